@@ -1,0 +1,60 @@
+"""optlab: a lab for experimenting with gradient-descent optimizers.
+
+The public names below are imported when they are first used, so that `import optlab` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from optlab.engine import grad as grad
+    from optlab.engine import logsumexp as logsumexp
+    from optlab.engine import relu as relu
+    from optlab.engine import sigmoid as sigmoid
+    from optlab.engine import trace as trace
+    from optlab.engine import value_and_grad as value_and_grad
+    from optlab.errors import OptlabError as OptlabError
+    from optlab.hookspecs import hookimpl as hookimpl
+    from optlab.optimizers.base import optimizer as optimizer
+    from optlab.pipeline import load as load
+    from optlab.pipeline import minimize as minimize
+    from optlab.pipeline import run as run
+    from optlab.problems.base import dataset as dataset
+    from optlab.problems.base import problem as problem
+    from optlab.schedules.base import schedule as schedule
+
+_HOME = {
+    "OptlabError": "optlab.errors",
+    "dataset": "optlab.problems.base",
+    "grad": "optlab.engine",
+    "hookimpl": "optlab.hookspecs",
+    "load": "optlab.pipeline",
+    "logsumexp": "optlab.engine",
+    "minimize": "optlab.pipeline",
+    "optimizer": "optlab.optimizers.base",
+    "problem": "optlab.problems.base",
+    "relu": "optlab.engine",
+    "run": "optlab.pipeline",
+    "schedule": "optlab.schedules.base",
+    "sigmoid": "optlab.engine",
+    "trace": "optlab.engine",
+    "value_and_grad": "optlab.engine",
+}
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'optlab' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

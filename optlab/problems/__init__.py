@@ -1,0 +1,1 @@
+"""Problems: `base` declares what one is; `functions/`, `networks/` and `datasets/` hold one definition per file."""

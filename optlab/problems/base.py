@@ -1,0 +1,173 @@
+"""What a problem is: an objective of one parameter vector, where it starts, where it lives, where its minima are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab import signature
+from optlab.errors import PluginError
+from optlab.signature import Signature
+
+SUPPLIES = ("inputs", "targets")
+"""What an objective may ask the lab for: the `inputs` (examples, features) and `targets` (examples, outputs) of
+the minibatch at hand. A problem that does is trained on a dataset."""
+
+RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_fraction", "x", *SUPPLIES)
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An objective and what is known of it. Calling it calls the objective, in plain NumPy.
+
+    `domain` is an array (2, d) of lower and upper bounds, d being 1 where all coordinates share them; it is what
+    `start = "random"` draws from and what pictures show. `start` is a point, or for networks the function that draws the
+    weights. `minima` are the known global minimisers. `dim` is the dimension, or None where any will do: points
+    are then repeated cyclically to the dimension asked for.
+
+    >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
+    ... def bowl(x, *, scale=1.0):
+    ...     '''A round bowl.'''
+    ...     return scale * np.sum(x**2)
+    >>> float(bowl(np.array([1.0, 2.0]))), bowl.start_at(4), bowl.bounds(2)[1]
+    (5.0, array([ 3., -2.,  3., -2.]), array([5., 5.]))
+    """
+
+    name: str
+    function: Callable[..., Any] = field(repr=False)
+    signature: Signature = field(repr=False)
+    domain: Vector | None = field(repr=False)
+    start: Vector | Callable[..., Any] | None = field(repr=False)
+    minima: tuple[Vector, ...] = field(repr=False)
+    dim: int | None = field(repr=False)
+    dataset: str | None = field(repr=False)
+    metrics: Mapping[str, Callable[..., Any]] = field(repr=False)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+    @property
+    def trains_on_data(self) -> bool:
+        return bool(self.signature.supplied)
+
+    @property
+    def default_dim(self) -> int:
+        """The dimension where none is asked for."""
+        return self.dim or (len(self.start) if isinstance(self.start, np.ndarray) else 2)
+
+    def start_at(self, dim: int) -> Vector:
+        """The start in a dimension. Only for problems whose start is a point."""
+        assert isinstance(self.start, np.ndarray)
+        return np.resize(self.start, dim)
+
+    def minima_at(self, dim: int) -> tuple[Vector, ...]:
+        """The known minimisers in a dimension."""
+        return tuple(np.resize(point, dim) for point in self.minima)
+
+    def bounds(self, dim: int) -> Vector:
+        """Lower and upper bounds, shape (2, dim). Only for problems that have a domain."""
+        assert self.domain is not None
+        return np.broadcast_to(self.domain, (2, dim)) if self.domain.shape[1] == 1 else self.domain
+
+
+def problem(
+    *,
+    domain: Any = None,
+    start: Any = None,
+    minimum: Any = (),
+    dim: int | None = None,
+    dataset: str | None = None,
+    metrics: Mapping[str, Callable[..., Any]] | None = None,
+) -> Callable[[Callable[..., Any]], Problem]:
+    """Declare an objective.
+
+    Args:
+        domain: `(low, high)` for every coordinate, or one such pair per coordinate.
+        start: the default start, a point; for a problem trained on data, a function that draws it: it takes any of
+            `rng` (a `numpy.random.Generator`), `inputs`, `targets` and the problem's choices as keywords, and
+            returns the flat vector of all parameters.
+        minimum: the global minimiser, or several of them: `(1.0, 1.0)`, `((0.0, 1.0), (0.0, -1.0))`.
+        dim: the dimension, where it is fixed.
+        dataset: the default dataset of a problem trained on data.
+        metrics: functions like the objective (same arguments), evaluated on the test data, by name.
+
+    Raises:
+        PluginError: the signature or one of these does not fit.
+    """
+
+    def declare(function: Callable[..., Any]) -> Problem:
+        def wrong(what: str) -> PluginError:
+            return PluginError(f"{signature.location(function)}: problem '{function.__name__}' {what}")
+
+        try:
+            minima = np.atleast_2d(np.asarray(minimum, dtype=float)) if np.size(minimum) else np.empty((0, 0))
+            box = None if domain is None else np.array(domain, dtype=float).reshape(-1, 2).T
+            first = start if callable(start) or start is None else np.array(start, dtype=float).reshape(-1)
+        except (TypeError, ValueError) as error:
+            raise wrong(f"has a domain, start or minimum that is not made of numbers ({error})") from None
+        read = signature.read(function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED)
+        if box is not None and not (box[0] < box[1]).all():
+            raise wrong(f"has a domain {domain} whose lower bound is not below the upper one")
+        if first is None and box is None:
+            raise wrong("has neither a start nor a domain to draw one from")
+        if callable(first) and not read.supplied:
+            raise wrong("draws its start by a function, but asks for no inputs or targets; give it a point")
+        return Problem(
+            name=function.__name__,
+            function=function,
+            signature=read,
+            domain=box,
+            start=first,
+            minima=tuple(minima),
+            dim=dim,
+            dataset=dataset,
+            metrics=MappingProxyType(dict(metrics or {})),
+        )
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Data:
+    """Examples: `inputs` float64 (examples, features), `labels` integers (examples,) from 0 to classes - 1."""
+
+    inputs: NDArray[np.float64]
+    labels: NDArray[np.int64]
+
+    @property
+    def classes(self) -> int:
+        return int(self.labels.max()) + 1
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named source of examples. Calling it loads or generates them, always the same ones."""
+
+    name: str
+    function: Callable[[], tuple[Any, Any]] = field(repr=False)
+    signature: Signature = field(repr=False)
+
+    def __call__(self) -> Data:
+        inputs, labels = self.function()
+        return Data(np.ascontiguousarray(inputs, dtype=float), np.asarray(labels, dtype=np.int64))
+
+
+def dataset(function: Callable[[], tuple[Any, Any]]) -> Dataset:
+    """Declare a dataset: a function without arguments that returns inputs and integer labels.
+
+    >>> @dataset
+    ... def two_points():
+    ...     '''One example of each class.'''
+    ...     return [[0.0], [1.0]], [0, 1]
+    >>> two_points().classes
+    2
+    """
+    read = signature.read(function, kind="dataset", given=())
+    return Dataset(name=function.__name__, function=function, signature=read)

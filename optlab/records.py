@@ -1,0 +1,124 @@
+"""What travels between the rooms: frozen, NumPy only.
+
+A run is never an object of its own: it is one position along the *run axis* of a sweep's arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Data, Problem
+from optlab.schedules.base import Schedule
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
+"""Every run ends in exactly one of these. `diverged` is data; `error` is a failure."""
+DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dataset split for training: inputs (examples, features), targets one-hot (examples, classes)."""
+
+    name: str
+    train_inputs: Floats
+    train_targets: Floats
+    test_inputs: Floats
+    test_targets: Floats
+
+
+@dataclass(frozen=True)
+class Case:
+    """A problem with everything settled but its numeric options: what one tells apart in rankings and pictures.
+
+    `start` is a point, "random" (drawn from the domain, per seed), or None where the problem draws its own.
+    `choices` are the problem's options that shape its computation. `split` and `batch_size` belong to problems trained
+    on data; a `batch_size` of 0 is the full batch.
+    """
+
+    problem: Problem
+    dim: int
+    start: Floats | str | None
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    split: Split | None = None
+    batch_size: int = 0
+
+    @property
+    def is_random(self) -> bool:
+        """Whether runs on this case differ between seeds."""
+        return isinstance(self.start, str) or self.start is None or bool(self.batch_size)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What a sweep writes down, as steps: `steps` of the history, `evaluations` on the whole dataset."""
+
+    steps: Ints
+    evaluations: Ints
+    trajectory: bool
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Runs that are executed together: one case, one update rule, one schedule; everything else along the run axis.
+
+    `settings` and `schedule_settings` are choices of the optimizer and the schedule. The arrays have one entry per
+    run: `run` (its number in the plan), `seed`, and the numbers of problem, optimizer and schedule by name.
+    `names` gives each run's problem a title (one title per combination of options).
+    """
+
+    id: str
+    case: Case
+    optimizer: Optimizer
+    settings: Mapping[str, Any]
+    schedule: Schedule | None
+    schedule_settings: Mapping[str, Any]
+    label: str
+    steps: int
+    recording: Recording
+    root_seed: int
+    run: Ints
+    seed: Ints
+    options: Mapping[str, Floats]
+    hyperparameters: Mapping[str, Floats]
+    schedule_numbers: Mapping[str, Floats]
+    titles: tuple[str, ...]
+    title: Ints
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+
+@dataclass(frozen=True)
+class Trajectories:
+    """What a sweep's runs did. Arrays end in the run axis, R runs long.
+
+    `status` (R,) indexes `STATUSES`; `steps` (R,) is the last step taken. `first_loss`, `final_loss`, `best_loss` (R,)
+    are of the objective, over the whole training data where there is data. `loss` (len(recording.steps), R) is the
+    loss the optimizer saw; `x` (len(recording.steps), dim, R) the parameters, or None where not asked for.
+    `metrics` maps a name to (len(recording.evaluations), R). Entries after a run's last step are meaningless.
+    `log` says what went wrong where a status is `error`.
+    """
+
+    status: NDArray[np.uint8]
+    steps: Ints
+    grad_evals: Ints
+    first_loss: Floats
+    final_loss: Floats
+    best_loss: Floats
+    seconds: Floats
+    loss: Floats
+    x: Floats | None
+    metrics: Mapping[str, Floats]
+    log: str = ""
+
+
+__all__ = ["Case", "Data", "Recording", "Split", "Sweep", "Trajectories"]

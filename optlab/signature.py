@@ -1,0 +1,111 @@
+"""The grammar of a plugin function, read from its signature.
+
+    def adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, amsgrad=False)
+             ────  ────────────     ─  ───────  ─────────────
+             given    state   supplied  number      choice
+
+- positional without a default: what the function is *given*, in the order its kind prescribes;
+- positional with a default: *state*, the default being its initial value;
+- keyword-only without a default: *supplied* by the lab;
+- keyword-only with a float as default: a *number*. It lies along the run axis, so a whole grid of values is
+  one sweep;
+- keyword-only with any other default (integer, boolean, text, list): a *choice*. It shapes the computation
+  itself, so another value is another sweep.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from optlab.errors import PluginError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a plugin function takes; see the module's text for the words."""
+
+    state: Mapping[str, Any]
+    numbers: Mapping[str, float]
+    choices: Mapping[str, Any]
+    supplied: tuple[str, ...]
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Everything a user may set, with its default, in the order of the signature."""
+        return MappingProxyType({**self.numbers, **self.choices})
+
+
+def read(
+    function: Callable[..., Any],
+    *,
+    kind: str,
+    given: tuple[str, ...],
+    supplies: Collection[str] = (),
+    may_hold_state: bool = False,
+    reserved: Collection[str] = (),
+) -> Signature:
+    """The signature of a plugin function, or a `PluginError` that names the file, the line and the right form.
+
+    >>> def adam(x, g, m=0.0, *, t, lr=1e-3, amsgrad=False): ...
+    >>> s = read(adam, kind="optimizer", given=("x", "g"), supplies={"t"}, may_hold_state=True)
+    >>> dict(s.state), dict(s.numbers), dict(s.choices), s.supplied
+    ({'m': 0.0}, {'lr': 0.001}, {'amsgrad': False}, ('t',))
+    """
+    form = f"def {function.__name__}({', '.join(given)}{', state=0.0' if may_hold_state else ''}, *, option=1.0)"
+
+    def wrong(what: str) -> PluginError:
+        return PluginError(f"{location(function)}: {kind} '{function.__name__}' {what}; the form is: {form}")
+
+    leading, state, numbers, choices, supplied = [], {}, {}, {}, []
+    for p in inspect.signature(function).parameters.values():
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            raise wrong(f"takes {p}, but every argument needs a name of its own")
+        if p.kind is not p.KEYWORD_ONLY:
+            if p.default is p.empty:
+                leading.append(p.name)
+            elif may_hold_state:
+                state[p.name] = p.default
+            else:
+                raise wrong(f"takes '{p.name}' by position with a default; put options after a *")
+        elif p.default is p.empty:
+            if p.name not in supplies:
+                guess = did_you_mean(p.name, supplies) or " (give it a default to make it an option)"
+                offer = ", ".join(sorted(supplies)) or "nothing"
+                raise wrong(f"asks for '{p.name}', and the lab supplies only: {offer}{guess}")
+            supplied.append(p.name)
+        elif p.name in reserved:
+            raise wrong(f"has an option '{p.name}', a name the lab uses itself")
+        elif isinstance(p.default, float):
+            numbers[p.name] = p.default
+        elif isinstance(p.default, bool | int | str | list | tuple):
+            choices[p.name] = p.default
+        else:
+            kind_of_default = type(p.default).__name__
+            raise wrong(
+                f"has an option '{p.name}' whose default is of type {kind_of_default}; "
+                "a default is a number, a boolean, a text or a list"
+            )
+    if tuple(leading) != given:
+        raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
+    return Signature(MappingProxyType(state), MappingProxyType(numbers), MappingProxyType(choices), tuple(supplied))
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """The first line of the docstring, or an empty string."""
+    return (inspect.getdoc(function) or "").partition("\n")[0].strip()
+
+
+def source(function: Callable[..., Any]) -> tuple[str, int]:
+    """The file that holds a function, and the line of its first decorator or `def`."""
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno
+
+
+def location(function: Callable[..., Any]) -> str:
+    """`file:line` of a function."""
+    file, line = source(function)
+    return f"{file}:{line}"
