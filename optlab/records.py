@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Data, Problem
+from optlab.problems.base import Data, Problem, Split
 from optlab.schedules.base import Schedule
 
 Floats = NDArray[np.float64]
@@ -22,17 +22,6 @@ Ints = NDArray[np.int64]
 STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
 """Every run ends in exactly one of these. `diverged` is data; `error` is a failure."""
 DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
-
-
-@dataclass(frozen=True)
-class Split:
-    """A dataset split for training: inputs (examples, features), targets one-hot (examples, classes)."""
-
-    name: str
-    train_inputs: Floats
-    train_targets: Floats
-    test_inputs: Floats
-    test_targets: Floats
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ class Problem:
     """An objective and what is known of it. Calling it calls the objective, in plain NumPy.
 
     `domain` is an array (2, d) of lower and upper bounds, d being 1 where all coordinates share them; it is what
-    `start = "random"` draws from and what pictures show. `start` is a point, or for networks the function that draws the
-    weights. `minima` are the known global minimisers. `dim` is the dimension, or None where any will do: points
+    `start = "random"` draws from and what pictures show. `start` is a point, or for networks the function that draws
+    the weights. `minima` are the known global minimisers. `dim` is the dimension, or None where any will do: points
     are then repeated cyclically to the dimension asked for.
 
     >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
@@ -144,6 +144,17 @@ class Data:
     @property
     def classes(self) -> int:
         return int(self.labels.max()) + 1
+
+
+@dataclass(frozen=True)
+class Split:
+    """A dataset split for training: inputs (examples, features), targets one-hot (examples, classes)."""
+
+    name: str
+    train_inputs: NDArray[np.float64]
+    train_targets: NDArray[np.float64]
+    test_inputs: NDArray[np.float64]
+    test_targets: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,41 @@
+"""Quantiles by group, where infinity is an ordinary value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LOW, MEDIAN, HIGH = 0.1, 0.5, 0.9
+
+
+def by_group(values: Floats, group: Ints, q: Sequence[float] = (LOW, MEDIAN, HIGH)) -> Floats:
+    """The quantiles `q` of `values` within each group, as an array (len(q), groups).
+
+    `group` numbers the groups 0, 1, ... without gaps. With a group's n values in order, v[0] <= ... <= v[n-1], the
+    quantile is linear between neighbours (the default of NumPy and R): v[k] + (h - k)(v[k+1] - v[k]) with
+    h = q (n - 1), k = floor(h). Between a finite value and infinity it is infinity: NumPy would answer NaN and warn.
+
+    >>> import numpy as np
+    >>> by_group(np.array([3.0, 1.0, np.inf, 7.0]), np.array([0, 0, 0, 1]), [0.5, 0.9])
+    array([[ 3.,  7.],
+           [inf,  7.]])
+    """
+    order = np.lexsort((values, group))
+    ordered = values[order]
+    count = np.bincount(group)
+    first = np.cumsum(count) - count
+    height = np.multiply.outer(np.asarray(q), count - 1)
+    below = np.floor(height).astype(np.int64)
+    weight = height - below
+    lower = ordered[first + below]
+    upper = ordered[first + np.minimum(below + 1, count - 1)]
+    # 0 * inf is NaN and v + w (v' - v) may overflow: where nothing is to be mixed, take the value itself
+    mixed = (weight > 0) & (lower != upper)
+    result = lower.copy()
+    result[mixed] = (1 - weight[mixed]) * lower[mixed] + weight[mixed] * upper[mixed]
+    return result

@@ -1,0 +1,46 @@
+"""Who wins, and how sure that is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from optlab.analysis.tuning import best
+
+COLUMNS = ["case", "rank", "label", "settings", "median", "low", "high", "n", "cells", "diverged", "at_edge"]
+
+
+def ranking(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per case, the labels ordered by the median final loss of their best cell.
+
+    `rank` is 1 + the number of labels that are strictly better, so ties share the better rank. `low` and `high` are the
+    10 % and 90 % quantiles over the `n` seeds; `diverged` is the share of all the label's runs on the case that
+    diverged, over its `cells` cells; `at_edge` names the hyperparameters whose best value lies on the edge of the
+    grid (see `best`).
+    """
+    table = best(runs)
+    table["rank"] = table.groupby("case", sort=False)["median"].rank(method="min").astype("int64")
+    case = table.groupby("case", sort=False).ngroup()
+    return table.assign(_case=case).sort_values(["_case", "rank"], kind="stable", ignore_index=True)[COLUMNS]
+
+
+def overall(runs: pd.DataFrame) -> pd.DataFrame:
+    """Per label, over all cases: the mean rank, the number of cases, of first places (`wins`) and of cases whose best
+    value lies on the edge of the grid (`at_edge`), and the share of runs that diverged (mean over cases).
+
+    A mean rank compares the labels of this experiment with each other only: leave one out, and the others' change.
+    """
+    table = ranking(runs)
+    table["wins"] = (table["rank"] == 1) & np.isfinite(table["median"])  # where all are lost, nobody has won
+    table["at_edge"] = table["at_edge"] != ""
+    by_label = table.groupby("label", sort=False)
+    result = by_label.agg(
+        mean_rank=("rank", "mean"),
+        cases=("case", "size"),
+        wins=("wins", "sum"),
+        at_edge=("at_edge", "sum"),
+        diverged=("diverged", "mean"),
+    )
+    appearance = {label: i for i, label in enumerate(pd.unique(runs["label"]))}
+    result = result.loc[sorted(result.index, key=appearance.__getitem__)].reset_index()
+    return result.sort_values("mean_rank", kind="stable", ignore_index=True)

@@ -1,0 +1,128 @@
+"""The cells of a grid, and the best one of each optimizer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optlab.analysis import quantiles
+from optlab.records import STATUSES
+
+PAIR = ["case", "label"]
+STATISTICS = ["median", "low", "high"]
+
+
+def setting_columns(runs: pd.DataFrame) -> list[str]:
+    """The columns that, with case and label, tell the cells of a grid apart."""
+    return [name for name in runs.columns if name.startswith(("hp.", "schedule."))]
+
+
+def group_ids(frame: pd.DataFrame, keys: list[str]) -> NDArray[np.int64]:
+    """Number the distinct rows of `keys` 0, 1, ... in order of appearance; missing values equal each other."""
+    return frame.groupby(keys, dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)
+
+
+def cell_ids(runs: pd.DataFrame) -> NDArray[np.int64]:
+    """The number of each run's cell: its row in `cells(runs)`."""
+    return group_ids(runs, PAIR + setting_columns(runs))
+
+
+def honest_loss(runs: pd.DataFrame) -> NDArray[np.float64]:
+    """The final loss of runs that are done with a finite one; infinity for all others."""
+    loss = runs["final_loss"].to_numpy(float)
+    return np.where((runs["status"].to_numpy() == "done") & np.isfinite(loss), loss, np.inf)
+
+
+def cells(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per cell: what its seeds say together, in order of appearance.
+
+    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds, a run that is
+    not done counting as infinity. `first` is the median loss at the start; `n` the number of runs and `n_<status>`
+    how many ended in each status. `run` is the run with the lowest seed: the one to show where only one can be shown.
+    """
+    ids = cell_ids(runs)
+    first = np.unique(ids, return_index=True)[1]
+    table = runs[[*PAIR, *setting_columns(runs)]].iloc[first].reset_index(drop=True)
+
+    low, median, high = quantiles.by_group(honest_loss(runs), ids)
+    start = runs["first_loss"].to_numpy(float)
+    lowest_seed = np.lexsort((runs["run"].to_numpy(), runs["seed"].to_numpy(), ids))
+    statuses = pd.Categorical(runs["status"], categories=STATUSES).codes
+    n = np.bincount(ids)
+    statistics: dict[str, object] = {
+        "run": runs["run"].to_numpy()[lowest_seed[np.cumsum(n) - n]],
+        "n": n,
+        "median": median,
+        "low": low,
+        "high": high,
+        "first": quantiles.by_group(np.where(np.isfinite(start), start, np.inf), ids, [quantiles.MEDIAN])[0],
+    }
+    for code, status in enumerate(STATUSES):
+        statistics[f"n_{status}"] = np.bincount(ids, weights=statuses == code, minlength=len(n)).astype(np.int64)
+    return table.assign(**statistics)
+
+
+def best(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per case and label: the cell with the lowest median final loss, with the columns of `cells` and
+
+    - `settings`: the swept hyperparameters of the cell as text, "lr=0.1" (the learning rate where none is swept);
+    - `at_edge`: the names of the hyperparameters whose best value is the smallest or the largest of at least three
+      that were tried, joined by ", "; empty where there are none. Then the true optimum may lie outside of the grid.
+    - `cells`: how many cells were tried; `diverged`: the share of runs that diverged, over all of them;
+    - `shown_loss`, `shown_status`: final loss and status of the one `run` to show.
+
+    Ties go to the lower 90 % quantile, then the lower 10 % quantile, then the cell on fewer edges, then the earlier.
+    A pair without any finite median has no best value, hence no edge.
+    """
+    table = cells(runs)
+    pair = group_ids(table, PAIR)
+    names, swept, edges = _edges(table, pair)
+    order = np.lexsort((edges.sum(0), table["low"], table["high"], table["median"], pair))
+    chosen = order[np.unique(pair[order], return_index=True)[1]]
+
+    result = table.iloc[chosen].reset_index(drop=True)
+    result["settings"] = _describe(result, names, swept[:, chosen])
+    found = np.isfinite(result["median"].to_numpy()) & edges[:, chosen]
+    result["at_edge"] = [", ".join(_short(names[i]) for i in np.flatnonzero(column)) for column in found.T]
+    result["cells"] = np.bincount(pair)
+    result["diverged"] = np.bincount(pair, table["n_diverged"]) / np.bincount(pair, table["n"])
+    shown = runs.set_index("run").loc[result["run"]]
+    return result.assign(shown_loss=shown["final_loss"].to_numpy(), shown_status=shown["status"].to_numpy())
+
+
+def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The setting columns; and for each of them and every cell, whether its pair sweeps it and the cell is on an edge."""
+    names = setting_columns(table)
+    swept, edges = np.zeros((2, len(names), len(table)), dtype=bool)
+    for i, name in enumerate(names):
+        count = table[name].groupby(pair).transform("nunique").to_numpy()
+        swept[i] = count > 1
+        if (numbers := _numbers(table[name])) is not None:
+            values = numbers.groupby(pair)
+            extreme = (numbers == values.transform("min")) | (numbers == values.transform("max"))
+            edges[i] = extreme.to_numpy() & (count >= 3)
+    return names, swept, edges
+
+
+def _numbers(column: pd.Series) -> pd.Series | None:
+    """The column as floats, or None where it holds anything else, such as the choices of an optimizer."""
+    kind = pd.api.types.infer_dtype(column, skipna=True)
+    return column.astype(float) if kind in ("floating", "integer", "mixed-integer-float") else None
+
+
+def _describe(table: pd.DataFrame, names: list[str], swept: NDArray[np.bool_]) -> list[str]:
+    """The settings of each row as text."""
+    texts = []
+    for row, mask in zip(table[names].itertuples(index=False, name=None), swept.T, strict=True):
+        shown = [i for i in range(len(names)) if mask[i]] or [i for i in range(len(names)) if names[i] == "hp.lr"]
+        texts.append(", ".join(f"{_short(names[i])}={_text(row[i])}" for i in shown if not pd.isna(row[i])))
+    return texts
+
+
+def _short(column: str) -> str:
+    return column.removeprefix("hp.")
+
+
+def _text(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,347 @@
+"""NumPy's functions in terms of the primitives: what is called on a traced value, and what is written down for it.
+
+One row per function in `FUNCTIONS`; ufuncs that are primitives need none. The arguments follow NumPy's names.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.mistakes import cannot
+from optlab.engine.ops import OPS, emit, is_traced
+from optlab.errors import TraceError, did_you_mean
+
+Axis = int | tuple[int, ...] | None
+
+
+def apply(name: str, *values: Any, **params: Any) -> Any:
+    """Apply a primitive: written down if any operand is traced, computed at once otherwise."""
+    if any(map(is_traced, values)):
+        return emit(name, *values, **params)
+    return OPS[name].run(*(np.asarray(v) for v in values), **params)
+
+
+# ---- ufuncs ------------------------------------------------------------------------------------------------------
+
+
+def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `np.exp(x)`, `x * y` or `np.add.reduce(x)` mean for traced values."""
+    if method == "reduce" and ufunc in (np.add, np.maximum, np.minimum):
+        reduction = {np.add: "sum", np.maximum: "max", np.minimum: "min"}[ufunc]
+        return reduce(reduction, *inputs, axis=kwargs.get("axis", 0), keepdims=kwargs.get("keepdims", False))
+    if method != "__call__":
+        raise cannot(f"np.{ufunc.__name__}.{method} of a traced value", f"use np.{ufunc.__name__}")
+    if ufunc in _UFUNCS:
+        return _UFUNCS[ufunc](*inputs)
+    if ufunc.__name__ not in OPS:
+        raise _unsupported(f"np.{ufunc.__name__}")
+    return apply(ufunc.__name__, *inputs)
+
+
+def power(x: Any, p: Any) -> Any:
+    """`x ** p`. Small whole exponents that are known now become products, which are many times faster than pow."""
+    if isinstance(p, int | float | np.number) and not isinstance(p, bool):
+        if p == 2:
+            return apply("square", x)
+        if p == 1:
+            return +x
+        if p == 0.5:
+            return apply("sqrt", x)
+        if p == -1:
+            return apply("reciprocal", x * 1.0)
+        if p in (3, 4):
+            square = apply("square", x)
+            return square * x if p == 3 else apply("square", square)
+    return apply("power", x, p)
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """The matrix product, with NumPy's rules for vectors and stacks of matrices."""
+    a, b = (v if is_traced(v) else np.asarray(v) for v in (a, b))
+    if not a.ndim or not b.ndim:
+        raise cannot("matmul of a single number", "use * to multiply by a number")
+    rows = a if a.ndim > 1 else a.reshape((1, *a.shape))
+    columns = b if b.ndim > 1 else b.reshape((*b.shape, 1))
+    rank = max(rows.ndim, columns.ndim)
+    rows, columns = (v.reshape((1,) * (rank - v.ndim) + v.shape) for v in (rows, columns))
+    product = apply("matmul", rows, columns)
+    shape = product.shape[: rank - 2] + product.shape[-2:][a.ndim == 1 : 1 if b.ndim == 1 else 2]
+    return product.reshape(shape)
+
+
+_UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
+    np.power: power,
+    np.matmul: matmul,
+    np.positive: lambda x: x,
+    # between traced conditions & | ~ ^ are the logical operations
+    np.bitwise_and: lambda a, b: apply("logical_and", a, b),
+    np.bitwise_or: lambda a, b: apply("logical_or", a, b),
+    np.bitwise_xor: lambda a, b: apply("logical_xor", a, b),
+    np.invert: lambda a: apply("logical_not", a),
+}
+
+
+# ---- reductions --------------------------------------------------------------------------------------------------
+
+
+def reduce(name: str, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Reduce over one, several or (None) all axes."""
+    x = x if is_traced(x) else np.asarray(x)
+    try:
+        axes = range(x.ndim) if axis is None else [operator.index(a) for a in np.atleast_1d(axis)]
+        axes = tuple(sorted(range(x.ndim)[a] for a in axes))
+    except IndexError:
+        raise cannot(f"axis {axis} of an array of shape {x.shape}", "count axes from 0") from None
+    if 0 in (x.shape[a] for a in axes) and name in ("max", "min"):
+        raise cannot(f"the {name} of no entries, of an array of shape {x.shape},", "give it an entry")
+    return apply(name, x, axis=axes, keepdims=bool(keepdims)) if axes else x
+
+
+def sum_(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return reduce("sum", a, axis, keepdims)
+
+
+def max_(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return reduce("max", a, axis, keepdims)
+
+
+def min_(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    return reduce("min", a, axis, keepdims)
+
+
+def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    total = reduce("sum", a, axis, keepdims)
+    return total / (a.size / max(total.size, 1))
+
+
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The Euclidean norm. At 0 its derivative is taken as 0 (the norm has a kink there)."""
+    if ord not in (None, 2) or (ord == 2 and x.ndim != 1 and not isinstance(axis, int)):
+        raise cannot(f"np.linalg.norm with ord={ord}", "the Euclidean norm (ord=None) is supported")
+    total = reduce("sum", np.square(x), axis, keepdims)
+    return np.where(total == 0, 0.0, np.sqrt(np.where(total == 0, 1.0, total)))
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))), without overflow.
+
+    Args:
+        x: an array, plain or traced.
+        axis: the axis or axes to sum over; None for all.
+        keepdims: keep the axes, at length one.
+
+    >>> float(logsumexp(np.array([1000.0, 1000.0])))
+    1000.6931471805599
+    """
+    return reduce("logsumexp", x, axis, keepdims)
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), entry by entry, of a plain or traced array.
+
+    >>> float(sigmoid(0.0))
+    0.5
+    """
+    with np.errstate(over="ignore"):
+        return apply("sigmoid", x)
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0), entry by entry, of a plain or traced array. Its derivative at 0 is taken as 0.
+
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return apply("relu", x)
+
+
+# ---- shapes ------------------------------------------------------------------------------------------------------
+
+
+def reshape(a: Any, /, shape: Any) -> Any:
+    shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
+    shape = tuple(operator.index(n) for n in shape)
+    if shape.count(-1) == 1:
+        known = int(-np.prod(shape, dtype=int))
+        shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
+    return a if shape == a.shape else apply("reshape", a, shape=shape)
+
+
+def transpose(a: Any, axes: Any = None) -> Any:
+    axes = tuple(range(a.ndim))[::-1] if axes is None else tuple(range(a.ndim)[i] for i in axes)
+    return a if axes == tuple(range(a.ndim)) else apply("transpose", a, axes=axes)
+
+
+def broadcast_to(array: Any, shape: Any) -> Any:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return array if shape == array.shape else apply("broadcast_to", array, shape=shape)
+
+
+def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    arrays = list(arrays)
+    if axis is None:
+        arrays, axis = [np.reshape(a, -1) for a in arrays], 0
+    shapes = [np.shape(a) for a in arrays]
+    if not shapes[0]:
+        raise cannot("np.concatenate of single numbers", "use np.stack")
+    axis = range(len(shapes[0]))[axis]
+    if len({s[:axis] + s[axis + 1 :] for s in shapes}) > 1:
+        raise cannot(f"np.concatenate of shapes {shapes} along axis {axis}", "all other axes must agree")
+    ends = np.cumsum([s[axis] for s in shapes]).tolist()
+    before = (slice(None),) * axis
+    indices = tuple((*before, slice(end - s[axis], end)) for s, end in zip(shapes, ends, strict=True))
+    return apply("place", *arrays, shape=shapes[0][:axis] + (ends[-1],) + shapes[0][axis + 1 :], indices=indices)
+
+
+def stack(arrays: Any, axis: int = 0) -> Any:
+    arrays = [a if is_traced(a) else np.asarray(a) for a in arrays]
+    if len({a.shape for a in arrays}) > 1:
+        raise cannot(f"np.stack of shapes {[a.shape for a in arrays]}", "all must have one shape")
+    at = range(arrays[0].ndim + 1)[axis]
+    return concatenate([a.reshape(a.shape[:at] + (1,) + a.shape[at:]) for a in arrays], at)
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """`x[index]`: integers, slices, newaxis and ... are a view; arrays of integers or booleans pick entries."""
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(is_traced(p) for p in parts):
+        raise cannot("indexing by a traced value", "use np.where(condition, a, b), or np.take")
+    try:
+        if any(isinstance(p, list | np.ndarray) for p in parts):
+            entries = np.arange(x.size).reshape(x.shape)[index]
+            return apply("take", reshape(x, -1), entries)
+        return apply("getitem", x, index=_spelled_out(parts, x.ndim))
+    except IndexError as error:
+        raise cannot(f"x[...] of an array of shape {x.shape}: {error}", "index within its shape") from None
+
+
+def _spelled_out(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
+    """A basic index with one entry per axis and no ellipsis, so that a run axis may follow."""
+    parts = tuple(operator.index(p) if not isinstance(p, slice | type(None) | type(...)) else p for p in parts)
+    missing = (slice(None),) * (ndim - sum(p is not None and p is not ... for p in parts))
+    if ... in parts:
+        at = parts.index(...)
+        return parts[:at] + missing + parts[at + 1 :]
+    return parts + missing
+
+
+def take(a: Any, indices: Any, axis: int | None = None) -> Any:
+    """np.take. Along the first axis of a plain array, the indices may be traced."""
+    if is_traced(indices):
+        if axis != 0 or is_traced(a):
+            raise cannot("np.take with traced indices", "only np.take(plain_array, indices, axis=0) is")
+        return apply("take", a, indices)
+    if axis is None:
+        return getitem(reshape(a, -1), np.asarray(indices))
+    return getitem(a, (slice(None),) * range(a.ndim)[axis] + (np.asarray(indices),))
+
+
+def squeeze(a: Any, axis: Axis = None) -> Any:
+    drop = range(a.ndim) if axis is None else [range(a.ndim)[i] for i in np.atleast_1d(axis)]
+    return reshape(a, tuple(n for i, n in enumerate(a.shape) if not (i in drop and n == 1)))
+
+
+def expand_dims(a: Any, axis: int) -> Any:
+    at = range(a.ndim + 1)[axis]
+    return reshape(a, a.shape[:at] + (1,) + a.shape[at:])
+
+
+def astype(x: Any, dtype: Any, **_: Any) -> Any:
+    return x if x.dtype == np.dtype(dtype) else apply("astype", x, dtype=np.dtype(dtype))
+
+
+def full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:
+    return np.full(a.shape, fill_value, dtype or a.dtype)
+
+
+# ---- the tables --------------------------------------------------------------------------------------------------
+
+FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
+    np.sum: sum_,
+    np.max: max_,
+    np.min: min_,
+    np.amax: max_,
+    np.amin: min_,
+    np.mean: mean,
+    np.linalg.norm: norm,
+    np.where: lambda condition, x, y: apply("where", condition, x, y),
+    np.clip: lambda a, a_min=-np.inf, a_max=np.inf, *, min=None, max=None: apply(
+        "clip", a, _first(min, a_min, -np.inf), _first(max, a_max, np.inf)
+    ),
+    np.dot: lambda a, b: a * b if 0 in (np.ndim(a), np.ndim(b)) else matmul(a, b),
+    np.vdot: lambda a, b: matmul(np.ravel(a), np.ravel(b)),
+    np.reshape: reshape,
+    np.ravel: lambda a: reshape(a, -1),
+    np.transpose: transpose,
+    np.broadcast_to: broadcast_to,
+    np.concatenate: concatenate,
+    np.stack: stack,
+    np.squeeze: squeeze,
+    np.expand_dims: expand_dims,
+    np.take: take,
+    np.zeros_like: lambda a, dtype=None: full_like(a, 0, dtype),
+    np.ones_like: lambda a, dtype=None: full_like(a, 1, dtype),
+    np.full_like: full_like,
+    np.shape: lambda a: a.shape,
+    np.ndim: lambda a: a.ndim,
+    np.size: lambda a: a.size,
+}
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "sum": sum_,
+    "max": max_,
+    "min": min_,
+    "mean": mean,
+    "dot": FUNCTIONS[np.dot],
+    "clip": FUNCTIONS[np.clip],
+    "reshape": lambda a, *shape: reshape(a, shape[0] if len(shape) == 1 else shape),
+    "transpose": lambda a, *axes: transpose(a, (axes[0] if len(axes) == 1 else axes) or None),
+    "ravel": FUNCTIONS[np.ravel],
+    "flatten": FUNCTIONS[np.ravel],
+    "squeeze": squeeze,
+    "take": take,
+    "astype": astype,
+    "copy": lambda a: a,
+}
+
+
+def _first(*values: Any) -> Any:
+    return next(v for v in values if v is not None)
+
+
+def apply_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `np.sum(x)` and its like mean for traced values."""
+    name = _full_name(func)
+    if func not in FUNCTIONS:
+        raise _unsupported(name)
+    if kwargs.get("out") is not None:
+        raise cannot(f"{name} with out= writes into an existing array", "use the value it returns")
+    try:
+        return FUNCTIONS[func](*args, **kwargs)
+    except TypeError as error:
+        if isinstance(error, TraceError):
+            raise
+        raise cannot(f"{name} with these arguments ({error})", "see docs/architecture.md") from None
+
+
+def method(x: Any, name: str) -> Callable[..., Any]:
+    """What `x.sum` and its like mean for a traced x."""
+    if name not in METHODS:
+        guess = did_you_mean(name, METHODS) or " (supported: " + ", ".join(sorted(METHODS)) + ")"
+        raise cannot(f"a traced array has no '{name}'", f"use a NumPy function{guess}")
+    return lambda *args, **kwargs: METHODS[name](x, *args, **kwargs)
+
+
+def _full_name(func: Callable[..., Any]) -> str:
+    module = getattr(func, "__module__", "numpy") or "numpy"
+    return f"{module.replace('numpy', 'np', 1)}.{getattr(func, '__name__', func)}"
+
+
+def _unsupported(name: str) -> Exception:
+    known = [_full_name(f) for f in FUNCTIONS] + [f"np.{op}" for op in OPS if hasattr(np, op)]
+    guess = did_you_mean(name, known) or " (docs/architecture.md lists what is)"
+    return cannot(f"{name} of a traced value is not supported", f"use a supported function{guess}")

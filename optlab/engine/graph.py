@@ -1,0 +1,128 @@
+"""The graph language: typed values, operations on them, and nothing else. Immutable, printable, checked."""
+
+from __future__ import annotations
+
+import itertools
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from optlab.engine.ops import Op
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Var:
+    """A value of known shape and dtype. Two Vars are the same only if they are one object."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    name: str = ""
+
+    def __str__(self) -> str:
+        kind = {"f": "f", "i": "i", "b": "bool", "u": "u", "c": "c"}[self.dtype.kind]
+        bits = "" if kind == "bool" else str(self.dtype.itemsize * 8)
+        return f"{kind}{bits}[{','.join(map(str, self.shape))}]"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    """One operation: `output = op(*inputs, **params)`."""
+
+    op: Op
+    inputs: tuple[Var, ...]
+    params: Mapping[str, Any]
+    output: Var
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A function as a list of nodes in order of execution.
+
+    Called with arrays, it computes node by node, which is slow and obviously right: the reference for the back
+    ends. Printed, it reads as a program:
+
+    >>> from optlab.engine import trace
+    >>> print(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0))
+    graph(x: f64[], y: f64[], z: f64[])
+      a: f64[] = add(x, y)
+      b: f64[] = multiply(a, z)
+      return b
+    >>> float(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)(-2.0, 5.0, -4.0)[0])
+    -12.0
+    """
+
+    inputs: tuple[Var, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[Var, ...]
+    constants: Mapping[Var, NDArray[Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that every value is defined once, before it is used, and with the type its operation gives it."""
+        defined = {*self.inputs, *self.constants}
+        for node in self.nodes:
+            for var in node.inputs:
+                assert var in defined, f"{node.op.name} uses a value that is not defined before it"
+            assert node.output not in defined, f"the output of {node.op.name} is defined twice"
+            defined.add(node.output)
+        assert all(var in defined for var in self.outputs), "an output is not defined"
+
+    def __call__(self, *arrays: Any) -> list[NDArray[Any]]:
+        """The outputs for these inputs, computed node by node."""
+        values: dict[Var, Any] = dict(self.constants)
+        values.update(zip(self.inputs, (np.asarray(a) for a in arrays), strict=True))
+        with np.errstate(all="ignore"):
+            for node in self.nodes:
+                values[node.output] = node.op.run(*(values[v] for v in node.inputs), **node.params)
+        return [np.asarray(values[v]) for v in self.outputs]
+
+    def producers(self) -> dict[Var, Node]:
+        """The node that makes each value."""
+        return {node.output: node for node in self.nodes}
+
+    def __str__(self) -> str:
+        names = _names(self)
+        head = ", ".join(f"{names[v]}: {v}" for v in self.inputs)
+        lines = [f"graph({head})"]
+        for node in self.nodes:
+            terms = [names[v] for v in node.inputs]
+            terms += [f"{key}={_show(value)}" for key, value in node.params.items()]
+            lines.append(f"  {names[node.output]}: {node.output} = {node.op.name}({', '.join(terms)})")
+        lines.append(f"  return {', '.join(names[v] for v in self.outputs)}")
+        return "\n".join(lines)
+
+
+def _letters() -> Iterator[str]:
+    """a, b, ..., z, aa, ab, ..."""
+    for size in itertools.count(1):
+        yield from map("".join, itertools.product(string.ascii_lowercase, repeat=size))
+
+
+def _names(graph: Graph) -> dict[Var, str]:
+    """A name for every value: inputs keep theirs, scalar constants are their value, the rest are letters."""
+    names: dict[Var, str] = {}
+    for i, var in enumerate(graph.inputs):
+        taken = not var.name or var.name in names.values()
+        names[var] = f"{var.name or 'in'}{i}" if taken else var.name
+    for var, value in graph.constants.items():
+        names[var] = f"{value.item():g}" if value.ndim == 0 else f"<{var}>"
+    fresh = (name for name in _letters() if name not in names.values())
+    for node in graph.nodes:
+        names[node.output] = next(fresh)
+    return names
+
+
+def _show(param: Any) -> str:
+    """A parameter as one would type it: slices as `1:` rather than `slice(1, None, None)`."""
+    if isinstance(param, slice):
+        parts = ["" if p is None else str(p) for p in (param.start, param.stop)]
+        return ":".join(parts) + ("" if param.step is None else f":{param.step}")
+    if isinstance(param, tuple) and any(isinstance(p, slice | tuple) for p in param):
+        return "[" + ", ".join(map(_show, param)) + "]"
+    return "newaxis" if param is None else str(param)

@@ -1,0 +1,25 @@
+"""What to tell the author of a function that cannot be traced: the line, what is wrong, what to write instead."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+
+from optlab.errors import TraceError
+
+_OURS = (os.path.dirname(__file__), os.path.dirname(np.__file__))
+
+
+def users_line() -> str:
+    """`file:line` of the innermost code that is neither the engine's nor NumPy's."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def cannot(what: str, instead: str) -> TraceError:
+    """The error for something that cannot be traced."""
+    return TraceError(f"{users_line()}: {what}; {instead}")

@@ -1,0 +1,140 @@
+"""Graph -> Graph, the same function in fewer nodes. Every pass keeps the result to the bit.
+
+    fold       what is known now is computed now; times one, to the first power and the like vanish
+    unstretch  broadcasting that an operation would do by itself is left to it
+    share      common subexpressions are computed once
+    prune      what no output needs is dropped
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.graph import Graph, Node, Var
+
+FOLD_LIMIT = 100_000
+"""Constants beyond this many entries are not folded: they would only take memory."""
+
+
+def optimise(graph: Graph) -> Graph:
+    """All passes, in the order that pays."""
+    for run in (prune, fold, unstretch, share, prune):
+        graph = run(graph)
+    return graph
+
+
+def prune(graph: Graph) -> Graph:
+    """Drop the nodes and constants that no output depends on."""
+    needed = set(graph.outputs)
+    nodes = []
+    for node in reversed(graph.nodes):
+        if node.output in needed:
+            needed.update(node.inputs)
+            nodes.append(node)
+    constants = {v: value for v, value in graph.constants.items() if v in needed}
+    return Graph(graph.inputs, tuple(reversed(nodes)), graph.outputs, constants)
+
+
+def fold(graph: Graph) -> Graph:
+    """Compute what depends on constants only, and remove operations that change nothing."""
+    constants = dict(graph.constants)
+    same: dict[Var, Var] = {}
+    nodes = []
+    for node in graph.nodes:
+        node = _rewired(node, same)
+        unchanged = _unchanged(node, constants)
+        if unchanged is not None:
+            same[node.output] = unchanged
+        elif all(v in constants for v in node.inputs) and np.prod(node.output.shape, dtype=int) <= FOLD_LIMIT:
+            with np.errstate(all="ignore"):
+                value = node.op.run(*(constants[v] for v in node.inputs), **node.params)
+            constants[node.output] = np.array(value, dtype=node.output.dtype)
+        else:
+            nodes.append(node)
+    return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
+
+
+def _unchanged(node: Node, constants: Mapping[Var, Any]) -> Var | None:
+    """The input that a node returns as it is, if it does."""
+    if node.op.name in ("multiply", "divide"):
+        a, b = node.inputs
+        pairs = ((a, b), (b, a)) if node.op.name == "multiply" else ((a, b),)
+        for kept, one in pairs:
+            if one in constants and _same_type(kept, node.output) and (constants[one] == 1).all():
+                return kept
+    if node.op.kind == "view" and node.op.name in ("reshape", "broadcast_to"):
+        return node.inputs[0] if _same_type(node.inputs[0], node.output) else None
+    return None
+
+
+def _same_type(a: Var, b: Var) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype
+
+
+def unstretch(graph: Graph) -> Graph:
+    """Feed entry-by-entry operations the original of a stretched input, if another input keeps the shape."""
+    makers = graph.producers()
+    constants = dict(graph.constants)
+    nodes = []
+    for node in graph.nodes:
+        if node.op.kind == "elementwise":
+            for i in range(len(node.inputs)):
+                node = _with_original(node, i, makers, constants)
+        nodes.append(node)
+    return Graph(graph.inputs, tuple(nodes), graph.outputs, constants)
+
+
+def _with_original(node: Node, i: int, makers: Mapping[Var, Node], constants: dict[Var, Any]) -> Node:
+    var = node.inputs[i]
+    if var in constants and var.shape and constants[var].size and (constants[var] == constants[var].flat[0]).all():
+        original = Var((), var.dtype)  # a constant that is the same everywhere is a number
+    elif var in makers and makers[var].op.name == "broadcast_to":
+        original = makers[var].inputs[0]
+    else:
+        return node
+    inputs = (*node.inputs[:i], original, *node.inputs[i + 1 :])
+    if np.broadcast_shapes(*(v.shape for v in inputs)) != node.output.shape:
+        return node
+    if var in constants:
+        constants[original] = np.asarray(constants[var].flat[0])
+    return Node(node.op, inputs, node.params, node.output)
+
+
+def share(graph: Graph) -> Graph:
+    """Compute equal expressions once."""
+    same: dict[Var, Var] = {}
+    seen: dict[Hashable, Var] = {}
+
+    def first(key: Hashable, var: Var) -> bool:
+        same[var] = seen.setdefault(key, var)
+        return same[var] is var
+
+    constants = {v: value for v, value in graph.constants.items() if first(_constant_key(v, value), v)}
+    nodes = []
+    for node in graph.nodes:
+        node = _rewired(node, same)
+        key = (node.op.name, node.inputs, tuple((k, _hashable(v)) for k, v in node.params.items()))
+        if first(key, node.output):
+            nodes.append(node)
+    return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
+
+
+def _constant_key(var: Var, value: Any) -> Hashable:
+    return (value.tobytes(), var.shape, var.dtype) if value.size <= 64 else id(value)
+
+
+def _hashable(param: Any) -> Hashable:
+    if isinstance(param, slice):
+        return ("slice", param.start, param.stop, param.step)
+    return tuple(map(_hashable, param)) if isinstance(param, tuple) else param
+
+
+def _rewired(node: Node, same: Mapping[Var, Var]) -> Node:
+    if not any(v in same for v in node.inputs):
+        return node
+    return Node(node.op, tuple(same.get(v, v) for v in node.inputs), node.params, node.output)
+
+

@@ -1,0 +1,274 @@
+"""From a plain NumPy function to a Graph: the function is run once on Tracers, which write down what happens to them.
+
+NumPy itself hands every operation on a Tracer to us (`__array_ufunc__`, `__array_function__`, NEP 13 and 18); there is
+no patched NumPy and no global state. A trace inside a trace (a gradient within a function that is traced itself) may use
+the outer trace's values: they are captured as further inputs.
+"""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.engine import functions
+from optlab.engine.graph import Graph, Node, Shape, Var
+from optlab.engine.mistakes import cannot, users_line
+from optlab.engine.ops import Op
+from optlab.errors import TraceError
+
+_AGE = itertools.count()
+
+
+class Builder:
+    """A graph in the making. Young builders may capture the values of older ones, never the reverse."""
+
+    def __init__(self) -> None:
+        self.age = next(_AGE)
+        self.open = True
+        self.inputs: list[Var] = []
+        self.nodes: list[Node] = []
+        self.nodes_by_output: dict[Var, Node] = {}
+        self.constants: dict[Var, Any] = {}
+        self.captured: dict[Tracer, Tracer] = {}
+
+    def input(self, shape: Shape, dtype: Any, name: str = "") -> Tracer:
+        """A new input."""
+        var = Var(tuple(shape), np.dtype(dtype), name)
+        self.inputs.append(var)
+        return Tracer(self, var)
+
+    def constant(self, value: Any) -> Tracer:
+        """A value that is known now. It is copied, so that changing the original later changes nothing."""
+        array = np.array(value)
+        if array.dtype.kind not in "fiub":
+            raise cannot(f"a constant of type {array.dtype} meets a traced value", "use numbers or arrays of numbers")
+        array.flags.writeable = False
+        var = Var(array.shape, array.dtype)
+        self.constants[var] = array
+        return Tracer(self, var)
+
+    def lift(self, values: Sequence[Any]) -> list[Tracer]:
+        """Operands as this builder's tracers; a Python number takes the dtype of its company (NEP 50)."""
+        company = [v.dtype if isinstance(v, Tracer | np.ndarray | np.generic) else v for v in values]
+        lifted = []
+        for value in values:
+            if isinstance(value, Tracer):
+                lifted.append(self._adopt(value))
+            elif isinstance(value, bool | int | float):
+                lifted.append(self.constant(np.asarray(value, dtype=np.result_type(*company))))
+            else:
+                lifted.append(self.constant(value))
+        return lifted
+
+    def _adopt(self, value: Tracer) -> Tracer:
+        if value.builder is self:
+            return value
+        if not value.builder.open:
+            raise cannot("a value from an earlier trace is used after that trace ended", "pass it as an argument")
+        if value not in self.captured:
+            self.captured[value] = self.input(value.shape, value.dtype, value.var.name)
+        return self.captured[value]
+
+    def emit(self, op: Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
+        """Append one operation."""
+        youngest = max((v.builder for v in values if isinstance(v, Tracer)), key=lambda b: b.age)
+        if youngest is not self:
+            return youngest.emit(op, values, params)
+        inputs = tuple(t.var for t in self.lift(values))
+        try:
+            shape, dtype = op.infer(*inputs, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            shapes = " and ".join(str(v.shape) for v in inputs)
+            raise TraceError(f"{users_line()}: {op.name} of shapes {shapes}: {error}") from None
+        output = Var(shape, dtype)
+        self.nodes.append(Node(op, inputs, params, output))
+        self.nodes_by_output[output] = self.nodes[-1]
+        return Tracer(self, output)
+
+    def inline(self, graph: Graph, values: Sequence[Any]) -> list[Tracer]:
+        """Append a whole graph, applied to these values."""
+        here = dict(zip(graph.inputs, values, strict=True))
+        for var, value in graph.constants.items():
+            here[var] = self.constant(value)
+        for node in graph.nodes:
+            here[node.output] = self.emit(node.op, [here[v] for v in node.inputs], dict(node.params))
+        return self.lift([here[v] for v in graph.outputs])
+
+    def finish(self, outputs: Sequence[Any]) -> Graph:
+        """The graph, once everything is written down."""
+        lifted = self.lift(list(outputs))
+        self.open = False
+        return Graph(tuple(self.inputs), tuple(self.nodes), tuple(t.var for t in lifted), self.constants)
+
+
+class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
+    """Stands for an array while a function is traced: has its shape and dtype, and no numbers."""
+
+    __slots__ = ("builder", "var")
+
+    def __init__(self, builder: Builder, var: Var) -> None:
+        self.builder = builder
+        self.var = var
+
+    @property
+    def shape(self) -> Shape:
+        return self.var.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.var.dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape, dtype=int))
+
+    @property
+    def T(self) -> Tracer:  # noqa: N802
+        return functions.transpose(self)
+
+    def __repr__(self) -> str:
+        return f"<traced {self.var}>"
+
+    __hash__ = object.__hash__
+
+    # NumPy's own dispatch
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if kwargs.get("out") is not None:
+            raise cannot(
+                f"np.{ufunc.__name__} writes into an existing array (an operator like += or -=, or out=)",
+                "write x = x + 1 in place of x += 1",
+            )
+        if kwargs.get("where", True) is not True:
+            raise cannot(f"np.{ufunc.__name__} with where=", "use np.where(condition, a, b)")
+        return functions.apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+        return functions.apply_function(func, args, kwargs)
+
+    # methods and indexing, as on an array
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return functions.method(self, name)
+
+    def __getitem__(self, index: Any) -> Tracer:
+        return functions.getitem(self, index)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise cannot("len() of a single number", "only arrays have a length")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return iter([self[i] for i in range(len(self))])
+
+    # what cannot be traced
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise cannot(
+            "a traced array is written to (x[i] = ...)",
+            "build a new one, with np.where, np.concatenate or np.stack",
+        )
+
+    def __bool__(self) -> bool:
+        raise cannot(
+            "the course of the program depends on a traced value (if, while, and, or, not, or a chained comparison)",
+            "use np.where(condition, a, b), and & | ~ between conditions",
+        )
+
+    def __float__(self) -> float:
+        raise cannot(
+            "a traced value is turned into a Python number (float(), or a function of the math module)",
+            "leave it as it is, and use np.exp, np.sqrt, ... in place of math.exp, math.sqrt, ...",
+        )
+
+    def __int__(self) -> int:
+        raise cannot("a traced value is turned into an integer", "use np.floor, or an option with an integer default")
+
+    def __index__(self) -> int:
+        raise cannot(
+            "a traced value is used as an index or a length", "use np.where, or an option with an integer default"
+        )
+
+    def __complex__(self) -> complex:
+        raise cannot("a traced value is turned into a complex number", "the lab computes with real numbers")
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise cannot(
+            "a traced value is packed into a plain array (np.array([...]) or np.asarray)",
+            "use np.stack([...]) or np.concatenate([...])",
+        )
+
+
+def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Graph, bool, list[Tracer]]:
+    """Trace `f`: its graph, whether it returned several outputs, and the outer values it captured.
+
+    The graph's inputs are the arguments in order, then the captured values. Keyword arguments are passed as they are.
+    """
+    builder = Builder()
+    names = _argument_names(f, len(args))
+    tracers = []
+    for value, name in zip(args, names, strict=True):
+        dtype = value.dtype if isinstance(value, Tracer | np.ndarray | np.generic) else np.asarray(value).dtype
+        if dtype.kind not in "fiub":
+            raise cannot(f"argument '{name}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
+        tracers.append(builder.input(np.shape(value), dtype, name))
+    result = f(*tracers, **kwargs)
+    several = isinstance(result, tuple | list)
+    for value in result if several else [result]:
+        if not isinstance(value, Tracer | np.ndarray | np.generic | bool | int | float):
+            what = "nothing (None)" if value is None else f"a value of type {type(value).__name__}"
+            raise TraceError(f"{_where_defined(f)}: {names_of(f)} returns {what}; return a number or an array")
+    return builder.finish(result if several else [result]), several, list(builder.captured)
+
+
+def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
+    """The graph of a plain NumPy function, for arguments of these shapes and dtypes.
+
+    Args:
+        f: a function of arrays, in plain NumPy.
+        args: example arguments: only their shapes and dtypes matter.
+        kwargs: handed to `f` as they are; they are not traced.
+
+    Returns:
+        A `Graph` of one or several outputs, which prints as a program.
+
+    Raises:
+        TraceError: `f` does something that has no place in a graph; the message names the line.
+
+    >>> print(trace(lambda x: np.sum(x**2), np.ones(3)))
+    graph(x: f64[3])
+      a: f64[3] = square(x)
+      b: f64[] = sum(a, axis=(0,), keepdims=False)
+      return b
+    """
+    return record(f, args, kwargs)[0]
+
+
+def names_of(f: Callable[..., Any]) -> str:
+    """What to call a function in a message."""
+    return getattr(f, "__name__", type(f).__name__)
+
+
+def _where_defined(f: Callable[..., Any]) -> str:
+    code = getattr(f, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else users_line()
+
+
+def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    return names + [f"in{i}" for i in range(len(names), count)]

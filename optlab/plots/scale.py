@@ -1,0 +1,74 @@
+"""Which scale an axis of losses gets, and which part of it is worth showing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+DECADES_FOR_LOG = 2
+ABOVE_START, BELOW_START = 1e2, 1e-20
+"""A logarithmic axis shows at most this part of the loss at the start: far above it everything is equally lost, and
+twenty decades below it everything is equally solved (and made of rounding errors)."""
+_HUGE = 1e290  # what Matplotlib can still do arithmetic with
+
+
+@dataclass(frozen=True)
+class Scale:
+    """An axis from `low` to `high`, all of the data that is shown lying between."""
+
+    log: bool
+    low: float
+    high: float
+
+    def clip(self, values: ArrayLike) -> NDArray[np.float64]:
+        """The values moved onto the axis where they are off it, infinity to its upper end; NaN stays NaN."""
+        return np.clip(np.asarray(values, dtype=float), self.low, self.high)
+
+    def padded(self, below: float = 0.04, above: float = 0.04) -> tuple[float, float]:
+        """The limits with margins, as shares of the height between them."""
+        if self.log:
+            ratio = self.high / self.low
+            return self.low * ratio**-below, self.high * ratio**above
+        height = self.high - self.low
+        return self.low - below * height, self.high + above * height
+
+    def apply(self, axes: Axes, below: float = 0.04, above: float = 0.04) -> None:
+        """Set the scale and the limits of the axes' y axis."""
+        axes.set_yscale("log" if self.log else "linear")
+        axes.set_ylim(self.padded(below, above))
+
+
+def choose(values: ArrayLike, start: float = np.nan) -> Scale:
+    """Logarithmic where no value is negative and the positive ones span more than two decades, linear otherwise.
+
+    `start` is the loss at the start, where known. Values that are not finite do not count; zeros, which a
+    logarithmic axis cannot show, are to be drawn at its lower end.
+
+    >>> choose([1.0, 2.0, float("inf")])
+    Scale(log=False, low=1.0, high=2.0)
+    >>> choose([1e-6, 1.0]).log
+    True
+    """
+    finite = np.asarray(values, dtype=float).ravel()
+    finite = np.clip(finite[np.isfinite(finite)], -_HUGE, _HUGE)
+    if not finite.size:
+        return Scale(False, 0.0, 1.0)
+    low, high = float(finite.min()), float(finite.max())
+    positive = finite[finite > 0]
+    if low >= 0 and positive.size and np.log10(high) - np.log10(positive.min()) > DECADES_FOR_LOG:
+        # NumPy's floats would warn where these overflow
+        reference = start if np.isfinite(start) and start > 0 else float(np.median(positive))
+        high = max(min(high, reference * ABOVE_START), float(positive.min()) * 10)
+        low = max(float(positive.min()), min(reference, high) * BELOW_START)
+        if (finite == 0).any():
+            low /= 10
+        return Scale(True, low, high)
+    if low < start:  # something ran away
+        high = min(high, start + (start - low))
+    if high - low <= 1e-12 * max(abs(high), abs(low)):  # constant: an axis needs a height
+        margin = 0.1 * abs(high) or 1.0
+        return Scale(False, low - margin, high + margin)
+    return Scale(False, low, high)

@@ -1,0 +1,98 @@
+"""One look for all figures: colours, markers, dashes, fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
+"""Okabe and Ito (2008), distinct under every common colour blindness; their yellow, which nobody sees on white, is
+replaced by wine. The ones most easily seen come first."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+
+INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
+
+SHEET: dict[str, Any] = {
+    "figure.dpi": 160,
+    "savefig.dpi": "figure",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11,
+    "text.color": INK,
+    "text.usetex": False,
+    "text.parse_math": False,
+    "axes.edgecolor": "#999999",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.titlesize": 11,
+    "axes.titleweight": "normal",
+    "axes.titlelocation": "left",
+    "axes.formatter.useoffset": False,
+    "axes.formatter.use_mathtext": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "xtick.color": "#999999",
+    "ytick.color": "#999999",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "svg.hashsalt": "optlab",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+def sheet() -> AbstractContextManager[None]:
+    """The settings of Matplotlib in force while a figure is made or saved, whatever the user's own are."""
+    return matplotlib.rc_context(SHEET)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How one optimizer is drawn, in every figure of an experiment."""
+
+    colour: str
+    marker: str
+    dash: Any
+
+
+def looks(labels: Iterable[str]) -> dict[str, Look]:
+    """A look for each label, by its place among them: give the labels in the order of the experiment file.
+
+    The first eight differ in colour and marker; those after them repeat colours with another dash and marker.
+
+    >>> [look.colour for look in looks(["gd", "adam"]).values()]
+    ['#0072B2', '#D55E00']
+    """
+    return {
+        label: Look(
+            colour=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            dash=DASHES[i // len(PALETTE) % len(DASHES)],
+        )
+        for i, label in enumerate(dict.fromkeys(labels))
+    }
+
+
+def colours(labels: Iterable[str]) -> dict[str, str]:
+    """The colour of each label, as in `looks`."""
+    return {label: look.colour for label, look in looks(labels).items()}
+
+
+def number(value: float) -> str:
+    """A number short enough for a legend.
+
+    >>> number(0.00123456), number(float("inf")), number(0.0)
+    ('0.00123', 'inf', '0')
+    """
+    return f"{value:.3g}"

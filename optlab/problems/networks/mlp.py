@@ -1,0 +1,101 @@
+from itertools import pairwise
+
+import numpy as np
+
+from optlab import logsumexp, problem, relu, sigmoid
+from optlab.errors import UserError, did_you_mean
+
+ACTIVATIONS = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": relu}
+
+OUTPUTS = {"linear": lambda z: z, "sigmoid": sigmoid}
+
+LOSSES = {
+    "half_squared_error": lambda a, y: np.mean(np.sum((y - a) ** 2, axis=1)) / 2,
+    "mean_squared_error": lambda a, y: np.mean((y - a) ** 2),
+    "cross_entropy": lambda a, y: np.mean(logsumexp(a, axis=1) - np.sum(y * a, axis=1)),
+}
+
+INITS = {
+    "xavier": lambda rng, m, n: rng.uniform(-1, 1, m * n) * np.sqrt(6 / (m + n)),
+    "he": lambda rng, m, n: rng.normal(size=m * n) * np.sqrt(2 / m),
+}
+
+
+def pick(table, what, name):
+    """The entry of that name, or an error that says which there are."""
+    if name not in table:
+        raise UserError(f"mlp has no {what} {name!r}{did_you_mean(name, table)}; there are {', '.join(table)}")
+    return table[name]
+
+
+def sizes(inputs, hidden, targets):
+    """The number of units of every layer, from the inputs to the outputs."""
+    if not all(isinstance(n, int) and n > 0 for n in hidden):
+        raise UserError(f"the hidden layers of mlp are a list of whole numbers above 0, and not {hidden!r}")
+    return [inputs.shape[1], *hidden, targets.shape[1]]
+
+
+def initial_weights(*, rng, inputs, targets, hidden, init):
+    """Random weights, biases 0. A layer has m inputs and n outputs.
+
+    `xavier` (Glorot and Bengio, 2010): uniform between -r and r, r = sqrt(6 / (m + n)).
+    `he` (He et al., 2015), made for relu: normal with standard deviation sqrt(2 / m).
+    """
+    draw = pick(INITS, "init", init)
+    shapes = pairwise(sizes(inputs, hidden, targets))
+    return np.concatenate([part for m, n in shapes for part in (draw(rng, m, n), np.zeros(n))])
+
+
+def forward(x, inputs, targets, hidden, activation):
+    """The weighted sums that arrive at the last layer: (examples, classes)."""
+    act = pick(ACTIVATIONS, "activation", activation)
+    units = sizes(inputs, hidden, targets)
+    count = sum((m + 1) * n for m, n in pairwise(units))
+    if x.shape != (count,):
+        raise UserError(f"an mlp {'-'.join(map(str, units))} has {count} parameters, but x is of shape {x.shape}")
+    z, at = inputs, 0
+    for m, n in pairwise(units):
+        weights, biases = x[at : at + m * n].reshape(m, n), x[at + m * n : at + (m + 1) * n]
+        z = (act(z) if at else z) @ weights + biases
+        at += (m + 1) * n
+    return z
+
+
+def accuracy(x, *, inputs, targets, hidden, activation, output, loss, init):
+    """The share of examples whose own class has the largest output; a tie with k - 1 others counts 1/k."""
+    z = forward(x, inputs, targets, hidden, activation)
+    largest = np.where(z == np.max(z, axis=1, keepdims=True), 1.0, 0.0)
+    return np.mean(np.sum(largest * targets, axis=1) / np.sum(largest, axis=1))
+
+
+@problem(start=initial_weights, dataset="digits", metrics={"accuracy": accuracy})
+def mlp(
+    x,
+    *,
+    inputs,
+    targets,
+    hidden=(32,),
+    activation="tanh",
+    output="linear",
+    loss="cross_entropy",
+    init="xavier",
+):
+    """Multilayer perceptron: a classifier of dense layers.
+
+    - `hidden`: the sizes of the hidden layers; an empty list leaves a linear model.
+    - `activation` of the hidden layers: `sigmoid`, `tanh`, `relu`.
+    - `output`: what the last layer answers, a = z (`linear`) or a = sigmoid(z) (`sigmoid`, for the squared errors).
+    - `loss`, averaged over the examples: `half_squared_error` 1/2 sum_j (y_j - a_j)^2; `mean_squared_error`, the mean
+      over j of (y_j - a_j)^2; `cross_entropy` between y and softmax(z).
+    - `init`: `xavier`, `he`.
+
+    `x` holds layer after layer: the weights W of shape (inputs, outputs of the layer) row by row, then the biases b; a
+    layer computes a @ W + b. With w_ij the weight from unit i to unit j of the next layer, a 2-2-2 network is
+    x = [w_11, w_12, w_21, w_22, b_1, b_2, then the same six of the second layer].
+    """
+    if loss == "cross_entropy" and output != "linear":
+        raise UserError(
+            f"mlp's cross_entropy takes the softmax of a linear output; output = {output!r} does not fit it"
+        )
+    z = forward(x, inputs, targets, hidden, activation)
+    return pick(LOSSES, "loss", loss)(pick(OUTPUTS, "output", output)(z), targets)

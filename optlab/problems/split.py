@@ -1,0 +1,29 @@
+"""A dataset, split for training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from optlab.errors import UserError
+from optlab.problems.base import Data, Split
+
+
+def split(name: str, data: Data, test_fraction: float) -> Split:
+    """Set a share of the examples aside for testing: the same ones whenever data and share are the same.
+
+    Stratified: of each class the nearest whole number to its share is drawn at random. A larger share keeps the test
+    examples of a smaller one. The examples stay in the order of the dataset; targets are one-hot.
+
+    >>> halves = split("four points", Data(np.arange(8.0).reshape(4, 2), np.array([0, 1, 1, 0])), 0.5)
+    >>> halves.train_inputs.shape, halves.test_targets.sum(axis=0)
+    ((2, 2), array([1., 1.]))
+    """
+    if not 0 <= test_fraction < 1:
+        raise UserError(f"a test fraction is at least 0 and below 1, and not {test_fraction}")
+    rng = np.random.Generator(np.random.Philox(0))
+    is_test = np.zeros(len(data.labels), dtype=bool)
+    for label in range(data.classes):
+        members = rng.permutation(np.flatnonzero(data.labels == label))
+        is_test[members[: round(test_fraction * len(members))]] = True
+    targets = np.eye(data.classes)[data.labels]
+    return Split(name, data.inputs[~is_test], targets[~is_test], data.inputs[is_test], targets[is_test])

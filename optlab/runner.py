@@ -1,0 +1,329 @@
+"""Sweep -> Trajectories: the step loop, nothing else.
+
+A run has diverged at the first step whose loss is not finite. Parameters are checked too, every `CHUNK` steps and at the
+end, in case an objective hides a NaN. A diverged run goes on computing without meaning or effect on others.
+"""
+
+from __future__ import annotations
+
+import inspect
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from optlab.engine.graph import Graph
+from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
+from optlab.randomness import Minibatches, generator, uniform
+from optlab.records import DIVERGED, DONE, ERROR, Case, Floats, Ints, Sweep, Trajectories
+from optlab.step import Rule, StepGraph, build, objective, objective_graph
+
+CHUNK = 32
+
+Progress = Callable[[int], None]
+"""Told how many run-steps were done since it was last told. May raise to stop the sweep."""
+
+
+def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
+    """Execute a sweep.
+
+    An exception in the user's objective or update rule makes all runs of the sweep end with the status error, and its
+    traceback goes into `log`. Whatever `progress` raises is passed on.
+    """
+    began = time.perf_counter()
+    # One thread per product: the result must not depend on how many cores the machine has.
+    with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+        try:
+            loop = _prepare(sweep)
+        except Exception:
+            progress(len(sweep) * sweep.steps)
+            return _failed(sweep, traceback.format_exc())
+        loop.go(progress)
+    return loop.trajectories(time.perf_counter() - began)
+
+
+def _prepare(sweep: Sweep) -> _Loop:
+    case = sweep.case
+    rule = Rule(sweep.optimizer, sweep.settings, sweep.schedule, sweep.schedule_settings)
+    graph = build(case, rule, sweep.steps)
+    x = starts(case, sweep.root_seed, sweep.seed)
+    return _Loop(sweep, graph, x)
+
+
+def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:
+    """Where each run starts, shape (dim, runs)."""
+    if isinstance(case.start, np.ndarray):
+        return np.repeat(case.start[:, None], len(seeds), axis=1)
+    if case.start == "random":
+        low, high = case.problem.bounds(case.dim)
+        draws = uniform(root_seed, "start", seeds, case.dim)
+        return (low + (high - low) * draws).T
+    distinct, of_run = np.unique(seeds, return_inverse=True)
+    return np.stack([drawn_start(case, root_seed, int(s)) for s in distinct], axis=1)[:, of_run]
+
+
+def drawn_start(case: Case, root_seed: int, seed: int) -> Floats:
+    """The start that a problem draws itself, with whatever its function asks for."""
+    draw = case.problem.start
+    assert callable(draw)
+    assert case.split is not None
+    offer = {
+        "rng": generator(root_seed, "start", seed),
+        "inputs": case.split.train_inputs,
+        "targets": case.split.train_targets,
+        **case.choices,
+    }
+    asked = inspect.signature(draw).parameters
+    return np.asarray(draw(**{name: offer[name] for name in asked if name in offer}), dtype=float)
+
+
+@dataclass(frozen=True)
+class _Evaluation:
+    """A quantity over the whole data, for all runs at once."""
+
+    name: str
+    program: Program
+
+    @staticmethod
+    def of(name: str, graph: Graph, sweep: Sweep) -> _Evaluation:
+        columns = [sweep.options[option] for option in sweep.case.problem.signature.numbers]
+        kinds = [UNIFORM if _constant(c) else RUN for c in columns]
+        program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], len(sweep))
+        for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
+            buffer[...] = column[0] if kind == UNIFORM else column
+        program.prepare()
+        return _Evaluation(name, program)
+
+    def at(self, x: Floats) -> Floats:
+        np.copyto(self.program.inputs[0], x)
+        self.program.step()
+        return np.broadcast_to(self.program.outputs[0], x.shape[1:]).copy()
+
+
+def _constant(column: NDArray[Any]) -> bool:
+    return bool((column == column[0]).all())
+
+
+class _Loop:
+    """The state of a sweep while it runs."""
+
+    def __init__(self, sweep: Sweep, graph: StepGraph, x: Floats) -> None:
+        self.sweep, self.graph = sweep, graph
+        runs, recording = len(sweep), sweep.recording
+        columns = [self._column(key) for key in graph.numbers]
+        self.program = compile(graph.graph, graph.inputs([_constant(c) for c in columns]), runs)
+        self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
+        self._fill(x, columns)
+        self.batches = self._minibatches() if graph.takes_index else None
+        self.evaluations = self._evaluations()
+        self.objective = _Evaluation.of("loss", objective_graph(sweep.case, self._whole_objective()), sweep)
+
+        self.recorded = {int(s): i for i, s in enumerate(recording.steps)}
+        self.loss = np.full((len(recording.steps), runs), np.nan)
+        self.trail = np.full((len(recording.steps), *x.shape), np.nan) if recording.trajectory else None
+        self.evaluated = {int(s): i for i, s in enumerate(recording.evaluations)} if self.evaluations else {}
+        self.metrics = {e.name: np.full((len(recording.evaluations), runs), np.nan) for e in self.evaluations}
+
+        self.ring = np.empty((CHUNK, runs))
+        self.alive = np.ones(runs, dtype=bool)
+        self.steps = np.full(runs, sweep.steps)
+        self.first = np.full(runs, np.nan)
+        self.final = np.full(runs, np.nan)
+        self.best = np.full(runs, np.inf)
+
+    # ---- preparation ---------------------------------------------------------------------------------------
+
+    def _column(self, key: tuple[str, str]) -> Floats:
+        owner, name = key
+        of = {
+            "option": self.sweep.options,
+            "hyperparameter": self.sweep.hyperparameters,
+            "schedule": self.sweep.schedule_numbers,
+        }
+        return of[owner][name]
+
+    def _fill(self, x: Floats, columns: list[Floats]) -> None:
+        np.copyto(self.x, x)
+        numbers = self.program.inputs[len(self.program.inputs) - len(columns) :]
+        for buffer, column in zip(numbers, columns, strict=True):
+            buffer[...] = column if buffer.shape else column[0]
+        initial = compile(self.graph.initial, [Input(RUN)], x.shape[1])
+        np.copyto(initial.inputs[0], x)
+        initial.prepare()
+        initial.step()
+        for buffer, value in zip(self.state, initial.outputs, strict=True):
+            np.copyto(buffer, value if value.ndim == buffer.ndim else value[..., None])
+        self.program.prepare()
+
+    def _minibatches(self) -> Minibatches:
+        sweep, case = self.sweep, self.sweep.case
+        assert case.split is not None
+        return Minibatches(sweep.root_seed, sweep.seed, len(case.split.train_inputs), case.batch_size)
+
+    def _whole_objective(self) -> Callable[..., Any]:
+        split = self.sweep.case.split
+        return objective(self.sweep.case, *((split.train_inputs, split.train_targets) if split else ()))
+
+    def _evaluations(self) -> list[_Evaluation]:
+        """Train loss, and on the test data loss and metrics, of a problem trained on data."""
+        case = self.sweep.case
+        split = case.split
+        if split is None:
+            return []
+        functions = {"train_loss": self._whole_objective()}
+        if len(split.test_inputs):
+            functions["test_loss"] = objective(case, split.test_inputs, split.test_targets)
+            for name, metric in case.problem.metrics.items():
+                functions[f"test_{name}"] = _on_test_data(case, metric)
+        return [_Evaluation.of(name, objective_graph(case, f), self.sweep) for name, f in functions.items()]
+
+    # ---- the loop ------------------------------------------------------------------------------------------
+
+    def go(self, progress: Progress) -> None:
+        horizon = self.sweep.steps
+        for begin in range(0, horizon, CHUNK):
+            end = min(begin + CHUNK, horizon)
+            self._chunk(begin, end)
+            progress((end - begin) * len(self.sweep))
+            if not self.alive.any():
+                progress((horizon - end) * len(self.sweep))
+                break
+        else:
+            self._finish()
+
+    def _chunk(self, begin: int, end: int) -> None:
+        t, step, ring, loss = self.t, self.program.step, self.ring, self.program.outputs[0]
+        for now in range(begin, end):
+            place = self.recorded.get(now)
+            if place is not None and self.trail is not None:
+                self.trail[place] = self.x
+            if now in self.evaluated:
+                self._evaluate(now)
+            if self.batches is not None:
+                self.batches.fill(now + 1, self._index)
+            t[...] = now + 1
+            step()
+            ring[now - begin] = loss
+            if place is not None:
+                self.loss[place] = loss
+        if begin == 0:
+            self.first[...] = self._exact_first()
+        self._settle(begin, self.ring[: end - begin])
+        self._diverge(self.alive & ~np.isfinite(self.x).all(axis=0), end, np.nan)
+
+    @property
+    def _index(self) -> NDArray[np.int64]:
+        """The minibatch indices as the program holds them, shape (runs, batch_size)."""
+        return np.moveaxis(self.program.inputs[2 + len(self.state)], -1, 0)
+
+    def _exact_first(self) -> Floats:
+        """The objective at the start: the first loss, or where that is of a minibatch, of all the data."""
+        return self.ring[0].copy() if self.batches is None else self.metrics["train_loss"][0]
+
+    def _evaluate(self, now: int) -> None:
+        for evaluation in self.evaluations:
+            values = evaluation.at(self.x)
+            self.metrics[evaluation.name][self.evaluated[now]] = values
+            if evaluation.name == "train_loss":
+                self._diverge(self.alive & ~np.isfinite(values), now, values)
+                self._improve(values)
+
+    def _settle(self, begin: int, losses: Floats) -> None:
+        """Find the runs that diverged within a chunk, and each run's best loss."""
+        finite = np.isfinite(losses)
+        if finite.all() and self.alive.all():
+            if self.batches is None:
+                np.minimum(self.best, losses.min(axis=0), out=self.best)
+            return
+        lost = ~finite.all(axis=0)
+        at = np.argmin(finite, axis=0)
+        upto = np.where(lost, at, len(losses))
+        valid = (np.arange(len(losses))[:, None] < upto) & self.alive
+        if self.batches is None:
+            np.minimum(self.best, np.where(valid, losses, np.inf).min(axis=0), out=self.best)
+        last = losses[np.minimum(at, len(losses) - 1), np.arange(losses.shape[1])]
+        self._diverge(self.alive & lost, begin + at, last)
+
+    def _diverge(self, runs: NDArray[np.bool_], step: Any, loss: Any) -> None:
+        """End these runs at a step, with the loss they had there."""
+        if runs.any():
+            self.alive[runs] = False
+            self.steps[runs] = np.broadcast_to(step, runs.shape)[runs]
+            self.final[runs] = np.broadcast_to(loss, runs.shape)[runs]
+
+    def _improve(self, losses: Floats) -> None:
+        self.best[self.alive] = np.minimum(self.best, losses)[self.alive]
+
+    def _finish(self) -> None:
+        """The last step has no update after it: only its loss is left to compute."""
+        now = self.sweep.steps
+        place = self.recorded.get(now)
+        if place is not None and self.trail is not None:
+            self.trail[place] = self.x
+        if now in self.evaluated:
+            self._evaluate(now)
+        whole = self.objective.at(self.x)
+        seen = whole if self.batches is None else self._last_minibatch_loss()
+        if place is not None:
+            self.loss[place] = seen
+        self._diverge(self.alive & ~np.isfinite(whole), now, whole)
+        self._improve(whole)
+        self.final[self.alive] = whole[self.alive]
+
+    def _last_minibatch_loss(self) -> Floats:
+        """The loss at the last x on the minibatch that would come next; x is put back afterwards."""
+        assert self.batches is not None
+        x = self.x.copy()
+        self.batches.fill(self.sweep.steps + 1, self._index)
+        self.program.step()
+        np.copyto(self.x, x)
+        return self.program.outputs[0].copy()
+
+    def trajectories(self, seconds: float) -> Trajectories:
+        runs = len(self.sweep)
+        return Trajectories(
+            status=np.where(self.alive, DONE, DIVERGED).astype(np.uint8),
+            steps=self.steps,
+            grad_evals=self.steps * self.graph.grad_evals,
+            first_loss=self.first,
+            final_loss=self.final,
+            best_loss=np.where(np.isfinite(self.best), self.best, self.first),
+            seconds=np.full(runs, seconds / runs),
+            loss=self.loss,
+            x=self.trail,
+            metrics=self.metrics,
+        )
+
+
+def _on_test_data(case: Case, metric: Callable[..., Any]) -> Callable[..., Any]:
+    split = case.split
+    assert split is not None
+
+    def f(x: Any, **options: Any) -> Any:
+        return metric(x, inputs=split.test_inputs, targets=split.test_targets, **case.choices, **options)
+
+    return f
+
+
+def _failed(sweep: Sweep, log: str) -> Trajectories:
+    """What is left of a sweep whose code raised."""
+    runs, recording = len(sweep), sweep.recording
+    nothing = np.full(runs, np.nan)
+    return Trajectories(
+        status=np.full(runs, ERROR, dtype=np.uint8),
+        steps=np.zeros(runs, dtype=np.int64),
+        grad_evals=np.zeros(runs, dtype=np.int64),
+        first_loss=nothing,
+        final_loss=nothing,
+        best_loss=nothing,
+        seconds=np.zeros(runs),
+        loss=np.full((len(recording.steps), runs), np.nan),
+        x=None,
+        metrics={},
+        log=log,
+    )

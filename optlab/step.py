@@ -1,0 +1,173 @@
+"""The step graph: objective, gradient, schedule and update rule as one graph from one step to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.derivatives import grad, value_and_grad
+from optlab.engine.graph import Graph
+from optlab.engine.passes import optimise, prune
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
+from optlab.engine.trace import Builder, Tracer, trace
+from optlab.errors import PluginError
+from optlab.optimizers.base import Optimizer
+from optlab.records import Case
+from optlab.schedules.base import Schedule
+from optlab.signature import location
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An update rule with everything settled but its numbers."""
+
+    optimizer: Optimizer
+    settings: Mapping[str, Any]
+    schedule: Schedule | None = None
+    schedule_settings: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class StepGraph:
+    """One step of a run: (x, *state, t, [index], *numbers) -> (loss at x, next x, *next state).
+
+    `initial` is the graph x -> state before the first step. `numbers` names the last inputs in order: pairs of an owner
+    ("option", "hyperparameter" or "schedule") and a name. `index` picks the minibatch; it is there for problems trained on
+    minibatches. `grad_evals` is the number of gradients that one step computes, counted in the graph.
+    """
+
+    graph: Graph
+    initial: Graph
+    numbers: tuple[tuple[str, str], ...]
+    takes_index: bool
+    grad_evals: int
+
+    def inputs(self, constant: Sequence[bool]) -> list[Input]:
+        """How a back end feeds the graph; `constant` says of each number whether it is the same for all runs."""
+        carried = [Input(RUN, carry=i) for i in range(1, len(self.graph.outputs))]
+        shared = [Input(SHARED)] + [Input(RUN)] * self.takes_index
+        return carried + shared + [Input(UNIFORM if same else RUN, changes=False) for same in constant]
+
+
+def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[..., Any]:
+    """The problem as a function of x and its numeric options."""
+    data = dict(inputs=inputs, targets=targets) if case.problem.trains_on_data else {}
+
+    def f(x: Any, **options: Any) -> Any:
+        return case.problem.function(x, **data, **case.choices, **options)
+
+    return f
+
+
+def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
+    """(x, *options) -> a function of the case: its objective, or a metric."""
+    names = tuple(case.problem.signature.numbers)
+
+    def f(x: Any, *numbers: Any) -> Any:
+        return function(x, **dict(zip(names, numbers, strict=True)))
+
+    return optimise(trace(f, np.empty(case.dim), *(0.0 for _ in names)))
+
+
+def build(case: Case, rule: Rule, steps: int) -> StepGraph:
+    """Trace one step of an update rule on a case.
+
+    Raises:
+        TraceError: the objective or the rule does something that cannot be traced.
+        PluginError: the rule does not return what its signature promises.
+    """
+    builder = Builder()
+    initial = trace(lambda x: _initial_state(rule.optimizer, x), np.empty(case.dim))
+    x = builder.input((case.dim,), np.float64, "x")
+    names = tuple(rule.optimizer.signature.state)
+    state = [builder.input(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
+    t = builder.input((), np.float64, "t")
+    index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
+    numbers = _numbers(case, rule)
+    values = {key: builder.input((), np.float64, key[1]) for key in numbers}
+
+    loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
+    graph = builder.finish([loss, *updated])
+    needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
+    evaluations = sum(gradient.var in needed for gradient in used)
+    return StepGraph(optimise(graph), optimise(initial), numbers, index is not None, evaluations)
+
+
+def _numbers(case: Case, rule: Rule) -> tuple[tuple[str, str], ...]:
+    scheduled = rule.schedule.signature.numbers if rule.schedule else ()
+    return (
+        *(("option", name) for name in case.problem.signature.numbers),
+        *(("hyperparameter", name) for name in rule.optimizer.signature.numbers),
+        *(("schedule", name) for name in scheduled),
+    )
+
+
+def _step(
+    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any
+) -> tuple[Any, list[Tracer], list[Any]]:
+    """The loss at x, the gradients that were asked for, and the next x and state."""
+
+    def of(owner: str) -> dict[str, Any]:
+        return {name: value for (whose, name), value in values.items() if whose == owner}
+
+    inputs, targets = minibatch(case, index)
+    options = of("option")
+
+    def f(p: Any) -> Any:
+        return objective(case, inputs, targets)(p, **options)
+
+    used: list[Tracer] = []
+
+    def gradient(p: Any) -> Any:
+        used.append(grad(f)(p))
+        return used[-1]
+
+    def hvp(v: Any) -> Any:
+        used.extend([grad(lambda p: np.sum(grad(f)(p) * v))(x)] * 2)  # costs about two gradients
+        return used[-1]
+
+    loss, g = value_and_grad(f)(x)
+    used.append(g)
+    offer = {"t": t, "steps": float(steps), "f": loss, "grad": gradient, "loss": f, "hvp": hvp}
+    supplied = {name: offer[name] for name in rule.optimizer.signature.supplied}
+    hyperparameters = of("hyperparameter")
+    if rule.schedule:
+        asked = {"steps": float(steps)} if "steps" in rule.schedule.signature.supplied else {}
+        factor = rule.schedule.function(t, **asked, **of("schedule"), **(rule.schedule_settings or {}))
+        hyperparameters["lr"] = hyperparameters["lr"] * factor
+    result = rule.optimizer.function(x, g, *state, **supplied, **hyperparameters, **rule.settings)
+    return loss, used, _checked(rule.optimizer, result, [x, *state])
+
+
+def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
+    """The inputs and targets at hand: the examples at an index, or all of them."""
+    if case.split is None:
+        return None, None
+    if index is None:
+        return case.split.train_inputs, case.split.train_targets
+    return np.take(case.split.train_inputs, index, axis=0), np.take(case.split.train_targets, index, axis=0)
+
+
+def _initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
+    """Each state's default: a function of x, or a number in the shape of x."""
+    defaults = optimizer.signature.state.values()
+    return [default(x) if callable(default) else np.zeros(x.shape) + default for default in defaults]
+
+
+def _checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:
+    """What the rule returned, if it is what the signature promises."""
+    names = ["x", *optimizer.signature.state]
+    form = f"return {', '.join(names)}"
+    result = list(result) if isinstance(result, tuple | list) else [result]
+    where = f"{location(optimizer.function)}: optimizer '{optimizer.name}'"
+    if any(value is None for value in result):
+        raise PluginError(f"{where} returns nothing (None); end it with: {form}")
+    if len(result) != len(names):
+        raise PluginError(f"{where} returns {len(result)} values, and its signature asks for {len(names)}: {form}")
+    for name, old, new in zip(names, before, result, strict=True):
+        if np.shape(new) != old.shape:
+            raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
+    return result
