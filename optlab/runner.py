@@ -6,7 +6,6 @@ end, in case an objective hides a NaN. A diverged run goes on computing without 
 
 from __future__ import annotations
 
-import inspect
 import time
 import traceback
 from collections.abc import Callable
@@ -19,8 +18,9 @@ from threadpoolctl import threadpool_limits
 
 from optlab.engine.graph import Graph
 from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
-from optlab.randomness import Minibatches, generator, uniform
-from optlab.records import DIVERGED, DONE, ERROR, Case, Floats, Ints, Sweep, Trajectories
+from optlab.randomness import Minibatches
+from optlab.records import DIVERGED, DONE, ERROR, Case, Floats, Sweep, Trajectories
+from optlab.starts import starts
 from optlab.step import Rule, StepGraph, build, objective, objective_graph
 
 CHUNK = 32
@@ -53,33 +53,6 @@ def _prepare(sweep: Sweep) -> _Loop:
     graph = build(case, rule, sweep.steps)
     x = starts(case, sweep.root_seed, sweep.seed)
     return _Loop(sweep, graph, x)
-
-
-def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:
-    """Where each run starts, shape (dim, runs)."""
-    if isinstance(case.start, np.ndarray):
-        return np.repeat(case.start[:, None], len(seeds), axis=1)
-    if case.start == "random":
-        low, high = case.problem.bounds(case.dim)
-        draws = uniform(root_seed, "start", seeds, case.dim)
-        return (low + (high - low) * draws).T
-    distinct, of_run = np.unique(seeds, return_inverse=True)
-    return np.stack([drawn_start(case, root_seed, int(s)) for s in distinct], axis=1)[:, of_run]
-
-
-def drawn_start(case: Case, root_seed: int, seed: int) -> Floats:
-    """The start that a problem draws itself, with whatever its function asks for."""
-    draw = case.problem.start
-    assert callable(draw)
-    assert case.split is not None
-    offer = {
-        "rng": generator(root_seed, "start", seed),
-        "inputs": case.split.train_inputs,
-        "targets": case.split.train_targets,
-        **case.choices,
-    }
-    asked = inspect.signature(draw).parameters
-    return np.asarray(draw(**{name: offer[name] for name in asked if name in offer}), dtype=float)
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ _MULTILINE = r'"""(?:[^"\\]|\\.|"(?!""))*+"{3,5}' + r"|'''(?:[^']|'(?!''))*+'{3,
 _GAP = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*+")
 _KEY = re.compile(rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}")
 _SCALAR = re.compile(rf"{_MULTILINE}|{_BASIC}|{_LITERAL}|[^,\]}}#\n]*", re.DOTALL)
-# The text may still be broken here, so a string that is never closed counts as one to the end of its line, or of the text
-# for a multi-line one: every character is looked at once.
+# The text may still be broken here, so a string that is never closed counts as one to the end of its line, or of the
+# text for a multi-line one: every character is looked at once.
 _TOKEN = re.compile(
     r'(?P<part>"""(?:[^"\\]|\\.|"(?!""))*+"{0,5}' + r"|'''(?:[^']|'(?!''))*+'{0,5}"
     r'|"(?:[^"\\\n]|\\.)*+"?' + r"|'[^'\n]*+'?|[\w-]+|[ \t]+)"

@@ -16,7 +16,7 @@ def nesterov(x, g, b=0.0, *, lr=1e-3, beta=0.9):
     return x - lr * (g + beta * b), b
 
 
-def test_nesterov_looks_one_step_of_momentum_ahead():
+def test_nesterov_two_steps_by_hand():
     x, b = nesterov(1.0, 2.0, 0.0, lr=0.1, beta=0.9)
     np.testing.assert_allclose((x, b), (0.62, 2.0), rtol=1e-15)  # 1 - 0.1 (2 + 0.9 * 2)
     x, b = nesterov(x, -1.0, b, lr=0.1, beta=0.9)

@@ -17,7 +17,7 @@ times v."""
 RESERVED = ("name", "label", "schedule", "x", "g", *SUPPLIES)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Optimizer:
     """An update rule and what its signature says. Calling it calls the rule, with plain numbers or arrays.
 

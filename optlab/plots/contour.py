@@ -25,12 +25,15 @@ Floats = NDArray[np.float64]
 
 # light throughout, so that trajectories stand out; the valley is deepest in colour
 HEIGHTS = LinearSegmentedColormap.from_list(
-    "heights", ["#8FB3CF", "#B4CEDF", "#D3E2EA", "#E9EFF0", "#F5F4EF", "#FBF9F4"], N=256
+    "heights", ["#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4"], N=256
 )
 _GOLD = "#FFD23F"
 _LEVELS, _LINES_EVERY = 36, 3
 _DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
+_MARGIN = 0.08  # around what is to be seen, as a share of its size
+_WIDEST = 1.4  # width : height that fills a slide beside a legend
 _FAR = 50.0  # views away from the middle, where a trajectory is cut
+_DIAMETER = 12.0  # of a ball, in points
 _BALL = ((1.0, 0.0, 0.0), (0.78, 0.12, 0.25), (0.55, 0.2, 0.45), (0.33, 0.28, 0.7), (0.13, 0.34, 1.0))
 """A shaded ball: discs one on another as (diameter, offset to the upper left, share of white)."""
 
@@ -43,37 +46,42 @@ class Surface:
     y: Floats
     z: Floats
 
+    @property
+    def limits(self) -> Floats:
+        """Lower and upper bounds, shape (2, 2)."""
+        return np.array([[self.x[0], self.y[0]], [self.x[-1], self.y[-1]]])
+
 
 def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
-    """The part of the plane worth showing, as lower and upper bounds, shape (2, 2).
+    """The part of the plane worth showing, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
 
-    It holds the start, all minima, and what the trajectories visit of the domain, with a margin; it never leaves the
-    domain unless start or minima do (outside, the objective need not be defined), and is not narrower than 5 : 8. Compute the `Surface` on it.
+    It holds the start, all minima, and what the trajectories visit of the domain, with a margin. It is the domain at most,
+    but for starts and minima on or beyond its border and trajectories that end not far outside. Within that, it is
+    widened towards a slide's proportions.
     """
-    points = [np.asarray(p, dtype=float).reshape(-1, 2) for p in minima]
-    if start is not None:
-        points.append(np.asarray(start, dtype=float).reshape(-1, 2))
-    visited = paths[["x0", "x1"]].to_numpy(float)
-    visited = visited[(np.abs(visited) < 1e150).all(1)]
-    box = None
-    if domain is not None:
-        box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2)).copy()
-        visited = visited[(visited >= box[0]).all(1) & (visited <= box[1]).all(1)]
-    marked = np.concatenate([np.empty((0, 2)), *points])
-    everything = np.concatenate([marked, visited])
-    if not len(everything):
-        return box if box is not None else np.array([[-1.0, -1.0], [1.0, 1.0]])
-    limit = None if box is None else np.array([np.min([box[0], *marked], 0), np.max([box[1], *marked], 0)])
-
+    given = [np.asarray(p, dtype=float).reshape(-1, 2) for p in (*minima, *([] if start is None else [start]))]
+    marked = np.concatenate([np.empty((0, 2)), *given])
+    visited = _sane(paths[["x0", "x1"]].to_numpy(float))
+    if domain is None:
+        everything = np.concatenate([marked, visited])
+        if not len(everything):
+            return np.array([[-1.0, -1.0], [1.0, 1.0]])
+        limit, least = np.array([[-np.inf], [np.inf]]) * np.ones(2), np.full(2, 1e-3)
+    else:
+        box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
+        size = box[1] - box[0]
+        ends = _sane(paths.drop_duplicates("label", keep="last")[["x0", "x1"]].to_numpy(float))
+        marked = np.concatenate([marked, ends[_within(ends, box + np.outer([-0.25, 0.25], size))]])
+        everything = np.concatenate([marked, visited[_within(visited, box)]])
+        if not len(everything):
+            return box.copy()
+        limit = np.array([np.min([box[0], *(marked - _MARGIN * size)], 0), np.max([box[1], *(marked + _MARGIN * size)], 0)])  # fmt: skip
+        least = 0.1 * size
     low, high = everything.min(0), everything.max(0)
-    least = 0.1 * (box[1] - box[0]) if box is not None else np.full(2, 1e-3)
-    size = np.maximum(1.2 * (high - low), least)
-    size = np.maximum(size, 0.625 * size[::-1])
-    middle = (low + high) / 2
-    if limit is None:
-        return np.array([middle - size / 2, middle + size / 2])
+    size = np.maximum((1 + 2 * _MARGIN) * (high - low), least)
+    size = np.maximum(size, size[::-1] * [_WIDEST, 1 / _WIDEST])
     size = np.minimum(size, limit[1] - limit[0])
-    middle = np.clip(middle, limit[0] + size / 2, limit[1] - size / 2)  # shifted rather than cut at the border
+    middle = np.clip((low + high) / 2, limit[0] + size / 2, limit[1] - size / 2)  # shifted rather than cut at the border
     return np.array([middle - size / 2, middle + size / 2])
 
 
@@ -96,27 +104,25 @@ def draw(
         minimum: the known value at the minima; levels are logarithmic in the height above it.
     """
     looks = looks or style.looks(paths["label"])
-    limits = np.array([[surface.x[0], surface.y[0]], [surface.x[-1], surface.y[-1]]])
+    limits = surface.limits
     _heights(surface, axes, minimum)
-    ends, colours = [], []
     for label, path in paths.groupby("label", sort=False):
         look = looks[str(label)]
         points = _cut(path[["x0", "x1"]].to_numpy(float), limits)
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
-        axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.9, path_effects=halo, label=label,
+        axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
-        if len(points) and _inside(points[-1], limits):
-            ends.append(points[-1])
-            colours.append(look.colour)
-    starts = paths.groupby("label", sort=False)[["x0", "x1"]].first().drop_duplicates().to_numpy(float)
+    starts = paths.drop_duplicates("label")[["x0", "x1"]].drop_duplicates().to_numpy(float)
     _marks(axes, starts, _start_mark(), 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _minimum_mark(), 5)
-    _balls(axes, np.array(ends), colours)
+    ends = _ends(paths, limits)
+    _balls(axes, _gathered(ends.to_numpy(), limits), [looks[str(label)].colour for label in ends.index])
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
     axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.yaxis.set_major_locator(MaxNLocator(6))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+    axes.set_anchor("W")
     axes.spines[:].set_visible(True)
     return axes
 
@@ -137,10 +143,11 @@ def figure(
     `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`.
     """
     with style.sheet():
-        sheet, (axes,) = figures.new(title=title, subtitle=subtitle)
+        sheet, (axes,) = figures.new(title=title, subtitle=subtitle, size=_size(surface.limits))
         draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum)
         handles = [_handle(looks[label]) for label in best["label"]]
-        labels = [_entry(row) for row in best.to_dict("records")]
+        seen = _ends(paths, surface.limits).index
+        labels = [_entry(row, row["label"] in seen) for row in best.to_dict("records")]
         handles.append(Line2D([], [], linestyle="", **_start_mark()))
         labels.append("start")
         if len(minima):
@@ -183,7 +190,8 @@ def _heights(surface: Surface, axes: Axes, minimum: float | None) -> None:
     steps[-1] += 1e-9 * abs(steps[-1] - steps[0])
     filled: Any = axes.contourf(surface.x, surface.y, z, steps, cmap=HEIGHTS, zorder=0)
     filled.set_rasterized(True)  # in SVG and PDF: one picture instead of some thousand corners
-    axes.contour(surface.x, surface.y, z, steps[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5, alpha=0.6, zorder=1)
+    axes.contour(surface.x, surface.y, z, steps[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5,
+                 linestyles="solid", alpha=0.6, zorder=1)  # fmt: skip
 
 
 def _cut(points: Floats, limits: Floats) -> Floats:
@@ -201,8 +209,13 @@ def _cut(points: Floats, limits: Floats) -> Floats:
     return np.vstack([points[:last], end])
 
 
-def _inside(point: Floats, limits: Floats) -> bool:
-    return bool((point >= limits[0]).all() and (point <= limits[1]).all())
+def _within(points: Floats, box: Floats) -> NDArray[np.bool_]:
+    return ((points >= box[0]) & (points <= box[1])).all(-1)
+
+
+def _sane(points: Floats) -> Floats:
+    """The points that arithmetic can be done with."""
+    return points[(np.abs(points) < 1e150).all(1)]
 
 
 def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> None:
@@ -218,7 +231,31 @@ def _minimum_mark() -> dict[str, Any]:
     return {"marker": "*", "markersize": 16, "markerfacecolor": _GOLD, "markeredgecolor": style.INK, "markeredgewidth": 0.9}  # fmt: skip
 
 
-def _balls(axes: Axes, points: Floats, colours: list[str], diameter: float = 13.0) -> None:
+def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
+    """Where the trajectories end that end in view, by label."""
+    ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
+    return ends[_within(ends.to_numpy(float), limits)]
+
+
+def _gathered(points: Floats, limits: Floats) -> Floats:
+    """The points where balls lie: those that would cover each other are moved into a ring, side by side."""
+    diameter = (limits[1] - limits[0]).max() * _DIAMETER / 330  # the longer side of a map is about 330 points
+    placed = points.copy()
+    left = list(range(len(points)))
+    while left:
+        heap = [left.pop(0)]
+        for member in heap:  # grows while it is walked along: neighbours of neighbours
+            near = [i for i in left if np.hypot(*(points[i] - points[member])) < 0.6 * diameter]
+            heap += near
+            left = [i for i in left if i not in near]
+        if len(heap) > 1:
+            angle = np.pi / 2 - 2 * np.pi * np.arange(len(heap)) / len(heap)
+            radius = diameter * max(0.85, 0.52 / np.sin(np.pi / len(heap)))
+            placed[heap] = points[heap].mean(0) + radius * np.stack([np.cos(angle), np.sin(angle)], 1)
+    return placed
+
+
+def _balls(axes: Axes, points: Floats, colours: list[str], diameter: float = _DIAMETER) -> None:
     """A ball for each point, lit from the upper left."""
     if not len(points):
         return
@@ -244,8 +281,15 @@ def _handle(look: Look) -> Line2D:
                   markevery=[1], markeredgecolor="white")  # fmt: skip
 
 
-def _entry(row: Mapping[Any, Any]) -> str:
+def _entry(row: Mapping[Any, Any], seen: bool) -> str:
     """What the legend says of one trajectory."""
     lost = row["shown_status"] != "done"
     result = row["shown_status"] if lost else f"loss {style.number(row['shown_loss'])}"
-    return f"{row['label']}\n{row['settings']}{', ' if row['settings'] else ''}{result}"
+    facts = [row["settings"], result, "" if lost or seen else "ends off the map"]
+    return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
+
+
+def _size(limits: Floats) -> tuple[float, float]:
+    """The size of the figure in inches: as high as the map wants to be beside its legend, within reason."""
+    width, height = limits[1] - limits[0]
+    return figures.SIZE[0], float(np.clip(6.2 * height / width + 1.3, figures.SIZE[1], 6.8))

@@ -61,7 +61,7 @@ def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
         handles,
         [str(i) for i in range(len(texts))],
         loc="upper left",
-        bbox_to_anchor=(1.0, 1.0),
+        bbox_to_anchor=(1.015, 1.0),
         fontsize=10 * scale,
         ncols=columns,
         handlelength=2.4,

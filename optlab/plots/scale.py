@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 DECADES_FOR_LOG = 2
-ABOVE_START, BELOW_START = 1e2, 1e-20
+ABOVE_START, BELOW_START = 1e2, 1e-34
 """A logarithmic axis shows at most this part of the loss at the start: far above it everything is equally lost, and
-twenty decades below it everything is equally solved (and made of rounding errors)."""
+the square of the rounding error below it everything is equally solved."""
 _HUGE = 1e290  # what Matplotlib can still do arithmetic with
 
 
@@ -35,10 +37,40 @@ class Scale:
         height = self.high - self.low
         return self.low - below * height, self.high + above * height
 
-    def apply(self, axes: Axes, below: float = 0.04, above: float = 0.04) -> None:
-        """Set the scale and the limits of the axes' y axis."""
+    def apply(self, axes: Axes, strip: float = 0.0) -> None:
+        """Give the y axis this scale, limits with margins, and ticks. The upper `strip` of it (a share) stays empty."""
+        margin = 0.05
+        low, high = self.padded(margin, margin)
         axes.set_yscale("log" if self.log else "linear")
-        axes.set_ylim(self.padded(below, above))
+        axes.set_ylim(self.padded(margin, margin + (1 + 2 * margin) * strip / (1 - strip)))
+        if self.log:
+            log_ticks(axes.yaxis, low, high)
+        else:
+            ticks = MaxNLocator(7, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+            axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+
+
+def log_ticks(axis: Axis, low: float, high: float) -> None:
+    """Ticks of a logarithmic axis: 1, 2, 5 within each decade while there are few, else powers of ten.
+
+    Fixed ones, with plain text: Matplotlib's own search for ticks and set them as mathematics, which takes longer than all the rest.
+    """
+    first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
+    if last - first <= 4:
+        ticks = [m * 10.0**k for k in range(first, last + 1) for m in (1, 2, 5)]
+        ticks = [tick for tick in ticks if low <= tick <= high]
+        texts = [f"{tick:.10g}" if 1e-4 <= tick < 1e5 else f"{tick:.0e}" for tick in ticks]
+    else:
+        stride = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100) if (last - first) / s <= 10)
+        powers = [k for k in range(first, last + 1) if k % stride == 0 and low <= 10.0**k <= high]
+        ticks = [10.0**k for k in powers]
+        texts = ["10" + str(k).translate(_RAISED) for k in powers]
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter(texts))
+    axis.set_minor_locator(NullLocator())
+
+
+_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def choose(values: ArrayLike, start: float = np.nan) -> Scale:

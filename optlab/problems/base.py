@@ -23,7 +23,7 @@ RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_frac
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """An objective and what is known of it. Calling it calls the objective, in plain NumPy.
 
@@ -157,7 +157,7 @@ class Split:
     test_targets: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Dataset:
     """A named source of examples. Calling it loads or generates them, always the same ones."""
 

@@ -13,7 +13,7 @@ SUPPLIES = ("steps",)
 """What a schedule may ask the lab for: `steps`, the horizon."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schedule:
     """A factor on `lr`, as a function of the 1-based step `t`.
 

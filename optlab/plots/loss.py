@@ -1,0 +1,137 @@
+"""The loss along the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from optlab.plots import figure as figures
+from optlab.plots import scale, style
+from optlab.plots.style import Look
+
+NAMES = {"loss": "loss", "train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
+
+
+def draw(
+    curves: pd.DataFrame,
+    axes: Axes,
+    *,
+    quantity: str = "loss",
+    looks: Mapping[str, Look] | None = None,
+    minimum: float | None = None,
+    behind: str | None = None,
+) -> Axes:
+    """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
+
+    Args:
+        curves: columns `label`, `quantity`, `step`, `median`, `low`, `high`, of one case (`analysis.loss_curves`).
+        quantity: which one to draw.
+        looks: how each label is drawn; by default by order of appearance.
+        minimum: the known minimum. Where it is not 0, the distance to it is drawn.
+        behind: a noisier quantity of the same kind whose medians are drawn thin and pale behind the lines.
+    """
+    looks = looks or style.looks(curves["label"])
+    floor = minimum or 0.0
+    shown = _above(curves[curves["quantity"] == quantity], floor)
+    back = _above(curves[curves["quantity"] == behind], floor)
+    is_accuracy = "accuracy" in quantity
+    # the axis is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten all others
+    values = shown[["median", "low"]]
+    axis = _accuracy(shown) if is_accuracy else scale.choose(values, _start(shown))
+    place = np.asarray if is_accuracy else axis.clip
+    for label, curve in back.groupby("label", sort=False):
+        axes.plot(curve["step"], place(curve["median"]), color=looks[str(label)].colour, linewidth=0.7, alpha=0.3,
+                  zorder=1)  # fmt: skip
+    for label, curve in shown.groupby("label", sort=False):
+        look = looks[str(label)]
+        step, low, high = curve["step"].to_numpy(), place(curve["low"]), place(curve["high"])
+        if (low < high).any():
+            axes.fill_between(step, low, high, color=look.colour, alpha=0.16, linewidth=0, zorder=2)
+        # an infinite median ends the line: there is nothing to see any more
+        median = np.where(np.isfinite(curve["median"]), place(curve["median"]), np.nan)
+        axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), len(step)))
+    axis.apply(axes)
+    if is_accuracy:
+        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+    last = curves["step"].max()
+    axes.set_xlim(0, last if last > 0 else 1)
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
+    axes.grid(axis="y")
+    name = NAMES.get(quantity, quantity.replace("_", " "))
+    axes.set_xlabel("step")
+    axes.set_ylabel(f"{name} − minimum" if floor else name)
+    return axes
+
+
+def figure(
+    curves: pd.DataFrame,
+    best: pd.DataFrame,
+    *,
+    looks: Mapping[str, Look],
+    minimum: float | None = None,
+    title: str = "",
+    subtitle: str = "",
+) -> Figure:
+    """The finished picture of one case: one panel; for a network, training loss and test accuracy side by side.
+
+    `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`.
+    """
+    present = set(curves["quantity"])
+    if "train_loss" in present:
+        panels = [("train_loss", "loss"), *([("test_accuracy", None)] if "test_accuracy" in present else [])]
+    else:
+        panels = [("loss", None)]
+    with style.sheet():
+        sheet, axes = figures.new(len(panels), title=title, subtitle=subtitle)
+        for (quantity, behind), panel in zip(panels, axes, strict=True):
+            draw(curves, panel, quantity=quantity, looks=looks, behind=behind,
+                 minimum=None if "accuracy" in quantity else minimum)  # fmt: skip
+        count = len(looks)
+        handles = [Line2D([], [], **{**_line(looks[label], count, 2), "markevery": [0, 1]}) for label in best["label"]]
+        settings = [f"{row['label']}\n{_result(row)}" for row in best.to_dict("records")]
+        figures.legend(axes[-1], handles, settings)
+    return sheet
+
+
+def _above(curves: pd.DataFrame, floor: float) -> pd.DataFrame:
+    """The curves as heights above the floor. Rounding may put a value a hair below it."""
+    if not floor:
+        return curves
+    heights = curves[["median", "low", "high"]] - floor
+    hair = 1e-9 * max(1.0, abs(floor))
+    return curves.assign(**heights.mask((heights < 0) & (heights > -hair), 0.0))
+
+
+def _start(curves: pd.DataFrame) -> float:
+    """The loss before the first step: the highest, where they differ."""
+    first = curves.loc[curves["step"] == curves["step"].min(), "median"]
+    first = first[np.isfinite(first)]
+    return float(first.max()) if len(first) else np.nan
+
+
+def _accuracy(curves: pd.DataFrame) -> scale.Scale:
+    """An axis of shares that ends at 100 % and shows where the lines end: the worse they are, the lower it reaches."""
+    worst = curves.loc[curves["step"] == curves["step"].max(), "median"].min()
+    low = 1 - 4 * (1 - worst)
+    return scale.Scale(False, float(np.floor(20 * low) / 20) if low > 0 else 0.0, 1.0)
+
+
+def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
+    """A line; with markers where there are more labels than colours."""
+    line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": 2.0}
+    if looks > len(style.PALETTE):
+        line |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
+    return line
+
+
+def _result(row: Mapping[Any, Any]) -> str:
+    lost = not np.isfinite(row["median"])
+    result = "diverged" if lost else f"loss {style.number(row['median'])}"
+    return ", ".join(fact for fact in (row["settings"], result) if fact)

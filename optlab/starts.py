@@ -1,0 +1,47 @@
+"""Where runs start: a given point, a point drawn from the domain, or whatever the problem draws itself."""
+
+from __future__ import annotations
+
+import inspect
+
+import numpy as np
+
+from optlab.errors import PluginError
+from optlab.randomness import generator, uniform
+from optlab.records import Case, Floats, Ints
+from optlab.signature import location
+
+
+def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:
+    """The start of each run, shape (dim, runs)."""
+    if isinstance(case.start, np.ndarray):
+        return np.repeat(case.start[:, None], len(seeds), axis=1)
+    if case.start == "random":
+        low, high = case.problem.bounds(case.dim)
+        return (low + (high - low) * uniform(root_seed, "start", seeds, case.dim)).T
+    distinct, of_run = np.unique(seeds, return_inverse=True)
+    return np.stack([drawn(case, root_seed, int(seed)) for seed in distinct], axis=1)[:, of_run]
+
+
+def drawn(case: Case, root_seed: int, seed: int) -> Floats:
+    """The start that a problem draws itself: the flat vector of all parameters.
+
+    Raises:
+        PluginError: the problem's function asks for what the lab does not have, or returns no vector.
+    """
+    draw = case.problem.start
+    assert callable(draw)
+    assert case.split is not None
+    offer = {
+        "rng": generator(root_seed, "start", seed),
+        "inputs": case.split.train_inputs,
+        "targets": case.split.train_targets,
+        **case.choices,
+    }
+    asked = list(inspect.signature(draw).parameters)
+    if unknown := [name for name in asked if name not in offer]:
+        raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' asks for {', '.join(unknown)}")
+    x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)
+    if x.ndim != 1:
+        raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' is not a flat vector: {x.shape}")
+    return x

@@ -1,0 +1,277 @@
+"""Trajectories <-> files: Parquet tables and a manifest, each written whole or not at all.
+
+Every file is written under a temporary name, synced, and renamed. The manifest comes last and holds the checksum of each
+of the others: a folder without one is unfinished, a file that does not match it is damaged. Tables are written as Arrow
+tables, not through pandas, which would turn NaN into null.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from optlab.errors import ResultsError
+from optlab.records import STATUSES, Sweep, Trajectories
+
+FORMAT = 1
+"""The version of this layout, in the manifest."""
+
+MANIFEST, SPEC, RUNS = "manifest.json", "spec.toml", "runs.parquet"
+
+
+@dataclass(frozen=True)
+class Results:
+    """A finished results folder as data frames. `history` and `trajectories` are read when first asked for.
+
+    `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per recorded
+    step of each run.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        return _frame(pq.read_table(self.folder / RUNS))
+
+    @property
+    def history(self) -> pd.DataFrame:
+        return _frame(_together(self.folder / "history"))
+
+    @property
+    def trajectories(self) -> pd.DataFrame:
+        return _frame(_together(self.folder / "trajectories"))
+
+    @property
+    def plots(self) -> list[Path]:
+        """The pictures, in the order of their names."""
+        return sorted((self.folder / "plots").glob("*"))
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{n} {status}" for status, n in self.manifest["statuses"].items() if n)
+        return f"<results of {self.manifest['name']!r} in {self.folder}: {counts}>"
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------
+
+
+def write_sweep(folder: Path, sweep: Sweep, done: Trajectories) -> None:
+    """Write the history of a sweep's runs, and their trajectories if there are any."""
+    keep = _recorded(sweep, done)
+    _write_table(folder / "history" / f"{sweep.id}.parquet", _history(sweep, done, keep))
+    if done.x is not None:
+        _write_table(folder / "trajectories" / f"{sweep.id}.parquet", _trajectories(sweep, done, keep))
+
+
+def _recorded(sweep: Sweep, done: Trajectories) -> Any:
+    """Which entries (run, recorded step) exist: none after a run's last step, none of a run that failed."""
+    steps = sweep.recording.steps
+    return (steps[None, :] <= done.steps[:, None]) & (np.array(STATUSES)[done.status] != "error")[:, None]
+
+
+def _history(sweep: Sweep, done: Trajectories, keep: Any) -> pa.Table:
+    runs, steps = np.nonzero(keep)
+    columns: dict[str, Any] = {
+        "run": sweep.run[runs],
+        "step": sweep.recording.steps[steps],
+        "loss": done.loss.T[keep],
+    }
+    if done.metrics:
+        position = np.full(sweep.steps + 1, -1)
+        position[sweep.recording.evaluations] = np.arange(len(sweep.recording.evaluations))
+        at = position[sweep.recording.steps][steps]
+        for name, values in done.metrics.items():
+            # Null where it was not evaluated, which is something else than NaN.
+            columns[name] = pa.array(values[at, runs], mask=at < 0)
+    return pa.table(columns)
+
+
+def _trajectories(sweep: Sweep, done: Trajectories, keep: Any) -> pa.Table:
+    assert done.x is not None
+    runs, steps = np.nonzero(keep)
+    columns = {"run": sweep.run[runs], "step": sweep.recording.steps[steps]}
+    columns |= {f"x{i}": done.x[:, i, :].T[keep] for i in range(done.x.shape[1])}
+    return pa.table(columns)
+
+
+def runs_table(parts: Sequence[tuple[Sweep, Trajectories]]) -> pa.Table:
+    """One row per run, in the order of the plan."""
+    hyperparameters = _union(names for sweep, _ in parts for names in (sweep.settings, sweep.hyperparameters))
+    options = _union(names for sweep, _ in parts for names in (sweep.case.choices, sweep.options))
+    scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
+    tables = [_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts]
+    table = pa.concat_tables(tables, promote_options="permissive")
+    return table.take(pa.array(np.argsort(table["run"].to_numpy(), kind="stable")))
+
+
+def _union(groups: Any) -> list[str]:
+    return list(dict.fromkeys(name for names in groups for name in names))
+
+
+def _runs_of(
+    sweep: Sweep, done: Trajectories, hyperparameters: list[str], options: list[str], scheduled: list[str]
+) -> pa.Table:
+    runs = len(sweep)
+
+    def same(value: Any) -> pa.Array:
+        return pa.repeat(pa.scalar(value, pa.string()), runs)
+
+    columns: dict[str, Any] = {
+        "run": sweep.run,
+        "case": pa.DictionaryArray.from_arrays(sweep.title, pa.array(sweep.titles)).cast(pa.string()),
+        "problem": same(sweep.case.problem.name),
+        "optimizer": same(sweep.optimizer.name),
+        "label": same(sweep.label),
+        "seed": sweep.seed,
+    }
+    groups = (
+        ("hp.", hyperparameters, sweep.hyperparameters, sweep.settings),
+        ("opt.", options, sweep.options, sweep.case.choices),
+        ("schedule.", scheduled, sweep.schedule_numbers, sweep.schedule_settings),
+    )
+    for prefix, names, numbers, choices in groups:
+        for name in names:
+            columns[prefix + name] = numbers[name] if name in numbers else _setting(choices.get(name), runs)
+        if prefix == "opt.":
+            columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
+    columns["status"] = pa.array(np.array(STATUSES)[done.status])
+    for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
+        columns[name] = getattr(done, name)
+    return pa.table(columns)
+
+
+def _setting(value: Any, runs: int) -> pa.Array:
+    """A choice as a column: lists as JSON text, since a column has one type."""
+    if isinstance(value, list | tuple):
+        value = json.dumps(value)
+    return pa.nulls(runs) if value is None else pa.repeat(pa.scalar(value), runs)
+
+
+def write_runs(folder: Path, parts: Sequence[tuple[Sweep, Trajectories]]) -> None:
+    """Write `runs.parquet`."""
+    _write_table(folder / RUNS, runs_table(parts))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def finish(folder: Path, about: Mapping[str, Any], keep: set[str]) -> None:
+    """Remove what an earlier experiment left in the folder, and seal what is there with a manifest.
+
+    `keep` names the sweeps whose files belong to this experiment.
+    """
+    for room in ("history", "trajectories"):
+        for path in (folder / room).glob("*.parquet"):
+            if path.stem not in keep:
+                path.unlink()
+    files = {str(path.relative_to(folder).as_posix()): _checksum(path) for path in _data_files(folder)}
+    text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
+    write_text(folder / MANIFEST, text + "\n")
+
+
+def discard_plots(folder: Path) -> None:
+    """Remove pictures that no longer show what is in the folder."""
+    shutil.rmtree(folder / "plots", ignore_errors=True)
+
+
+def _data_files(folder: Path) -> list[Path]:
+    return [folder / SPEC, folder / RUNS, *sorted(folder.glob("history/*.parquet"), key=str)] + sorted(
+        folder.glob("trajectories/*.parquet"), key=str
+    )
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary path beside `path`, which replaces it once all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix + ".tmp", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", compression_level=1, write_page_checksum=True)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+# ---- reading -----------------------------------------------------------------------------------------------------
+
+
+def load(folder: Path) -> Results:
+    """The results in a folder, every file checked against the manifest.
+
+    Raises:
+        ResultsError: the folder is missing, unfinished or damaged; the message names the file.
+    """
+    if not folder.is_dir():
+        raise ResultsError(f"{folder}: there is no such results folder")
+    manifest = _manifest(folder)
+    for name, checksum in manifest["files"].items():
+        path = folder / name
+        if not path.is_file():
+            raise ResultsError(f"{path}: is missing; run the experiment again")
+        if _checksum(path) != checksum:
+            raise ResultsError(f"{path}: is damaged (its checksum is not the manifest's); run the experiment again")
+    return Results(folder, manifest)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise ResultsError(f"{folder}: holds no finished results ({MANIFEST} is missing); run the experiment again")
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        if manifest["format"] != FORMAT:
+            raise ResultsError(f"{path}: has format {manifest['format']}, and this optlab reads format {FORMAT}")
+        manifest["files"].items()
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ResultsError(f"{path}: is damaged; run the experiment again") from None
+    return manifest
+
+
+def _together(folder: Path) -> pa.Table:
+    tables = [pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]
+    if not tables:
+        return pa.table({"run": pa.array([], pa.int64()), "step": pa.array([], pa.int64())})
+    return pa.concat_tables(tables, promote_options="default").sort_by([("run", "ascending"), ("step", "ascending")])
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas()
+
+
