@@ -5,8 +5,8 @@ A run is never an object of its own: it is one position along the *run axis* of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,18 @@ class Sweep:
     def __len__(self) -> int:
         return len(self.run)
 
+    def block(self, part: slice) -> Sweep:
+        """Some of the runs. Their numbers are the same, to the bit, whatever block they are in."""
+        return replace(
+            self,
+            run=self.run[part],
+            seed=self.seed[part],
+            title=self.title[part],
+            options={name: column[part] for name, column in self.options.items()},
+            hyperparameters={name: column[part] for name, column in self.hyperparameters.items()},
+            schedule_numbers={name: column[part] for name, column in self.schedule_numbers.items()},
+        )
+
 
 @dataclass(frozen=True)
 class Trajectories:
@@ -108,6 +120,20 @@ class Trajectories:
     x: Floats | None
     metrics: Mapping[str, Floats]
     log: str = ""
+
+    @staticmethod
+    def joined(parts: Sequence[Trajectories]) -> Trajectories:
+        """The trajectories of the blocks of a sweep, in order, as those of the sweep."""
+        if len(parts) == 1:
+            return parts[0]
+        arrays: dict[str, Any] = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
+            for f in fields(Trajectories)
+            if isinstance(getattr(parts[0], f.name), np.ndarray)
+        }
+        metrics = {name: np.concatenate([part.metrics[name] for part in parts], axis=-1) for name in parts[0].metrics}
+        logs = dict.fromkeys(part.log for part in parts if part.log)
+        return Trajectories(**{"x": None} | arrays, metrics=metrics, log="\n".join(logs))
 
 
 __all__ = ["Case", "Data", "Recording", "Split", "Sweep", "Trajectories"]

@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from optlab.errors import PluginError, did_you_mean
+import numpy as np
+
+from optlab.errors import PluginError, UserError, did_you_mean
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,20 @@ def read(
     if tuple(leading) != given:
         raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
     return Signature(MappingProxyType(state), MappingProxyType(numbers), MappingProxyType(choices), tuple(supplied))
+
+
+def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
+    """The error for an option that a plugin does not have."""
+    guess = did_you_mean(name, known) or (f"; it has {', '.join(known)}" if known else "; it has no options")
+    return UserError(f"{owner} has no option '{name}'{guess}")
+
+
+def as_number(owner: str, name: str, value: Any) -> float:
+    """The value of a number, or a `UserError` that says it is none."""
+    if isinstance(value, bool | str) or np.ndim(value) != 0:
+        shown = f"the text {value!r}" if isinstance(value, str) else str(value)
+        raise UserError(f"{owner}: '{name}' takes a number, not {shown}")
+    return float(value)
 
 
 def summary(function: Callable[..., Any]) -> str:

@@ -38,6 +38,8 @@ from optlab.toml_positions import Path
 
 MAX_VALUES = 1_000_000
 """Values that the grids of one file may have together; what they multiply to is for the plan to judge."""
+MAX_SHOWN = 100
+"""Mistakes that are told one by one."""
 
 _MAX_INT, _MAX_FLOAT, _MIN_LOG = 2**63 - 1, 1e300, 1e-300  # 64 bits; no overflow, no subnormals between two numbers
 
@@ -124,10 +126,13 @@ class ExperimentSpec:
 def _number(value: Any) -> int | float:
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise ValueError(f"must be a number, not {_shown(value)}")
-    if not math.isfinite(value):
+    if isinstance(value, int):
+        if abs(value) > _MAX_INT:
+            raise ValueError(f"must be at most {_MAX_INT} in size, not {_shown(value)}")
+    elif not math.isfinite(value):
         raise ValueError(f"must be finite, not {value}")
-    if abs(value) > (_MAX_INT if isinstance(value, int) else _MAX_FLOAT):
-        raise ValueError(f"must be within 64 bits for an integer, {_MAX_FLOAT:g} otherwise, not {_shown(value)}")
+    elif abs(value) > _MAX_FLOAT:
+        raise ValueError(f"must be at most {_MAX_FLOAT:g} in size, not {value}")
     return value
 
 
@@ -269,6 +274,9 @@ def _tables(value: Any, info: ValidationInfo) -> Any:
         raise ValueError(f"must be an array of tables: write [[{info.field_name}]] above each of them")
     if not value:
         raise ValueError(f"must not be empty: write [[{info.field_name}]] and at least a name")
+    strange = next((entry for entry in value if not isinstance(entry, dict)), None)
+    if strange is not None:
+        raise ValueError(f"must hold tables only, not {_shown(strange)}")
     return value
 
 
@@ -603,11 +611,12 @@ class Draft:
             places = {path: (0, n) for n, path in enumerate(_paths(self.document))}
         else:
             places = {(): (1, 1)} if self.spec is None else toml_positions.positions(self.source)
-        placed = [(m.line, m.column) if m.line else _nearest(m.path, places) for m in mistakes]
-        located = [
-            Mistake(m.path, m.message, line, column if line else 0)
-            for (line, column), m in sorted(zip(placed, mistakes, strict=True), key=lambda pair: pair[0])
-        ]
+        placed = [((m.line, m.column) if m.line else _nearest(m.path, places), m) for m in mistakes]
+        placed.sort(key=lambda entry: entry[0])
+        located = [Mistake(m.path, m.message, line, column if line else 0) for (line, column), m in placed]
+        if len(located) > MAX_SHOWN:
+            more = replace(located[MAX_SHOWN], message=f"and {len(located) - MAX_SHOWN} more mistakes from here on")
+            located = [*located[:MAX_SHOWN], more]
         raise SpecError(self.file, located, _printable(self.source or ""))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.derivatives import grad, value_and_grad
+from optlab.engine.functions import rows
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise, prune
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
@@ -148,7 +149,7 @@ def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
         return None, None
     if index is None:
         return case.split.train_inputs, case.split.train_targets
-    return np.take(case.split.train_inputs, index, axis=0), np.take(case.split.train_targets, index, axis=0)
+    return rows(case.split.train_inputs, index), rows(case.split.train_targets, index)
 
 
 def _initial_state(optimizer: Optimizer, x: Any) -> list[Any]:

@@ -15,8 +15,8 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
     `median`, `low`, `high` (50 %, 10 % and 90 % quantiles over the seeds), and `n` seeds. A quantity appears at the
-    steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value: infinity,
-    or 0 for an accuracy. So a median counts the runs that are lost.
+    steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value:
+    infinity, or 0 for an accuracy. So a median counts the runs that are lost.
     """
     chosen = best(runs)
     cell = cell_ids(runs)

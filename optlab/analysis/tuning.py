@@ -20,7 +20,7 @@ def setting_columns(runs: pd.DataFrame) -> list[str]:
 
 def group_ids(frame: pd.DataFrame, keys: list[str]) -> NDArray[np.int64]:
     """Number the distinct rows of `keys` 0, 1, ... in order of appearance; missing values equal each other."""
-    return frame.groupby(keys, dropna=False, sort=False, observed=True).ngroup().to_numpy(np.int64)
+    return frame.groupby(keys, dropna=False, sort=False, observed=True).ngroup().to_numpy().astype(np.int64)
 
 
 def cell_ids(runs: pd.DataFrame) -> NDArray[np.int64]:
@@ -60,7 +60,7 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     }
     for code, status in enumerate(STATUSES):
         statistics[f"n_{status}"] = np.bincount(ids, weights=statuses == code, minlength=len(n)).astype(np.int64)
-    return table.assign(**statistics)
+    return pd.concat([table, pd.DataFrame(statistics)], axis=1)
 
 
 def best(runs: pd.DataFrame) -> pd.DataFrame:
@@ -92,7 +92,7 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The setting columns; and for each of them and every cell, whether its pair sweeps it and the cell is on an edge."""
+    """The setting columns; for each of them and every cell, whether its pair sweeps it and the cell is on an edge."""
     names = setting_columns(table)
     swept, edges = np.zeros((2, len(names), len(table)), dtype=bool)
     for i, name in enumerate(names):

@@ -229,12 +229,17 @@ def _spelled_out(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
     return parts + missing
 
 
+def rows(a: Any, index: Any) -> Any:
+    """`a[index]` for a plain array and an integer index that may be traced: how minibatches are gathered.
+
+    NumPy does not dispatch on indices, so there is no NumPy spelling of this.
+    """
+    return apply("take", a, index)
+
+
 def take(a: Any, indices: Any, axis: int | None = None) -> Any:
-    """np.take. Along the first axis of a plain array, the indices may be traced."""
     if is_traced(indices):
-        if axis != 0 or is_traced(a):
-            raise cannot("np.take with traced indices", "only np.take(plain_array, indices, axis=0) is")
-        return apply("take", a, indices)
+        raise cannot("np.take at traced indices", "use np.where(condition, a, b)")
     if axis is None:
         return getitem(reshape(a, -1), np.asarray(indices))
     return getitem(a, (slice(None),) * range(a.ndim)[axis] + (np.asarray(indices),))

@@ -27,7 +27,9 @@ Floats = NDArray[np.float64]
 HEIGHTS = LinearSegmentedColormap.from_list(
     "heights", ["#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4"], N=256
 )
-_GOLD = "#FFD23F"
+_START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
+_MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
+_START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _LEVELS, _LINES_EVERY = 36, 3
 _DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
 _MARGIN = 0.08  # around what is to be seen, as a share of its size
@@ -55,9 +57,9 @@ class Surface:
 def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
     """The part of the plane worth showing, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
 
-    It holds the start, all minima, and what the trajectories visit of the domain, with a margin. It is the domain at most,
-    but for starts and minima on or beyond its border and trajectories that end not far outside. Within that, it is
-    widened towards a slide's proportions.
+    It holds the start, all minima, and what the trajectories visit of the domain, with a margin. It is the domain at
+    most, but for starts and minima on or beyond its border and trajectories that end not far outside. Within that, it
+    is widened towards a slide's proportions.
     """
     given = [np.asarray(p, dtype=float).reshape(-1, 2) for p in (*minima, *([] if start is None else [start]))]
     marked = np.concatenate([np.empty((0, 2)), *given])
@@ -75,13 +77,16 @@ def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[Arr
         everything = np.concatenate([marked, visited[_within(visited, box)]])
         if not len(everything):
             return box.copy()
-        limit = np.array([np.min([box[0], *(marked - _MARGIN * size)], 0), np.max([box[1], *(marked + _MARGIN * size)], 0)])  # fmt: skip
+        room = _MARGIN * size
+        limit = np.array([np.min([box[0], *(marked - room)], 0), np.max([box[1], *(marked + room)], 0)])
         least = 0.1 * size
     low, high = everything.min(0), everything.max(0)
     size = np.maximum((1 + 2 * _MARGIN) * (high - low), least)
     size = np.maximum(size, size[::-1] * [_WIDEST, 1 / _WIDEST])
     size = np.minimum(size, limit[1] - limit[0])
-    middle = np.clip((low + high) / 2, limit[0] + size / 2, limit[1] - size / 2)  # shifted rather than cut at the border
+    middle = np.clip(
+        (low + high) / 2, limit[0] + size / 2, limit[1] - size / 2
+    )  # shifted rather than cut at the border
     return np.array([middle - size / 2, middle + size / 2])
 
 
@@ -113,8 +118,8 @@ def draw(
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
     starts = paths.drop_duplicates("label")[["x0", "x1"]].drop_duplicates().to_numpy(float)
-    _marks(axes, starts, _start_mark(), 4)
-    _marks(axes, np.array([np.ravel(point) for point in minima]), _minimum_mark(), 5)
+    _marks(axes, starts, _START, 4)
+    _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths, limits)
     _balls(axes, _gathered(ends.to_numpy(), limits), [looks[str(label)].colour for label in ends.index])
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
@@ -148,10 +153,10 @@ def figure(
         handles = [_handle(looks[label]) for label in best["label"]]
         seen = _ends(paths, surface.limits).index
         labels = [_entry(row, row["label"] in seen) for row in best.to_dict("records")]
-        handles.append(Line2D([], [], linestyle="", **_start_mark()))
+        handles.append(Line2D([], [], linestyle="", **_START))
         labels.append("start")
         if len(minima):
-            handles.append(Line2D([], [], linestyle="", **_minimum_mark()))
+            handles.append(Line2D([], [], linestyle="", **_MINIMUM))
             labels.append("minimum" if len(minima) == 1 else "minima")
         figures.legend(axes, handles, labels)
     return sheet
@@ -223,14 +228,6 @@ def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> Non
         axes.plot(*points.T, linestyle="", clip_on=False, zorder=zorder, **mark)
 
 
-def _start_mark() -> dict[str, Any]:
-    return {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgecolor": style.INK, "markeredgewidth": 1.8}  # fmt: skip
-
-
-def _minimum_mark() -> dict[str, Any]:
-    return {"marker": "*", "markersize": 16, "markerfacecolor": _GOLD, "markeredgecolor": style.INK, "markeredgewidth": 0.9}  # fmt: skip
-
-
 def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
     """Where the trajectories end that end in view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
@@ -259,11 +256,10 @@ def _balls(axes: Axes, points: Floats, colours: list[str], diameter: float = _DI
     """A ball for each point, lit from the upper left."""
     if not len(points):
         return
+    inches: Any = axes.figure.dpi_scale_trans
     base = np.array([to_rgb(colour) for colour in colours])
     for size, offset, white in _BALL:
-        shift = ScaledTranslation(
-            -offset * diameter / 144, offset * diameter / 144, axes.get_figure(root=True).dpi_scale_trans
-        )
+        shift = ScaledTranslation(-offset * diameter / 144, offset * diameter / 144, inches)
         axes.scatter(
             *points.T,
             s=(size * diameter) ** 2,

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from optlab.plots import figure as figures
 from optlab.plots import scale, style
@@ -39,13 +39,13 @@ def draw(
     """
     looks = looks or style.looks(curves["label"])
     floor = minimum or 0.0
-    shown = _above(curves[curves["quantity"] == quantity], floor)
-    back = _above(curves[curves["quantity"] == behind], floor)
+    shown = scale.above(curves[curves["quantity"] == quantity], floor)
+    back = scale.above(curves[curves["quantity"] == behind], floor)
     is_accuracy = "accuracy" in quantity
     # the axis is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten all others
     values = shown[["median", "low"]]
     axis = _accuracy(shown) if is_accuracy else scale.choose(values, _start(shown))
-    place = np.asarray if is_accuracy else axis.clip
+    place = np.asarray if is_accuracy else axis.leave
     for label, curve in back.groupby("label", sort=False):
         axes.plot(curve["step"], place(curve["median"]), color=looks[str(label)].colour, linewidth=0.7, alpha=0.3,
                   zorder=1)  # fmt: skip
@@ -59,7 +59,7 @@ def draw(
         axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), len(step)))
     axis.apply(axes)
     if is_accuracy:
-        axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
     last = curves["step"].max()
     axes.set_xlim(0, last if last > 0 else 1)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
@@ -98,15 +98,6 @@ def figure(
         settings = [f"{row['label']}\n{_result(row)}" for row in best.to_dict("records")]
         figures.legend(axes[-1], handles, settings)
     return sheet
-
-
-def _above(curves: pd.DataFrame, floor: float) -> pd.DataFrame:
-    """The curves as heights above the floor. Rounding may put a value a hair below it."""
-    if not floor:
-        return curves
-    heights = curves[["median", "low", "high"]] - floor
-    hair = 1e-9 * max(1.0, abs(floor))
-    return curves.assign(**heights.mask((heights < 0) & (heights > -hair), 0.0))
 
 
 def _start(curves: pd.DataFrame) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
@@ -29,6 +30,10 @@ class Scale:
         """The values moved onto the axis where they are off it, infinity to its upper end; NaN stays NaN."""
         return np.clip(np.asarray(values, dtype=float), self.low, self.high)
 
+    def leave(self, values: ArrayLike) -> NDArray[np.float64]:
+        """The values moved to just outside of the axis where they are far off it: a line then leaves the picture."""
+        return np.clip(np.asarray(values, dtype=float), *self.padded(1.0, 1.0))
+
     def padded(self, below: float = 0.04, above: float = 0.04) -> tuple[float, float]:
         """The limits with margins, as shares of the height between them."""
         if self.log:
@@ -50,10 +55,21 @@ class Scale:
             axes.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
 
 
+def above(frame: pd.DataFrame, minimum: float) -> pd.DataFrame:
+    """The losses of a frame as heights above the minimum. One that rounding has put a hair below it is on it."""
+    if not minimum:
+        return frame
+    frame = frame.copy()
+    columns = [name for name in ("median", "low", "high", "first") if name in frame]
+    heights = frame[columns] - minimum
+    frame[columns] = heights.mask((heights < 0) & (heights > -1e-9 * max(1.0, abs(minimum))), 0.0)
+    return frame
+
+
 def log_ticks(axis: Axis, low: float, high: float) -> None:
     """Ticks of a logarithmic axis: 1, 2, 5 within each decade while there are few, else powers of ten.
 
-    Fixed ones, with plain text: Matplotlib's own search for ticks and set them as mathematics, which takes longer than all the rest.
+    Fixed ones, as plain text: Matplotlib's own are mathematics, and take longer than the rest of the axis.
     """
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
     if last - first <= 4:
@@ -99,7 +115,7 @@ def choose(values: ArrayLike, start: float = np.nan) -> Scale:
             low /= 10
         return Scale(True, low, high)
     if low < start:  # something ran away
-        high = min(high, start + (start - low))
+        high = min(high, start + 2 * (start - low))
     if high - low <= 1e-12 * max(abs(high), abs(low)):  # constant: an axis needs a height
         margin = 0.1 * abs(high) or 1.0
         return Scale(False, low - margin, high + margin)

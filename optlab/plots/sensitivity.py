@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
@@ -31,8 +32,9 @@ def draw(
 ) -> Axes:
     """Draw the median final loss against the value of a hyperparameter, one line per label, with its band over seeds.
 
-    Values whose median is infinite are crosses in a strip at the top, one row per label; values too large to show are triangles
-    at the upper end of the axis. A dotted line marks the loss at the start; a ring each label's best value.
+    Values whose median is infinite are crosses in a strip at the top, one row per label; those whose median is too
+    large or too small to show are open triangles at the end of the axis. A dotted line marks the loss at the start, a
+    ring each label's best value.
 
     Args:
         sensitivity: columns `label`, `value`, `median`, `low`, `high`, `first`, `diverged` of one case
@@ -43,10 +45,7 @@ def draw(
     """
     looks = looks or style.looks(sensitivity["label"])
     floor = minimum or 0.0
-    columns = ["median", "low", "high", "first"]
-    table = sensitivity.assign(**(sensitivity[columns] - floor if floor else sensitivity[columns]))
-    if floor:
-        table[columns] = table[columns].mask(table[columns].abs() < 1e-9 * max(1.0, abs(floor)), 0.0)
+    table = scale.above(sensitivity, floor)
     lost = ~np.isfinite(table["median"].to_numpy())
     first = table["first"].to_numpy()
     start = float(first[np.isfinite(first)].max(initial=-np.inf))
@@ -59,6 +58,8 @@ def draw(
         axes.axhline(start, gid=_START, color=style.MUTED, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
     share = _strip(table[lost], axes, looks) if lost.any() else 0.0
     axis.apply(axes, strip=share)
+    if lost.all():
+        axes.yaxis.set_major_locator(NullLocator())
     _x_axis(axes, sensitivity)
     axes.set_xlabel(NAMES.get(parameter, parameter))
     axes.set_ylabel("final loss − minimum" if floor else "final loss")
@@ -102,10 +103,14 @@ def _line(rows: pd.DataFrame, axes: Axes, look: Look, axis: scale.Scale) -> None
         axes.fill_between(value, low, high, color=look.colour, alpha=0.14, linewidth=0, zorder=2)
     axes.plot(value, axis.clip(median), color=look.colour, linestyle=look.dash, linewidth=1.8, zorder=3,
               label=rows["label"].iloc[0])  # fmt: skip
-    above = median > axis.high
-    for where, marker, face in ((~above, look.marker, look.colour), (above, "^", "white")):
+    above, below = median > axis.high, median < axis.low
+    for where, marker, face, edge in (
+        (~above & ~below, look.marker, look.colour, "white"),
+        (above, "^", "white", look.colour),
+        (below, "v", "white", look.colour),
+    ):
         axes.plot(value[where], axis.clip(median[where]), linestyle="", marker=marker, markersize=6.5, zorder=4,
-                  markerfacecolor=face, markeredgecolor="white" if face != "white" else look.colour)  # fmt: skip
+                  markerfacecolor=face, markeredgecolor=edge)  # fmt: skip
     best = int(np.argmin(median))
     axes.plot(value[best], axis.clip(median[best]), markeredgecolor=look.colour, zorder=5, **_RING)  # pyright: ignore
 
@@ -114,15 +119,17 @@ def _strip(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look]) -> float:
     """Crosses in a strip at the top of the axes; returns its share of their height."""
     labels = list(dict.fromkeys(lost["label"]))
     share = min(0.4, _ROW * len(labels) + 2 * _STRIP_PADDING)
-    axes.add_patch(Rectangle((0, 1 - share), 1, share, transform=axes.transAxes, color="#F3EFEA", linewidth=0, zorder=0))
+    axes.add_patch(
+        Rectangle((0, 1 - share), 1, share, transform=axes.transAxes, color="#F3EFEA", linewidth=0, zorder=0)
+    )
     row = (share - 2 * _STRIP_PADDING) / len(labels)
     for i, label in enumerate(labels):
         values = lost.loc[lost["label"] == label, "value"].to_numpy()
         height = np.full(len(values), 1 - _STRIP_PADDING - (i + 0.5) * row)
         axes.plot(values, height, transform=axes.get_xaxis_transform(), linestyle="", marker="x", markersize=6,
                   markeredgewidth=1.7, color=looks[label].colour, zorder=4)  # fmt: skip
-    name = "diverged" if (lost["diverged"] > 0).all() else "diverged or failed"
-    axes.text(0.01, 1 - share / 2, name, transform=axes.transAxes, size=9.5, color=style.MUTED, va="center", zorder=5)
+    name = "diverged" if (lost["diverged"] > 0).all() else "diverged,\nfailed"
+    axes.text(-0.012, 1 - share / 2, name, transform=axes.transAxes, size=9, color=style.MUTED, va="center", ha="right")
     return share
 
 

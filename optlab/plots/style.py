@@ -17,7 +17,7 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5
 
 INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
 
-SHEET: dict[str, Any] = {
+SHEET: Any = {
     "figure.dpi": 160,
     "savefig.dpi": "figure",
     "font.family": ["DejaVu Sans"],

@@ -1,0 +1,84 @@
+"""Where sweeps are executed: any `concurrent.futures.Executor`, one task per block of runs.
+
+A sweep is cut into blocks small enough for the processor's cache and to keep all workers busy. Where it is cut changes no
+number.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+
+from optlab.records import Sweep, Trajectories
+
+BLOCK = 25_000
+"""Parameters per block: their number times that of the runs. A few arrays of this size fit into a core's cache."""
+
+Progress = Callable[[int], None]
+Task = Callable[[Sweep, Progress], Trajectories]
+
+
+class Stopped(Exception):
+    """Raised inside a task that is no longer wanted."""
+
+
+def workers() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def blocks(sweep: Sweep) -> list[Sweep]:
+    """A sweep in blocks of runs, in order."""
+    size = max(1, BLOCK // sweep.case.dim)
+    return [sweep.block(slice(begin, begin + size)) for begin in range(0, len(sweep), size)]
+
+
+@contextmanager
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """A thread per core: NumPy leaves the interpreter alone while it computes."""
+    pool = ThreadPoolExecutor(workers(), thread_name_prefix="optlab")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def execute(
+    sweeps: Sequence[Sweep], task: Task, executor: Executor, progress: Progress
+) -> Iterator[tuple[Sweep, Trajectories]]:
+    """Run all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
+
+    Closing the iterator, or an exception such as KeyboardInterrupt while it waits, stops the tasks that still run.
+    """
+    stop = threading.Event()
+
+    def watch(run_steps: int) -> None:
+        if stop.is_set():
+            raise Stopped
+        progress(run_steps)
+
+    order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
+    futures: dict[Future[Trajectories], tuple[int, int]] = {}
+    parts: dict[int, list[Trajectories | None]] = {}
+    try:
+        for i in order:
+            cut = blocks(sweeps[i])
+            parts[i] = [None] * len(cut)
+            futures |= {executor.submit(task, block, watch): (i, n) for n, block in enumerate(cut)}
+        for future in as_completed(futures):
+            i, n = futures[future]
+            parts[i][n] = future.result()
+            if all(part is not None for part in parts[i]):
+                yield sweeps[i], Trajectories.joined([part for part in parts.pop(i) if part is not None])
+    finally:
+        stop.set()
+        for future in futures:
+            future.cancel()
+
+
+def _cost(sweep: Sweep) -> int:
+    batch = sweep.case.batch_size or (len(sweep.case.split.train_inputs) if sweep.case.split else 1)
+    return len(sweep) * sweep.steps * sweep.case.dim * batch

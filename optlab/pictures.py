@@ -1,0 +1,148 @@
+"""Which pictures an experiment gets, and the frames each of them shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optlab import analysis
+from optlab.engine.replay import RUN, SHARED, Input, compile
+from optlab.plan import Plan
+from optlab.plots import contour, loss, sensitivity, style
+from optlab.plots.figure import save
+from optlab.records import Case, Floats
+from optlab.step import objective, objective_graph
+from optlab.store import Results
+
+RESOLUTION = 220
+"""Points of the surface along each side."""
+
+
+@dataclass(frozen=True)
+class Titled:
+    """A case under one combination of its options, by the title it has in all tables."""
+
+    title: str
+    case: Case
+    options: dict[str, float]
+    steps: int
+
+    def heights(self, points: Floats) -> Floats:
+        """The objective at points (dim, count)."""
+        graph = objective_graph(self.case, objective(self.case))
+        numbers = [Input(SHARED, changes=False)] * (len(graph.inputs) - 1)
+        program = compile(graph, [Input(RUN), *numbers], points.shape[1])
+        for buffer, name in zip(program.inputs[1:], self.case.problem.signature.numbers, strict=True):
+            buffer[...] = self.options[name]
+        np.copyto(program.inputs[0], points)
+        with np.errstate(all="ignore"):
+            program.prepare()
+            program.step()
+        return np.broadcast_to(program.outputs[0], points.shape[1:]).copy()
+
+    @property
+    def minima(self) -> tuple[Floats, ...]:
+        return self.case.problem.minima_at(self.case.dim)
+
+    @property
+    def minimum(self) -> float | None:
+        """The known minimum: the lowest value at the known minimisers."""
+        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima else None
+
+
+def titled(planned: Plan) -> Iterator[Titled]:
+    """The cases of a plan, each once."""
+    seen: set[str] = set()
+    for sweep in planned.sweeps:
+        for number, title in enumerate(sweep.titles):
+            if title not in seen:
+                seen.add(title)
+                at = int(np.argmax(sweep.title == number))
+                options = {name: float(column[at]) for name, column in sweep.options.items()}
+                yield Titled(title, sweep.case, options, sweep.steps)
+
+
+def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[int], None]) -> list[Path]:
+    """Draw every picture of an experiment into its `plots/`; `progress` is told after each one."""
+    folder = results.folder / "plots"
+    folder.mkdir(exist_ok=True)
+    paths = []
+    for name, figure in figures(results, planned):
+        paths.append(save(figure(), folder / f"{name}.{format}"))
+        progress(1)
+    return paths
+
+
+def count(planned: Plan) -> int:
+    """How many pictures there will be."""
+    return sum(2 + _has_map(case) for case in titled(planned))
+
+
+def _has_map(case: Titled) -> bool:
+    return case.case.dim == 2 and case.case.split is None
+
+
+def figures(results: Results, planned: Plan) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """The name of each picture, and how to make it."""
+    runs = results.runs
+    looks = style.looks(planned.labels)
+    best = analysis.best(runs)
+    effects = analysis.sensitivity(runs)
+    curves = _of(analysis.loss_curves, runs, results.history)
+    paths = _of(analysis.best_paths, runs, results.trajectories)
+    names = _slugs([case.title for case in titled(planned)])
+    for case in titled(planned):
+        name = names[case.title]
+        about = dict(title=case.title, subtitle=_subtitle(case, best[best["case"] == case.title]))
+        known = dict(minimum=case.minimum, looks=looks)
+        mine = _rows(best, case.title)
+        if _has_map(case):
+            yield f"contour_{name}", lambda: _map(case, _rows(paths, case.title), mine, **known, **about)
+        lines = _rows(curves, case.title)
+        yield f"loss_{name}", lambda: loss.figure(lines, mine, **known, **about)
+        table = _rows(effects, case.title)
+        if len(table):
+            yield f"lr_{name}", lambda: sensitivity.figure(table, **known, **about)
+
+
+def _of(make: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame], runs: pd.DataFrame, records: pd.DataFrame) -> Any:
+    return make(runs, records)
+
+
+def _rows(frame: pd.DataFrame, title: str) -> pd.DataFrame:
+    return frame[frame["case"] == title]
+
+
+def _map(case: Titled, paths: pd.DataFrame, best: pd.DataFrame, *, minimum: float | None, **about: Any) -> Any:
+    """The contour of a case, computed on the part of the plane that its trajectories make worth showing."""
+    domain = None if case.case.problem.domain is None else case.case.problem.bounds(2)
+    given = case.case.start if isinstance(case.case.start, np.ndarray) else None
+    low, high = contour.view(domain, given, case.minima, paths)
+    x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
+    points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
+    surface = contour.Surface(x, y, case.heights(points).reshape(RESOLUTION, RESOLUTION))
+    return contour.figure(surface, paths, best, minima=case.minima, minimum=minimum, **about)
+
+
+def _subtitle(case: Titled, best: pd.DataFrame) -> str:
+    seeds = int(best["n"].max())
+    tried = sorted({int(n) for n in best["cells"]})
+    chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
+    each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
+    return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "")
+
+
+def _slugs(titles: list[str]) -> dict[str, str]:
+    """A file name for every title, no two alike."""
+    names: dict[str, str] = {}
+    for title in titles:
+        name = re.sub(r"[^A-Za-z0-9.]+", "_", title).strip("_.")[:80] or "case"
+        number = sum(other == name or other.startswith(f"{name}-") for other in names.values())
+        names[title] = f"{name}-{number + 1}" if number else name
+    return names

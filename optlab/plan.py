@@ -1,0 +1,241 @@
+"""(spec, registry) -> Plan: which runs there are, as arrays, grouped into sweeps. Pure: nothing is run or written."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import optlab
+from optlab import resolve
+from optlab.records import Floats, Ints, Recording, Sweep
+from optlab.registry import Registry
+from optlab.resolve import CaseAxes, Notebook, RuleAxes
+from optlab.signature import source
+from optlab.spec import Draft, ExperimentSpec, OptimizerSpec
+
+MAX_RUNS = 10_000_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All sweeps of an experiment. `repeats_saved` counts the runs that would only have repeated a deterministic one."""
+
+    name: str
+    sweeps: tuple[Sweep, ...]
+    cells: int
+    repeats_saved: int
+    labels: tuple[str, ...]
+    cases: tuple[str, ...]
+
+    @property
+    def runs(self) -> int:
+        return sum(len(sweep) for sweep in self.sweeps)
+
+    @property
+    def run_steps(self) -> int:
+        return sum(len(sweep) * sweep.steps for sweep in self.sweeps)
+
+    @property
+    def id(self) -> str:
+        """A hash of everything that bears on the results."""
+        return _digest([self.name, *(sweep.id for sweep in self.sweeps)])
+
+
+def make(draft: Draft, registry: Registry) -> Plan:
+    """The plan of an experiment.
+
+    Raises:
+        SpecError: with all mistakes at once, those of the draft and those that need the registry to see.
+    """
+    notes = Notebook()
+    plan = _plan(draft.spec, registry, notes) if draft.spec else None
+    draft.raise_if_wrong(notes.mistakes)
+    assert plan is not None
+    return plan
+
+
+def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | None:
+    cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
+    labels = _labels(spec.optimizers, notes)
+    rules = [r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)]
+    if notes.mistakes or not _bounded(spec, cases, rules, notes):
+        return None
+    titles = _titles(cases)
+    sweeps: list[Sweep] = []
+    begin = saved = cells = 0
+    for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
+        sweep = _sweep(spec, case, titled, rule, begin)
+        sweeps.append(sweep)
+        repeats = spec.seeds if case.case.is_random else 1
+        cells += len(sweep) // repeats
+        saved += len(sweep) // repeats * (spec.seeds - repeats)
+        begin += len(sweep)
+    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), tuple(dict.fromkeys(itertools.chain(*titles))))
+
+
+def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
+    """What each table is called in pictures: its label, or its name and what sets it apart."""
+    labels = []
+    for spec in optimizers:
+        label = spec.label or spec.name + (f", {spec.schedule.name}" if spec.schedule else "")
+        if label in labels and spec.label:
+            notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
+        number = next(n for n in itertools.count(1) if _numbered(label, n) not in labels)
+        labels.append(_numbered(label, number))
+    return labels
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
+
+
+def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> bool:
+    """Whether the grid is of a size one can run; the axis with the most values is to blame if not."""
+    total, largest = 0, (1, ((), ""))
+    for case, rule in itertools.product(cases, rules):
+        owners = ((case.path, case.numbers), (rule.path, rule.hyperparameters), (rule.path, rule.schedule_numbers))
+        axes = [(len(values), (path, name)) for path, numbers in owners for name, values in numbers.items()]
+        axes.append((spec.seeds if case.case.is_random else 1, ((), "seeds")))
+        total += functools.reduce(lambda product, axis: product * axis[0], axes, 1)
+        largest = max([largest, *axes], key=lambda axis: axis[0])
+    if total > MAX_RUNS:
+        path, name = largest[1]
+        message = f"the grid has {total:,} runs, more than {MAX_RUNS:,}; '{name}' has {largest[0]:,} values"
+        notes.note((*path, name), message)
+    return total <= MAX_RUNS
+
+
+def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
+    """A title for every combination of a case's options, no two alike."""
+    seen: Counter[str] = Counter()
+    titles = []
+    for axes in cases:
+        own = []
+        for values in itertools.product(*axes.numbers.values()):
+            numbers = dict(zip(axes.numbers, values, strict=True))
+            defaults = axes.case.problem.signature.numbers
+            shown = axes.written | {k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]}
+            title = axes.case.problem.name + _parentheses(shown)
+            seen[title] += 1
+            own.append(_numbered(title, seen[title]))
+        titles.append(own)
+    return titles
+
+
+def _parentheses(settings: Mapping[str, Any]) -> str:
+    shown = [_setting(name, value) for name, value in settings.items()]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _setting(name: str, value: Any) -> str:
+    if name == "dataset":
+        return str(value)
+    if isinstance(value, float | np.floating):
+        value = f"{value:g}"
+    return f"{name}={list(value) if isinstance(value, tuple) else value}"
+
+
+def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
+    """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
+    seeds = np.arange(spec.seeds if axes.case.is_random else 1)
+    owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers)
+    sizes = [len(values) for numbers in owners for values in numbers.values()] + [len(seeds)]
+    runs = int(np.prod(sizes))
+    positions = iter(np.unravel_index(np.arange(runs), sizes))
+    options, hyperparameters, scheduled = (
+        {name: values[next(positions)] for name, values in numbers.items()} for numbers in owners
+    )
+    sweep = Sweep(
+        id="",
+        case=axes.case,
+        optimizer=rule.rule.optimizer,
+        settings=rule.rule.settings,
+        schedule=rule.rule.schedule,
+        schedule_settings=rule.rule.schedule_settings or {},
+        label=rule.label,
+        steps=spec.steps,
+        recording=_recording(spec, axes),
+        root_seed=spec.seed,
+        run=np.arange(begin, begin + runs),
+        seed=seeds[next(positions)],
+        options=options,
+        hyperparameters=hyperparameters,
+        schedule_numbers=scheduled,
+        titles=tuple(titles),
+        title=np.arange(runs) // (runs // len(titles)),
+    )
+    return replace(sweep, id=_sweep_id(sweep))
+
+
+def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
+    has_data = axes.case.split is not None
+    evaluations = _spread(spec.steps, max(spec.record.evaluations, 2)) if has_data else np.empty(0, dtype=np.int64)
+    steps = _spread(spec.steps, spec.record.points)
+    if has_data and spec.record.points:  # the history has a row for each evaluation
+        steps = np.union1d(steps, evaluations)
+    return Recording(steps, evaluations, bool(spec.record.trajectories or axes.case.dim == 2) and len(steps) > 0)
+
+
+def _spread(steps: int, points: int) -> Ints:
+    """This many steps from 0 to the last one, evenly spread; a single one is the last."""
+    if points <= 1:
+        return np.full(points, steps, dtype=np.int64)
+    return np.unique(np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64))
+
+
+# ---- identity --------------------------------------------------------------------------------------------------------
+
+
+def _sweep_id(sweep: Sweep) -> str:
+    """A hash of all that determines a sweep's results: code, data, settings and every array."""
+    case, split = sweep.case, sweep.case.split
+    parts: list[Any] = [
+        optlab.__version__,
+        *(_code(p) for p in (case.problem, sweep.optimizer, sweep.schedule) if p is not None),
+        case.start,
+        case.dim,
+        case.batch_size,
+        dict(case.choices),
+        *((split.name, split.train_inputs, split.train_targets, split.test_inputs) if split else ()),
+        [dict(sweep.settings), dict(sweep.schedule_settings), sweep.label, sweep.steps, sweep.root_seed, sweep.titles],
+        *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
+        *(sweep.run, sweep.seed),
+        *_named(sweep.options),
+        *_named(sweep.hyperparameters),
+        *_named(sweep.schedule_numbers),
+    ]
+    return _digest(parts)
+
+
+def _named(columns: Mapping[str, Floats]) -> Iterable[Any]:
+    return itertools.chain.from_iterable(columns.items())
+
+
+def _code(plugin: Any) -> list[str]:
+    """A plugin's name and the text of the file that declares it."""
+    return [type(plugin).__name__, plugin.name, _text(source(plugin.function)[0])]
+
+
+def _text(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError:  # typed into a notebook: there is no file to compare
+        return file
+
+
+def _digest(parts: Iterable[Any]) -> str:
+    hashed = hashlib.sha256()
+    for part in parts:
+        is_array = isinstance(part, np.ndarray)
+        hashed.update(np.ascontiguousarray(part).tobytes() if is_array else json.dumps(part, sort_keys=True).encode())
+        hashed.update(b"\0")
+    return hashed.hexdigest()[:16]

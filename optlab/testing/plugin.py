@@ -1,0 +1,130 @@
+"""The pytest plugin: `pytest plugins/lion.py` puts every optimizer that the file declares through the conformance suite.
+
+    plugins/lion.py::TestLion::test_keeps_dtype[float32] PASSED
+    plugins/lion.py::test_lion_two_steps_by_hand PASSED
+
+Every pytest in the environment loads this module, whatever it tests: so nothing heavy is imported before a drop-in file
+is met, and other files are left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from optlab.optimizers.base import Optimizer
+    from optlab.testing.conformance import Check
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> DropIn | None:
+    """Collect a drop-in file as such."""
+    return DropIn.from_parent(parent, path=module_path) if _is_drop_in(module_path, parent.session) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Any:
+    """Let a drop-in file collect its doctests itself, so that one mistake in it is one error."""
+    collectors = yield
+    for collector in collectors:
+        if isinstance(collector, DropIn):
+            collector.others = [c for c in collectors if c is not collector]
+            return [collector]
+    return collectors
+
+
+def _is_drop_in(path: Path, session: pytest.Session) -> bool:
+    """Whether a file looks like a drop-in file: where it lies or how it was asked for, then what it speaks of.
+
+    A test file never is one: it may declare optimizers that are wrong on purpose.
+    """
+    if path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py":
+        return False
+    if path.parent.name != "plugins" and not session.isinitpath(path):
+        return False
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return "optlab" in text and "optimizer" in text
+
+
+class DropIn(pytest.Module):
+    """A drop-in file: its own tests, and one test class for each optimizer that it declares."""
+
+    others: Iterable[Any] = ()
+    """Other collectors of the same file."""
+
+    def collect(self) -> Iterable[Any]:
+        try:
+            module = self.obj  # imports the file
+        except (Exception, SystemExit) as error:
+            complaint = _complaint(error, self.path)
+            if complaint is None:
+                raise
+            shown = os.path.relpath(self.path, self.config.invocation_params.dir)
+            raise self.CollectError(complaint.replace(str(self.path), shown)) from error
+        _add_test_classes(module)
+        yield from super().collect()
+        for other in self.others:
+            yield from other.collect()
+
+
+def _add_test_classes(module: ModuleType) -> None:
+    """Give a module a test class per optimizer it declares; pytest finds them there, as it does any other."""
+    from optlab.registry import declared
+
+    for optimizer in declared(module)["optimizers"]:
+        name = "Test" + "".join(word[:1].upper() + word[1:] for word in optimizer.name.split("_"))
+        while name in vars(module) and getattr(vars(module)[name], "optlab_optimizer", None) is not optimizer:
+            name += "Conformance"  # the file has a test class of this name
+        setattr(module, name, _test_class(name, optimizer))
+
+
+def _test_class(name: str, optimizer: Optimizer) -> type:
+    """A test class with one test per check."""
+    from optlab.testing.conformance import checks_for
+
+    tests = {f"test_{check.name}": _test(check, optimizer) for check in checks_for(optimizer)}
+    return type(name, (), {"__test__": True, "__module__": __name__, "optlab_optimizer": optimizer, **tests})
+
+
+def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
+    def test(self: Any) -> None:
+        from optlab.testing.conformance import Failed, run_check
+
+        try:
+            run_check(check, optimizer)
+        except Failed as failure:
+            pytest.fail(str(failure), pytrace=False)  # the message says it all; our frames would only bury it
+
+    test.__doc__ = check.catches
+    test.__test__ = True  # whatever the project's python_functions says
+    test.place_as = optimizer.function  # pytest reports this as the place of the test
+    return test
+
+
+def _complaint(error: BaseException, path: Path) -> str | None:
+    """`file:line: what is wrong`, and the line; None where the fault is not in the file's own code."""
+    from optlab.errors import UserError
+
+    if isinstance(error, pytest.Collector.CollectError) and error.__cause__ is not None:
+        error = error.__cause__  # pytest wraps what goes wrong in an import
+    if isinstance(error, UserError) and str(error).startswith(f"{path}:"):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        return f"{error.filename}:{error.lineno}: {type(error).__name__}: {error.msg}{_indented(error.text)}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    if not frames:
+        return None
+    return f"{path}:{frames[-1].lineno}: {type(error).__name__}: {error}{_indented(frames[-1].line)}"
+
+
+def _indented(line: str | None) -> str:
+    return f"\n    {line.strip()}" if line else ""

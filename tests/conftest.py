@@ -1,0 +1,3 @@
+"""What all tests share: pytest's own harness for plugins."""
+
+pytest_plugins = ["pytester"]

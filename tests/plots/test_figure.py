@@ -1,0 +1,117 @@
+import re
+
+import numpy as np
+import pytest
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+
+from optlab.plots import figure, style
+
+
+def make(labels=("gd", "adam"), title="rosenbrock", subtitle="400 steps", columns=1):
+    with style.sheet():
+        sheet, axes = figure.new(columns, title=title, subtitle=subtitle)
+        for panel in axes:
+            panel.plot([0, 1], [0, 1])
+            panel.set(xlabel="step", ylabel="loss")
+        figure.legend(axes[-1], [Line2D([], []) for _ in labels], labels)
+    return sheet
+
+
+def texts_outside(sheet, tmp_path):
+    """The visible texts that are not entirely within the figure, after saving it."""
+    figure.save(sheet, tmp_path / "x.png")
+    page = sheet.bbox
+    extents = [
+        (text.get_text(), text.get_window_extent())
+        for text in sheet.findobj(Text)
+        if text.get_visible() and text.get_text()
+    ]
+    assert len(extents) > 5
+    return [text for text, e in extents if e.x0 < 0 or e.y0 < 0 or e.x1 > page.x1 or e.y1 > page.y1]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_the_same_figure_gives_the_same_bytes(kind, tmp_path):
+    first, second = figure.save(make(), tmp_path / f"a.{kind}"), figure.save(make(), tmp_path / f"b.{kind}")
+    assert first.read_bytes() == second.read_bytes()
+    assert len(first.read_bytes()) > 1000
+    again = make()
+    figure.save(again, tmp_path / f"c.{kind}")
+    assert figure.save(again, tmp_path / f"c.{kind}").read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("png", b"\x89PNG\r\n"), ("svg", b"<?xml"), ("pdf", b"%PDF-")])
+def test_formats_and_no_dates(kind, magic, tmp_path):
+    content = figure.save(make(), tmp_path / f"x.{kind}").read_bytes()
+    assert content.startswith(magic)
+    assert not re.search(rb"CreationDate|<dc:date>|ModDate", content)
+
+
+def test_a_picture_is_a_slide(tmp_path):
+    header = figure.save(make(), tmp_path / "x.png").read_bytes()[16:24]
+    assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == (1600, 900)
+
+
+def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
+    target = tmp_path / "x.png"
+    target.write_bytes(b"old")
+    sheet = make()
+
+    def half(path, **_):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(sheet, "savefig", half)
+    with pytest.raises(OSError, match="disk full"):
+        figure.save(sheet, target)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_other_formats_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="use one of png, svg, pdf"):
+        figure.save(make(), tmp_path / "x.bmp")
+
+
+LABELS = {
+    "short": ["gd", "adam"],
+    "long": ["a very long label of an optimizer with many settings, warm restarts and more"] * 3,
+    "without spaces": ["x" * 120, "y" * 120],
+    "many": [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(12)],
+    "very many": [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(45)],
+    "no glyphs": ["優化器", "\x07\t\x1b[31m"],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("columns", [1, 2])
+def test_no_text_is_cut_off(labels, columns, tmp_path):
+    sheet = make(labels, columns=columns)
+    assert texts_outside(sheet, tmp_path) == []
+    axes = sheet.axes[-1]
+    assert axes.get_legend().get_window_extent().x0 >= axes.bbox.x1  # beside, not on it
+    assert axes.bbox.width > 0.1 * sheet.bbox.width
+
+
+def test_a_check_of_texts_that_can_fail(tmp_path):
+    sheet = make()
+    sheet.text(0.99, 0.5, "cut off here")
+    assert texts_outside(sheet, tmp_path) == ["cut off here"]
+
+
+@pytest.mark.parametrize("title", ["option=1234.5, " * 12, "w" * 300, "Привет 優 $x_1$", "", "   "])
+def test_titles_of_any_length(title, tmp_path):
+    sheet = make(title=title, subtitle=title)
+    assert texts_outside(sheet, tmp_path) == []
+    shown = "".join(text.get_text() for text in sheet.texts)
+    assert shown.replace(" ", "") == (title + title).replace(" ", "")
+    bottom = min((text.get_window_extent().y0 for text in sheet.texts), default=np.inf)
+    assert bottom > sheet.axes[0].bbox.y1
+
+
+def test_labels_are_shown_as_they_are():
+    labels = ["_hidden", "cost $x^2$", "$", "<b>&amp;", "\\frac{1}{2}"]
+    entries = make(labels).axes[0].get_legend().get_texts()
+    assert [text.get_text() for text in entries] == labels
+    assert not any(text.get_parse_math() for text in entries)

@@ -1,0 +1,126 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from optlab.plots import figure, loss, style
+
+
+def curve(label, median, *, quantity="loss", low=None, high=None):
+    median = np.array(median, dtype=float)
+    return pd.DataFrame(
+        {
+            "case": "bowl", "label": label, "quantity": quantity, "step": np.arange(len(median)), "median": median,
+            "low": median if low is None else low, "high": median if high is None else high, "n": 5,
+        }
+    )  # fmt: skip
+
+
+def best(*labels, median=0.5):
+    return pd.DataFrame({"case": "bowl", "label": labels, "settings": "lr=0.1", "median": median})
+
+
+def drawn(*curves, **options):
+    return loss.draw(pd.concat(curves), Figure().add_subplot(), **options)
+
+
+def line(axes, label):
+    return next(line for line in axes.get_lines() if line.get_label() == label)
+
+
+def test_lines_are_the_medians():
+    axes = drawn(curve("gd", [10, 1, 0.01]), curve("adam", [10, 5, 3]))
+    assert line(axes, "gd").get_ydata().tolist() == [10, 1, 0.01]
+    assert line(axes, "adam").get_ydata().tolist() == [10, 5, 3]
+    assert line(axes, "gd").get_xdata().tolist() == [0, 1, 2]
+    assert axes.get_yscale() == "log"
+    assert axes.get_ylabel() == "loss"
+
+
+def test_bands_are_the_quantiles():
+    axes = drawn(curve("gd", [3, 2], low=[2, 1], high=[4, 3]))
+    corners = axes.collections[0].get_paths()[0].vertices
+    assert {tuple(corner) for corner in corners} == {(0.0, 2.0), (1.0, 1.0), (1.0, 3.0), (0.0, 4.0)}
+
+
+def test_one_seed_has_no_band():
+    assert len(drawn(curve("gd", [3, 2])).collections) == 0
+
+
+def test_linear_where_a_logarithm_does_not_help():
+    assert drawn(curve("gd", [3, 2])).get_yscale() == "linear"
+    assert drawn(curve("gd", [300, -2])).get_yscale() == "linear"
+
+
+def test_distance_to_a_known_minimum():
+    axes = drawn(curve("gd", [0, -39, -39.999, -40.0 - 1e-14]), minimum=-40.0)
+    assert axes.get_ylabel() == "loss − minimum"
+    assert axes.get_yscale() == "log"
+    np.testing.assert_allclose(line(axes, "gd").get_ydata()[:3], [40, 1, 0.001])
+    assert line(axes, "gd").get_ydata()[3] < axes.get_ylim()[0]  # zero: it leaves the picture
+
+
+def test_a_minimum_of_zero_changes_nothing():
+    assert drawn(curve("gd", [3, 2]), minimum=0.0).get_ylabel() == "loss"
+
+
+def test_an_infinite_median_ends_the_line_and_does_not_move_the_axis():
+    axes = drawn(curve("gd", [3, 2, np.inf], high=[4, np.inf, np.inf]), curve("adam", [3, 2, 1]))
+    assert np.isnan(line(axes, "gd").get_ydata()).tolist() == [False, False, True]
+    assert axes.get_ylim()[1] < 4
+
+
+def test_what_runs_away_leaves_the_picture():
+    axes = drawn(curve("gd", [1, 1e10, 1e300]), curve("adam", [1, 0.1, 0.01]))
+    assert axes.get_ylim()[1] < 1000
+    assert line(axes, "gd").get_ydata()[2] > axes.get_ylim()[1]
+
+
+@pytest.mark.parametrize(
+    "values", [[3, 3], [np.inf, np.inf], [np.nan, np.nan], [0, 0], [1e-300, 1e300], [-1e308, 1e308]]
+)
+def test_hard_values_can_be_saved(values, tmp_path):
+    looks = style.looks(["gd"])
+    sheet = loss.figure(curve("gd", values), best("gd", median=values[-1]), looks=looks, title="hard")
+    assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
+
+
+def test_colours_are_those_of_the_looks():
+    looks = style.looks(["other", "gd"])
+    assert to_hex(line(drawn(curve("gd", [3, 2]), looks=looks), "gd").get_color()).upper() == style.PALETTE[1]
+
+
+def test_a_function_has_one_panel_with_settings_in_the_legend():
+    sheet = loss.figure(curve("gd", [3, 2]), best("gd"), looks=style.looks(["gd"]), title="bowl", subtitle="2 steps")
+    (axes,) = sheet.axes
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["gd\nlr=0.1, loss 0.5"]
+    assert [text.get_text() for text in sheet.texts] == ["bowl", "2 steps"]
+
+
+def test_the_legend_says_who_diverged():
+    sheet = loss.figure(curve("gd", [3, np.inf]), best("gd", median=np.inf), looks=style.looks(["gd"]))
+    assert sheet.axes[0].get_legend().get_texts()[0].get_text() == "gd\nlr=0.1, diverged"
+
+
+def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():
+    curves = pd.concat(
+        [
+            curve("gd", [3.3, 1.9, 1.2]),
+            curve("gd", [3, 2, 1], quantity="train_loss"),
+            curve("gd", [0.1, 0.9, 0.95], quantity="test_accuracy"),
+        ]
+    )
+    left, right = loss.figure(curves, best("gd"), looks=style.looks(["gd"])).axes
+    assert [a.get_ydata().tolist() for a in left.get_lines()] == [[3.3, 1.9, 1.2], [3, 2, 1]]
+    assert (left.get_ylabel(), right.get_ylabel()) == ("training loss", "test accuracy")
+    assert line(right, "gd").get_ydata().tolist() == [0.1, 0.9, 0.95]
+    assert 0.7 < right.get_ylim()[0] < 0.9
+    assert right.yaxis.get_major_formatter()(0.95) == "95 %"
+
+
+def test_markers_come_with_more_labels_than_colours():
+    few = drawn(*(curve(str(i), [3, 2]) for i in range(8)))
+    many = drawn(*(curve(str(i), [3, 2]) for i in range(9)))
+    assert {line.get_marker() for line in few.get_lines()} == {"None"}
+    assert "None" not in {line.get_marker() for line in many.get_lines()}

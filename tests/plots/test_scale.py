@@ -1,0 +1,78 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from optlab.plots import scale
+
+
+@pytest.mark.parametrize(
+    ("values", "log"),
+    [
+        ([1, 50], False),
+        ([1, 150], True),
+        ([-1, 150], False),
+        ([0, 1e-6, 1], True),
+        ([0, 0], False),
+        ([3, 3], False),
+        ([], False),
+        ([np.inf, np.nan], False),
+        ([1e-300, 1e300], True),
+        ([-1e308, 1e308], False),
+    ],
+)
+def test_logarithmic_where_positive_values_span_two_decades(values, log):
+    chosen = scale.choose(values)
+    assert chosen.log is log
+    assert chosen.low < chosen.high
+    assert np.isfinite(chosen.padded()).all()
+
+
+def test_the_axis_holds_what_is_finite():
+    assert scale.choose([1.0, 5.0, np.inf, np.nan]) == scale.Scale(False, 1.0, 5.0)
+    assert scale.choose([1e-5, 5.0, np.inf, np.nan]) == scale.Scale(True, 1e-5, 5.0)
+
+
+def test_a_run_away_does_not_flatten_the_rest():
+    assert scale.choose([1e-3, 1.0, 1e200], start=1.0) == scale.Scale(True, 1e-3, 100.0)
+    assert scale.choose([-10.0, 5.0, 1e200], start=5.0) == scale.Scale(False, -10.0, 35.0)
+
+
+def test_zero_is_below_the_smallest_positive_value():
+    assert scale.choose([0.0, 1e-5, 1.0]).low == pytest.approx(1e-6)
+
+
+def test_a_constant_gets_an_axis():
+    assert scale.choose([3.0, 3.0]) == scale.Scale(False, 2.7, 3.3)
+
+
+def test_clip_keeps_on_the_axis_and_leave_moves_off_it():
+    axis = scale.Scale(True, 1e-3, 1.0)
+    assert axis.clip([0, 0.5, np.inf]).tolist() == [1e-3, 0.5, 1.0]
+    low, middle, high = axis.leave([0, 0.5, np.inf])
+    assert low < axis.padded()[0]
+    assert middle == 0.5
+    assert axis.padded()[1] < high < np.inf
+    assert np.isnan(axis.clip([np.nan])).all()
+
+
+def labels(low, high):
+    axes = Figure().add_subplot()
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    scale.log_ticks(axes.xaxis, low, high)
+    return [text.get_text() for text in axes.get_xticklabels()]
+
+
+def test_ticks():
+    assert labels(0.015, 2.5) == ["0.02", "0.05", "0.1", "0.2", "0.5", "1", "2"]
+    assert labels(1e-5, 1e1) == ["10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹"]
+    assert 2 < len(labels(1e-300, 1e300)) < 15
+    assert labels(0.05, 0.2) == ["0.05", "0.1", "0.2"]
+
+
+def test_heights_above_a_minimum():
+    frame = pd.DataFrame({"median": [-1.0, -2.0 - 1e-15, -3.0], "step": [0, 1, 2]})
+    assert scale.above(frame, -2.0)["median"].tolist() == [1.0, 0.0, -1.0]
+    assert scale.above(frame, 0.0) is frame
+    assert frame["median"].iloc[0] == -1.0

@@ -1,0 +1,134 @@
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from optlab.plots import figure, loss, sensitivity, style
+
+INF = np.inf
+
+
+def table(label, values, median, *, low=None, high=None, first=10.0, diverged=None):
+    median = np.array(median, dtype=float)
+    return pd.DataFrame(
+        {
+            "case": "bowl", "label": label, "value": values, "median": median, "low": median if low is None else low,
+            "high": median if high is None else high, "first": first, "n": 1,
+            "diverged": np.isinf(median) * 1.0 if diverged is None else diverged,
+        }
+    )  # fmt: skip
+
+
+def drawn(*tables, **options):
+    return sensitivity.draw(pd.concat(tables), Figure().add_subplot(), **options)
+
+
+def marks(axes, marker):
+    return [line for line in axes.get_lines() if line.get_marker() == marker]
+
+
+LRS = [0.001, 0.01, 0.1, 1.0]
+
+
+def test_lines_are_the_medians():
+    axes = drawn(table("gd", LRS, [5, 1, 0.01, 3]))
+    (line,) = (line for line in axes.get_lines() if line.get_label() == "gd")
+    assert line.get_xdata().tolist() == LRS
+    assert line.get_ydata().tolist() == [5, 1, 0.01, 3]
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("learning rate", "final loss")
+
+
+def test_the_best_value_has_a_ring():
+    axes = drawn(table("gd", LRS, [5, 1, 0.01, 3]))
+    (ring,) = (line for line in axes.get_lines() if line.get_markersize() == 12)
+    assert (ring.get_xdata()[0], ring.get_ydata()[0]) == (0.1, 0.01)
+
+
+def test_diverged_values_are_crosses_in_a_strip_above_the_data():
+    axes = drawn(table("gd", LRS, [5, 1, INF, INF]), table("adam", LRS, [5, 1, 2, INF]))
+    gd, adam = marks(axes, "x")
+    assert gd.get_xdata().tolist() == [0.1, 1.0]
+    assert adam.get_xdata().tolist() == [1.0]
+    (strip,) = axes.patches
+    bottom = strip.get_y()
+    assert all(bottom < y < 1 for mark in (gd, adam) for y in mark.get_ydata())
+    highest = axes.transAxes.inverted().transform(axes.transData.transform((0.1, 5)))[1]
+    assert highest < bottom
+    ticks = axes.transAxes.inverted().transform([axes.transData.transform((0.1, t)) for t in axes.get_yticks()])[:, 1]
+    assert (ticks < bottom).all()
+    assert [text.get_text() for text in axes.texts] == ["diverged"]
+
+
+def test_nothing_diverged_needs_no_strip():
+    axes = drawn(table("gd", LRS, [5, 1, 2, 3]))
+    assert not axes.patches
+    assert not axes.texts
+
+
+def test_what_failed_otherwise_is_not_called_diverged():
+    axes = drawn(table("gd", LRS, [5, 1, 2, INF], diverged=0.0))
+    assert axes.texts[0].get_text() == "diverged,\nfailed"
+
+
+def test_what_is_too_large_or_too_small_is_open_at_the_end_of_the_axis():
+    axes = drawn(table("gd", LRS, [1e-200, 1e-3, 1.0, 1e200]))
+    (up,), (down,) = ([m for m in marks(axes, k) if len(m.get_xdata())] for k in "^v")
+    assert (up.get_xdata()[0], down.get_xdata()[0]) == (1.0, 0.001)
+    assert {up.get_markerfacecolor(), down.get_markerfacecolor()} == {"white"}
+    low, high = axes.get_ylim()
+    assert low < down.get_ydata()[0] < up.get_ydata()[0] < high
+
+
+@pytest.mark.parametrize(
+    ("grids", "log"),
+    [
+        ([np.geomspace(1e-5, 1e-1, 9)], True),
+        ([np.linspace(0.01, 1.0, 10)], False),
+        ([np.geomspace(1e-5, 1e-1, 9), np.geomspace(2e-4, 1, 9)], True),
+        ([[0.8, 0.9]], False),
+        ([[0.01, 0.1]], True),
+        ([[0.1]], False),
+        ([[0.0, 0.5, 1.0]], False),
+    ],
+)
+def test_the_learning_rate_is_logarithmic_where_it_is_spaced_so(grids, log):
+    assert sensitivity.is_logarithmic([np.array(grid) for grid in grids]) is log
+
+
+def test_the_loss_at_the_start_is_a_line_that_the_legend_names():
+    sheet = sensitivity.figure(table("gd", LRS, [5, 1, 2, 30]), looks=style.looks(["gd"]))
+    labels = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
+    assert labels == ["gd", "best value", "loss at the start"]
+    beyond = sensitivity.figure(table("gd", LRS, [5, 1, 2, 3]), looks=style.looks(["gd"]))
+    assert "loss at the start" not in [text.get_text() for text in beyond.axes[0].get_legend().get_texts()]
+
+
+def test_distance_to_a_known_minimum():
+    axes = drawn(table("gd", LRS, [-1, -2, -39, -39.9], first=0.0), minimum=-40.0)
+    assert axes.get_ylabel() == "final loss − minimum"
+    (line,) = (line for line in axes.get_lines() if line.get_label() == "gd")
+    np.testing.assert_allclose(line.get_ydata(), [39, 38, 1, 0.1])
+
+
+def test_an_optimizer_has_one_colour_in_all_figures():
+    looks = style.looks(["a", "b", "c"])
+    curves = pd.DataFrame({"label": ["c", "c"], "quantity": "loss", "step": [0, 1], "median": [3.0, 2.0]})
+    curves["low"] = curves["high"] = curves["median"]
+    there = loss.draw(curves, Figure().add_subplot(), looks=looks).get_lines()[0].get_color()
+    axes = drawn(table("b", LRS, [1, 2, 3, 4]), table("c", LRS, [1, 2, 3, 4]), looks=looks)
+    here = next(line for line in axes.get_lines() if line.get_label() == "c").get_color()
+    assert here == there == style.PALETTE[2]
+
+
+@pytest.mark.parametrize(
+    "median", [[INF] * 4, [3.0] * 4, [0.0] * 4, [1e-300, 1, 1e300, INF], [-1e308, 0, 1e308, 1]], ids=str
+)
+def test_hard_values_can_be_saved(median, tmp_path):
+    sheet = sensitivity.figure(table("gd", LRS, median), looks=style.looks(["gd"]), title="hard")
+    assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
+
+
+def test_a_single_value_can_be_saved(tmp_path):
+    sheet = sensitivity.figure(table("gd", [0.1], [3.0]), looks=style.looks(["gd"]))
+    assert figure.save(sheet, tmp_path / "x.svg").stat().st_size > 5000
