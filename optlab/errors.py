@@ -18,6 +18,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 
+WIDTH = 160
+"""Characters of a source line that are shown."""
+
+
 class OptlabError(Exception):
     """The root of the tree."""
 
@@ -66,6 +70,7 @@ class SpecError(UserError):
         self.file = file
         self.mistakes = tuple(sorted(mistakes, key=lambda m: (m.line, m.column)))
         self.source = source
+        self._lines = source.splitlines()
         super().__init__("\n".join(self._show(mistake) for mistake in self.mistakes))
 
     def _show(self, mistake: Mistake) -> str:
@@ -73,11 +78,11 @@ class SpecError(UserError):
             where = ".".join(map(str, mistake.path))
             return f"{self.file}: {where + ': ' if where else ''}{mistake.message}"
         head = f"{self.file}:{mistake.line}:{mistake.column}: {mistake.message}"
-        lines = self.source.splitlines()
-        if mistake.line > len(lines):
+        if mistake.line > len(self._lines):
             return head
-        text = lines[mistake.line - 1].expandtabs(1)[:160]
-        return f"{head}\n    {text}\n    {' ' * (mistake.column - 1)}^"
+        first = max(0, mistake.column - WIDTH // 2)  # of a long line, the part around the mistake
+        text = self._lines[mistake.line - 1].expandtabs(1)[first : first + WIDTH]
+        return f"{head}\n    {text}\n    {' ' * (mistake.column - 1 - first)}^"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

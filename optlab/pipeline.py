@@ -155,6 +155,20 @@ def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
+def gradient_evaluations(planned: Plan) -> list[int]:
+    """How many gradients each sweep will compute, if no run diverges.
+
+    Raises:
+        UserError: an objective or an update rule cannot be traced.
+    """
+    return [len(sweep) * sweep.steps * _graph(sweep).grad_evals for sweep in planned.sweeps]
+
+
+def _graph(sweep: Sweep) -> step.StepGraph:
+    rule = step.Rule(sweep.optimizer, sweep.settings, sweep.schedule, sweep.schedule_settings)
+    return step.build(sweep.case, rule, sweep.steps)
+
+
 # ---- pictures -------------------------------------------------------------------------------------------------------
 
 
@@ -208,7 +222,7 @@ def run(
     """
     job = prepare(experiment, out, plugins)
     results = finished(job) or execute(job)
-    if plots and not list((results.folder / "plots").glob(f"*.{format}")):
+    if plots and not results.has_plots(format):
         draw(results, job.plan, format)
     return results
 
@@ -270,7 +284,7 @@ def minimize(
         optimizer = known.optimizer(optimizer)
     case, shape = _case(objective, x0)
     sweep = _single(case, optimizer, steps, hyperparameters)
-    step.build(case, step.Rule(optimizer, sweep.settings), steps)  # a fault in the user's code is raised here
+    _graph(sweep)  # a fault in the user's code is raised here
     done = runner.run(sweep)
     last = int(done.steps[0])
     assert done.x is not None

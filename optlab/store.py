@@ -60,6 +60,10 @@ class Results:
         """The pictures, in the order of their names."""
         return sorted((self.folder / "plots").glob("*"))
 
+    def has_plots(self, format: str) -> bool:
+        """Whether pictures of this format were drawn."""
+        return any(path.suffix == f".{format}" for path in self.plots)
+
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.manifest["statuses"].items() if n)
         return f"<results of {self.manifest['name']!r} in {self.folder}: {counts}>"

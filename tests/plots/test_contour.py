@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -11,7 +12,7 @@ DOMAIN = [[-2.0, -2.0], [2.0, 2.0]]
 
 def path(label, *points):
     points = np.array(points, dtype=float)
-    return pd.DataFrame({"case": "bowl", "label": label, "step": range(len(points)), "x0": points[:, 0], "x1": points[:, 1]})  # fmt: skip
+    return pd.DataFrame(points, columns=["x0", "x1"]).assign(case="bowl", label=label, step=range(len(points)))
 
 
 def best(*labels, status="done", shown_loss=0.5):
@@ -33,7 +34,7 @@ def line(axes, label):
 
 def balls(axes):
     """Where the balls lie: the largest discs are drawn first."""
-    return [c for c in axes.collections if len(c.get_offsets()) and c.get_sizes().size][0]
+    return next(c for c in axes.collections if isinstance(c, PathCollection))
 
 
 # what part of the plane to show

@@ -3,7 +3,6 @@ import re
 import numpy as np
 import pytest
 from matplotlib.lines import Line2D
-from matplotlib.text import Text
 
 from optlab.plots import figure, style
 
@@ -18,17 +17,17 @@ def make(labels=("gd", "adam"), title="rosenbrock", subtitle="400 steps", column
     return sheet
 
 
-def texts_outside(sheet, tmp_path):
-    """The visible texts that are not entirely within the figure, after saving it."""
+def cut_off(sheet, tmp_path):
+    """What is not entirely within the figure, after saving it: texts of the header and the legends, and whole axes."""
     figure.save(sheet, tmp_path / "x.png")
     page = sheet.bbox
-    extents = [
-        (text.get_text(), text.get_window_extent())
-        for text in sheet.findobj(Text)
-        if text.get_visible() and text.get_text()
+    texts = [
+        *sheet.texts,
+        *(text for axes in sheet.axes if axes.get_legend() for text in axes.get_legend().get_texts()),
     ]
-    assert len(extents) > 5
-    return [text for text, e in extents if e.x0 < 0 or e.y0 < 0 or e.x1 > page.x1 or e.y1 > page.y1]
+    extents = [(text.get_text(), text.get_window_extent()) for text in texts]
+    extents += [("axes", axes.get_tightbbox()) for axes in sheet.axes]  # with labels, ticks and legend
+    return [what for what, e in extents if e.x0 < 0 or e.y0 < 0 or e.x1 > page.x1 or e.y1 > page.y1]
 
 
 @pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
@@ -88,7 +87,7 @@ LABELS = {
 @pytest.mark.parametrize("columns", [1, 2])
 def test_no_text_is_cut_off(labels, columns, tmp_path):
     sheet = make(labels, columns=columns)
-    assert texts_outside(sheet, tmp_path) == []
+    assert cut_off(sheet, tmp_path) == []
     axes = sheet.axes[-1]
     assert axes.get_legend().get_window_extent().x0 >= axes.bbox.x1  # beside, not on it
     assert axes.bbox.width > 0.1 * sheet.bbox.width
@@ -97,13 +96,15 @@ def test_no_text_is_cut_off(labels, columns, tmp_path):
 def test_a_check_of_texts_that_can_fail(tmp_path):
     sheet = make()
     sheet.text(0.99, 0.5, "cut off here")
-    assert texts_outside(sheet, tmp_path) == ["cut off here"]
+    assert cut_off(sheet, tmp_path) == ["cut off here"]
+    sheet.axes[0].set_position([0, 0, 1, 1])
+    assert cut_off(sheet, tmp_path) == ["cut off here", "gd", "adam", "axes"]
 
 
 @pytest.mark.parametrize("title", ["option=1234.5, " * 12, "w" * 300, "Привет 優 $x_1$", "", "   "])
 def test_titles_of_any_length(title, tmp_path):
     sheet = make(title=title, subtitle=title)
-    assert texts_outside(sheet, tmp_path) == []
+    assert cut_off(sheet, tmp_path) == []
     shown = "".join(text.get_text() for text in sheet.texts)
     assert shown.replace(" ", "") == (title + title).replace(" ", "")
     bottom = min((text.get_window_extent().y0 for text in sheet.texts), default=np.inf)

@@ -132,3 +132,13 @@ def test_hard_values_can_be_saved(median, tmp_path):
 def test_a_single_value_can_be_saved(tmp_path):
     sheet = sensitivity.figure(table("gd", [0.1], [3.0]), looks=style.looks(["gd"]))
     assert figure.save(sheet, tmp_path / "x.svg").stat().st_size > 5000
+
+
+def test_the_name_of_the_strip_is_not_cut_off(tmp_path):
+    lost = table("gd", LRS, [INF] * 4, diverged=0.0)  # without ticks, and with the longer name
+    sheet = sensitivity.figure(lost, looks=style.looks(["gd"]))
+    figure.save(sheet, tmp_path / "x.png")
+    name = sheet.axes[0].texts[0].get_window_extent()
+    label = sheet.axes[0].yaxis.label.get_window_extent()
+    assert name.x0 > 0
+    assert not name.overlaps(label)

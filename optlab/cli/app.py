@@ -1,0 +1,184 @@
+"""The commands. Each reads its arguments, calls the pipeline, and hands what comes back to `show`."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optlab.cli.guard import FAILED, guarded
+
+app = typer.Typer(
+    name="optlab",
+    help="A lab for experimenting with gradient-descent optimizers.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Format(StrEnum):
+    """What pictures are saved as."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+class Kind(StrEnum):
+    """What there is to list."""
+
+    optimizers = "optimizers"
+    problems = "problems"
+    schedules = "schedules"
+    datasets = "datasets"
+
+
+Plugins = Annotated[
+    list[Path],
+    typer.Option("--plugins", metavar="DIR", help="A folder of drop-in files, besides ./plugins. May be repeated."),
+]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder with the results is made.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.")]
+Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+def folders(more: list[Path]) -> list[Path]:
+    """The folders that drop-in files come from."""
+    from optlab.errors import UserError
+
+    for folder in more:
+        if not folder.is_dir():
+            raise UserError(f"--plugins {folder}: there is no such folder")
+    return [Path("plugins"), *more]
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import optlab
+
+        typer.echo(f"optlab {optlab.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """A lab for experimenting with gradient-descent optimizers."""
+
+
+@app.command()
+@guarded
+def run(
+    file: Experiment,
+    out: Out = Path("results"),
+    plugins: Plugins = [],  # noqa: B006
+    no_plots: Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")] = False,
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
+    from optlab import pipeline
+    from optlab.cli import show
+
+    job = pipeline.prepare(file, out, folders(plugins))
+    show.load_failures(job.registry, quiet)
+    results = pipeline.finished(job)
+    reused = results is not None
+    if results is None:
+        with show.progress("running", job.plan.run_steps, quiet) as advance:
+            results = pipeline.execute(job, advance)
+    if not no_plots and not results.has_plots(format.value):
+        from optlab import pictures
+
+        with show.progress("drawing", pictures.count(job.plan), quiet) as advance:
+            pipeline.draw(results, job.plan, format.value, advance)
+    if not quiet:
+        show.outcome(results, job.plan, reused)
+    if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
+        show.failures(results)
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+@guarded
+def plot(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
+    plugins: Plugins = [],  # noqa: B006
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the pictures of finished results again, without running anything."""
+    from optlab import pipeline
+    from optlab.cli import show
+
+    paths = pipeline.replot(results, folders(plugins), format.value)
+    if not quiet:
+        show.files(paths)
+
+
+@app.command()
+@guarded
+def validate(file: Experiment, plugins: Plugins = []) -> None:  # noqa: B006
+    """Check an experiment file and print the size of its grid. Nothing is run or written."""
+    from optlab import pipeline
+    from optlab.cli import show
+
+    job = pipeline.prepare(file, plugins=folders(plugins))
+    show.load_failures(job.registry, quiet=False)
+    show.size(job.plan, pipeline.gradient_evaluations(job.plan))
+
+
+@app.command("list")
+@guarded
+def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugins: Plugins = [], as_json: AsJson = False) -> None:  # noqa: B006, E501
+    """List what the lab knows: names, options with defaults, a line of documentation, the file."""
+    from optlab import registry
+    from optlab.cli import show
+
+    known = registry.load(folders(plugins))
+    rows = [registry.describe(plugin) for plugin in getattr(known, kind.value).values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        show.load_failures(known, quiet=False)
+        show.listing(rows)
+
+
+@app.command("plugins")
+@guarded
+def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:  # noqa: B006
+    """Show what was loaded from where, and what could not be loaded and why."""
+    from dataclasses import asdict
+
+    from optlab import registry
+    from optlab.cli import show
+
+    known = registry.load(folders(plugins))
+    if as_json:
+        typer.echo(json.dumps([asdict(source) for source in known.sources], indent=2))
+    else:
+        show.sources(known)
+
+
+@app.command()
+@guarded
+def schema() -> None:
+    """Print the JSON Schema of experiment files, for editors."""
+    from optlab import spec
+
+    typer.echo(json.dumps(spec.json_schema(), indent=2))
+
+
+def main() -> None:
+    """The entry point of the `optlab` command."""
+    app()
