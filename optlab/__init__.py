@@ -45,7 +45,7 @@ _HOME = {
     "value_and_grad": "optlab.engine",
 }
 
-__all__ = ["__version__", *_HOME]
+__all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-
 WIDTH = 160
 """Characters of a source line that are shown."""
 

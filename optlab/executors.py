@@ -1,7 +1,7 @@
 """Where sweeps are executed: any `concurrent.futures.Executor`, one task per block of runs.
 
-A sweep is cut into blocks small enough for the processor's cache and to keep all workers busy. Where it is cut changes no
-number.
+A sweep is cut into blocks small enough for the processor's cache and to keep all workers busy. Where it is cut changes
+no number.
 """
 
 from __future__ import annotations

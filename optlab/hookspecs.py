@@ -1,7 +1,7 @@
 """The hook specifications: how optimizers, problems, schedules and datasets reach the lab.
 
-A drop-in file needs none of this: whatever it declares with a decorator is found. An installed package names a module in
-the entry point group `optlab`, and that module implements any of these hooks.
+A drop-in file needs none of this: whatever it declares with a decorator is found. An installed package names a module
+in the entry point group `optlab`, and that module implements any of these hooks.
 """
 
 from __future__ import annotations

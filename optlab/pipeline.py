@@ -44,7 +44,9 @@ class Job:
 
 
 def prepare(
-    experiment: str | Path | Mapping[str, Any], out: str | Path = "results", plugins: Iterable[str | Path] = ("plugins",)
+    experiment: str | Path | Mapping[str, Any],
+    out: str | Path = "results",
+    plugins: Iterable[str | Path] = ("plugins",),
 ) -> Job:
     """Read, check and plan an experiment. Nothing is run or written.
 
@@ -126,9 +128,7 @@ def _write_log(path: Path, logs: Mapping[str, str]) -> None:
 
 def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
     """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
-    import matplotlib
-    import pandas
-    import pyarrow
+    from importlib.metadata import version
 
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
@@ -145,10 +145,7 @@ def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
         "versions": {
             "optlab": optlab.__version__,
             "python": platform.python_version(),
-            "numpy": np.__version__,
-            "pandas": pandas.__version__,
-            "pyarrow": pyarrow.__version__,
-            "matplotlib": matplotlib.__version__,
+            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib")},
         },
         "machine": {"system": platform.system(), "architecture": platform.machine(), "byteorder": sys.byteorder},
         "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
@@ -174,7 +171,7 @@ def _graph(sweep: Sweep) -> step.StepGraph:
 
 def draw(results: Results, planned: Plan, format: str = "png", progress: Progress = lambda done: None) -> list[Path]:
     """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
-    from optlab import pictures
+    from optlab.report import pictures
 
     if format not in FORMATS:
         raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
@@ -236,8 +233,8 @@ def load(folder: str | Path) -> Results:
 
 @dataclass(frozen=True)
 class Minimization:
-    """One run: the last `x` and its `loss`; `losses` (steps + 1,) and the `path` (steps + 1, *shape of x) from the start
-    on, up to the step at which it diverged, if it did."""
+    """One run: the last `x` and its `loss`; `losses` and the `path` of x, one entry per step from the start (step 0) to
+    the last, or to the step at which the run diverged."""
 
     x: Floats
     loss: float
@@ -356,4 +353,3 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
         titles=(case.problem.name,),
         title=one,
     )
-

@@ -27,7 +27,7 @@ MAX_RUNS = 10_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """All sweeps of an experiment. `repeats_saved` counts the runs that would only have repeated a deterministic one."""
+    """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one."""
 
     name: str
     sweeps: tuple[Sweep, ...]
@@ -66,7 +66,9 @@ def make(draft: Draft, registry: Registry) -> Plan:
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | None:
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
-    rules = [r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)]
+    rules = [
+        r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
+    ]
     if notes.mistakes or not _bounded(spec, cases, rules, notes):
         return None
     titles = _titles(cases)
@@ -123,7 +125,7 @@ def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
         for values in itertools.product(*axes.numbers.values()):
             numbers = dict(zip(axes.numbers, values, strict=True))
             defaults = axes.case.problem.signature.numbers
-            shown = axes.written | {k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]}
+            shown = dict(axes.written) | {k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]}
             title = axes.case.problem.name + _parentheses(shown)
             seen[title] += 1
             own.append(_numbered(title, seen[title]))

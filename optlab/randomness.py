@@ -1,7 +1,7 @@
 """Where random numbers come from: named streams, independent of the order in which they are asked for.
 
-A stream is fixed by the experiment's seed, what it is for, and the run's seed. Nothing else enters: so all optimizers get
-the same starts, weights and minibatches for the same seed, and a run's numbers do not depend on its company.
+A stream is fixed by the experiment's seed, what it is for, and the run's seed. Nothing else enters: so all optimizers
+get the same starts, weights and minibatches for the same seed, and a run's numbers do not depend on its company.
 """
 
 from __future__ import annotations

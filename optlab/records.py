@@ -126,14 +126,14 @@ class Trajectories:
         """The trajectories of the blocks of a sweep, in order, as those of the sweep."""
         if len(parts) == 1:
             return parts[0]
-        arrays: dict[str, Any] = {
+        joined: dict[str, Any] = {
             f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
             for f in fields(Trajectories)
             if isinstance(getattr(parts[0], f.name), np.ndarray)
         }
         metrics = {name: np.concatenate([part.metrics[name] for part in parts], axis=-1) for name in parts[0].metrics}
         logs = dict.fromkeys(part.log for part in parts if part.log)
-        return Trajectories(**{"x": None} | arrays, metrics=metrics, log="\n".join(logs))
+        return replace(parts[0], **joined, metrics=metrics, log="\n".join(logs))
 
 
 __all__ = ["Case", "Data", "Recording", "Split", "Sweep", "Trajectories"]

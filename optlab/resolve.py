@@ -106,7 +106,14 @@ def _choices(owner: str, name: str, default: Any, axis: Axis, path: Path, notes:
 
 
 def _kind(value: Any) -> str:
-    kinds = {bool: "true or false", int: "an integer", float: "a number", str: "a text", tuple: "a list", list: "a list"}
+    kinds = {
+        bool: "true or false",
+        int: "an integer",
+        float: "a number",
+        str: "a text",
+        tuple: "a list",
+        list: "a list",
+    }
     return kinds[type(value)]
 
 
@@ -235,7 +242,9 @@ def _note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Note
         notes.note((*spec.path, key), f"{spec.name} has {problem.default_dim} parameters, not {case.dim}")
 
 
-def _written(spec: ProblemSpec, problem: Problem, case: Case, choices: dict[str, Any], dim: int | None) -> dict[str, Any]:
+def _written(
+    spec: ProblemSpec, problem: Problem, case: Case, choices: dict[str, Any], dim: int | None
+) -> dict[str, Any]:
     """The settings that a title names: what the user wrote, and the dataset."""
     shown: dict[str, Any] = {}
     if case.split is not None:
@@ -258,17 +267,13 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
         at = (*spec.path, "schedule")
         schedule = _found(registry.schedule, spec.schedule.name, at, notes)
         if schedule is not None:
-            scheduled, schedules = _split_axes(
-                schedule.name, schedule.signature, spec.schedule.options, {}, at, notes
-            )
+            scheduled, schedules = _split_axes(schedule.name, schedule.signature, spec.schedule.options, {}, at, notes)
         if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
             notes.note(at, f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
             return
     if optimizer is None:
         return
-    numbers, combinations = _split_axes(
-        optimizer.name, optimizer.signature, spec.hyperparameters, {}, spec.path, notes
-    )
+    numbers, combinations = _split_axes(optimizer.name, optimizer.signature, spec.hyperparameters, {}, spec.path, notes)
     for settings, schedule_settings in itertools.product(combinations, schedules):
         rule = Rule(optimizer, settings, schedule, schedule_settings)
         yield RuleAxes(rule, label, numbers, scheduled, spec.path)

@@ -1,7 +1,7 @@
 """Sweep -> Trajectories: the step loop, nothing else.
 
-A run has diverged at the first step whose loss is not finite. Parameters are checked too, every `CHUNK` steps and at the
-end, in case an objective hides a NaN. A diverged run goes on computing without meaning or effect on others.
+A run has diverged at the first step whose loss is not finite. Parameters are checked too, every `CHUNK` steps and at
+the end, in case an objective hides a NaN. A diverged run goes on computing without meaning or effect on others.
 """
 
 from __future__ import annotations

@@ -36,8 +36,8 @@ class StepGraph:
     """One step of a run: (x, *state, t, [index], *numbers) -> (loss at x, next x, *next state).
 
     `initial` is the graph x -> state before the first step. `numbers` names the last inputs in order: pairs of an owner
-    ("option", "hyperparameter" or "schedule") and a name. `index` picks the minibatch; it is there for problems trained on
-    minibatches. `grad_evals` is the number of gradients that one step computes, counted in the graph.
+    ("option", "hyperparameter" or "schedule") and a name. `index` picks the minibatch; it is there for problems trained
+    on minibatches. `grad_evals` is the number of gradients that one step computes, counted in the graph.
     """
 
     graph: Graph

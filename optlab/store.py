@@ -1,7 +1,7 @@
 """Trajectories <-> files: Parquet tables and a manifest, each written whole or not at all.
 
-Every file is written under a temporary name, synced, and renamed. The manifest comes last and holds the checksum of each
-of the others: a folder without one is unfinished, a file that does not match it is damaged. Tables are written as Arrow
+Every file is written under a temporary name, synced, and renamed. The manifest comes last and holds the checksum of
+each of the others: a folder without one is unfinished, a file that does not match it is damaged. Tables are written as Arrow
 tables, not through pandas, which would turn NaN into null.
 """
 
@@ -36,8 +36,8 @@ MANIFEST, SPEC, RUNS = "manifest.json", "spec.toml", "runs.parquet"
 class Results:
     """A finished results folder as data frames. `history` and `trajectories` are read when first asked for.
 
-    `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per recorded
-    step of each run.
+    `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
+    recorded step of each run.
     """
 
     folder: Path
@@ -277,5 +277,3 @@ def _together(folder: Path) -> pa.Table:
 
 def _frame(table: pa.Table) -> pd.DataFrame:
     return table.to_pandas()
-
-

@@ -98,7 +98,7 @@ def run(
         with show.progress("running", job.plan.run_steps, quiet) as advance:
             results = pipeline.execute(job, advance)
     if not no_plots and not results.has_plots(format.value):
-        from optlab import pictures
+        from optlab.report import pictures
 
         with show.progress("drawing", pictures.count(job.plan), quiet) as advance:
             pipeline.draw(results, job.plan, format.value, advance)
@@ -140,7 +140,9 @@ def validate(file: Experiment, plugins: Plugins = []) -> None:  # noqa: B006
 
 @app.command("list")
 @guarded
-def list_(kind: Annotated[Kind, typer.Argument(help="What to list.")], plugins: Plugins = [], as_json: AsJson = False) -> None:  # noqa: B006, E501
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")], plugins: Plugins = [], as_json: AsJson = False
+) -> None:
     """List what the lab knows: names, options with defaults, a line of documentation, the file."""
     from optlab import registry
     from optlab.cli import show

@@ -140,7 +140,9 @@ def counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None
     ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
     console.print(f"{planned.runs:,} runs of {planned.cells:,} cells: {ended}", markup=False)
     if planned.repeats_saved:
-        console.print(f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)")
+        console.print(
+            f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
+        )
 
 
 def _places(console: Console, results: Results, reused: bool) -> None:

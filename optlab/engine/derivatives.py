@@ -25,8 +25,8 @@ def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
 def value_and_grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., tuple[Any, Any]]:
     """The function x -> (f(x), gradient of f at x), by reverse-mode differentiation.
 
-    The gradient holds the partial derivatives, df/dx_i, in the shape of x. The function is traced anew at each call, so that
-    it may depend on anything it likes.
+    The gradient holds the partial derivatives, df/dx_i, in the shape of x. The function is traced anew at each call, so
+    that it may depend on anything it likes.
 
     Args:
         f: a plain NumPy function whose value is a single number.
@@ -42,7 +42,7 @@ def value_and_grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., tu
 
     def compute(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
         at = range(len(args))[argument]
-        floats = [a if i != at or isinstance(a, Tracer) else _as_float(a) for i, a in enumerate(args)]
+        floats = [_as_float(a) if i == at else a for i, a in enumerate(args)]
         graph, several, captured = record(f, floats, kwargs)
         if several or graph.outputs[0].shape != ():
             found = "several values" if several else f"an array of shape {graph.outputs[0].shape}"
@@ -77,9 +77,9 @@ def evaluate(graph: Graph, values: list[Any]) -> list[Any]:
     traced = [v for v in values if isinstance(v, Tracer)]
     if traced:
         return max((t.builder for t in traced), key=lambda b: b.age).inline(graph, values)
-    return [out[()] for out in graph(*values)]
+    return [out.copy()[()] for out in graph(*values)]  # an output may be an input, or a constant
 
 
 def _as_float(value: Any) -> Any:
-    array = np.asarray(value)
+    array = value if isinstance(value, Tracer) else np.asarray(value)
     return array if array.dtype.kind == "f" else array.astype(np.float64)

@@ -31,8 +31,10 @@ def apply(name: str, *values: Any, **params: Any) -> Any:
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `np.exp(x)`, `x * y` or `np.add.reduce(x)` mean for traced values."""
     if method == "reduce" and ufunc in (np.add, np.maximum, np.minimum):
-        reduction = {np.add: "sum", np.maximum: "max", np.minimum: "min"}[ufunc]
-        return reduce(reduction, *inputs, axis=kwargs.get("axis", 0), keepdims=kwargs.get("keepdims", False))
+        reduction = {np.add: sum_, np.maximum: max_, np.minimum: min_}[ufunc]
+        return _call(f"np.{ufunc.__name__}.reduce", reduction, inputs, {"axis": 0, **kwargs})
+    if kwargs:
+        raise cannot(f"np.{ufunc.__name__} with {', '.join(kwargs)}=", "leave it out")
     if method != "__call__":
         raise cannot(f"np.{ufunc.__name__}.{method} of a traced value", f"use np.{ufunc.__name__}")
     if ufunc in _UFUNCS:
@@ -68,20 +70,38 @@ def matmul(a: Any, b: Any) -> Any:
     columns = b if b.ndim > 1 else b.reshape((*b.shape, 1))
     rank = max(rows.ndim, columns.ndim)
     rows, columns = (v.reshape((1,) * (rank - v.ndim) + v.shape) for v in (rows, columns))
+    if rows.shape[-1] != columns.shape[-2]:
+        raise cannot(f"the matrix product of shapes {a.shape} and {b.shape}", "columns and rows must be as many")
     product = apply("matmul", rows, columns)
     shape = product.shape[: rank - 2] + product.shape[-2:][a.ndim == 1 : 1 if b.ndim == 1 else 2]
     return product.reshape(shape)
+
+
+def dot(a: Any, b: Any) -> Any:
+    if np.ndim(b) > 2:
+        raise cannot(f"np.dot of shapes {np.shape(a)} and {np.shape(b)}", "use @ (np.matmul)")
+    return a * b if 0 in (np.ndim(a), np.ndim(b)) else matmul(a, b)
+
+
+def _logical(name: str) -> Callable[..., Any]:
+    """Between conditions & | ~ ^ are the logical operations; on numbers they would work on bits."""
+
+    def of_conditions(*values: Any) -> Any:
+        if any((v if is_traced(v) else np.asarray(v)).dtype.kind != "b" for v in values):
+            raise cannot("& | ~ or ^ of numbers", "put comparisons in parentheses: (a > 0) & (b > 0)")
+        return apply(name, *values)
+
+    return of_conditions
 
 
 _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.power: power,
     np.matmul: matmul,
     np.positive: lambda x: x,
-    # between traced conditions & | ~ ^ are the logical operations
-    np.bitwise_and: lambda a, b: apply("logical_and", a, b),
-    np.bitwise_or: lambda a, b: apply("logical_or", a, b),
-    np.bitwise_xor: lambda a, b: apply("logical_xor", a, b),
-    np.invert: lambda a: apply("logical_not", a),
+    np.bitwise_and: _logical("logical_and"),
+    np.bitwise_or: _logical("logical_or"),
+    np.bitwise_xor: _logical("logical_xor"),
+    np.invert: _logical("logical_not"),
 }
 
 
@@ -91,14 +111,19 @@ _UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
 def reduce(name: str, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Reduce over one, several or (None) all axes."""
     x = x if is_traced(x) else np.asarray(x)
-    try:
-        axes = range(x.ndim) if axis is None else [operator.index(a) for a in np.atleast_1d(axis)]
-        axes = tuple(sorted(range(x.ndim)[a] for a in axes))
-    except IndexError:
-        raise cannot(f"axis {axis} of an array of shape {x.shape}", "count axes from 0") from None
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    axes = tuple(sorted({_axis(a, x.shape) for a in axes}))
     if 0 in (x.shape[a] for a in axes) and name in ("max", "min"):
         raise cannot(f"the {name} of no entries, of an array of shape {x.shape},", "give it an entry")
     return apply(name, x, axis=axes, keepdims=bool(keepdims)) if axes else x
+
+
+def _axis(axis: Any, shape: Any) -> int:
+    """An axis of an array of this shape, counted from the front."""
+    try:
+        return range(len(shape))[operator.index(axis)]
+    except IndexError:
+        raise cannot(f"axis {axis} of an array of shape {tuple(shape)}", "its axes are counted from 0") from None
 
 
 def sum_(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -137,7 +162,8 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    return reduce("logsumexp", x, axis, keepdims)
+    x = x if is_traced(x) else np.asarray(x)
+    return reduce("logsumexp", x if x.dtype.kind == "f" else x * 1.0, axis, keepdims)
 
 
 def sigmoid(x: Any) -> Any:
@@ -165,14 +191,16 @@ def relu(x: Any) -> Any:
 def reshape(a: Any, /, shape: Any) -> Any:
     shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
     shape = tuple(operator.index(n) for n in shape)
-    if shape.count(-1) == 1:
+    if shape.count(-1) == 1 and a.size:
         known = int(-np.prod(shape, dtype=int))
         shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
     return a if shape == a.shape else apply("reshape", a, shape=shape)
 
 
 def transpose(a: Any, axes: Any = None) -> Any:
-    axes = tuple(range(a.ndim))[::-1] if axes is None else tuple(range(a.ndim)[i] for i in axes)
+    axes = tuple(range(a.ndim))[::-1] if axes is None else tuple(_axis(i, a.shape) for i in axes)
+    if sorted(axes) != list(range(a.ndim)):
+        raise cannot(f"np.transpose to axes {axes} of an array of shape {a.shape}", "name every axis once")
     return a if axes == tuple(range(a.ndim)) else apply("transpose", a, axes=axes)
 
 
@@ -188,8 +216,8 @@ def concatenate(arrays: Any, axis: int | None = 0) -> Any:
     shapes = [np.shape(a) for a in arrays]
     if not shapes[0]:
         raise cannot("np.concatenate of single numbers", "use np.stack")
-    axis = range(len(shapes[0]))[axis]
-    if len({s[:axis] + s[axis + 1 :] for s in shapes}) > 1:
+    axis = _axis(axis, shapes[0])
+    if len({(len(s), s[:axis] + s[axis + 1 :]) for s in shapes}) > 1:
         raise cannot(f"np.concatenate of shapes {shapes} along axis {axis}", "all other axes must agree")
     ends = np.cumsum([s[axis] for s in shapes]).tolist()
     before = (slice(None),) * axis
@@ -201,7 +229,7 @@ def stack(arrays: Any, axis: int = 0) -> Any:
     arrays = [a if is_traced(a) else np.asarray(a) for a in arrays]
     if len({a.shape for a in arrays}) > 1:
         raise cannot(f"np.stack of shapes {[a.shape for a in arrays]}", "all must have one shape")
-    at = range(arrays[0].ndim + 1)[axis]
+    at = _axis(axis, (len(arrays), *arrays[0].shape))
     return concatenate([a.reshape(a.shape[:at] + (1,) + a.shape[at:]) for a in arrays], at)
 
 
@@ -211,11 +239,13 @@ def getitem(x: Any, index: Any) -> Any:
     if any(is_traced(p) for p in parts):
         raise cannot("indexing by a traced value", "use np.where(condition, a, b), or np.take")
     try:
-        if any(isinstance(p, list | np.ndarray) for p in parts):
+        if any(isinstance(p, list | np.ndarray | bool | np.bool_) for p in parts):
             entries = np.arange(x.size).reshape(x.shape)[index]
             return apply("take", reshape(x, -1), entries)
         return apply("getitem", x, index=_spelled_out(parts, x.ndim))
-    except IndexError as error:
+    except (IndexError, TypeError) as error:
+        if isinstance(error, TraceError):
+            raise
         raise cannot(f"x[...] of an array of shape {x.shape}: {error}", "index within its shape") from None
 
 
@@ -242,20 +272,25 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
         raise cannot("np.take at traced indices", "use np.where(condition, a, b)")
     if axis is None:
         return getitem(reshape(a, -1), np.asarray(indices))
-    return getitem(a, (slice(None),) * range(a.ndim)[axis] + (np.asarray(indices),))
+    return getitem(a, (slice(None),) * _axis(axis, a.shape) + (np.asarray(indices),))
 
 
 def squeeze(a: Any, axis: Axis = None) -> Any:
-    drop = range(a.ndim) if axis is None else [range(a.ndim)[i] for i in np.atleast_1d(axis)]
-    return reshape(a, tuple(n for i, n in enumerate(a.shape) if not (i in drop and n == 1)))
+    if axis is None:
+        return reshape(a, tuple(n for n in a.shape if n != 1))
+    drop = [_axis(i, a.shape) for i in (axis if isinstance(axis, tuple) else (axis,))]
+    if any(a.shape[i] != 1 for i in drop):
+        raise cannot(f"np.squeeze of axis {axis} of an array of shape {a.shape}", "only axes of length 1 vanish")
+    return reshape(a, tuple(n for i, n in enumerate(a.shape) if i not in drop))
 
 
 def expand_dims(a: Any, axis: int) -> Any:
-    at = range(a.ndim + 1)[axis]
+    at = _axis(axis, (1, *a.shape))
     return reshape(a, a.shape[:at] + (1,) + a.shape[at:])
 
 
 def astype(x: Any, dtype: Any, **_: Any) -> Any:
+    x = x if is_traced(x) else np.asarray(x)
     return x if x.dtype == np.dtype(dtype) else apply("astype", x, dtype=np.dtype(dtype))
 
 
@@ -273,11 +308,11 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amin: min_,
     np.mean: mean,
     np.linalg.norm: norm,
-    np.where: lambda condition, x, y: apply("where", condition, x, y),
+    np.where: lambda condition, x, y: apply("where", astype(condition, bool), x, y),
     np.clip: lambda a, a_min=-np.inf, a_max=np.inf, *, min=None, max=None: apply(
         "clip", a, _first(min, a_min, -np.inf), _first(max, a_max, np.inf)
     ),
-    np.dot: lambda a, b: a * b if 0 in (np.ndim(a), np.ndim(b)) else matmul(a, b),
+    np.dot: dot,
     np.vdot: lambda a, b: matmul(np.ravel(a), np.ravel(b)),
     np.reshape: reshape,
     np.ravel: lambda a: reshape(a, -1),
@@ -301,7 +336,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "max": max_,
     "min": min_,
     "mean": mean,
-    "dot": FUNCTIONS[np.dot],
+    "dot": dot,
     "clip": FUNCTIONS[np.clip],
     "reshape": lambda a, *shape: reshape(a, shape[0] if len(shape) == 1 else shape),
     "transpose": lambda a, *axes: transpose(a, (axes[0] if len(axes) == 1 else axes) or None),
@@ -325,12 +360,7 @@ def apply_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
         raise _unsupported(name)
     if kwargs.get("out") is not None:
         raise cannot(f"{name} with out= writes into an existing array", "use the value it returns")
-    try:
-        return FUNCTIONS[func](*args, **kwargs)
-    except TypeError as error:
-        if isinstance(error, TraceError):
-            raise
-        raise cannot(f"{name} with these arguments ({error})", "see docs/architecture.md") from None
+    return _call(name, FUNCTIONS[func], args, kwargs)
 
 
 def method(x: Any, name: str) -> Callable[..., Any]:
@@ -338,7 +368,16 @@ def method(x: Any, name: str) -> Callable[..., Any]:
     if name not in METHODS:
         guess = did_you_mean(name, METHODS) or " (supported: " + ", ".join(sorted(METHODS)) + ")"
         raise cannot(f"a traced array has no '{name}'", f"use a NumPy function{guess}")
-    return lambda *args, **kwargs: METHODS[name](x, *args, **kwargs)
+    return lambda *args, **kwargs: _call(f"the method {name}()", METHODS[name], (x, *args), kwargs)
+
+
+def _call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    try:
+        return function(*args, **kwargs)
+    except TypeError as error:
+        if isinstance(error, TraceError):
+            raise
+        raise cannot(f"{name} with these arguments ({error})", "docs/architecture.md lists what is supported") from None
 
 
 def _full_name(func: Callable[..., Any]) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from optlab.errors import TraceError
 
-_OURS = (os.path.dirname(__file__), os.path.dirname(np.__file__))
+_OURS = tuple(os.path.join(os.path.dirname(module), "") for module in (__file__, np.__file__))
 
 
 def users_line() -> str:

@@ -31,8 +31,8 @@ Rule = Callable[..., Any] | None
 class Op:
     """A row of the table. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype.
 
-    `vjp` holds one rule per input, None where there is no derivative; `variadic` operations have a single rule, which is
-    told the position of its input. `in_place` says that the output may lie where an input of the same shape lies.
+    `vjp` holds one rule per input, None where there is no derivative; `variadic` operations have a single rule, which
+    is told the position of its input. `in_place` says that the output may lie where an input of the same shape lies.
     `linear` says that the rules for a mask are those for a cotangent (see `vjp.py`).
     """
 
@@ -63,8 +63,9 @@ def emit(name: str, *values: Any, **params: Any) -> Any:
 def _elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
     def infer(*inputs: Var) -> Type:
         shape = np.broadcast_shapes(*(v.shape for v in inputs))
-        if isinstance(run, np.ufunc):
-            return shape, run.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
+        ufunc = np.exp if run is _sigmoid else run
+        if isinstance(ufunc, np.ufunc):
+            return shape, ufunc.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
         values = inputs[1:] if run is _where else inputs
         return shape, np.result_type(*(v.dtype for v in values))
 
@@ -73,7 +74,12 @@ def _elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
 
 def _reduced_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
     kept = (1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis)
-    return tuple(kept), np.dtype(np.int64) if a.dtype == bool else a.dtype
+    return tuple(kept), a.dtype
+
+
+def _summed_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
+    dtype = np.add.reduce(np.empty(0, a.dtype)).dtype  # small integers are summed up in large ones
+    return _reduced_type(a, axis=axis, keepdims=keepdims)[0], dtype
 
 
 def _matmul_type(a: Var, b: Var) -> Type:
@@ -84,8 +90,14 @@ def _matmul_type(a: Var, b: Var) -> Type:
 
 
 def _reshaped_type(a: Var, *, shape: Shape) -> Type:
-    if np.prod(a.shape, dtype=int) != np.prod(shape, dtype=int):
+    if np.prod(a.shape, dtype=int) != np.prod(shape, dtype=int) or min(shape, default=0) < 0:
         raise ValueError(f"cannot reshape an array of shape {a.shape} into {shape}")
+    return shape, a.dtype
+
+
+def _stretched_type(a: Var, *, shape: Shape) -> Type:
+    if np.broadcast_shapes(a.shape, shape) != shape:
+        raise ValueError(f"cannot broadcast an array of shape {a.shape} to {shape}")
     return shape, a.dtype
 
 
@@ -122,7 +134,8 @@ def _logsumexp(a: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
     top = np.maximum.reduce(a, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, np.zeros((), a.dtype))
     total = np.add.reduce(np.exp(a - top), axis=axis, keepdims=True)
-    result = np.log(total) + top
+    with np.errstate(divide="ignore"):
+        result = np.log(total) + top
     result = result if keepdims else result.reshape([n for i, n in enumerate(result.shape) if i not in axis])
     return result if out is None else np.copyto(out, result)
 
@@ -211,8 +224,8 @@ def _elementwise(name: str, run: Callable[..., Any], *vjp: Rule) -> Op:
     return Op(name, "elementwise", run, _elementwise_type(run), vjp, in_place=run is not _where)
 
 
-def _reduce(name: str, run: Callable[..., Any], rule: Rule, linear: bool = False) -> Op:
-    return Op(name, "reduce", run, _reduced_type, (rule,), linear=linear)
+def _reduce(name: str, run: Callable[..., Any], rule: Rule, infer: Callable[..., Type] = _reduced_type) -> Op:
+    return Op(name, "reduce", run, infer, (rule,), linear=name == "sum")
 
 
 def _view(name: str, run: Callable[..., Any], infer: Callable[..., Type], rule: Rule) -> Op:
@@ -280,7 +293,7 @@ _ROWS = (
         (lambda g, y, x, *, dtype: g.astype(x.dtype),),
     ),
     # reductions
-    _reduce("sum", _reduction(np.add), _d_sum, linear=True),
+    _reduce("sum", _reduction(np.add), _d_sum, _summed_type),
     _reduce("max", _reduction(np.maximum), _d_extremum),
     _reduce("min", _reduction(np.minimum), _d_extremum),
     _reduce("logsumexp", _logsumexp, _d_logsumexp),
@@ -302,7 +315,7 @@ _ROWS = (
         lambda a, shape, tail=(): np.broadcast_to(
             a.reshape((1,) * (len(shape) + len(tail) - a.ndim) + a.shape), shape + tail
         ),
-        lambda a, *, shape: (np.broadcast_shapes(a.shape, shape), a.dtype),
+        _stretched_type,
         lambda g, y, x, *, shape: g,  # what was broadcast is summed centrally
     ),
     _view(

@@ -1,14 +1,14 @@
 """Graph -> Graph, the same function in fewer nodes. Every pass keeps the result to the bit.
 
-    fold       what is known now is computed now; times one, to the first power and the like vanish
-    unstretch  broadcasting that an operation would do by itself is left to it
-    share      common subexpressions are computed once
-    prune      what no output needs is dropped
+fold       what is known now is computed now; times one, to the first power and the like vanish
+unstretch  broadcasting that an operation would do by itself is left to it
+share      common subexpressions are computed once
+prune      what no output needs is dropped
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -89,7 +89,7 @@ def unstretch(graph: Graph) -> Graph:
 
 def _with_original(node: Node, i: int, makers: Mapping[Var, Node], constants: dict[Var, Any]) -> Node:
     var = node.inputs[i]
-    if var in constants and var.shape and constants[var].size and (constants[var] == constants[var].flat[0]).all():
+    if var in constants and var.shape and _uniform(constants[var]):
         original = Var((), var.dtype)  # a constant that is the same everywhere is a number
     elif var in makers and makers[var].op.name == "broadcast_to":
         original = makers[var].inputs[0]
@@ -101,6 +101,11 @@ def _with_original(node: Node, i: int, makers: Mapping[Var, Node], constants: di
     if var in constants:
         constants[original] = np.asarray(constants[var].flat[0])
     return Node(node.op, inputs, node.params, node.output)
+
+
+def _uniform(value: Any) -> bool:
+    """Whether all entries are the same to the bit: 0.0 and -0.0 are not."""
+    return value.size > 0 and value.tobytes() == value.flat[:1].tobytes() * value.size
 
 
 def share(graph: Graph) -> Graph:
@@ -136,5 +141,3 @@ def _rewired(node: Node, same: Mapping[Var, Var]) -> Node:
     if not any(v in same for v in node.inputs):
         return node
     return Node(node.op, tuple(same.get(v, v) for v in node.inputs), node.params, node.output)
-
-

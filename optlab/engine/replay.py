@@ -108,10 +108,10 @@ class _Planner:
         self._settle_destinations()
         for position, node in enumerate(self.graph.nodes):
             self._lower(position, node)
-        self._carry()
+        outputs = self._carry()
         return Program(
-            inputs=tuple(self._seen(v) for v in self.graph.inputs),
-            outputs=tuple(self._seen(v) for v in self.graph.outputs),
+            inputs=tuple(self._seen(v, self.arrays[v]) for v in self.graph.inputs),
+            outputs=tuple(map(self._seen, self.graph.outputs, outputs)),
             prepare=functools.partial(_replay, tuple(self.once)),
             step=functools.partial(_replay, tuple(self.every_step)),
             calls=len(self.every_step),
@@ -128,9 +128,8 @@ class _Planner:
             return np.moveaxis(np.zeros((self.lanes, *var.shape), var.dtype), 0, -1)
         return np.zeros((*var.shape, self.lanes), var.dtype)
 
-    def _seen(self, var: Var) -> Array:
+    def _seen(self, var: Var, array: Array) -> Array:
         """A value as the caller sees it: without lanes that only fill up."""
-        array = self.arrays[var]
         return array[..., : self.runs] if self.kinds[var] == RUN and self.lanes != self.runs else array
 
     def _tail(self, var: Var) -> Shape:
@@ -188,7 +187,7 @@ class _Planner:
     def _settle_carry(self, var: Var, output: Var) -> None:
         """What an input becomes in the next step is written over it, once nothing needs the old value any more."""
         maker = self.makers.get(output)
-        if maker is None or output in self.arrays or maker.op.kind != "elementwise" or not maker.op.in_place:
+        if maker is None or output in self.arrays or not self.changes[output] or not maker.op.in_place:
             return
         position = self.graph.nodes.index(maker)
         last = self.last_use.get(var, -1)
@@ -265,7 +264,7 @@ class _Planner:
         operands = [self._aligned(v, rank, per_run) for v in node.inputs]
         self._output(position, node)
         out = self._aligned(node.output, rank, per_run)
-        return [functools.partial(node.op.run, *operands, out, **node.params)]
+        return [functools.partial(node.op.run, *operands, out=out, **node.params)]
 
     def _view(self, position: int, node: Node) -> list[Call]:
         source = node.inputs[0]
@@ -304,7 +303,7 @@ class _Planner:
         if (count > 1).any():
             calls.append(functools.partial(whole.fill, 0))
         for var, index in zip(node.inputs, indices, strict=True):
-            part, piece = whole[index], self.arrays[var]
+            part, piece = whole[(*index, ...)], self.arrays[var]
             if self.kinds[node.output] == RUN and self.kinds[var] != RUN:
                 piece = piece[..., None]
             if (count > 1).any():
@@ -322,7 +321,7 @@ class _Planner:
             out = np.moveaxis(self._output(position, node), -1, 0)
         else:
             out = self._output(position, node)
-        return [functools.partial(np.take, array, index, 0, out, "clip")]
+        return [functools.partial(np.take, array, index, 0, out, "wrap")]
 
     def _add_at(self, position: int, node: Node) -> list[Call]:
         if self.kinds[node.inputs[1]] == RUN:
@@ -333,24 +332,23 @@ class _Planner:
         out = self._output(position, node)
         return [*calls, functools.partial(out.fill, 0), functools.partial(np.add.at, out, index, pieces)]
 
-    def _carry(self) -> None:
-        """Bring carried outputs to their inputs, where they are not there already."""
-        late: list[Call] = []
-        sources = [self.arrays[v] for v in self.graph.inputs]
-        for var, given in zip(self.graph.inputs, self.inputs, strict=True):
-            if given.carry is None:
-                continue
-            target, output = self.arrays[var], self.arrays[self.graph.outputs[given.carry]]
-            if output is target:
-                continue
-            if self.kinds[var] == RUN and self.kinds[self.graph.outputs[given.carry]] != RUN:
-                output = output[..., None]
-            if any(np.may_share_memory(output, s) for s in sources):  # an input handed on: save it first
-                saved = np.empty_like(output)
-                self.every_step.append(functools.partial(np.copyto, saved, output))
-                output = saved
-            late.append(functools.partial(np.copyto, target, output))
-        self.every_step.extend(late)
+    def _carry(self) -> list[Array]:
+        """Bring carried outputs to their inputs, where they are not there already. Returns all outputs."""
+        outputs = [self.arrays[v] for v in self.graph.outputs]
+        late = [
+            (var, given.carry)
+            for var, given in zip(self.graph.inputs, self.inputs, strict=True)
+            if given.carry is not None and outputs[given.carry] is not self.arrays[var]
+        ]
+        for i, output in enumerate(outputs):
+            if any(np.may_share_memory(output, self.arrays[var]) for var, _ in late):  # save an old value
+                outputs[i] = np.empty_like(output)
+                self.every_step.append(functools.partial(np.copyto, outputs[i], output))
+        for var, carry in late:
+            spread = self.kinds[var] == RUN and self.kinds[self.graph.outputs[carry]] != RUN
+            source = outputs[carry][..., None] if spread else outputs[carry]
+            self.every_step.append(functools.partial(np.copyto, self.arrays[var], source))
+        return outputs
 
 
 _LOWER: Mapping[str, Callable[[_Planner, int, Node], list[Call]]] = {

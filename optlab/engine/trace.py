@@ -1,8 +1,8 @@
 """From a plain NumPy function to a Graph: the function is run once on Tracers, which write down what happens to them.
 
 NumPy itself hands every operation on a Tracer to us (`__array_ufunc__`, `__array_function__`, NEP 13 and 18); there is
-no patched NumPy and no global state. A trace inside a trace (a gradient within a function that is traced itself) may use
-the outer trace's values: they are captured as further inputs.
+no patched NumPy and no global state. A trace inside a trace (a gradient within a function that is traced itself) may
+use the outer trace's values: they are captured as further inputs.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Builder:
         if value.builder is self:
             return value
         if not value.builder.open:
-            raise cannot("a value from an earlier trace is used after that trace ended", "pass it as an argument")
+            raise _ended()
         if value not in self.captured:
             self.captured[value] = self.input(value.shape, value.dtype, value.var.name)
         return self.captured[value]
@@ -78,6 +78,8 @@ class Builder:
         youngest = max((v.builder for v in values if isinstance(v, Tracer)), key=lambda b: b.age)
         if youngest is not self:
             return youngest.emit(op, values, params)
+        if not self.open:
+            raise _ended()
         inputs = tuple(t.var for t in self.lift(values))
         try:
             shape, dtype = op.infer(*inputs, **params)
@@ -91,9 +93,11 @@ class Builder:
 
     def inline(self, graph: Graph, values: Sequence[Any]) -> list[Tracer]:
         """Append a whole graph, applied to these values."""
-        here = dict(zip(graph.inputs, values, strict=True))
-        for var, value in graph.constants.items():
-            here[var] = self.constant(value)
+        here: dict[Var, Any] = dict(zip(graph.inputs, values, strict=True))
+        here.update(graph.constants)
+        for var, value in here.items():
+            if not isinstance(value, Tracer):
+                here[var] = self.constant(np.asarray(value, dtype=var.dtype))
         for node in graph.nodes:
             here[node.output] = self.emit(node.op, [here[v] for v in node.inputs], dict(node.params))
         return self.lift([here[v] for v in graph.outputs])
@@ -137,6 +141,9 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def __repr__(self) -> str:
         return f"<traced {self.var}>"
 
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
     __hash__ = object.__hash__
 
     # NumPy's own dispatch
@@ -157,7 +164,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     # methods and indexing, as on an array
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
+        if name.startswith("_"):
             raise AttributeError(name)
         return functions.method(self, name)
 
@@ -223,13 +230,21 @@ def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
         if dtype.kind not in "fiub":
             raise cannot(f"argument '{name}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
         tracers.append(builder.input(np.shape(value), dtype, name))
-    result = f(*tracers, **kwargs)
+    try:
+        result = f(*tracers, **kwargs)
+    except BaseException:
+        builder.open = False
+        raise
     several = isinstance(result, tuple | list)
     for value in result if several else [result]:
         if not isinstance(value, Tracer | np.ndarray | np.generic | bool | int | float):
             what = "nothing (None)" if value is None else f"a value of type {type(value).__name__}"
             raise TraceError(f"{_where_defined(f)}: {names_of(f)} returns {what}; return a number or an array")
     return builder.finish(result if several else [result]), several, list(builder.captured)
+
+
+def _ended() -> TraceError:
+    return cannot("a value from an earlier trace is used after that trace ended", "pass it as an argument")
 
 
 def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:

@@ -1,18 +1,20 @@
 """The gradient as a transformation of graphs: reverse mode, from the rules in `ops.py`.
 
-Two things are done here once, for all rules. Broadcasting is undone: a cotangent is summed over the axes along which its
-input was stretched. And the branch of a `where` that was not taken stays silent: its cotangent is 0 there, and carries a
-mask, so that 0 times an infinite derivative (sqrt at 0, say) is 0 and not NaN.
+Two things are done here once, for all rules. Broadcasting is undone: a cotangent is summed over the axes along which
+its input was stretched. And the branch of a `where` that was not taken stays silent: its cotangent is 0 there, and
+carries a mask, so that 0 times an infinite derivative (sqrt at 0, say) is 0 and not NaN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from optlab.engine import functions
 from optlab.engine.graph import Graph, Node, Shape, Var
 from optlab.engine.ops import OPS, emit
 from optlab.engine.trace import Builder, Tracer
@@ -63,29 +65,29 @@ def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
 
 
 def _leads_to(graph: Graph, inputs: set[Var]) -> set[Var]:
-    """All values that depend on these inputs."""
+    """All values that depend smoothly on these inputs: not the conditions and the whole numbers."""
     reached = set(inputs)
     for node in graph.nodes:
-        if any(v in reached for v in node.inputs):
+        if node.output.dtype.kind == "f" and any(v in reached for v in node.inputs):
             reached.add(node.output)
     return reached
 
 
 def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: set[Var]) -> Any:
     """What a node passes on to each of its inputs."""
-    inputs = [primal[v] for v in node.inputs]
+    inputs, output = [primal[v] for v in node.inputs], primal[node.output]
     for position, var in enumerate(node.inputs):
         rule = node.op.vjp[0 if node.op.variadic else position] if node.op.vjp else None
         if var not in wanted or rule is None:
             continue
-        here = (position,) if node.op.variadic else ()
-        mask = g.mask
+        pull = functools.partial(rule, *((position,) if node.op.variadic else ()), **node.params)
         if node.op.name == "where":
-            mask = _branch_mask(inputs[0], position, g)
-        value = rule(*here, g.value, primal[node.output], *inputs, **node.params)
-        if mask is not None and node.op.name != "where":
-            value, mask = _silence(node, here, value, mask, primal[node.output], inputs, rule)
-        yield var, _unbroadcast(Cotangent(value, mask), var.shape)
+            part = Cotangent(pull(g.value, output, *inputs), _branch_mask(inputs[0], position, g))
+        elif g.mask is None:
+            part = Cotangent(pull(g.value, output, *inputs))
+        else:
+            part = _silenced(node, pull, g.value, g.mask, output, inputs)
+        yield var, _fitted(part, var)
 
 
 def _branch_mask(condition: Tracer, position: int, g: Cotangent) -> Tracer:
@@ -95,17 +97,23 @@ def _branch_mask(condition: Tracer, position: int, g: Cotangent) -> Tracer:
     return taken if g.mask is None else np.logical_and(taken, g.mask)
 
 
-def _silence(
-    node: Node, here: tuple[int, ...], value: Any, mask: Tracer, output: Tracer, inputs: list[Tracer], rule: Any
-) -> tuple[Any, Tracer]:
+def _silenced(
+    node: Node, pull: Callable[..., Any], g: Tracer, mask: Tracer, output: Tracer, inputs: list[Tracer]
+) -> Cotangent:
     """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
     if node.op.kind == "elementwise":
-        return np.where(mask, value, 0.0), mask
+        return Cotangent(np.where(mask, pull(g, output, *inputs), 0.0), mask)
+    alive = mask.astype(g.dtype)
     if node.op.linear:  # moves entries about, and moves the mask in the same way
-        as_number = mask.astype(value.dtype)
-        moved = rule(*here, as_number, output, *inputs, **node.params)
-        return value, moved != 0
-    return value, value != 0
+        return Cotangent(pull(g, output, *inputs), pull(alive, output, *inputs) != 0)
+    if node.op.kind == "matmul":  # adds up products, of which the dead ones may be 0 times infinity
+        finite = [np.isfinite(v) for v in inputs]
+        value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))
+        spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
+        moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
+        return Cotangent(np.where(spoilt, np.nan, value), moved)
+    moved = OPS["sum"].vjp[0](alive, output, *inputs, **node.params) != 0  # the other reductions
+    return Cotangent(np.where(moved, pull(g, output, *inputs), 0.0), moved)
 
 
 def _total(parts: list[Cotangent]) -> Cotangent:
@@ -136,12 +144,13 @@ def _placed(part: Cotangent) -> bool:
     return part.mask is None and node is not None and node.op is OPS["place"]
 
 
-def _unbroadcast(g: Cotangent, shape: Shape) -> Cotangent:
-    """Sum a cotangent over the axes along which an input of this shape was stretched."""
-    if g.value.shape == shape:
-        return g
-    mask = None if g.mask is None else _sum_to(g.mask.astype(g.value.dtype), shape) != 0
-    return Cotangent(_sum_to(g.value, shape), mask)
+def _fitted(g: Cotangent, var: Var) -> Cotangent:
+    """A cotangent in the dtype of an input, summed over the axes along which the input was stretched."""
+    value = functions.astype(g.value, var.dtype) if var.dtype.kind == "f" else g.value
+    if value.shape == var.shape:
+        return Cotangent(value, g.mask)
+    mask = None if g.mask is None else _sum_to(g.mask.astype(value.dtype), var.shape) != 0
+    return Cotangent(_sum_to(value, var.shape), mask)
 
 
 def _sum_to(value: Tracer, shape: Shape) -> Tracer:

@@ -123,6 +123,8 @@ def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
 
 
 def _result(row: Mapping[Any, Any]) -> str:
-    lost = not np.isfinite(row["median"])
-    result = "diverged" if lost else f"loss {style.number(row['median'])}"
+    if np.isfinite(row["median"]):
+        result = f"loss {style.number(row['median'])}"
+    else:
+        result = "diverged" if row["n_diverged"] else "failed"
     return ", ".join(fact for fact in (row["settings"], result) if fact)

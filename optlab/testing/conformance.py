@@ -11,6 +11,7 @@ call the rule directly, as the plain NumPy function it is; two of them also trac
 from __future__ import annotations
 
 import functools
+import itertools
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,13 +85,13 @@ def _failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Fa
 
 
 def _with_line(error: Exception, optimizer: Optimizer) -> str:
-    """The exception and the innermost line of the rule's own file that it came through."""
+    """The exception, and where it came from: the innermost line of the rule's own file, if it passed through it."""
     if isinstance(error, UserError):
         return str(error)
-    file = source(optimizer.function)[0]
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    where = f" ({Path(file).name}:{lines[-1]})" if lines else ""
-    return f"{type(error).__name__}: {error}{where}"
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == source(optimizer.function)[0]]
+    place = (own or frames)[-1]
+    return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
 
 
 # ---- the ground the rules are tried on ---------------------------------------------------------------------
@@ -110,7 +111,7 @@ class Bowl:
     def of(dim: int, dtype: Any = np.float64) -> Bowl:
         return Bowl(
             curvature=np.resize(np.array([1.0, 4.0, 0.5, 2.0], dtype), dim),
-            centre=np.resize(np.array([1.0, -1.0, 0.5, 2.0], dtype), dim),
+            centre=np.resize(np.array([3.0, -3.0, 1.5, 6.0], dtype), dim),
         )
 
     @staticmethod
@@ -254,13 +255,13 @@ def batch_equals_row_by_row(optimizer: Optimizer) -> None:
 def traced_equals_numpy(optimizer: Optimizer) -> None:
     """A traced step gives the numbers of the rule called directly, from the same x and state.
 
-    To `ULPS` units in the last place of the largest number involved, not to the bit: over many runs, the engine adds the
-    terms of a sum in another order. t and hyperparameters are NumPy numbers on both sides, since Python's
+    To `ULPS` units in the last place of the largest number involved, not to the bit: over many runs, the engine adds
+    the terms of a sum in another order. t and hyperparameters are NumPy numbers on both sides, since Python's
     `0.9**t` differs from NumPy's. Each step starts from the traced values, so that nothing builds up.
     """
     x, numbers = _seven_runs(optimizer)
     history = list(_traced(optimizer, x, numbers))
-    for t, (before, after) in enumerate(zip(history, history[1:], strict=False), start=1):
+    for t, (before, after) in enumerate(itertools.pairwise(history), start=1):
         for run in range(RUNS):
             hyperparameters = {name: column[run] for name, column in numbers.items()}
             plain = _update(optimizer, _BOWL, [v[..., run] for v in before], t, **hyperparameters)
@@ -316,18 +317,23 @@ def keeps_shape(optimizer: Optimizer) -> None:
 
 
 def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
-    """x and each state come back in the dtype they had, as long as hyperparameters are Python numbers."""
+    """x and each state come back in the dtype they had, t and the hyperparameters being of that dtype too.
+
+    As Python numbers they would be more lenient in `lr * g`, but not in `np.sqrt(1 - beta2**t) * g`, which is as right.
+    """
     bowl = Bowl.of(DIM, dtype)
     values = _initial(optimizer, _START.astype(dtype))
+    number = np.dtype(dtype).type
+    numbers = {name: number(default) for name, default in optimizer.signature.numbers.items()}
     for t in range(1, STEPS + 1):
-        result = _call(optimizer, bowl, values, bowl.grad(values[0]), float(t))
+        result = _call(optimizer, bowl, values, bowl.grad(values[0]), number(t), **numbers)
         for name, old, new in zip(_names(optimizer), values, map(np.asarray, result), strict=True):
             if new.dtype != old.dtype:
                 raise _failed(
                     optimizer,
                     f"returns {name} as {new.dtype} where it was given {old.dtype}",
                     f"{old.dtype} in, {old.dtype} out",
-                    "np.float64(...), np.zeros(...), np.array(...) are float64; Python numbers and np.zeros_like adapt",
+                    "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt",
                 )
         values = [np.array(value) for value in result]
 
@@ -424,7 +430,9 @@ CHECKS: tuple[Check, ...] = (
         Check(f"keeps_dtype[{dtype}]", functools.partial(keeps_dtype, dtype=dtype), "float32 silently becomes float64")
         for dtype in ("float64", "float32")
     ),
-    Check("has_no_hidden_state", has_no_hidden_state, "state shared between runs: globals, closures, default arguments"),
+    Check(
+        "has_no_hidden_state", has_no_hidden_state, "state shared between runs: globals, closures, default arguments"
+    ),
     Check("is_deterministic", is_deterministic, "random numbers or counters inside the rule"),
     Check("finite_on_zero_gradient", finite_on_zero_gradient, "0 / 0 where the gradient vanishes"),
     Check("has_documented_hyperparameters", has_documented_hyperparameters, "nothing to sweep, or nothing to read"),

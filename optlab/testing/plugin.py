@@ -1,4 +1,4 @@
-"""The pytest plugin: `pytest plugins/lion.py` puts every optimizer that the file declares through the conformance suite.
+"""The pytest plugin: `pytest plugins/lion.py` puts every optimizer that the file declares through the suite.
 
     plugins/lion.py::TestLion::test_keeps_dtype[float32] PASSED
     plugins/lion.py::test_lion_two_steps_by_hand PASSED
@@ -78,9 +78,11 @@ class DropIn(pytest.Module):
 
 def _add_test_classes(module: ModuleType) -> None:
     """Give a module a test class per optimizer it declares; pytest finds them there, as it does any other."""
+    from optlab.optimizers.base import Optimizer
     from optlab.registry import declared
 
     for optimizer in declared(module)["optimizers"]:
+        assert isinstance(optimizer, Optimizer)
         name = "Test" + "".join(word[:1].upper() + word[1:] for word in optimizer.name.split("_"))
         while name in vars(module) and getattr(vars(module)[name], "optlab_optimizer", None) is not optimizer:
             name += "Conformance"  # the file has a test class of this name
@@ -102,7 +104,8 @@ def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
         try:
             run_check(check, optimizer)
         except Failed as failure:
-            pytest.fail(str(failure), pytrace=False)  # the message says it all; our frames would only bury it
+            # the message says it all; our frames would only bury it
+            raise pytest.fail.Exception(str(failure), pytrace=False) from None
 
     test.__doc__ = check.catches
     test.__test__ = True  # whatever the project's python_functions says

@@ -176,7 +176,7 @@ def test_a_trajectory_that_is_lost_leaves_in_its_direction():
     assert np.isfinite(points).all()
     step = points[2] - points[1]
     assert step[1] / step[0] == pytest.approx(0.1)
-    assert points[2, 0] > 100
+    assert 100 < points[2, 0] < 1000  # far, but near enough for any back end's arithmetic
 
 
 def test_a_trajectory_that_ends_outside_has_no_ball_and_the_legend_says_so():

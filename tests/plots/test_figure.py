@@ -2,6 +2,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from optlab.plots import figure, style
@@ -68,6 +69,20 @@ def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_a_file_appears_by_being_renamed(tmp_path, monkeypatch):
+    (tmp_path / "x.png").write_bytes(b"old")
+
+    def stop(source, target):
+        assert source.read_bytes().startswith(b"\x89PNG")
+        assert target.read_bytes() == b"old"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figure.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        figure.save(make(), tmp_path / "x.png")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
 def test_other_formats_are_refused(tmp_path):
     with pytest.raises(ValueError, match="use one of png, svg, pdf"):
         figure.save(make(), tmp_path / "x.bmp")
@@ -111,8 +126,12 @@ def test_titles_of_any_length(title, tmp_path):
     assert bottom > sheet.axes[0].bbox.y1
 
 
-def test_labels_are_shown_as_they_are():
+@pytest.mark.parametrize("own", [False, True])
+def test_labels_are_shown_as_they_are(own):
     labels = ["_hidden", "cost $x^2$", "$", "<b>&amp;", "\\frac{1}{2}"]
-    entries = make(labels).axes[0].get_legend().get_texts()
+    axes = Figure().add_subplot() if own else make(labels).axes[0]
+    if own:  # a figure of one's own, without our style sheet
+        figure.legend(axes, [Line2D([], []) for _ in labels], labels)
+    entries = axes.get_legend().get_texts()
     assert [text.get_text() for text in entries] == labels
     assert not any(text.get_parse_math() for text in entries)

@@ -17,8 +17,9 @@ def curve(label, median, *, quantity="loss", low=None, high=None):
     )  # fmt: skip
 
 
-def best(*labels, median=0.5):
-    return pd.DataFrame({"case": "bowl", "label": labels, "settings": "lr=0.1", "median": median})
+def best(*labels, median=0.5, n_diverged=1):
+    columns = {"case": "bowl", "label": labels, "settings": "lr=0.1", "median": median, "n_diverged": n_diverged}
+    return pd.DataFrame(columns)
 
 
 def drawn(*curves, **options):
@@ -98,9 +99,11 @@ def test_a_function_has_one_panel_with_settings_in_the_legend():
     assert [text.get_text() for text in sheet.texts] == ["bowl", "2 steps"]
 
 
-def test_the_legend_says_who_diverged():
-    sheet = loss.figure(curve("gd", [3, np.inf]), best("gd", median=np.inf), looks=style.looks(["gd"]))
-    assert sheet.axes[0].get_legend().get_texts()[0].get_text() == "gd\nlr=0.1, diverged"
+@pytest.mark.parametrize(("diverged", "said"), [(2, "diverged"), (0, "failed")])
+def test_the_legend_says_who_was_lost(diverged, said):
+    row = best("gd", median=np.inf, n_diverged=diverged)
+    sheet = loss.figure(curve("gd", [3, np.inf]), row, looks=style.looks(["gd"]))
+    assert sheet.axes[0].get_legend().get_texts()[0].get_text() == f"gd\nlr=0.1, {said}"
 
 
 def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from optlab import analysis
 from optlab.engine.replay import RUN, SHARED, Input, compile
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
+from optlab.plots.style import Look
 from optlab.records import Case, Floats
 from optlab.step import objective, objective_graph
 from optlab.store import Results
@@ -74,7 +76,7 @@ def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[i
     folder.mkdir(exist_ok=True)
     paths = []
     for name, figure in figures(results, planned):
-        paths.append(save(figure(), folder / f"{name}.{format}"))
+        paths.append(save(figure, folder / f"{name}.{format}"))
         progress(1)
     return paths
 
@@ -88,46 +90,71 @@ def _has_map(case: Titled) -> bool:
     return case.case.dim == 2 and case.case.split is None
 
 
-def figures(results: Results, planned: Plan) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """The name of each picture, and how to make it."""
-    runs = results.runs
-    looks = style.looks(planned.labels)
-    best = analysis.best(runs)
-    effects = analysis.sensitivity(runs)
-    curves = _of(analysis.loss_curves, runs, results.history)
-    paths = _of(analysis.best_paths, runs, results.trajectories)
-    names = _slugs([case.title for case in titled(planned)])
-    for case in titled(planned):
-        name = names[case.title]
-        about = dict(title=case.title, subtitle=_subtitle(case, best[best["case"] == case.title]))
-        known = dict(minimum=case.minimum, looks=looks)
-        mine = _rows(best, case.title)
-        if _has_map(case):
-            yield f"contour_{name}", lambda: _map(case, _rows(paths, case.title), mine, **known, **about)
-        lines = _rows(curves, case.title)
-        yield f"loss_{name}", lambda: loss.figure(lines, mine, **known, **about)
-        table = _rows(effects, case.title)
-        if len(table):
-            yield f"lr_{name}", lambda: sensitivity.figure(table, **known, **about)
+@dataclass(frozen=True)
+class Frames:
+    """What the pictures show, of all cases or of one."""
+
+    best: pd.DataFrame
+    curves: pd.DataFrame
+    effects: pd.DataFrame
+    paths: pd.DataFrame
+
+    @staticmethod
+    def of(results: Results) -> Frames:
+        runs = results.runs
+        return Frames(
+            best=analysis.best(runs),
+            curves=analysis.loss_curves(runs, results.history),
+            effects=analysis.sensitivity(runs),
+            paths=analysis.best_paths(runs, results.trajectories),
+        )
+
+    def case(self, title: str) -> Frames:
+        return Frames(*(frame[frame["case"] == title] for frame in vars(self).values()))
 
 
-def _of(make: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame], runs: pd.DataFrame, records: pd.DataFrame) -> Any:
-    return make(runs, records)
+Named = Iterator[tuple[str, Figure]]
 
 
-def _rows(frame: pd.DataFrame, title: str) -> pd.DataFrame:
-    return frame[frame["case"] == title]
+def figures(results: Results, planned: Plan) -> Named:
+    """Every picture of an experiment, with its name. Each is made when it is asked for."""
+    frames, looks = Frames.of(results), style.looks(planned.labels)
+    cases = list(titled(planned))
+    for case, name in zip(cases, _slugs([case.title for case in cases]), strict=True):
+        yield from _figures(case, name, frames.case(case.title), looks)
 
 
-def _map(case: Titled, paths: pd.DataFrame, best: pd.DataFrame, *, minimum: float | None, **about: Any) -> Any:
-    """The contour of a case, computed on the part of the plane that its trajectories make worth showing."""
+def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look]) -> Named:
+    title, subtitle, minimum = case.title, _subtitle(case, frames.best), case.minimum
+    if _has_map(case):
+        yield (
+            f"contour_{name}",
+            contour.figure(
+                _surface(case, frames.paths),
+                frames.paths,
+                frames.best,
+                looks=looks,
+                minima=case.minima,
+                minimum=minimum,
+                title=title,
+                subtitle=subtitle,
+            ),
+        )
+    lines = loss.figure(frames.curves, frames.best, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
+    yield f"loss_{name}", lines
+    if len(frames.effects):
+        effects = sensitivity.figure(frames.effects, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
+        yield f"lr_{name}", effects
+
+
+def _surface(case: Titled, paths: pd.DataFrame) -> contour.Surface:
+    """The objective on the part of the plane that the trajectories make worth showing."""
     domain = None if case.case.problem.domain is None else case.case.problem.bounds(2)
     given = case.case.start if isinstance(case.case.start, np.ndarray) else None
     low, high = contour.view(domain, given, case.minima, paths)
     x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
     points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    surface = contour.Surface(x, y, case.heights(points).reshape(RESOLUTION, RESOLUTION))
-    return contour.figure(surface, paths, best, minima=case.minima, minimum=minimum, **about)
+    return contour.Surface(x, y, case.heights(points).reshape(RESOLUTION, RESOLUTION))
 
 
 def _subtitle(case: Titled, best: pd.DataFrame) -> str:
@@ -138,11 +165,14 @@ def _subtitle(case: Titled, best: pd.DataFrame) -> str:
     return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "")
 
 
-def _slugs(titles: list[str]) -> dict[str, str]:
+def _slugs(titles: list[str]) -> list[str]:
     """A file name for every title, no two alike."""
-    names: dict[str, str] = {}
+    names: list[str] = []
     for title in titles:
         name = re.sub(r"[^A-Za-z0-9.]+", "_", title).strip("_.")[:80] or "case"
-        number = sum(other == name or other.startswith(f"{name}-") for other in names.values())
-        names[title] = f"{name}-{number + 1}" if number else name
+        numbers = itertools.count(2)
+        fresh = name
+        while fresh in names:
+            fresh = f"{name}-{next(numbers)}"
+        names.append(fresh)
     return names

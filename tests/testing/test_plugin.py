@@ -1,0 +1,185 @@
+"""The pytest plugin, as a user meets it: pytest in a process and a folder of its own."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+LION = '''
+"""A module with an example.
+
+>>> float(lion(1.0, 2.0, 0.0, lr=0.5)[0])
+0.5
+"""
+import numpy as np
+import pytest
+from optlab import optimizer
+
+@optimizer
+def lion(x, g, m=0.0, *, lr=1e-4, beta1=0.9, beta2=0.99):
+    """Lion."""
+    return x - lr * np.sign(beta1 * m + (1 - beta1) * g), beta2 * m + (1 - beta2) * g
+'''
+OWN_TESTS = """
+@pytest.fixture
+def rule():
+    return lion
+
+@pytest.mark.parametrize("lr", [0.5, 0.25])
+def test_own(rule, lr, tmp_path):
+    assert rule(1.0, 2.0, 0.0, lr=lr)[0] == 1.0 - lr
+"""
+CHECKS = 11
+
+
+@pytest.fixture
+def drop_in(pytester):
+    """Write a file, by default plugins/lion.py."""
+
+    def write(text, path="plugins/lion.py"):
+        file = pytester.path / path
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(textwrap.dedent(text))
+        return path
+
+    return write
+
+
+def run(pytester, *args):
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *args)
+
+
+@pytest.mark.parametrize(
+    ("mode", "path"),
+    [("importlib", "plugins/lion.py"), ("prepend", "plugins/lion.py"), ("importlib", "else/my-rules.py")],
+)
+def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
+    result = run(pytester, drop_in(LION + OWN_TESTS, path), "-v", f"--import-mode={mode}")
+    result.assert_outcomes(passed=CHECKS + 2)
+    result.stdout.fnmatch_lines(
+        [
+            f"{path}::test_own[[]0.5[]] PASSED*",
+            f"{path}::TestLion::test_decreases_a_quadratic PASSED*",
+            f"{path}::TestLion::test_keeps_dtype[[]float32[]] PASSED*",
+        ]
+    )
+
+
+def test_doctests_of_the_file_run_too(pytester, drop_in):
+    result = run(pytester, drop_in(LION + OWN_TESTS), "-v", "--doctest-modules")
+    result.assert_outcomes(passed=CHECKS + 3)
+    run(pytester, "plugins/lion.py::lion", "--doctest-modules").assert_outcomes(passed=1)
+
+
+def test_ids_and_keywords_select(pytester, drop_in):
+    path = drop_in(LION + OWN_TESTS)
+    for count, *selection in [
+        (2, f"{path}::TestLion::test_keeps_dtype[float32]", f"{path}::test_own[0.25]"),
+        (2, f"{path}::TestLion::test_keeps_dtype"),
+        (CHECKS, f"{path}::TestLion", f"{path}::TestLion::test_keeps_inputs"),
+        (3, path, "-k", "(TestLion and float32) or test_own"),
+    ]:
+        deselected = CHECKS + 2 - count if "-k" in selection else 0
+        run(pytester, *selection).assert_outcomes(passed=count, deselected=deselected)
+
+
+def test_a_folder_of_plugins_through_python_files(pytester, drop_in):
+    pytester.makeini(
+        "[pytest]\npython_files = test_*.py plugins/*.py\npython_classes = Check\npython_functions = check_*\n"
+    )
+    drop_in(LION)
+    drop_in(LION.replace("lion", "tiger"), "plugins/tiger.py")
+    run(pytester).assert_outcomes(passed=2 * CHECKS)
+
+
+def test_one_class_for_each_optimizer_of_a_file(pytester, drop_in):
+    two = LION + LION[LION.index("@optimizer") :].replace("def lion", "def signed_momentum") + "\nsame = lion\n"
+    result = run(pytester, drop_in(two), "-v")
+    result.assert_outcomes(passed=2 * CHECKS)
+    result.stdout.fnmatch_lines(["*::TestLion::*", "*::TestSignedMomentum::*"])
+
+
+def test_a_test_class_of_the_same_name_keeps_its_tests(pytester, drop_in):
+    own = "\nclass TestLion:\n    def test_own(self):\n        assert lion.name == 'lion'\n"
+    result = run(pytester, drop_in(LION + own), "-v")
+    result.assert_outcomes(passed=CHECKS + 1)
+    result.stdout.fnmatch_lines(["*::TestLion::test_own PASSED*", "*::TestLionConformance::test_keeps_inputs PASSED*"])
+
+
+def test_only_what_a_file_declares_itself_is_checked(pytester, drop_in):
+    path = drop_in("from optlab.optimizers.adam import adam\nfrom optlab import optimizer\ndef test_own(): pass\n")
+    run(pytester, path).assert_outcomes(passed=1)
+
+
+def test_a_failure_is_short(pytester, drop_in):
+    result = run(pytester, drop_in(LION.replace("x - lr", "x + lr")))
+    result.assert_outcomes(passed=CHECKS - 1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*TestLion.test_decreases_a_quadratic*",
+            "lion goes from loss *",
+            "  expected: a loss below *",
+            "  hint: look at the sign*",
+            "FAILED plugins/lion.py::TestLion::test_decreases_a_quadratic - Failed: lion*",
+        ]
+    )
+    assert len(result.outlines) < 20
+    assert "conformance.py" not in result.stdout.str()
+
+
+BROKEN = {
+    "syntax": ("@optimizer\ndef lion(x, g:\n    return x\n", "3: SyntaxError: *"),
+    "module": ("import numpyy\n", "2: ModuleNotFoundError: *'numpyy'"),
+    "name": ("from optlab import optimiser\n", "2: ImportError: *'optimiser'*"),
+    "exception": ("\n1 / 0\n", "3: ZeroDivisionError: division by zero"),
+    "exit": ("import sys\nsys.exit(3)\n", "3: SystemExit: 3"),
+    "signature": (
+        "@optimizer\ndef lion(x, *, lr=0.1):\n    return x\n",
+        "2: optimizer 'lion' takes (x) by position instead of (x, g); the form is: *",
+    ),
+    "supplied": ("@optimizer\ndef lion(x, g, *, tt, lr=0.1):\n    return x\n", "2: *asks for 'tt'*"),
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--import-mode=importlib", "--doctest-modules"]], ids=["plain", "doctests"])
+def test_a_broken_file_is_one_clear_error(pytester, drop_in, options):
+    paths = [drop_in(f"from optlab import optimizer\n{text}", f"plugins/{n}.py") for n, (text, _) in BROKEN.items()]
+    result = run(pytester, *paths, *options)
+    result.assert_outcomes(errors=len(paths))
+    for path, (_, message) in zip(paths, BROKEN.values(), strict=True):
+        result.stdout.fnmatch_lines([f"*ERROR collecting {path}*", f"{path}:{message}"])
+    assert "Traceback" not in result.stdout.str()
+    assert len(result.outlines) < 16 + 5 * len(paths)
+
+
+def test_a_broken_file_does_not_stop_the_collection_of_others(pytester, drop_in):
+    drop_in("from optlab import optimizer\n1 / 0\n", "plugins/broken.py")
+    result = run(pytester, "plugins/broken.py", drop_in(LION), "--continue-on-collection-errors")
+    result.assert_outcomes(errors=1, passed=CHECKS)
+
+
+def test_a_file_may_skip_itself(pytester, drop_in):
+    path = drop_in("import pytest\npytest.importorskip('numpyy')\nfrom optlab import optimizer\n")
+    run(pytester, path, "--doctest-modules").assert_outcomes(skipped=1)
+
+
+def test_other_files_are_left_alone(pytester, drop_in):
+    broken = LION.replace("x - lr", "x + lr")
+    drop_in("def test_own(): pass\n", "plugins/test_unrelated.py")
+    drop_in(broken + "def test_own(): pass\n", "tests/test_rules.py")
+    drop_in("def test_own(): pass\n", "plugins/unrelated.py")
+    result = run(pytester, "plugins/test_unrelated.py", "tests/test_rules.py", "plugins/unrelated.py", "-v")
+    result.assert_outcomes(passed=3)
+
+
+def test_a_broken_unrelated_file_is_reported_by_pytest_itself(pytester, drop_in):
+    result = run(pytester, drop_in("1 / 0\n", "plugins/unrelated.py"))
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["E   ZeroDivisionError*"])
+
+
+def test_starting_pytest_loads_nothing_heavy():
+    code = "import sys, optlab.testing.plugin; print({'numpy', 'optlab.registry', 'optlab.errors'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "set()"
