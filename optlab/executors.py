@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
+from threadpoolctl import threadpool_limits
+
 from optlab.records import Sweep, Trajectories
 
 BLOCK = 25_000
@@ -38,12 +40,16 @@ def blocks(sweep: Sweep) -> list[Sweep]:
 
 @contextmanager
 def threads() -> Iterator[ThreadPoolExecutor]:
-    """A thread per core: NumPy leaves the interpreter alone while it computes."""
-    pool = ThreadPoolExecutor(workers(), thread_name_prefix="optlab")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    """A thread per core: NumPy leaves the interpreter alone while it computes.
+
+    BLAS has one thread all the while. Each task asks for that too, but the first one to end would give it back to all.
+    """
+    with threadpool_limits(1, "blas"):
+        pool = ThreadPoolExecutor(workers(), thread_name_prefix="optlab")
+        try:
+            yield pool
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def execute(
@@ -53,12 +59,13 @@ def execute(
 
     Closing the iterator, or an exception such as KeyboardInterrupt while it waits, stops the tasks that still run.
     """
-    stop = threading.Event()
+    stop, one_at_a_time = threading.Event(), threading.Lock()
 
     def watch(run_steps: int) -> None:
         if stop.is_set():
             raise Stopped
-        progress(run_steps)
+        with one_at_a_time:
+            progress(run_steps)
 
     order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
     futures: dict[Future[Trajectories], tuple[int, int]] = {}

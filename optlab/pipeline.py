@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from optlab.store import Results
 
 FORMATS = ("png", "svg", "pdf")
-ERRORS_LOG = "errors.log"
 Progress = Callable[[int], None]
 
 
@@ -91,7 +90,7 @@ def finished(job: Job) -> Results | None:
         results = store.load(job.folder)
     except ResultsError:
         return None
-    return results if results.manifest.get("experiment") == job.plan.id else None
+    return store.with_spec(results, job.source) if results.manifest["experiment"] == job.plan.id else None
 
 
 def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
@@ -109,21 +108,10 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
     from optlab import store
 
     done.sort(key=lambda pair: pair[0].run[0])
-    store.write_runs(job.folder, done)
-    store.write_text(job.folder / store.SPEC, job.source)
-    store.discard_plots(job.folder)
-    _write_log(job.folder / ERRORS_LOG, logs)
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
-    store.finish(job.folder, _about(job, counts), keep={sweep.id for sweep in job.plan.sweeps})
+    log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
+    store.finish(job.folder, done, job.source, log, _about(job, counts))
     return store.load(job.folder)
-
-
-def _write_log(path: Path, logs: Mapping[str, str]) -> None:
-    from optlab import store
-
-    path.unlink(missing_ok=True)
-    if logs:
-        store.write_text(path, "\n".join(f"==== {what}\n{log}" for what, log in logs.items()))
 
 
 def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:

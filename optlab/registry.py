@@ -25,7 +25,7 @@ from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
 from optlab.schedules.base import Schedule
-from optlab.signature import source, summary
+from optlab.signature import location, source, summary
 
 Plugin = Optimizer | Problem | Schedule | Dataset
 KINDS: Mapping[str, type] = MappingProxyType(
@@ -120,7 +120,8 @@ def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
         for path in sorted(Path(folder).glob("*.py")):
-            if not path.name.startswith(("_", ".")) and path.resolve() not in seen:
+            is_other = path.name.startswith(("_", ".", "test_")) or path.name == "conftest.py"
+            if not is_other and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 
@@ -204,14 +205,25 @@ def _one_line(error: BaseException, origin: str) -> str:
 
 def _register(manager: pluggy.PluginManager, module: Any, origin: str, kind: str, sources: list[Source]) -> None:
     found = declared(module)
-    manager.register(_Declared(found), name=f"{origin} (declared)")
+    hooks = [k for k in KINDS if hasattr(getattr(module, f"optlab_{k}", None), "optlab_impl")]
     names = [plugin.name for plugins in found.values() for plugin in plugins]
-    if any(hasattr(getattr(module, f"optlab_{k}", None), "optlab_impl") for k in KINDS):
-        manager.register(module, name=origin)
-        names += [p.name for k in KINDS if hasattr(module, f"optlab_{k}") for p in getattr(module, f"optlab_{k}")()]
-    elif not names and kind != "built-in":
+    names += [plugin.name for k in hooks for plugin in _answer(module, k)]
+    if not names and not hooks and kind != "built-in":
         raise PluginError(f"{origin}: declares nothing; decorate an update rule with @optimizer")
-    sources.append(Source(origin, kind, tuple(names)))
+    manager.register(_Declared(found), name=f"{origin} (declared)")
+    if hooks:
+        manager.register(module, name=origin)
+    sources.append(Source(origin, kind, tuple(dict.fromkeys(names))))
+
+
+def _answer(module: Any, kind: str) -> list[Plugin]:
+    """What a module's hook gives, if that is what the hook is for."""
+    hook = getattr(module, f"optlab_{kind}")
+    plugins = list(hook())
+    wrong = [plugin for plugin in plugins if not isinstance(plugin, KINDS[kind])]
+    if wrong:
+        raise PluginError(f"{location(hook)}: optlab_{kind} gives {wrong[0]!r}, which @{kind[:-1]} did not make")
+    return plugins
 
 
 def _freeze(manager: pluggy.PluginManager, sources: list[Source]) -> Registry:

@@ -32,7 +32,7 @@ Progress = Callable[[int], None]
 def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
     """Execute a sweep.
 
-    An exception in the user's objective or update rule makes all runs of the sweep end with the status error, and its
+    An exception in the user's objective or update rule, sys.exit included, makes all runs of the sweep end with the status error, and its
     traceback goes into `log`. Whatever `progress` raises is passed on.
     """
     began = time.perf_counter()
@@ -40,7 +40,7 @@ def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectori
     with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
         try:
             loop = _prepare(sweep)
-        except Exception:
+        except (Exception, SystemExit):
             progress(len(sweep) * sweep.steps)
             return _failed(sweep, traceback.format_exc())
         loop.go(progress)
@@ -176,6 +176,7 @@ class _Loop:
             if place is not None and self.trail is not None:
                 self.trail[place] = self.x
             if now in self.evaluated:
+                self._settle(begin, self.ring[: now - begin])  # who diverged before is not to be found diverged here
                 self._evaluate(now)
             if self.batches is not None:
                 self.batches.fill(now + 1, self._index)
@@ -208,6 +209,8 @@ class _Loop:
 
     def _settle(self, begin: int, losses: Floats) -> None:
         """Find the runs that diverged within a chunk, and each run's best loss."""
+        if not len(losses):
+            return
         finite = np.isfinite(losses)
         if finite.all() and self.alive.all():
             if self.batches is None:

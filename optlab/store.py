@@ -29,7 +29,9 @@ from optlab.records import STATUSES, Sweep, Trajectories
 FORMAT = 1
 """The version of this layout, in the manifest."""
 
-MANIFEST, SPEC, RUNS = "manifest.json", "spec.toml", "runs.parquet"
+MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
+SEAL = "checksum"
+"""The last key of the manifest."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,15 @@ class Results:
 
     @property
     def history(self) -> pd.DataFrame:
-        return _frame(_together(self.folder / "history"))
+        return _frame(_together(self._files("history"), ("loss",)))
 
     @property
     def trajectories(self) -> pd.DataFrame:
-        return _frame(_together(self.folder / "trajectories"))
+        return _frame(_together(self._files("trajectories"), ("x0", "x1")))
+
+    def _files(self, room: str) -> list[Path]:
+        """What the manifest names; an interrupted run may have left other files beside."""
+        return [self.folder / name for name in sorted(self.manifest["files"]) if name.startswith(f"{room}/")]
 
     @property
     def plots(self) -> list[Path]:
@@ -116,9 +122,19 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]]) -> pa.Table:
     hyperparameters = _union(names for sweep, _ in parts for names in (sweep.settings, sweep.hyperparameters))
     options = _union(names for sweep, _ in parts for names in (sweep.case.choices, sweep.options))
     scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
-    tables = [_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts]
+    tables = _alike([_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
     return table.take(pa.array(np.argsort(table["run"].to_numpy(), kind="stable")))
+
+
+def _alike(tables: list[pa.Table]) -> list[pa.Table]:
+    """The tables with one kind of value per column: texts where sweeps do not agree on numbers, texts or booleans."""
+    for name in tables[0].column_names:
+        kinds = {table.schema.field(name).type for table in tables} - {pa.null()}
+        if len(kinds) > 1 and not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
+            at = tables[0].column_names.index(name)
+            tables = [table.set_column(at, name, table[name].cast(pa.string())) for table in tables]
+    return tables
 
 
 def _union(groups: Any) -> list[str]:
@@ -164,57 +180,76 @@ def _setting(value: Any, runs: int) -> pa.Array:
     return pa.nulls(runs) if value is None else pa.repeat(pa.scalar(value), runs)
 
 
-def write_runs(folder: Path, parts: Sequence[tuple[Sweep, Trajectories]]) -> None:
-    """Write `runs.parquet`."""
-    _write_table(folder / RUNS, runs_table(parts))
+def finish(
+    folder: Path, parts: Sequence[tuple[Sweep, Trajectories]], spec: str, log: str, about: Mapping[str, Any]
+) -> None:
+    """Make a finished experiment of the sweeps that were written, in place of what the folder held until now.
 
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-
-
-def finish(folder: Path, about: Mapping[str, Any], keep: set[str]) -> None:
-    """Remove what an earlier experiment left in the folder, and seal what is there with a manifest.
-
-    `keep` names the sweeps whose files belong to this experiment.
+    All is written before anything is replaced, so that a full disk leaves the earlier results as they were.
     """
+    ids = {sweep.id for sweep, _ in parts}
+    sweeps = sorted(path for path in _sweep_files(folder) if path.stem in ids)
+    with replacing(folder / RUNS, folder / SPEC, folder / ERRORS_LOG, folder / MANIFEST) as (runs, text, errors, seal):
+        _write_parquet(runs, runs_table(parts))
+        _write(text, spec)
+        _write(errors, log)
+        files = {SPEC: _checksum(text), RUNS: _checksum(runs)}
+        files |= {path.relative_to(folder).as_posix(): _checksum(path) for path in sweeps}
+        _write(seal, _sealed({"format": FORMAT, **about, "files": files}))
+        shutil.rmtree(folder / "plots", ignore_errors=True)  # they no longer show what is in the folder
+    for path in {*_sweep_files(folder)} - {*sweeps}:
+        path.unlink()
+    if not log:
+        (folder / ERRORS_LOG).unlink()
+
+
+def with_spec(results: Results, spec: str) -> Results:
+    """The same results under another text of the same experiment, such as one with another comment."""
+    folder = results.folder
+    if (folder / SPEC).read_bytes() == spec.encode():
+        return results
+    with replacing(folder / SPEC, folder / MANIFEST) as (text, seal):
+        _write(text, spec)
+        manifest = {**results.manifest, "files": {**results.manifest["files"], SPEC: _checksum(text)}}
+        _write(seal, _sealed(manifest))
+    return Results(folder, manifest)
+
+
+def _sealed(manifest: Mapping[str, Any]) -> str:
+    """The text of a manifest, which ends with a checksum of all the rest."""
+    rest = {name: value for name, value in manifest.items() if name != SEAL}
+    return json.dumps({**rest, SEAL: hashlib.sha256(json.dumps(rest).encode()).hexdigest()}, indent=2) + "\n"
+
+
+def _sweep_files(folder: Path) -> Iterator[Path]:
     for room in ("history", "trajectories"):
-        for path in (folder / room).glob("*.parquet"):
-            if path.stem not in keep:
-                path.unlink()
-    files = {str(path.relative_to(folder).as_posix()): _checksum(path) for path in _data_files(folder)}
-    text = json.dumps({"format": FORMAT, **about, "files": files}, indent=2)
-    write_text(folder / MANIFEST, text + "\n")
-
-
-def discard_plots(folder: Path) -> None:
-    """Remove pictures that no longer show what is in the folder."""
-    shutil.rmtree(folder / "plots", ignore_errors=True)
-
-
-def _data_files(folder: Path) -> list[Path]:
-    return [folder / SPEC, folder / RUNS, *sorted(folder.glob("history/*.parquet"), key=str)] + sorted(
-        folder.glob("trajectories/*.parquet"), key=str
-    )
+        yield from (folder / room).glob("*.parquet")
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which replaces it once all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix + ".tmp", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+def replacing(*paths: Path) -> Iterator[list[Path]]:
+    """Temporary paths beside `paths`, which replace them, in this order, once all went well."""
+    temporaries: list[Path] = []
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        for path in paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".", suffix=path.suffix + ".tmp", dir=path.parent)
+            os.close(handle)
+            temporaries.append(Path(name))
+        yield temporaries
+        for temporary in temporaries:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.chmod(temporary, 0o666 & ~_umask())
+        for temporary, path in zip(temporaries, paths, strict=True):
+            os.replace(temporary, path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for temporary in temporaries:
+            temporary.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(text.encode())  # verbatim, line ends included
 
 
 def _umask() -> int:
@@ -224,8 +259,12 @@ def _umask() -> int:
 
 
 def _write_table(path: Path, table: pa.Table) -> None:
-    with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", compression_level=1, write_page_checksum=True)
+    with replacing(path) as (temporary,):
+        _write_parquet(temporary, table)
+
+
+def _write_parquet(path: Path, table: pa.Table) -> None:
+    pq.write_table(table, path, compression="zstd", compression_level=1, write_page_checksum=True)
 
 
 def _checksum(path: Path) -> str:
@@ -259,19 +298,23 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ResultsError(f"{folder}: holds no finished results ({MANIFEST} is missing); run the experiment again")
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode()
+        manifest = json.loads(text)
         if manifest["format"] != FORMAT:
             raise ResultsError(f"{path}: has format {manifest['format']}, and this optlab reads format {FORMAT}")
-        manifest["files"].items()
+        if text != _sealed(manifest):
+            raise ValueError(text)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ResultsError(f"{path}: is damaged; run the experiment again") from None
     return manifest
 
 
-def _together(folder: Path) -> pa.Table:
-    tables = [pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]
+def _together(paths: Sequence[Path], columns: Sequence[str]) -> pa.Table:
+    """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
+    tables = [pq.read_table(path) for path in paths]
     if not tables:
-        return pa.table({"run": pa.array([], pa.int64()), "step": pa.array([], pa.int64())})
+        kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
+        return pa.schema(kinds.items()).empty_table()
     return pa.concat_tables(tables, promote_options="default").sort_by([("run", "ascending"), ("step", "ascending")])
 
 

@@ -99,12 +99,9 @@ def outcome(results: Results, planned: Plan, reused: bool) -> None:
 
 def _ranking(case: str, rows: Any) -> Table:
     table = _table(case)
-    for name, justify in (("rank", "right"), ("optimizer", "left"), ("best settings", "left"), ("final loss", "right")):
-        table.add_column(name, justify=justify)
+    _columns(table, "rank>", "optimizer", "best settings", "final loss>")
     repeated = bool((rows["n"] > 1).any())
-    if repeated:
-        table.add_column("10 % to 90 % of seeds", justify="right")
-    table.add_column("diverged", justify="right")
+    _columns(table, *(["10 % to 90 % of seeds>"] if repeated else []), "diverged>")
     for row in rows.to_dict("records"):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
         spread = [f"{_number(row['low'])} to {_number(row['high'])}"] if repeated else []
@@ -115,16 +112,22 @@ def _ranking(case: str, rows: Any) -> Table:
 
 def _overall(rows: Any, cases: int) -> Table:
     table = _table(f"over all {cases} problems")
-    for name, justify in (("mean rank", "right"), ("optimizer", "left"), ("wins", "right"), ("diverged", "right")):
-        table.add_column(name, justify=justify)
+    _columns(table, "mean rank>", "optimizer", "wins>", "diverged>")
     for row in rows.to_dict("records"):
         cells = [f"{row['mean_rank']:.2f}", row["label"], str(row["wins"]), _share(row["diverged"])]
         table.add_row(*map(Text, cells))
     return table
 
 
-def _table(title: str) -> Table:
-    return Table(title=Text(title, style="bold"), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+def _table(title: str = "") -> Table:
+    heading = Text(title, style="bold") if title else None
+    return Table(title=heading, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+
+
+def _columns(table: Table, *names: str) -> None:
+    """Add columns; numbers, marked by a >, are aligned to the right."""
+    for name in names:
+        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
 
 
 def _number(value: float) -> str:
@@ -156,7 +159,7 @@ def _places(console: Console, results: Results, reused: bool) -> None:
 
 def failures(results: Results) -> None:
     """Which runs failed, and where the tracebacks are."""
-    from optlab.pipeline import ERRORS_LOG
+    from optlab.store import ERRORS_LOG
 
     count = results.manifest["statuses"]["error"]
     print(f"{count} runs ended with an error; see {results.folder / ERRORS_LOG}", file=sys.stderr)
@@ -181,8 +184,7 @@ def size(planned: Plan, evaluations: Sequence[int]) -> None:
     """The size of a grid, in all and by sweep."""
     console = _console()
     table = _table(f"{planned.name}: the grid is right")
-    for name in ("sweep", "problem", "runs", "steps", "gradients", "back end"):
-        table.add_column(name, justify="right" if name in ("runs", "steps", "gradients") else "left")
+    _columns(table, "optimizer", "problem", "runs>", "steps>", "gradients>", "back end")
     for sweep, gradients in zip(planned.sweeps, evaluations, strict=True):
         problem = sweep.titles[0] + (f" and {len(sweep.titles) - 1} more" if len(sweep.titles) > 1 else "")
         cells = [sweep.label, problem, f"{len(sweep):,}", f"{sweep.steps:,}", f"{gradients:,}", "replay"]
@@ -197,10 +199,8 @@ def size(planned: Plan, evaluations: Sequence[int]) -> None:
 
 def listing(rows: Sequence[Mapping[str, Any]]) -> None:
     """A table of plugins."""
-    table = _table("")
-    table.title = None
-    for name in ("name", "options", "what it is", "from"):
-        table.add_column(name)
+    table = _table()
+    _columns(table, "name", "options", "what it is", "from")
     for row in rows:
         options = ", ".join(f"{name}={_value(value)}" for name, value in row["options"].items())
         table.add_row(*map(Text, (row["name"], options, row["summary"], _short(row["file"]))))
@@ -223,10 +223,8 @@ def _short(file: str) -> str:
 
 def sources(known: Registry) -> None:
     """What was loaded from where."""
-    table = _table("")
-    table.title = None
-    for name in ("from", "kind", "adds"):
-        table.add_column(name)
+    table = _table()
+    _columns(table, "from", "kind", "adds")
     for source in known.sources:
         adds = Text(f"NOT LOADED: {source.error}", style="red") if source.error else Text(", ".join(source.names))
         table.add_row(Text(source.origin), Text(source.kind), adds)

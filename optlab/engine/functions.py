@@ -355,7 +355,7 @@ def _first(*values: Any) -> Any:
 
 def apply_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `np.sum(x)` and its like mean for traced values."""
-    name = _full_name(func)
+    name = full_name(func)
     if func not in FUNCTIONS:
         raise _unsupported(name)
     if kwargs.get("out") is not None:
@@ -380,12 +380,13 @@ def _call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
         raise cannot(f"{name} with these arguments ({error})", "docs/architecture.md lists what is supported") from None
 
 
-def _full_name(func: Callable[..., Any]) -> str:
+def full_name(func: Callable[..., Any]) -> str:
+    """The name one writes for a NumPy function: `np.sum`, `np.linalg.norm`."""
     module = getattr(func, "__module__", "numpy") or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{getattr(func, '__name__', func)}"
 
 
 def _unsupported(name: str) -> Exception:
-    known = [_full_name(f) for f in FUNCTIONS] + [f"np.{op}" for op in OPS if hasattr(np, op)]
+    known = [full_name(f) for f in FUNCTIONS] + [f"np.{op}" for op in OPS if hasattr(np, op)]
     guess = did_you_mean(name, known) or " (docs/architecture.md lists what is)"
     return cannot(f"{name} of a traced value is not supported", f"use a supported function{guess}")

@@ -241,12 +241,13 @@ class _Planner:
         self._release(position, node)
 
     def _per_run(self, var: Var) -> tuple[Array, list[Call]]:
-        """A value with the run axis, spelled out if it has none."""
-        array = self.arrays[var]
-        if self.kinds[var] == RUN:
+        """A value with the run axis, in memory without gaps or repetition: sums add in an order that depends on it."""
+        array, spread = self.arrays[var], self._per_run_memory(var)
+        if self.kinds[var] != RUN:
+            array = array[..., None]
+        elif array.strides == spread.strides:
             return array, []
-        spread = self._per_run_memory(var)
-        return spread, [functools.partial(np.copyto, spread, array[..., None])]
+        return spread, [functools.partial(np.copyto, spread, array)]
 
     def _aligned(self, var: Var, rank: int, per_run: bool) -> Array:
         """A value ready for an operation entry by entry, of arrays with this many axes and perhaps the run axis."""
@@ -286,14 +287,10 @@ class _Planner:
 
     def _matmul(self, position: int, node: Node) -> list[Call]:
         per_run = self.kinds[node.output] == RUN
-        operands, calls = [], []
-        for var in node.inputs:
-            array, more = self._per_run(var) if self.kinds[var] == UNIFORM else (self.arrays[var], [])
-            operands.append(np.moveaxis(array, -1, 0) if per_run and self.kinds[var] != SHARED else array)
-            calls += more
+        arrays = [(self.arrays[v], self.kinds[v]) for v in node.inputs]
+        operands = [np.moveaxis(array, -1, 0) if kind == RUN else array for array, kind in arrays]
         out = self._output(position, node)
-        out = np.moveaxis(out, -1, 0) if per_run else out
-        return [*calls, functools.partial(np.matmul, *operands, out)]
+        return [functools.partial(np.matmul, *operands, np.moveaxis(out, -1, 0) if per_run else out)]
 
     def _place(self, position: int, node: Node) -> list[Call]:
         shape, indices = node.params["shape"], node.params["indices"]

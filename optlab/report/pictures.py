@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +37,15 @@ class Titled:
     options: dict[str, float]
     steps: int
 
+    @functools.cached_property
+    def computes(self) -> bool:
+        """Whether the objective can be evaluated: it may be the very thing that made the runs fail."""
+        try:
+            objective_graph(self.case, objective(self.case))
+        except (Exception, SystemExit):
+            return False
+        return True
+
     def heights(self, points: Floats) -> Floats:
         """The objective at points (dim, count)."""
         graph = objective_graph(self.case, objective(self.case))
@@ -55,7 +66,7 @@ class Titled:
     @property
     def minimum(self) -> float | None:
         """The known minimum: the lowest value at the known minimisers."""
-        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima else None
+        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima and self.computes else None
 
 
 def titled(planned: Plan) -> Iterator[Titled]:
@@ -71,14 +82,18 @@ def titled(planned: Plan) -> Iterator[Titled]:
 
 
 def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[int], None]) -> list[Path]:
-    """Draw every picture of an experiment into its `plots/`; `progress` is told after each one."""
+    """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
+
+    They appear there together, once all are drawn: so pictures that are there are complete.
+    """
     folder = results.folder / "plots"
-    folder.mkdir(exist_ok=True)
-    paths = []
-    for name, figure in figures(results, planned):
-        paths.append(save(figure, folder / f"{name}.{format}"))
-        progress(1)
-    return paths
+    with tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
+        drawn = []
+        for name, figure in figures(results, planned):
+            drawn.append(save(figure, Path(temporary) / f"{name}.{format}"))
+            progress(1)
+        folder.mkdir(exist_ok=True)
+        return [path.replace(folder / path.name) for path in drawn]
 
 
 def count(planned: Plan) -> int:
@@ -87,7 +102,7 @@ def count(planned: Plan) -> int:
 
 
 def _has_map(case: Titled) -> bool:
-    return case.case.dim == 2 and case.case.split is None
+    return case.case.dim == 2 and case.case.split is None and case.computes
 
 
 @dataclass(frozen=True)
