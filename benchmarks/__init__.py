@@ -1,0 +1,1 @@
+"""Measurements of optlab against peers, side by side in one process: `python -m benchmarks`."""

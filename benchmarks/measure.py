@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
@@ -15,7 +16,18 @@ from optlab.records import Sweep
 from optlab.step import Rule, build
 
 Result = tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any]]
-"""The final x (or None) and the loss of every step, shape (steps, runs)."""
+"""The final x, shape (dim, runs), or None where nobody looks at it, and the loss of every step, shape (steps, runs)."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to do the work. `is_baseline`: the others' times are also told as multiples of its own."""
+
+    name: str
+    go: Callable[[], Result]
+    runs: int
+    steps: int
+    is_baseline: bool = False
 
 
 def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = None) -> Callable[[], Result]:
@@ -31,6 +43,7 @@ def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = N
     states = len(step_graph.initial.outputs)
     x, *state = program.inputs[: 1 + states]
     t = program.inputs[1 + states]
+    index = np.moveaxis(program.inputs[2 + states], -1, 0) if fill else None
     numbers = program.inputs[len(program.inputs) - len(columns) :]
     loss, step = program.outputs[0], program.step
 
@@ -42,7 +55,6 @@ def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = N
             buffer[...] = column if buffer.shape else column[0]
         program.prepare()
         losses = np.empty((work.steps, len(work)))
-        index = np.moveaxis(program.inputs[2 + states], -1, 0) if fill else None
         for now in range(1, work.steps + 1):
             if fill:
                 fill(now, index)
@@ -54,42 +66,61 @@ def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = N
     return go
 
 
-def disagreement(results: Mapping[str, Result]) -> float:
-    """The largest difference in final x or in any loss, relative where numbers exceed one."""
-    first_x, first_losses = next(iter(results.values()))
-    worst = 0.0
-    for x, losses in results.values():
-        pairs = [(losses, first_losses)] + ([] if x is None else [(x, first_x)])
-        for a, b in pairs:
-            worst = max(worst, float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))))
-    return worst
+def disagreement(contenders: Sequence[Contender]) -> float:
+    """The largest difference from the first contender in a final x or a loss, relative to numbers above one.
+
+    A contender of fewer runs or steps is compared in those it has.
+    """
+    (x, losses), *others = [tuple(None if a is None else a.copy() for a in c.go()) for c in contenders]
+    assert losses is not None
+    assert np.isfinite(losses).all()
+    pairs = [(own, losses[: len(own), : own.shape[1]]) for _, own in others if own is not None]
+    pairs += [(own, x) for own, _ in others if own is not None and x is not None and own.shape == x.shape]
+    return max((float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) for a, b in pairs), default=0.0)
 
 
-def interleaved(contenders: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, list[float]]:
-    """Seconds per contender and round. Every round runs all of them, so that a busy machine disturbs all alike."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+def interleaved(contenders: Sequence[Contender], rounds: int) -> list[list[float]]:
+    """Seconds per run and step, for each contender one per round.
+
+    Every round runs all of them, every other round in reverse, so that a busy machine disturbs all alike.
+    """
+    seconds: list[list[float]] = [[] for _ in contenders]
+    turns = list(zip(contenders, seconds, strict=True))
     for turn in range(rounds):
-        order = list(contenders)
-        for name in order if turn % 2 == 0 else reversed(order):
+        for contender, own in turns if turn % 2 == 0 else reversed(turns):
             gc.collect()
             begin = time.perf_counter()
-            contenders[name]()
-            seconds[name].append(time.perf_counter() - begin)
+            contender.go()
+            own.append((time.perf_counter() - begin) / (contender.runs * contender.steps))
     return seconds
 
 
-def ratios(seconds: list[float], baseline: list[float]) -> str:
-    """Round by round: the median, and the smallest and largest."""
-    each = [a / b for a, b in zip(seconds, baseline, strict=True)]
-    return f"{median(each):.2f} [{min(each):.2f}, {max(each):.2f}]"
-
-
-def table(title: str, seconds: Mapping[str, list[float]], run_steps: int) -> str:
-    """One line per contender; ratios are to the first."""
-    baseline = next(iter(seconds.values()))
-    width = max(map(len, seconds))
-    lines = [f"{title}", f"  {'':{width}}  {'median':>10} {'best':>10}   ratio median [min, max]"]
-    for name, own in seconds.items():
-        middle, best = (f"{s / run_steps * 1e9:,.0f} ns" for s in (median(own), min(own)))
-        lines.append(f"  {name:{width}}  {middle:>10} {best:>10}   {ratios(own, baseline)}")
+def compare(
+    title: str, contenders: Sequence[Contender], rounds: int, unit: str = "ns", tolerance: float = 1e-10
+) -> str:
+    """Check that all contenders compute the same, then time them: a table, one line per contender."""
+    off = disagreement(contenders)
+    if off > tolerance:
+        raise SystemExit(f"{title}: results differ by {off:.1e}, more than {tolerance:.0e}")
+    seconds = interleaved(contenders, rounds)
+    baselines = [own for c, own in zip(contenders, seconds, strict=True) if c.is_baseline]
+    letters = iter("AB")
+    labels = [f"{next(letters)}. {c.name}" if c.is_baseline else f"   {c.name}" for c in contenders]
+    width = max(map(len, labels))
+    heads = "".join(f"   {f'times {letter}, median [min, max]':<26}" for letter in "AB"[: len(baselines)])
+    lines = [f"{title}  (results agree to {off:.0e})", f"  {'':{width}}  {'median':>8}  {'best':>8}{heads}".rstrip()]
+    for label, own in zip(labels, seconds, strict=True):
+        times = "".join(f"   {_ratios(own, base):<26}" for base in baselines)
+        lines.append(f"  {label:{width}}  {_shown(median(own), unit)}  {_shown(min(own), unit)}{times}".rstrip())
     return "\n".join(lines)
+
+
+def _shown(seconds: float, unit: str) -> str:
+    number = seconds * {"ns": 1e9, "us": 1e6}[unit]
+    return f"{number:>5,.{0 if number >= 100 else 1}f} {unit}"
+
+
+def _ratios(own: list[float], baseline: list[float]) -> str:
+    """Round by round: the median, and the smallest and largest."""
+    each = [a / b for a, b in zip(own, baseline, strict=True)]
+    return f"{median(each):.2f} [{min(each):.2f}, {max(each):.2f}]"

@@ -1,36 +1,39 @@
-"""Adam on the digits with an MLP 64-32-10 on minibatches of 64: optlab against hand-written batched NumPy."""
+"""Adam on the digits, an MLP 64-32-10 on minibatches of 64: optlab against batched NumPy by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from benchmarks.measure import Result, stepper
+from benchmarks import by_hand, peers
+from benchmarks.measure import Contender, Result, compare, stepper
 from optlab import plan, registry, runner, spec
 from optlab.randomness import Minibatches
 from optlab.records import Sweep
 from optlab.starts import starts
 
-BATCH, HIDDEN = 64, 32
-LR, BETA1, BETA2, EPS = 1e-3, 0.9, 0.999, 1e-8
+BATCH, HIDDEN, LR = 64, 32, 1e-3
+LAYERS = ((64, HIDDEN), (1, HIDDEN), (HIDDEN, 10), (1, 10))
+"""The shapes of weights and biases, in the order of `x`."""
 
 
-def contenders(runs: int, steps: int, activation: str = "tanh") -> dict[str, Callable[[], Result]]:
-    """Each gives the final x (parameters, runs) and the minibatch loss (steps, runs), one seed per run."""
+def contenders(runs: int, steps: int, activation: str, with_peers: bool = True) -> list[Contender]:
     work = sweep(runs, steps, activation)
     start = starts(work.case, work.root_seed, work.seed)
-    return {
-        "NumPy by hand": lambda: by_hand(work, start, activation),
-        "optlab replay": lambda: stepper(work, start, minibatches(work).fill)(),
-        "optlab runner": lambda: whole_run(work),
-    }
+    fill = minibatches(work).fill
+    own = [
+        Contender("NumPy by hand", lambda: loop(work, start, activation, tuned=False), runs, steps, is_baseline=True),
+        Contender("NumPy, tuned", lambda: loop(work, start, activation, tuned=True), runs, steps, is_baseline=True),
+        Contender("optlab replay", stepper(work, start, fill), runs, steps),
+        Contender("optlab runner", lambda: whole_run(work), runs, steps),
+    ]
+    return own + (peers.mlp(work, start, activation) if with_peers else [])
 
 
 def sweep(runs: int, steps: int, activation: str) -> Sweep:
-    """All runs as optlab plans them; the loss of every step is recorded, and nothing else."""
+    """One seed per run; the loss of every step is recorded. Two evaluations, the fewest there can be."""
     document: dict[str, Any] = {
         "name": "benchmark",
         "steps": steps,
@@ -48,84 +51,100 @@ def minibatches(work: Sweep) -> Minibatches:
 
 
 def whole_run(work: Sweep) -> Result:
-    """The runner, from tracing to evaluations on the whole data (two: at the start and at the end)."""
+    """From the plan to trajectories, with train loss, test loss and accuracy at the start and at the end."""
     return None, runner.run(work).loss[:-1]
 
 
-def by_hand(work: Sweep, start: np.ndarray, activation: str) -> Result:
-    """Preallocated buffers; each run's parameters one row, so that Adam is a few calls on all of them."""
+def layers(flat: np.ndarray) -> list[np.ndarray]:
+    """Weights and biases as views of (runs, parameters)."""
+    at, views = 0, []
+    for m, n in LAYERS:
+        views.append(flat[:, at : at + m * n].reshape(-1, m, n))
+        at += m * n
+    return views
+
+
+def loop(work: Sweep, start: np.ndarray, activation: str, tuned: bool) -> Result:
+    """Preallocated buffers (runs, ...), forward and backward fused; a run's parameters are one row, so that Adam is a
+    few calls for all layers. `tuned` takes sums as matrix products, and maxima along long axes."""
     assert work.case.split is not None
     inputs, targets = work.case.split.train_inputs, work.case.split.train_targets
     (dim, runs), steps = start.shape, work.steps
-    batches = minibatches(work)
-    x, g, s, u = np.empty((4, runs, dim))
-    m, v = np.zeros((2, runs, dim))
+    fill = minibatches(work).fill
+    x, g = np.empty((2, runs, dim))
     x[...] = start.T
-    w1, b1, w2, b2 = layers(x)
-    gw1, gb1, gw2, gb2 = layers(g)
+    (w1, b1, w2, b2), (gw1, gb1, gw2, gb2) = layers(x), layers(g)
     index = np.empty((runs, BATCH), np.int64)
-    a = np.empty((runs, BATCH, inputs.shape[1]))
-    y = np.empty((runs, BATCH, targets.shape[1]))
+    a, y = np.empty((runs, BATCH, 64)), np.empty((runs, BATCH, 10))
     h, dh, slope = np.empty((3, runs, BATCH, HIDDEN))
-    z, p = np.empty((2, *y.shape))
+    z, p = np.empty((2, runs, BATCH, 10))
     top, total = np.empty((2, runs, BATCH, 1))
+    right = np.empty((runs, BATCH))  # the right class's z
+    by_class = np.empty((10, runs * BATCH))
+    ones_of_batch, ones_of_classes = np.ones((1, BATCH)), np.ones((10, 1))
     a_t, h_t, w2_t = (np.swapaxes(q, 1, 2) for q in (a, h, w2))
+    z_t, top_flat, log_total = z.reshape(-1, 10).T, top.reshape(-1), total[..., 0]
     losses = np.empty((steps, runs))
+    update = (by_hand.adam_tuned if tuned else by_hand.adam)(x, LR)
     for t in range(1, steps + 1):
-        batches.fill(t, index)
+        fill(t, index)
         np.take(inputs, index, 0, a, "clip")
         np.take(targets, index, 0, y, "clip")
 
         np.matmul(a, w1, h)
         np.add(h, b1, h)
-        np.tanh(h, h) if activation == "tanh" else np.maximum(h, 0, h)
+        if activation == "tanh":
+            np.tanh(h, h)
+        else:
+            np.maximum(h, 0, out=h)
         np.matmul(h, w2, z)
         np.add(z, b2, z)
-        np.maximum.reduce(z, 2, keepdims=True, out=top)
+        if tuned:
+            np.copyto(by_class, z_t)
+            np.maximum.reduce(by_class, 0, out=top_flat)
+        else:
+            np.maximum.reduce(z, 2, keepdims=True, out=top)
         np.subtract(z, top, z)
         np.exp(z, p)
-        np.add.reduce(p, 2, keepdims=True, out=total)
+        if tuned:
+            np.matmul(p, ones_of_classes, total)
+        else:
+            np.add.reduce(p, 2, keepdims=True, out=total)
         np.divide(p, total, p)  # the softmax
-        np.multiply(z, y, z)
+        np.vecdot(z, y, right)
         np.log(total, total)
-        loss = losses[t - 1]
-        np.add.reduce(total, (1, 2), out=loss)
-        loss -= np.add.reduce(z, (1, 2))
-        loss /= BATCH
+        np.subtract(log_total, right, right)
+        np.add.reduce(right, 1, out=losses[t - 1])
 
         np.subtract(p, y, p)
         np.divide(p, BATCH, p)
-        np.add.reduce(p, 1, keepdims=True, out=gb2)
         np.matmul(h_t, p, gw2)
         np.matmul(p, w2_t, dh)
         if activation == "tanh":
             np.square(h, slope)
             np.subtract(1, slope, slope)
-            np.multiply(dh, slope, dh)
         else:
-            np.multiply(dh, h > 0, dh)
-        np.add.reduce(dh, 1, keepdims=True, out=gb1)
+            np.sign(h, slope)
+        np.multiply(dh, slope, dh)
         np.matmul(a_t, dh, gw1)
-
-        np.multiply(m, BETA1, m)
-        np.add(m, g, m)
-        np.multiply(v, BETA2, v)
-        np.square(g, g)
-        np.add(v, g, v)
-        root = np.sqrt((1 - BETA2**t) / (1 - BETA2))
-        np.sqrt(v, s)
-        np.add(s, EPS * root, s)
-        np.divide(m, s, u)
-        np.multiply(u, LR * root * (1 - BETA1) / (1 - BETA1**t), u)
-        np.subtract(x, u, x)
+        if tuned:
+            np.matmul(ones_of_batch, p, gb2)
+            np.matmul(ones_of_batch, dh, gb1)
+        else:
+            np.add.reduce(p, 1, keepdims=True, out=gb2)
+            np.add.reduce(dh, 1, keepdims=True, out=gb1)
+        update(x, g, t)
+    losses /= BATCH
     return x.T, losses
 
 
-def layers(flat: np.ndarray) -> list[np.ndarray]:
-    """Weights and biases as views of (runs, parameters)."""
-    runs, at, views = len(flat), 0, []
-    for shape in ((64, HIDDEN), (1, HIDDEN), (HIDDEN, 10), (1, 10)):
-        size = shape[0] * shape[1]
-        views.append(flat[:, at : at + size].reshape(runs, *shape))
-        at += size
-    return views
+def report(rounds: int, scale: float = 1.0) -> str:
+    """The tables. `scale` shortens the work, for tests."""
+    tables = []
+    with threadpool_limits(1):
+        for activation in ("tanh", "relu"):
+            for runs, steps in ((1, 2000), (32, 300)):
+                steps = max(3, int(steps * scale))
+                title = f"MLP 64-32-10, {activation}, {runs} run{'s' * (runs > 1)}, {steps} steps"
+                tables.append(compare(title, contenders(runs, steps, activation), rounds, unit="us"))
+    return "\n\n".join(tables)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import json
+import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,14 @@ import optlab
 from optlab import resolve
 from optlab.records import Floats, Ints, Recording, Sweep
 from optlab.registry import Registry
-from optlab.resolve import CaseAxes, Notebook, RuleAxes
+from optlab.resolve import CaseAxes, Notebook, RuleAxes, Size
 from optlab.signature import source
-from optlab.spec import Draft, ExperimentSpec, OptimizerSpec
+from optlab.spec import Axis, Draft, ExperimentSpec, OptimizerSpec
 
 MAX_RUNS = 10_000_000
+MAX_SWEEPS = 10_000
+MAX_ROWS = 1_000_000_000
+"""Of the history: runs times recorded steps. The tables are made in memory."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | None:
+    if not _of_a_size(spec, registry, notes):
+        spec = _cut(spec)  # to find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
     rules = [
@@ -100,20 +105,64 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name} ({number})"
 
 
+def _of_a_size(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> bool:
+    """Whether the grid, seeds aside, is of a size one can run; the axis with the most values is to blame if not."""
+    problems = [resolve.sizes(p, registry) for p in spec.problems]
+    optimizers = [resolve.sizes(o, registry) for o in spec.optimizers]
+
+    def count(counts: Callable[[Size], bool]) -> int:
+        sums = [sum(math.prod(s.values for s in t if counts(s)) for t in tables) for tables in (problems, optimizers)]
+        return math.prod(sums)
+
+    for what, most, counts in (("runs", MAX_RUNS, lambda _: True), ("sweeps", MAX_SWEEPS, lambda size: size.is_choice)):
+        total, axes = count(counts), [size for table in problems + optimizers for size in table if counts(size)]
+        if total > most:
+            largest = max(axes, key=lambda size: size.values, default=Size((), 1, False))
+            blame = f"; '{largest.path[-1]}' has {largest.values:,} values" if largest.path else ""
+            why = ", one for each combination of choices" if what == "sweeps" else ""
+            notes.note(largest.path, f"the grid has {total:,} {what}{why}, more than {most:,}{blame}")
+            return False
+    return True
+
+
+def _cut(spec: ExperimentSpec) -> ExperimentSpec:
+    """The experiment with one value on every axis."""
+
+    def first(axes: Mapping[str, Axis]) -> dict[str, Axis]:
+        return {name: replace(axis, values=axis.values[:1]) for name, axis in axes.items()}
+
+    return replace(
+        spec,
+        problems=tuple(
+            replace(p, options=first(p.options), dim=p.dim and replace(p.dim, values=p.dim.values[:1]))
+            for p in spec.problems
+        ),
+        optimizers=tuple(
+            replace(
+                o,
+                hyperparameters=first(o.hyperparameters),
+                schedule=o.schedule and replace(o.schedule, options=first(o.schedule.options)),
+            )
+            for o in spec.optimizers
+        ),
+    )
+
+
 def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> bool:
-    """Whether the grid is of a size one can run; the axis with the most values is to blame if not."""
-    total, largest = 0, (1, ((), ""))
-    for case, rule in itertools.product(cases, rules):
-        owners = ((case.path, case.numbers), (rule.path, rule.hyperparameters), (rule.path, rule.schedule_numbers))
-        axes = [(len(values), (path, name)) for path, numbers in owners for name, values in numbers.items()]
-        axes.append((spec.seeds if case.case.is_random else 1, ((), "seeds")))
-        total += functools.reduce(lambda product, axis: product * axis[0], axes, 1)
-        largest = max([largest, *axes], key=lambda axis: axis[0])
-    if total > MAX_RUNS:
-        path, name = largest[1]
-        message = f"the grid has {total:,} runs, more than {MAX_RUNS:,}; '{name}' has {largest[0]:,} values"
-        notes.note((*path, name), message)
-    return total <= MAX_RUNS
+    """Whether the seeds and the record leave the grid at a size one can run."""
+    per_rule = sum(math.prod(map(len, (*r.hyperparameters.values(), *r.schedule_numbers.values()))) for r in rules)
+    runs = rows = 0
+    for case in cases:
+        seeds = spec.seeds if case.case.is_random else 1
+        these = math.prod(map(len, case.numbers.values())) * seeds * per_rule
+        runs += these
+        rows += these * min(spec.record.points, spec.steps + 1)
+    if runs > MAX_RUNS:
+        notes.note(("seeds",), f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; 'seeds' has {spec.seeds:,} values")
+    elif rows > MAX_ROWS:
+        message = f"{runs:,} runs with {spec.record.points:,} points have {rows:,} rows of history"
+        notes.note(("record", "points"), f"{message}, more than {MAX_ROWS:,}; record fewer points")
+    return runs <= MAX_RUNS and rows <= MAX_ROWS
 
 
 def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
@@ -125,7 +174,9 @@ def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
         for values in itertools.product(*axes.numbers.values()):
             numbers = dict(zip(axes.numbers, values, strict=True))
             defaults = axes.case.problem.signature.numbers
-            shown = dict(axes.written) | {k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]}
+            shown = dict(axes.written) | {
+                k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]
+            }
             title = axes.case.problem.name + _parentheses(shown)
             seen[title] += 1
             own.append(_numbered(title, seen[title]))
@@ -207,7 +258,7 @@ def _sweep_id(sweep: Sweep) -> str:
         case.dim,
         case.batch_size,
         dict(case.choices),
-        *((split.name, split.train_inputs, split.train_targets, split.test_inputs) if split else ()),
+        *(vars(split).values() if split else ()),
         [dict(sweep.settings), dict(sweep.schedule_settings), sweep.label, sweep.steps, sweep.root_seed, sweep.titles],
         *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
         *(sweep.run, sweep.seed),

@@ -256,4 +256,8 @@ def describe(plugin: Plugin) -> dict[str, Any]:
     }
     if isinstance(plugin, Optimizer):
         about["state"] = list(plugin.signature.state)
+    if isinstance(plugin, Problem):
+        about["options"] |= plugin.data_options
+        about["dim"] = plugin.dim
+        about["minima"] = [point.tolist() for point in plugin.minima]
     return about

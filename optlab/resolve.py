@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from optlab import signature
-from optlab.errors import Mistake, UserError
+from optlab.errors import Mistake, TraceError, UserError
 from optlab.problems.base import Problem, Split
 from optlab.problems.split import split
 from optlab.records import Case, Floats
@@ -26,7 +26,6 @@ from optlab.starts import drawn
 from optlab.step import Rule, objective, objective_graph
 
 Path = tuple[str | int, ...]
-TEST_FRACTION = 0.2
 
 
 @dataclass
@@ -36,7 +35,8 @@ class Notebook:
     mistakes: list[Mistake] = field(default_factory=list)
 
     def note(self, path: Path, message: str) -> None:
-        self.mistakes.append(Mistake(path, message))
+        if Mistake(path, message) not in self.mistakes:
+            self.mistakes.append(Mistake(path, message))
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,44 @@ class RuleAxes:
     hyperparameters: Mapping[str, Floats]
     schedule_numbers: Mapping[str, Floats]
     path: Path
+
+
+# ---- the size of a grid ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many values were written for an option. Each value of a choice makes a sweep of its own."""
+
+    path: Path
+    values: int
+    is_choice: bool
+
+
+def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
+    """The sizes of the axes of a table, before anything is made of them."""
+    if isinstance(spec, ProblemSpec):
+        dims = [Size((*spec.path, "dim"), len(spec.dim.values), True)] if spec.dim else []
+        return dims + _sizes(registry.problems.get(spec.name), spec.options, spec.path)
+    found = _sizes(registry.optimizers.get(spec.name), spec.hyperparameters, spec.path)
+    if spec.schedule:
+        found += _sizes(registry.schedules.get(spec.schedule.name), spec.schedule.options, (*spec.path, "schedule"))
+    return found
+
+
+def _sizes(plugin: Any, axes: Mapping[str, Axis], path: Path) -> list[Size]:
+    if plugin is None:
+        return []
+    read: Signature = plugin.signature
+    return [
+        Size((*path, name), len(_as_meant(axis, read.choices.get(name)).values), name not in read.numbers)
+        for name, axis in axes.items()
+    ]
+
+
+def _as_meant(axis: Axis, default: Any) -> Axis:
+    """A flat list is one value where the option is itself a list."""
+    return axis.as_single() if isinstance(default, list | tuple) else axis
 
 
 # ---- options in general --------------------------------------------------------------------------------------------
@@ -94,15 +132,16 @@ def _numbers(owner: str, name: str, axis: Axis, path: Path, notes: Notebook) -> 
 
 def _choices(owner: str, name: str, default: Any, axis: Axis, path: Path, notes: Notebook) -> list[Any]:
     """The values of a choice; they have the type of its default."""
-    if isinstance(default, list | tuple):
-        axis = axis.as_single()
     wanted = _kind(default)
-    for value in axis.values:
+    values = _as_meant(axis, default).values
+    if wanted == "a number":
+        values = tuple(float(v) if _kind(v) == "an integer" else v for v in values)
+    for value in values:
         if _kind(value) != wanted:
             hint = "; give it a default with a point, as in 1.0, to make it a number" if wanted == "an integer" else ""
             notes.note(path, f"{owner}: '{name}' takes {wanted}, not {_shown(value)}{hint}")
             return [default]
-    return list(axis.values)
+    return list(values)
 
 
 def _kind(value: Any) -> str:
@@ -137,25 +176,14 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Notebook
     problem: Problem | None = _found(registry.problem, spec.name, (*spec.path, "name"), notes)
     if problem is None:
         return
-    extra = _data_options(problem)
+    extra = problem.data_options
     numbers, combinations = _split_axes(spec.name, problem.signature, spec.options, extra, spec.path, notes)
     dims = spec.dim.values if spec.dim else (None,)
     for dim, combination in itertools.product(dims, combinations):
         ours = {name: combination.pop(name) for name in extra}
-        try:
-            case = _case(spec, problem, registry, dim, combination, ours, root_seed, notes)
-        except UserError as error:
-            notes.note(spec.path, str(error))
-            continue
+        case = _case(spec, problem, registry, dim, combination, ours, root_seed, notes)
         if case is not None:
             yield CaseAxes(case, numbers, _written(spec, problem, case, {**combination, **ours}, dim), spec.path)
-
-
-def _data_options(problem: Problem) -> dict[str, Any]:
-    """The lab's own options for a problem trained on data, with their defaults."""
-    if not problem.trains_on_data:
-        return {}
-    return {"dataset": problem.dataset or "digits", "batch_size": 0, "test_fraction": TEST_FRACTION}
 
 
 def _case(
@@ -175,29 +203,74 @@ def _case(
             return None
     start = _start(spec, problem, dim, notes)
     size = len(start) if isinstance(start, np.ndarray) else dim or problem.default_dim
-    case = Case(problem, size, start, {**problem.signature.choices, **choices}, data, ours.get("batch_size", 0))
-    if callable(problem.start):
-        length = len(drawn(case, root_seed, 0))
-        if isinstance(start, np.ndarray) and len(start) != length:
-            notes.note((*spec.path, "start"), f"{spec.name} has {length} parameters here; this start has {len(start)}")
-        case = Case(problem, length, start, case.choices, data, case.batch_size)
-    elif not _computes(case):
+    case = Case(problem, size, start, choices, data, ours.get("batch_size", 0))
+    try:
+        case = _sized(case, root_seed)
+    except UserError as error:
+        _note_choices(spec, case, root_seed, error, notes)
+        return None
+    if isinstance(start, np.ndarray) and len(start) != case.dim:
+        notes.note((*spec.path, "start"), f"{spec.name} has {case.dim} parameters here; this start has {len(start)}")
+    elif not callable(problem.start) and not _computes(case):
         _note_dimension(spec, problem, case, notes)
     return case
+
+
+def _sized(case: Case, root_seed: int) -> Case:
+    """The case with the dimension that its start has, or a `UserError` of the problem's own about its choices."""
+    if callable(case.problem.start):
+        case = replace(case, dim=len(drawn(case, root_seed, 0)))
+    try:
+        _traced(case)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, UserError) and not isinstance(error, TraceError):
+            raise
+        # anything else is a fault in the problem's code, and shows when it is run
+    return case
+
+
+def _note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Notebook) -> None:
+    """Note what a problem says of its choices at those to blame: the one whose default mends it, or each wrong alone."""
+    defaults = case.problem.signature.choices
+    written = [name for name in case.choices if name in spec.options]
+
+    def complaint(choices: Mapping[str, Any]) -> str:
+        try:
+            _sized(replace(case, choices=choices), root_seed)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    mending = [name for name in written if not complaint({**case.choices, name: defaults[name]})]
+    if len(mending) == 1:
+        notes.note((*spec.path, mending[0]), str(error))
+        return
+    alone = {name: complaint({**defaults, name: case.choices[name]}) for name in written}
+    for name, said in alone.items():
+        if said:
+            notes.note((*spec.path, name), said)
+    if not any(alone.values()):
+        notes.note((*spec.path, *mending[-1:]), str(error))
 
 
 def _data(registry: Registry, spec: ProblemSpec, ours: Mapping[str, Any], notes: Notebook) -> Split | None:
     dataset = _found(registry.dataset, ours["dataset"], (*spec.path, "dataset"), notes)
     if dataset is None:
         return None
+    try:
+        examples = dataset()
+    except (Exception, SystemExit) as error:
+        where = signature.location(dataset.function)
+        notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' raises {type(error).__name__}: {error}")
+        return None
     if not 0 <= ours["test_fraction"] < 1:
         message = f"test_fraction must be at least 0 and below 1, not {ours['test_fraction']}"
         notes.note((*spec.path, "test_fraction"), message)
         return None
-    data = split(dataset.name, dataset(), ours["test_fraction"])
-    examples = len(data.train_inputs)
-    if not 0 <= ours["batch_size"] <= examples:
-        message = f"batch_size must be between 1 and the {examples} training examples of {dataset.name}"
+    data = split(dataset.name, examples, ours["test_fraction"])
+    count = len(data.train_inputs)
+    if not 0 <= ours["batch_size"] <= count:
+        message = f"batch_size must be between 1 and the {count} training examples of {dataset.name}"
         notes.note((*spec.path, "batch_size"), f"{message} (0 for all of them), not {ours['batch_size']}")
         return None
     return data
@@ -225,10 +298,15 @@ def _start(spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebook
     return None if callable(problem.start) else problem.start_at(problem.default_dim)
 
 
+def _traced(case: Case) -> None:
+    data = (case.split.train_inputs, case.split.train_targets) if case.split else ()
+    objective_graph(case, objective(case, *data))
+
+
 def _computes(case: Case) -> bool:
     try:
-        objective_graph(case, objective(case))
-    except Exception:  # whatever the user's function raises
+        _traced(case)
+    except (Exception, SystemExit):  # whatever the user's function raises
         return False
     return True
 
@@ -265,7 +343,7 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
     schedule, scheduled, schedules = None, {}, [{}]
     if spec.schedule is not None:
         at = (*spec.path, "schedule")
-        schedule = _found(registry.schedule, spec.schedule.name, at, notes)
+        schedule = _found(registry.schedule, spec.schedule.name, (*at, "name"), notes)
         if schedule is not None:
             scheduled, schedules = _split_axes(schedule.name, schedule.signature, spec.schedule.options, {}, at, notes)
         if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:

@@ -6,7 +6,7 @@ import inspect
 
 import numpy as np
 
-from optlab.errors import PluginError
+from optlab.errors import PluginError, UserError
 from optlab.randomness import generator, uniform
 from optlab.records import Case, Floats, Ints
 from optlab.signature import location
@@ -27,7 +27,7 @@ def drawn(case: Case, root_seed: int, seed: int) -> Floats:
     """The start that a problem draws itself: the flat vector of all parameters.
 
     Raises:
-        PluginError: the problem's function asks for what the lab does not have, or returns no vector.
+        PluginError: the problem's function raises, asks for what the lab does not have, or returns no vector.
     """
     draw = case.problem.start
     assert callable(draw)
@@ -41,7 +41,13 @@ def drawn(case: Case, root_seed: int, seed: int) -> Floats:
     asked = list(inspect.signature(draw).parameters)
     if unknown := [name for name in asked if name not in offer]:
         raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' asks for {', '.join(unknown)}")
-    x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)
+    try:
+        x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' raises {what}") from error
     if x.ndim != 1:
         raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' is not a flat vector: {x.shape}")
     return x

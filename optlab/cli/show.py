@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optlab.registry import Registry
     from optlab.store import Results
 
-WIDE = 200
+WIDE = 1000
 """Columns where there is no terminal to ask: nothing is cut off in a file or a pipe."""
 
 Advance = Callable[[int], None]
@@ -127,7 +127,7 @@ def _table(title: str = "") -> Table:
 def _columns(table: Table, *names: str) -> None:
     """Add columns; numbers, marked by a >, are aligned to the right."""
     for name in names:
-        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
+        table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", overflow="fold")
 
 
 def _number(value: float) -> str:

@@ -193,8 +193,9 @@ def _keep(value: Any, x: Any, axis: tuple[int, ...]) -> Any:
     return value.reshape(tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
 
 
-def _d_sum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
-    return np.broadcast_to(_keep(g, x, axis), x.shape)
+def spread_over(value: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
+    """A reduced value, for every entry of x that went into it."""
+    return np.broadcast_to(_keep(value, x, axis), x.shape)
 
 
 def _d_extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
@@ -293,7 +294,7 @@ _ROWS = (
         (lambda g, y, x, *, dtype: g.astype(x.dtype),),
     ),
     # reductions
-    _reduce("sum", _reduction(np.add), _d_sum, _summed_type),
+    _reduce("sum", _reduction(np.add), lambda g, y, x, **how: spread_over(g, x, **how), _summed_type),
     _reduce("max", _reduction(np.maximum), _d_extremum),
     _reduce("min", _reduction(np.minimum), _d_extremum),
     _reduce("logsumexp", _logsumexp, _d_logsumexp),

@@ -144,7 +144,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def __format__(self, spec: str) -> str:
         return repr(self)
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
 
     # NumPy's own dispatch
 

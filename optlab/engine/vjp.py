@@ -16,16 +16,16 @@ import numpy as np
 
 from optlab.engine import functions
 from optlab.engine.graph import Graph, Node, Shape, Var
-from optlab.engine.ops import OPS, emit
+from optlab.engine.ops import OPS, emit, spread_over
 from optlab.engine.trace import Builder, Tracer
 
 
 @dataclass(frozen=True)
 class Cotangent:
-    """A cotangent, and where it is alive; a mask of None means everywhere."""
+    """A traced cotangent, and where it is alive; a mask of None means everywhere."""
 
-    value: Tracer
-    mask: Tracer | None = None
+    value: Any
+    mask: Any = None
 
 
 def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
@@ -90,7 +90,7 @@ def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: 
         yield var, _fitted(part, var)
 
 
-def _branch_mask(condition: Tracer, position: int, g: Cotangent) -> Tracer:
+def _branch_mask(condition: Any, position: int, g: Cotangent) -> Any:
     """Where this branch of a `where` was taken, and the cotangent that reached it was alive."""
     taken = condition if position == 1 else np.logical_not(condition)
     taken = np.broadcast_to(taken, g.value.shape)
@@ -98,7 +98,7 @@ def _branch_mask(condition: Tracer, position: int, g: Cotangent) -> Tracer:
 
 
 def _silenced(
-    node: Node, pull: Callable[..., Any], g: Tracer, mask: Tracer, output: Tracer, inputs: list[Tracer]
+    node: Node, pull: Callable[..., Any], g: Any, mask: Any, output: Tracer, inputs: list[Tracer]
 ) -> Cotangent:
     """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
     if node.op.kind == "elementwise":
@@ -112,7 +112,7 @@ def _silenced(
         spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
         moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
         return Cotangent(np.where(spoilt, np.nan, value), moved)
-    moved = OPS["sum"].vjp[0](alive, output, *inputs, **node.params) != 0  # the other reductions
+    moved = spread_over(alive, *inputs, **node.params) != 0  # the other reductions
     return Cotangent(np.where(moved, pull(g, output, *inputs), 0.0), moved)
 
 
@@ -153,7 +153,7 @@ def _fitted(g: Cotangent, var: Var) -> Cotangent:
     return Cotangent(_sum_to(value, var.shape), mask)
 
 
-def _sum_to(value: Tracer, shape: Shape) -> Tracer:
+def _sum_to(value: Any, shape: Shape) -> Any:
     if value.shape == shape:
         return value
     value = np.broadcast_to(value, np.broadcast_shapes(value.shape, shape))

@@ -58,6 +58,13 @@ class Problem:
         return bool(self.signature.supplied)
 
     @property
+    def data_options(self) -> dict[str, Any]:
+        """The lab's own options for a problem trained on data, with their defaults; a batch size of 0 is all data."""
+        if not self.trains_on_data:
+            return {}
+        return {"dataset": self.dataset or "digits", "batch_size": 0, "test_fraction": 0.2}
+
+    @property
     def default_dim(self) -> int:
         """The dimension where none is asked for."""
         return self.dim or (len(self.start) if isinstance(self.start, np.ndarray) else 2)

@@ -120,12 +120,18 @@ class Frames:
         return Frames(
             best=analysis.best(runs),
             curves=analysis.loss_curves(runs, results.history),
-            effects=analysis.sensitivity(runs),
+            effects=_effects(runs),
             paths=analysis.best_paths(runs, results.trajectories),
         )
 
     def case(self, title: str) -> Frames:
         return Frames(*(frame[frame["case"] == title] for frame in vars(self).values()))
+
+
+def _effects(runs: pd.DataFrame) -> pd.DataFrame:
+    """What the learning rate does, where there is one and its values are numbers."""
+    numeric = "hp.lr" in runs and pd.api.types.is_numeric_dtype(runs["hp.lr"])
+    return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": []})
 
 
 Named = Iterator[tuple[str, Figure]]

@@ -13,34 +13,39 @@ from __future__ import annotations
 import functools
 import itertools
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from optlab.engine.replay import compile
 from optlab.errors import TraceError, UserError
 from optlab.optimizers.base import Optimizer
-from optlab.problems.base import problem
-from optlab.records import Case
 from optlab.signature import source, summary
-from optlab.step import Rule, build
+from optlab.testing.ground import (
+    BOWL,
+    BUDGET,
+    DIM,
+    RUNS,
+    START,
+    STEPS,
+    Array,
+    Bowl,
+    Failed,
+    call,
+    failed,
+    initial,
+    names,
+    same,
+    seven_runs,
+    traced,
+    update,
+)
 
-Array = NDArray[Any]
-
-DIM, RUNS, STEPS = 4, 7, 6
 LEARNING_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
-BUDGET = 200
-"""Steps within which a quadratic's loss must halve, at the best of `LEARNING_RATES`."""
 ULPS = 64
 """How many units in the last place a traced step may be off; see `traced_equals_numpy`."""
-
-
-class Failed(AssertionError):
-    """An optimizer fails a check."""
 
 
 @dataclass(frozen=True)
@@ -70,18 +75,14 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
         raise
     except TraceError as error:
         expected = "a rule made of NumPy operations, which the lab can trace"
-        raise _failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
+        raise failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
     except Exception as error:
-        raise _failed(
+        raise failed(
             optimizer,
             f"raises {_with_line(error, optimizer)}",
             "an update for any finite x and g",
             "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers",
         ) from error
-
-
-def _failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Failed:
-    return Failed(f"{optimizer.name} {observed}\n  expected: {expected}\n  hint: {hint}")
 
 
 def _with_line(error: Exception, optimizer: Optimizer) -> str:
@@ -94,132 +95,18 @@ def _with_line(error: Exception, optimizer: Optimizer) -> str:
     return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
 
 
-# ---- the ground the rules are tried on ---------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Bowl:
-    """The quadratic f(p) = 1/2 sum a (p - c)^2, with everything the lab supplies in closed form.
-
-    The curvatures are powers of two, so that the gradient is exact to the bit in whatever order it is multiplied.
-    """
-
-    curvature: Array
-    centre: Array
-
-    @staticmethod
-    def of(dim: int, dtype: Any = np.float64) -> Bowl:
-        return Bowl(
-            curvature=np.resize(np.array([1.0, 4.0, 0.5, 2.0], dtype), dim),
-            centre=np.resize(np.array([3.0, -3.0, 1.5, 6.0], dtype), dim),
-        )
-
-    @staticmethod
-    def flat(dim: int) -> Bowl:
-        """No slope anywhere."""
-        return Bowl(np.zeros(dim), np.zeros(dim))
-
-    def loss(self, p: Any) -> Any:
-        return np.sum(0.5 * self.curvature * (p - self.centre) ** 2)
-
-    def grad(self, p: Any) -> Any:
-        return self.curvature * (p - self.centre)
-
-    def hvp(self, v: Any) -> Any:
-        return self.curvature * v
-
-
-_BOWL = Bowl.of(DIM)
-_START = _BOWL.centre + np.array([3.0, -2.0, 1.5, -2.5])
-
-
-@problem(start=_START)
-def _bowl(x: Any) -> Any:
-    """The bowl, as a problem for the engine."""
-    return _BOWL.loss(x)
-
-
-def _initial(optimizer: Optimizer, x: Array) -> list[Array]:
-    """[x, *state] before the first step; floats in the dtype of x, as the lab will have them."""
-    values = [x.copy()]
-    for default in optimizer.signature.state.values():
-        value = np.array(default(x.copy()) if callable(default) else np.zeros(x.shape) + default)
-        values.append(value.astype(x.dtype) if value.dtype.kind == "f" else value)
-    return values
-
-
-def _call(optimizer: Optimizer, bowl: Bowl, values: Sequence[Any], g: Any, t: Any, **numbers: Any) -> list[Any]:
-    """Call the rule on [x, *state] with everything it asks for: the next [x, *state]."""
-    x = values[0]
-    steps = float(BUDGET)
-    offer = {"t": t, "steps": steps, "f": bowl.loss(x), "grad": bowl.grad, "loss": bowl.loss, "hvp": bowl.hvp}
-    supplied = {name: offer[name] for name in optimizer.signature.supplied}
-    result = optimizer(x, g, *values[1:], **supplied, **numbers)
-    result = list(result) if isinstance(result, tuple | list) else [result]
-    if len(result) != len(values) or any(value is None for value in result):
-        found = "None" if result == [None] else f"{len(result)} values"
-        wanted = ", ".join(_names(optimizer))
-        raise _failed(optimizer, f"returns {found}", f"return {wanted}", "the state comes back in its order")
-    return result
-
-
-def _update(optimizer: Optimizer, bowl: Bowl, values: Sequence[Any], t: int, **numbers: Any) -> list[Any]:
-    """One step, on copies, so that a rule that writes into its arguments fails one check instead of all."""
-    copies = [np.array(value) for value in values]
-    return _call(optimizer, bowl, copies, bowl.grad(copies[0]), np.float64(t), **numbers)
-
-
-def _names(optimizer: Optimizer) -> list[str]:
-    return ["x", *optimizer.signature.state]
-
-
-def _same(a: Any, b: Any) -> bool:
-    """Equal to the bit, but for the many kinds of NaN."""
-    return np.array_equal(a, b, equal_nan=True)
-
-
-# ---- the rule as the lab runs it ---------------------------------------------------------------------------
-
-
-def _seven_runs(optimizer: Optimizer) -> tuple[Array, dict[str, Array]]:
-    """Starts and hyperparameters that differ between runs, the latter from the default downwards."""
-    x = _START[:, None] + np.random.default_rng(0).normal(size=(DIM, RUNS))
-    shrink = 1 - np.arange(RUNS) / 16
-    return x, {name: default * shrink for name, default in optimizer.signature.numbers.items()}
-
-
-def _traced(optimizer: Optimizer, x: Array, numbers: Mapping[str, Array]) -> Iterator[list[Array]]:
-    """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis."""
-    graph = build(Case(_bowl, DIM, _START), Rule(optimizer, {}), BUDGET)
-    columns = [numbers[name] for _, name in graph.numbers]
-    program = compile(graph.graph, graph.inputs([bool((c == c[0]).all()) for c in columns]), x.shape[1])
-    count = 1 + len(optimizer.signature.state)
-    values, t, settings = program.inputs[:count], program.inputs[count], program.inputs[count + 1 :]
-    for buffer, column in zip(settings, columns, strict=True):
-        buffer[...] = column if buffer.shape else column[0]
-    runs = [_initial(optimizer, start) for start in x.T]
-    for buffer, initial in zip(values, zip(*runs, strict=True), strict=True):
-        buffer[...] = np.stack(initial, axis=-1)
-    program.prepare()
-    yield [value.copy() for value in values]
-    for step in range(1, STEPS + 1):
-        t[...] = step
-        program.step()
-        yield [value.copy() for value in values]
-
-
 # ---- the checks --------------------------------------------------------------------------------------------
 
 
 def decreases_a_quadratic(optimizer: Optimizer) -> None:
     """Some learning rate at least halves the loss of a quadratic."""
     has_lr = "lr" in optimizer.signature.numbers
-    first = _BOWL.loss(_START)
+    first = BOWL.loss(START)
     finals = {lr: _final_loss(optimizer, {"lr": lr} if has_lr else {}) for lr in (LEARNING_RATES if has_lr else (0,))}
     best = min(finals, key=lambda lr: finals[lr])
     if not finals[best] < first / 2:
         at = f" at lr = {best:g}, its best of {len(finals)}" if has_lr else ""
-        raise _failed(
+        raise failed(
             optimizer,
             f"goes from loss {first:.4g} to {finals[best]:.4g} in {BUDGET} steps{at}",
             f"a loss below {first / 2:.4g} on a quadratic, at some learning rate",
@@ -228,23 +115,23 @@ def decreases_a_quadratic(optimizer: Optimizer) -> None:
 
 
 def _final_loss(optimizer: Optimizer, numbers: dict[str, float]) -> float:
-    values = _initial(optimizer, _START)
+    values = initial(optimizer, START)
     for t in range(1, BUDGET + 1):
-        values = _update(optimizer, _BOWL, values, t, **numbers)
-    loss = float(_BOWL.loss(values[0]))
+        values = update(optimizer, BOWL, values, t, **numbers)
+    loss = float(BOWL.loss(values[0]))
     return loss if np.isfinite(loss) else np.inf
 
 
 def batch_equals_row_by_row(optimizer: Optimizer) -> None:
     """Runs that are executed together have the same bits as each of them alone."""
-    x, numbers = _seven_runs(optimizer)
-    together = list(_traced(optimizer, x, numbers))
+    x, numbers = seven_runs(optimizer)
+    together = list(traced(optimizer, x, numbers))
     for run in range(RUNS):
-        alone = _traced(optimizer, x[:, [run]], {name: column[[run]] for name, column in numbers.items()})
+        alone = traced(optimizer, x[:, [run]], {name: column[[run]] for name, column in numbers.items()})
         for t, (many, one) in enumerate(zip(together, alone, strict=True)):
-            for name, a, b in zip(_names(optimizer), many, one, strict=True):
-                if not _same(a[..., run], b[..., 0]):
-                    raise _failed(
+            for name, a, b in zip(names(optimizer), many, one, strict=True):
+                if not same(a[..., run], b[..., 0]):
+                    raise failed(
                         optimizer,
                         f"gives {name} = {a[..., run]} after step {t} among {RUNS} runs, {b[..., 0]} alone",
                         "the same bits, whatever other runs are in the sweep",
@@ -259,15 +146,15 @@ def traced_equals_numpy(optimizer: Optimizer) -> None:
     the terms of a sum in another order. t and hyperparameters are NumPy numbers on both sides, since Python's
     `0.9**t` differs from NumPy's. Each step starts from the traced values, so that nothing builds up.
     """
-    x, numbers = _seven_runs(optimizer)
-    history = list(_traced(optimizer, x, numbers))
+    x, numbers = seven_runs(optimizer)
+    history = list(traced(optimizer, x, numbers))
     for t, (before, after) in enumerate(itertools.pairwise(history), start=1):
         for run in range(RUNS):
             hyperparameters = {name: column[run] for name, column in numbers.items()}
-            plain = _update(optimizer, _BOWL, [v[..., run] for v in before], t, **hyperparameters)
-            for name, old, found, wanted in zip(_names(optimizer), before, after, plain, strict=True):
+            plain = update(optimizer, BOWL, [v[..., run] for v in before], t, **hyperparameters)
+            for name, old, found, wanted in zip(names(optimizer), before, after, plain, strict=True):
                 if not _close(found[..., run], wanted, old[..., run]):
-                    raise _failed(
+                    raise failed(
                         optimizer,
                         f"gives {name} = {found[..., run]} in step {t} when traced, {wanted} when called",
                         "the same numbers both ways",
@@ -282,14 +169,14 @@ def _close(found: Any, wanted: Any, before: Any) -> bool:
 
 def keeps_inputs(optimizer: Optimizer) -> None:
     """The arrays that the rule is given are the same afterwards."""
-    values = _initial(optimizer, _START)
+    values = initial(optimizer, START)
     for t in range(1, STEPS + 1):
-        given = [*(np.array(v) for v in values), _BOWL.grad(values[0])]
+        given = [*(np.array(v) for v in values), BOWL.grad(values[0])]
         before = [v.copy() for v in given]
-        result = _call(optimizer, _BOWL, given[:-1], given[-1], np.float64(t))
-        for name, old, new in zip([*_names(optimizer), "g"], before, given, strict=True):
-            if not _same(old, new):
-                raise _failed(
+        result = call(optimizer, BOWL, given[:-1], given[-1], np.float64(t))
+        for name, old, new in zip([*names(optimizer), "g"], before, given, strict=True):
+            if not same(old, new):
+                raise failed(
                     optimizer,
                     f"changes its argument {name} in place, from {old} to {new}",
                     "arguments that are only read",
@@ -302,12 +189,12 @@ def keeps_shape(optimizer: Optimizer) -> None:
     """x and each state come back in the shape they had."""
     for dim in (1, DIM + 1):
         bowl = Bowl.of(dim)
-        values = _initial(optimizer, bowl.centre + 1)
+        values = initial(optimizer, bowl.centre + 1)
         for t in range(1, STEPS + 1):
-            result = _update(optimizer, bowl, values, t)
-            for name, old, new in zip(_names(optimizer), values, result, strict=True):
+            result = update(optimizer, bowl, values, t)
+            for name, old, new in zip(names(optimizer), values, result, strict=True):
                 if np.shape(new) != np.shape(old):
-                    raise _failed(
+                    raise failed(
                         optimizer,
                         f"returns {name} of shape {np.shape(new)} where it was given {np.shape(old)}",
                         "the same shapes in and out",
@@ -322,14 +209,14 @@ def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
     As Python numbers they would be more lenient in `lr * g`, but not in `np.sqrt(1 - beta2**t) * g`, which is as right.
     """
     bowl = Bowl.of(DIM, dtype)
-    values = _initial(optimizer, _START.astype(dtype))
+    values = initial(optimizer, START.astype(dtype))
     number = np.dtype(dtype).type
     numbers = {name: number(default) for name, default in optimizer.signature.numbers.items()}
     for t in range(1, STEPS + 1):
-        result = _call(optimizer, bowl, values, bowl.grad(values[0]), number(t), **numbers)
-        for name, old, new in zip(_names(optimizer), values, map(np.asarray, result), strict=True):
+        result = call(optimizer, bowl, values, bowl.grad(values[0]), number(t), **numbers)
+        for name, old, new in zip(names(optimizer), values, map(np.asarray, result), strict=True):
             if new.dtype != old.dtype:
-                raise _failed(
+                raise failed(
                     optimizer,
                     f"returns {name} as {new.dtype} where it was given {old.dtype}",
                     f"{old.dtype} in, {old.dtype} out",
@@ -340,12 +227,12 @@ def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
 
 def has_no_hidden_state(optimizer: Optimizer) -> None:
     """Another run in between changes nothing: all a rule remembers is in the state it returns."""
-    alone = _history(optimizer, [_START])
-    interleaved = _history(optimizer, [_START, -_START])
+    alone = _history(optimizer, [START])
+    interleaved = _history(optimizer, [START, -START])
     for t, (one, other) in enumerate(zip(alone, interleaved, strict=True), start=1):
-        for name, a, b in zip(_names(optimizer), one, other, strict=True):
-            if not _same(a, b):
-                raise _failed(
+        for name, a, b in zip(names(optimizer), one, other, strict=True):
+            if not same(a, b):
+                raise failed(
                     optimizer,
                     f"gives {name} = {a} after step {t}, and {b} when called for another run in between",
                     "the same numbers from the same x, g and state",
@@ -355,21 +242,21 @@ def has_no_hidden_state(optimizer: Optimizer) -> None:
 
 def _history(optimizer: Optimizer, starts: list[Array]) -> list[list[Any]]:
     """[x, *state] after each step of the first of some runs that advance in turn."""
-    runs = [_initial(optimizer, start) for start in starts]
+    runs = [initial(optimizer, start) for start in starts]
     history = []
     for t in range(1, STEPS + 1):
-        runs = [_update(optimizer, _BOWL, values, t) for values in runs]
+        runs = [update(optimizer, BOWL, values, t) for values in runs]
         history.append([np.array(value) for value in runs[0]])
     return history
 
 
 def is_deterministic(optimizer: Optimizer) -> None:
     """The same call gives the same bits twice."""
-    values = _initial(optimizer, _START)
-    once, twice = ([np.array(v) for v in _update(optimizer, _BOWL, values, 1)] for _ in range(2))
-    for name, a, b in zip(_names(optimizer), once, twice, strict=True):
-        if not _same(a, b):
-            raise _failed(
+    values = initial(optimizer, START)
+    once, twice = ([np.array(v) for v in update(optimizer, BOWL, values, 1)] for _ in range(2))
+    for name, a, b in zip(names(optimizer), once, twice, strict=True):
+        if not same(a, b):
+            raise failed(
                 optimizer,
                 f"gives {name} = {a}, and when called again with the same arguments {b}",
                 "the same bits",
@@ -382,17 +269,17 @@ def finite_on_zero_gradient(optimizer: Optimizer) -> None:
 
     A state may be infinite ("the best loss so far" starts that way), but not NaN.
     """
-    for start in (_START, np.zeros(DIM)):
-        values = _initial(optimizer, start)
+    for start in (START, np.zeros(DIM)):
+        values = initial(optimizer, start)
         for t in range(1, BUDGET + 1):
-            values = _update(optimizer, Bowl.flat(DIM), values, t)
+            values = update(optimizer, Bowl.flat(DIM), values, t)
             x, *state = values
             lost = [] if np.isfinite(x).all() else ["x"]
             lost += [n for n, v in zip(optimizer.signature.state, state, strict=True) if np.isnan(v).any()]
             if lost:
-                raise _failed(
+                raise failed(
                     optimizer,
-                    f"gives {lost[0]} = {values[_names(optimizer).index(lost[0])]} in step {t} with g = 0 everywhere",
+                    f"gives {lost[0]} = {values[names(optimizer).index(lost[0])]} in step {t} with g = 0 everywhere",
                     "finite numbers",
                     "0 / 0 is NaN: add eps to the denominator, as in g / (np.linalg.norm(g) + eps)",
                 )
@@ -401,7 +288,7 @@ def finite_on_zero_gradient(optimizer: Optimizer) -> None:
 def has_documented_hyperparameters(optimizer: Optimizer) -> None:
     """There is a docstring, a hyperparameter to sweep, and a usable default for each."""
     if not summary(optimizer.function):
-        raise _failed(
+        raise failed(
             optimizer,
             "has no docstring",
             "a first line that says what it is; `optlab list optimizers` shows it",
@@ -409,7 +296,7 @@ def has_documented_hyperparameters(optimizer: Optimizer) -> None:
         )
     if not optimizer.signature.numbers:
         whole = [n for n, v in optimizer.signature.choices.items() if isinstance(v, int) and not isinstance(v, bool)]
-        raise _failed(
+        raise failed(
             optimizer,
             "has no hyperparameter that is a real number",
             "at least one keyword with a float as default, to sweep over",
@@ -417,7 +304,7 @@ def has_documented_hyperparameters(optimizer: Optimizer) -> None:
         )
     for name, default in optimizer.signature.numbers.items():
         if not np.isfinite(default):
-            raise _failed(optimizer, f"has the default {name}={default}", "a finite default", "a value that works")
+            raise failed(optimizer, f"has the default {name}={default}", "a finite default", "a value that works")
 
 
 CHECKS: tuple[Check, ...] = (
