@@ -21,13 +21,18 @@ Result = tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work. `is_baseline`: the others' times are also told as multiples of its own."""
+    """One way to do the work. `is_baseline`: the others' times are also told as multiples of its own.
+
+    The clock is the processor time of this thread, so that waiting for other programs does not count; who computes in
+    threads of its own needs another one.
+    """
 
     name: str
     go: Callable[[], Result]
     runs: int
     steps: int
     is_baseline: bool = False
+    clock: Callable[[], float] = time.thread_time
 
 
 def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = None) -> Callable[[], Result]:
@@ -71,11 +76,15 @@ def disagreement(contenders: Sequence[Contender]) -> float:
 
     A contender of fewer runs or steps is compared in those it has.
     """
-    (x, losses), *others = [tuple(None if a is None else a.copy() for a in c.go()) for c in contenders]
+    first, *others = [(c, *(None if a is None else a.copy() for a in c.go())) for c in contenders]
+    reference, x, losses = first
     assert losses is not None
     assert np.isfinite(losses).all()
-    pairs = [(own, losses[: len(own), : own.shape[1]]) for _, own in others if own is not None]
-    pairs += [(own, x) for own, _ in others if own is not None and x is not None and own.shape == x.shape]
+    pairs = []
+    for contender, own_x, own_losses in others:
+        pairs.append((own_losses, losses[: contender.steps, : contender.runs]))
+        if own_x is not None and contender.steps == reference.steps:
+            pairs.append((own_x, x[:, : contender.runs]))
     return max((float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) for a, b in pairs), default=0.0)
 
 
@@ -89,15 +98,13 @@ def interleaved(contenders: Sequence[Contender], rounds: int) -> list[list[float
     for turn in range(rounds):
         for contender, own in turns if turn % 2 == 0 else reversed(turns):
             gc.collect()
-            begin = time.perf_counter()
+            begin = contender.clock()
             contender.go()
-            own.append((time.perf_counter() - begin) / (contender.runs * contender.steps))
+            own.append((contender.clock() - begin) / (contender.runs * contender.steps))
     return seconds
 
 
-def compare(
-    title: str, contenders: Sequence[Contender], rounds: int, unit: str = "ns", tolerance: float = 1e-10
-) -> str:
+def compare(title: str, contenders: Sequence[Contender], rounds: int, tolerance: float = 1e-10) -> str:
     """Check that all contenders compute the same, then time them: a table, one line per contender."""
     off = disagreement(contenders)
     if off > tolerance:
@@ -111,16 +118,16 @@ def compare(
     lines = [f"{title}  (results agree to {off:.0e})", f"  {'':{width}}  {'median':>8}  {'best':>8}{heads}".rstrip()]
     for label, own in zip(labels, seconds, strict=True):
         times = "".join(f"   {_ratios(own, base):<26}" for base in baselines)
-        lines.append(f"  {label:{width}}  {_shown(median(own), unit)}  {_shown(min(own), unit)}{times}".rstrip())
+        lines.append(f"  {label:{width}}  {_shown(median(own))}  {_shown(min(own))}{times}".rstrip())
     return "\n".join(lines)
 
 
-def _shown(seconds: float, unit: str) -> str:
-    number = seconds * {"ns": 1e9, "us": 1e6}[unit]
-    return f"{number:>5,.{0 if number >= 100 else 1}f} {unit}"
+def _shown(seconds: float) -> str:
+    number, unit = (seconds * 1e9, "ns") if seconds < 1e-6 else (seconds * 1e6, "us")
+    return f"{number:>5.{1 if number < 100 else 0}f} {unit}"
 
 
 def _ratios(own: list[float], baseline: list[float]) -> str:
     """Round by round: the median, and the smallest and largest."""
     each = [a / b for a, b in zip(own, baseline, strict=True)]
-    return f"{median(each):.2f} [{min(each):.2f}, {max(each):.2f}]"
+    return "{} [{}, {}]".format(*(f"{r:,.{2 * (r < 100)}f}" for r in (median(each), min(each), max(each))))

@@ -146,5 +146,5 @@ def report(rounds: int, scale: float = 1.0) -> str:
             for runs, steps in ((1, 2000), (32, 300)):
                 steps = max(3, int(steps * scale))
                 title = f"MLP 64-32-10, {activation}, {runs} run{'s' * (runs > 1)}, {steps} steps"
-                tables.append(compare(title, contenders(runs, steps, activation), rounds, unit="us"))
+                tables.append(compare(title, contenders(runs, steps, activation), rounds))
     return "\n\n".join(tables)

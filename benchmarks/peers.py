@@ -1,12 +1,13 @@
 """Other libraries on the same work, where they are installed. None of them is needed.
 
 JAX runs all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on as many threads as it
-likes. PyTorch and autograd run eagerly, one run at a time: so they do the first run only, for a few steps.
+likes: so its clock is the one on the wall. PyTorch and autograd run eagerly, one run at a time: so they do the first run only, for a few steps.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import time
 import warnings
 from typing import Any
 
@@ -56,7 +57,7 @@ def rosenbrock(rates: np.ndarray, steps: int, start: tuple[float, float]) -> lis
 
     return _available(
         {
-            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps),
+            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps, clock=time.perf_counter),
             "torch": Contender("PyTorch eager, one run", with_torch, 1, few),
             "autograd": Contender("autograd, one run", with_autograd, 1, few),
         }
@@ -102,7 +103,7 @@ def mlp(work: Sweep, start: np.ndarray, activation: str) -> list[Contender]:
 
     return _available(
         {
-            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps),
+            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps, clock=time.perf_counter),
             "torch": Contender("PyTorch eager, one run", with_torch, 1, few),
         }
     )

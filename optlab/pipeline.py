@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import numpy as np
 
 import optlab
 from optlab import executors, plan, registry, runner, signature, spec, step
-from optlab.errors import ResultsError, UserError
+from optlab.errors import PluginError, ResultsError, UserError
 from optlab.plan import Plan
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
 from optlab.registry import Registry
@@ -144,9 +145,22 @@ def gradient_evaluations(planned: Plan) -> list[int]:
     """How many gradients each sweep will compute, if no run diverges.
 
     Raises:
-        UserError: an objective or an update rule cannot be traced.
+        UserError: an objective or an update rule cannot be traced, or raises something itself.
     """
-    return [len(sweep) * sweep.steps * _graph(sweep).grad_evals for sweep in planned.sweeps]
+    return [len(sweep) * sweep.steps * _checked(sweep).grad_evals for sweep in planned.sweeps]
+
+
+def _checked(sweep: Sweep) -> step.StepGraph:
+    try:
+        return _graph(sweep)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        plugins = [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule) if p is not None]
+        files = {signature.source(plugin.function)[0] for plugin in plugins}
+        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
+        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else f"{sweep.label} on {sweep.titles[0]}"
+        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _graph(sweep: Sweep) -> step.StepGraph:
@@ -293,11 +307,11 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
             raise UserError(f"{objective.name} is trained on data; use optlab.run, which brings the dataset")
         if x0 is None and objective.start is None:
             raise UserError(f"{objective.name} has no start of its own; give x0")
-        start = np.array(objective.start if x0 is None else x0, dtype=float)
+        start = _point(objective.start if x0 is None else x0)
         return Case(objective, start.size, start.ravel(), dict(objective.signature.choices)), start.shape
     if x0 is None:
         raise UserError("a function has no start of its own; give x0")
-    start = np.array(x0, dtype=float)
+    start = _point(x0)
     nothing = Signature({}, {}, {}, ())
     name = getattr(objective, "__name__", "objective")
 
@@ -306,6 +320,13 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
 
     problem = Problem(name, flat, nothing, None, start.ravel(), (), start.size, None, {})
     return Case(problem, start.size, start.ravel()), start.shape
+
+
+def _point(x0: Any) -> Floats:
+    try:
+        return np.array(x0, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"x0 is a number or an array of numbers: {error}") from None
 
 
 def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, Any]) -> Sweep:

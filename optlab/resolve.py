@@ -230,7 +230,7 @@ def _sized(case: Case, root_seed: int) -> Case:
 
 
 def _note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Notebook) -> None:
-    """Note what a problem says of its choices at those to blame: the one whose default mends it, or each wrong alone."""
+    """Note what a problem says of its choices at those to blame: one whose default mends it, or each wrong alone."""
     defaults = case.problem.signature.choices
     written = [name for name in case.choices if name in spec.options]
 

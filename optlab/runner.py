@@ -32,8 +32,8 @@ Progress = Callable[[int], None]
 def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
     """Execute a sweep.
 
-    An exception in the user's objective or update rule, sys.exit included, makes all runs of the sweep end with the status error, and its
-    traceback goes into `log`. Whatever `progress` raises is passed on.
+    An exception in the user's objective or update rule, sys.exit included, makes all runs of the sweep end with the
+    status error, and its traceback goes into `log`. Whatever `progress` raises is passed on.
     """
     began = time.perf_counter()
     # One thread per product: the result must not depend on how many cores the machine has.
@@ -260,8 +260,17 @@ class _Loop:
         np.copyto(self.x, x)
         return self.program.outputs[0].copy()
 
+    def _one_nan(self) -> None:
+        """Write all NaN alike: the sign of one depends on where in an array it was computed."""
+        lost = np.flatnonzero(~self.alive)
+        recorded = (self.loss, self.trail, *self.metrics.values(), self.first, self.final, self.best)
+        for values in recorded if len(lost) else ():
+            if values is not None:
+                values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
+
     def trajectories(self, seconds: float) -> Trajectories:
         runs = len(self.sweep)
+        self._one_nan()
         return Trajectories(
             status=np.where(self.alive, DONE, DIVERGED).astype(np.uint8),
             steps=self.steps,

@@ -107,7 +107,10 @@ def as_number(owner: str, name: str, value: Any) -> float:
     if isinstance(value, bool | str) or np.ndim(value) != 0:
         shown = f"the text {value!r}" if isinstance(value, str) else str(value)
         raise UserError(f"{owner}: '{name}' takes a number, not {shown}")
-    return float(value)
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise UserError(f"{owner}: '{name}' takes a number, not {value!r}") from None
 
 
 def summary(function: Callable[..., Any]) -> str:

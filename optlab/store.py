@@ -1,8 +1,8 @@
 """Trajectories <-> files: Parquet tables and a manifest, each written whole or not at all.
 
 Every file is written under a temporary name, synced, and renamed. The manifest comes last and holds the checksum of
-each of the others: a folder without one is unfinished, a file that does not match it is damaged. Tables are written as Arrow
-tables, not through pandas, which would turn NaN into null.
+each of the others, and of itself: a folder without one is unfinished, a file that does not match it is damaged. Tables
+are written as Arrow tables, not through pandas, which would turn NaN into null.
 """
 
 from __future__ import annotations

@@ -1,3 +1,53 @@
 """What all tests share: pytest's own harness for plugins."""
 
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from optlab import plan, registry, spec
+from optlab.plan import Plan
+from optlab.registry import Registry
+
 pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="session")
+def built_in() -> Registry:
+    """What the lab brings itself; no drop-in files."""
+    return registry.load(())
+
+
+@pytest.fixture(scope="session")
+def planned(built_in: Registry) -> Callable[..., Plan]:
+    """The plan of an experiment given as a dictionary, for the plugins declared in a test beside the built-in ones."""
+
+    def make(document: dict[str, Any], *plugins: Any) -> Plan:
+        tables = {kind: dict(getattr(built_in, kind)) for kind in registry.KINDS}
+        for kind, type_ in registry.KINDS.items():
+            tables[kind] |= {plugin.name: plugin for plugin in plugins if isinstance(plugin, type_)}
+        return plan.make(spec.read_dict({"name": "e", "steps": 10} | document), replace(built_in, **tables))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def optlab_command() -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The installed command in a process of its own."""
+
+    def run(*args: Any, cwd: Path, env: dict[str, str] | None = None, **kwargs: Any) -> Any:
+        script = Path(sys.executable).with_name("optlab")
+        environment = os.environ | {"COLUMNS": "200"} | (env or {})
+        command = [str(script), *map(str, args)]
+        return subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False, **kwargs
+        )
+
+    return run

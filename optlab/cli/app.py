@@ -81,7 +81,7 @@ def options(
 def run(
     file: Experiment,
     out: Out = Path("results"),
-    plugins: Plugins = [],  # noqa: B006
+    plugins: Plugins = [],
     no_plots: Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")] = False,
     format: PictureFormat = Format.png,
     quiet: Quiet = False,
@@ -113,7 +113,7 @@ def run(
 @guarded
 def plot(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
-    plugins: Plugins = [],  # noqa: B006
+    plugins: Plugins = [],
     format: PictureFormat = Format.png,
     quiet: Quiet = False,
 ) -> None:
@@ -128,7 +128,7 @@ def plot(
 
 @app.command()
 @guarded
-def validate(file: Experiment, plugins: Plugins = []) -> None:  # noqa: B006
+def validate(file: Experiment, plugins: Plugins = []) -> None:
     """Check an experiment file and print the size of its grid. Nothing is run or written."""
     from optlab import pipeline
     from optlab.cli import show
@@ -158,7 +158,7 @@ def list_(
 
 @app.command("plugins")
 @guarded
-def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:  # noqa: B006
+def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
     """Show what was loaded from where, and what could not be loaded and why."""
     from dataclasses import asdict
 

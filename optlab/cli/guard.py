@@ -13,7 +13,10 @@ import typer
 FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 """Exit statuses: some run failed; the user's mistake; Ctrl-C."""
 
-_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_DISK = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
+}
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:

@@ -191,7 +191,7 @@ def relu(x: Any) -> Any:
 def reshape(a: Any, /, shape: Any) -> Any:
     shape = (shape,) if np.ndim(shape) == 0 else tuple(shape)
     shape = tuple(operator.index(n) for n in shape)
-    if shape.count(-1) == 1 and a.size:
+    if shape.count(-1) == 1:
         known = int(-np.prod(shape, dtype=int))
         shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
     return a if shape == a.shape else apply("reshape", a, shape=shape)

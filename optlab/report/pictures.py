@@ -15,6 +15,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from optlab import analysis
+from optlab.engine.derivatives import grad
 from optlab.engine.replay import RUN, SHARED, Input, compile
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
@@ -26,6 +27,9 @@ from optlab.store import Results
 
 RESOLUTION = 220
 """Points of the surface along each side."""
+
+STATIONARY = 1e-4
+"""The largest partial derivative at a point that is taken for a minimum."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,13 @@ class Titled:
             program.step()
         return np.broadcast_to(program.outputs[0], points.shape[1:]).copy()
 
-    @property
+    @functools.cached_property
     def minima(self) -> tuple[Floats, ...]:
-        return self.case.problem.minima_at(self.case.dim)
+        """The known minimisers; not those that the options have moved away, where the slope shows it."""
+        names = self.case.problem.signature.numbers
+        slope = grad(lambda x: objective(self.case)(x, **{name: self.options[name] for name in names}))
+        known = self.case.problem.minima_at(self.case.dim)
+        return tuple(point for point in known if np.abs(slope(point)).max() < STATIONARY)
 
     @property
     def minimum(self) -> float | None:
@@ -158,7 +166,7 @@ def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look])
                 minima=case.minima,
                 minimum=minimum,
                 title=title,
-                subtitle=subtitle,
+                subtitle=subtitle + (", the first seed shown" if (frames.best["n"] > 1).any() else ""),
             ),
         )
     lines = loss.figure(frames.curves, frames.best, looks=looks, minimum=minimum, title=title, subtitle=subtitle)

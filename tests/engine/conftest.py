@@ -152,9 +152,15 @@ def random_program(rng: np.random.Generator, shapes: Any = None, length: int | N
 
 def _instruction(rng: np.random.Generator, shapes: list[Any]) -> tuple[Callable[..., Any], tuple[int, ...]]:
     """A random operation that fits to values of these shapes."""
-    i = int(rng.integers(max(0, len(shapes) - 6), len(shapes))) if rng.random() < 0.7 else int(rng.integers(len(shapes)))
+    i = (
+        int(rng.integers(max(0, len(shapes) - 6), len(shapes)))
+        if rng.random() < 0.7
+        else int(rng.integers(len(shapes)))
+    )
     shape = shapes[i]
-    kind = rng.choice(["unary", "binary", "reduce", "shape", "index", "join", "matmul"], p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.05])
+    kind = rng.choice(
+        ["unary", "binary", "reduce", "shape", "index", "join", "matmul"], p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.05]
+    )
     if kind == "binary":
         partners = [j for j, other in enumerate(shapes) if _broadcast(shape, other)]
         return BINARY[rng.choice(list(BINARY))], (i, int(rng.choice(partners)))

@@ -1,0 +1,39 @@
+"""How mistakes are shown."""
+
+import pytest
+
+from optlab import errors
+from optlab.errors import WIDTH, Mistake, SpecError
+
+
+def test_the_tree_is_the_one_that_is_drawn():
+    names = [line.split()[1].strip("└├─ ") for line in errors.__doc__.splitlines() if "──" in line]
+    assert names == ["UserError", "SpecError", "TraceError", "PluginError", "UnknownName", "ResultsError"]
+    for name in names[1:]:
+        assert issubclass(getattr(errors, name), errors.UserError)
+    assert issubclass(errors.UserError, errors.OptlabError)
+
+
+def test_file_line_column_source_line_and_caret():
+    error = SpecError("e.toml", [Mistake((), "b", 2, 3), Mistake((), "a", 1, 1)], "one\n\ttwo\n")
+    assert str(error) == "e.toml:1:1: a\n    one\n    ^\ne.toml:2:3: b\n     two\n      ^"
+
+
+def test_without_a_place_the_path_is_told():
+    assert str(SpecError("<experiment>", [Mistake(("problem", 0, "start"), "m")])) == "<experiment>: problem.0.start: m"
+
+
+def test_behind_the_end_there_is_no_line_to_show():
+    assert str(SpecError("e.toml", [Mistake((), "m", 9, 1)], "one\n")) == "e.toml:9:1: m"
+
+
+@pytest.mark.parametrize("column", [1, 79, 80, 81, 500, 1000])
+def test_the_caret_stays_under_its_character_in_long_lines(column):
+    line = "".join(chr(0x4E00 + n) for n in range(1000))
+    _, shown, caret = str(SpecError("e.toml", [Mistake((), "m", 1, column)], line)).split("\n")
+    assert shown[len(caret) - 1] == line[column - 1]
+    assert len(shown) <= WIDTH + 4
+
+
+def test_unknown_name_reads_like_a_sentence():
+    assert str(errors.UnknownName("there is no 'x'")) == "there is no 'x'"

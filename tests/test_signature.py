@@ -1,0 +1,64 @@
+"""The grammar of plugin functions."""
+
+import pytest
+
+from optlab import dataset, optimizer, problem, schedule, signature
+from optlab.errors import PluginError, UserError
+
+
+def rule_of(source):
+    """An optimizer written as text, in a file of its own."""
+    scope = {"optimizer": optimizer}
+    exec(compile(f"@optimizer\n{source}\n    return x", "/plugins/rule.py", "exec"), scope)
+    return scope["rule"]
+
+
+def test_the_words_of_a_signature():
+    read = rule_of('def rule(x, g, m=0.0, k=abs, *, t, grad, lr=1.0, n=3, on=True, how="a", sizes=(1, 2)):').signature
+    assert dict(read.state) == {"m": 0.0, "k": abs}
+    assert read.supplied == ("t", "grad")
+    assert dict(read.numbers) == {"lr": 1.0}
+    assert dict(read.choices) == {"n": 3, "on": True, "how": "a", "sizes": (1, 2)}
+    assert list(read.options) == ["lr", "n", "on", "how", "sizes"]
+    with pytest.raises(TypeError):
+        read.numbers["lr"] = 2.0
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("x, *args", "takes *args, but every argument needs a name of its own"),
+        ("x, g, **more", "takes **more, but every argument needs a name of its own"),
+        ("x, grad", "takes (x, grad) by position instead of (x, g)"),
+        ("x, *, lr=0.1", "takes (x) by position instead of (x, g)"),
+        ("x, g, *, lr", "asks for 'lr', and the lab supplies only: f, grad, hvp, loss, steps, t"),
+        ("x, g, *, step", "asks for 'step', and the lab supplies only: f, grad, hvp, loss, steps, t (did you mean"),
+        ("x, g, *, label=1.0", "has an option 'label', a name the lab uses itself"),
+        ("x, g, *, t=1.0", "has an option 't', a name the lab uses itself"),
+        ("x, g, *, lr=None", "has an option 'lr' whose default is of type NoneType"),
+    ],
+)
+def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, said):
+    with pytest.raises(PluginError) as info:
+        rule_of(f"def rule({head}):")
+    assert str(info.value).startswith(f"/plugins/rule.py:1: optimizer 'rule' {said}")
+    assert str(info.value).endswith("; the form is: def rule(x, g, state=0.0, *, option=1.0)")
+
+
+def test_only_optimizers_hold_state():
+    for declare, function in [(problem(start=(0.0,)), lambda x, a=1.0: x), (schedule, lambda t, a=1.0: t)]:
+        with pytest.raises(PluginError, match=r"takes 'a' by position with a default; put options after a \*"):
+            declare(function)
+    with pytest.raises(PluginError, match=r"takes \(x\) by position instead of \(\)"):
+        dataset(lambda x: x)
+
+
+@pytest.mark.parametrize("value", [1, 1.5, 10**30])
+def test_numbers(value):
+    assert signature.as_number("gd", "lr", value) == float(value)
+
+
+@pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j])
+def test_what_is_no_number(value):
+    with pytest.raises(UserError, match="gd: 'lr' takes a number, not "):
+        signature.as_number("gd", "lr", value)
