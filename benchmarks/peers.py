@@ -1,7 +1,8 @@
 """Other libraries on the same work, where they are installed. None of them is needed.
 
 JAX runs all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on as many threads as it
-likes: so its clock is the one on the wall. PyTorch and autograd run eagerly, one run at a time: so they do the first run only, for a few steps.
+likes: so its clock is the one on the wall. PyTorch and autograd run eagerly, one run at a time: so they do the first
+run only, for a few steps.
 """
 
 from __future__ import annotations

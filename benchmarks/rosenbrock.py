@@ -78,7 +78,7 @@ def loop(lr: np.ndarray, steps: int, adam: Any) -> Result:
 def report(rounds: int, scale: float = 1.0) -> str:
     """The tables. `scale` shortens the work, for tests."""
     steps = max(3, int(1000 * scale))
-    few = compare(f"Rosenbrock, 100 runs, {steps} steps", contenders(100, steps), 2 * rounds + 1)
+    few = compare(f"Rosenbrock, 100 runs, {steps} steps", contenders(100, steps), 3 * rounds)
     runs = max(100, int(10_000 * scale))
     many = compare(f"Rosenbrock, {runs:,} runs, {steps} steps", contenders(runs, steps, with_peers=False), rounds)
     return f"{few}\n\n{many}"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from optlab import signature
-from optlab.errors import Mistake, TraceError, UserError
+from optlab.errors import Mistake, TraceError, UserError, did_you_mean
 from optlab.problems.base import Problem, Split
 from optlab.problems.split import split
 from optlab.records import Case, Floats
@@ -102,14 +102,24 @@ def _as_meant(axis: Axis, default: Any) -> Axis:
 
 
 def _split_axes(
-    owner: str, read: Signature, axes: Mapping[str, Axis], extra: Mapping[str, Any], path: Path, notes: Notebook
+    owner: str,
+    read: Signature,
+    axes: Mapping[str, Axis],
+    extra: Mapping[str, Any],
+    keys: Sequence[str],
+    path: Path,
+    notes: Notebook,
 ) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
-    """The numbers with their values, and all combinations of the choices; `extra` are the lab's own choices."""
+    """The numbers with their values, and all combinations of the choices.
+
+    `extra` are the lab's own choices; `keys` are no options, but one may have been meant.
+    """
     choices = {**read.choices, **extra}
     known = [*read.numbers, *choices]
     for name in axes:
         if name not in known:
-            notes.note((*path, name), str(signature.unknown_option(owner, name, known)))
+            meant = [*known, *keys] if did_you_mean(name, keys) else known
+            notes.note((*path, name), str(signature.unknown_option(owner, name, meant)))
     numbers = {
         name: _numbers(owner, name, axes[name], (*path, name), notes) if name in axes else np.array([default])
         for name, default in read.numbers.items()
@@ -177,7 +187,9 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Notebook
     if problem is None:
         return
     extra = problem.data_options
-    numbers, combinations = _split_axes(spec.name, problem.signature, spec.options, extra, spec.path, notes)
+    numbers, combinations = _split_axes(
+        spec.name, problem.signature, spec.options, extra, ("start", "dim"), spec.path, notes
+    )
     dims = spec.dim.values if spec.dim else (None,)
     for dim, combination in itertools.product(dims, combinations):
         ours = {name: combination.pop(name) for name in extra}
@@ -345,13 +357,17 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
         at = (*spec.path, "schedule")
         schedule = _found(registry.schedule, spec.schedule.name, (*at, "name"), notes)
         if schedule is not None:
-            scheduled, schedules = _split_axes(schedule.name, schedule.signature, spec.schedule.options, {}, at, notes)
+            scheduled, schedules = _split_axes(
+                schedule.name, schedule.signature, spec.schedule.options, {}, (), at, notes
+            )
         if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
             notes.note(at, f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
             return
     if optimizer is None:
         return
-    numbers, combinations = _split_axes(optimizer.name, optimizer.signature, spec.hyperparameters, {}, spec.path, notes)
+    numbers, combinations = _split_axes(
+        optimizer.name, optimizer.signature, spec.hyperparameters, {}, ("label", "schedule"), spec.path, notes
+    )
     for settings, schedule_settings in itertools.product(combinations, schedules):
         rule = Rule(optimizer, settings, schedule, schedule_settings)
         yield RuleAxes(rule, label, numbers, scheduled, spec.path)

@@ -6,22 +6,22 @@ the end, in case an objective hides a NaN. A diverged run goes on computing with
 
 from __future__ import annotations
 
+import functools
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from optlab.engine.graph import Graph
-from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
+from optlab.engine.replay import RUN, Input, compile
+from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches
-from optlab.records import DIVERGED, DONE, ERROR, Case, Floats, Sweep, Trajectories
+from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
 from optlab.starts import starts
-from optlab.step import Rule, StepGraph, build, objective, objective_graph
+from optlab.step import Rule, StepGraph, build
 
 CHUNK = 32
 
@@ -55,33 +55,6 @@ def _prepare(sweep: Sweep) -> _Loop:
     return _Loop(sweep, graph, x)
 
 
-@dataclass(frozen=True)
-class _Evaluation:
-    """A quantity over the whole data, for all runs at once."""
-
-    name: str
-    program: Program
-
-    @staticmethod
-    def of(name: str, graph: Graph, sweep: Sweep) -> _Evaluation:
-        columns = [sweep.options[option] for option in sweep.case.problem.signature.numbers]
-        kinds = [UNIFORM if _constant(c) else RUN for c in columns]
-        program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], len(sweep))
-        for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
-            buffer[...] = column[0] if kind == UNIFORM else column
-        program.prepare()
-        return _Evaluation(name, program)
-
-    def at(self, x: Floats) -> Floats:
-        np.copyto(self.program.inputs[0], x)
-        self.program.step()
-        return np.broadcast_to(self.program.outputs[0], x.shape[1:]).copy()
-
-
-def _constant(column: NDArray[Any]) -> bool:
-    return bool((column == column[0]).all())
-
-
 class _Loop:
     """The state of a sweep while it runs."""
 
@@ -89,18 +62,19 @@ class _Loop:
         self.sweep, self.graph = sweep, graph
         runs, recording = len(sweep), sweep.recording
         columns = [self._column(key) for key in graph.numbers]
-        self.program = compile(graph.graph, graph.inputs([_constant(c) for c in columns]), runs)
+        self.program = compile(graph.graph, graph.inputs([is_constant(c) for c in columns]), runs)
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
         self.batches = self._minibatches() if graph.takes_index else None
-        self.evaluations = self._evaluations()
-        self.objective = _Evaluation.of("loss", objective_graph(sweep.case, self._whole_objective()), sweep)
+        quantities = on_data(sweep.case) or {"loss": whole_objective(sweep.case)}
+        self.whole = Evaluation.of(sweep.case, quantities, sweep.options, runs)
 
         self.recorded = {int(s): i for i, s in enumerate(recording.steps)}
         self.loss = np.full((len(recording.steps), runs), np.nan)
         self.trail = np.full((len(recording.steps), *x.shape), np.nan) if recording.trajectory else None
-        self.evaluated = {int(s): i for i, s in enumerate(recording.evaluations)} if self.evaluations else {}
-        self.metrics = {e.name: np.full((len(recording.evaluations), runs), np.nan) for e in self.evaluations}
+        self.evaluated = {int(s): i for i, s in enumerate(recording.evaluations)}
+        names = self.whole.names if self.evaluated else ()
+        self.metrics = {name: np.full((len(recording.evaluations), runs), np.nan) for name in names}
 
         self.ring = np.empty((CHUNK, runs))
         self.alive = np.ones(runs, dtype=bool)
@@ -138,23 +112,6 @@ class _Loop:
         assert case.split is not None
         return Minibatches(sweep.root_seed, sweep.seed, len(case.split.train_inputs), case.batch_size)
 
-    def _whole_objective(self) -> Callable[..., Any]:
-        split = self.sweep.case.split
-        return objective(self.sweep.case, *((split.train_inputs, split.train_targets) if split else ()))
-
-    def _evaluations(self) -> list[_Evaluation]:
-        """Train loss, and on the test data loss and metrics, of a problem trained on data."""
-        case = self.sweep.case
-        split = case.split
-        if split is None:
-            return []
-        functions = {"train_loss": self._whole_objective()}
-        if len(split.test_inputs):
-            functions["test_loss"] = objective(case, split.test_inputs, split.test_targets)
-            for name, metric in case.problem.metrics.items():
-                functions[f"test_{name}"] = _on_test_data(case, metric)
-        return [_Evaluation.of(name, objective_graph(case, f), self.sweep) for name, f in functions.items()]
-
     # ---- the loop ------------------------------------------------------------------------------------------
 
     def go(self, progress: Progress) -> None:
@@ -190,7 +147,7 @@ class _Loop:
         self._settle(begin, self.ring[: end - begin])
         self._diverge(self.alive & ~np.isfinite(self.x).all(axis=0), end, np.nan)
 
-    @property
+    @functools.cached_property
     def _index(self) -> NDArray[np.int64]:
         """The minibatch indices as the program holds them, shape (runs, batch_size)."""
         return np.moveaxis(self.program.inputs[2 + len(self.state)], -1, 0)
@@ -199,13 +156,15 @@ class _Loop:
         """The objective at the start: the first loss, or where that is of a minibatch, of all the data."""
         return self.ring[0].copy() if self.batches is None else self.metrics["train_loss"][0]
 
-    def _evaluate(self, now: int) -> None:
-        for evaluation in self.evaluations:
-            values = evaluation.at(self.x)
-            self.metrics[evaluation.name][self.evaluated[now]] = values
-            if evaluation.name == "train_loss":
-                self._diverge(self.alive & ~np.isfinite(values), now, values)
-                self._improve(values)
+    def _evaluate(self, now: int) -> Floats:
+        """The objective at x, over all data where there is data; what else is known of it there is recorded."""
+        values = self.whole.at(self.x)
+        for name, recorded in self.metrics.items():
+            recorded[self.evaluated[now]] = values[name]
+        loss = next(iter(values.values()))
+        self._diverge(self.alive & ~np.isfinite(loss), now, loss)
+        self._improve(loss)
+        return loss
 
     def _settle(self, begin: int, losses: Floats) -> None:
         """Find the runs that diverged within a chunk, and each run's best loss."""
@@ -241,14 +200,10 @@ class _Loop:
         place = self.recorded.get(now)
         if place is not None and self.trail is not None:
             self.trail[place] = self.x
-        if now in self.evaluated:
-            self._evaluate(now)
-        whole = self.objective.at(self.x)
+        whole = self._evaluate(now)
         seen = whole if self.batches is None else self._last_minibatch_loss()
         if place is not None:
             self.loss[place] = seen
-        self._diverge(self.alive & ~np.isfinite(whole), now, whole)
-        self._improve(whole)
         self.final[self.alive] = whole[self.alive]
 
     def _last_minibatch_loss(self) -> Floats:
@@ -283,16 +238,6 @@ class _Loop:
             x=self.trail,
             metrics=self.metrics,
         )
-
-
-def _on_test_data(case: Case, metric: Callable[..., Any]) -> Callable[..., Any]:
-    split = case.split
-    assert split is not None
-
-    def f(x: Any, **options: Any) -> Any:
-        return metric(x, inputs=split.test_inputs, targets=split.test_targets, **case.choices, **options)
-
-    return f
 
 
 def _failed(sweep: Sweep, log: str) -> Trajectories:

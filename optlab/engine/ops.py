@@ -63,7 +63,7 @@ def emit(name: str, *values: Any, **params: Any) -> Any:
 def _elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
     def infer(*inputs: Var) -> Type:
         shape = np.broadcast_shapes(*(v.shape for v in inputs))
-        ufunc = np.exp if run is _sigmoid else run
+        ufunc = {_sigmoid: np.exp, _power: np.power}.get(run, run)
         if isinstance(ufunc, np.ufunc):
             return shape, ufunc.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
         values = inputs[1:] if run is _where else inputs
@@ -114,6 +114,22 @@ def _where(c: Any, a: Any, b: Any, out: Any = None) -> Any:
     np.copyto(out, b)
     np.copyto(out, a, where=c)
     return out
+
+
+_SHORT_CUTS: Mapping[float, np.ufunc] = {2.0: np.square, 0.5: np.sqrt, -1.0: np.reciprocal}
+
+
+def _power(x: Any, p: Any, out: Any = None) -> Any:
+    """np.power, always with the short cuts that it takes itself only where it sees that all exponents are the same."""
+    if x.dtype != p.dtype or p.dtype.kind != "f":
+        return np.power(x, p, out=out)
+    if p.ndim == 0:
+        short_cut = _SHORT_CUTS.get(p.item())
+        return np.power(x, p, out=out) if short_cut is None else short_cut(x, out=out)
+    result = np.power(x, p, out=out)
+    for exponent, short_cut in _SHORT_CUTS.items():
+        short_cut(x, out=result, where=p == exponent)
+    return result
 
 
 def _clip(x: Any, low: Any, high: Any, out: Any = None) -> Any:
@@ -222,7 +238,7 @@ def _swap(a: Any) -> Any:
 
 
 def _elementwise(name: str, run: Callable[..., Any], *vjp: Rule) -> Op:
-    return Op(name, "elementwise", run, _elementwise_type(run), vjp, in_place=run is not _where)
+    return Op(name, "elementwise", run, _elementwise_type(run), vjp, in_place=run not in (_where, _power))
 
 
 def _reduce(name: str, run: Callable[..., Any], rule: Rule, infer: Callable[..., Type] = _reduced_type) -> Op:
@@ -243,7 +259,7 @@ _ROWS = (
     _elementwise("square", np.square, lambda g, y, x: (2.0 * g) * x),
     _elementwise("reciprocal", np.reciprocal, lambda g, y, x: -g * np.square(y)),
     _elementwise("sqrt", np.sqrt, lambda g, y, x: (0.5 * g) / y),
-    _elementwise("power", np.power, _d_power_base, _d_power_exponent),
+    _elementwise("power", _power, _d_power_base, _d_power_exponent),
     _elementwise("absolute", np.absolute, lambda g, y, x: g * np.sign(x)),
     # exponentials, trigonometry
     _elementwise("exp", np.exp, lambda g, y, x: g * y),

@@ -195,8 +195,8 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __float__(self) -> float:
         raise cannot(
-            "a traced value is turned into a Python number (float(), or a function of the math module)",
-            "leave it as it is, and use np.exp, np.sqrt, ... in place of math.exp, math.sqrt, ...",
+            "a traced value is turned into a Python number (float(), a function of the math module, or a[i] = x)",
+            "use np.exp, np.sqrt, ... in place of math.exp, math.sqrt, ..., and np.stack to build an array",
         )
 
     def __int__(self) -> int:
@@ -232,9 +232,12 @@ def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
         tracers.append(builder.input(np.shape(value), dtype, name))
     try:
         result = f(*tracers, **kwargs)
-    except BaseException:
-        builder.open = False
+    except ValueError as error:
+        if isinstance(error.__cause__, TraceError):  # NumPy's around ours: a[i] = x
+            raise error.__cause__ from None
         raise
+    finally:
+        builder.open = False
     several = isinstance(result, tuple | list)
     for value in result if several else [result]:
         if not isinstance(value, Tracer | np.ndarray | np.generic | bool | int | float):

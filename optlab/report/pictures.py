@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from optlab import analysis
 from optlab.engine.derivatives import grad
-from optlab.engine.replay import RUN, SHARED, Input, compile
+from optlab.evaluation import Evaluation
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
@@ -52,20 +52,14 @@ class Titled:
 
     def heights(self, points: Floats) -> Floats:
         """The objective at points (dim, count)."""
-        graph = objective_graph(self.case, objective(self.case))
-        numbers = [Input(SHARED, changes=False)] * (len(graph.inputs) - 1)
-        program = compile(graph, [Input(RUN), *numbers], points.shape[1])
-        for buffer, name in zip(program.inputs[1:], self.case.problem.signature.numbers, strict=True):
-            buffer[...] = self.options[name]
-        np.copyto(program.inputs[0], points)
-        with np.errstate(all="ignore"):
-            program.prepare()
-            program.step()
-        return np.broadcast_to(program.outputs[0], points.shape[1:]).copy()
+        options = {name: np.array([value]) for name, value in self.options.items()}
+        return Evaluation.of(self.case, {"loss": objective(self.case)}, options, points.shape[1]).at(points)["loss"]
 
     @functools.cached_property
     def minima(self) -> tuple[Floats, ...]:
         """The known minimisers; not those that the options have moved away, where the slope shows it."""
+        if not self.computes:
+            return ()
         names = self.case.problem.signature.numbers
         slope = grad(lambda x: objective(self.case)(x, **{name: self.options[name] for name in names}))
         known = self.case.problem.minima_at(self.case.dim)
@@ -74,7 +68,7 @@ class Titled:
     @property
     def minimum(self) -> float | None:
         """The known minimum: the lowest value at the known minimisers."""
-        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima and self.computes else None
+        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima else None
 
 
 def titled(planned: Plan) -> Iterator[Titled]:

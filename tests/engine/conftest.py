@@ -1,7 +1,7 @@
 """Random programs: one list of instructions that NumPy (plain or traced) and torch both follow.
 
-A program starts from a few inputs and applies 5 to 30 operations, each to values computed before (so there is fan-out, and
-there are shared subexpressions), and ends by adding up everything that nothing else used.
+A program starts from a few inputs and applies 5 to 30 operations, each to values computed before (so there is fan-out,
+and there are shared subexpressions), and ends by adding up everything that nothing else used.
 """
 
 from __future__ import annotations
@@ -115,9 +115,13 @@ class RandomProgram:
             values.append(function(xp, *(values[i] for i in operands)))
         return values
 
+    def every(self, *inputs: Any) -> list[Any]:
+        """The inputs and all that is computed from them, in NumPy."""
+        return self.values(_numpy(), inputs)
+
     def numpy(self, *inputs: Any) -> Any:
         """One number, in NumPy."""
-        values = self.values(_numpy(), inputs)
+        values = self.every(*inputs)
         return sum((values[i] if np.shape(values[i]) == () else values[i].mean()) for i in self.loose)
 
     def torch(self, *inputs: Any) -> Any:
@@ -127,7 +131,7 @@ class RandomProgram:
 
     def several(self, *inputs: Any) -> tuple[Any, ...]:
         """All the values that nothing else uses, in NumPy."""
-        values = self.values(_numpy(), inputs)
+        values = self.every(*inputs)
         return tuple(values[i] for i in self.loose)
 
 

@@ -127,7 +127,7 @@ OTHERS: dict[str, Case] = {
         lambda x: x @ torch.arange(1.0, 4).double(),
         [(3,)],
     ),
-    "unpacking": (lambda x: [a * b for a, b in [x]][0], lambda x: x[0] * x[1], [(2,)]),
+    "unpacking": (lambda x: next(a * b for a, b in [x]), lambda x: x[0] * x[1], [(2,)]),
     "np.add.reduce": (lambda x: np.add.reduce(x), lambda x: x.sum(0), [(2, 3)]),
     "np.maximum.reduce": (lambda x: np.maximum.reduce(x, axis=1), lambda x: x.amax(1), [(2, 3)]),
     "np.minimum.reduce": (lambda x: np.minimum.reduce(x, axis=None), torch.amin, [(2, 3)]),

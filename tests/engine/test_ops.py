@@ -1,4 +1,4 @@
-"""Every primitive: its value against NumPy, its derivative against torch and, where it is analytic, the complex step."""
+"""Every primitive: its value against NumPy, its derivative against torch and, where analytic, the complex step."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optlab.errors import Mistake
-from optlab.toml_positions import MAX_DEPTH, MAX_KEYS, MAX_SIZE, parse, positions
+from optlab.spec import positions as scanner
+from optlab.spec.positions import MAX_DEPTH, MAX_KEYS, MAX_SIZE, parse
 
 # --- generated documents ---
 
@@ -76,6 +77,10 @@ def documents(draw):
             name = draw(st.one_of(st.sampled_from(["a", "b", "a.b"]), dotted_keys()))
             lines.append(left + draw(gaps) + name + draw(gaps) + right + draw(st.sampled_from(["", " # c"])))
     return draw(st.sampled_from(["\n", "\r\n"])).join(lines)
+
+
+def positions(text):
+    return {path: scanner.line_and_column(text, offset) for path, offset in scanner.positions(text).items()}
 
 
 def paths(node, path=()):
@@ -177,6 +182,7 @@ def test_nothing_but_the_document(text):
         ("steps = ten\n", 1, 9, "not valid TOML: invalid value (texts need quotes)"),
         ("a = 1\nb = [1,\n", 2, 8, "not valid TOML: invalid value (texts need quotes), at the end of the file"),
         ("a = 1\r\nlr = 1\r\nlr = 2\r\n", 3, 7, "not valid TOML: this key or table was given before"),
+        ("[a]\n[a]", 2, 3, "not valid TOML: this key or table was given before"),
         ("[[p]\nx = 1", 1, 4, "not valid TOML: expected ']]' at the end of an array declaration"),
         ("a = 1 b = 2", 1, 7, "not valid TOML: expected newline or end of document after a statement"),
         ('a = "x\n', 1, 7, "not valid TOML: illegal character '\\n'"),
@@ -197,8 +203,14 @@ def test_broken(text, line, column, message):
     [
         ("a = 1\nb = " + "[" * 2000 + "]" * 2000, 2, 5 + MAX_DEPTH, "nested more than 32 deep"),
         ("b = " + "{a=" * 2000 + "1" + "}" * 2000, 1, 5 + 3 * MAX_DEPTH, "nested more than 32 deep"),
-        ("a = 1\n" + ".".join("k" * 50_000) + " = 1", 2, 2 * MAX_DEPTH, "a dotted key of more than 32 parts"),
+        ("a = 1\n" + ".".join("k" * 50_000) + " = 1", 2, 1, "a dotted key of more than 32 parts"),
         ("[" + " . ".join(["'k'"] * 50_000) + "]", 1, None, "a dotted key of more than 32 parts"),
+        (
+            "lr = [" + "1," * 480_000 + "]",
+            1,
+            2 * scanner.MAX_COMMAS + 8,
+            "more than 100,000 commas: the lists are too long",
+        ),
         ("#" * (MAX_SIZE + 1), 1, 1, "the file has 1,000,001 characters, and 1,000,000 is the most"),
         ("[a]\n" * 200_000, MAX_KEYS + 1, 1, "more than 5,000 keys, tables and lists"),
         ("".join(f"k{i}=1\n" for i in range(100_000)), MAX_KEYS + 1, 6, "more than 5,000 keys, tables and lists"),

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from optlab import spec
 from optlab.errors import Mistake, SpecError
 from optlab.spec import Axis, ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, ScheduleSpec
+from optlab.spec.axes import linear_values, log_values
+from optlab.spec.draft import MAX_SHOWN
 
 DESIGN = """\
 name  = "sgd_vs_adam"
@@ -47,6 +49,7 @@ points = 200                              # recorded steps per run, spread over 
 """
 
 BARE = 'name = "e"\nsteps = 3\n[[problem]]\nname = "p"\n[[optimizer]]\nname = "o"\n'
+A_GRID = "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
 EMPTY_AXIS = "lr is an empty axis: write at least one value ([[]] where the value is itself an empty list)"
 
 
@@ -85,18 +88,18 @@ def test_the_experiment_of_the_design():
             ProblemSpec("rosenbrock", start=(-1.5, 2.0)),
             ProblemSpec(
                 "mlp",
-                options={"dataset": Axis(("digits",)), "hidden": Axis((32,), swept=True), "batch_size": Axis((64,))},
+                options={"dataset": Axis(("digits",)), "hidden": Axis((32,), listed=True), "batch_size": Axis((64,))},
             ),
         ),
         optimizers=(
-            OptimizerSpec("gd", hyperparameters={"lr": Axis(spec.log_values(1e-5, 1e-1, 9), swept=True)}),
+            OptimizerSpec("gd", hyperparameters={"lr": Axis(log_values(1e-5, 1e-1, 9))}),
             OptimizerSpec(
                 "adam",
                 label="Adam, cosine",
                 schedule=ScheduleSpec("cosine"),
                 hyperparameters={
-                    "lr": Axis(spec.log_values(1e-4, 1.0, 9), swept=True),
-                    "beta1": Axis((0.8, 0.9), swept=True),
+                    "lr": Axis(log_values(1e-4, 1.0, 9)),
+                    "beta1": Axis((0.8, 0.9), listed=True),
                 },
             ),
         ),
@@ -137,7 +140,7 @@ def test_schedule_short_and_long(written):
 
 def test_schedule_options_are_axes():
     (optimizer,) = spec.read(f'{BARE}schedule = {{ name = "step", every = [10, 20] }}').spec.optimizers
-    assert optimizer.schedule == ScheduleSpec("step", {"every": Axis((10, 20), swept=True)})
+    assert optimizer.schedule == ScheduleSpec("step", {"every": Axis((10, 20), listed=True)})
 
 
 @pytest.mark.parametrize("written", ["[2, 10]", "{ linear = [2, 10], num = 2 }", "[2, 10.0]"])
@@ -151,7 +154,7 @@ def test_start_at_random():
     assert spec.read(BARE.replace('"p"', '"p"\nstart = "random"')).spec.problems[0].start == "random"
 
 
-@pytest.mark.parametrize("name", ["a", "adam vs. gd", "Versuch-3_é", "x" * 100, "console", "a.b"])
+@pytest.mark.parametrize("name", ["a", "adam vs. gd", "Versuch-3_é", "x" * 60, "lr=0.1 (2)", "a.b"])
 def test_plain_names(name):
     assert spec.read(BARE.replace('"e"', json.dumps(name))).mistakes == ()
 
@@ -178,60 +181,70 @@ def test_dictionary_with_numpy_values():
 
 
 @pytest.mark.parametrize(
-    ("written", "values", "swept"),
+    ("written", "values", "listed"),
     [
         ("0.1", (0.1,), False),
         ("3", (3,), False),
         ("true", (True,), False),
         ('"tanh"', ("tanh",), False),
         ("[0.1]", (0.1,), True),
-        ("[1, 0.5]", (1.0, 0.5), True),
+        ("[1, 0.5]", (1, 0.5), True),
         ("[1, 2]", (1, 2), True),
         ('["a", "b"]', ("a", "b"), True),
         ("[[32], [64, 32]]", ((32,), (64, 32)), True),
         ("[[]]", ((),), True),
-        ("{ log = [1e-3, 1e-1], num = 3 }", (0.001, 0.01, 0.1), True),
-        ("{ linear = [0, 1], num = 5 }", (0.0, 0.25, 0.5, 0.75, 1.0), True),
-        ("{ log = [16, 256], num = 5 }", (16, 32, 64, 128, 256), True),
+        ("{ log = [1e-3, 1e-1], num = 3 }", (0.001, 0.01, 0.1), False),
+        ("{ linear = [0, 1], num = 5 }", (0.0, 0.25, 0.5, 0.75, 1.0), False),
+        ("{ log = [16, 256], num = 5 }", (16, 32, 64, 128, 256), False),
     ],
 )
-def test_axis(written, values, swept):
+def test_axis(written, values, listed):
     axis = axis_of(written)
-    assert axis == Axis(values, swept)
+    assert axis == Axis(values, listed)
     assert [type(value) for value in axis.values] == [type(value) for value in values]
 
 
 @pytest.mark.parametrize(
     ("written", "values"),
-    [("[64, 32]", ((64, 32),)), ("[1, 0.5]", ((1, 0.5),)), ("[[1], [2]]", ((1,), (2,))), ("5", (5,))],
+    [
+        ("[64, 32]", ((64, 32),)),
+        ("[1, 0.5]", ((1, 0.5),)),
+        ("[[1], [2]]", ((1,), (2,))),
+        ("5", (5,)),
+        ("{ linear = [1, 3], num = 3 }", (1, 2, 3)),
+    ],
 )
 def test_a_flat_list_may_be_one_value(written, values):
     assert axis_of(written).as_single().values == values
 
 
-@given(st.floats(1e-300, 1e300), st.floats(1e-300, 1e300), st.integers(2, 50))
+positive = st.floats(5e-324, 1e300)
+
+
+@given(positive, positive, st.integers(2, 50))
 def test_log_values(lo, hi, num):
     lo, hi = min(lo, hi), max(lo, hi)
     if lo == hi:
         return
-    values = spec.log_values(lo, hi, num)
+    values = log_values(lo, hi, num)
     assert len(values) == num
     assert values[0] == lo
     assert values[-1] == hi
     assert list(values) == sorted(values)
-    expected = [math.exp(math.log(lo) + (math.log(hi) - math.log(lo)) * i / (num - 1)) for i in range(num)]
-    np.testing.assert_allclose(values, expected, rtol=1e-11)  # the logarithms here are the less precise ones
+    logs = np.log(lo) + (np.log(hi) - np.log(lo)) * np.arange(num) / (num - 1)
+    expected = np.exp(logs)
+    np.testing.assert_allclose(values, expected, rtol=1e-11, atol=1e-323)
 
 
 @given(st.integers(-300, 290), st.integers(1, 10), st.sampled_from([1, 2, 2.5, 3, 7, 1.25]))
 def test_decades_are_exact(low, decades, mantissa):
-    values = spec.log_values(float(f"{mantissa}e{low}"), float(f"{mantissa}e{low + decades}"), decades + 1)
+    values = log_values(float(f"{mantissa}e{low}"), float(f"{mantissa}e{low + decades}"), decades + 1)
     assert values == tuple(float(f"{mantissa}e{low + k}") for k in range(decades + 1))
 
 
 def test_round_values_between_other_ends_are_exact():
-    assert spec.log_values(0.02, 50, 3)[1] == 1.0
-    assert spec.log_values(1.0, 1024.0, 11) == tuple(2.0**k for k in range(11))
+    assert log_values(0.02, 50, 3)[1] == 1.0
+    assert log_values(1.0, 1024.0, 11) == tuple(2.0**k for k in range(11))
 
 
 @given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), st.integers(2, 50))
@@ -239,7 +252,7 @@ def test_linear_values(lo, hi, num):
     lo, hi = min(lo, hi), max(lo, hi)
     if lo == hi:
         return
-    values = spec.linear_values(lo, hi, num)
+    values = linear_values(lo, hi, num)
     assert len(values) == num
     assert values[0] == lo
     assert values[-1] == hi
@@ -248,13 +261,13 @@ def test_linear_values(lo, hi, num):
 
 
 def test_linear_values_are_the_decimals():
-    assert spec.linear_values(0.0, 1.0, 11) == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-    assert spec.linear_values(-0.1, 0.7, 9)[1] == 0.0
+    assert linear_values(0.0, 1.0, 11) == (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    assert linear_values(-0.1, 0.7, 9)[1] == 0.0
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, min_value=-1e300, max_value=1e300), min_size=1))
 def test_a_list_of_floats_is_its_axis(values):
-    assert axis_of(json.dumps(values)) == Axis(tuple(values), swept=True)
+    assert axis_of(json.dumps(values)) == Axis(tuple(values), listed=True)
 
 
 # --- mistakes: place, words, caret ---
@@ -285,7 +298,7 @@ def test_a_list_of_floats_is_its_axis(values):
         ),
         pytest.param(
             BARE + "lr = { log = [1, 2], num = 2, base = 3 }",
-            "my.toml:7:31: unknown key base (known here: log, num)\n"
+            "my.toml:7:31: unknown key base (known here: log, linear, num)\n"
             "    lr = { log = [1, 2], num = 2, base = 3 }\n"
             "                                  ^",
             id="unknown key of a grid",
@@ -342,15 +355,15 @@ def test_a_list_of_floats_is_its_axis(values):
         pytest.param(
             BARE.replace('"p"', '"p"\nstart = "ramdom"'),
             'my.toml:5:1: start must be "random" or a list of numbers, '
-            "not the text 'ramdom' (did you mean 'random'?)\n"
+            "not the text 'ramdom'\n"
             '    start = "ramdom"\n'
             "    ^",
             id="start neither point nor random",
         ),
         pytest.param(
             BARE.replace('"e"', '"../e"'),
-            "my.toml:1:1: name must be a plain folder name (no / \\ : * ? \" < > |, no control characters, no '..', "
-            "no dot or space at either end), not the text '../e'\n"
+            "my.toml:1:1: name must be a plain folder name (letters and digits, with _ - + = ( ) . , "
+            "and spaces between), not the text '../e'\n"
             '    name = "../e"\n'
             "    ^",
             id="path in the name",
@@ -387,7 +400,6 @@ def test_said(text, expected):
     [
         ("nan", "lr must be finite, not nan"),
         ("1e999", "lr must be finite, not inf"),
-        ("1e301", "lr must be at most 1e+300 in size, not 1e+301"),
         ("9223372036854775808", "lr must be at most 9223372036854775807 in size, not an integer beyond 64 bits"),
         ("0x" + "f" * 5000, "lr must be at most 9223372036854775807 in size, not an integer beyond 64 bits"),
         ("[1, inf]", "lr[1] must be finite, not inf"),
@@ -396,23 +408,21 @@ def test_said(text, expected):
         ("[1, true]", "lr must hold values of one kind, not numbers and true or false"),
         ("[[1], 2]", "lr must hold values of one kind, not lists and numbers"),
         ("[[1, 'a']]", "lr[0] must hold values of one kind, not numbers and texts"),
-        ("[[[1]]]", "lr[0] must be a number, a text, true or false, not a list"),
-        ("{ log = [0, 1], num = 3 }", "log must have both bounds above 0 (at least 1e-300), not 0"),
+        ("[[[1]]]", "lr[0] must be a number, a text, true or false, not a list of 1"),
+        ("{ log = [0, 1], num = 3 }", "log must have both bounds above 0 and at most 1e300, not [0, 1]"),
         ("{ log = [2, 1], num = 3 }", "log must be [lo, hi] with lo below hi, not [2, 1]"),
         ("{ linear = [1, 1], num = 3 }", "linear must be [lo, hi] with lo below hi, not [1, 1]"),
-        ("{ linear = [1], num = 3 }", "linear must be a list of two numbers, [lo, hi], not a list"),
+        ("{ linear = [1], num = 3 }", "linear must be a list of two numbers, [lo, hi], not a list of 1"),
         ("{ log = 1, num = 3 }", "log must be a list of two numbers, [lo, hi], not 1"),
         ("{ log = [1, 'x'], num = 3 }", "log must be a number, not the text 'x'"),
         ("{ log = [1, 2] }", "num is missing: write num = 9"),
         ("{ log = [1, 2], num = 1 }", "num must be at least 2, not 1"),
         ("{ log = [1, 2], num = 1000001 }", "num must be at most 1000000, not 1000001"),
         ("{ log = [1, 2], num = 2.5 }", "num must be an integer, not 2.5"),
-        ("{ log = [1, 2], linear = [1, 2], num = 2 }", "unknown key linear (known here: log, num)"),
-        (
-            "{ lin = [1, 2], num = 2 }",
-            "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
-            " (did you mean 'linear'?)",
-        ),
+        ("{ log = [1, 2], linear = [1, 2], num = 2 }", A_GRID),
+        ("{ lin = [1, 2], num = 2 }", A_GRID),
+        ("{ num = 2 }", A_GRID),
+        ("[1, { num = 2 }]", "lr[1] must be a number, a text, true or false, not a table"),
     ],
 )
 def test_wrong_axis(written, message):
@@ -422,7 +432,7 @@ def test_wrong_axis(written, message):
 @pytest.mark.parametrize(
     ("key", "written", "message"),
     [
-        ("label", '""', "label must be at least one character long, not the text ''"),
+        ("label", '""', "label must not be empty"),
         ("label", f'"{"x" * 81}"', f"label must be at most 80 characters long, not the text '{'x' * 60}'..."),
         ("label", '"a\\nb"', "label must be printable and on one line, not the text 'a\\nb'"),
         ("label", "5", "label must be a text, not 5"),
@@ -447,8 +457,8 @@ def test_wrong_dim(written):
 @pytest.mark.parametrize(
     "name",
     [
-        *("", ".", "..", "a/b", "a\\b", "/a", "C:", ".hidden", "a..b", "a\0b", "a\nb", "a ", "a.", " a", "a\u202eb"),
-        *("CON", "nul.txt", "com1", "x" * 101, "é" * 101, "\U0001f600" * 60),
+        *("", ".", "..", "a/b", "a\\b", "/a", "C:", ".hidden", "a\0b", "a\nb", "a ", "a.", " a", "a\u202eb"),
+        *("x" * 61, "\U0001f600"),
     ],
 )
 def test_names_that_are_no_folder(name):
@@ -465,7 +475,7 @@ def test_all_at_once_in_the_order_of_the_file():
     heads = [line for line in said(text).splitlines() if line.startswith("my.toml")]
     assert heads == [
         "my.toml:1:1: name must be a text, not 5",
-        "my.toml:5:1: start must hold at least one number",
+        "my.toml:5:1: start must not be empty",
         f"my.toml:8:1: {EMPTY_AXIS}",
         "my.toml:9:26: warm must be finite, not inf",
         'my.toml:10:3: name is missing: write name = "adam"',
@@ -486,10 +496,7 @@ def test_the_rest_of_a_wrong_entry_goes_on():
         steps=1,
         seeds=4,
         problems=(ProblemSpec("p", options={"a": Axis((2,))}),),
-        optimizers=(
-            OptimizerSpec("o", schedule=ScheduleSpec("c", {"l": Axis((1,))}), hyperparameters={"beta": Axis((0.5,))}),
-        ),
-        record=RecordSpec(points=7),
+        optimizers=(OptimizerSpec("o", hyperparameters={"beta": Axis((0.5,))}),),
     )
     assert draft.spec.problems[0].path == ("problem", 1)  # where it is in the file
 
@@ -509,17 +516,17 @@ def test_mistakes_found_later_join_in():
     spec.read(BARE).raise_if_wrong()
 
 
-def test_a_dictionary_has_paths_in_its_order():
+def test_a_dictionary_has_paths():
     draft = spec.read_dict(
         {"optimizer": [{"lr": 1}], "steps": -5, "name": "e", "problem": [{"name": "p", "k": math.inf}]}
     )
     with pytest.raises(SpecError) as info:
         draft.raise_if_wrong()
-    assert str(info.value).splitlines() == [
+    assert set(str(info.value).splitlines()) == {
         '<experiment>: optimizer.0: name is missing: write name = "adam"',
         "<experiment>: steps: steps must be at least 1, not -5",
         "<experiment>: problem.0.k: k must be finite, not inf",
-    ]
+    }
     assert all(m.line == m.column == 0 for m in info.value.mistakes)
 
 
@@ -532,7 +539,7 @@ def test_the_source_line_is_safe_and_the_right_one():
 
 def test_thousands_of_mistakes_are_counted():
     lines = said(BARE + "[record]\n" + "".join(f"k{i} = 1\n" for i in range(4000))).splitlines()
-    assert len(lines) == 3 * (spec.MAX_SHOWN + 1)
+    assert len(lines) == 3 * (MAX_SHOWN + 1)
     assert lines[-3] == "my.toml:108:1: and 3900 more mistakes from here on"
 
 
@@ -543,22 +550,22 @@ def test_thousands_of_mistakes_are_counted():
     ("text", "says"),
     [
         (BARE + "lr = " + "[" * 2000 + "]" * 2000, "my.toml:7:38: nested more than 32 deep"),
-        (BARE + ".".join("k" * 50_000) + " = 1", "my.toml:7:64: a dotted key of more than 32 parts"),
+        (BARE + ".".join("k" * 50_000) + " = 1", "my.toml:7:1: a dotted key of more than 32 parts"),
         (BARE + "#" * 1_000_000, "my.toml:1:1: the file has 1,000,"),
         (BARE + "lr = " + "9" * 5000, "my.toml:7:6: a number has thousands of digits"),
         (BARE + "".join(f"[o{i}]\n" for i in range(100_000)), "more than 5,000 keys, tables and lists"),
         (
-            BARE + "lr = [" + "'a', " * 100_000 + "1]",
+            BARE + "lr = [" + "'a', " * 90_000 + "1]",
             "my.toml:7:1: lr must hold values of one kind, not numbers and texts",
         ),
-        (BARE + "lr = [" + "nan, " * 100_000 + "1]", "my.toml:7:7: lr[0] must be finite, not nan"),
+        (BARE + "lr = [" + "nan, " * 90_000 + "1]", "my.toml:7:7: lr[0] must be finite, not nan"),
         (
             BARE + "".join(f"h{i} = {{ log = [1, 2], num = 1000000 }}\n" for i in range(800)),
             "my.toml:8:1: h1 brings the grids of this file to more than 1000000 values together",
         ),
         (
-            "optimizer = [" + "1," * 100_000 + "]\n" + BARE.partition("[[opt")[0],
-            "my.toml:1:1: optimizer must hold tables only, not 1",
+            "optimizer = [" + "1," * 90_000 + "]\n" + BARE.partition("[[opt")[0],
+            "my.toml:1:1: optimizer must be an array of tables: write [[optimizer]] above each of them",
         ),
     ],
 )
@@ -572,7 +579,22 @@ junk = st.recursive(
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["name", "log", "linear", "num", "schedule", "start", "dim", "label", "points", "problem", "x"]
+                [
+                    "name",
+                    "log",
+                    "linear",
+                    "num",
+                    "schedule",
+                    "start",
+                    "dim",
+                    "label",
+                    "points",
+                    "problem",
+                    "x",
+                    "<grid>",
+                    "<options>",
+                    "<one>",
+                ]
             ),
             inner,
             max_size=4,
@@ -614,13 +636,13 @@ def test_json_schema():
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
     assert properties["problem"]["minItems"] == 1
-    assert properties["problem"]["items"] == {"$ref": "#/$defs/Problem"}
-    assert tables["Record"]["additionalProperties"] is False
-    assert tables["Problem"]["properties"]["start"]["oneOf"][1] == {"const": "random"}
-    assert len(tables["Optimizer"]["additionalProperties"]["oneOf"]) == 4
-    assert tables["LogGrid"]["required"] == ["log", "num"]
-    assert set(tables) == {"Problem", "Optimizer", "Schedule", "Record", "LogGrid", "LinearGrid"}
-    assert "null" not in json.dumps(schema)
+    assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
+    assert tables["RecordSpec"]["additionalProperties"] is False
+    assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim"}
+    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
+    assert tables["Grid"]["required"] == ["num"]
+    assert set(tables) == {"ProblemSpec", "OptimizerSpec", "ScheduleSpec", "RecordSpec", "Grid"}
+    assert "<" not in json.dumps(schema)
 
 
 def test_imports_no_room_above():
@@ -628,4 +650,4 @@ def test_imports_no_room_above():
 
     code = "import sys, optlab.spec; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert {"typer", "pandas", "matplotlib", "pluggy", "optlab.registry", "optlab.plan"}.isdisjoint(loaded)
+    assert {"numpy", "typer", "pandas", "matplotlib", "pluggy", "optlab.registry", "optlab.plan"}.isdisjoint(loaded)

@@ -1,0 +1,29 @@
+"""An experiment file, read: TOML text -> `ExperimentSpec`, or every mistake in it with its line and column.
+
+    positions   TOML text -> document, and where each of its keys stands
+    values      what a single value may be
+    axes        what an option may be: a value, a list or a grid
+    tables      the experiment itself, in frozen dataclasses
+    mistakes    pydantic's errors in sentences
+    draft       all of it together
+
+Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until a later room
+has looked at the names, and all mistakes are raised together.
+"""
+
+from optlab.spec.axes import Axis
+from optlab.spec.draft import Draft, json_schema, read, read_dict
+from optlab.spec.tables import ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, ScheduleSpec
+
+__all__ = [
+    "Axis",
+    "Draft",
+    "ExperimentSpec",
+    "OptimizerSpec",
+    "ProblemSpec",
+    "RecordSpec",
+    "ScheduleSpec",
+    "json_schema",
+    "read",
+    "read_dict",
+]

@@ -1,0 +1,135 @@
+"""TOML text -> `Draft`: the experiment, and every mistake in it with its line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from optlab.errors import Mistake, SpecError
+from optlab.spec import mistakes, positions
+from optlab.spec.positions import Path
+from optlab.spec.tables import OPTIONS, ExperimentSpec
+
+MAX_SHOWN = 100
+"""Mistakes that are told one by one."""
+
+_REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}
+_experiment = TypeAdapter(ExperimentSpec)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What could be read of an experiment, and the mistakes so far.
+
+    With mistakes, `spec` is made of everything that was valid ('unnamed' and 1 standing in for name and steps), so that
+    later checks can go on; it is None where nothing could be read. A dictionary has no `source`.
+    """
+
+    spec: ExperimentSpec | None
+    mistakes: tuple[Mistake, ...]
+    file: str = "<experiment>"
+    document: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    source: str | None = field(default=None, repr=False)
+
+    def raise_if_wrong(self, extra_mistakes: Iterable[Mistake] = ()) -> None:
+        """Raise a `SpecError` with all mistakes, those given included, in the order of the file."""
+        found = [*self.mistakes, *extra_mistakes]
+        if not found:
+            return
+        if self.source is not None and self.spec is not None:
+            found = _located(found, self.source)
+        raise SpecError(self.file, found, _printable(self.source or ""))
+
+
+def read(text: str, file: str = "<experiment>") -> Draft:
+    """Read an experiment from TOML. Mistakes are kept in the draft; nothing is raised.
+
+    >>> draft = read('steps = 10\\n[[optimizer]]\\nname = "gd"\\nlr = [0.1, 1.0]')
+    >>> draft.spec.optimizers[0].hyperparameters["lr"]
+    Axis(values=(0.1, 1.0), listed=True)
+    >>> [mistake.message for mistake in draft.mistakes]
+    ['name is missing: write name = "my_experiment"', 'problem is missing: write [[problem]]']
+    """
+    text = text.removeprefix("\ufeff")
+    document = positions.parse(text)
+    if isinstance(document, Mistake):
+        return Draft(None, (document,), file, {}, text)
+    return Draft(*_read(document), file, document, text)
+
+
+def read_dict(mapping: Mapping[str, Any]) -> Draft:
+    """Read an experiment from a dictionary of the same form. NumPy values are welcome; None is as good as absent."""
+    document = _plain(mapping)
+    return Draft(*_read(document), document=document)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (draft 2020-12) of an experiment file, for editors."""
+    schema = _experiment.json_schema()
+    for table in schema["$defs"].values():
+        if OPTIONS in table["properties"]:
+            table["additionalProperties"] = table["properties"].pop(OPTIONS)["additionalProperties"]
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "An optlab experiment"}
+    return {**schema, **head}
+
+
+def _read(document: Mapping[str, Any]) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:
+    """The experiment, or what remains of it without its mistakes, and these."""
+    try:
+        return _experiment.validate_python(document, context={"values": 0}), ()
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    blamed = {_blamed(mistakes.place(error)) for error in errors}
+    rest = _experiment.validate_python(_REST | _without(document, blamed), context={"values": 0})
+    return rest, tuple(map(mistakes.mistake, errors))
+
+
+def _blamed(path: Path) -> Path:
+    """What to leave out for a mistake: the key, or all of its table where that has no valid name."""
+    if path[0] not in ("problem", "optimizer"):
+        return path[:1]
+    return path[:2] if path[2:] == ("name",) else path[:3]
+
+
+def _without(node: Any, blamed: Collection[Path], path: Path = ()) -> Any:
+    """The document without these keys, and with None for these tables."""
+    if isinstance(node, dict):
+        return {k: _without(v, blamed, (*path, k)) for k, v in node.items() if (*path, k) not in blamed}
+    if isinstance(node, list) and len(path) == 1:
+        return [None if (*path, n) in blamed else _without(v, blamed, (*path, n)) for n, v in enumerate(node)]
+    return node
+
+
+def _plain(value: Any) -> Any:
+    """A Python value as TOML would have given it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(child) for key, child in value.items() if child is not None}
+    if hasattr(value, "tolist"):  # NumPy's
+        return value.tolist()
+    is_list = isinstance(value, list | tuple | range)
+    return [_plain(child) for child in value if child is not None] if is_list else value
+
+
+def _located(found: Iterable[Mistake], source: str) -> list[Mistake]:
+    """The mistakes where their paths were written, or the nearest path above; of very many only the first."""
+    offsets = positions.positions(source)
+
+    def offset(mistake: Mistake) -> int:
+        path = mistake.path
+        return next(offsets[path[:n]] for n in range(len(path), -1, -1) if path[:n] in offsets)
+
+    ordered = sorted(found, key=offset)
+    first, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
+    if rest:
+        first.append(replace(rest[0], message=f"and {len(rest)} more mistakes from here on"))
+    return [Mistake(m.path, m.message, *positions.line_and_column(source, offset(m))) for m in first]
+
+
+def _printable(source: str) -> str:
+    """Without what a terminal would obey or count as a line of its own. Columns stay."""
+    unsafe = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+    return re.sub(unsafe, "\ufffd", source.replace("\r\n", "\n"))

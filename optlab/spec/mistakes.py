@@ -1,0 +1,70 @@
+"""What pydantic finds wrong, in one sentence each, at its place in the document."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from optlab.errors import Mistake, did_you_mean
+from optlab.spec.axes import Grid
+from optlab.spec.positions import Path
+from optlab.spec.tables import OPTIONS, ExperimentSpec, RecordSpec
+from optlab.spec.values import shown
+
+_SENTENCES = {
+    "missing": "{key} is missing: write {form}",
+    "unexpected_keyword_argument": "unknown key {key}{guess}",
+    "value_error": "{key} {error}",
+    "int_type": "{key} must be an integer, not {found}{whole}",
+    "string_type": "{key} must be a text, not {found}",
+    "bool_type": "{key} must be true or false, not {found}",
+    "dataclass_type": "{key} must be a table, not {found}",
+    "literal_error": '{key} must be "random" or a list of numbers, not {found}',
+    "greater_than_equal": "{key} must be at least {ge}, not {found}",
+    "less_than_equal": "{key} must be at most {le}, not {found}",
+    "too_short": "{key} must not be empty",
+    "string_too_short": "{key} must not be empty",
+    "string_too_long": "{key} must be at most {max_length} characters long, not {found}",
+    "string_pattern_mismatch": "{key} must be a plain folder name"
+    " (letters and digits, with _ - + = ( ) . , and spaces between), not {found}",
+}
+_KNOWN = {
+    "": [{"problems": "problem", "optimizers": "optimizer"}.get(f.name, f.name) for f in fields(ExperimentSpec)],
+    "record": [f.name for f in fields(RecordSpec)],
+    "<grid>": [f.name for f in fields(Grid)],
+}
+_NAMES = {"": "my_experiment", "problem": "rosenbrock", "optimizer": "adam", "schedule": "cosine"}
+_FORMS = {"steps": "steps = 1000", "num": "num = 9", "problem": "[[problem]]", "optimizer": "[[optimizer]]"}
+_TAGS = {"<grid>", "<list>", "<one>", OPTIONS}
+
+
+def place(error: Mapping[str, Any]) -> Path:
+    """Where a pydantic error is in the document."""
+    loc = error["loc"]
+    return tuple(part for n, part in enumerate(loc) if n < 2 or part not in _TAGS or loc[n - 1] == OPTIONS)
+
+
+def mistake(error: Mapping[str, Any]) -> Mistake:
+    """A pydantic error in words."""
+    path, found, kind = place(error), error["input"], error["type"]
+    words = {"key": _name(path), "found": shown(found), "whole": "", **error.get("ctx", {})}
+    table = next((part for part in reversed(error["loc"][:-1]) if isinstance(part, str)), "")
+    if kind == "missing":
+        words["form"] = _FORMS.get(words["key"], f'name = "{_NAMES.get(table)}"')
+        path = path[:-1]
+    elif kind == "unexpected_keyword_argument":
+        known = _KNOWN[table]
+        words["guess"] = did_you_mean(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+    elif kind == "int_type" and isinstance(found, float) and found.is_integer():
+        words["whole"] = f"; write {int(found)}"
+    return Mistake(path, _SENTENCES[kind].format_map(words))
+
+
+def _name(path: Path) -> str:
+    """The name of a path's key in a sentence; entries of a list count from 0."""
+    last = path[-1]
+    if isinstance(last, int):
+        return f"{_name(path[:-1])}[{last}]"
+    return last if re.fullmatch(r"[\w-]{1,60}", last) else repr(last[:60])

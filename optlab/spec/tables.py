@@ -1,0 +1,145 @@
+"""An experiment in frozen dataclasses, which pydantic fills and which alone leave this room.
+
+Every annotation says what may be written. pydantic puts aliases and the tags of unions into the paths of its errors; in
+angle brackets none of them is taken for a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Strict,
+    Tag,
+)
+from pydantic.json_schema import SkipJsonSchema
+
+from optlab.spec import values
+from optlab.spec.axes import Axis, Dimensions
+from optlab.spec.positions import Path
+
+OPTIONS = "<options>"
+"""Where the keys of a table are that are none of its fields."""
+
+_LETTERS = r"\p{L}\p{M}\p{N}_"
+_Text = Annotated[str, Strict()]
+_Word = Annotated[_Text, Field(min_length=1)]
+_Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)]
+_Folder = Annotated[_Text, Field(pattern=rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$", max_length=60)]
+_Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
+_Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
+_Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
+_Start = Annotated[
+    Annotated[tuple[_Number, ...], Field(min_length=1, fail_fast=True), Tag("<list>")]
+    | Annotated[Literal["random"], Tag("<one>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
+]
+_Options = Annotated[Mapping[str, Axis], Field(alias=OPTIONS)]
+_Path = SkipJsonSchema[Path]  # the place in the document, for mistakes that are found later
+
+
+def _doc(text: str) -> Any:
+    """What an editor shows of a key."""
+    return Field(description=text)
+
+
+@dataclass(frozen=True)
+class ProblemSpec:
+    """A problem. All further keys are its options, dataset and batch_size included."""
+
+    name: _Word
+    start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
+    dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
+    options: _Options = field(default_factory=dict)
+    path: _Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """A schedule of the learning rate. All further keys are its options."""
+
+    name: _Word
+    options: _Options = field(default_factory=dict)
+
+
+def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
+    """A table whose options are moved to a place of their own."""
+    own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
+    known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
+    return known | {key: child for key, child in value.items() if key in own}
+
+
+def _schedule(value: Any) -> Any:
+    if not isinstance(value, str | dict):
+        raise ValueError(f"must be a name or a table, not {values.shown(value)}")
+    return {"name": value} if isinstance(value, str) else _with_options(value, ScheduleSpec)
+
+
+_Schedule = Annotated[ScheduleSpec, BeforeValidator(_schedule, json_schema_input_type=_Word | ScheduleSpec)]
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer. All further keys are its hyperparameters."""
+
+    name: _Word
+    label: Annotated[_Label | None, _doc("what it is called in pictures and tables")] = None
+    schedule: Annotated[_Schedule | None, _doc("a factor on the learning rate, by name or as a table")] = None
+    hyperparameters: _Options = field(default_factory=dict)
+    path: _Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class RecordSpec:
+    """How much of every run is written down."""
+
+    points: Annotated[_Count, _doc("recorded steps per run, spread over the run")] = 200
+    evaluations: Annotated[_Count, _doc("evaluations on the whole dataset per run")] = 20
+    trajectories: Annotated[bool, Strict(), _doc("write down the parameters too")] = False
+
+
+def _tables(key: str, owner: type, value: Any) -> Any:
+    """The tables with their places. None stands for one that was left out."""
+    if value == []:
+        raise ValueError(f"must not be empty: write [[{key}]] and at least a name")
+    if not isinstance(value, list) or not all(isinstance(table, dict | None) for table in value):
+        raise ValueError(f"must be an array of tables: write [[{key}]] above each of them")
+    return [_with_options(table, owner, path=(key, n)) for n, table in enumerate(value) if table is not None]
+
+
+_NOT_EMPTY: Any = {"minItems": 1}
+_Problems = Annotated[
+    tuple[ProblemSpec, ...],
+    Field(alias="problem", json_schema_extra=_NOT_EMPTY),
+    BeforeValidator(partial(_tables, "problem", ProblemSpec)),
+]
+_Optimizers = Annotated[
+    tuple[OptimizerSpec, ...],
+    Field(alias="optimizer", json_schema_extra=_NOT_EMPTY),
+    BeforeValidator(partial(_tables, "optimizer", OptimizerSpec)),
+]
+
+
+@dataclass(frozen=True)
+class ExperimentSpec:
+    """An experiment: every optimizer on every problem."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: Annotated[_Folder, _doc("the folder of the results")]
+    steps: Annotated[_Positive, _doc("steps per run")]
+    problems: _Problems
+    optimizers: _Optimizers
+    description: _Text = ""
+    seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
+    seed: Annotated[_Count, _doc("the root of all random streams")] = 0
+    record: RecordSpec = RecordSpec()

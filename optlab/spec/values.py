@@ -1,0 +1,81 @@
+"""What a single value may be. A message continues the name of its key: "lr" + " must be a number"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+MAX_INT = 2**63 - 1
+_KINDS = {bool: "true or false", str: "texts", tuple: "lists"}
+
+
+def shown(value: Any) -> str:
+    """A value in a message."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text {value[:60]!r}" + "..." * (len(value) > 60)
+        case int() if abs(value) > MAX_INT:
+            return "an integer beyond 64 bits"  # Python refuses to print the largest ones
+        case int() | float():
+            return str(value)
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "a table"
+        case _:
+            return f"the {type(value).__name__} {value}"
+
+
+def number(value: Any) -> int | float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"must be a number, not {shown(value)}")
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        raise ValueError(f"must be at most {MAX_INT} in size, not {shown(value)}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"must be finite, not {value}")
+    return value
+
+
+def scalar(value: Any) -> bool | int | float | str:
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, int | float):
+        return number(value)
+    raise ValueError(f"must be a number, a text, true or false, not {shown(value)}")
+
+
+def entry(value: Any) -> Any:
+    """An entry of an axis: a scalar, or a list of them."""
+    return of_one_kind(map(scalar, value)) if isinstance(value, list) else scalar(value)
+
+
+def of_one_kind(values: Iterable[Any]) -> tuple[Any, ...]:
+    values = tuple(values)
+    kinds = sorted({_KINDS.get(type(value), "numbers") for value in values})
+    if len(kinds) > 1:
+        raise ValueError(f"must hold values of one kind, not {' and '.join(kinds)}")
+    return values
+
+
+def bounds(value: Any) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise ValueError(f"must be a list of two numbers, [lo, hi], not {shown(value)}")
+    lo, hi = map(number, value)
+    if lo >= hi:
+        raise ValueError(f"must be [lo, hi] with lo below hi, not [{lo}, {hi}]")
+    return lo, hi
+
+
+def positive(pair: tuple[float, float]) -> tuple[float, float]:
+    if pair[0] <= 0 or pair[1] > 1e300:
+        raise ValueError(f"must have both bounds above 0 and at most 1e300, not [{pair[0]}, {pair[1]}]")
+    return pair
+
+
+def printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError(f"must be printable and on one line, not {shown(text)}")
+    return text
