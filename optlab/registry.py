@@ -197,9 +197,11 @@ def _one_line(error: BaseException, origin: str) -> str:
     if isinstance(error, UserError):
         return str(error)
     what = f"{type(error).__name__}: {error}"
-    if isinstance(error, SyntaxError):
-        return f"{error.filename}:{error.lineno}: SyntaxError: {error.msg}"
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename) == Path(origin)]
+    here = Path(origin).resolve()
+    if isinstance(error, SyntaxError) and error.filename:
+        file = origin if Path(error.filename).resolve() == here else error.filename
+        return f"{file}:{error.lineno}: SyntaxError: {error.msg}"
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == here]
     return f"{origin}:{lines[-1]}: {what}" if lines else f"{origin}: {what}"
 
 

@@ -269,17 +269,16 @@ def _data(registry: Registry, spec: ProblemSpec, ours: Mapping[str, Any], notes:
     dataset = _found(registry.dataset, ours["dataset"], (*spec.path, "dataset"), notes)
     if dataset is None:
         return None
-    try:
-        examples = dataset()
-    except (Exception, SystemExit) as error:
-        where = signature.location(dataset.function)
-        notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' raises {type(error).__name__}: {error}")
-        return None
     if not 0 <= ours["test_fraction"] < 1:
         message = f"test_fraction must be at least 0 and below 1, not {ours['test_fraction']}"
         notes.note((*spec.path, "test_fraction"), message)
         return None
-    data = split(dataset.name, examples, ours["test_fraction"])
+    try:
+        data = split(dataset.name, dataset(), ours["test_fraction"])
+    except (Exception, SystemExit) as error:
+        where, what = signature.location(dataset.function), f"{type(error).__name__}: {error}"
+        notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' cannot be used: {what}")
+        return None
     count = len(data.train_inputs)
     if not 0 <= ours["batch_size"] <= count:
         message = f"batch_size must be between 1 and the {count} training examples of {dataset.name}"

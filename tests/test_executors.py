@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from optlab import executors, runner
 from optlab.records import Trajectories
@@ -108,9 +108,11 @@ def test_blas_has_one_thread_as_long_as_the_pool_lives():
     def counts():
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
-    before = counts()
-    with executors.threads() as pool:
-        assert set(pool.submit(counts).result()) == {1}
-        assert set(counts()) == {1}
-    assert counts() == before
+    with threadpool_limits(2, "blas"):
+        before = counts()
+        with executors.threads() as pool:
+            assert set(pool.submit(counts).result()) == {1}
+            assert set(counts()) == {1}
+        assert counts() == before
+        assert max(before) == 2
     assert executors.workers() >= 1

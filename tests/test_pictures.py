@@ -43,7 +43,13 @@ def pictures(tmp_path, monkeypatch):
 
     def draw(problem, *optimizers, **rest):
         tables = [o if isinstance(o, dict) else {"name": o} for o in optimizers]
-        document = {"name": "e", "steps": 10, "problem": [problem], "optimizer": tables, **rest}
+        document = {
+            "name": "e",
+            "steps": 10,
+            "problem": problem if isinstance(problem, list) else [problem],
+            "optimizer": tables,
+            **rest,
+        }
         results = optlab.run(document)
         assert all(path.read_bytes().startswith(b"\x89PNG") for path in results.plots)
         return {path.stem for path in results.plots}
@@ -60,17 +66,13 @@ XOR = {"name": "mlp", "dataset": "xor", "hidden": [3]}
     ("problem", "optimizers", "rest", "names"),
     [
         (BEALE, [GD, "adam"], {}, PLANE),
-        ({"name": "rosenbrock", "dim": 3}, [GD], {}, {"loss_rosenbrock_dim_3", "lr_rosenbrock_dim_3"}),
         (XOR, [GD], {"seeds": 2}, {"loss_mlp_xor_hidden_3", "lr_mlp_xor_hidden_3"}),
         (BEALE, [{"name": "gd", "lr": [1e50, 1e60]}], {}, PLANE),  # all diverge
         (BEALE, ["raises"], {}, PLANE),
-        (BEALE, [GD, "raises"], {}, PLANE),
         ({"name": "broken"}, [GD], {}, {"loss_broken", "lr_broken"}),
         (BEALE, ["without_lr"], {}, PLANE - {"lr_beale"}),
         (BEALE, ["worded", GD], {}, PLANE - {"lr_beale"}),
         (BEALE, [GD], {"record": {"points": 0}}, PLANE),
-        (BEALE, [GD], {"record": {"points": 1}}, PLANE),
-        (BEALE, [GD], {"steps": 1}, PLANE),
         (XOR, [GD], {"record": {"points": 0}}, {"loss_mlp_xor_hidden_3", "lr_mlp_xor_hidden_3"}),
         (
             BEALE,
@@ -85,7 +87,7 @@ def test_which_pictures_there_are(pictures, problem, optimizers, rest, names):
 
 
 def test_titles_that_look_alike_get_files_of_their_own(pictures):
-    names = pictures(BEALE | {"start": "random"}, GD, problem=[BEALE, BEALE, BEALE | {"start": "random"}])
+    names = pictures([BEALE, BEALE, BEALE | {"start": "random"}], GD)
     assert {name for name in names if name.startswith("loss")} == {
         "loss_beale",
         "loss_beale_2",

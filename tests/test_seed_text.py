@@ -107,7 +107,7 @@ def test_the_chain_rule_of_vectors():
 
 
 def test_the_ball_in_the_valley_rolls_down():
-    """w -> w' = w - eta grad f: with a small learning rate every step goes down, and ends where the gradient is zero."""
+    """w -> w' = w - eta grad f: with a small learning rate every step goes down and ends where the gradient is zero."""
     w, eta, heights = np.array([2.0, 1.5]), 0.05, []
     for _ in range(500):
         height, slope = value_and_grad(bowl)(w)

@@ -185,8 +185,12 @@ def test_the_manifest(finished):
     manifest = json.loads((finished.folder / "manifest.json").read_text())
     assert manifest == finished.manifest
     assert manifest["statuses"] == {
-        **{"done": 8, "diverged": 1, "timeout": 0},
-        **{"error": 0, "crashed": 0, "interrupted": 0},
+        "done": 8,
+        "diverged": 1,
+        "timeout": 0,
+        "error": 0,
+        "crashed": 0,
+        "interrupted": 0,
     }
     assert (manifest["cells"], manifest["runs"], manifest["repeats_saved"]) == (6, 9, 3)
     assert set(manifest["versions"]) >= {"optlab", "python", "numpy", "pyarrow"}
@@ -212,7 +216,7 @@ def test_every_flipped_bit_is_found(folder):
         for place in {0, len(content) - 1, *rng.sample(range(len(content)), 20)}:
             bit = rng.randrange(8)
             path.write_bytes(content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :])
-            with pytest.raises(ResultsError, match="is damaged|has format"):
+            with pytest.raises(ResultsError, match=r"is damaged|has format"):
                 store.load(folder)
         path.write_bytes(content)
     assert store.load(folder).manifest["runs"] == 9

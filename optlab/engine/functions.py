@@ -163,7 +163,11 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     1000.6931471805599
     """
     x = x if is_traced(x) else np.asarray(x)
-    return reduce("logsumexp", x if x.dtype.kind == "f" else x * 1.0, axis, keepdims)
+    top = apply("detach", reduce("max", x * 1.0 if x.dtype.kind != "f" else x, axis, keepdims=True))
+    top = np.where(np.isfinite(top), top, 0.0)  # it cancels out, so nothing is lost by holding it fixed
+    with np.errstate(all="ignore"):
+        total = np.log(reduce("sum", np.exp(x - top), axis, keepdims=True)) + top
+    return total if keepdims else reduce("sum", total, axis)
 
 
 def sigmoid(x: Any) -> Any:

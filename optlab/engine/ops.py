@@ -111,8 +111,7 @@ def _indexed_shape(shape: Shape, index: Any) -> Shape:
 def _where(c: Any, a: Any, b: Any, out: Any = None) -> Any:
     if out is None:
         return np.where(c, a, b)
-    np.copyto(out, b)
-    np.copyto(out, a, where=c)
+    np.copyto(out, np.where(c, a, b))
     return out
 
 
@@ -144,16 +143,6 @@ def _sigmoid(x: Any, out: Any = None) -> Any:
     """1 / (1 + exp(-x)): exact at both ends, since exp may overflow to infinity and 1/inf is 0."""
     y = np.exp(np.negative(x, out=out), out=out)
     return np.divide(1, np.add(y, 1, out=out), out=out)
-
-
-def _logsumexp(a: Any, axis: Any, keepdims: bool, out: Any = None) -> Any:
-    top = np.maximum.reduce(a, axis=axis, keepdims=True, initial=-np.inf)
-    top = np.where(np.isfinite(top), top, np.zeros((), a.dtype))
-    total = np.add.reduce(np.exp(a - top), axis=axis, keepdims=True)
-    with np.errstate(divide="ignore"):
-        result = np.log(total) + top
-    result = result if keepdims else result.reshape([n for i, n in enumerate(result.shape) if i not in axis])
-    return result if out is None else np.copyto(out, result)
 
 
 def _reduction(ufunc: np.ufunc) -> Callable[..., Any]:
@@ -220,11 +209,6 @@ def _d_extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     return ties * (_keep(g, x, axis) / np.sum(ties, axis=axis, keepdims=True))
 
 
-def _d_logsumexp(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
-    top = _keep(y, x, axis)
-    return _keep(g, x, axis) * np.exp(x - np.where(np.isfinite(top), top, 0.0))
-
-
 def _d_place(position: int, g: Any, y: Any, *pieces: Any, shape: Shape, indices: tuple[Any, ...]) -> Any:
     return emit("getitem", g, index=indices[position])
 
@@ -289,6 +273,7 @@ _ROWS = (
     _elementwise(
         "where", _where, None, lambda g, y, c, a, b: np.where(c, g, 0.0), lambda g, y, c, a, b: np.where(c, 0.0, g)
     ),
+    _elementwise("detach", np.positive, None),  # a value that is held fixed
     # flat: the derivative is zero wherever there is one
     *(
         _elementwise(f.__name__, f, *(None,) * f.nin)
@@ -313,7 +298,6 @@ _ROWS = (
     _reduce("sum", _reduction(np.add), lambda g, y, x, **how: spread_over(g, x, **how), _summed_type),
     _reduce("max", _reduction(np.maximum), _d_extremum),
     _reduce("min", _reduction(np.minimum), _d_extremum),
-    _reduce("logsumexp", _logsumexp, _d_logsumexp),
     # the same memory seen otherwise
     _view(
         "reshape",

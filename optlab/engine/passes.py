@@ -3,17 +3,20 @@
 fold       what is known now is computed now; times one, to the first power and the like vanish
 unstretch  broadcasting that an operation would do by itself is left to it
 share      common subexpressions are computed once
+absorb     a negation is left to the operation that follows it
 prune      what no output needs is dropped
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.ops import OPS
 
 FOLD_LIMIT = 100_000
 """Constants beyond this many entries are not folded: they would only take memory."""
@@ -21,7 +24,7 @@ FOLD_LIMIT = 100_000
 
 def optimise(graph: Graph) -> Graph:
     """All passes, in the order that pays."""
-    for run in (prune, fold, unstretch, share, prune):
+    for run in (prune, fold, unstretch, share, absorb, share, prune):
         graph = run(graph)
     return graph
 
@@ -125,6 +128,33 @@ def share(graph: Graph) -> Graph:
         if first(key, node.output):
             nodes.append(node)
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
+
+
+def absorb(graph: Graph) -> Graph:
+    """Leave a negation to the operation that follows it."""
+    negated = {node.output: node.inputs[0] for node in graph.nodes if node.op.name == "negative"}
+    constants = dict(graph.constants)
+    nodes = tuple(_without_negation(node, negated, constants) for node in graph.nodes)
+    return Graph(graph.inputs, nodes, graph.outputs, constants)
+
+
+def _without_negation(node: Node, negated: Mapping[Var, Var], constants: dict[Var, Any]) -> Node:
+    """a + -b as a - b, a - -b as a + b, and c * -a as (-c) * a: the same bits."""
+    if node.op.name not in ("add", "subtract", "multiply"):
+        return node
+    a, b = node.inputs
+    if node.op.name == "multiply":
+        for factor, other in ((a, b), (b, a)):
+            if factor in constants and other in negated:
+                minus = Var(factor.shape, factor.dtype)
+                constants[minus] = -constants[factor]
+                return replace(node, inputs=(minus, negated[other]))
+    elif b in negated:
+        other = {"add": "subtract", "subtract": "add"}[node.op.name]
+        return replace(node, op=OPS[other], inputs=(a, negated[b]))
+    elif node.op.name == "add" and a in negated:
+        return replace(node, op=OPS["subtract"], inputs=(b, negated[a]))
+    return node
 
 
 def _constant_key(var: Var, value: Any) -> Hashable:

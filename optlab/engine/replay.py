@@ -19,7 +19,6 @@ What does not depend on the step either is computed once, by `prepare`.
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +28,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph, Node, Shape, Var
 from optlab.engine.ops import coverage
+from optlab.engine.reductions import short_cut
 from optlab.errors import TraceError
 
 SHARED, UNIFORM, RUN = range(3)
@@ -91,7 +91,6 @@ class _Planner:
         self.runs_first = any(n.op.kind == "matmul" or _gathers(n, self.kinds) for n in graph.nodes)
         # A run axis of length one lets NumPy add in another order than a longer one does, if it comes last.
         self.lanes = runs if self.runs_first else max(runs, 2)
-        self.uses = Counter(v for node in graph.nodes for v in node.inputs) + Counter(graph.outputs)
         self.makers = graph.producers()
         self.arrays: dict[Var, Array] = {}
         self.base: dict[Var, Var] = {}  # a view -> the value whose memory it shares
@@ -163,7 +162,7 @@ class _Planner:
                 self._settle_carry(var, self.graph.outputs[given.carry])
 
     def _settle_pieces(self, node: Node) -> None:
-        """Pieces that nothing else uses are computed directly in their place."""
+        """Pieces are computed directly in their place."""
         whole = self.arrays.setdefault(node.output, self._allocate(node.output))
         indices = node.params["indices"]
         if (coverage(node.params["shape"], indices) > 1).any():
@@ -173,7 +172,7 @@ class _Planner:
 
     def _settle(self, var: Var, target: Array, owner: Var) -> None:
         maker = self.makers.get(var)
-        if maker is None or self.uses[var] != 1 or self.kinds[var] != RUN or var.dtype != target.dtype:
+        if maker is None or var in self.arrays or self.kinds[var] != RUN or var.dtype != target.dtype:
             return
         if maker.op.name == "reshape":
             inner = maker.inputs[0]
@@ -265,7 +264,18 @@ class _Planner:
         operands = [self._aligned(v, rank, per_run) for v in node.inputs]
         self._output(position, node)
         out = self._aligned(node.output, rank, per_run)
-        return [functools.partial(node.op.run, *operands, out=out, **node.params)]
+        operands = [self._spread(v, a, out) for v, a in zip(node.inputs, operands, strict=True)]
+        if node.op.run in (np.maximum, np.minimum):  # here NumPy wants `out` by name; by position it is faster
+            return [functools.partial(node.op.run, *operands, out=out)]
+        return [functools.partial(node.op.run, *operands, out, **node.params)]
+
+    def _spread(self, var: Var, array: Array, out: Array) -> Array:
+        """A per-run number that never changes, in the shape of the result: NumPy is slow to repeat it at each step."""
+        if self.runs_first or self.kinds[var] != RUN or self.changes[var] or array.shape == out.shape:
+            return array
+        spread = np.empty(out.shape, array.dtype)
+        self.once.append(functools.partial(np.copyto, spread, array))
+        return spread
 
     def _view(self, position: int, node: Node) -> list[Call]:
         source = node.inputs[0]
@@ -283,7 +293,10 @@ class _Planner:
         source = node.inputs[0]
         array, calls = self._per_run(source) if self.kinds[node.output] == RUN else (self.arrays[source], [])
         out = self._output(position, node)
-        return [*calls, functools.partial(node.op.run, array, **node.params, out=out)]
+        usual = [functools.partial(node.op.run, array, **node.params, out=out)]
+        if self.kinds[node.output] != RUN:
+            return usual
+        return calls + (short_cut(node.op.name, array, out, **node.params, runs_first=self.runs_first) or usual)
 
     def _matmul(self, position: int, node: Node) -> list[Call]:
         per_run = self.kinds[node.output] == RUN
@@ -305,7 +318,7 @@ class _Planner:
                 piece = piece[..., None]
             if (count > 1).any():
                 calls.append(functools.partial(np.add, part, piece, part))
-            elif self._root(var) is not node.output:
+            elif not (self._root(var) is node.output and _same_place(part, piece)):
                 calls.append(functools.partial(np.copyto, part, piece))
         return calls
 
@@ -366,6 +379,11 @@ def _replay(calls: tuple[Call, ...]) -> None:
 
 def _copy(target: Array, make: Callable[[], Array]) -> None:
     np.copyto(target, make())
+
+
+def _same_place(a: Array, b: Array) -> bool:
+    """Whether two arrays of one shape are the same memory."""
+    return a.strides == b.strides and a.__array_interface__["data"] == b.__array_interface__["data"]
 
 
 def _gathers(node: Node, kinds: Mapping[Var, int]) -> bool:

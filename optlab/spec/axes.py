@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     GetCoreSchemaHandler,
@@ -69,8 +70,8 @@ def log_values(lo: float, hi: float, num: int) -> tuple[float, ...]:
     """
     lo, hi = float(lo), float(hi)
     first, step = math.log10(lo), (math.log10(hi) - math.log10(lo)) / (num - 1)
-    inner = (float(f"{10.0 ** (first + step * i):.12g}") for i in range(1, num - 1))
-    return (lo, *(min(max(value, lo), hi) for value in inner), hi)
+    inner = [float(f"{10.0 ** (first + step * i):.12g}") for i in range(1, num - 1)]
+    return (lo, *[lo if value < lo else hi if value > hi else value for value in inner], hi)
 
 
 _Bounds = Annotated[Any, PlainValidator(values.bounds, json_schema_input_type=tuple[float, float])]
@@ -79,6 +80,8 @@ _Bounds = Annotated[Any, PlainValidator(values.bounds, json_schema_input_type=tu
 @dataclass(kw_only=True)
 class Grid:
     """Values in equal ratios (log) or evenly spaced (linear), from lo to hi."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
     log: Annotated[_Bounds, AfterValidator(values.positive)] = None
     linear: _Bounds = None

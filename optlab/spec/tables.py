@@ -102,6 +102,8 @@ class OptimizerSpec:
 class RecordSpec:
     """How much of every run is written down."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     points: Annotated[_Count, _doc("recorded steps per run, spread over the run")] = 200
     evaluations: Annotated[_Count, _doc("evaluations on the whole dataset per run")] = 20
     trajectories: Annotated[bool, Strict(), _doc("write down the parameters too")] = False

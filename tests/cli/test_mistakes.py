@@ -23,7 +23,7 @@ def test_the_experiment_around_the_mistakes_is_right(said):
 
 @pytest.fixture
 def said(tmp_path, monkeypatch):
-    """What is said of an experiment file, in which `@` stands before the place that is to blame; None if it is right."""
+    """What is said of an experiment file; None if it is right. Whatever is said, nothing is written."""
     monkeypatch.chdir(tmp_path)
 
     def say(text, command="run"):
@@ -97,6 +97,10 @@ ONE = [
         HEAD + MLP + 'hidden = [4]\n@loss = "cross_entropi"\n' + GD,
         "mlp has no loss 'cross_entropi' (did you mean 'cross_entropy'?); "
         "there are half_squared_error, mean_squared_error, cross_entropy",
+    ),
+    (
+        HEAD + MLP + '@output = "rely"\nloss = "mean_squared_error"\n' + GD,
+        "mlp has no output 'rely'; there are linear, sigmoid",
     ),
     (HEAD + MLP + "@hidden = [0]\n" + GD, None),
     (HEAD + MLP + "@hidden = 8\n" + GD, "mlp: 'hidden' takes a list, not 8"),

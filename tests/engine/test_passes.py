@@ -8,7 +8,7 @@ import pytest
 from optlab import grad, trace
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.graph import Graph
-from optlab.engine.passes import fold, optimise, prune, share, unstretch
+from optlab.engine.passes import absorb, fold, optimise, prune, share, unstretch
 from optlab.engine.vjp import vjp
 
 x = np.array([0.5, -1.5, 2.0])
@@ -22,7 +22,7 @@ def bits(values: list[np.ndarray]) -> list[tuple[bytes, object, object]]:
     return [(np.ascontiguousarray(v).tobytes(), v.shape, v.dtype) for v in values]
 
 
-@pytest.mark.parametrize("run", [prune, fold, unstretch, share, optimise], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("run", [prune, fold, unstretch, share, absorb, optimise], ids=lambda f: f.__name__)
 def test_every_pass_keeps_random_programs_to_the_bit(run, random_program):
     for seed in range(100):
         rng = np.random.default_rng(seed)

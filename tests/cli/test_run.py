@@ -1,0 +1,201 @@
+"""`optlab run` and `plot` in processes of their own: what is printed where, exit statuses, files."""
+
+from __future__ import annotations
+
+import os
+import pty
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import optlab
+
+OPTLAB = str(Path(sys.executable).with_name("optlab"))
+TEXT = """\
+name = "e"
+steps = 40
+seeds = 3
+
+[[problem]]
+name = "rosenbrock"
+
+[[optimizer]]
+name = "gd"
+label = "[red]x[/red]"
+lr = [1e-4, 1e-3, 1e5]
+
+[[optimizer]]
+name = "adam"
+label = "$x$"
+
+[[optimizer]]
+name = "adam"
+label = "_x"
+"""
+ENDLESS = TEXT.replace("steps = 40", "steps = 20000000")
+TENTHS = [f"running: {n} %" for n in range(10, 101, 10)]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    (tmp_path / "e.toml").write_text(TEXT)
+    return tmp_path
+
+
+def test_run_plot_and_run_again(lab, optlab_command):
+    """The main path: a ranking, counts and places on stdout, progress on stderr; then nothing is left to do."""
+    done = optlab_command("run", "e.toml", cwd=lab)
+    assert done.returncode == 0, done.stderr
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert lines[0] == "rosenbrock"
+    assert lines[1].split("  ")[0] == "rank"
+    labels = [label for line in lines[2:5] for label in ("[red]x[/red]", "$x$", "_x") if f" {label} " in line]
+    assert sorted(labels) == sorted(["[red]x[/red]", "$x$", "_x"])
+    assert "33 %" in done.stdout
+    assert "5 runs of 5 cells: 4 done, 1 diverged" in lines
+    assert "cells without anything random in them were computed once (10 repeats saved)" in lines
+    assert (
+        lines[-1]
+        == "results in results/e/: runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
+    )
+    progress = done.stderr.splitlines()
+    assert [line for line in progress if line.startswith("running")][-1] == "running: 100 %"
+    assert set(progress) <= {*TENTHS, *(line.replace("running", "drawing") for line in TENTHS), *progress[-3:]}
+    assert progress[-1] == "drawing: 100 %"
+    assert "\x1b" not in done.stdout + done.stderr
+
+    again = optlab_command("run", "e.toml", cwd=lab)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "nothing was computed: these results were finished already" in again.stdout.splitlines()
+    assert again.stdout.replace("nothing was computed: these results were finished already\n", "") == done.stdout
+
+    before = (lab / "results" / "e" / "runs.parquet").read_bytes()
+    plots = optlab_command("plot", "results/e", "--format", "pdf", cwd=lab)
+    assert plots.returncode == 0, plots.stderr
+    names = [f"results/e/plots/{name}_rosenbrock.pdf" for name in ("contour", "loss", "lr")]
+    assert plots.stdout.splitlines() == names
+    assert all((lab / name).read_bytes().startswith(b"%PDF") for name in names)
+    assert (lab / "results" / "e" / "runs.parquet").read_bytes() == before
+
+
+def test_quiet_out_plugins_and_format(lab, optlab_command):
+    (lab / "mine").mkdir()
+    (lab / "mine" / "mine.py").write_text(
+        "from optlab import optimizer\n\n"
+        "@optimizer\ndef mine(x, g, *, lr=1e-4):\n    '''Mine.'''\n    return x - lr * g\n"
+    )
+    (lab / "mine" / "broken.py").write_text("1 / 0\n")
+    (lab / "e.toml").write_text(TEXT + '\n[[optimizer]]\nname = "mine"\n')
+    options = ["--quiet", "--out", "somewhere/else", "--plugins", "mine", "--format", "svg"]
+    done = optlab_command("run", "e.toml", *options, cwd=lab)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    plots = sorted((lab / "somewhere" / "else" / "e" / "plots").iterdir())
+    assert [path.suffix for path in plots] == [".svg"] * 3
+    assert all("<svg" in path.read_text() for path in plots)
+    assert not (lab / "results").exists()
+    loud = optlab_command("run", "e.toml", "--out", "somewhere/else", "--plugins", "mine", "--no-plots", cwd=lab)
+    assert loud.stderr == "warning: not loaded: mine/broken.py:1: ZeroDivisionError: division by zero\n"
+
+
+def test_a_rule_that_raises_while_running(lab, optlab_command):
+    (lab / "plugins").mkdir()
+    (lab / "plugins" / "bad.py").write_text(
+        "import sys\nfrom optlab import optimizer\n\n"
+        "@optimizer\ndef bad(x, g, *, lr=1e-4):\n    '''Bad.'''\n    raise RuntimeError('so it is')\n\n"
+        "@optimizer\ndef gone(x, g, *, lr=1e-4):\n    '''Gone.'''\n    sys.exit(0)\n"
+    )
+    whole = optlab.run(lab / "e.toml", out=lab / "whole", plots=False).runs
+    (lab / "e.toml").write_text(TEXT + '\n[[optimizer]]\nname = "bad"\n\n[[optimizer]]\nname = "gone"\n')
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert done.returncode == 1
+    assert "7 runs of 7 cells: 4 done, 1 diverged, 2 error" in done.stdout
+    assert done.stderr.splitlines()[-1] == "2 runs ended with an error; see results/e/errors.log"
+    assert "Traceback" not in done.stderr
+    log = (lab / "results" / "e" / "errors.log").read_text()
+    assert "RuntimeError: so it is" in log
+    assert "SystemExit: 0" in log
+    runs = optlab.load(lab / "results" / "e").runs
+    assert runs.iloc[:5].drop(columns="seconds").equals(whole.drop(columns="seconds"))
+    assert optlab_command("run", "e.toml", "--no-plots", cwd=lab).returncode == 1  # finished, but not well
+    check = optlab_command("validate", "e.toml", cwd=lab)
+    assert (check.returncode, check.stdout) == (2, "")
+    assert check.stderr.endswith("plugins/bad.py:7: RuntimeError: so it is\n")
+
+
+def start(lab, *arguments, **kwargs):
+    return subprocess.Popen([OPTLAB, *arguments], cwd=lab, text=True, stderr=subprocess.PIPE, **kwargs)
+
+
+def test_ctrl_c(lab, optlab_command):
+    """SIGINT while it computes: 130, one line, and the earlier results are as they were."""
+    optlab.run(lab / "e.toml", out=lab / "results", plots=False)
+    before = {path: path.read_bytes() for path in (lab / "results").rglob("*") if path.is_file()}
+    (lab / "e.toml").write_text(ENDLESS)
+    with start(lab, "run", "e.toml", stdout=subprocess.PIPE) as process:
+        time.sleep(2.5)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (130, "")
+    assert err.splitlines()[-1] == "interrupted; results of earlier runs are intact"
+    assert "Traceback" not in err
+    assert {path: path.read_bytes() for path in before} == before
+    assert len(optlab.load(lab / "results" / "e").runs) == 5
+
+
+def test_a_full_disk(lab, optlab_command):
+    """No file may grow beyond two kilobytes: one line, and the earlier results are as they were."""
+    first = optlab.run(lab / "e.toml", out=lab / "results", plots=False)
+    runs = first.runs
+    (lab / "e.toml").write_text(TEXT.replace("steps = 40", "steps = 4000"))
+
+    def no_space():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=lab, preexec_fn=no_space)
+    assert (done.returncode, done.stdout) == (1, "")
+    last = done.stderr.splitlines()[-1]
+    assert "File too large" in last
+    assert last.endswith("; what was there before is intact")
+    assert optlab.load(lab / "results" / "e").runs.equals(runs)
+
+
+@pytest.mark.parametrize("place", ["results", "results/e"])
+def test_a_file_in_place_of_a_folder(lab, optlab_command, place):
+    (lab / place).parent.mkdir(exist_ok=True)
+    (lab / place).write_text("mine")
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("results/e")
+    assert (lab / place).read_text() == "mine"
+
+
+def test_a_live_bar_on_a_terminal(lab):
+    main, terminal = pty.openpty()
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(
+        [OPTLAB, "run", "e.toml", "--no-plots"], cwd=lab, env=environment, stderr=terminal, stdout=subprocess.PIPE
+    ) as process:
+        os.close(terminal)
+        seen = b""
+        while select.select([main], [], [], 20)[0]:
+            try:
+                seen += os.read(main, 65536)
+            except OSError:  # the other end was closed
+                break
+        out = process.communicate(timeout=20)[0].decode()
+    os.close(main)
+    assert process.returncode == 0
+    assert b"\x1b[" in seen
+    assert b"running" in seen
+    assert "━".encode() in seen
+    assert b"running: 100 %" not in seen
+    assert "\x1b" not in out  # stdout is a pipe
+    assert "5 runs of 5 cells" in out

@@ -1,0 +1,191 @@
+"""The other commands, and how fast and how quietly the command line starts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import optlab
+from optlab import spec
+from optlab.cli.app import app
+
+OPTLAB = str(Path(sys.executable).with_name("optlab"))
+HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic"}
+EXPERIMENT = """\
+name = "e"
+steps = 40
+seeds = 5
+[[problem]]
+name = "rosenbrock"
+[[problem]]
+name = "mlp"
+dataset = "xor"
+hidden = [4]
+batch_size = 16
+[[optimizer]]
+name = "gd"
+lr = { log = [1e-4, 1.0], num = 5 }
+[[optimizer]]
+name = "adam"
+"""
+MINE = """\
+from optlab import optimizer, problem, schedule, dataset
+
+@optimizer
+def mine(x, g, m=0.0, *, lr=0.5, mode="[b]plain[/b]"):
+    '''A rule with [red]markup[/red].'''
+    return x - lr * g, m
+"""
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """A command, called in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, list(arguments))
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    return run
+
+
+# ---- list and plugins ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "datasets"])
+def test_list(call, built_in, kind):
+    table = call("list", kind)
+    rows = json.loads(call("list", kind, "--json"))
+    assert [row["name"] for row in rows] == list(getattr(built_in, kind))
+    for row, plugin in zip(rows, getattr(built_in, kind).values(), strict=True):
+        assert row["summary"]
+        assert Path(row["file"]).is_file()
+        assert set(row["options"]) >= set(plugin.signature.options)
+        (line,) = [line for line in table.splitlines() if line.split()[0] == row["name"]]
+        assert row["summary"] in line
+        assert all(f"{name}=" in line for name in row["options"])
+        assert line.rstrip().endswith(f"{row['name']}.py")
+
+
+def test_a_drop_in_file_in_the_list(call, tmp_path):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "mine.py").write_text(MINE)
+    (line,) = [line for line in call("list", "optimizers").splitlines() if line.startswith("mine")]
+    parts = [part.strip() for part in line.split("  ") if part]
+    assert parts == ["mine", 'lr=0.5, mode="[b]plain[/b]"', "A rule with [red]markup[/red].", "plugins/mine.py"]
+    (row,) = [row for row in json.loads(call("list", "optimizers", "--json")) if row["name"] == "mine"]
+    assert (row["options"], row["state"], row["line"]) == ({"lr": 0.5, "mode": "[b]plain[/b]"}, ["m"], 3)
+
+
+def test_plugins(call, tmp_path):
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "mine.py").write_text(MINE)
+    (tmp_path / "more" / "broken.py").write_text("x = (\n")
+    lines = call("plugins", "--plugins", "more").splitlines()
+    assert [line.split() for line in lines if "more/mine.py" in line] == [["more/mine.py", "drop-in", "mine"]]
+    (broken,) = [line for line in lines if line.startswith("more/broken.py")]
+    assert "NOT LOADED: more/broken.py:1: SyntaxError: '(' was never closed" in broken
+    assert [line.split() for line in lines if "optimizers.adam" in line] == [
+        ["optlab.optimizers.adam", "built-in", "adam"]
+    ]
+    rows = json.loads(call("plugins", "--plugins", "more", "--json"))
+    assert rows[-2]["error"].startswith("more/broken.py:1: SyntaxError")
+    assert "Traceback" in rows[-2]["details"]
+
+
+# ---- validate and schema ---------------------------------------------------------------------------------------------
+
+
+def test_validate_prints_the_size_of_the_grid(call, tmp_path):
+    (tmp_path / "e.toml").write_text(EXPERIMENT)
+    out = call("validate", "e.toml")
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[0][:5] == ["e:", "the", "grid", "is", "right"]
+    assert ["gd", "rosenbrock", "5", "40", "200", "replay"] in lines
+    assert ["gd", "mlp", "(xor,", "hidden=[4],", "batch_size=16)", "25", "40", "1,000", "replay"] in lines
+    assert "12 cells, 36 runs, 4 sweeps, 1,440 gradient evaluations" in out.splitlines()
+    assert "(24 repeats of cells without anything random in them are left out)" in out.splitlines()
+    assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]
+
+
+def test_schema(call):
+    schema = json.loads(call("schema"))
+    assert schema == spec.json_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert set(schema["required"]) == {"name", "steps", "problem", "optimizer"}
+    assert set(tomllib.loads(EXPERIMENT)) <= set(schema["properties"])
+
+
+def test_version(call):
+    assert call("--version") == f"optlab {optlab.__version__}\n"
+
+
+# ---- help and completion ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["-h"], ["--version"]])
+def test_help_loads_nothing_heavy(arguments, tmp_path):
+    heavy = HEAVY - ({"pydantic"} if "run" in arguments else set())  # which Typer itself loads for parameters
+    code = (
+        f"import sys; from optlab.cli import main; sys.argv[1:] = {arguments}\n"
+        f"try: main()\nfinally: print('loaded:', sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.endswith("loaded: []\n")
+    assert "Usage: " in done.stdout or done.stdout.startswith("optlab ")
+
+
+def test_help_names_every_command_and_option(call):
+    out = call("--help")
+    commands = {line.split()[0] for line in out[out.index("Commands") :].splitlines()[1:] if line.strip()}
+    assert commands == {"run", "plot", "validate", "list", "plugins", "schema"}
+    options = call("run", "--help")
+    for option in ("--out", "--plugins", "--no-plots", "--format", "--quiet"):
+        assert option in options
+
+
+def complete(shell, words, tmp_path):
+    variables = {
+        "bash": {"COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)},
+        "zsh": {"_TYPER_COMPLETE_ARGS": " ".join(words)},
+        "fish": {"_TYPER_COMPLETE_ARGS": " ".join(words), "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+    }
+    env = os.environ | variables[shell] | {"_OPTLAB_COMPLETE": f"complete_{shell}"}
+    done = subprocess.run([OPTLAB], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion(shell, tmp_path):
+    env = os.environ | {"_OPTLAB_COMPLETE": f"source_{shell}"}
+    script = subprocess.run([OPTLAB], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "_OPTLAB_COMPLETE=complete_" in script.stdout
+    assert "run" in complete(shell, ["optlab", "ru"], tmp_path)
+    assert "plot" not in complete(shell, ["optlab", "ru"], tmp_path)
+
+
+def test_completion_of_options_and_choices(tmp_path):
+    assert complete("bash", ["optlab", "run", "--no"], tmp_path).split() == ["--no-plots"]
+    assert complete("bash", ["optlab", "list", "pro"], tmp_path).split() == ["problems"]
+
+
+def test_a_reader_that_stops_early(tmp_path):
+    command = f"set -o pipefail; '{OPTLAB}' list problems | head -n 1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split()[:2] == ["name", "options"]
+    assert "Traceback" not in done.stderr

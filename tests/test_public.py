@@ -1,0 +1,177 @@
+"""What `import optlab` offers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import optlab
+from optlab import optimizer
+from optlab.errors import ResultsError, SpecError, TraceError, UserError
+
+HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pluggy", "rich", "typer"}
+
+
+def test_the_public_names():
+    decorators = {"optimizer", "problem", "schedule", "dataset", "hookimpl"}
+    engine = {"grad", "value_and_grad", "trace", "sigmoid", "relu", "logsumexp"}
+    assert set(optlab.__all__) == decorators | engine | {"run", "load", "minimize", "OptlabError", "__version__"}
+    assert dir(optlab) == sorted(optlab.__all__)
+    for name in optlab.__all__:
+        assert getattr(optlab, name) is not None
+    with pytest.raises(AttributeError, match="module 'optlab' has no attribute 'optimiser'"):
+        _ = optlab.optimiser
+
+
+def test_import_costs_next_to_nothing():
+    code = f"import sys; import optlab; print(sorted({HEAVY} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "[]\n"
+
+
+# ---- run and load ----------------------------------------------------------------------------------------------------
+
+DOCUMENT = {
+    "name": "e",
+    "steps": np.int64(20),
+    "problem": [{"name": "rosenbrock", "start": np.array([-1.5, 2.0])}],
+    "optimizer": [{"name": "gd", "lr": np.array([1e-4, 1e-3])}],
+}
+
+
+def test_run_takes_a_dictionary_and_load_gives_the_same(tmp_path):
+    results = optlab.run(DOCUMENT, out=tmp_path, plots=False)
+    again = optlab.load(str(results.folder))
+    assert results.folder == tmp_path / "e"
+    for name, rows in [("runs", 2), ("history", 42), ("trajectories", 42)]:
+        frame = getattr(results, name)
+        assert isinstance(frame, pd.DataFrame)
+        assert len(frame) == rows
+        assert frame.equals(getattr(again, name))
+    assert (results.plots, again.manifest) == ([], results.manifest)
+    assert results.trajectories.iloc[0].tolist() == [0, 0, -1.5, 2.0]
+
+
+def test_a_dictionary_and_its_file_are_one_experiment(tmp_path):
+    first = optlab.run(DOCUMENT, out=tmp_path, plots=False)
+    second = optlab.run(first.folder / "spec.toml", out=tmp_path, plots=False)
+    assert second.runs["seconds"].equals(first.runs["seconds"])  # not computed again
+    file = tmp_path / "other.toml"
+    file.write_text((first.folder / "spec.toml").read_text() + "\n# a comment\n")
+    third = optlab.run(str(file), out=str(tmp_path), plots=False)
+    assert third.runs["seconds"].equals(first.runs["seconds"])
+
+
+def test_run_tells_mistakes_by_their_path(tmp_path):
+    with pytest.raises(SpecError) as info:
+        optlab.run(DOCUMENT | {"step": 3, "optimizer": [{"name": "gdd"}]}, out=tmp_path)
+    assert str(info.value).split("\n") == [
+        "<experiment>: step: unknown key step (did you mean 'steps'?)",
+        "<experiment>: optimizer.0.name: there is no optimizer 'gdd' (did you mean 'gd'?)",
+    ]
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ResultsError):
+        optlab.load(tmp_path / "e")
+
+
+def test_pictures_only_where_asked_for(tmp_path):
+    assert optlab.run(DOCUMENT, out=tmp_path, plots=False).plots == []
+    results = optlab.run(DOCUMENT, out=tmp_path, format="svg")
+    assert [path.name for path in results.plots] == [
+        "contour_rosenbrock.svg",
+        "loss_rosenbrock.svg",
+        "lr_rosenbrock.svg",
+    ]
+    with pytest.raises(UserError, match="pictures come as png, svg, pdf, not 'gif'"):
+        optlab.run(DOCUMENT, out=tmp_path, format="gif")
+
+
+# ---- minimize --------------------------------------------------------------------------------------------------------
+
+
+def bowl(x):
+    return np.sum((x - 3.0) ** 2)
+
+
+@pytest.mark.parametrize("x0", [0.0, [0.0, 10.0], [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], np.zeros((2, 1, 2)), 7])
+def test_a_start_of_any_shape(x0):
+    result = optlab.minimize(bowl, "gd", x0=x0, steps=30, lr=0.25)
+    x = np.array(x0, dtype=float)
+    path = 3.0 + np.multiply.outer(0.5 ** np.arange(31), x - 3.0)  # each step halves the distance: exact
+    np.testing.assert_allclose(result.path, path, rtol=1e-15)
+    assert result.path.shape == (31, *x.shape)
+    np.testing.assert_array_equal(result.x, result.path[-1])
+    np.testing.assert_allclose(result.losses, [bowl(p) for p in path], rtol=1e-14, atol=1e-300)
+    assert (result.status, result.steps, result.grad_evals) == ("done", 30, 30)
+    assert result.loss == result.losses[-1]
+
+
+def test_matrices_in_the_users_own_function():
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+    result = optlab.minimize(lambda w: np.sum((w @ a - np.eye(2)) ** 2), "adam", np.zeros((2, 2)), 3000, lr=0.01)
+    np.testing.assert_allclose(result.x, np.linalg.inv(a), atol=1e-6)
+
+
+def test_problems_and_names(built_in):
+    one = optlab.minimize("rosenbrock", "adam", steps=50, lr=0.01)
+    other = optlab.minimize(built_in.problem("rosenbrock"), built_in.optimizer("adam"), [-1.5, 2.0], 50, lr=0.01)
+    np.testing.assert_array_equal(one.path, other.path)
+    (run,) = optlab.minimize("rosenbrock", "adam", [0.0] * 4, steps=1).path[1:]
+    assert run.shape == (4,)
+
+
+def test_minimize_and_run_agree(tmp_path):
+    document = DOCUMENT | {"record": {"points": 21}}
+    trajectories = optlab.run(document, out=tmp_path, plots=False).trajectories
+    result = optlab.minimize("rosenbrock", "gd", [-1.5, 2.0], 20, lr=1e-3)
+    np.testing.assert_array_equal(trajectories[trajectories["run"] == 1][["x0", "x1"]].to_numpy(), result.path)
+
+
+def test_divergence_is_a_status_with_the_data_up_to_it():
+    result = optlab.minimize(bowl, "gd", x0=[4.0], steps=1000, lr=1e3)
+    assert result.status == "diverged"
+    assert result.loss == result.losses[-1] == np.inf
+    assert len(result.losses) == len(result.path) == result.steps + 1 < 60
+    assert np.isfinite(result.losses[:-1]).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        (("rosenbroc", "gd"), {}, "there is no problem 'rosenbroc' (did you mean 'rosenbrock'?)"),
+        (("rosenbrock", "dg"), {}, "there is no optimizer 'dg'"),
+        ((bowl, "gd"), {}, "a function has no start of its own; give x0"),
+        ((bowl, "gd", "here"), {}, "x0 is a number or an array of numbers: "),
+        ((bowl, "gd", [[1.0], [1.0, 2.0]]), {}, "x0 is a number or an array of numbers: "),
+        ((bowl, "gd", [0.0]), {"rate": 0.1}, "gd has no option 'rate'"),
+        ((bowl, "gd", [0.0]), {"lr": "0.1"}, "gd: 'lr' takes a number, not the text '0.1'"),
+        ((bowl, "gd", [0.0]), {"lr": None}, "gd: 'lr' takes a number, not None"),
+        ((bowl, "gd", [0.0]), {"lr": [0.1, 0.2]}, "gd: 'lr' takes a number, not [0.1, 0.2]"),
+        ((bowl, "gd", [0.0], 0), {}, "steps is a whole number from 1 on, not 0"),
+        ((bowl, "gd", [0.0], 2.0), {}, "steps is a whole number from 1 on, not 2.0"),
+        (("mlp", "gd"), {}, "mlp is trained on data; use optlab.run, which brings the dataset"),
+    ],
+)
+def test_wrong_arguments(arguments, options, said):
+    with pytest.raises(UserError) as info:
+        optlab.minimize(*arguments, **options)
+    assert str(info.value).startswith(said)
+
+
+@optimizer
+def fails(x, g):
+    """Raises."""
+    raise RuntimeError("so it is")
+
+
+def test_faults_in_the_users_code_are_raised():
+    with pytest.raises(RuntimeError, match="so it is"):
+        optlab.minimize(bowl, fails, [0.0])
+    with pytest.raises(TraceError, match=r"test_public\.py"):
+        optlab.minimize(lambda x: np.sum(x) if x[0] > 0 else np.sum(-x), "gd", [1.0])
+    with pytest.raises(ZeroDivisionError):
+        optlab.minimize(lambda x: 1 / 0, "gd", [1.0])

@@ -1,0 +1,194 @@
+"""Built-ins, drop-in files and installed packages in one frozen registry."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import textwrap
+
+import pytest
+
+from optlab import registry
+from optlab.errors import PluginError, UnknownName
+
+RULE = """\
+from optlab import optimizer
+
+@optimizer
+def {name}(x, g, *, lr=0.1):
+    '''A rule of a test.'''
+    return x - lr * g
+"""
+
+
+@pytest.fixture
+def drop(tmp_path):
+    """A folder of drop-in files, given by their texts."""
+
+    def write(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(textwrap.dedent(text))
+        return tmp_path
+
+    return write
+
+
+def test_the_built_in_ones(built_in):
+    assert set(built_in.optimizers) == {"gd", "momentum", "adagrad", "rmsprop", "adam"}
+    assert set(built_in.schedules) == {"constant", "cosine", "exponential", "linear", "step"}
+    assert set(built_in.datasets) == {"digits", "breast_cancer", "spirals", "moons", "xor"}
+    assert {"rosenbrock", "sphere", "mlp"} <= set(built_in.problems)
+    assert len(built_in.problems) == 23
+    assert built_in.failures == ()
+    assert {source.kind for source in built_in.sources} == {"built-in"}
+
+
+def test_the_registry_is_frozen(built_in):
+    with pytest.raises(TypeError):
+        built_in.optimizers["mine"] = built_in.optimizer("gd")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        built_in.optimizers = {}
+
+
+def test_every_load_is_of_its_own(drop, built_in):
+    assert "mine" in registry.load([drop(mine=RULE.format(name="mine"))]).optimizers
+    assert "mine" not in registry.load([]).optimizers
+    assert "mine" not in built_in.optimizers
+
+
+def test_drop_in_files(drop):
+    folder = drop(
+        b_first=RULE.format(name="beta"),
+        a_second=RULE.format(name="alpha") + "\nfrom optlab.optimizers.gd import gd\n",
+        _hidden="raise RuntimeError",
+    )
+    (folder / ".dotted.py").write_text("raise RuntimeError")
+    (folder / "readme.txt").write_text("words")
+    known = registry.load([folder, folder / "nowhere", folder / "." / "..", folder])
+    assert [s.names for s in known.sources if s.kind == "drop-in"] == [("alpha",), ("beta",)]
+    assert known.optimizer("alpha")(1.0, 2.0, lr=0.25) == 0.5
+    described = registry.describe(known.optimizer("alpha"))
+    assert described == {
+        "name": "alpha",
+        "options": {"lr": 0.1},
+        "summary": "A rule of a test.",
+        "file": str(folder / "a_second.py"),
+        "line": 3,
+        "state": [],
+    }
+
+
+BROKEN = {
+    "syntax": ("x = 1\ndef f(:\n", "{file}:2: SyntaxError: invalid syntax"),
+    "no_module": (
+        "\nimport no_such_module_anywhere\n",
+        "{file}:2: ModuleNotFoundError: No module named 'no_such_module_anywhere'",
+    ),
+    "raising": ("def f():\n    raise KeyError('k')\nf()\n", "{file}:2: KeyError: 'k'"),
+    "leaving": ("import sys\n\nsys.exit(3)\n", "{file}:3: SystemExit: 3"),
+    "wrong": (
+        "from optlab import optimizer\n@optimizer\ndef wrong(x, *, lr=0.1):\n    return x\n",
+        "{file}:2: optimizer 'wrong' takes (x) by position instead of (x, g); "
+        "the form is: def wrong(x, g, state=0.0, *, option=1.0)",
+    ),
+    "empty": ("x = 1\n", "{file}: declares nothing; decorate an update rule with @optimizer"),
+    "hook_raising": (
+        "from optlab import hookimpl\n@hookimpl\ndef optlab_optimizers():\n    return 1 / 0\n",
+        "{file}:4: ZeroDivisionError: division by zero",
+    ),
+    "hook_of_numbers": (
+        "from optlab import hookimpl\n@hookimpl\ndef optlab_problems():\n    return [3]\n",
+        "{file}:2: optlab_problems gives 3, which @problem did not make",
+    ),
+    "hook_of_nothing": (
+        "from optlab import hookimpl\n@hookimpl\ndef optlab_schedules():\n    pass\n",
+        "{file}: TypeError: 'NoneType' object is not iterable",
+    ),
+}
+
+
+def test_a_broken_file_is_told_by_file_and_line_and_harms_no_other(drop):
+    folder = drop(good=RULE.format(name="good"), **{name: text for name, (text, _) in BROKEN.items()})
+    known = registry.load([folder])
+    assert known.optimizer("good").name == "good"
+    assert {source.origin: source.error for source in known.failures} == {
+        str(folder / f"{name}.py"): said.format(file=folder / f"{name}.py") for name, (_, said) in BROKEN.items()
+    }
+    assert all("Traceback" in source.details for source in known.failures)
+    assert not [name for name in sys.modules if name.startswith("optlab_plugins.") and name.endswith("syntax")]
+
+
+def test_a_name_whose_file_failed_says_so(drop):
+    folder = drop(shrink="1 / 0\n")
+    known = registry.load([folder])
+    with pytest.raises(UnknownName) as info:
+        known.optimizer("shrink")
+    file = folder / "shrink.py"
+    assert str(info.value) == (
+        f"there is no optimizer 'shrink' ({file} could not be loaded: {file}:1: ZeroDivisionError: division by zero)"
+    )
+    with pytest.raises(UnknownName, match=r"there is no optimizer 'adem' \(did you mean 'adam'\?\)"):
+        known.optimizer("adem")
+
+
+@pytest.mark.parametrize("name", ["twice", "adam"])
+def test_two_of_one_name_are_an_error_naming_both_files(drop, name, built_in):
+    folder = drop(one=RULE.format(name=name), **({"two": RULE.format(name=name)} if name == "twice" else {}))
+    with pytest.raises(PluginError) as info:
+        registry.load([folder])
+    said = str(info.value)
+    assert said.startswith(f"two optimizers are called '{name}': ")
+    assert f"{folder / 'one.py'}:3" in said
+    assert (
+        str(folder / "two.py") if name == "twice" else registry.describe(built_in.optimizer("adam"))["file"]
+    ) in said
+
+
+def test_one_name_for_two_kinds_is_fine(drop):
+    folder = drop(gd="from optlab import problem\n@problem(start=(1.0,))\ndef gd(x):\n    return x[0] * x[0]\n")
+    known = registry.load([folder])
+    assert known.problem("gd").name == known.optimizer("gd").name
+
+
+# ---- installed packages ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def package(tmp_path):
+    """A folder with an installed package that has entry points."""
+    site = tmp_path / "site"
+    (site / "lab_extras-1.0.dist-info").mkdir(parents=True)
+    (site / "lab_extras-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: lab-extras\nVersion: 1.0\n"
+    )
+    points = "[optlab]\nextras = lab_extras.rules\nsecond = lab_extras.gone\nthird = lab_extras.declared\n"
+    (site / "lab_extras-1.0.dist-info" / "entry_points.txt").write_text(points)
+    (site / "lab_extras").mkdir()
+    (site / "lab_extras" / "__init__.py").write_text("")
+    (site / "lab_extras" / "declared.py").write_text(RULE.format(name="declared_rule"))
+    (site / "lab_extras" / "hidden.py").write_text(RULE.format(name="hooked"))
+    (site / "lab_extras" / "rules.py").write_text(
+        "from optlab import hookimpl\nfrom lab_extras.hidden import hooked\n\n"
+        "@hookimpl\ndef optlab_optimizers():\n    return [hooked]\n"
+    )
+    return site
+
+
+def test_an_installed_package(package, optlab_command, tmp_path):
+    """In a process of its own: found by its entry points, through the hooks or as declared, and one that fails."""
+    env = {"PYTHONPATH": str(package)}
+    sources = json.loads(optlab_command("plugins", "--json", cwd=tmp_path, env=env).stdout)
+    packages = [(s["origin"], tuple(s["names"]), s["error"]) for s in sources if s["kind"] == "package"]
+    assert packages == [
+        ("lab_extras.rules", ("hooked",), ""),
+        ("lab_extras.gone", (), "lab_extras.gone: ModuleNotFoundError: No module named 'lab_extras.gone'"),
+        ("lab_extras.declared", ("declared_rule",), ""),
+    ]
+    rules = "".join(f'[[optimizer]]\nname = "{name}"\n' for name in ("hooked", "declared_rule"))
+    experiment = 'name = "e"\nsteps = 3\n[[problem]]\nname = "beale"\n' + rules
+    (tmp_path / "e.toml").write_text(experiment)
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "2 runs of 2 cells: 2 done" in done.stdout
+    assert done.stderr.startswith("warning: not loaded: lab_extras.gone: ModuleNotFoundError")
