@@ -16,8 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from optlab.records import Sweep, Trajectories
 
-BLOCK = 25_000
-"""Parameters per block: their number times that of the runs. A few arrays of this size fit into a core's cache."""
+BLOCK = 64_000
+"""Parameters per block, about: their number times that of the runs. Larger arrays would leave the cache; smaller ones
+would have NumPy spend more time between calls than in them."""
 
 Progress = Callable[[int], None]
 Task = Callable[[Sweep, Progress], Trajectories]
@@ -33,9 +34,10 @@ def workers() -> int:
 
 
 def blocks(sweep: Sweep) -> list[Sweep]:
-    """A sweep in blocks of runs, in order."""
-    size = max(1, BLOCK // sweep.case.dim)
-    return [sweep.block(slice(begin, begin + size)) for begin in range(0, len(sweep), size)]
+    """A sweep in blocks of runs, in order and of nearly the same size."""
+    runs = len(sweep)
+    count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK)))
+    return [sweep.block(slice(i * runs // count, (i + 1) * runs // count)) for i in range(count)]
 
 
 @contextmanager

@@ -41,6 +41,12 @@ class Case:
     batch_size: int = 0
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """The options of the problem that shape its computation, and those of its training."""
+        training = {"dataset": self.split.name, "batch_size": self.batch_size} if self.split else {}
+        return {**self.choices, **training}
+
+    @property
     def is_random(self) -> bool:
         """Whether runs on this case differ between seeds."""
         return isinstance(self.start, str) or self.start is None or bool(self.batch_size)

@@ -120,7 +120,7 @@ def _trajectories(sweep: Sweep, done: Trajectories, keep: Any) -> pa.Table:
 def runs_table(parts: Sequence[tuple[Sweep, Trajectories]]) -> pa.Table:
     """One row per run, in the order of the plan."""
     hyperparameters = _union(names for sweep, _ in parts for names in (sweep.settings, sweep.hyperparameters))
-    options = _union(names for sweep, _ in parts for names in (sweep.case.choices, sweep.options))
+    options = _union(names for sweep, _ in parts for names in (sweep.case.settings, sweep.options))
     scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
     tables = _alike([_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
@@ -159,7 +159,7 @@ def _runs_of(
     }
     groups = (
         ("hp.", hyperparameters, sweep.hyperparameters, sweep.settings),
-        ("opt.", options, sweep.options, sweep.case.choices),
+        ("opt.", options, sweep.options, sweep.case.settings),
         ("schedule.", scheduled, sweep.schedule_numbers, sweep.schedule_settings),
     )
     for prefix, names, numbers, choices in groups:
@@ -197,7 +197,8 @@ def finish(
         files |= {path.relative_to(folder).as_posix(): _checksum(path) for path in sweeps}
         _write(seal, _sealed({"format": FORMAT, **about, "files": files}))
         shutil.rmtree(folder / "plots", ignore_errors=True)  # they no longer show what is in the folder
-    for path in {*_sweep_files(folder)} - {*sweeps}:
+    leftovers = [p for p in folder.glob("**/.*.tmp") if p.is_file()]  # of a process that was killed
+    for path in {*_sweep_files(folder), *leftovers} - {*sweeps}:
         path.unlink()
     if not log:
         (folder / ERRORS_LOG).unlink()

@@ -61,6 +61,7 @@ def test_the_columns(finished):
         *("run", "case", "problem", "optimizer", "label", "seed"),
         *("hp.lr", "hp.beta1", "hp.beta2", "hp.eps"),
         *("opt.a", "opt.b", "opt.hidden", "opt.activation", "opt.output", "opt.loss", "opt.init"),
+        *("opt.dataset", "opt.batch_size"),
         *("schedule", "schedule.every", "schedule.factor"),
         *("status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"),
     ]

@@ -131,7 +131,7 @@ def _columns(table: Table, *names: str) -> None:
 
 
 def _number(value: float) -> str:
-    return "diverged" if value == float("inf") else f"{value:.3g}"
+    return "none finite" if value == float("inf") else f"{value:.3g}"
 
 
 def _share(value: float) -> str:

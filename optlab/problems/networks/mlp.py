@@ -31,7 +31,7 @@ def pick(table, what, name):
 def sizes(inputs, hidden, targets):
     """The number of units of every layer, from the inputs to the outputs."""
     if not all(isinstance(n, int) and n > 0 for n in hidden):
-        raise UserError(f"the hidden layers of mlp are a list of whole numbers above 0, and not {hidden!r}")
+        raise UserError(f"the hidden layers of mlp are a list of whole numbers above 0, and not {list(hidden)}")
     return [inputs.shape[1], *hidden, targets.shape[1]]
 
 
