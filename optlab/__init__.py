@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from optlab.engine import value_and_grad as value_and_grad
     from optlab.errors import OptlabError as OptlabError
     from optlab.hookspecs import hookimpl as hookimpl
+    from optlab.minimization import minimize as minimize
     from optlab.optimizers.base import optimizer as optimizer
     from optlab.pipeline import load as load
-    from optlab.pipeline import minimize as minimize
     from optlab.pipeline import run as run
     from optlab.problems.base import dataset as dataset
     from optlab.problems.base import problem as problem
@@ -34,7 +34,7 @@ _HOME = {
     "hookimpl": "optlab.hookspecs",
     "load": "optlab.pipeline",
     "logsumexp": "optlab.engine",
-    "minimize": "optlab.pipeline",
+    "minimize": "optlab.minimization",
     "optimizer": "optlab.optimizers.base",
     "problem": "optlab.problems.base",
     "relu": "optlab.engine",

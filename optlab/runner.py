@@ -21,7 +21,7 @@ from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches
 from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
 from optlab.starts import starts
-from optlab.step import Rule, StepGraph, build
+from optlab.step import StepGraph, build_for
 
 CHUNK = 32
 
@@ -48,11 +48,7 @@ def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectori
 
 
 def _prepare(sweep: Sweep) -> _Loop:
-    case = sweep.case
-    rule = Rule(sweep.optimizer, sweep.settings, sweep.schedule, sweep.schedule_settings)
-    graph = build(case, rule, sweep.steps)
-    x = starts(case, sweep.root_seed, sweep.seed)
-    return _Loop(sweep, graph, x)
+    return _Loop(sweep, build_for(sweep), starts(sweep.case, sweep.root_seed, sweep.seed))
 
 
 class _Loop:

@@ -16,7 +16,7 @@ from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import Builder, Tracer, trace
 from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
-from optlab.records import Case
+from optlab.records import Case, Sweep
 from optlab.schedules.base import Schedule
 from optlab.signature import location
 
@@ -95,6 +95,12 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.var in needed for gradient in used)
     return StepGraph(optimise(graph), optimise(initial), numbers, index is not None, evaluations)
+
+
+def build_for(sweep: Sweep) -> StepGraph:
+    """The step graph of a sweep's runs; see `build`."""
+    rule = Rule(sweep.optimizer, sweep.settings, sweep.schedule, sweep.schedule_settings)
+    return build(sweep.case, rule, sweep.steps)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[tuple[str, str], ...]:

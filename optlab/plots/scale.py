@@ -11,7 +11,7 @@ from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-DECADES_FOR_LOG = 2
+DECADES_FOR_LOG = 1.3
 ABOVE_START, BELOW_START = 1e2, 1e-34
 """A logarithmic axis shows at most this part of the loss at the start: far above it everything is equally lost, and
 the square of the rounding error below it everything is equally solved."""
@@ -90,7 +90,7 @@ _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def choose(values: ArrayLike, start: float = np.nan) -> Scale:
-    """Logarithmic where no value is negative and the positive ones span more than two decades, linear otherwise.
+    """Logarithmic where no value is negative and the positive ones span more than a factor of twenty, linear otherwise.
 
     `start` is the loss at the start, where known. Values that are not finite do not count; zeros, which a
     logarithmic axis cannot show, are to be drawn at its lower end.

@@ -1,0 +1,146 @@
+"""One run of an optimizer, from Python: what a notebook wants."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optlab import registry, runner, signature, step
+from optlab.errors import UserError
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Problem
+from optlab.records import STATUSES, Case, Floats, Recording, Sweep
+from optlab.signature import Signature
+
+
+@dataclass(frozen=True)
+class Minimization:
+    """One run: the last `x` and its `loss`; `losses` and the `path` of x, one entry per step from the start (step 0) to
+    the last, or to the step at which the run diverged."""
+
+    x: Floats
+    loss: float
+    status: str
+    steps: int
+    losses: Floats
+    path: Floats
+    grad_evals: int
+
+
+def minimize(
+    objective: Problem | Callable[..., Any] | str,
+    optimizer: Optimizer | str,
+    x0: Any = None,
+    steps: int = 1000,
+    *,
+    plugins: Iterable[str | Path] = ("plugins",),
+    **hyperparameters: Any,
+) -> Minimization:
+    """One run of an optimizer, in a notebook.
+
+    Args:
+        objective: a function of one array in plain NumPy, or a problem or its name.
+        optimizer: an optimizer or its name.
+        x0: the start; a problem has its own.
+        steps: how many updates to make.
+        hyperparameters: of the optimizer, by name.
+
+    Raises:
+        UserError: an unknown name, or a value of the wrong type.
+        TraceError: the function cannot be traced.
+
+    >>> import numpy as np
+    >>> result = minimize(lambda x: np.sum((x - 3.0) ** 2), "gd", x0=[0.0, 10.0], steps=100, lr=0.1)
+    >>> result.x.round(6).tolist(), result.status
+    ([3.0, 3.0], 'done')
+    """
+    known = registry.load(plugins) if isinstance(objective, str) or isinstance(optimizer, str) else None
+    if isinstance(objective, str):
+        assert known is not None
+        objective = known.problem(objective)
+    if isinstance(optimizer, str):
+        assert known is not None
+        optimizer = known.optimizer(optimizer)
+    case, shape = _case(objective, x0)
+    sweep = _single(case, optimizer, steps, hyperparameters)
+    step.build_for(sweep)  # a fault in the user's code is raised here
+    done = runner.run(sweep)
+    last = int(done.steps[0])
+    assert done.x is not None
+    path = done.x[: last + 1, :, 0].reshape(last + 1, *shape)
+    return Minimization(
+        x=path[-1],
+        loss=float(done.final_loss[0]),
+        status=STATUSES[done.status[0]],
+        steps=last,
+        losses=done.loss[: last + 1, 0],
+        path=path,
+        grad_evals=int(done.grad_evals[0]),
+    )
+
+
+def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
+    if isinstance(objective, Problem):
+        if objective.trains_on_data:
+            raise UserError(f"{objective.name} is trained on data; use optlab.run, which brings the dataset")
+        if x0 is None and objective.start is None:
+            raise UserError(f"{objective.name} has no start of its own; give x0")
+        start = _point(objective.start if x0 is None else x0)
+        return Case(objective, start.size, start.ravel(), dict(objective.signature.choices)), start.shape
+    if x0 is None:
+        raise UserError("a function has no start of its own; give x0")
+    start = _point(x0)
+    nothing = Signature({}, {}, {}, ())
+    name = getattr(objective, "__name__", "objective")
+
+    def flat(x: Any) -> Any:
+        return objective(x.reshape(start.shape))
+
+    problem = Problem(name, flat, nothing, None, start.ravel(), (), start.size, None, {})
+    return Case(problem, start.size, start.ravel()), start.shape
+
+
+def _point(x0: Any) -> Floats:
+    try:
+        return np.array(x0, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"x0 is a number or an array of numbers: {error}") from None
+
+
+def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, Any]) -> Sweep:
+    """A sweep of one run that records everything."""
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
+    settings, numbers = dict(optimizer.signature.choices), dict(optimizer.signature.numbers)
+    for name, value in given.items():
+        if name in numbers:
+            numbers[name] = signature.as_number(optimizer.name, name, value)
+        elif name in settings:
+            settings[name] = value
+        else:
+            raise signature.unknown_option(optimizer.name, name, optimizer.signature.options)
+    one = np.zeros(1, dtype=np.int64)
+    everything = np.arange(steps + 1)
+    return Sweep(
+        id="",
+        case=case,
+        optimizer=optimizer,
+        settings=settings,
+        schedule=None,
+        schedule_settings={},
+        label=optimizer.name,
+        steps=int(steps),
+        recording=Recording(everything, np.empty(0, dtype=np.int64), trajectory=True),
+        root_seed=0,
+        run=one,
+        seed=one,
+        options={name: np.array([value]) for name, value in case.problem.signature.numbers.items()},
+        hyperparameters={name: np.array([value]) for name, value in numbers.items()},
+        schedule_numbers={},
+        titles=(case.problem.name,),
+        title=one,
+    )
