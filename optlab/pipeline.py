@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import optlab
-from optlab import executors, plan, registry, runner, signature, spec, step
+from optlab import executors, identity, plan, registry, runner, signature, spec, step
 from optlab.errors import PluginError, ResultsError, UserError
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep
@@ -100,7 +100,7 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
             from optlab import store  # its imports take a while, during which the pool computes
 
             store.write_sweep(job.folder, sweep, trajectories)
-            done.append((sweep, trajectories))
+            done.append((sweep, trajectories.summary()))
             if trajectories.log:
                 logs[f"{sweep.label} on {', '.join(sweep.titles)}"] = trajectories.log
     from optlab import store
@@ -116,7 +116,8 @@ def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
     """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
     from importlib.metadata import version
 
-    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    numpy_config = np.show_config(mode="dicts")
+    blas = numpy_config["Build Dependencies"]["blas"]
     return {
         "name": job.plan.name,
         "experiment": job.plan.id,
@@ -133,9 +134,25 @@ def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
             "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib")},
         },
-        "machine": {"system": platform.system(), "architecture": platform.machine(), "byteorder": sys.byteorder},
+        "hashes": _hashes(job.plan),
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "byteorder": sys.byteorder,
+            "simd": numpy_config["SIMD Extensions"]["found"],
+        },
         "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
     }
+
+
+def _hashes(planned: Plan) -> dict[str, str]:
+    """The hash of every plugin and every dataset that the experiment uses, by kind and name."""
+    hashes = {}
+    for sweep in planned.sweeps:
+        hashes |= {f"{type(p).__name__.lower()} {p.name}": identity.of_plugin(p) for p in identity.plugins(sweep)}
+        if sweep.case.split:
+            hashes[f"dataset {sweep.case.split.name}"] = identity.of_data(sweep.case.split)
+    return dict(sorted(hashes.items()))
 
 
 def gradient_evaluations(planned: Plan) -> list[int]:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import optlab
-from optlab import resolve
-from optlab.records import Floats, Ints, Recording, Sweep
+from optlab import identity, resolve
+from optlab.records import Ints, Recording, Sweep
 from optlab.registry import Registry
 from optlab.resolve import CaseAxes, Notebook, RuleAxes, Size
-from optlab.signature import source
 from optlab.spec import Axis, Draft, ExperimentSpec, OptimizerSpec
 
 MAX_RUNS = 10_000_000
@@ -50,7 +45,7 @@ class Plan:
     @property
     def id(self) -> str:
         """A hash of everything that bears on the results."""
-        return _digest([self.name, *(sweep.id for sweep in self.sweeps)])
+        return identity.digest([self.name, *(sweep.id for sweep in self.sweeps)])
 
 
 def make(draft: Draft, registry: Registry) -> Plan:
@@ -226,7 +221,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
     )
-    return replace(sweep, id=_sweep_id(sweep))
+    return replace(sweep, id=identity.of_sweep(sweep))
 
 
 def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
@@ -243,52 +238,3 @@ def _spread(steps: int, points: int) -> Ints:
     if points <= 1:
         return np.full(points, steps, dtype=np.int64)
     return np.unique(np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64))
-
-
-# ---- identity --------------------------------------------------------------------------------------------------------
-
-
-def _sweep_id(sweep: Sweep) -> str:
-    """A hash of all that determines a sweep's results: code, data, settings and every array."""
-    case, split = sweep.case, sweep.case.split
-    parts: list[Any] = [
-        optlab.__version__,
-        *(_code(p) for p in (case.problem, sweep.optimizer, sweep.schedule) if p is not None),
-        case.start,
-        case.dim,
-        case.batch_size,
-        dict(case.choices),
-        *(vars(split).values() if split else ()),
-        [dict(sweep.settings), dict(sweep.schedule_settings), sweep.label, sweep.steps, sweep.root_seed, sweep.titles],
-        *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
-        *(sweep.run, sweep.seed),
-        *_named(sweep.options),
-        *_named(sweep.hyperparameters),
-        *_named(sweep.schedule_numbers),
-    ]
-    return _digest(parts)
-
-
-def _named(columns: Mapping[str, Floats]) -> Iterable[Any]:
-    return itertools.chain.from_iterable(columns.items())
-
-
-def _code(plugin: Any) -> list[str]:
-    """A plugin's name and the text of the file that declares it."""
-    return [type(plugin).__name__, plugin.name, _text(source(plugin.function)[0])]
-
-
-def _text(file: str) -> str:
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except OSError:  # typed into a notebook: there is no file to compare
-        return file
-
-
-def _digest(parts: Iterable[Any]) -> str:
-    hashed = hashlib.sha256()
-    for part in parts:
-        is_array = isinstance(part, np.ndarray)
-        hashed.update(np.ascontiguousarray(part).tobytes() if is_array else json.dumps(part, sort_keys=True).encode())
-        hashed.update(b"\0")
-    return hashed.hexdigest()[:16]

@@ -127,6 +127,10 @@ class Trajectories:
     metrics: Mapping[str, Floats]
     log: str = ""
 
+    def summary(self) -> Trajectories:
+        """Without what was recorded along the steps, which may be large."""
+        return replace(self, loss=self.loss[:0].copy(), x=None, metrics={})
+
     @staticmethod
     def joined(parts: Sequence[Trajectories]) -> Trajectories:
         """The trajectories of the blocks of a sweep, in order, as those of the sweep."""

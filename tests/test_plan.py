@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from optlab import dataset, optimizer, plan, problem
+from optlab import dataset, identity, optimizer, plan, problem
 from optlab.errors import SpecError
 
 GD = {"name": "gd"}
@@ -238,8 +238,8 @@ def test_test_targets_alone_change_the_identity(planned):
     split = sweep.case.split
     other = dataclasses.replace(split, test_targets=1 - split.test_targets)
     case = dataclasses.replace(sweep.case, split=other)
-    assert plan._sweep_id(sweep) == sweep.id
-    assert plan._sweep_id(dataclasses.replace(sweep, case=case)) != sweep.id
+    assert identity.of_sweep(sweep) == sweep.id
+    assert identity.of_sweep(dataclasses.replace(sweep, case=case)) != sweep.id
 
 
 def test_the_source_of_a_plugin_is_part_of_the_identity(planned, tmp_path):
