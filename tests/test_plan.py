@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from optlab import dataset, identity, optimizer, plan, problem
+from optlab import dataset, identity, optimizer, problem
 from optlab.errors import SpecError
 
 GD = {"name": "gd"}
