@@ -124,7 +124,8 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]]) -> pa.Table:
     scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
     tables = _alike([_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
-    return table.take(pa.array(np.argsort(table["run"].to_numpy(), kind="stable")))
+    runs = table["run"].to_numpy()
+    return table if (runs[:-1] < runs[1:]).all() else table.take(pa.array(np.argsort(runs, kind="stable")))
 
 
 def _alike(tables: list[pa.Table]) -> list[pa.Table]:
@@ -151,7 +152,7 @@ def _runs_of(
 
     columns: dict[str, Any] = {
         "run": sweep.run,
-        "case": pa.DictionaryArray.from_arrays(sweep.title, pa.array(sweep.titles)).cast(pa.string()),
+        "case": _named(sweep.title, sweep.titles),
         "problem": same(sweep.case.problem.name),
         "optimizer": same(sweep.optimizer.name),
         "label": same(sweep.label),
@@ -167,10 +168,15 @@ def _runs_of(
             columns[prefix + name] = numbers[name] if name in numbers else _setting(choices.get(name), runs)
         if prefix == "opt.":
             columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
-    columns["status"] = pa.array(np.array(STATUSES)[done.status])
+    columns["status"] = _named(done.status, STATUSES)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)
     return pa.table(columns)
+
+
+def _named(numbers: Any, names: Sequence[str]) -> pa.Array:
+    """A column of texts, given by their numbers."""
+    return pa.DictionaryArray.from_arrays(numbers, pa.array(names)).cast(pa.string())
 
 
 def _setting(value: Any, runs: int) -> pa.Array:

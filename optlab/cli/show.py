@@ -91,7 +91,7 @@ def outcome(results: Results, planned: Plan, reused: bool) -> None:
         console.print()
     if edges:
         console.print("* the best value lies on the edge of the grid: a better one may lie beyond it")
-    if (table["n"] > 1).any():
+    if ((table["n"] > 1) & (table["cells"] > 1)).any():
         console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
     counts(console, results.manifest, planned)
     _places(console, results, reused)
@@ -130,6 +130,10 @@ def _columns(table: Table, *names: str) -> None:
         table.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", overflow="fold")
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def _number(value: float) -> str:
     return "none finite" if value == float("inf") else f"{value:.3g}"
 
@@ -141,7 +145,7 @@ def _share(value: float) -> str:
 def counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
     """How the runs ended."""
     ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
-    console.print(f"{planned.runs:,} runs of {planned.cells:,} cells: {ended}", markup=False)
+    console.print(f"{_count(planned.runs, 'run')} of {_count(planned.cells, 'cell')}: {ended}", markup=False)
     if planned.repeats_saved:
         console.print(
             f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
