@@ -65,6 +65,8 @@ def minimize(
     if isinstance(optimizer, str):
         assert known is not None
         optimizer = known.optimizer(optimizer)
+    if not isinstance(optimizer, Optimizer):
+        raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
     sweep = _single(case, optimizer, steps, hyperparameters)
     step.build_for(sweep)  # a fault in the user's code is raised here
@@ -90,6 +92,8 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
         if x0 is None and objective.start is None:
             raise UserError(f"{objective.name} has no start of its own; give x0")
         start = _point(objective.start if x0 is None else x0)
+        if objective.dim not in (None, start.size):
+            raise UserError(f"{objective.name} has {objective.dim} parameters, and x0 {start.size}")
         return Case(objective, start.size, start.ravel(), dict(objective.signature.choices)), start.shape
     if x0 is None:
         raise UserError("a function has no start of its own; give x0")

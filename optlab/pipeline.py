@@ -93,6 +93,10 @@ def finished(job: Job) -> Results | None:
 
 def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
+    try:
+        job.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
     with executors.threads() as pool:

@@ -121,7 +121,7 @@ def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
     for folder in folders:
         for path in sorted(Path(folder).glob("*.py")):
             is_other = path.name.startswith(("_", ".", "test_")) or path.name == "conftest.py"
-            if not is_other and path.resolve() not in seen:
+            if not is_other and path.is_file() and path.resolve() not in seen:
                 seen.add(path.resolve())
                 yield path
 

@@ -62,6 +62,8 @@ def read(
     def wrong(what: str) -> PluginError:
         return PluginError(f"{location(function)}: {kind} '{function.__name__}' {what}; the form is: {form}")
 
+    if not function.__name__.isidentifier():
+        raise PluginError(f"{location(function)}: a {kind} needs a name of its own: write it with def")
     leading, state, numbers, choices, supplied = [], {}, {}, {}, []
     for p in inspect.signature(function).parameters.values():
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):

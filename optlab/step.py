@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions import rows
 from optlab.engine.graph import Graph
+from optlab.engine.mistakes import cannot
 from optlab.engine.passes import optimise, prune
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
-from optlab.engine.trace import Builder, Tracer, trace
+from optlab.engine.trace import Builder, Tracer, trace, unwrapped
 from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
 from optlab.records import Case, Sweep
@@ -57,6 +59,7 @@ def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[.
     """The problem as a function of x and its numeric options."""
     data = dict(inputs=inputs, targets=targets) if case.problem.trains_on_data else {}
 
+    @functools.wraps(case.problem.function)  # in messages it has the user's name and line
     def f(x: Any, **options: Any) -> Any:
         return case.problem.function(x, **data, **case.choices, **options)
 
@@ -80,21 +83,36 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
         TraceError: the objective or the rule does something that cannot be traced.
         PluginError: the rule does not return what its signature promises.
     """
-    builder = Builder()
     initial = trace(lambda x: _initial_state(rule.optimizer, x), np.empty(case.dim))
+    graph, used = _traced(case, rule, steps, initial)
+    if _written_out(graph) != _written_out(_traced(case, rule, steps, initial)[0]):
+        raise PluginError(
+            f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
+            "computes something else when it is traced again: does it use np.random, or remember earlier calls in a "
+            "global or a default argument? Keep what is to be remembered in the state"
+        )
+    needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
+    evaluations = sum(gradient.var in needed for gradient in used)
+    return StepGraph(optimise(graph), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations)
+
+
+def _traced(case: Case, rule: Rule, steps: int, initial: Graph) -> tuple[Graph, list[Tracer]]:
+    """The graph of one step as it was written, and the gradients that were asked for."""
+    builder = Builder()
     x = builder.input((case.dim,), np.float64, "x")
     names = tuple(rule.optimizer.signature.state)
     state = [builder.input(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
     t = builder.input((), np.float64, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
-    numbers = _numbers(case, rule)
-    values = {key: builder.input((), np.float64, key[1]) for key in numbers}
+    values = {key: builder.input((), np.float64, key[1]) for key in _numbers(case, rule)}
+    with unwrapped():
+        loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
+    return builder.finish([loss, *updated]), used
 
-    loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
-    graph = builder.finish([loss, *updated])
-    needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
-    evaluations = sum(gradient.var in needed for gradient in used)
-    return StepGraph(optimise(graph), optimise(initial), numbers, index is not None, evaluations)
+
+def _written_out(graph: Graph) -> tuple[str, list[bytes]]:
+    """What makes a graph what it is, as text and bytes."""
+    return str(graph), [value.tobytes() for value in graph.constants.values()]
 
 
 def build_for(sweep: Sweep) -> StepGraph:
@@ -122,9 +140,14 @@ def _step(
 
     inputs, targets = minibatch(case, index)
     options = of("option")
+    whole = objective(case, inputs, targets)
 
+    @functools.wraps(case.problem.function)
     def f(p: Any) -> Any:
-        return objective(case, inputs, targets)(p, **options)
+        if np.shape(p) != x.shape:
+            found = f"grad or loss is asked for at a point of shape {np.shape(p)}"
+            raise cannot(found, f"give it a point like x, of shape {x.shape}")
+        return whole(p, **options)
 
     used: list[Tracer] = []
 
@@ -177,4 +200,6 @@ def _checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[An
     for name, old, new in zip(names, before, result, strict=True):
         if np.shape(new) != old.shape:
             raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
+        if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
+            raise PluginError(f"{where} returns '{name}' as true or false where it was given numbers")
     return result

@@ -1,5 +1,6 @@
 """The grammar of plugin functions."""
 
+import numpy as np
 import pytest
 
 from optlab import dataset, optimizer, problem, schedule, signature
@@ -46,11 +47,49 @@ def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, sai
 
 
 def test_only_optimizers_hold_state():
-    for declare, function in [(problem(start=(0.0,)), lambda x, a=1.0: x), (schedule, lambda t, a=1.0: t)]:
+    def objective(x, a=1.0):
+        return x
+
+    def factor(t, a=1.0):
+        return t
+
+    def data(x):
+        return x
+
+    for declare, function in [(problem(start=(0.0,)), objective), (schedule, factor)]:
         with pytest.raises(PluginError, match=r"takes 'a' by position with a default; put options after a \*"):
             declare(function)
     with pytest.raises(PluginError, match=r"takes \(x\) by position instead of \(\)"):
-        dataset(lambda x: x)
+        dataset(data)
+
+
+def test_what_has_no_name_cannot_be_asked_for():
+    with pytest.raises(PluginError, match=r"test_signature.py:\d+: a schedule needs a name of its own"):
+        schedule(lambda t: 1.0)
+
+
+def test_a_problem_is_declared_with_parentheses():
+    def bowl(x):
+        return np.sum(x**2)
+
+    with pytest.raises(PluginError, match=r"problem 'bowl' needs parentheses with a domain or a start"):
+        problem(bowl)
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"start": (1.0, 1.0, 1.0), "dim": 2}, "dim=2 and a start of 3 numbers"),
+        ({"start": (float("nan"), 1.0)}, "not finite"),
+        ({"start": (1.0, 1.0), "minimum": (0.0, 0.0, 0.0)}, "2 parameters and a minimum of 3 numbers"),
+    ],
+)
+def test_a_problem_whose_points_do_not_fit(about, message):
+    def bowl(x):
+        return np.sum(x**2)
+
+    with pytest.raises(PluginError, match=message):
+        problem(**about)(bowl)
 
 
 @pytest.mark.parametrize("value", [1, 1.5, 10**30])

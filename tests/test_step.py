@@ -90,9 +90,65 @@ def test_initial_state_is_a_number_or_a_function_of_x():
 
 
 def test_an_objective_that_is_no_number():
-    case = Case(problem(start=(1.0, 2.0))(lambda x: 2 * x), 2, np.array([1.0, 2.0]))
-    with pytest.raises(TraceError, match=r"shape \(2,\); a gradient is of a single number"):
+    def doubled(x):
+        return 2 * x
+
+    case = Case(problem(start=(1.0, 2.0))(doubled), 2, np.array([1.0, 2.0]))
+    line = doubled.__code__.co_firstlineno
+    message = rf"test_step.py:{line}: doubled returns an array of shape \(2,\); a gradient is of a single number"
+    with pytest.raises(TraceError, match=message):
         build(case, Rule(optimizer(nothing_of_it), {}), 10)
+
+
+def of(rule):
+    return build(CASE, Rule(optimizer(rule), {}), 10)
+
+
+def test_what_differs_from_trace_to_trace_is_refused():
+    seen = []
+
+    def noisy(x, g, *, lr=0.1):
+        return x - lr * np.random.normal(size=x.shape)  # noqa: NPY002
+
+    def remembers(x, g, *, lr=0.1):
+        seen.append(1.0)
+        return x - lr * len(seen) * g
+
+    for rule in (noisy, remembers):
+        with pytest.raises(PluginError, match=f"'{rule.__name__}' .* computes something else when it is traced again"):
+            of(rule)
+
+
+def test_grad_and_loss_take_points_like_x():
+    def at_a_number(x, g, *, grad, lr=0.1):
+        return x - lr * grad(x[0])
+
+    def at_a_longer_one(x, g, *, loss, lr=0.1):
+        return x - lr * loss(np.concatenate([x, x]))
+
+    for rule, shape in ((at_a_number, r"\(\)"), (at_a_longer_one, r"\(4,\)")):
+        line = rule.__code__.co_firstlineno + 1
+        message = rf"test_step.py:{line}: grad or loss is asked for at a point of shape {shape}; .* shape \(2,\)"
+        with pytest.raises(TraceError, match=message):
+            of(rule)
+
+
+def test_conditions_are_no_parameters():
+    def truth(x, g, *, lr=0.1):
+        return x > lr
+
+    with pytest.raises(PluginError, match="returns 'x' as true or false"):
+        of(truth)
+
+
+def test_writing_a_traced_number_into_an_array_names_the_line():
+    def filled(x, g, *, lr=0.1):
+        y = np.zeros(2)
+        y[0] = g[0]
+        return x - lr * y
+
+    with pytest.raises(TraceError, match=rf"test_step.py:{filled.__code__.co_firstlineno + 2}: .* np.stack"):
+        of(filled)
 
 
 def test_objective_graph_takes_the_numeric_options():

@@ -21,7 +21,7 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     chosen = best(runs)
     cell = cell_ids(runs)
     index = np.full(cell.max() + 1, -1)
-    index[cell[np.isin(runs["run"], chosen["run"])]] = np.arange(len(chosen))
+    index[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]] = np.arange(len(chosen))
     members = runs[["run", "status"]].assign(pair=index[cell])[index[cell] >= 0].sort_values("run", ignore_index=True)
     records = history[np.isin(history["run"], members["run"])]
     pair_of_record = members["pair"].to_numpy()[np.searchsorted(members["run"], records["run"])]

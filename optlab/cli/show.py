@@ -166,7 +166,11 @@ def failures(results: Results) -> None:
     from optlab.store import ERRORS_LOG
 
     count = results.manifest["statuses"]["error"]
-    print(f"{count} runs ended with an error; see {results.folder / ERRORS_LOG}", file=sys.stderr)
+    log = results.folder / ERRORS_LOG
+    for entry in log.read_text(encoding="utf-8").split("==== ")[1:]:
+        what, *_, last = entry.strip().splitlines()
+        print(f"{what}: {last.removeprefix('optlab.errors.')}", file=sys.stderr)
+    print(f"{_count(count, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
 
 
 # ---- the other commands ----------------------------------------------------------------------------------------------

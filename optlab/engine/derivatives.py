@@ -9,7 +9,7 @@ import numpy as np
 
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise
-from optlab.engine.trace import Tracer, names_of, record
+from optlab.engine.trace import Tracer, defined_at, names_of, record
 from optlab.engine.vjp import vjp
 from optlab.errors import TraceError
 
@@ -46,7 +46,8 @@ def value_and_grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., tu
         graph, several, captured = record(f, floats, kwargs)
         if several or graph.outputs[0].shape != ():
             found = "several values" if several else f"an array of shape {graph.outputs[0].shape}"
-            raise TraceError(f"{names_of(f)} returns {found}; a gradient is of a single number (np.sum adds them up)")
+            what = "a gradient is of a single number (np.sum adds them up)"
+            raise TraceError(f"{defined_at(f)}: {names_of(f)} returns {found}; {what}")
         gradient = gradient_graph(graph, (at,))
         value, slope = evaluate(gradient, [*floats, *captured])
         return value, slope

@@ -9,11 +9,12 @@ import numpy as np
 
 from optlab.errors import TraceError
 
-_OURS = tuple(os.path.join(os.path.dirname(module), "") for module in (__file__, np.__file__))
+_ENGINE, _NUMPY = (os.path.join(os.path.dirname(module), "") for module in (__file__, np.__file__))
+_OURS = (_ENGINE, _NUMPY, os.path.join(os.path.dirname(_ENGINE[:-1]), "step.py"))
 
 
 def users_line() -> str:
-    """`file:line` of the innermost code that is neither the engine's nor NumPy's."""
+    """`file:line` of the innermost code that is neither ours nor NumPy's."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back

@@ -7,9 +7,10 @@ use the outer trace's values: they are captured as further inputs.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -231,19 +232,27 @@ def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -
             raise cannot(f"argument '{name}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
         tracers.append(builder.input(np.shape(value), dtype, name))
     try:
-        result = f(*tracers, **kwargs)
-    except ValueError as error:
-        if isinstance(error.__cause__, TraceError):  # NumPy's around ours: a[i] = x
-            raise error.__cause__ from None
-        raise
+        with unwrapped():
+            result = f(*tracers, **kwargs)
     finally:
         builder.open = False
     several = isinstance(result, tuple | list)
     for value in result if several else [result]:
         if not isinstance(value, Tracer | np.ndarray | np.generic | bool | int | float):
             what = "nothing (None)" if value is None else f"a value of type {type(value).__name__}"
-            raise TraceError(f"{_where_defined(f)}: {names_of(f)} returns {what}; return a number or an array")
+            raise TraceError(f"{defined_at(f)}: {names_of(f)} returns {what}; return a number or an array")
     return builder.finish(result if several else [result]), several, list(builder.captured)
+
+
+@contextlib.contextmanager
+def unwrapped() -> Iterator[None]:
+    """Bring out our error where NumPy wrapped one of its own around it: `a[i] = x`, with a plain `a` and a traced x."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error.__cause__, TraceError):
+            raise error.__cause__ from None
+        raise
 
 
 def _ended() -> TraceError:
@@ -278,8 +287,9 @@ def names_of(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", type(f).__name__)
 
 
-def _where_defined(f: Callable[..., Any]) -> str:
-    code = getattr(f, "__code__", None)
+def defined_at(f: Callable[..., Any]) -> str:
+    """`file:line` of a function."""
+    code = getattr(inspect.unwrap(f), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else users_line()
 
 

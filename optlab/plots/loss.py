@@ -110,7 +110,7 @@ def _start(curves: pd.DataFrame) -> float:
 def _accuracy(curves: pd.DataFrame) -> scale.Scale:
     """An axis of shares that ends at 100 % and shows where the lines end: the worse they are, the lower it reaches."""
     worst = curves.loc[curves["step"] == curves["step"].max(), "median"].min()
-    low = 1 - 4 * (1 - worst)
+    low = min(1 - 4 * (1 - worst), 0.9)  # where all are right in the end, there is still an axis
     return scale.Scale(False, float(np.floor(20 * low) / 20) if low > 0 else 0.0, 1.0)
 
 

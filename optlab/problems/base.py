@@ -85,6 +85,8 @@ class Problem:
 
 
 def problem(
+    undecorated: Callable[..., Any] | None = None,
+    /,
     *,
     domain: Any = None,
     start: Any = None,
@@ -109,6 +111,10 @@ def problem(
         PluginError: the signature or one of these does not fit.
     """
 
+    if undecorated is not None:
+        where = f"{signature.location(undecorated)}: problem '{undecorated.__name__}'"
+        raise PluginError(f"{where} needs parentheses with a domain or a start: @problem(domain=(-5.0, 5.0))")
+
     def declare(function: Callable[..., Any]) -> Problem:
         def wrong(what: str) -> PluginError:
             return PluginError(f"{signature.location(function)}: problem '{function.__name__}' {what}")
@@ -124,6 +130,13 @@ def problem(
             raise wrong(f"has a domain {domain} whose lower bound is not below the upper one")
         if first is None and box is None:
             raise wrong("has neither a start nor a domain to draw one from")
+        if dim is not None and isinstance(first, np.ndarray) and len(first) > dim:
+            raise wrong(f"has dim={dim} and a start of {len(first)} numbers")
+        if isinstance(first, np.ndarray) and not np.isfinite(first).all():
+            raise wrong(f"has a start {start} that is not finite")
+        size = dim or (len(first) if isinstance(first, np.ndarray) else 0)
+        if size and any(len(point) > size for point in minima):
+            raise wrong(f"has {size} parameters and a minimum of {minima.shape[1]} numbers")
         if callable(first) and not read.supplied:
             raise wrong("draws its start by a function, but asks for no inputs or targets; give it a point")
         return Problem(

@@ -86,3 +86,18 @@ def test_paths_are_those_of_the_best_cell_and_the_lowest_seed():
     assert paths["step"].tolist() == [0, 10]
     assert paths["x0"].tolist() == [2.0, 2.0]
     assert paths.columns.tolist() == ["case", "label", "run", "step", "x0", "x1"]
+
+
+def test_curves_belong_to_their_case_whatever_the_order_of_runs():
+    """The best runs of two cases need not come in the order of the cases."""
+    runs = pd.DataFrame(
+        {
+            "run": [0, 1, 2, 3], "case": ["a", "b", "a", "b"], "label": "gd", "seed": 0, "hp.k": [0.0, 0.0, 1.0, 1.0],
+            "status": "done", "first_loss": 9.0, "final_loss": [5.0, 2.0, 1.0, 7.0],
+        }
+    )  # fmt: skip
+    history = pd.DataFrame({"run": [0, 1, 2, 3], "step": 10, "loss": [5.0, 2.0, 1.0, 7.0]})
+    curves = analysis.loss_curves(runs, history)
+    assert dict(zip(curves["case"], curves["median"], strict=True)) == {"a": 1.0, "b": 2.0}
+    best = analysis.best(runs)
+    assert dict(zip(best["case"], best["median"], strict=True)) == {"a": 1.0, "b": 2.0}

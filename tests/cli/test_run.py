@@ -115,7 +115,12 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
     assert done.returncode == 1
     assert "7 runs of 7 cells: 4 done, 1 diverged, 2 error" in done.stdout
-    assert done.stderr.splitlines()[-1] == "2 runs ended with an error; see results/e/errors.log"
+    *_, first, second, last = done.stderr.splitlines()
+    assert first.startswith("bad on ")
+    assert first.endswith(": RuntimeError: so it is")
+    assert second.startswith("gone on ")
+    assert second.endswith(": SystemExit: 0")
+    assert last == "2 runs ended with an error; the tracebacks are in results/e/errors.log"
     assert "Traceback" not in done.stderr
     log = (lab / "results" / "e" / "errors.log").read_text()
     assert "RuntimeError: so it is" in log
@@ -171,9 +176,9 @@ def test_a_file_in_place_of_a_folder(lab, optlab_command, place):
     (lab / place).parent.mkdir(exist_ok=True)
     (lab / place).write_text("mine")
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
-    assert done.stderr.splitlines()[-1].startswith("results/e")
+    assert "results/e: the folder for the results cannot be made" in done.stderr
     assert (lab / place).read_text() == "mine"
 
 

@@ -11,4 +11,6 @@ def rosenbrock(x, *, a=1.0, b=100.0):
     in two dimensions at (a, a^2). From n = 4 on there is a local minimum near (-1, 1, ..., 1).
     Source: Rosenbrock (1960).
     """
+    if x.size < 2:
+        raise ValueError("Rosenbrock's valley has two dimensions at least")
     return np.sum(b * (x[1:] - x[:-1] ** 2) ** 2 + (a - x[:-1]) ** 2)
