@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,7 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
     nothing = Signature({}, {}, {}, ())
     name = getattr(objective, "__name__", "objective")
 
+    @functools.wraps(objective)  # in messages it has the user's name and line
     def flat(x: Any) -> Any:
         return objective(x.reshape(start.shape))
 

@@ -175,3 +175,19 @@ def test_faults_in_the_users_code_are_raised():
         optlab.minimize(lambda x: np.sum(x) if x[0] > 0 else np.sum(-x), "gd", [1.0])
     with pytest.raises(ZeroDivisionError):
         optlab.minimize(lambda x: 1 / 0, "gd", [1.0])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: optlab.minimize(np.sum, lambda x, g: x - g, x0=[1.0]), "is no optimizer; give a name, or a rule"),
+        (lambda: optlab.minimize("beale", "adam", x0=[1.0, 2.0, 3.0]), "beale has 2 parameters, and x0 3"),
+        (
+            lambda: optlab.minimize(lambda w: w**2, "adam", x0=[1.0, 2.0]),
+            r"test_public.py:\d+: <lambda> returns an array",
+        ),
+    ],
+)
+def test_minimize_says_what_was_wrong(call, message):
+    with pytest.raises(optlab.OptlabError, match=message):
+        call()
