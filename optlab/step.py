@@ -92,7 +92,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
             "global or a default argument? Keep what is to be remembered in the state"
         )
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
-    evaluations = sum(gradient.var in needed for gradient in used)
+    evaluations = sum(gradient.stands_for in needed for gradient in used)
     return StepGraph(optimise(graph), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations)
 
 

@@ -143,12 +143,29 @@ def mean(a: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return total / (a.size / max(total.size, 1))
 
 
+def var(a: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The mean square distance from the mean."""
+    squares = np.square(a - mean(a, axis, keepdims=True))
+    total = reduce("sum", squares, axis, keepdims)
+    return total / (a.size / max(total.size, 1) - ddof)
+
+
+def std(a: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
+    """The standard deviation. Of entries that are all the same its derivative is taken as 0."""
+    return _root(var(a, axis, ddof, keepdims))
+
+
+def _root(x: Any) -> Any:
+    """The square root, with derivative 0 at 0."""
+    return np.where(x == 0, 0.0, np.sqrt(np.where(x == 0, 1.0, x)))
+
+
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The Euclidean norm. At 0 its derivative is taken as 0 (the norm has a kink there)."""
     if ord not in (None, 2) or (ord == 2 and x.ndim != 1 and not isinstance(axis, int)):
         raise cannot(f"np.linalg.norm with ord={ord}", "the Euclidean norm (ord=None) is supported")
     total = reduce("sum", np.square(x), axis, keepdims)
-    return np.where(total == 0, 0.0, np.sqrt(np.where(total == 0, 1.0, total)))
+    return _root(total)
 
 
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -311,6 +328,8 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.amax: max_,
     np.amin: min_,
     np.mean: mean,
+    np.var: var,
+    np.std: std,
     np.linalg.norm: norm,
     np.where: lambda condition, x, y: apply("where", astype(condition, bool), x, y),
     np.clip: lambda a, a_min=-np.inf, a_max=np.inf, *, min=None, max=None: apply(
@@ -340,6 +359,8 @@ METHODS: dict[str, Callable[..., Any]] = {
     "max": max_,
     "min": min_,
     "mean": mean,
+    "var": var,
+    "std": std,
     "dot": dot,
     "clip": FUNCTIONS[np.clip],
     "reshape": lambda a, *shape: reshape(a, shape[0] if len(shape) == 1 else shape),

@@ -193,6 +193,11 @@ def _d_power_exponent(g: Any, y: Any, x: Any, p: Any) -> Any:
     return g * np.where((x == 0) & (p >= 0), 0.0, y * np.log(np.where(x == 0, 1.0, x)))
 
 
+def _cosine(g: Any, side: Any, hypotenuse: Any) -> Any:
+    """The share of one side; none where both are 0."""
+    return g * np.where(hypotenuse == 0, 0.0, side / np.where(hypotenuse == 0, 1.0, hypotenuse))
+
+
 def _keep(value: Any, x: Any, axis: tuple[int, ...]) -> Any:
     """A reduced value, with the reduced axes back as axes of length one."""
     return value.reshape(tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
@@ -239,6 +244,7 @@ _ROWS = (
     _elementwise("subtract", np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g),
     _elementwise("multiply", np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a),
     _elementwise("divide", np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * (y / b)),
+    _elementwise("remainder", np.remainder, lambda g, y, a, b: g, lambda g, y, a, b: -g * np.floor(a / b)),
     _elementwise("negative", np.negative, lambda g, y, x: -g),
     _elementwise("square", np.square, lambda g, y, x: (2.0 * g) * x),
     _elementwise("reciprocal", np.reciprocal, lambda g, y, x: -g * np.square(y)),
@@ -246,6 +252,7 @@ _ROWS = (
     _elementwise("power", _power, _d_power_base, _d_power_exponent),
     _elementwise("absolute", np.absolute, lambda g, y, x: g * np.sign(x)),
     # exponentials, trigonometry
+    _elementwise("hypot", np.hypot, lambda g, y, a, b: _cosine(g, a, y), lambda g, y, a, b: _cosine(g, b, y)),
     _elementwise("exp", np.exp, lambda g, y, x: g * y),
     _elementwise("expm1", np.expm1, lambda g, y, x: g * (y + 1.0)),
     _elementwise("log", np.log, lambda g, y, x: g / x),

@@ -71,7 +71,7 @@ class Builder:
         if not value.builder.open:
             raise _ended()
         if value not in self.captured:
-            self.captured[value] = self.input(value.shape, value.dtype, value.var.name)
+            self.captured[value] = self.input(value.shape, value.dtype, value.stands_for.name)
         return self.captured[value]
 
     def emit(self, op: Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
@@ -81,7 +81,7 @@ class Builder:
             return youngest.emit(op, values, params)
         if not self.open:
             raise _ended()
-        inputs = tuple(t.var for t in self.lift(values))
+        inputs = tuple(t.stands_for for t in self.lift(values))
         try:
             shape, dtype = op.infer(*inputs, **params)
         except (ValueError, TypeError, IndexError) as error:
@@ -107,25 +107,25 @@ class Builder:
         """The graph, once everything is written down."""
         lifted = self.lift(list(outputs))
         self.open = False
-        return Graph(tuple(self.inputs), tuple(self.nodes), tuple(t.var for t in lifted), self.constants)
+        return Graph(tuple(self.inputs), tuple(self.nodes), tuple(t.stands_for for t in lifted), self.constants)
 
 
 class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     """Stands for an array while a function is traced: has its shape and dtype, and no numbers."""
 
-    __slots__ = ("builder", "var")
+    __slots__ = ("builder", "stands_for")
 
     def __init__(self, builder: Builder, var: Var) -> None:
         self.builder = builder
-        self.var = var
+        self.stands_for = var
 
     @property
     def shape(self) -> Shape:
-        return self.var.shape
+        return self.stands_for.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.var.dtype
+        return self.stands_for.dtype
 
     @property
     def ndim(self) -> int:
@@ -140,7 +140,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         return functions.transpose(self)
 
     def __repr__(self) -> str:
-        return f"<traced {self.var}>"
+        return f"<traced {self.stands_for}>"
 
     def __format__(self, spec: str) -> str:
         return repr(self)

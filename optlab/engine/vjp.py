@@ -123,7 +123,7 @@ def _total(parts: list[Cotangent]) -> Cotangent:
     placed = [p.value for p in parts if _placed(p)]
     rest = [p.value for p in parts if not _placed(p)]
     if placed:
-        nodes = [t.builder.nodes_by_output[t.var] for t in placed]
+        nodes = [t.builder.nodes_by_output[t.stands_for] for t in placed]
         pieces = [Tracer(placed[0].builder, v) for n in nodes for v in n.inputs]
         indices = tuple(i for n in nodes for i in n.params["indices"])
         rest.append(emit("place", *pieces, shape=placed[0].shape, indices=indices))
@@ -140,7 +140,7 @@ def _total(parts: list[Cotangent]) -> Cotangent:
 
 
 def _placed(part: Cotangent) -> bool:
-    node = part.value.builder.nodes_by_output.get(part.value.var)
+    node = part.value.builder.nodes_by_output.get(part.value.stands_for)
     return part.mask is None and node is not None and node.op is OPS["place"]
 
 

@@ -35,6 +35,14 @@ CASES: dict[Callable[..., Any], list[Case]] = {
         (lambda x: np.mean(x), lambda x: x.mean(), [(2, 3)]),
         (lambda x: np.mean(x, axis=(0, 1), keepdims=True), lambda x: x.mean((0, 1), True), [(2, 3, 2)]),
     ],
+    np.var: [
+        (lambda x: np.var(x), lambda x: x.var(correction=0), [(5,)]),
+        (lambda x: np.var(x, axis=0, ddof=1), lambda x: x.var(0, correction=1), [(4, 3)]),
+    ],
+    np.std: [
+        (lambda x: np.std(x), lambda x: x.std(correction=0), [(2, 3)]),
+        (lambda x: np.std(x, axis=1, ddof=1, keepdims=True), lambda x: x.std(1, correction=1, keepdim=True), [(3, 4)]),
+    ],
     np.linalg.norm: [
         (lambda x: np.linalg.norm(x), lambda x: torch.linalg.norm(x), [(4,)]),
         (lambda x: np.linalg.norm(x), lambda x: torch.linalg.norm(x), [(2, 3)]),
@@ -106,6 +114,8 @@ METHOD_CASES: dict[str, Case] = {
     "max": (lambda x: x.max(axis=0), lambda x: x.amax(0), [(2, 3)]),
     "min": (lambda x: x.min(), torch.amin, [(2, 3)]),
     "mean": (lambda x: x.mean(axis=1, keepdims=True), lambda x: x.mean(1, True), [(2, 3)]),
+    "var": (lambda x: x.var(axis=0), lambda x: x.var(0, correction=0), [(3, 2)]),
+    "std": (lambda x: x.std(), lambda x: x.std(correction=0), [(3, 2)]),
     "dot": (lambda a, b: a.dot(b), torch.mv, [(2, 3), (3,)]),
     "clip": (lambda x: x.clip(-0.5, 0.5), lambda x: x.clamp(-0.5, 0.5), [(6,)]),
     "reshape": (lambda x: x.reshape(3, 2), lambda x: x.reshape(3, 2), [(2, 3)]),

@@ -88,7 +88,6 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "unsupported function": (lambda x: np.linalg.det(x), np.eye(2), ["np.linalg.det", "not supported"]),
     "unsupported function, near one": (lambda x: np.nansum(x), x3, ["np.nansum", "did you mean 'np.sum'?"]),
     "unsupported ufunc": (lambda x: np.log10(x), x3, ["np.log10", "did you mean 'np.log1p'?"]),
-    "%": (lambda x: x % 2, x3, ["np.remainder", "not supported"]),
     "unsupported ufunc method": (lambda x: np.add.accumulate(x), x3, ["np.add.accumulate"]),
     "unsupported method": (lambda x: x.flaten(), x3, ["no 'flaten'", "did you mean 'flatten'?"]),
     "unsupported attribute": (lambda x: x.imag, x3, ["no 'imag'", "supported:"]),

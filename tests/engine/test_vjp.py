@@ -38,7 +38,7 @@ def test_random_programs_are_what_they_are_meant_to_be(random_program):
     assert np.mean(np.array(shared) > 1) > 0.9
 
 
-# ---- kinks: the column "ours" of the table in CONVENTIONS.md (std and hypot are not supported yet) ----------------
+# ---- kinks: the column "ours" of the table in CONVENTIONS.md -----------------------------------------
 
 KINKS = {
     "abs(0)": (lambda x: abs(x), 0.0, 0.0),
@@ -55,6 +55,8 @@ KINKS = {
         [[0.0, 0.0], [3.0, 4.0]],
         [[0, 0], [0.6, 0.8]],
     ),
+    "std of a constant": (lambda x: np.std(x), [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]),
+    "hypot(0, 0)": (lambda x: np.hypot(x[0], x[1]), [0.0, 0.0], [0.0, 0.0]),
     "sqrt(0)": (lambda x: np.sqrt(x), 0.0, np.inf),
     "where(x > 0, sqrt(x), 0) at 0": (lambda x: np.where(x > 0, np.sqrt(x), 0.0), 0.0, 0.0),
     "sign(0)": (lambda x: np.sign(x), 0.0, 0.0),
