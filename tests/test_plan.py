@@ -142,7 +142,7 @@ ADAM = {"name": "adam"}
             "seeds: the grid has 20,000,000 runs, more than 10,000,000; 'seeds' has 10 values",
         ),
         (
-            *(ROSENBROCK | {"dim": {"linear": [1, 20_000], "num": 20_000}}, GD, {}),
+            *(ROSENBROCK | {"dim": {"linear": [2, 20_001], "num": 20_000}}, GD, {}),
             "problem.0.dim: the grid has 20,000 sweeps, one for each combination of choices, more than 10,000; "
             "'dim' has 20,000 values",
         ),
