@@ -47,12 +47,10 @@ def _add(axes: Any, shape: Shape) -> None:
         if shape.arrow:
             axes.add_patch(Polygon(arrow_head(shape.points), facecolor=shape.colour, edgecolor="none"))
     elif isinstance(shape, Circle):
-        paint: Any = dict(facecolor=shape.fill, edgecolor=shape.edge, linewidth=1.2 * _POINTS, zorder=2)
-        axes.add_patch(Disc(shape.centre, shape.radius, **paint))
+        axes.add_patch(Disc(shape.centre, shape.radius, **_paint(shape)))
     elif isinstance(shape, Box):
-        paint: Any = dict(facecolor=shape.fill, edgecolor=shape.edge, linewidth=1.2 * _POINTS, zorder=2)
         corners = f"round,pad=0,rounding_size={shape.radius:g}"
-        axes.add_patch(FancyBboxPatch(shape.corner, shape.width, shape.height, boxstyle=corners, **paint))
+        axes.add_patch(FancyBboxPatch(shape.corner, shape.width, shape.height, boxstyle=corners, **_paint(shape)))
     else:
         side = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
         axes.text(
@@ -66,3 +64,7 @@ def _add(axes: Any, shape: Shape) -> None:
             fontweight="bold" if shape.bold else "normal",
             zorder=3,
         )
+
+
+def _paint(shape: Circle | Box) -> dict[str, Any]:
+    return dict(facecolor=shape.fill, edgecolor=shape.edge, linewidth=1.2 * _POINTS, zorder=2)
