@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from optlab.engine import logsumexp as logsumexp
     from optlab.engine import relu as relu
     from optlab.engine import sigmoid as sigmoid
+    from optlab.engine import softmax as softmax
+    from optlab.engine import softplus as softplus
     from optlab.engine import trace as trace
     from optlab.engine import value_and_grad as value_and_grad
     from optlab.errors import OptlabError as OptlabError
@@ -41,6 +43,8 @@ _HOME = {
     "run": "optlab.pipeline",
     "schedule": "optlab.schedules.base",
     "sigmoid": "optlab.engine",
+    "softmax": "optlab.engine",
+    "softplus": "optlab.engine",
     "trace": "optlab.engine",
     "value_and_grad": "optlab.engine",
 }

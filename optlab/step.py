@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.derivatives import grad, value_and_grad
-from optlab.engine.functions import rows
+from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
 from optlab.engine.mistakes import cannot
 from optlab.engine.passes import optimise, prune

@@ -6,7 +6,7 @@ Read in this order: `ops` (the primitives), `graph` (the language), `trace` and 
 """
 
 from optlab.engine.derivatives import grad, value_and_grad
-from optlab.engine.functions import logsumexp, relu, sigmoid
+from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
 from optlab.engine.trace import trace
 
-__all__ = ["grad", "logsumexp", "relu", "sigmoid", "trace", "value_and_grad"]
+__all__ = ["grad", "logsumexp", "relu", "sigmoid", "softmax", "softplus", "trace", "value_and_grad"]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import itertools
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from optlab.engine.ops import Op
 
 Shape = tuple[int, ...]
 
@@ -29,6 +26,32 @@ class Var:
         kind = {"f": "f", "i": "i", "b": "bool", "u": "u", "c": "c"}[self.dtype.kind]
         bits = "" if kind == "bool" else str(self.dtype.itemsize * 8)
         return f"{kind}{bits}[{','.join(map(str, self.shape))}]"
+
+
+Type = tuple[Shape, np.dtype[Any]]
+Rule = Callable[..., Any] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """An operation: a row of the table in `ops.py`.
+
+    `run` computes. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp` holds one rule
+    per input, None where there is no derivative; `variadic` operations have a single rule, which is told the position
+    of its input. `in_place` says that the output may lie where an input of the same shape lies. `linear` says that the
+    rules for a mask are those for a cotangent (see `vjp.py`).
+
+    An operation made elsewhere is as good as one of the table: see "How to add" in `docs/architecture.md`.
+    """
+
+    name: str
+    kind: str
+    run: Callable[..., Any]
+    infer: Callable[..., Type]
+    vjp: tuple[Rule, ...] = ()
+    in_place: bool = False
+    linear: bool = False
+    variadic: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -124,7 +124,7 @@ def share(graph: Graph) -> Graph:
     nodes = []
     for node in graph.nodes:
         node = _rewired(node, same)
-        key = (node.op.name, node.inputs, tuple((k, _hashable(v)) for k, v in node.params.items()))
+        key = (node.op, node.inputs, tuple((k, _hashable(v)) for k, v in node.params.items()))
         if first(key, node.output):
             nodes.append(node)
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)

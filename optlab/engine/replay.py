@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph, Node, Shape, Var
-from optlab.engine.ops import coverage
+from optlab.engine.kernels import coverage
 from optlab.engine.reductions import short_cut
 from optlab.errors import TraceError
 
@@ -305,6 +305,14 @@ class _Planner:
         out = self._output(position, node)
         return [functools.partial(np.matmul, *operands, np.moveaxis(out, -1, 0) if per_run else out)]
 
+    def _batched(self, position: int, node: Node) -> list[Call]:
+        runs_before = [
+            np.moveaxis(self.arrays[v], -1, 0) if self.kinds[v] == RUN else self.arrays[v] for v in node.inputs
+        ]
+        out = self._output(position, node)
+        target = np.moveaxis(out, -1, 0) if self.kinds[node.output] == RUN else out
+        return [functools.partial(_copy, target, functools.partial(node.op.run, *runs_before, **node.params))]
+
     def _place(self, position: int, node: Node) -> list[Call]:
         shape, indices = node.params["shape"], node.params["indices"]
         whole = self._output(position, node)
@@ -366,6 +374,7 @@ _LOWER: Mapping[str, Callable[[_Planner, int, Node], list[Call]]] = {
     "view": _Planner._view,
     "reduce": _Planner._reduce,
     "matmul": _Planner._matmul,
+    "batched": _Planner._batched,
     "place": _Planner._place,
     "take": _Planner._take,
     "add_at": _Planner._add_at,

@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 
 from optlab.engine import functions
-from optlab.engine.graph import Graph, Node, Shape, Var
+from optlab.engine.functions.indexing import getitem
+from optlab.engine.graph import Graph, Node, Op, Shape, Var
 from optlab.engine.mistakes import cannot, users_line
-from optlab.engine.ops import Op
+from optlab.engine.ops import OPS
 from optlab.errors import TraceError
 
 _AGE = itertools.count()
@@ -74,8 +75,9 @@ class Builder:
             self.captured[value] = self.input(value.shape, value.dtype, value.stands_for.name)
         return self.captured[value]
 
-    def emit(self, op: Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
-        """Append one operation."""
+    def emit(self, op: str | Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
+        """Append one operation, given by itself or by its name in the table."""
+        op = OPS[op] if isinstance(op, str) else op
         youngest = max((v.builder for v in values if isinstance(v, Tracer)), key=lambda b: b.age)
         if youngest is not self:
             return youngest.emit(op, values, params)
@@ -137,7 +139,11 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
     @property
     def T(self) -> Tracer:  # noqa: N802
-        return functions.transpose(self)
+        return functions.method(self, "transpose")()
+
+    @property
+    def mT(self) -> Tracer:  # noqa: N802
+        return functions.method(self, "swapaxes")(-1, -2)
 
     def __repr__(self) -> str:
         return f"<traced {self.stands_for}>"
@@ -170,7 +176,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         return functions.method(self, name)
 
     def __getitem__(self, index: Any) -> Tracer:
-        return functions.getitem(self, index)
+        return getitem(self, index)
 
     def __len__(self) -> int:
         if not self.shape:

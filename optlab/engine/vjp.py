@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine import functions
 from optlab.engine.graph import Graph, Node, Shape, Var
-from optlab.engine.ops import OPS, emit, spread_over
+from optlab.engine.ops import OPS
+from optlab.engine.rules import emit, spread_over
 from optlab.engine.trace import Builder, Tracer
 
 
@@ -112,8 +112,14 @@ def _silenced(
         spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
         moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
         return Cotangent(np.where(spoilt, np.nan, value), moved)
-    moved = spread_over(alive, *inputs, **node.params) != 0  # the other reductions
-    return Cotangent(np.where(moved, pull(g, output, *inputs), 0.0), moved)
+    value = pull(g, output, *inputs)
+    if node.op.kind == "reduce":
+        moved = spread_over(alive, *inputs, **node.params) != 0
+    else:  # of matrices: each is alive as a whole, or dead
+        stack = max(v.ndim for v in inputs) - 2
+        any_alive = np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive
+        moved = np.broadcast_to(any_alive[..., None, None], value.shape) != 0
+    return Cotangent(np.where(moved, value, 0.0), moved)
 
 
 def _total(parts: list[Cotangent]) -> Cotangent:
@@ -146,7 +152,7 @@ def _placed(part: Cotangent) -> bool:
 
 def _fitted(g: Cotangent, var: Var) -> Cotangent:
     """A cotangent in the dtype of an input, summed over the axes along which the input was stretched."""
-    value = functions.astype(g.value, var.dtype) if var.dtype.kind == "f" else g.value
+    value = g.value.astype(var.dtype) if var.dtype.kind == "f" else g.value
     if value.shape == var.shape:
         return Cotangent(value, g.mask)
     mask = None if g.mask is None else _sum_to(g.mask.astype(value.dtype), var.shape) != 0

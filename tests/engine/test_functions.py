@@ -243,6 +243,6 @@ def test_bitwise_operations_of_numbers_are_refused(f):
 
 def test_did_you_mean_for_every_unsupported_name_is_supported():
     with pytest.raises(TraceError, match=r"did you mean 'np\.") as caught:
-        trace(lambda x: np.arctanh(x), 0.5)
+        trace(lambda x: np.nansum(x), 0.5)
     guess = str(caught.value).split("'")[-2].removeprefix("np.")
     assert getattr(np, guess) in functions.FUNCTIONS or guess in functions.OPS

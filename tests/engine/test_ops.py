@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 
 import optlab
-from optlab.engine.functions import rows
+from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Var
-from optlab.engine.ops import OPS, emit
+from optlab.engine.ops import OPS
 from optlab.engine.passes import optimise
 from optlab.engine.replay import Input, compile
+from optlab.engine.rules import emit
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
 

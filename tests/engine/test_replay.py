@@ -10,7 +10,7 @@ import pytest
 
 from optlab import grad, logsumexp, relu, sigmoid, trace
 from optlab.engine.derivatives import gradient_graph
-from optlab.engine.functions import rows
+from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, Program, _Planner, compile

@@ -1,0 +1,80 @@
+"""Functions that NumPy lacks and networks need; they work on plain and traced arrays alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.functions.base import Axis, apply, array, floating
+from optlab.engine.functions.reducing import reduce
+
+
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + exp(-x)), entry by entry, of a plain or traced array.
+
+    >>> float(sigmoid(0.0))
+    0.5
+    """
+    with np.errstate(over="ignore"):
+        return apply("sigmoid", x)
+
+
+def relu(x: Any) -> Any:
+    """max(x, 0), entry by entry, of a plain or traced array. Its derivative at 0 is taken as 0.
+
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return apply("relu", x)
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), entry by entry, without overflow. Its derivative is the sigmoid.
+
+    >>> float(softplus(0.0)) == float(np.log(2.0)), float(softplus(1000.0))
+    (True, 1000.0)
+    """
+    x = floating(x)
+    return np.logaddexp(x, np.zeros((), x.dtype))
+
+
+def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """log(sum(exp(x))), without overflow.
+
+    Args:
+        x: an array, plain or traced.
+        axis: the axis or axes to sum over; None for all.
+        keepdims: keep the axes, at length one.
+
+    >>> float(logsumexp(np.array([1000.0, 1000.0])))
+    1000.6931471805599
+    """
+    x, top = _lowered(x, axis)
+    with np.errstate(all="ignore"):
+        total = np.log(reduce("sum", np.exp(x), axis, keepdims=True)) + top
+    return total if keepdims else reduce("sum", total, axis)
+
+
+def softmax(x: Any, axis: Axis = -1) -> Any:
+    """exp(x) / sum(exp(x)), without overflow.
+
+    Args:
+        x: an array, plain or traced.
+        axis: the axis or axes along which the result sums up to 1; None for all.
+
+    >>> softmax(np.array([1000.0, 1000.0])).tolist()
+    [0.5, 0.5]
+    """
+    x, _ = _lowered(x, axis)
+    with np.errstate(all="ignore"):
+        weights = np.exp(x)
+    return weights / reduce("sum", weights, axis, keepdims=True)
+
+
+def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:
+    """x less its maximum, and the maximum. It cancels out, so nothing is lost by holding it fixed."""
+    x = floating(x) if array(x).dtype.kind != "f" else array(x)
+    top = apply("detach", reduce("max", x, axis, keepdims=True))
+    top = np.where(np.isfinite(top), top, 0.0)
+    return x - top, top

@@ -1,0 +1,229 @@
+"""What the table of operations needs and NumPy does not have in this form: implementations, and rules for shapes.
+
+An implementation of an operation entry by entry takes `out` as its last argument. One of kind "batched" works on the
+last axes of its arrays and lets any axes come before them, as LAPACK's functions in NumPy do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.graph import Shape, Type, Var
+
+# ---- entry by entry -------------------------------------------------------------------------------------------------
+
+
+def where(c: Any, a: Any, b: Any, out: Any = None) -> Any:
+    if out is None:
+        return np.where(c, a, b)
+    np.copyto(out, np.where(c, a, b))
+    return out
+
+
+_SHORT_CUTS: Mapping[float, np.ufunc] = {2.0: np.square, 0.5: np.sqrt, -1.0: np.reciprocal}
+
+
+def power(x: Any, p: Any, out: Any = None) -> Any:
+    """np.power, always with the short cuts that it takes itself only where it sees that all exponents are the same."""
+    if x.dtype != p.dtype or p.dtype.kind != "f":
+        return np.power(x, p, out=out)
+    if p.ndim == 0:
+        short_cut = _SHORT_CUTS.get(p.item())
+        return np.power(x, p, out=out) if short_cut is None else short_cut(x, out=out)
+    result = np.power(x, p, out=out)
+    for exponent, short_cut in _SHORT_CUTS.items():
+        short_cut(x, out=result, where=p == exponent)
+    return result
+
+
+def clip(x: Any, low: Any, high: Any, out: Any = None) -> Any:
+    return np.clip(x, low, high, out=out)
+
+
+def relu(x: Any, out: Any = None) -> Any:
+    return np.maximum(x, 0, out=out)
+
+
+def sigmoid(x: Any, out: Any = None) -> Any:
+    """1 / (1 + exp(-x)): exact at both ends, since exp may overflow to infinity and 1/inf is 0."""
+    y = np.exp(np.negative(x, out=out), out=out)
+    return np.divide(1, np.add(y, 1, out=out), out=out)
+
+
+def astype(x: Any, out: Any = None, *, dtype: Any) -> Any:
+    return x.astype(dtype) if out is None else np.copyto(out, x, casting="unsafe")
+
+
+def elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
+    """The rule for an operation entry by entry: inputs broadcast, and types promote as in NumPy."""
+    ufunc = {sigmoid: np.exp, power: np.power}.get(run, run)
+
+    def infer(*inputs: Var) -> Type:
+        shape = np.broadcast_shapes(*(v.shape for v in inputs))
+        if isinstance(ufunc, np.ufunc):
+            return shape, ufunc.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
+        values = inputs[1:] if run is where else inputs
+        return shape, np.result_type(*(v.dtype for v in values))
+
+    return infer
+
+
+# ---- reductions -----------------------------------------------------------------------------------------------------
+
+
+def reduction(ufunc: np.ufunc) -> Callable[..., Any]:
+    def run(a: Any, axis: tuple[int, ...], keepdims: bool, out: Any = None) -> Any:
+        return ufunc.reduce(a, axis=axis, keepdims=keepdims, out=out)
+
+    return run
+
+
+def reduced_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
+    kept = (1 if i in axis else n for i, n in enumerate(a.shape) if keepdims or i not in axis)
+    return tuple(kept), a.dtype
+
+
+def summed_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
+    dtype = np.add.reduce(np.empty(0, a.dtype)).dtype  # small integers are summed up in large ones
+    return reduced_type(a, axis=axis, keepdims=keepdims)[0], dtype
+
+
+# ---- shapes and indices ---------------------------------------------------------------------------------------------
+
+
+def reshaped_type(a: Var, *, shape: Shape) -> Type:
+    if np.prod(a.shape, dtype=int) != np.prod(shape, dtype=int) or min(shape, default=0) < 0:
+        raise ValueError(f"cannot reshape an array of shape {a.shape} into {shape}")
+    return shape, a.dtype
+
+
+def stretched(a: Any, shape: Shape, tail: Shape = ()) -> Any:
+    return np.broadcast_to(a.reshape((1,) * (len(shape) + len(tail) - a.ndim) + a.shape), shape + tail)
+
+
+def stretched_type(a: Var, *, shape: Shape) -> Type:
+    if np.broadcast_shapes(a.shape, shape) != shape:
+        raise ValueError(f"cannot broadcast an array of shape {a.shape} to {shape}")
+    return shape, a.dtype
+
+
+def indexed_type(a: Var, *, index: Any) -> Type:
+    return np.broadcast_to(np.empty(()), a.shape)[index].shape, a.dtype
+
+
+def place(*pieces: Any, shape: Shape, indices: tuple[Any, ...]) -> Any:
+    """Zeros, with pieces added at basic indices."""
+    out = np.zeros(shape, np.result_type(*pieces))
+    overlap = bool((coverage(shape, indices) > 1).any())
+    for piece, index in zip(pieces, indices, strict=True):
+        out[index] = out[index] + piece if overlap else piece
+    return out
+
+
+def coverage(shape: Shape, indices: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """How many of the indices reach each entry of an array of this shape."""
+    count = np.zeros(shape, dtype=np.int64)
+    for index in indices:
+        count[index] += 1
+    return count
+
+
+def add_at(g: Any, index: Any, shape: Shape) -> Any:
+    out = np.zeros(shape, g.dtype)
+    np.add.at(out, index, g)
+    return out
+
+
+# ---- batched: along the last axis, or of matrices -------------------------------------------------------------------
+
+
+def argsort(a: Any) -> Any:
+    return np.argsort(a, axis=-1, kind="stable")
+
+
+def take_along(a: Any, index: Any) -> Any:
+    return np.take_along_axis(*_same_stack(a, index, core=1), axis=-1)
+
+
+def add_along(g: Any, index: Any, length: int) -> Any:
+    """Zeros of this length along the last axis, with entries added at an index of the shape of `g`."""
+    g, index = _same_stack(g, index, core=1)
+    out = np.zeros((*g.shape[:-1], length), g.dtype)
+    where_else = np.ogrid[tuple(slice(n) for n in g.shape[:-1])] if g.ndim > 1 else []
+    np.add.at(out, (*where_else, index), g)
+    return out
+
+
+def _same_stack(a: Any, b: Any, core: int) -> tuple[Any, Any]:
+    """Two arrays with all axes but the last `core` broadcast against each other."""
+    stack = np.broadcast_shapes(a.shape[: a.ndim - core], b.shape[: b.ndim - core])
+    return tuple(np.broadcast_to(v, stack + v.shape[v.ndim - core :]) for v in (a, b))  # pyright: ignore
+
+
+def along_type(a: Var, index: Var) -> Type:
+    if a.shape[:-1] != index.shape[:-1]:
+        raise ValueError(f"an index of shape {index.shape} for an array of shape {a.shape}")
+    return index.shape, a.dtype
+
+
+def of_each_matrix(run: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of (stacks of) matrices that gives NaN for one without an answer, where NumPy raises for all."""
+
+    def guarded(a: Any, *others: Any) -> Any:
+        try:
+            return run(a, *others)
+        except np.linalg.LinAlgError:
+            shapes = [v.shape for v in (a, *others)]
+            stack = np.broadcast_shapes(*(shape[:-2] for shape in shapes))
+            if not stack:
+                return np.full(shapes[-1], np.nan, np.result_type(a, *others, np.float32))
+            stacks = [np.broadcast_to(v, stack + v.shape[-2:]) for v in (a, *others)]
+            return np.stack([guarded(*matrices) for matrices in zip(*stacks, strict=True)])
+
+    return guarded
+
+
+def cofactors(a: Any) -> Any:
+    """The derivative of the determinant, det(a) inv(a)', of singular matrices too.
+
+    With a = u diag(s) v' it is det(u) det(v) u diag(products of all other s) v'.
+    """
+    u, s, vt = np.linalg.svd(a)
+    n = s.shape[-1]
+    others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
+    sign = np.linalg.det(u) * np.linalg.det(vt)
+    return ((u * others[..., None, :]) @ vt * sign[..., None, None]).astype(a.dtype)
+
+
+def matrix_type(a: Var) -> Type:
+    _square(a)
+    return a.shape, np.result_type(a.dtype, np.float32 if a.dtype == np.float32 else np.float64)
+
+
+def determinant_type(a: Var) -> Type:
+    _square(a)
+    return a.shape[:-2], matrix_type(a)[1]
+
+
+def solution_type(a: Var, b: Var) -> Type:
+    _square(a)
+    if a.shape[-1] != b.shape[-2]:
+        raise ValueError(f"{a.shape[-1]} unknowns and {b.shape[-2]} right-hand sides do not fit")
+    stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return (*stack, *b.shape[-2:]), np.result_type(matrix_type(a)[1], b.dtype)
+
+
+def _square(a: Var) -> None:
+    if len(a.shape) < 2 or a.shape[-1] != a.shape[-2]:
+        raise ValueError("a square matrix is needed")
+
+
+def product_type(a: Var, b: Var) -> Type:
+    """Of a matrix product."""
+    if a.shape[-1] != b.shape[-2]:
+        raise ValueError(f"shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns, {b.shape[-2]} rows")
+    batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    return (*batch, a.shape[-2], b.shape[-1]), np.result_type(a.dtype, b.dtype)
