@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
+    from optlab.engine import hessian as hessian
+    from optlab.engine import hvp as hvp
+    from optlab.engine import jacobian as jacobian
+    from optlab.engine import jvp as jvp
     from optlab.engine import logsumexp as logsumexp
     from optlab.engine import relu as relu
     from optlab.engine import sigmoid as sigmoid
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from optlab.engine import softplus as softplus
     from optlab.engine import trace as trace
     from optlab.engine import value_and_grad as value_and_grad
+    from optlab.engine import vjp as vjp
     from optlab.errors import OptlabError as OptlabError
     from optlab.hookspecs import hookimpl as hookimpl
     from optlab.minimization import minimize as minimize
@@ -32,6 +38,12 @@ if TYPE_CHECKING:
 _HOME = {
     "OptlabError": "optlab.errors",
     "dataset": "optlab.problems.base",
+    "directional_derivative": "optlab.engine",
+    "hessian": "optlab.engine",
+    "hvp": "optlab.engine",
+    "jacobian": "optlab.engine",
+    "jvp": "optlab.engine",
+    "vjp": "optlab.engine",
     "grad": "optlab.engine",
     "hookimpl": "optlab.hookspecs",
     "load": "optlab.pipeline",

@@ -85,7 +85,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
     """
     initial = trace(lambda x: _initial_state(rule.optimizer, x), np.empty(case.dim))
     graph, used = _traced(case, rule, steps, initial)
-    if _written_out(graph) != _written_out(_traced(case, rule, steps, initial)[0]):
+    if graph.written_out() != _traced(case, rule, steps, initial)[0].written_out():
         raise PluginError(
             f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
             "computes something else when it is traced again: does it use np.random, or remember earlier calls in a "
@@ -108,11 +108,6 @@ def _traced(case: Case, rule: Rule, steps: int, initial: Graph) -> tuple[Graph, 
     with unwrapped():
         loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
     return builder.finish([loss, *updated]), used
-
-
-def _written_out(graph: Graph) -> tuple[str, list[bytes]]:
-    """What makes a graph what it is, as text and bytes."""
-    return str(graph), [value.tobytes() for value in graph.constants.values()]
 
 
 def build_for(sweep: Sweep) -> StepGraph:

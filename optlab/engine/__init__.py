@@ -1,12 +1,36 @@
 """Derivatives and execution. Knows no optimizer, grid or file.
 
-Read in this order: `ops` (the primitives), `graph` (the language), `trace` and `functions` (from NumPy to a graph),
-`vjp` (the gradient of a graph), `passes` (the same in fewer nodes), `replay` (a graph over many runs at once),
-`derivatives`.
+Read in this order: `graph` (the language), `ops` with `rules` (the primitives and their derivatives), `trace` (from
+NumPy to a graph), `vjp` (the gradient of a graph), `passes` (the same in fewer nodes), `replay` (a graph over many
+runs at once), `derivatives`. The folder `functions` is a catalogue to look things up in: NumPy's functions, by theme.
 """
 
-from optlab.engine.derivatives import grad, value_and_grad
+from optlab.engine.derivatives import (
+    directional_derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
 from optlab.engine.trace import trace
 
-__all__ = ["grad", "logsumexp", "relu", "sigmoid", "softmax", "softplus", "trace", "value_and_grad"]
+__all__ = [
+    "directional_derivative",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "trace",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,36 +1,40 @@
-"""Derivatives of plain NumPy functions."""
+"""Derivatives of plain NumPy functions.
+
+All have one form: `grad(f)(x)`, `hessian(f)(x)`, and with a vector as the last argument `jvp(f)(x, v)`. They nest
+freely, since each may be used inside a function that is traced itself. `argument` says what to differentiate with
+respect to: the position of one argument, or a tuple of positions. An argument is a number, an array, or a tuple, list
+or dictionary of arrays, and what is returned with respect to it has the same form.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Graph
+from optlab.engine import trees
+from optlab.engine import vjp as reverse
+from optlab.engine.graph import Graph, Var
 from optlab.engine.passes import optimise
 from optlab.engine.trace import Tracer, defined_at, names_of, record
-from optlab.engine.vjp import vjp
-from optlab.errors import TraceError
+from optlab.errors import TraceError, UserError
+
+Function = Callable[..., Any]
+Argument = int | tuple[int, ...]
 
 
-def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
-    """inputs -> (value, gradients), from the graph of a function with a single number as its value."""
-    pullback = vjp(optimise(graph), wrt)
-    seed, inputs = pullback.inputs[-1], pullback.inputs[:-1]
-    one = np.ones(seed.shape, seed.dtype)
-    return optimise(Graph(inputs, pullback.nodes, pullback.outputs, {**pullback.constants, seed: one}))
-
-
-def value_and_grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., tuple[Any, Any]]:
+def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[Any, Any]]:
     """The function x -> (f(x), gradient of f at x), by reverse-mode differentiation.
 
-    The gradient holds the partial derivatives, df/dx_i, in the shape of x. The function is traced anew at each call, so
-    that it may depend on anything it likes.
+    The gradient holds the partial derivatives, df/dx_i, in the form of x. The function is traced anew at each call, so
+    that it may depend on anything but random numbers.
 
     Args:
         f: a plain NumPy function whose value is a single number.
-        argument: the position of the argument to differentiate with respect to.
+        argument: the position of the argument to differentiate with respect to, or a tuple of positions.
 
     Raises:
         TraceError: `f` cannot be traced, or its value is not a single number.
@@ -41,29 +45,23 @@ def value_and_grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., tu
     """
 
     def compute(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        at = range(len(args))[argument]
-        floats = [_as_float(a) if i == at else a for i, a in enumerate(args)]
-        graph, several, captured = record(f, floats, kwargs)
-        if several or graph.outputs[0].shape != ():
-            found = "several values" if several else f"an array of shape {graph.outputs[0].shape}"
-            what = "a gradient is of a single number (np.sum adds them up)"
-            raise TraceError(f"{defined_at(f)}: {names_of(f)} returns {found}; {what}")
-        gradient = gradient_graph(graph, (at,))
-        value, slope = evaluate(gradient, [*floats, *captured])
-        return value, slope
+        call = _Call.of(f, argument, args, kwargs)
+        call.must_be_a_number()
+        value, *slopes = evaluate(gradient_graph(call.graph, call.wrt), call.values)
+        return value, trees.rebuilt(call.chosen, iter(slopes))
 
     return compute
 
 
-def grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., Any]:
+def grad(f: Function, argument: Argument = 0) -> Function:
     """The function x -> gradient of f at x; see `value_and_grad`.
-
-    It may be used inside functions that are traced themselves, so gradients of gradients are `grad(grad(f))`.
 
     >>> grad(lambda x: x**3)(2.0)
     np.float64(12.0)
     >>> grad(grad(lambda x: x**3))(2.0)
     np.float64(12.0)
+    >>> grad(lambda p: np.sum((p["w"] * 3.0 + p["b"]) ** 2))({"w": np.array([1.0, 2.0]), "b": -5.0})
+    {'w': array([-12.,   6.]), 'b': np.float64(-2.0)}
     """
     compute = value_and_grad(f, argument)
 
@@ -71,6 +69,135 @@ def grad(f: Callable[..., Any], argument: int = 0) -> Callable[..., Any]:
         return compute(*args, **kwargs)[1]
 
     return gradient
+
+
+def vjp(f: Function, argument: Argument = 0) -> Function:
+    """The function (x, w) -> w' J, the vector-Jacobian product: what w, in the form of f(x), is when carried back to x.
+
+    J is the Jacobian, J_ij = df_i / dx_j. Of a function of several arguments, w is the last one: `vjp(f)(x, y, w)`.
+
+    Raises:
+        UserError: w is not of the form of f(x).
+
+    >>> vjp(lambda x: np.sin(x) * x[0])(np.array([0.0, 2.0]), np.array([1.0, 0.0])).tolist()
+    [0.0, 0.0]
+    """
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *given, w = args
+        call = _Call.of(f, argument, given, kwargs)
+        seeds = _like(call.result, w, "w", f"the value of {names_of(f)}")
+        parts = evaluate(call.pullback(), [*call.values, *seeds])
+        return trees.rebuilt(call.chosen, iter(parts))
+
+    return product
+
+
+def jvp(f: Function, argument: Argument = 0) -> Function:
+    """The function (x, v) -> J v, the Jacobian-vector product: how f changes when x moves along v, which has its form.
+
+    The product is the transpose of the transpose: the vector-Jacobian product is linear in its vector w, and J v is
+    the derivative of v . (w' J) with respect to w (Townsend, 2017, "A new trick for calculating Jacobian vector
+    products").
+
+    Raises:
+        UserError: v is not of the form of x.
+
+    >>> jvp(lambda x: np.array([2.0, 3.0]) * x[0] ** 2)(np.array([1.0, 5.0]), np.array([1.0, 0.0])).tolist()
+    [4.0, 6.0]
+    """
+
+    def product(*args: Any, **kwargs: Any) -> Any:
+        *given, v = args
+        call = _Call.of(f, argument, given, kwargs)
+        tangents = _like(call.chosen, v, "v", "the argument")
+        parts = evaluate(call.pushforward(), [*call.values, *tangents])
+        return trees.rebuilt(call.result, iter(parts))
+
+    return product
+
+
+def directional_derivative(f: Function, argument: Argument = 0) -> Function:
+    """The function (x, direction) -> df/de, the rate of change of f at x along the unit vector e of a direction.
+
+    df/de = lim (f(x + t e) - f(x)) / t as t tends to 0 = grad f . e = |grad f| cos(theta), with theta the angle
+    between the gradient and e.
+
+    Raises:
+        UserError: the direction is not of the form of x, or has length 0.
+
+    >>> directional_derivative(lambda x: x[0] ** 2 + x[1])(np.array([1.0, 0.0]), np.array([3.0, 4.0]))
+    np.float64(2.0)
+    """
+    along = jvp(f, argument)
+
+    def derivative(*args: Any, **kwargs: Any) -> Any:
+        *given, direction = args
+        parts = [_as_float(leaf) for _, leaf in trees.leaves(direction)]
+        longest = np.max(np.stack([np.max(np.abs(part)) for part in parts]))  # its square may not over- or underflow
+        if not isinstance(longest, Tracer) and not 0 < longest < math.inf:
+            raise UserError("a direction has a length that is finite and not 0")
+        parts = [part / longest for part in parts]
+        length = np.sqrt(sum(np.sum(part * part) for part in parts))
+        unit = trees.rebuilt(direction, iter([part / length for part in parts]))
+        return along(*given, unit, **kwargs)
+
+    return derivative
+
+
+def jacobian(f: Function, argument: Argument = 0) -> Function:
+    """The function x -> J, all partial derivatives df_i / dx_j: an array of the shape of f(x), then that of x.
+
+    Where f(x) or x is a tree of arrays, it is a tree in the form of f(x) whose leaves are trees in the form of x. Rows
+    are carried back one by one, or columns forward, whichever are fewer.
+
+    >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0]]))(np.array([2.0, 3.0])).tolist()
+    [[3.0, 2.0], [1.0, 0.0]]
+    """
+
+    def compute(*args: Any, **kwargs: Any) -> Any:
+        call = _Call.of(f, argument, args, kwargs)
+        outputs, inputs = call.graph.outputs, [call.graph.inputs[i] for i in call.wrt]
+        by_rows = sum(math.prod(v.shape) for v in outputs) <= sum(math.prod(v.shape) for v in inputs)
+        graph = call.pullback() if by_rows else call.pushforward()
+        seeded, others = (outputs, inputs) if by_rows else (inputs, outputs)
+        blocks = [_block(graph, call.values, seeded, at, others) for at in range(len(seeded))]
+        if not by_rows:
+            blocks = _turned(blocks, outputs, inputs)
+        return trees.rebuilt(call.result, iter([trees.rebuilt(call.chosen, iter(row)) for row in blocks]))
+
+    return compute
+
+
+def hessian(f: Function, argument: Argument = 0) -> Function:
+    """The function x -> H, all second partial derivatives d2f / dx_i dx_j of a function whose value is a single number.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0])).tolist()
+    [[6.0, 2.0], [2.0, 0.0]]
+    """
+    return jacobian(grad(f, argument), argument)
+
+
+def hvp(f: Function, argument: Argument = 0) -> Function:
+    """The function (x, v) -> H v, the Hessian times a vector in the form of x, at about the cost of two gradients.
+
+    H is symmetric, so H v = v' H, which is carried back through the gradient (Pearlmutter, 1994).
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]), np.array([1.0, 0.0])).tolist()
+    [6.0, 2.0]
+    """
+    return vjp(grad(f, argument), argument)
+
+
+# ---- graphs ---------------------------------------------------------------------------------------------------------
+
+
+def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
+    """inputs -> (value, gradients), from the graph of a function with a single number as its value."""
+    pullback = reverse.vjp(optimise(graph), wrt)
+    seed, inputs = pullback.inputs[-1], pullback.inputs[:-1]
+    one = np.ones(seed.shape, seed.dtype)
+    return optimise(Graph(inputs, pullback.nodes, pullback.outputs, {**pullback.constants, seed: one}))
 
 
 def evaluate(graph: Graph, values: list[Any]) -> list[Any]:
@@ -81,6 +208,118 @@ def evaluate(graph: Graph, values: list[Any]) -> list[Any]:
     return [out.copy()[()] for out in graph(*values)]  # an output may be an input, or a constant
 
 
+@dataclass(frozen=True)
+class _Call:
+    """A function at some arguments: its graph, and what of it is differentiated.
+
+    `values` feed the graph. `chosen` is the argument that was asked for, or a tuple of them, and `wrt` has the
+    positions of its leaves among the graph's inputs. `result` has the form of the value.
+    """
+
+    function: Function
+    graph: Graph
+    values: list[Any]
+    wrt: tuple[int, ...]
+    chosen: Any
+    result: Any
+
+    @staticmethod
+    def of(f: Function, argument: Argument, args: Sequence[Any], kwargs: dict[str, Any]) -> _Call:
+        several = isinstance(argument, tuple)
+        positions = [_position(f, i, len(args)) for i in (argument if several else (argument,))]
+        args = [_floats(a) if i in positions else _arrays(a) for i, a in enumerate(args)]
+        recording = record(f, args, kwargs)
+        counts = [len(list(trees.leaves(a))) for a in args]
+        wrt = tuple(sum(counts[:i]) + j for i in positions for j in range(counts[i]))
+        chosen = tuple(args[i] for i in positions) if several else args[positions[0]]
+        values = [leaf for a in args for _, leaf in trees.leaves(a)]
+        return _Call(f, recording.graph, [*values, *recording.captured], wrt, chosen, recording.result)
+
+    def must_be_a_number(self) -> None:
+        """Refuse a function that has no gradient, since its value is not a single number."""
+        if trees.is_tree(self.result) or self.graph.outputs[0].shape != ():
+            several = trees.is_tree(self.result)
+            found = "several values" if several else f"an array of shape {self.graph.outputs[0].shape}"
+            what = "a gradient is of a single number (np.sum adds them up)"
+            raise TraceError(f"{defined_at(self.function)}: {names_of(self.function)} returns {found}; {what}")
+
+    def pullback(self) -> Graph:
+        """(*values, w) -> w' J."""
+        graph = reverse.vjp(optimise(self.graph), self.wrt)
+        return optimise(_only(graph, graph.outputs[len(self.graph.outputs) :]))
+
+    def pushforward(self) -> Graph:
+        """(*values, v) -> J v."""
+        back = self.pullback()
+        first = len(self.graph.inputs)
+        graph = reverse.vjp(back, range(first, len(back.inputs)))
+        w = graph.inputs[first : len(back.inputs)]  # the product is linear in w: any w will do
+        zeros = {var: np.zeros(var.shape, var.dtype) for var in w}
+        inputs = graph.inputs[:first] + graph.inputs[len(back.inputs) :]
+        products = graph.outputs[len(back.outputs) :]
+        return optimise(Graph(inputs, graph.nodes, products, {**graph.constants, **zeros}))
+
+
+def _only(graph: Graph, outputs: Any) -> Graph:
+    return Graph(graph.inputs, graph.nodes, tuple(outputs), graph.constants)
+
+
+def _block(graph: Graph, values: list[Any], seeded: Sequence[Var], at: int, others: Sequence[Var]) -> list[Any]:
+    """What each unit vector of one seed becomes, for each of the others: arrays of the seed's shape, then theirs."""
+    parts = []
+    for entry in range(math.prod(seeded[at].shape)):
+        seeds = [np.zeros(v.shape, v.dtype) for v in seeded]
+        seeds[at].flat[entry] = 1
+        parts.append(evaluate(graph, [*values, *seeds]))
+    columns = zip(*parts, strict=True) if parts else ([np.zeros((0, *v.shape), v.dtype)] for v in others)
+    stacked = [np.stack(column) for column in columns]
+    return [np.reshape(s, seeded[at].shape + v.shape) for s, v in zip(stacked, others, strict=True)]
+
+
+def _turned(blocks: Sequence[Any], outputs: Sequence[Var], inputs: Sequence[Var]) -> list[list[Any]]:
+    """Blocks by input as blocks by output, the axes of the output first."""
+    ranks = [len(v.shape) for v in inputs]
+    return [
+        [np.moveaxis(of[row], range(rank), range(-rank, 0)) for of, rank in zip(blocks, ranks, strict=True)]
+        for row in range(len(outputs))
+    ]
+
+
+# ---- arguments ------------------------------------------------------------------------------------------------------
+
+
+def _position(f: Function, argument: int, count: int) -> int:
+    try:
+        return range(count)[argument]
+    except IndexError:
+        raise UserError(f"{names_of(f)} is called with {count} arguments, and none is at position {argument}") from None
+
+
+def _floats(value: Any) -> Any:
+    """An argument to differentiate with respect to: its whole numbers become floats."""
+    return trees.rebuilt(value, iter([_as_float(leaf) for _, leaf in trees.leaves(value)]))
+
+
+def _arrays(value: Any) -> Any:
+    """Another argument: numbers and lists of them as arrays."""
+    keep = (Tracer, bool, int, float)
+    return trees.rebuilt(value, iter([v if isinstance(v, keep) else np.asarray(v) for _, v in trees.leaves(value)]))
+
+
 def _as_float(value: Any) -> Any:
     array = value if isinstance(value, Tracer) else np.asarray(value)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _like(model: Any, vector: Any, name: str, of: str) -> list[Any]:
+    """The leaves of a vector, which must have the form of a model."""
+    wanted = [np.shape(leaf) for _, leaf in trees.leaves(model)]
+    parts = [_as_float(leaf) for _, leaf in trees.leaves(vector)]
+    if [np.shape(part) for part in parts] != wanted:
+        shapes = [", ".join(str(np.shape(v)) for v in values) for values in (parts, [*_shaped(wanted)])]
+        raise UserError(f"{name} has the shape {shapes[0]}, and {of} has {shapes[1]}; give it the same form")
+    return parts
+
+
+def _shaped(shapes: list[Any]) -> Any:
+    return (np.broadcast_to(0.0, shape) for shape in shapes)

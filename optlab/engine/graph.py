@@ -36,10 +36,10 @@ Rule = Callable[..., Any] | None
 class Op:
     """An operation: a row of the table in `ops.py`.
 
-    `run` computes. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp` holds one rule
-    per input, None where there is no derivative; `variadic` operations have a single rule, which is told the position
-    of its input. `in_place` says that the output may lie where an input of the same shape lies. `linear` says that the
-    rules for a mask are those for a cotangent (see `vjp.py`).
+    `run` computes. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp` holds one
+    rule per input, None where there is no derivative; `variadic` operations have a single rule, which is told the
+    position of its input. `in_place` says that the output may lie where an input of the same shape lies. `linear` says
+    that the rules for a mask are those for a cotangent (see `vjp.py`).
 
     An operation made elsewhere is as good as one of the table: see "How to add" in `docs/architecture.md`.
     """
@@ -108,6 +108,10 @@ class Graph:
     def producers(self) -> dict[Var, Node]:
         """The node that makes each value."""
         return {node.output: node for node in self.nodes}
+
+    def written_out(self) -> tuple[str, list[bytes]]:
+        """What makes a graph what it is: two that are the same here compute the same, to the bit."""
+        return str(self), [value.tobytes() for value in self.constants.values()]
 
     def __str__(self) -> str:
         names = _names(self)

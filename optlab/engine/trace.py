@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import inspect
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optlab.engine import functions
+from optlab.engine import functions, trees
 from optlab.engine.functions.indexing import getitem
 from optlab.engine.graph import Graph, Node, Op, Shape, Var
 from optlab.engine.mistakes import cannot, users_line
@@ -35,6 +36,7 @@ class Builder:
         self.nodes: list[Node] = []
         self.nodes_by_output: dict[Var, Node] = {}
         self.constants: dict[Var, Any] = {}
+        self.lines: dict[Var, str] = {}
         self.captured: dict[Tracer, Tracer] = {}
 
     def input(self, shape: Shape, dtype: Any, name: str = "") -> Tracer:
@@ -51,6 +53,7 @@ class Builder:
         array.flags.writeable = False
         var = Var(array.shape, array.dtype)
         self.constants[var] = array
+        self.lines[var] = users_line()
         return Tracer(self, var)
 
     def lift(self, values: Sequence[Any]) -> list[Tracer]:
@@ -224,30 +227,77 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         )
 
 
-def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[Graph, bool, list[Tracer]]:
-    """Trace `f`: its graph, whether it returned several outputs, and the outer values it captured.
+@dataclass(frozen=True)
+class Recording:
+    """A function as it was traced once.
 
-    The graph's inputs are the arguments in order, then the captured values. Keyword arguments are passed as they are.
+    The graph's inputs are the leaves of the arguments in order, then the outer values that the function captured; its
+    outputs are the leaves of what it returned. `lines` says where in the user's code each constant met a traced value.
     """
+
+    graph: Graph
+    result: Any
+    captured: list[Tracer]
+    lines: Mapping[Var, str]
+
+
+def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], twice: bool = False) -> Recording:
+    """Trace `f`, whose arguments may be trees of arrays. Keyword arguments are passed as they are.
+
+    `twice` traces it again and compares, to notice what a graph cannot hold: random numbers, and memory of earlier
+    calls. Draws from `np.random` are noticed in any case.
+    """
+    outermost = not any(isinstance(leaf, Tracer) for _, leaf in trees.leaves(list(args)))
+    before = _numpys_random_state() if outermost else None
+    first = _recorded(f, args, kwargs)
+    if twice or (outermost and _numpys_random_state() != before):
+        _compare(f, first, _recorded(f, args, kwargs))
+    return first
+
+
+def _recorded(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Recording:
     builder = Builder()
-    names = _argument_names(f, len(args))
-    tracers = []
-    for value, name in zip(args, names, strict=True):
-        dtype = value.dtype if isinstance(value, Tracer | np.ndarray | np.generic) else np.asarray(value).dtype
-        if dtype.kind not in "fiub":
-            raise cannot(f"argument '{name}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
-        tracers.append(builder.input(np.shape(value), dtype, name))
     try:
+        tracers = [_argument(builder, value, name) for value, name in zip(args, _argument_names(f, args), strict=True)]
         with unwrapped():
-            result = f(*tracers, **kwargs)
+            result = trees.of_arrays(f(*tracers, **kwargs))
     finally:
         builder.open = False
-    several = isinstance(result, tuple | list)
-    for value in result if several else [result]:
-        if not isinstance(value, Tracer | np.ndarray | np.generic | bool | int | float):
+    outputs = [value for _, value in trees.leaves(result)]
+    for value in outputs:
+        if not isinstance(value, Tracer | np.ndarray | np.generic):
             what = "nothing (None)" if value is None else f"a value of type {type(value).__name__}"
             raise TraceError(f"{defined_at(f)}: {names_of(f)} returns {what}; return a number or an array")
-    return builder.finish(result if several else [result]), several, list(builder.captured)
+    return Recording(builder.finish(outputs), result, list(builder.captured), builder.lines)
+
+
+def _argument(builder: Builder, value: Any, name: str) -> Any:
+    """A tracer for an argument, or a tree of them."""
+    tracers = []
+    for path, leaf in trees.leaves(value, name):
+        dtype = leaf.dtype if isinstance(leaf, Tracer | np.ndarray | np.generic) else np.asarray(leaf).dtype
+        if dtype.kind not in "fiub":
+            raise cannot(f"argument '{path}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
+        tracers.append(builder.input(np.shape(leaf), dtype, path))
+    return trees.rebuilt(value, iter(tracers))
+
+
+def _numpys_random_state() -> bytes:
+    state: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+    return state["state"]["key"].tobytes() + bytes([state["state"]["pos"] % 256, state["has_gauss"]])
+
+
+def _compare(f: Callable[..., Any], first: Recording, second: Recording) -> None:
+    """Refuse a function that computes something else when it is traced again."""
+    if first.graph.written_out() == second.graph.written_out():
+        return
+    pairs = zip(first.graph.constants.items(), second.graph.constants.items(), strict=False)
+    changed = [second.lines[b] for (_, x), (b, y) in pairs if x.shape != y.shape or x.tobytes() != y.tobytes()]
+    where = changed[0] if changed else defined_at(f)
+    raise TraceError(
+        f"{where}: {names_of(f)} computes something else when it is traced again: does it use random numbers "
+        "(np.random), or remember earlier calls? Draw or keep such values outside, and pass them as arguments"
+    )
 
 
 @contextlib.contextmanager
@@ -270,14 +320,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
 
     Args:
         f: a function of arrays, in plain NumPy.
-        args: example arguments: only their shapes and dtypes matter.
+        args: example arguments, arrays or trees of them: only their shapes and dtypes matter.
         kwargs: handed to `f` as they are; they are not traced.
 
     Returns:
         A `Graph` of one or several outputs, which prints as a program.
 
     Raises:
-        TraceError: `f` does something that has no place in a graph; the message names the line.
+        TraceError: `f` does something that has no place in a graph, or something else each time; the message names
+            the line.
 
     >>> print(trace(lambda x: np.sum(x**2), np.ones(3)))
     graph(x: f64[3])
@@ -285,7 +336,7 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
       b: f64[] = sum(a, axis=(0,), keepdims=False)
       return b
     """
-    return record(f, args, kwargs)[0]
+    return record(f, args, kwargs, twice=True).graph
 
 
 def names_of(f: Callable[..., Any]) -> str:
@@ -299,10 +350,10 @@ def defined_at(f: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code else users_line()
 
 
-def _argument_names(f: Callable[..., Any], count: int) -> list[str]:
+def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     try:
         parameters = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
         parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
-    return names + [f"in{i}" for i in range(len(names), count)]
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][: len(args)]
+    return names + [f"in{i}" for i in range(len(names), len(args))]
