@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
     from optlab.engine import hessian as hessian
@@ -44,6 +45,7 @@ _HOME = {
     "jacobian": "optlab.engine",
     "jvp": "optlab.engine",
     "vjp": "optlab.engine",
+    "check_grad": "optlab.engine",
     "grad": "optlab.engine",
     "hookimpl": "optlab.hookspecs",
     "load": "optlab.pipeline",

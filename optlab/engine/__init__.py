@@ -5,6 +5,7 @@ NumPy to a graph), `vjp` (the gradient of a graph), `passes` (the same in fewer 
 runs at once), `derivatives`. The folder `functions` is a catalogue to look things up in: NumPy's functions, by theme.
 """
 
+from optlab.engine.check import check_grad
 from optlab.engine.derivatives import (
     directional_derivative,
     grad,
@@ -19,6 +20,7 @@ from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
 from optlab.engine.trace import trace
 
 __all__ = [
+    "check_grad",
     "directional_derivative",
     "grad",
     "hessian",

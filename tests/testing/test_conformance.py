@@ -13,7 +13,6 @@ import optlab.optimizers
 from optlab import optimizer
 from optlab.registry import declared, import_file
 from optlab.testing.conformance import CHECKS, Failed, checks_for, run_check
-from optlab.testing.gradcheck import check_gradient
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BY_NAME = {check.name: check for check in CHECKS}
@@ -384,40 +383,3 @@ def test_the_exception_of_a_rule_is_the_cause_and_its_line_is_named():
 def broken_inside(x, g, *, lr=0.01):
     """Divides by zero in Python."""
     return x - lr / 0 * g
-
-
-# ---- gradients ---------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("f", "x"),
-    [
-        (lambda x: np.sum(np.sin(x) * np.exp(-x)), [0.3, -2.0, 1.0]),
-        (lambda x: np.sum(np.abs(x) * x), [0.3, -2.0]),  # complex numbers pass through np.abs, and give a wrong slope
-        (lambda x: np.linalg.norm(x), [3.0, -4.0]),
-        (lambda x: np.sum(np.maximum(x, 0.5) ** 2), [0.3, 2.0]),
-        (lambda x: np.sum(x @ x.T), [[1.0, 2.0], [3.0, 4.0]]),
-        (lambda x: x**3, 2.0),
-        (lambda x: 1e8 * np.sum(x**2), [1.0, 1e-9]),
-        (lambda x: np.sum(x**2), [1e6, -1e-6]),
-    ],
-)
-def test_right_gradients_pass(f, x):
-    check_gradient(f, x)
-
-
-def test_a_wrong_gradient_is_found(monkeypatch):
-    monkeypatch.setattr("optlab.testing.gradcheck.grad", lambda f: lambda x: np.array([2.0, 4.0, 6.1]))
-    with pytest.raises(AssertionError, match=r"df/dx\[2\] is 6\.09\d+, and by a complex step (6|5\.99)"):
-        check_gradient(lambda x: np.sum(x**2), [1.0, 2.0, 3.0])
-    with pytest.raises(AssertionError, match=r"df/dx\[2\] .* by a central difference"):
-        check_gradient(lambda x: np.sum(np.abs(x) * np.abs(x)), [1.0, 2.0, 3.0])
-    monkeypatch.setattr("optlab.testing.gradcheck.grad", lambda f: lambda x: np.array([2.0, np.nan]))
-    with pytest.raises(AssertionError, match=r"df/dx\[1\] is nan"):
-        check_gradient(lambda x: np.sum(x**2), [1.0, 2.0])
-
-
-def test_a_gradient_of_another_shape_is_named(monkeypatch):
-    monkeypatch.setattr("optlab.testing.gradcheck.grad", lambda f: lambda x: np.array(2.0))
-    with pytest.raises(AssertionError, match="shape"):
-        check_gradient(lambda x: np.sum(x**2), [1.0, 2.0])
