@@ -15,7 +15,8 @@ from optlab.engine.graph import Graph
 from optlab.engine.mistakes import cannot
 from optlab.engine.passes import optimise, prune
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
-from optlab.engine.trace import Builder, Tracer, trace, unwrapped
+from optlab.engine.trace import trace
+from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
 from optlab.records import Case, Sweep

@@ -19,7 +19,8 @@ from optlab.engine import trees
 from optlab.engine import vjp as reverse
 from optlab.engine.graph import Graph, Var
 from optlab.engine.passes import optimise
-from optlab.engine.trace import Tracer, defined_at, names_of, record
+from optlab.engine.trace import defined_at, names_of, record
+from optlab.engine.tracer import Tracer
 from optlab.errors import TraceError, UserError
 
 Function = Callable[..., Any]

@@ -17,7 +17,7 @@ import numpy as np
 from optlab.engine.graph import Graph, Node, Shape, Var
 from optlab.engine.ops import OPS
 from optlab.engine.rules import emit, spread_over
-from optlab.engine.trace import Builder, Tracer
+from optlab.engine.tracer import Builder, Tracer
 
 
 @dataclass(frozen=True)
