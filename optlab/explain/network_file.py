@@ -30,6 +30,7 @@ from optlab.explain.network import activations_of
 from optlab.explain.network_mistakes import Wrong, mistakes, name_of, one_of
 from optlab.problems.networks.mlp import INITS
 from optlab.randomness import generator
+from optlab.spec.positions import Path as Place
 from optlab.spec.positions import parse
 from optlab.spec.text import located, printable, text_of
 from optlab.spec.values import MAX_INT, shown
@@ -92,14 +93,14 @@ def _form(document: Mapping[str, Any]) -> Iterator[Wrong]:
         yield ("layer",), "is missing: write [[layer]] with weights and biases, or sizes = [2, 3, 2] to have them drawn"
 
 
-def _missing(table: Mapping[str, Any], keys: tuple[str, ...], path: tuple[str | int, ...] = ()) -> Iterator[Wrong]:
+def _missing(table: Mapping[str, Any], keys: tuple[str, ...], path: Place = ()) -> Iterator[Wrong]:
     forms = {"weights": "[[0.1, 0.2], [0.3, 0.4]]"}
     for key in keys:
         if key not in table:
             yield (*path, key), f"is missing: write {key} = {forms.get(key, '[0.1, 0.2]')}"
 
 
-def _unknown(table: Mapping[str, Any], known: tuple[str, ...], path: tuple[str | int, ...] = ()) -> Iterator[Mistake]:
+def _unknown(table: Mapping[str, Any], known: tuple[str, ...], path: Place = ()) -> Iterator[Mistake]:
     for key in table:
         if key not in known:
             guess = did_you_mean(key, known) or f" (known here: {', '.join(known)})"
@@ -149,7 +150,7 @@ def _given(document: Mapping[str, Any]) -> dict[str, Any]:
     return own | {key: document[key] for key in ("inputs", "targets")} | rest
 
 
-def _place(path: tuple[str | int, ...], document: Mapping[str, Any]) -> tuple[str | int, ...]:
+def _place(path: Place, document: Mapping[str, Any]) -> Place:
     """Where in the file an argument was written: weights[n] are those of the layer n."""
     key, *rest = path
     if "layer" not in document or not rest or key not in _LAYER:

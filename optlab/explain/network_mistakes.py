@@ -8,10 +8,10 @@ from typing import Any
 
 from optlab.errors import did_you_mean
 from optlab.explain.network import ACTIVATIONS, LOSSES, activations_of
-from optlab.spec.positions import Path
+from optlab.spec.positions import Path as Place
 from optlab.spec.values import number, shown
 
-Wrong = tuple[Path, str]
+Wrong = tuple[Place, str]
 """Where a mistake is, ("weights", 0, 1) for weights[0][1], and what is wrong; the name of its key comes before."""
 
 
@@ -44,7 +44,7 @@ def _shapes(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
     yield from _vector(targets, ("targets",), units, "one for each unit of the last layer")
 
 
-def _vector(value: Any, path: Path, count: int | None = None, why: str = "") -> Iterator[Wrong]:
+def _vector(value: Any, path: Place, count: int | None = None, why: str = "") -> Iterator[Wrong]:
     """A list of numbers, of as many as that, where it is known."""
     if not isinstance(value, list) or not value:
         yield path, f"must be a list of numbers, not {shown(value)}"
@@ -64,7 +64,7 @@ def _number(value: Any) -> str:
     return ""
 
 
-def _matrix(value: Any, path: Path) -> Iterator[Wrong]:
+def _matrix(value: Any, path: Place) -> Iterator[Wrong]:
     if not isinstance(value, list) or not value:
         yield path, f"must be a list of rows, one for each unit of the layer, not {shown(value)}"
         return
@@ -81,7 +81,7 @@ def _names(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
     if isinstance(activation, list) and len(activation) != layers:
         yield ("activation",), f"must be one name, or a list of {layers}, one for each layer, not {shown(activation)}"
         return
-    names: dict[Path, Any] = {("output",): output} if output is not None else {}
+    names: dict[Place, Any] = {("output",): output} if output is not None else {}
     if isinstance(activation, list):
         names |= {("activation", n): name for n, name in enumerate(activation)}
     else:
@@ -110,7 +110,7 @@ def _rate(lr: Any) -> Iterator[Wrong]:
         yield ("lr",), error
 
 
-def name_of(path: Path) -> str:
+def name_of(path: Place) -> str:
     """("layer", 0, "weights", 1) -> weights[1], the name of a key in a sentence.
 
     >>> name_of(("layer", 0, "weights", 1, 0))
