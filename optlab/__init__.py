@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from optlab.engine import value_and_grad as value_and_grad
     from optlab.engine import vjp as vjp
     from optlab.errors import OptlabError as OptlabError
+    from optlab.explain.backprop import backprop as backprop
     from optlab.hookspecs import hookimpl as hookimpl
     from optlab.minimization import minimize as minimize
     from optlab.optimizers.base import optimizer as optimizer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "OptlabError": "optlab.errors",
+    "backprop": "optlab.explain.backprop",
     "dataset": "optlab.problems.base",
     "directional_derivative": "optlab.engine",
     "hessian": "optlab.engine",

@@ -19,6 +19,7 @@ from optlab.errors import PluginError, ResultsError, UserError
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep
 from optlab.registry import Registry
+from optlab.spec.text import text_of
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -57,21 +58,9 @@ def prepare(
         planned = plan.make(draft, known)
         return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
     path = Path(experiment)
-    text = _read(path)
+    text = text_of(path)
     planned = plan.make(spec.read(text, str(path)), known)
     return Job(text, planned, known, Path(out) / planned.name)
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        near = sorted(str(p) for p in path.parent.glob("*.toml")) if path.parent.is_dir() else []
-        raise UserError(f"{path}: there is no such file" + (f"; there is {', '.join(near)}" if near else "")) from None
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: is not UTF-8 text (byte {error.start})") from None
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _as_toml(document: Mapping[str, Any]) -> str:

@@ -19,7 +19,9 @@ HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pl
 def test_the_public_names():
     decorators = {"optimizer", "problem", "schedule", "dataset", "hookimpl"}
     engine = {"grad", "value_and_grad", "trace", "sigmoid", "relu", "logsumexp"}
-    assert set(optlab.__all__) == decorators | engine | {"run", "load", "minimize", "OptlabError", "__version__"}
+    explain = {"backprop"}
+    rest = {"run", "load", "minimize", "OptlabError", "__version__"}
+    assert set(optlab.__all__) == decorators | engine | explain | rest
     assert dir(optlab) == sorted(optlab.__all__)
     for name in optlab.__all__:
         assert getattr(optlab, name) is not None

@@ -5,6 +5,7 @@
     axes        what an option may be: a value, a list or a grid
     tables      the experiment itself, in frozen dataclasses
     mistakes    pydantic's errors in sentences
+    text        a file as text, and mistakes where they stand in it
     draft       all of it together
 
 Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until a later room

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,9 +12,7 @@ from optlab.errors import Mistake, SpecError
 from optlab.spec import mistakes, positions
 from optlab.spec.positions import Path
 from optlab.spec.tables import OPTIONS, ExperimentSpec
-
-MAX_SHOWN = 100
-"""Mistakes that are told one by one."""
+from optlab.spec.text import located, printable
 
 _REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}
 _experiment = TypeAdapter(ExperimentSpec)
@@ -41,8 +38,8 @@ class Draft:
         if not found:
             return
         if self.source is not None and self.spec is not None:
-            found = _located(found, self.source)
-        raise SpecError(self.file, found, _printable(self.source or ""))
+            found = located(found, self.source)
+        raise SpecError(self.file, found, printable(self.source or ""))
 
 
 def read(text: str, file: str = "<experiment>") -> Draft:
@@ -112,24 +109,3 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     is_list = isinstance(value, list | tuple | range)
     return [_plain(child) for child in value if child is not None] if is_list else value
-
-
-def _located(found: Iterable[Mistake], source: str) -> list[Mistake]:
-    """The mistakes where their paths were written, or the nearest path above; of very many only the first."""
-    offsets = positions.positions(source)
-
-    def offset(mistake: Mistake) -> int:
-        path = mistake.path
-        return next(offsets[path[:n]] for n in range(len(path), -1, -1) if path[:n] in offsets)
-
-    ordered = sorted(found, key=offset)
-    first, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
-    if rest:
-        first.append(replace(rest[0], message=f"and {len(rest)} more mistakes from here on"))
-    return [Mistake(m.path, m.message, *positions.line_and_column(source, offset(m))) for m in first]
-
-
-def _printable(source: str) -> str:
-    """Without what a terminal would obey or count as a line of its own. Columns stay."""
-    unsafe = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
-    return re.sub(unsafe, "\ufffd", source.replace("\r\n", "\n"))

@@ -8,7 +8,7 @@ import pytest
 from optlab import spec
 from optlab.errors import Mistake, SpecError
 from optlab.spec import Axis, ExperimentSpec, OptimizerSpec, ProblemSpec
-from optlab.spec.draft import MAX_SHOWN
+from optlab.spec.text import MAX_SHOWN
 
 BARE = 'name = "e"\nsteps = 3\n[[problem]]\nname = "p"\n[[optimizer]]\nname = "o"\n'
 A_GRID = "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"

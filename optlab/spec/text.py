@@ -1,0 +1,52 @@
+"""A TOML file as text, and its mistakes where they stand in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from optlab.errors import Mistake, UserError
+from optlab.spec import positions
+
+MAX_SHOWN = 100
+"""Mistakes that are told one by one."""
+
+
+def text_of(file: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        UserError: there is no such file, it cannot be read, or it is not UTF-8.
+    """
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        near = sorted(str(p) for p in file.parent.glob("*.toml")) if file.parent.is_dir() else []
+        raise UserError(f"{file}: there is no such file" + (f"; there is {', '.join(near)}" if near else "")) from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: is not UTF-8 text (byte {error.start})") from None
+    except OSError as error:
+        raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def located(found: Iterable[Mistake], source: str) -> list[Mistake]:
+    """The mistakes where their paths were written, or the nearest path above; of very many only the first."""
+    offsets = positions.positions(source)
+
+    def offset(mistake: Mistake) -> int:
+        path = mistake.path
+        return next(offsets[path[:n]] for n in range(len(path), -1, -1) if path[:n] in offsets)
+
+    ordered = sorted(found, key=offset)
+    first, rest = ordered[:MAX_SHOWN], ordered[MAX_SHOWN:]
+    if rest:
+        first.append(replace(rest[0], message=f"and {len(rest)} more mistakes from here on"))
+    return [Mistake(m.path, m.message, *positions.line_and_column(source, offset(m))) for m in first]
+
+
+def printable(source: str) -> str:
+    """Without what a terminal would obey or count as a line of its own. Columns stay."""
+    unsafe = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
+    return re.sub(unsafe, "\ufffd", source.replace("\r\n", "\n"))
