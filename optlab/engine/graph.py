@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from optlab.drawing import Drawing
     from optlab.engine.ops import Op
 
 Shape = tuple[int, ...]
@@ -86,13 +87,22 @@ class Graph:
         """The node that makes each value."""
         return {node.output: node for node in self.nodes}
 
+    def draw(self) -> Drawing:
+        """The graph as a picture: the inputs on the left, then the operations, with the shapes of arrays on the lines."""
+        from optlab.engine.draw import draw  # which knows the graphs it draws
+
+        return draw(self)
+
+    def _repr_svg_(self) -> str:
+        return self.draw().svg()
+
     def __str__(self) -> str:
-        names = _names(self)
+        names = names_in(self)
         head = ", ".join(f"{names[v]}: {v}" for v in self.inputs)
         lines = [f"graph({head})"]
         for node in self.nodes:
             terms = [names[v] for v in node.inputs]
-            terms += [f"{key}={_show(value)}" for key, value in node.params.items()]
+            terms += [f"{key}={show(value)}" for key, value in node.params.items()]
             lines.append(f"  {names[node.output]}: {node.output} = {node.op.name}({', '.join(terms)})")
         lines.append(f"  return {', '.join(names[v] for v in self.outputs)}")
         return "\n".join(lines)
@@ -104,7 +114,7 @@ def _letters() -> Iterator[str]:
         yield from map("".join, itertools.product(string.ascii_lowercase, repeat=size))
 
 
-def _names(graph: Graph) -> dict[Var, str]:
+def names_in(graph: Graph) -> dict[Var, str]:
     """A name for every value: inputs keep theirs, scalar constants are their value, the rest are letters."""
     names: dict[Var, str] = {}
     for i, var in enumerate(graph.inputs):
@@ -118,11 +128,11 @@ def _names(graph: Graph) -> dict[Var, str]:
     return names
 
 
-def _show(param: Any) -> str:
+def show(param: Any) -> str:
     """A parameter as one would type it: slices as `1:` rather than `slice(1, None, None)`."""
     if isinstance(param, slice):
         parts = ["" if p is None else str(p) for p in (param.start, param.stop)]
         return ":".join(parts) + ("" if param.step is None else f":{param.step}")
     if isinstance(param, tuple) and any(isinstance(p, slice | tuple) for p in param):
-        return "[" + ", ".join(map(_show, param)) + "]"
+        return "[" + ", ".join(map(show, param)) + "]"
     return "newaxis" if param is None else str(param)
