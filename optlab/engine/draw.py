@@ -3,82 +3,29 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from optlab.drawing import GRADIENT, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
-from optlab.engine.graph import Graph, Node, Var, names_in, show
-from optlab.engine.layout import Item, Lane, Layout, lay_out
+from optlab.engine.graph import Graph, Node, Var, names_in
+from optlab.engine.layout import Lane, lay_out
+from optlab.engine.signs import SYMMETRIC, number, sign
+
+Labels = Mapping[Var, str]
 
 RADIUS, MARGIN, GAP = 16.0, 20.0, 40.0
+HEAD, BESIDE = 8.0, 6.0
 LABEL, SMALL = 12.0, 11.0
 ITEM, NAMED_ITEM, LANE = 46.0, 58.0, 16.0
 """The vertical space of a gate with its labels, of one with a name over it, and of a line that passes by."""
 
-_FORMS = {
-    "add": "{} + {}",
-    "subtract": "{} - {}",
-    "multiply": "{} * {}",
-    "divide": "{} / {}",
-    "remainder": "{} % {}",
-    "power": "{}**{}",
-    "matmul": "{} @ {}",
-    "negative": "-{}",
-    "square": "{}**2",
-    "reciprocal": "1 / {}",
-    "absolute": "abs({})",
-    "maximum": "max({}, {})",
-    "minimum": "min({}, {})",
-    "less": "{} < {}",
-    "less_equal": "{} <= {}",
-    "greater": "{} > {}",
-    "greater_equal": "{} >= {}",
-    "equal": "{} == {}",
-    "not_equal": "{} != {}",
-}
-_SIGNS = {
-    **{name: form.replace("{}", "").strip() for name, form in _FORMS.items()},
-    **{"negative": "-x", "square": "x²", "sqrt": "√x", "reciprocal": "1/x", "absolute": "|x|", "power": "x^y"},
-    **{"maximum": "max", "minimum": "min"},
-}
-_SYMMETRIC = ("add", "multiply")
-
-
-def written(node: Node, names: Sequence[str]) -> str:
-    """An operation as one would write it, its inputs having these names: `x + y`, `max(z, w)`, `x[1:]`."""
-    name, params = node.op.name, dict(node.params)
-    if name == "getitem":
-        return f"{names[0]}[{', '.join(map(show, params['index']))}]"
-    if name in _FORMS:
-        return _FORMS[name].format(*names)
-    if node.op.kind == "reduce" and len(params["axis"]) == len(node.inputs[0].shape):
-        params = {}
-    params.pop("keepdims", None)
-    return f"{name}({', '.join([*names, *(f'{key}={show(value)}' for key, value in params.items())])})"
-
-
-def number(value: Any) -> str:
-    """A number in four digits."""
-    return f"{value:.4g}"
-
-
-def sign(node: Node, numbers: Mapping[Var, str]) -> str:
-    """What stands on a gate. Inputs that are single numbers known beforehand stand there too: `*2`, `1/x`."""
-    if not any(v in numbers for v in node.inputs):
-        bare = written(node, [""] * len(node.inputs)) if node.op.name == "getitem" else node.op.name
-        return _SIGNS.get(node.op.name, bare)
-    if node.op.name in _SYMMETRIC:
-        return _SIGNS[node.op.name] + "".join(numbers[v] for v in node.inputs if v in numbers)
-    letters = iter("xyzuvw")
-    return written(node, [numbers.get(v) or next(letters) for v in node.inputs]).replace(" ", "").replace("**", "^")
-
 
 def draw(
     graph: Graph,
-    above: Mapping[Var, str] | None = None,
-    below: Mapping[Var, str] | None = None,
-    names: Mapping[Var, str] | None = None,
+    above: Labels | None = None,
+    below: Labels | None = None,
+    names: Labels | None = None,
     outputs: Sequence[str] = (),
     title: str = "",
 ) -> Drawing:
@@ -96,7 +43,7 @@ def draw(
     >>> [sign in svg for sign in (">+<", ">*<", ">x<", ">y<", ">z<")]
     [True, True, True, True, True]
     """
-    return _Picture(graph, above, below or {}, names, outputs).drawing(title)
+    return _Picture(graph, above, below, names, outputs).drawing(title)
 
 
 @dataclass(frozen=True)
@@ -116,124 +63,126 @@ class _Column:
 
 
 class _Picture:
+    """A picture in the making. Its items are the inputs, the constants that are arrays, the outputs of the operations,
+    and the ends; between them there are lanes."""
+
     def __init__(
-        self,
-        graph: Graph,
-        above: Mapping[Var, str] | None,
-        below: Mapping[Var, str],
-        names: Mapping[Var, str] | None,
-        outputs: Sequence[str],
+        self, graph: Graph, above: Labels | None, below: Labels | None, names: Labels | None, outputs: Sequence[str]
     ) -> None:
-        self.below, self.names, self.outputs = below, names or {}, outputs
-        self.over = MUTED if above is None else VALUE
-        self.makers = graph.producers()
         numbers = {v: number(value.item()) for v, value in graph.constants.items() if not v.shape}
-        self.signs = {node.output: sign(node, numbers) for node in graph.nodes}
-        self.sources = names_in(graph) | self.names
-        used = {v for node in graph.nodes for v in node.inputs} | set(graph.outputs)
-        constants = [v for v in graph.constants if v in used and (v not in numbers or v in graph.outputs)]
-        self.ends: Mapping[Item, Var] = {_End(i): v for i, v in enumerate(graph.outputs)}
-        self.inputs: dict[Item, list[Var]] = {v: [] for v in (*graph.inputs, *constants)}
-        self.inputs |= {node.output: [v for v in node.inputs if v in self.inputs or v in self.makers] for node in graph.nodes}
-        self.inputs |= {end: [v] for end, v in self.ends.items()}
-        self.above = {v: str(v) for v in self.inputs if isinstance(v, Var) and v.shape} if above is None else above
-        self.layout: Layout = lay_out(self.inputs, constants, list(self.ends), self.space)
+        used = {v for node in graph.nodes for v in node.inputs if v not in numbers} | set(graph.outputs)
+        constants = [v for v in graph.constants if v in used]
+        ends = {_End(i): v for i, v in enumerate(graph.outputs)}
+        drawn = {*graph.inputs, *constants, *graph.producers()}
+        inputs: dict[Any, list[Var]] = {v: [] for v in (*graph.inputs, *constants)}
+        inputs |= {node.output: [v for v in node.inputs if v in drawn] for node in graph.nodes}
+        inputs |= {end: [v] for end, v in ends.items()}
+
+        self.makers: Mapping[Any, Node] = graph.producers()
+        self.names: Mapping[Any, str] = {**(names or {})}
+        self.sources: Mapping[Any, str] = {**names_in(graph), **self.names}
+        self.signs: Mapping[Any, str] = {node.output: sign(node, numbers) for node in graph.nodes}
+        self.ends: Mapping[Any, str] = dict(zip(ends, outputs, strict=True)) if outputs else {}
+        types = {v: str(v) for v in drawn if v.shape}
+        self.labels: Sequence[tuple[Mapping[Any, str], float, str]] = (
+            ({**(types if above is None else above)}, -9, MUTED if above is None else VALUE),
+            ({**(below or {})}, 10, GRADIENT),
+        )
+        self.layout = lay_out(inputs, constants, list(ends), self.space)
         self.columns = self.place_columns()
 
     def drawing(self, title: str) -> Drawing:
+        lines = [line for at, links in enumerate(self.layout.links) for line in self.arrivals(at, links)]
         shapes: list[Shape] = []
         for layer, column in zip(self.layout.layers, self.columns, strict=True):
             for item in layer:
                 shapes += self.item(item, column)
-        lines = [shape for shape in shapes if isinstance(shape, Line)]
-        for at, links in enumerate(self.layout.links):
-            lines += self.lines(at, links)
-        rest = [shape for shape in shapes if not isinstance(shape, Line)]
         height = max(y + self.space(item) / 2 for item, y in self.layout.height.items())
-        return Drawing(self.columns[-1].right + MARGIN, height + 2 * MARGIN, (*lines, *rest), title)
+        return Drawing(self.columns[-1].right + MARGIN, height + 2 * MARGIN, (*lines, *shapes), title)
 
     # ---- sizes and places ----
 
-    def space(self, item: Item) -> float:
+    def space(self, item: Any) -> float:
+        """The vertical space of an item."""
         if isinstance(item, Lane | _End):
             return LANE
         return NAMED_ITEM if item in self.names and item in self.makers else ITEM
 
-    def width(self, item: Item) -> float:
-        """The width of a gate, or of the name of an input."""
+    def width(self, item: Any) -> float:
+        """The width of a gate, or of the name of an input or an output."""
         if isinstance(item, Lane):
             return 0.0
-        if isinstance(item, _End):
-            return width_of(self.outputs[item.output]) + 4 if self.outputs else 0.0
         if item not in self.makers:
-            return width_of(self.sources[item]) + 6
+            name = self.ends.get(item, "") if isinstance(item, _End) else self.sources[item]
+            return width_of(name) + BESIDE if name else 0.0
         text = width_of(self.signs[item])
         return 2 * RADIUS if text < 2 * RADIUS - 4 else text + 16
 
     def place_columns(self) -> list[_Column]:
-        columns, x = [], MARGIN
-        for at, layer in enumerate(self.layout.layers):
-            gates = max(self.width(item) for item in layer)
-            labels = max(width_of(t.get(item, ""), LABEL) for item in layer for t in (self.above, self.below))
-            columns.append(_Column(x, x + gates, x + gates + labels + (12 if labels else 6)))
-            crowd = len(self.layout.links[at + 1]) if at + 1 < len(self.layout.links) else 0
-            x = columns[-1].right + GAP + min(3.0 * crowd, GAP)
+        columns: list[_Column] = []
+        for links, layer in zip(self.layout.links, self.layout.layers, strict=True):
+            left = columns[-1].right + GAP + min(3.0 * len(links), GAP) if columns else MARGIN
+            middle = left + max(self.width(item) for item in layer)
+            labels = max(width_of(texts.get(item, ""), LABEL) for item in layer for texts, _, _ in self.labels)
+            columns.append(_Column(left, middle, middle + labels + (2 * BESIDE if labels else BESIDE)))
         return columns
 
-    def y(self, item: Item) -> float:
+    def y(self, item: Any) -> float:
         return self.layout.height[item] + MARGIN
 
     # ---- shapes ----
 
-    def item(self, item: Item, column: _Column) -> list[Shape]:
-        """A gate, an input or a lane, and the beginning of the line that leaves it, with its labels."""
-        y, middle, width = self.y(item), (column.left + column.middle) / 2, self.width(item)
-        if isinstance(item, _End):
-            return [Text((column.left + 4, y), self.outputs[item.output], anchor="start", bold=True)] if self.outputs else []
+    def item(self, item: Any, column: _Column) -> list[Shape]:
+        """A gate or a name, and the line that leaves it, as far as the column goes, with its labels."""
+        y = self.y(item)
         if isinstance(item, Lane):
             return [Line(((column.left, y), (column.right, y)))]
-        shapes: list[Shape] = []
-        if item not in self.makers:
-            begin = column.middle
-            shapes.append(Text((begin - 6, y), self.sources[item], anchor="end", bold=True))
+        if isinstance(item, _End):
+            name = self.ends.get(item)
+            return [Text((column.left + BESIDE, y), name, anchor="start", bold=True)] if name else []
+        if item in self.makers:
+            begin = (column.left + column.middle + self.width(item)) / 2
+            shapes = self.gate(item, (column.left + column.middle) / 2, y)
         else:
-            begin = middle + width / 2
-            round_ = width == 2 * RADIUS
-            box = Box((middle - width / 2, y - RADIUS), width, 2 * RADIUS, radius=RADIUS)
-            shapes.append(Circle((middle, y), RADIUS) if round_ else box)
-            shapes.append(Text((middle, y), self.signs[item]))
-            shapes += [Text((middle, y - RADIUS - 8), self.names[item], SMALL, MUTED)] if item in self.names else []
-        shapes.append(Line(((begin, y), (column.right, y))))
-        for labels, shift, colour in ((self.above, -9, self.over), (self.below, 10, GRADIENT)):
-            if labels.get(item):
-                shapes.append(Text((begin + 5, y + shift), labels[item], LABEL, colour, "start"))
+            begin = column.middle
+            shapes = [Text((begin - BESIDE, y), self.sources[item], anchor="end", bold=True)]
+        shapes = [Line(((begin, y), (column.right, y))), *shapes]
+        for texts, shift, colour in self.labels:
+            if texts.get(item):
+                shapes.append(Text((begin + BESIDE, y + shift), texts[item], LABEL, colour, "start"))
         return shapes
 
-    def lines(self, at: int, links: Sequence[tuple[Item, Item, int]]) -> list[Line]:
-        """The lines into a layer; at a gate whose inputs are alike they arrive in the order they come from."""
-        arrivals: dict[Item, list[tuple[float, Item]]] = {}
-        for source, target, port in links:
-            maker = self.makers.get(target)
-            alike = maker is not None and (maker.op.name in _SYMMETRIC or maker.op.name in ("maximum", "minimum"))
-            arrivals.setdefault(target, []).append((self.y(source) if alike else port, source))
-        return [
-            self.line(at, source, target, i - (len(all_) - 1) / 2, len(all_))
-            for target, all_ in arrivals.items()
-            for i, (_, source) in enumerate(sorted(all_, key=lambda a: a[0]))
-        ]
+    def gate(self, item: Any, x: float, y: float) -> list[Shape]:
+        """A circle, or where its sign is too long for one a longish box, and its name over it."""
+        width = self.width(item)
+        box = Box((x - width / 2, y - RADIUS), width, 2 * RADIUS, radius=RADIUS)
+        shapes = [Circle((x, y), RADIUS) if width == 2 * RADIUS else box, Text((x, y), self.signs[item])]
+        if item in self.names:
+            shapes.append(Text((x, y - RADIUS - 8), self.names[item], SMALL, MUTED))
+        return shapes
 
-    def line(self, at: int, source: Item, target: Item, port: float, ports: int) -> Line:
-        """From the end of the source's column to the target's gate, or to its lane."""
-        column, gates = self.columns[at], target in self.makers
-        shift = port * min(11.0, 1.5 * RADIUS / ports) if gates else 0.0
-        end = column.left - 8 * gates  # room for the arrow head
+    def arrivals(self, at: int, links: Sequence[tuple[Any, Any, int]]) -> Iterator[Line]:
+        """The lines into a layer. At a gate whose inputs are alike they arrive in the order of their heights."""
+        sources: dict[Any, list[tuple[float, Any]]] = {}
+        for source, target, port in links:
+            alike = target in self.makers and self.makers[target].op.name in SYMMETRIC
+            sources.setdefault(target, []).append((self.y(source) if alike else port, source))
+        for target, arriving in sources.items():
+            step = min(11.0, 1.5 * RADIUS / len(arriving))
+            for i, (_, source) in enumerate(sorted(arriving, key=lambda arrival: arrival[0])):
+                yield self.line(at, source, target, step * (i - (len(arriving) - 1) / 2))
+
+    def line(self, at: int, source: Any, target: Any, shift: float) -> Line:
+        """From the end of the source's column to the rim of the target's gate, this much under its middle; or to the
+        beginning of its lane."""
+        column, is_gate = self.columns[at], target in self.makers
+        end = column.left - HEAD * is_gate  # the head of the arrow is level
         points = _curve((self.columns[at - 1].right, self.y(source)), (end, self.y(target) + shift))
-        if not gates:
+        if not is_gate:
             return Line(points, arrow=isinstance(target, _End))
-        width = self.width(target)
-        rim = math.sqrt(RADIUS**2 - shift**2)
-        edge = (column.left + column.middle) / 2 - (width / 2 - RADIUS) - rim
-        return Line((*points, (edge, points[-1][1])), arrow=True)
+        left = (column.left + column.middle - self.width(target)) / 2
+        rim = left + RADIUS - math.sqrt(RADIUS**2 - shift**2)
+        return Line((*points, (rim, self.y(target) + shift)), arrow=True)
 
 
 def _curve(start: Point, end: Point, steps: int = 12) -> list[Point]:

@@ -88,7 +88,7 @@ class Graph:
         return {node.output: node for node in self.nodes}
 
     def draw(self) -> Drawing:
-        """The graph as a picture: the inputs on the left, then the operations, with the shapes of arrays on the lines."""
+        """The graph as a picture, from the inputs on the left to the outputs on the right, with the types of arrays."""
         from optlab.engine.draw import draw  # which knows the graphs it draws
 
         return draw(self)

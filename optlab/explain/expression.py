@@ -56,7 +56,7 @@ _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[-+*/(),])|(?P<end>\Z)",
     re.ASCII,
 )
-_MEANT = {"^": "**", "−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "⋅": "*", "∗": "*", "÷": "/", "²": "**2", "³": "**3"}
+_MEANT = {"^": "**", "÷": "/", "²": "**2", "³": "**3"} | dict.fromkeys("−–—", "-") | dict.fromkeys("×·⋅∗", "*")
 _NOT_HERE = {
     ".": "names have no parts",
     "[": "names are single numbers; write x0 for x[0]",
