@@ -189,10 +189,10 @@ def _guarded(manager: pluggy.PluginManager, origin: str, kind: str, sources: lis
     except (KeyboardInterrupt, MemoryError):
         raise
     except BaseException as error:  # a plugin may even call sys.exit
-        sources.append(Source(origin, kind, error=_one_line(error, origin), details=traceback.format_exc()))
+        sources.append(Source(origin, kind, error=one_line(error, origin), details=traceback.format_exc()))
 
 
-def _one_line(error: BaseException, origin: str) -> str:
+def one_line(error: BaseException, origin: str) -> str:
     """`file:line: what` for the innermost line of the plugin's own code."""
     if isinstance(error, UserError):
         return str(error)

@@ -174,6 +174,58 @@ def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
 
 @app.command()
 @guarded
+def explain(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="What to explain; see above.", show_default=False)],
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Values of names, or options of a problem.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default a problem's start.")
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option("--direction", metavar="U,V,...", help="The direction, for directional.")
+    ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="An optimizer's equations as LaTeX.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the picture: .svg, .png or .pdf.")
+    ] = None,
+    plugins: Plugins = [],
+) -> None:
+    """Show what is behind a derivative, as text and, with -o, as a picture. WHAT is one of:
+
+    \b
+    an expression, with values    optlab explain "(x + y) * z" x=-2 y=5 z=-4
+                                  its gates: values forward, gradients backward
+    a problem                     optlab explain rosenbrock --at -1.5,2 b=10
+                                  the same, at a point
+    a function in a file          optlab explain FILE.py:NAME --at 1,2
+                                  the same; or a problem or an optimizer in a file
+    an optimizer                  optlab explain adam --latex
+                                  its update rule as equations
+    backprop [FILE.toml]          optlab explain backprop
+                                  a network, forward and backward, step by step
+    directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1
+                                  the directional derivative
+
+    An expression is made of names, numbers, + - * / **, parentheses and functions such as exp and max. One that begins
+    with a minus sign goes after --, behind all options.
+    """
+    from optlab import registry
+    from optlab.cli import explain as explaining
+    from optlab.cli import show
+
+    explaining.checked(output)
+    known = registry.load(folders(plugins))
+    show.load_failures(known, quiet=False)
+    found = explaining.explain(explaining.Asked(what, more or [], at, direction, latex), known)
+    typer.echo(found.text)
+    if output is not None:
+        found.save(output)
+        typer.echo(output)
+
+
+@app.command()
+@guarded
 def schema() -> None:
     """Print the JSON Schema of experiment files, for editors."""
     from optlab import spec

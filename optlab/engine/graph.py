@@ -6,10 +6,13 @@ import itertools
 import string
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from optlab.drawing import Drawing
 
 Shape = tuple[int, ...]
 
@@ -113,13 +116,22 @@ class Graph:
         """What makes a graph what it is: two that are the same here compute the same, to the bit."""
         return str(self), [value.tobytes() for value in self.constants.values()]
 
+    def draw(self) -> Drawing:
+        """The graph as a picture, from the inputs on the left to the outputs on the right, with the types of arrays."""
+        from optlab.engine.draw import draw  # which knows the graphs it draws
+
+        return draw(self)
+
+    def _repr_svg_(self) -> str:
+        return self.draw().svg()
+
     def __str__(self) -> str:
-        names = _names(self)
+        names = names_in(self)
         head = ", ".join(f"{names[v]}: {v}" for v in self.inputs)
         lines = [f"graph({head})"]
         for node in self.nodes:
             terms = [names[v] for v in node.inputs]
-            terms += [f"{key}={_show(value)}" for key, value in node.params.items()]
+            terms += [f"{key}={show(value)}" for key, value in node.params.items()]
             lines.append(f"  {names[node.output]}: {node.output} = {node.op.name}({', '.join(terms)})")
         lines.append(f"  return {', '.join(names[v] for v in self.outputs)}")
         return "\n".join(lines)
@@ -131,7 +143,7 @@ def _letters() -> Iterator[str]:
         yield from map("".join, itertools.product(string.ascii_lowercase, repeat=size))
 
 
-def _names(graph: Graph) -> dict[Var, str]:
+def names_in(graph: Graph) -> dict[Var, str]:
     """A name for every value: inputs keep theirs, scalar constants are their value, the rest are letters."""
     names: dict[Var, str] = {}
     for i, var in enumerate(graph.inputs):
@@ -145,11 +157,11 @@ def _names(graph: Graph) -> dict[Var, str]:
     return names
 
 
-def _show(param: Any) -> str:
+def show(param: Any) -> str:
     """A parameter as one would type it: slices as `1:` rather than `slice(1, None, None)`."""
     if isinstance(param, slice):
         parts = ["" if p is None else str(p) for p in (param.start, param.stop)]
         return ":".join(parts) + ("" if param.step is None else f":{param.step}")
     if isinstance(param, tuple) and any(isinstance(p, slice | tuple) for p in param):
-        return "[" + ", ".join(map(_show, param)) + "]"
+        return "[" + ", ".join(map(show, param)) + "]"
     return "newaxis" if param is None else str(param)

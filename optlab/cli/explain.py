@@ -1,0 +1,157 @@
+"""What `optlab explain` says of a thing, found by its name: a text, and a picture to be saved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from optlab.cli import functions
+from optlab.cli.functions import Function
+from optlab.errors import UserError, did_you_mean
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Problem
+from optlab.registry import Registry
+
+ENDINGS = (".svg", ".png", ".pdf")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed: the thing, and what belongs to it."""
+
+    what: str
+    more: Sequence[str] = ()
+    at: str | None = None
+    direction: str | None = None
+    latex: bool = False
+
+    def allow(self, kind: str, *names: str) -> None:
+        """Refuse the options that this kind of thing has no use for."""
+        given = {"--at": self.at is not None, "--direction": self.direction is not None, "--latex": self.latex}
+        for name, is_given in given.items():
+            if is_given and name not in names:
+                raise UserError(f"{name} does not go with {kind}; optlab explain --help shows what does")
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A text, and how to save the picture."""
+
+    text: str
+    save: Callable[[Path], object]
+
+
+def explain(asked: Asked, known: Registry) -> Explained:
+    """Explain what was asked for."""
+    what = asked.what
+    if what == "backprop":
+        return _backprop(asked)
+    if what == "directional":
+        return _directional(asked, known)
+    thing = known.optimizers.get(what) or known.problems.get(what)
+    if thing is None and functions.is_file(what):
+        thing = functions.load(what)
+    if isinstance(thing, Optimizer):
+        return _optimizer(asked, thing)
+    if isinstance(thing, Problem):
+        asked.allow("a problem", "--at")
+        return _gates(functions.of_problem(thing, asked.at, asked.more))
+    if thing is not None:
+        asked.allow("a function", "--at")
+        return _gates(functions.of_function(thing, asked.at, asked.more))
+    return _expression(asked, known)
+
+
+def checked(output: Path | None) -> None:
+    """Refuse a path that no picture can be written to, before anything is computed."""
+    if output is None:
+        return
+    if output.suffix.lower() not in ENDINGS:
+        raise UserError(f"--output {output}: a picture ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+    if not output.parent.is_dir():
+        raise UserError(f"--output {output}: there is no folder {output.parent}")
+
+
+def _saved(draw: Callable[[], Any], path: Path) -> None:
+    from optlab.plots.canvas import save_drawing
+
+    save_drawing(draw(), path)
+
+
+def _backprop(asked: Asked) -> Explained:
+    from optlab.explain.backprop import backprop, read
+
+    asked.allow("backprop")
+    if len(asked.more) > 1:
+        raise UserError(f"backprop takes one file, not {len(asked.more)}")
+    found = backprop(**read(Path(asked.more[0]))) if asked.more else backprop()
+    return Explained(str(found), partial(_saved, found.draw))
+
+
+def _directional(asked: Asked, known: Registry) -> Explained:
+    from optlab.explain.directional import directional
+
+    asked.allow("directional", "--at", "--direction")
+    if not asked.more:
+        raise UserError("directional takes a problem: optlab explain directional rosenbrock --at -1.5,2")
+    problem = known.problem(asked.more[0])
+    f = functions.of_problem(problem, asked.at, asked.more[1:])
+    direction = None if asked.direction is None else functions.point("--direction", asked.direction)
+    found = directional(f.function, f.values[0], direction)
+
+    def save(path: Path) -> None:
+        from optlab.plots import directional as pictures
+        from optlab.plots import figure
+
+        domain = None if problem.domain is None else problem.bounds(len(f.values[0]))
+        figure.save(pictures.figure(found, domain), path)
+
+    return Explained(str(found), save)
+
+
+def _optimizer(asked: Asked, optimizer: Optimizer) -> Explained:
+    from optlab.explain.equations import equations
+    from optlab.explain.rule import draw_rule
+
+    asked.allow("an optimizer", "--latex")
+    if asked.more:
+        raise UserError(f"{optimizer.name} is explained for any hyperparameters; leave out {asked.more[0]}")
+    found = equations(optimizer)
+    return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, optimizer)))
+
+
+def _gates(f: Function) -> Explained:
+    from optlab.explain.gates import gates
+
+    found = gates(f.graph(), f.values, f.names)
+    return Explained(str(found), partial(_saved, found.draw))
+
+
+def _expression(asked: Asked, known: Registry) -> Explained:
+    from optlab.explain.expression import parse
+
+    asked.allow("an expression")
+    text, given = asked.what, functions.pairs(asked.more)
+    if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
+        guess = did_you_mean(text, [*known.problems, *known.optimizers, "backprop", "directional"])
+        raise UserError(f"{text!r} is neither a problem nor an optimizer, nor an expression with values{guess}")
+    expression = parse(text)
+    if not expression.names:
+        raise UserError(f"there is no name in {text!r}, so it has no gradient; its value is {expression.function():g}")
+    missing = [name for name in expression.names if name not in given]
+    unused = [name for name in given if name not in expression.names]
+    if unused:
+        guess = did_you_mean(unused[0], missing) or f"; its names are {', '.join(expression.names)}"
+        raise UserError(f"there is no {unused[0]!r} in {text!r}{guess}")
+    if missing:
+        raise UserError(f"{_listed(missing)} without a value; add {' '.join(f'{name}=1.0' for name in missing)}")
+    values = [functions.number(f"{name}={given[name]}", given[name]) for name in expression.names]
+    return _gates(Function(expression.function, expression.names, values))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{names[0]!r} is" if len(names) == 1 else f"{', '.join(map(repr, names))} are"
