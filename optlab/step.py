@@ -84,7 +84,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
         TraceError: the objective or the rule does something that cannot be traced.
         PluginError: the rule does not return what its signature promises.
     """
-    initial = trace(lambda x: _initial_state(rule.optimizer, x), np.empty(case.dim))
+    initial = trace(lambda x: initial_state(rule.optimizer, x), np.empty(case.dim))
     graph, used = _traced(case, rule, steps, initial)
     if graph.written_out() != _traced(case, rule, steps, initial)[0].written_out():
         raise PluginError(
@@ -165,7 +165,7 @@ def _step(
         factor = rule.schedule.function(t, **asked, **of("schedule"), **(rule.schedule_settings or {}))
         hyperparameters["lr"] = hyperparameters["lr"] * factor
     result = rule.optimizer.function(x, g, *state, **supplied, **hyperparameters, **rule.settings)
-    return loss, used, _checked(rule.optimizer, result, [x, *state])
+    return loss, used, checked(rule.optimizer, result, [x, *state])
 
 
 def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
@@ -177,13 +177,13 @@ def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
     return rows(case.split.train_inputs, index), rows(case.split.train_targets, index)
 
 
-def _initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
+def initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
     """Each state's default: a function of x, or a number in the shape of x."""
     defaults = optimizer.signature.state.values()
     return [default(x) if callable(default) else np.zeros(x.shape) + default for default in defaults]
 
 
-def _checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:
+def checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:
     """What the rule returned, if it is what the signature promises."""
     names = ["x", *optimizer.signature.state]
     form = f"return {', '.join(names)}"

@@ -1,0 +1,269 @@
+"""An update rule as equations, and a function as a formula: read off the graph, and therefore true.
+
+The rule is run once on tracers. What it did is written down in an order in which every symbol can be overwritten in
+place. Nothing is rearranged; left out are only brackets that associativity makes needless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.graph import Graph, Var
+from optlab.engine.ops import Op, is_traced
+from optlab.engine.passes import optimise, prune
+from optlab.engine.trace import Builder, Tracer, trace, unwrapped
+from optlab.errors import PluginError, UserError
+from optlab.explain.expressions import Expressions
+from optlab.explain.idioms import idioms
+from optlab.explain.notation import Latex, Text
+from optlab.explain.statements import Line, lines, statements, symbols
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Problem
+from optlab.signature import location, summary
+from optlab.step import checked, initial_state
+
+PARAMETERS = 997
+"""The number of parameters that rules are traced with: one that nobody writes, so that where it appears it is n."""
+SIZES: Mapping[float, str] = {PARAMETERS: "n"}
+_MEANINGS = {
+    "g": "g is the gradient ∇f(x) at the x before the step",
+    "t": "t is the number of the step, from 1",
+    "steps": "steps is how many there are",
+    "gradient_at": "∇f(p) is the gradient at a point p, on the same minibatch",
+    "loss_at": "f(p) is the loss at a point p, on the same minibatch",
+    "hessian_times": "H is the Hessian of f at the x before the step",
+}
+"""What is written of an input or an operation where it is used."""
+
+
+@dataclass(frozen=True)
+class Equations:
+    """An update rule in writing; see `equations`.
+
+    `lines` are in order: after `m ← ...`, m is the new value, and mₜ₋₁ that from before the step. `initial` are the
+    states before the first step; `grad_evals` is the number of gradients a step computes, two for each product with
+    the Hessian.
+    """
+
+    name: str
+    heading: str
+    lines: tuple[Line, ...]
+    meanings: tuple[str, ...]
+    initial: Mapping[str, str]
+    hyperparameters: Mapping[str, str]
+    choices: Mapping[str, Any]
+    grad_evals: int
+
+    def __str__(self) -> str:
+        """The equations, and below them what is not said by them."""
+        notes = [
+            ("where", self.meanings),
+            ("start", [", ".join(f"{name} = {value}" for name, value in self.initial.items())]),
+            ("numbers", [", ".join(f"{name} = {value}" for name, value in self.hyperparameters.items())]),
+            ("choices", [", ".join(f"{name} = {value!r}" for name, value in self.choices.items())]),
+            ("costs", [f"{self.grad_evals} gradient{'s' * (self.grad_evals != 1)} per step"]),
+        ]
+        below = [
+            f"{title if i == 0 else '':<9}{text}" for title, texts in notes for i, text in enumerate(texts) if text
+        ]
+        return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", *below])
+
+    def latex(self) -> str:
+        """The equations as a block of LaTeX; it needs amsmath."""
+        return _latex(self.lines)
+
+
+def equations(optimizer: Optimizer) -> Equations:
+    """The update rule of an optimizer as equations.
+
+    Its choices are at their defaults; its hyperparameters stay symbols.
+
+    Raises:
+        TraceError: the rule does something that cannot be traced.
+        PluginError: it does not return what its signature promises.
+
+    >>> from optlab.optimizers.adam import adam
+    >>> print(equations(adam))
+    Adam (Kingma & Ba, 2015).
+    <BLANKLINE>
+      m ← β₁ m + (1 − β₁) g
+      v ← β₂ v + (1 − β₂) g²
+      x ← x − lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)
+    <BLANKLINE>
+    where    g is the gradient ∇f(x) at the x before the step
+             t is the number of the step, from 1
+    start    m = 0, v = 0
+    numbers  lr = 0.001, β₁ (beta1) = 0.9, β₂ (beta2) = 0.999, ε (eps) = 1e-8
+    costs    1 gradient per step
+    """
+    signature = optimizer.signature
+    initial = trace(lambda x: initial_state(optimizer, x), np.empty(PARAMETERS))
+    raw = prune(_traced(optimizer, initial))
+    names = [var.name for var in raw.inputs]
+    graph = idioms(optimise(raw))
+    shown = symbols(names, Text())
+    starts = _values(idioms(optimise(initial)), ["x"], SIZES)
+    asked = [node.op.name for node in raw.nodes]
+    used = {v for node in raw.nodes for v in node.inputs} | set(raw.outputs)
+    seen = {*asked, *(var.name for var in raw.inputs if var in used)}
+    return Equations(
+        name=optimizer.name,
+        heading=summary(optimizer.function),
+        lines=tuple(lines(graph, names, statements(graph, names, ["x", *signature.state]), SIZES)),
+        meanings=tuple(meaning for name, meaning in _MEANINGS.items() if name in seen),
+        initial={shown[name].text: value for name, value in zip(signature.state, starts, strict=True)},
+        hyperparameters={
+            shown[name].text + f" ({name})" * (shown[name].text != name): Text().number(value).text
+            for name, value in signature.numbers.items()
+        },
+        choices=dict(signature.choices),
+        grad_evals=("g" in seen) + asked.count("gradient_at") + 2 * asked.count("hessian_times"),
+    )
+
+
+def _traced(optimizer: Optimizer, initial: Graph) -> Graph:
+    """One step of a rule: (x, g, *state, *supplied, *hyperparameters) -> (x, *state)."""
+    builder = Builder()
+    x, g = (builder.input((PARAMETERS,), np.float64, name) for name in ("x", "g"))
+    signature = optimizer.signature
+    state = [
+        builder.input(var.shape, var.dtype, name) for var, name in zip(initial.outputs, signature.state, strict=True)
+    ]
+    offer: dict[str, Any] = {
+        "f": lambda: _unknown("loss_at", (), optimizer, x)(x),
+        "grad": lambda: _unknown("gradient_at", x.shape, optimizer, x),
+        "loss": lambda: _unknown("loss_at", (), optimizer, x),
+        "hvp": lambda: _unknown("hessian_times", x.shape, optimizer, x),
+    }
+    supplied = {
+        name: offer[name]() if name in offer else builder.input((), np.float64, name) for name in signature.supplied
+    }
+    numbers = {name: builder.input((), np.float64, name) for name in signature.numbers}
+    with unwrapped():
+        result = optimizer.function(x, g, *state, **supplied, **numbers, **signature.choices)
+    return builder.finish(checked(optimizer, result, [x, *state]))
+
+
+def _unknown(name: str, shape: tuple[int, ...], optimizer: Optimizer, x: Tracer) -> Callable[[Any], Tracer]:
+    """A function of which only the name is known, of points like x."""
+    op = Op(name, "unknown", lambda *_: None, lambda p: (shape, x.dtype))
+
+    def of(p: Any) -> Tracer:
+        if np.shape(p) != x.shape:
+            where = f"{location(optimizer.function)}: optimizer '{optimizer.name}'"
+            raise PluginError(f"{where} gives grad, loss or hvp an array of shape {np.shape(p)}; give it one like x")
+        return x.builder.emit(op, [p if is_traced(p) else p + 0.0 * x], {})
+
+    return of
+
+
+# ---- functions -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A function in writing; see `equation`. `lines` are the intermediate values, and then the function itself."""
+
+    lines: tuple[Line, ...]
+    options: Mapping[str, str]
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{name} = {value}" for name, value in self.options.items())
+        return "\n".join([*_aligned(self.lines, indent="")]) + (f"   with {told}" if told else "")
+
+    def latex(self) -> str:
+        """The formula as a block of LaTeX; it needs amsmath."""
+        return _latex(self.lines)
+
+
+def equation(
+    graph: Graph, *, name: str = "f", names: Sequence[str] = (), options: Mapping[str, float] | None = None
+) -> Formula:
+    """A function as a formula.
+
+    Args:
+        graph: the function, from `optlab.trace`. Its shapes are those of the formula: of a vector of two numbers, the
+            entries are written x₀ and x₁, of a longer one as x[1:].
+        name: of the function.
+        names: of the inputs, instead of those of the graph.
+        options: the values of the last inputs, which are mentioned beside the formula and not as arguments.
+
+    >>> print(equation(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)))
+    f(x, y, z) = (x + y) z
+    """
+    graph = idioms(optimise(graph))
+    options = options or {}
+    names = list(names) or [var.name or f"x{i}" for i, var in enumerate(graph.inputs)]
+    results = [name] if len(graph.outputs) == 1 else [f"{name}{i}" for i in range(len(graph.outputs))]
+    arguments = names[: len(names) - len(options)]
+    written = lines(graph, names, statements(graph, names, results), {})
+    heads = {Text().name(result).text for result in results}
+    text, latex = (
+        f"({', '.join(symbols(arguments, script)[a].text for a in arguments)})" for script in (Text(), Latex())
+    )
+    written = [
+        replace(line, target=line.target + text, latex=(line.latex[0] + latex, line.latex[1]))
+        if line.target in heads
+        else line
+        for line in written
+    ]
+    shown = symbols(names, Text())
+    return Formula(tuple(written), {shown[key].text: Text().number(value).text for key, value in options.items()})
+
+
+def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
+    """A problem or a function of arrays as a formula, on as many lines as it has intermediate values and results.
+
+    Args:
+        function: a problem, whose numeric options stay symbols, or a plain NumPy function.
+        example: arguments: only their shapes matter. A problem is taken in its default dimension where there is none.
+
+    Raises:
+        UserError: the problem is trained on data: what would be written are the data.
+        TraceError: the function does something that cannot be traced.
+
+    >>> from optlab.problems.functions.himmelblau import himmelblau
+    >>> print(formula(himmelblau))
+    f(x) = (x₀² + x₁ − 11)² + (x₀ + x₁² − 7)²
+    """
+    if not isinstance(function, Problem):
+        return str(equation(trace(function, *example), name=_plain_name(function)))
+    if function.trains_on_data:
+        raise UserError(f"'{function.name}' is trained on data and has no formula of its own; name a test function")
+    numbers = function.signature.numbers
+
+    def f(x: Any, *values: Any) -> Any:
+        return function.function(x, **dict(zip(numbers, values, strict=True)))
+
+    graph = trace(f, *(example or (np.zeros(function.default_dim),)), *numbers.values())
+    return str(equation(graph, names=["x", *numbers], options=numbers))
+
+
+def _plain_name(function: Callable[..., Any]) -> str:
+    name = getattr(function, "__name__", "f")
+    return name if name.isidentifier() else "f"
+
+
+# ---- writing -----------------------------------------------------------------------------------------------------------
+
+
+def _values(graph: Graph, names: Sequence[str], sizes: Mapping[float, str]) -> list[str]:
+    """The outputs of a graph, each as one expression."""
+    shown = dict(zip(graph.inputs, (Text().name(name) for name in names), strict=True))
+    expressions = Expressions(graph, Text(), shown.get, sizes)
+    return [expressions.write(var).text for var in graph.outputs]
+
+
+def _aligned(written: Sequence[Line], indent: str = "  ") -> list[str]:
+    width = max((len(line.target) for line in written), default=0)
+    return [f"{indent}{line.target:<{width}} {line.sign} {line.value}" for line in written]
+
+
+def _latex(written: Sequence[Line]) -> str:
+    arrows = {"=": "=", "←": r"\leftarrow"}
+    inner = " \\\\\n".join(f"{line.latex[0]} &{arrows[line.sign]} {line.latex[1]}" for line in written)
+    return f"\\begin{{align*}}\n{inner}\n\\end{{align*}}"
