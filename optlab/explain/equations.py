@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.graph import Graph, Var
-from optlab.engine.ops import Op, is_traced
+from optlab.engine.graph import Op
+from optlab.engine.rules import is_traced
 from optlab.engine.passes import optimise, prune
 from optlab.engine.trace import Builder, Tracer, trace, unwrapped
 from optlab.errors import PluginError, UserError
