@@ -226,6 +226,35 @@ def explain(
 
 @app.command()
 @guarded
+def gradcheck(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A problem, or FILE.py:NAME, a function in a file.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Options.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default the start and random ones.")
+    ] = None,
+    points: Annotated[int, typer.Option("--points", min=0, help="How many random points of the domain.")] = 5,
+    components: Annotated[
+        int, typer.Option("--components", min=1, help="How many components of a long gradient.")
+    ] = 50,
+    plugins: Plugins = [],
+) -> None:
+    """Check a gradient against a complex step or an extrapolated difference; exit status 1 if it is wrong."""
+    from optlab import registry
+    from optlab.cli import gradcheck as checking
+    from optlab.cli import show
+
+    known = registry.load(folders(plugins))
+    show.load_failures(known, quiet=False)
+    wrong = False
+    for where, check in checking.checks(checking.Asked(what, more or [], at, points, components), known):
+        show.gradient_check(where, check, whole=at is not None)
+        wrong |= not check
+    if wrong:
+        raise typer.Exit(FAILED)
+
+
+@app.command()
+@guarded
 def schema() -> None:
     """Print the JSON Schema of experiment files, for editors."""
     from optlab import spec

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from optlab.engine.check import GradientCheck
     from optlab.plan import Plan
     from optlab.registry import Registry
     from optlab.store import Results
@@ -171,6 +172,17 @@ def failures(results: Results) -> None:
         what, *_, last = entry.strip().splitlines()
         print(f"{what}: {last.removeprefix('optlab.errors.')}", file=sys.stderr)
     print(f"{_count(count, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
+
+
+def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
+    """The outcome at one point: a line, or the table where something is wrong or `whole` is asked for."""
+    if check and not whole:
+        methods = " and ".join(sorted({c.method for c in check.components}))
+        sample = f", {len(check.components)} of {check.of} components" if len(check.components) < check.of else ""
+        worst = max((c.error for c in check.components), default=0.0)
+        print(f"{check.name} at {where}{sample}: right; largest difference {worst:.1e}, by {methods}")
+    else:
+        print(f"at {where}\n{check}")
 
 
 # ---- the other commands ----------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def check_grad(
     Trapp, 1998); otherwise by central differences (f(x + h) - f(x - h)) / 2h at ever smaller h, extrapolated to h = 0
     (Richardson; the table of Ridders, 1982), whose spread tells how far off they may be. The complex step counts only
     where a difference confirms it: a function that takes an absolute value, say, may accept complex numbers and give
-    a wrong slope. At a kink there is no derivative, and the check calls any value but the central one wrong.
+    a wrong slope. At a kink, where the slopes to both sides differ, any value between them is right.
 
     Args:
         f: a plain NumPy function of one array whose value is a single number.
@@ -139,8 +139,21 @@ def _component(f: Function, x: Array, size: float, i: tuple[int, ...], found: fl
     slope, error = _central_difference(f, x, size, i)
     exact = _complex_step(f, x, i)
     if exact is not None and abs(exact - slope) <= error:
-        return Component(i, found, exact, 1e-12 * (1 + abs(exact)), "complex step")
-    return Component(i, found, slope, error, "central difference")
+        checked = Component(i, found, exact, 1e-12 * (1 + abs(exact)), "complex step")
+    else:
+        checked = Component(i, found, slope, error, "central difference")
+    return checked if checked.is_right else _at_a_kink(f, x, i, found) or checked
+
+
+def _at_a_kink(f: Function, x: Array, i: tuple[int, ...], found: float) -> Component | None:
+    """Where the slopes to both sides differ, any value between them is a right one."""
+    step = 1e-6 * max(1.0, abs(float(x[i])))
+    below, above = (_difference(f, x, i, *steps) for steps in ((0.0, step), (step, 0.0)))
+    low, high = min(below, above), max(below, above)
+    uncertain = 1e-4 * (1 + abs(low) + abs(high))
+    if not high - low > 10 * uncertain:
+        return None
+    return Component(i, found, float(np.clip(found, low, high)), uncertain, f"kink: slopes {below:.4g}, {above:.4g}")
 
 
 def _complex_step(f: Function, x: Array, i: tuple[int, ...]) -> float | None:
@@ -180,7 +193,7 @@ def _extrapolated(f: Function, x: Array, size: float, i: tuple[int, ...], step: 
         rounding = 8 * _EPS * size / step
         if rounding > error:
             break
-        row = [_difference(f, x, i, step)]
+        row = [_difference(f, x, i, step, step)]
         for order, before in enumerate(older[:_ORDER], start=1):
             row.append(row[-1] + (row[-1] - before) / (16.0**order - 1))
             spread = max(abs(row[-1] - row[-2]), abs(row[-1] - before)) + rounding
@@ -191,8 +204,8 @@ def _extrapolated(f: Function, x: Array, size: float, i: tuple[int, ...], step: 
     return best, 4 * error + 1e-10 * (1 + abs(best))
 
 
-def _difference(f: Function, x: Array, i: tuple[int, ...], step: float) -> float:
+def _difference(f: Function, x: Array, i: tuple[int, ...], forward: float, backward: float) -> float:
     up, down = x.copy(), x.copy()
-    up[i] += step
-    down[i] -= step
+    up[i] += forward
+    down[i] -= backward
     return float((f(up) - f(down)) / (up[i] - down[i]))

@@ -74,6 +74,18 @@ def test_a_table_names_the_worst_component_first():
     assert lines[2].endswith("<-- wrong")
 
 
+@pytest.mark.parametrize(("slope", "is_right"), [(0.0, True), (0.5, True), (1.0, True), (1.2, False), (-0.1, False)])
+def test_at_a_kink_any_value_between_the_slopes_is_right(slope, is_right):
+    check = check_grad(lambda x: np.sum(np.maximum(x, 0)), [0.0, 2.0], gradient=lambda x: np.array([slope, 1.0]))
+    assert bool(check) is is_right
+    if slope != 0.5:  # which is the central difference
+        assert check.components[0].method == "kink: slopes 0, 1"
+
+
+def test_a_curve_is_no_kink():
+    assert not check_grad(lambda x: 500 * np.sum(np.abs(x) ** 2), [1e-7], gradient=lambda x: x)
+
+
 def test_nan_is_wrong():
     check = check_grad(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: np.array([2.0, np.nan]))
     assert [c.name for c in check.wrong] == ["df/dx[1]"]

@@ -1,0 +1,133 @@
+"""What `optlab gradcheck` checks: a problem or a function in a file, at one point or several."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from optlab import plan, registry, signature, spec
+from optlab.cli import functions
+from optlab.engine.check import GradientCheck, check_grad
+from optlab.errors import UserError, did_you_mean
+from optlab.evaluation import whole_objective
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Problem
+from optlab.registry import Registry
+from optlab.starts import starts
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What was typed. `points` are drawn at random from the domain of a problem, besides its start."""
+
+    what: str
+    more: Sequence[str] = ()
+    at: str | None = None
+    points: int = 5
+    components: int = 50
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A function of one array, and a point; `where` says in words which."""
+
+    where: str
+    function: Callable[..., Any]
+    point: Any
+    file: str
+
+
+def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
+    """Each point in words, and what was found there."""
+    for subject in _subjects(asked, known):
+        try:
+            yield subject.where, check_grad(subject.function, subject.point, components=asked.components)
+        except UserError:
+            raise
+        except (Exception, SystemExit) as error:  # raised by the user's function
+            raise UserError(registry.one_line(error, subject.file)) from error
+
+
+def _subjects(asked: Asked, known: Registry) -> Iterator[Subject]:
+    thing = functions.load(asked.what) if functions.is_file(asked.what) else known.problems.get(asked.what)
+    if thing is None and asked.what in known.optimizers:
+        thing = known.optimizers[asked.what]
+    if thing is None:
+        guess = did_you_mean(asked.what, known.problems) or "; optlab list problems shows all, FILE.py:NAME is yours"
+        raise UserError(f"there is no problem {asked.what!r}{guess}")
+    if isinstance(thing, Optimizer):
+        raise UserError(f"{thing.name} is an optimizer; pytest FILE.py checks one, gradcheck is for what is minimised")
+    if isinstance(thing, Problem):
+        return _on_data(asked, thing, known) if thing.trains_on_data else _of_problem(asked, thing)
+    return _of_function(asked, thing)
+
+
+def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
+    """At a point, or at the start and at random points of the domain."""
+    at = asked.at
+    if at is None and problem.start is None:
+        low, high = problem.bounds(problem.default_dim)
+        at = ",".join(map(str, (low + high) / 2))
+    f = functions.of_problem(problem, at, asked.more)
+    named = _named(f.function, problem.name)
+    yield Subject(_at(f.values[0]), named, f.values[0], f.file)
+    if asked.at is None and problem.domain is not None:
+        low, high = problem.bounds(len(f.values[0]))
+        for point in np.random.default_rng(0).uniform(low, high, size=(asked.points, len(low))):
+            yield Subject(_at(point), named, point, f.file)
+
+
+def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subject]:
+    """At the weights of the first seeds, on all training data."""
+    if asked.at is not None:
+        raise UserError(f"{problem.name} starts at random weights; leave out --at")
+    defaults = {**problem.signature.options, **problem.data_options}
+    options = {}
+    for name, text in functions.pairs(asked.more).items():
+        if name not in defaults:
+            raise signature.unknown_option(problem.name, name, defaults)
+        options[name] = functions.option(problem.name, name, text, defaults[name])
+    lists = {name: [value] for name, value in options.items() if isinstance(value, list)}
+    table = {"name": problem.name, **options, **lists}
+    document = {"name": "gradcheck", "steps": 1, "problem": [table], "optimizer": [{"name": "gd"}]}
+    sweep = plan.make(spec.read_dict(document), known).sweeps[0]
+    numbers = {name: float(column[0]) for name, column in sweep.options.items()}
+    f = _named(partial(whole_objective(sweep.case), **numbers), problem.name)
+    seeds = np.arange(min(asked.points, 2))
+    for seed, point in zip(seeds, starts(sweep.case, 0, seeds).T, strict=True):
+        yield Subject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])
+
+
+def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
+    """With respect to each of its arguments in turn."""
+    f = functions.of_function(function, asked.at, asked.more)
+    for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
+
+        def of_one(x: Any, i: int = i) -> Any:
+            return f.function(*(x if j == i else np.asarray(v, dtype=float) for j, v in enumerate(f.values)))
+
+        where = ", ".join(f"{n} = {_shown(v)}" for n, v in zip(f.names, f.values, strict=True))
+        label = f"{function.__name__} by {name}" if len(f.names) > 1 else function.__name__
+        yield Subject(where, _named(of_one, label), value, f.file)
+
+
+def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def f(x: Any) -> Any:
+        return function(x)
+
+    f.__name__ = name
+    return f
+
+
+def _at(point: Any) -> str:
+    return f"x = {_shown(point)}"
+
+
+def _shown(point: Any) -> str:
+    numbers = [f"{value:.4g}" for value in np.ravel(point)]
+    shown = ", ".join(numbers if len(numbers) <= 6 else [*numbers[:6], "..."])
+    return f"({shown})" if np.ndim(point) else shown

@@ -1,0 +1,89 @@
+"""`optlab gradcheck`: problems and functions in files, right and wrong ones."""
+
+from __future__ import annotations
+
+import pytest
+
+SOURCE = '''
+import numpy as np
+
+import optlab
+
+
+def product(a, b):
+    return np.sum(a * b)
+
+
+def wrong(x):
+    """The engine is told to hold a part fixed, which the check does not know."""
+    return np.sum(x * optlab.engine.functions.apply("detach", x))
+
+
+def fails(x):
+    return x[5]
+
+
+@optlab.problem(domain=(-1.0, 1.0), start=(0.5, 0.5))
+def bowl(x, *, tilt=0.5):
+    return np.sum(x**2) + tilt * x[0]
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "mine.py").write_text(SOURCE, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        (["rosenbrock"], ["rosenbrock at x = (-1.5, 2): right; largest difference"]),
+        (["rosenbrock", "--at", "1,2,3"], ["at x = (1, 2, 3)", "gradient of rosenbrock: right", "df/dx[2]"]),
+        (["ackley", "--points", "2"], ["by central difference"]),
+        (["mlp", "dataset=xor", "hidden=[3]"], ["mlp at the weights of seed 0: right", "seed 1: right"]),
+        (["mlp", "dataset=xor", "hidden=[9]", "--components", "5"], [", 5 of 47 components: right"]),
+        (["mine.py:product", "a=1,2", "b=3,4"], ["product by a at a = (1, 2), b = (3, 4): right", "product by b"]),
+        (["mine.py:bowl", "tilt=2"], ["bowl at x = (0.5, 0.5): right"]),
+    ],
+)
+def test_right_gradients(arguments, lines, folder, optlab_command):
+    done = optlab_command("gradcheck", *arguments, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    for line in lines:
+        assert line in done.stdout
+
+
+def test_random_points_are_as_many_as_asked_for(folder, optlab_command):
+    done = optlab_command("gradcheck", "sphere", "--points", "7", cwd=folder)
+    assert done.stdout.count(": right; largest difference") == 8
+
+
+def test_a_wrong_gradient_is_told_by_the_component_and_the_exit_status(folder, optlab_command):
+    done = optlab_command("gradcheck", "mine.py:wrong", "--at", "0,3", cwd=folder)
+    assert done.returncode == 1
+    assert "WRONG in 1 of 2 components" in done.stdout
+    assert "df/dx[1]                             3                       6     3.0e+00" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sphree"], "did you mean 'sphere'?"),
+        (["adam"], "adam is an optimizer"),
+        (["mlp", "--at", "1,2"], "leave out --at"),
+        (["mlp", "hiden=[3]"], "mlp has no option 'hiden' (did you mean 'hidden'?)"),
+        (["mlp", "dataset=nothing"], "nothing"),
+        (["rosenbrock", "c=1"], "rosenbrock has no option 'c'"),
+        (["booth", "--at", "1"], "booth has 2 parameters"),
+        (["mine.py:product"], "product needs a value for a, b"),
+        (["mine.py:fails", "--at", "1,2"], "index 5 is out of bounds"),
+        (["mine.py:nothing"], "there is no function 'nothing'"),
+        (["missing.py:f"], "there is no such file"),
+    ],
+)
+def test_mistakes(arguments, message, folder, optlab_command):
+    done = optlab_command("gradcheck", *arguments, cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
