@@ -89,6 +89,9 @@ def timed(objective: Objective, many: bool, rounds: int, turn: float = TURN) -> 
     off = disagreement([e.read(e.evaluate()) for e in evaluators])
     if off > TOLERANCE:
         raise SystemExit(f"{objective.name}: results differ by {off:.1e}, more than {TOLERANCE:.0e}")
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()  # collecting before every turn is for what the turns leave behind
     seconds = interleaved([_contender(e, turn) for e in evaluators], rounds)
     names = [e.name for e in evaluators]
     return Timing(objective.name, objective.kind, evaluators[0].points, off, dict(zip(names, seconds, strict=True)))
@@ -126,8 +129,6 @@ def measured(rounds: int, scale: float) -> tuple[list[Timing], list[Tracing]]:
     """Everything, on one thread."""
     points, runs = (max(2, int(n * scale)) for n in (objectives.POINTS, objectives.RUNS))
     timings, tracings = [], []
-    gc.collect()
-    gc.freeze()  # collecting in every turn is for what the turns leave behind
     with threadpool_limits(1), gradient_peers.one_thread(), np.errstate(all="ignore"):
         for objective in chain(objectives.functions(points), objectives.networks(runs)):
             tracings.append(traced(objective, max(1, 3 * rounds)))

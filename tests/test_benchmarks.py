@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
@@ -141,6 +142,16 @@ def test_gradients_run_from_the_command_line(load, monkeypatch, capsys, tmp_path
     assert {t["points"] for t in figures["timings"]} == {1, 2}
     assert all(len(own) == 2 for t in figures["timings"] for own in t["seconds"].values())
     assert len(figures["tracing"]) == len(figures["timings"]) / 2
+
+
+def test_the_page_has_figures_of_every_objective_and_names_those_where_optlab_is_slower(load):
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    figures = page[page.index("<!-- figures") : page.index("<!-- end")]
+    for objective in chain(load("objectives").functions(1), load("objectives").networks(1)):
+        assert figures.count(f"\n| {objective.name} |") == 3, objective.name  # at one point, at many, tracing
+    slower = sum(int(n) for n in re.findall(r"\| (\d+) of \d+ \|", figures))
+    notes = [line for line in figures.splitlines() if line.startswith("Slower than")]
+    assert sum(len(re.findall(r"\(0\.\d\d\)|\(1\.00\)", line)) for line in notes) == slower
 
 
 def test_options_of_gradients_go_with_gradients_alone(load, monkeypatch, capsys):
