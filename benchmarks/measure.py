@@ -117,17 +117,17 @@ def compare(title: str, contenders: Sequence[Contender], rounds: int, tolerance:
     heads = "".join(f"   {f'times {letter}, median [min, max]':<26}" for letter in "AB"[: len(baselines)])
     lines = [f"{title}  (results agree to {off:.0e})", f"  {'':{width}}  {'median':>8}  {'best':>8}{heads}".rstrip()]
     for label, own in zip(labels, seconds, strict=True):
-        times = "".join(f"   {_ratios(own, base):<26}" for base in baselines)
-        lines.append(f"  {label:{width}}  {_shown(median(own))}  {_shown(min(own))}{times}".rstrip())
+        times = "".join(f"   {ratios(own, base):<26}" for base in baselines)
+        lines.append(f"  {label:{width}}  {shown(median(own))}  {shown(min(own))}{times}".rstrip())
     return "\n".join(lines)
 
 
-def _shown(seconds: float) -> str:
+def shown(seconds: float) -> str:
     number, unit = (seconds * 1e9, "ns") if seconds < 1e-6 else (seconds * 1e6, "us")
     return f"{number:>5.{1 if number < 100 else 0}f} {unit}"
 
 
-def _ratios(own: list[float], baseline: list[float]) -> str:
+def ratios(own: list[float], baseline: list[float]) -> str:
     """Round by round: the median, and the smallest and largest."""
     each = [a / b for a, b in zip(own, baseline, strict=True)]
     return "{} [{}, {}]".format(*(f"{r:,.{2 * (r < 100)}f}" for r in (median(each), min(each), max(each))))

@@ -15,6 +15,7 @@ from optlab.engine.ops import OPS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/architecture.md")
+FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md")
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 BIN = Path(sys.executable).parent
 
@@ -99,7 +100,7 @@ def test_the_list_of_supported_functions_is_the_code():
     assert " ".join(shown.split()) == supported()
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md"])
+@pytest.mark.parametrize("page", [*PAGES, *FURTHER])
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         if not target.startswith("http"):
