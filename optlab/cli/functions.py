@@ -92,7 +92,7 @@ def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Functi
     """A problem at a point (by default its start), with the options that were typed."""
     name, known = problem.name, problem.signature.options
     if problem.trains_on_data:
-        raise UserError(f"{name} is trained on data, and has too many gates; see optlab explain backprop")
+        raise UserError(f"{name} is trained on data; optlab explain backprop goes through a network step by step")
     options = {}
     for key, text in pairs(words).items():
         if key not in known:
