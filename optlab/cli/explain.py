@@ -17,6 +17,8 @@ from optlab.problems.base import Problem
 from optlab.registry import Registry
 
 ENDINGS = (".svg", ".png", ".pdf")
+WIDEST = 16_000
+"""Pixels of a drawing up to which it fits into a PNG."""
 
 
 @dataclass(frozen=True)
@@ -79,28 +81,31 @@ def checked(output: Path | None) -> None:
 def _saved(draw: Callable[[], Any], path: Path) -> None:
     from optlab.plots.canvas import save_drawing
 
-    save_drawing(draw(), path)
+    drawing = draw()
+    if path.suffix.lower() == ".png" and max(drawing.width, drawing.height) > WIDEST:
+        raise UserError(f"--output {path}: {drawing.width:,.0f} pixels are too wide for PNG; end it in .svg or .pdf")
+    save_drawing(drawing, path)
 
 
 def _backprop(asked: Asked) -> Explained:
-    from optlab.explain.backprop import backprop, read
-
     asked.allow("backprop")
     if len(asked.more) > 1:
         raise UserError(f"backprop takes one file, not {len(asked.more)}")
+    from optlab.explain.backprop import backprop, read
+
     found = backprop(**read(Path(asked.more[0]))) if asked.more else backprop()
     return Explained(str(found), partial(_saved, found.draw))
 
 
 def _directional(asked: Asked, known: Registry) -> Explained:
-    from optlab.explain.directional import directional
-
     asked.allow("directional", "--at", "--direction")
     if not asked.more:
         raise UserError("directional takes a problem: optlab explain directional rosenbrock --at -1.5,2")
     problem = known.problem(asked.more[0])
     f = functions.of_problem(problem, asked.at, asked.more[1:])
     direction = None if asked.direction is None else functions.point("--direction", asked.direction)
+    from optlab.explain.directional import directional
+
     found = directional(f.function, f.values[0], direction)
 
     def save(path: Path) -> None:
@@ -114,12 +119,12 @@ def _directional(asked: Asked, known: Registry) -> Explained:
 
 
 def _optimizer(asked: Asked, optimizer: Optimizer) -> Explained:
-    from optlab.explain.equations import equations
-    from optlab.explain.rule import draw_rule
-
     asked.allow("an optimizer", "--latex")
     if asked.more:
         raise UserError(f"{optimizer.name} is explained for any hyperparameters; leave out {asked.more[0]}")
+    from optlab.explain.equations import equations
+    from optlab.explain.rule import draw_rule
+
     found = equations(optimizer)
     return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, optimizer)))
 

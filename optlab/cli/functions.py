@@ -6,7 +6,7 @@ import inspect
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +92,7 @@ def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Functi
     """A problem at a point (by default its start), with the options that were typed."""
     name, known = problem.name, problem.signature.options
     if problem.trains_on_data:
-        raise UserError(f"{name} is trained on data, and has too many gates; see optlab explain backprop")
+        raise UserError(f"{name} is trained on data; optlab explain backprop goes through a network step by step")
     options = {}
     for key, text in pairs(words).items():
         if key not in known:
@@ -103,7 +103,8 @@ def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Functi
     values = problem.start_at(problem.default_dim) if at is None else point("--at", at)
     if problem.dim not in (None, len(values)):
         raise UserError(f"--at {at}: {name} has {problem.dim} parameters, not {len(values)}")
-    return Function(partial(problem.function, **options), ("x",), (values,), signature.source(problem.function)[0])
+    function = wraps(problem.function)(partial(problem.function, **options))  # in messages it has the user's name
+    return Function(function, ("x",), (values,), signature.source(problem.function)[0])
 
 
 def of_function(function: Callable[..., Any], at: str | None, words: Sequence[str]) -> Function:
@@ -132,6 +133,7 @@ def of_function(function: Callable[..., Any], at: str | None, words: Sequence[st
     if not needed:
         raise UserError(f"{name} has no argument without a default, so there is nothing to differentiate by")
 
+    @wraps(function)
     def f(*values: Any) -> Any:
         return function(**dict(zip(needed, values, strict=True)), **options)
 

@@ -121,7 +121,7 @@ class _Picture:
     def place_columns(self) -> list[_Column]:
         columns: list[_Column] = []
         for links, layer in zip(self.layout.links, self.layout.layers, strict=True):
-            left = columns[-1].right + GAP + min(3.0 * len(links), GAP) if columns else MARGIN
+            left = columns[-1].right + GAP + min(4.0 * len(links), 2 * GAP) if columns else MARGIN
             middle = left + max(self.width(item) for item in layer)
             labels = max(width_of(texts.get(item, ""), LABEL) for item in layer for texts, _, _ in self.labels)
             columns.append(_Column(left, middle, middle + labels + (2 * BESIDE if labels else BESIDE)))

@@ -1,0 +1,239 @@
+"""`optlab explain` of expressions, problems and functions in files, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from typer.testing import CliRunner
+
+from optlab.cli.app import app
+
+MINE = """\
+import numpy as np
+from optlab import optimizer, problem
+
+def gates(x, y, z, k=2.0, *, sign="plus"):
+    return (x + y) * z * k if sign == "plus" else (x - y) * z * k
+
+def squares(x):
+    return np.sum(x**2)
+
+def beyond(x):
+    return x[5]
+
+def faulty(x):
+    raise RuntimeError("on purpose")
+
+def several(x):
+    return x * 2
+
+def starred(*x):
+    return x[0]
+
+def constant():
+    return 1.0
+
+def deep(x):
+    for _ in range(200):
+        x = np.sin(x)
+    return x
+
+@problem(domain=(-5.0, 5.0), start=(4.0, -3.0))
+def bowl(x, *, tilt=0.5, n=2, mode="a", where=(0, 1)):
+    return np.sum(x**n) + tilt * x[where[0]] * x[where[1]]
+
+@problem(domain=(-5.0, 5.0))
+def homeless(x):
+    return np.sum(x**2)
+
+NUMBER = 3
+"""
+TABLE = """\
+gate       value  gradient  input  value  local  flows back  the gate
+q = x + y      3        -4      x     -2      1          -4  distributes
+                                y      5      1          -4
+f = q * z    -12         1      q      3     -4          -4  swaps
+                                z     -4      3           3
+
+distributes: each input gets the gradient as it is
+swaps: each input gets the gradient times the other input
+
+f = -12; df/dx = -4, df/dy = -4, df/dz = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "mine.py").write_text(MINE)
+    (tmp_path / "broken.py").write_text("x = 1\n1 / 0\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def call(folder):
+    """The command in this process: its exit status, stdout and stderr."""
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, ["explain", *arguments])
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+# ---- in processes of their own ---------------------------------------------------------------------------------------
+
+
+def test_an_expression(optlab_command, folder):
+    done = optlab_command("explain", "(x + y) * z", "x=-2", "y=5", "z=-4", cwd=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, TABLE, "")
+
+
+@pytest.mark.parametrize(("ending", "begins"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_a_picture(optlab_command, folder, ending, begins):
+    values = ("x=-2", "y=5", "z=-4")
+    done = optlab_command("explain", "(x + y) * z", *values, "-o", f"gates.{ending}", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == f"gates.{ending}"
+    assert (folder / f"gates.{ending}").read_bytes().startswith(begins)
+
+
+def test_a_mistake(optlab_command, folder):
+    done = optlab_command("explain", "x +* y", "x=1", "y=2", "-o", "gates.svg", cwd=folder)
+    said = "a number, a name or a parenthesis is missing before '*'\n    x +* y\n       ^\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    assert not (folder / "gates.svg").exists()
+
+
+def test_a_problem(optlab_command, folder):
+    done = optlab_command("explain", "rosenbrock", "--at", "-1.5,2", cwd=folder)
+    assert done.stdout.splitlines()[-1] == "f = 12.5; df/dx = [-155 -50]"
+
+
+def test_a_function_in_a_file(optlab_command, folder):
+    done = optlab_command("explain", "mine.py:gates", "--at", "-2,5,-4", "k=1", cwd=folder)
+    assert done.stdout.splitlines()[-1] == "f = -12; df/dx = -4, df/dy = -4, df/dz = 3"
+
+
+def test_help(optlab_command, folder):
+    done = optlab_command("explain", "--help", cwd=folder)
+    assert done.returncode == 0
+    for word in ("an expression, with values", "FILE.py:NAME", "backprop", "directional", "--latex", "--at"):
+        assert word in done.stdout
+
+
+# ---- in this process -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "last"),
+    [
+        (["rosenbrock"], "f = 12.5; df/dx = [-155 -50]"),
+        (["rosenbrock", "b=10", "--at", "-1.5, 2"], "f = 6.875; df/dx = [-20 -5]"),
+        (["x", "x=3"], "f = 3; df/dx = 1"),
+        (["--", "-x*2", "x=1e0"], "f = -2; df/dx = -2"),
+        (["mine.py:squares", "--at", "1,2"], "f = 5; df/dx = [2 4]"),
+        (["mine.py:squares", "x=1,2"], "f = 5; df/dx = [2 4]"),
+        (["mine.py:squares", "--at", "3"], "f = 9; df/dx = 6"),
+        (["mine.py:gates", "z=-4", "x=-2", "y=5", "sign=minus"], "f = 56; df/dx = -8, df/dy = 8, df/dz = -14"),
+        (["mine.py:bowl"], "f = 19; df/dx = [6.5 -4]"),
+        (["mine.py:bowl", "n=3", "tilt=0", "--at", "1,2"], "f = 9; df/dx = [3 12]"),
+        (["mine.py:bowl", "where=[0, 0]", "mode=b"], "f = 33; df/dx = [12 -6]"),
+        (["mine.py:homeless", "--at", "1,2"], "f = 5; df/dx = [2 4]"),
+    ],
+)
+def test_values(call, arguments, last):
+    status, out, err = call(*arguments)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[-1] == last
+
+
+MISTAKES = [
+    (["x*y", "x=1"], "'y' is without a value; add y=1.0"),
+    (["x*y*z", "x=1"], "'y', 'z' are without a value; add y=1.0 z=1.0"),
+    (["x*y", "x=1", "y=2", "w=3"], "there is no 'w' in 'x*y'; its names are x, y"),
+    (["rate*y", "rat=1", "y=2"], "there is no 'rat' in 'rate*y' (did you mean 'rate'?)"),
+    (["x*y", "x=one", "y=2"], "x=one: 'one' is no number"),
+    (["x*y", "x=", "y=2"], "x=: '' is no number"),
+    (["x*y", "x=nan", "y=2"], "x=nan: 'nan' is no finite number"),
+    (["x*y", "x=1", "2"], "'2' is no NAME=VALUE, like x=-2"),
+    (["x*y", "x=1", "x=2"], "'x' is given twice: x=1 and x=2"),
+    (["x*y", "x=1", "y=2", "--at", "1,2"], "--at does not go with an expression"),
+    (["x*y", "x=1", "y=2", "--latex"], "--latex does not go with an expression"),
+    (["x*y", "x=1", "y=2", "--direction", "1,0"], "--direction does not go with an expression"),
+    (["x*y", "x=1", "y=2", "-o", "a.gif"], "--output a.gif: a picture ends in .svg, .png or .pdf"),
+    (["x*y", "x=1", "y=2", "-o", "gates"], "--output gates: a picture ends in"),
+    (["x*y", "x=1", "y=2", "-o", "no/a.svg"], "--output no/a.svg: there is no folder no"),
+    (["3 + 4"], "there is no name in '3 + 4', so it has no gradient; its value is 7"),
+    (["__import__('os').system('ls')"], "there is no function '__import__'"),
+    (["rosenbrok"], "'rosenbrok' is neither a problem nor an optimizer, nor an expression with values (did you mean"),
+    (["qqq"], "'qqq' is neither a problem nor an optimizer, nor an expression with values\n"),
+    (["mlp"], "mlp is trained on data; optlab explain backprop goes through a network step by step"),
+    (["rosenbrock", "bb=1"], "rosenbrock has no option 'bb' (did you mean 'b'?)"),
+    (["rosenbrock", "b=x"], "rosenbrock: b=x: 'x' is no number"),
+    (["rosenbrock", "--at", "1,x"], "--at 1,x: 'x' is no number"),
+    (["rosenbrock", "--latex"], "--latex does not go with a problem"),
+    (["booth", "--at", "1,2,3"], "--at 1,2,3: booth has 2 parameters, not 3"),
+    (["adam", "lr=1"], "adam is explained for any hyperparameters; leave out lr=1"),
+    (["adam", "--at", "1"], "--at does not go with an optimizer"),
+    (["directional"], "directional takes a problem: optlab explain directional rosenbrock --at -1.5,2"),
+    (["directional", "rosenbrok"], "there is no problem 'rosenbrok' (did you mean 'rosenbrock'?)"),
+    (["backprop", "a.toml", "b.toml"], "backprop takes one file, not 2"),
+    (["nowhere.py:f"], "nowhere.py: there is no such file"),
+    (["mine.py"], "mine.py: say which function, as mine.py:NAME; there is gates, squares,"),
+    (["mine.py:gate"], "mine.py: there is no function 'gate' (did you mean 'gates'?)"),
+    (["mine.py:NUMBER"], "mine.py: there is no function 'NUMBER'"),
+    (["broken.py:f"], "broken.py:2: ZeroDivisionError: division by zero"),
+    (["mine.py:gates", "--at", "1,2"], "--at 1,2: gates takes 3 numbers (x, y, z), not 2"),
+    (["mine.py:gates", "--at", "1,2,3", "x=1"], "x=1: 'x' has a value from --at already"),
+    (["mine.py:gates", "x=1"], "gates needs a value for y, z; add y=1.0, or --at for all of them"),
+    (["mine.py:gates", "--at", "1,2,3", "sig=1"], "sig=1: gates has no argument 'sig' (did you mean 'sign'?)"),
+    (["mine.py:starred", "--at", "1"], "starred takes *x; give each argument a name of its own"),
+    (["mine.py:constant"], "constant has no argument without a default"),
+    (["mine.py:several", "--at", "1,2"], "gradients are of a single number, and this function has shape (2,)"),
+    (["mine.py:bowl", "n=1.5"], "bowl: n=1.5 is not like its default, 2"),
+    (["mine.py:homeless"], "homeless has no start; say where, with --at X,Y"),
+    (["mine.py:deep", "--at", "1", "-o", "deep.png"], "--output deep.png: "),
+    (["x", "x=1", "--plugins", "nowhere"], "--plugins nowhere: there is no such folder"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), MISTAKES)
+def test_mistakes(call, folder, arguments, message):
+    before = sorted(folder.rglob("*.[sp]?g"))
+    status, _, err = call(*arguments)
+    assert status == 2
+    assert err.startswith(message)
+    assert "Traceback" not in err
+    assert sorted(folder.rglob("*.[sp]?g")) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("beyond", "getitem of shapes (2,): index 5"), ("faulty", "RuntimeError: on purpose")]
+)
+def test_a_fault_in_a_users_function_is_shown_with_its_line(call, folder, name, message):
+    status, out, err = call(f"mine.py:{name}", "--at", "1,2")
+    line = next(i for i, text in enumerate(MINE.splitlines(), 1) if f"def {name}" in text) + 1
+    assert (status, out) == (2, "")
+    assert f"mine.py:{line}: {message}" in err
+
+
+def test_a_fault_in_a_built_in_problem_is_shown_with_its_line(call):
+    status, _, err = call("rosenbrock", "--at", "1")
+    assert status == 2
+    assert "rosenbrock.py:" in err
+    assert err.endswith("ValueError: Rosenbrock's valley has two dimensions at least\n")
+
+
+def test_a_deep_function_can_be_drawn_as_svg(call, folder):
+    assert call("mine.py:deep", "--at", "1", "-o", "deep.svg")[0] == 0
+    assert float(ET.parse(folder / "deep.svg").getroot().get("width")) > 16_000
+
+
+def test_a_plugin_that_cannot_be_loaded_is_a_warning(call, folder):
+    (folder / "plugins").mkdir()
+    (folder / "plugins" / "bad.py").write_text("1 / 0\n")
+    status, out, err = call("x*y", "x=1", "y=2")
+    assert (status, out.splitlines()[-1]) == (0, "f = 2; df/dx = 2, df/dy = 1")
+    assert err.startswith("warning: not loaded: ")
