@@ -18,10 +18,11 @@ HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pl
 
 def test_the_public_names():
     decorators = {"optimizer", "problem", "schedule", "dataset", "hookimpl"}
-    engine = {"grad", "value_and_grad", "trace", "sigmoid", "relu", "logsumexp"}
-    explain = {"backprop"}
-    rest = {"run", "load", "minimize", "OptlabError", "__version__"}
-    assert set(optlab.__all__) == decorators | engine | explain | rest
+    first = {"grad", "value_and_grad", "vjp", "jvp", "jacobian", "directional_derivative", "check_grad"}
+    second = {"hessian", "hvp"}
+    engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp"}
+    rest = {"run", "load", "minimize", "backprop", "OptlabError", "__version__"}
+    assert set(optlab.__all__) == decorators | first | second | engine | rest
     assert dir(optlab) == sorted(optlab.__all__)
     for name in optlab.__all__:
         assert getattr(optlab, name) is not None

@@ -9,7 +9,7 @@ import numpy as np
 from optlab.drawing import Drawing
 from optlab.engine.draw import draw
 from optlab.engine.graph import Graph
-from optlab.engine.trace import Builder, Tracer
+from optlab.engine.tracer import Builder, Tracer
 from optlab.optimizers.base import Optimizer
 
 DIM = 2
