@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 import optlab
@@ -50,7 +52,11 @@ class Reader:
     """Reads an expression and computes it, for values of its names."""
 
     def __init__(self, text, values):
-        self.text, self.values, self.at = text, {"π": np.pi, "∞": np.inf, **values}, 0
+        self.text, self.values, self.at = (
+            text,
+            {"π": np.pi, "∞": np.inf, "nan": np.nan, "true": True, "false": False, **values},
+            0,
+        )
 
     def peek(self):
         found = TOKEN.match(self.text, self.at)
@@ -152,7 +158,7 @@ class Reader:
         if token == "[":
             entries = self.closed("]")
             return np.stack(entries) if len(entries) > 1 else np.asarray(entries[0]).astype(float)
-        value = float(token) if token[0].isdigit() else self.named(token)
+        value = np.float64(token) if token[0].isdigit() else self.named(token)
         while self.text[self.at : self.at + 1] == "[":
             self.take()
             value = self.indexed(value)
@@ -514,6 +520,48 @@ def test_what_is_trained_on_data_has_no_formula():
 )  # fmt: skip
 def test_notation(function, written):
     assert formula(function, np.ones(3), np.ones((3, 3))) == written
+
+
+UNARY = [
+    np.negative, np.square, np.abs, np.sin, np.reciprocal, np.linalg.norm, np.sum, np.mean, lambda a: a**3,
+    lambda a: a**4, np.sqrt, lambda a: -2 * a, lambda a: a / 3, lambda a: (a > 0) * 1.5, lambda a: a * 1e-3,
+]  # fmt: skip
+BINARY = [
+    np.add, np.subtract, np.multiply, np.divide, np.maximum, np.hypot,
+    lambda a, b: np.where(np.logical_or(a < b, np.logical_not(a > 0)), a, b),
+    lambda a, b: abs(a) ** b, lambda a, b: a - 0.5 * b, lambda a, b: a + -b,
+]  # fmt: skip
+TREES = st.recursive(
+    st.sampled_from(["x", "y", "beta1", np.float64(2.0), np.float64(-0.5)]),
+    lambda tree: st.tuples(st.sampled_from(UNARY), tree) | st.tuples(st.sampled_from(BINARY), tree, tree),
+    max_leaves=12,
+)
+
+
+def grown(tree, values):
+    """The value of a tree of functions."""
+    if isinstance(tree, tuple):
+        return tree[0](*(grown(branch, values) for branch in tree[1:]))
+    return values.get(tree, tree) if isinstance(tree, str) else tree
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)  # rounding may tip a condition: the same trees, always
+@given(TREES)
+def test_any_expression_is_read_back_as_what_it_was(tree):
+    def f(x, y, beta1):
+        return grown(tree, {"x": x, "y": y, "beta1": beta1}) + 0 * x * y * beta1
+
+    values = {"x": np.array([0.7, -1.3, 2.1]), "y": np.array([1.9, 0.4, -0.6]), "beta1": np.float64(0.8)}
+    with np.errstate(all="ignore"):
+        expected = f(**values)
+        assume(np.abs(expected).max() < 1e6)
+        formula_ = equation(optlab.trace(f, *values.values()))
+        known = {"x": values["x"], "y": values["y"], "β₁": values["beta1"]}
+        for line in str(formula_).splitlines():
+            target, value = line.split(" = ", 1)
+            known[target.strip()] = Reader(value, known).whole()
+    np.testing.assert_allclose(known["f(x, y, β₁)"], expected, rtol=1e-9, atol=1e-9)
+    assert_is_latex(formula_.latex())
 
 
 # ---- LaTeX ---------------------------------------------------------------------------------------------------------
