@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.functions.base import Axis, apply, array, floating
+from optlab.engine.functions.base import Axis, apply, floating
 from optlab.engine.functions.reducing import reduce
 
 
@@ -74,7 +74,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
 
 def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:
     """x less its maximum, and the maximum. It cancels out, so nothing is lost by holding it fixed."""
-    x = floating(x) if array(x).dtype.kind != "f" else array(x)
+    x = floating(x)
     top = apply("detach", reduce("max", x, axis, keepdims=True))
     top = np.where(np.isfinite(top), top, 0.0)
     return x - top, top
