@@ -69,7 +69,7 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     x, _ = _lowered(x, axis)
     with np.errstate(all="ignore"):
         weights = np.exp(x)
-    return weights / reduce("sum", weights, axis, keepdims=True)
+        return weights / reduce("sum", weights, axis, keepdims=True)
 
 
 def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:

@@ -22,7 +22,7 @@ def apply(op: str | Op, *values: Any, **params: Any) -> Any:
     """Apply an operation, or the primitive of that name: written down if any operand is traced, computed at once
     otherwise."""
     if any(map(is_traced, values)):
-        return emit(op, *values, **params)
+        return emit(op, *(np.asarray(v) if isinstance(v, tuple | list) else v for v in values), **params)
     return (OPS[op] if isinstance(op, str) else op).run(*(np.asarray(v) for v in values), **params)
 
 
@@ -75,7 +75,7 @@ def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         return function(*args, **kwargs)
     except TraceError:
         raise
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         takes = parameters_of(function, skip) or "no argument"
         raise cannot(f"{name}: {_misfit(function, args, kwargs) or error}", f"it takes {takes}") from None
 

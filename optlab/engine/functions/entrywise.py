@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.functions import products
-from optlab.engine.functions.base import apply, array, axis_of, floating
+from optlab.engine.functions.base import apply, array, axis_of, floating, is_traced
 from optlab.engine.mistakes import cannot
 
 
 def power(x: Any, p: Any) -> Any:
     """`x ** p`. Small whole exponents that are known now become products, which are many times faster than pow."""
-    x = array(x)
-    if not isinstance(p, int | float | np.number) or np.result_type(x.dtype, p) != x.dtype:
+    if not isinstance(p, int | float | np.number) or not is_traced(x) or np.result_type(x.dtype, p) != x.dtype:
         return apply("power", x, p)
     if x.dtype.kind in "iu" and p < 0:
         raise cannot("a whole number to a negative power", "turn it into a float first: x * 1.0")
@@ -80,7 +79,8 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise cannot("np.clip with the same bound twice", "give a_min and a_max, or min and max")
     low, high = (b if a is None else a for a, b in ((min, a_min), (max, a_max)))
-    lowest, highest = _limits(array(a).dtype)
+    a = array(a)
+    lowest, highest = _limits(a.dtype)
     return apply("clip", a, lowest if low is None else low, highest if high is None else high)
 
 

@@ -58,7 +58,10 @@ def solve(a: Any, b: Any) -> Any:
     a, b = floating(a), floating(b)
     if not b.ndim:
         raise cannot("np.linalg.solve for a single number", "give it a vector or a matrix")
-    return apply("solve", a, b) if b.ndim > 1 else apply("solve", a, b[:, None])[..., 0]
+    columns = b if b.ndim > 1 else b[:, None]
+    rank = max(a.ndim, columns.ndim)
+    x = apply("solve", *(reshape(v, (1,) * (rank - v.ndim) + v.shape) for v in (a, columns)))
+    return x if b.ndim > 1 else x[..., 0]
 
 
 def inv(a: Any) -> Any:

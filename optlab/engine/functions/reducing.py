@@ -98,7 +98,8 @@ def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = 
             raise cannot(f"np.average of shape {a.shape} with weights of shape {weights.shape}", "give one per entry")
         weights = np.transpose(weights, tuple(np.argsort(axes).tolist()))
         weights = reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
-    return reduce("sum", a * weights, axis, keepdims) / reduce("sum", weights, axis, keepdims)
+    product = a * weights
+    return reduce("sum", product, axis, keepdims) / reduce("sum", weights.astype(product.dtype), axis, keepdims)
 
 
 def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
