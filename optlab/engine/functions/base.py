@@ -39,7 +39,8 @@ def floating(x: Any) -> Any:
 
 def several(value: Any) -> tuple[Any, ...]:
     """One or several whole numbers (of a shape, of axes), as a tuple."""
-    return tuple(value) if isinstance(value, tuple | list | range | np.ndarray) and np.ndim(value) else (value,)
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(value) if isinstance(value, tuple | list | range) else (value,)
 
 
 def axis_of(axis: Any, shape: Any) -> int:
