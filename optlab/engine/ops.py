@@ -120,8 +120,8 @@ _ROWS = (
         "clip",
         kernels.clip,
         lambda g, y, x, low, high: np.where((x >= low) & (x <= high), g, 0.0),
-        lambda g, y, x, low, high: np.where(x < low, g, 0.0),
-        lambda g, y, x, low, high: np.where(x > high, g, 0.0),
+        lambda g, y, x, low, high: np.where((x < low) & (low <= high), g, 0.0),
+        lambda g, y, x, low, high: np.where((x > high) | (low > high), g, 0.0),
     ),
     elementwise(
         "where",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.functions.base import Axis, apply, array, floating
+from optlab.engine.functions.base import Axis, apply, floating
 from optlab.engine.functions.reducing import reduce
 
 
@@ -69,12 +69,12 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     x, _ = _lowered(x, axis)
     with np.errstate(all="ignore"):
         weights = np.exp(x)
-    return weights / reduce("sum", weights, axis, keepdims=True)
+        return weights / reduce("sum", weights, axis, keepdims=True)
 
 
 def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:
     """x less its maximum, and the maximum. It cancels out, so nothing is lost by holding it fixed."""
-    x = floating(x) if array(x).dtype.kind != "f" else array(x)
+    x = floating(x)
     top = apply("detach", reduce("max", x, axis, keepdims=True))
     top = np.where(np.isfinite(top), top, 0.0)
     return x - top, top

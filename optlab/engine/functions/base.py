@@ -1,16 +1,19 @@
-"""What all functions on traced values share: applying a primitive, and reading an axis."""
+"""What all functions on traced values share: applying a primitive, reading an axis, and what a wrong call is told."""
 
 from __future__ import annotations
 
+import inspect
 import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Op
+from optlab.engine.graph import Op, Shape
 from optlab.engine.mistakes import cannot
 from optlab.engine.ops import OPS
 from optlab.engine.rules import emit, is_traced
+from optlab.errors import TraceError
 
 Axis = int | tuple[int, ...] | None
 
@@ -19,7 +22,7 @@ def apply(op: str | Op, *values: Any, **params: Any) -> Any:
     """Apply an operation, or the primitive of that name: written down if any operand is traced, computed at once
     otherwise."""
     if any(map(is_traced, values)):
-        return emit(op, *values, **params)
+        return emit(op, *(np.asarray(v) if isinstance(v, tuple | list) else v for v in values), **params)
     return (OPS[op] if isinstance(op, str) else op).run(*(np.asarray(v) for v in values), **params)
 
 
@@ -34,6 +37,12 @@ def floating(x: Any) -> Any:
     return x if x.dtype.kind == "f" else x * 1.0
 
 
+def several(value: Any) -> tuple[Any, ...]:
+    """One or several whole numbers (of a shape, of axes), as a tuple."""
+    value = value.tolist() if isinstance(value, np.ndarray) else value
+    return tuple(value) if isinstance(value, tuple | list | range) else (value,)
+
+
 def axis_of(axis: Any, shape: Any) -> int:
     """An axis of an array of this shape, counted from the front."""
     try:
@@ -42,14 +51,50 @@ def axis_of(axis: Any, shape: Any) -> int:
         raise cannot(f"axis {axis} of an array of shape {tuple(shape)}", "its axes are counted from 0") from None
 
 
-def axes_of(axis: Axis | list[int], shape: Any) -> tuple[int, ...]:
-    """One, several or (None) all axes, counted from the front, in order."""
-    several = range(len(shape)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    return tuple(sorted({axis_of(a, shape) for a in several}))
+def axes_of(axis: Any, shape: Any) -> tuple[int, ...]:
+    """One, several or (None) all axes, counted from the front, in the order given."""
+    axes = tuple(range(len(shape))) if axis is None else tuple(axis_of(a, shape) for a in several(axis))
+    if len(set(axes)) < len(axes):
+        raise cannot(f"axes {axis} of an array of shape {tuple(shape)}", "name an axis once")
+    return axes
 
 
-def plain_integer(value: Any, what: str) -> int:
-    """A whole number that is known while tracing."""
-    if is_traced(value):
-        raise cannot(f"{what} is a traced value", "give it a plain number, or an option with an integer default")
-    return operator.index(value)
+def without(axes: tuple[int, ...], shape: Shape) -> Shape:
+    """The lengths of all other axes."""
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
+
+
+# ---- calling a row of the table -------------------------------------------------------------------------------------
+
+
+def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], skip: int = 0) -> Any:
+    """`function(*args, **kwargs)`, where a wrong call is told what the function takes.
+
+    The first `skip` parameters are not for the caller to give: the array, of a method.
+    """
+    try:
+        return function(*args, **kwargs)
+    except TraceError:
+        raise
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
+        takes = parameters_of(function, skip) or "no argument"
+        raise cannot(f"{name}: {_misfit(function, args, kwargs) or error}", f"it takes {takes}") from None
+
+
+def parameters_of(function: Callable[..., Any], skip: int = 0) -> str:
+    """The arguments of a function as one would write them: `a, axis=None, *, keepdims=False`."""
+    parameters = list(inspect.signature(function).parameters.values())[skip:]
+    bare = [p.replace(annotation=p.empty, kind=_KINDS.get(p.kind, p.kind)) for p in parameters]
+    return str(inspect.Signature(bare))[1:-1]
+
+
+_KINDS = {inspect.Parameter.POSITIONAL_ONLY: inspect.Parameter.POSITIONAL_OR_KEYWORD}
+
+
+def _misfit(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Which argument is missing or too many, if that is what is wrong."""
+    try:
+        inspect.signature(function).bind(*args, **kwargs)
+    except TypeError as error:
+        return str(error)
+    return ""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.functions.base import apply, array, axis_of, is_traced
-from optlab.engine.functions.shapes import moveaxis, ravel, reshape
+from optlab.engine.functions.shapes import broadcast_to, moveaxis, ravel, reshape
 from optlab.engine.mistakes import cannot
 from optlab.errors import TraceError
 
@@ -51,16 +51,56 @@ def rows(a: Any, index: Any) -> Any:
 def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     if is_traced(indices):
         raise cannot("np.take at traced indices", "use np.take_along_axis, or np.where(condition, a, b)")
+    entries = np.asarray(indices).astype(np.intp, casting="safe")
     if axis is None:
-        return getitem(ravel(a), np.asarray(indices))
-    return getitem(a, (slice(None),) * axis_of(axis, a.shape) + (np.asarray(indices),))
+        return getitem(ravel(a), entries)
+    return getitem(a, (slice(None),) * axis_of(axis, a.shape) + (entries,))
 
 
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
     """The entries at which a condition that is known now holds."""
     if is_traced(condition):
         raise cannot("np.compress by a traced condition", "use np.where(condition, a, b)")
+    if np.ndim(condition) != 1:
+        raise cannot("np.compress by a condition that is no vector", "give it one truth value per entry")
     return take(a, np.flatnonzero(condition), axis)
+
+
+def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    arr, indices = array(arr), array(indices)
+    if axis is None:
+        arr, axis = ravel(arr), 0
+    at = axis_of(axis, arr.shape)
+    if indices.ndim != arr.ndim or indices.dtype.kind not in "iu":
+        what = f"np.take_along_axis of shape {arr.shape} at indices of shape {indices.shape} and type {indices.dtype}"
+        raise cannot(what, "give it whole numbers, in an array of as many axes")
+    if not is_traced(indices):
+        _check_range(indices, arr.shape[at])
+    last, index = moveaxis(arr, at, -1), moveaxis(indices, at, -1)
+    stack = np.broadcast_shapes(last.shape[:-1], index.shape[:-1])
+    last, index = (broadcast_to(v, stack + v.shape[-1:]) for v in (last, index))
+    return moveaxis(apply("take_along", last, index), -1, at)
+
+
+def _check_range(indices: Any, length: int) -> None:
+    outside = indices[(indices < -length) | (indices >= length)]
+    if outside.size:
+        raise cannot(f"index {outside[0]} is out of bounds for an axis of length {length}", "index within the shape")
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    """The choice of the first condition that holds."""
+    conditions, choices = list(condlist), [*choicelist, default]
+    if not conditions or len(conditions) != len(choices) - 1:
+        what = f"np.select of {len(conditions)} conditions and {len(choices) - 1} choices"
+        raise cannot(what, "give as many of both, one at least")
+    if any(array(c).dtype.kind != "b" for c in conditions):
+        raise cannot("np.select by numbers", "give it comparisons, such as x > 0")
+    dtype = np.result_type(*(v if isinstance(v, int | float) else array(v).dtype for v in choices))
+    *choices, result = (np.asarray(v, dtype) if isinstance(v, int | float) else v for v in choices)
+    for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
+        result = apply("where", condition, choice, result)
+    return result
 
 
 # ---- by order -------------------------------------------------------------------------------------------------------
@@ -75,6 +115,7 @@ def _along(axis: int | None, a: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def argsort(a: Any, axis: int | None = -1) -> Any:
+    """The order of the entries, where those that tie keep theirs. It has no derivative."""
     return _along(axis, array(a), lambda x: apply("argsort", x))
 
 
@@ -83,27 +124,26 @@ def sort(a: Any, axis: int | None = -1) -> Any:
     return _along(axis, array(a), lambda x: apply("take_along", x, apply("argsort", x)))
 
 
-def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
-    arr, indices = array(arr), array(indices)
-    if axis is None:
-        return apply("take_along", ravel(arr), indices)
-    at = axis_of(axis, arr.shape)
-    last, index = moveaxis(arr, at, -1), moveaxis(indices, at, -1)
-    stack = np.broadcast_shapes(last.shape[:-1], index.shape[:-1])
-    last, index = (np.broadcast_to(v, stack + v.shape[-1:]) for v in (last, index))
-    return moveaxis(apply("take_along", last, index), -1, at)
-
-
-def argmax(a: Any, axis: int | None = None) -> Any:
+def argmax(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
     """The first of the largest entries: to look at, or for np.take_along_axis. It has no derivative."""
-    return argmin(-array(a), axis)
+    return _first("max", a, axis, keepdims)
 
 
-def argmin(a: Any, axis: int | None = None) -> Any:
-    x = ravel(a) if axis is None else moveaxis(a, axis_of(axis, a.shape), -1)
+def argmin(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
+    """The first of the smallest entries. It has no derivative."""
+    return _first("min", a, axis, keepdims)
+
+
+def _first(extremum: str, a: Any, axis: int | None, keepdims: bool) -> Any:
+    """Where the extremum is first reached, or the first NaN is."""
+    x = ravel(a) if axis is None or not a.ndim else moveaxis(a, axis_of(axis, a.shape), -1)
     if not x.shape[-1]:
-        raise cannot(f"the smallest or largest of no entries, of an array of shape {x.shape},", "give it an entry")
-    return apply("argsort", x)[..., 0]
+        raise cannot(f"the arg{extremum} of no entries, of an array of shape {a.shape},", "give it an entry")
+    reached = (x == apply(extremum, x, axis=(x.ndim - 1,), keepdims=True)) | (x != x)
+    first = apply("argsort", ~reached)[..., 0]
+    if not keepdims:
+        return first
+    return reshape(first, (1,) * a.ndim) if axis is None else np.expand_dims(first, axis)
 
 
 # ---- diagonals ------------------------------------------------------------------------------------------------------
@@ -111,8 +151,9 @@ def argmin(a: Any, axis: int | None = None) -> Any:
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     last = moveaxis(a, (axis1, axis2), (-2, -1))
-    entries = np.arange(last.shape[-2] * last.shape[-1]).reshape(last.shape[-2:]).diagonal(offset)
-    return getitem(reshape(last, (*last.shape[:-2], -1)), (..., entries))
+    rows, columns = last.shape[-2:]
+    entries = np.arange(rows * columns).reshape(rows, columns).diagonal(offset)
+    return getitem(reshape(last, (*last.shape[:-2], rows * columns)), (..., entries))
 
 
 def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -125,28 +166,14 @@ def diag(v: Any, k: int = 0) -> Any:
         return diagonal(v, k)
     if v.ndim != 1:
         raise cannot(f"np.diag of an array of shape {v.shape}", "give it a vector or a matrix")
-    n = len(v) + abs(k)
+    n = len(v) + abs(operator.index(k))
     entries = np.arange(n * n).reshape(n, n).diagonal(k).copy()
     return reshape(apply("add_at", v, entries, shape=(n * n,)), (n, n))
 
 
 def tril(m: Any, k: int = 0) -> Any:
-    return np.where(_below(m, k), m, np.zeros((), m.dtype))
+    return np.where(np.tri(*m.shape[-2:], k=k, dtype=bool), m, np.zeros((), m.dtype))
 
 
 def triu(m: Any, k: int = 0) -> Any:
-    return np.where(_below(m, k - 1), np.zeros((), m.dtype), m)
-
-
-def _below(m: Any, k: int) -> Any:
-    """True on and below the k-th diagonal."""
-    return np.tri(m.shape[-2], m.shape[-1], k, dtype=bool)
-
-
-def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
-    """The choice of the first condition that holds."""
-    if len(condlist) != len(choicelist):
-        raise cannot(f"np.select of {len(condlist)} conditions and {len(choicelist)} choices", "give as many of both")
-    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
-        default = apply("where", array(condition), choice, default)
-    return default
+    return np.where(np.tri(*m.shape[-2:], k=k - 1, dtype=bool), np.zeros((), m.dtype), m)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from optlab.engine.functions.base import Axis, apply, array, axes_of, floating
+from optlab.engine.functions.base import Axis, apply, axes_of, floating, without
 from optlab.engine.functions.reducing import reduce, root
 from optlab.engine.functions.shapes import reshape
 from optlab.engine.mistakes import cannot
@@ -16,44 +17,55 @@ from optlab.engine.mistakes import cannot
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The norm of a vector (any order) or a matrix (Frobenius, 1, infinity).
 
-    At 0 the derivative of the Euclidean norm is taken as 0 (it has a kink there).
+    At 0 the derivative of a norm of positive order is taken as 0 (it has a kink there).
     """
-    x = array(x)
+    x = floating(x)
     axes = axes_of(axis, x.shape)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return root(reduce("sum", np.square(x), axis, keepdims))
-    if len(axes) == 1 and isinstance(ord, int | float):
-        return _vector_norm(np.abs(x), ord, axes, keepdims)
+    euclidean = (ord is None and (axis is None or len(axes) < 3)) or ord == (2, "fro")[len(axes) == 2]
+    if euclidean and (ord is None or axes):
+        return root(reduce("sum", np.square(x), axes, keepdims))
+    if len(axes) == 1 and isinstance(ord, Real):
+        return _vector_norm(np.abs(x), float(ord), axes, keepdims)
     if len(axes) == 2 and ord in (1, -1, math.inf, -math.inf):
-        along, across = (axes[0], axes[1]) if abs(ord) == 1 else (axes[1], axes[0])
-        sums = reduce("sum", np.abs(x), along, keepdims=True)
-        extreme = reduce("max" if ord > 0 else "min", sums, across, keepdims=True)
-        return extreme if keepdims else reshape(extreme, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+        return _matrix_norm(np.abs(x), ord, axes, keepdims)
     raise cannot(
-        f"np.linalg.norm of {len(axes)} axes with ord={ord!r}",
+        f"np.linalg.norm over {len(axes)} axes with ord={ord!r}",
         "vectors may have any number as ord, matrices None, 'fro', 1, -1, inf or -inf",
     )
 
 
-def _vector_norm(size: Any, ord: float, axes: Any, keepdims: bool) -> Any:
-    if ord in (math.inf, -math.inf):
+def _vector_norm(size: Any, ord: float, axes: tuple[int, ...], keepdims: bool) -> Any:
+    if math.isinf(ord):
         return reduce("max" if ord > 0 else "min", size, axes, keepdims)
     if ord == 0:
         return reduce("sum", (size != 0).astype(size.dtype), axes, keepdims)
     if ord == 1:
         return reduce("sum", size, axes, keepdims)
-    return reduce("sum", size**ord, axes, keepdims) ** (1.0 / ord)
+    total = reduce("sum", root(size, ord) if 0 < ord < 1 else size**ord, axes, keepdims)
+    return root(total, 1 / ord) if ord > 0 else total ** (1 / ord)
+
+
+def _matrix_norm(size: Any, ord: float, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """The largest or smallest sum of a column (1, -1) or of a row (inf, -inf)."""
+    along, across = axes if abs(ord) == 1 else axes[::-1]
+    sums = reduce("sum", size, along, keepdims=True)
+    extreme = reduce("max" if ord > 0 else "min", sums, across, keepdims=True)
+    return extreme if keepdims else reshape(extreme, without(axes, size.shape))
 
 
 def solve(a: Any, b: Any) -> Any:
-    """x with a x = b; a vector if b is one."""
+    """x with a x = b; a vector if b is one. NaN where `a` has no inverse."""
     a, b = floating(a), floating(b)
-    if b.ndim == 1:
-        return apply("solve", a, b[:, None])[..., 0]
-    return apply("solve", a, b)
+    if not b.ndim:
+        raise cannot("np.linalg.solve for a single number", "give it a vector or a matrix")
+    columns = b if b.ndim > 1 else b[:, None]
+    rank = max(a.ndim, columns.ndim)
+    x = apply("solve", *(reshape(v, (1,) * (rank - v.ndim) + v.shape) for v in (a, columns)))
+    return x if b.ndim > 1 else x[..., 0]
 
 
 def inv(a: Any) -> Any:
+    """The inverse; NaN where there is none."""
     a = floating(a)
     return apply("solve", a, np.eye(a.shape[-1] if a.ndim else 0, dtype=a.dtype))
 
@@ -62,6 +74,7 @@ def det(a: Any) -> Any:
     return apply("det", floating(a))
 
 
-def cholesky(a: Any) -> Any:
-    """The lower triangle L with a = L L'. `a` is taken to be symmetric, and so is its cotangent."""
+def cholesky(a: Any, /) -> Any:
+    """The lower triangle L with a = L L'; NaN where there is none. `a` is taken to be symmetric, and so is its
+    cotangent."""
     return apply("cholesky", floating(a))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
-from optlab.engine.functions.base import apply, array, axis_of
-from optlab.engine.functions.indexing import diagonal
+from optlab.engine.functions.base import apply, array, axes_of
 from optlab.engine.functions.shapes import ravel, reshape, transpose
 from optlab.engine.mistakes import cannot
 
@@ -31,123 +30,61 @@ def matmul(a: Any, b: Any) -> Any:
 
 
 def dot(a: Any, b: Any) -> Any:
-    if np.ndim(b) > 2:
-        raise cannot(f"np.dot of shapes {np.shape(a)} and {np.shape(b)}", "use @ (np.matmul)")
-    return a * b if 0 in (np.ndim(a), np.ndim(b)) else matmul(a, b)
+    a, b = array(a), array(b)
+    if b.ndim > 2:
+        raise cannot(f"np.dot of shapes {a.shape} and {b.shape}", "use @ (np.matmul)")
+    return a * b if 0 in (a.ndim, b.ndim) else matmul(a, b)
 
 
-def vdot(a: Any, b: Any) -> Any:
+def vdot(a: Any, b: Any, /) -> Any:
     return matmul(ravel(a), ravel(b))
 
 
 def vecdot(x1: Any, x2: Any) -> Any:
-    return np.sum(array(x1) * x2, axis=-1)
+    x1, x2 = array(x1), array(x2)
+    if x1.shape[-1:] != x2.shape[-1:] or not x1.ndim:
+        raise cannot(f"np.vecdot of shapes {x1.shape} and {x2.shape}", "the last axes must be as long")
+    return np.sum(x1 * x2, axis=-1).astype(np.result_type(x1.dtype, x2.dtype))
 
 
 def matvec(x1: Any, x2: Any) -> Any:
-    return matmul(x1, array(x2)[..., None])[..., 0]
+    x1, x2 = array(x1), array(x2)
+    if x1.ndim < 2 or not x2.ndim:
+        raise cannot(f"np.matvec of shapes {x1.shape} and {x2.shape}", "give it matrices and vectors")
+    return matmul(x1, x2[..., None])[..., 0]
 
 
 def outer(a: Any, b: Any) -> Any:
     return ravel(a)[:, None] * ravel(b)
 
 
-def inner(a: Any, b: Any) -> Any:
+def inner(a: Any, b: Any, /) -> Any:
     a, b = array(a), array(b)
-    return a * b if 0 in (a.ndim, b.ndim) else tensordot(a, b, ((-1,), (-1,)))
+    return a * b if 0 in (a.ndim, b.ndim) else tensordot(a, b, (-1, -1))
 
 
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     """The sum over pairs of axes, as one matrix product."""
     a, b = array(a), array(b)
-    if isinstance(axes, int):
-        axes = (range(a.ndim - axes, a.ndim), range(axes))
-    left, right = (
-        [axis_of(i, v.shape) for i in (s if np.ndim(s) else (s,))] for s, v in zip(axes, (a, b), strict=True)
-    )
+    left, right = _paired_axes(a, b, axes)
     summed = [a.shape[i] for i in left]
     if summed != [b.shape[i] for i in right]:
         raise cannot(f"np.tensordot of shapes {a.shape} and {b.shape} over axes {axes}", "they must be as long")
-    kept = [[i for i in range(v.ndim) if i not in drop] for v, drop in ((a, left), (b, right))]
-    rows = reshape(transpose(a, kept[0] + left), (-1, math.prod(summed)) if a.size else (0, math.prod(summed)))
-    columns = reshape(transpose(b, right + kept[1]), (math.prod(summed), -1) if b.size else (math.prod(summed), 0))
-    shape = tuple(a.shape[i] for i in kept[0]) + tuple(b.shape[i] for i in kept[1])
-    return reshape(matmul(rows, columns), shape)
+    kept_left, kept_right = ([i for i in range(v.ndim) if i not in drop] for v, drop in ((a, left), (b, right)))
+    rows, columns = [a.shape[i] for i in kept_left], [b.shape[i] for i in kept_right]
+    first = reshape(transpose(a, (*kept_left, *left)), (math.prod(rows), math.prod(summed)))
+    second = reshape(transpose(b, (*right, *kept_right)), (math.prod(summed), math.prod(columns)))
+    return reshape(matmul(first, second), (*rows, *columns))
 
 
-# ---- einsum ---------------------------------------------------------------------------------------------------------
-
-
-def einsum(subscripts: Any, *operands: Any) -> Any:
-    """The sum of products that the subscripts name, one matrix product for every two operands."""
-    values = [array(v) for v in operands]
-    names, result = _read(subscripts, values)
-    terms = [_without_repeats(value, letters) for value, letters in zip(values, names, strict=True)]
-    while len(terms) > 1:
-        first, second, *rest = terms
-        needed = set(result).union(*(letters for _, letters in rest))
-        terms = [_pair(first, second, needed), *rest]
-    value, letters = _summed(*terms[0], needed=set(result))
-    return transpose(value, [letters.index(letter) for letter in result])
-
-
-def _read(subscripts: Any, values: list[Any]) -> tuple[list[str], str]:
-    """The letters of every operand, and of the result."""
-    if not isinstance(subscripts, str):
-        raise cannot("np.einsum without a text of subscripts", 'write it as np.einsum("ij,jk->ik", a, b)')
-    text = subscripts.replace(" ", "")
-    given, arrow, result = text.partition("->")
-    names = given.split(",")
-    if "." in text or not all(name.isalpha() or not name for name in (*names, result)):
-        raise cannot(f"np.einsum({subscripts!r})", "use letters only, one for every axis")
-    if len(names) != len(values) or any(len(n) != v.ndim for n, v in zip(names, values, strict=False)):
-        shapes = ", ".join(str(v.shape) for v in values)
-        raise cannot(f"np.einsum({subscripts!r}) of shapes {shapes}", "one letter for every axis of every operand")
-    lengths: dict[str, int] = {}
-    for letter, n in itertools.chain.from_iterable(
-        zip(name, v.shape, strict=True) for name, v in zip(names, values, strict=True)
-    ):
-        if lengths.setdefault(letter, n) != n:
-            raise cannot(
-                f"np.einsum({subscripts!r}): '{letter}' is {lengths[letter]} and {n}", "a letter has one length"
-            )
-    letters = "".join(names)
-    if not arrow:
-        result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
-    if len(set(result)) < len(result) or not set(result) <= set(letters):
-        raise cannot(f"np.einsum({subscripts!r})", "the letters after -> are among those before it, each once")
-    return names, result
-
-
-def _without_repeats(value: Any, letters: str) -> tuple[Any, str]:
-    """The diagonal of axes that share a letter."""
-    for letter in dict.fromkeys(letters):
-        while letters.count(letter) > 1:
-            i = letters.index(letter)
-            j = letters.index(letter, i + 1)
-            value = diagonal(value, 0, i, j)
-            letters = letters[:i] + letters[i + 1 : j] + letters[j + 1 :] + letter
-    return value, letters
-
-
-def _summed(value: Any, letters: str, needed: set[str]) -> tuple[Any, str]:
-    """Without the axes that nothing needs any more."""
-    drop = tuple(i for i, letter in enumerate(letters) if letter not in needed)
-    return (np.sum(value, axis=drop) if drop else value), "".join(x for x in letters if x in needed)
-
-
-def _pair(first: tuple[Any, str], second: tuple[Any, str], needed: set[str]) -> tuple[Any, str]:
-    """Two operands as one: a stack of matrix products over the letters that they share."""
-    (a, left), (b, right) = (_summed(*x, needed=needed | set(y[1])) for x, y in ((first, second), (second, first)))
-    shared = [x for x in left if x in right]
-    stack, inner = [x for x in shared if x in needed], [x for x in shared if x not in needed]
-    rows, columns = [x for x in left if x not in shared], [x for x in right if x not in shared]
-    sizes = dict(zip(left + right, a.shape + b.shape, strict=True))
-
-    def as_matrices(value: Any, letters: str, *groups: list[str]) -> Any:
-        ordered = transpose(value, [letters.index(x) for group in groups for x in group])
-        return reshape(ordered, tuple(math.prod(sizes[x] for x in group) for group in groups))
-
-    product = matmul(as_matrices(a, left, stack, rows, inner), as_matrices(b, right, stack, inner, columns))
-    letters = "".join((*stack, *rows, *columns))
-    return reshape(product, tuple(sizes[x] for x in letters)), letters
+def _paired_axes(a: Any, b: Any, axes: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The axes of `a` and of `b` that go together; a number stands for the last ones of `a`, the first ones of `b`."""
+    if not isinstance(axes, tuple | list | np.ndarray):
+        count = operator.index(axes)
+        if not 0 <= count <= min(a.ndim, b.ndim):
+            raise cannot(f"np.tensordot of shapes {a.shape} and {b.shape} over {count} axes", "they have fewer")
+        axes = (range(a.ndim - count, a.ndim), range(count))
+    if len(axes) != 2:
+        raise cannot(f"np.tensordot over axes {axes}", "give a number, or the axes of one and those of the other")
+    left, right = axes
+    return axes_of(left, a.shape), axes_of(right, b.shape)
