@@ -61,10 +61,10 @@ def explain(asked: Asked, known: Registry) -> Explained:
         return _optimizer(asked, thing)
     if isinstance(thing, Problem):
         asked.allow("a problem", "--at")
-        return _gates(functions.of_problem(thing, asked.at, asked.more))
+        return _formula_and_gates(functions.of_problem(thing, asked.at, asked.more))
     if thing is not None:
         asked.allow("a function", "--at")
-        return _gates(functions.of_function(thing, asked.at, asked.more))
+        return _formula_and_gates(functions.of_function(thing, asked.at, asked.more))
     return _expression(asked, known)
 
 
@@ -127,6 +127,13 @@ def _optimizer(asked: Asked, optimizer: Optimizer) -> Explained:
 
     found = equations(optimizer)
     return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, optimizer)))
+
+
+def _formula_and_gates(f: Function) -> Explained:
+    from optlab.explain.equations import equation
+
+    explained = _gates(f)
+    return Explained(f"{equation(f.graph(), names=f.names)}\n\n{explained.text}", explained.save)
 
 
 def _gates(f: Function) -> Explained:

@@ -130,6 +130,7 @@ def test_help(optlab_command, folder):
     ("arguments", "last"),
     [
         (["rosenbrock"], "f = 12.5; df/dx = [-155 -50]"),
+        (["rosenbrock", "b=10"], "f(x) = 10 (x₁ − x₀²)² + (1 − x₀)²"),
         (["rosenbrock", "b=10", "--at", "-1.5, 2"], "f = 6.875; df/dx = [-20 -5]"),
         (["x", "x=3"], "f = 3; df/dx = 1"),
         (["--", "-x*2", "x=1e0"], "f = -2; df/dx = -2"),
