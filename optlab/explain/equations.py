@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Graph, Var
-from optlab.engine.graph import Op
-from optlab.engine.rules import is_traced
+from optlab.engine.graph import Graph, Op
 from optlab.engine.passes import optimise, prune
-from optlab.engine.trace import Builder, Tracer, trace, unwrapped
+from optlab.engine.rules import is_traced
+from optlab.engine.trace import trace
+from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError, UserError
 from optlab.explain.expressions import Expressions
 from optlab.explain.idioms import idioms
@@ -203,17 +203,15 @@ def equation(
     arguments = names[: len(names) - len(options)]
     written = lines(graph, names, statements(graph, names, results), {})
     heads = {Text().name(result).text for result in results}
-    text, latex = (
-        f"({', '.join(symbols(arguments, script)[a].text for a in arguments)})" for script in (Text(), Latex())
-    )
-    written = [
-        replace(line, target=line.target + text, latex=(line.latex[0] + latex, line.latex[1]))
-        if line.target in heads
-        else line
-        for line in written
-    ]
+    written = [_with_arguments(line, arguments) if line.target in heads else line for line in written]
     shown = symbols(names, Text())
     return Formula(tuple(written), {shown[key].text: Text().number(value).text for key, value in options.items()})
+
+
+def _with_arguments(line: Line, names: Sequence[str]) -> Line:
+    """f(x, y) in place of f."""
+    text, latex = (", ".join(term.text for term in symbols(names, script).values()) for script in (Text(), Latex()))
+    return replace(line, target=f"{line.target}({text})", latex=(f"{line.latex[0]}({latex})", line.latex[1]))
 
 
 def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
@@ -249,7 +247,7 @@ def _plain_name(function: Callable[..., Any]) -> str:
     return name if name.isidentifier() else "f"
 
 
-# ---- writing -----------------------------------------------------------------------------------------------------------
+# ---- writing ---------------------------------------------------------------------------------------------------------
 
 
 def _values(graph: Graph, names: Sequence[str], sizes: Mapping[float, str]) -> list[str]:

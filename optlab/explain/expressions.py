@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,12 +15,14 @@ from optlab.explain.notation import WRITERS, Latex, Term, Text
 
 LARGE = 3
 """Operations from which on a value that is used more than once gets a name of its own."""
+HUGE = 60
+"""Operations at which any value gets one."""
 LISTED = 6
 """Entries of a constant array that are written out."""
 
 
 def worth_naming(graph: Graph, named: Mapping[Var, Any]) -> list[Var]:
-    """The values that are used more than once and are not small; those that are named already count as small."""
+    """The values that are used more than once and are not small, or are too large for a line."""
     uses = Counter(v for node in graph.nodes for v in dict.fromkeys(node.inputs)) + Counter(graph.outputs)
     sizes: dict[Var, int] = {}
     found = []
@@ -27,7 +30,7 @@ def worth_naming(graph: Graph, named: Mapping[Var, Any]) -> list[Var]:
         sizes[node.output] = 1 + sum(sizes.get(v, 0) for v in node.inputs)
         if node.output in named:
             sizes[node.output] = 0
-        elif uses[node.output] > 1 and sizes[node.output] >= LARGE and node.output.dtype.kind != "b":
+        elif sizes[node.output] >= (LARGE if uses[node.output] > 1 else HUGE) and node.output.dtype.kind != "b":
             sizes[node.output] = 0
             found.append(node.output)
     return found
@@ -77,13 +80,20 @@ class Expressions:
         return self._operation(self.makers[var]) if var in self.makers else self.script.name(var.name)
 
     def _operation(self, node: Node) -> Term:
-        special = getattr(self, f"_{node.op.name}", None)
-        if special:
-            return special(node)
-        terms = [self.write(v) for v in node.inputs]
+        if node.op.name in ("sum", "max", "min"):
+            return self._reduction(node)
+        if node.op.name in ("getitem", "place"):
+            return self._entries(node) if node.op.name == "getitem" else self._pieces(node)
+        terms = [self._operand(node, v) for v in node.inputs]
         if node.op.name in WRITERS:
             return WRITERS[node.op.name](self.script, *terms)
         return self.script.call(node.op.name, *terms, *self._params(node))
+
+    def _operand(self, node: Node, var: Var) -> Term:
+        """A condition that is computed with is 1 or 0: [x > 0]."""
+        counted = var.dtype.kind == "b" and node.output.dtype.kind != "b"
+        exempt = node.op.name == "condition" or (node.op.name == "where" and var is node.inputs[0])
+        return self.script.listed(self.write(var)) if counted and not exempt else self.write(var)
 
     def _params(self, node: Node) -> list[Term]:
         """What an operation is told besides its inputs: `axis=0`, `shape=(3, n)`."""
@@ -103,26 +113,24 @@ class Expressions:
             return self._size(value) or str(value)
         return self._word(str(value))
 
-    def _reduce(self, node: Node) -> Term:
+    def _reduction(self, node: Node) -> Term:
         """Over all axes it is just sum(x); otherwise it says over which."""
         (x,) = node.inputs
         everything = len(node.params["axis"]) == len(x.shape)
-        return self.script.call(node.op.name, self.write(x), *([] if everything else self._params(node)))
+        return self.script.call(node.op.name, self._operand(node, x), *([] if everything else self._params(node)))
 
-    _sum = _max = _min = _reduce
-
-    def _getitem(self, node: Node) -> Term:
+    def _entries(self, node: Node) -> Term:
         (x,) = node.inputs
         index = node.params["index"]
         single = len(x.shape) == 1 and len(index) == 1 and np.prod(node.output.shape, dtype=int) == 1
         shown = _single(index[0], x.shape[0]) if single else ", ".join(map(_between, index))
         return self.script.indexed(self.write(x), shown)
 
-    def _place(self, node: Node) -> Term:
+    def _pieces(self, node: Node) -> Term:
         """Pieces that fill a vector one after the other are a concatenation."""
         terms = [self.write(v) for v in node.inputs]
         ends = np.cumsum([0, *(v.shape[0] if v.shape else 0 for v in node.inputs)]).tolist()
-        in_turn = tuple((slice(a, b),) for a, b in zip(ends[:-1], ends[1:], strict=True))
+        in_turn = tuple((slice(a, b),) for a, b in itertools.pairwise(ends))
         if len(node.params["shape"]) == 1 and node.params["indices"] == in_turn and ends[-1] == node.params["shape"][0]:
             return self.script.call("concat", *terms)
         return self.script.call("place", *terms, *self._params(node))

@@ -122,23 +122,19 @@ class _Finder:
             return SAME, node.inputs
         factors = self.made(a, "matmul")
         if factors and _without_ones(a) == _without_ones(node.output):
-            return PRODUCT, tuple(map(self._vector, factors))
+            return PRODUCT, tuple(map(self.vector, factors))
         return None
 
     def _matmul(self, node: Node) -> Any:
-        a, b = map(self._vector, node.inputs)
+        a, b = map(self.vector, node.inputs)
         if len(a.shape) == len(b.shape) == 1:
             return INNER, (a, b)
         return (PRODUCT, (a, b)) if (a, b) != node.inputs else None
 
-    def _vector(self, factor: Var) -> Var:
+    def vector(self, factor: Var) -> Var:
         """A factor of a matrix product as it was before it was given rows or columns."""
         before = self.made(factor, "reshape")
-        return (
-            before[0]
-            if before and len(before[0].shape) == 1 and _without_ones(before[0]) == _without_ones(factor)
-            else factor
-        )
+        return before[0] if before and before[0].shape == _without_ones(factor) else factor
 
 
 def _without_ones(var: Var) -> tuple[int, ...]:

@@ -14,17 +14,33 @@ from dataclasses import dataclass, replace
 OR, AND, NOT, COMPARISON, SUM, SIGN, QUOTIENT, PRODUCT, POWER, ATOM = range(10)
 """How tightly a term holds together, loosest first."""
 
-GREEK = dict(
-    zip(
-        "alpha beta gamma delta epsilon eps zeta eta theta kappa lambda mu nu xi rho sigma tau phi chi psi omega".split(),
-        "αβγδεεζηθκλμνξρστφχψω",
-        strict=True,
-    )
-)
+GREEK: Mapping[str, str] = {
+    "alpha": "α",
+    "beta": "β",
+    "gamma": "γ",
+    "delta": "δ",
+    "epsilon": "ε",
+    "eps": "ε",
+    "zeta": "ζ",
+    "eta": "η",
+    "theta": "θ",
+    "kappa": "κ",
+    "lambda": "λ",
+    "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
+    "rho": "ρ",
+    "sigma": "σ",
+    "tau": "τ",
+    "phi": "φ",
+    "chi": "χ",
+    "psi": "ψ",
+    "omega": "ω",
+}
 _RAISED = str.maketrans("−0123456789abcdefhijkmnoprstuvwxyz", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹ᵃᵇᶜᵈᵉᶠʰⁱʲᵏᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ")
 _LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _SIGNS = {"·": r"\cdot", "≤": r"\leq", "≥": r"\geq", "≠": r"\neq", "∧": r"\wedge", "∨": r"\vee", "⊕": r"\oplus",
-          "¬": r"\neg", "H": "H ", "−": "-", "@": r"\,"}  # fmt: skip
+          "¬": r"\neg", "−": "-", "@": r"\,"}  # fmt: skip
 _FENCES = {"‖": r"\|", "⟨": r"\langle ", "⟩": r"\rangle "}
 _KNOWN_TO_LATEX = {"exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "max", "min"}
 
@@ -94,7 +110,7 @@ class Text:
         return sign
 
     def prefixed(self, sign: str, a: Term, level: int, needs: int) -> Term:
-        """An operator before its operand: −a, ¬a, H v."""
+        """An operator before its operand: −a, ¬a."""
         space = " " if len(self.sign(sign)) > 1 else ""
         return Term(self.sign(sign) + space + self.bracketed(a, needs), level)
 
@@ -150,7 +166,7 @@ class Text:
         return self.call("∇f", p)
 
     def hessian(self, v: Term) -> Term:
-        return self.prefixed("H", v, SIGN, POWER)
+        return Term(f"H {self.bracketed(v, POWER)}", SIGN)
 
 
 class Latex(Text):
@@ -210,8 +226,10 @@ class Latex(Text):
 
 def _parts(name: str) -> tuple[str, str]:
     """`beta1` as beta and 1, if what precedes the digits is a letter; other names are left whole."""
-    stem, digits = re.fullmatch(r"(.*?)_?(\d*)", name.removesuffix("_"), re.S).groups()  # pyright: ignore
-    return (stem, digits) if stem in GREEK or len(stem) == 1 else (name.removesuffix("_"), "")
+    name = name.removesuffix("_")
+    stem = name.rstrip("0123456789")
+    letter = stem.removesuffix("_")
+    return (letter, name[len(stem) :]) if letter in GREEK or len(letter) == 1 else (name, "")
 
 
 Writer = Callable[..., Term]

@@ -1,0 +1,258 @@
+"""The directional derivative of a function of two variables, by its definition and by the gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from optlab.engine.derivatives import value_and_grad
+from optlab.errors import UserError
+from optlab.problems.base import Problem
+
+Floats = NDArray[np.float64]
+
+STEP = 15
+"""Degrees between the directions of the table."""
+HALVINGS = 12
+"""Of the distance t, when the limit of the difference quotient is taken."""
+
+
+@dataclass(frozen=True, eq=False)
+class Directional:
+    """The directional derivatives of f at a point; see `directional`. Angles are in radians from the first axis.
+
+    `angles` are those of the table, in degrees; `projected` their derivatives by the gradient, `measured` as limits of
+    difference quotients, `errors` the estimated errors of these. `steepest` is the angle at which the measured
+    derivative is largest. It is NaN at a stationary point, as `angle` is, and where a quotient has no limit. `direction` is the unit vector that was
+    asked for, with its two derivatives `along` and `along_measured`.
+    """
+
+    name: str
+    f: Callable[[Floats], float] = field(repr=False)
+    point: Floats
+    value: float
+    gradient: Floats
+    angles: Floats
+    projected: Floats
+    measured: Floats
+    errors: Floats
+    steepest: float
+    direction: Floats | None = None
+    along_measured: float = np.nan
+
+    @property
+    def length(self) -> float:
+        """The length of the gradient, the largest of all directional derivatives."""
+        return float(np.hypot(*self.gradient))
+
+    @property
+    def stationary(self) -> bool:
+        """Whether the gradient vanishes, to within what the quotients can tell."""
+        return self.length == 0 or self.length <= self.errors.min()
+
+    @property
+    def angle(self) -> float:
+        """The angle of the gradient, from 0 to 2π; NaN at a stationary point."""
+        return np.nan if self.stationary else float(np.arctan2(*self.gradient[::-1]) % (2 * np.pi))
+
+    @property
+    def along(self) -> float:
+        """The derivative along the direction that was asked for: the projection of the gradient on it."""
+        return np.nan if self.direction is None else float(self.gradient @ self.direction)
+
+    @property
+    def level(self) -> tuple[float, float]:
+        """The two angles along the level line, in which f does not change."""
+        first, second = sorted([(self.angle + np.pi / 2) % (2 * np.pi), (self.angle - np.pi / 2) % (2 * np.pi)])
+        return first, second
+
+    @property
+    def smooth(self) -> bool:
+        """Whether definition and gradient agree, as they must where f is differentiable."""
+        gaps = np.abs(self.projected - self.measured)
+        return bool((gaps <= 10 * self.errors + 1e-6 * max(1.0, self.length)).all())
+
+    def __str__(self) -> str:
+        lines = [f"Directional derivatives of {self.name} at {_pair(self.point)}", "", *self._facts(), ""]
+        lines.append(f"{'angle':>6}  {'|∇f| cos θ':>14}  {'quotient':>14}  {'± error':>8}")
+        for row in zip(self.angles, self.projected, self.measured, self.errors, strict=True):
+            angle, projected, measured, error = (float(value) for value in row)
+            lines.append(f"{angle:>5.0f}°  {projected:>14.8g}  {measured:>14.8g}  {error:>8.0e}")
+        if not self.smooth:
+            lines += [
+                "",
+                "The two differ: the function has a kink here, and the gradient is one that the engine chose.",
+            ]
+        return "\n".join(lines)
+
+    def _facts(self) -> list[str]:
+        facts = [f"value      f = {self.value:.8g}", f"gradient   ∇f = {_pair(self.gradient)}"]
+        if self.stationary:
+            facts.append("           a stationary point: no direction is steepest, and |∇f| cos θ is 0 in all of them")
+        else:
+            gap = abs((self.steepest - self.angle + np.pi) % (2 * np.pi) - np.pi)
+            tried = f"{_degrees(self.steepest)}, by trying; off the gradient's angle by {gap:.0e} rad"
+            facts += [
+                f"           its length is |∇f| = {self.length:.8g}, its angle {_degrees(self.angle)}",
+                f"steepest   {tried if np.isfinite(gap) else 'unknown: not every direction has a derivative'}",
+                f"level      {_degrees(self.level[0])} and {_degrees(self.level[1])}, where df/dl = 0",
+            ]
+        if self.direction is not None:
+            cosine = f" = |∇f| cos θ, θ = {_degrees(self._theta())}" if not self.stationary else ""
+            facts += [
+                f"direction  e = {_pair(self.direction)} at {_degrees(np.arctan2(*self.direction[::-1]))}",
+                f"           df/dl = ∇f · e = {self.along:.8g}{cosine}; by the quotient {self.along_measured:.8g}",
+            ]
+        return facts
+
+    def _theta(self) -> float:
+        """The angle between the gradient and the direction that was asked for, from 0 to π."""
+        return float(np.arccos(np.clip(self.along / self.length, -1.0, 1.0)))
+
+
+def directional(f: Problem | Callable[..., Any], at: ArrayLike, direction: ArrayLike | None = None) -> Directional:
+    """The directional derivatives of a function of two variables at a point.
+
+    Along the unit vector e, df/dl is the limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0. If f is differentiable it
+    is the projection of the gradient on e, |∇f| cos θ, with θ the angle between them. Both are computed, each without
+    the other: the limit by Richardson's extrapolation from halved distances, and the steepest direction by trying.
+
+    Args:
+        f: a problem or a plain NumPy function of an array of two numbers.
+        at: the point P, two numbers.
+        direction: two numbers, not both 0; the derivative along it is computed as well.
+
+    Raises:
+        UserError: the point or the direction is not made of two finite numbers, the direction is zero, the function is
+            not one of two variables, or its value at the point is not finite.
+
+    >>> result = directional(lambda x: x[0] ** 2 + 3 * x[1], at=[1.0, 0.0], direction=[0.0, 2.0])
+    >>> result.gradient.tolist(), result.along, round(result.along_measured, 9)
+    ([2.0, 3.0], 3.0, 3.0)
+
+    Source: L. F. Richardson, "The approximate arithmetical solution by finite differences", 1911; the choice of the
+    extrapolate as in C. J. F. Ridders, "Accurate computation of F'(x) and F'(x) F''(x)", 1982.
+    """
+    function, name = _of_two_variables(f)
+    point = _two_numbers("the point", at)
+    unit = None if direction is None else _unit(direction)
+    value, gradient = value_and_grad(function)(point)
+    if not np.isfinite(value):
+        raise UserError(f"{name} is {value} at {_pair(point)}; choose a point where it is finite")
+
+    def height(p: Floats) -> float:
+        with np.errstate(all="ignore"):
+            return float(function(p))
+
+    def slope(angle: float) -> float:
+        return derivative(height, point, _towards(angle))[0]
+
+    angles = np.arange(0.0, 360.0, STEP)
+    measured, errors = np.transpose([derivative(height, point, _towards(a)) for a in np.radians(angles)])
+    result = Directional(
+        name=name,
+        f=height,
+        point=point,
+        value=float(value),
+        gradient=gradient,
+        angles=angles,
+        projected=_projected(gradient, np.radians(angles)),
+        measured=measured,
+        errors=errors,
+        steepest=np.nan,
+        direction=unit,
+        along_measured=np.nan if unit is None else derivative(height, point, unit)[0],
+    )
+    if result.stationary or not np.isfinite(measured).all():
+        return result
+    return replace(result, steepest=steepest(slope, np.radians(angles), measured))
+
+
+def derivative(f: Callable[[Floats], float], point: Floats, unit: Floats) -> tuple[float, float]:
+    """The limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0, and an estimate of its error.
+
+    Row k of the table starts with the quotient at t / 2^k; each further column removes one more power of t from its
+    error. Taken is the entry that differs least from those it comes from, with what rounding may have done added.
+    """
+    first, t = f(point), 0.1 * max(1.0, float(np.abs(point).max()))
+    above: list[float] = []
+    best = (np.nan, np.inf)
+    for _ in range(HALVINGS):
+        there = f(point + t * unit)
+        row = [(there - first) / t]
+        rounding = float(np.finfo(float).eps) * max(abs(first), abs(there)) / t
+        for j, previous in enumerate(above):
+            row.append(row[j] + (row[j] - previous) / (2.0 ** (j + 1) - 1))
+            error = max(abs(row[j + 1] - row[j]), abs(row[j + 1] - previous)) + rounding
+            if error < best[1]:
+                best = (row[j + 1], error)
+        above, t = row, t / 2
+    return best
+
+
+def steepest(slope: Callable[[float], float], angles: Floats, slopes: Floats) -> float:
+    """The angle at which the slope is largest, from 0 to 2π.
+
+    At its top a curve is flat, and rounding hides where the top is. So it is found as the middle between two
+    directions, `STEP` degrees to either side, that are equally steep: the slope is symmetric around its maximum.
+    """
+    apart = np.radians(STEP)
+    middle = float(angles[np.argmax(slopes)])
+    low, high = middle - apart, middle + apart
+    for _ in range(45):
+        middle = (low + high) / 2
+        if slope(middle + apart) > slope(middle - apart):
+            low = middle
+        else:
+            high = middle
+    return middle % (2 * np.pi)
+
+
+def _projected(gradient: Floats, angles: Floats) -> Floats:
+    """The gradient's projections; where it is at a right angle 0, and not what rounding makes of the cosine."""
+    slopes = np.cos(angles) * gradient[0] + np.sin(angles) * gradient[1]
+    return np.where(np.abs(slopes) < 1e-15 * np.hypot(*gradient), 0.0, slopes) + 0.0
+
+
+def _towards(angle: float) -> Floats:
+    return np.array([np.cos(angle), np.sin(angle)])
+
+
+def _of_two_variables(f: Problem | Callable[..., Any]) -> tuple[Callable[..., Any], str]:
+    if not isinstance(f, Problem):
+        name = getattr(f, "__name__", "f")
+        return f, name if name.isidentifier() else "f"
+    if f.trains_on_data or f.dim not in (None, 2):
+        size = "as many as its network has weights" if f.trains_on_data else str(f.dim)
+        raise UserError(f"'{f.name}' is a function of {size} variables; directions are shown for functions of 2")
+    return f.function, f.name
+
+
+def _two_numbers(what: str, values: ArrayLike) -> Floats:
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError(f"{what} is {values!r}; give two numbers, like [1.0, 2.0]") from None
+    if array.shape != (2,) or not np.isfinite(array).all():
+        raise UserError(f"{what} is {values!r}; give two finite numbers, as a direction lies in the plane of x0 and x1")
+    return array
+
+
+def _unit(direction: ArrayLike) -> Floats:
+    vector = _two_numbers("the direction", direction)
+    if not vector.any():
+        raise UserError("the direction is zero and leads nowhere; give two numbers that are not both 0")
+    vector = vector / np.abs(vector).max()  # squares of huge or tiny numbers would overflow or vanish
+    return vector / np.hypot(*vector)
+
+
+def _pair(values: Floats) -> str:
+    return f"({values[0] + 0.0:.8g}, {values[1] + 0.0:.8g})"  # not -0
+
+
+def _degrees(angle: float) -> str:
+    return f"{np.degrees(angle) % 360:.6g}°"
