@@ -27,8 +27,8 @@ class Directional:
 
     `angles` are those of the table, in degrees; `projected` their derivatives by the gradient, `measured` as limits of
     difference quotients, `errors` the estimated errors of these. `steepest` is the angle at which the measured
-    derivative is largest. It is NaN at a stationary point, as `angle` is, and where a quotient has no limit. `direction` is the unit vector that was
-    asked for, with its two derivatives `along` and `along_measured`.
+    derivative is largest; it is NaN at a stationary point, as `angle` is, and where some direction has no derivative.
+    `direction` is the unit vector that was asked for, with its two derivatives `along` and `along_measured`.
     """
 
     name: str
