@@ -1,4 +1,4 @@
-"""The guide in two languages: what is not prose is the same, section by section, and so are the numbers in the prose."""
+"""The guide in two languages: what is not prose is the same in each section, and so are the numbers in the prose."""
 
 import re
 from itertools import zip_longest
