@@ -18,7 +18,7 @@ from optlab.engine.ops import OPS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md")
-GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # the same code blocks, see test_translation.py
+GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 BIN = Path(sys.executable).parent
 
@@ -178,7 +178,7 @@ def test_the_list_of_supported_functions_is_the_code():
     assert " ".join(shown.split()) == supported()
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md"])
+@pytest.mark.parametrize("page", [*PAGES, *GUIDES[1:], "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md"])
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         if not target.startswith("http"):
