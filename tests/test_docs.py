@@ -1,20 +1,24 @@
 """README and docs are true: what they show is run, and what it prints is what they print."""
 
+import math
 import os
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/architecture.md")
+PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md")
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
+GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 BIN = Path(sys.executable).parent
 
@@ -28,9 +32,10 @@ def blocks(page):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """What a reader has before the first command: the experiments and plugins of the repository."""
-    for folder in ("experiments", "plugins"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    """What a reader has before the first command: the experiments, plugins and docs of the repository, no pictures."""
+    for folder in ("experiments", "plugins", "docs"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "pictures"))
+    (tmp_path / "docs" / "pictures").mkdir()
     return tmp_path
 
 
@@ -42,36 +47,71 @@ def run(command, folder):
     return done.stdout
 
 
-def without_numbers(text):
-    """A line with every number as #, since digits may differ between machines."""
-    return re.sub(r"[-+]?\d[\d.,]*(e[-+]?\d+)?", "#", " ".join(text.split()))
+NUMBER = re.compile(r"[-+]?\d[\d.,]*(?:e[-+]?\d+)?")
+
+
+def same(shown, printed):
+    """Whether two lines are the same but for spaces and numbers, since digits may differ between machines."""
+    shown, printed = (NUMBER.sub("#", " ".join(line.split())) for line in (shown, printed))
+    return shown == printed
+
+
+def numbers(text):
+    return [float(number.rstrip(".,").replace(",", "")) for number in NUMBER.findall(text)]
+
+
+def same_numbers(shown, printed):
+    """Whether the numbers are the same as well, but for rounding: in the last digits, and of what should be 0."""
+    return same(shown, printed) and all(
+        math.isclose(a, b, rel_tol=1e-12, abs_tol=1e-12) for a, b in zip(numbers(shown), numbers(printed), strict=True)
+    )
 
 
 def assert_shown(expected, printed):
     """The lines a page shows appear in what was printed, in that order; `...` stands for any lines."""
-    lines = iter([without_numbers(line) for line in printed.splitlines()])
+    lines = iter(printed.splitlines())
     for line in expected:
         if line.strip() not in ("", "..."):
-            wanted = without_numbers(line)
-            assert any(wanted == line for line in lines), f"not printed, or out of order: {line}\n\n{printed}"
+            assert any(same(line, other) for other in lines), f"not printed, or out of order: {line}\n\n{printed}"
+
+
+def assert_equal(expected, printed):
+    """The lines a guide shows are those printed, with the same numbers; only where it has `...`, lines are left out."""
+    lines = deque(filter(str.strip, printed.splitlines()))
+    left_out = False
+    for line in filter(str.strip, expected):
+        if line.strip() == "...":
+            left_out = True
+            continue
+        while left_out and lines and not same_numbers(line, lines[0]):
+            lines.popleft()
+        assert lines, f"not printed, or out of order: {line}\n\n{printed}"
+        assert same_numbers(line, lines[0]), f"shown: {line}\nprinted: {lines[0]}\n\n{printed}"
+        lines.popleft()
+        left_out = False
+    assert left_out or not lines, f"printed, but not shown: {lines[0]}"
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_of_a_page_does_what_it_says(page, checkout):
-    printed = ""
+    compare = assert_equal if page in GUIDES else assert_shown
+    printed = None
     for language, title, text in blocks(page):
         if title:
             (checkout / title).write_text(text, encoding="utf-8")
         elif language == "python":
             (checkout / "block.py").write_text(text, encoding="utf-8")
-            run(f"{sys.executable} -W error block.py", checkout)
+            printed = run(f"{sys.executable} -W error block.py", checkout)
         elif language == "console":
-            printed = run_console(text, checkout)
-        elif language == "text" and page == "README.md":
-            assert_shown(text.splitlines(), printed)
+            printed = run_console(text, checkout, compare)
+        elif printed is not None:  # text, or an equation
+            compare(text.splitlines(), printed)
+    if page in GUIDES:
+        for path in pictures(page):
+            assert looks(checkout / path) == looks(ROOT / path), f"docs show another {path.name} than is drawn"
 
 
-def run_console(text, folder):
+def run_console(text, folder, compare):
     """Run the commands of a block and compare what they print with the lines below them."""
     printed = ""
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
@@ -81,8 +121,47 @@ def run_console(text, folder):
             assert "optlab run experiments/sgd_vs_adam.toml" in targets or "pytest" in targets
         else:
             printed = run(command, folder)
-            assert_shown(expected, printed)
+            if expected:
+                compare(expected, printed)
     return printed
+
+
+def pictures(page):
+    """The pictures a page shows, as paths from the root."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [Path(page).parent / target for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)]
+
+
+def looks(path):
+    """What a picture must have in common with the one in the docs: all of a drawing, and of a PNG its width and height,
+    since Matplotlib's fonts differ a little between machines."""
+    content = path.read_bytes()
+    return content[16:24] if path.suffix == ".png" else content
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_the_numbers_a_guide_speaks_of_are_printed_there(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    printed = [abs(number) for _, _, body in blocks(page) for number in numbers(body)]
+    for spoken in re.findall(r"\d+\.\d+", BLOCK.sub("", text[: text.rindex("\n## ")])):  # the sources come last
+        digits = len(spoken.split(".")[1])
+        assert any(f"{number:.{digits}f}" == spoken for number in printed), f"{spoken} is not printed"
+
+
+@pytest.mark.parametrize("page", GUIDES)
+def test_github_sets_what_a_guide_says(page):
+    """GitHub finds a formula that stays on its line, follows a space, and is not followed by a letter or digit.
+    Markdown takes away a backslash before anything but a letter, and leaves stars that it takes for no emphasis."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    prose = BLOCK.sub("", text)
+    for line in re.sub(r"^\$\$\n.*?^\$\$\n", "", prose, flags=re.M | re.S).splitlines():
+        assert line.count("$") % 2 == 0, line
+        for before, after in re.findall(r"(?:^|(.))\$[^$]+\$(.?)", line):
+            assert before in ("", " "), line
+            assert not after.isalnum(), line
+    assert not re.search(r"\\[^a-zA-Z]", prose)
+    inline = [token for token in MarkdownIt().enable("table").parse(prose) if token.type == "inline"]
+    assert not [part.content for token in inline for part in token.children or [] if "*" in part.content]
 
 
 def test_the_list_of_supported_functions_is_the_code():
@@ -94,7 +173,7 @@ def test_the_list_of_supported_functions_is_the_code():
     assert all(f"`{name}(" in page for name in script["REMARKS"])
 
 
-@pytest.mark.parametrize("page", [*PAGES, *FURTHER])
+@pytest.mark.parametrize("page", [*PAGES, *GUIDES[1:], *FURTHER])
 def test_links_and_pictures_exist(page):
     for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
         if not target.startswith("http"):
