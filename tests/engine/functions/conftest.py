@@ -51,14 +51,9 @@ def _check(key: Any, monkeypatch: Any) -> Callable[[Case], None]:
     return check
 
 
-@pytest.fixture(name="company")
+@pytest.fixture(name="company", scope="module")
 def _company() -> Callable[..., None]:
     return check_company
-
-
-@pytest.fixture(name="bits")
-def _bits() -> Callable[..., Any]:
-    return bits
 
 
 def draw(shapes: Iterable[Any], seed: int = 0) -> list[Any]:
