@@ -96,8 +96,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
         raise cannot(what, "give as many of both, one at least")
     if any(array(c).dtype.kind != "b" for c in conditions):
         raise cannot("np.select by numbers", "give it comparisons, such as x > 0")
-    dtype = np.result_type(*(v if isinstance(v, int | float) else array(v).dtype for v in choices))
-    *choices, result = (np.asarray(v, dtype) if isinstance(v, int | float) else v for v in choices)
+    dtype = np.result_type(*(v if type(v) in (int, float) else array(v).dtype for v in choices))
+    *choices, result = (np.asarray(v, dtype) if type(v) in (int, float) else v for v in choices)
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
         result = apply("where", condition, choice, result)
     return result

@@ -21,8 +21,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     """
     x = floating(x)
     axes = axes_of(axis, x.shape)
-    euclidean = (ord is None and (axis is None or len(axes) < 3)) or ord == (2, "fro")[len(axes) == 2]
-    if euclidean and (ord is None or axes):
+    if _is_euclidean(ord, len(axes)) or (ord is None and axis is None):
         return root(reduce("sum", np.square(x), axes, keepdims))
     if len(axes) == 1 and isinstance(ord, Real):
         return _vector_norm(np.abs(x), float(ord), axes, keepdims)
@@ -32,6 +31,11 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         f"np.linalg.norm over {len(axes)} axes with ord={ord!r}",
         "vectors may have any number as ord, matrices None, 'fro', 1, -1, inf or -inf",
     )
+
+
+def _is_euclidean(ord: Any, rank: int) -> bool:
+    """Whether it is the root of the sum of squares, of vectors (rank 1) or matrices (rank 2)."""
+    return (rank == 1 and ord in (None, 2)) or (rank == 2 and ord in (None, "fro"))
 
 
 def _vector_norm(size: Any, ord: float, axes: tuple[int, ...], keepdims: bool) -> Any:

@@ -7,6 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
+import optlab
 from optlab.engine.functions import FUNCTIONS, indexing
 from optlab.engine.trace import trace
 
@@ -37,6 +38,7 @@ CASES = {
             lambda x: torch.stack([x, 0 * x + 1]),
             [()],
         ),
+        (lambda x: np.select([x > 0], [np.float64(2)], x), lambda x: torch.where(x > 0, 2.0, x), [(6,)]),
         (lambda x: np.select([x > 0, x < 0], [x, 7]), lambda x: x * 1, [(0,)]),
         (lambda x: np.select([x > 0, x < -0.2], [1, 2.5], 3), lambda x: 3 - 2 * (x > 0) - 0.5 * (x < -0.2), [(6,)]),
     ],
@@ -163,3 +165,16 @@ def test_ties_nan_infinities_and_the_ends_of_whole_numbers(f):
     kind = {"kind": "stable"} if f is np.argsort else {}
     for x in HARD:
         assert np.array_equal(trace(f, x)(x)[0], f(x, **kind), equal_nan=x.dtype.kind == "f"), x
+
+
+def test_the_entry_that_argmax_picks_has_all_of_the_derivative():
+    """Also where several tie, of which np.max would give a share to each."""
+    x = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 0.0]])
+
+    def largest(x):
+        return np.sum(np.take_along_axis(x, np.argmax(x, axis=1, keepdims=True), axis=1))
+
+    def selected(x):
+        return np.sum(np.where(np.arange(3) == np.argmax(x, axis=1, keepdims=True), x, 0.0))
+
+    assert optlab.grad(largest)(x).tolist() == optlab.grad(selected)(x).tolist() == [[0, 1, 0], [1, 0, 0]]

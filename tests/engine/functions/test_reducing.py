@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import optlab
 from optlab.engine.functions import FUNCTIONS, reducing
 from optlab.engine.trace import trace
 
@@ -206,3 +207,53 @@ def test_no_degrees_of_freedom(f, ddof):
     x = np.array([1.0, 2.0, 4.0])
     (ours,) = trace(lambda x: f(x, ddof=ddof), x)(x)
     assert ours == f(x, ddof=ddof) == np.inf
+
+
+# ---- zeros and ties -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [[2.0, 3.0, 5.0], [0.0, 3.0, 5.0], [0.0, 3.0, 0.0, 2.0], [0.0, 0.0, 0.0]], ids=str)
+def test_products_with_zeros(x):
+    """The first derivative is the product of all others, the second that of all but two."""
+    x, n = np.array(x), len(x)
+    slopes = [np.prod(np.delete(x, i)) for i in range(n)]
+    curvature = [[0.0 if i == j else np.prod(np.delete(x, [i, j])) for j in range(n)] for i in range(n)]
+    slope = optlab.grad(np.prod)
+    assert slope(x).tolist() == slopes
+    rows = [optlab.grad(lambda x, i=i: optlab.grad(np.prod)(x)[i])(x).tolist() for i in range(n)]
+    assert rows == curvature
+
+
+def test_cumulative_products_with_zeros():
+    x = np.array([2.0, 0.0, 3.0, 0.0, 5.0])
+    weights = np.array([1.0, 10, 100, 1000, 10000])
+    leaf = torch.tensor(x, requires_grad=True)
+    (expected,) = torch.autograd.grad((leaf.cumprod(0) * torch.tensor(weights)).sum(), leaf)
+    assert optlab.grad(lambda x: np.sum(weights * np.cumprod(x)))(x).tolist() == expected.tolist()
+
+
+def test_entries_that_tie_keep_their_order_and_each_its_derivative():
+    weights = np.array([1.0, 10, 100, 1000])
+    x = np.array([2.0, 1.0, 2.0, 1.0])
+    assert optlab.grad(lambda x: np.sum(weights * np.sort(x)))(x).tolist() == [100, 1, 1000, 10]
+    assert optlab.grad(np.max)(x).tolist() == [0.5, 0, 0.5, 0]
+    assert optlab.grad(np.ptp)(x).tolist() == [0.5, -0.5, 0.5, -0.5]
+
+
+@pytest.mark.parametrize(
+    ("x", "slope"),
+    [([3.0, 1.0, 2.0], [0, 0, 1]), ([4.0, 1.0, 3.0, 2.0], [0, 0, 0.5, 0.5]), ([1.0, 1.0, 1.0], [0, 1, 0])],
+)
+def test_the_middle_has_all_of_the_medians_derivative(x, slope):
+    assert optlab.grad(np.median)(np.array(x)).tolist() == slope
+
+
+def test_entries_that_are_all_the_same_have_no_spread():
+    assert optlab.grad(np.std)(np.full(3, 2.0)).tolist() == [0, 0, 0]
+    assert optlab.grad(np.var)(np.full(3, 2.0)).tolist() == [0, 0, 0]
+
+
+def test_any_and_all_have_no_derivative():
+    for f in (np.any, np.all):
+        assert optlab.grad(lambda x, f=f: np.sum(x) * f(x > 0))(np.array([1.0, 2.0])).tolist() == [1, 1]
+        assert optlab.grad(lambda x, f=f: f(x > 0) * 1.0)(np.array([1.0, 2.0])).tolist() == [0, 0]
