@@ -31,7 +31,9 @@ def share_of_tie(g: Any, x: Any, y: Any) -> Any:
 
 
 def power_base(g: Any, y: Any, x: Any, p: Any) -> Any:
-    return g * np.where(p == 0, 0.0, p * np.power(x, np.where(p == 0, 1.0, p - 1)))
+    """p x^(p - 1); none of x^0, not even where 1/x is infinite."""
+    slope = np.power(x, p - 1)
+    return g * np.where(np.logical_and(p == 0, np.isinf(slope)), 0.0, p * slope)
 
 
 def power_exponent(g: Any, y: Any, x: Any, p: Any) -> Any:
@@ -51,8 +53,9 @@ def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
 
 
 def softmax_of_two(g: Any, a: Any, b: Any) -> Any:
-    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity."""
-    return g * np.where(a == b, 0.5, emit("sigmoid", a - b))
+    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity, whose difference is none."""
+    same = np.logical_and(a == b, np.isinf(a))
+    return g * emit("sigmoid", np.where(same, 0.0, a - b))
 
 
 # ---- reductions -----------------------------------------------------------------------------------------------------
