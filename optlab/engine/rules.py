@@ -37,12 +37,13 @@ def power_base(g: Any, y: Any, x: Any, p: Any) -> Any:
 
 
 def power_exponent(g: Any, y: Any, x: Any, p: Any) -> Any:
-    return g * np.where((x == 0) & (p >= 0), 0.0, y * np.log(np.where(x == 0, 1.0, x)))
+    """x^p log x; none of 0^p."""
+    return g * (y * np.log(np.where(x == 0, 1.0, x)))
 
 
 def cosine(g: Any, side: Any, hypotenuse: Any) -> Any:
     """The share of one side; none where both are 0."""
-    return g * np.where(hypotenuse == 0, 0.0, side / np.where(hypotenuse == 0, 1.0, hypotenuse))
+    return g * (side / np.where(hypotenuse == 0, 1.0, hypotenuse))
 
 
 def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
@@ -105,5 +106,5 @@ def cholesky(g: Any, y: Any, a: Any) -> Any:
     """Murray (2016), "Differentiation of the Cholesky decomposition". Of a symmetric matrix, so symmetric itself."""
     lower = np.tril(np.ones(a.shape[-2:], a.dtype)) - 0.5 * np.eye(a.shape[-1], dtype=a.dtype)
     middle = (swap(y) @ g) * lower
-    outer = emit("solve", swap(y), swap(emit("solve", swap(y), swap(middle))))  # inv(y)' middle inv(y)
+    outer = emit("solve", swap(y), swap(emit("solve", swap(y), middle)))  # inv(y)' middle' inv(y)
     return 0.5 * (outer + swap(outer))

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from optlab import logsumexp, relu
+from optlab import grad, logsumexp, relu
 
 KINKS = {
     "abs(0)": (lambda x: abs(x), 0.0, 0.0),
     "relu(0)": (lambda x: relu(x), 0.0, 0.0),
     "maximum, tie": (lambda x: np.maximum(x[0], x[1]), [3.0, 3.0], [0.5, 0.5]),
-    "minimum, tie": (lambda x: np.minimum(x[0], x[1]), [3.0, 3.0], [0.5, 0.5]),
-    "max over an axis, ties": (lambda x: np.sum(np.max(x, axis=1)), [[2.0, 2.0, 1.0, 2.0]], [[1 / 3, 1 / 3, 0, 1 / 3]]),
+    "minimum, tie": (lambda x: 3 * np.minimum(x[0], x[1]), [3.0, 3.0], [1.5, 1.5]),
+    "max over an axis, ties": (
+        lambda x: np.sum(np.max(x, axis=1)),
+        [[2.0, 2.0, 1.0, 2.0], [0.0, 5.0, 1.0, 2.0]],
+        [[1 / 3, 1 / 3, 0, 1 / 3], [0, 1, 0, 0]],
+    ),
     "max of all, ties": (lambda x: np.max(x), [[2.0, 1.0], [2.0, 2.0]], [[1 / 3, 0], [1 / 3, 1 / 3]]),
     "min over an axis, ties": (lambda x: np.min(x), [1.0, 1.0, 5.0], [0.5, 0.5, 0]),
     "clip on a bound": (lambda x: np.sum(np.clip(x, -1, 1)), [-2.0, -1.0, 0.0, 1.0, 2.0], [0.0, 1.0, 1.0, 1.0, 0.0]),
@@ -35,6 +39,7 @@ KINKS = {
     "sort, ties": (lambda x: np.sum(np.sort(x) * np.array([1.0, 10.0, 100.0])), [2.0, 1.0, 2.0], [10.0, 1.0, 100.0]),
     "remainder at a multiple": (lambda x: np.remainder(x[0], x[1]), [6.0, 3.0], [1.0, -2.0]),
     "fmod at a multiple": (lambda x: np.fmod(x[0], x[1]), [-6.0, 3.0], [1.0, 2.0]),
+    "fmod, a quotient just below 6": (lambda x: np.fmod(x[0], x[1]), [48.9, 7.1], [1.0, -6.0]),
     "floor and ceil at a whole number": (lambda x: np.floor(x) + np.ceil(x), 1.0, 0.0),
     "rint at a half": (lambda x: np.rint(x), 0.5, 0.0),
     "trunc(0)": (lambda x: np.trunc(x), 0.0, 0.0),
@@ -52,6 +57,10 @@ KINKS = {
     "x**0 at 0": (lambda x: x**0, 0.0, 0.0),
     "x**2 at 0, as pow": (lambda x: np.sum(np.power(x, np.array([2.0, 1.0]))), [0.0, 0.0], [0.0, 1.0]),
     "x**p at 0, p = 0": (lambda x: np.sum(np.power(x, np.zeros(2))), [0.0, -0.0], [0.0, 0.0]),
+    "x**p at 0, p < 1": (lambda x: np.sum(np.power(x, np.array([0.4, 0.6]))), [0.0, 0.0], [np.inf, np.inf]),
+    "d/dp d/dx x**p at p = 0": (lambda p: grad(lambda x: np.power(x, p))(2.0), 0.0, 0.5),
+    "curvature of logaddexp at a tie": (lambda x: grad(lambda x: np.logaddexp(x, 2.0))(x), 2.0, 0.25),
+    "hypot of 1": (lambda x: np.hypot(x[0], x[1]), [0.0, 1.0], [0.0, 1.0]),
     "0**p at p = 0": (lambda p: np.power(0.0, p), 0.0, 0.0),
     "0**p at p > 0": (lambda p: np.power(0.0, p), 2.0, 0.0),
 }
@@ -147,6 +156,12 @@ MASKED = {
         [-1.0, 4.0],
         [0, 0.25],
     ),
+    "two masks of one value": (
+        lambda x: (lambda u: np.sum(np.where((x > 0) & (x < 1), u, 0) + np.where(x > 1, 3 * u, 0)))(np.sqrt(x)),
+        [-1.0, 0.25, 4.0],
+        [0, 1, 0.75],
+    ),
+    "a product of infinities": (lambda x: np.where(x[0] > 0, x @ x, 0.0), [-1.0, np.inf], [0, 0]),
     "sort": (lambda x: np.where(x[0] > 0, np.sum(np.sort(np.log(x))), x[2]), x0, [0, 0, 1]),
     "sort of rows": (
         lambda x: np.sum(np.where(x[:, :1] > 0, np.sort(np.log(x), axis=1), 0.0)),
@@ -181,5 +196,6 @@ HONEST = {
         np.isnan,
         [0.0, 1.0],
     ),
+    "0**p at p < 0": (lambda p: np.sum(np.power(0.0, p)), np.isnan, [-1.0, 1.0]),
     "NaN in": (lambda x: np.sum(x * x), np.isnan, [np.nan, 1.0]),
 }
