@@ -152,8 +152,8 @@ def add_along(g: Any, index: Any, length: int) -> Any:
     """Zeros of this length along the last axis, with entries added at an index of the shape of `g`."""
     g, index = _same_stack(g, index, core=1)
     out = np.zeros((*g.shape[:-1], length), g.dtype)
-    rows = np.ogrid[tuple(slice(n) for n in g.shape)][:-1]
-    np.add.at(out, (*rows, index), g)
+    stack = np.ogrid[tuple(slice(n) for n in g.shape)][:-1]
+    np.add.at(out, (*stack, index), g)
     return out
 
 

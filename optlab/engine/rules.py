@@ -31,16 +31,19 @@ def share_of_tie(g: Any, x: Any, y: Any) -> Any:
 
 
 def power_base(g: Any, y: Any, x: Any, p: Any) -> Any:
-    return g * np.where(p == 0, 0.0, p * np.power(x, np.where(p == 0, 1.0, p - 1)))
+    """p x^(p - 1); none of x^0, not even where 1/x is infinite."""
+    slope = np.power(x, p - 1)
+    return g * np.where(np.logical_and(p == 0, np.isinf(slope)), 0.0, p * slope)
 
 
 def power_exponent(g: Any, y: Any, x: Any, p: Any) -> Any:
-    return g * np.where((x == 0) & (p >= 0), 0.0, y * np.log(np.where(x == 0, 1.0, x)))
+    """x^p log x; none of 0^p."""
+    return g * (y * np.log(np.where(x == 0, 1.0, x)))
 
 
 def cosine(g: Any, side: Any, hypotenuse: Any) -> Any:
     """The share of one side; none where both are 0."""
-    return g * np.where(hypotenuse == 0, 0.0, side / np.where(hypotenuse == 0, 1.0, hypotenuse))
+    return g * (side / np.where(hypotenuse == 0, 1.0, hypotenuse))
 
 
 def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
@@ -51,8 +54,9 @@ def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
 
 
 def softmax_of_two(g: Any, a: Any, b: Any) -> Any:
-    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity."""
-    return g * np.where(a == b, 0.5, emit("sigmoid", a - b))
+    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity, whose difference is none."""
+    same = np.logical_and(a == b, np.isinf(a))
+    return g * emit("sigmoid", np.where(same, 0.0, a - b))
 
 
 # ---- reductions -----------------------------------------------------------------------------------------------------
@@ -102,5 +106,5 @@ def cholesky(g: Any, y: Any, a: Any) -> Any:
     """Murray (2016), "Differentiation of the Cholesky decomposition". Of a symmetric matrix, so symmetric itself."""
     lower = np.tril(np.ones(a.shape[-2:], a.dtype)) - 0.5 * np.eye(a.shape[-1], dtype=a.dtype)
     middle = (swap(y) @ g) * lower
-    outer = emit("solve", swap(y), swap(emit("solve", swap(y), swap(middle))))  # inv(y)' middle inv(y)
+    outer = emit("solve", swap(y), swap(emit("solve", swap(y), middle)))  # inv(y)' middle' inv(y)
     return 0.5 * (outer + swap(outer))

@@ -1,6 +1,6 @@
 """Random programs: one list of instructions that NumPy (plain or traced) and torch both follow.
 
-A program starts from a few inputs and applies 5 to 30 operations, each to values computed before (so there is fan-out,
+A program starts from a few inputs and applies 5 to 40 operations, each to values computed before (so there is fan-out,
 and there are shared subexpressions), and ends by adding up everything that nothing else used.
 """
 
@@ -14,91 +14,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import optlab
+from tests.engine.vocabulary import ALONG, BINARY, OF_MATRICES, UNARY, in_numpy, in_torch
 
+KINDS = {"unary": 0.28, "binary": 0.27, "reduce": 0.1, "along": 0.08, "shape": 0.08, "index": 0.08, "join": 0.04}
+KINDS |= {"matmul": 0.04, "matrix": 0.03}
+REDUCTIONS = ["sum", "mean", "max", "min", "logsumexp", "var", "prod"]
 SHAPES = [(), (1,), (3,), (4,), (2, 3), (3, 2), (1, 3), (4, 1), (2, 1, 3), (2, 3, 2)]
-
-
-def _numpy() -> SimpleNamespace:
-    names = "sin cos tan tanh exp expm1 log log1p sqrt square abs reciprocal power maximum minimum where sign"
-    return SimpleNamespace(
-        **{name: getattr(np, name) for name in names.split()},
-        sigmoid=optlab.sigmoid,
-        relu=optlab.relu,
-        clip=np.clip,
-        sum=lambda a, axis, keepdims: np.sum(a, axis=axis, keepdims=keepdims),
-        mean=lambda a, axis, keepdims: np.mean(a, axis=axis, keepdims=keepdims),
-        max=lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims),
-        min=lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims),
-        logsumexp=lambda a, axis, keepdims: optlab.logsumexp(a, axis=axis, keepdims=keepdims),
-        reshape=np.reshape,
-        transpose=np.transpose,
-        broadcast_to=np.broadcast_to,
-        concatenate=lambda pieces, axis: np.concatenate(pieces, axis=axis),
-        stack=lambda pieces, axis: np.stack(pieces, axis=axis),
-        pick=lambda a, entries: a[np.array(entries)],
-        reverse=lambda a: a[::-1],
-        matmul=lambda a, b: a @ b,
-    )
-
-
-def _torch() -> SimpleNamespace:
-    torch = pytest.importorskip("torch")
-    names = "sin cos tan tanh exp expm1 log log1p sqrt square abs reciprocal maximum minimum where sign"
-    return SimpleNamespace(
-        **{name: getattr(torch, name) for name in names.split()},
-        power=torch.pow,
-        sigmoid=torch.sigmoid,
-        relu=torch.relu,
-        clip=torch.clamp,
-        sum=lambda a, axis, keepdims: torch.sum(a, axis, keepdims),
-        mean=lambda a, axis, keepdims: torch.mean(a, axis, keepdims),
-        max=lambda a, axis, keepdims: torch.amax(a, axis, keepdims),
-        min=lambda a, axis, keepdims: torch.amin(a, axis, keepdims),
-        logsumexp=lambda a, axis, keepdims: torch.logsumexp(a, axis, keepdims),
-        reshape=torch.reshape,
-        transpose=torch.permute,
-        broadcast_to=torch.broadcast_to,
-        concatenate=torch.cat,
-        stack=torch.stack,
-        pick=lambda a, entries: a[torch.tensor(entries)],
-        reverse=lambda a: torch.flip(a, (0,)),
-        matmul=torch.matmul,
-    )
-
-
-UNARY: dict[str, Callable[[Any, Any], Any]] = {
-    "sin": lambda xp, a: xp.sin(a),
-    "cos": lambda xp, a: xp.cos(a),
-    "tan": lambda xp, a: xp.tan(0.7 * xp.sin(a)),
-    "tanh": lambda xp, a: xp.tanh(a),
-    "sigmoid": lambda xp, a: xp.sigmoid(a),
-    "relu": lambda xp, a: xp.relu(a),
-    "exp": lambda xp, a: xp.exp(-xp.square(a)),
-    "expm1": lambda xp, a: xp.expm1(xp.sin(a)),
-    "log": lambda xp, a: xp.log(1.5 + xp.sin(a)),
-    "log1p": lambda xp, a: xp.log1p(a * a),
-    "sqrt": lambda xp, a: xp.sqrt(1.0 + a**2),
-    "abs": lambda xp, a: abs(a),
-    "negative": lambda xp, a: -a,
-    "reciprocal": lambda xp, a: 1.0 / (1.0 + a**2),
-    "cube": lambda xp, a: 0.1 * a**3,
-    "power": lambda xp, a: (1.0 + xp.abs(a)) ** 1.3,
-    "clip": lambda xp, a: xp.clip(a, -0.7, 0.9),
-    "sign": lambda xp, a: xp.sign(a) * a,
-}
-
-BINARY: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "add": lambda xp, a, b: a + b,
-    "subtract": lambda xp, a, b: a - b,
-    "multiply": lambda xp, a, b: a * b,
-    "divide": lambda xp, a, b: a / (1.5 + xp.cos(b)),
-    "power of both": lambda xp, a, b: xp.power(1.0 + a * a, xp.sin(b)),
-    "maximum": lambda xp, a, b: xp.maximum(a, b),
-    "minimum": lambda xp, a, b: xp.minimum(a, b),
-    "where": lambda xp, a, b: xp.where(a > 0.1, a * b, b),
-    "masked": lambda xp, a, b: xp.where((a > 0.0) & (b < 1.0), a, xp.sin(b)),
-}
 
 
 @dataclass(frozen=True)
@@ -117,7 +38,7 @@ class RandomProgram:
 
     def every(self, *inputs: Any) -> list[Any]:
         """The inputs and all that is computed from them, in NumPy."""
-        return self.values(_numpy(), inputs)
+        return self.values(in_numpy(), inputs)
 
     def numpy(self, *inputs: Any) -> Any:
         """One number, in NumPy."""
@@ -126,7 +47,7 @@ class RandomProgram:
 
     def torch(self, *inputs: Any) -> Any:
         """The same number, in torch."""
-        values = self.values(_torch(), inputs)
+        values = self.values(in_torch(), inputs)
         return sum(values[i].mean() for i in self.loose)
 
     def several(self, *inputs: Any) -> tuple[Any, ...]:
@@ -141,10 +62,10 @@ def random_program(rng: np.random.Generator, shapes: Any = None, length: int | N
         shapes = [SHAPES[i] for i in rng.integers(len(SHAPES), size=rng.integers(1, 4))]
     inputs = tuple(np.asarray(rng.normal(size=shape)) for shape in shapes)
     values, steps, used = list(inputs), [], set()
-    for _ in range(length or rng.integers(5, 31)):
+    for _ in range(length or rng.integers(5, 41)):
         function, operands = _instruction(rng, [v.shape for v in values])
         with np.errstate(all="ignore"):
-            value = np.asarray(function(_numpy(), *(values[i] for i in operands)))
+            value = np.asarray(function(in_numpy(), *(values[i] for i in operands)))
         if not np.isfinite(value).all() or value.size > 200 or np.abs(value).max(initial=0) > 20:
             continue
         used.update(operands)
@@ -162,14 +83,12 @@ def _instruction(rng: np.random.Generator, shapes: list[Any]) -> tuple[Callable[
         else int(rng.integers(len(shapes)))
     )
     shape = shapes[i]
-    kind = rng.choice(
-        ["unary", "binary", "reduce", "shape", "index", "join", "matmul"], p=[0.3, 0.3, 0.1, 0.1, 0.1, 0.05, 0.05]
-    )
+    kind = rng.choice(list(KINDS), p=list(KINDS.values()))
     if kind == "binary":
         partners = [j for j, other in enumerate(shapes) if _broadcast(shape, other)]
         return BINARY[rng.choice(list(BINARY))], (i, int(rng.choice(partners)))
     if kind == "reduce" and shape:
-        name, keepdims = rng.choice(["sum", "mean", "max", "min", "logsumexp"]), bool(rng.random() < 0.5)
+        name, keepdims = rng.choice(REDUCTIONS), bool(rng.random() < 0.5)
         count = int(rng.integers(1, len(shape) + 1))
         axis = tuple(sorted(int(a) for a in rng.choice(len(shape), size=count, replace=False)))
         return (lambda xp, a: getattr(xp, name)(a, axis, keepdims)), (i,)
@@ -185,6 +104,11 @@ def _instruction(rng: np.random.Generator, shapes: list[Any]) -> tuple[Callable[
         fits = [j for j in fits if _broadcast(shape[:-2], shapes[j][:-2])]
         if fits:
             return (lambda xp, a, b: xp.tanh(xp.matmul(a, b))), (i, int(rng.choice(fits)))
+    if kind == "along" and shape:
+        axis, function = int(rng.integers(len(shape))), ALONG[rng.choice(list(ALONG))]
+        return (lambda xp, a: function(xp, a, axis)), (i,)
+    if kind == "matrix" and shape:
+        return OF_MATRICES[rng.choice(list(OF_MATRICES))], (i,)
     return UNARY[rng.choice(list(UNARY))], (i,)
 
 

@@ -24,7 +24,7 @@ def bits(values: list[np.ndarray]) -> list[tuple[bytes, object, object]]:
 
 @pytest.mark.parametrize("run", [prune, fold, unstretch, share, absorb, optimise], ids=lambda f: f.__name__)
 def test_every_pass_keeps_random_programs_to_the_bit(run, random_program):
-    for seed in range(100):
+    for seed in range(40):
         rng = np.random.default_rng(seed)
         program = random_program(rng)
         graph = trace(program.several, *program.inputs)
@@ -33,6 +33,16 @@ def test_every_pass_keeps_random_programs_to_the_bit(run, random_program):
             faster = run(g)
             assert len(faster.nodes) <= len(g.nodes)
             assert bits(faster(*inputs)) == bits(g(*inputs)), seed
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_optimised_programs_and_their_gradients_are_the_same_to_the_bit(block, random_program):
+    for seed in range(100 * block, 100 * block + 100):
+        program = random_program(np.random.default_rng(seed))
+        graph = vjp(trace(program.numpy, *program.inputs), range(len(program.inputs)))
+        faster = optimise(graph)
+        assert len(faster.nodes) <= len(graph.nodes)
+        assert bits(faster(*program.inputs, 1.0)) == bits(graph(*program.inputs, 1.0)), seed
 
 
 def test_optimising_twice_changes_no_bit(random_program):

@@ -1,0 +1,93 @@
+"""The tests of derivatives are tested: they notice nearly every small mistake that can be made in a rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from optlab.engine.ops import OPS
+from tests.engine.mutation import Mutant, all_mutants, mutants_of_the_rules, mutants_of_the_table, mutants_of_vjp, table
+from tests.engine.quick import checks_of, checks_of_all
+
+_FACTORS = "both are factors of one product"
+_OVER_NOTHING = "0 divided by anything is 0"
+_SQUARE = "of a square matrix, or a stack of them, that broadcasts all the same"
+_EMPTY_SUM = "a sum over no axis changes nothing"
+_UNALIVE = "0 times any number, and it only matters what is not 0"
+
+SURVIVORS = {
+    "hypot, 0: rules.cosine(g, a, y)  ->  rules.cosine(a, g, y)": _FACTORS,
+    "hypot, 1: rules.cosine(g, b, y)  ->  rules.cosine(b, g, y)": _FACTORS,
+    "arctan2, 0: rules.turning(g, b, a, b)  ->  rules.turning(b, g, a, b)": _FACTORS,
+    "arctan2, 1: rules.turning(-g, a, a, b)  ->  rules.turning(a, -g, a, b)": _FACTORS,
+    "fmod, 1: np.rint((a - y) / b)  ->  (a - y) / b": "the quotient is whole but for its last bit",
+    "share_of_tie: x > y  ->  x >= y": "ties are decided before",
+    "cosine: np.where(hypotenuse == 0, 1.0, hypotenuse)  ->  np.where(hypotenuse == 0, 2.0, hypotenuse)": _OVER_NOTHING,
+    "turning: np.where(r == 0, 1.0, r)  ->  np.where(r == 0, 2.0, r)": _OVER_NOTHING,
+    "cofactors: -1  ->  -2": _SQUARE,
+    "cholesky: -1  ->  -2": _SQUARE,
+    "cholesky: -2  ->  -3": _SQUARE,
+    "_silenced: np.where(f, v, 0.0)  ->  np.where(f, v, 1.0)": _UNALIVE,
+    "_silenced: np.where(f, 0.0, 1.0)  ->  np.where(f, 0.0, 2.0)": _UNALIVE,
+    "_silenced: alive.ndim > stack  ->  alive.ndim >= stack": _EMPTY_SUM,
+    "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive"
+    "  ->  np.sum(alive, axis=tuple(range(stack, alive.ndim)))": _EMPTY_SUM,
+    "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim)))"
+    "  ->  np.max(alive, axis=tuple(range(stack, alive.ndim)))": "there is one that is not 0",
+    "_total: placed[0]  ->  placed[1]": "all have the same builder and shape",
+    "_sum_to: np.sum(value, axis=(*range(extra), *stretched)) if extra or stretched else value"
+    "  ->  np.sum(value, axis=(*range(extra), *stretched))": _EMPTY_SUM,
+    "_sum_to: n == 1 and value.shape[i + extra] != 1  ->  n == 1": "a sum over one entry changes nothing",
+}
+"""Mutants that compute the same, and why."""
+
+
+def survives(mutant: Mutant) -> bool:
+    names = sorted(mutant.operations or ())
+    checks = [check for name in names for check in checks_of(name)] if names else checks_of_all()
+    with mutant.installed():
+        for check in checks:
+            try:
+                check()
+            except Exception:  # of any kind: a wrong number, or no number at all
+                return False
+    return True
+
+
+@pytest.mark.parametrize("make", [mutants_of_the_table, mutants_of_the_rules, mutants_of_vjp], ids=lambda f: f.__name__)
+def test_only_equivalent_mutants_survive(make):
+    mutants = list(make())
+    survivors = {str(mutant) for mutant in mutants if survives(mutant)}
+    expected = set(SURVIVORS) & {str(mutant) for mutant in mutants}
+    assert survivors == expected, "\n".join(sorted(survivors ^ expected))
+
+
+def test_at_least_95_of_100_mutants_die():
+    mutants = [str(m) for m in all_mutants()]
+    assert len(mutants) >= 500
+    assert set(SURVIVORS) <= set(mutants)
+    assert sum(mutant in SURVIVORS for mutant in mutants) <= 0.05 * len(mutants)
+
+
+def test_the_rules_as_they_are_pass_and_every_operation_has_a_check():
+    for name, op in OPS.items():
+        checks = checks_of(name)
+        assert checks or not any(op.vjp) or op.variadic, name
+        for check in checks:
+            check()
+    for check in checks_of_all():
+        check()
+
+
+def test_the_rules_of_the_table_are_found():
+    assert {name for name, op in OPS.items() if any(op.vjp)} <= set(table())
+    assert [len(table()[name]) for name in ("tanh", "clip", "place", "solve", "astype")] == [1, 3, 1, 2, 1]
+
+
+def test_a_mutant_is_in_place_for_a_while_only():
+    before = {name: op.vjp for name, op in OPS.items()}
+    mutant = next(m for m in all_mutants() if m.what.startswith("tanh"))
+    with mutant.installed():
+        assert OPS["tanh"].vjp != before["tanh"]
+        with pytest.raises(AssertionError):
+            checks_of("tanh")[0]()
+    assert {name: op.vjp for name, op in OPS.items()} == before
