@@ -63,10 +63,18 @@ class Builder:
             if isinstance(value, Tracer):
                 lifted.append(self._adopt(value))
             elif isinstance(value, bool | int | float):
-                lifted.append(self.constant(np.asarray(value, dtype=np.result_type(*company))))
+                lifted.append(self._number(value, np.result_type(*company)))
             else:
                 lifted.append(self.constant(value))
         return lifted
+
+    def _number(self, value: float, dtype: np.dtype[Any]) -> Tracer:
+        try:
+            return self.constant(np.asarray(value, dtype=dtype))
+        except OverflowError:
+            raise cannot(
+                f"{value} does not fit among numbers of type {dtype}", "make floats of them: x * 1.0"
+            ) from None
 
     def _adopt(self, value: Tracer) -> Tracer:
         if value.builder is self:

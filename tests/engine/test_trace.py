@@ -126,6 +126,7 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
     "index that is no number": (lambda x: x["a"], x3, ["x[...]", "(3,)"]),
     "index that is not whole": (lambda x: x[1.5], x3, ["x[...]", "(3,)"]),
     "len()": (lambda x: len(x), 1.0, ["len()", "single number"]),
+    "number out of range": (lambda x: x < -1, np.zeros(2, np.uint8), ["-1 does not fit", "uint8", "x * 1.0"]),
     "complex constant": (lambda x: x * 1j, x3, ["complex128", "numbers"]),
     "string constant": (lambda x: x == "a", x3, ["type <U1"]),
     "None": (lambda x: x * None, x3, ["type object"]),
