@@ -48,13 +48,11 @@ def fold(graph: Graph) -> Graph:
     nodes = []
     for node in graph.nodes:
         node = _rewired(node, same)
-        unchanged = _unchanged(node, constants)
+        unchanged, value = _unchanged(node, constants), _known(node, constants)
         if unchanged is not None:
             same[node.output] = unchanged
-        elif all(v in constants for v in node.inputs) and np.prod(node.output.shape, dtype=int) <= FOLD_LIMIT:
-            with np.errstate(all="ignore"):
-                value = node.op.run(*(constants[v] for v in node.inputs), **node.params)
-            constants[node.output] = np.array(value, dtype=node.output.dtype)
+        elif value is not None:
+            constants[node.output] = value
         else:
             nodes.append(node)
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
@@ -62,15 +60,35 @@ def fold(graph: Graph) -> Graph:
 
 def _unchanged(node: Node, constants: Mapping[Var, Any]) -> Var | None:
     """The input that a node returns as it is, if it does."""
-    if node.op.name in ("multiply", "divide"):
-        a, b = node.inputs
-        pairs = ((a, b), (b, a)) if node.op.name == "multiply" else ((a, b),)
-        for kept, one in pairs:
-            if one in constants and _same_type(kept, node.output) and (constants[one] == 1).all():
-                return kept
-    if node.op.kind == "view" and node.op.name in ("reshape", "broadcast_to"):
-        return node.inputs[0] if _same_type(node.inputs[0], node.output) else None
-    return None
+
+    def all_are(var: Var, value: float) -> bool:
+        return var in constants and bool((constants[var] == value).all())
+
+    name, inputs = node.op.name, node.inputs
+    kept: Var | None = None
+    if name in ("multiply", "divide", "logical_and"):
+        a, b = inputs
+        if all_are(b, 1) or (a is b and name == "logical_and"):
+            kept = a
+        elif all_are(a, 1) and name != "divide":
+            kept = b
+    elif name == "where" and inputs[0] in constants:
+        kept = inputs[1] if all_are(inputs[0], 1) else inputs[2] if all_are(inputs[0], 0) else None
+    elif name in ("reshape", "broadcast_to"):
+        kept = inputs[0]
+    return kept if kept is not None and _same_type(kept, node.output) else None
+
+
+def _known(node: Node, constants: Mapping[Var, Any]) -> Any:
+    """The value of a node, if it is known now and not too large to keep."""
+    if np.prod(node.output.shape, dtype=int) > FOLD_LIMIT:
+        return None
+    if node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs):
+        return np.zeros(node.output.shape, bool)
+    if not all(v in constants for v in node.inputs):
+        return None
+    with np.errstate(all="ignore"):
+        return np.array(node.op.run(*(constants[v] for v in node.inputs), **node.params), dtype=node.output.dtype)
 
 
 def _same_type(a: Var, b: Var) -> bool:

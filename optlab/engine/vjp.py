@@ -103,9 +103,9 @@ def _silenced(
     """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
     if node.op.kind == "elementwise":
         return Cotangent(np.where(mask, pull(g, output, *inputs), 0.0), mask)
-    alive = mask.astype(g.dtype)
     if node.op.linear:  # moves entries about, and moves the mask in the same way
-        return Cotangent(pull(g, output, *inputs), pull(alive, output, *inputs) != 0)
+        return Cotangent(pull(g, output, *inputs), pull(mask, output, *inputs))
+    alive = mask.astype(g.dtype)
     if node.op.kind == "matmul":  # adds up products, of which the dead ones may be 0 times infinity
         finite = [np.isfinite(v) for v in inputs]
         value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))

@@ -83,6 +83,27 @@ def test_operations_that_change_nothing_vanish(f):
     assert graph.outputs == graph.inputs
 
 
+@pytest.mark.parametrize(
+    ("f", "left"),
+    [
+        (lambda x: np.where(True, x, 7.0), []),
+        (lambda x: np.where(np.zeros(3, bool), 7.0, x), []),
+        (lambda x: np.where(np.array([True, False, True]), x, 7.0), ["where"]),
+        (lambda x: np.where(True, np.ones((2, 3)), x), []),
+        (lambda x: np.where(True, x, np.ones((2, 3))), ["where"]),  # it gives x another shape
+        (lambda x: (x > 0) & np.array([False, False, False]), []),
+        (lambda x: False & (x > 0), []),
+        (lambda x: True & (x > 0), ["greater"]),
+        (lambda x: (x > 0) & (x > 0), ["greater"]),
+        (lambda x: (x > 0) & np.array([True, False, True]), ["greater", "logical_and"]),
+    ],
+)
+def test_choices_that_are_known_are_made_now(f, left):
+    graph = trace(f, x)
+    assert names(optimise(graph)) == left
+    assert bits(optimise(graph)(x)) == bits(graph(x))
+
+
 def test_times_one_stays_where_it_changes_shape_or_type():
     assert names(optimise(trace(lambda x: x * np.ones((2, 3)), x))) == ["multiply"]
     assert names(optimise(trace(lambda n: n * 1.0, 3))) == ["multiply"]
