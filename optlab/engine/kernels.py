@@ -6,6 +6,7 @@ last axes of its arrays and lets any axes come before them, as LAPACK's function
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,11 +17,8 @@ from optlab.engine.graph import Shape, Type, Var
 # ---- entry by entry -------------------------------------------------------------------------------------------------
 
 
-def where(c: Any, a: Any, b: Any, out: Any = None) -> Any:
-    if out is None:
-        return np.where(c, a, b)
-    np.copyto(out, np.where(c, a, b))
-    return out
+def where(c: Any, a: Any, b: Any) -> Any:
+    return np.where(c, a, b)
 
 
 _SHORT_CUTS: Mapping[float, np.ufunc] = {2.0: np.square, 0.5: np.sqrt, -1.0: np.reciprocal}
@@ -58,17 +56,29 @@ def astype(x: Any, out: Any = None, *, dtype: Any) -> Any:
 
 
 def elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
-    """The rule for an operation entry by entry: inputs broadcast, and types promote as in NumPy."""
-    ufunc = {sigmoid: np.exp, power: np.power}.get(run, run)
+    """The rule for an operation entry by entry: inputs broadcast, and types promote as the implementation does it."""
 
     def infer(*inputs: Var) -> Type:
         shape = np.broadcast_shapes(*(v.shape for v in inputs))
-        if isinstance(ufunc, np.ufunc):
-            return shape, ufunc.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
-        values = inputs[1:] if run is where else inputs
-        return shape, np.result_type(*(v.dtype for v in values))
+        if isinstance(run, np.ufunc):
+            return shape, run.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
+        return shape, run(*(np.empty(0, v.dtype) for v in inputs)).dtype
 
     return infer
+
+
+def writing(run: Callable[..., Any], count: int) -> Callable[..., Any]:
+    """A function of this many arrays, that takes a further one to write its result into."""
+    if isinstance(run, np.ufunc) or "out" in inspect.signature(run).parameters:
+        return run
+
+    def written(*values: Any) -> Any:
+        result = run(*values[:count])
+        if len(values) > count:
+            np.copyto(values[count], result)
+        return result
+
+    return written
 
 
 # ---- reductions -----------------------------------------------------------------------------------------------------

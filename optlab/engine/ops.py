@@ -28,9 +28,22 @@ from optlab.engine.rules import emit
 
 
 def elementwise(name: str, run: Callable[..., Any], *vjp: Rule) -> Op:
-    """A row for an operation entry by entry, with a rule for each of its inputs."""
-    in_place = run not in (kernels.where, kernels.power)
-    return Op(name, "elementwise", run, kernels.elementwise_type(run), vjp, in_place)
+    """An operation entry by entry.
+
+    Args:
+        name: what a printed graph calls it.
+        run: a ufunc, or a function of arrays in plain NumPy.
+        vjp: a rule for each input, (g, y, *inputs) -> the cotangent of that input; None where there is no derivative.
+
+    >>> cube = elementwise("cube", lambda x: x * x * x, lambda g, y, x: g * 3 * np.square(x))
+    >>> from optlab.engine import trace
+    >>> print(trace(lambda x: emit(cube, x), 2.0))
+    graph(x: f64[])
+      a: f64[] = cube(x)
+      return a
+    """
+    in_place = isinstance(run, np.ufunc) or run in (kernels.clip, kernels.relu, kernels.sigmoid)
+    return Op(name, "elementwise", kernels.writing(run, len(vjp)), kernels.elementwise_type(run), vjp, in_place)
 
 
 def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
