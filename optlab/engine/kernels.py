@@ -199,13 +199,26 @@ def of_each_matrix(run: Callable[..., Any]) -> Callable[..., Any]:
 def cofactors(a: Any) -> Any:
     """The derivative of the determinant, det(a) inv(a)', of singular matrices too.
 
-    With a = u diag(s) v' it is det(u) det(v) u diag(products of all other s) v'.
+    With a = u diag(s) v' it is det(u) det(v) u diag(products of all other s) v'. Rows and columns are brought to one
+    scale before, since the errors of u, s and v are relative to the largest entry of all.
     """
-    u, s, vt = np.linalg.svd(a)
-    n = s.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), 1.0, s[..., None, :]).prod(axis=-1)
+    rows = _largest(a, axis=-1)
+    columns = _largest(a / rows, axis=-2)
+    u, s, vt = np.linalg.svd(a / rows / columns)
     sign = np.linalg.det(u) * np.linalg.det(vt)
-    return ((u * others[..., None, :]) @ vt * sign[..., None, None]).astype(a.dtype)
+    scaled = (u * _product_of_others(s)[..., None, :]) @ vt * sign[..., None, None]
+    others = _product_of_others(rows[..., 0])[..., None], _product_of_others(columns[..., 0, :])[..., None, :]
+    return (scaled * others[0] * others[1]).astype(a.dtype)
+
+
+def _largest(a: Any, axis: int) -> Any:
+    size = np.max(np.abs(a), axis=axis, keepdims=True, initial=0)
+    return np.where(size == 0, 1, size)
+
+
+def _product_of_others(v: Any) -> Any:
+    """For each entry along the last axis, the product of all the others."""
+    return np.where(np.eye(v.shape[-1], dtype=bool), 1, v[..., None, :]).prod(axis=-1)
 
 
 def matrix_type(a: Var) -> Type:

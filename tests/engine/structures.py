@@ -215,6 +215,14 @@ def determinant(rng: np.random.Generator) -> Case:
     return Case(np.linalg.det, torch.linalg.det, oracles.determinant, [a], [size])
 
 
+def ill_scaled_determinant(rng: np.random.Generator) -> Case:
+    """Rows of all orders of magnitude: errors are relative to the products of those of the other rows."""
+    a = regular(rng, (), 3)
+    rows = 10.0 ** rng.uniform(-30, 30, (3, 1))
+    size = _permanent_of_the_rest(a) * np.prod(rows) / rows
+    return Case(np.linalg.det, torch.linalg.det, oracles.determinant, [a * rows], [size])
+
+
 def _permanent_of_the_rest(a: Any) -> Any:
     """The sum of the absolute values of all products of n - 1 entries, at most."""
     return float(np.prod(np.abs(a).sum(-1), axis=-1).max(initial=1)) if a.shape[-1] else 1.0
@@ -259,6 +267,7 @@ STRUCTURED: dict[str, Maker] = {
     "matmul": multiplying,
     "solve": solving,
     "det": determinant,
+    "det, ill-scaled rows": ill_scaled_determinant,
     "cofactors": cofactors,
     "cholesky": cholesky,
 }
