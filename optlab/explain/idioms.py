@@ -109,7 +109,7 @@ class _Finder:
 
     def _astype(self, node: Node) -> Any:
         kinds = node.inputs[0].dtype.kind + np.dtype(node.params["dtype"]).kind
-        return {"bf": (CONDITION, node.inputs), "if": (SAME, node.inputs)}.get(kinds)
+        return {"bf": (CONDITION, node.inputs), "bi": (CONDITION, node.inputs), "if": (SAME, node.inputs)}.get(kinds)
 
     def _detach(self, node: Node) -> Any:
         return SAME, node.inputs

@@ -31,6 +31,8 @@ KINKS = {
     "std of a constant": (lambda x: np.std(x), [2.0, 2.0, 2.0], [0.0, 0.0, 0.0]),
     "hypot(0, 0)": (lambda x: np.hypot(x[0], x[1]), [0.0, 0.0], [0.0, 0.0]),
     "clip, its bounds": (lambda b: np.clip(1.0, b[0], b[1]), [1.0, 1.0], [0.0, 0.0]),
+    "clip, below bounds that meet": (lambda b: np.clip(0.5, b[0], b[1]), [1.0, 1.0], [1.0, 0.0]),
+    "clip, above bounds that meet": (lambda b: np.clip(1.5, b[0], b[1]), [1.0, 1.0], [0.0, 1.0]),
     "arctan2(0, 0)": (lambda x: np.arctan2(x[0], x[1]), [0.0, 0.0], [0.0, 0.0]),
     "logaddexp, tie": (lambda x: np.logaddexp(x[0], x[1]), [2.0, 2.0], [0.5, 0.5]),
     "logaddexp, both -inf": (lambda x: np.logaddexp(x[0], x[1]), [-np.inf, -np.inf], [0.5, 0.5]),
