@@ -228,7 +228,7 @@ def explain(
 @guarded
 def gradcheck(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="A problem, or FILE.py:NAME, a function in a file.")],
-    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME=VALUE]...", help="Options.")] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Options.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default the start and random ones.")
     ] = None,
