@@ -112,9 +112,16 @@ class Graph:
         """The node that makes each value."""
         return {node.output: node for node in self.nodes}
 
-    def written_out(self) -> tuple[str, list[bytes]]:
+    def written_out(self) -> tuple[Any, ...]:
         """What makes a graph what it is: two that are the same here compute the same, to the bit."""
-        return str(self), [value.tobytes() for value in self.constants.values()]
+        values = [*self.inputs, *self.constants, *(node.output for node in self.nodes)]
+        number = {var: i for i, var in enumerate(values)}
+        return (
+            [(var.name, var.shape, var.dtype) for var in self.inputs],
+            [(value.tobytes(), value.shape, value.dtype) for value in self.constants.values()],
+            [(node.op.name, [number[v] for v in node.inputs], str(dict(node.params))) for node in self.nodes],
+            [number[v] for v in self.outputs],
+        )
 
     def draw(self) -> Drawing:
         """The graph as a picture, from the inputs on the left to the outputs on the right, with the types of arrays."""

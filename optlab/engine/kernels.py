@@ -6,6 +6,7 @@ last axes of its arrays and lets any axes come before them, as LAPACK's function
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -58,11 +59,16 @@ def astype(x: Any, out: Any = None, *, dtype: Any) -> Any:
 def elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
     """The rule for an operation entry by entry: inputs broadcast, and types promote as the implementation does it."""
 
-    def infer(*inputs: Var) -> Type:
-        shape = np.broadcast_shapes(*(v.shape for v in inputs))
+    @functools.cache
+    def dtype_for(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
         if isinstance(run, np.ufunc):
-            return shape, run.resolve_dtypes((*(v.dtype for v in inputs), None))[-1]
-        return shape, run(*(np.empty(0, v.dtype) for v in inputs)).dtype
+            return run.resolve_dtypes((*dtypes, None))[-1]
+        return run(*(np.empty(0, dtype) for dtype in dtypes)).dtype
+
+    def infer(*inputs: Var) -> Type:
+        shapes = {v.shape for v in inputs}
+        shape = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*(v.shape for v in inputs))
+        return shape, dtype_for(*(v.dtype for v in inputs))
 
     return infer
 

@@ -9,6 +9,7 @@ prune      what no output needs is dropped
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -81,12 +82,11 @@ def _unchanged(node: Node, constants: Mapping[Var, Any]) -> Var | None:
 
 def _known(node: Node, constants: Mapping[Var, Any]) -> Any:
     """The value of a node, if it is known now and not too large to keep."""
-    if np.prod(node.output.shape, dtype=int) > FOLD_LIMIT:
+    never = node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs)
+    if not (never or constants.keys() >= set(node.inputs)) or math.prod(node.output.shape) > FOLD_LIMIT:
         return None
-    if node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs):
+    if never:
         return np.zeros(node.output.shape, bool)
-    if not all(v in constants for v in node.inputs):
-        return None
     with np.errstate(all="ignore"):
         return np.array(node.op.run(*(constants[v] for v in node.inputs), **node.params), dtype=node.output.dtype)
 
@@ -186,6 +186,6 @@ def _hashable(param: Any) -> Hashable:
 
 
 def _rewired(node: Node, same: Mapping[Var, Var]) -> Node:
-    if not any(v in same for v in node.inputs):
+    if same.keys().isdisjoint(node.inputs):
         return node
     return Node(node.op, tuple(same.get(v, v) for v in node.inputs), node.params, node.output)

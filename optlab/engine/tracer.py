@@ -57,12 +57,12 @@ class Builder:
 
     def lift(self, values: Sequence[Any]) -> list[Tracer]:
         """Operands as this builder's tracers; a Python number takes the dtype of its company (NEP 50)."""
-        company = [v.dtype if isinstance(v, Tracer | np.ndarray | np.generic) else v for v in values]
         lifted = []
         for value in values:
             if isinstance(value, Tracer):
                 lifted.append(self._adopt(value))
             elif isinstance(value, bool | int | float):
+                company = [v.dtype if isinstance(v, Tracer | np.ndarray | np.generic) else v for v in values]
                 lifted.append(self._number(value, np.result_type(*company)))
             else:
                 lifted.append(self.constant(value))
@@ -88,9 +88,9 @@ class Builder:
     def emit(self, op: str | Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
         """Append one operation, given by itself or by its name in the table."""
         op = OPS[op] if isinstance(op, str) else op
-        youngest = max((v.builder for v in values if isinstance(v, Tracer)), key=lambda b: b.age)
-        if youngest is not self:
-            return youngest.emit(op, values, params)
+        for value in values:
+            if isinstance(value, Tracer) and value.builder.age > self.age:
+                return value.builder.emit(op, values, params)
         if not self.open:
             raise _ended()
         inputs = tuple(t.stands_for for t in self.lift(values))
