@@ -54,11 +54,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Recording:
-    """What a sweep writes down, as steps: `steps` of the history, `evaluations` on the whole dataset."""
+    """What a sweep writes down, as steps: `steps` of the history, `evaluations` on the whole dataset.
+
+    `trajectory` asks for the parameters at these steps, `final_x` for those at the end.
+    """
 
     steps: Ints
     evaluations: Ints
     trajectory: bool
+    final_x: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ class Sweep:
 
     `settings` and `schedule_settings` are choices of the optimizer and the schedule. The arrays have one entry per
     run: `run` (its number in the plan), `seed`, and the numbers of problem, optimizer and schedule by name.
-    `names` gives each run's problem a title (one title per combination of options).
+    `names` gives each run's problem a title (one title per combination of options). `target`, one loss per run, asks
+    for the first step at which it is reached.
     """
 
     id: str
@@ -87,6 +92,7 @@ class Sweep:
     schedule_numbers: Mapping[str, Floats]
     titles: tuple[str, ...]
     title: Ints
+    target: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.run)
@@ -98,6 +104,7 @@ class Sweep:
             run=self.run[part],
             seed=self.seed[part],
             title=self.title[part],
+            target=None if self.target is None else self.target[part],
             options={name: column[part] for name, column in self.options.items()},
             hyperparameters={name: column[part] for name, column in self.hyperparameters.items()},
             schedule_numbers={name: column[part] for name, column in self.schedule_numbers.items()},
@@ -112,7 +119,8 @@ class Trajectories:
     are of the objective, over the whole training data where there is data. `loss` (len(recording.steps), R) is the
     loss the optimizer saw; `x` (len(recording.steps), dim, R) the parameters, or None where not asked for.
     `metrics` maps a name to (len(recording.evaluations), R). Entries after a run's last step are meaningless.
-    `log` says what went wrong where a status is `error`.
+    `final_x` (dim, R) are the parameters at the end, NaN where a run diverged; `reached` (R,) is the first step whose
+    objective is at most the target, -1 where there is none. Both are None where not asked for. `log` says what went wrong where a status is `error`.
     """
 
     status: NDArray[np.uint8]
@@ -125,6 +133,8 @@ class Trajectories:
     loss: Floats
     x: Floats | None
     metrics: Mapping[str, Floats]
+    final_x: Floats | None = None
+    reached: Ints | None = None
     log: str = ""
 
     def summary(self) -> Trajectories:

@@ -78,6 +78,7 @@ class _Loop:
         self.first = np.full(runs, np.nan)
         self.final = np.full(runs, np.nan)
         self.best = np.full(runs, np.inf)
+        self.reached = None if sweep.target is None else np.full(runs, -1)
 
     # ---- preparation ---------------------------------------------------------------------------------------
 
@@ -160,6 +161,7 @@ class _Loop:
         loss = next(iter(values.values()))
         self._diverge(self.alive & ~np.isfinite(loss), now, loss)
         self._improve(loss)
+        self._reach(now, np.where(self.alive, loss, np.inf)[None])
         return loss
 
     def _settle(self, begin: int, losses: Floats) -> None:
@@ -170,6 +172,7 @@ class _Loop:
         if finite.all() and self.alive.all():
             if self.batches is None:
                 np.minimum(self.best, losses.min(axis=0), out=self.best)
+                self._reach(begin, losses)
             return
         lost = ~finite.all(axis=0)
         at = np.argmin(finite, axis=0)
@@ -177,8 +180,17 @@ class _Loop:
         valid = (np.arange(len(losses))[:, None] < upto) & self.alive
         if self.batches is None:
             np.minimum(self.best, np.where(valid, losses, np.inf).min(axis=0), out=self.best)
+            self._reach(begin, np.where(valid, losses, np.inf))
         last = losses[np.minimum(at, len(losses) - 1), np.arange(losses.shape[1])]
         self._diverge(self.alive & lost, begin + at, last)
+
+    def _reach(self, begin: int, losses: Floats) -> None:
+        """Find the runs that come to their target within these steps."""
+        if self.reached is None:
+            return
+        there = losses <= self.sweep.target
+        newly = there.any(axis=0) & (self.reached < 0)
+        self.reached[newly] = begin + np.argmax(there, axis=0)[newly]
 
     def _diverge(self, runs: NDArray[np.bool_], step: Any, loss: Any) -> None:
         """End these runs at a step, with the loss they had there."""
@@ -233,6 +245,8 @@ class _Loop:
             loss=self.loss,
             x=self.trail,
             metrics=self.metrics,
+            final_x=np.where(self.alive, self.x, np.nan) if self.sweep.recording.final_x else None,
+            reached=self.reached,
         )
 
 

@@ -255,6 +255,21 @@ def test_best_is_not_final(ran):
     np.testing.assert_allclose(done.final_loss, [1.0, 1.2**80], rtol=1e-12)
 
 
+def test_final_parameters_and_the_first_step_at_a_target(planned):
+    """gd with lr = 0.25 on x^2 halves x: 4^-k at step k, exactly; lr = 2 triples |x| until it overflows."""
+    table = {"name": "ellipsoid", "start": [1.0]}
+    rules = [{"name": "gd", "lr": [0.25, 0.25, 0.25, 0.25, 1e9]}]
+    (sweep,) = planned({"problem": [table], "optimizer": rules, "steps": 70, "record": {"points": 0}}).sweeps
+    target = np.array([1.0, 4.0**-33, 4.0**-70, 0.0, np.inf])
+    recording = dataclasses.replace(sweep.recording, final_x=True)
+    done = runner.run(dataclasses.replace(sweep, recording=recording, target=target))
+    assert done.reached.tolist() == [0, 33, 70, -1, 0]
+    np.testing.assert_array_equal(done.final_x, [[2.0**-70] * 4 + [np.nan]])
+    asked_nothing = runner.run(sweep)
+    assert asked_nothing.final_x is None
+    assert asked_nothing.reached is None
+
+
 # ---- divergence ------------------------------------------------------------------------------------------------------
 
 
