@@ -120,7 +120,8 @@ class Trajectories:
     loss the optimizer saw; `x` (len(recording.steps), dim, R) the parameters, or None where not asked for.
     `metrics` maps a name to (len(recording.evaluations), R). Entries after a run's last step are meaningless.
     `final_x` (dim, R) are the parameters at the end, NaN where a run diverged; `reached` (R,) is the first step whose
-    objective is at most the target, -1 where there is none. Both are None where not asked for. `log` says what went wrong where a status is `error`.
+    objective is at most the target, -1 where there is none. Both are None where not asked for. `log` says what went
+    wrong where a status is `error`.
     """
 
     status: NDArray[np.uint8]

@@ -186,7 +186,7 @@ class _Loop:
 
     def _reach(self, begin: int, losses: Floats) -> None:
         """Find the runs that come to their target within these steps."""
-        if self.reached is None:
+        if self.reached is None or self.sweep.target is None:
             return
         there = losses <= self.sweep.target
         newly = there.any(axis=0) & (self.reached < 0)
