@@ -20,6 +20,9 @@ BLOCK = 64_000
 """Parameters per block, about: their number times that of the runs. Larger arrays would leave the cache; smaller ones
 would have NumPy spend more time between calls than in them."""
 
+SMALL = 256
+"""Runs that are not worth a thread of their own."""
+
 Progress = Callable[[int], None]
 Task = Callable[[Sweep, Progress], Trajectories]
 
@@ -33,10 +36,10 @@ def workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def blocks(sweep: Sweep) -> list[Sweep]:
-    """A sweep in blocks of runs, in order and of nearly the same size."""
+def blocks(sweep: Sweep, parts: int = 1) -> list[Sweep]:
+    """A sweep in blocks of runs, in order and of nearly the same size; in so many parts at least if it is not small."""
     runs = len(sweep)
-    count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK)))
+    count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK), min(parts, runs // SMALL)))
     return [sweep.block(slice(i * runs // count, (i + 1) * runs // count)) for i in range(count)]
 
 
@@ -74,7 +77,7 @@ def execute(
     parts: dict[int, list[Trajectories | None]] = {}
     try:
         for i in order:
-            cut = blocks(sweeps[i])
+            cut = blocks(sweeps[i], parts=-(-workers() // len(sweeps)))
             parts[i] = [None] * len(cut)
             futures |= {executor.submit(task, block, watch): (i, n) for n, block in enumerate(cut)}
         for future in as_completed(futures):

@@ -30,7 +30,7 @@ def of_sweep(sweep: Sweep) -> str:
             of_data(case.split) if case.split else None,
             dict(sweep.settings),
             dict(sweep.schedule_settings),
-            [sweep.label, sweep.steps, sweep.root_seed, sweep.titles],
+            [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend],
             *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
             *(sweep.run, sweep.seed),
             *_named(sweep.options),

@@ -7,7 +7,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +45,9 @@ def prepare(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
     plugins: Iterable[str | Path] = ("plugins",),
+    backend: str | None = None,
 ) -> Job:
-    """Read, check and plan an experiment. Nothing is run or written.
+    """Read, check and plan an experiment. Nothing is run or written. A `backend` replaces that of the experiment.
 
     Raises:
         SpecError: with all mistakes of the file at once.
@@ -54,13 +55,19 @@ def prepare(
     """
     known = registry.load(plugins)
     if isinstance(experiment, Mapping):
-        draft = spec.read_dict(experiment)
+        draft = _on(backend, spec.read_dict(experiment))
         planned = plan.make(draft, known)
         return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
     path = Path(experiment)
     text = text_of(path)
-    planned = plan.make(spec.read(text, str(path)), known)
+    planned = plan.make(_on(backend, spec.read(text, str(path))), known)
     return Job(text, planned, known, Path(out) / planned.name)
+
+
+def _on(backend: str | None, draft: spec.Draft) -> spec.Draft:
+    if backend is None or draft.spec is None:
+        return draft
+    return replace(draft, spec=replace(draft.spec, backend=backend))
 
 
 def _as_toml(document: Mapping[str, Any]) -> str:
@@ -88,8 +95,9 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
         raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
+    task = runner.Runner(job.plan.sweeps)
     with executors.threads() as pool:
-        for sweep, trajectories in executors.execute(job.plan.sweeps, runner.run, pool, progress):
+        for sweep, trajectories in executors.execute(job.plan.sweeps, task, pool, progress):
             from optlab import store  # its imports take a while, during which the pool computes
 
             store.write_sweep(job.folder, sweep, trajectories)
@@ -101,11 +109,11 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
     done.sort(key=lambda pair: pair[0].run[0])
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
-    store.finish(job.folder, done, job.source, log, _about(job, counts))
+    store.finish(job.folder, done, job.source, log, _about(job, counts, task))
     return store.load(job.folder)
 
 
-def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
+def _about(job: Job, counts: Mapping[str, int], task: runner.Runner) -> dict[str, Any]:
     """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
     from importlib.metadata import version
 
@@ -119,13 +127,13 @@ def _about(job: Job, counts: Mapping[str, int]) -> dict[str, Any]:
         "runs": job.plan.runs,
         "repeats_saved": job.plan.repeats_saved,
         "sweeps": [
-            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": "replay"}
+            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": task.backend(s)}
             for s in job.plan.sweeps
         ],
         "versions": {
             "optlab": optlab.__version__,
             "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib")},
+            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
         },
         "hashes": _hashes(job.plan),
         "machine": {
@@ -148,13 +156,25 @@ def _hashes(planned: Plan) -> dict[str, str]:
     return dict(sorted(hashes.items()))
 
 
-def gradient_evaluations(planned: Plan) -> list[int]:
-    """How many gradients each sweep will compute, if no run diverges.
+@dataclass(frozen=True)
+class Prospect:
+    """What a sweep will cost: the gradients it computes if no run diverges. And where it will run, and why there."""
+
+    gradients: int
+    choice: runner.Choice
+
+
+def prospects(planned: Plan) -> list[Prospect]:
+    """What each sweep of a plan will be.
 
     Raises:
         UserError: an objective or an update rule cannot be traced, or raises something itself.
     """
-    return [len(sweep) * sweep.steps * _checked(sweep).grad_evals for sweep in planned.sweeps]
+    graphs = [_checked(sweep) for sweep in planned.sweeps]
+    return [
+        Prospect(len(sweep) * sweep.steps * graph.grad_evals, runner.choose(sweep, graph))
+        for sweep, graph in zip(planned.sweeps, graphs, strict=True)
+    ]
 
 
 def _checked(sweep: Sweep) -> step.StepGraph:
@@ -205,6 +225,7 @@ def run(
     plots: bool = True,
     plugins: Iterable[str | Path] = ("plugins",),
     format: str = "png",
+    backend: str | None = None,
 ) -> Results:
     """Run an experiment, or find that it was run already.
 
@@ -214,6 +235,7 @@ def run(
         plots: whether to draw pictures.
         plugins: folders with drop-in files.
         format: png, svg or pdf.
+        backend: "native", "replay" or "auto", in place of the experiment's.
 
     Returns:
         The results: `.runs`, `.history`, `.trajectories` are data frames, `.folder` is where the files are.
@@ -221,7 +243,7 @@ def run(
     Raises:
         SpecError: the experiment has mistakes; all are named.
     """
-    job = prepare(experiment, out, plugins)
+    job = prepare(experiment, out, plugins, backend)
     results = finished(job) or execute(job)
     if plots and not results.has_plots(format):
         draw(results, job.plan, format)

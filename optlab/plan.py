@@ -220,6 +220,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         schedule_numbers=scheduled,
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
+        backend=spec.backend,
     )
     return replace(sweep, id=identity.of_sweep(sweep))
 

@@ -72,7 +72,7 @@ class Sweep:
     `settings` and `schedule_settings` are choices of the optimizer and the schedule. The arrays have one entry per
     run: `run` (its number in the plan), `seed`, and the numbers of problem, optimizer and schedule by name.
     `names` gives each run's problem a title (one title per combination of options). `target`, one loss per run, asks
-    for the first step at which it is reached.
+    for the first step at which it is reached. `backend` is "native", "replay" or "auto".
     """
 
     id: str
@@ -93,6 +93,7 @@ class Sweep:
     titles: tuple[str, ...]
     title: Ints
     target: Floats | None = None
+    backend: str = "auto"
 
     def __len__(self) -> int:
         return len(self.run)

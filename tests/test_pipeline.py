@@ -203,7 +203,7 @@ def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
     edit(lab / "plugins" / "mine.py", "return x - lr * g", "raise RuntimeError('so it is')")
     job = pipeline.prepare("e.toml")
     with pytest.raises(PluginError) as info:
-        pipeline.gradient_evaluations(job.plan)
+        pipeline.prospects(job.plan)
     assert str(info.value).endswith("plugins/mine.py:6: RuntimeError: so it is")
 
 
@@ -231,7 +231,7 @@ def test_a_dataset_that_is_none(lab, text, said):
 def test_gradient_evaluations_are_those_that_runs_then_take(lab):
     job = pipeline.prepare("e.toml")
     results = pipeline.execute(job)
-    assert sum(pipeline.gradient_evaluations(job.plan)) == results.runs["grad_evals"].sum() == 9 * 20
+    assert sum(p.gradients for p in pipeline.prospects(job.plan)) == results.runs["grad_evals"].sum() == 9 * 20
     assert job.plan.repeats_saved == results.manifest["repeats_saved"] == 3
 
 

@@ -11,6 +11,7 @@ import pytest
 from optlab import optimizer, problem, runner
 from optlab.randomness import Minibatches
 from optlab.records import STATUSES
+from optlab.starts import starts
 
 SCALES = np.array([1.0, 10.0, 100.0])  # of the ellipsoid with condition 100 in three dimensions
 START = (1.0, -2.0, 0.5)
@@ -382,7 +383,7 @@ def test_training_as_a_loop_would(ran, batch_size, test_fraction):
     assert sweep.recording.evaluations.tolist() == [0, 20, 40, 60]
     assert set(done.metrics) == {"train_loss"} | ({"test_loss", "test_accuracy"} if test_fraction else set())
     for run in range(2):
-        x, losses, path = np.ascontiguousarray(runner.starts(sweep.case, 0, sweep.seed)[:, run]), [], []
+        x, losses, path = np.ascontiguousarray(starts(sweep.case, 0, sweep.seed)[:, run]), [], []
         batches = Minibatches(0, sweep.seed[run : run + 1], len(split.train_inputs), batch_size) if batch_size else None
         index = np.empty((1, batch_size), dtype=np.int64)
         for t in range(1, 62):  # one more than there are steps: the loss at the end

@@ -29,6 +29,14 @@ class Format(StrEnum):
     pdf = "pdf"
 
 
+class Backend(StrEnum):
+    """What executes the steps."""
+
+    auto = "auto"
+    native = "native"
+    replay = "replay"
+
+
 class Kind(StrEnum):
     """What there is to list."""
 
@@ -45,6 +53,10 @@ Plugins = Annotated[
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder with the results is made.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.")]
+OnBackend = Annotated[
+    Backend | None,
+    typer.Option(help="What executes the steps, whatever the file says.", show_default=False),
+]
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
@@ -84,13 +96,14 @@ def run(
     plugins: Plugins = [],
     no_plots: Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")] = False,
     format: PictureFormat = Format.png,
+    backend: OnBackend = None,
     quiet: Quiet = False,
 ) -> None:
     """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
     from optlab import pipeline
     from optlab.cli import show
 
-    job = pipeline.prepare(file, out, folders(plugins))
+    job = pipeline.prepare(file, out, folders(plugins), backend and backend.value)
     show.load_failures(job.registry, quiet)
     results = pipeline.finished(job)
     reused = results is not None
@@ -128,14 +141,14 @@ def plot(
 
 @app.command()
 @guarded
-def validate(file: Experiment, plugins: Plugins = []) -> None:
-    """Check an experiment file and print the size of its grid. Nothing is run or written."""
+def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:
+    """Check an experiment file, and print the size of its grid and what would run where. Nothing is run or written."""
     from optlab import pipeline
     from optlab.cli import show
 
-    job = pipeline.prepare(file, plugins=folders(plugins))
+    job = pipeline.prepare(file, plugins=folders(plugins), backend=backend and backend.value)
     show.load_failures(job.registry, quiet=False)
-    show.size(job.plan, pipeline.gradient_evaluations(job.plan))
+    show.size(job.plan, pipeline.prospects(job.plan))
 
 
 @app.command("list")

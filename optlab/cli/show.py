@@ -16,6 +16,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from optlab.engine.check import GradientCheck
+    from optlab.pipeline import Prospect
     from optlab.plan import Plan
     from optlab.registry import Registry
     from optlab.store import Results
@@ -200,19 +201,19 @@ def files(paths: Sequence[Path]) -> None:
         print(path)
 
 
-def size(planned: Plan, evaluations: Sequence[int]) -> None:
-    """The size of a grid, in all and by sweep."""
+def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
+    """The size of a grid, in all and by sweep, and where each sweep will run, and why."""
     console = _console()
     table = _table(f"{planned.name}: the grid is right")
-    _columns(table, "optimizer", "problem", "runs>", "steps>", "gradients>", "back end")
-    for sweep, gradients in zip(planned.sweeps, evaluations, strict=True):
+    _columns(table, "optimizer", "problem", "runs>", "steps>", "gradients>", "back end", "because")
+    for sweep, prospect in zip(planned.sweeps, prospects, strict=True):
         problem = sweep.titles[0] + (f" and {len(sweep.titles) - 1} more" if len(sweep.titles) > 1 else "")
-        cells = [sweep.label, problem, f"{len(sweep):,}", f"{sweep.steps:,}", f"{gradients:,}", "replay"]
-        table.add_row(*map(Text, cells))
+        cells = [sweep.label, problem, f"{len(sweep):,}", f"{sweep.steps:,}", f"{prospect.gradients:,}"]
+        table.add_row(*map(Text, [*cells, prospect.choice.backend, prospect.choice.why]))
     console.print(table)
     console.print()
     totals = f"{planned.cells:,} cells, {planned.runs:,} runs, {len(planned.sweeps):,} sweeps"
-    console.print(f"{totals}, {sum(evaluations):,} gradient evaluations", markup=False)
+    console.print(f"{totals}, {sum(p.gradients for p in prospects):,} gradient evaluations", markup=False)
     if planned.repeats_saved:
         console.print(f"({planned.repeats_saved:,} repeats of cells without anything random in them are left out)")
 

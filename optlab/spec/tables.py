@@ -144,4 +144,8 @@ class ExperimentSpec:
     description: _Text = ""
     seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
     seed: Annotated[_Count, _doc("the root of all random streams")] = 0
+    backend: Annotated[
+        Literal["auto", "native", "replay"],
+        _doc("what executes the steps: machine code, NumPy, or the faster one"),
+    ] = "auto"
     record: RecordSpec = RecordSpec()

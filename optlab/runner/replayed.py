@@ -1,4 +1,4 @@
-"""Sweep -> Trajectories: the step loop, nothing else.
+"""Sweep -> Trajectories on replay: the step loop.
 
 A run has diverged at the first step whose loss is not finite. Parameters are checked too, every `CHUNK` steps and at
 the end, in case an objective hides a NaN. A diverged run goes on computing without meaning or effect on others.
@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import functools
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from optlab.engine.replay import RUN, Input, compile
 from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches
 from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
 from optlab.starts import starts
-from optlab.step import StepGraph, build_for
+from optlab.step import StepGraph
 
 CHUNK = 32
 
@@ -29,35 +27,15 @@ Progress = Callable[[int], None]
 """Told how many run-steps were done since it was last told. May raise to stop the sweep."""
 
 
-def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
-    """Execute a sweep.
-
-    An exception in the user's objective or update rule, sys.exit included, makes all runs of the sweep end with the
-    status error, and its traceback goes into `log`. Whatever `progress` raises is passed on.
-    """
-    began = time.perf_counter()
-    # One thread per product: the result must not depend on how many cores the machine has.
-    with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
-        try:
-            loop = _prepare(sweep)
-        except (Exception, SystemExit):
-            progress(len(sweep) * sweep.steps)
-            return _failed(sweep, traceback.format_exc())
-        loop.go(progress)
-    return loop.trajectories(time.perf_counter() - began)
-
-
-def _prepare(sweep: Sweep) -> _Loop:
-    return _Loop(sweep, build_for(sweep), starts(sweep.case, sweep.root_seed, sweep.seed))
-
-
-class _Loop:
+class Loop:
     """The state of a sweep while it runs."""
 
-    def __init__(self, sweep: Sweep, graph: StepGraph, x: Floats) -> None:
+    def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
+        self.began = time.perf_counter()
         self.sweep, self.graph = sweep, graph
         runs, recording = len(sweep), sweep.recording
-        columns = [self._column(key) for key in graph.numbers]
+        x = starts(sweep.case, sweep.root_seed, sweep.seed)
+        columns = [column(sweep, key) for key in graph.numbers]
         self.program = compile(graph.graph, graph.inputs([is_constant(c) for c in columns]), runs)
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
@@ -82,15 +60,6 @@ class _Loop:
 
     # ---- preparation ---------------------------------------------------------------------------------------
 
-    def _column(self, key: tuple[str, str]) -> Floats:
-        owner, name = key
-        of = {
-            "option": self.sweep.options,
-            "hyperparameter": self.sweep.hyperparameters,
-            "schedule": self.sweep.schedule_numbers,
-        }
-        return of[owner][name]
-
     def _fill(self, x: Floats, columns: list[Floats]) -> None:
         np.copyto(self.x, x)
         numbers = self.program.inputs[len(self.program.inputs) - len(columns) :]
@@ -111,7 +80,12 @@ class _Loop:
 
     # ---- the loop ------------------------------------------------------------------------------------------
 
-    def go(self, progress: Progress) -> None:
+    def run(self, progress: Progress) -> Trajectories:
+        """All steps. Whatever `progress` raises is passed on."""
+        self._go(progress)
+        return self._trajectories(time.perf_counter() - self.began)
+
+    def _go(self, progress: Progress) -> None:
         horizon = self.sweep.steps
         for begin in range(0, horizon, CHUNK):
             end = min(begin + CHUNK, horizon)
@@ -127,8 +101,7 @@ class _Loop:
         t, step, ring, loss = self.t, self.program.step, self.ring, self.program.outputs[0]
         for now in range(begin, end):
             place = self.recorded.get(now)
-            if place is not None and self.trail is not None:
-                self.trail[place] = self.x
+            self._record_x(place)
             if now in self.evaluated:
                 self._settle(begin, self.ring[: now - begin])  # who diverged before is not to be found diverged here
                 self._evaluate(now)
@@ -138,11 +111,16 @@ class _Loop:
             step()
             ring[now - begin] = loss
             if place is not None:
-                self.loss[place] = loss
+                self.loss[place] = np.where(self.alive, loss, np.nan)
         if begin == 0:
             self.first[...] = self._exact_first()
         self._settle(begin, self.ring[: end - begin])
         self._diverge(self.alive & ~np.isfinite(self.x).all(axis=0), end, np.nan)
+
+    def _record_x(self, place: int | None) -> None:
+        """Of runs that diverged nothing is recorded any more, so that it does not depend on who else is still there."""
+        if place is not None and self.trail is not None:
+            self.trail[place] = np.where(self.alive, self.x, np.nan)
 
     @functools.cached_property
     def _index(self) -> NDArray[np.int64]:
@@ -206,12 +184,12 @@ class _Loop:
         """The last step has no update after it: only its loss is left to compute."""
         now = self.sweep.steps
         place = self.recorded.get(now)
-        if place is not None and self.trail is not None:
-            self.trail[place] = self.x
+        self._record_x(place)
+        was_alive = self.alive.copy()
         whole = self._evaluate(now)
         seen = whole if self.batches is None else self._last_minibatch_loss()
         if place is not None:
-            self.loss[place] = seen
+            self.loss[place] = np.where(was_alive, seen, np.nan)
         self.final[self.alive] = whole[self.alive]
 
     def _last_minibatch_loss(self) -> Floats:
@@ -231,7 +209,7 @@ class _Loop:
             if values is not None:
                 values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
 
-    def trajectories(self, seconds: float) -> Trajectories:
+    def _trajectories(self, seconds: float) -> Trajectories:
         runs = len(self.sweep)
         self._one_nan()
         return Trajectories(
@@ -250,7 +228,14 @@ class _Loop:
         )
 
 
-def _failed(sweep: Sweep, log: str) -> Trajectories:
+def column(sweep: Sweep, key: tuple[str, str]) -> Floats:
+    """The numbers of each run that a step graph's input stands for: pairs of an owner and a name."""
+    owner, name = key
+    of = {"option": sweep.options, "hyperparameter": sweep.hyperparameters, "schedule": sweep.schedule_numbers}
+    return of[owner][name]
+
+
+def failed(sweep: Sweep, log: str) -> Trajectories:
     """What is left of a sweep whose code raised."""
     runs, recording = len(sweep), sweep.recording
     nothing = np.full(runs, np.nan)

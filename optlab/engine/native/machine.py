@@ -1,0 +1,118 @@
+"""This machine: its vectors, its vector mathematics, and machine code from LLVM's text.
+
+glibc's libmvec computes exp, sin, pow and others for a whole vector at once (its names: the x86 vector function ABI).
+Elsewhere, and for functions it does not have, each lane is a call of the C library.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+LIBMVEC = "libmvec.so.1"
+_OF_ONE = (
+    *("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "cbrt"),
+    *("sin", "cos", "tan", "asin", "acos", "atan"),
+    *("sinh", "cosh", "tanh", "asinh", "acosh", "atanh"),
+)
+_OF_TWO = ("pow", "atan2", "hypot")
+_LETTERS = {8: "e", 4: "d", 2: "b"}
+"""AVX-512, AVX2 and SSE in the names of vector functions."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What code is made for: the `width` of a vector in float64 lanes, whether a product is added in one rounding
+    (`fma`), and the functions with a vector version, as name -> symbol."""
+
+    width: int
+    fma: bool
+    vectors: Mapping[str, str]
+
+
+@functools.cache
+def this_machine() -> Machine:
+    """Found out once."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    features = llvm.get_host_cpu_features()
+    is_x86 = llvm.get_process_triple().startswith(("x86_64", "i686"))
+    width = 8 if features.get("avx512f") and features.get("avx512dq") else 4 if features.get("avx2") else 2
+    return Machine(width, bool(features.get("fma")) or not is_x86, _libmvec(width) if is_x86 else {})
+
+
+def _libmvec(width: int) -> dict[str, str]:
+    try:
+        library = ctypes.CDLL(LIBMVEC)
+    except OSError:
+        return {}
+    found = {}
+    for name in (*_OF_ONE, *_OF_TWO):
+        symbol = f"_ZGV{_LETTERS[width]}N{width}{'vv' if name in _OF_TWO else 'v'}_{name}"
+        function = getattr(library, symbol, None)
+        if function is not None:
+            llvm.add_symbol(symbol, ctypes.cast(function, ctypes.c_void_p).value)
+            found[name] = symbol
+    return found
+
+
+def operands_of(name: str) -> int:
+    """How many numbers a function of the vector library takes."""
+    return 2 if name in _OF_TWO else 1
+
+
+class Code:
+    """Machine code in memory, and the functions in it by name. It lives as long as this object."""
+
+    def __init__(self, text: str) -> None:
+        this_machine()
+        module = llvm.parse_assembly(text)
+        target = llvm.Target.from_default_triple().create_target_machine(
+            cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=2, jit=True
+        )
+        _into_registers(module, target)
+        self._engine = llvm.create_mcjit_compiler(module, target)
+        self._engine.finalize_object()
+
+    def function(self, name: str, *arguments: Any) -> Any:
+        """A function that returns nothing, to be called from Python. It lets other threads run meanwhile."""
+        return ctypes.CFUNCTYPE(None, *arguments)(self._engine.get_function_address(name))
+
+
+def _into_registers(module: Any, target: Any) -> None:
+    """Turn variables in memory into values; all else was simplified before."""
+    builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=1))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_sroa_pass()
+    passes.run(module, builder)
+
+
+_TRIED = np.array(
+    [0.3, 1.7, 12.5, 1e-9, 0.999, -0.3, -20.0, 0.0, 1.0, 700.0, np.inf, -np.inf, np.nan, 5e-324, 1e300, -2.5]
+)
+_TOLERANCE = 1e-14
+
+
+def is_right(code: Code, name: str) -> bool:
+    """Whether the vector version of a function computes what NumPy does, to a few units in the last place."""
+    count, width = operands_of(name), this_machine().width
+    function = code.function(f"check_{name}", ctypes.c_void_p, ctypes.c_void_p)
+    first = np.resize(_TRIED, -(-len(_TRIED) // width) * width)
+    operands = np.stack([first, np.roll(first, 3)][:count])
+    found = np.empty_like(first)
+    for at in range(0, len(first), width):
+        inputs = np.ascontiguousarray(operands[:, at : at + width])
+        function(inputs.ctypes.data, found[at:].ctypes.data)
+    with np.errstate(all="ignore"):
+        expected = getattr(np, _IN_NUMPY.get(name, name))(*operands)
+    return np.allclose(found, expected, rtol=_TOLERANCE, atol=np.finfo(float).tiny, equal_nan=True)
+
+
+_OF_ARCS = ("asin", "acos", "atan", "atan2", "asinh", "acosh", "atanh")
+_IN_NUMPY = {"pow": "power"} | {name: f"arc{name[1:]}" for name in _OF_ARCS}

@@ -1,0 +1,81 @@
+"""Sweep -> Trajectories: the runs of a sweep, step by step, on one of two back ends, and nothing else.
+
+What a diverged run is stands in `replayed.py`; `compiled.py` does the same in machine code, `choice.py` decides.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import traceback
+from collections.abc import Sequence
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from optlab.records import Sweep, Trajectories
+from optlab.runner import compiled, replayed
+from optlab.runner.choice import Choice, choose
+from optlab.runner.replayed import Progress
+from optlab.step import StepGraph, build_for
+
+
+class Runner:
+    """Executes blocks of these sweeps, from any number of threads. Each sweep is traced and compiled once."""
+
+    def __init__(self, sweeps: Sequence[Sweep]) -> None:
+        self._prepared = {sweep.id: _Prepared(sweep) for sweep in sweeps}
+
+    def __call__(self, block: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
+        """Execute a block.
+
+        An exception in the user's objective or update rule, sys.exit included, makes all runs end with the status
+        error, and its traceback goes into `log`. Whatever `progress` raises is passed on.
+        """
+        return self._prepared[block.id].run(block, progress)
+
+    def backend(self, sweep: Sweep) -> str:
+        """What executed a sweep: nothing, if its code failed before the first step."""
+        choice = self._prepared[sweep.id].__dict__.get("choice")
+        return choice.backend if choice else "none"
+
+
+def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
+    """Execute a sweep; see `Runner`."""
+    return Runner([sweep])(sweep, progress)
+
+
+class _Prepared:
+    """A sweep, and what all its blocks share. The first one that comes makes it, the others wait."""
+
+    def __init__(self, sweep: Sweep) -> None:
+        self.sweep = sweep
+        self._making = threading.Lock()
+
+    @functools.cached_property
+    def _graph(self) -> StepGraph:
+        return build_for(self.sweep)
+
+    @functools.cached_property
+    def choice(self) -> Choice:
+        return choose(self.sweep, self._graph)
+
+    @functools.cached_property
+    def _kernel(self) -> compiled.Kernel:
+        return compiled.kernel_for(self.sweep, self._graph)
+
+    def run(self, block: Sweep, progress: Progress) -> Trajectories:
+        # One thread per product: the result must not depend on how many cores the machine has.
+        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            try:
+                with self._making:
+                    native = self.choice.backend == "native"
+                    kernel = self._kernel if native else None
+                loop = None if native else replayed.Loop(block, self._graph)
+            except (Exception, SystemExit):
+                progress(len(block) * block.steps)
+                return replayed.failed(block, traceback.format_exc())
+            if kernel is not None:
+                return compiled.run(kernel, self._graph, block, progress)
+            assert loop is not None
+            return loop.run(progress)

@@ -1,0 +1,82 @@
+"""Sweep -> Trajectories on the native back end: the step loop is in the machine code."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optlab.engine.replay import RUN, Input, compile
+from optlab.evaluation import is_constant
+from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
+from optlab.runner.replayed import CHUNK, Progress, column
+from optlab.starts import starts
+from optlab.step import StepGraph
+
+if TYPE_CHECKING:
+    from optlab.engine.native.trajectories import Kernel
+
+
+def kernel_for(sweep: Sweep, graph: StepGraph) -> Kernel:
+    """Machine code for all blocks of a sweep."""
+    from optlab.engine.native import trajectories  # llvmlite takes a while to load
+
+    inputs = graph.inputs([is_constant(column(sweep, key)) for key in graph.numbers])
+    return trajectories.compile(graph.graph, inputs, CHUNK, sweep.recording.trajectory, sweep.target is not None)
+
+
+def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress) -> Trajectories:
+    """Execute a block of the sweep that the kernel was made for."""
+    began = time.perf_counter()
+    layout = kernel.program.layout
+    first = len(graph.graph.inputs) - len(graph.numbers)
+    numbers = [column(block, key) for key in graph.numbers]
+    done = kernel.run(
+        _before_the_first_step(block, graph),
+        np.array([numbers[n - first][0] for n in layout.uniform]),
+        np.array([numbers[n - first] for n in layout.columns]).reshape(len(layout.columns), len(block)),
+        block.steps,
+        block.recording.steps,
+        block.target,
+        progress,
+    )
+    dim = block.case.dim
+    recorded = (done.loss, done.trail, done.first, done.final, done.best)
+    loss, trail, first_loss, final_loss, best = (_one_nan(values, done.alive) for values in recorded)
+    return Trajectories(
+        status=np.where(done.alive, DONE, DIVERGED).astype(np.uint8),
+        steps=done.steps,
+        grad_evals=done.steps * graph.grad_evals,
+        first_loss=first_loss,
+        final_loss=final_loss,
+        best_loss=np.where(np.isfinite(best), best, first_loss),
+        seconds=np.full(len(block), (time.perf_counter() - began) / len(block)),
+        loss=loss,
+        x=trail,
+        metrics={},
+        final_x=np.where(done.alive, done.carried[:dim], np.nan) if block.recording.final_x else None,
+        reached=done.reached,
+    )
+
+
+def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:
+    """x and the state of each run, one row per entry."""
+    x = starts(block.case, block.root_seed, block.seed)
+    initial = compile(graph.initial, [Input(RUN)], len(block))
+    np.copyto(initial.inputs[0], x)
+    initial.prepare()
+    initial.step()
+    state = [
+        np.broadcast_to(value if value.ndim == len(var.shape) + 1 else value[..., None], (*var.shape, len(block)))
+        for var, value in zip(graph.initial.outputs, initial.outputs, strict=True)
+    ]
+    return np.concatenate([x, *(value.reshape(-1, len(block)) for value in state)])
+
+
+def _one_nan(values: Any, alive: Any) -> Any:
+    """All NaN of the diverged alike: which one it is depends on how it was computed."""
+    lost = np.flatnonzero(~alive)
+    if values is not None and len(lost):
+        values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
+    return values

@@ -1,0 +1,271 @@
+"""Machine code against replay: every built-in problem and optimizer, random step graphs, and any company of runs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from optlab import grad, optimizer, problem, runner
+from optlab.engine.native import trajectories
+from optlab.engine.passes import optimise
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, compile
+from optlab.engine.trace import trace
+from tests.engine.vocabulary import UNARY, in_numpy
+
+STEPS = 200
+RULES = [
+    {"name": "gd", "lr": [1e-4, 1e-3]},
+    {"name": "gd", "lr": 1e-3, "schedule": "cosine"},
+    {"name": "momentum", "lr": [1e-4, 1e-3], "beta": [0.5, 0.9]},
+    {"name": "adagrad", "lr": [1e-2, 1e-1]},
+    {"name": "rmsprop", "lr": 1e-3, "schedule": {"name": "exponential"}},
+    {"name": "adam", "lr": [1e-3, 1e-2], "beta1": [0.8, 0.9]},
+]
+
+
+def both(planned, problem_table, rules=RULES, steps=STEPS, seeds=7, **rest):
+    """Each sweep, its trajectories on the native back end and on replay, and on replay from a start a hair away."""
+    document = {"problem": [problem_table], "optimizer": rules, "steps": steps, "seeds": seeds, **rest}
+    document["record"] = {"points": steps + 1}
+    for sweep in planned(document).sweeps:
+        native, replayed = (dataclasses.replace(sweep, backend=b) for b in ("native", "replay"))
+        task = runner.Runner([native])
+        yield sweep, task(native), runner.run(replayed)
+        assert task.backend(native) == "native"
+
+
+def agree(found, right, nearby, tolerance, first=0.0):
+    """Which entries are as close as asked for, and which are too sensitive to say: replay itself, begun a hair away,
+    ends a hundredth of the tolerance away or more. A loss that has fallen to 1e-20 of the first is all rounding."""
+    scale = np.maximum(np.abs(right), 1e-20 * np.abs(first) + 1e-300)
+    with np.errstate(all="ignore"):
+        chaotic = ~(np.abs(nearby - right) <= 0.01 * tolerance * scale)
+        close = (np.abs(found - right) <= tolerance * scale) | (found == right) | (np.isnan(found) & np.isnan(right))
+    return close, chaotic
+
+
+@pytest.mark.parametrize("dim", [2, 10])
+def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
+    from optlab.runner import replayed
+
+    usual = replayed.starts
+    sensitive = total = 0
+    for name, known in built_in.problems.items():
+        if known.trains_on_data or (dim != 2 and known.dim is not None):
+            continue
+        table = {"name": name, "start": "random"} | ({} if dim == 2 else {"dim": dim})
+        for sweep, native, right in both(planned, table):
+            monkeypatch.setattr(replayed, "starts", lambda *given: usual(*given) * (1 + 2**-51))
+            nearby = runner.run(dataclasses.replace(sweep, backend="replay"))
+            monkeypatch.setattr(replayed, "starts", usual)
+            assert native.status.tolist() == right.status.tolist()
+            assert native.steps.tolist() == right.steps.tolist()
+            assert native.grad_evals.tolist() == right.grad_evals.tolist()
+            for step, tolerance in ((0, 1e-12), (1, 1e-12), (10, 1e-12), (STEPS, 1e-6)):
+                close, chaotic = agree(native.loss[step], right.loss[step], nearby.loss[step], tolerance, right.loss[0])
+                ended = native.steps < step
+                assert (close | chaotic | ended).all(), (name, sweep.label, step)
+                sensitive, total = sensitive + chaotic.sum(), total + chaotic.size
+            close, chaotic = agree(native.best_loss, right.best_loss, nearby.best_loss, 1e-6, right.loss[0])
+            assert (close | chaotic).all()
+    assert sensitive < 0.15 * total
+
+
+# ---- any company -----------------------------------------------------------------------------------------------------
+
+
+def bits(done, runs=slice(None)):
+    names = ("status", "steps", "first_loss", "final_loss", "best_loss", "loss", "x", "final_x", "reached")
+    arrays = (getattr(done, name) for name in names)
+    return [np.ascontiguousarray(a[..., runs]).tobytes() for a in arrays if a is not None]
+
+
+@pytest.mark.parametrize("rule", [{"name": "adam", "beta2": [0.9, 0.999]}, {"name": "momentum", "schedule": "cosine"}])
+@pytest.mark.parametrize("name", ["rosenbrock", "ackley", "rastrigin"])
+def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
+    """Alone, in blocks of any size, and with a hyperparameter that is the same for all or is not."""
+    rule = {**rule, "lr": [1e-3, 1e-2, 1e-1, 1e6]}
+    document = {"problem": [{"name": name, "start": "random"}], "optimizer": [rule], "steps": 70, "seeds": 13}
+    (sweep,) = planned(document | {"backend": "native"}).sweeps
+    recording = dataclasses.replace(sweep.recording, final_x=True)
+    sweep = dataclasses.replace(sweep, recording=recording, target=np.linspace(0, 5, len(sweep)))
+    task = runner.Runner([sweep])
+    whole = task(sweep)
+    assert bits(whole) == bits(task(sweep))
+    for size in (1, 3, 8, 16, 17, 50):
+        for begin in range(0, len(sweep), 29):
+            part = slice(begin, min(begin + size, len(sweep)))
+            assert bits(whole, part) == bits(task(sweep.block(part)))
+    for run in (0, 5, len(sweep) - 1):  # compiled for itself, all its numbers the same for all of its one run
+        alone = sweep.block(slice(run, run + 1))
+        assert bits(whole, slice(run, run + 1)) == bits(runner.run(alone))
+
+
+def test_threads_share_the_code(planned):
+    from concurrent.futures import ThreadPoolExecutor
+
+    from optlab import executors
+
+    document = {"problem": [{"name": "beale", "start": "random"}], "optimizer": [{"name": "adam"}], "steps": 50}
+    (sweep,) = planned(document | {"seeds": 3000, "backend": "native"}).sweeps
+    whole = runner.run(sweep)
+    for workers in (1, 2, 8):
+        with ThreadPoolExecutor(workers) as pool:
+            ((_, done),) = executors.execute([sweep], runner.Runner([sweep]), pool, lambda steps: None)
+        assert bits(done) == bits(whole)
+
+
+def test_long_runs_are_looked_at_in_between(planned):
+    """More steps than one call of the machine code takes; progress may stop them."""
+    document = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "adam", "lr": [1e-3, 1e-2]}], "steps": 10_000}
+    sweep, native, right = next(both(planned, document["problem"][0], document["optimizer"], 10_000))
+    np.testing.assert_allclose(native.loss[::1000], right.loss[::1000], rtol=1e-6, atol=1e-25)
+    told = []
+    runner.run(dataclasses.replace(sweep, backend="native"), told.append)
+    assert len(told) >= 3
+    assert sum(told) == 20_000
+
+    def stop(steps):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(dataclasses.replace(sweep, backend="native"), stop)
+
+
+# ---- what goes wrong, goes wrong alike -------------------------------------------------------------------------------
+
+
+@problem(domain=(-1.0, 1.0), start=(0.5,))
+def nan_below_zero(x):
+    """Has no value where x < 0."""
+    return np.sum(np.log(x))
+
+
+@problem(domain=(-1.0, 1.0), start=(0.5,))
+def hides_its_nan(x):
+    """A loss that is fine whatever x is."""
+    return np.sum(np.where(x > 0.4, x, 0.0))
+
+
+@problem(domain=(-1.0, 1.0), start=(1.0,))
+def sorts(x):
+    """An operation that replay alone has."""
+    return np.sum(np.sort(x) ** 2)
+
+
+@optimizer
+def loses_x(x, g, *, t, lr=1.0):
+    """x turns into NaN at step 40."""
+    return np.where(t == 40, np.log(-1.0 - x**2), x)
+
+
+@optimizer
+def bounces(x, g, *, lr=1.0):
+    """Overflows, and comes back."""
+    return np.where(np.abs(x) < 1e200, x * 1e30, 1.0)
+
+
+@pytest.mark.parametrize("steps", [1, 31, 32, 33, 39, 40, 41, 64, 100])
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("nan_below_zero", [{"name": "gd", "lr": [1e-3, 0.1, 0.3, 5.0]}]),
+        ("hides_its_nan", [{"name": "loses_x"}]),
+        ("sphere", [{"name": "bounces"}, {"name": "gd", "lr": [0.1, 1e3, 1.5, 1e200]}]),
+    ],
+)
+def test_divergence_and_nan(planned, name, rules, steps):
+    plugins = (nan_below_zero, hides_its_nan, loses_x, bounces)
+    document = {"problem": [{"name": name}], "optimizer": rules, "steps": steps, "record": {"points": steps + 1}}
+    for sweep in planned(document, *plugins).sweeps:
+        recording = dataclasses.replace(sweep.recording, final_x=True, trajectory=True)
+        sweep = dataclasses.replace(sweep, recording=recording, target=np.full(len(sweep), 0.3))
+        native, right = (runner.run(dataclasses.replace(sweep, backend=b)) for b in ("native", "replay"))
+        for field in ("status", "steps", "grad_evals", "reached"):
+            assert getattr(native, field).tolist() == getattr(right, field).tolist(), field
+        alive = sweep.recording.steps[:, None] <= right.steps
+        for field in ("first_loss", "final_loss", "best_loss", "final_x"):
+            np.testing.assert_allclose(getattr(native, field), getattr(right, field), rtol=1e-9)
+        np.testing.assert_allclose(native.loss[alive], right.loss[alive], rtol=1e-9)
+        np.testing.assert_allclose(native.x.swapaxes(1, 2)[alive], right.x.swapaxes(1, 2)[alive], rtol=1e-9)
+
+
+def test_what_has_no_rule_runs_on_replay(planned):
+    document = {"problem": [{"name": "sorts"}], "optimizer": [{"name": "gd"}], "backend": "native"}
+    (sweep,) = planned(document, sorts).sweeps
+    task = runner.Runner([sweep])
+    np.testing.assert_allclose(task(sweep).loss[0], 1.0)
+    assert task.backend(sweep) == "replay"
+
+
+# ---- random step graphs ----------------------------------------------------------------------------------------------
+
+_TAME = "sin cos tanh sigmoid relu exp expm1 log log1p sqrt abs negative reciprocal power clip sinh cosh arcsin arctan "
+_TAME += "arcsinh arccosh cbrt exp2"
+
+
+def random_step(rng):
+    """(x, m, t, lr, beta) -> (loss, x, m), of random functions; x stays within bounds."""
+    dim, xp = int(rng.integers(1, 6)), in_numpy()
+    chosen = [UNARY[name] for name in rng.choice(_TAME.split(), size=rng.integers(2, 8))]
+    kinds = rng.integers(0, 6, size=len(chosen))
+    weights = rng.uniform(0.2, 1.5, size=(len(chosen), dim))
+
+    def objective(x):
+        total = x
+        for f, kind, w in zip(chosen, kinds, weights, strict=True):
+            y = f(xp, w * total)
+            total = [total + 0.3 * y, y * x, np.where(y > x, y, total), y - np.mean(total), y[::-1], np.maximum(y, x)][
+                kind
+            ]
+        return np.sum(total) / dim + np.max(total * x)
+
+    def step(x, m, t, lr, beta):
+        g = grad(objective)(x)
+        m = beta * m + (1 - beta) * np.tanh(g)
+        return [objective(x), np.clip(x - lr * m / (1 - beta**t), -2.0, 2.0), m]
+
+    return dim, step
+
+
+@pytest.mark.parametrize("first", range(0, 500, 50))
+def test_random_step_graphs(first):
+    for seed in range(first, first + 50):
+        rng = np.random.default_rng(seed)
+        dim, step = random_step(rng)
+        runs = int(rng.integers(1, 20))
+        graph = optimise(trace(step, np.ones(dim), np.zeros(dim), 1.0, 0.1, 0.9))
+        beta_kind = (RUN, UNIFORM)[seed % 2]
+        inputs = [Input(RUN, carry=1), Input(RUN, carry=2), Input(SHARED)]
+        inputs += [Input(RUN, changes=False), Input(beta_kind, changes=False)]
+        x, lr = rng.normal(size=(dim, runs)), 10.0 ** rng.uniform(-4, -1, size=runs)
+        beta = np.full(runs, 0.9) if beta_kind == UNIFORM else rng.uniform(0.1, 0.99, size=runs)
+        kernel = trajectories.compile(graph, inputs, trail=True)
+        columns = np.stack([lr] if beta_kind == UNIFORM else [lr, beta])
+        carried = np.concatenate([x, np.zeros_like(x)])
+        done = kernel.run(carried, beta[:1] if beta_kind == UNIFORM else np.empty(0), columns, 10, np.arange(11))
+        losses, points = replayed(graph, inputs, x, lr, beta, 10)
+        nearby, _ = replayed(graph, inputs, x * (1 + 2**-50), lr, beta, 10)
+        close, chaotic = agree(done.loss[:10], losses, nearby, 1e-9)
+        assert (close | chaotic).all(), seed
+        assert chaotic.mean() < 0.5
+        np.testing.assert_allclose(done.trail[:1], points[:1], rtol=0)
+
+
+def replayed(graph, inputs, x, lr, beta, steps):
+    program = compile(graph, inputs, x.shape[1])
+    program.inputs[0][...] = x
+    program.inputs[1][...] = 0
+    program.inputs[3][...] = lr
+    program.inputs[4][...] = beta if inputs[4].kind == RUN else beta[0]
+    losses, points = [], []
+    with np.errstate(all="ignore"):
+        program.prepare()
+        for t in range(1, steps + 1):
+            points.append(program.inputs[0].copy())
+            program.inputs[2][...] = t
+            program.step()
+            losses.append(np.broadcast_to(program.outputs[0], x.shape[1:]).copy())
+    return np.array(losses), np.array(points)
