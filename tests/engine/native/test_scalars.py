@@ -26,7 +26,7 @@ X = np.ones(2)
     ("f", "left"),
     [
         (lambda x: x[0] * 1.0 + 0.0, []),
-        (lambda x: -(-x[0]), []),
+        (lambda x: np.negative(np.negative(x[0])), []),
         (lambda x: x[0] / 1.0 - 0.0, []),
         (lambda x: -1.0 * x[0], ["negative"]),
         (lambda x: x[0] ** 2, ["multiply"]),

@@ -217,9 +217,8 @@ def random_step(rng):
         total = x
         for f, kind, w in zip(chosen, kinds, weights, strict=True):
             y = f(xp, w * total)
-            total = [total + 0.3 * y, y * x, np.where(y > x, y, total), y - np.mean(total), y[::-1], np.maximum(y, x)][
-                kind
-            ]
+            ways = (total + 0.3 * y, y * x, np.where(y > x, y, total), y - np.mean(total), y[::-1], np.maximum(y, x))
+            total = ways[kind]
         return np.sum(total) / dim + np.max(total * x)
 
     def step(x, m, t, lr, beta):
