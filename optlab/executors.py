@@ -20,8 +20,8 @@ BLOCK = 64_000
 """Parameters per block, about: their number times that of the runs. Larger arrays would leave the cache; smaller ones
 would have NumPy spend more time between calls than in them."""
 
-SMALL = 256
-"""Runs that are not worth a thread of their own."""
+SMALL = 512
+"""Parameters that are not worth a thread of their own."""
 
 Progress = Callable[[int], None]
 Task = Callable[[Sweep, Progress], Trajectories]
@@ -39,7 +39,7 @@ def workers() -> int:
 def blocks(sweep: Sweep, parts: int = 1) -> list[Sweep]:
     """A sweep in blocks of runs, in order and of nearly the same size; in so many parts at least if it is not small."""
     runs = len(sweep)
-    count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK), min(parts, runs // SMALL)))
+    count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK), min(parts, runs * sweep.case.dim // SMALL)))
     return [sweep.block(slice(i * runs // count, (i + 1) * runs // count)) for i in range(count)]
 
 

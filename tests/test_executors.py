@@ -64,6 +64,15 @@ def test_blocks_hold_every_run_once_in_order(sweeps, monkeypatch):
         np.testing.assert_array_equal(np.concatenate([block.run for block in cut]), sweep.run)
 
 
+def test_a_sweep_is_cut_for_all_workers_unless_it_is_small(planned):
+    lrs = {"linear": [0.1, 0.2], "num": 600}
+    tables = {"problem": [{"name": "sphere", "dim": 2}], "optimizer": [{"name": "gd", "lr": lrs}]}
+    (sweep,) = planned(tables).sweeps
+    assert [len(block) for block in executors.blocks(sweep, 2)] == [300, 300]
+    assert [len(block) for block in executors.blocks(sweep, 8)] == [300, 300]
+    assert len(executors.blocks(sweep)) == 1
+
+
 def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
     monkeypatch.setattr(executors, "BLOCK", 1)
     told = []

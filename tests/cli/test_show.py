@@ -111,8 +111,9 @@ def test_validate_prints_the_size_of_the_grid(call, tmp_path):
     out = call("validate", "e.toml")
     lines = [line.split() for line in out.splitlines()]
     assert lines[0][:5] == ["e:", "the", "grid", "is", "right"]
-    assert ["gd", "rosenbrock", "5", "40", "200", "replay"] in lines
-    assert ["gd", "mlp", "(xor,", "hidden=[4],", "batch_size=16)", "25", "40", "1,000", "replay"] in lines
+    assert ["gd", "rosenbrock", "5", "40", "200", "replay"] in [line[:6] for line in lines]
+    why = ["it", "trains", "a", "network"]
+    assert ["gd", "mlp", "(xor,", "hidden=[4],", "batch_size=16)", "25", "40", "1,000", "replay", *why] in lines
     assert "12 cells, 36 runs, 4 sweeps, 1,440 gradient evaluations" in out.splitlines()
     assert "(24 repeats of cells without anything random in them are left out)" in out.splitlines()
     assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]

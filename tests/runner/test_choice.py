@@ -1,0 +1,80 @@
+"""Which back end a sweep gets: what was asked for where it can be had, the sooner one where nothing was."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+
+import numpy as np
+import pytest
+
+from optlab import pipeline, problem, runner
+from optlab.step import build_for
+
+
+@problem(domain=(-1.0, 1.0), start=(1.0, 0.5))
+def sorts(x):
+    """An operation that replay alone has."""
+    return np.sum(np.sort(x) ** 2 * np.array([1.0, 2.0]))
+
+
+def chosen(planned, problem_table, backend="auto", steps=100, **optimizer):
+    tables = {"problem": [problem_table], "optimizer": [{"name": "adam", **optimizer}]}
+    (sweep,) = planned({**tables, "steps": steps, "backend": backend}, sorts).sweeps
+    return runner.choose(sweep, build_for(sweep))
+
+
+def test_what_is_done_sooner_is_chosen_by_runs_and_steps(planned):
+    few = {"linear": [0.1, 0.2], "num": 3}
+    many = {"linear": [0.1, 0.2], "num": 5000}
+    assert chosen(planned, {"name": "rosenbrock"}, lr=few).backend == "replay"
+    assert chosen(planned, {"name": "rosenbrock"}, lr=many, steps=1000).backend == "native"
+    assert chosen(planned, {"name": "rosenbrock"}, lr=few, steps=100_000).backend == "native"
+    assert "ms, not" in chosen(planned, {"name": "rosenbrock"}, lr=few).why
+
+
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_what_was_asked_for(planned, backend):
+    choice = chosen(planned, {"name": "rosenbrock"}, backend)
+    assert choice == runner.Choice(backend, "it was asked for")
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"name": "sorts"}, "argsort has no native rule"),
+        ({"name": "mlp", "dataset": "xor"}, "it trains a network"),
+        ({"name": "rosenbrock", "dim": 3000}, "it has more than 20,000 operations on single numbers"),
+    ],
+)
+def test_what_cannot_be_compiled_runs_on_replay_and_says_why(planned, table, why):
+    assert chosen(planned, table, "native") == runner.Choice("replay", why)
+
+
+def test_without_llvmlite(planned, monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert chosen(planned, {"name": "sphere"}, "native") == runner.Choice("replay", "llvmlite is not installed")
+
+
+def test_the_choice_is_made_on_the_whole_sweep(planned):
+    """A block of one run is executed as the sweep is."""
+    tables = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd", "lr": {"linear": [0.1, 0.2], "num": 9000}}]}
+    (sweep,) = planned({**tables, "steps": 3000}).sweeps
+    task = runner.Runner([sweep])
+    block = task(sweep.block(slice(7, 8)))
+    assert task.backend(sweep) == "native"
+    alone = runner.run(dataclasses.replace(sweep, backend="native").block(slice(7, 8)))
+    assert block.loss.tobytes() == alone.loss.tobytes()
+
+
+def test_in_a_file_on_the_command_line_and_in_the_manifest(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    document = {"name": "e", "steps": 5, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
+    for backend in ("native", "replay"):
+        results = pipeline.run(document | {"backend": backend}, plots=False)
+        assert [sweep["backend"] for sweep in results.manifest["sweeps"]] == [backend]
+        assert "llvmlite" in results.manifest["versions"]
+    other = pipeline.run(document | {"backend": "replay"}, plots=False, backend="native")
+    assert [sweep["backend"] for sweep in other.manifest["sweeps"]] == ["native"]
+    identities = {pipeline.prepare(document, backend=b).plan.id for b in (None, "native", "replay")}
+    assert len(identities) == 3
