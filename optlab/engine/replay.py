@@ -87,7 +87,7 @@ class _Planner:
         self.graph = graph
         self.inputs = inputs
         self.runs = runs
-        self.kinds, self.changes = _kinds(graph, inputs)
+        self.kinds, self.changes = kinds(graph, inputs)
         self.runs_first = any(n.op.kind == "matmul" or _gathers(n, self.kinds) for n in graph.nodes)
         # A run axis of length one lets NumPy add in another order than a longer one does, if it comes last.
         self.lanes = runs if self.runs_first else max(runs, 2)
@@ -400,15 +400,15 @@ def _gathers(node: Node, kinds: Mapping[Var, int]) -> bool:
     return node.op.kind == "take" and kinds[node.inputs[1]] == RUN
 
 
-def _kinds(graph: Graph, inputs: tuple[Input, ...]) -> tuple[dict[Var, int], dict[Var, bool]]:
+def kinds(graph: Graph, inputs: tuple[Input, ...]) -> tuple[dict[Var, int], dict[Var, bool]]:
     """The kind of every value, and whether it changes between steps."""
-    kinds = dict.fromkeys(graph.constants, SHARED)
+    found = dict.fromkeys(graph.constants, SHARED)
     changes = dict.fromkeys(graph.constants, False)
     for var, given in zip(graph.inputs, inputs, strict=True):
-        kinds[var], changes[var] = given.kind, given.changes
+        found[var], changes[var] = given.kind, given.changes
     for node in graph.nodes:
-        kind = max((kinds[v] for v in node.inputs), default=SHARED)
+        kind = max((found[v] for v in node.inputs), default=SHARED)
         per_run = node.op.kind in ("reduce", "matmul", "add_at") and kind == UNIFORM
-        kinds[node.output] = RUN if per_run else kind
+        found[node.output] = RUN if per_run else kind
         changes[node.output] = any(changes[v] for v in node.inputs)
-    return kinds, changes
+    return found, changes

@@ -9,15 +9,20 @@ import functools
 import threading
 import traceback
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from optlab.evaluation import is_constant
 from optlab.records import Sweep, Trajectories
 from optlab.runner import compiled, replayed
-from optlab.runner.choice import Choice, choose
+from optlab.runner.choice import Choice, choose, has_llvmlite
 from optlab.runner.replayed import Progress
 from optlab.step import StepGraph, build_for
+
+WORTH_FUSING = 20_000_000
+"""Parameters times runs times steps from which it pays to compile arithmetic for replay: about a tenth of a second."""
 
 
 class Runner:
@@ -57,6 +62,18 @@ class _Prepared:
         return build_for(self.sweep)
 
     @functools.cached_property
+    def _on_replay(self) -> StepGraph:
+        """The graph as replay gets it: fused, where there is enough to do. That changes no bit."""
+        sweep, graph = self.sweep, self._graph
+        work = sweep.case.dim * len(sweep) * sweep.steps
+        if sweep.backend == "replay" or work < WORTH_FUSING or not has_llvmlite():
+            return graph
+        from optlab.engine.native.fused import fuse  # llvmlite takes a while to load
+
+        inputs = graph.inputs([is_constant(replayed.column(sweep, key)) for key in graph.numbers])
+        return replace(graph, graph=fuse(graph.graph, inputs))
+
+    @functools.cached_property
     def choice(self) -> Choice:
         return choose(self.sweep, self._graph)
 
@@ -71,7 +88,7 @@ class _Prepared:
                 with self._making:
                     native = self.choice.backend == "native"
                     kernel = self._kernel if native else None
-                loop = None if native else replayed.Loop(block, self._graph)
+                loop = None if native else replayed.Loop(block, self._on_replay)
             except (Exception, SystemExit):
                 progress(len(block) * block.steps)
                 return replayed.failed(block, traceback.format_exc())

@@ -29,7 +29,7 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("replay", "it was asked for")
     if sweep.case.split is not None:
         return Choice("replay", "it trains a network")
-    if importlib.util.find_spec("llvmlite") is None:
+    if not has_llvmlite():
         return Choice("replay", "llvmlite is not installed")
     try:
         scalars = scalars_of(graph)
@@ -38,6 +38,11 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     if sweep.backend == "native":
         return Choice("native", "it was asked for")
     return _sooner(sweep, graph, scalars)
+
+
+def has_llvmlite() -> bool:
+    """Whether there is a compiler. Without one everything runs on NumPy."""
+    return importlib.util.find_spec("llvmlite") is not None
 
 
 def scalars_of(graph: StepGraph) -> Scalars:

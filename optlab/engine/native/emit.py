@@ -55,10 +55,10 @@ class Layout:
     targets: bool
 
 
-class _Body:
+class Body:
     """The text of a function, growing line by line; what rules write to."""
 
-    def __init__(self, machine: Machine, declarations: dict[str, str]) -> None:
+    def __init__(self, machine: Machine, declarations: dict[str, str], prefix: str = "v") -> None:
         self.machine = machine
         self.width = machine.width
         self.numbers = f"<{self.width} x double>"
@@ -66,6 +66,7 @@ class _Body:
         self.declarations = declarations
         self.lines: list[str] = []
         self.count = 0
+        self.prefix = prefix
 
     def put(self, text: str) -> None:
         self.lines.append("  " + text)
@@ -75,8 +76,8 @@ class _Body:
 
     def line(self, text: str) -> str:
         self.count += 1
-        self.lines.append(f"  %v{self.count} = {text}")
-        return f"%v{self.count}"
+        self.lines.append(f"  %{self.prefix}{self.count} = {text}")
+        return f"%{self.prefix}{self.count}"
 
     def call(self, function: str, kind: str, operands: Sequence[str]) -> str:
         self.declarations[function] = f"declare {kind} @{function}({', '.join([kind] * len(operands))}) #1"
@@ -167,7 +168,7 @@ class Program:
         names = {symbol: name for name, symbol in machine.vectors.items()}
         self.vector_functions = [names[symbol] for symbol in self.declarations if symbol in names]
         checks = [line for name in self.vector_functions for line in self._check(name)]
-        self.text = "\n".join([*functions, *checks, *self.declarations.values(), _ATTRIBUTES])
+        self.text = "\n".join([*functions, *checks, *self.declarations.values(), ATTRIBUTES])
 
     def _levels(self) -> dict[int, int]:
         kinds = {position: STEP for position, _ in self.layout.carried}
@@ -185,9 +186,7 @@ class Program:
 
     # ---- values ----------------------------------------------------------------------------------------------
 
-    def _compute(
-        self, body: _Body, values: Values, level: int, copies: int, among: Sequence[int] | None = None
-    ) -> None:
+    def _compute(self, body: Body, values: Values, level: int, copies: int, among: Sequence[int] | None = None) -> None:
         """Write down the expressions of a level, all or some, that are not there yet."""
         scalars = self.scalars
         for i in self.needed if among is None else among:
@@ -204,7 +203,7 @@ class Program:
                 made = [rule(body, *operands) for operands in (columns[:1] if alike else columns)]
                 values[i] = made * copies if alike else made
 
-    def _once(self, body: _Body, copies: int) -> Values:
+    def _once(self, body: Body, copies: int) -> Values:
         """The numbers that are the same for all runs, and what depends on them alone."""
         values: Values = {}
         place = {position: n for n, position in enumerate(self.layout.uniform)}
@@ -218,7 +217,7 @@ class Program:
 
     def _table(self) -> list[str]:
         """table(rows, uniform, running, begin, end): what changes with the number of the step only."""
-        body = _Body(self.machine, self.declarations)
+        body = Body(self.machine, self.declarations)
         once = self._once(body, 1)
         for n in range(len(self.shared_running)):
             body.put(f"%p{n} = alloca {body.numbers}, align 64")
@@ -257,7 +256,7 @@ class Program:
 
     def _check(self, name: str) -> list[str]:
         """check_NAME(inputs, outputs): a function of the vector library by itself, to be tried out."""
-        body = _Body(self.machine, self.declarations)
+        body = Body(self.machine, self.declarations)
         operands = [body.load(body.at("%inputs", str(n * body.width))) for n in range(operands_of(name))]
         body.store(body.mathematics(name, *operands), "%outputs")
         return [f"define void @check_{name}(ptr %inputs, ptr %outputs) #0 {{", *body.lines, "  ret void", "}"]
@@ -275,7 +274,7 @@ class _Run:
         self.program = program
         self.layout, self.scalars = program.layout, program.scalars
         self.copies = program.layout.copies
-        self.body = _Body(program.machine, program.declarations)
+        self.body = Body(program.machine, program.declarations)
         self.states = sum(size for _, size in self.layout.carried)
         self.dim = self.layout.carried[0][1]
         self.kept = {"best": "%best", **({"hit": "%reached"} if self.layout.targets else {})}
@@ -520,7 +519,7 @@ _RUN_ARGUMENTS = ", ".join(
     + [f"i64 %{name}" for name in _NUMBERS]
     + [f"ptr noalias %{name}" for name in _OUTPUTS]
 )
-_ATTRIBUTES = """
+ATTRIBUTES = """
 attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }
 attributes #1 = { nounwind willreturn memory(none) }
 """

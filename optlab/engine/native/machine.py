@@ -82,7 +82,11 @@ class Code:
 
     def function(self, name: str, *arguments: Any) -> Any:
         """A function that returns nothing, to be called from Python. It lets other threads run meanwhile."""
-        return ctypes.CFUNCTYPE(None, *arguments)(self._engine.get_function_address(name))
+        return ctypes.CFUNCTYPE(None, *arguments)(self.address(name))
+
+    def address(self, name: str) -> int:
+        """Where a function begins."""
+        return self._engine.get_function_address(name)
 
 
 def _into_registers(module: Any, target: Any) -> None:

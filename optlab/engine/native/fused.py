@@ -1,0 +1,222 @@
+"""Graph -> Graph: runs of arithmetic entry by entry as one NumPy ufunc each, in machine code.
+
+An update rule on large arrays is a dozen NumPy calls, and each brings its arrays from memory and back. As one ufunc it
+is one such way. Only operations that IEEE 754 rounds correctly are fused, each rounded as before: so the result is the
+same to the bit, and it is a matter of time alone whether a graph is fused.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.graph import Graph, Node, Op, Var
+from optlab.engine.native.emit import ATTRIBUTES, Body
+from optlab.engine.native.machine import Code, Machine, this_machine
+from optlab.engine.native.rules import RULES, literal
+from optlab.engine.replay import RUN, Input, kinds
+
+EXACT = frozenset(
+    [
+        *("add", "subtract", "multiply", "divide", "negative", "square", "reciprocal", "sqrt", "absolute", "where"),
+        *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+        *("logical_and", "logical_or", "logical_not", "logical_xor"),
+    ]
+)
+"""What is the same to the bit wherever it is computed."""
+
+MOST_INPUTS = 16
+_DOUBLE = 12  # NumPy's number of the type float64
+_FROM_FUNC_AND_DATA = 1  # the place of PyUFunc_FromFuncAndData in NumPy's table of C functions
+
+
+def fuse(graph: Graph, inputs: Sequence[Input]) -> Graph:
+    """The same function with fewer nodes; the same graph where nothing can be fused."""
+    trees = _Trees(graph, inputs).found()
+    if not trees:
+        return graph
+    operations = _operations(trees)
+    nodes = []
+    absorbed = {node.output for tree in trees for node in tree.nodes[:-1]}
+    last = {tree.nodes[-1].output: (tree, op) for tree, op in zip(trees, operations, strict=True)}
+    for node in graph.nodes:
+        if node.output in last:
+            tree, op = last[node.output]
+            nodes.append(Node(op, tree.inputs, {}, node.output))
+        elif node.output not in absorbed:
+            nodes.append(node)
+    return Graph(graph.inputs, tuple(nodes), graph.outputs, graph.constants)
+
+
+@dataclass(frozen=True)
+class _Tree:
+    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside."""
+
+    nodes: tuple[Node, ...]
+    inputs: tuple[Var, ...]
+    constants: Mapping[Var, float]
+
+
+class _Trees:
+    """Looks for what may be fused: arithmetic on arrays that differ between runs and steps."""
+
+    def __init__(self, graph: Graph, inputs: Sequence[Input]) -> None:
+        self.graph = graph
+        self.kinds, self.changes = kinds(graph, tuple(inputs))
+        self.users: dict[Var, list[Node]] = {}
+        for node in graph.nodes:
+            for var in node.inputs:
+                self.users.setdefault(var, []).append(node)
+        self.kept = set(graph.outputs)
+
+    def found(self) -> list[_Tree]:
+        makers = self.graph.producers()
+        part_of: dict[Var, Var] = {}  # a value -> the result of the tree that it is part of
+        members: dict[Var, list[Node]] = {}
+        for node in reversed(self.graph.nodes):
+            if not self._fusible(node):
+                continue
+            result = self._result_of_all_users(node, part_of) or node.output
+            if result is node.output and node.output.dtype.kind == "b":
+                continue
+            grown = [node, *members.get(result, [])]
+            if len(self._from_outside(grown, makers)) <= MOST_INPUTS:
+                part_of[node.output], members[result] = result, grown
+        return [self._tree(nodes, makers) for nodes in members.values() if len(nodes) > 1]
+
+    def _fusible(self, node: Node) -> bool:
+        per_step = self.kinds[node.output] == RUN and self.changes[node.output]
+        types = all(v.dtype == np.float64 or v.dtype.kind == "b" for v in (*node.inputs, node.output))
+        return node.op.name in EXACT and node.op.kind == "elementwise" and per_step and types
+
+    def _result_of_all_users(self, node: Node, part_of: Mapping[Var, Var]) -> Var | None:
+        """The tree that all users of a value belong to, if they do, and have its shape."""
+        users = self.users.get(node.output, [])
+        results = {part_of.get(user.output) for user in users}
+        if node.output in self.kept or len(results) != 1 or None in results:
+            return None
+        (result,) = results
+        return result if result is not None and result.shape == node.output.shape else None
+
+    def _from_outside(self, nodes: Sequence[Node], makers: Mapping[Var, Node]) -> list[Var]:
+        inside = {node.output for node in nodes}
+        return list(dict.fromkeys(v for n in nodes for v in n.inputs if v not in inside and not self._is_number(v)))
+
+    def _is_number(self, var: Var) -> bool:
+        return var in self.graph.constants and not var.shape and var.dtype == np.float64
+
+    def _tree(self, nodes: list[Node], makers: Mapping[Var, Node]) -> _Tree:
+        numbers = {v: float(self.graph.constants[v]) for n in nodes for v in n.inputs if self._is_number(v)}
+        return _Tree(tuple(nodes), tuple(self._from_outside(nodes, makers)), numbers)
+
+
+# ---- ufuncs ----------------------------------------------------------------------------------------------------------
+
+
+def _operations(trees: Sequence[_Tree]) -> list[Op]:
+    """Each tree as an operation of the graph language; all of them are compiled together."""
+    machine, declarations = this_machine(), dict[str, str]()
+    loops = [line for n, tree in enumerate(trees) for line in _loop(f"loop{n}", tree, machine, declarations)]
+    code = Code("\n".join([*loops, *declarations.values(), ATTRIBUTES]))
+    return [_operation(code, f"loop{n}", tree) for n, tree in enumerate(trees)]
+
+
+def _operation(code: Code, name: str, tree: _Tree) -> Op:
+    ufunc = _ufunc(code, name, len(tree.inputs))
+    output = tree.nodes[-1].output
+    return Op("fused", "elementwise", ufunc, lambda *inputs: (output.shape, output.dtype), in_place=True)
+
+
+def _ufunc(code: Code, name: str, count: int) -> Any:
+    """A NumPy ufunc whose inner loop is this function."""
+    loops = (ctypes.c_void_p * 1)(code.address(name))
+    types = (ctypes.c_char * (count + 1))(*[_DOUBLE] * (count + 1))
+    make = ctypes.PYFUNCTYPE(
+        ctypes.py_object,
+        *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
+        *(ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_int),
+        *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int),
+    )(_numpys_function(_FROM_FUNC_AND_DATA))
+    data = (ctypes.c_void_p * 1)(None)
+    ufunc = make(loops, data, types, 1, count, 1, -1, b"fused", b"", 0)
+    return _Alive(ufunc, (code, loops, types, data))
+
+
+class _Alive:
+    """A ufunc, with the memory that it points to."""
+
+    def __init__(self, ufunc: Any, memory: Any) -> None:
+        self._ufunc, self._memory = ufunc, memory
+
+    def __call__(self, *arrays: Any) -> Any:
+        return self._ufunc(*arrays)
+
+
+def _numpys_function(place: int) -> int:
+    """The address of a function of NumPy's C interface."""
+    from numpy._core import _multiarray_umath  # pyright: ignore[reportAttributeAccessIssue]
+
+    get = ctypes.pythonapi.PyCapsule_GetPointer
+    get.restype, get.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    table = ctypes.cast(get(_multiarray_umath._UFUNC_API, None), ctypes.POINTER(ctypes.c_void_p))
+    address = table[place]
+    assert address is not None
+    return address
+
+
+def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]) -> list[str]:
+    """A ufunc's inner loop: in vectors where the entries of all arrays lie side by side or are one number, else singly.
+
+    A number that is the same for all entries is first written to a vector of its own: so all are read in one way.
+    """
+    wide, single = Body(machine, declarations), Body(replace(machine, width=1, vectors={}), declarations, "w")
+    count = len(tree.inputs) + 1
+    for n in range(count):
+        wide.put(f"%p{n} = load ptr, ptr {wide.at('%arrays', str(n), 'ptr')}, align 8")
+        wide.put(f"%s{n} = load i64, ptr {wide.at('%steps', str(n), 'i64')}, align 8")
+    wide.put("%n = load i64, ptr %lengths, align 8")
+    ready = wide.line(f"icmp eq i64 %s{count - 1}, 8")
+    for n in range(count - 1):
+        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, 8")
+        ready = wide.line(f"and i1 {ready}, {wide.line(f'or i1 {one}, {beside}')}")
+        wide.put(f"%b{n} = alloca {wide.numbers}, align 64")
+        wide.store(wide.spread_from(f"%p{n}"), f"%b{n}", align=64)
+        wide.put(f"%q{n} = select i1 {one}, ptr %b{n}, ptr %p{n}")
+    whole = wide.line(f"and i64 %n, {-machine.width}")
+    wide.put(f"%vectors = select i1 {ready}, i64 {whole}, i64 0")
+    wide.put("br label %wide")
+    _entries(wide, tree, "wide", ("entry", "0"), ("%vectors", "single"), "q")
+    _entries(single, tree, "single", ("wide", "%vectors"), ("%n", "done"), "p")
+    arguments = "ptr %arrays, ptr %lengths, ptr %steps, ptr %data"
+    return [f"define void @{name}({arguments}) #0 {{", "entry:", *wide.lines, *single.lines, "done:", "  ret void", "}"]
+
+
+def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: tuple[str, str], pointer: str) -> None:
+    """Compute and store entries, vector by vector: `begin` is the block before and the index, `end` index and block."""
+    body.label(label)
+    body.put(f"%{label}.i = phi i64 [ {begin[1]}, %{begin[0]} ], [ %{label}.next, %{label}.body ]")
+    body.put(f"%{label}.more = icmp slt i64 %{label}.i, {end[0]}")
+    body.put(f"br i1 %{label}.more, label %{label}.body, label %{end[1]}")
+    body.label(f"{label}.body")
+    values = {var: literal(number) for var, number in tree.constants.items()}
+    for n, var in enumerate(tree.inputs):
+        values[var] = body.load(body.at(f"%{pointer}{n}", body.times(f"%{label}.i", f"%s{n}"), "i8"))
+    for node in tree.nodes:
+        values[node.output] = _written(body, node.op.name, [values[v] for v in node.inputs])
+    result = len(tree.inputs)
+    place = body.at(f"%p{result}", body.times(f"%{label}.i", f"%s{result}"), "i8")
+    body.store(values[tree.nodes[-1].output], place)
+    body.put(f"%{label}.next = add i64 %{label}.i, {body.width}")
+    body.put(f"br label %{label}")
+
+
+def _written(body: Body, name: str, operands: list[str]) -> str:
+    if name == "square":
+        return RULES["multiply"](body, operands[0], operands[0])
+    if name == "reciprocal":
+        return RULES["divide"](body, literal(1.0), operands[0])
+    return RULES[name](body, *operands)
