@@ -52,13 +52,13 @@ def lab(tmp_path, monkeypatch):
 @pytest.fixture
 def computed(monkeypatch):
     """The sweeps that were computed."""
-    run, sweeps = runner.run, []
+    run, sweeps = runner.Runner.__call__, []
 
-    def counting(sweep, progress):
+    def counting(self, sweep, progress):
         sweeps.append(sweep)
-        return run(sweep, progress)
+        return run(self, sweep, progress)
 
-    monkeypatch.setattr(runner, "run", counting)
+    monkeypatch.setattr(runner.Runner, "__call__", counting)
     return sweeps
 
 

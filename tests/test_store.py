@@ -8,6 +8,7 @@ import math
 import os
 import platform
 import random
+import re
 import shutil
 
 import numpy as np
@@ -204,7 +205,7 @@ def test_nothing_in_the_files_names_a_person_a_host_or_a_secret(tmp_path, monkey
     private = [platform.node(), "s3cr3t-t0ken", os.path.expanduser("~"), str(tmp_path), f'"{getpass.getuser()}"']
     for path in folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
-        assert [text for text in private if text.encode() in content] == [], path
+        assert [t for t in private if re.search(rb"(?<!\w)" + re.escape(t.encode()) + rb"(?!\w)", content)] == [], path
 
 
 # ---- damage ----------------------------------------------------------------------------------------------------------
