@@ -138,9 +138,9 @@ def test_times_have_a_unit(load, seconds, text):
 
 def test_memory_grows_with_what_is_recorded_and_not_with_steps(load):
     peak = load("memory").peak
-    short, long, detailed = peak(200, 50, 100), peak(1000, 50, 100), peak(1000, 1001, 100)
+    short, long, detailed = peak(200, 50, 500), peak(1000, 50, 500), peak(1000, 1001, 500)
     assert long < 1.1 * short
-    assert detailed > short + 900 * 100 * 3 * 8 / 1e6 * 0.9
+    assert detailed > short + 900 * 500 * 3 * 8 / 1e6 * 0.9
 
 
 def test_several_run_in_processes_of_their_own_and_their_figures_are_put_together(load, monkeypatch, capfd, tmp_path):
