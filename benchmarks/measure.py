@@ -105,7 +105,7 @@ def disagreement(contenders: Sequence[Contender]) -> float:
     reference, _, losses = results[0]
     assert losses is not None
     assert np.isfinite(losses).all()
-    pairs = [(own, losses[: c.steps, : c.runs]) for c, _, own in results[1:]]
+    pairs = [(own, losses[tuple(map(slice, own.shape))]) for _, _, own in results[1:]]
     ends = [(c, x) for c, x, _ in results if x is not None and c.steps == reference.steps]
     pairs += [(x, ends[0][1][:, : c.runs]) for c, x in ends[1:]]
     return max((float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) for a, b in pairs), default=0.0)

@@ -234,6 +234,39 @@ def test_a_table_as_text_and_as_markdown(load):
     ]
 
 
+def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
+    file = tmp_path / "figures.json"
+    out = run("cold", "--rounds", "1", "--json", str(file))
+    (comparison,) = json.loads(file.read_text(encoding="utf-8"))["cold"]["figures"]
+    assert comparison["title"] == "From a cold start: 5 optimizers x 3 functions x 2 runs x 2 steps"
+    peer = [] if "jax" in load("setting").missing() else ["JAX, a script"]
+    assert list(comparison["seconds"]) == ["optlab, a script", "optlab run, files written", *peer]
+    assert comparison["off"] < 1e-10
+    assert "optlab, a script" in out
+
+
+def test_the_million_is_told_by_size(run, tmp_path):
+    file = tmp_path / "figures.json"
+    out = run("million", "--rounds", "1", "--json", str(file))
+    sizes = json.loads(file.read_text(encoding="utf-8"))["million"]["figures"]
+    assert [size["runs"] for size in sizes] == [1, 10, 100, 1000]
+    assert all(size["steps"] == 200 for size in sizes)
+    assert all(len(size[name]) == 1 and size[name][0] > 0 for size in sizes for name in ("process", "execution"))
+    assert all(size["megabytes"][0] > 30 for size in sizes)
+    assert "1,000 runs" in out
+
+
+def test_processes_tell_their_time_and_memory_and_must_succeed(load):
+    processes = load("processes")
+    small = processes.python("-c", "pass")
+    large = processes.python("-c", "held = b'x' * 300_000_000")
+    assert large.megabytes > 300
+    assert small.megabytes > 1
+    assert small.seconds > 0
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        processes.python("-c", "1 / 0")
+
+
 def test_figures_of_gradients(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("gradients", "--scale", "0.0001", "--markdown", "--json", str(file))
