@@ -142,7 +142,7 @@ def of_comparisons(about: str, comparisons: Sequence[Comparison]) -> Report:
     return Report(about, [c.table() for c in comparisons], [asdict(c) for c in comparisons])
 
 
-UNITS = ((1e-6, 1e-9, "ns"), (1e-2, 1e-6, "us"), (1.0, 1e-3, "ms"), (math.inf, 1.0, "s"))
+UNITS = ((1e-6, 1e-9, "ns"), (1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (math.inf, 1.0, "s"))
 
 
 def shown(seconds: float) -> str:

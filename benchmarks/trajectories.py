@@ -20,9 +20,9 @@ RATES = (1e-4, 1e-2)
 """Learning rates, from the first run's to the last's."""
 
 
-def on_rosenbrock(runs: int, steps: int) -> list[Contender]:
+def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
     """In two dimensions everybody takes part."""
-    work = sweep("rosenbrock", START, runs, steps)
+    work = sweep("rosenbrock", START, runs, steps, ends)
     rates = work.hyperparameters["lr"]
     start = np.broadcast_to(np.array(START)[:, None], (2, runs))
     return [
@@ -35,18 +35,20 @@ def on_rosenbrock(runs: int, steps: int) -> list[Contender]:
     ]
 
 
-def on_function(name: str, dim: int, runs: int, steps: int) -> list[Contender]:
+def on_function(name: str, dim: int, runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
     """optlab and JAX, which gets the same source, on any test function from its own start."""
     problem = registry.load(()).problems[name]
     start = np.resize(problem.start, dim)
-    work = sweep(name, start, runs, steps)
+    work = sweep(name, start, runs, steps, ends)
     return [with_optlab(work), *with_jax(work, start)]
 
 
-def sweep(name: str, start: Sequence[float] | np.ndarray, runs: int, steps: int) -> Sweep:
+def sweep(
+    name: str, start: Sequence[float] | np.ndarray, runs: int, steps: int, ends: tuple[float, float] = RATES
+) -> Sweep:
     """All runs as optlab plans them; the loss of every step is recorded, and nothing else."""
     problem = {"name": name, "start": [float(value) for value in start]}
-    optimizer = {"name": "adam", "lr": lab.rates(*RATES, runs)}
+    optimizer = {"name": "adam", "lr": lab.rates(*ends, runs)}
     (work,) = lab.sweeps(lab.document([problem], [optimizer], steps, points=steps + 1))
     return work
 

@@ -3,6 +3,7 @@
 import dataclasses
 import importlib
 import json
+import os
 import re
 import shutil
 from itertools import chain
@@ -254,6 +255,31 @@ def test_the_million_is_told_by_size(run, tmp_path):
     assert all(len(size[name]) == 1 and size[name][0] > 0 for size in sizes for name in ("process", "execution"))
     assert all(size["megabytes"][0] > 30 for size in sizes)
     assert "1,000 runs" in out
+
+
+def test_scaling_is_told_along_every_axis_and_drawn(run, load, tmp_path):
+    file, picture = tmp_path / "figures.json", tmp_path / "performance.png"
+    out = run("scaling", "--rounds", "1", "--scale", "0.001", "--json", str(file))
+    points = json.loads(file.read_text(encoding="utf-8"))["scaling"]["figures"]
+    at = {axis: [p["at"] for p in points if p["axis"] == axis] for axis in ("runs", "steps", "dimension", "threads")}
+    assert at["runs"] == [1, 1, 1, 1, 10, 100, 1000]
+    assert at["steps"] == [3, 3, 3, 10]
+    assert at["dimension"] == [2, 10, 100, 1000]
+    assert at["threads"][:1] == ([1] if hasattr(os, "sched_setaffinity") else [])
+    assert all(p["comparison"]["off"] < 1e-10 for p in points)
+    assert all(f"Along {axis}" in out for axis in at)
+    load("picture").draw(points, picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_more_runs_or_dimensions_get_fewer_steps(load, monkeypatch):
+    scaling = load("scaling")
+    asked = []
+    monkeypatch.setattr(scaling, "contenders", lambda *work: asked.append(work) or [])
+    monkeypatch.setattr(scaling, "compare", lambda title, own, rounds: title)
+    assert scaling.compared(1_000_000, 1_000, 2, 1) == "1,000,000 runs, 10 steps, 2 dimensions"
+    assert scaling.compared(1, 1_000, 2, 1) == "1 run, 1,000 steps, 2 dimensions"
+    assert asked == [(1_000_000, 10, 2), (1, 1_000, 2)]
 
 
 def test_processes_tell_their_time_and_memory_and_must_succeed(load):
