@@ -1,14 +1,14 @@
-"""`python -m benchmarks [rosenbrock] [mlp] [gradients] [memory]`: run them, or all, and print the tables."""
+"""`python -m benchmarks [NAME ...]`: run some benchmarks, or all, and print the tables."""
 
 import argparse
-import os
-import platform
+import importlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
-import numpy as np
-
-from benchmarks import gradients, memory, mlp, peers, rosenbrock
-
-ALL = {"rosenbrock": rosenbrock, "mlp": mlp, "gradients": gradients, "memory": memory}
+ALL = ("trajectories", "cold", "million", "scaling", "mlp", "gradients", "memory")
 
 
 def main() -> None:
@@ -16,22 +16,40 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(ALL)}; without a name all of them")
     parser.add_argument("--rounds", type=int, default=7, help="how often every contender runs (default: 7)")
     parser.add_argument("--scale", type=float, default=1.0, help="shorten the work, to try things out")
-    parser.add_argument("--markdown", action="store_true", help="gradients: the tables as in docs/performance.md")
-    parser.add_argument("--json", metavar="FILE", help="gradients: write all figures, round by round")
+    parser.add_argument("--markdown", action="store_true", help="print what stands in docs/performance.md")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures, round by round")
     chosen = parser.parse_args()
     unknown = set(chosen.names) - set(ALL)
     if unknown:
         parser.error(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
-    if (chosen.markdown or chosen.json) and chosen.names != ["gradients"]:
-        parser.error("--markdown and --json go with gradients alone: python -m benchmarks gradients --markdown")
-    if chosen.names == ["gradients"]:
-        print(gradients.report(chosen.rounds, chosen.scale, chosen.markdown, chosen.json))
-        return
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {os.cpu_count()} cores. Time per run and step.")
-    if peers.missing():
-        print(f"Left out, since not installed: {', '.join(peers.missing())}.")
-    for name in chosen.names or ALL:
-        print(f"\n{ALL[name].report(chosen.rounds, chosen.scale)}", flush=True)
+    names = chosen.names or ALL
+    figures = one(names[0], chosen) if len(names) == 1 else several(names, chosen)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+def one(name: str, chosen: argparse.Namespace) -> dict[str, object]:
+    """Run a benchmark, print its tables, and return its figures by its name."""
+    report = importlib.import_module(f"benchmarks.{name}").report(chosen.rounds, chosen.scale)
+    if chosen.markdown:
+        print(f"<!-- figures: python -m benchmarks {name} --markdown -->\n{report.markdown()}\n<!-- end -->")
+    else:
+        print(f"{name}: {report.text()}")
+    return {name: {"about": report.about, "figures": report.figures}}
+
+
+def several(names: list[str], chosen: argparse.Namespace) -> dict[str, object]:
+    """Each in a process of its own: no one finds memory, caches or threads as another left them."""
+    figures = {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.json"
+        for name in names:
+            options = [f"--rounds={chosen.rounds}", f"--scale={chosen.scale}", f"--json={file}"]
+            options += ["--markdown"] * chosen.markdown
+            subprocess.run([sys.executable, "-m", "benchmarks", name, *options], check=True)
+            print(flush=True)
+            figures |= json.loads(file.read_text(encoding="utf-8"))
+    return figures
 
 
 if __name__ == "__main__":

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import json
-import platform
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import chain
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -18,18 +14,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import optlab
-from benchmarks import gradient_peers, objectives, peers
+from benchmarks import gradient_peers, objectives, setting
 from benchmarks.gradient_peers import Arrays, Evaluator
-from benchmarks.measure import Contender, interleaved, ratios, shown
+from benchmarks.measure import TOLERANCE, Contender, interleaved, ratios, shown
 from benchmarks.objectives import Objective
-from benchmarks.tables import Table
+from benchmarks.tables import Report, Table
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.replay import Input, compile
 
 TURN = 0.01
 """Seconds for which every contender evaluates in every round, at least once."""
-
-TOLERANCE = 1e-10
 
 
 @dataclass(frozen=True)
@@ -159,7 +153,7 @@ def _comparison(head: str, timings: Sequence[Timing]) -> Table:
     rows = []
     for t in timings:
         own = t.seconds["optlab"]
-        rows.append([t.name, shown(median(own)).strip(), *(ratios(t.seconds[name], own) for name in names)])
+        rows.append([t.name, shown(median(own)), *(ratios(t.seconds[name], own) for name in names)])
     return Table(f"{head}: times optlab, median [min, max]", ["", "optlab", *names], rows)
 
 
@@ -186,18 +180,9 @@ def _of_tracing(tracings: Sequence[Tracing]) -> Table:
     return Table(title, ["", "median", "worst"], rows)
 
 
-def setting() -> str:
-    """What the figures belong to."""
-    versions = ", ".join(f"{name} {version(name)}" for name in ("numpy", *peers.NAMES) if name not in peers.missing())
-    absent = f" Left out, since not installed: {', '.join(peers.missing())}." if peers.missing() else ""
-    return f"Python {platform.python_version()}, {versions}; float64; everybody on one thread.{absent}"
-
-
-def report(rounds: int, scale: float = 1.0, markdown: bool = False, json_file: str | None = None) -> str:
-    """The tables, as text or as they stand in docs/performance.md. `scale` shortens the work, for tests."""
+def report(rounds: int, scale: float = 1.0) -> Report:
+    """`scale` shortens the work, for tests."""
     timings, tracings = measured(rounds, scale)
-    if json_file:
-        figures = {"setting": setting(), "timings": list(map(asdict, timings)), "tracing": list(map(asdict, tracings))}
-        Path(json_file).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-    shown_as = Table.markdown if markdown else Table.text
-    return "\n\n".join([f"{setting()} {rounds} rounds.", *map(shown_as, tables(timings, tracings))])
+    figures = {"timings": list(map(asdict, timings)), "tracing": list(map(asdict, tracings))}
+    about = f"{setting.text()}; float64; everybody on one thread. {rounds} rounds."
+    return Report(about, tables(timings, tracings), figures)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import gc
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from benchmarks.tables import Report, Table
 from optlab.engine.replay import compile
 from optlab.records import Sweep
 from optlab.step import Rule, build
+
+TOLERANCE = 1e-10
 
 Result = tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any]]
 """The final x, shape (dim, runs), or None where nobody looks at it, and the loss of every step, shape (steps, runs)."""
@@ -21,18 +25,39 @@ Result = tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any]]
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work. `is_baseline`: the others' times are also told as multiples of its own.
+    """One way to do the work: what is timed, and how its result is read. `is_baseline`: the others' times are also told
+    as multiples of its own.
 
     The clock is the processor time of this thread, so that waiting for other programs does not count; who computes in
     threads of its own needs another one.
     """
 
     name: str
-    go: Callable[[], Result]
+    go: Callable[[], Any]
     runs: int
     steps: int
     is_baseline: bool = False
     clock: Callable[[], float] = time.thread_time
+    read: Callable[[Any], Result] = lambda result: result
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Contenders on the same work: how far their results are apart, and for each its seconds per run and step, round by
+    round. The `baselines` are names among them."""
+
+    title: str
+    off: float
+    seconds: dict[str, list[float]]
+    baselines: list[str]
+
+    def table(self) -> Table:
+        heads = ["", "median", "best", *(f"times {name}" for name in self.baselines)]
+        rows = [
+            [name, shown(median(own)), shown(min(own)), *(ratios(own, self.seconds[base]) for base in self.baselines)]
+            for name, own in self.seconds.items()
+        ]
+        return Table(f"{self.title} (results agree to {self.off:.0e})", heads, rows)
 
 
 def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = None) -> Callable[[], Result]:
@@ -76,15 +101,13 @@ def disagreement(contenders: Sequence[Contender]) -> float:
 
     A contender of fewer runs or steps is compared in those it has.
     """
-    first, *others = [(c, *(None if a is None else a.copy() for a in c.go())) for c in contenders]
-    reference, x, losses = first
+    results = [(c, *(None if a is None else np.array(a) for a in c.read(c.go()))) for c in contenders]
+    reference, _, losses = results[0]
     assert losses is not None
     assert np.isfinite(losses).all()
-    pairs = []
-    for contender, own_x, own_losses in others:
-        pairs.append((own_losses, losses[: contender.steps, : contender.runs]))
-        if own_x is not None and contender.steps == reference.steps:
-            pairs.append((own_x, x[:, : contender.runs]))
+    pairs = [(own, losses[tuple(map(slice, own.shape))]) for _, _, own in results[1:]]
+    ends = [(c, x) for c, x, _ in results if x is not None and c.steps == reference.steps]
+    pairs += [(x, ends[0][1][:, : c.runs]) for c, x in ends[1:]]
     return max((float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) for a, b in pairs), default=0.0)
 
 
@@ -104,27 +127,28 @@ def interleaved(contenders: Sequence[Contender], rounds: int) -> list[list[float
     return seconds
 
 
-def compare(title: str, contenders: Sequence[Contender], rounds: int, tolerance: float = 1e-10) -> str:
-    """Check that all contenders compute the same, then time them: a table, one line per contender."""
+def compare(title: str, contenders: Sequence[Contender], rounds: int, tolerance: float = TOLERANCE) -> Comparison:
+    """Check that all contenders compute the same, then time them."""
     off = disagreement(contenders)
     if off > tolerance:
         raise SystemExit(f"{title}: results differ by {off:.1e}, more than {tolerance:.0e}")
     seconds = interleaved(contenders, rounds)
-    baselines = [own for c, own in zip(contenders, seconds, strict=True) if c.is_baseline]
-    letters = iter("AB")
-    labels = [f"{next(letters)}. {c.name}" if c.is_baseline else f"   {c.name}" for c in contenders]
-    width = max(map(len, labels))
-    heads = "".join(f"   {f'times {letter}, median [min, max]':<26}" for letter in "AB"[: len(baselines)])
-    lines = [f"{title}  (results agree to {off:.0e})", f"  {'':{width}}  {'median':>8}  {'best':>8}{heads}".rstrip()]
-    for label, own in zip(labels, seconds, strict=True):
-        times = "".join(f"   {ratios(own, base):<26}" for base in baselines)
-        lines.append(f"  {label:{width}}  {shown(median(own))}  {shown(min(own))}{times}".rstrip())
-    return "\n".join(lines)
+    names = [contender.name for contender in contenders]
+    baselines = [contender.name for contender in contenders if contender.is_baseline]
+    return Comparison(title, off, dict(zip(names, seconds, strict=True)), baselines)
+
+
+def of_comparisons(about: str, comparisons: Sequence[Comparison]) -> Report:
+    return Report(about, [c.table() for c in comparisons], [asdict(c) for c in comparisons])
+
+
+UNITS = ((1e-6, 1e-9, "ns"), (1e-3, 1e-6, "us"), (1.0, 1e-3, "ms"), (math.inf, 1.0, "s"))
 
 
 def shown(seconds: float) -> str:
-    number, unit = (seconds * 1e9, "ns") if seconds < 1e-6 else (seconds * 1e6, "us")
-    return f"{number:>5.{1 if number < 100 else 0}f} {unit}"
+    unit, name = next((unit, name) for below, unit, name in UNITS if not seconds >= below)
+    number = seconds / unit
+    return f"{number:.{2 if number < 10 else 1 if number < 100 else 0}f} {name}"
 
 
 def ratios(own: list[float], baseline: list[float]) -> str:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import by_hand, peers
-from benchmarks.measure import Contender, Result, compare, stepper
+from benchmarks import by_hand, peers, setting
+from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
+from benchmarks.tables import Report
 from optlab import plan, registry, runner, spec
 from optlab.randomness import Minibatches
 from optlab.records import Sweep
@@ -138,13 +139,13 @@ def loop(work: Sweep, start: np.ndarray, activation: str, tuned: bool) -> Result
     return x.T, losses
 
 
-def report(rounds: int, scale: float = 1.0) -> str:
-    """The tables. `scale` shortens the work, for tests."""
-    tables = []
+def report(rounds: int, scale: float = 1.0) -> Report:
+    """`scale` shortens the work, for tests."""
+    found = []
     with threadpool_limits(1):
         for activation in ("tanh", "relu"):
             for runs, steps in ((1, 2000), (32, 300)):
                 steps = max(3, int(steps * scale))
                 title = f"MLP 64-32-10, {activation}, {runs} run{'s' * (runs > 1)}, {steps} steps"
-                tables.append(compare(title, contenders(runs, steps, activation), rounds))
-    return "\n\n".join(tables)
+                found.append(compare(title, contenders(runs, steps, activation), rounds))
+    return of_comparisons(f"{setting.text()}. {rounds} rounds. Time per run and step.", found)

@@ -1,46 +1,43 @@
 """Other libraries on the same work, where they are installed. None of them is needed.
 
-JAX runs all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on as many threads as it
+JAX does all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on as many threads as it
 likes: so its clock is the one on the wall. PyTorch and autograd run eagerly, one run at a time: so they do the first
 run only, for a few steps.
 """
 
 from __future__ import annotations
 
-import importlib.util
+import functools
 import time
 import warnings
 from typing import Any
 
 import numpy as np
 
+from benchmarks import setting
 from benchmarks.by_hand import BETA1, BETA2, EPS
 from benchmarks.measure import Contender, Result
 from optlab.randomness import Minibatches
 from optlab.records import Sweep
 
-NAMES = ("jax", "torch", "autograd")
 FEW = 200
 """Steps of those that do one run at a time."""
 
 
-def missing() -> list[str]:
-    return [name for name in NAMES if importlib.util.find_spec(name) is None]
+def _available(table: dict[str, list[Contender]]) -> list[Contender]:
+    return [contender for name, own in table.items() if name not in setting.missing() for contender in own]
 
 
-def _available(table: dict[str, Contender]) -> list[Contender]:
-    return [contender for name, contender in table.items() if name not in missing()]
+def trajectories(f: Any, rates: np.ndarray, steps: int, start: np.ndarray) -> list[Contender]:
+    """Adam on a function of JAX arrays, for every learning rate."""
+    x = np.broadcast_to(start, (len(rates), len(start)))
+    return _available({"jax": [_jax("JAX jit(vmap(scan))", lambda x, _: f(x), _jax_step, x, rates, steps)]})
 
 
 def rosenbrock(rates: np.ndarray, steps: int, start: tuple[float, float]) -> list[Contender]:
-    runs, few, lr = len(rates), min(steps, FEW), float(rates[0])
-    compiled: list[Any] = []
-
-    def with_jax() -> Result:
-        if not compiled:
-            compiled.append(_jax_program(_rosenbrock, steps))
-        x, losses = compiled[0](np.broadcast_to(np.array(start), (runs, 2)), rates, None)
-        return np.asarray(x).T, np.asarray(losses).T
+    """In JAX also with a number per coordinate in place of vectors of two, which compiles to faster loops."""
+    few, lr = min(steps, FEW), float(rates[0])
+    x = np.broadcast_to(np.array(start), (len(rates), 2))
 
     def with_torch() -> Result:
         return _torch_loop(lambda x, t: _rosenbrock(x, None), np.array(start), lr, few)
@@ -58,9 +55,12 @@ def rosenbrock(rates: np.ndarray, steps: int, start: tuple[float, float]) -> lis
 
     return _available(
         {
-            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps, clock=time.perf_counter),
-            "torch": Contender("PyTorch eager, one run", with_torch, 1, few),
-            "autograd": Contender("autograd, one run", with_autograd, 1, few),
+            "jax": [
+                _jax("JAX jit(vmap(scan))", _rosenbrock, _jax_step, x, rates, steps),
+                _jax("JAX, by coordinate", _rosenbrock, _jax_step_by_coordinate, tuple(x.T), rates, steps),
+            ],
+            "torch": [Contender("PyTorch eager, one run", with_torch, 1, few, clock=time.perf_counter)],
+            "autograd": [Contender("autograd, one run", with_autograd, 1, few, clock=time.perf_counter)],
         }
     )
 
@@ -76,19 +76,14 @@ def mlp(work: Sweep, start: np.ndarray, activation: str) -> list[Contender]:
     batches = Minibatches(work.root_seed, work.seed, len(inputs), work.case.batch_size)
     for t, out in enumerate(index, start=1):
         batches.fill(t, out)
-    compiled: list[Any] = []
 
-    def with_jax() -> Result:
+    def in_jax(x: Any, i: Any) -> Any:
         import jax.numpy as jnp
         from jax.nn import logsumexp
 
         act = jnp.tanh if activation == "tanh" else lambda z: jnp.maximum(z, 0)
-        if not compiled:
-            held = jnp.asarray(inputs), jnp.asarray(targets)
-            lse = lambda z: logsumexp(z, axis=1)  # noqa: E731
-            compiled.append(_jax_program(lambda x, i: _mlp(x, held[0][i], held[1][i], act, lse), steps))
-        x, losses = compiled[0](start.T, np.full(runs, lr), np.moveaxis(index, 1, 0))
-        return np.asarray(x).T, np.asarray(losses).T
+        lse = functools.partial(logsumexp, axis=1)
+        return _mlp(x, jnp.asarray(inputs)[i], jnp.asarray(targets)[i], act, lse)
 
     def with_torch() -> Result:
         import torch
@@ -104,8 +99,18 @@ def mlp(work: Sweep, start: np.ndarray, activation: str) -> list[Contender]:
 
     return _available(
         {
-            "jax": Contender("JAX jit(vmap(scan))", with_jax, runs, steps, clock=time.perf_counter),
-            "torch": Contender("PyTorch eager, one run", with_torch, 1, few),
+            "jax": [
+                _jax(
+                    "JAX jit(vmap(scan))",
+                    in_jax,
+                    _jax_step,
+                    start.T,
+                    np.full(runs, lr),
+                    steps,
+                    np.moveaxis(index, 1, 0),
+                )
+            ],
+            "torch": [Contender("PyTorch eager, one run", with_torch, 1, few)],
         }
     )
 
@@ -126,25 +131,47 @@ def _adam(x: Any, g: Any, m: Any, v: Any, t: Any, lr: Any, sqrt: Any) -> tuple[A
     return x - lr * (m / (1 - BETA1**t)) / (sqrt(v / (1 - BETA2**t)) + EPS), m, v
 
 
-def _jax_program(f: Any, steps: int) -> Any:
-    """(x (runs, dim), lr (runs,), index (runs, steps, batch) or None) -> final x and losses (runs, steps)."""
+def _jax(name: str, f: Any, step: Any, x: Any, rates: np.ndarray, steps: int, index: Any = None) -> Contender:
+    """`f(x, index)` of one run; x is (runs, dim), or a tuple of (runs,) by coordinate; index (runs, steps, batch)."""
+    program = functools.cache(lambda: _jax_program(f, step, steps))
+
+    def read(result: Any) -> Result:
+        x, losses = result
+        return np.array(x) if isinstance(x, tuple) else np.asarray(x).T, np.asarray(losses)
+
+    return Contender(name, lambda: program()(x, rates, index), len(rates), steps, clock=time.perf_counter, read=read)
+
+
+def _jax_program(f: Any, step: Any, steps: int) -> Any:
+    """(x, lr, index) -> final x and losses (steps, runs), in which order JAX needs not transpose them."""
     import jax
     import jax.numpy as jnp
 
     jax.config.update("jax_enable_x64", True)
 
     def one(x: Any, lr: Any, index: Any) -> Any:
-        def step(carry: Any, now: Any) -> Any:
+        def advance(carry: Any, now: Any) -> Any:
             x, m, v = carry
             t, i = now
             loss, g = jax.value_and_grad(f)(x, i)
-            return _adam(x, g, m, v, t, lr, jnp.sqrt), loss
+            return step(x, g, m, v, t, lr), loss
 
-        (x, _, _), losses = jax.lax.scan(step, (x, 0 * x, 0 * x), (jnp.arange(1.0, steps + 1), index))
+        zero = jax.tree.map(jnp.zeros_like, x)
+        (x, _, _), losses = jax.lax.scan(advance, (x, zero, zero), (jnp.arange(1.0, steps + 1), index))
         return x, losses
 
-    compiled = jax.jit(jax.vmap(one))
+    compiled = jax.jit(jax.vmap(one, out_axes=(0, 1)))
     return lambda *arguments: jax.block_until_ready(compiled(*arguments))
+
+
+def _jax_step(x: Any, g: Any, m: Any, v: Any, t: Any, lr: Any) -> Any:
+    import jax.numpy as jnp
+
+    return _adam(x, g, m, v, t, lr, jnp.sqrt)
+
+
+def _jax_step_by_coordinate(x: Any, g: Any, m: Any, v: Any, t: Any, lr: Any) -> Any:
+    return tuple(zip(*(_jax_step(*own, t, lr) for own in zip(x, g, m, v, strict=True)), strict=True))
 
 
 def _torch_loop(f: Any, start: np.ndarray, lr: float, steps: int) -> Result:

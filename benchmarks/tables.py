@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -30,3 +31,18 @@ class Table:
         rule = ["---", *("---:" for _ in self.heads[1:])]
         lines = [f"| {' | '.join(line)} |" for line in (self.heads, rule, *self.rows)]
         return "\n".join([f"**{self.title}**", "", *lines, *("\n" + note for note in self.notes)])
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a benchmark found: a sentence on its setting, tables to read, and all figures as they go into JSON."""
+
+    about: str
+    tables: Sequence[Table]
+    figures: Any
+
+    def text(self) -> str:
+        return "\n\n".join([self.about, *map(Table.text, self.tables)])
+
+    def markdown(self) -> str:
+        return "\n\n".join([self.about, *map(Table.markdown, self.tables)])

@@ -1,8 +1,11 @@
 """The benchmarks run, and all contenders compute the same. How fast they are is not tested here."""
 
+import dataclasses
 import importlib
 import json
+import os
 import re
+import shutil
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +26,66 @@ def load(monkeypatch):
     return lambda name: importlib.import_module(f"benchmarks.{name}")
 
 
+@pytest.fixture
+def run(load, monkeypatch, capsys):
+    """Benchmarks from the command line, as short as they get: what they print."""
+
+    def go(*arguments):
+        monkeypatch.setattr("sys.argv", ["benchmarks", "--rounds", "2", "--scale", "0.001", *arguments])
+        load("__main__").main()
+        return capsys.readouterr().out
+
+    return go
+
+
+needs_c = pytest.mark.skipif(not (shutil.which("cc") or shutil.which("gcc")), reason="there is no C compiler")
+
+
 @pytest.mark.parametrize("runs", [2, 100])
 def test_contenders_on_rosenbrock_agree(load, runs):
-    own = load("rosenbrock").contenders(runs, 50, with_peers=False)
-    assert load("measure").disagreement(own) < 1e-10
+    assert load("measure").disagreement(load("trajectories").on_rosenbrock(runs, 50)) < 1e-10
+
+
+@pytest.mark.parametrize(("name", "dim"), [("ackley", 2), ("rastrigin", 2), ("rosenbrock", 10), ("rosenbrock", 100)])
+def test_contenders_on_other_functions_agree(load, name, dim):
+    assert load("measure").disagreement(load("trajectories").on_function(name, dim, 3, 50)) < 1e-10
+
+
+def test_only_the_loss_is_recorded_and_that_of_every_step(load):
+    work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), 3, 10)
+    (found,) = load("lab").execute([work])
+    assert found.x is None
+    assert found.loss.shape == (11, 3)
+    np.testing.assert_array_equal(found.loss[0], 12.5)  # 100 (2 - 2.25)^2 + 2.5^2
+    assert work.hyperparameters["lr"].tolist() == pytest.approx([1e-4, 1e-3, 1e-2])
+
+
+@needs_c
+@pytest.mark.parametrize("tuned", [False, True])
+@pytest.mark.parametrize("runs", [1, 16, 37])
+def test_the_c_source_compiles_and_agrees_with_optlab(load, runs, tuned):
+    work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), runs, 300)
+    (ours,) = load("lab").execute([work])
+    c = load("by_hand_c").run(work.hyperparameters["lr"], 300, (-1.5, 2.0), threads=3, tuned=tuned)
+    np.testing.assert_allclose(c.loss, ours.loss, rtol=1e-12)
+    np.testing.assert_allclose(c.final, ours.final_loss, rtol=1e-12)
+    np.testing.assert_allclose(c.best, ours.best_loss, rtol=1e-12)
+    assert (c.ended == -1).all()
+
+
+@needs_c
+@pytest.mark.parametrize("tuned", [False, True])
+def test_the_c_source_finds_divergence_where_optlab_does(load, tuned):
+    work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), 2, 5)
+    rates = np.array([1e-2, 1e155])
+    work = dataclasses.replace(work, hyperparameters={**work.hyperparameters, "lr": rates})
+    (ours,) = load("lab").execute([work])
+    c = load("by_hand_c").run(rates, 5, (-1.5, 2.0), threads=1, tuned=tuned)
+    assert ours.status.tolist() == [0, 1]
+    assert c.ended.tolist() == [-1, ours.steps[1]] == [-1, 1]
+    assert c.best[1] == ours.best_loss[1] == 12.5
+    assert np.isinf(c.final[1])
+    assert np.isinf(ours.final_loss[1])
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
@@ -36,42 +95,87 @@ def test_contenders_on_the_mlp_agree_across_an_epoch(load, runs, activation):
     assert load("measure").disagreement(own) < 1e-10
 
 
-def test_peers_agree(load):
-    assert load("measure").disagreement(load("rosenbrock").contenders(2, 5)) < 1e-10
+def test_peers_agree_on_the_mlp(load):
     assert load("measure").disagreement(load("mlp").contenders(1, 3, "tanh")) < 1e-10
 
 
+def test_peers_that_are_not_there_are_named_and_left_out(load, monkeypatch):
+    setting, by_hand_c, trajectories = load("setting"), load("by_hand_c"), load("trajectories")
+    assert {"a C compiler", "jax"}.isdisjoint(setting.missing()) == ("left out" not in setting.text())
+    monkeypatch.setattr(setting.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(by_hand_c.shutil, "which", lambda name: None)
+    assert setting.missing() == ["jax", "torch", "autograd", "a C compiler"]
+    assert setting.text().endswith("(left out, since not installed: jax, torch, autograd, a C compiler)")
+    names = [contender.name for contender in trajectories.on_rosenbrock(2, 5)]
+    assert names == ["optlab", "optlab, replay alone", "NumPy by hand", "NumPy, tuned"]
+    assert [contender.name for contender in trajectories.on_function("ackley", 2, 2, 5)] == ["optlab"]
+
+
 def test_disagreement_is_seen(load):
-    measure, rosenbrock = load("measure"), load("rosenbrock")
-    own = rosenbrock.contenders(2, 5, with_peers=False)[:1]
-    other = measure.Contender("other", lambda: (None, own[0].go()[1] + 0.25), 2, 5)
+    measure, trajectories = load("measure"), load("trajectories")
+    (own,) = (c for c in trajectories.on_rosenbrock(2, 5) if c.name == "NumPy by hand")
+    other = measure.Contender("other", lambda: (None, own.go()[1] + 0.25), 2, 5)
     with pytest.raises(SystemExit, match="differ"):
-        measure.compare("title", [*own, other], rounds=1)
+        measure.compare("title", [own, other], rounds=1)
 
 
-def test_a_table_has_a_line_per_contender(load):
-    own = load("rosenbrock").contenders(2, 5, with_peers=False)
-    lines = load("measure").compare("title", own, rounds=2).splitlines()
-    assert len(lines) == 2 + len(own)
-    assert lines[2].startswith("  A. NumPy by hand")
-    assert "1.00 [1.00, 1.00]" in lines[2]
+def test_a_comparison_as_a_table(load):
+    seconds = {"optlab": [2e-9, 4e-9, 3e-9], "PyTorch": [4e-5, 4e-5, 6e-5]}
+    table = load("measure").Comparison("Title", 3e-15, seconds, ["optlab"]).table()
+    assert table.title == "Title (results agree to 3e-15)"
+    assert table.heads == ["", "median", "best", "times optlab"]
+    assert table.rows == [
+        ["optlab", "3.00 ns", "2.00 ns", "1.00 [1.00, 1.00]"],
+        ["PyTorch", "40.0 us", "40.0 us", "20,000 [10,000, 20,000]"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1.234e-9, "1.23 ns"), (4.2e-5, "42.0 us"), (0.0123, "12.3 ms"), (3.5, "3.50 s")]
+)
+def test_times_have_a_unit(load, seconds, text):
+    assert load("measure").shown(seconds) == text
 
 
 def test_memory_grows_with_what_is_recorded_and_not_with_steps(load):
     peak = load("memory").peak
-    short, long, detailed = peak(200, 50, 100), peak(1000, 50, 100), peak(1000, 1001, 100)
+    short, long, detailed = peak(200, 50, 500), peak(1000, 50, 500), peak(1000, 1001, 500)
     assert long < 1.1 * short
-    assert detailed > short + 900 * 100 * 3 * 8 / 1e6 * 0.9
+    assert detailed > short + 900 * 500 * 3 * 8 / 1e6 * 0.9
 
 
-def test_everything_runs_from_the_command_line(load, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["benchmarks", "--rounds", "1", "--scale", "0.001"])
+def test_several_run_in_processes_of_their_own_and_their_figures_are_put_together(load, monkeypatch, capfd, tmp_path):
+    file = tmp_path / "figures.json"
+    options = ["mlp", "memory", "--rounds", "2", "--scale", "0.001", "--markdown", "--json", str(file)]
+    monkeypatch.setattr("sys.argv", ["benchmarks", *options])
+    monkeypatch.chdir(ROOT)
     load("__main__").main()
-    out = capsys.readouterr().out
-    assert "Rosenbrock, 100 runs" in out
-    assert "MLP 64-32-10, relu, 32 runs" in out
-    assert "Peak memory" in out
-    assert "Test functions, 2 points" in out
+    out = capfd.readouterr().out
+    assert re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->", out) == ["mlp", "memory"]
+    assert out.count("<!-- end -->") == 2
+    figures = json.loads(file.read_text(encoding="utf-8"))
+    assert [c["title"] for c in figures["mlp"]["figures"]] == [
+        f"MLP 64-32-10, {act}, {runs}, 3 steps" for act in ("tanh", "relu") for runs in ("1 run", "32 runs")
+    ]
+    assert [f["points"] for f in figures["memory"]["figures"]] == [100, 100, 1000]
+    assert all("numpy" in of["about"] for of in figures.values())
+
+
+def test_figures_of_trajectories(run, tmp_path):
+    file = tmp_path / "figures.json"
+    out = run("trajectories", "--json", str(file))
+    comparisons = json.loads(file.read_text(encoding="utf-8"))["trajectories"]["figures"]
+    assert [c["title"].split(",")[0] for c in comparisons] == [
+        *["Rosenbrock"] * 3,
+        *["Ackley in 2 dimensions"] * 2,
+        *["Rastrigin in 2 dimensions"] * 2,
+        *("Rosenbrock in 10 dimensions", "Rosenbrock in 100 dimensions"),
+    ]
+    for comparison in comparisons:
+        assert comparison["title"] in out
+        assert comparison["off"] < 1e-10
+        assert comparison["baselines"][0] == "optlab"
+        assert all(len(own) == 2 and min(own) > 0 for own in comparison["seconds"].values())
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -131,14 +235,69 @@ def test_a_table_as_text_and_as_markdown(load):
     ]
 
 
-def test_gradients_run_from_the_command_line(load, monkeypatch, capsys, tmp_path):
+def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
     file = tmp_path / "figures.json"
-    options = ["gradients", "--rounds", "2", "--scale", "0.0001", "--markdown", "--json", str(file)]
-    monkeypatch.setattr("sys.argv", ["benchmarks", *options])
-    load("__main__").main()
-    out = capsys.readouterr().out
+    out = run("cold", "--rounds", "1", "--json", str(file))
+    (comparison,) = json.loads(file.read_text(encoding="utf-8"))["cold"]["figures"]
+    assert comparison["title"] == "From a cold start: 5 optimizers x 3 functions x 2 runs x 2 steps"
+    peer = [] if "jax" in load("setting").missing() else ["JAX, a script"]
+    assert list(comparison["seconds"]) == ["optlab, a script", "optlab run, files written", *peer]
+    assert comparison["off"] < 1e-10
+    assert "optlab, a script" in out
+
+
+def test_the_million_is_told_by_size(run, tmp_path):
+    file = tmp_path / "figures.json"
+    out = run("million", "--rounds", "1", "--json", str(file))
+    sizes = json.loads(file.read_text(encoding="utf-8"))["million"]["figures"]
+    assert [size["runs"] for size in sizes] == [1, 10, 100, 1000]
+    assert all(size["steps"] == 200 for size in sizes)
+    assert all(len(size[name]) == 1 and size[name][0] > 0 for size in sizes for name in ("process", "execution"))
+    assert all(size["megabytes"][0] > 30 for size in sizes)
+    assert "1,000 runs" in out
+
+
+def test_scaling_is_told_along_every_axis_and_drawn(run, load, tmp_path):
+    file, picture = tmp_path / "figures.json", tmp_path / "performance.png"
+    out = run("scaling", "--rounds", "1", "--scale", "0.001", "--json", str(file))
+    points = json.loads(file.read_text(encoding="utf-8"))["scaling"]["figures"]
+    at = {axis: [p["at"] for p in points if p["axis"] == axis] for axis in ("runs", "steps", "dimension", "threads")}
+    assert at["runs"] == [1, 1, 1, 1, 10, 100, 1000]
+    assert at["steps"] == [3, 3, 3, 10]
+    assert at["dimension"] == [2, 10, 100, 1000]
+    assert at["threads"][:1] == ([1] if hasattr(os, "sched_setaffinity") else [])
+    assert all(p["comparison"]["off"] < 1e-10 for p in points)
+    assert all(f"Along {axis}" in out for axis in at)
+    load("picture").draw(points, picture)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_more_runs_or_dimensions_get_fewer_steps(load, monkeypatch):
+    scaling = load("scaling")
+    asked = []
+    monkeypatch.setattr(scaling, "contenders", lambda *work: asked.append(work) or [])
+    monkeypatch.setattr(scaling, "compare", lambda title, own, rounds: title)
+    assert scaling.compared(1_000_000, 1_000, 2, 1) == "1,000,000 runs, 10 steps, 2 dimensions"
+    assert scaling.compared(1, 1_000, 2, 1) == "1 run, 1,000 steps, 2 dimensions"
+    assert asked == [(1_000_000, 10, 2), (1, 1_000, 2)]
+
+
+def test_processes_tell_their_time_and_memory_and_must_succeed(load):
+    processes = load("processes")
+    small = processes.python("-c", "pass")
+    large = processes.python("-c", "held = b'x' * 300_000_000")
+    assert large.megabytes > 300
+    assert small.megabytes > 1
+    assert small.seconds > 0
+    with pytest.raises(SystemExit, match="ZeroDivisionError"):
+        processes.python("-c", "1 / 0")
+
+
+def test_figures_of_gradients(run, tmp_path):
+    file = tmp_path / "figures.json"
+    out = run("gradients", "--scale", "0.0001", "--markdown", "--json", str(file))
     assert "| rosenbrock, 10 |" in out
-    figures = json.loads(file.read_text())
+    figures = json.loads(file.read_text())["gradients"]["figures"]
     assert {t["points"] for t in figures["timings"]} == {1, 2}
     assert all(len(own) == 2 for t in figures["timings"] for own in t["seconds"].values())
     assert len(figures["tracing"]) == len(figures["timings"]) / 2
@@ -146,7 +305,7 @@ def test_gradients_run_from_the_command_line(load, monkeypatch, capsys, tmp_path
 
 def test_the_page_has_figures_of_every_objective_and_names_those_where_optlab_is_slower(load):
     page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    figures = page[page.index("<!-- figures") : page.index("<!-- end")]
+    figures = page.partition("<!-- figures: python -m benchmarks gradients")[2].partition("<!-- end")[0]
     for objective in chain(load("objectives").functions(1), load("objectives").networks(1)):
         assert figures.count(f"\n| {objective.name} |") == 3, objective.name  # at one point, at many, tracing
     slower = sum(int(n) for n in re.findall(r"\| (\d+) of \d+ \|", figures))
@@ -154,8 +313,7 @@ def test_the_page_has_figures_of_every_objective_and_names_those_where_optlab_is
     assert sum(len(re.findall(r"\(0\.\d\d\)|\(1\.00\)", line)) for line in notes) == slower
 
 
-def test_options_of_gradients_go_with_gradients_alone(load, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["benchmarks", "mlp", "--markdown"])
+def test_a_name_that_is_no_benchmark(run, capsys):
     with pytest.raises(SystemExit, match="2"):
-        load("__main__").main()
-    assert "go with gradients alone" in capsys.readouterr().err
+        run("mpl")
+    assert "no benchmark mpl; there are trajectories, " in capsys.readouterr().err

@@ -1,0 +1,66 @@
+"""From the start of a process to results: five optimizers on three functions, in optlab and in JAX."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import optlab
+from benchmarks import cold_optlab, grid, processes, setting
+from benchmarks.measure import Contender, Result, compare, of_comparisons
+from benchmarks.tables import Report
+
+
+def contenders(runs: int, steps: int, folder: Path) -> list[Contender]:
+    """Processes. What they computed is read from files of another, untimed run where their results stay in memory."""
+    experiment = folder / "experiment.toml"
+    processes.write(experiment, cold_optlab.document(runs, steps))
+
+    def command_line() -> Path:
+        """Every time into a folder of its own, since what is finished already would not run again."""
+        out = Path(tempfile.mkdtemp(dir=folder))
+        processes.optlab("run", "--no-plots", experiment, "--out", out)
+        return out / "benchmark"
+
+    def contender(
+        name: str, go: Callable[[], Any], read: Callable[[Any], Result], is_baseline: bool = False
+    ) -> Contender:
+        return Contender(name, go, 1, 1, is_baseline, time.perf_counter, read)
+
+    def script(name: str, module: str, is_baseline: bool = False) -> Contender:
+        def read(_: Any) -> Result:
+            file = folder / f"{module}.npz"
+            processes.python("-m", module, runs, steps, file)
+            with np.load(file) as losses:
+                return None, np.concatenate([losses[key] for key in sorted(losses)], axis=1)
+
+        return contender(name, lambda: processes.python("-m", module, runs, steps), read, is_baseline)
+
+    own = [
+        script("optlab, a script", "benchmarks.cold_optlab", is_baseline=True),
+        contender("optlab run, files written", command_line, written),
+    ]
+    return own if "jax" in setting.missing() else [*own, script("JAX, a script", "benchmarks.cold_jax")]
+
+
+def written(folder: Path) -> Result:
+    """The losses before every step, from the files, in the order of the names of optimizer and problem."""
+    results = optlab.load(folder)
+    runs = results.runs
+    by_run = results.history.sort_values(["run", "step"])["loss"].to_numpy().reshape(len(runs), -1)
+    order = runs.assign(key=runs["optimizer"] + " " + runs["problem"]).sort_values(["key", "run"])["run"]
+    return None, by_run[order.to_numpy(), :-1].T
+
+
+def report(rounds: int, scale: float = 1.0) -> Report:
+    """`scale` shortens the work, for tests."""
+    runs, steps = (max(2, int(n * scale)) for n in (grid.RUNS, grid.STEPS))
+    of = f"{len(grid.OPTIMIZERS)} optimizers x {len(grid.PROBLEMS)} functions x {runs} runs x {steps:,} steps"
+    with tempfile.TemporaryDirectory() as folder:
+        found = compare(f"From a cold start: {of}", contenders(runs, steps, Path(folder)), rounds)
+    return of_comparisons(f"{setting.text()}. {rounds} rounds. Time per process, from its start to its end.", [found])

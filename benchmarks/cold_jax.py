@@ -1,0 +1,92 @@
+"""The grid in JAX, in a process of its own: `python -m benchmarks.cold_jax RUNS STEPS [FILE.npz]`.
+
+All of it is one program: one for each function and update rule would take twice as long to compile.
+"""
+
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from benchmarks.grid import OPTIMIZERS, PROBLEMS
+
+jax.config.update("jax_enable_x64", True)
+
+
+def rosenbrock(x):
+    return 100.0 * (x[1] - x[0] ** 2) ** 2 + (1.0 - x[0]) ** 2
+
+
+def rastrigin(x):
+    return 20.0 + jnp.sum(x**2 - 10.0 * jnp.cos(2 * jnp.pi * x))
+
+
+def ackley(x):
+    far, ripple = jnp.sqrt(jnp.mean(x**2)), jnp.mean(jnp.cos(2 * jnp.pi * x))
+    return -20.0 * jnp.exp(-0.2 * far) - jnp.exp(ripple) + 20.0 + jnp.e
+
+
+def gd(x, g, m, v, t, lr):
+    return x - lr * g, m, v
+
+
+def momentum(x, g, m, v, t, lr):
+    m = 0.9 * m + g
+    return x - lr * m, m, v
+
+
+def adagrad(x, g, m, v, t, lr):
+    v = v + g**2
+    return x - lr * g / (jnp.sqrt(v) + 1e-10), m, v
+
+
+def rmsprop(x, g, m, v, t, lr):
+    v = 0.99 * v + 0.01 * g**2
+    return x - lr * g / (jnp.sqrt(v) + 1e-8), m, v
+
+
+def adam(x, g, m, v, t, lr):
+    m = 0.9 * m + 0.1 * g
+    v = 0.999 * v + 0.001 * g**2
+    return x - lr * (m / (1 - 0.9**t)) / (jnp.sqrt(v / (1 - 0.999**t)) + 1e-8), m, v
+
+
+FUNCTIONS, UPDATES = (rosenbrock, rastrigin, ackley), (gd, momentum, adagrad, rmsprop, adam)
+
+
+def trained(function, update, start, rates, steps):
+    """The losses before every step, shape (steps, runs)."""
+
+    def one(lr):
+        def step(carry, t):
+            x, m, v = carry
+            loss, g = jax.value_and_grad(function)(x)
+            return update(x, g, m, v, t, lr), loss
+
+        zero = jnp.zeros_like(start)
+        return jax.lax.scan(step, (start, zero, zero), jnp.arange(1.0, steps + 1))[1]
+
+    return jax.vmap(one, out_axes=1)(rates)
+
+
+def whole(rates, steps):
+    """Of every update rule on every function."""
+    return {
+        f"{update.__name__} {function.__name__}": trained(
+            function, update, jnp.array(PROBLEMS[function.__name__]), rates[update.__name__], steps
+        )
+        for function in FUNCTIONS
+        for update in UPDATES
+    }
+
+
+def main(runs: str, steps: str, file: str | None = None) -> None:
+    rates = {name: np.geomspace(*ends, int(runs)) for name, ends in OPTIMIZERS.items()}
+    found = jax.block_until_ready(jax.jit(whole, static_argnums=1)(rates, int(steps)))
+    if file:  # not while it is timed
+        np.savez(file, **found)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,42 @@
+"""optlab as the benchmarks use it: documents, sweeps that record the loss alone, and their execution."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from optlab import executors, pipeline, runner
+from optlab.records import Sweep, Trajectories
+
+
+def document(
+    problems: Sequence[Mapping[str, Any]], optimizers: Sequence[Mapping[str, Any]], steps: int, points: int, **more: Any
+) -> dict[str, Any]:
+    """An experiment file, as a dictionary."""
+    return {
+        "name": "benchmark",
+        "steps": steps,
+        "problem": list(problems),
+        "optimizer": list(optimizers),
+        "record": {"points": points},
+        **more,
+    }
+
+
+def sweeps(experiment: Mapping[str, Any]) -> tuple[Sweep, ...]:
+    """All runs as optlab plans them; of two parameters, which it would write down, only the loss is recorded."""
+    planned = pipeline.prepare(experiment, plugins=()).plan.sweeps
+    return tuple(replace(sweep, recording=replace(sweep.recording, trajectory=False)) for sweep in planned)
+
+
+def execute(work: Sequence[Sweep]) -> list[Trajectories]:
+    """All sweeps on all cores, as `optlab run` executes them; the results stay in memory, in the order of the plan."""
+    with executors.threads() as pool:
+        done = list(executors.execute(work, runner.run, pool, lambda run_steps: None))
+    return [trajectories for _, trajectories in sorted(done, key=lambda pair: pair[0].run[0])]
+
+
+def rates(low: float, high: float, runs: int) -> Any:
+    """Learning rates from the first run's to the last's, as a file has them."""
+    return {"log": [low, high], "num": runs} if runs > 1 else low

@@ -1,0 +1,131 @@
+"""Adam, the loss recorded at every step: optlab on all cores against C and NumPy by hand, JAX, PyTorch and autograd."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from benchmarks import by_hand, by_hand_c, lab, objectives, peers, setting
+from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
+from benchmarks.tables import Report
+from optlab import executors, registry
+from optlab.records import Sweep
+
+A, B = 1.0, 100.0
+START = (-1.5, 2.0)
+RATES = (1e-4, 1e-2)
+"""Learning rates, from the first run's to the last's."""
+
+
+def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
+    """In two dimensions everybody takes part."""
+    work = sweep("rosenbrock", START, runs, steps, ends)
+    rates = work.hyperparameters["lr"]
+    start = np.broadcast_to(np.array(START)[:, None], (2, runs))
+    return [
+        with_optlab(work),
+        *with_c(rates, steps),
+        *peers.rosenbrock(rates, steps, START),
+        Contender("optlab, replay alone", stepper(work, start), runs, steps),
+        Contender("NumPy by hand", lambda: loop(rates, steps, by_hand.adam), runs, steps),
+        Contender("NumPy, tuned", lambda: loop(rates, steps, by_hand.adam_tuned), runs, steps),
+    ]
+
+
+def on_function(name: str, dim: int, runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
+    """optlab and JAX, which gets the same source, on any test function from its own start."""
+    problem = registry.load(()).problems[name]
+    start = np.resize(problem.start, dim)
+    work = sweep(name, start, runs, steps, ends)
+    return [with_optlab(work), *with_jax(work, start)]
+
+
+def sweep(
+    name: str, start: Sequence[float] | np.ndarray, runs: int, steps: int, ends: tuple[float, float] = RATES
+) -> Sweep:
+    """All runs as optlab plans them; the loss of every step is recorded, and nothing else."""
+    problem = {"name": name, "start": [float(value) for value in start]}
+    optimizer = {"name": "adam", "lr": lab.rates(*ends, runs)}
+    (work,) = lab.sweeps(lab.document([problem], [optimizer], steps, points=steps + 1))
+    return work
+
+
+def with_optlab(work: Sweep) -> Contender:
+    """From the plan to trajectories: tracing, compiling, steps, divergence, best losses. It has the last loss too."""
+
+    def read(found: Any) -> Result:
+        return None, found[0].loss[:-1]
+
+    return Contender("optlab", lambda: lab.execute([work]), len(work), work.steps, True, time.perf_counter, read)
+
+
+def with_c(rates: np.ndarray, steps: int) -> list[Contender]:
+    """On as many threads as optlab; what it tells apart is the same: losses, the best, the last, divergence."""
+
+    def contender(name: str, tuned: bool) -> Contender:
+        def go() -> by_hand_c.Stored:
+            return by_hand_c.run(rates, steps, START, executors.workers(), tuned)
+
+        def read(stored: by_hand_c.Stored) -> Result:
+            return stored.x, stored.loss[:-1]
+
+        return Contender(name, go, len(rates), steps, not tuned, time.perf_counter, read)
+
+    return [contender("C", False), contender("C, tuned", True)] if by_hand_c.compiler() else []
+
+
+def with_jax(work: Sweep, start: np.ndarray) -> list[Contender]:
+    def f(x: Any) -> Any:
+        import jax.numpy as jnp
+
+        return objectives.rewritten(work.case.problem.function, len(start), jnp)(x)
+
+    return peers.trajectories(f, work.hyperparameters["lr"], work.steps, start)
+
+
+def loop(lr: np.ndarray, steps: int, adam: Any) -> Result:
+    """Preallocated buffers of shape (2, runs), objective and gradient fused."""
+    runs = len(lr)
+    x, g = np.empty((2, 2, runs))
+    c, d = np.empty((2, runs))
+    x[...] = np.array(START)[:, None]
+    (x0, x1), (g0, g1) = x, g
+    update = adam(x, lr)
+    losses = np.empty((steps, runs))
+    for t in range(1, steps + 1):
+        loss = losses[t - 1]
+        np.square(x0, c)
+        np.subtract(x1, c, c)  # x1 - x0^2
+        np.subtract(x0, A, d)  # x0 - a
+        np.multiply(c, 2 * B, g1)
+        np.multiply(g1, c, loss)
+        np.multiply(loss, 0.5, loss)
+        np.multiply(g1, x0, g0)
+        np.subtract(d, g0, g0)
+        np.multiply(g0, 2.0, g0)
+        np.square(d, d)
+        np.add(loss, d, loss)
+        update(x, g, t)
+    return x, losses
+
+
+WORK = (("ackley", 2, 1_000), ("ackley", 2, 10_000), ("rastrigin", 2, 1_000), ("rastrigin", 2, 10_000))
+DIMENSIONS = (("rosenbrock", 10, 1_000), ("rosenbrock", 100, 1_000))
+
+
+def report(rounds: int, scale: float = 1.0) -> Report:
+    """`scale` shortens the work, for tests."""
+    steps = max(3, int(1000 * scale))
+    found = []
+    for runs in (100, 1_000, 10_000):
+        runs = max(20, int(runs * scale))
+        found.append(compare(f"Rosenbrock, {runs:,} runs, {steps:,} steps", on_rosenbrock(runs, steps), rounds))
+    for name, dim, runs in (*WORK, *DIMENSIONS):
+        runs = max(20, int(runs * scale))
+        title = f"{name.capitalize()} in {dim} dimensions, {runs:,} runs, {steps:,} steps"
+        found.append(compare(title, on_function(name, dim, runs, steps), rounds))
+    about = f"{setting.text()}; float64; {executors.workers()} threads. {rounds} rounds. Time per run and step."
+    return of_comparisons(about, found)
