@@ -30,10 +30,14 @@ def sweeps(experiment: Mapping[str, Any]) -> tuple[Sweep, ...]:
     return tuple(replace(sweep, recording=replace(sweep.recording, trajectory=False)) for sweep in planned)
 
 
-def execute(work: Sequence[Sweep]) -> list[Trajectories]:
-    """All sweeps on all cores, as `optlab run` executes them; the results stay in memory, in the order of the plan."""
+def execute(work: Sequence[Sweep], task: runner.Runner | None = None) -> list[Trajectories]:
+    """All sweeps on all cores, as `optlab run` executes them; the results stay in memory, in the order of the plan.
+
+    A `task` that was used before has traced and compiled them already.
+    """
+    task = task or runner.Runner(work, executors.workers())
     with executors.threads() as pool:
-        done = list(executors.execute(work, runner.run, pool, lambda run_steps: None))
+        done = list(executors.execute(work, task, pool, lambda run_steps: None))
     return [trajectories for _, trajectories in sorted(done, key=lambda pair: pair[0].run[0])]
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks import by_hand, by_hand_c, lab, objectives, peers, setting
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
-from optlab import executors, registry
+from optlab import executors, registry, runner
 from optlab.records import Sweep
 
 A, B = 1.0, 100.0
@@ -26,7 +26,7 @@ def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> l
     rates = work.hyperparameters["lr"]
     start = np.broadcast_to(np.array(START)[:, None], (2, runs))
     return [
-        with_optlab(work),
+        *with_optlab(work),
         *with_c(rates, steps),
         *peers.rosenbrock(rates, steps, START),
         Contender("optlab, replay alone", stepper(work, start), runs, steps),
@@ -40,7 +40,7 @@ def on_function(name: str, dim: int, runs: int, steps: int, ends: tuple[float, f
     problem = registry.load(()).problems[name]
     start = np.resize(problem.start, dim)
     work = sweep(name, start, runs, steps, ends)
-    return [with_optlab(work), *with_jax(work, start)]
+    return [*with_optlab(work), *with_jax(work, start)]
 
 
 def sweep(
@@ -53,13 +53,22 @@ def sweep(
     return work
 
 
-def with_optlab(work: Sweep) -> Contender:
-    """From the plan to trajectories: tracing, compiling, steps, divergence, best losses. It has the last loss too."""
+def with_optlab(work: Sweep) -> list[Contender]:
+    """In the steady state, all steps with divergence and best losses; and from the plan on, with tracing and compiling.
+
+    It computes the last loss too.
+    """
+    task = runner.Runner([work], executors.workers())
 
     def read(found: Any) -> Result:
         return None, found[0].loss[:-1]
 
-    return Contender("optlab", lambda: lab.execute([work]), len(work), work.steps, True, time.perf_counter, read)
+    def contender(name: str, task: runner.Runner | None, is_baseline: bool) -> Contender:
+        return Contender(
+            name, lambda: lab.execute([work], task), len(work), work.steps, is_baseline, time.perf_counter, read
+        )
+
+    return [contender("optlab", task, True), contender("optlab, from the plan on", None, False)]
 
 
 def with_c(rates: np.ndarray, steps: int) -> list[Contender]:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
@@ -24,7 +25,16 @@ SMALL = 512
 """Parameters that are not worth a thread of their own."""
 
 Progress = Callable[[int], None]
-Task = Callable[[Sweep, Progress], Trajectories]
+
+
+class Task(Protocol):
+    """What is to be done with a sweep, or with each of its blocks."""
+
+    def __call__(self, block: Sweep, progress: Progress, /) -> Trajectories: ...
+
+    def divides(self, sweep: Sweep) -> bool:
+        """Whether the sweep is to be cut into blocks."""
+        ...
 
 
 class Stopped(Exception):
@@ -77,7 +87,8 @@ def execute(
     parts: dict[int, list[Trajectories | None]] = {}
     try:
         for i in order:
-            cut = blocks(sweeps[i], parts=-(-workers() // len(sweeps)))
+            whole = [sweeps[i]]
+            cut = blocks(sweeps[i], parts=-(-workers() // len(sweeps))) if task.divides(sweeps[i]) else whole
             parts[i] = [None] * len(cut)
             futures |= {executor.submit(task, block, watch): (i, n) for n, block in enumerate(cut)}
         for future in as_completed(futures):

@@ -95,7 +95,7 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
         raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
-    task = runner.Runner(job.plan.sweeps)
+    task = runner.Runner(job.plan.sweeps, executors.workers())
     with executors.threads() as pool:
         for sweep, trajectories in executors.execute(job.plan.sweeps, task, pool, progress):
             from optlab import store  # its imports take a while, during which the pool computes

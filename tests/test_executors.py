@@ -28,10 +28,23 @@ def sweeps(planned):
     return planned(DOCUMENT).sweeps
 
 
+class InBlocks:
+    """A function as a task that is always cut into blocks."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __call__(self, block, progress):
+        return self.run(block, progress)
+
+    def divides(self, sweep):
+        return True
+
+
 def everything(sweeps, workers, task=runner.run, progress=lambda done: None):
     with ThreadPoolExecutor(workers) as pool:
         results = dict.fromkeys(sweep.id for sweep in sweeps)
-        for sweep, done in executors.execute(sweeps, task, pool, progress):
+        for sweep, done in executors.execute(sweeps, InBlocks(task), pool, progress):
             results[sweep.id] = done
     return results
 
@@ -98,7 +111,7 @@ def test_closing_stops_what_still_runs(sweeps, monkeypatch):
             raise
 
     with ThreadPoolExecutor(20) as pool:
-        results = executors.execute([sweeps[0], sweeps[2]], endless, pool, lambda done: None)
+        results = executors.execute([sweeps[0], sweeps[2]], InBlocks(endless), pool, lambda done: None)
         sweep, _ = next(results)
         assert sweep is sweeps[0]
         results.close()

@@ -26,18 +26,26 @@ WORTH_FUSING = 20_000_000
 
 
 class Runner:
-    """Executes blocks of these sweeps, from any number of threads. Each sweep is traced and compiled once."""
+    """Executes these sweeps, or blocks of them, from any number of threads. Each sweep is traced and compiled once.
 
-    def __init__(self, sweeps: Sequence[Sweep]) -> None:
-        self._prepared = {sweep.id: _Prepared(sweep) for sweep in sweeps}
+    `workers` is the number of threads in all: the fewer sweeps there are, the more work on one in machine code.
+    """
+
+    def __init__(self, sweeps: Sequence[Sweep], workers: int = 1) -> None:
+        threads = -(-workers // max(1, len(sweeps)))
+        self._prepared = {sweep.id: _Prepared(sweep, threads) for sweep in sweeps}
 
     def __call__(self, block: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
-        """Execute a block.
+        """Execute a sweep or a block of it.
 
         An exception in the user's objective or update rule, sys.exit included, makes all runs end with the status
         error, and its traceback goes into `log`. Whatever `progress` raises is passed on.
         """
         return self._prepared[block.id].run(block, progress)
+
+    def divides(self, sweep: Sweep) -> bool:
+        """Whether a sweep is better executed in blocks: not in machine code, which divides the work itself."""
+        return self._prepared[sweep.id].divides()
 
     def backend(self, sweep: Sweep) -> str:
         """What executed a sweep: nothing, if its code failed before the first step."""
@@ -46,20 +54,21 @@ class Runner:
 
 
 def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
-    """Execute a sweep; see `Runner`."""
+    """Execute a sweep on one thread; see `Runner`."""
     return Runner([sweep])(sweep, progress)
 
 
 class _Prepared:
     """A sweep, and what all its blocks share. The first one that comes makes it, the others wait."""
 
-    def __init__(self, sweep: Sweep) -> None:
-        self.sweep = sweep
+    def __init__(self, sweep: Sweep, threads: int) -> None:
+        self.sweep, self.threads = sweep, threads
         self._making = threading.Lock()
 
     @functools.cached_property
     def _graph(self) -> StepGraph:
-        return build_for(self.sweep)
+        with np.errstate(all="ignore"):
+            return build_for(self.sweep)
 
     @functools.cached_property
     def _on_replay(self) -> StepGraph:
@@ -81,18 +90,30 @@ class _Prepared:
     def _kernel(self) -> compiled.Kernel:
         return compiled.kernel_for(self.sweep, self._graph)
 
+    def divides(self) -> bool:
+        try:
+            with self._making:
+                return self.choice.backend != "native"
+        except (Exception, SystemExit):  # of the user's code: it will be raised again, and reported, by `run`
+            return True
+
     def run(self, block: Sweep, progress: Progress) -> Trajectories:
+        try:
+            with self._making:
+                kernel = self._kernel if self.choice.backend == "native" else None
+                graph = self._graph if kernel else self._on_replay
+        except (Exception, SystemExit):
+            return self._failed(block, progress)
+        if kernel is not None:
+            return compiled.run(kernel, graph, block, progress, self.threads)
         # One thread per product: the result must not depend on how many cores the machine has.
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             try:
-                with self._making:
-                    native = self.choice.backend == "native"
-                    kernel = self._kernel if native else None
-                loop = None if native else replayed.Loop(block, self._on_replay)
+                loop = replayed.Loop(block, graph)
             except (Exception, SystemExit):
-                progress(len(block) * block.steps)
-                return replayed.failed(block, traceback.format_exc())
-            if kernel is not None:
-                return compiled.run(kernel, self._graph, block, progress)
-            assert loop is not None
+                return self._failed(block, progress)
             return loop.run(progress)
+
+    def _failed(self, block: Sweep, progress: Progress) -> Trajectories:
+        progress(len(block) * block.steps)
+        return replayed.failed(block, traceback.format_exc())

@@ -26,8 +26,8 @@ def kernel_for(sweep: Sweep, graph: StepGraph) -> Kernel:
     return trajectories.compile(graph.graph, inputs, CHUNK, sweep.recording.trajectory, sweep.target is not None)
 
 
-def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress) -> Trajectories:
-    """Execute a block of the sweep that the kernel was made for."""
+def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
+    """Execute the sweep that the kernel was made for, or a block of it."""
     began = time.perf_counter()
     layout = kernel.program.layout
     first = len(graph.graph.inputs) - len(graph.numbers)
@@ -40,6 +40,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress) -> T
         block.recording.steps,
         block.target,
         progress,
+        threads,
     )
     dim = block.case.dim
     recorded = (done.loss, done.trail, done.first, done.final, done.best)
@@ -65,8 +66,9 @@ def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:
     x = starts(block.case, block.root_seed, block.seed)
     initial = compile(graph.initial, [Input(RUN)], len(block))
     np.copyto(initial.inputs[0], x)
-    initial.prepare()
-    initial.step()
+    with np.errstate(all="ignore"):
+        initial.prepare()
+        initial.step()
     state = [
         np.broadcast_to(value if value.ndim == len(var.shape) + 1 else value[..., None], (*var.shape, len(block)))
         for var, value in zip(graph.initial.outputs, initial.outputs, strict=True)

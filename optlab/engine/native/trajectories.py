@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,6 +69,7 @@ class Kernel:
         recorded: Ints,
         target: Floats | None = None,
         progress: Callable[[int], None] = lambda run_steps: None,
+        threads: int = 1,
     ) -> Trajectories:
         """Run all steps.
 
@@ -77,9 +80,11 @@ class Kernel:
             steps: the horizon.
             recorded: the steps to record, ascending, each from 0 to `steps`.
             target: a loss per run, shape (R,), where the kernel was compiled with `targets`.
-            progress: told now and then how many run-steps were done since; may raise to stop.
+            progress: told now and then how many run-steps were done since, by any thread; may raise to stop.
+            threads: how many work on the runs. No number depends on it.
         """
-        return _Call(self, carried, uniform, columns, steps, recorded, target).run(progress)
+        call = _Call(self, carried, uniform, columns, steps, recorded, target)
+        return call.run(progress, threads)
 
     @functools.cached_property
     def run_function(self) -> Any:
@@ -185,19 +190,22 @@ class _Call:
         filled[:, self.runs :] = values[:, -1:]
         return filled
 
-    def run(self, progress: Callable[[int], None]) -> Trajectories:
-        per_lane_group = self.kernel.lanes * max(1, len(self.kernel.program.needed))
-        for begin in range(0, self.horizon, STRIDE):
-            end = min(begin + STRIDE, self.horizon)
-            self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
-            groups = max(1, AT_ONCE // (per_lane_group * (end - begin)))
-            for first in range(0, self.padded, groups * self.kernel.lanes):
-                last = min(first + groups * self.kernel.lanes, self.padded)
-                self._part(first, last, begin, end)
-                progress((min(last, self.runs) - first) * (end - begin))
+    def run(self, progress: Callable[[int], None], threads: int) -> Trajectories:
+        """All steps of all runs, some runs at a time, on so many threads."""
+        lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
+        with ThreadPoolExecutor(threads, "optlab-native") as pool:
+            for begin in range(0, self.horizon, STRIDE):
+                end = min(begin + STRIDE, self.horizon)
+                self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
+                work = lanes * len(self.kernel.program.needed) * (end - begin)
+                size = lanes * max(1, min(AT_ONCE // work, -(-most // threads)))
+                parts = [(first, min(first + size, self.padded)) for first in range(0, self.padded, size)]
+                done = functools.partial(self._part, begin, end, progress)
+                deque(map(done, parts) if threads == 1 else pool.map(done, parts), maxlen=0)
         return self._result()
 
-    def _part(self, first: int, last: int, begin: int, end: int) -> None:
+    def _part(self, begin: int, end: int, progress: Callable[[int], None], runs: tuple[int, int]) -> None:
+        first, last = runs
         start = int(np.searchsorted(self.recorded, begin))
         self.kernel.run_function(
             *map(_pointer, (self.rows, self.uniform, self.columns, self.state, self.products)),
@@ -205,6 +213,7 @@ class _Call:
             *map(_pointer, (self.recorded, self.loss, self.trail, self.final, self.best)),
             *map(_pointer, (self.steps, self.alive, self.target, self.reached)),
         )
+        progress((min(last, self.runs) - first) * (end - begin))
 
     def _result(self) -> Trajectories:
         runs = slice(self.runs)

@@ -103,18 +103,29 @@ def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
         assert bits(whole, slice(run, run + 1)) == bits(runner.run(alone))
 
 
-def test_threads_share_the_code(planned):
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_any_number_of_threads(planned, threads):
+    document = {"problem": [{"name": "beale", "start": "random"}], "optimizer": [{"name": "adam"}], "steps": 50}
+    (sweep,) = planned(document | {"seeds": 3001, "backend": "native"}).sweeps
+    assert bits(runner.Runner([sweep], threads)(sweep)) == bits(runner.run(sweep))
+
+
+def test_machine_code_is_not_cut_into_blocks_by_executors(planned):
     from concurrent.futures import ThreadPoolExecutor
 
     from optlab import executors
 
     document = {"problem": [{"name": "beale", "start": "random"}], "optimizer": [{"name": "adam"}], "steps": 50}
-    (sweep,) = planned(document | {"seeds": 3000, "backend": "native"}).sweeps
-    whole = runner.run(sweep)
-    for workers in (1, 2, 8):
-        with ThreadPoolExecutor(workers) as pool:
-            ((_, done),) = executors.execute([sweep], runner.Runner([sweep]), pool, lambda steps: None)
-        assert bits(done) == bits(whole)
+    (sweep,) = planned(document | {"seeds": 3001, "backend": "native"}).sweeps
+    task = runner.Runner([sweep], 2)
+    assert not task.divides(sweep)
+    told = []
+    with ThreadPoolExecutor(2) as pool:
+        ((_, done),) = executors.execute([sweep], task, pool, told.append)
+    assert bits(done) == bits(runner.run(sweep))
+    assert sum(told) == 3001 * 50
+    (replayed,) = planned(document | {"backend": "replay"}).sweeps
+    assert runner.Runner([replayed]).divides(replayed)
 
 
 def test_long_runs_are_looked_at_in_between(planned):
