@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7, help="how often every contender runs (default: 7)")
     parser.add_argument("--scale", type=float, default=1.0, help="shorten the work, to try things out")
     parser.add_argument("--markdown", action="store_true", help="print what stands in docs/performance.md")
+    parser.add_argument("--page", metavar="FILE", type=Path, help="put it there, between the markers of each benchmark")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write all figures, round by round")
     chosen = parser.parse_args()
     unknown = set(chosen.names) - set(ALL)
@@ -31,11 +32,18 @@ def main() -> None:
 def one(name: str, chosen: argparse.Namespace) -> dict[str, object]:
     """Run a benchmark, print its tables, and return its figures by its name."""
     report = importlib.import_module(f"benchmarks.{name}").report(chosen.rounds, chosen.scale)
-    if chosen.markdown:
-        print(f"<!-- figures: python -m benchmarks {name} --markdown -->\n{report.markdown()}\n<!-- end -->")
-    else:
-        print(f"{name}: {report.text()}")
+    begin, end = f"<!-- figures: python -m benchmarks {name} --markdown -->\n", "\n<!-- end -->"
+    if chosen.page:
+        put(chosen.page, begin, report.markdown(), end)
+    print(begin + report.markdown() + end if chosen.markdown else f"{name}: {report.text()}")
     return {name: {"about": report.about, "figures": report.figures}}
+
+
+def put(page: Path, begin: str, figures: str, end: str) -> None:
+    """Replace what stands between the markers."""
+    before, found, rest = page.read_text(encoding="utf-8").partition(begin)
+    if found:
+        page.write_text(before + begin + figures + end + rest.partition(end)[2], encoding="utf-8")
 
 
 def several(names: list[str], chosen: argparse.Namespace) -> dict[str, object]:
@@ -45,7 +53,7 @@ def several(names: list[str], chosen: argparse.Namespace) -> dict[str, object]:
         file = Path(folder) / "figures.json"
         for name in names:
             options = [f"--rounds={chosen.rounds}", f"--scale={chosen.scale}", f"--json={file}"]
-            options += ["--markdown"] * chosen.markdown
+            options += ["--markdown"] * chosen.markdown + [f"--page={chosen.page}"] * bool(chosen.page)
             subprocess.run([sys.executable, "-m", "benchmarks", name, *options], check=True)
             print(flush=True)
             figures |= json.loads(file.read_text(encoding="utf-8"))

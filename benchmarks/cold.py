@@ -62,5 +62,5 @@ def report(rounds: int, scale: float = 1.0) -> Report:
     runs, steps = (max(2, int(n * scale)) for n in (grid.RUNS, grid.STEPS))
     of = f"{len(grid.OPTIMIZERS)} optimizers x {len(grid.PROBLEMS)} functions x {runs} runs x {steps:,} steps"
     with tempfile.TemporaryDirectory() as folder:
-        found = compare(f"From a cold start: {of}", contenders(runs, steps, Path(folder)), rounds)
+        found = compare(f"From a cold start: {of}", contenders(runs, steps, Path(folder)), rounds, turn=0)
     return of_comparisons(f"{setting.text()}. {rounds} rounds. Time per process, from its start to its end.", [found])

@@ -111,28 +111,43 @@ def disagreement(contenders: Sequence[Contender]) -> float:
     return max((float(np.max(np.abs(a - b) / np.maximum(1, np.abs(b)))) for a, b in pairs), default=0.0)
 
 
-def interleaved(contenders: Sequence[Contender], rounds: int) -> list[list[float]]:
+def interleaved(contenders: Sequence[Contender], rounds: int, turn: float = 0.0) -> list[list[float]]:
     """Seconds per run and step, for each contender one per round.
 
-    Every round runs all of them, every other round in reverse, so that a busy machine disturbs all alike.
+    Every round runs all of them, every other round in reverse, so that a busy machine disturbs all alike. Who is done
+    in less than `turn` seconds does the work as often as fits into them.
     """
     seconds: list[list[float]] = [[] for _ in contenders]
-    turns = list(zip(contenders, seconds, strict=True))
-    for turn in range(rounds):
-        for contender, own in turns if turn % 2 == 0 else reversed(turns):
+    times = [_fitting(contender, turn) for contender in contenders]
+    turns = list(zip(contenders, times, seconds, strict=True))
+    for number in range(rounds):
+        for contender, repeats, own in turns if number % 2 == 0 else reversed(turns):
             gc.collect()
             begin = contender.clock()
-            contender.go()
-            own.append((contender.clock() - begin) / (contender.runs * contender.steps))
+            for _ in range(repeats):
+                contender.go()
+            own.append((contender.clock() - begin) / (repeats * contender.runs * contender.steps))
     return seconds
 
 
-def compare(title: str, contenders: Sequence[Contender], rounds: int, tolerance: float = TOLERANCE) -> Comparison:
+def _fitting(contender: Contender, turn: float) -> int:
+    if not turn:
+        return 1
+    begin = time.perf_counter()
+    contender.go()
+    return max(1, round(turn / (time.perf_counter() - begin)))
+
+
+TURN = 0.02
+"""Seconds of a turn at least, where the work may be repeated."""
+
+
+def compare(title: str, contenders: Sequence[Contender], rounds: int, turn: float = TURN) -> Comparison:
     """Check that all contenders compute the same, then time them."""
     off = disagreement(contenders)
-    if off > tolerance:
-        raise SystemExit(f"{title}: results differ by {off:.1e}, more than {tolerance:.0e}")
-    seconds = interleaved(contenders, rounds)
+    if off > TOLERANCE:
+        raise SystemExit(f"{title}: results differ by {off:.1e}, more than {TOLERANCE:.0e}")
+    seconds = interleaved(contenders, rounds, turn)
     names = [contender.name for contender in contenders]
     baselines = [contender.name for contender in contenders if contender.is_baseline]
     return Comparison(title, off, dict(zip(names, seconds, strict=True)), baselines)

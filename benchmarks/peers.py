@@ -133,13 +133,20 @@ def _adam(x: Any, g: Any, m: Any, v: Any, t: Any, lr: Any, sqrt: Any) -> tuple[A
 
 def _jax(name: str, f: Any, step: Any, x: Any, rates: np.ndarray, steps: int, index: Any = None) -> Contender:
     """`f(x, index)` of one run; x is (runs, dim), or a tuple of (runs,) by coordinate; index (runs, steps, batch)."""
-    program = functools.cache(lambda: _jax_program(f, step, steps))
+
+    @functools.cache
+    def ready() -> Any:
+        import jax
+
+        program = _jax_program(f, step, steps)
+        given = jax.device_put((x, rates, index))
+        return lambda: program(*given)
 
     def read(result: Any) -> Result:
         x, losses = result
         return np.array(x) if isinstance(x, tuple) else np.asarray(x).T, np.asarray(losses)
 
-    return Contender(name, lambda: program()(x, rates, index), len(rates), steps, clock=time.perf_counter, read=read)
+    return Contender(name, lambda: ready()(), len(rates), steps, clock=time.perf_counter, read=read)
 
 
 def _jax_program(f: Any, step: Any, steps: int) -> Any:

@@ -41,6 +41,7 @@ def draw(points: Points, file: Path) -> None:
     for panel, (axis, group) in zip(panels, drawn.items(), strict=True):
         _panel(panel, axis, group)
     panels[0].set_ylabel("ns per run and step")
+    figure.align_xlabels()
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), frameon=False)
     figure.savefig(file, dpi=150)

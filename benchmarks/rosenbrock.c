@@ -98,7 +98,8 @@ int adam_on_rosenbrock(const Work *work, int threads) {
     pthread_t others[MOST_THREADS];
     Share shares[MOST_THREADS];
     double *correction = corrections(work);
-    int started = 1, failed = !correction || threads > MOST_THREADS;
+    int started = 1, failed = !correction;
+    if (threads > MOST_THREADS) threads = MOST_THREADS;
     for (int k = 0; k < threads && !failed; k++) shares[k] = (Share){work, correction, k, threads};
     while (!failed && started < threads) {
         failed = pthread_create(&others[started], NULL, share, &shares[started]) != 0;

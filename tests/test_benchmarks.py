@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 from itertools import chain
 from pathlib import Path
 from types import SimpleNamespace
@@ -74,6 +75,21 @@ def test_the_c_source_compiles_and_agrees_with_optlab(load, runs, tuned):
 
 
 @needs_c
+@pytest.mark.parametrize("tuned", [[], ["-DTUNED"]])
+def test_gcc_turns_the_loop_over_lanes_into_simd(load, tmp_path, tuned):
+    c = load("by_hand_c")
+    said = subprocess.run([c.compiler(), "--version"], capture_output=True, text=True, check=True).stdout
+    if "Free Software Foundation" not in said:
+        pytest.skip("the compiler is not gcc")
+    lines = c.SOURCE.read_text(encoding="utf-8").splitlines()
+    begin = next(n for n, line in enumerate(lines) if "c1 = t <" in line)
+    loop = next(n for n, line in enumerate(lines, start=1) if n > begin and "i < LANES" in line)
+    command = [c.compiler(), *c.FLAGS, *tuned, "-fopt-info-vec", str(c.SOURCE), "-o", str(tmp_path / "lib.so"), "-lm"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert re.search(rf"rosenbrock\.c:{loop}:\d+: optimized: loop vectorized", told)
+
+
+@needs_c
 @pytest.mark.parametrize("tuned", [False, True])
 def test_the_c_source_finds_divergence_where_optlab_does(load, tuned):
     work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), 2, 5)
@@ -119,6 +135,18 @@ def test_disagreement_is_seen(load):
         measure.compare("title", [own, other], rounds=1)
 
 
+def test_who_is_quick_does_the_work_as_often_as_fits_into_a_turn(load):
+    measure = load("measure")
+    calls = []
+    quick = measure.Contender("quick", lambda: calls.append("quick"), 1, 1, clock=lambda: float(len(calls)))
+    ((one, two),) = measure.interleaved([quick], rounds=2, turn=1e-3)
+    assert one == two == 1.0  # a tick per call of this clock, whatever fits
+    assert len(calls) > 3
+    calls.clear()
+    measure.interleaved([quick], rounds=2)
+    assert len(calls) == 2
+
+
 def test_a_comparison_as_a_table(load):
     seconds = {"optlab": [2e-9, 4e-9, 3e-9], "PyTorch": [4e-5, 4e-5, 6e-5]}
     table = load("measure").Comparison("Title", 3e-15, seconds, ["optlab"]).table()
@@ -159,6 +187,25 @@ def test_several_run_in_processes_of_their_own_and_their_figures_are_put_togethe
     ]
     assert [f["points"] for f in figures["memory"]["figures"]] == [100, 100, 1000]
     assert all("numpy" in of["about"] for of in figures.values())
+
+
+def test_figures_are_put_into_their_place_on_a_page(run, tmp_path):
+    page = tmp_path / "page.md"
+    places = [
+        f"<!-- figures: python -m benchmarks {name} --markdown -->\nold\n<!-- end -->" for name in ("memory", "mlp")
+    ]
+    page.write_text("\n".join(["Before.", *places, "After."]), encoding="utf-8")
+    run("memory", "--page", str(page))
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("Before.\n<!-- figures: python -m benchmarks memory --markdown -->\n")
+    assert "| 100 steps | 100 |" in text
+    assert text.endswith(f"\n<!-- end -->\n{places[1]}\nAfter.")
+
+
+def test_the_page_has_a_place_for_every_benchmark(load):
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", page)
+    assert sorted(places) == sorted(load("__main__").ALL)
 
 
 def test_figures_of_trajectories(run, tmp_path):
