@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from optlab.atlas import basins as basins
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _HOME = {
     "OptlabError": "optlab.errors",
     "backprop": "optlab.explain.backprop",
+    "basins": "optlab.atlas",
     "dataset": "optlab.problems.base",
     "directional_derivative": "optlab.engine",
     "hessian": "optlab.engine",

@@ -6,7 +6,7 @@ import platform
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import optlab
-from optlab import executors, identity, plan, registry, runner, signature, spec, step
+from optlab import executors, identity, mapping, plan, registry, runner, signature, spec, step
 from optlab.errors import PluginError, ResultsError, UserError
 from optlab.plan import Plan
-from optlab.records import STATUSES, Sweep
+from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Registry
 from optlab.spec.text import text_of
 
@@ -88,8 +88,13 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
         raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
+    map_ = mapping.Map(job.plan)
     with executors.threads() as pool:
-        for sweep, trajectories in executors.execute(job.plan.sweeps, runner.run, pool, progress):
+
+        def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
+            return executors.execute(sweeps, runner.run, pool, progress)
+
+        for sweep, trajectories in map_.computed(compute):
             from optlab import store  # its imports take a while, during which the pool computes
 
             store.write_sweep(job.folder, sweep, trajectories)
@@ -101,7 +106,7 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
     done.sort(key=lambda pair: pair[0].run[0])
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
-    store.finish(job.folder, done, job.source, log, _about(job, counts))
+    store.finish(job.folder, done, job.source, log, _about(job, counts) | map_.about, map_.columns(done))
     return store.load(job.folder)
 
 
@@ -194,6 +199,14 @@ def replot(folder: str | Path, plugins: Iterable[str | Path] = ("plugins",), for
     results = store.load(Path(folder))
     job = prepare(results.folder / store.SPEC, results.folder.parent, plugins)
     return draw(results, job.plan, format)
+
+
+def maps(results: Results, plugins: Iterable[str | Path] = ("plugins",)) -> list[Any]:
+    """The panels of a map as arrays, from its results; of other experiments there are none."""
+    from optlab.report import maps as reading
+
+    job = prepare(results.folder / "spec.toml", results.folder.parent, plugins)
+    return reading.panels_of(results, job.plan)
 
 
 # ---- from Python ----------------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from optlab.spec import values
 from optlab.spec.axes import Axis, Dimensions
+from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 
 OPTIONS = "<options>"
@@ -145,3 +146,5 @@ class ExperimentSpec:
     seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
     seed: Annotated[_Count, _doc("the root of all random streams")] = 0
     record: RecordSpec = RecordSpec()
+    basins: BasinsSpec | None = None
+    stability: StabilitySpec | None = None

@@ -1,0 +1,34 @@
+"""What the commands for maps print of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.cli import show
+from optlab.maps.panels import BasinMap
+
+
+def summary(maps: Sequence[Any]) -> None:
+    """A table for each problem: what became of the runs of each optimizer."""
+    for problem in dict.fromkeys(panel.problem for panel in maps):
+        show.table(problem, *_basins([panel for panel in maps if panel.problem == problem]))
+
+
+def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
+    """The share of the starts from which each minimum is reached, in columns; the rest where there are many minima."""
+    minima = maps[0].minima
+    area = np.sum([panel.shares for panel in maps], axis=0)
+    shown = sorted(np.argsort(-area, kind="stable")[:6].tolist())
+    points = ["(" + ", ".join(f"{value + 0.0:.3g}" for value in minima[k]) + ")>" for k in shown]
+    more = [f"{len(minima) - len(shown)} more minima>"] if len(minima) > len(shown) else []
+    rows = []
+    for panel in maps:
+        rest = [panel.shares.sum() - panel.shares[shown].sum()] if more else []
+        reached = panel.minimum >= 0
+        ends = [*panel.shares[shown], *rest, (~reached & ~panel.diverged).mean(), panel.diverged.mean()]
+        steps = f"{np.median(panel.reached[reached]):g}" if reached.any() else "none"
+        rows.append([panel.title, *(f"{100 * share:.1f} %" for share in ends), steps])
+    return ["optimizer", *points, *more, "at none>", "diverged>", "median steps>"], rows
