@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from optlab.atlas import basins as basins
+    from optlab.atlas import stability as stability
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -60,6 +61,7 @@ _HOME = {
     "relu": "optlab.engine",
     "run": "optlab.pipeline",
     "schedule": "optlab.schedules.base",
+    "stability": "optlab.atlas",
     "sigmoid": "optlab.engine",
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline
 from optlab.errors import UserError
-from optlab.maps.panels import BasinMap
+from optlab.maps.panels import BasinMap, StabilityMap
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -29,6 +29,19 @@ class Basins:
     """A finished map of basins: one panel for each optimizer (and further setting), and the results behind them."""
 
     maps: tuple[BasinMap, ...]
+    results: Results
+
+    @property
+    def plots(self) -> list[Path]:
+        """The pictures."""
+        return self.results.plots
+
+
+@dataclass(frozen=True)
+class Stability:
+    """A finished map of stability: one panel for each optimizer (and further setting), and the results behind them."""
+
+    maps: tuple[StabilityMap, ...]
     results: Results
 
     @property
@@ -81,6 +94,57 @@ def basins(
     return Basins(tuple(pipeline.maps(results, plugins)), results)
 
 
+def stability(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    *,
+    x: str,
+    y: str,
+    log: str = "",
+    resolution: int = 256,
+    steps: int = 500,
+    color: str = "final_loss",
+    target: float | None = None,
+    name: str | None = None,
+    out: str | Path = "results",
+    plots: bool = True,
+    plugins: Iterable[str | Path] = ("plugins",),
+    format: str = "png",
+) -> Stability:
+    """Run an optimizer under every pair of two hyperparameters, and see what becomes of the loss.
+
+    Where the problem is quadratic and the rule linear, `theory` of each map says where it is stable.
+
+    Args:
+        problem: a problem with its options, as `"ellipsoid condition=100"` or as a table.
+        optimizers: one or several optimizers with their other hyperparameters, as `"momentum"` or as tables.
+        x, y: the hyperparameters along the sides with their ranges, as `"lr=0.01:1"`, both ends included.
+        log: the sides whose values are in equal ratios: `""`, `"x"`, `"y"` or `"xy"`.
+        resolution: values of each hyperparameter.
+        steps: updates per run.
+        color: what is shown, `"final_loss"` or `"steps"`, those to the target.
+        target: the loss to come to; by default the known minimum and a millionth of the height of the start above it.
+        name: of the folder with the results; by default the problem's with "_stability".
+        out, plots, plugins, format: as for `optlab.run`.
+
+    Returns:
+        The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
+
+    Raises:
+        SpecError: an unknown name or option.
+        UserError: a text that is no name with settings, or no hyperparameter with a range.
+
+    >>> import tempfile
+    >>> found = stability("sphere", "momentum", x="lr=0.3:1.8", y="beta=0:0.6", resolution=4, steps=200,
+    ...                   out=tempfile.mkdtemp(), plots=False)
+    >>> found.maps[0].stable.tolist()  # lr < 2 (1 + beta) / L, and L is 2
+    [[True, True, False, False], [True, True, False, False], [True, True, True, False], [True, True, True, False]]
+    """
+    document = stability_document(problem, optimizers, x, y, log, resolution, steps, color, target, name)
+    results = pipeline.run(document, out, plots, plugins, format)
+    return Stability(tuple(pipeline.maps(results, plugins)), results)
+
+
 # ---- documents -------------------------------------------------------------------------------------------------------
 
 
@@ -95,6 +159,44 @@ def basins_document(
 ) -> dict[str, Any]:
     """The experiment of a map of basins, as its TOML file would have it."""
     return _document("basins", {"resolution": resolution, "x": x, "y": y}, problem, optimizers, steps, name)
+
+
+def stability_document(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    x: str,
+    y: str,
+    log: str = "",
+    resolution: int = 256,
+    steps: int = 500,
+    color: str = "final_loss",
+    target: float | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """The experiment of a map of stability, as its TOML file would have it."""
+    if set(log) - {"x", "y"}:
+        raise UserError(f"log: {log!r} is not x, y or xy")
+    (across, xs), (up, ys) = axis("x", x, "x" in log), axis("y", y, "y" in log)
+    map_ = {"x": across, "y": up, "resolution": resolution, "color": color, "target": target}
+    document = _document("stability", map_, problem, optimizers, steps, name)
+    for settled in document["optimizer"]:
+        settled.update({across: xs, up: ys})
+    return document
+
+
+def axis(side: str, text: str, log: bool) -> tuple[str, dict[str, list[float]]]:
+    """NAME=LOW:HIGH as the name of a hyperparameter and the grid of its values, whose number the map gives.
+
+    Raises:
+        UserError: the text is nothing of the kind.
+
+    >>> axis("x", "lr=0.1:0.2", log=True)
+    ('lr', {'log': [0.1, 0.2]})
+    """
+    name, equals, values = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UserError(f"{side}: {text!r} is no NAME=LOW:HIGH, like lr=0.01:1")
+    return name, {"log" if log else "linear": list(span(side, values))}
 
 
 def _document(

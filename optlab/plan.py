@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from optlab import identity, resolve
-from optlab.maps import checks, stability
+from optlab.maps import checks, targets
 from optlab.records import Case, Grid, Ints, Recording, Sweep
 from optlab.registry import Registry
 from optlab.resolve import CaseAxes, Notebook, RuleAxes, Size
@@ -61,7 +61,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
     Raises:
         SpecError: with all mistakes at once, those of the draft and those that need the registry to see.
     """
-    notes = Notebook()
+    notes = Notebook(before=frozenset(mistake.path[:3] for mistake in draft.mistakes))
     plan = _plan(draft.spec, registry, notes) if draft.spec else None
     draft.raise_if_wrong(notes.mistakes)
     assert plan is not None
@@ -253,7 +253,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         title=np.arange(runs) // (runs // len(titles)),
     )
     if spec.stability and spec.stability.color == "steps":
-        sweep = replace(sweep, target=stability.aimed(sweep, spec.stability.target))
+        sweep = replace(sweep, target=targets.aimed(sweep, spec.stability.target))
     return replace(sweep, id=identity.of_sweep(sweep))
 
 

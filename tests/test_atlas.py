@@ -240,3 +240,177 @@ def test_a_line_that_is_no_table(text, message):
 def test_a_range_that_is_none(text):
     with pytest.raises(UserError, match="is no range LOW:HIGH"):
         atlas.span("--x", text)
+
+
+# ---- stability -------------------------------------------------------------------------------------------------------
+
+
+def measured_limit(panel):
+    """For each row the last learning rate, from the left, at which the loss did not grow."""
+    assert panel.stable[:, 0].all()
+    assert not panel.stable[:, -1].any()
+    return panel.x[np.argmin(panel.stable, axis=1) - 1]
+
+
+@pytest.mark.parametrize("condition", [10.0, 100.0, 1000.0])
+@pytest.mark.parametrize("log", ["", "x"])
+def test_the_measured_boundary_is_that_of_theory_within_a_pixel(lab, condition, log):
+    """The heavy ball is stable for lr < 2 (1 + beta) / L; in the lowest row, beta = 0, it is gradient descent."""
+    L = 2 * condition
+    panel = optlab.stability(
+        f"ellipsoid condition={condition}",
+        "momentum",
+        x=f"lr={0.2 / L}:{5 / L}",
+        y="beta=0:0.8",
+        log=log,
+        resolution=40,
+        steps=600,
+        plots=False,
+    ).maps[0]
+    limit = 2 * (1 + panel.y) / L
+    last = np.searchsorted(panel.x, measured_limit(panel))
+    exact = np.interp(limit, panel.x, np.arange(40))
+    assert (np.abs(last + 0.5 - exact) <= 1).all()
+    assert panel.theory.eigenvalues == pytest.approx([2.0, L])
+    assert panel.theory.formula == "lr = 2 (1 + beta) / L"
+    assert panel.theory.fastest == pytest.approx(
+        ((2 / (np.sqrt(L) + np.sqrt(2))) ** 2, ((np.sqrt(L) - np.sqrt(2)) / (np.sqrt(L) + np.sqrt(2))) ** 2)
+    )
+    inside = panel.theory.radius < 1
+    assert (inside == (panel.theory.x < 2 * (1 + panel.theory.y[:, None]) / L)).mean() > 0.999
+
+
+def test_the_boundary_of_gradient_descent(lab):
+    """A rule with an idle second hyperparameter: lr < 2 / L, whatever the other is."""
+    (lab / "plugins" / "idle.py").write_text(
+        "from optlab import optimizer\n\n@optimizer\ndef idle(x, g, *, lr=0.1, other=1.0):\n"
+        '    """Gradient descent."""\n    return x - lr * g + 0.0 * other\n'
+    )
+    panel = optlab.stability(
+        "ellipsoid condition=50", "idle", x="lr=0.001:0.05", y="other=0:1", resolution=30, steps=600, plots=False
+    ).maps[0]
+    exact = np.interp(2 / 100, panel.x, np.arange(30))
+    assert (np.abs(np.searchsorted(panel.x, measured_limit(panel)) + 0.5 - exact) <= 1).all()
+    assert (panel.theory.formula, panel.theory.fastest) == ("lr = 2 / L", None)
+
+
+def test_each_pixel_against_a_plain_loop(lab):
+    """The loss after each step on the ellipsoid, written out; steps are counted to a target of one's own."""
+    panel = optlab.stability(
+        "ellipsoid condition=10",
+        "momentum",
+        x="lr=0.01:0.15",
+        y="beta=0:0.9",
+        resolution=6,
+        steps=60,
+        color="steps",
+        target=1e-3,
+        plots=False,
+    ).maps[0]
+    scales = np.array([1.0, 10.0])
+    for row, beta in enumerate(np.linspace(0, 0.9, 6)):
+        for column, lr in enumerate(np.linspace(0.01, 0.15, 6)):
+            x, b, losses = np.array([-4.0, 1.5]), np.zeros(2), []
+            for _ in range(61):
+                losses.append(float(np.sum(scales * x**2)))
+                b = beta * b + 2 * scales * x
+                x = x - lr * b
+            there = np.flatnonzero(np.array(losses) <= 1e-3)
+            assert panel.reached[row, column] == (there[0] if len(there) else -1)
+            assert panel.loss[row, column] == pytest.approx(losses[-1], rel=1e-9, abs=1e-300)
+            assert panel.stable[row, column] == (losses[-1] <= losses[0])
+    best = np.argwhere(panel.reached == panel.reached[panel.reached >= 0].min()).tolist()
+    assert list(panel.best) in best
+
+
+def test_the_default_target_is_a_millionth_of_the_way(lab):
+    panel = optlab.stability(
+        "branin", "momentum", x="lr=0.001:0.01", y="beta=0:0.9", resolution=3, steps=20, color="steps", plots=False
+    ).maps[0]
+    lowest = 10 / (8 * np.pi)
+    assert panel.target == pytest.approx(lowest + 1e-6 * (panel.first[0, 0] - lowest), rel=1e-9)
+    assert panel.theory is None
+
+
+def test_zooming_into_a_map_of_stability_computes_the_same_where_settings_are_the_same(lab):
+    def of(x, resolution, name):
+        return optlab.stability(
+            "ellipsoid", "momentum", x=x, y="beta=0:0.9", resolution=resolution, steps=50, name=name, plots=False
+        ).maps[0]
+
+    whole, part = of("lr=0.0:0.002", 9, "whole"), of("lr=0.0005:0.001", 9, "part")
+    shared = np.isin(whole.x, part.x)
+    assert shared.sum() == 3
+    assert (whole.loss[:, shared] == part.loss[:, np.isin(part.x, whole.x)]).all()
+
+
+def test_a_third_setting_makes_panels_and_the_fixed_order_of_sides(lab):
+    table = {"name": "adam", "beta2": [0.9, 0.99]}
+    found = optlab.stability(
+        "beale", table, x="beta1=0:0.9", y="lr=0.001:1", log="y", resolution=4, steps=30, plots=False
+    )
+    first, second = found.maps
+    assert (first.title, second.title) == ("adam  beta2=0.9", "adam  beta2=0.99")
+    runs = found.results.runs
+    for panel, beta2 in ((first, 0.9), (second, 0.99)):
+        rows = runs[runs["hp.beta2"] == beta2].sort_values(["hp.lr", "hp.beta1"])
+        assert panel.loss.ravel().tolist() == rows["final_loss"].tolist()
+        assert panel.spacings == ("linear", "log")
+
+
+def test_a_schedule_makes_theory_silent(lab):
+    panel = optlab.stability(
+        "sphere", "momentum schedule=cosine", x="lr=0.1:2", y="beta=0:0.5", resolution=3, steps=5, plots=False
+    ).maps[0]
+    assert panel.theory is None
+
+
+def test_maps_of_stability_are_kept_and_drawn_again(lab, computed):
+    def of(**more):
+        return optlab.stability("sphere", "momentum", x="lr=0.1:2", y="beta=0:0.5", resolution=5, steps=30, **more)
+
+    first = of()
+    assert [path.name for path in first.plots] == ["stability_sphere.png"]
+    assert (of().maps[0].loss == first.maps[0].loss).all()
+    assert [path.name for path in pipeline.replot(first.results.folder, format="pdf")] == ["stability_sphere.pdf"]
+    assert len(computed) == 1
+    of(color="steps")
+    assert len(computed) == 2
+
+
+MISTAKES = [
+    ("momentum", "lr", {}, "x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1"),
+    ("momentum", "lr=1", {}, "x: '1' is no range LOW:HIGH, like 0.1:0.2"),
+    (
+        "momentum",
+        "lr=0:1",
+        {"log": "x"},
+        "optimizer.0.lr.log: log must have both bounds above 0 and at most 1e300, not [0.0, 1.0]",
+    ),
+    ("momentum", "lr=0:1", {"log": "z"}, "log: 'z' is not x, y or xy"),
+    ("momentum", "l=0:1", {}, "optimizer.0.l: momentum has no option 'l' (did you mean 'lr'?)"),
+    ("momentum", "beta=0:1", {}, "stability.y: x and y are both 'beta'; a map has two different sides"),
+    ("gd", "lr=0:1", {}, "optimizer.0.beta: gd has no option 'beta'; it has lr"),
+    (
+        "momentum",
+        "lr=0:1",
+        {"color": "step"},
+        'stability.color: color must be "final_loss" or "steps", not the text \'step\'',
+    ),
+]
+
+
+@pytest.mark.parametrize(("optimizers", "x", "more", "message"), MISTAKES)
+def test_mistakes_of_stability(lab, optimizers, x, more, message):
+    with pytest.raises(UserError) as info:
+        optlab.stability("sphere", optimizers, x=x, y="beta=0:0.9", **more)
+    assert str(info.value).removeprefix("<experiment>: ").startswith(message)
+    assert str(info.value).count("\n") == 0
+    assert not (lab / "results").exists()
+
+
+def test_steps_need_a_target_where_none_is_known(lab):
+    with pytest.raises(
+        SpecError, match=r"wells has no known minimum and start to derive a target from; write target ="
+    ):
+        optlab.stability("wells", "momentum", x="lr=0:1", y="beta=0:0.9", color="steps")

@@ -32,6 +32,20 @@ class Format(StrEnum):
     pdf = "pdf"
 
 
+class Side(StrEnum):
+    """The sides of a map."""
+
+    x = "x"
+    y = "y"
+
+
+class Color(StrEnum):
+    """What the colours of a map of stability stand for."""
+
+    final_loss = "final_loss"
+    steps = "steps"
+
+
 class Kind(StrEnum):
     """What there is to list."""
 
@@ -162,6 +176,47 @@ def basins(
     optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
     view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
     document = atlas.basins_document(problem, optimizers, resolution, steps, view[0], view[1], name)
+    carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
+
+
+@app.command()
+@guarded
+def stability(
+    problem: MapProblem,
+    x: Annotated[
+        str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The hyperparameter across.", show_default=False)
+    ],
+    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The one upwards.", show_default=False)],
+    more: Settings = None,
+    optimizer: Optimizers = ["momentum"],
+    log: Annotated[list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.")] = [],
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = 256,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    color: Annotated[Color, typer.Option("--color", help="What is shown.")] = Color.final_loss,
+    target: Annotated[
+        float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
+    ] = None,
+    name: Name = None,
+    out: Out = Path("results"),
+    plugins: Plugins = [],
+    no_plots: NoPlots = False,
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Map where an optimizer is stable: two hyperparameters along the sides, coloured by what becomes of the loss.
+
+    \b
+    optlab stability ellipsoid --x lr=0.0001:0.01 --y beta=0:0.99 --log x
+    optlab stability rosenbrock --optimizer adam --x lr=0.001:1 --y beta1=0:0.99 --log x --color steps
+
+    Where the problem is quadratic and the rule linear, the limit that theory gives is drawn too. A narrower range is
+    computed anew.
+    """
+    from optlab import atlas, pipeline
+
+    optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
+    sides = "".join(side.value for side in log)
+    document = atlas.stability_document(problem, optimizers, x, y, sides, resolution, steps, color.value, target, name)
     carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from optlab import signature
-from optlab.maps.stability import target
+from optlab.maps.targets import target
 from optlab.records import Floats, Grid
 from optlab.resolve import CaseAxes, Notebook, RuleAxes
 from optlab.spec import BasinsSpec, ExperimentSpec, StabilitySpec
@@ -78,6 +78,8 @@ def sides(spec: ExperimentSpec, rules: Sequence[RuleAxes], notes: Notebook) -> N
 
 def _side(side: str, name: str, rule: RuleAxes, notes: Notebook) -> None:
     optimizer = rule.rule.optimizer
+    if notes.is_wrong((*rule.path, name)):
+        return
     if name not in optimizer.signature.numbers:
         known = list(optimizer.signature.numbers)
         notes.note(("stability", side), str(signature.unknown_option(optimizer.name, name, known)))

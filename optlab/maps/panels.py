@@ -9,13 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.maps import basins
+from optlab.maps import basins, linear, quadratic, targets
+from optlab.maps.checks import spacing
 from optlab.records import Floats, Grid, Ints, Sweep
+from optlab.spec import StabilitySpec
 
 Bools = NDArray[np.bool_]
+FINE = 241
+"""Values along each side at which theory is asked."""
 Columns = Mapping[str, Any]
 """The columns of the table of runs that a map is made of, in the order of the plan."""
 
+STABILITY = ("status", "first_loss", "final_loss")
 BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "reached")
 
 
@@ -57,6 +62,129 @@ class BasinMap:
         """The share of the pixels that end at each minimum, shape (K,)."""
         ended = self.minimum[self.minimum >= 0]
         return np.bincount(ended, minlength=len(self.minima)) / self.minimum.size
+
+
+@dataclass(frozen=True, eq=False)
+class Theory:
+    """What theory says of a linear rule on a quadratic problem whose Hessian has the eigenvalues `eigenvalues`.
+
+    `radius` (rows, columns) is the spectral radius of one step at `y` (rows,) and `x` (columns,), a finer grid over the
+    same view: the rule is stable where it is below 1. `formula` says what that means where it has a name; `fastest` are
+    the (x, y) at which the heavy ball is fastest, if it is that.
+    """
+
+    eigenvalues: Floats
+    x: Floats
+    y: Floats
+    radius: Floats
+    formula: str = ""
+    fastest: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StabilityMap:
+    """What becomes of one start under every pair of two hyperparameters. Arrays are (rows, columns), lowest first.
+
+    `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
+    "linear" or "log". `loss` is the final loss, `first` that at the start, `minimum` the known minimum, if any.
+    `reached` is the first step with a loss of at most `target`, -1 for never; None where steps were not asked for.
+    """
+
+    problem: str
+    optimizer: str
+    settings: Mapping[str, Any]
+    names: tuple[str, str]
+    x: Floats
+    y: Floats
+    spacings: tuple[str, str]
+    loss: Floats
+    first: Floats
+    minimum: float | None
+    diverged: Bools
+    reached: Ints | None
+    target: float | None
+    theory: Theory | None
+
+    @property
+    def title(self) -> str:
+        return headed(self.optimizer, self.settings)
+
+    @property
+    def stable(self) -> Bools:
+        """Where the loss did not grow."""
+        return ~self.diverged & (self.loss <= self.first)
+
+    @property
+    def best(self) -> tuple[int, int] | None:
+        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss."""
+        right = self.stable if self.reached is None else self.reached >= 0
+        if not right.any():
+            return None
+        steps = np.zeros(self.loss.shape) if self.reached is None else self.reached
+        order = np.lexsort([np.where(right, self.loss, np.inf).ravel(), np.where(right, steps, np.inf).ravel()])
+        row, column = np.unravel_index(int(order[0]), self.loss.shape)
+        return int(row), int(column)
+
+
+def stability_maps(sweeps: Sequence[Sweep], columns: Columns, table: StabilitySpec) -> list[StabilityMap]:
+    """The panels of a map of stability, in the order of the plan."""
+    panels: list[StabilityMap] = []
+    for sweep, of in _by_sweep(sweeps, columns):
+        x, column = np.unique(sweep.hyperparameters[table.x], return_inverse=True)
+        y, row = np.unique(sweep.hyperparameters[table.y], return_inverse=True)
+        # runs that differ in the sides alone are one panel; the order of the others is kept
+        runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
+        panels += [_stability(sweep, of, table, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
+    return told_apart(sweeps, panels)
+
+
+def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Floats, runs: Ints) -> StabilityMap:
+    first = int(runs[0, 0])
+    options = targets.options_of(sweep, int(sweep.title[first]))
+    settings = settings_of(sweep, first)
+    return StabilityMap(
+        problem=sweep.titles[sweep.title[first]],
+        optimizer=sweep.label,
+        settings={name: value for name, value in settings.items() if name not in (table.x, table.y)},
+        names=(table.x, table.y),
+        x=x,
+        y=y,
+        spacings=(spacing(x) or "linear", spacing(y) or "linear"),
+        loss=of["final_loss"][runs],
+        first=of["first_loss"][runs],
+        minimum=targets.known_minimum(sweep.case, options),
+        diverged=of["status"][runs] == "diverged",
+        reached=of["reached"][runs] if "reached" in of else None,
+        target=None if sweep.target is None else float(sweep.target[first]),
+        theory=_theory(sweep, options, settings, {table.x: x, table.y: y}),
+    )
+
+
+def _theory(sweep: Sweep, options: Any, settings: Mapping[str, Any], sides: Mapping[str, Floats]) -> Theory | None:
+    """What theory says, if the problem is quadratic, the rule linear, and no schedule changes it on the way."""
+    if sweep.schedule is not None:
+        return None
+    x, y = map(_finer, sides.values())
+    across, up = sides
+    numbers = {name: settings[name] for name in sweep.hyperparameters} | {across: x[None, :], up: y[:, None]}
+    matrix = linear.coefficients(sweep.optimizer, sweep.settings, numbers)
+    eigenvalues = None if matrix is None else quadratic.spectrum(sweep.case, options)
+    if matrix is None or eigenvalues is None:
+        return None
+    radius = linear.radius(matrix, eigenvalues)
+    if linear.is_heavy_ball(matrix, numbers):
+        lr, beta = quadratic.fastest(eigenvalues)
+        pair = {"lr": lr, "beta": beta}
+        best = (pair[across], pair[up]) if set(sides) == set(pair) else None
+        return Theory(eigenvalues, x, y, radius, "lr = 2 (1 + beta) / L", best)
+    formula = "lr = 2 / L" if linear.is_gradient_descent(matrix, numbers) else ""
+    return Theory(eigenvalues, x, y, radius, formula)
+
+
+def _finer(values: Floats) -> Floats:
+    """As many values over the same range, spaced alike, as make a smooth line."""
+    between = np.geomspace if spacing(values) == "log" else np.linspace
+    return between(values[0], values[-1], FINE)
 
 
 def headed(optimizer: str, settings: Mapping[str, Any]) -> str:

@@ -8,16 +8,14 @@ from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from optlab.plots import contour, style
-from optlab.plots import figure as figures
+from optlab.plots import contour, style, tiles
 from optlab.plots.contour import Surface
 
 Floats = NDArray[np.float64]
@@ -29,7 +27,6 @@ LEVELS = 256
 """Of lightness."""
 _FAST, _SLOW = 0.72, 0.62  # shares of white and of black that are mixed in, at the two ends of the scale
 _SHOWN = 10  # minima in the legend; of more, those with the most pixels
-_PANEL = 4.1  # inches along the longer side of a panel, where there is room
 
 
 class Panel(Protocol):
@@ -80,7 +77,7 @@ def scale(panels: Sequence[Panel]) -> Floats:
 def image(panel: Panel, colours: Sequence[str], share: Floats) -> NDArray[np.uint8]:
     """The pixels of a panel, shape (rows, columns, 3); the first row is the lowest."""
     table = np.stack([_shades(to_rgb(colour)) for colour in colours]) if colours else np.zeros((0, LEVELS, 3), np.uint8)
-    plain = [np.broadcast_to(_bytes(to_rgb(colour)), (1, LEVELS, 3)) for colour in (DIVERGED, NOWHERE)]
+    plain = [np.broadcast_to(tiles.bytes_of(to_rgb(colour)), (1, LEVELS, 3)) for colour in (DIVERGED, NOWHERE)]
     table = np.concatenate([table, *plain])  # -1 is the last, nowhere; -2 the one before, diverged
     number = np.where(panel.diverged, -2, panel.minimum)
     level = np.where(number >= 0, share[np.where(number >= 0, panel.reached, 0)] * (LEVELS - 1), 0)
@@ -92,28 +89,21 @@ def _shades(colour: Any) -> NDArray[np.uint8]:
     t = np.linspace(-1.0, 1.0, LEVELS)[:, None]
     base = np.array(colour)
     light = base + (1 - base) * _FAST * np.maximum(-t, 0)
-    return _bytes(light * (1 - _SLOW * np.maximum(t, 0)))
-
-
-def _bytes(colour: Any) -> NDArray[np.uint8]:
-    return np.round(255 * np.asarray(colour)).astype(np.uint8)
+    return tiles.bytes_of(light * (1 - _SLOW * np.maximum(t, 0)))
 
 
 def draw(panel: Panel, axes: Axes, share: Floats, surface: Surface | None = None, lowest: float | None = None) -> Axes:
     """Draw one panel: the pixels, thin level lines of the function, and the minima in view (stars)."""
     left, right, bottom, top = panel.extent
     colours = hues(len(panel.minima))
-    axes.imshow(image(panel, colours, share), extent=panel.extent, origin="lower", interpolation="none", zorder=0)
+    axes.imshow(image(panel, colours, share), extent=panel.extent, origin="lower", interpolation="none",
+                aspect="auto", zorder=0)  # fmt: skip
     if surface is not None:
         _lines(surface, axes, lowest)
     for point, colour in zip(panel.minima, colours, strict=True):
         if left <= point[0] <= right and bottom <= point[1] <= top:
             axes.plot(*point, linestyle="", clip_on=False, zorder=5, **_star(colour, 13 if len(colours) <= 12 else 7))
-    axes.set(xlim=(left, right), ylim=(bottom, top), xlabel="x0")
-    ratio = (top - bottom) / (right - left)
-    axes.set_aspect("equal" if 0.4 < ratio < 2.5 else "auto")
-    if not 0.4 < ratio < 2.5:
-        axes.set_box_aspect(1)
+    axes.set(xlim=(left, right), ylim=(bottom, top), box_aspect=_ratio(left, right, bottom, top))
     axes.set_title(panel.title, fontsize=10.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
@@ -152,43 +142,32 @@ def figure(
         surface: the function over that view.
         lowest: its value at the lowest minimum.
     """
-    columns = min(len(panels), 3)
-    rows = -(-len(panels) // columns)
     left, right, bottom, top = panels[0].extent
-    ratio = (
-        float(np.clip((top - bottom) / (right - left), 0.4, 2.5)) if 0.4 < (top - bottom) / (right - left) < 2.5 else 1
+    share = scale(panels)
+    return tiles.figure(
+        len(panels),
+        lambda number, axes: draw(panels[number], axes, share, surface, lowest),
+        _entries(panels),
+        ratio=_ratio(left, right, bottom, top),
+        labels=("x0", "x1"),
+        title=title,
+        subtitle=subtitle,
+        bar=(lambda sheet, axes: _bar(sheet, axes, share)) if len(share) > 1 else None,
     )
-    wide = _PANEL * min(1.0, 1 / ratio) * (1.35 if columns == 1 else 1.0)
-    entries = _entries(panels)
-    per_line = max(1, int((columns * wide + 1.6) / 2.15))
-    below = 0.27 * -(-len(entries) // per_line) + 0.15
-    size = (max(columns * (wide + 0.35) + 1.5, 6.4), rows * (wide * ratio + 0.75) + 0.85 + below)
-    with style.sheet():
-        sheet, all_axes = figures.new(columns, rows=rows, title=title, subtitle=subtitle, size=size)
-        share = scale(panels)
-        for i, (axes, panel) in enumerate(zip(all_axes, panels, strict=False)):
-            draw(panel, axes, share, surface, lowest)
-            if i % columns == 0:
-                axes.set_ylabel("x1")
-            else:
-                axes.tick_params(axis="y", left=False, labelleft=False)
-        for axes in all_axes[len(panels) :]:
-            axes.set_axis_off()
-        if len(share) > 1:
-            _bar(sheet, all_axes, share)
-        box = sheet.legend([handle for handle, _ in entries], [str(i) for i in range(len(entries))], ncols=per_line,
-                           loc="outside lower left", fontsize=9.5, handlelength=1.6, columnspacing=1.4)  # fmt: skip
-        for text, (_, label) in zip(box.get_texts(), entries, strict=True):
-            text.set_text(label)
-    return sheet
 
 
-def _entries(panels: Sequence[Panel]) -> list[tuple[Any, str]]:
+def _ratio(left: float, right: float, bottom: float, top: float) -> float:
+    """The height of a panel over its width: true to scale, unless that would be a strip."""
+    ratio = (top - bottom) / (right - left)
+    return ratio if 0.4 < ratio < 2.5 else 1.0
+
+
+def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
     """What the legend says: of the minima that are reached, those with the most pixels, and where runs end nowhere."""
     minima, colours = panels[0].minima, hues(len(panels[0].minima))
     area = np.sum([panel.shares for panel in panels], axis=0)
     chosen = sorted(np.argsort(-area, kind="stable")[:_SHOWN].tolist())
-    entries: list[tuple[Any, str]] = []
+    entries: list[tiles.Entry] = []
     for k in chosen:
         point = ", ".join(style.number(value + 0.0) for value in minima[k])
         entries.append((Patch(facecolor=colours[k]), f"({point})"))
@@ -203,11 +182,8 @@ def _entries(panels: Sequence[Panel]) -> list[tuple[Any, str]]:
 
 def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats) -> None:
     """The scale of lightness, in grey, with the steps at some of its shades."""
-    shades = ListedColormap(_shades((0.5, 0.5, 0.5)) / 255.0)
-    bar = sheet.colorbar(ScalarMappable(Normalize(0.0, 1.0), shades), ax=list(axes), shrink=0.62, aspect=22, pad=0.02)
     ticks = np.array([0.02, 0.25, 0.5, 0.75, 0.98])
     steps = np.minimum(np.searchsorted(share, ticks), len(share) - 1)
-    bar.ax.yaxis.set_major_locator(FixedLocator(ticks.tolist()))
-    bar.ax.yaxis.set_major_formatter(FixedFormatter([f"{step:,}" for step in steps]))
-    bar.set_label("steps needed")
-    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    shades = ListedColormap(_shades((0.5, 0.5, 0.5)) / 255.0)
+    marks = ticks.tolist(), [f"{step:,}" for step in steps]
+    tiles.colour_bar(sheet, axes, shades, Normalize(0.0, 1.0), marks, "steps needed")

@@ -68,13 +68,15 @@ def filled(document: Mapping[str, Any]) -> Mapping[str, Any]:
     stability, optimizers = document.get("stability"), document.get("optimizer")
     if isinstance(stability, dict) and isinstance(optimizers, list):
         resolution = stability.get("resolution", STABILITY)
-        sides = [name for name in (stability.get("x"), stability.get("y")) if isinstance(name, str)]
+        sides = [stability.get("x"), stability.get("y")]
         document = {**document, "optimizer": [_numbered(table, sides, resolution) for table in optimizers]}
     return document
 
 
-def _numbered(table: Any, sides: list[str], num: Any) -> Any:
+def _numbered(table: Any, sides: list[Any], num: Any) -> Any:
     if not isinstance(table, dict):
         return table
-    grids = {name: table[name] for name in sides if isinstance(table.get(name), dict)}
+    amiss = not all(isinstance(name, str) and name in table for name in sides)  # which is mistake enough
+    grids = {name: grid for name, grid in table.items() if isinstance(grid, dict) and (amiss or name in sides)}
+    grids.pop("schedule", None)
     return {**table, **{name: {**grid, "num": num} for name, grid in grids.items() if "num" not in grid}}
