@@ -116,10 +116,15 @@ class StabilityMap:
 
     @property
     def best(self) -> tuple[int, int] | None:
-        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss."""
+        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
+
+        A run that came to the target and left it again is not the best while there is another.
+        """
         right = self.stable if self.reached is None else self.reached >= 0
         if not right.any():
             return None
+        if self.target is not None and (right & (self.loss <= self.target)).any():
+            right &= self.loss <= self.target
         steps = np.zeros(self.loss.shape) if self.reached is None else self.reached
         order = np.lexsort([np.where(right, self.loss, np.inf).ravel(), np.where(right, steps, np.inf).ravel()])
         row, column = np.unravel_index(int(order[0]), self.loss.shape)

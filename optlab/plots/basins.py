@@ -166,13 +166,14 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
     """What the legend says: of the minima that are reached, those with the most pixels, and where runs end nowhere."""
     minima, colours = panels[0].minima, hues(len(panels[0].minima))
     area = np.sum([panel.shares for panel in panels], axis=0)
-    chosen = sorted(np.argsort(-area, kind="stable")[:_SHOWN].tolist())
+    reached = int((area > 0).sum())
+    chosen = sorted(np.argsort(-area, kind="stable")[: min(reached, _SHOWN)].tolist())
     entries: list[tiles.Entry] = []
     for k in chosen:
         point = ", ".join(style.number(value + 0.0) for value in minima[k])
         entries.append((Patch(facecolor=colours[k]), f"({point})"))
-    if len(minima) > len(chosen):
-        entries.append((Line2D([], [], linestyle=""), f"and {len(minima) - len(chosen)} more minima"))
+    if reached > len(chosen):
+        entries.append((Line2D([], [], linestyle=""), f"and {reached - len(chosen)} more minima"))
     if any(((panel.minimum < 0) & ~panel.diverged).any() for panel in panels):
         entries.append((Patch(facecolor=NOWHERE), "not yet at a minimum"))
     if any(panel.diverged.any() for panel in panels):

@@ -179,7 +179,8 @@ def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
     low, high = float(values[0]), float(values[-1])
     if spaced == "log":
         ticks, texts = scale.log_labels(low, high)
-        return np.log10(ticks).tolist(), texts
+        every = [i for i, text in enumerate(texts) if len(texts) <= 8 or text.strip("0.") == "1"]  # else they collide
+        return np.log10([ticks[i] for i in every]).tolist(), [texts[i] for i in every]
     ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     margin = 1e-9 * (high - low)
     return [tick for tick in ticks if low - margin <= tick <= high + margin], []

@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from optlab.plots import stability
 from optlab.plots.figure import save
 
-TICKS = ["0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+TICKS = ["0.001", "0.01", "0.1", "1"]
 
 
 @dataclass
