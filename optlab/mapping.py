@@ -46,8 +46,8 @@ class Map:
         self._numbers = [basins.numbers(sweep, trajectories, found) for sweep, trajectories in done]
         aimed = [basins.aimed(sweep, n, found) for (sweep, _), n in zip(done, self._numbers, strict=True)]
         again = _in_order(compute(aimed))
-        for (sweep, trajectories), (_, counted) in zip(done, again, strict=True):
-            yield sweep, replace(trajectories, reached=counted.reached)
+        for (sweep, trajectories), (_, counted), number in zip(done, again, self._numbers, strict=True):
+            yield sweep, replace(trajectories, reached=_counted(trajectories, counted, number))
 
     def columns(self, done: Sequence[Done]) -> dict[str, Any]:
         """The further columns of the table of runs, of sweeps in the order of the plan."""
@@ -60,6 +60,14 @@ class Map:
         if self._has_basins or any(sweep.target is not None for sweep, _ in done):
             columns["reached"] = np.concatenate([_reached(sweep, trajectories) for sweep, trajectories in done])
         return columns
+
+
+def _counted(first: Trajectories, second: Trajectories, number: Ints) -> Ints | None:
+    """The steps that the second pass counted; a run that is at a minimum was there at its last step at the latest, even
+    where a back end rounds the final loss otherwise than those on the way."""
+    if second.reached is None:
+        return None
+    return np.where((number >= 0) & (second.reached < 0), first.steps, second.reached)
 
 
 def _in_order(done: Iterable[Done]) -> list[Done]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import optlab
 from optlab import atlas, pipeline, runner
 from optlab.errors import ResultsError, SpecError, UserError
+from optlab.report import pictures
+from optlab.starts import starts
 
 PLUGIN = '''\
 import numpy as np
@@ -415,3 +419,52 @@ def test_steps_need_a_target_where_none_is_known(lab):
         SpecError, match=r"wells has no known minimum and start to derive a target from; write target ="
     ):
         optlab.stability("wells", "momentum", x="lr=0:1", y="beta=0:0.9", color="steps")
+
+
+def test_many_panels_are_several_pictures(lab):
+    table = {"name": "momentum", "lr": 0.01, "beta": [i / 10 for i in range(8)]}
+    job = pipeline.prepare(atlas.basins_document({"name": "wells"}, table, 3, 20), lab / "results")
+    told = []
+    names = [path.name for path in pipeline.draw(pipeline.execute(job), job.plan, progress=told.append)]
+    assert names == ["basins_wells.png", "basins_wells-2.png"]
+    assert sum(told) == pictures.count(job.plan) == 2
+    problem = {"name": "ellipsoid", "condition": [1.0, 10.0]}
+    document = atlas.stability_document(problem, "momentum", "lr=0.1:1", "beta=0:0.9", resolution=3, steps=5)
+    assert pictures.count(pipeline.prepare(document).plan) == 2
+
+
+def test_starts_and_identity_of_a_grid(planned):
+    """A pixel per seed, row by row from below; another view or resolution is another experiment."""
+
+    def of(**view):
+        return planned({"basins": view, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]})
+
+    (sweep,) = of(resolution=4).sweeps
+    points = starts(sweep.case, 0, sweep.seed)
+    assert points[:, 0].tolist() == [-3.75, -3.75]
+    assert points[:, 1].tolist() == [-1.25, -3.75]
+    assert points[:, 4].tolist() == [-3.75, -1.25]
+    assert (starts(sweep.case, 0, sweep.block(slice(5, 9)).seed) == points[:, 5:9]).all()
+    ids = {of(resolution=4).id, of(resolution=5).id, of(resolution=4, x=[-1.0, 1.0]).id}
+    assert len(ids) == 3
+
+
+def test_a_map_has_no_history_unless_asked_for(planned):
+    table = {"basins": {"resolution": 4}, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
+    assert len(planned(table).sweeps[0].recording.steps) == 0
+    assert len(planned(table | {"record": {"points": 3}}).sweeps[0].recording.steps) == 3
+    assert planned(table).sweeps[0].recording.final_x
+
+
+def test_a_back_end_that_rounds_the_last_loss_otherwise(lab, monkeypatch):
+    """A run at a minimum was there at its last step, even if the loss on the way never came quite as low."""
+    run = runner.run
+
+    def rounding(sweep, progress):
+        done = run(sweep, progress)
+        return done if done.reached is None else replace(done, reached=np.full(len(sweep), -1))
+
+    monkeypatch.setattr(runner, "run", rounding)
+    found = optlab.basins("wells", "gd lr=0.02", resolution=4, steps=900)
+    assert (found.maps[0].minimum >= 0).all()
+    assert (found.maps[0].reached == 900).all()

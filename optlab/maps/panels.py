@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from optlab.maps import basins, linear, quadratic, targets
 from optlab.maps.checks import spacing
 from optlab.records import Floats, Grid, Ints, Sweep
-from optlab.spec import StabilitySpec
+from optlab.spec import BasinsSpec, StabilitySpec
 
 Bools = NDArray[np.bool_]
 FINE = 241
@@ -226,6 +226,22 @@ def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, A
                 )
             )
     return told_apart(sweeps, panels)
+
+
+def counts(sweeps: Sequence[Sweep], table: BasinsSpec | StabilitySpec) -> dict[str, int]:
+    """How many panels each problem has."""
+    found: dict[str, int] = {}
+    for sweep in sweeps:
+        for number, title in enumerate(sweep.titles):
+            runs = int((sweep.title == number).sum())
+            found[title] = found.get(title, 0) + runs // _pixels(sweep, table)
+    return found
+
+
+def _pixels(sweep: Sweep, table: BasinsSpec | StabilitySpec) -> int:
+    if isinstance(table, BasinsSpec):
+        return table.resolution**2
+    return len(np.unique(sweep.hyperparameters[table.x])) * len(np.unique(sweep.hyperparameters[table.y]))
 
 
 def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep, dict[str, Any]]]:

@@ -26,8 +26,9 @@ Named = Iterator[tuple[str, Figure]]
 
 
 def count(planned: Plan) -> int:
-    """How many pictures there will be, at least."""
-    return len(planned.cases)
+    """How many pictures there will be."""
+    assert planned.map is not None
+    return sum(-(-number // TOGETHER) for number in panels.counts(planned.sweeps, planned.map).values())
 
 
 def figures(results: Results, planned: Plan) -> Named:
