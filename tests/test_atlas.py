@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -468,3 +469,9 @@ def test_a_back_end_that_rounds_the_last_loss_otherwise(lab, monkeypatch):
     found = optlab.basins("wells", "gd lr=0.02", resolution=4, steps=900)
     assert (found.maps[0].minimum >= 0).all()
     assert (found.maps[0].reached == 900).all()
+
+
+@pytest.mark.parametrize(("name", "pixels"), [("himmelblau_basins", 3 * 512**2), ("momentum_stability", 256**2)])
+def test_the_experiments_that_come_along(name, pixels):
+    job = pipeline.prepare(Path(__file__).parents[1] / "experiments" / f"{name}.toml")
+    assert (job.plan.name, job.plan.runs) == (name, pixels)

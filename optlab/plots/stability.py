@@ -179,8 +179,9 @@ def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
     low, high = float(values[0]), float(values[-1])
     if spaced == "log":
         ticks, texts = scale.log_labels(low, high)
-        every = [i for i, text in enumerate(texts) if len(texts) <= 8 or text.strip("0.") == "1"]  # else they collide
-        return np.log10([ticks[i] for i in every]).tolist(), [texts[i] for i in every]
+        powers = np.log10(ticks)
+        chosen = (np.abs(powers - np.round(powers)) < 1e-9) | (len(texts) <= 8)  # of many, the powers of ten have room
+        return powers[chosen].tolist(), [text for text, wanted in zip(texts, chosen, strict=True) if wanted]
     ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     margin = 1e-9 * (high - low)
     return [tick for tick in ticks if low - margin <= tick <= high + margin], []

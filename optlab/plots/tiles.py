@@ -42,7 +42,7 @@ def figure(
         bar: draws the scale of colours beside the panels.
         entry: the width of an entry of the legend, in inches.
     """
-    columns = min(count, COLUMNS)
+    columns = 2 if count == 4 else min(count, COLUMNS)
     rows = -(-count // columns)
     wide = (_ALONE if count == 1 else _PANEL) * min(1.0, 1 / ratio)
     width = max(columns * (wide + 0.35) + 1.6, 6.8)

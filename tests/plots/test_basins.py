@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64decode
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,7 +79,10 @@ def test_the_picture(tmp_path):
     for kind in ("png", "svg", "pdf"):
         save(sheet, tmp_path / f"a.{kind}")
     svg = (tmp_path / "a.svg").read_text()
-    assert svg.count("<image") == 3  # two maps and the scale, not a shape for each pixel
+    embedded = [b64decode(text) for text in re.findall(r'data:image/png;base64,\s*([^"]+)"', svg)]
+    assert len(embedded) == 3  # two maps and the scale, not a shape for each pixel
+    sizes = [(int.from_bytes(png[16:20]), int.from_bytes(png[20:24])) for png in embedded]
+    assert sizes[:2] == [(2, 3), (2, 3)]  # as many pixels as there are runs
 
 
 def test_a_map_without_minima_can_be_drawn(tmp_path):

@@ -100,6 +100,16 @@ def test_the_picture(panel, tmp_path):
     assert (tmp_path / "a.svg").read_text().count("<image") == 2
 
 
+def test_ticks_have_room(panel):
+    """Of four decades and more, the powers of ten; of two, what lies between as well."""
+    wide = replace(panel, x=np.geomspace(1e-5, 1e-1, 4))
+    assert [text.get_text() for text in stability.figure([wide]).axes[0].get_xticklabels()] == [
+        *("1e-05", "0.0001", "0.001", "0.01", "0.1"),
+    ]
+    narrow = replace(panel, x=np.geomspace(0.01, 1.0, 4))
+    assert len(stability.figure([narrow]).axes[0].get_xticklabels()) == 7
+
+
 def test_a_pair_out_of_view_is_not_marked(panel):
     x, y = np.geomspace(0.001, 1.0, 5), np.linspace(0.0, 0.5, 5)
     for fastest in ((5.0, 0.2), (-1.0, 0.2)):
