@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from optlab.atlas import basins as basins
+    from optlab.atlas import stability as stability
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 _HOME = {
     "OptlabError": "optlab.errors",
     "backprop": "optlab.explain.backprop",
+    "basins": "optlab.atlas",
     "dataset": "optlab.problems.base",
     "directional_derivative": "optlab.engine",
     "hessian": "optlab.engine",
@@ -58,6 +61,7 @@ _HOME = {
     "relu": "optlab.engine",
     "run": "optlab.pipeline",
     "schedule": "optlab.schedules.base",
+    "stability": "optlab.atlas",
     "sigmoid": "optlab.engine",
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",

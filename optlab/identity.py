@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import optlab
-from optlab.records import Floats, Split, Sweep
+from optlab.records import Floats, Grid, Split, Sweep
 from optlab.signature import source
 
 
@@ -23,7 +23,7 @@ def of_sweep(sweep: Sweep) -> str:
         [
             optlab.__version__,
             *(of_plugin(p) for p in plugins(sweep)),
-            case.start,
+            vars(case.start) if isinstance(case.start, Grid) else case.start,
             case.dim,
             case.batch_size,
             dict(case.choices),
@@ -32,6 +32,7 @@ def of_sweep(sweep: Sweep) -> str:
             dict(sweep.schedule_settings),
             [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend],
             *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
+            *([] if sweep.target is None else [sweep.target]),
             *(sweep.run, sweep.seed),
             *_named(sweep.options),
             *_named(sweep.hyperparameters),

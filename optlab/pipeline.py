@@ -6,7 +6,7 @@ import platform
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import optlab
-from optlab import executors, identity, plan, registry, runner, signature, spec, step
+from optlab import executors, identity, mapping, plan, registry, runner, signature, spec, step
 from optlab.errors import PluginError, ResultsError, UserError
 from optlab.plan import Plan
-from optlab.records import STATUSES, Sweep
+from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Registry
 from optlab.spec.text import text_of
 
@@ -95,9 +95,17 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
         raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
-    task = runner.Runner(job.plan.sweeps, executors.workers())
+    backends: dict[str, str] = {}
+    map_ = mapping.Map(job.plan)
     with executors.threads() as pool:
-        for sweep, trajectories in executors.execute(job.plan.sweeps, task, pool, progress):
+
+        def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
+            task = runner.Runner(sweeps, executors.workers())
+            for sweep, trajectories in executors.execute(sweeps, task, pool, progress):
+                backends[sweep.id] = task.backend(sweep)
+                yield sweep, trajectories
+
+        for sweep, trajectories in map_.computed(compute):
             from optlab import store  # its imports take a while, during which the pool computes
 
             store.write_sweep(job.folder, sweep, trajectories)
@@ -109,11 +117,12 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
     done.sort(key=lambda pair: pair[0].run[0])
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
-    store.finish(job.folder, done, job.source, log, _about(job, counts, task))
+    about = _about(job, counts, backends) | map_.about
+    store.finish(job.folder, done, job.source, log, about, map_.columns(done))
     return store.load(job.folder)
 
 
-def _about(job: Job, counts: Mapping[str, int], task: runner.Runner) -> dict[str, Any]:
+def _about(job: Job, counts: Mapping[str, int], backends: Mapping[str, str]) -> dict[str, Any]:
     """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
     from importlib.metadata import version
 
@@ -127,7 +136,7 @@ def _about(job: Job, counts: Mapping[str, int], task: runner.Runner) -> dict[str
         "runs": job.plan.runs,
         "repeats_saved": job.plan.repeats_saved,
         "sweeps": [
-            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": task.backend(s)}
+            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
             for s in job.plan.sweeps
         ],
         "versions": {
@@ -214,6 +223,14 @@ def replot(folder: str | Path, plugins: Iterable[str | Path] = ("plugins",), for
     results = store.load(Path(folder))
     job = prepare(results.folder / store.SPEC, results.folder.parent, plugins)
     return draw(results, job.plan, format)
+
+
+def maps(results: Results, plugins: Iterable[str | Path] = ("plugins",)) -> list[Any]:
+    """The panels of a map as arrays, from its results; of other experiments there are none."""
+    from optlab.report import maps as reading
+
+    job = prepare(results.folder / "spec.toml", results.folder.parent, plugins)
+    return reading.panels_of(results, job.plan)
 
 
 # ---- from Python ----------------------------------------------------------------------------------------------------

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from optlab import identity, resolve
-from optlab.records import Ints, Recording, Sweep
+from optlab.maps import checks, targets
+from optlab.records import Case, Grid, Ints, Recording, Sweep
 from optlab.registry import Registry
 from optlab.resolve import CaseAxes, Notebook, RuleAxes, Size
-from optlab.spec import Axis, Draft, ExperimentSpec, OptimizerSpec
+from optlab.spec import Axis, BasinsSpec, Draft, ExperimentSpec, OptimizerSpec, StabilitySpec
 
 MAX_RUNS = 10_000_000
 MAX_SWEEPS = 10_000
@@ -25,7 +26,10 @@ MAX_ROWS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Plan:
-    """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one."""
+    """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one.
+
+    `map` is the table of the map that is asked for, if any.
+    """
 
     name: str
     sweeps: tuple[Sweep, ...]
@@ -33,6 +37,7 @@ class Plan:
     repeats_saved: int
     labels: tuple[str, ...]
     cases: tuple[str, ...]
+    map: BasinsSpec | StabilitySpec | None = None
 
     @property
     def runs(self) -> int:
@@ -40,12 +45,14 @@ class Plan:
 
     @property
     def run_steps(self) -> int:
-        return sum(len(sweep) * sweep.steps for sweep in self.sweeps)
+        steps = sum(len(sweep) * sweep.steps for sweep in self.sweeps)
+        return 2 * steps if isinstance(self.map, BasinsSpec) else steps  # a second time, to count the steps
 
     @property
     def id(self) -> str:
         """A hash of everything that bears on the results."""
-        return identity.digest([self.name, *(sweep.id for sweep in self.sweeps)])
+        asked = [type(self.map).__name__, vars(self.map)] if self.map else []
+        return identity.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked])
 
 
 def make(draft: Draft, registry: Registry) -> Plan:
@@ -54,7 +61,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
     Raises:
         SpecError: with all mistakes at once, those of the draft and those that need the registry to see.
     """
-    notes = Notebook()
+    notes = Notebook(before=frozenset(mistake.path[:3] for mistake in draft.mistakes))
     plan = _plan(draft.spec, registry, notes) if draft.spec else None
     draft.raise_if_wrong(notes.mistakes)
     assert plan is not None
@@ -69,6 +76,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     rules = [
         r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
     ]
+    cases = _mapped(spec, cases, rules, notes)
     if notes.mistakes or not _bounded(spec, cases, rules, notes):
         return None
     titles = _titles(cases)
@@ -77,11 +85,30 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
         sweeps.append(sweep)
-        repeats = spec.seeds if case.case.is_random else 1
+        repeats = _repeats(spec, case.case)
         cells += len(sweep) // repeats
-        saved += len(sweep) // repeats * (spec.seeds - repeats)
+        saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
         begin += len(sweep)
-    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), tuple(dict.fromkeys(itertools.chain(*titles))))
+    shown = tuple(dict.fromkeys(itertools.chain(*titles)))
+    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, spec.basins or spec.stability)
+
+
+def _mapped(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> list[CaseAxes]:
+    """The cases as a map wants them, if one is asked for."""
+    checks.whole(spec, notes)
+    if spec.basins:
+        return checks.on_grid(spec, cases, notes)
+    if spec.stability:
+        checks.sides(spec, rules, notes)
+        checks.targets(spec.stability, cases, notes)
+    return cases
+
+
+def _repeats(spec: ExperimentSpec, case: Case) -> int:
+    """How many runs a cell has: one for each pixel, or for each seed."""
+    if isinstance(case.start, Grid):
+        return len(case.start)
+    return spec.seeds if case.is_random else 1
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
@@ -148,12 +175,16 @@ def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes],
     per_rule = sum(math.prod(map(len, (*r.hyperparameters.values(), *r.schedule_numbers.values()))) for r in rules)
     runs = rows = 0
     for case in cases:
-        seeds = spec.seeds if case.case.is_random else 1
+        seeds = _repeats(spec, case.case)
         these = math.prod(map(len, case.numbers.values())) * seeds * per_rule
         runs += these
         rows += these * min(spec.record.points, spec.steps + 1)
     if runs > MAX_RUNS:
-        notes.note(("seeds",), f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; 'seeds' has {spec.seeds:,} values")
+        key, values = ("seeds",), spec.seeds
+        if spec.basins:
+            key, values = ("basins", "resolution"), spec.basins.resolution**2
+        blame = f"'{key[-1]}' has {values:,} values" if not spec.basins else f"each map has {values:,} pixels"
+        notes.note(key, f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; {blame}")
     elif rows > MAX_ROWS:
         message = f"{runs:,} runs with {spec.record.points:,} points have {rows:,} rows of history"
         notes.note(("record", "points"), f"{message}, more than {MAX_ROWS:,}; record fewer points")
@@ -194,7 +225,7 @@ def _setting(name: str, value: Any) -> str:
 
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
-    seeds = np.arange(spec.seeds if axes.case.is_random else 1)
+    seeds = np.arange(_repeats(spec, axes.case))
     owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers)
     sizes = [len(values) for numbers in owners for values in numbers.values()] + [len(seeds)]
     runs = int(np.prod(sizes))
@@ -222,6 +253,8 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         title=np.arange(runs) // (runs // len(titles)),
         backend=spec.backend,
     )
+    if spec.stability and spec.stability.color == "steps":
+        sweep = replace(sweep, target=targets.aimed(sweep, spec.stability.target))
     return replace(sweep, id=identity.of_sweep(sweep))
 
 
@@ -231,7 +264,8 @@ def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
     steps = _spread(spec.steps, spec.record.points)
     if has_data and spec.record.points:  # the history has a row for each evaluation
         steps = np.union1d(steps, evaluations)
-    return Recording(steps, evaluations, bool(spec.record.trajectories or axes.case.dim == 2) and len(steps) > 0)
+    trajectory = bool(spec.record.trajectories or axes.case.dim == 2) and len(steps) > 0
+    return Recording(steps, evaluations, trajectory, final_x=spec.basins is not None)
 
 
 def _spread(steps: int, points: int) -> Ints:

@@ -25,17 +25,46 @@ DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
 
 
 @dataclass(frozen=True)
+class Grid:
+    """Starts that fill a rectangle: the centres of resolution x resolution pixels, from `low` to `high`, (x0, x1) each.
+
+    Pixel number i is in column i % resolution from the left and in row i // resolution from below.
+
+    >>> Grid((0.0, 10.0), (2.0, 14.0), 2).points(np.array([0, 1, 2])).tolist()
+    [[0.5, 1.5, 0.5], [11.0, 11.0, 13.0]]
+    """
+
+    low: tuple[float, float]
+    high: tuple[float, float]
+    resolution: int
+
+    def __len__(self) -> int:
+        return self.resolution**2
+
+    def centres(self, axis: int) -> Floats:
+        """The coordinates of the pixels along one axis (0 or 1), shape (resolution,)."""
+        low, high = self.low[axis], self.high[axis]
+        return low + (high - low) * ((np.arange(self.resolution) + 0.5) / self.resolution)
+
+    def points(self, pixels: Ints) -> Floats:
+        """The centres of pixels by their numbers, shape (2, count)."""
+        row, column = np.divmod(pixels, self.resolution)
+        return np.stack([self.centres(0)[column], self.centres(1)[row]])
+
+
+@dataclass(frozen=True)
 class Case:
     """A problem with everything settled but its numeric options: what one tells apart in rankings and pictures.
 
-    `start` is a point, "random" (drawn from the domain, per seed), or None where the problem draws its own.
+    `start` is a point, "random" (drawn from the domain, per seed), a `Grid` (a pixel per seed), or None where the
+    problem draws its own.
     `choices` are the problem's options that shape its computation. `split` and `batch_size` belong to problems trained
     on data; a `batch_size` of 0 is the full batch.
     """
 
     problem: Problem
     dim: int
-    start: Floats | str | None
+    start: Floats | Grid | str | None
     choices: Mapping[str, Any] = field(default_factory=dict)
     split: Split | None = None
     batch_size: int = 0
@@ -49,7 +78,7 @@ class Case:
     @property
     def is_random(self) -> bool:
         """Whether runs on this case differ between seeds."""
-        return isinstance(self.start, str) or self.start is None or bool(self.batch_size)
+        return isinstance(self.start, str | Grid) or self.start is None or bool(self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -158,4 +187,4 @@ class Trajectories:
         return replace(parts[0], **joined, metrics=metrics, log="\n".join(logs))
 
 
-__all__ = ["Case", "Data", "Recording", "Split", "Sweep", "Trajectories"]
+__all__ = ["Case", "Data", "Grid", "Recording", "Split", "Sweep", "Trajectories"]

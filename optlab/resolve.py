@@ -30,9 +30,14 @@ Path = tuple[str | int, ...]
 
 @dataclass
 class Notebook:
-    """The mistakes found so far."""
+    """The mistakes found so far. `before` are the paths of earlier ones: no others need follow from them."""
 
     mistakes: list[Mistake] = field(default_factory=list)
+    before: frozenset[Path] = frozenset()
+
+    def is_wrong(self, path: Path) -> bool:
+        """Whether there is a mistake at a path already."""
+        return path in self.before or any(mistake.path == path for mistake in self.mistakes)
 
     def note(self, path: Path, message: str) -> None:
         if Mistake(path, message) not in self.mistakes:

@@ -1,4 +1,4 @@
-"""Where runs start: a given point, a point drawn from the domain, or whatever the problem draws itself."""
+"""Where runs start: a given point, one drawn from the domain, a pixel of a grid, or whatever the problem draws."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from optlab.errors import PluginError, UserError
 from optlab.randomness import generator, uniform
-from optlab.records import Case, Floats, Ints
+from optlab.records import Case, Floats, Grid, Ints
 from optlab.signature import location
 
 
@@ -16,6 +16,8 @@ def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:
     """The start of each run, shape (dim, runs)."""
     if isinstance(case.start, np.ndarray):
         return np.repeat(case.start[:, None], len(seeds), axis=1)
+    if isinstance(case.start, Grid):
+        return case.start.points(seeds)
     if case.start == "random":
         low, high = case.problem.bounds(case.dim)
         return (low + (high - low) * uniform(root_seed, "start", seeds, case.dim)).T

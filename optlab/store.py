@@ -49,6 +49,11 @@ class Results:
     def runs(self) -> pd.DataFrame:
         return _frame(pq.read_table(self.folder / RUNS))
 
+    def arrays(self, *columns: str) -> dict[str, Any]:
+        """Some columns of `runs` as NumPy arrays: of very many runs, much sooner than all of the frame."""
+        table = pq.read_table(self.folder / RUNS, columns=list(columns))
+        return {name: table[name].to_numpy() for name in columns}
+
     @property
     def history(self) -> pd.DataFrame:
         return _frame(_together(self._files("history"), ("loss",)))
@@ -117,15 +122,19 @@ def _trajectories(sweep: Sweep, done: Trajectories, keep: Any) -> pa.Table:
     return pa.table(columns)
 
 
-def runs_table(parts: Sequence[tuple[Sweep, Trajectories]]) -> pa.Table:
-    """One row per run, in the order of the plan."""
+def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str, Any] = {}) -> pa.Table:
+    """One row per run, in the order of the plan; `columns` are further ones, in that order."""
     hyperparameters = _union(names for sweep, _ in parts for names in (sweep.settings, sweep.hyperparameters))
     options = _union(names for sweep, _ in parts for names in (sweep.case.settings, sweep.options))
     scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
     tables = _alike([_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
     runs = table["run"].to_numpy()
-    return table if (runs[:-1] < runs[1:]).all() else table.take(pa.array(np.argsort(runs, kind="stable")))
+    if not (runs[:-1] < runs[1:]).all():
+        table = table.take(pa.array(np.argsort(runs, kind="stable")))
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    return table
 
 
 def _alike(tables: list[pa.Table]) -> list[pa.Table]:
@@ -187,16 +196,23 @@ def _setting(value: Any, runs: int) -> pa.Array:
 
 
 def finish(
-    folder: Path, parts: Sequence[tuple[Sweep, Trajectories]], spec: str, log: str, about: Mapping[str, Any]
+    folder: Path,
+    parts: Sequence[tuple[Sweep, Trajectories]],
+    spec: str,
+    log: str,
+    about: Mapping[str, Any],
+    columns: Mapping[str, Any] = {},
 ) -> None:
     """Make a finished experiment of the sweeps that were written, in place of what the folder held until now.
+
+    `columns` are further columns of the table of runs, in the order of the plan.
 
     All is written before anything is replaced, so that a full disk leaves the earlier results as they were.
     """
     ids = {sweep.id for sweep, _ in parts}
     sweeps = sorted(path for path in _sweep_files(folder) if path.stem in ids)
     with replacing(folder / RUNS, folder / SPEC, folder / ERRORS_LOG, folder / MANIFEST) as (runs, text, errors, seal):
-        _write_parquet(runs, runs_table(parts))
+        _write_parquet(runs, runs_table(parts, columns))
         _write(text, spec)
         _write(errors, log)
         files = {SPEC: _checksum(text), RUNS: _checksum(runs)}

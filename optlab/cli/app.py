@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from optlab.cli.guard import FAILED, guarded
+
+if TYPE_CHECKING:
+    from optlab.pipeline import Job
 
 app = typer.Typer(
     name="optlab",
@@ -37,6 +40,20 @@ class Backend(StrEnum):
     replay = "replay"
 
 
+class Side(StrEnum):
+    """The sides of a map."""
+
+    x = "x"
+    y = "y"
+
+
+class Color(StrEnum):
+    """What the colours of a map of stability stand for."""
+
+    final_loss = "final_loss"
+    steps = "steps"
+
+
 class Kind(StrEnum):
     """What there is to list."""
 
@@ -58,6 +75,20 @@ OnBackend = Annotated[
     typer.Option(help="What executes the steps, whatever the file says.", show_default=False),
 ]
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
+NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The folder of the results; by default the problem's.")
+]
+MapProblem = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="A problem, with options as in 'rosenbrock b=10'.", show_default=False)
+]
+Settings = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Hyperparameters, of every optimizer.")
+]
+Optimizers = Annotated[
+    list[str],
+    typer.Option("--optimizer", metavar="OPTIMIZER", help="An optimizer, alone or as 'adam lr=0.1'. May be repeated."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
@@ -94,16 +125,22 @@ def run(
     file: Experiment,
     out: Out = Path("results"),
     plugins: Plugins = [],
-    no_plots: Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")] = False,
+    no_plots: NoPlots = False,
     format: PictureFormat = Format.png,
     backend: OnBackend = None,
     quiet: Quiet = False,
 ) -> None:
     """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
     from optlab import pipeline
+
+    carry_out(pipeline.prepare(file, out, folders(plugins), backend and backend.value), no_plots, format, quiet)
+
+
+def carry_out(job: Job, no_plots: bool, format: Format, quiet: bool) -> None:
+    """Run an experiment that was found to be right, draw it, and say what came of it."""
+    from optlab import pipeline
     from optlab.cli import show
 
-    job = pipeline.prepare(file, out, folders(plugins), backend and backend.value)
     show.load_failures(job.registry, quiet)
     results = pipeline.finished(job)
     reused = results is not None
@@ -120,6 +157,80 @@ def run(
     if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
         show.failures(results)
         raise typer.Exit(FAILED)
+
+
+@app.command()
+@guarded
+def basins(
+    problem: MapProblem,
+    more: Settings = None,
+    optimizer: Optimizers = ["momentum"],
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Pixels along each side.")] = 512,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    x: Annotated[str | None, typer.Option("--x", metavar="LOW:HIGH", help="Range of the first parameter.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="LOW:HIGH", help="Range of the second one.")] = None,
+    name: Name = None,
+    out: Out = Path("results"),
+    plugins: Plugins = [],
+    no_plots: NoPlots = False,
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Map which minimum is reached from where: every pixel is a start, coloured by where the run from it ends.
+
+    \b
+    optlab basins himmelblau --optimizer momentum lr=0.01 beta=0.9
+    optlab basins himmelblau --optimizer "gd lr=0.01" --optimizer "adam lr=0.3"
+
+    NAME=VALUE alone is for every optimizer. The pixels fill the problem's domain; --x and --y show a part of it.
+    """
+    from optlab import atlas, pipeline
+
+    optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
+    view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
+    document = atlas.basins_document(problem, optimizers, resolution, steps, view[0], view[1], name)
+    carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
+
+
+@app.command()
+@guarded
+def stability(
+    problem: MapProblem,
+    x: Annotated[
+        str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The hyperparameter across.", show_default=False)
+    ],
+    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The one upwards.", show_default=False)],
+    more: Settings = None,
+    optimizer: Optimizers = ["momentum"],
+    log: Annotated[list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.")] = [],
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = 256,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    color: Annotated[Color, typer.Option("--color", help="What is shown.")] = Color.final_loss,
+    target: Annotated[
+        float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
+    ] = None,
+    name: Name = None,
+    out: Out = Path("results"),
+    plugins: Plugins = [],
+    no_plots: NoPlots = False,
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Map where an optimizer is stable: two hyperparameters along the sides, coloured by what becomes of the loss.
+
+    \b
+    optlab stability ellipsoid --x lr=0.0001:0.01 --y beta=0:0.99 --log x
+    optlab stability rosenbrock --optimizer adam --x lr=0.001:1 --y beta1=0:0.99 --log x --color steps
+
+    Where the problem is quadratic and the rule linear, the limit that theory gives is drawn too. A narrower range is
+    computed anew.
+    """
+    from optlab import atlas, pipeline
+
+    optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
+    sides = "".join(side.value for side in log)
+    document = atlas.stability_document(problem, optimizers, x, y, sides, resolution, steps, color.value, target, name)
+    carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
 
 
 @app.command()

@@ -76,10 +76,26 @@ def _lines(what: str, total: int) -> Advance:
 
 
 def outcome(results: Results, planned: Plan, reused: bool) -> None:
-    """The ranking, the counts, and where the files are."""
+    """The ranking or the map, the counts, and where the files are."""
+    console = _console()
+    if planned.map:
+        _map(results, planned)
+    else:
+        _rankings(console, results)
+    counts(console, results.manifest, planned)
+    _places(console, results, reused)
+
+
+def _map(results: Results, planned: Plan) -> None:
+    from optlab.cli import maps
+    from optlab.report.maps import panels_of
+
+    maps.summary(panels_of(results, planned))
+
+
+def _rankings(console: Console, results: Results) -> None:
     from optlab import analysis
 
-    console = _console()
     runs = results.runs
     table = analysis.ranking(runs)
     edges = False
@@ -95,8 +111,6 @@ def outcome(results: Results, planned: Plan, reused: bool) -> None:
         console.print("* the best value lies on the edge of the grid: a better one may lie beyond it")
     if ((table["n"] > 1) & (table["cells"] > 1)).any():
         console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
-    counts(console, results.manifest, planned)
-    _places(console, results, reused)
 
 
 def _ranking(case: str, rows: Any) -> Table:
@@ -159,7 +173,7 @@ def _places(console: Console, results: Results, reused: bool) -> None:
         console.print("nothing was computed: these results were finished already", markup=False)
     pictures = len(results.plots)
     files = "runs.parquet, history/, trajectories/, manifest.json"
-    drawn = f", and {pictures} pictures in plots/" if pictures else ""
+    drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {results.folder}/: {files}{drawn}"), soft_wrap=True)
 
 
@@ -216,6 +230,17 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     console.print(f"{totals}, {sum(p.gradients for p in prospects):,} gradient evaluations", markup=False)
     if planned.repeats_saved:
         console.print(f"({planned.repeats_saved:,} repeats of cells without anything random in them are left out)")
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table with a blank line below it; columns marked by a > are aligned to the right."""
+    made = _table(title)
+    _columns(made, *columns)
+    for row in rows:
+        made.add_row(*map(Text, row))
+    console = _console()
+    console.print(made)
+    console.print()
 
 
 def listing(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -32,9 +32,9 @@ _METADATA: dict[str, dict[str, Any]] = {
 
 
 def new(
-    columns: int = 1, *, title: str = "", subtitle: str = "", size: tuple[float, float] = SIZE
+    columns: int = 1, *, rows: int = 1, title: str = "", subtitle: str = "", size: tuple[float, float] = SIZE
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with a header and `columns` axes side by side. Use within `style.sheet()`."""
+    """A figure with a header and `columns` axes side by side, in `rows`. Use within `style.sheet()`."""
     figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     top = size[1] - _MARGIN
@@ -49,7 +49,7 @@ def new(
     header = size[1] - top + (0.06 if title or subtitle else 0)
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=_MARGIN, h_pad=_MARGIN / 2, rect=(0, 0, 1, 1 - header / size[1]))
-    return figure, [figure.add_subplot(1, columns, i + 1) for i in range(columns)]
+    return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(rows * columns)]
 
 
 def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:

@@ -67,23 +67,30 @@ def above(frame: pd.DataFrame, minimum: float) -> pd.DataFrame:
 
 
 def log_ticks(axis: Axis, low: float, high: float) -> None:
-    """Ticks of a logarithmic axis: 1, 2, 5 within each decade while there are few, else powers of ten.
+    """Ticks of a logarithmic axis, as `log_labels` has them.
 
     Fixed ones, as plain text: Matplotlib's own are mathematics, and take longer than the rest of the axis.
+    """
+    ticks, texts = log_labels(low, high)
+    axis.set_major_locator(FixedLocator(ticks))
+    axis.set_major_formatter(FixedFormatter(texts))
+    axis.set_minor_locator(NullLocator())
+
+
+def log_labels(low: float, high: float) -> tuple[list[float], list[str]]:
+    """Ticks and their texts: 1, 2, 5 within each decade while there are few, else powers of ten.
+
+    >>> log_labels(0.1, 2.0)
+    ([0.1, 0.2, 0.5, 1.0, 2.0], ['0.1', '0.2', '0.5', '1', '2'])
     """
     first, last = int(np.floor(np.log10(low))), int(np.ceil(np.log10(high)))
     if last - first <= 4:
         ticks = [m * 10.0**k for k in range(first, last + 1) for m in (1, 2, 5)]
         ticks = [tick for tick in ticks if low <= tick <= high]
-        texts = [f"{tick:.10g}" if 1e-4 <= tick < 1e5 else f"{tick:.0e}" for tick in ticks]
-    else:
-        stride = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100) if (last - first) / s <= 10)
-        powers = [k for k in range(first, last + 1) if k % stride == 0 and low <= 10.0**k <= high]
-        ticks = [10.0**k for k in powers]
-        texts = ["10" + str(k).translate(_RAISED) for k in powers]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FixedFormatter(texts))
-    axis.set_minor_locator(NullLocator())
+        return ticks, [f"{tick:.10g}" if 1e-4 <= tick < 1e5 else f"{tick:.0e}" for tick in ticks]
+    stride = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100) if (last - first) / s <= 10)
+    powers = [k for k in range(first, last + 1) if k % stride == 0 and low <= 10.0**k <= high]
+    return [10.0**k for k in powers], ["10" + str(k).translate(_RAISED) for k in powers]
 
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")

@@ -3,6 +3,7 @@
     positions   TOML text -> document, and where each of its keys stands
     values      what a single value may be
     axes        what an option may be: a value, a list or a grid
+    maps        the tables of maps: [basins] and [stability]
     tables      the experiment itself, in frozen dataclasses
     mistakes    pydantic's errors in sentences
     text        a file as text, and mistakes where they stand in it
@@ -14,16 +15,19 @@ has looked at the names, and all mistakes are raised together.
 
 from optlab.spec.axes import Axis
 from optlab.spec.draft import Draft, json_schema, read, read_dict
+from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.tables import ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, ScheduleSpec
 
 __all__ = [
     "Axis",
+    "BasinsSpec",
     "Draft",
     "ExperimentSpec",
     "OptimizerSpec",
     "ProblemSpec",
     "RecordSpec",
     "ScheduleSpec",
+    "StabilitySpec",
     "json_schema",
     "read",
     "read_dict",

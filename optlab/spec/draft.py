@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from optlab.errors import Mistake, SpecError
-from optlab.spec import mistakes, positions
+from optlab.spec import maps, mistakes, positions
 from optlab.spec.positions import Path
 from optlab.spec.tables import OPTIONS, ExperimentSpec
 from optlab.spec.text import located, printable
@@ -76,6 +76,7 @@ def json_schema() -> dict[str, Any]:
 
 def _read(document: Mapping[str, Any]) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:
     """The experiment, or what remains of it without its mistakes, and these."""
+    document = maps.filled(document)
     try:
         return _experiment.validate_python(document, context={"values": 0}), ()
     except ValidationError as error:

@@ -9,6 +9,7 @@ from typing import Any
 
 from optlab.errors import Mistake, did_you_mean
 from optlab.spec.axes import Grid
+from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 from optlab.spec.tables import OPTIONS, ExperimentSpec, RecordSpec
 from optlab.spec.values import shown
@@ -33,10 +34,19 @@ _SENTENCES = {
 _KNOWN = {
     "": [{"problems": "problem", "optimizers": "optimizer"}.get(f.name, f.name) for f in fields(ExperimentSpec)],
     "record": [f.name for f in fields(RecordSpec)],
+    "basins": [f.name for f in fields(BasinsSpec)],
+    "stability": [f.name for f in fields(StabilitySpec)],
     "<grid>": [f.name for f in fields(Grid)],
 }
 _NAMES = {"": "my_experiment", "problem": "rosenbrock", "optimizer": "adam", "schedule": "cosine"}
-_FORMS = {"steps": "steps = 1000", "num": "num = 9", "problem": "[[problem]]", "optimizer": "[[optimizer]]"}
+_FORMS = {
+    "steps": "steps = 1000",
+    "num": "num = 9",
+    "problem": "[[problem]]",
+    "optimizer": "[[optimizer]]",
+    "x": 'x = "lr"',
+    "y": 'y = "beta"',
+}
 _TAGS = {"<grid>", "<list>", "<one>", OPTIONS}
 
 

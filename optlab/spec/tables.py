@@ -25,6 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from optlab.spec import values
 from optlab.spec.axes import Axis, Dimensions
+from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 
 OPTIONS = "<options>"
@@ -149,3 +150,5 @@ class ExperimentSpec:
         _doc("what executes the steps: machine code, NumPy, or the faster one"),
     ] = "auto"
     record: RecordSpec = RecordSpec()
+    basins: BasinsSpec | None = None
+    stability: StabilitySpec | None = None

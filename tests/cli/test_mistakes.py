@@ -243,3 +243,56 @@ def test_in_a_process_of_its_own(optlab_command, tmp_path):
     said = expected(marked, "steps must be at least 1, not 0", "there is no optimizer 'adm' (did you mean 'adam'?)")
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
     assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]
+
+
+BOWL = '[[problem]]\nname = "sphere"\n'
+BALL = '[[optimizer]]\nname = "momentum"\nlr = { linear = [0.1, 1.0] }\nbeta = { linear = [0.0, 0.9] }\n'
+PAIR = '[stability]\nx = "lr"\ny = "beta"\n'
+OF_MAPS = [
+    (HEAD + "[basins]\n@resolutoin = 8\n" + BOWL + GD, "unknown key resolutoin (did you mean 'resolution'?)"),
+    (HEAD + "[basins]\n@resolution = 0\n" + BOWL + GD, "resolution must be at least 2, not 0"),
+    (HEAD + "[basins]\n@x = [1, 0]\n" + BOWL + GD, "x must be [lo, hi] with lo below hi, not [1, 0]"),
+    (
+        HEAD + "[basins]\n" + BOWL + "@start = [1.0, 1.0]\n" + GD,
+        "in a map of basins every pixel is a start; leave start out",
+    ),
+    (
+        HEAD + "[basins]\n" + BOWL + "@dim = 3\n" + GD,
+        "basins are maps of two parameters, and sphere has 3 here; write dim = 2",
+    ),
+    (HEAD + "@seeds = 3\n[basins]\n" + BOWL + GD, "in a map every pixel is one run; leave seeds out"),
+    (
+        HEAD + "[basins]\n@" + PAIR + BOWL + BALL,
+        "an experiment is one map: basins or stability; leave one of the tables out",
+    ),
+    (HEAD + "@[stability]\nx = 'lr'\n" + BOWL + BALL, 'y is missing: write y = "beta"'),
+    (
+        HEAD + PAIR.replace("y =", "@y =").replace("beta", "bta") + BOWL + BALL,
+        "momentum has no option 'bta' (did you mean 'beta'?)",
+    ),
+    (
+        HEAD + PAIR + BOWL + BALL.replace("[[", "[[@").replace("lr = { linear = [0.1, 1.0] }", "lr = 0.1"),
+        "'lr' is the x axis of the map: give momentum a grid, lr = { log = [lo, hi] } or { linear = [lo, hi] }",
+    ),
+    (
+        HEAD + PAIR + BOWL + BALL.replace("lr = { linear = [0.1, 1.0] }", "@lr = [0.1, 0.2, 0.7]"),
+        "'lr' is the x axis of the map, whose values are evenly spaced: lr = { log = [lo, hi] } or "
+        "{ linear = [lo, hi] }",
+    ),
+    (HEAD + PAIR + "@color = 'red'\n" + BOWL + BALL, 'color must be "final_loss" or "steps", not the text \'red\''),
+    (
+        HEAD + PAIR + "@color = 'steps'\n" + BOWL.replace("sphere", "saddle") + "start = 'random'\n" + BALL,
+        "saddle has no known minimum and start to derive a target from; write target = and the loss to come to",
+    ),
+]
+
+
+@pytest.mark.parametrize(("marked", "message"), OF_MAPS)
+def test_mistakes_of_maps(said, marked, message):
+    marked = marked.replace("@[", "[@")  # a table stands where its name does
+    assert said(marked.replace("@", ""), "validate") == expected(marked, message)
+
+
+def test_maps_that_are_right(said):
+    assert said(HEAD + "[basins]\nresolution = 4\n" + BOWL + GD, "validate") is None
+    assert said(HEAD + PAIR + "resolution = 4\n" + BOWL + BALL, "validate") is None

@@ -245,6 +245,7 @@ def test_json_schema():
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
         "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "record",
+        "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
@@ -254,7 +255,10 @@ def test_json_schema():
     assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim"}
     assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
     assert tables["Grid"]["required"] == ["num"]
-    assert set(tables) == {"ProblemSpec", "OptimizerSpec", "ScheduleSpec", "RecordSpec", "Grid"}
+    assert set(tables) == {
+        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "RecordSpec", "Grid"),
+        *("BasinsSpec", "StabilitySpec"),
+    }
     assert "<" not in json.dumps(schema)
 
 

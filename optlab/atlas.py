@@ -1,0 +1,276 @@
+"""Maps of many runs, from Python and from one line: basins of attraction, and stability in two hyperparameters.
+
+Both write an experiment, which is run, kept and found again like any other.
+"""
+
+from __future__ import annotations
+
+import math
+import shlex
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optlab import pipeline
+from optlab.errors import UserError
+from optlab.maps.panels import BasinMap, StabilityMap
+
+if TYPE_CHECKING:
+    from optlab.store import Results
+
+Table = str | Mapping[str, Any]
+"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`."""
+
+
+@dataclass(frozen=True)
+class Basins:
+    """A finished map of basins: one panel for each optimizer (and further setting), and the results behind them."""
+
+    maps: tuple[BasinMap, ...]
+    results: Results
+
+    @property
+    def plots(self) -> list[Path]:
+        """The pictures."""
+        return self.results.plots
+
+
+@dataclass(frozen=True)
+class Stability:
+    """A finished map of stability: one panel for each optimizer (and further setting), and the results behind them."""
+
+    maps: tuple[StabilityMap, ...]
+    results: Results
+
+    @property
+    def plots(self) -> list[Path]:
+        """The pictures."""
+        return self.results.plots
+
+
+def basins(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    *,
+    resolution: int = 512,
+    steps: int = 500,
+    x: tuple[float, float] | None = None,
+    y: tuple[float, float] | None = None,
+    name: str | None = None,
+    out: str | Path = "results",
+    plots: bool = True,
+    plugins: Iterable[str | Path] = ("plugins",),
+    format: str = "png",
+) -> Basins:
+    """Run every optimizer from every pixel of a problem of two parameters, and see in which minimum each run ends.
+
+    Args:
+        problem: a problem with its options, as `"rosenbrock b=10"` or as a table.
+        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables.
+        resolution: pixels along each side.
+        steps: updates per run.
+        x, y: the ranges of the two parameters; by default those of the problem's domain.
+        name: of the folder with the results; by default the problem's with "_basins".
+        out, plots, plugins, format: as for `optlab.run`.
+
+    Returns:
+        The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
+
+    Raises:
+        SpecError: an unknown name or option, or a problem that has not two parameters.
+        UserError: a text that is no name with settings.
+
+    >>> import tempfile
+    >>> found = basins("himmelblau", "gd lr=0.01", resolution=4, steps=200, out=tempfile.mkdtemp(), plots=False)
+    >>> found.maps[0].minima.round(2).tolist()
+    [[-3.78, -3.28], [-2.81, 3.13], [3.0, 2.0], [3.58, -1.85]]
+    >>> found.maps[0].minimum.tolist()
+    [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
+    """
+    document = basins_document(problem, optimizers, resolution, steps, x, y, name)
+    results = pipeline.run(document, out, plots, plugins, format)
+    return Basins(tuple(pipeline.maps(results, plugins)), results)
+
+
+def stability(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    *,
+    x: str,
+    y: str,
+    log: str = "",
+    resolution: int = 256,
+    steps: int = 500,
+    color: str = "final_loss",
+    target: float | None = None,
+    name: str | None = None,
+    out: str | Path = "results",
+    plots: bool = True,
+    plugins: Iterable[str | Path] = ("plugins",),
+    format: str = "png",
+) -> Stability:
+    """Run an optimizer under every pair of two hyperparameters, and see what becomes of the loss.
+
+    Where the problem is quadratic and the rule linear, `theory` of each map says where it is stable.
+
+    Args:
+        problem: a problem with its options, as `"ellipsoid condition=100"` or as a table.
+        optimizers: one or several optimizers with their other hyperparameters, as `"momentum"` or as tables.
+        x, y: the hyperparameters along the sides with their ranges, as `"lr=0.01:1"`, both ends included.
+        log: the sides whose values are in equal ratios: `""`, `"x"`, `"y"` or `"xy"`.
+        resolution: values of each hyperparameter.
+        steps: updates per run.
+        color: what is shown, `"final_loss"` or `"steps"`, those to the target.
+        target: the loss to come to; by default the known minimum and a millionth of the height of the start above it.
+        name: of the folder with the results; by default the problem's with "_stability".
+        out, plots, plugins, format: as for `optlab.run`.
+
+    Returns:
+        The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
+
+    Raises:
+        SpecError: an unknown name or option.
+        UserError: a text that is no name with settings, or no hyperparameter with a range.
+
+    >>> import tempfile
+    >>> found = stability("sphere", "momentum", x="lr=0.3:1.8", y="beta=0:0.6", resolution=4, steps=200,
+    ...                   out=tempfile.mkdtemp(), plots=False)
+    >>> found.maps[0].stable.tolist()  # lr < 2 (1 + beta) / L, and L is 2
+    [[True, True, False, False], [True, True, False, False], [True, True, True, False], [True, True, True, False]]
+    """
+    document = stability_document(problem, optimizers, x, y, log, resolution, steps, color, target, name)
+    results = pipeline.run(document, out, plots, plugins, format)
+    return Stability(tuple(pipeline.maps(results, plugins)), results)
+
+
+# ---- documents -------------------------------------------------------------------------------------------------------
+
+
+def basins_document(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    resolution: int = 512,
+    steps: int = 500,
+    x: tuple[float, float] | None = None,
+    y: tuple[float, float] | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """The experiment of a map of basins, as its TOML file would have it."""
+    return _document("basins", {"resolution": resolution, "x": x, "y": y}, problem, optimizers, steps, name)
+
+
+def stability_document(
+    problem: Table,
+    optimizers: Table | Sequence[Table],
+    x: str,
+    y: str,
+    log: str = "",
+    resolution: int = 256,
+    steps: int = 500,
+    color: str = "final_loss",
+    target: float | None = None,
+    name: str | None = None,
+) -> dict[str, Any]:
+    """The experiment of a map of stability, as its TOML file would have it."""
+    if set(log) - {"x", "y"}:
+        raise UserError(f"log: {log!r} is not x, y or xy")
+    (across, xs), (up, ys) = axis("x", x, "x" in log), axis("y", y, "y" in log)
+    map_ = {"x": across, "y": up, "resolution": resolution, "color": color, "target": target}
+    document = _document("stability", map_, problem, optimizers, steps, name)
+    for settled in document["optimizer"]:
+        settled.update({across: xs, up: ys})
+    return document
+
+
+def axis(side: str, text: str, log: bool) -> tuple[str, dict[str, list[float]]]:
+    """NAME=LOW:HIGH as the name of a hyperparameter and the grid of its values, whose number the map gives.
+
+    Raises:
+        UserError: the text is nothing of the kind.
+
+    >>> axis("x", "lr=0.1:0.2", log=True)
+    ('lr', {'log': [0.1, 0.2]})
+    """
+    name, equals, values = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise UserError(f"{side}: {text!r} is no NAME=LOW:HIGH, like lr=0.01:1")
+    return name, {"log" if log else "linear": list(span(side, values))}
+
+
+def _document(
+    kind: str, map_: Mapping[str, Any], problem: Table, optimizers: Table | Sequence[Table], steps: int, name: Any
+) -> dict[str, Any]:
+    many = [optimizers] if isinstance(optimizers, str | Mapping) else list(optimizers)
+    where = table(problem)
+    return {
+        "name": name or f"{where.get('name', 'unnamed')}_{kind}",
+        "steps": steps,
+        kind: {key: value for key, value in map_.items() if value is not None},
+        "problem": [where],
+        "optimizer": [table(one) for one in many],
+    }
+
+
+# ---- what is written in one line -------------------------------------------------------------------------------------
+
+
+def table(written: Table) -> dict[str, Any]:
+    """A name with settings as a table of an experiment. Values are as in TOML; texts need no quotes.
+
+    Raises:
+        UserError: the text is no name with settings.
+
+    >>> table("momentum lr=0.01 beta=0.9")
+    {'name': 'momentum', 'lr': 0.01, 'beta': 0.9}
+    """
+    if not isinstance(written, str):
+        return dict(written)
+    try:
+        name, *words = shlex.split(written)
+    except ValueError:
+        raise UserError(f"{written!r} is no name with settings, like 'momentum lr=0.01 beta=0.9'") from None
+    return {"name": name, **settings(words)}
+
+
+def settings(words: Iterable[str]) -> dict[str, Any]:
+    """NAME=VALUE as a table.
+
+    Raises:
+        UserError: a word that is none, or a name that is given twice.
+    """
+    found: dict[str, Any] = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name.isidentifier() or not text:
+            raise UserError(f"{word!r} is no NAME=VALUE, like lr=0.01")
+        if name in found:
+            raise UserError(f"{name!r} is given twice; its last value is {word}")
+        found[name] = _value(text)
+    return found
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def span(what: str, text: str) -> tuple[float, float]:
+    """LOW:HIGH as two numbers.
+
+    Raises:
+        UserError: the text is nothing of the kind, or LOW is not below HIGH.
+
+    >>> span("--x", "0.1:0.2")
+    (0.1, 0.2)
+    """
+    try:
+        low, high = map(float, text.split(":"))
+    except ValueError:
+        raise UserError(f"{what}: {text!r} is no range LOW:HIGH, like 0.1:0.2") from None
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UserError(f"{what}: {text!r} is no range LOW:HIGH, with LOW below HIGH")
+    return low, high

@@ -1,0 +1,53 @@
+"""What the commands for maps print of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.cli import show
+from optlab.maps.panels import BasinMap, StabilityMap
+
+
+def summary(maps: Sequence[Any]) -> None:
+    """A table for each problem: what became of the runs of each optimizer."""
+    rows = _basins if isinstance(maps[0], BasinMap) else _stability
+    for problem in dict.fromkeys(panel.problem for panel in maps):
+        show.table(problem, *rows([panel for panel in maps if panel.problem == problem]))
+
+
+def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
+    """The share of the starts from which each minimum is reached, in columns; the rest where there are many minima."""
+    minima = maps[0].minima
+    area = np.sum([panel.shares for panel in maps], axis=0)
+    shown = sorted(np.argsort(-area, kind="stable")[:6].tolist())
+    points = ["(" + ", ".join(f"{value + 0.0:.3g}" for value in minima[k]) + ")>" for k in shown]
+    more = [f"{len(minima) - len(shown)} more minima>"] if len(minima) > len(shown) else []
+    rows = []
+    for panel in maps:
+        rest = [panel.shares.sum() - panel.shares[shown].sum()] if more else []
+        reached = panel.minimum >= 0
+        ends = [*panel.shares[shown], *rest, (~reached & ~panel.diverged).mean(), panel.diverged.mean()]
+        steps = f"{np.median(panel.reached[reached]):g}" if reached.any() else "none"
+        rows.append([panel.title, *(f"{100 * share:.1f} %" for share in ends), steps])
+    return ["optimizer", *points, *more, "at none>", "diverged>", "median steps>"], rows
+
+
+def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]]:
+    """The best pair, and how much of the map is stable."""
+    names, counted = maps[0].names, maps[0].reached is not None
+    rows = []
+    for panel in maps:
+        place = panel.best
+        pair, loss, steps = ["none"] * 2, "none", "none"
+        if place is not None:
+            row, column = place
+            pair = [f"{panel.x[column]:.4g}", f"{panel.y[row]:.4g}"]
+            loss = f"{panel.loss[row, column]:.3g}"
+            steps = f"{panel.reached[row, column]:,}" if panel.reached is not None else ""
+        shares = [panel.stable.mean(), (~panel.stable & ~panel.diverged).mean(), panel.diverged.mean()]
+        rows.append([panel.title, *pair, loss, *([steps] if counted else []), *(f"{100 * s:.1f} %" for s in shares)])
+    columns = ["optimizer", *(f"best {name}>" for name in names), "final loss>", *(["steps>"] if counted else [])]
+    return [*columns, "stable>", "grew>", "diverged>"], rows

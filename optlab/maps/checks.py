@@ -1,0 +1,123 @@
+"""What an experiment must be for a map to be made of it, with every mistake at its place in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from optlab import signature
+from optlab.maps.targets import target
+from optlab.records import Floats, Grid
+from optlab.resolve import CaseAxes, Notebook, RuleAxes
+from optlab.spec import BasinsSpec, ExperimentSpec, StabilitySpec
+
+
+def whole(spec: ExperimentSpec, notes: Notebook) -> None:
+    """Note what contradicts a map as such: one run is one pixel, and one experiment is one kind of map."""
+    if spec.basins and spec.stability:
+        notes.note(("stability",), "an experiment is one map: basins or stability; leave one of the tables out")
+    if (spec.basins or spec.stability) and spec.seeds > 1:
+        notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")
+
+
+# ---- basins ----------------------------------------------------------------------------------------------------------
+
+
+def on_grid(spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Notebook) -> list[CaseAxes]:
+    """The cases of a map of basins, each with its pixels as starts."""
+    table = spec.basins
+    assert table is not None
+    for problem in spec.problems:
+        if problem.start is not None:
+            notes.note((*problem.path, "start"), "in a map of basins every pixel is a start; leave start out")
+    placed = []
+    for axes in cases:
+        grid = _grid(table, axes, notes)
+        if grid is not None:
+            placed.append(replace(axes, case=replace(axes.case, start=grid)))
+    return placed
+
+
+def _grid(table: BasinsSpec, axes: CaseAxes, notes: Notebook) -> Grid | None:
+    case, problem = axes.case, axes.case.problem
+    if case.split is not None or case.dim != 2:
+        more = "; write dim = 2" if problem.dim is None and case.split is None else ""
+        message = f"basins are maps of two parameters, and {problem.name} has {case.dim} here{more}"
+        notes.note((*axes.path, "dim" if "dim" in axes.written else "name"), message)
+        return None
+    sides = [table.x, table.y]
+    if problem.domain is None:
+        missing = [name for name, side in zip("xy", sides, strict=True) if side is None]
+        if missing:
+            ranges = " and ".join(f"{name} = [lo, hi]" for name in missing)
+            notes.note(("basins",), f"{problem.name} has no domain to lay the pixels over; write {ranges}")
+            return None
+    else:
+        low, high = problem.bounds(2)
+        sides = [side or (float(low[i]), float(high[i])) for i, side in enumerate(sides)]
+    (left, right), (bottom, top) = [(float(s[0]), float(s[1])) for s in sides if s is not None]
+    return Grid((left, bottom), (right, top), table.resolution)
+
+
+# ---- stability -------------------------------------------------------------------------------------------------------
+
+
+def sides(spec: ExperimentSpec, rules: Sequence[RuleAxes], notes: Notebook) -> None:
+    """Note what keeps the hyperparameters of a map of stability from being its sides."""
+    table = spec.stability
+    assert table is not None
+    if table.x == table.y:
+        notes.note(("stability", "y"), f"x and y are both '{table.x}'; a map has two different sides")
+        return
+    for rule in rules:
+        for side in ("x", "y"):
+            _side(side, getattr(table, side), rule, notes)
+
+
+def _side(side: str, name: str, rule: RuleAxes, notes: Notebook) -> None:
+    optimizer = rule.rule.optimizer
+    if notes.is_wrong((*rule.path, name)):
+        return
+    if name not in optimizer.signature.numbers:
+        known = list(optimizer.signature.numbers)
+        notes.note(("stability", side), str(signature.unknown_option(optimizer.name, name, known)))
+        return
+    values = rule.hyperparameters[name]
+    grid = f"{name} = {{ log = [lo, hi] }} or {{ linear = [lo, hi] }}"
+    if len(values) < 2:
+        notes.note(rule.path, f"'{name}' is the {side} axis of the map: give {optimizer.name} a grid, {grid}")
+    elif spacing(values) is None:
+        notes.note(
+            (*rule.path, name), f"'{name}' is the {side} axis of the map, whose values are evenly spaced: {grid}"
+        )
+
+
+def spacing(values: Floats) -> str | None:
+    """ "linear" where rising values have equal differences, "log" where they have equal ratios, or None.
+
+    >>> spacing(np.array([1.0, 2.0, 3.0])), spacing(np.array([0.1, 1.0, 10.0])), spacing(np.array([1.0, 2.0, 4.5]))
+    ('linear', 'log', None)
+    """
+    if not (np.diff(values) > 0).all():
+        return None
+    if _even(values):
+        return "linear"
+    return "log" if values[0] > 0 and _even(np.log(values)) else None
+
+
+def _even(values: Floats) -> bool:
+    steps = np.diff(values)
+    return bool(np.abs(steps - steps.mean()).max() <= 1e-6 * steps.mean())
+
+
+def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Notebook) -> None:
+    """Note where steps cannot be counted, since there is no loss to come to."""
+    if table.color != "steps" or table.target is not None:
+        return
+    for axes in cases:
+        options = {name: float(values[0]) for name, values in axes.numbers.items()}
+        if target(axes.case, options) is None:
+            message = f"{axes.case.problem.name} has no known minimum and start to derive a target from"
+            notes.note(("stability", "color"), f"{message}; write target = and the loss to come to")

@@ -1,0 +1,271 @@
+"""A finished map as arrays, one panel for each problem, optimizer and further setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.maps import basins, linear, quadratic, targets
+from optlab.maps.checks import spacing
+from optlab.records import Floats, Grid, Ints, Sweep
+from optlab.spec import BasinsSpec, StabilitySpec
+
+Bools = NDArray[np.bool_]
+FINE = 241
+"""Values along each side at which theory is asked."""
+Columns = Mapping[str, Any]
+"""The columns of the table of runs that a map is made of, in the order of the plan."""
+
+STABILITY = ("status", "first_loss", "final_loss")
+BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "reached")
+
+
+@dataclass(frozen=True, eq=False)
+class BasinMap:
+    """Where one optimizer ends from every start. Arrays are (rows, columns), the first row being the lowest.
+
+    `x` (columns,) and `y` (rows,) are the starts: the centres of the pixels. `minima` (K, 2) are the minima, lowest
+    first. `minimum` is the number of the one at which a run ended, -1 where it ended at none; `reached` the first step
+    at which its loss was that of this minimum, to within `optlab.maps.basins.SHARE` of the function's height, -1 where
+    there is no minimum. `loss` is the final loss, `end` (rows, columns, 2) where the run ended, NaN where `diverged`.
+    """
+
+    problem: str
+    optimizer: str
+    settings: Mapping[str, Any]
+    x: Floats
+    y: Floats
+    minima: Floats
+    minimum: Ints
+    reached: Ints
+    loss: Floats
+    diverged: Bools
+    end: Floats
+    low: tuple[float, float] = field(repr=False)
+    high: tuple[float, float] = field(repr=False)
+
+    @property
+    def title(self) -> str:
+        return headed(self.optimizer, self.settings)
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """The outer borders of the pixels: left, right, bottom, top."""
+        return self.low[0], self.high[0], self.low[1], self.high[1]
+
+    @property
+    def shares(self) -> Floats:
+        """The share of the pixels that end at each minimum, shape (K,)."""
+        ended = self.minimum[self.minimum >= 0]
+        return np.bincount(ended, minlength=len(self.minima)) / self.minimum.size
+
+
+@dataclass(frozen=True, eq=False)
+class Theory:
+    """What theory says of a linear rule on a quadratic problem whose Hessian has the eigenvalues `eigenvalues`.
+
+    `radius` (rows, columns) is the spectral radius of one step at `y` (rows,) and `x` (columns,), a finer grid over the
+    same view: the rule is stable where it is below 1. `formula` says what that means where it has a name; `fastest` are
+    the (x, y) at which the heavy ball is fastest, if it is that.
+    """
+
+    eigenvalues: Floats
+    x: Floats
+    y: Floats
+    radius: Floats
+    formula: str = ""
+    fastest: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class StabilityMap:
+    """What becomes of one start under every pair of two hyperparameters. Arrays are (rows, columns), lowest first.
+
+    `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
+    "linear" or "log". `loss` is the final loss, `first` that at the start, `minimum` the known minimum, if any.
+    `reached` is the first step with a loss of at most `target`, -1 for never; None where steps were not asked for.
+    """
+
+    problem: str
+    optimizer: str
+    settings: Mapping[str, Any]
+    names: tuple[str, str]
+    x: Floats
+    y: Floats
+    spacings: tuple[str, str]
+    loss: Floats
+    first: Floats
+    minimum: float | None
+    diverged: Bools
+    reached: Ints | None
+    target: float | None
+    theory: Theory | None
+
+    @property
+    def title(self) -> str:
+        return headed(self.optimizer, self.settings)
+
+    @property
+    def stable(self) -> Bools:
+        """Where the loss did not grow."""
+        return ~self.diverged & (self.loss <= self.first)
+
+    @property
+    def best(self) -> tuple[int, int] | None:
+        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
+
+        A run that came to the target and left it again is not the best while there is another.
+        """
+        right = self.stable if self.reached is None else self.reached >= 0
+        if not right.any():
+            return None
+        if self.target is not None and (right & (self.loss <= self.target)).any():
+            right &= self.loss <= self.target
+        steps = np.zeros(self.loss.shape) if self.reached is None else self.reached
+        order = np.lexsort([np.where(right, self.loss, np.inf).ravel(), np.where(right, steps, np.inf).ravel()])
+        row, column = np.unravel_index(int(order[0]), self.loss.shape)
+        return int(row), int(column)
+
+
+def stability_maps(sweeps: Sequence[Sweep], columns: Columns, table: StabilitySpec) -> list[StabilityMap]:
+    """The panels of a map of stability, in the order of the plan."""
+    panels: list[StabilityMap] = []
+    for sweep, of in _by_sweep(sweeps, columns):
+        x, column = np.unique(sweep.hyperparameters[table.x], return_inverse=True)
+        y, row = np.unique(sweep.hyperparameters[table.y], return_inverse=True)
+        # runs that differ in the sides alone are one panel; the order of the others is kept
+        runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
+        panels += [_stability(sweep, of, table, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
+    return told_apart(sweeps, panels)
+
+
+def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Floats, runs: Ints) -> StabilityMap:
+    first = int(runs[0, 0])
+    options = targets.options_of(sweep, int(sweep.title[first]))
+    settings = settings_of(sweep, first)
+    return StabilityMap(
+        problem=sweep.titles[sweep.title[first]],
+        optimizer=sweep.label,
+        settings={name: value for name, value in settings.items() if name not in (table.x, table.y)},
+        names=(table.x, table.y),
+        x=x,
+        y=y,
+        spacings=(spacing(x) or "linear", spacing(y) or "linear"),
+        loss=of["final_loss"][runs],
+        first=of["first_loss"][runs],
+        minimum=targets.known_minimum(sweep.case, options),
+        diverged=of["status"][runs] == "diverged",
+        reached=of["reached"][runs] if "reached" in of else None,
+        target=None if sweep.target is None else float(sweep.target[first]),
+        theory=_theory(sweep, options, settings, {table.x: x, table.y: y}),
+    )
+
+
+def _theory(sweep: Sweep, options: Any, settings: Mapping[str, Any], sides: Mapping[str, Floats]) -> Theory | None:
+    """What theory says, if the problem is quadratic, the rule linear, and no schedule changes it on the way."""
+    if sweep.schedule is not None:
+        return None
+    x, y = map(_finer, sides.values())
+    across, up = sides
+    numbers = {name: settings[name] for name in sweep.hyperparameters} | {across: x[None, :], up: y[:, None]}
+    matrix = linear.coefficients(sweep.optimizer, sweep.settings, numbers)
+    eigenvalues = None if matrix is None else quadratic.spectrum(sweep.case, options)
+    if matrix is None or eigenvalues is None:
+        return None
+    radius = linear.radius(matrix, eigenvalues)
+    if linear.is_heavy_ball(matrix, numbers):
+        lr, beta = quadratic.fastest(eigenvalues)
+        pair = {"lr": lr, "beta": beta}
+        best = (pair[across], pair[up]) if set(sides) == set(pair) else None
+        return Theory(eigenvalues, x, y, radius, "lr = 2 (1 + beta) / L", best)
+    formula = "lr = 2 / L" if linear.is_gradient_descent(matrix, numbers) else ""
+    return Theory(eigenvalues, x, y, radius, formula)
+
+
+def _finer(values: Floats) -> Floats:
+    """As many values over the same range, spaced alike, as make a smooth line."""
+    between = np.geomspace if spacing(values) == "log" else np.linspace
+    return between(values[0], values[-1], FINE)
+
+
+def headed(optimizer: str, settings: Mapping[str, Any]) -> str:
+    """An optimizer and its settings in one line."""
+    shown = (f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in settings.items())
+    return "  ".join([optimizer, *shown])
+
+
+def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, Any]) -> list[BasinMap]:
+    """The panels of a map of basins, in the order of the plan."""
+    panels: list[BasinMap] = []
+    for sweep, of in _by_sweep(sweeps, columns):
+        grid = sweep.case.start
+        assert isinstance(grid, Grid)
+        shape = (grid.resolution, grid.resolution)
+        for begin in range(0, len(sweep), len(grid)):
+            cell = {name: column[begin : begin + len(grid)].reshape(shape) for name, column in of.items()}
+            title = sweep.titles[sweep.title[begin]]
+            panels.append(
+                BasinMap(
+                    problem=title,
+                    optimizer=sweep.label,
+                    settings=settings_of(sweep, begin),
+                    x=grid.centres(0),
+                    y=grid.centres(1),
+                    minima=basins.read(minima, title),
+                    minimum=cell["minimum"],
+                    reached=cell["reached"],
+                    loss=cell["final_loss"],
+                    diverged=cell["status"] == "diverged",
+                    end=np.stack([cell["end.x0"], cell["end.x1"]], axis=-1),
+                    low=grid.low,
+                    high=grid.high,
+                )
+            )
+    return told_apart(sweeps, panels)
+
+
+def counts(sweeps: Sequence[Sweep], table: BasinsSpec | StabilitySpec) -> dict[str, int]:
+    """How many panels each problem has."""
+    found: dict[str, int] = {}
+    for sweep in sweeps:
+        for number, title in enumerate(sweep.titles):
+            runs = int((sweep.title == number).sum())
+            found[title] = found.get(title, 0) + runs // _pixels(sweep, table)
+    return found
+
+
+def _pixels(sweep: Sweep, table: BasinsSpec | StabilitySpec) -> int:
+    if isinstance(table, BasinsSpec):
+        return table.resolution**2
+    return len(np.unique(sweep.hyperparameters[table.x])) * len(np.unique(sweep.hyperparameters[table.y]))
+
+
+def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep, dict[str, Any]]]:
+    for sweep in sweeps:
+        part = slice(int(sweep.run[0]), int(sweep.run[-1]) + 1)
+        yield sweep, {name: column[part] for name, column in columns.items()}
+
+
+def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
+    """Everything that is set of the optimizer of one run, by its place in the sweep."""
+    numbers = {**sweep.hyperparameters, **sweep.schedule_numbers}
+    return {name: float(column[run]) for name, column in numbers.items()} | dict(sweep.settings)
+
+
+def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
+    """The panels with those of their settings that a reader needs: the learning rate, and what is not the default or
+    not the same in all panels of the optimizer."""
+    defaults = {sweep.label: sweep.optimizer.signature.options for sweep in sweeps}
+    shown: dict[str, set[str]] = {}
+    for panel in panels:
+        others = [p.settings for p in panels if p.optimizer == panel.optimizer]
+        of = shown.setdefault(panel.optimizer, set())
+        for name, value in panel.settings.items():
+            same = value == defaults[panel.optimizer].get(name) and all(o.get(name) == value for o in others)
+            if name == "lr" or not same:
+                of.add(name)
+    return [replace(p, settings={k: v for k, v in p.settings.items() if k in shown[p.optimizer]}) for p in panels]

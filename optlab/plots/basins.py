@@ -1,0 +1,190 @@
+"""Basins of attraction: every pixel a start, its hue the minimum that is reached, its lightness the steps needed."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap, Normalize, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from optlab.plots import contour, style, tiles
+from optlab.plots.contour import Surface
+
+Floats = NDArray[np.float64]
+
+HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
+"""The first hues, distinct under every common colour blindness; grey and black are kept for runs that end nowhere."""
+NOWHERE, DIVERGED = "#C9C9C9", "#2B2B2B"
+LEVELS = 256
+"""Of lightness."""
+_FAST, _SLOW = 0.72, 0.62  # shares of white and of black that are mixed in, at the two ends of the scale
+_SHOWN = 10  # minima in the legend; of more, those with the most pixels
+
+
+class Panel(Protocol):
+    """What is drawn: an `optlab.maps.panels.BasinMap`, or anything with these."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def extent(self) -> tuple[float, float, float, float]: ...
+    @property
+    def minima(self) -> Floats: ...
+    @property
+    def minimum(self) -> Any: ...
+    @property
+    def reached(self) -> Any: ...
+    @property
+    def diverged(self) -> Any: ...
+    @property
+    def shares(self) -> Floats: ...
+
+
+def hues(count: int) -> list[str]:
+    """A colour for each minimum: the distinct ones first, then further ones by the golden angle.
+
+    >>> hues(2), len(set(hues(40)))
+    (['#0072B2', '#D55E00'], 40)
+    """
+    more = []
+    for i in range(len(HUES), count):
+        saturation, value = (0.75, 0.85) if i % 2 else (0.55, 0.7)
+        r, g, b = colorsys.hsv_to_rgb(0.11 + i * 0.381966 % 1.0, saturation, value)
+        more.append(f"#{round(255 * r):02X}{round(255 * g):02X}{round(255 * b):02X}")
+    return [*HUES[:count], *more]
+
+
+def scale(panels: Sequence[Panel]) -> Floats:
+    """The share of all pixels that took at most so many steps, by the number of steps, shape (steps + 1,).
+
+    Lightness follows this share, so that every shade covers as much area and structure shows wherever it is.
+    """
+    steps = np.concatenate([panel.reached[panel.minimum >= 0] for panel in panels])
+    if not steps.size:
+        return np.zeros(1)
+    counts = np.bincount(steps)
+    return (np.cumsum(counts) - counts / 2) / steps.size
+
+
+def image(panel: Panel, colours: Sequence[str], share: Floats) -> NDArray[np.uint8]:
+    """The pixels of a panel, shape (rows, columns, 3); the first row is the lowest."""
+    table = np.stack([_shades(to_rgb(colour)) for colour in colours]) if colours else np.zeros((0, LEVELS, 3), np.uint8)
+    plain = [np.broadcast_to(tiles.bytes_of(to_rgb(colour)), (1, LEVELS, 3)) for colour in (DIVERGED, NOWHERE)]
+    table = np.concatenate([table, *plain])  # -1 is the last, nowhere; -2 the one before, diverged
+    number = np.where(panel.diverged, -2, panel.minimum)
+    level = np.where(number >= 0, share[np.where(number >= 0, panel.reached, 0)] * (LEVELS - 1), 0)
+    return table[number, level.astype(np.int64)]
+
+
+def _shades(colour: Any) -> NDArray[np.uint8]:
+    """A colour from its lightest shade, for the fastest, to its darkest, shape (LEVELS, 3)."""
+    t = np.linspace(-1.0, 1.0, LEVELS)[:, None]
+    base = np.array(colour)
+    light = base + (1 - base) * _FAST * np.maximum(-t, 0)
+    return tiles.bytes_of(light * (1 - _SLOW * np.maximum(t, 0)))
+
+
+def draw(panel: Panel, axes: Axes, share: Floats, surface: Surface | None = None, lowest: float | None = None) -> Axes:
+    """Draw one panel: the pixels, thin level lines of the function, and the minima in view (stars)."""
+    left, right, bottom, top = panel.extent
+    colours = hues(len(panel.minima))
+    axes.imshow(image(panel, colours, share), extent=panel.extent, origin="lower", interpolation="none",
+                aspect="auto", zorder=0)  # fmt: skip
+    if surface is not None:
+        _lines(surface, axes, lowest)
+    for point, colour in zip(panel.minima, colours, strict=True):
+        if left <= point[0] <= right and bottom <= point[1] <= top:
+            axes.plot(*point, linestyle="", clip_on=False, zorder=5, **_star(colour, 13 if len(colours) <= 12 else 7))
+    axes.set(xlim=(left, right), ylim=(bottom, top), box_aspect=_ratio(left, right, bottom, top))
+    axes.set_title(panel.title, fontsize=10.5)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    axes.spines[:].set_visible(True)
+    return axes
+
+
+def _lines(surface: Surface, axes: Axes, lowest: float | None) -> None:
+    steps, floor = contour.levels(surface.z, lowest)
+    if not steps.size:
+        return
+    z = np.ma.masked_invalid(surface.z)
+    if floor is not None:
+        z, steps = np.ma.log10(np.ma.maximum(z - floor, steps[0])), np.log10(steps)
+    axes.contour(surface.x, surface.y, z, steps[1::4], colors="white", linewidths=0.45, linestyles="solid", alpha=0.45,
+                 zorder=1)  # fmt: skip
+
+
+def _star(colour: str, size: float) -> dict[str, Any]:
+    return {"marker": "*", "markersize": size, "markerfacecolor": colour, "markeredgecolor": "white",
+            "markeredgewidth": 1.1}  # fmt: skip
+
+
+def figure(
+    panels: Sequence[Panel],
+    *,
+    surface: Surface | None = None,
+    lowest: float | None = None,
+    title: str = "",
+    subtitle: str = "",
+) -> Figure:
+    """The finished picture of one problem: a panel for each optimizer, shaded alike, and a legend of the minima.
+
+    Args:
+        panels: the maps, all of one problem and one view.
+        surface: the function over that view.
+        lowest: its value at the lowest minimum.
+    """
+    left, right, bottom, top = panels[0].extent
+    share = scale(panels)
+    return tiles.figure(
+        len(panels),
+        lambda number, axes: draw(panels[number], axes, share, surface, lowest),
+        _entries(panels),
+        ratio=_ratio(left, right, bottom, top),
+        labels=("x0", "x1"),
+        title=title,
+        subtitle=subtitle,
+        bar=(lambda sheet, axes: _bar(sheet, axes, share)) if len(share) > 1 else None,
+    )
+
+
+def _ratio(left: float, right: float, bottom: float, top: float) -> float:
+    """The height of a panel over its width: true to scale, unless that would be a strip."""
+    ratio = (top - bottom) / (right - left)
+    return ratio if 0.4 < ratio < 2.5 else 1.0
+
+
+def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
+    """What the legend says: of the minima that are reached, those with the most pixels, and where runs end nowhere."""
+    minima, colours = panels[0].minima, hues(len(panels[0].minima))
+    area = np.sum([panel.shares for panel in panels], axis=0)
+    reached = int((area > 0).sum())
+    chosen = sorted(np.argsort(-area, kind="stable")[: min(reached, _SHOWN)].tolist())
+    entries: list[tiles.Entry] = []
+    for k in chosen:
+        point = ", ".join(style.number(value + 0.0) for value in minima[k])
+        entries.append((Patch(facecolor=colours[k]), f"({point})"))
+    if reached > len(chosen):
+        entries.append((Line2D([], [], linestyle=""), f"and {reached - len(chosen)} more minima"))
+    if any(((panel.minimum < 0) & ~panel.diverged).any() for panel in panels):
+        entries.append((Patch(facecolor=NOWHERE), "not yet at a minimum"))
+    if any(panel.diverged.any() for panel in panels):
+        entries.append((Patch(facecolor=DIVERGED), "diverged"))
+    return entries
+
+
+def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats) -> None:
+    """The scale of lightness, in grey, with the steps at some of its shades."""
+    ticks = np.array([0.02, 0.25, 0.5, 0.75, 0.98])
+    steps = np.minimum(np.searchsorted(share, ticks), len(share) - 1)
+    shades = ListedColormap(_shades((0.5, 0.5, 0.5)) / 255.0)
+    marks = ticks.tolist(), [f"{step:,}" for step in steps]
+    tiles.colour_bar(sheet, axes, shades, Normalize(0.0, 1.0), marks, "steps needed")

@@ -1,0 +1,84 @@
+"""What pictures are made of: the cases of a plan, by the title they have in all tables."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from optlab.engine.derivatives import grad
+from optlab.evaluation import Evaluation
+from optlab.plan import Plan
+from optlab.records import Case, Floats
+from optlab.step import objective, objective_graph
+
+STATIONARY = 1e-4
+"""The largest partial derivative at a point that is taken for a minimum."""
+
+
+@dataclass(frozen=True)
+class Titled:
+    """A case under one combination of its options, by the title it has in all tables."""
+
+    title: str
+    case: Case
+    options: dict[str, float]
+    steps: int
+
+    @functools.cached_property
+    def computes(self) -> bool:
+        """Whether the objective can be evaluated: it may be the very thing that made the runs fail."""
+        try:
+            objective_graph(self.case, objective(self.case))
+        except (Exception, SystemExit):
+            return False
+        return True
+
+    def heights(self, points: Floats) -> Floats:
+        """The objective at points (dim, count)."""
+        options = {name: np.array([value]) for name, value in self.options.items()}
+        return Evaluation.of(self.case, {"loss": objective(self.case)}, options, points.shape[1]).at(points)["loss"]
+
+    @functools.cached_property
+    def minima(self) -> tuple[Floats, ...]:
+        """The known minimisers; not those that the options have moved away, where the slope shows it."""
+        if not self.computes:
+            return ()
+        names = self.case.problem.signature.numbers
+        slope = grad(lambda x: objective(self.case)(x, **{name: self.options[name] for name in names}))
+        known = self.case.problem.minima_at(self.case.dim)
+        return tuple(point for point in known if np.abs(slope(point)).max() < STATIONARY)
+
+    @property
+    def minimum(self) -> float | None:
+        """The known minimum: the lowest value at the known minimisers."""
+        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima else None
+
+
+def titled(planned: Plan) -> Iterator[Titled]:
+    """The cases of a plan, each once."""
+    seen: set[str] = set()
+    for sweep in planned.sweeps:
+        for number, title in enumerate(sweep.titles):
+            if title not in seen:
+                seen.add(title)
+                at = int(np.argmax(sweep.title == number))
+                options = {name: float(column[at]) for name, column in sweep.options.items()}
+                yield Titled(title, sweep.case, options, sweep.steps)
+
+
+def slugs(titles: list[str]) -> list[str]:
+    """A file name for every title, no two alike."""
+    names: list[str] = []
+    for title in titles:
+        name = re.sub(r"[^A-Za-z0-9.]+", "_", title).strip("_.")[:80] or "case"
+        numbers = itertools.count(2)
+        fresh = name
+        while fresh in names:
+            fresh = f"{name}-{next(numbers)}"
+        names.append(fresh)
+    return names

@@ -1,0 +1,98 @@
+"""Which pictures a map gets, and the arrays each of them shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from optlab.maps import panels
+from optlab.maps.panels import BasinMap, StabilityMap
+from optlab.plan import Plan
+from optlab.plots import basins, stability
+from optlab.plots.contour import Surface
+from optlab.report.cases import Titled, slugs, titled
+from optlab.spec import BasinsSpec, StabilitySpec
+from optlab.store import Results
+
+SURFACE = 200
+"""Points of the level lines along each side."""
+TOGETHER = 6
+"""Panels in one picture."""
+
+Named = Iterator[tuple[str, Figure]]
+
+
+def count(planned: Plan) -> int:
+    """How many pictures there will be."""
+    assert planned.map is not None
+    return sum(-(-number // TOGETHER) for number in panels.counts(planned.sweeps, planned.map).values())
+
+
+def figures(results: Results, planned: Plan) -> Named:
+    """Every picture of a map, with its name. Each is made when it is asked for."""
+    maps = panels_of(results, planned)
+    kind, draw = ("basins", _basins) if isinstance(planned.map, BasinsSpec) else ("stability", _stability)
+    cases = list(titled(planned))
+    for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
+        mine = [panel for panel in maps if panel.problem == case.title]
+        for number, begin in enumerate(range(0, len(mine), TOGETHER), start=1):
+            yield f"{kind}_{name}" + (f"-{number}" if number > 1 else ""), draw(case, mine[begin : begin + TOGETHER])
+
+
+def panels_of(results: Results, planned: Plan) -> list[Any]:
+    """The panels of a map, in the order of the plan."""
+    if isinstance(planned.map, BasinsSpec):
+        return basin_maps(results, planned)
+    return stability_maps(results, planned.map, planned) if planned.map else []
+
+
+# ---- basins ----------------------------------------------------------------------------------------------------------
+
+
+def basin_maps(results: Results, planned: Plan) -> list[BasinMap]:
+    """The panels of a map of basins, from its results."""
+    return panels.basin_maps(planned.sweeps, results.arrays(*panels.BASINS), results.manifest["minima"])
+
+
+def _basins(case: Titled, maps: Sequence[BasinMap]) -> Figure:
+    side = len(maps[0].x)
+    subtitle = (
+        f"{side} x {side} starts, {case.steps:,} steps each; colour: the minimum reached, dark: many steps needed"
+    )
+    lowest = float(case.heights(maps[0].minima[:1].T)[0]) if len(maps[0].minima) and case.computes else None
+    surface = _surface(case, maps[0]) if case.computes else None
+    return basins.figure(maps, surface=surface, lowest=lowest, title=_headline(case, "basins"), subtitle=subtitle)
+
+
+def _surface(case: Titled, panel: Any) -> Surface:
+    left, right, bottom, top = panel.extent
+    x, y = np.linspace(left, right, SURFACE), np.linspace(bottom, top, SURFACE)
+    points = np.stack([side.ravel() for side in np.meshgrid(x, y)])
+    return Surface(x, y, case.heights(points).reshape(SURFACE, SURFACE))
+
+
+# ---- stability -------------------------------------------------------------------------------------------------------
+
+
+def stability_maps(results: Results, table: StabilitySpec, planned: Plan) -> list[StabilityMap]:
+    """The panels of a map of stability, from its results."""
+    columns = panels.STABILITY + (("reached",) if table.color == "steps" else ())
+    return panels.stability_maps(planned.sweeps, results.arrays(*columns), table)
+
+
+def _stability(case: Titled, maps: Sequence[StabilityMap]) -> Figure:
+    columns, rows = len(maps[0].x), len(maps[0].y)
+    facts = [f"{columns} x {rows} settings, {case.steps:,} steps each"]
+    if maps[0].target is not None:
+        facts.append(f"steps to a loss of {maps[0].target:.3g}")
+    if maps[0].theory is not None:
+        mu, largest = maps[0].theory.eigenvalues[[0, -1]]
+        facts.append(f"quadratic: the Hessian's eigenvalues reach from mu = {mu:.4g} to L = {largest:.4g}")
+    return stability.figure(maps, title=_headline(case, "stability"), subtitle="; ".join(facts))
+
+
+def _headline(case: Titled, what: str) -> str:
+    return f"{case.title}: {what}"

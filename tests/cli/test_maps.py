@@ -1,0 +1,107 @@
+"""The commands for maps: what they print, what they write, and what they say of mistakes."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+from typer.testing import CliRunner
+
+from optlab.cli.app import app
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    """A command, called in this process: its exit status, output and errors."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, list(arguments))
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+BASINS = (
+    "basins",
+    "himmelblau",
+    "lr=0.01",
+    "--optimizer",
+    "gd",
+    "--optimizer",
+    "momentum beta=0.5",
+    "--resolution",
+    "4",
+)
+STABILITY = ("stability", "ellipsoid condition=100", "--x", "lr=0.001:0.03", "--y", "beta=0:0.9", "--log", "x")
+
+
+def test_basins(call, tmp_path):
+    status, out, _ = call(*BASINS, "--steps", "200", "--x=-5:5")
+    lines = [line.split() for line in out.splitlines()]
+    assert status == 0
+    assert lines[0] == ["himmelblau"]
+    assert lines[2] == [
+        "gd",
+        "lr=0.01",
+        *["25.0", "%", "25.0", "%", "25.0", "%", "25.0", "%", "0.0", "%", "0.0", "%"],
+        lines[2][-1],
+    ]
+    assert lines[3][:3] == ["momentum", "lr=0.01", "beta=0.5"]
+    assert out.splitlines()[-1].endswith("manifest.json, and 1 picture in plots/")
+    document = tomllib.loads((tmp_path / "results" / "himmelblau_basins" / "spec.toml").read_text())
+    assert document == {
+        "name": "himmelblau_basins",
+        "steps": 200,
+        "basins": {"resolution": 4, "x": [-5.0, 5.0]},
+        "problem": [{"name": "himmelblau"}],
+        "optimizer": [{"name": "gd", "lr": 0.01}, {"name": "momentum", "lr": 0.01, "beta": 0.5}],
+    }
+
+
+def test_the_written_experiment_is_run_again_as_a_file(call, tmp_path):
+    call(*BASINS, "--steps", "50", "--no-plots", "-q")
+    spec = tmp_path / "results" / "himmelblau_basins" / "spec.toml"
+    status, out, _ = call("run", str(spec), "--no-plots")
+    assert status == 0
+    assert "nothing was computed: these results were finished already" in out
+    assert call("plot", "results/himmelblau_basins")[1] == "results/himmelblau_basins/plots/basins_himmelblau.png\n"
+    assert "96" not in call("validate", str(spec))[2]
+
+
+def test_stability(call, tmp_path):
+    status, out, _ = call(*STABILITY, "--resolution", "6", "--steps", "100", "--color", "steps", "--target", "0.1")
+    head, row = (line.split("  ") for line in out.splitlines()[1:3])
+    assert status == 0
+    assert [part.strip() for part in head if part] == [
+        *("optimizer", "best lr", "best beta", "final loss", "steps", "stable", "grew", "diverged"),
+    ]
+    assert row[0] == "momentum"
+    document = tomllib.loads((tmp_path / "results" / "ellipsoid_stability" / "spec.toml").read_text())
+    assert document["stability"] == {"x": "lr", "y": "beta", "resolution": 6, "color": "steps", "target": 0.1}
+    assert document["problem"] == [{"name": "ellipsoid", "condition": 100}]
+    assert document["optimizer"] == [
+        {"name": "momentum", "lr": {"log": [0.001, 0.03]}, "beta": {"linear": [0.0, 0.9]}},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("basins", "himmelblau", "--x", "1"), "--x: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
+        (("basins", "himmelblau", "lr"), "'lr' is no NAME=VALUE, like lr=0.01\n"),
+        (
+            ("basins", "himmelbau"),
+            "<experiment>: problem.0.name: there is no problem 'himmelbau' (did you mean 'himmelblau'?)\n",
+        ),
+        (("stability", "sphere", "--x", "lr", "--y", "beta=0:1"), "x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1\n"),
+        (
+            ("stability", "sphere", "--x", "lr=0:1", "--y", "beta1=0:1"),
+            "<experiment>: optimizer.0.beta1: momentum has no option 'beta1' (did you mean 'beta'?)\n",
+        ),
+    ],
+)
+def test_mistakes(call, tmp_path, arguments, message):
+    assert call(*arguments) == (2, "", message)
+    assert list(tmp_path.iterdir()) == []

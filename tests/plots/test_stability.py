@@ -1,0 +1,126 @@
+"""The pixels of a map of stability, one by one, and what else is in the picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+from optlab.plots import stability
+from optlab.plots.figure import save
+
+TICKS = ["0.001", "0.01", "0.1", "1"]
+
+
+@dataclass
+class Theory:
+    x: np.ndarray
+    y: np.ndarray
+    radius: np.ndarray
+    formula: str = "lr = 2 / L"
+    fastest: Any = None
+
+
+@dataclass
+class Panel:
+    x: np.ndarray
+    y: np.ndarray
+    loss: np.ndarray
+    diverged: np.ndarray
+    first: np.ndarray
+    reached: Any = None
+    target: Any = None
+    minimum: Any = 0.0
+    theory: Any = None
+    title: str = "momentum"
+    names: tuple = ("lr", "beta")
+    spacings: tuple = ("log", "linear")
+    best: Any = (0, 1)
+
+    @property
+    def stable(self):
+        return ~self.diverged & (self.loss <= self.first)
+
+
+@pytest.fixture
+def panel():
+    """Stable in two columns, then growing, then diverged."""
+    loss = np.array([[1e-2, 1e-6, 50.0, np.inf], [1e-1, 1e-4, 60.0, np.nan]])
+    return Panel(
+        np.array([0.001, 0.01, 0.1, 1.0]), np.array([0.0, 0.5]), loss, ~np.isfinite(loss), np.full((2, 4), 10.0)
+    )
+
+
+def colour(value):
+    return np.round(255 * np.array(to_rgb(value))).astype(int).tolist()
+
+
+def brightness(pixel):
+    return float(np.dot(pixel, [0.2126, 0.7152, 0.0722]))
+
+
+def test_pixels(panel):
+    pixels = stability.image(panel, stability.common_scale([panel]))
+    assert [pixels[0, 2].tolist(), pixels[0, 3].tolist()] == [colour(stability.GREW), colour(stability.DIVERGED)]
+    ranked = sorted([(panel.loss[i, j], i, j) for i in range(2) for j in range(2)])
+    assert np.all(np.diff([brightness(pixels[i, j]) for _, i, j in ranked]) < 0)  # a lower loss is brighter
+
+
+def test_pixels_by_steps(panel):
+    counted = replace(panel, reached=np.array([[-1, 20, -1, -1], [-1, 40, -1, -1]]), target=1e-3)
+    pixels = stability.image(counted, stability.common_scale([counted]))
+    assert pixels[0, 0].tolist() == pixels[1, 0].tolist() == colour(stability.SHORT)
+    assert pixels[0, 2].tolist() == colour(stability.GREW)
+    assert brightness(pixels[0, 1]) > brightness(pixels[1, 1])
+
+
+def test_losses_are_shown_above_the_known_minimum(panel):
+    values, where = stability.shown(replace(panel, loss=panel.loss - 3.0, first=panel.first - 3.0, minimum=-3.0))
+    assert values[where] == pytest.approx(panel.loss[panel.stable])
+
+
+def test_the_picture(panel, tmp_path):
+    x, y = np.geomspace(0.001, 1.0, 50), np.linspace(0.0, 0.5, 50)
+    radius = np.broadcast_to(np.abs(1 - x / 0.025), (50, 50))  # stable below lr = 0.05
+    shown = replace(panel, theory=Theory(x, y, radius, fastest=(0.01, 0.25)))
+    sheet = stability.figure([shown], title="t")
+    axes = sheet.axes[0]
+    assert axes.images[0].get_extent() == pytest.approx([-3.5, 0.5, -0.25, 0.75])  # pixels around their values
+    (line,) = axes.collections[0].get_paths()
+    assert line.vertices[:, 0] == pytest.approx(np.full(len(line.vertices), np.log10(0.05)), abs=0.01)
+    assert [text.get_text() for text in axes.get_xticklabels()] == TICKS
+    texts = [text.get_text() for text in sheet.legends[0].get_texts()]
+    assert texts == ["theory: lr = 2 / L", "fastest in theory", "best pixel", "the loss grew", "diverged"]
+    assert (axes.get_xlabel(), axes.get_ylabel(), sheet.axes[1].get_ylabel()) == ("learning rate", "beta", "final loss")
+    for kind in ("png", "svg", "pdf"):
+        save(sheet, tmp_path / f"a.{kind}")
+    assert (tmp_path / "a.svg").read_text().count("<image") == 2
+
+
+def test_ticks_have_room(panel):
+    """Of four decades and more, the powers of ten; of two, what lies between as well."""
+    wide = replace(panel, x=np.geomspace(1e-5, 1e-1, 4))
+    assert [text.get_text() for text in stability.figure([wide]).axes[0].get_xticklabels()] == [
+        *("1e-05", "0.0001", "0.001", "0.01", "0.1"),
+    ]
+    narrow = replace(panel, x=np.geomspace(0.01, 1.0, 4))
+    assert len(stability.figure([narrow]).axes[0].get_xticklabels()) == 7
+
+
+def test_a_pair_out_of_view_is_not_marked(panel):
+    x, y = np.geomspace(0.001, 1.0, 5), np.linspace(0.0, 0.5, 5)
+    for fastest in ((5.0, 0.2), (-1.0, 0.2)):
+        shown = replace(panel, theory=Theory(x, y, np.full((5, 5), 0.5), fastest=fastest))
+        axes = stability.figure([shown]).axes[0]
+        assert len(axes.lines) == 1  # the best pixel
+        assert not axes.collections  # and no limit: all of the view is stable
+
+
+def test_a_map_on_which_nothing_is_stable(panel, tmp_path):
+    lost = replace(panel, diverged=np.ones((2, 4), bool), best=None)
+    sheet = stability.figure([lost])
+    assert [text.get_text() for text in sheet.legends[0].get_texts()] == ["diverged"]
+    save(sheet, tmp_path / "a.png")
