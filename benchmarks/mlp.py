@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import by_hand, peers, setting
+from benchmarks import by_hand, lab, peers, setting
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
-from optlab import plan, registry, runner, spec
+from optlab import executors, plan, registry, runner, spec
 from optlab.randomness import Minibatches
 from optlab.records import Sweep
 from optlab.starts import starts
@@ -29,6 +30,7 @@ def contenders(runs: int, steps: int, activation: str, with_peers: bool = True) 
         Contender("NumPy, tuned", lambda: loop(work, start, activation, tuned=True), runs, steps, is_baseline=True),
         Contender("optlab replay", stepper(work, start, fill), runs, steps),
         Contender("optlab runner", lambda: whole_run(work), runs, steps),
+        on_all_cores(work),
     ]
     return own + (peers.mlp(work, start, activation) if with_peers else [])
 
@@ -54,6 +56,19 @@ def minibatches(work: Sweep) -> Minibatches:
 def whole_run(work: Sweep) -> Result:
     """From the plan to trajectories, with train loss, test loss and accuracy at the start and at the end."""
     return None, runner.run(work).loss[:-1]
+
+
+def on_all_cores(work: Sweep) -> Contender:
+    """In the steady state, as JAX is measured: traced and compiled before, timed by the clock on the wall."""
+    task = runner.Runner([work], executors.workers())
+
+    def read(found: Any) -> Result:
+        return None, found[0].loss[:-1]
+
+    def go() -> Any:
+        return lab.execute([work], task)
+
+    return Contender("optlab, all cores", go, len(work), work.steps, False, time.perf_counter, read)
 
 
 def layers(flat: np.ndarray) -> list[np.ndarray]:

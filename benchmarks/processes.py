@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-import time
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,20 +21,19 @@ class Spent:
     megabytes: float
 
 
+_CLOCK = (sys.executable, "-I", "-S", str(Path(__file__).with_name("clock.py")))
+_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
 def python(*arguments: object) -> Spent:
     """Run Python on these arguments in the root of the checkout; it has to succeed."""
     command = [sys.executable, *map(str, arguments)]
-    begin = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begin
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{said.decode()}")
-    return Spent(seconds, usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e6 / 1024))
+    with tempfile.NamedTemporaryFile("r") as figures:
+        done = subprocess.run([*_CLOCK, figures.name, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+        seconds, peak, status = figures.read().split() or ("0", "0", "1")
+    if status != "0":
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
+    return Spent(float(seconds), int(peak) * _UNIT / 1e6)
 
 
 def optlab(*arguments: object) -> Spent:

@@ -364,3 +364,10 @@ def test_a_name_that_is_no_benchmark(run, capsys):
     with pytest.raises(SystemExit, match="2"):
         run("mpl")
     assert "no benchmark mpl; there are trajectories, " in capsys.readouterr().err
+
+
+def test_the_memory_of_a_process_is_its_own():
+    """Not that of whoever started it."""
+    held = np.ones(60_000_000)
+    assert processes.python("-c", "pass").megabytes < 100
+    assert held.nbytes == 480_000_000
