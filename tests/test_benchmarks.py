@@ -340,6 +340,13 @@ def test_processes_tell_their_time_and_memory_and_must_succeed(load):
         processes.python("-c", "1 / 0")
 
 
+def test_the_memory_of_a_process_is_its_own(load):
+    """Not that of whoever started it."""
+    held = np.ones(60_000_000)
+    assert load("processes").python("-c", "pass").megabytes < 100
+    assert held.nbytes == 480_000_000
+
+
 def test_figures_of_gradients(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("gradients", "--scale", "0.0001", "--markdown", "--json", str(file))
@@ -364,10 +371,3 @@ def test_a_name_that_is_no_benchmark(run, capsys):
     with pytest.raises(SystemExit, match="2"):
         run("mpl")
     assert "no benchmark mpl; there are trajectories, " in capsys.readouterr().err
-
-
-def test_the_memory_of_a_process_is_its_own():
-    """Not that of whoever started it."""
-    held = np.ones(60_000_000)
-    assert processes.python("-c", "pass").megabytes < 100
-    assert held.nbytes == 480_000_000
