@@ -329,6 +329,16 @@ def test_more_runs_or_dimensions_get_fewer_steps(load, monkeypatch):
     assert asked == [(1_000_000, 10, 2), (1, 1_000, 2)]
 
 
+def test_compilation_of_every_test_function(load):
+    compilation = load("compilation")
+    work = list(compilation.programs())
+    assert len(work) == 31 * len(compilation.OPTIMIZERS)
+    found = compilation.measured(next(w for w in work if w.case.problem.name == "rosenbrock"), 2)
+    assert (found.problem, found.dim, found.optimizer, len(found.tracing)) == ("rosenbrock", 2, "gd", 2)
+    assert found.whole > 0
+    assert found.expressions > 10
+
+
 def test_processes_tell_their_time_and_memory_and_must_succeed(load):
     processes = load("processes")
     small = processes.python("-c", "pass")

@@ -1,0 +1,84 @@
+"""From plain functions to machine code: how long tracing, writing down and compiling a program take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from statistics import median
+
+from benchmarks import lab, setting
+from benchmarks.tables import Report, Table
+from optlab import registry
+from optlab.records import Sweep
+from optlab.runner import choice, compiled
+from optlab.step import build_for
+
+OPTIMIZERS = ("gd", "momentum", "adam")
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """Of one program, round by round in seconds: the step graph, and machine code from it."""
+
+    problem: str
+    dim: int
+    optimizer: str
+    expressions: int
+    tracing: list[float] = field(default_factory=list)
+    compiling: list[float] = field(default_factory=list)
+
+    @property
+    def whole(self) -> float:
+        return median(a + b for a, b in zip(self.tracing, self.compiling, strict=True))
+
+
+def programs(dims: tuple[int, ...] = (2, 10)) -> Iterator[Sweep]:
+    """Every built-in test function under some optimizers."""
+    for name, problem in registry.load(()).problems.items():
+        if problem.trains_on_data:
+            continue
+        for dim in dims if problem.dim is None else (problem.dim,):
+            table = {"name": name} | ({"dim": dim} if problem.dim is None else {})
+            for optimizer in OPTIMIZERS:
+                yield lab.sweeps(lab.document([table], [{"name": optimizer}], 100, points=2))[0]
+
+
+def measured(work: Sweep, rounds: int) -> Compilation:
+    scalars = choice.scalars_of(build_for(work))
+    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(scalars.needed))
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        graph = build_for(work)
+        traced = time.perf_counter()
+        compiled.kernel_for(work, graph)
+        found.tracing.append(traced - begin)
+        found.compiling.append(time.perf_counter() - traced)
+    return found
+
+
+def table(dim: int, found: list[Compilation]) -> Table:
+    """The worst first."""
+    rows = [
+        [
+            f"{c.problem}, {c.optimizer}",
+            str(c.expressions),
+            f"{median(c.tracing) * 1e3:.1f} ms",
+            f"{median(c.compiling) * 1e3:.1f} ms",
+            f"{c.whole * 1e3:.1f} ms",
+        ]
+        for c in sorted(found, key=lambda c: -c.whole)[:8]
+    ]
+    middle = median(c.whole for c in found) * 1e3
+    title = f"In {dim} dimensions: the longest of {len(found)} programs (median of all {middle:.1f} ms)"
+    return Table(title, ["", "expressions", "tracing", "compiling", "whole"], rows)
+
+
+def report(rounds: int, scale: float = 1.0) -> Report:
+    """`scale` takes fewer programs, for tests."""
+    work = list(programs())
+    measured(work[0], 1)  # what is done once in a process, as loading LLVM
+    found = [measured(sweep, rounds) for sweep in work[:: max(1, round(1 / scale / 10)) if scale < 1 else 1]]
+    dims = sorted({c.dim for c in found})
+    tables = [table(dim, [c for c in found if c.dim == dim]) for dim in dims]
+    return Report(f"{setting.text()}. {rounds} rounds, medians.", tables, [asdict(c) for c in found])
