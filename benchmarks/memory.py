@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tracemalloc
 from typing import Any
 
@@ -22,6 +23,8 @@ def peak(steps: int, points: int, runs: int = RUNS) -> float:
         "record": {"points": points},
     }
     plugins = registry.load(())
+    runner.run(plan.make(spec.read_dict(document | {"steps": 1}), plugins).sweeps[0])  # what is loaded once
+    importlib.import_module("optlab.engine.native.trajectories")
     tracemalloc.start()
     runner.run(plan.make(spec.read_dict(document), plugins).sweeps[0])
     _, most = tracemalloc.get_traced_memory()

@@ -47,13 +47,13 @@ def lab(tmp_path, monkeypatch):
 @pytest.fixture
 def computed(monkeypatch):
     """The sweeps that were computed."""
-    run, sweeps = runner.run, []
+    run, sweeps = runner.Runner.__call__, []
 
-    def counting(sweep, progress):
+    def counting(self, sweep, progress):
         sweeps.append(sweep)
-        return run(sweep, progress)
+        return run(self, sweep, progress)
 
-    monkeypatch.setattr(runner, "run", counting)
+    monkeypatch.setattr(runner.Runner, "__call__", counting)
     return sweeps
 
 
@@ -459,13 +459,13 @@ def test_a_map_has_no_history_unless_asked_for(planned):
 
 def test_a_back_end_that_rounds_the_last_loss_otherwise(lab, monkeypatch):
     """A run at a minimum was there at its last step, even if the loss on the way never came quite as low."""
-    run = runner.run
+    run = runner.Runner.__call__
 
-    def rounding(sweep, progress):
-        done = run(sweep, progress)
+    def rounding(self, sweep, progress):
+        done = run(self, sweep, progress)
         return done if done.reached is None else replace(done, reached=np.full(len(sweep), -1))
 
-    monkeypatch.setattr(runner, "run", rounding)
+    monkeypatch.setattr(runner.Runner, "__call__", rounding)
     found = optlab.basins("wells", "gd lr=0.02", resolution=4, steps=900)
     assert (found.maps[0].minimum >= 0).all()
     assert (found.maps[0].reached == 900).all()

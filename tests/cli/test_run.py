@@ -38,7 +38,7 @@ label = "$x$"
 name = "adam"
 label = "_x"
 """
-ENDLESS = TEXT.replace("steps = 40", "steps = 20000000")
+ENDLESS = TEXT.replace("steps = 40", "steps = 20000000000")
 TENTHS = [f"running: {n} %" for n in range(10, 101, 10)]
 
 
