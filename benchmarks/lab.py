@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -30,14 +31,15 @@ def sweeps(experiment: Mapping[str, Any]) -> tuple[Sweep, ...]:
     return tuple(replace(sweep, recording=replace(sweep.recording, trajectory=False)) for sweep in planned)
 
 
-def execute(work: Sequence[Sweep], task: runner.Runner | None = None) -> list[Trajectories]:
-    """All sweeps on all cores, as `optlab run` executes them; the results stay in memory, in the order of the plan.
-
-    A `task` that was used before has traced and compiled them already.
-    """
-    task = task or runner.Runner(work, executors.workers())
+def execute(work: Sequence[Sweep]) -> list[Trajectories]:
+    """All sweeps on all cores, as `optlab run` executes them; the results stay in memory, in the order of the plan."""
     with executors.threads() as pool:
-        done = list(executors.execute(work, task, pool, lambda run_steps: None))
+        return executed(work, runner.Runner(work, executors.workers()), pool)
+
+
+def executed(work: Sequence[Sweep], task: runner.Runner, pool: Executor) -> list[Trajectories]:
+    """The same by a task that may have traced and compiled the sweeps before, on threads that may be there already."""
+    done = list(executors.execute(work, task, pool, lambda run_steps: None))
     return [trajectories for _, trajectories in sorted(done, key=lambda pair: pair[0].run[0])]
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -58,17 +59,18 @@ def with_optlab(work: Sweep) -> list[Contender]:
 
     It computes the last loss too.
     """
-    task = runner.Runner([work], executors.workers())
+    task, pool = runner.Runner([work], executors.workers()), ThreadPoolExecutor(executors.workers())
 
     def read(found: Any) -> Result:
         return None, found[0].loss[:-1]
 
-    def contender(name: str, task: runner.Runner | None, is_baseline: bool) -> Contender:
-        return Contender(
-            name, lambda: lab.execute([work], task), len(work), work.steps, is_baseline, time.perf_counter, read
-        )
+    def contender(name: str, go: Callable[[], Any], is_baseline: bool) -> Contender:
+        return Contender(name, go, len(work), work.steps, is_baseline, time.perf_counter, read)
 
-    return [contender("optlab", task, True), contender("optlab, from the plan on", None, False)]
+    return [
+        contender("optlab", lambda: lab.executed([work], task, pool), True),
+        contender("optlab, from the plan on", lambda: lab.execute([work]), False),
+    ]
 
 
 def with_c(rates: np.ndarray, steps: int) -> list[Contender]:

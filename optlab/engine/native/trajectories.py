@@ -26,7 +26,7 @@ Ints = NDArray[np.int64]
 STRIDE = 4096
 """Steps between two looks at the world outside; their rows fit in the cache."""
 
-AT_ONCE = 20_000_000
+AT_ONCE = 500_000_000
 """Runs times steps times expressions that one call computes, about: a few hundredths of a second."""
 
 _P, _I = ctypes.c_void_p, ctypes.c_int64
@@ -191,18 +191,32 @@ class _Call:
         return filled
 
     def run(self, progress: Callable[[int], None], threads: int) -> Trajectories:
-        """All steps of all runs, some runs at a time, on so many threads."""
+        """All steps of all runs, some runs at a time, on so many threads, of which this is one."""
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
-        with ThreadPoolExecutor(threads, "optlab-native") as pool:
+        with ThreadPoolExecutor(max(1, threads - 1), "optlab-native") as pool:
             for begin in range(0, self.horizon, STRIDE):
                 end = min(begin + STRIDE, self.horizon)
                 self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
                 work = lanes * len(self.kernel.program.needed) * (end - begin)
                 size = lanes * max(1, min(AT_ONCE // work, -(-most // threads)))
-                parts = [(first, min(first + size, self.padded)) for first in range(0, self.padded, size)]
-                done = functools.partial(self._part, begin, end, progress)
-                deque(map(done, parts) if threads == 1 else pool.map(done, parts), maxlen=0)
+                parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
+                share = functools.partial(self._parts, parts, begin, end, progress)
+                others = [pool.submit(share) for _ in range(min(threads, len(parts)) - 1)]
+                share()
+                for other in others:
+                    other.result()
         return self._result()
+
+    def _parts(self, parts: deque[tuple[int, int]], begin: int, end: int, progress: Callable[[int], None]) -> None:
+        """Take one part after the other, as long as there are any."""
+        try:
+            while parts:
+                self._part(begin, end, progress, parts.popleft())
+        except IndexError:  # another thread took the last one
+            return
+        except BaseException:  # raised by `progress`: nobody needs the rest
+            parts.clear()
+            raise
 
     def _part(self, begin: int, end: int, progress: Callable[[int], None], runs: tuple[int, int]) -> None:
         first, last = runs
