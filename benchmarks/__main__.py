@@ -32,10 +32,10 @@ def main() -> None:
 def one(name: str, chosen: argparse.Namespace) -> dict[str, object]:
     """Run a benchmark, print its tables, and return its figures by its name."""
     report = importlib.import_module(f"benchmarks.{name}").report(chosen.rounds, chosen.scale)
-    begin, end = f"<!-- figures: python -m benchmarks {name} --markdown -->\n", "\n<!-- end -->"
+    begin, end = f"<!-- figures: python -m benchmarks {name} --markdown -->\n", "<!-- end -->"
     if chosen.page:
         put(chosen.page, begin, report.markdown(), end)
-    print(begin + report.markdown() + end if chosen.markdown else f"{name}: {report.text()}")
+    print(f"{begin}{report.markdown()}\n{end}" if chosen.markdown else f"{name}: {report.text()}")
     return {name: {"about": report.about, "figures": report.figures}}
 
 
@@ -43,7 +43,7 @@ def put(page: Path, begin: str, figures: str, end: str) -> None:
     """Replace what stands between the markers."""
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     if found:
-        page.write_text(before + begin + figures + end + rest.partition(end)[2], encoding="utf-8")
+        page.write_text(f"{before}{begin}{figures}\n{end}" + rest.partition(end)[2], encoding="utf-8")
 
 
 def several(names: list[str], chosen: argparse.Namespace) -> dict[str, object]:

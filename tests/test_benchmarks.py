@@ -202,6 +202,15 @@ def test_figures_are_put_into_their_place_on_a_page(run, tmp_path):
     assert text.endswith(f"\n<!-- end -->\n{places[1]}\nAfter.")
 
 
+def test_a_place_may_be_empty(load, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- begin -->\n<!-- end -->\nb\n<!-- begin of others -->\nc\n<!-- end -->\n", encoding="utf-8")
+    load("__main__").put(page, "<!-- begin -->\n", "figures", "<!-- end -->")
+    assert page.read_text(encoding="utf-8").startswith(
+        "a\n<!-- begin -->\nfigures\n<!-- end -->\nb\n<!-- begin of others"
+    )
+
+
 def test_the_page_has_a_place_for_every_benchmark(load):
     page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
     places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", page)
