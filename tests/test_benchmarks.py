@@ -204,11 +204,10 @@ def test_figures_are_put_into_their_place_on_a_page(run, tmp_path):
 
 def test_a_place_may_be_empty(load, tmp_path):
     page = tmp_path / "page.md"
-    page.write_text("a\n<!-- begin -->\n<!-- end -->\nb\n<!-- begin of others -->\nc\n<!-- end -->\n", encoding="utf-8")
-    load("__main__").put(page, "<!-- begin -->\n", "figures", "<!-- end -->")
-    assert page.read_text(encoding="utf-8").startswith(
-        "a\n<!-- begin -->\nfigures\n<!-- end -->\nb\n<!-- begin of others"
-    )
+    own, other = "<!-- begin -->\n", "<!-- begin of another -->\nold\n<!-- end -->\n"
+    page.write_text(f"before\n{own}<!-- end -->\n{other}", encoding="utf-8")
+    load("__main__").put(page, own, "figures", "<!-- end -->")
+    assert page.read_text(encoding="utf-8") == f"before\n{own}figures\n<!-- end -->\n{other}"
 
 
 def test_the_page_has_a_place_for_every_benchmark(load):
