@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from optlab.engine.native.body import ATTRIBUTES, Body
 from optlab.engine.native.machine import Machine, operands_of
 from optlab.engine.native.rules import (
     NAN,
@@ -53,94 +54,6 @@ class Layout:
     check_every: int
     trail: bool
     targets: bool
-
-
-class Body:
-    """The text of a function, growing line by line; what rules write to."""
-
-    def __init__(self, machine: Machine, declarations: dict[str, str], prefix: str = "v") -> None:
-        self.machine = machine
-        self.width = machine.width
-        self.numbers = f"<{self.width} x double>"
-        self.conditions = f"<{self.width} x i1>"
-        self.declarations = declarations
-        self.lines: list[str] = []
-        self.count = 0
-        self.prefix = prefix
-
-    def put(self, text: str) -> None:
-        self.lines.append("  " + text)
-
-    def label(self, name: str) -> None:
-        self.lines.append(f"{name}:")
-
-    def line(self, text: str) -> str:
-        self.count += 1
-        self.lines.append(f"  %{self.prefix}{self.count} = {text}")
-        return f"%{self.prefix}{self.count}"
-
-    def call(self, function: str, kind: str, operands: Sequence[str]) -> str:
-        self.declarations[function] = f"declare {kind} @{function}({', '.join([kind] * len(operands))}) #1"
-        return self.line(f"call {kind} @{function}({', '.join(f'{kind} {o}' for o in operands)})")
-
-    def intrinsic(self, name: str, *operands: str) -> str:
-        if name == "fma" and not self.machine.fma:  # slow where it has to be imitated
-            product = self.line(f"fmul {self.numbers} {operands[0]}, {operands[1]}")
-            return self.line(f"fadd {self.numbers} {product}, {operands[2]}")
-        return self.call(f"llvm.{name}.v{self.width}f64", self.numbers, operands)
-
-    def mathematics(self, name: str, *operands: str) -> str:
-        if name in self.machine.vectors:
-            return self.call(self.machine.vectors[name], self.numbers, operands)
-        result = "poison"
-        for lane in range(self.width):
-            single = [self.line(f"extractelement {self.numbers} {o}, i32 {lane}") for o in operands]
-            value = self.call(name, "double", single)
-            result = self.line(f"insertelement {self.numbers} {result}, double {value}, i32 {lane}")
-        return result
-
-    # memory
-
-    def at(self, pointer: str, index: str, kind: str = "double") -> str:
-        return self.line(f"getelementptr {kind}, ptr {pointer}, i64 {index}")
-
-    def add(self, a: str, b: str | int) -> str:
-        return self.line(f"add i64 {a}, {b}")
-
-    def times(self, a: str, b: str | int) -> str:
-        return self.line(f"mul i64 {a}, {b}")
-
-    def load(self, pointer: str, kind: str | None = None, align: int = 8) -> str:
-        return self.line(f"load {kind or self.numbers}, ptr {pointer}, align {align}")
-
-    def store(self, value: str, pointer: str, kind: str | None = None, align: int = 8) -> None:
-        self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align}")
-
-    def spread(self, number: str) -> str:
-        """A single number, in all lanes."""
-        return self._in_all_lanes("double", number)
-
-    def spread_from(self, pointer: str) -> str:
-        """The number at an address, in all lanes."""
-        return self.spread(self.load(pointer, "double"))
-
-    def spread_whole(self, number: str) -> str:
-        """A single whole number, in all lanes."""
-        return self._in_all_lanes("i64", number)
-
-    def _in_all_lanes(self, kind: str, number: str) -> str:
-        vector = f"<{self.width} x {kind}>"
-        first = self.line(f"insertelement {vector} poison, {kind} {number}, i32 0")
-        zeros = f"<{self.width} x i32> zeroinitializer"
-        return self.line(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
-
-    def any(self, conditions: Sequence[str]) -> str:
-        """Whether one of the conditions holds in one of the lanes, as i1."""
-        total = conditions[0]
-        for condition in conditions[1:]:
-            total = self.line(f"or {self.conditions} {total}, {condition}")
-        bits = self.line(f"bitcast {self.conditions} {total} to i{self.width}")
-        return self.line(f"icmp ne i{self.width} {bits}, 0")
 
 
 Values = dict[int, list[str]]
@@ -519,7 +432,3 @@ _RUN_ARGUMENTS = ", ".join(
     + [f"i64 %{name}" for name in _NUMBERS]
     + [f"ptr noalias %{name}" for name in _OUTPUTS]
 )
-ATTRIBUTES = """
-attributes #0 = { nounwind "prefer-vector-width"="512" "min-legal-vector-width"="512" }
-attributes #1 = { nounwind willreturn memory(none) }
-"""

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.graph import Graph, Node, Op, Var
-from optlab.engine.native.emit import ATTRIBUTES, Body
+from optlab.engine.native.body import ATTRIBUTES, Body
 from optlab.engine.native.machine import Code, Machine, this_machine
 from optlab.engine.native.rules import RULES, literal
 from optlab.engine.replay import RUN, Input, kinds
