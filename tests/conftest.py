@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from optlab import plan, registry, spec
+from optlab import plan, registry, runner, spec
 from optlab.plan import Plan
+from optlab.records import Sweep, Trajectories
 from optlab.registry import Registry
 
 pytest_plugins = ["pytester"]
@@ -51,3 +52,16 @@ def optlab_command() -> Callable[..., subprocess.CompletedProcess[str]]:
         )
 
     return run
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[Sweep]:
+    """The sweeps, or blocks of them, that are computed from now on."""
+    run, sweeps = runner.Runner.__call__, []
+
+    def counting(self: runner.Runner, sweep: Sweep, progress: runner.Progress) -> Trajectories:
+        sweeps.append(sweep)
+        return run(self, sweep, progress)
+
+    monkeypatch.setattr(runner.Runner, "__call__", counting)
+    return sweeps

@@ -44,19 +44,6 @@ def lab(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture
-def computed(monkeypatch):
-    """The sweeps that were computed."""
-    run, sweeps = runner.Runner.__call__, []
-
-    def counting(self, sweep, progress):
-        sweeps.append(sweep)
-        return run(self, sweep, progress)
-
-    monkeypatch.setattr(runner.Runner, "__call__", counting)
-    return sweeps
-
-
 def himmelblau(x, y):
     a, b = x**2 + y - 11, x + y**2 - 7
     return a**2 + b**2, (4 * x * a + 2 * b, 2 * a + 4 * y * b)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import optlab
-from optlab import pipeline, runner
+from optlab import pipeline
 from optlab.errors import PluginError, UserError
 
 TEXT = """\
@@ -47,19 +47,6 @@ def lab(tmp_path, monkeypatch):
     (tmp_path / "plugins" / "mine.py").write_text(MINE)
     (tmp_path / "e.toml").write_text(TEXT)
     return tmp_path
-
-
-@pytest.fixture
-def computed(monkeypatch):
-    """The sweeps that were computed."""
-    run, sweeps = runner.Runner.__call__, []
-
-    def counting(self, sweep, progress):
-        sweeps.append(sweep)
-        return run(self, sweep, progress)
-
-    monkeypatch.setattr(runner.Runner, "__call__", counting)
-    return sweeps
 
 
 def edit(path, old, new):
