@@ -88,7 +88,7 @@ class _Prepared:
 
     @functools.cached_property
     def _kernel(self) -> compiled.Kernel:
-        return compiled.kernel_for(self.sweep, self._graph)
+        return compiled.kernel_for(self.sweep, self._graph, self.choice.quick)
 
     def divides(self) -> bool:
         try:

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from optlab.engine.native.trajectories import Kernel
 
 
-def kernel_for(sweep: Sweep, graph: StepGraph) -> Kernel:
-    """Machine code for all blocks of a sweep."""
+def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
+    """Machine code for all blocks of a sweep; see `Choice` for `quick`."""
     from optlab.engine.native import trajectories  # llvmlite takes a while to load
 
     inputs = graph.inputs([is_constant(column(sweep, key)) for key in graph.numbers])
-    return trajectories.compile(graph.graph, inputs, CHUNK, sweep.recording.trajectory, sweep.target is not None)
+    trail, targets = sweep.recording.trajectory, sweep.target is not None
+    return trajectories.compile(graph.graph, inputs, CHUNK, trail, targets, quick)
 
 
 def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:

@@ -33,6 +33,13 @@ def test_what_is_done_sooner_is_chosen_by_runs_and_steps(planned):
     assert "ms, not" in chosen(planned, {"name": "rosenbrock"}, lr=few).why
 
 
+def test_little_work_gets_machine_code_that_is_made_quickly(planned):
+    some, many = ({"linear": [0.1, 0.2], "num": n} for n in (100, 100_000))
+    assert chosen(planned, {"name": "rosenbrock"}, lr=some, steps=1000).quick
+    assert not chosen(planned, {"name": "rosenbrock"}, lr=many, steps=1000).quick
+    assert not chosen(planned, {"name": "rosenbrock"}, "native", lr=some, steps=1000).quick
+
+
 @pytest.mark.parametrize("backend", ["native", "replay"])
 def test_what_was_asked_for(planned, backend):
     choice = chosen(planned, {"name": "rosenbrock"}, backend)

@@ -7,7 +7,7 @@ import functools
 import math
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -87,6 +87,11 @@ class Kernel:
         return call.run(progress, threads)
 
     @functools.cached_property
+    def helpers(self) -> ThreadPoolExecutor:
+        """Threads beside the calling one, begun when they are needed and ended with the kernel."""
+        return ThreadPoolExecutor(thread_name_prefix="optlab-native")
+
+    @functools.cached_property
     def run_function(self) -> Any:
         return self.code.function("run", *[_P] * 5, *[_I] * 7, *[_P] * 9)
 
@@ -96,7 +101,12 @@ class Kernel:
 
 
 def compile(
-    graph: Graph, inputs: Sequence[Input], check_every: int = 32, trail: bool = False, targets: bool = False
+    graph: Graph,
+    inputs: Sequence[Input],
+    check_every: int = 32,
+    trail: bool = False,
+    targets: bool = False,
+    quick: bool = False,
 ) -> Kernel:
     """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state).
 
@@ -106,6 +116,7 @@ def compile(
         check_every: x is looked at after so many steps, a divisor of 4096, in case an objective hides a NaN.
         trail: whether x is recorded.
         targets: whether the first step at a target is asked for.
+        quick: compile in less time code that takes more; no number depends on it.
 
     Raises:
         Unsupported: the graph is not for this back end; the message says why.
@@ -125,18 +136,18 @@ def compile(
         uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
         columns=tuple(n for n in rest if inputs[n].kind == RUN),
         counter=counters[0] if counters else None,
-        copies=_copies(sum(size for _, size in sizes)),
+        copies=1 if quick else _copies(sum(size for _, size in sizes)),
         check_every=check_every,
         trail=trail,
         targets=targets,
     )
     program = Program(scalars, layout, machine)
-    code = Code(program.text)
+    code = Code(program.text, quick)
     wrong = [name for name in program.vector_functions if not is_right(code, name)]
     if wrong:  # then lane by lane
         sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
         program = Program(scalars, layout, replace(machine, vectors=sound))
-        code = Code(program.text)
+        code = Code(program.text, quick)
     return Kernel(program, code, machine.width * layout.copies)
 
 
@@ -193,18 +204,20 @@ class _Call:
     def run(self, progress: Callable[[int], None], threads: int) -> Trajectories:
         """All steps of all runs, some runs at a time, on so many threads, of which this is one."""
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
-        with ThreadPoolExecutor(max(1, threads - 1), "optlab-native") as pool:
-            for begin in range(0, self.horizon, STRIDE):
-                end = min(begin + STRIDE, self.horizon)
-                self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
-                work = lanes * len(self.kernel.program.needed) * (end - begin)
-                size = lanes * max(1, min(AT_ONCE // work, -(-most // threads)))
-                parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
-                share = functools.partial(self._parts, parts, begin, end, progress)
-                others = [pool.submit(share) for _ in range(min(threads, len(parts)) - 1)]
+        for begin in range(0, self.horizon, STRIDE):
+            end = min(begin + STRIDE, self.horizon)
+            self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
+            work = lanes * len(self.kernel.program.needed) * (end - begin)
+            size = lanes * max(1, min(AT_ONCE // work, -(-most // threads)))
+            parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
+            share = functools.partial(self._parts, parts, begin, end, progress)
+            others = [self.kernel.helpers.submit(share) for _ in range(min(threads, len(parts)) - 1)]
+            try:
                 share()
-                for other in others:
-                    other.result()
+            finally:  # nobody may write to arrays that are given back
+                wait(others)
+            for other in others:
+                other.result()
         return self._result()
 
     def _parts(self, parts: deque[tuple[int, int]], begin: int, end: int, progress: Callable[[int], None]) -> None:

@@ -12,6 +12,8 @@ from optlab.engine.native import trajectories
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, compile
 from optlab.engine.trace import trace
+from optlab.runner import compiled
+from optlab.step import build_for
 from tests.engine.vocabulary import UNARY, in_numpy
 
 STEPS = 200
@@ -101,6 +103,19 @@ def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
     for run in (0, 5, len(sweep) - 1):  # compiled for itself, all its numbers the same for all of its one run
         alone = sweep.block(slice(run, run + 1))
         assert bits(whole, slice(run, run + 1)) == bits(runner.run(alone))
+
+
+def test_code_that_is_made_quickly_computes_the_same_bits(planned, built_in):
+    """On all built-in functions; one of the rates diverges."""
+    rules = [{"name": name, "lr": [1e-3, 1e-2, 1e6]} for name in ("momentum", "adam")]
+    for name, known in built_in.problems.items():
+        if known.trains_on_data:
+            continue
+        document = {"problem": [{"name": name, "start": "random"}], "optimizer": rules, "steps": 40, "seeds": 5}
+        for sweep in planned(document | {"backend": "native"}).sweeps:
+            graph = build_for(sweep)
+            full, quick = (compiled.kernel_for(sweep, graph, quick) for quick in (False, True))
+            assert bits(compiled.run(full, graph, sweep, print, 1)) == bits(compiled.run(quick, graph, sweep, print, 1))
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
@@ -254,8 +269,11 @@ def test_random_step_graphs(first):
         beta = np.full(runs, 0.9) if beta_kind == UNIFORM else rng.uniform(0.1, 0.99, size=runs)
         kernel = trajectories.compile(graph, inputs, trail=True)
         columns = np.stack([lr] if beta_kind == UNIFORM else [lr, beta])
-        carried = np.concatenate([x, np.zeros_like(x)])
-        done = kernel.run(carried, beta[:1] if beta_kind == UNIFORM else np.empty(0), columns, 10, np.arange(11))
+        numbers = np.concatenate([x, np.zeros_like(x)]), beta[:1] if beta_kind == UNIFORM else np.empty(0), columns
+        done = kernel.run(*numbers, 10, np.arange(11))
+        quick = trajectories.compile(graph, inputs, trail=True, quick=True).run(*numbers, 10, np.arange(11))
+        assert quick.loss.tobytes() == done.loss.tobytes(), seed
+        assert quick.trail.tobytes() == done.trail.tobytes(), seed
         losses, points = replayed(graph, inputs, x, lr, beta, 10)
         nearby, _ = replayed(graph, inputs, x * (1 + 2**-50), lr, beta, 10)
         close, chaotic = agree(done.loss[:10], losses, nearby, 1e-9)
