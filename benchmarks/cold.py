@@ -32,20 +32,26 @@ def contenders(runs: int, steps: int, folder: Path) -> list[Contender]:
     ) -> Contender:
         return Contender(name, go, 1, 1, is_baseline, time.perf_counter, read)
 
-    def script(name: str, module: str, is_baseline: bool = False) -> Contender:
+    def script(name: str, module: str, *how: str, is_baseline: bool = False) -> Contender:
         def read(_: Any) -> Result:
-            file = folder / f"{module}.npz"
-            processes.python("-m", module, runs, steps, file)
+            file = folder / "losses.npz"
+            processes.python("-m", module, runs, steps, *how, file)
             with np.load(file) as losses:
                 return None, np.concatenate([losses[key] for key in sorted(losses)], axis=1)
 
-        return contender(name, lambda: processes.python("-m", module, runs, steps), read, is_baseline)
+        return contender(name, lambda: processes.python("-m", module, runs, steps, *how), read, is_baseline)
 
     own = [
         script("optlab, a script", "benchmarks.cold_optlab", is_baseline=True),
         contender("optlab run, files written", command_line, written),
     ]
-    return own if "jax" in setting.missing() else [*own, script("JAX, a script", "benchmarks.cold_jax")]
+    if "jax" in setting.missing():
+        return own
+    return [
+        *own,
+        script("JAX, a script", "benchmarks.cold_jax", "apart"),
+        script("JAX, all in one program", "benchmarks.cold_jax", "together"),
+    ]
 
 
 def written(folder: Path) -> Result:

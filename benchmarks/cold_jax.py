@@ -1,6 +1,7 @@
-"""The grid in JAX, in a process of its own: `python -m benchmarks.cold_jax RUNS STEPS [FILE.npz]`.
+"""The grid in JAX, in a process of its own: `python -m benchmarks.cold_jax RUNS STEPS apart|together [FILE.npz]`.
 
-All of it is one program: one for each function and update rule would take twice as long to compile.
+Apart, as one writes it, each function and update rule is a program. All of them together in one take half as long to
+compile.
 """
 
 import sys
@@ -70,7 +71,7 @@ def trained(function, update, start, rates, steps):
     return jax.vmap(one, out_axes=1)(rates)
 
 
-def whole(rates, steps):
+def whole(rates, steps, trained=trained):
     """Of every update rule on every function."""
     return {
         f"{update.__name__} {function.__name__}": trained(
@@ -81,9 +82,13 @@ def whole(rates, steps):
     }
 
 
-def main(runs: str, steps: str, file: str | None = None) -> None:
+def main(runs: str, steps: str, how: str, file: str | None = None) -> None:
     rates = {name: np.geomspace(*ends, int(runs)) for name, ends in OPTIMIZERS.items()}
-    found = jax.block_until_ready(jax.jit(whole, static_argnums=1)(rates, int(steps)))
+    if how == "together":
+        found = jax.jit(whole, static_argnums=1)(rates, int(steps))
+    else:
+        found = whole(rates, int(steps), jax.jit(trained, static_argnums=(0, 1, 4)))
+    jax.block_until_ready(found)
     if file:  # not while it is timed
         np.savez(file, **found)
 

@@ -295,7 +295,7 @@ def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
     out = run("cold", "--rounds", "1", "--json", str(file))
     (comparison,) = json.loads(file.read_text(encoding="utf-8"))["cold"]["figures"]
     assert comparison["title"] == "From a cold start: 5 optimizers x 3 functions x 2 runs x 2 steps"
-    peer = [] if "jax" in load("setting").missing() else ["JAX, a script"]
+    peer = [] if "jax" in load("setting").missing() else ["JAX, a script", "JAX, all in one program"]
     assert list(comparison["seconds"]) == ["optlab, a script", "optlab run, files written", *peer]
     assert comparison["off"] < 1e-10
     assert "optlab, a script" in out
