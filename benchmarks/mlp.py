@@ -32,16 +32,18 @@ def contenders(runs: int, steps: int, activation: str, with_peers: bool = True) 
         Contender("optlab replay", stepper(work, start, fill), runs, steps),
         Contender("optlab runner", lambda: whole_run(work), runs, steps),
         on_all_cores(work),
+        on_all_cores(sweep(runs, steps, activation, "float32"), "optlab, all cores, float32", is_rough=True),
     ]
     return own + (peers.mlp(work, start, activation) if with_peers else [])
 
 
-def sweep(runs: int, steps: int, activation: str) -> Sweep:
+def sweep(runs: int, steps: int, activation: str, precision: str = "float64") -> Sweep:
     """One seed per run; the loss of every step is recorded. Two evaluations, the fewest there can be."""
     document: dict[str, Any] = {
         "name": "benchmark",
         "steps": steps,
         "seeds": runs,
+        "precision": precision,
         "problem": [{"name": "mlp", "hidden": [[HIDDEN]], "activation": activation, "batch_size": BATCH}],
         "optimizer": [{"name": "adam", "lr": LR}],
         "record": {"points": steps + 1, "evaluations": 2},
@@ -59,7 +61,7 @@ def whole_run(work: Sweep) -> Result:
     return None, runner.run(work).loss[:-1]
 
 
-def on_all_cores(work: Sweep) -> Contender:
+def on_all_cores(work: Sweep, name: str = "optlab, all cores", is_rough: bool = False) -> Contender:
     """In the steady state, as JAX is measured: traced and compiled before, timed by the clock on the wall."""
     task, pool = runner.Runner([work], executors.workers()), ThreadPoolExecutor(executors.workers())
 
@@ -69,7 +71,7 @@ def on_all_cores(work: Sweep) -> Contender:
     def go() -> Any:
         return lab.executed([work], task, pool)
 
-    return Contender("optlab, all cores", go, len(work), work.steps, False, time.perf_counter, read)
+    return Contender(name, go, len(work), work.steps, False, time.perf_counter, read, is_rough)
 
 
 def layers(flat: np.ndarray) -> list[np.ndarray]:

@@ -63,7 +63,7 @@ class Evaluation:
             settings = dict(zip(numbers, values, strict=True))
             return [quantity(x, **settings) for quantity in quantities.values()]
 
-        graph = optimise(trace(all_of_them, np.empty(case.dim), *(0.0 for _ in numbers)))
+        graph = optimise(trace(all_of_them, *_examples(case, len(numbers))))
         columns = [options[name] for name in numbers]
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns]
         program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], points)
@@ -80,6 +80,10 @@ class Evaluation:
             self.program.step()
         values = (np.broadcast_to(output, x.shape[1:]).copy() for output in self.program.outputs)
         return dict(zip(self.names, values, strict=True))
+
+
+def _examples(case: Case, numbers: int) -> list[Any]:
+    return [np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in range(numbers))]
 
 
 def is_constant(column: Floats) -> bool:

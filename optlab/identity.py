@@ -30,7 +30,7 @@ def of_sweep(sweep: Sweep) -> str:
             of_data(case.split) if case.split else None,
             dict(sweep.settings),
             dict(sweep.schedule_settings),
-            [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend],
+            [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend, case.precision],
             *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
             *([] if sweep.target is None else [sweep.target]),
             *(sweep.run, sweep.seed),

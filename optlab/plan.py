@@ -235,7 +235,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
     )
     sweep = Sweep(
         id="",
-        case=axes.case,
+        case=axes.case.computed_in(spec.precision),
         optimizer=rule.rule.optimizer,
         settings=rule.rule.settings,
         schedule=rule.rule.schedule,

@@ -59,7 +59,7 @@ class Case:
     `start` is a point, "random" (drawn from the domain, per seed), a `Grid` (a pixel per seed), or None where the
     problem draws its own.
     `choices` are the problem's options that shape its computation. `split` and `batch_size` belong to problems trained
-    on data; a `batch_size` of 0 is the full batch.
+    on data; a `batch_size` of 0 is the full batch. `precision` is the type that all runs are computed in.
     """
 
     problem: Problem
@@ -68,6 +68,12 @@ class Case:
     choices: Mapping[str, Any] = field(default_factory=dict)
     split: Split | None = None
     batch_size: int = 0
+    precision: str = "float64"
+
+    def computed_in(self, precision: str) -> Case:
+        """The same case in another type of numbers, its data too."""
+        split = None if self.split is None else self.split.converted(precision)
+        return replace(self, precision=precision, split=split)
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
     def f(x: Any, *numbers: Any) -> Any:
         return function(x, **dict(zip(names, numbers, strict=True)))
 
-    return optimise(trace(f, np.empty(case.dim), *(0.0 for _ in names)))
+    return optimise(trace(f, np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in names)))
 
 
 def build(case: Case, rule: Rule, steps: int) -> StepGraph:
@@ -84,7 +84,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
         TraceError: the objective or the rule does something that cannot be traced.
         PluginError: the rule does not return what its signature promises.
     """
-    initial = trace(lambda x: initial_state(rule.optimizer, x), np.empty(case.dim))
+    initial = trace(lambda x: initial_state(rule.optimizer, x), np.empty(case.dim, case.precision))
     graph, used = _traced(case, rule, steps, initial)
     if graph.written_out() != _traced(case, rule, steps, initial)[0].written_out():
         raise PluginError(
@@ -99,13 +99,13 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
 
 def _traced(case: Case, rule: Rule, steps: int, initial: Graph) -> tuple[Graph, list[Tracer]]:
     """The graph of one step as it was written, and the gradients that were asked for."""
-    builder = Builder()
-    x = builder.input((case.dim,), np.float64, "x")
+    builder, real = Builder(), np.dtype(case.precision)
+    x = builder.input((case.dim,), real, "x")
     names = tuple(rule.optimizer.signature.state)
     state = [builder.input(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
-    t = builder.input((), np.float64, "t")
+    t = builder.input((), real, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
-    values = {key: builder.input((), np.float64, key[1]) for key in _numbers(case, rule)}
+    values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
     with unwrapped():
         loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
     return builder.finish([loss, *updated]), used
@@ -180,7 +180,7 @@ def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
 def initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
     """Each state's default: a function of x, or a number in the shape of x."""
     defaults = optimizer.signature.state.values()
-    return [default(x) if callable(default) else np.zeros(x.shape) + default for default in defaults]
+    return [default(x) if callable(default) else np.zeros(x.shape, x.dtype) + default for default in defaults]
 
 
 def checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:

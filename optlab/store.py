@@ -287,7 +287,7 @@ def _write_table(path: Path, table: pa.Table) -> None:
 
 
 def _write_parquet(path: Path, table: pa.Table) -> None:
-    """Floats hardly repeat: a dictionary of them costs more time than all the rest, and byte by byte they are smaller."""
+    """Floats hardly repeat: a dictionary of them takes longer than all the rest. Byte by byte they are smaller."""
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     pq.write_table(
         table,

@@ -174,6 +174,7 @@ def basins(
     plugins: Plugins = [],
     no_plots: NoPlots = False,
     format: PictureFormat = Format.png,
+    backend: OnBackend = None,
     quiet: Quiet = False,
 ) -> None:
     """Map which minimum is reached from where: every pixel is a start, coloured by where the run from it ends.
@@ -189,7 +190,7 @@ def basins(
     optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
     view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
     document = atlas.basins_document(problem, optimizers, resolution, steps, view[0], view[1], name)
-    carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
+    carry_out(pipeline.prepare(document, out, folders(plugins), backend and backend.value), no_plots, format, quiet)
 
 
 @app.command()
@@ -214,6 +215,7 @@ def stability(
     plugins: Plugins = [],
     no_plots: NoPlots = False,
     format: PictureFormat = Format.png,
+    backend: OnBackend = None,
     quiet: Quiet = False,
 ) -> None:
     """Map where an optimizer is stable: two hyperparameters along the sides, coloured by what becomes of the loss.
@@ -230,7 +232,7 @@ def stability(
     optimizers = [atlas.settings(more or []) | atlas.table(one) for one in optimizer]
     sides = "".join(side.value for side in log)
     document = atlas.stability_document(problem, optimizers, x, y, sides, resolution, steps, color.value, target, name)
-    carry_out(pipeline.prepare(document, out, folders(plugins)), no_plots, format, quiet)
+    carry_out(pipeline.prepare(document, out, folders(plugins), backend and backend.value), no_plots, format, quiet)
 
 
 @app.command()

@@ -176,6 +176,11 @@ class Split:
     test_inputs: NDArray[np.float64]
     test_targets: NDArray[np.float64]
 
+    def converted(self, dtype: str) -> Split:
+        """The same examples in another type of numbers."""
+        arrays = (self.train_inputs, self.train_targets, self.test_inputs, self.test_targets)
+        return Split(self.name, *(array.astype(dtype) for array in arrays))
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:

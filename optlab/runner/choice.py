@@ -33,6 +33,8 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("replay", "it was asked for")
     if sweep.case.split is not None:
         return Choice("replay", "it trains a network")
+    if sweep.case.precision != "float64":
+        return Choice("replay", f"it computes in {sweep.case.precision}")
     if not has_llvmlite():
         return Choice("replay", "llvmlite is not installed")
     try:

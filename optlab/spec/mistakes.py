@@ -22,7 +22,7 @@ _SENTENCES = {
     "string_type": "{key} must be a text, not {found}",
     "bool_type": "{key} must be true or false, not {found}",
     "dataclass_type": "{key} must be a table, not {found}",
-    "literal_error": '{key} must be "random" or a list of numbers, not {found}',
+    "literal_error": "{key} must be {choices}, not {found}{guess}",
     "greater_than_equal": "{key} must be at least {ge}, not {found}",
     "less_than_equal": "{key} must be at most {le}, not {found}",
     "too_short": "{key} must not be empty",
@@ -59,7 +59,7 @@ def place(error: Mapping[str, Any]) -> Path:
 def mistake(error: Mapping[str, Any]) -> Mistake:
     """A pydantic error in words."""
     path, found, kind = place(error), error["input"], error["type"]
-    words = {"key": _name(path), "found": shown(found), "whole": "", **error.get("ctx", {})}
+    words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", **error.get("ctx", {})}
     table = next((part for part in reversed(error["loc"][:-1]) if isinstance(part, str)), "")
     if kind == "missing":
         words["form"] = _FORMS.get(words["key"], f'name = "{_NAMES.get(table)}"')
@@ -67,6 +67,12 @@ def mistake(error: Mapping[str, Any]) -> Mistake:
     elif kind == "unexpected_keyword_argument":
         known = _KNOWN[table]
         words["guess"] = did_you_mean(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+    elif kind == "literal_error":
+        words["choices"] = words["expected"].replace("'", '"')
+        if words["key"] == "start":
+            words["choices"] += " or a list of numbers"
+        elif isinstance(found, str):
+            words["guess"] = did_you_mean(found, re.findall(r"'(\w+)'", words["expected"]))
     elif kind == "int_type" and isinstance(found, float) and found.is_integer():
         words["whole"] = f"; write {int(found)}"
     return Mistake(path, _SENTENCES[kind].format_map(words))

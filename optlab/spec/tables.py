@@ -149,6 +149,10 @@ class ExperimentSpec:
         Literal["auto", "native", "replay"],
         _doc("what executes the steps: machine code, NumPy, or the faster one"),
     ] = "auto"
+    precision: Annotated[
+        Literal["float64", "float32"],
+        _doc("the type of numbers that runs are computed in: float32 takes half the memory"),
+    ] = "float64"
     record: RecordSpec = RecordSpec()
     basins: BasinsSpec | None = None
     stability: StabilitySpec | None = None

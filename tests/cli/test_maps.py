@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 import pytest
@@ -105,3 +106,12 @@ def test_stability(call, tmp_path):
 def test_mistakes(call, tmp_path, arguments, message):
     assert call(*arguments) == (2, "", message)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [BASINS, (*STABILITY, "--resolution", "4")], ids=["basins", "stability"])
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_backend(call, tmp_path, command, backend):
+    status, _, _ = call(*command, "--steps", "20", "--no-plots", "--backend", backend)
+    assert status == 0
+    (manifest,) = (tmp_path / "results").glob("*/manifest.json")
+    assert {sweep["backend"] for sweep in json.loads(manifest.read_text())["sweeps"]} == {backend}

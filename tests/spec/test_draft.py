@@ -244,7 +244,7 @@ def test_json_schema():
     assert schema["required"] == ["name", "steps", "problem", "optimizer"]
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
-        "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "record",
+        "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
         "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]

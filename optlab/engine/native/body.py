@@ -14,13 +14,18 @@ attributes #1 = { nounwind willreturn memory(none) }
 the stack, where half the speed is lost if they cross the lines of the cache: so it begins at a multiple of 64."""
 
 
-class Body:
-    """The text of a function, growing line by line; what rules write to."""
+SIZES = {"double": 8, "float": 4}
+"""Bytes of a number."""
 
-    def __init__(self, machine: Machine, declarations: dict[str, str], prefix: str = "v") -> None:
+
+class Body:
+    """The text of a function, growing line by line; what rules write to. Its numbers are of type `real`."""
+
+    def __init__(self, machine: Machine, declarations: dict[str, str], prefix: str = "v", real: str = "double") -> None:
         self.machine = machine
         self.width = machine.width
-        self.numbers = f"<{self.width} x double>"
+        self.real, self.size = real, SIZES[real]
+        self.numbers = f"<{self.width} x {real}>"
         self.conditions = f"<{self.width} x i1>"
         self.declarations = declarations
         self.lines: list[str] = []
@@ -46,7 +51,7 @@ class Body:
         if name == "fma" and not self.machine.fma:  # slow where it has to be imitated
             product = self.line(f"fmul {self.numbers} {operands[0]}, {operands[1]}")
             return self.line(f"fadd {self.numbers} {product}, {operands[2]}")
-        return self.call(f"llvm.{name}.v{self.width}f64", self.numbers, operands)
+        return self.call(f"llvm.{name}.v{self.width}f{8 * self.size}", self.numbers, operands)
 
     def mathematics(self, name: str, *operands: str) -> str:
         if name in self.machine.vectors:
@@ -69,19 +74,19 @@ class Body:
     def times(self, a: str, b: str | int) -> str:
         return self.line(f"mul i64 {a}, {b}")
 
-    def load(self, pointer: str, kind: str | None = None, align: int = 8) -> str:
-        return self.line(f"load {kind or self.numbers}, ptr {pointer}, align {align}")
+    def load(self, pointer: str, kind: str | None = None, align: int = 0) -> str:
+        return self.line(f"load {kind or self.numbers}, ptr {pointer}, align {align or self.size}")
 
-    def store(self, value: str, pointer: str, kind: str | None = None, align: int = 8) -> None:
-        self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align}")
+    def store(self, value: str, pointer: str, kind: str | None = None, align: int = 0) -> None:
+        self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align or self.size}")
 
     def spread(self, number: str) -> str:
         """A single number, in all lanes."""
-        return self._in_all_lanes("double", number)
+        return self._in_all_lanes(self.real, number)
 
     def spread_from(self, pointer: str) -> str:
         """The number at an address, in all lanes."""
-        return self.spread(self.load(pointer, "double"))
+        return self.spread(self.load(pointer, self.real))
 
     def spread_whole(self, number: str) -> str:
         """A single whole number, in all lanes."""

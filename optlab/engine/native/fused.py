@@ -30,7 +30,7 @@ EXACT = frozenset(
 """What is the same to the bit wherever it is computed."""
 
 MOST_INPUTS = 16
-_DOUBLE = 12  # NumPy's number of the type float64
+_REALS = {np.dtype(np.float64): "double", np.dtype(np.float32): "float"}
 _FROM_FUNC_AND_DATA = 1  # the place of PyUFunc_FromFuncAndData in NumPy's table of C functions
 
 
@@ -54,11 +54,16 @@ def fuse(graph: Graph, inputs: Sequence[Input]) -> Graph:
 
 @dataclass(frozen=True)
 class _Tree:
-    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside."""
+    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside. All
+    numbers are of one type."""
 
     nodes: tuple[Node, ...]
     inputs: tuple[Var, ...]
     constants: Mapping[Var, float]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.nodes[-1].output.dtype
 
 
 class _Trees:
@@ -84,14 +89,15 @@ class _Trees:
             if result is node.output and node.output.dtype.kind == "b":
                 continue
             grown = [node, *members.get(result, [])]
-            if len(self._from_outside(grown, makers)) <= MOST_INPUTS:
+            types = {v.dtype for n in grown for v in (*n.inputs, n.output) if v.dtype.kind != "b"}
+            if _of_one_type(types) and len(self._from_outside(grown, makers)) <= MOST_INPUTS:
                 part_of[node.output], members[result] = result, grown
         return [self._tree(nodes, makers) for nodes in members.values() if len(nodes) > 1]
 
     def _fusible(self, node: Node) -> bool:
         per_step = self.kinds[node.output] == RUN and self.changes[node.output]
-        types = all(v.dtype == np.float64 or v.dtype.kind == "b" for v in (*node.inputs, node.output))
-        return node.op.name in EXACT and node.op.kind == "elementwise" and per_step and types
+        types = {v.dtype for v in (*node.inputs, node.output) if v.dtype.kind != "b"}
+        return node.op.name in EXACT and node.op.kind == "elementwise" and per_step and _of_one_type(types)
 
     def _result_of_all_users(self, node: Node, part_of: Mapping[Var, Var]) -> Var | None:
         """The tree that all users of a value belong to, if they do, and have its shape."""
@@ -107,11 +113,15 @@ class _Trees:
         return list(dict.fromkeys(v for n in nodes for v in n.inputs if v not in inside and not self._is_number(v)))
 
     def _is_number(self, var: Var) -> bool:
-        return var in self.graph.constants and not var.shape and var.dtype == np.float64
+        return var in self.graph.constants and not var.shape and var.dtype in _REALS
 
     def _tree(self, nodes: list[Node], makers: Mapping[Var, Node]) -> _Tree:
         numbers = {v: float(self.graph.constants[v]) for n in nodes for v in n.inputs if self._is_number(v)}
         return _Tree(tuple(nodes), tuple(self._from_outside(nodes, makers)), numbers)
+
+
+def _of_one_type(types: set[np.dtype[Any]]) -> bool:
+    return len(types) <= 1 and types <= _REALS.keys()
 
 
 # ---- ufuncs ----------------------------------------------------------------------------------------------------------
@@ -126,15 +136,15 @@ def _operations(trees: Sequence[_Tree]) -> list[Op]:
 
 
 def _operation(code: Code, name: str, tree: _Tree) -> Op:
-    ufunc = _ufunc(code, name, len(tree.inputs))
+    ufunc = _ufunc(code, name, len(tree.inputs), tree.dtype)
     output = tree.nodes[-1].output
     return Op("fused", "elementwise", ufunc, lambda *inputs: (output.shape, output.dtype), in_place=True)
 
 
-def _ufunc(code: Code, name: str, count: int) -> Any:
+def _ufunc(code: Code, name: str, count: int, dtype: np.dtype[Any]) -> Any:
     """A NumPy ufunc whose inner loop is this function."""
     loops = (ctypes.c_void_p * 1)(code.address(name))
-    types = (ctypes.c_char * (count + 1))(*[_DOUBLE] * (count + 1))
+    types = (ctypes.c_char * (count + 1))(*[dtype.num] * (count + 1))
     make = ctypes.PYFUNCTYPE(
         ctypes.py_object,
         *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
@@ -173,20 +183,23 @@ def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]
 
     A number that is the same for all entries is first written to a vector of its own: so all are read in one way.
     """
-    wide, single = Body(machine, declarations), Body(replace(machine, width=1, vectors={}), declarations, "w")
+    real, size = _REALS[tree.dtype], tree.dtype.itemsize
+    lanes = replace(machine, width=machine.width * 8 // size)
+    wide = Body(lanes, declarations, real=real)
+    single = Body(replace(machine, width=1, vectors={}), declarations, "w", real)
     count = len(tree.inputs) + 1
     for n in range(count):
         wide.put(f"%p{n} = load ptr, ptr {wide.at('%arrays', str(n), 'ptr')}, align 8")
         wide.put(f"%s{n} = load i64, ptr {wide.at('%steps', str(n), 'i64')}, align 8")
     wide.put("%n = load i64, ptr %lengths, align 8")
-    ready = wide.line(f"icmp eq i64 %s{count - 1}, 8")
+    ready = wide.line(f"icmp eq i64 %s{count - 1}, {size}")
     for n in range(count - 1):
-        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, 8")
+        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, {size}")
         ready = wide.line(f"and i1 {ready}, {wide.line(f'or i1 {one}, {beside}')}")
         wide.put(f"%b{n} = alloca {wide.numbers}, align 64")
         wide.store(wide.spread_from(f"%p{n}"), f"%b{n}", align=64)
         wide.put(f"%q{n} = select i1 {one}, ptr %b{n}, ptr %p{n}")
-    whole = wide.line(f"and i64 %n, {-machine.width}")
+    whole = wide.line(f"and i64 %n, {-wide.width}")
     wide.put(f"%vectors = select i1 {ready}, i64 {whole}, i64 0")
     wide.put("br label %wide")
     _entries(wide, tree, "wide", ("entry", "0"), ("%vectors", "single"), "q")
@@ -202,7 +215,7 @@ def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: t
     body.put(f"%{label}.more = icmp slt i64 %{label}.i, {end[0]}")
     body.put(f"br i1 %{label}.more, label %{label}.body, label %{end[1]}")
     body.label(f"{label}.body")
-    values = {var: literal(number) for var, number in tree.constants.items()}
+    values = {var: literal(number, body.real) for var, number in tree.constants.items()}
     for n, var in enumerate(tree.inputs):
         values[var] = body.load(body.at(f"%{pointer}{n}", body.times(f"%{label}.i", f"%s{n}"), "i8"))
     for node in tree.nodes:
@@ -218,5 +231,5 @@ def _written(body: Body, name: str, operands: list[str]) -> str:
     if name == "square":
         return RULES["multiply"](body, operands[0], operands[0])
     if name == "reciprocal":
-        return RULES["divide"](body, literal(1.0), operands[0])
+        return RULES["divide"](body, literal(1.0, body.real), operands[0])
     return RULES[name](body, *operands)

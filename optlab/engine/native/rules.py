@@ -35,9 +35,9 @@ class Block(Protocol):
 Rule = Callable[..., str]
 
 
-def literal(value: float) -> str:
-    """A number, the same in all lanes, to the bit."""
-    return f"splat (double 0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X})"
+def literal(value: float, real: str = "double") -> str:
+    """A number, the same in all lanes, to the bit; LLVM writes those of either type with the digits of a double."""
+    return f"splat ({real} 0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X})"
 
 
 def truth(value: bool) -> str:
