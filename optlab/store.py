@@ -289,15 +289,11 @@ def _write_table(path: Path, table: pa.Table) -> None:
 def _write_parquet(path: Path, table: pa.Table) -> None:
     """Floats hardly repeat: a dictionary of them takes longer than all the rest. Byte by byte they are smaller."""
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=1,
-        write_page_checksum=True,
-        use_dictionary=[name for name in table.column_names if name not in floats],
-        use_byte_stream_split=floats,
-    )
+    encodings: dict[str, Any] = {
+        "use_dictionary": [name for name in table.column_names if name not in floats],
+        "use_byte_stream_split": floats,
+    }
+    pq.write_table(table, path, compression="zstd", compression_level=1, write_page_checksum=True, **encodings)
 
 
 def _checksum(path: Path) -> str:
