@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from optlab.problems.base import dataset as dataset
     from optlab.problems.base import problem as problem
     from optlab.schedules.base import schedule as schedule
+    from optlab.transforms.base import transform as transform
 
 _HOME = {
     "OptlabError": "optlab.errors",
@@ -66,6 +67,7 @@ _HOME = {
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",
     "trace": "optlab.engine",
+    "transform": "optlab.transforms.base",
     "value_and_grad": "optlab.engine",
 }
 

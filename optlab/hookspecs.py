@@ -1,4 +1,4 @@
-"""The hook specifications: how optimizers, problems, schedules and datasets reach the lab.
+"""The hook specifications: how optimizers, problems, schedules, transforms and datasets reach the lab.
 
 A drop-in file needs none of this: whatever it declares with a decorator is found. An installed package names a module
 in the entry point group `optlab`, and that module implements any of these hooks.
@@ -13,6 +13,7 @@ import pluggy
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
 from optlab.schedules.base import Schedule
+from optlab.transforms.base import Transform
 
 hookspec = pluggy.HookspecMarker("optlab")
 hookimpl = pluggy.HookimplMarker("optlab")
@@ -31,6 +32,11 @@ def optlab_problems() -> Iterable[Problem]:  # type: ignore[empty-body]
 @hookspec
 def optlab_schedules() -> Iterable[Schedule]:  # type: ignore[empty-body]
     """The schedules this plugin adds."""
+
+
+@hookspec
+def optlab_transforms() -> Iterable[Transform]:  # type: ignore[empty-body]
+    """The transforms this plugin adds."""
 
 
 @hookspec

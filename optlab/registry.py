@@ -26,14 +26,22 @@ from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
 from optlab.schedules.base import Schedule
 from optlab.signature import location, source, summary
+from optlab.transforms.base import Transform
 
-Plugin = Optimizer | Problem | Schedule | Dataset
+Plugin = Optimizer | Problem | Schedule | Transform | Dataset
 KINDS: Mapping[str, type] = MappingProxyType(
-    {"optimizers": Optimizer, "problems": Problem, "schedules": Schedule, "datasets": Dataset}
+    {
+        "optimizers": Optimizer,
+        "problems": Problem,
+        "schedules": Schedule,
+        "transforms": Transform,
+        "datasets": Dataset,
+    }
 )
 _BUILT_IN = (
     "optlab.optimizers",
     "optlab.schedules",
+    "optlab.transforms",
     "optlab.problems.functions",
     "optlab.problems.networks",
     "optlab.problems.datasets",
@@ -62,6 +70,7 @@ class Registry:
     optimizers: Mapping[str, Optimizer]
     problems: Mapping[str, Problem]
     schedules: Mapping[str, Schedule]
+    transforms: Mapping[str, Transform]
     datasets: Mapping[str, Dataset]
     sources: tuple[Source, ...] = field(default=())
 
@@ -78,6 +87,9 @@ class Registry:
 
     def schedule(self, name: str) -> Schedule:
         return self._find("schedule", self.schedules, name)
+
+    def transform(self, name: str) -> Transform:
+        return self._find("transform", self.transforms, name)
 
     def dataset(self, name: str) -> Dataset:
         return self._find("dataset", self.datasets, name)
@@ -171,6 +183,10 @@ class _Declared:
         return self._found["schedules"]
 
     @hookspecs.hookimpl
+    def optlab_transforms(self) -> Any:
+        return self._found["transforms"]
+
+    @hookspecs.hookimpl
     def optlab_datasets(self) -> Any:
         return self._found["datasets"]
 
@@ -256,7 +272,7 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         "file": file,
         "line": line,
     }
-    if isinstance(plugin, Optimizer):
+    if isinstance(plugin, Optimizer | Transform):
         about["state"] = list(plugin.signature.state)
     if isinstance(plugin, Problem):
         about["options"] |= plugin.data_options

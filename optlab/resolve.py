@@ -126,26 +126,35 @@ def _split_axes(
             meant = [*known, *keys] if did_you_mean(name, keys) else known
             notes.note((*path, name), str(signature.unknown_option(owner, name, meant)))
     numbers = {
-        name: _numbers(owner, name, axes[name], (*path, name), notes) if name in axes else np.array([default])
+        name: _numbers(owner, name, axes[name], (*path, name), notes, read) if name in axes else np.array([default])
         for name, default in read.numbers.items()
     }
     values = {
-        name: _choices(owner, name, default, axes[name], (*path, name), notes) if name in axes else [default]
+        name: _choices(owner, name, default, axes[name], (*path, name), notes, read) if name in axes else [default]
         for name, default in choices.items()
     }
     combinations = [dict(zip(values, combination, strict=True)) for combination in itertools.product(*values.values())]
     return numbers, combinations
 
 
-def _numbers(owner: str, name: str, axis: Axis, path: Path, notes: Notebook) -> Floats:
+def _numbers(owner: str, name: str, axis: Axis, path: Path, notes: Notebook, read: Signature) -> Floats:
     bad = [v for v in axis.values if isinstance(v, bool) or not isinstance(v, int | float)]
     if bad:
         notes.note(path, f"{owner}: '{name}' takes a number, not {_shown(bad[0])}")
         return np.array([0.0])
+    _in_range(owner, name, axis.values, path, notes, read)
     return np.array(axis.values, dtype=float)
 
 
-def _choices(owner: str, name: str, default: Any, axis: Axis, path: Path, notes: Notebook) -> list[Any]:
+def _in_range(owner: str, name: str, values: Sequence[Any], path: Path, notes: Notebook, read: Signature) -> None:
+    wrong = [said for value in values if (said := read.out_of_range(owner, name, value))]
+    if wrong:
+        notes.note(path, wrong[0])
+
+
+def _choices(
+    owner: str, name: str, default: Any, axis: Axis, path: Path, notes: Notebook, read: Signature
+) -> list[Any]:
     """The values of a choice; they have the type of its default."""
     wanted = _kind(default)
     values = _as_meant(axis, default).values
@@ -156,6 +165,7 @@ def _choices(owner: str, name: str, default: Any, axis: Axis, path: Path, notes:
             hint = "; give it a default with a point, as in 1.0, to make it a number" if wanted == "an integer" else ""
             notes.note(path, f"{owner}: '{name}' takes {wanted}, not {_shown(value)}{hint}")
             return [default]
+    _in_range(owner, name, values, path, notes, read)
     return list(values)
 
 

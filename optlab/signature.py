@@ -17,13 +17,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from optlab.errors import PluginError, UserError, did_you_mean
+from optlab.ranges import Range
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,19 @@ class Signature:
     numbers: Mapping[str, float]
     choices: Mapping[str, Any]
     supplied: tuple[str, ...]
+    ranges: Mapping[str, Range] = field(default_factory=dict)
 
     @property
     def options(self) -> Mapping[str, Any]:
         """Everything a user may set, with its default, in the order of the signature."""
         return MappingProxyType({**self.numbers, **self.choices})
+
+    def out_of_range(self, owner: str, name: str, value: Any) -> str:
+        """What is wrong with the value of an option, or nothing."""
+        allowed = self.ranges.get(name)
+        if allowed is None or isinstance(value, bool | str) or value in allowed:
+            return ""
+        return f"{owner}: '{name}' must lie in {allowed}, not {value:g}"
 
 
 def read(
@@ -49,6 +58,7 @@ def read(
     supplies: Collection[str] = (),
     may_hold_state: bool = False,
     reserved: Collection[str] = (),
+    ranges: Mapping[str, str] = MappingProxyType({}),
 ) -> Signature:
     """The signature of a plugin function, or a `PluginError` that names the file, the line and the right form.
 
@@ -95,7 +105,24 @@ def read(
             )
     if tuple(leading) != given:
         raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
-    return Signature(MappingProxyType(state), MappingProxyType(numbers), MappingProxyType(choices), tuple(supplied))
+    options = {**numbers, **choices}
+    intervals: dict[str, Range] = {}
+    for name, text in ranges.items():
+        if name not in options:
+            raise wrong(f"declares a range of '{name}', which is no option of it")
+        try:
+            intervals[name] = Range.read(text)
+        except ValueError as error:
+            raise wrong(f"declares a range of '{name}' that cannot be read: {error}") from None
+        if options[name] not in intervals[name]:
+            raise wrong(f"has the default {name}={options[name]}, which does not lie in its range {text}")
+    return Signature(
+        MappingProxyType(state),
+        MappingProxyType(numbers),
+        MappingProxyType(choices),
+        tuple(supplied),
+        MappingProxyType(intervals),
+    )
 
 
 def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:

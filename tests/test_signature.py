@@ -32,8 +32,11 @@ def test_the_words_of_a_signature():
         ("x, g, **more", "takes **more, but every argument needs a name of its own"),
         ("x, grad", "takes (x, grad) by position instead of (x, g)"),
         ("x, *, lr=0.1", "takes (x) by position instead of (x, g)"),
-        ("x, g, *, lr", "asks for 'lr', and the lab supplies only: f, grad, hvp, loss, steps, t"),
-        ("x, g, *, step", "asks for 'step', and the lab supplies only: f, grad, hvp, loss, steps, t (did you mean"),
+        ("x, g, *, lr", "asks for 'lr', and the lab supplies only: f, grad, hvp, loss, rng, steps, t"),
+        (
+            "x, g, *, step",
+            "asks for 'step', and the lab supplies only: f, grad, hvp, loss, rng, steps, t (did you mean",
+        ),
         ("x, g, *, label=1.0", "has an option 'label', a name the lab uses itself"),
         ("x, g, *, t=1.0", "has an option 't', a name the lab uses itself"),
         ("x, g, *, lr=None", "has an option 'lr' whose default is of type NoneType"),

@@ -60,6 +60,7 @@ class Kind(StrEnum):
     optimizers = "optimizers"
     problems = "problems"
     schedules = "schedules"
+    transforms = "transforms"
     datasets = "datasets"
 
 

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, overload
 
 from optlab import signature
+from optlab.errors import PluginError
 from optlab.signature import Signature
 
-SUPPLIES = ("t", "steps", "f", "grad", "loss", "hvp")
+SUPPLIES = ("t", "steps", "f", "grad", "loss", "hvp", "rng")
 """What an update rule may ask the lab for: `t` the 1-based step, `steps` the horizon, `f` the loss at x,
 `grad(p)` and `loss(p)` the same minibatch's gradient and loss at another point p, `hvp(v)` the Hessian at x
-times v."""
+times v, `rng` random numbers of the run's own: `rng.standard_normal(x.shape)`, `rng.random(x.shape)`."""
 
-RESERVED = ("name", "label", "schedule", "x", "g", *SUPPLIES)
+RESERVED = ("name", "label", "schedule", "transforms", "x", "g", *SUPPLIES)
+
+INVARIANCES = ("scale", "translation")
+"""What may be declared: the steps are the same when the loss is multiplied by a positive number; when x and the
+minimum are moved together."""
+
+Form = Callable[..., Any]
+Reference = Mapping[str, Any]
+"""How a rule is called elsewhere: the argument there -> the name of ours, a tuple of names, or a constant."""
 
 
 @dataclass(frozen=True, eq=False)
 class Optimizer:
     """An update rule and what its signature says. Calling it calls the rule, with plain numbers or arrays.
+
+    `per` is "vector" where x is all parameters in one flat array, "tensor" where the rule is applied to each tensor of
+    them. `references` are counterparts in other packages, as "torch:Adam". `exempt` names checks of the conformance
+    suite that do not apply, each with the reason.
 
     >>> @optimizer
     ... def momentum(x, g, b=0.0, *, lr=0.01, beta=0.9):
@@ -35,25 +49,80 @@ class Optimizer:
     name: str
     function: Callable[..., Any] = field(repr=False)
     signature: Signature = field(repr=False)
+    per: str = "vector"
+    references: Mapping[str, Reference] = field(default_factory=dict, repr=False)
+    invariant: tuple[str, ...] = ()
+    exempt: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
 
 
-def optimizer(function: Callable[..., Any]) -> Optimizer:
+@overload
+def optimizer(function: Form) -> Optimizer: ...
+@overload
+def optimizer(
+    *,
+    per: str = ...,
+    ranges: Mapping[str, str] = ...,
+    references: Mapping[str, Reference] = ...,
+    invariant: tuple[str, ...] = ...,
+    exempt: Mapping[str, str] = ...,
+) -> Callable[[Form], Optimizer]: ...
+def optimizer(
+    function: Form | None = None,
+    *,
+    per: str = "vector",
+    ranges: Mapping[str, str] = MappingProxyType({}),
+    references: Mapping[str, Reference] = MappingProxyType({}),
+    invariant: tuple[str, ...] = (),
+    exempt: Mapping[str, str] = MappingProxyType({}),
+) -> Optimizer | Callable[[Form], Optimizer]:
     """Declare an update rule: `x, g` and the state in, `x` and the state out (see `optlab.signature`).
 
-    Raises `PluginError` where the signature does not fit the grammar.
+    Args:
+        function: the rule. Without further arguments `@optimizer` alone will do.
+        per: "vector", or "tensor" for a rule that is applied to every tensor of parameters in its own shape.
+        ranges: the values that hyperparameters may have, as intervals: `{"beta": "[0, 1)"}`.
+        references: counterparts elsewhere, `{"torch:Adam": {"lr": "lr", "betas": ("beta1", "beta2")}}`: if the package
+            is installed, the conformance suite compares 1,000 steps with it.
+        invariant: "scale", "translation" or both, which the suite then checks.
+        exempt: checks of the suite that do not apply, with the reason: `{"keeps_dtype[float32]": "counts in float64"}`.
+            The suite fails if such a check passes.
+
+    Raises:
+        PluginError: the signature does not fit the grammar; the message names file and line and shows the form.
+
+    >>> @optimizer(ranges={"lr": "(0, inf)"}, invariant=("scale",))
+    ... def signsgd(x, g, *, lr=0.01):
+    ...     '''The sign alone (Bernstein et al., 2018).'''
+    ...     return x - lr * (1.0 if g > 0 else -1.0)
+    >>> signsgd(1.0, 5.0, lr=0.1)
+    0.9
     """
-    return Optimizer(
-        name=function.__name__,
-        function=function,
-        signature=signature.read(
-            function,
-            kind="optimizer",
-            given=("x", "g"),
-            supplies=SUPPLIES,
-            may_hold_state=True,
-            reserved=RESERVED,
-        ),
-    )
+
+    def declare(rule: Form) -> Optimizer:
+        where = f"{signature.location(rule)}: optimizer '{rule.__name__}'"
+        if per not in ("vector", "tensor"):
+            raise PluginError(f'{where} is declared per={per!r}; write per="vector" or per="tensor"')
+        if unknown := [name for name in invariant if name not in INVARIANCES]:
+            raise PluginError(f"{where} is declared invariant to {unknown[0]!r}; there are {', '.join(INVARIANCES)}")
+        return Optimizer(
+            name=rule.__name__,
+            function=rule,
+            signature=signature.read(
+                rule,
+                kind="optimizer",
+                given=("x", "g"),
+                supplies=SUPPLIES,
+                may_hold_state=True,
+                reserved=RESERVED,
+                ranges=ranges,
+            ),
+            per=per,
+            references=MappingProxyType(dict(references)),
+            invariant=invariant,
+            exempt=MappingProxyType(dict(exempt)),
+        )
+
+    return declare if function is None else declare(function)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, overload
 
 from optlab import signature
 from optlab.signature import Signature
@@ -33,12 +34,22 @@ class Schedule:
         return self.function(*args, **kwargs)
 
 
-def schedule(function: Callable[..., Any]) -> Schedule:
-    """Declare a schedule: `t` in, the factor out. Raises `PluginError` where the signature does not fit."""
-    return Schedule(
-        name=function.__name__,
-        function=function,
-        signature=signature.read(
-            function, kind="schedule", given=("t",), supplies=SUPPLIES, reserved=("name", "t", *SUPPLIES)
-        ),
-    )
+@overload
+def schedule(function: Callable[..., Any]) -> Schedule: ...
+@overload
+def schedule(*, ranges: Mapping[str, str]) -> Callable[[Callable[..., Any]], Schedule]: ...
+def schedule(
+    function: Callable[..., Any] | None = None, *, ranges: Mapping[str, str] = MappingProxyType({})
+) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
+    """Declare a schedule: `t` in, the factor out. Raises `PluginError` where the signature does not fit.
+
+    `ranges` are the values that options may have, as intervals: `{"every": "[1, inf)"}`.
+    """
+
+    def declare(factor: Callable[..., Any]) -> Schedule:
+        read = signature.read(
+            factor, kind="schedule", given=("t",), supplies=SUPPLIES, reserved=("name", "t", *SUPPLIES), ranges=ranges
+        )
+        return Schedule(name=factor.__name__, function=factor, signature=read)
+
+    return declare if function is None else declare(function)

@@ -1,0 +1,80 @@
+"""What a transform is: something that is put around an update rule, of the gradient before it or of the whole step.
+
+def clip_norm(x, g, *, max_norm=1.0): ...      # of the gradient: returns g
+def lookahead(x, slow=..., *, t, step, k=5.0): ...  # of the step: step(x) is what the rule makes of x; returns x
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, overload
+
+from optlab import signature
+from optlab.signature import Signature
+
+OF_GRADIENT = ("t", "steps", "f", "rng")
+OF_STEP = ("t", "steps", "f", "rng", "lr", "step")
+"""What a transform may ask the lab for: `t` the 1-based step, `steps` the horizon, `f` the loss at x, `rng` random
+numbers; one of the step also `step(p)`, the rule's next x from a point p, and `lr`, the scheduled learning rate."""
+
+RESERVED = ("name", "x", "g", *OF_STEP)
+
+
+@dataclass(frozen=True, eq=False)
+class Transform:
+    """Something around an update rule. `wraps` says whether it transforms the whole step, or else the gradient.
+
+    >>> @transform
+    ... def clip_value(x, g, *, most=1.0):
+    ...     '''No entry of the gradient is larger than `most`.'''
+    ...     return max(-most, min(most, g))
+    >>> clip_value(0.0, 5.0, most=2.0), clip_value.wraps
+    (2.0, False)
+    >>> @transform
+    ... def weight_decay(x, *, step, lr, decay=0.01):
+    ...     '''Decoupled weight decay (Loshchilov & Hutter, 2019).'''
+    ...     return step(x) - lr * decay * x
+    >>> weight_decay(1.0, step=lambda x: x - 0.5, lr=0.1), weight_decay.wraps
+    (0.499, True)
+    """
+
+    name: str
+    function: Callable[..., Any] = field(repr=False)
+    signature: Signature = field(repr=False)
+    wraps: bool
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.function(*args, **kwargs)
+
+
+@overload
+def transform(function: Callable[..., Any]) -> Transform: ...
+@overload
+def transform(*, ranges: Mapping[str, str]) -> Callable[[Callable[..., Any]], Transform]: ...
+def transform(
+    function: Callable[..., Any] | None = None, *, ranges: Mapping[str, str] = MappingProxyType({})
+) -> Transform | Callable[[Callable[..., Any]], Transform]:
+    """Declare a transform: of the gradient, `x, g` and the state in, `g` and the state out; or, where it asks for
+    `step`, of the whole step, `x` and the state in, `x` and the state out.
+
+    `ranges` are the values that options may have, as intervals: `{"decay": "[0, inf)"}`.
+    Raises `PluginError` where the signature does not fit.
+    """
+
+    def declare(around: Callable[..., Any]) -> Transform:
+        wraps = "step" in inspect.signature(around).parameters
+        read = signature.read(
+            around,
+            kind="transform",
+            given=("x",) if wraps else ("x", "g"),
+            supplies=OF_STEP if wraps else OF_GRADIENT,
+            may_hold_state=True,
+            reserved=RESERVED,
+            ranges=ranges,
+        )
+        return Transform(name=around.__name__, function=around, signature=read, wraps=wraps)
+
+    return declare if function is None else declare(function)
