@@ -37,13 +37,15 @@ def of_sweep(sweep: Sweep) -> str:
             *_named(sweep.options),
             *_named(sweep.hyperparameters),
             *_named(sweep.schedule_numbers),
+            [dict(settings) for settings in sweep.transform_settings],
+            *_named(sweep.transform_numbers),
         ]
     )
 
 
 def plugins(sweep: Sweep) -> list[Any]:
     """The plugins whose code a sweep runs."""
-    return [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule) if p is not None]
+    return [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule, *sweep.transforms) if p is not None]
 
 
 def of_plugin(plugin: Any) -> str:

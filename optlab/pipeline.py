@@ -192,8 +192,7 @@ def _checked(sweep: Sweep) -> step.StepGraph:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        plugins = [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule) if p is not None]
-        files = {signature.source(plugin.function)[0] for plugin in plugins}
+        files = {signature.source(plugin.function)[0] for plugin in identity.plugins(sweep)}
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
         where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else f"{sweep.label} on {sweep.titles[0]}"
         raise PluginError(f"{where}: {type(error).__name__}: {error}") from error

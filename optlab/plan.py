@@ -85,7 +85,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
         sweeps.append(sweep)
-        repeats = _repeats(spec, case.case)
+        repeats = _repeats(spec, case.case, rule)
         cells += len(sweep) // repeats
         saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
         begin += len(sweep)
@@ -104,18 +104,19 @@ def _mapped(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], 
     return cases
 
 
-def _repeats(spec: ExperimentSpec, case: Case) -> int:
+def _repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
     """How many runs a cell has: one for each pixel, or for each seed."""
     if isinstance(case.start, Grid):
         return len(case.start)
-    return spec.seeds if case.is_random else 1
+    return spec.seeds if case.is_random or rule.rule.is_random else 1
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
     """What each table is called in pictures: its label, or its name and what sets it apart."""
     labels = []
     for spec in optimizers:
-        label = spec.label or spec.name + (f", {spec.schedule.name}" if spec.schedule else "")
+        around = ([spec.schedule] if spec.schedule else []) + list(spec.transforms)
+        label = spec.label or ", ".join([spec.name, *(part.name for part in around)])
         if label in labels and spec.label:
             notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
         number = next(n for n in itertools.count(1) if _numbered(label, n) not in labels)
@@ -164,6 +165,7 @@ def _cut(spec: ExperimentSpec) -> ExperimentSpec:
                 o,
                 hyperparameters=first(o.hyperparameters),
                 schedule=o.schedule and replace(o.schedule, options=first(o.schedule.options)),
+                transforms=tuple(replace(part, options=first(part.options)) for part in o.transforms),
             )
             for o in spec.optimizers
         ),
@@ -172,11 +174,10 @@ def _cut(spec: ExperimentSpec) -> ExperimentSpec:
 
 def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> bool:
     """Whether the seeds and the record leave the grid at a size one can run."""
-    per_rule = sum(math.prod(map(len, (*r.hyperparameters.values(), *r.schedule_numbers.values()))) for r in rules)
     runs = rows = 0
     for case in cases:
-        seeds = _repeats(spec, case.case)
-        these = math.prod(map(len, case.numbers.values())) * seeds * per_rule
+        cells = math.prod(map(len, case.numbers.values()))
+        these = sum(cells * math.prod(map(len, _values(rule))) * _repeats(spec, case.case, rule) for rule in rules)
         runs += these
         rows += these * min(spec.record.points, spec.steps + 1)
     if runs > MAX_RUNS:
@@ -189,6 +190,11 @@ def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes],
         message = f"{runs:,} runs with {spec.record.points:,} points have {rows:,} rows of history"
         notes.note(("record", "points"), f"{message}, more than {MAX_ROWS:,}; record fewer points")
     return runs <= MAX_RUNS and rows <= MAX_ROWS
+
+
+def _values(rule: RuleAxes) -> list[Any]:
+    """The values of each number of a rule and of what is around it."""
+    return [v for own in (rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers) for v in own.values()]
 
 
 def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
@@ -225,12 +231,12 @@ def _setting(name: str, value: Any) -> str:
 
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
-    seeds = np.arange(_repeats(spec, axes.case))
-    owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers)
+    seeds = np.arange(_repeats(spec, axes.case, rule))
+    owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers)
     sizes = [len(values) for numbers in owners for values in numbers.values()] + [len(seeds)]
     runs = int(np.prod(sizes))
     positions = iter(np.unravel_index(np.arange(runs), sizes))
-    options, hyperparameters, scheduled = (
+    options, hyperparameters, scheduled, transformed = (
         {name: values[next(positions)] for name, values in numbers.items()} for numbers in owners
     )
     sweep = Sweep(
@@ -252,6 +258,9 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
         backend=spec.backend,
+        transforms=rule.rule.transforms,
+        transform_settings=rule.rule.transform_settings,
+        transform_numbers=transformed,
     )
     if spec.stability and spec.stability.color == "steps":
         sweep = replace(sweep, target=targets.aimed(sweep, spec.stability.target))

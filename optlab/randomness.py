@@ -7,6 +7,9 @@ get the same starts, weights and minibatches for the same seed, and a run's numb
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -46,6 +49,38 @@ def uniform(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDA
     bits.advance(first * counts)
     block = np.random.Generator(bits).random(((last - first + 1), counts * WORDS_PER_COUNT))
     return block[seeds - first, :size]
+
+
+@dataclass(frozen=True)
+class Draw:
+    """Random numbers that a rule asks for in every step: "standard_normal", or "random" from [0, 1)."""
+
+    kind: str
+    shape: tuple[int, ...]
+
+
+class Noise:
+    """What rules draw: fresh numbers for every step, the same for all runs of one seed."""
+
+    def __init__(self, root: int, seeds: NDArray[np.int64], draws: Sequence[Draw]) -> None:
+        self.root, self.draws = root, draws
+        self.seeds, self.of_run = np.unique(seeds, return_inverse=True)
+
+    def fill(self, step: int, outs: Sequence[Any]) -> None:
+        """Write the numbers for a step into arrays of each draw's shape and, at the end, the run axis."""
+        for number, (draw, out) in enumerate(zip(self.draws, outs, strict=True)):
+            size = math.prod(draw.shape)
+            purpose = f"draw {number} of step {step}"
+            make = normal if draw.kind == "standard_normal" else uniform
+            values = make(self.root, purpose, self.seeds, size)[self.of_run]
+            np.copyto(out, np.moveaxis(values.reshape(-1, *draw.shape), 0, -1), casting="same_kind")
+
+
+def normal(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """`size` standard normal numbers for each seed, as `uniform` (Box & Muller, 1958)."""
+    pairs = uniform(root, purpose, seeds, 2 * size)
+    radius, angle = np.sqrt(-2 * np.log1p(-pairs[:, :size])), 2 * np.pi * pairs[:, size:]
+    return radius * np.cos(angle)
 
 
 class Minibatches:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Data, Problem, Split
 from optlab.schedules.base import Schedule
+from optlab.transforms.base import Transform
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -70,6 +71,14 @@ class Case:
     batch_size: int = 0
     precision: str = "float64"
 
+    @property
+    def tensors(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes of the tensors that x is made of; of a test function x is one."""
+        shapes = self.problem.tensors
+        if shapes is None or self.split is None:
+            return ((self.dim,),)
+        return tuple(shapes(self.split.train_inputs, self.split.train_targets, self.choices))
+
     def computed_in(self, precision: str) -> Case:
         """The same case in another type of numbers, its data too."""
         split = None if self.split is None else self.split.converted(precision)
@@ -102,10 +111,11 @@ class Recording:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Runs that are executed together: one case, one update rule, one schedule; everything else along the run axis.
+    """Runs that are executed together: one case, one update rule with all around it; the rest along the run axis.
 
-    `settings` and `schedule_settings` are choices of the optimizer and the schedule. The arrays have one entry per
-    run: `run` (its number in the plan), `seed`, and the numbers of problem, optimizer and schedule by name.
+    `settings`, `schedule_settings` and `transform_settings` are choices of the optimizer, the schedule and each of the
+    transforms. The arrays have one entry per run: `run` (its number in the plan), `seed`, and the numbers of problem,
+    optimizer, schedule and transforms by name ("clip_norm.max_norm" for one of a transform).
     `names` gives each run's problem a title (one title per combination of options). `target`, one loss per run, asks
     for the first step at which it is reached. `backend` is "native", "replay" or "auto".
     """
@@ -129,6 +139,9 @@ class Sweep:
     title: Ints
     target: Floats | None = None
     backend: str = "auto"
+    transforms: tuple[Transform, ...] = ()
+    transform_settings: tuple[Mapping[str, Any], ...] = ()
+    transform_numbers: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.run)
@@ -144,6 +157,7 @@ class Sweep:
             options={name: column[part] for name, column in self.options.items()},
             hyperparameters={name: column[part] for name, column in self.hyperparameters.items()},
             schedule_numbers={name: column[part] for name, column in self.schedule_numbers.items()},
+            transform_numbers={name: column[part] for name, column in self.transform_numbers.items()},
         )
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from optlab import signature
 from optlab.errors import Mistake, TraceError, UserError, did_you_mean
+from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem, Split
 from optlab.problems.split import split
 from optlab.records import Case, Floats
@@ -24,6 +25,7 @@ from optlab.signature import Signature
 from optlab.spec import Axis, OptimizerSpec, ProblemSpec
 from optlab.starts import drawn
 from optlab.step import Rule, objective, objective_graph
+from optlab.transforms.base import Transform
 
 Path = tuple[str | int, ...]
 
@@ -56,13 +58,14 @@ class CaseAxes:
 
 @dataclass(frozen=True)
 class RuleAxes:
-    """A rule, and the values of the optimizer's and the schedule's numbers."""
+    """A rule, and the values of the optimizer's, the schedule's and the transforms' numbers."""
 
     rule: Rule
     label: str
     hyperparameters: Mapping[str, Floats]
     schedule_numbers: Mapping[str, Floats]
     path: Path
+    transform_numbers: Mapping[str, Floats] = field(default_factory=dict)
 
 
 # ---- the size of a grid ----------------------------------------------------------------------------------------------
@@ -85,6 +88,8 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
     found = _sizes(registry.optimizers.get(spec.name), spec.hyperparameters, spec.path)
     if spec.schedule:
         found += _sizes(registry.schedules.get(spec.schedule.name), spec.schedule.options, (*spec.path, "schedule"))
+    for n, part in enumerate(spec.transforms):
+        found += _sizes(registry.transforms.get(part.name), part.options, (*spec.path, "transforms", n))
     return found
 
 
@@ -377,11 +382,36 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
         if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
             notes.note(at, f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
             return
+    around = _around(spec, optimizer, registry, notes)
     if optimizer is None:
         return
+    keys = ("label", "schedule", "transforms")
     numbers, combinations = _split_axes(
-        optimizer.name, optimizer.signature, spec.hyperparameters, {}, ("label", "schedule"), spec.path, notes
+        optimizer.name, optimizer.signature, spec.hyperparameters, {}, keys, spec.path, notes
     )
-    for settings, schedule_settings in itertools.product(combinations, schedules):
-        rule = Rule(optimizer, settings, schedule, schedule_settings)
-        yield RuleAxes(rule, label, numbers, scheduled, spec.path)
+    transforms = tuple(transform for transform, _, _ in around)
+    transformed = {f"{t.name}.{name}": values for t, own, _ in around for name, values in own.items()}
+    chosen = itertools.product(*(choices for _, _, choices in around))
+    for settings, schedule_settings, transform_settings in itertools.product(combinations, schedules, chosen):
+        rule = Rule(optimizer, settings, schedule, schedule_settings, transforms, transform_settings)
+        yield RuleAxes(rule, label, numbers, scheduled, spec.path, transformed)
+
+
+def _around(
+    spec: OptimizerSpec, optimizer: Optimizer | None, registry: Registry, notes: Notebook
+) -> list[tuple[Transform, dict[str, Floats], list[dict[str, Any]]]]:
+    """Each transform of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
+    found = []
+    for n, part in enumerate(spec.transforms):
+        at = (*spec.path, "transforms", n)
+        transform = _found(registry.transform, part.name, (*at, "name"), notes)
+        if transform is None:
+            continue
+        if any(transform is other for other, _, _ in found):
+            notes.note(at, f"{part.name} is there already; each transform may be put around a rule once")
+            continue
+        if "lr" in transform.signature.supplied and optimizer and "lr" not in optimizer.signature.numbers:
+            notes.note(at, f"{part.name} asks for 'lr', and {optimizer.name} has no such hyperparameter")
+            continue
+        found.append((transform, *_split_axes(part.name, transform.signature, part.options, {}, (), at, notes)))
+    return found

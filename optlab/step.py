@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from optlab.composition import Advance, Key, Point, memory
+from optlab.composition import Rule as Rule
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
@@ -18,42 +20,39 @@ from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
 from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
-from optlab.optimizers.base import Optimizer
+from optlab.randomness import Draw
 from optlab.records import Case, Sweep
-from optlab.schedules.base import Schedule
 from optlab.signature import location
 
 
 @dataclass(frozen=True)
-class Rule:
-    """An update rule with everything settled but its numbers."""
-
-    optimizer: Optimizer
-    settings: Mapping[str, Any]
-    schedule: Schedule | None = None
-    schedule_settings: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
 class StepGraph:
-    """One step of a run: (x, *state, t, [index], *numbers) -> (loss at x, next x, *next state).
+    """One step of a run: (x, *state, t, [index], *numbers, *draws) -> (loss at x, next x, *next state).
 
-    `initial` is the graph x -> state before the first step. `numbers` names the last inputs in order: pairs of an owner
-    ("option", "hyperparameter" or "schedule") and a name. `index` picks the minibatch; it is there for problems trained
-    on minibatches. `grad_evals` is the number of gradients that one step computes, counted in the graph.
+    `initial` is the graph x -> state before the first step. `numbers` names inputs: pairs of an owner ("option",
+    "hyperparameter", "schedule" or "transform") and a name. `index` picks the minibatch; it is there for problems
+    trained on minibatches. `draws` are random numbers, fresh for every step. `grad_evals` is the number of gradients
+    that one step computes, counted in the graph.
     """
 
     graph: Graph
     initial: Graph
-    numbers: tuple[tuple[str, str], ...]
+    numbers: tuple[Key, ...]
     takes_index: bool
     grad_evals: int
+    draws: tuple[Draw, ...] = ()
+
+    @property
+    def first_number(self) -> int:
+        """The place of the first number among the inputs."""
+        return len(self.graph.inputs) - len(self.draws) - len(self.numbers)
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """How a back end feeds the graph; `constant` says of each number whether it is the same for all runs."""
         carried = [Input(RUN, carry=i) for i in range(1, len(self.graph.outputs))]
         shared = [Input(SHARED)] + [Input(RUN)] * self.takes_index
-        return carried + shared + [Input(UNIFORM if same else RUN, changes=False) for same in constant]
+        numbers = [Input(UNIFORM if same else RUN, changes=False) for same in constant]
+        return carried + shared + numbers + [Input(RUN)] * len(self.draws)
 
 
 def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[..., Any]:
@@ -81,61 +80,97 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
     """Trace one step of an update rule on a case.
 
     Raises:
-        TraceError: the objective or the rule does something that cannot be traced.
-        PluginError: the rule does not return what its signature promises.
+        TraceError: the objective, the rule or what is around it does something that cannot be traced.
+        PluginError: the rule or what is around it does not return what its signature promises.
     """
-    initial = trace(lambda x: initial_state(rule.optimizer, x), np.empty(case.dim, case.precision))
-    graph, used = _traced(case, rule, steps, initial)
-    if graph.written_out() != _traced(case, rule, steps, initial)[0].written_out():
+    example = np.empty(case.dim, case.precision)
+    names = list(memory(rule, case.tensors, example))
+    initial = trace(lambda x: list(memory(rule, case.tensors, x).values()), example)
+    state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
+    graph, used, draws = _traced(case, rule, steps, state)
+    if graph.written_out() != _traced(case, rule, steps, state)[0].written_out():
         raise PluginError(
             f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
             "computes something else when it is traced again: does it use np.random, or remember earlier calls in a "
-            "global or a default argument? Keep what is to be remembered in the state"
+            "global or a default argument? Keep what is to be remembered in the state, and ask for rng to draw numbers"
         )
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.stands_for in needed for gradient in used)
-    return StepGraph(optimise(graph), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations)
+    return StepGraph(
+        optimise(graph), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations, draws
+    )
 
 
-def _traced(case: Case, rule: Rule, steps: int, initial: Graph) -> tuple[Graph, list[Tracer]]:
-    """The graph of one step as it was written, and the gradients that were asked for."""
+def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
+    """The graph of one step as it was written, the gradients that were asked for, and the random numbers."""
     builder, real = Builder(), np.dtype(case.precision)
     x = builder.input((case.dim,), real, "x")
-    names = tuple(rule.optimizer.signature.state)
-    state = [builder.input(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
+    state = [builder.input(*described) for described in carried]
     t = builder.input((), real, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
     values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
+    draws = Draws(builder, real)
     with unwrapped():
-        loss, used, updated = _step(case, rule, steps, x, state, t, index, values)
-    return builder.finish([loss, *updated]), used
+        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, draws)
+    return builder.finish([loss, *updated]), used, tuple(draws.made)
+
+
+class Draws:
+    """Stands for a generator while a rule is traced: each array that is drawn becomes an input of the graph."""
+
+    def __init__(self, builder: Builder, real: np.dtype[Any]) -> None:
+        self._builder, self._real = builder, real
+        self.made: list[Draw] = []
+
+    def standard_normal(self, size: Any = ()) -> Tracer:
+        return self._drawn("standard_normal", size)
+
+    def random(self, size: Any = ()) -> Tracer:
+        return self._drawn("random", size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = ()) -> Any:
+        return loc + scale * self.standard_normal(size)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = ()) -> Any:
+        return low + (high - low) * self.random(size)
+
+    def __getattr__(self, name: str) -> Any:
+        known = "standard_normal, random, normal, uniform"
+        raise cannot(f"rng.{name} is not to be had", f"make it of what there is: {known}")
+
+    def _drawn(self, kind: str, size: Any) -> Tracer:
+        shape = (size,) if isinstance(size, int) else tuple(size or ())
+        self.made.append(Draw(kind, shape))
+        return self._builder.input(shape, self._real, f"{kind}{len(self.made)}")
 
 
 def build_for(sweep: Sweep) -> StepGraph:
     """The step graph of a sweep's runs; see `build`."""
-    rule = Rule(sweep.optimizer, sweep.settings, sweep.schedule, sweep.schedule_settings)
-    return build(sweep.case, rule, sweep.steps)
+    return build(sweep.case, rule_of(sweep), sweep.steps)
 
 
-def _numbers(case: Case, rule: Rule) -> tuple[tuple[str, str], ...]:
-    scheduled = rule.schedule.signature.numbers if rule.schedule else ()
-    return (
-        *(("option", name) for name in case.problem.signature.numbers),
-        *(("hyperparameter", name) for name in rule.optimizer.signature.numbers),
-        *(("schedule", name) for name in scheduled),
+def rule_of(sweep: Sweep) -> Rule:
+    """The rule of a sweep's runs, without its numbers."""
+    return Rule(
+        sweep.optimizer,
+        sweep.settings,
+        sweep.schedule,
+        sweep.schedule_settings,
+        sweep.transforms,
+        sweep.transform_settings,
     )
 
 
+def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
+    return (*(("option", name) for name in case.problem.signature.numbers), *rule.numbers)
+
+
 def _step(
-    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any
+    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: Draws
 ) -> tuple[Any, list[Tracer], list[Any]]:
     """The loss at x, the gradients that were asked for, and the next x and state."""
-
-    def of(owner: str) -> dict[str, Any]:
-        return {name: value for (whose, name), value in values.items() if whose == owner}
-
     inputs, targets = minibatch(case, index)
-    options = of("option")
+    options = {name: value for (owner, name), value in values.items() if owner == "option"}
     whole = objective(case, inputs, targets)
 
     @functools.wraps(case.problem.function)
@@ -151,21 +186,22 @@ def _step(
         used.append(grad(f)(p))
         return used[-1]
 
-    def hvp(v: Any) -> Any:
-        used.extend([grad(lambda p: np.sum(grad(f)(p) * v))(x)] * 2)  # costs about two gradients
+    def look(p: Any) -> Point:
+        if p is x:
+            return at_x
+        f_p, g_p = value_and_grad(f)(p)
+        used.append(g_p)
+        return Point(f_p, g_p, functools.partial(hvp, p))
+
+    def hvp(p: Any, v: Any) -> Any:
+        used.extend([grad(lambda q: np.sum(grad(f)(q) * v))(p)] * 2)  # costs about two gradients
         return used[-1]
 
     loss, g = value_and_grad(f)(x)
     used.append(g)
-    offer = {"t": t, "steps": float(steps), "f": loss, "grad": gradient, "loss": f, "hvp": hvp}
-    supplied = {name: offer[name] for name in rule.optimizer.signature.supplied}
-    hyperparameters = of("hyperparameter")
-    if rule.schedule:
-        asked = {"steps": float(steps)} if "steps" in rule.schedule.signature.supplied else {}
-        factor = rule.schedule.function(t, **asked, **of("schedule"), **(rule.schedule_settings or {}))
-        hyperparameters["lr"] = hyperparameters["lr"] * factor
-    result = rule.optimizer.function(x, g, *state, **supplied, **hyperparameters, **rule.settings)
-    return loss, used, checked(rule.optimizer, result, [x, *state])
+    at_x = Point(loss, g, functools.partial(hvp, x))
+    offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
+    return loss, used, Advance(rule, case.tensors, state, values, look, offer)(x)
 
 
 def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
@@ -175,27 +211,3 @@ def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
     if index is None:
         return case.split.train_inputs, case.split.train_targets
     return rows(case.split.train_inputs, index), rows(case.split.train_targets, index)
-
-
-def initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
-    """Each state's default: a function of x, or a number in the shape of x."""
-    defaults = optimizer.signature.state.values()
-    return [default(x) if callable(default) else np.zeros(x.shape, x.dtype) + default for default in defaults]
-
-
-def checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:
-    """What the rule returned, if it is what the signature promises."""
-    names = ["x", *optimizer.signature.state]
-    form = f"return {', '.join(names)}"
-    result = list(result) if isinstance(result, tuple | list) else [result]
-    where = f"{location(optimizer.function)}: optimizer '{optimizer.name}'"
-    if any(value is None for value in result):
-        raise PluginError(f"{where} returns nothing (None); end it with: {form}")
-    if len(result) != len(names):
-        raise PluginError(f"{where} returns {len(result)} values, and its signature asks for {len(names)}: {form}")
-    for name, old, new in zip(names, before, result, strict=True):
-        if np.shape(new) != old.shape:
-            raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
-        if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
-            raise PluginError(f"{where} returns '{name}' as true or false where it was given numbers")
-    return result

@@ -127,7 +127,11 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     hyperparameters = _union(names for sweep, _ in parts for names in (sweep.settings, sweep.hyperparameters))
     options = _union(names for sweep, _ in parts for names in (sweep.case.settings, sweep.options))
     scheduled = _union(names for sweep, _ in parts for names in (sweep.schedule_settings, sweep.schedule_numbers))
-    tables = _alike([_runs_of(sweep, done, hyperparameters, options, scheduled) for sweep, done in parts])
+    transformed = _union(
+        names for sweep, _ in parts for names in (_choices_of_transforms(sweep), sweep.transform_numbers)
+    )
+    names = (hyperparameters, options, scheduled, transformed)
+    tables = _alike([_runs_of(sweep, done, *names) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
     runs = table["run"].to_numpy()
     if not (runs[:-1] < runs[1:]).all():
@@ -151,8 +155,18 @@ def _union(groups: Any) -> list[str]:
     return list(dict.fromkeys(name for names in groups for name in names))
 
 
+def _choices_of_transforms(sweep: Sweep) -> dict[str, Any]:
+    settings = zip(sweep.transforms, sweep.transform_settings, strict=True)
+    return {f"{transform.name}.{name}": value for transform, own in settings for name, value in own.items()}
+
+
 def _runs_of(
-    sweep: Sweep, done: Trajectories, hyperparameters: list[str], options: list[str], scheduled: list[str]
+    sweep: Sweep,
+    done: Trajectories,
+    hyperparameters: list[str],
+    options: list[str],
+    scheduled: list[str],
+    transformed: list[str],
 ) -> pa.Table:
     runs = len(sweep)
 
@@ -171,12 +185,15 @@ def _runs_of(
         ("hp.", hyperparameters, sweep.hyperparameters, sweep.settings),
         ("opt.", options, sweep.options, sweep.case.settings),
         ("schedule.", scheduled, sweep.schedule_numbers, sweep.schedule_settings),
+        ("transform.", transformed, sweep.transform_numbers, _choices_of_transforms(sweep)),
     )
     for prefix, names, numbers, choices in groups:
         for name in names:
             columns[prefix + name] = numbers[name] if name in numbers else _setting(choices.get(name), runs)
         if prefix == "opt.":
             columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
+        if prefix == "schedule.":
+            columns["transforms"] = same(", ".join(t.name for t in sweep.transforms) or None)
     columns["status"] = _named(done.status, STATUSES)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)

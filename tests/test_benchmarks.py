@@ -108,11 +108,13 @@ def test_the_c_source_finds_divergence_where_optlab_does(load, tuned):
 @pytest.mark.parametrize("runs", [1, 3])
 def test_contenders_on_the_mlp_agree_across_an_epoch(load, runs, activation):
     own = load("mlp").contenders(runs, 30, activation, with_peers=False)
-    assert load("measure").disagreement(own) < 1e-10
+    assert load("measure").disagreement([contender for contender in own if not contender.is_rough]) < 1e-10
+    assert 1e-10 < load("measure").disagreement(own) < 1e-3  # with the one in float32
 
 
 def test_peers_agree_on_the_mlp(load):
-    assert load("measure").disagreement(load("mlp").contenders(1, 3, "tanh")) < 1e-10
+    exact = [contender for contender in load("mlp").contenders(1, 3, "tanh") if not contender.is_rough]
+    assert load("measure").disagreement(exact) < 1e-10
 
 
 def test_peers_that_are_not_there_are_named_and_left_out(load, monkeypatch):

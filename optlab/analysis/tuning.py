@@ -15,7 +15,7 @@ STATISTICS = ["median", "low", "high"]
 
 def setting_columns(runs: pd.DataFrame) -> list[str]:
     """The columns that, with case and label, tell the cells of a grid apart."""
-    return [name for name in runs.columns if name.startswith(("hp.", "schedule."))]
+    return [name for name in runs.columns if name.startswith(("hp.", "schedule.", "transform."))]
 
 
 def group_ids(frame: pd.DataFrame, keys: list[str]) -> NDArray[np.int64]:

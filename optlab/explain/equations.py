@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab.composition import Rule, checked, memory
 from optlab.engine.graph import Graph, Op
 from optlab.engine.passes import optimise, prune
 from optlab.engine.rules import is_traced
@@ -25,7 +26,6 @@ from optlab.explain.statements import Line, lines, statements, symbols
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.signature import location, summary
-from optlab.step import checked, initial_state
 
 PARAMETERS = 997
 """The number of parameters that rules are traced with: one that nobody writes, so that where it appears it is n."""
@@ -102,7 +102,8 @@ def equations(optimizer: Optimizer) -> Equations:
     costs    1 gradient per step
     """
     signature = optimizer.signature
-    initial = trace(lambda x: initial_state(optimizer, x), np.empty(PARAMETERS))
+    rule = Rule(optimizer, signature.choices)
+    initial = trace(lambda x: list(memory(rule, ((PARAMETERS,),), x).values()), np.empty(PARAMETERS))
     raw = prune(_traced(optimizer, initial))
     names = [var.name for var in raw.inputs]
     graph = idioms(optimise(raw))

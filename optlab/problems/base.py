@@ -30,7 +30,8 @@ class Problem:
     `domain` is an array (2, d) of lower and upper bounds, d being 1 where all coordinates share them; it is what
     `start = "random"` draws from and what pictures show. `start` is a point, or for networks the function that draws
     the weights. `minima` are the known global minimisers. `dim` is the dimension, or None where any will do: points
-    are then repeated cyclically to the dimension asked for.
+    are then repeated cyclically to the dimension asked for. `tensors` gives the shapes that the parameters of a network
+    have.
 
     >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
     ... def bowl(x, *, scale=1.0):
@@ -49,6 +50,7 @@ class Problem:
     dim: int | None = field(repr=False)
     dataset: str | None = field(repr=False)
     metrics: Mapping[str, Callable[..., Any]] = field(repr=False)
+    tensors: Callable[..., Any] | None = field(default=None, repr=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.function(*args, **kwargs)
@@ -94,6 +96,7 @@ def problem(
     dim: int | None = None,
     dataset: str | None = None,
     metrics: Mapping[str, Callable[..., Any]] | None = None,
+    tensors: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Declare an objective.
 
@@ -106,6 +109,8 @@ def problem(
         dim: the dimension, where it is fixed.
         dataset: the default dataset of a problem trained on data.
         metrics: functions like the objective (same arguments), evaluated on the test data, by name.
+        tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the tensors that
+            x holds one after the other, for optimizers that work on each of them.
 
     Raises:
         PluginError: the signature or one of these does not fit.
@@ -149,6 +154,7 @@ def problem(
             dim=dim,
             dataset=dataset,
             metrics=MappingProxyType(dict(metrics or {})),
+            tensors=tensors,
         )
 
     return declare

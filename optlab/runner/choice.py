@@ -35,6 +35,8 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("replay", "it trains a network")
     if sweep.case.precision != "float64":
         return Choice("replay", f"it computes in {sweep.case.precision}")
+    if graph.draws:
+        return Choice("replay", "it draws random numbers")
     if not has_llvmlite():
         return Choice("replay", "llvmlite is not installed")
     try:

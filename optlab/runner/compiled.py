@@ -31,7 +31,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
     """Execute the sweep that the kernel was made for, or a block of it."""
     began = time.perf_counter()
     layout = kernel.program.layout
-    first = len(graph.graph.inputs) - len(graph.numbers)
+    first = graph.first_number
     numbers = [column(block, key) for key in graph.numbers]
     done = kernel.run(
         _before_the_first_step(block, graph),

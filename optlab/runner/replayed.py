@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.replay import RUN, Input, compile
 from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
-from optlab.randomness import Minibatches
+from optlab.randomness import Minibatches, Noise
 from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
 from optlab.starts import starts
 from optlab.step import StepGraph
@@ -40,6 +40,8 @@ class Loop:
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
         self.batches = self._minibatches() if graph.takes_index else None
+        self.noise = Noise(sweep.root_seed, sweep.seed, graph.draws) if graph.draws else None
+        self.drawn = self.program.inputs[len(self.program.inputs) - len(graph.draws) :]
         quantities = on_data(sweep.case) or {"loss": whole_objective(sweep.case)}
         self.whole = Evaluation.of(sweep.case, quantities, sweep.options, runs)
 
@@ -62,7 +64,7 @@ class Loop:
 
     def _fill(self, x: Floats, columns: list[Floats]) -> None:
         np.copyto(self.x, x)
-        numbers = self.program.inputs[len(self.program.inputs) - len(columns) :]
+        numbers = self.program.inputs[self.graph.first_number :][: len(columns)]
         for buffer, column in zip(numbers, columns, strict=True):
             buffer[...] = column if buffer.shape else column[0]
         initial = compile(self.graph.initial, [Input(RUN)], x.shape[1])
@@ -107,6 +109,8 @@ class Loop:
                 self._evaluate(now)
             if self.batches is not None:
                 self.batches.fill(now + 1, self._index)
+            if self.noise is not None:
+                self.noise.fill(now + 1, self.drawn)
             t[...] = now + 1
             step()
             ring[now - begin] = loss
@@ -231,7 +235,12 @@ class Loop:
 def column(sweep: Sweep, key: tuple[str, str]) -> Floats:
     """The numbers of each run that a step graph's input stands for: pairs of an owner and a name."""
     owner, name = key
-    of = {"option": sweep.options, "hyperparameter": sweep.hyperparameters, "schedule": sweep.schedule_numbers}
+    of = {
+        "option": sweep.options,
+        "hyperparameter": sweep.hyperparameters,
+        "schedule": sweep.schedule_numbers,
+        "transform": sweep.transform_numbers,
+    }
     return of[owner][name]
 
 

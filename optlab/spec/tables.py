@@ -89,12 +89,33 @@ _Schedule = Annotated[ScheduleSpec, BeforeValidator(_schedule, json_schema_input
 
 
 @dataclass(frozen=True)
+class TransformSpec:
+    """Something around an update rule. All further keys are its options."""
+
+    name: _Word
+    options: _Options = field(default_factory=dict)
+
+
+def _transforms(value: Any) -> Any:
+    if not isinstance(value, list) or not all(isinstance(entry, str | dict) for entry in value):
+        raise ValueError(f"must be a list of names or tables, not {values.shown(value)}")
+    return [{"name": v} if isinstance(v, str) else _with_options(v, TransformSpec) for v in value]
+
+
+_Transforms = Annotated[
+    tuple[TransformSpec, ...],
+    BeforeValidator(_transforms, json_schema_input_type=list[_Word | TransformSpec]),
+]
+
+
+@dataclass(frozen=True)
 class OptimizerSpec:
     """An optimizer. All further keys are its hyperparameters."""
 
     name: _Word
     label: Annotated[_Label | None, _doc("what it is called in pictures and tables")] = None
     schedule: Annotated[_Schedule | None, _doc("a factor on the learning rate, by name or as a table")] = None
+    transforms: Annotated[_Transforms, _doc("what is put around the rule, by name or as tables")] = ()
     hyperparameters: _Options = field(default_factory=dict)
     path: _Path = field(default=(), compare=False)
 

@@ -256,7 +256,7 @@ def test_json_schema():
     assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
-        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "RecordSpec", "Grid"),
+        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "Grid"),
         *("BasinsSpec", "StabilitySpec"),
     }
     assert "<" not in json.dumps(schema)

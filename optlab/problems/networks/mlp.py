@@ -68,7 +68,13 @@ def accuracy(x, *, inputs, targets, hidden, activation, output, loss, init):
     return np.mean(np.sum(largest * targets, axis=1) / np.sum(largest, axis=1))
 
 
-@problem(start=initial_weights, dataset="digits", metrics={"accuracy": accuracy})
+def layers(inputs, targets, choices):
+    """The shapes of weights and biases, in their order in x."""
+    units = sizes(inputs, choices["hidden"], targets)
+    return [shape for m, n in pairwise(units) for shape in ((m, n), (n,))]
+
+
+@problem(start=initial_weights, dataset="digits", metrics={"accuracy": accuracy}, tensors=layers)
 def mlp(
     x,
     *,

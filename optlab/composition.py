@@ -1,0 +1,233 @@
+"""An update rule with all that is put around it: what it remembers, and one step of it.
+
+From the inside out: the gradient passes through the transforms of the gradient, in their order; the rule makes a step
+of it, with the learning rate that the schedule leaves; the transforms of the step are put around that, each around what
+stands before it.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from optlab.errors import PluginError
+from optlab.optimizers.base import Optimizer
+from optlab.schedules.base import Schedule
+from optlab.signature import location
+from optlab.transforms.base import Transform
+
+Plugin = Optimizer | Transform
+Shapes = tuple[tuple[int, ...], ...]
+Key = tuple[str, str]
+"""A number of a rule: its owner ("hyperparameter", "schedule" or "transform") and its name, "clip_norm.max_norm" for
+one of a transform."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An update rule and what is around it, with everything settled but its numbers.
+
+    `settings` are the choices of the optimizer, `transform_settings` those of each transform.
+    """
+
+    optimizer: Optimizer
+    settings: Mapping[str, Any]
+    schedule: Schedule | None = None
+    schedule_settings: Mapping[str, Any] | None = None
+    transforms: tuple[Transform, ...] = ()
+    transform_settings: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def numbers(self) -> tuple[Key, ...]:
+        """Everything that may differ between runs."""
+        return (
+            *(("hyperparameter", name) for name in self.optimizer.signature.numbers),
+            *(("schedule", name) for name in (self.schedule.signature.numbers if self.schedule else ())),
+            *(("transform", f"{t.name}.{name}") for t in self.transforms for name in t.signature.numbers),
+        )
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it draws random numbers."""
+        return any("rng" in plugin.signature.supplied for plugin in (self.optimizer, *self.transforms))
+
+
+def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
+    """What is carried from step to step beside x, by name, before the first one."""
+    found = {}
+    for plugin, part, suffix in _owners(rule, tensors, x):
+        settings = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
+        prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
+        for name, default in plugin.signature.state.items():
+            found[f"{prefix}{name}{suffix}"] = _initial(default, part, settings)
+    return found
+
+
+def _owners(rule: Rule, tensors: Shapes, x: Any) -> list[tuple[Plugin, Any, str]]:
+    """Who remembers something, of what, and what its states' names end with."""
+    parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
+    suffixes = [f".{n}" for n in range(len(parts))] if len(parts) > 1 else [""]
+    own = [(rule.optimizer, part, suffix) for part, suffix in zip(parts, suffixes, strict=True)]
+    return [*own, *((transform, x, "") for transform in rule.transforms)]
+
+
+def _settings(rule: Rule, transform: Plugin) -> Mapping[str, Any]:
+    return next(s for t, s in zip(rule.transforms, rule.transform_settings, strict=True) if t is transform)
+
+
+def _initial(default: Any, x: Any, settings: Mapping[str, Any]) -> Any:
+    """A state's default: a function of x (and of choices), or a number in the shape of x."""
+    if not callable(default):
+        return np.zeros(x.shape, x.dtype) + default
+    code = getattr(default, "__code__", None)
+    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
+    return default(x, **{name: settings[name] for name in names if name in settings})
+
+
+def split(x: Any, tensors: Shapes) -> list[Any]:
+    """The flat vector of all parameters as the tensors that it is made of."""
+    sizes = [math.prod(shape) for shape in tensors]
+    ends = np.cumsum(sizes).tolist()
+    return [x[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, tensors, strict=True)]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is known at a point: its loss, gradient and Hessian times a vector."""
+
+    f: Any
+    g: Any
+    hvp: Callable[[Any], Any]
+
+
+@dataclass
+class Advance:
+    """One step of a rule, from x and `state`, which is what `memory` names.
+
+    `look(p)` tells what is known at a point, `values` has the numbers of the rule, `offer` whatever else may be asked
+    for: t, steps, grad, loss, rng.
+    """
+
+    rule: Rule
+    tensors: Shapes
+    state: Sequence[Any]
+    values: Mapping[Key, Any]
+    look: Callable[[Any], Point]
+    offer: Mapping[str, Any]
+    _after: dict[int, list[Any]] = field(default_factory=dict)
+
+    def __call__(self, x: Any) -> list[Any]:
+        """The next x and state."""
+        step = self._of_rule
+        for number, transform in enumerate(self.rule.transforms, start=self._tensors):
+            if transform.wraps:
+                step = functools.partial(self._wrapped, transform, number, step)
+        x = step(x)
+        if 0 not in self._after:
+            called = [
+                t for n, t in enumerate(self.rule.transforms, start=self._tensors) if t.wraps and n in self._after
+            ]
+            raise PluginError(f"{_where(called[0])} never calls step")
+        return [x, *(value for n in range(len(self._after)) for value in self._after[n])]
+
+    @property
+    def _tensors(self) -> int:
+        return len(self.tensors) if self.rule.optimizer.per == "tensor" else 1
+
+    @functools.cached_property
+    def _before(self) -> list[list[Any]]:
+        """The state of each owner: of the rule for every tensor, then of the transforms."""
+        rest = iter(self.state)
+        owners = [*[self.rule.optimizer] * self._tensors, *self.rule.transforms]
+        return [[next(rest) for _ in owner.signature.state] for owner in owners]
+
+    @functools.cached_property
+    def _hyperparameters(self) -> dict[str, Any]:
+        """Those of the optimizer, the learning rate as the schedule leaves it."""
+        found = {name: value for (owner, name), value in self.values.items() if owner == "hyperparameter"}
+        schedule = self.rule.schedule
+        if schedule is not None:
+            numbers = {name: value for (owner, name), value in self.values.items() if owner == "schedule"}
+            supplied = {name: self.offer[name] for name in schedule.signature.supplied}
+            settings = self.rule.schedule_settings or {}
+            found["lr"] = found["lr"] * schedule.function(self.offer["t"], **supplied, **numbers, **settings)
+        return found
+
+    def _of_rule(self, x: Any) -> Any:
+        """The rule's step, on the gradient that the transforms leave."""
+        here = self.look(x)
+        g = here.g
+        for number, transform in enumerate(self.rule.transforms, start=self._tensors):
+            if not transform.wraps:
+                g = self._around(transform, number, x, [x, g], g, f=here.f)
+        rule = self.rule.optimizer
+        offer = {**self.offer, "f": here.f, "hvp": here.hvp}
+        if rule.per == "tensor":
+            offer = {name: value for name, value in offer.items() if name not in ("grad", "loss", "hvp")}
+        if unknown := [name for name in rule.signature.supplied if name not in offer]:
+            raise PluginError(f"{_where(rule)} asks for {unknown[0]}, which a rule for one tensor cannot have")
+        supplied = {name: offer[name] for name in rule.signature.supplied}
+        parts = zip(split(x, self.tensors), split(g, self.tensors), strict=True) if rule.per == "tensor" else [(x, g)]
+        moved = []
+        for number, (part, slope) in enumerate(parts):
+            result = rule.function(
+                part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.settings
+            )
+            moved.append(self._kept(rule, number, result, part))
+        return moved[0] if rule.per == "vector" else np.concatenate([part.reshape(-1) for part in moved])
+
+    def _wrapped(self, transform: Transform, number: int, step: Callable[[Any], Any], x: Any) -> Any:
+        if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:
+            raise PluginError(f"{_where(transform)} asks for lr, and {self.rule.optimizer.name} has none")
+        f = self.look(x).f if "f" in transform.signature.supplied else None
+        return self._around(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
+
+    def _around(self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any) -> Any:
+        """What a transform makes of what it is given: the gradient, or the next x."""
+        offer = {**self.offer, **more}
+        supplied = {name: offer[name] for name in transform.signature.supplied}
+        prefix = f"{transform.name}."
+        numbers = {
+            name.removeprefix(prefix): value
+            for (owner, name), value in self.values.items()
+            if owner == "transform" and name.startswith(prefix)
+        }
+        settings = self.rule.transform_settings[number - self._tensors]
+        result = transform.function(*given, *self._before[number], **supplied, **numbers, **settings)
+        return self._kept(transform, number, result, old)
+
+    def _kept(self, plugin: Plugin, number: int, result: Any, old: Any) -> Any:
+        """The first of what was returned; the rest, the state, is kept."""
+        if number in self._after:
+            wrapper = next(t for t in self.rule.transforms if t.wraps)
+            raise PluginError(f"{_where(wrapper)} calls step more than once")
+        first, *self._after[number] = checked(plugin, result, [old, *self._before[number]])
+        return first
+
+
+def _where(plugin: Plugin) -> str:
+    return f"{location(plugin.function)}: {type(plugin).__name__.lower()} '{plugin.name}'"
+
+
+def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
+    """What a rule or a transform returned, if it is what its signature promises."""
+    of_gradient = isinstance(plugin, Transform) and not plugin.wraps
+    names = ["g" if of_gradient else "x", *plugin.signature.state]
+    form = f"return {', '.join(names)}"
+    result = list(result) if isinstance(result, tuple | list) else [result]
+    where = _where(plugin)
+    if any(value is None for value in result):
+        raise PluginError(f"{where} returns nothing (None); end it with: {form}")
+    if len(result) != len(names):
+        raise PluginError(f"{where} returns {len(result)} values, and its signature asks for {len(names)}: {form}")
+    for name, old, new in zip(names, before, result, strict=True):
+        if np.shape(new) != old.shape:
+            raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
+        if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
+            raise PluginError(f"{where} returns '{name}' as true or false where it was given numbers")
+    return result
