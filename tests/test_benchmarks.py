@@ -119,7 +119,7 @@ def test_peers_agree_on_the_mlp(load):
 
 def test_peers_that_are_not_there_are_named_and_left_out(load, monkeypatch):
     setting, by_hand_c, trajectories = load("setting"), load("by_hand_c"), load("trajectories")
-    assert {"a C compiler", "jax"}.isdisjoint(setting.missing()) == ("left out" not in setting.text())
+    assert bool(setting.missing()) == ("left out" in setting.text())
     monkeypatch.setattr(setting.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(by_hand_c.shutil, "which", lambda name: None)
     assert setting.missing() == ["jax", "torch", "autograd", "a C compiler"]

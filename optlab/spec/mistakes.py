@@ -38,7 +38,13 @@ _KNOWN = {
     "stability": [f.name for f in fields(StabilitySpec)],
     "<grid>": [f.name for f in fields(Grid)],
 }
-_NAMES = {"": "my_experiment", "problem": "rosenbrock", "optimizer": "adam", "schedule": "cosine", "transforms": "clip_norm"}
+_NAMES = {
+    "": "my_experiment",
+    "problem": "rosenbrock",
+    "optimizer": "adam",
+    "schedule": "cosine",
+    "transforms": "clip_norm",
+}
 _FORMS = {
     "steps": "steps = 1000",
     "num": "num = 9",
