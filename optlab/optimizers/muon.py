@@ -1,0 +1,65 @@
+import numpy as np
+
+from optlab import optimizer
+
+
+def orthogonalized(g, eps):
+    """The nearest matrix with orthonormal rows or columns, about: its singular values come to lie around 1.
+
+    Five steps of a Newton-Schulz iteration, X <- a X + (b A + c A^2) X with A = X X^T; its coefficients are Jordan's.
+    """
+    a, b, c = 3.4445, -4.7750, 2.0315
+    is_tall = g.shape[0] > g.shape[1]
+    x = g.T if is_tall else g
+    x = x / (np.sqrt(np.sum(x * x)) + eps)
+    for _ in range(5):
+        square = x @ x.T
+        x = a * x + (b * square + c * (square @ square)) @ x
+    return x.T if is_tall else x
+
+
+@optimizer(
+    per="tensor",
+    ranges={
+        "lr": "[0, inf)",
+        "beta": "[0, 1)",
+        "eps": "(0, inf)",
+        "weight_decay": "[0, inf)",
+        "vector_share": "[0, inf)",
+        "beta1": "[0, 1)",
+        "beta2": "[0, 1)",
+    },
+)
+def muon(
+    x,
+    g,
+    m=0.0,
+    v=0.0,
+    *,
+    t,
+    lr=0.02,
+    beta=0.95,
+    eps=1e-7,
+    weight_decay=0.0,
+    nesterov=True,
+    vector_share=0.05,
+    beta1=0.9,
+    beta2=0.999,
+):
+    """Muon (Jordan et al., 2024): momentum for matrices, made orthogonal; vectors get Adam.
+
+    m <- beta m + (1 - beta) g,  u = beta m + (1 - beta) g with nesterov, u = m without
+    x <- (1 - lr weight_decay) x - lr sqrt(max(1, columns / rows)) orthogonalized(u)
+
+    lr: learning rate of matrices; beta: memory of the gradients; eps: guards the division by zero; weight_decay: the
+    share of x that goes, times lr; vector_share, beta1, beta2: Adam's for everything that is no matrix, its learning
+    rate being vector_share lr
+    """
+    if x.ndim != 2:
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        return x - vector_share * lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + 1e-8), m, v
+    m = beta * m + (1 - beta) * g
+    u = orthogonalized(beta * m + (1 - beta) * g if nesterov else m, eps)
+    scale = max(1.0, x.shape[1] / x.shape[0]) ** 0.5
+    return (1 - lr * weight_decay) * x - lr * scale * u, m, v
