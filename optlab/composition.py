@@ -91,6 +91,8 @@ def _initial(default: Any, x: Any, settings: Mapping[str, Any]) -> Any:
 
 def split(x: Any, tensors: Shapes) -> list[Any]:
     """The flat vector of all parameters as the tensors that it is made of."""
+    if tensors == (x.shape,):
+        return [x]
     sizes = [math.prod(shape) for shape in tensors]
     ends = np.cumsum(sizes).tolist()
     return [x[end - size : end].reshape(s) for end, size, s in zip(ends, sizes, tensors, strict=True)]
@@ -179,7 +181,7 @@ class Advance:
                 part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.settings
             )
             moved.append(self._kept(rule, number, result, part))
-        return moved[0] if rule.per == "vector" else np.concatenate([part.reshape(-1) for part in moved])
+        return moved[0] if moved[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in moved])
 
     def _wrapped(self, transform: Transform, number: int, step: Callable[[Any], Any], x: Any) -> Any:
         if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:

@@ -141,7 +141,9 @@ class Draws:
     def _drawn(self, kind: str, size: Any) -> Tracer:
         shape = (size,) if isinstance(size, int) else tuple(size or ())
         self.made.append(Draw(kind, shape))
-        return self._builder.input(shape, self._real, f"{kind}{len(self.made)}")
+        letter = {"standard_normal": "xi", "random": "u"}[kind]
+        count = sum(draw.kind == kind for draw in self.made)
+        return self._builder.input(shape, self._real, letter if count == 1 else f"{letter}{count}")
 
 
 def build_for(sweep: Sweep) -> StepGraph:

@@ -329,6 +329,10 @@ def explain(
                                   the same; or a problem or an optimizer in a file
     an optimizer                  optlab explain adam --latex
                                   its update rule as equations
+    an optimizer and more         optlab explain adam clip_norm weight_decay cosine
+                                  the rule with transforms and a schedule around it
+    a transform or a schedule     optlab explain lookahead
+                                  what it makes of gradient descent
     backprop [FILE.toml]          optlab explain backprop
                                   a network, forward and backward, step by step
     directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1

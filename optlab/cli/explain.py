@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from optlab.atlas import table
 from optlab.cli import functions
 from optlab.cli.functions import Function
+from optlab.composition import Rule
 from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.registry import Registry
+from optlab.signature import summary, unknown_option
 
 ENDINGS = (".svg", ".png", ".pdf")
 WIDEST = 16_000
@@ -58,7 +61,10 @@ def explain(asked: Asked, known: Registry) -> Explained:
     if thing is None and functions.is_file(what):
         thing = functions.load(what)
     if isinstance(thing, Optimizer):
-        return _optimizer(asked, thing)
+        return _rule(asked, _composed(thing, asked.more, known))
+    if thing is None and (around := known.transforms.get(what) or known.schedules.get(what)):
+        found = _rule(asked, _composed(known.optimizer("gd"), [what, *asked.more], known))
+        return replace(found, text=f"{summary(around.function)}\n\n{found.text}" if not asked.latex else found.text)
     if isinstance(thing, Problem):
         asked.allow("a problem", "--at")
         return _formula_and_gates(functions.of_problem(thing, asked.at, asked.more))
@@ -118,15 +124,43 @@ def _directional(asked: Asked, known: Registry) -> Explained:
     return Explained(str(found), save)
 
 
-def _optimizer(asked: Asked, optimizer: Optimizer) -> Explained:
+def _rule(asked: Asked, rule: Rule) -> Explained:
     asked.allow("an optimizer", "--latex")
-    if asked.more:
-        raise UserError(f"{optimizer.name} is explained for any hyperparameters; leave out {asked.more[0]}")
     from optlab.explain.equations import equations
     from optlab.explain.rule import draw_rule
 
-    found = equations(optimizer)
-    return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, optimizer)))
+    found = equations(rule)
+    return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, rule)))
+
+
+def _composed(optimizer: Optimizer, more: Sequence[str], known: Registry) -> Rule:
+    """The rule with the transforms and the schedule that are named after it, and its choices as they are given."""
+    rule = Rule(optimizer, dict(optimizer.signature.choices))
+    for word in more:
+        name, is_pair, value = word.partition("=")
+        if is_pair:
+            rule = replace(rule, settings={**rule.settings, name: _choice(optimizer, name, value)})
+        elif word in known.schedules:
+            schedule = known.schedules[word]
+            if "lr" not in optimizer.signature.numbers:
+                raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            rule = replace(rule, schedule=schedule, schedule_settings=schedule.signature.choices)
+        elif word in known.transforms:
+            transform = known.transforms[word]
+            settings = (*rule.transform_settings, transform.signature.choices)
+            rule = replace(rule, transforms=(*rule.transforms, transform), transform_settings=settings)
+        else:
+            guess = did_you_mean(word, [*known.transforms, *known.schedules])
+            raise UserError(f"there is no transform or schedule {word!r} to put around {optimizer.name}{guess}")
+    return rule
+
+
+def _choice(optimizer: Optimizer, name: str, text: str) -> Any:
+    if name in optimizer.signature.numbers:
+        raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
+    if name not in optimizer.signature.choices:
+        raise unknown_option(optimizer.name, name, optimizer.signature.choices)
+    return table(f"{optimizer.name} {name}={text}")[name]
 
 
 def _formula_and_gates(f: Function) -> Explained:
@@ -149,7 +183,7 @@ def _expression(asked: Asked, known: Registry) -> Explained:
     asked.allow("an expression")
     text, given = asked.what, functions.pairs(asked.more)
     if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
-        guess = did_you_mean(text, [*known.problems, *known.optimizers, "backprop", "directional"])
+        guess = did_you_mean(text, _names(known))
         raise UserError(f"{text!r} is neither a problem nor an optimizer, nor an expression with values{guess}")
     expression = parse(text)
     if not expression.names:
@@ -163,6 +197,11 @@ def _expression(asked: Asked, known: Registry) -> Explained:
         raise UserError(f"{_listed(missing)} without a value; add {' '.join(f'{name}=1.0' for name in missing)}")
     values = [functions.number(f"{name}={given[name]}", given[name]) for name in expression.names]
     return _gates(Function(expression.function, expression.names, values))
+
+
+def _names(known: Registry) -> list[str]:
+    tables = (known.problems, known.optimizers, known.transforms, known.schedules)
+    return [*(name for table in tables for name in table), "backprop", "directional"]
 
 
 def _listed(names: Sequence[str]) -> str:

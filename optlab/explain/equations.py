@@ -12,24 +12,24 @@ from typing import Any
 
 import numpy as np
 
-from optlab.composition import Rule, checked, memory
-from optlab.engine.graph import Graph, Op
+from optlab.composition import Rule
+from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise, prune
-from optlab.engine.rules import is_traced
 from optlab.engine.trace import trace
-from optlab.engine.tracer import Builder, Tracer, unwrapped
-from optlab.errors import PluginError, UserError
+from optlab.errors import UserError
+from optlab.explain.composed import initial_graph, rule_of, traced
 from optlab.explain.expressions import Expressions
 from optlab.explain.idioms import idioms
 from optlab.explain.notation import Latex, Text
 from optlab.explain.statements import Line, lines, statements, symbols
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
-from optlab.signature import location, summary
+from optlab.signature import summary
 
-PARAMETERS = 997
-"""The number of parameters that rules are traced with: one that nobody writes, so that where it appears it is n."""
-SIZES: Mapping[float, str] = {PARAMETERS: "n"}
+PARAMETERS, COLUMNS = 997, 991
+"""The number of parameters that rules are traced with, one that nobody writes, so that where it appears it is n; rules
+for tensors are traced with a matrix of n rows and m columns."""
+SIZES: Mapping[float, str] = {PARAMETERS: "n", COLUMNS: "m"}
 _MEANINGS = {
     "g": "g is the gradient ∇f(x) at the x before the step",
     "t": "t is the number of the step, from 1",
@@ -37,6 +37,8 @@ _MEANINGS = {
     "gradient_at": "∇f(p) is the gradient at a point p, on the same minibatch",
     "loss_at": "f(p) is the loss at a point p, on the same minibatch",
     "hessian_times": "H is the Hessian of f at the x before the step",
+    "xi": "ξ are standard normal random numbers, new ones in every step",
+    "u": "u are random numbers from 0 to 1, new ones in every step",
 }
 """What is written of an input or an operation where it is used."""
 
@@ -78,10 +80,10 @@ class Equations:
         return _latex(self.lines)
 
 
-def equations(optimizer: Optimizer) -> Equations:
-    """The update rule of an optimizer as equations.
+def equations(rule: Optimizer | Rule) -> Equations:
+    """The update rule of an optimizer as equations, with what is around it if a `Rule` is given.
 
-    Its choices are at their defaults; its hyperparameters stay symbols.
+    The choices of an optimizer alone are at their defaults; hyperparameters stay symbols.
 
     Raises:
         TraceError: the rule does something that cannot be traced.
@@ -101,10 +103,11 @@ def equations(optimizer: Optimizer) -> Equations:
     numbers  lr = 0.001, β₁ (beta1) = 0.9, β₂ (beta2) = 0.999, ε (eps) = 1e-8
     costs    1 gradient per step
     """
-    signature = optimizer.signature
-    rule = Rule(optimizer, signature.choices)
-    initial = trace(lambda x: list(memory(rule, ((PARAMETERS,),), x).values()), np.empty(PARAMETERS))
-    raw = prune(_traced(optimizer, initial))
+    rule = rule_of(rule)
+    shape = (PARAMETERS, COLUMNS) if rule.optimizer.per == "tensor" else (PARAMETERS,)
+    initial = initial_graph(rule, shape)
+    whole, carried = traced(rule, initial, shape)
+    raw = prune(whole)
     names = [var.name for var in raw.inputs]
     graph = idioms(optimise(raw))
     shown = symbols(names, Text())
@@ -113,54 +116,41 @@ def equations(optimizer: Optimizer) -> Equations:
     used = {v for node in raw.nodes for v in node.inputs} | set(raw.outputs)
     seen = {*asked, *(var.name for var in raw.inputs if var in used)}
     return Equations(
-        name=optimizer.name,
-        heading=summary(optimizer.function),
-        lines=tuple(lines(graph, names, statements(graph, names, ["x", *signature.state]), SIZES)),
+        name=rule.optimizer.name,
+        heading=_heading(rule),
+        lines=tuple(lines(graph, names, statements(graph, names, carried), SIZES)),
         meanings=tuple(meaning for name, meaning in _MEANINGS.items() if name in seen),
-        initial={shown[name].text: value for name, value in zip(signature.state, starts, strict=True)},
-        hyperparameters={
-            shown[name].text + f" ({name})" * (shown[name].text != name): Text().number(value).text
-            for name, value in signature.numbers.items()
-        },
-        choices=dict(signature.choices),
+        initial={shown[name].text: value for name, value in zip(carried[1:], starts, strict=True)},
+        hyperparameters=_defaults(rule, names, shown),
+        choices=_choices(rule),
         grad_evals=("g" in seen) + asked.count("gradient_at") + 2 * asked.count("hessian_times"),
     )
 
 
-def _traced(optimizer: Optimizer, initial: Graph) -> Graph:
-    """One step of a rule: (x, g, *state, *supplied, *hyperparameters) -> (x, *state)."""
-    builder = Builder()
-    x, g = (builder.input((PARAMETERS,), np.float64, name) for name in ("x", "g"))
-    signature = optimizer.signature
-    state = [
-        builder.input(var.shape, var.dtype, name) for var, name in zip(initial.outputs, signature.state, strict=True)
-    ]
-    offer: dict[str, Any] = {
-        "f": lambda: _unknown("loss_at", (), optimizer, x)(x),
-        "grad": lambda: _unknown("gradient_at", x.shape, optimizer, x),
-        "loss": lambda: _unknown("loss_at", (), optimizer, x),
-        "hvp": lambda: _unknown("hessian_times", x.shape, optimizer, x),
-    }
-    supplied = {
-        name: offer[name]() if name in offer else builder.input((), np.float64, name) for name in signature.supplied
-    }
-    numbers = {name: builder.input((), np.float64, name) for name in signature.numbers}
-    with unwrapped():
-        result = optimizer.function(x, g, *state, **supplied, **numbers, **signature.choices)
-    return builder.finish(checked(optimizer, result, [x, *state]))
+def _heading(rule: Rule) -> str:
+    """The optimizer, and what is around it."""
+    around = [*(transform.name for transform in rule.transforms), *([rule.schedule.name] if rule.schedule else [])]
+    heading = summary(rule.optimizer.function) or rule.optimizer.name
+    return f"{heading.rstrip('.')}, with {', '.join(around)}." if around else heading
 
 
-def _unknown(name: str, shape: tuple[int, ...], optimizer: Optimizer, x: Tracer) -> Callable[[Any], Tracer]:
-    """A function of which only the name is known, of points like x."""
-    op = Op(name, "unknown", lambda *_: None, lambda p: (shape, x.dtype))
+def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dict[str, str]:
+    """The default of each number, by what is written for it."""
+    owned = {"hyperparameter": rule.optimizer.signature.numbers}
+    owned["schedule"] = rule.schedule.signature.numbers if rule.schedule else {}
+    owned["transform"] = {f"{t.name}.{n}": value for t in rule.transforms for n, value in t.signature.numbers.items()}
+    first = names.index("steps") + 1
+    found = {}
+    for (owner, key), name in zip(rule.numbers, names[first:], strict=False):
+        symbol = shown[name].text
+        found[symbol + f" ({name})" * (symbol != name)] = Text().number(owned[owner][key]).text
+    return found
 
-    def of(p: Any) -> Tracer:
-        if np.shape(p) != x.shape:
-            where = f"{location(optimizer.function)}: optimizer '{optimizer.name}'"
-            raise PluginError(f"{where} gives grad, loss or hvp an array of shape {np.shape(p)}; give it one like x")
-        return x.builder.emit(op, [p if is_traced(p) else p + 0.0 * x], {})
 
-    return of
+def _choices(rule: Rule) -> dict[str, Any]:
+    own = zip(rule.transforms, rule.transform_settings, strict=True)
+    around = {f"{transform.name}.{name}": value for transform, settings in own for name, value in settings.items()}
+    return {**rule.settings, **(rule.schedule_settings or {}), **around}
 
 
 # ---- functions -------------------------------------------------------------------------------------------------------

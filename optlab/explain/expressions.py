@@ -85,6 +85,8 @@ class Expressions:
         if node.op.name in ("getitem", "place"):
             return self._entries(node) if node.op.name == "getitem" else self._pieces(node)
         terms = [self._operand(node, v) for v in node.inputs]
+        if node.op.name == "transpose" and node.params["axes"] == (1, 0):
+            return self.script.transposed(terms[0])
         if node.op.name in WRITERS:
             return WRITERS[node.op.name](self.script, *terms)
         return self.script.call(node.op.name, *terms, *self._params(node))

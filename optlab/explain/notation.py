@@ -135,6 +135,9 @@ class Text:
             return Term(base + b.text.translate(_RAISED), POWER)
         return Term(f"{base}^{self.bracketed(b, ATOM)}", POWER)
 
+    def transposed(self, a: Term) -> Term:
+        return Term(self.bracketed(a, ATOM) + "ᵀ", POWER)
+
     def root(self, a: Term) -> Term:
         return Term("√" + self.bracketed(a, ATOM), POWER)
 
@@ -210,6 +213,9 @@ class Latex(Text):
 
     def power(self, a: Term, b: Term) -> Term:
         return Term(f"{self.bracketed(a, ATOM)}^{{{b.text}}}", POWER)
+
+    def transposed(self, a: Term) -> Term:
+        return Term(rf"{self.bracketed(a, ATOM)}^{{\top}}", POWER)
 
     def root(self, a: Term) -> Term:
         return Term(rf"\sqrt{{{a.text}}}", POWER)

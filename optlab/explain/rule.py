@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
+from optlab.composition import Rule
 from optlab.drawing import Drawing
 from optlab.engine.draw import draw
 from optlab.engine.graph import Graph
-from optlab.engine.tracer import Builder, Tracer
+from optlab.engine.passes import prune
+from optlab.explain.composed import initial_graph, rule_of, traced
 from optlab.optimizers.base import Optimizer
 
 DIM = 2
 
 
-def rule_graph(optimizer: Optimizer) -> Graph:
-    """(x, g, *state, what the rule asks for, *hyperparameters) -> (next x, *next state); choices have their defaults.
+def rule_graph(rule: Optimizer | Rule) -> Graph:
+    """(x, g, *state, *what the rule asks for, *hyperparameters) -> (next x, *next state).
 
-    Losses, gradients and Hessian products that the rule asks for at points of its own are inputs too.
+    The choices of an optimizer alone have their defaults. Losses, gradients and Hessian products at points of the
+    rule's own are operations of which only the name is known.
 
     >>> from optlab.optimizers.gd import gd
     >>> print(rule_graph(gd))
@@ -27,29 +26,20 @@ def rule_graph(optimizer: Optimizer) -> Graph:
       b: f64[2] = subtract(x, a)
       return b
     """
-    builder = Builder()
-
-    def vector(name: str) -> Tracer:
-        return builder.input((DIM,), np.float64, name)
-
-    def single(name: str) -> Tracer:
-        return builder.input((), np.float64, name)
-
-    read = optimizer.signature
-    x, g = vector("x"), vector("g")
-    state = [vector(name) for name in read.state]
-    asked: dict[str, Any] = {
-        "grad": lambda p: vector("grad(p)"),
-        "loss": lambda p: single("loss(p)"),
-        "hvp": lambda v: vector("hvp(v)"),
-    }
-    supplied = {name: asked.get(name) or single(name) for name in read.supplied}
-    numbers = {name: single(name) for name in read.numbers}
-    result = optimizer.function(x, g, *state, **supplied, **numbers, **read.choices)
-    return builder.finish(result if isinstance(result, tuple | list) else [result])
+    return _of(rule_of(rule))[0]
 
 
-def draw_rule(optimizer: Optimizer) -> Drawing:
+def draw_rule(rule: Optimizer | Rule) -> Drawing:
     """The picture of an update rule: x, the gradient g, states and hyperparameters in, x and states out."""
-    outputs = ("x", *optimizer.signature.state)
-    return draw(rule_graph(optimizer), outputs=outputs, title=optimizer.name)
+    rule = rule_of(rule)
+    graph, outputs = _of(rule)
+    return draw(graph, outputs=tuple(outputs), title=rule.optimizer.name)
+
+
+def _of(rule: Rule) -> tuple[Graph, list[str]]:
+    """Without the inputs that it has no use for, but with all states."""
+    graph, names = traced(rule, initial_graph(rule, (DIM,)), (DIM,))
+    graph = prune(graph)
+    used = {v for node in graph.nodes for v in node.inputs} | set(graph.outputs)
+    inputs = tuple(v for v in graph.inputs if v in used or v.name in names)
+    return Graph(inputs, graph.nodes, graph.outputs, graph.constants), names

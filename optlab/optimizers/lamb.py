@@ -25,6 +25,6 @@ def lamb(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, we
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
     u = (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps) + weight_decay * x
-    length, size = np.sqrt(np.sum(x * x)), np.sqrt(np.sum(u * u))
+    length, size = np.linalg.norm(x), np.linalg.norm(u)
     ratio = np.where((length > 0) & (size > 0), length / np.where(size > 0, size, 1.0), 1.0)
     return x - lr * ratio * u, m, v

@@ -11,7 +11,7 @@ def orthogonalized(g, eps):
     a, b, c = 3.4445, -4.7750, 2.0315
     is_tall = g.shape[0] > g.shape[1]
     x = g.T if is_tall else g
-    x = x / (np.sqrt(np.sum(x * x)) + eps)
+    x = x / (np.linalg.norm(x) + eps)
     for _ in range(5):
         square = x @ x.T
         x = a * x + (b * square + c * (square @ square)) @ x

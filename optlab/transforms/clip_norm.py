@@ -11,5 +11,5 @@ def clip_norm(x, g, *, max_norm=1.0):
 
     max_norm: the longest gradient
     """
-    norm = np.sqrt(np.sum(g * g))
+    norm = np.linalg.norm(g)
     return np.where(norm > max_norm, g * (max_norm / norm), g)

@@ -150,7 +150,35 @@ def test_values(call, arguments, last):
     assert out.splitlines()[-1] == last
 
 
+def test_a_rule_with_what_is_around_it(call):
+    status, out, _ = call("adam", "clip_value", "weight_decay", "linear")
+    assert status == 0
+    assert out.splitlines()[0] == "Adam (Kingma & Ba, 2015), with clip_value, weight_decay, linear."
+    equations = [" ".join(line.split()) for line in out.splitlines() if "←" in line or " = " in line]
+    assert equations[:4] == [
+        "u = lr · (1 − (1 − end) (t − 1) / max(steps − 1, 1))",
+        "m ← β₁ m + (1 − β₁) clip(g, −limit, limit)",
+        "v ← β₂ v + (1 − β₂) clip(g, −limit, limit)²",
+        "x ← x − u · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε) − u decay x",
+    ]
+
+
+def test_choices_and_what_is_around_gradient_descent(call):
+    _, plain, _ = call("lars")
+    _, nesterov, _ = call("lars", "nesterov=true")
+    assert "choices  nesterov = False" in plain
+    assert "choices  nesterov = True" in nesterov
+    assert "x ← x − (β b + w)" in nesterov
+    status, out, _ = call("lookahead")
+    assert status == 0
+    assert out.startswith("Every few steps, go back to a share of the way that they went (Zhang et al., 2019).")
+    assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
+    assert "lr (1 − end)" in call("linear")[1] or "x ← x − lr · (1 − (1 − end)" in call("linear")[1]
+
+
 MISTAKES = [
+    (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
+    (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
     (["x*y", "x=1"], "'y' is without a value; add y=1.0"),
     (["x*y*z", "x=1"], "'y', 'z' are without a value; add y=1.0 z=1.0"),
     (["x*y", "x=1", "y=2", "w=3"], "there is no 'w' in 'x*y'; its names are x, y"),
@@ -176,7 +204,7 @@ MISTAKES = [
     (["rosenbrock", "--at", "1,x"], "--at 1,x: 'x' is no number"),
     (["rosenbrock", "--latex"], "--latex does not go with a problem"),
     (["booth", "--at", "1,2,3"], "--at 1,2,3: booth has 2 parameters, not 3"),
-    (["adam", "lr=1"], "adam is explained for any hyperparameters; leave out lr=1"),
+    (["adam", "lr=1"], "adam is explained for any lr; leave it out"),
     (["adam", "--at", "1"], "--at does not go with an optimizer"),
     (["directional"], "directional takes a problem: optlab explain directional rosenbrock --at -1.5,2"),
     (["directional", "rosenbrok"], "there is no problem 'rosenbrok' (did you mean 'rosenbrock'?)"),

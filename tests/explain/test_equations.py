@@ -141,6 +141,9 @@ class Reader:
         if token == "^":
             self.take()
             return a ** self.atom()
+        if token == "ᵀ":
+            self.take()
+            return a.T
         return a
 
     def atom(self):
@@ -338,13 +341,14 @@ def symbol(text, name):
 def test_the_printed_equations_are_the_rule(rule):
     text = str(equations(rule))
     rng = np.random.default_rng(7)
-    shapes = {name: () if name == "best" else (DIM,) for name in rule.signature.state}
+    shape = (DIM, 3) if rule.per == "tensor" else (DIM,)
+    shapes = {name: () if name == "best" else shape for name in rule.signature.state}
     for _ in range(50):
-        x, g = rng.normal(size=(2, DIM))
+        x, g = rng.normal(size=(2, *shape))
         state = {name: rng.normal(size=shape) for name, shape in shapes.items()}
         state = {name: np.abs(value) if name in POSITIVE else value for name, value in state.items()}
         t, steps, numbers = float(rng.integers(1, 9)), 5.0, {k: rng.uniform(0.1, 0.9) for k in rule.signature.numbers}
-        offer = {"t": t, "steps": steps, "f": f(x), "grad": slope, "loss": f}
+        offer = {"t": t, "steps": steps, "f": None if rule.per == "tensor" else f(x), "grad": slope, "loss": f}
         offer["hvp"] = lambda v, x=x: (2 * np.arange(1, DIM + 1) - np.sin(x)) * v
         with np.errstate(all="ignore"):
             supplied = {name: offer[name] for name in rule.signature.supplied}

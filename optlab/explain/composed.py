@@ -1,0 +1,77 @@
+"""A rule with all that is around it as one graph, whatever the objective: losses and gradients have only names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.composition import Advance, Point, Rule, memory
+from optlab.engine.graph import Graph, Op
+from optlab.engine.rules import is_traced
+from optlab.engine.trace import trace
+from optlab.engine.tracer import Builder, Tracer, unwrapped
+from optlab.errors import PluginError
+from optlab.optimizers.base import Optimizer
+from optlab.signature import location
+from optlab.step import Draws
+
+
+def rule_of(rule: Optimizer | Rule) -> Rule:
+    """An optimizer alone as a rule, its choices at their defaults."""
+    return rule if isinstance(rule, Rule) else Rule(rule, rule.signature.choices)
+
+
+def plain_names(names: Sequence[str]) -> dict[str, str]:
+    """What to write for names such as `lookahead.slow`: the last part, where it is the only one of that name.
+
+    >>> plain_names(["m", "lookahead.slow", "ema.fast", "average.fast"])
+    {'m': 'm', 'lookahead.slow': 'slow', 'ema.fast': 'ema_fast', 'average.fast': 'average_fast'}
+    """
+    last = {name: name.rpartition(".")[2] for name in names}
+    count = Counter(last.values())
+    return {name: last[name] if count[last[name]] == 1 else name.replace(".", "_") for name in names}
+
+
+def initial_graph(rule: Rule, shape: tuple[int, ...]) -> Graph:
+    """x -> state before the first step."""
+    return trace(lambda x: list(memory(rule, (shape,), x).values()), np.empty(shape))
+
+
+def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, list[str]]:
+    """(x, g, *state, t, steps, *numbers, *draws) -> (x, *state), and the names of what is carried."""
+    builder = Builder()
+    x, g = (builder.input(shape, np.float64, name) for name in ("x", "g"))
+    states = list(memory(rule, (shape,), np.empty(shape)))
+    numbers = [name for _, name in rule.numbers]
+    shown = plain_names([*states, *numbers])
+    state = [builder.input(v.shape, v.dtype, shown[n]) for v, n in zip(initial.outputs, states, strict=True)]
+    t, steps = (builder.input((), np.float64, name) for name in ("t", "steps"))
+    values = {key: builder.input((), np.float64, shown[key[1]]) for key in rule.numbers}
+    loss, gradient, curvature = (
+        _unknown(rule, x, name, result)
+        for name, result in (("loss_at", ()), ("gradient_at", shape), ("hessian_times", shape))
+    )
+
+    def look(p: Any) -> Point:
+        return Point(loss(p), g if p is x else gradient(p), curvature)
+
+    offer = {"t": t, "steps": steps, "grad": gradient, "loss": loss, "rng": Draws(builder, x.dtype)}
+    with unwrapped():
+        result = Advance(rule, (shape,), state, values, look, offer)(x)
+    return builder.finish(result), ["x", *(shown[name] for name in states)]
+
+
+def _unknown(rule: Rule, x: Tracer, name: str, shape: tuple[int, ...]) -> Callable[[Any], Tracer]:
+    """A function of which only the name is known, of points like x."""
+    op = Op(name, "unknown", lambda *_: None, lambda p: (shape, x.dtype))
+
+    def of(p: Any) -> Tracer:
+        if np.shape(p) != x.shape:
+            where = f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}'"
+            raise PluginError(f"{where} gives grad, loss or hvp an array of shape {np.shape(p)}; give it one like x")
+        return x.builder.emit(op, [p if is_traced(p) else p + 0.0 * x], {})
+
+    return of
