@@ -1,0 +1,129 @@
+"""The gallery of optimizers: of each its equations, source and defaults, its path over three surfaces, and the verdict
+of the conformance suite. `optlab gallery` writes it as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from optlab import executors, pipeline, runner
+from optlab.explain.equations import equations
+from optlab.optimizers.base import Optimizer
+from optlab.plan import Plan
+from optlab.records import Sweep, Trajectories
+from optlab.registry import Registry
+from optlab.signature import summary
+
+SURFACES = {"rosenbrock": [-1.6, 0.4], "himmelblau": [-0.5, -3.5], "ravine": [-5.0, 3.0]}
+"""Test functions and where the paths over them begin: a bent valley, four minima, a steep and winding ravine."""
+
+STEPS = 200
+RATES = {"log": [1e-5, 1.0], "num": 31}
+RESOLUTION = 160
+Verdict = Callable[[Optimizer], str]
+
+
+def write(page: Path, names: Iterable[str], known: Registry, verdict: Verdict, plugins: Iterable[Path]) -> list[Path]:
+    """Write the page, and beside it a picture of each optimizer; returns the files."""
+    names = list(names)
+    folder = page.parent / "pictures" / "gallery"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [_picture(name, folder / f"{name}.png", known, plugins) for name in names]
+    page.write_text(text(names, known, verdict), encoding="utf-8")
+    return [page, *files]
+
+
+def text(names: Iterable[str], known: Registry, verdict: Verdict) -> str:
+    """The page, in Markdown."""
+    names = list(names)
+    head = f"""# Optimizers
+
+What `optlab list optimizers` lists: the equations of each as they are read off its graph, its source and defaults, and
+its path over three surfaces ({", ".join(SURFACES)}): {STEPS} steps at that of {RATES["num"]} learning rates which ends
+lowest. This page is written by `optlab gallery`; `optlab explain NAME` shows one rule, with what is put around it.
+
+"""
+    sections = [_section(known.optimizer(name), verdict) for name in names]
+    around = [_list("Transforms", known.transforms), _list("Schedules", known.schedules)]
+    return head + " · ".join(f"[{name}](#{name})" for name in names) + "\n\n" + "\n".join([*sections, *around])
+
+
+def _section(optimizer: Optimizer, verdict: Verdict) -> str:
+    found = equations(optimizer)
+    body = str(replace(found, heading="")).partition("\n\n")[2]
+    counterparts = ", ".join(f"`{name}`" for name in optimizer.references)
+    told = [verdict(optimizer)] + ([f"Compared with {counterparts}."] if counterparts else [])
+    return f"""## {optimizer.name}
+
+{summary(optimizer.function)}
+
+```text
+{body}
+```
+
+![The path of {optimizer.name} over three surfaces](pictures/gallery/{optimizer.name}.png)
+
+{" ".join(told)}
+"""
+
+
+def _list(title: str, plugins: Mapping[str, Any]) -> str:
+    rows = "\n".join(f"| `{name}` | {summary(plugin.function)} |" for name, plugin in plugins.items())
+    return f"## {title}\n\n| name | what it is |\n| --- | --- |\n{rows}\n"
+
+
+# ---- pictures --------------------------------------------------------------------------------------------------------
+
+
+def _picture(name: str, path: Path, known: Registry, plugins: Iterable[Path]) -> Path:
+    from optlab.plots import surfaces
+
+    planned = pipeline.prepare(_document(known.optimizer(name)), plugins=plugins).plan
+    return surfaces.save([_panel(sweep, run) for sweep, run in _best(planned)], path)
+
+
+def _document(optimizer: Optimizer) -> dict[str, Any]:
+    rates = {"lr": RATES} if "lr" in optimizer.signature.numbers else {}
+    return {
+        "name": "gallery",
+        "steps": STEPS,
+        "problem": [{"name": name, "start": start} for name, start in SURFACES.items()],
+        "optimizer": [{"name": optimizer.name, **rates}],
+        "record": {"points": STEPS + 1},
+    }
+
+
+def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
+    """Of every sweep the run that ends lowest, alone."""
+    with executors.threads() as pool:
+        task = runner.Runner(planned.sweeps, executors.workers())
+        done = {sweep.id: whole for sweep, whole in executors.execute(planned.sweeps, task, pool, lambda n: None)}
+    found = []
+    for sweep in planned.sweeps:
+        whole = done[sweep.id]
+        assert whole.x is not None
+        best = int(np.nanargmin(np.where(np.isfinite(whole.final_loss), whole.final_loss, np.inf)))
+        found.append((sweep.block(slice(best, best + 1)), replace(whole, x=whole.x[:, :, best : best + 1])))
+    return found
+
+
+def _panel(sweep: Sweep, run: Trajectories) -> Any:
+    import pandas as pd
+
+    from optlab.plots import contour, surfaces
+    from optlab.report.cases import Titled
+
+    case = Titled(sweep.titles[0], sweep.case, {k: float(v[0]) for k, v in sweep.options.items()}, sweep.steps)
+    assert run.x is not None
+    path = pd.DataFrame({"label": sweep.label, "x0": run.x[:, 0, 0], "x1": run.x[:, 1, 0]})
+    low, high = sweep.case.problem.bounds(2)
+    x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
+    heights = case.heights(np.stack([axis.ravel() for axis in np.meshgrid(x, y)]))
+    rate = sweep.hyperparameters.get("lr")
+    title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
+    surface = contour.Surface(x, y, heights.reshape(RESOLUTION, RESOLUTION))
+    return surfaces.Panel(title, surface, path, case.minima, case.minimum)

@@ -1,0 +1,52 @@
+"""The path of one optimizer over several surfaces, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+from PIL import Image
+
+from optlab.plots import contour, style
+from optlab.plots import figure as figures
+from optlab.plots.contour import Surface
+
+SIZE = (8.0, 2.7)
+COLOURS = 96
+"""Of a picture: a page has dozens of them, and with all colours each would be five times as large."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A surface, the path over it (columns `label`, `x0`, `x1`), its minima and their height, and a title."""
+
+    title: str
+    surface: Surface
+    path: pd.DataFrame
+    minima: Sequence[Any]
+    minimum: float | None
+
+
+def save(panels: Sequence[Panel], path: Path) -> Path:
+    """Write the figure as PNG of few colours."""
+    figures.save(figure(panels), path)
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
+    return path
+
+
+def figure(panels: Sequence[Panel]) -> Figure:
+    """One panel beside the other, without a legend: there is one path in each."""
+    with style.sheet():
+        sheet, all_axes = figures.new(len(panels), size=SIZE)
+        for panel, axes in zip(panels, all_axes, strict=True):
+            contour.draw(panel.surface, panel.path, axes, minima=panel.minima, minimum=panel.minimum)
+            axes.set_title(panel.title)
+            axes.set(xlabel="", ylabel="", aspect="auto")
+            axes.tick_params(labelsize=8)
+    return sheet
