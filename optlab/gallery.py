@@ -112,18 +112,15 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
 
 
 def _panel(sweep: Sweep, run: Trajectories) -> Any:
-    import pandas as pd
-
     from optlab.plots import contour, surfaces
     from optlab.report.cases import Titled
 
     case = Titled(sweep.titles[0], sweep.case, {k: float(v[0]) for k, v in sweep.options.items()}, sweep.steps)
     assert run.x is not None
-    path = pd.DataFrame({"label": sweep.label, "x0": run.x[:, 0, 0], "x1": run.x[:, 1, 0]})
     low, high = sweep.case.problem.bounds(2)
     x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
     heights = case.heights(np.stack([axis.ravel() for axis in np.meshgrid(x, y)]))
     rate = sweep.hyperparameters.get("lr")
     title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
     surface = contour.Surface(x, y, heights.reshape(RESOLUTION, RESOLUTION))
-    return surfaces.Panel(title, surface, path, case.minima, case.minimum)
+    return surfaces.Panel(title, surface, run.x[:, :, 0], case.minima, case.minimum)

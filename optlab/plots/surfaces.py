@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from PIL import Image
 
 from optlab.plots import contour, style
@@ -22,11 +24,11 @@ COLOURS = 96
 
 @dataclass(frozen=True)
 class Panel:
-    """A surface, the path over it (columns `label`, `x0`, `x1`), its minima and their height, and a title."""
+    """A surface, the path over it, shape (steps, 2), its minima and their height, and a title."""
 
     title: str
     surface: Surface
-    path: pd.DataFrame
+    path: NDArray[np.float64]
     minima: Sequence[Any]
     minimum: float | None
 
@@ -45,7 +47,8 @@ def figure(panels: Sequence[Panel]) -> Figure:
     with style.sheet():
         sheet, all_axes = figures.new(len(panels), size=SIZE)
         for panel, axes in zip(panels, all_axes, strict=True):
-            contour.draw(panel.surface, panel.path, axes, minima=panel.minima, minimum=panel.minimum)
+            path = pd.DataFrame({"label": "", "x0": panel.path[:, 0], "x1": panel.path[:, 1]})
+            contour.draw(panel.surface, path, axes, minima=panel.minima, minimum=panel.minimum)
             axes.set_title(panel.title)
             axes.set(xlabel="", ylabel="", aspect="auto")
             axes.tick_params(labelsize=8)
