@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,12 @@ from optlab.errors import UserError
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
+from optlab.schedules.base import Schedule
 from optlab.signature import Signature
+from optlab.transforms.base import Transform
+
+Around = str | Mapping[str, Any] | Schedule | Transform
+"""A schedule or a transform: by name, as a table of a name and options, or itself."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,8 @@ def minimize(
     x0: Any = None,
     steps: int = 1000,
     *,
+    schedule: Around | None = None,
+    transforms: Sequence[Around] = (),
     plugins: Iterable[str | Path] = ("plugins",),
     **hyperparameters: Any,
 ) -> Minimization:
@@ -48,28 +55,45 @@ def minimize(
         optimizer: an optimizer or its name.
         x0: the start; a problem has its own.
         steps: how many updates to make.
+        schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`.
+        transforms: what is put around the rule, each in the same form.
         hyperparameters: of the optimizer, by name.
 
     Raises:
-        UserError: an unknown name, or a value of the wrong type.
+        UserError: an unknown name, or a value of the wrong type or out of range.
         TraceError: the function cannot be traced.
 
     >>> import numpy as np
     >>> result = minimize(lambda x: np.sum((x - 3.0) ** 2), "gd", x0=[0.0, 10.0], steps=100, lr=0.1)
     >>> result.x.round(6).tolist(), result.status
     ([3.0, 3.0], 'done')
+    >>> result = minimize("rosenbrock", "gd", steps=9, lr=0.1, transforms=["clip_norm"])
+    >>> round(float(np.linalg.norm(result.path[1] - result.path[0])), 9)
+    0.1
     """
-    known = registry.load(plugins) if isinstance(objective, str) or isinstance(optimizer, str) else None
+    known = functools.cache(lambda: registry.load(plugins))
     if isinstance(objective, str):
-        assert known is not None
-        objective = known.problem(objective)
+        objective = known().problem(objective)
     if isinstance(optimizer, str):
-        assert known is not None
-        optimizer = known.optimizer(optimizer)
+        optimizer = known().optimizer(optimizer)
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
     sweep = _single(case, optimizer, steps, hyperparameters)
+    if schedule is not None:
+        found, numbers, choices = _around(schedule, Schedule, lambda name: known().schedule(name))
+        if "lr" not in optimizer.signature.numbers:
+            raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+        sweep = replace(sweep, schedule=found, schedule_settings=choices, schedule_numbers=numbers)
+    around = [_around(transform, Transform, lambda name: known().transform(name)) for transform in transforms]
+    if twice := [t.name for n, (t, _, _) in enumerate(around) if t in [other for other, _, _ in around[:n]]]:
+        raise UserError(f"{twice[0]} is there twice; each transform may be put around a rule once")
+    sweep = replace(
+        sweep,
+        transforms=tuple(transform for transform, _, _ in around),
+        transform_settings=tuple(choices for _, _, choices in around),
+        transform_numbers={f"{t.name}.{name}": value for t, numbers, _ in around for name, value in numbers.items()},
+    )
     step.build_for(sweep)  # a fault in the user's code is raised here
     done = runner.run(sweep)
     last = int(done.steps[0])
@@ -121,14 +145,7 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
     """A sweep of one run that records everything."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
-    settings, numbers = dict(optimizer.signature.choices), dict(optimizer.signature.numbers)
-    for name, value in given.items():
-        if name in numbers:
-            numbers[name] = signature.as_number(optimizer.name, name, value)
-        elif name in settings:
-            settings[name] = value
-        else:
-            raise signature.unknown_option(optimizer.name, name, optimizer.signature.options)
+    numbers, settings = _options(optimizer, given)
     one = np.zeros(1, dtype=np.int64)
     everything = np.arange(steps + 1)
     return Sweep(
@@ -145,8 +162,36 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
         run=one,
         seed=one,
         options={name: np.array([value]) for name, value in case.problem.signature.numbers.items()},
-        hyperparameters={name: np.array([value]) for name, value in numbers.items()},
+        hyperparameters=numbers,
         schedule_numbers={},
         titles=(case.problem.name,),
         title=one,
     )
+
+
+def _around(
+    given: Around, kind: type[Any], find: Callable[[str], Any]
+) -> tuple[Any, dict[str, Floats], dict[str, Any]]:
+    """A schedule or a transform with its numbers and its choices."""
+    if isinstance(given, str | kind):
+        given = {"name": given}
+    if not isinstance(given, Mapping) or "name" not in given:
+        what = kind.__name__.lower()
+        raise UserError(f'{given!r} is no {what}; give a name, or a table as {{"name": "...", "option": 1.0}}')
+    plugin = find(given["name"]) if isinstance(given["name"], str) else given["name"]
+    return plugin, *_options(plugin, {name: value for name, value in given.items() if name != "name"})
+
+
+def _options(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Any]]:
+    """The numbers and the choices of a plugin, those that are given and the defaults of the others."""
+    numbers, choices = dict(plugin.signature.numbers), dict(plugin.signature.choices)
+    for name, value in given.items():
+        if name in numbers:
+            numbers[name] = signature.as_number(plugin.name, name, value)
+        elif name in choices:
+            choices[name] = value
+        else:
+            raise signature.unknown_option(plugin.name, name, plugin.signature.options)
+        if wrong := plugin.signature.out_of_range(plugin.name, name, {**numbers, **choices}[name]):
+            raise UserError(wrong)
+    return {name: np.array([value]) for name, value in numbers.items()}, choices

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import optlab
-from optlab import optimizer
+from optlab import optimizer, runner
 from optlab.errors import ResultsError, SpecError, TraceError, UserError
 
 HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pluggy", "rich", "typer"}
@@ -156,6 +156,15 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
         ((bowl, "gd", [0.0]), {"lr": [0.1, 0.2]}, "gd: 'lr' takes a number, not [0.1, 0.2]"),
         ((bowl, "gd", [0.0], 0), {}, "steps is a whole number from 1 on, not 0"),
         ((bowl, "gd", [0.0], 2.0), {}, "steps is a whole number from 1 on, not 2.0"),
+        ((bowl, "gd", [0.0]), {"schedule": "cosin"}, "there is no schedule 'cosin' (did you mean 'cosine'?)"),
+        ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is no schedule; give a name, or a table"),
+        ((bowl, "gd", [0.0]), {"transforms": ["clip_norm", "clip_norm"]}, "clip_norm is there twice"),
+        ((bowl, "gd", [0.0]), {"transforms": [{"name": "ema", "decy": 0.1}]}, "ema has no option 'decy' (did you mean"),
+        (
+            (bowl, "gd", [0.0]),
+            {"transforms": [{"name": "ema", "decay": 1.0}]},
+            "ema: 'decay' must lie in [0, 1), not 1",
+        ),
         (("mlp", "gd"), {}, "mlp is trained on data; use optlab.run, which brings the dataset"),
     ],
 )
@@ -163,6 +172,23 @@ def test_wrong_arguments(arguments, options, said):
     with pytest.raises(UserError) as info:
         optlab.minimize(*arguments, **options)
     assert str(info.value).startswith(said)
+
+
+def test_schedule_and_transforms_are_those_of_a_file(planned, built_in):
+    transforms = [{"name": "clip_norm", "max_norm": 2.0}, "lookahead"]
+    table = {"name": "adam", "lr": 0.1, "schedule": {"name": "cosine", "end": 0.2}, "transforms": transforms}
+    tables = {"problem": [{"name": "beale"}], "optimizer": [table], "steps": 30, "record": {"points": 31}}
+    (sweep,) = planned({**tables, "backend": "replay"}).sweeps
+    expected = runner.run(sweep).x[:, :, 0]
+    around = {"schedule": {"name": "cosine", "end": 0.2}, "transforms": transforms}
+    result = optlab.minimize("beale", "adam", steps=30, lr=0.1, **around)
+    np.testing.assert_allclose(result.path, expected, rtol=1e-9)
+    around = {"schedule": {"name": built_in.schedule("cosine"), "end": 0.2}}
+    around["transforms"] = [{"name": built_in.transform("clip_norm"), "max_norm": 2.0}, built_in.transform("lookahead")]
+    again = optlab.minimize(built_in.problem("beale"), built_in.optimizer("adam"), steps=30, lr=0.1, **around)
+    np.testing.assert_array_equal(again.path, result.path)
+    plain = optlab.minimize("beale", "adam", steps=30, lr=0.1)
+    assert np.abs(plain.path - result.path).max() > 1e-3
 
 
 @optimizer
