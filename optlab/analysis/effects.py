@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optlab.analysis.tuning import PAIR, cells, group_ids, setting_columns
+from optlab.analysis.tuning import PAIR, cells, group_ids, setting_columns, setting_name
 from optlab.errors import UnknownName, UserError, did_you_mean
 
 
@@ -21,7 +21,7 @@ def sensitivity(runs: pd.DataFrame, parameter: str = "lr") -> pd.DataFrame:
         UserError: its values are not numbers.
     """
     table = cells(runs)
-    columns = {name.removeprefix("hp."): name for name in setting_columns(runs)}
+    columns = {setting_name(name): name for name in setting_columns(runs)}
     if parameter not in columns:
         raise UnknownName(f"no run has a hyperparameter '{parameter}'{did_you_mean(parameter, columns)}")
     try:

@@ -84,7 +84,7 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
     result = table.iloc[chosen].reset_index(drop=True)
     result["settings"] = _describe(result, names, swept[:, chosen])
     found = np.isfinite(result["median"].to_numpy()) & edges[:, chosen]
-    result["at_edge"] = [", ".join(_short(names[i]) for i in np.flatnonzero(column)) for column in found.T]
+    result["at_edge"] = [", ".join(setting_name(names[i]) for i in np.flatnonzero(column)) for column in found.T]
     result["cells"] = np.bincount(pair)
     result["diverged"] = np.bincount(pair, table["n_diverged"]) / np.bincount(pair, table["n"])
     shown = runs.set_index("run").loc[result["run"]]
@@ -116,12 +116,17 @@ def _describe(table: pd.DataFrame, names: list[str], swept: NDArray[np.bool_]) -
     texts = []
     for row, mask in zip(table[names].itertuples(index=False, name=None), swept.T, strict=True):
         shown = [i for i in range(len(names)) if mask[i]] or [i for i in range(len(names)) if names[i] == "hp.lr"]
-        texts.append(", ".join(f"{_short(names[i])}={_text(row[i])}" for i in shown if not pd.isna(row[i])))
+        texts.append(", ".join(f"{setting_name(names[i])}={_text(row[i])}" for i in shown if not pd.isna(row[i])))
     return texts
 
 
-def _short(column: str) -> str:
-    return column.removeprefix("hp.")
+def setting_name(column: str) -> str:
+    """How a column of settings is called in texts: `lr` for `hp.lr`, `clip_norm.max_norm` for the transform's.
+
+    >>> setting_name("hp.lr"), setting_name("transform.clip_norm.max_norm"), setting_name("schedule.end")
+    ('lr', 'clip_norm.max_norm', 'schedule.end')
+    """
+    return column.removeprefix("hp.").removeprefix("transform.")
 
 
 def _text(value: object) -> str:
