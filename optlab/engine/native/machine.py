@@ -62,6 +62,12 @@ def _libmvec(width: int) -> dict[str, str]:
     return found
 
 
+@functools.cache
+def _processor() -> tuple[str, str]:
+    """Its name, and what it can do; LLVM takes most of a millisecond to tell."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
 def operands_of(name: str) -> int:
     """How many numbers a function of the vector library takes."""
     return 2 if name in _OF_TWO else 1
@@ -70,17 +76,15 @@ def operands_of(name: str) -> int:
 class Code:
     """Machine code in memory, and the functions in it by name. It lives as long as this object.
 
-    `quick` has it made in a third of the time and run at a half to an eighth of the speed; no bit depends on that.
+    `quick` has it made in a third of the time and run at about half the speed; no bit depends on that.
     """
 
     def __init__(self, text: str, quick: bool = False) -> None:
         this_machine()
         module = llvm.parse_assembly(text)
+        name, features = _processor()
         target = llvm.Target.from_default_triple().create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=0 if quick else 2,
-            jit=True,
+            cpu=name, features=features, opt=0 if quick else 2, jit=True
         )
         if not quick:
             _into_registers(module, target)
