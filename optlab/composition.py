@@ -64,7 +64,13 @@ def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
         settings = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
         prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
         for name, default in plugin.signature.state.items():
-            found[f"{prefix}{name}{suffix}"] = _initial(default, part, settings)
+            value = _initial(default, part, settings)
+            if fault := _fault(value):
+                raise PluginError(
+                    f"{_where(plugin)} has a state '{name}' that begins as {fault}; it begins as a number or an array, "
+                    f"as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+                )
+            found[f"{prefix}{name}{suffix}"] = value
     return found
 
 
@@ -221,13 +227,36 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
     form = f"return {', '.join(names)}"
     result = list(result) if isinstance(result, tuple | list) else [result]
     where = _where(plugin)
-    if any(value is None for value in result):
-        raise PluginError(f"{where} returns nothing (None); end it with: {form}")
+    if faults := [fault for value in result if (fault := _fault(value))]:
+        raise PluginError(f"{where} returns {faults[0]}; end it with: {form}")
     if len(result) != len(names):
-        raise PluginError(f"{where} returns {len(result)} values, and its signature asks for {len(names)}: {form}")
+        returned = "1 value" if len(result) == 1 else f"{len(result)} values"
+        hint = (
+            " (what has a default before the * is state; hyperparameters come after it)" if names[len(result) :] else ""
+        )
+        raise PluginError(f"{where} returns {returned}, and its signature asks for {len(names)}: {form}{hint}")
     for name, old, new in zip(names, before, result, strict=True):
         if np.shape(new) != old.shape:
-            raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
+            single = np.shape(new) == () and name in plugin.signature.state
+            hint = f"; a state that is a single number begins as one: {name}=lambda x: 0.0" if single else ""
+            raise PluginError(
+                f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}; end it with: "
+                f"{form}, each in the shape it came in{hint}"
+            )
         if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
-            raise PluginError(f"{where} returns '{name}' as true or false where it was given numbers")
+            raise PluginError(
+                f"{where} returns '{name}' as true or false where it was given numbers; "
+                "np.where(condition, a, b) makes numbers of it"
+            )
     return result
+
+
+def _fault(value: Any) -> str:
+    """What a value is that is neither a number nor an array of numbers, or nothing."""
+    if value is None:
+        return "nothing (None)"
+    if isinstance(value, list | tuple):
+        return "a list where a number or an array belongs (np.stack makes an array of it)"
+    if not hasattr(value, "dtype"):
+        return "" if isinstance(value, bool | int | float) else f"a value of type {type(value).__name__}"
+    return "" if value.dtype.kind in "fiub" else f"an array of type {value.dtype}"
