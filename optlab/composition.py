@@ -63,14 +63,8 @@ def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     for plugin, part, suffix in _owners(rule, tensors, x):
         settings = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
         prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
-        for name, default in plugin.signature.state.items():
-            value = _initial(default, part, settings)
-            if fault := _fault(value):
-                raise PluginError(
-                    f"{_where(plugin)} has a state '{name}' that begins as {fault}; it begins as a number or an array, "
-                    f"as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
-                )
-            found[f"{prefix}{name}{suffix}"] = value
+        for name in plugin.signature.state:
+            found[f"{prefix}{name}{suffix}"] = _initial(plugin, name, part, settings)
     return found
 
 
@@ -86,13 +80,22 @@ def _settings(rule: Rule, transform: Plugin) -> Mapping[str, Any]:
     return next(s for t, s in zip(rule.transforms, rule.transform_settings, strict=True) if t is transform)
 
 
-def _initial(default: Any, x: Any, settings: Mapping[str, Any]) -> Any:
+def _initial(plugin: Plugin, name: str, x: Any, settings: Mapping[str, Any]) -> Any:
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
+    default = plugin.signature.state[name]
     if not callable(default):
-        return np.zeros(x.shape, x.dtype) + default
-    code = getattr(default, "__code__", None)
-    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
-    return default(x, **{name: settings[name] for name in names if name in settings})
+        value, fault = default, "" if np.shape(default) in ((), x.shape) else f"an array of shape {np.shape(default)}"
+    else:
+        code = getattr(default, "__code__", None)
+        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
+        value = default(x, **{name: settings[name] for name in names if name in settings})
+        fault = _fault(value)
+    if fault:
+        raise PluginError(
+            f"{_where(plugin)} has a state '{name}' that begins as {fault}, x being of shape {x.shape}; "
+            f"it begins as a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+        )
+    return value if callable(default) else np.zeros(x.shape, x.dtype) + value
 
 
 def split(x: Any, tensors: Shapes) -> list[Any]:

@@ -136,7 +136,7 @@ def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices:
         return (
             f"has a state '{name}', a name the lab uses itself; to be given {name}, put it after a * without a default"
         )
-    if not callable(default) and not isinstance(default, bool | int | float):
+    if not callable(default) and not isinstance(default, bool | int | float | np.ndarray):
         what = f"is of type {type(default).__name__}"
     elif callable(default) and not _can_be_asked(default, choices):
         what = "asks for more than x and choices"

@@ -92,11 +92,10 @@ class Registry:
         if name in table:
             return table[name]
         guess = did_you_mean(name, table) or f"; optlab list {kind}s shows all"
-        namesakes = [s for s in self.failures if Path(s.origin).stem == name] or self.failures
-        if len(namesakes) == 1:
-            guess = f" ({namesakes[0].origin} could not be loaded: {namesakes[0].error})"
-        elif namesakes:
-            guess += f"; not loaded: {', '.join(s.origin for s in namesakes)} (optlab plugins says why)"
+        if own := [s for s in self.failures if Path(s.origin).stem == name]:
+            guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
+        elif self.failures:
+            guess += f"; not loaded: {', '.join(s.origin for s in self.failures)} (optlab plugins says why)"
         raise UnknownName(f"there is no {kind} {name!r}{guess}")
 
 
