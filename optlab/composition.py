@@ -83,19 +83,21 @@ def _settings(rule: Rule, transform: Plugin) -> Mapping[str, Any]:
 def _initial(plugin: Plugin, name: str, x: Any, settings: Mapping[str, Any]) -> Any:
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
     default = plugin.signature.state[name]
-    if not callable(default):
-        value, fault = default, "" if np.shape(default) in ((), x.shape) else f"an array of shape {np.shape(default)}"
-    else:
+    if callable(default):
         code = getattr(default, "__code__", None)
         names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
         value = default(x, **{name: settings[name] for name in names if name in settings})
         fault = _fault(value)
+    else:
+        fits = np.shape(default) in ((), x.shape)
+        value = np.zeros(x.shape, x.dtype) + default if fits else default
+        fault = "" if fits else f"an array of shape {np.shape(default)}"
     if fault:
         raise PluginError(
             f"{_where(plugin)} has a state '{name}' that begins as {fault}, x being of shape {x.shape}; "
             f"it begins as a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
         )
-    return value if callable(default) else np.zeros(x.shape, x.dtype) + value
+    return value
 
 
 def split(x: Any, tensors: Shapes) -> list[Any]:
@@ -164,7 +166,7 @@ class Advance:
             numbers = {name: value for (owner, name), value in self.values.items() if owner == "schedule"}
             supplied = {name: self.offer[name] for name in schedule.signature.supplied}
             settings = self.rule.schedule_settings or {}
-            found["lr"] = found["lr"] * schedule.function(self.offer["t"], **supplied, **numbers, **settings)
+            found["lr"] = found["lr"] * _factor(schedule, self.offer["t"], **supplied, **numbers, **settings)
         return found
 
     def _of_rule(self, x: Any) -> Any:
@@ -219,7 +221,15 @@ class Advance:
         return first
 
 
-def _where(plugin: Plugin) -> str:
+def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
+    """What a schedule makes of a step, if it is one number."""
+    factor = schedule.function(t, **settings)
+    if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
+        raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
+    return factor
+
+
+def _where(plugin: Plugin | Schedule) -> str:
     return f"{location(plugin.function)}: {type(plugin).__name__.lower()} '{plugin.name}'"
 
 

@@ -71,16 +71,13 @@ def read(
     >>> dict(s.state), dict(s.numbers), dict(s.choices), s.supplied
     ({'m': 0.0}, {'lr': 0.001}, {'amsgrad': False}, ('t',))
     """
-    named = inspect.isfunction(inspect.unwrap(function))
-    name = function.__name__ if named else "name"
-    form = f"def {name}({', '.join(given)}{', state=0.0' if may_hold_state else ''}, *, option=1.0)"
+    check_is_function(function, kind, given, may_hold_state)
+    name = function.__name__
+    form = _form(name, given, may_hold_state)
 
     def wrong(what: str) -> PluginError:
         return PluginError(f"{location(function)}: {kind} '{name}' {what}; the form is: {form}")
 
-    if not named:
-        what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
-        raise PluginError(f"@{kind} is put above a function, not {what}; the form is: {form}")
     if not name.isidentifier():
         article = "an" if kind.startswith("o") else "a"
         raise PluginError(f"{location(function)}: {article} {kind} needs a name of its own: write it with def")
@@ -128,6 +125,19 @@ def read(
         tuple(supplied),
         MappingProxyType(intervals),
     )
+
+
+def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold_state: bool = False) -> None:
+    """Raise `PluginError` where a decorator is put above something that is no function."""
+    if not inspect.isfunction(inspect.unwrap(function)):
+        what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
+        form = _form("name", given, may_hold_state)
+        raise PluginError(f"@{kind} is put above a function, not {what}; the form is: {form}")
+
+
+def _form(name: str, given: tuple[str, ...], may_hold_state: bool) -> str:
+    """What the `def` of a plugin looks like."""
+    return f"def {name}({', '.join([*given, *['state=0.0'] * may_hold_state, '*', 'option=1.0'])})"
 
 
 def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices: Collection[str]) -> str:

@@ -521,3 +521,24 @@ def test_a_file_in_another_encoding_that_says_so_is_run(command, labs):
     text = "# coding: latin-1\n" + _filled(rule(), "latin").replace("A rule", "R\u00e8gle")
     (labs["using"] / "plugins" / "latin.py").write_bytes(text.encode("latin-1"))
     assert command("using", "validate", "latin").exit_code == 0
+
+
+def test_a_whole_number_as_default_is_told_where_a_number_is_wanted(labs, monkeypatch):
+    """It is a right declaration of a choice; only those who sweep or schedule it find that it was not meant."""
+    monkeypatch.chdir(labs["using"])
+    (labs["using"] / "plugins" / "whole.py").write_text(_filled(rule("x, g, *, lr=1"), "whole"))
+    for line, said in [
+        (
+            "lr = [0.1, 0.2]",
+            "whole: 'lr' takes an integer, not 0.1; give it a default with a point, as in 1.0, to make it a number",
+        ),
+        (
+            'schedule = "cosine"',
+            "a schedule multiplies the hyperparameter 'lr'; "
+            "give it a default with a point, as in 1.0, to make it a number in whole",
+        ),
+    ]:
+        (labs["using"] / "whole.toml").write_text(HEAD + table("whole") + line + "\n")
+        done = CliRunner().invoke(app, ["validate", "whole.toml"])
+        assert done.exit_code == 2
+        assert done.stderr.startswith(f"hello\nwhole.toml:7:1: {said}\n")

@@ -121,6 +121,11 @@ def test_a_broken_file_is_told_by_file_and_line_and_harms_no_other(drop):
     assert not [name for name in sys.modules if name.startswith("optlab_plugins.") and name.endswith("syntax")]
 
 
+def test_ctrl_c_is_no_fault_of_a_file(drop):
+    with pytest.raises(KeyboardInterrupt):
+        registry.load([drop(slow="raise KeyboardInterrupt\n")])
+
+
 def test_a_name_whose_file_failed_says_so(drop):
     folder = drop(shrink="1 / 0\n")
     known = registry.load([folder])

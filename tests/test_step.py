@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optlab import optimizer, problem
+from optlab import optimizer, problem, schedule
 from optlab.errors import PluginError, TraceError
 from optlab.records import Case
 from optlab.step import Rule, build, objective, objective_graph
@@ -106,6 +106,27 @@ def test_an_objective_that_is_no_number():
 
 def of(rule):
     return build(CASE, Rule(optimizer(rule), {}), 10)
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (None, "nothing (None)"),
+        ("a", "a value of type str"),
+        (np.ones(2), "an array of shape (2,)"),
+    ],
+)
+def test_a_schedule_that_returns_no_number(factor, said):
+    @schedule
+    def odd(t):
+        return factor
+
+    with pytest.raises(PluginError) as info:
+        build(CASE, Rule(optimizer(nothing_of_it), {}, odd, {}), 10)
+    line = odd.function.__code__.co_firstlineno
+    assert str(info.value) == (
+        f"{__file__}:{line}: schedule 'odd' returns {said}; end it with: return factor, a number times lr"
+    )
 
 
 def test_what_differs_from_trace_to_trace_is_refused():
