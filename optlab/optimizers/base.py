@@ -24,7 +24,7 @@ INVARIANCES = ("scale", "translation")
 minimum are moved together."""
 
 _ARGUMENTS = ("per", "ranges", "references", "invariant", "exempt")
-_REFERENCE = re.compile(r"\w+:\w[\w.]*")
+_REFERENCE = re.compile(r"\w+:\S+")
 
 Form = Callable[..., Any]
 Reference = Mapping[str, Any]

@@ -18,7 +18,7 @@ import importlib.util
 import pkgutil
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -115,7 +115,7 @@ def load(folders: Iterable[str | Path] = ("plugins",)) -> Registry:
     return _freeze([uncontested(offer, contested) for offer in offers], contested)
 
 
-def _freeze(offers: Iterable[Offer], contested: Clashes) -> Registry:
+def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
     manager = pluggy.PluginManager("optlab")
     manager.add_hookspecs(hookspecs)
     for offer in offers:
