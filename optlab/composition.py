@@ -63,8 +63,8 @@ def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     for plugin, part, suffix in _owners(rule, tensors, x):
         settings = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
         prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
-        for name, default in plugin.signature.state.items():
-            found[f"{prefix}{name}{suffix}"] = _initial(default, part, settings)
+        for name in plugin.signature.state:
+            found[f"{prefix}{name}{suffix}"] = _initial(plugin, name, part, settings)
     return found
 
 
@@ -80,13 +80,24 @@ def _settings(rule: Rule, transform: Plugin) -> Mapping[str, Any]:
     return next(s for t, s in zip(rule.transforms, rule.transform_settings, strict=True) if t is transform)
 
 
-def _initial(default: Any, x: Any, settings: Mapping[str, Any]) -> Any:
+def _initial(plugin: Plugin, name: str, x: Any, settings: Mapping[str, Any]) -> Any:
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
-    if not callable(default):
-        return np.zeros(x.shape, x.dtype) + default
-    code = getattr(default, "__code__", None)
-    names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
-    return default(x, **{name: settings[name] for name in names if name in settings})
+    default = plugin.signature.state[name]
+    if callable(default):
+        code = getattr(default, "__code__", None)
+        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
+        value = default(x, **{name: settings[name] for name in names if name in settings})
+        fault = _fault(value)
+    else:
+        fits = np.shape(default) in ((), x.shape)
+        value = np.zeros(x.shape, x.dtype) + default if fits else default
+        fault = "" if fits else f"an array of shape {np.shape(default)}"
+    if fault:
+        raise PluginError(
+            f"{_where(plugin)} has a state '{name}' that begins as {fault}, x being of shape {x.shape}; "
+            f"it begins as a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+        )
+    return value
 
 
 def split(x: Any, tensors: Shapes) -> list[Any]:
@@ -157,7 +168,7 @@ class Advance:
             numbers = {name: value for (owner, name), value in self.values.items() if owner == "schedule"}
             supplied = {name: self.offer[name] for name in schedule.signature.supplied}
             settings = self.rule.schedule_settings or {}
-            found["lr"] = found["lr"] * schedule.function(self.offer["t"], **supplied, **numbers, **settings)
+            found["lr"] = found["lr"] * _factor(schedule, self.offer["t"], **supplied, **numbers, **settings)
         return found
 
     def _of_rule(self, x: Any) -> Any:
@@ -212,7 +223,15 @@ class Advance:
         return first
 
 
-def _where(plugin: Plugin) -> str:
+def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
+    """What a schedule makes of a step, if it is one number."""
+    factor = schedule.function(t, **settings)
+    if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
+        raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
+    return factor
+
+
+def _where(plugin: Plugin | Schedule) -> str:
     return f"{location(plugin.function)}: {type(plugin).__name__.lower()} '{plugin.name}'"
 
 
@@ -223,13 +242,36 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
     form = f"return {', '.join(names)}"
     result = list(result) if isinstance(result, tuple | list) else [result]
     where = _where(plugin)
-    if any(value is None for value in result):
-        raise PluginError(f"{where} returns nothing (None); end it with: {form}")
+    if faults := [fault for value in result if (fault := _fault(value))]:
+        raise PluginError(f"{where} returns {faults[0]}; end it with: {form}")
     if len(result) != len(names):
-        raise PluginError(f"{where} returns {len(result)} values, and its signature asks for {len(names)}: {form}")
+        returned = "1 value" if len(result) == 1 else f"{len(result)} values"
+        hint = (
+            " (what has a default before the * is state; hyperparameters come after it)" if names[len(result) :] else ""
+        )
+        raise PluginError(f"{where} returns {returned}, and its signature asks for {len(names)}: {form}{hint}")
     for name, old, new in zip(names, before, result, strict=True):
         if np.shape(new) != old.shape:
-            raise PluginError(f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}")
+            single = np.shape(new) == () and name in plugin.signature.state
+            hint = f"; a state that is a single number begins as one: {name}=lambda x: 0.0" if single else ""
+            raise PluginError(
+                f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}; end it with: "
+                f"{form}, each in the shape it came in{hint}"
+            )
         if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
-            raise PluginError(f"{where} returns '{name}' as true or false where it was given numbers")
+            raise PluginError(
+                f"{where} returns '{name}' as true or false where it was given numbers; "
+                "np.where(condition, a, b) makes numbers of it"
+            )
     return result
+
+
+def _fault(value: Any) -> str:
+    """What a value is that is neither a number nor an array of numbers, or nothing."""
+    if value is None:
+        return "nothing (None)"
+    if isinstance(value, list | tuple):
+        return "a list where a number or an array belongs (np.stack makes an array of it)"
+    if not hasattr(value, "dtype"):
+        return "" if isinstance(value, bool | int | float) else f"a value of type {type(value).__name__}"
+    return "" if value.dtype.kind in "fiub" else f"an array of type {value.dtype}"

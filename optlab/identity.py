@@ -52,7 +52,7 @@ def of_plugin(plugin: Any) -> str:
     """The hash of a plugin's name and the text of the file that declares it."""
     file = source(plugin.function)[0]
     try:
-        text = Path(file).read_text(encoding="utf-8")
+        text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:  # typed into a notebook: there is no file to compare
         text = file
     return digest([type(plugin).__name__, plugin.name, text])

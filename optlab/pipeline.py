@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -192,10 +191,8 @@ def _checked(sweep: Sweep) -> step.StepGraph:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        files = {signature.source(plugin.function)[0] for plugin in identity.plugins(sweep)}
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else f"{sweep.label} on {sweep.titles[0]}"
-        raise PluginError(f"{where}: {type(error).__name__}: {error}") from error
+        functions = [plugin.function for plugin in identity.plugins(sweep)]
+        raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error
 
 
 # ---- pictures -------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Range:
     @staticmethod
     def read(text: str) -> Range:
         """A range from an interval. Raises `ValueError` where it is none."""
-        parts = _FORM.fullmatch(text.strip())
+        parts = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
         if parts is None:
             raise ValueError(f'{text!r} is no interval; write one as "[0, 1)" or "(0, inf)"')
         low, high = float(parts[2]), float(parts[3])

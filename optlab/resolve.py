@@ -380,7 +380,10 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
                 schedule.name, schedule.signature, spec.schedule.options, {}, (), at, notes
             )
         if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
-            notes.note(at, f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            has = "there is none in"
+            if "lr" in optimizer.signature.choices:
+                has = "give it a default with a point, as in 1.0, to make it a number in"
+            notes.note(at, f"a schedule multiplies the hyperparameter 'lr'; {has} {optimizer.name}")
             return
     around = _around(spec, optimizer, registry, notes)
     if optimizer is None:

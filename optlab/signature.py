@@ -16,7 +16,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+import math
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +27,8 @@ import numpy as np
 
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
+
+_SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
 @dataclass(frozen=True)
@@ -67,25 +71,31 @@ def read(
     >>> dict(s.state), dict(s.numbers), dict(s.choices), s.supplied
     ({'m': 0.0}, {'lr': 0.001}, {'amsgrad': False}, ('t',))
     """
-    form = f"def {function.__name__}({', '.join(given)}{', state=0.0' if may_hold_state else ''}, *, option=1.0)"
+    check_is_function(function, kind, given, may_hold_state)
+    name = function.__name__
+    form = _form(name, given, may_hold_state)
 
     def wrong(what: str) -> PluginError:
-        return PluginError(f"{location(function)}: {kind} '{function.__name__}' {what}; the form is: {form}")
+        return PluginError(f"{location(function)}: {kind} '{name}' {what}; the form is: {form}")
 
-    if not function.__name__.isidentifier():
-        raise PluginError(f"{location(function)}: a {kind} needs a name of its own: write it with def")
+    if not name.isidentifier():
+        article = "an" if kind.startswith("o") else "a"
+        raise PluginError(f"{location(function)}: {article} {kind} needs a name of its own: write it with def")
+    if any(is_one(function) for is_one in _SUSPENDED):
+        raise wrong("yields or awaits; end it with return")
     leading, state, numbers, choices, supplied = [], {}, {}, {}, []
     for p in inspect.signature(function).parameters.values():
+        default = p.default.item() if isinstance(p.default, np.generic) else p.default
         if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
             raise wrong(f"takes {p}, but every argument needs a name of its own")
         if p.kind is not p.KEYWORD_ONLY:
-            if p.default is p.empty:
+            if default is p.empty:
                 leading.append(p.name)
             elif may_hold_state:
-                state[p.name] = p.default
+                state[p.name] = default
             else:
                 raise wrong(f"takes '{p.name}' by position with a default; put options after a *")
-        elif p.default is p.empty:
+        elif default is p.empty:
             if p.name not in supplies:
                 guess = did_you_mean(p.name, supplies) or " (give it a default to make it an option)"
                 offer = ", ".join(sorted(supplies)) or "nothing"
@@ -93,29 +103,21 @@ def read(
             supplied.append(p.name)
         elif p.name in reserved:
             raise wrong(f"has an option '{p.name}', a name the lab uses itself")
-        elif isinstance(p.default, float):
-            numbers[p.name] = p.default
-        elif isinstance(p.default, bool | int | str | list | tuple):
-            choices[p.name] = p.default
+        elif fault := _fault_of_option(p.name, default):
+            raise wrong(fault)
+        elif isinstance(default, float):
+            numbers[p.name] = default
         else:
-            kind_of_default = type(p.default).__name__
-            raise wrong(
-                f"has an option '{p.name}' whose default is of type {kind_of_default}; "
-                "a default is a number, a boolean, a text or a list"
-            )
+            choices[p.name] = default
     if tuple(leading) != given:
         raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
-    options = {**numbers, **choices}
-    intervals: dict[str, Range] = {}
-    for name, text in ranges.items():
-        if name not in options:
-            raise wrong(f"declares a range of '{name}', which is no option of it")
-        try:
-            intervals[name] = Range.read(text)
-        except ValueError as error:
-            raise wrong(f"declares a range of '{name}' that cannot be read: {error}") from None
-        if options[name] not in intervals[name]:
-            raise wrong(f"has the default {name}={options[name]}, which does not lie in its range {text}")
+    for held, default in state.items():
+        if fault := _fault_of_state(held, default, supplies, choices):
+            raise wrong(fault)
+    try:
+        intervals = _intervals(ranges, {**numbers, **choices})
+    except ValueError as error:
+        raise wrong(str(error)) from None
     return Signature(
         MappingProxyType(state),
         MappingProxyType(numbers),
@@ -123,6 +125,97 @@ def read(
         tuple(supplied),
         MappingProxyType(intervals),
     )
+
+
+def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold_state: bool = False) -> None:
+    """Raise `PluginError` where a decorator is put above something that is no function."""
+    if not inspect.isfunction(inspect.unwrap(function)):
+        what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
+        form = _form("name", given, may_hold_state)
+        raise PluginError(f"@{kind} is put above a function, not {what}; the form is: {form}")
+
+
+def _form(name: str, given: tuple[str, ...], may_hold_state: bool) -> str:
+    """What the `def` of a plugin looks like."""
+    return f"def {name}({', '.join([*given, *['state=0.0'] * may_hold_state, '*', 'option=1.0'])})"
+
+
+def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices: Collection[str]) -> str:
+    """What is wrong with a state and its initial value, or nothing."""
+    if name in supplies:
+        return (
+            f"has a state '{name}', a name the lab uses itself; to be given {name}, put it after a * without a default"
+        )
+    if not callable(default) and not isinstance(default, bool | int | float | np.ndarray):
+        what = f"is of type {type(default).__name__}"
+    elif callable(default) and not _can_be_asked(default, choices):
+        what = "asks for more than x and choices"
+    else:
+        return ""
+    form = f"as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+    return f"has a state '{name}' whose initial value {what}; it is a number or a function of x, {form}"
+
+
+def _can_be_asked(function: Callable[..., Any], choices: Collection[str]) -> bool:
+    """Whether a function can be called with x, and with choices by their names."""
+    try:
+        read = inspect.signature(function)
+    except ValueError:  # written in C: nothing is known of it
+        return True
+    try:
+        read.bind(None, **{name: None for name in list(read.parameters)[1:] if name in choices})
+    except TypeError:
+        return False
+    return True
+
+
+def _fault_of_option(name: str, default: Any) -> str:
+    """What is wrong with the default of an option, or nothing."""
+    if isinstance(default, float) and math.isnan(default):
+        return f"has an option '{name}' whose default is nan, not a number"
+    if isinstance(default, str) and (meant := _number_in(default)):
+        return f"has an option '{name}' whose default is the text {default!r}; write {name}={meant}"
+    if not _is_plain(default):
+        within = " with something else in it" if isinstance(default, list | tuple) else ""
+        return (
+            f"has an option '{name}' whose default is of type {type(default).__name__}{within}; "
+            "a default is a number, a boolean, a text or a list"
+        )
+    return ""
+
+
+def _number_in(text: str) -> str:
+    """The number that a text spells, or nothing; infinity may be a word like any other."""
+    try:
+        return text.strip() if math.isfinite(float(text)) else ""
+    except ValueError:
+        return ""
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an experiment file could hold a value: a number, a boolean, a text, or a list of such."""
+    return (
+        all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, bool | int | float | str)
+    )
+
+
+def _intervals(ranges: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Range]:
+    """The declared ranges. Raises `ValueError` where one cannot be."""
+    if not isinstance(ranges, Mapping):
+        raise ValueError('takes ranges as a dictionary, as in ranges={"lr": "(0, inf)"}')
+    intervals: dict[str, Range] = {}
+    for name, text in ranges.items():
+        if name not in options:
+            raise ValueError(f"declares a range of '{name}', which is no option of it")
+        if isinstance(options[name], bool) or not isinstance(options[name], int | float):
+            raise ValueError(f"declares a range of '{name}', which is no number")
+        try:
+            intervals[name] = Range.read(text)
+        except ValueError as error:
+            raise ValueError(f"declares a range of '{name}' that cannot be read: {error}") from None
+        if options[name] not in intervals[name]:
+            raise ValueError(f"has the default {name}={options[name]}, which does not lie in its range {text}")
+    return intervals
 
 
 def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
@@ -157,3 +250,16 @@ def location(function: Callable[..., Any]) -> str:
     """`file:line` of a function."""
     file, line = source(function)
     return f"{file}:{line}"
+
+
+def complaint(error: BaseException, functions: Iterable[Callable[..., Any]], elsewhere: str) -> str:
+    """What to tell the user of an exception in these functions: where in their files it arose, and what it says.
+
+    `elsewhere` is the place where it passed through none of them. Our own errors say it all themselves.
+    """
+    if isinstance(error, UserError):
+        return str(error)
+    files = {source(function)[0] for function in functions}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else elsewhere
+    return f"{where}: {type(error).__name__}: {error}"

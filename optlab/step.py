@@ -85,7 +85,12 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
     """
     example = np.empty(case.dim, case.precision)
     names = list(memory(rule, case.tensors, example))
-    initial = trace(lambda x: list(memory(rule, case.tensors, x).values()), example)
+
+    @functools.wraps(rule.optimizer.function)  # in messages it has the user's name and line
+    def begin(x: Any) -> list[Any]:
+        return list(memory(rule, case.tensors, x).values())
+
+    initial = trace(begin, example)
     state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
     graph, used, draws = _traced(case, rule, steps, state)
     if graph.written_out() != _traced(case, rule, steps, state)[0].written_out():

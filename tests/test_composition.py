@@ -224,7 +224,7 @@ def test_what_a_transform_returns_is_checked(built_in):
         return g
 
     rule = Rule(built_in.optimizer("gd"), {}, transforms=(forgets,), transform_settings=({},))
-    message = "transform 'forgets' returns 1 values, and its signature asks for 2: return g, m"
+    message = "transform 'forgets' returns 1 value, and its signature asks for 2: return g, m"
     with pytest.raises(PluginError, match=message):
         build(Case(slope, 2, START), rule, 10)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 import textwrap
 
@@ -92,7 +93,7 @@ BROKEN = {
         "{file}:2: optimizer 'wrong' takes (x) by position instead of (x, g); "
         "the form is: def wrong(x, g, state=0.0, *, option=1.0)",
     ),
-    "empty": ("x = 1\n", "{file}: declares nothing; decorate an update rule with @optimizer"),
+    "empty": ("x = 1\n", "{file}: declares nothing; put @optimizer above the def of an update rule"),
     "hook_raising": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_optimizers():\n    return 1 / 0\n",
         "{file}:4: ZeroDivisionError: division by zero",
@@ -103,7 +104,8 @@ BROKEN = {
     ),
     "hook_of_nothing": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_schedules():\n    pass\n",
-        "{file}: TypeError: 'NoneType' object is not iterable",
+        "{file}:2: optlab_schedules gives None; the form is: def optlab_schedules(): return [...], "
+        "a list of what @schedule made",
     ),
 }
 
@@ -119,6 +121,11 @@ def test_a_broken_file_is_told_by_file_and_line_and_harms_no_other(drop):
     assert not [name for name in sys.modules if name.startswith("optlab_plugins.") and name.endswith("syntax")]
 
 
+def test_ctrl_c_is_no_fault_of_a_file(drop):
+    with pytest.raises(KeyboardInterrupt):
+        registry.load([drop(slow="raise KeyboardInterrupt\n")])
+
+
 def test_a_name_whose_file_failed_says_so(drop):
     folder = drop(shrink="1 / 0\n")
     known = registry.load([folder])
@@ -132,17 +139,40 @@ def test_a_name_whose_file_failed_says_so(drop):
         known.optimizer("adem")
 
 
-@pytest.mark.parametrize("name", ["twice", "adam"])
-def test_two_of_one_name_are_an_error_naming_both_files(drop, name, built_in):
-    folder = drop(one=RULE.format(name=name), **({"two": RULE.format(name=name)} if name == "twice" else {}))
-    with pytest.raises(PluginError) as info:
-        registry.load([folder])
-    said = str(info.value)
-    assert said.startswith(f"two optimizers are called '{name}': ")
-    assert f"{folder / 'one.py'}:3" in said
-    assert (
-        str(folder / "two.py") if name == "twice" else registry.describe(built_in.optimizer("adam"))["file"]
-    ) in said
+def test_a_name_nobody_knows_may_be_in_a_file_that_failed(drop):
+    folder = drop(one="1 / 0\n", two="1 / 0\n")
+    with pytest.raises(UnknownName) as info:
+        registry.load([folder]).optimizer("adem")
+    assert str(info.value) == (
+        "there is no optimizer 'adem' (did you mean 'adam'?); "
+        f"not loaded: {folder / 'one.py'}, {folder / 'two.py'} (optlab plugins says why)"
+    )
+
+
+def test_a_name_that_three_have(drop):
+    """None of the files is loaded, nor what else they declare; and who asks for it is told of all."""
+    rule = RULE.format(name="same")
+    folder = drop(one=rule, two=rule + RULE.format(name="other"), three=rule, four=RULE.format(name="mine"))
+    known = registry.load([folder])
+    places = " and ".join(f"{folder / name}.py:3" for name in ("one", "three", "two"))
+    said = f"3 optimizers are called 'same': {places}; rename one of them"
+    assert [source.error for source in known.failures] == [
+        f"{folder / name}.py:3: {said}" for name in ("one", "three", "two")
+    ]
+    assert known.contested == {("optimizers", "same"): said}
+    with pytest.raises(PluginError, match=f"^{re.escape(said)}$"):
+        known.optimizer("same")
+    with pytest.raises(UnknownName):
+        known.optimizer("other")
+    assert known.optimizer("mine").name == "mine"
+
+
+def test_a_name_of_one_kind_says_nothing_of_another(drop, built_in):
+    folder = drop(one=RULE.format(name="sphere"), two=RULE.format(name="sphere"))
+    known = registry.load([folder])
+    assert known.problem("sphere") is built_in.problem("sphere")
+    with pytest.raises(PluginError, match="two optimizers are called 'sphere'"):
+        known.optimizer("sphere")
 
 
 def test_one_name_for_two_kinds_is_fine(drop):

@@ -1,15 +1,17 @@
 """The grammar of plugin functions."""
 
+import functools
+
 import numpy as np
 import pytest
 
-from optlab import dataset, optimizer, problem, schedule, signature
+from optlab import dataset, optimizer, problem, schedule, signature, transform
 from optlab.errors import PluginError, UserError
 
 
 def rule_of(source):
     """An optimizer written as text, in a file of its own."""
-    scope = {"optimizer": optimizer}
+    scope = {"optimizer": optimizer, "np": np}
     exec(compile(f"@optimizer\n{source}\n    return x", "/plugins/rule.py", "exec"), scope)
     return scope["rule"]
 
@@ -71,6 +73,25 @@ def test_what_has_no_name_cannot_be_asked_for():
         schedule(lambda t: 1.0)
 
 
+@pytest.mark.parametrize(
+    ("declare", "form"),
+    [
+        (optimizer, "@optimizer .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
+        (transform, "@transform .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
+        (schedule, "@schedule .*; the form is: def name(t, *, option=1.0)"),
+        (problem, "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
+        (problem(start=(1.0,)), "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
+        (dataset, "@dataset .*; the form is: def name(*, option=1.0)"),
+    ],
+)
+@pytest.mark.parametrize("what", [int, 3, "adam", len, functools.partial(max, 1)])
+def test_what_is_no_function(declare, form, what):
+    kind = "a class" if what is int else f"a value of type {type(what).__name__}"
+    with pytest.raises(PluginError) as info:
+        declare(what)
+    assert str(info.value) == form.replace(".*", f"is put above a function, not {kind}")
+
+
 def test_a_problem_is_declared_with_parentheses():
     def bowl(x):
         return np.sum(x**2)
@@ -93,6 +114,18 @@ def test_a_problem_whose_points_do_not_fit(about, message):
 
     with pytest.raises(PluginError, match=message):
         problem(**about)(bowl)
+
+
+def test_defaults_that_are_numpys():
+    read = rule_of("def rule(x, g, *, lr=np.float32(0.5), n=np.int64(3), on=np.True_):").signature
+    assert (dict(read.numbers), dict(read.choices)) == ({"lr": 0.5}, {"n": 3, "on": True})
+    assert [type(value) for value in read.options.values()] == [float, int, bool]
+
+
+def test_a_state_that_begins_as_a_function_of_x_and_choices():
+    assert list(rule_of("def rule(x, g, m=lambda x, n: np.zeros(n), *, n=3, lr=0.1):").signature.state) == ["m"]
+    with pytest.raises(PluginError, match="a state 'm' whose initial value asks for more than x and choices"):
+        rule_of("def rule(x, g, m=lambda x, k: np.zeros(k), *, n=3, lr=0.1):")
 
 
 @pytest.mark.parametrize("value", [1, 1.5, 10**30])

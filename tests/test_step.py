@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from optlab import optimizer, problem
+from optlab import optimizer, problem, schedule
 from optlab.errors import PluginError, TraceError
 from optlab.records import Case
 from optlab.step import Rule, build, objective, objective_graph
@@ -72,7 +72,11 @@ def none_of_state(x, g, m=0.0, *, lr=0.1):
 def test_what_a_rule_must_return():
     assert len(built(list_of_two).graph.outputs) == 3
     for rule, said in [
-        (wide, "returns 'm' of shape () where it was given (2,)"),
+        (
+            wide,
+            "returns 'm' of shape () where it was given (2,); end it with: return x, m, each in the shape it came in; "
+            "a state that is a single number begins as one: m=lambda x: 0.0",
+        ),
         (none_of_state, "returns nothing (None); end it with: return x, m"),
     ]:
         with pytest.raises(PluginError) as info:
@@ -82,11 +86,11 @@ def test_what_a_rule_must_return():
 
 
 def test_initial_state_is_a_number_or_a_function_of_x():
-    def rule(x, g, a=2.0, b=lambda x: 3 * x, c=lambda x: np.sum(x), *, lr=0.1):
-        return x, a, b, c
+    def rule(x, g, a=2.0, b=lambda x: 3 * x, c=lambda x: np.sum(x), d=lambda x: 0.0, *, lr=0.1):
+        return x, a, b, c, d
 
     initial = built(rule).initial
-    assert [variable.shape for variable in initial.outputs] == [(2,), (2,), ()]
+    assert [variable.shape for variable in initial.outputs] == [(2,), (2,), (), ()]
 
 
 def test_an_objective_that_is_no_number():
@@ -102,6 +106,27 @@ def test_an_objective_that_is_no_number():
 
 def of(rule):
     return build(CASE, Rule(optimizer(rule), {}), 10)
+
+
+@pytest.mark.parametrize(
+    ("factor", "said"),
+    [
+        (None, "nothing (None)"),
+        ("a", "a value of type str"),
+        (np.ones(2), "an array of shape (2,)"),
+    ],
+)
+def test_a_schedule_that_returns_no_number(factor, said):
+    @schedule
+    def odd(t):
+        return factor
+
+    with pytest.raises(PluginError) as info:
+        build(CASE, Rule(optimizer(nothing_of_it), {}, odd, {}), 10)
+    line = odd.function.__code__.co_firstlineno
+    assert str(info.value) == (
+        f"{__file__}:{line}: schedule 'odd' returns {said}; end it with: return factor, a number times lr"
+    )
 
 
 def test_what_differs_from_trace_to_trace_is_refused():

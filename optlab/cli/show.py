@@ -185,7 +185,7 @@ def failures(results: Results) -> None:
     log = results.folder / ERRORS_LOG
     for entry in log.read_text(encoding="utf-8").split("==== ")[1:]:
         what, *_, last = entry.strip().splitlines()
-        print(f"{what}: {last.removeprefix('optlab.errors.')}", file=sys.stderr)
+        print(f"{what}: {last}", file=sys.stderr)
     print(f"{_count(count, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
 
 

@@ -10,7 +10,11 @@ import numpy as np
 from optlab.errors import TraceError
 
 _ENGINE, _NUMPY = (os.path.join(os.path.dirname(module), "") for module in (__file__, np.__file__))
-_OURS = (_ENGINE, _NUMPY, os.path.join(os.path.dirname(_ENGINE[:-1]), "step.py"))
+_OURS = (
+    _ENGINE,
+    _NUMPY,
+    *(os.path.join(os.path.dirname(_ENGINE[:-1]), f"{name}.py") for name in ("step", "composition")),
+)
 
 
 def users_line() -> str:

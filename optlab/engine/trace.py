@@ -81,8 +81,9 @@ def _compare(f: Callable[..., Any], first: Recording, second: Recording) -> None
     if first.graph.written_out() == second.graph.written_out():
         return
     pairs = zip(first.graph.constants.items(), second.graph.constants.items(), strict=False)
-    changed = [second.lines[b] for (_, x), (b, y) in pairs if x.shape != y.shape or x.tobytes() != y.tobytes()]
-    where = changed[0] if changed else defined_at(f)
+    changed = [b for (_, x), (b, y) in pairs if x.shape != y.shape or x.tobytes() != y.tobytes()]
+    inside = [second.lines[b] for b in changed if b not in second.graph.outputs]  # one that is returned met nothing
+    where = inside[0] if inside else defined_at(f)
     raise TraceError(
         f"{where}: {names_of(f)} computes something else when it is traced again: does it use random numbers "
         "(np.random), or remember earlier calls? Draw or keep such values outside, and pass them as arguments"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, overload
 
 from optlab import signature
-from optlab.errors import PluginError
+from optlab.errors import PluginError, did_you_mean
 from optlab.signature import Signature
 
 SUPPLIES = ("t", "steps", "f", "grad", "loss", "hvp", "rng")
@@ -21,6 +22,9 @@ RESERVED = ("name", "label", "schedule", "transforms", "x", "g", *SUPPLIES)
 INVARIANCES = ("scale", "translation")
 """What may be declared: the steps are the same when the loss is multiplied by a positive number; when x and the
 minimum are moved together."""
+
+_ARGUMENTS = ("per", "ranges", "references", "invariant", "exempt")
+_REFERENCE = re.compile(r"\w+:\S+")
 
 Form = Callable[..., Any]
 Reference = Mapping[str, Any]
@@ -77,6 +81,7 @@ def optimizer(
     references: Mapping[str, Reference] = MappingProxyType({}),
     invariant: tuple[str, ...] = (),
     exempt: Mapping[str, str] = MappingProxyType({}),
+    **unknown: Any,
 ) -> Optimizer | Callable[[Form], Optimizer]:
     """Declare an update rule: `x, g` and the state in, `x` and the state out (see `optlab.signature`).
 
@@ -102,23 +107,22 @@ def optimizer(
     """
 
     def declare(rule: Form) -> Optimizer:
-        where = f"{signature.location(rule)}: optimizer '{rule.__name__}'"
-        if per not in ("vector", "tensor"):
-            raise PluginError(f'{where} is declared per={per!r}; write per="vector" or per="tensor"')
-        if unknown := [name for name in invariant if name not in INVARIANCES]:
-            raise PluginError(f"{where} is declared invariant to {unknown[0]!r}; there are {', '.join(INVARIANCES)}")
+        read = signature.read(
+            rule,
+            kind="optimizer",
+            given=("x", "g"),
+            supplies=SUPPLIES,
+            may_hold_state=True,
+            reserved=RESERVED,
+            ranges=ranges,
+        )
+        fault = _fault_of(unknown) or _fault(per, references, invariant, exempt)
+        if fault:
+            raise PluginError(f"{signature.location(rule)}: optimizer '{rule.__name__}' is declared {fault}")
         return Optimizer(
             name=rule.__name__,
             function=rule,
-            signature=signature.read(
-                rule,
-                kind="optimizer",
-                given=("x", "g"),
-                supplies=SUPPLIES,
-                may_hold_state=True,
-                reserved=RESERVED,
-                ranges=ranges,
-            ),
+            signature=read,
             per=per,
             references=MappingProxyType(dict(references)),
             invariant=invariant,
@@ -126,3 +130,28 @@ def optimizer(
         )
 
     return declare if function is None else declare(function)
+
+
+def _fault_of(unknown: Mapping[str, Any]) -> str:
+    """What is wrong with an argument that the decorator does not have, or nothing."""
+    for name in unknown:
+        guess = did_you_mean(name, _ARGUMENTS) or f"; there are {', '.join(_ARGUMENTS)}"
+        return f"with '{name}', which @optimizer does not take{guess}"
+    return ""
+
+
+def _fault(per: Any, references: Any, invariant: Any, exempt: Any) -> str:
+    """What is wrong with the arguments of the decorator, or nothing."""
+    if per not in ("vector", "tensor"):
+        return f'per={per!r}; write per="vector" or per="tensor"'
+    if not isinstance(references, Mapping) or not all(isinstance(there, Mapping) for there in references.values()):
+        return 'with references that are no dictionary of dictionaries; write references={"torch:Adam": {"lr": "lr"}}'
+    if odd := [name for name in references if not _REFERENCE.fullmatch(str(name))]:
+        return f'with the reference {odd[0]!r}; write one as "package:Name", as in "torch:Adam"'
+    if isinstance(invariant, str):
+        return f'invariant={invariant!r}; write invariant=("{invariant}",)'
+    if odd := [name for name in invariant if name not in INVARIANCES]:
+        return f"invariant to {odd[0]!r}{did_you_mean(odd[0], INVARIANCES)}; there are {', '.join(INVARIANCES)}"
+    if not isinstance(exempt, Mapping):
+        return 'with exempt that is no dictionary; write exempt={"keeps_inputs": "the reason"}'
+    return ""

@@ -117,10 +117,13 @@ def problem(
     """
 
     if undecorated is not None:
+        signature.check_is_function(undecorated, "problem(...)", ("x",))
         where = f"{signature.location(undecorated)}: problem '{undecorated.__name__}'"
         raise PluginError(f"{where} needs parentheses with a domain or a start: @problem(domain=(-5.0, 5.0))")
 
     def declare(function: Callable[..., Any]) -> Problem:
+        signature.check_is_function(function, "problem(...)", ("x",))
+
         def wrong(what: str) -> PluginError:
             return PluginError(f"{signature.location(function)}: problem '{function.__name__}' {what}")
 

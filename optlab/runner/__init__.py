@@ -14,11 +14,13 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from optlab import identity
 from optlab.evaluation import is_constant
 from optlab.records import Sweep, Trajectories
 from optlab.runner import compiled, replayed
 from optlab.runner.choice import Choice, choose, has_llvmlite
 from optlab.runner.replayed import Progress
+from optlab.signature import complaint
 from optlab.step import StepGraph, build_for
 
 WORTH_FUSING = 20_000_000
@@ -102,18 +104,21 @@ class _Prepared:
             with self._making:
                 kernel = self._kernel if self.choice.backend == "native" else None
                 graph = self._graph if kernel else self._on_replay
-        except (Exception, SystemExit):
-            return self._failed(block, progress)
+        except (Exception, SystemExit) as error:
+            return self._failed(error, block, progress)
         if kernel is not None:
             return compiled.run(kernel, graph, block, progress, self.threads)
         # One thread per product: the result must not depend on how many cores the machine has.
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             try:
                 loop = replayed.Loop(block, graph)
-            except (Exception, SystemExit):
-                return self._failed(block, progress)
+            except (Exception, SystemExit) as error:
+                return self._failed(error, block, progress)
             return loop.run(progress)
 
-    def _failed(self, block: Sweep, progress: Progress) -> Trajectories:
+    def _failed(self, error: BaseException, block: Sweep, progress: Progress) -> Trajectories:
+        """What is left of a sweep whose code raised: the traceback, and in its last line what the user is told."""
         progress(len(block) * block.steps)
-        return replayed.failed(block, traceback.format_exc())
+        functions = [plugin.function for plugin in identity.plugins(block)]
+        said = " ".join(complaint(error, functions, "in optlab").splitlines())
+        return replayed.failed(block, f"{''.join(traceback.format_exception(error))}\n{said}")

@@ -65,6 +65,7 @@ def transform(
     """
 
     def declare(around: Callable[..., Any]) -> Transform:
+        signature.check_is_function(around, "transform", ("x", "g"), may_hold_state=True)
         wraps = "step" in inspect.signature(around).parameters
         read = signature.read(
             around,

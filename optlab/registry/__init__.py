@@ -1,0 +1,200 @@
+"""Everything the lab knows by name: built-ins, drop-in files and installed packages, in one frozen registry.
+
+All three arrive through the same hooks (`hookspecs.py`). There is no module-global plugin manager: `load` makes one,
+asks it, and lets it go.
+
+A file, or a module of a package, is taken whole or not at all: if anything in it is wrong, nothing of it is in the
+registry, and the reason is in `Registry.sources`. A name that two of them have stands for neither: which one is meant
+nobody can know. Neither is loaded, and whoever asks for the name is told where both are, even if one of them is a
+built-in. To everybody else it is as if they were not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, TypeVar
+
+import pluggy
+
+from optlab import hookspecs
+from optlab.errors import PluginError, UnknownName, did_you_mean
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Dataset, Problem
+from optlab.registry.names import Clashes, check, clash, clashes, uncontested
+from optlab.registry.offers import KINDS as KINDS
+from optlab.registry.offers import Offer, Plugin, Source, offered
+from optlab.registry.offers import declared as declared
+from optlab.registry.offers import drop_ins as drop_ins
+from optlab.registry.offers import import_file as import_file
+from optlab.registry.offers import one_line as one_line
+from optlab.schedules.base import Schedule
+from optlab.signature import source, summary
+from optlab.transforms.base import Transform
+
+_BUILT_IN = (
+    "optlab.optimizers",
+    "optlab.schedules",
+    "optlab.transforms",
+    "optlab.problems.functions",
+    "optlab.problems.networks",
+    "optlab.problems.datasets",
+)
+_T = TypeVar("_T", bound=Plugin)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All plugins by kind and name, and where they came from."""
+
+    optimizers: Mapping[str, Optimizer]
+    problems: Mapping[str, Problem]
+    schedules: Mapping[str, Schedule]
+    transforms: Mapping[str, Transform]
+    datasets: Mapping[str, Dataset]
+    sources: tuple[Source, ...] = field(default=())
+    contested: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Names that several sources have, by kind: what to tell those who ask."""
+
+    @property
+    def failures(self) -> tuple[Source, ...]:
+        """What could not be loaded."""
+        return tuple(s for s in self.sources if s.error)
+
+    def optimizer(self, name: str) -> Optimizer:
+        return self._find("optimizer", self.optimizers, name)
+
+    def problem(self, name: str) -> Problem:
+        return self._find("problem", self.problems, name)
+
+    def schedule(self, name: str) -> Schedule:
+        return self._find("schedule", self.schedules, name)
+
+    def transform(self, name: str) -> Transform:
+        return self._find("transform", self.transforms, name)
+
+    def dataset(self, name: str) -> Dataset:
+        return self._find("dataset", self.datasets, name)
+
+    def _find(self, kind: str, table: Mapping[str, _T], name: str) -> _T:
+        if said := self.contested.get((f"{kind}s", name)):
+            raise PluginError(said)
+        if name in table:
+            return table[name]
+        guess = did_you_mean(name, table) or f"; optlab list {kind}s shows all"
+        if own := [s for s in self.failures if Path(s.origin).stem == name]:
+            guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
+        elif self.failures:
+            guess += f"; not loaded: {', '.join(s.origin for s in self.failures)} (optlab plugins says why)"
+        raise UnknownName(f"there is no {kind} {name!r}{guess}")
+
+
+def load(folders: Iterable[str | Path] = ("plugins",)) -> Registry:
+    """Built-ins, then installed packages, then drop-in files, in the order of their names.
+
+    Args:
+        folders: where drop-in files are looked for; one that does not exist is skipped.
+
+    Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
+    """
+    offers = [offered(m, m.__name__, "built-in") for package in _BUILT_IN for m in _modules(package)]
+    packages = sorted(importlib.metadata.entry_points(group="optlab"), key=lambda e: e.name)
+    offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
+    offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(folders)]
+    contested = clashes(offers)
+    return _freeze([uncontested(offer, contested) for offer in offers], contested)
+
+
+def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
+    manager = pluggy.PluginManager("optlab")
+    manager.add_hookspecs(hookspecs)
+    for offer in offers:
+        manager.register(_Declared(offer.plugins))
+    tables = {kind: _table(manager, kind) for kind in KINDS}
+    said = {key: clash(*key, claims) for key, claims in contested.items()}
+    return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(said))
+
+
+def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
+    """What a loader's module offers; a failure is noted, and stops nobody else.
+
+    What a plugin prints goes to stderr: stdout is for what the command was asked for.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            offer = offered(load_module(), origin, kind)
+        check(offer)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a plugin may even call sys.exit
+        failure = Source(origin, kind, error=one_line(error, origin), details=traceback.format_exc())
+        return Offer.refused(failure)
+    return offer
+
+
+class _Declared:
+    """What a source adds, as an implementation of the hooks."""
+
+    def __init__(self, found: Mapping[str, list[Plugin]]) -> None:
+        self._found = found
+
+    @hookspecs.hookimpl
+    def optlab_optimizers(self) -> Any:
+        return self._found["optimizers"]
+
+    @hookspecs.hookimpl
+    def optlab_problems(self) -> Any:
+        return self._found["problems"]
+
+    @hookspecs.hookimpl
+    def optlab_schedules(self) -> Any:
+        return self._found["schedules"]
+
+    @hookspecs.hookimpl
+    def optlab_transforms(self) -> Any:
+        return self._found["transforms"]
+
+    @hookspecs.hookimpl
+    def optlab_datasets(self) -> Any:
+        return self._found["datasets"]
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    folder = importlib.import_module(package).__path__
+    for info in sorted(pkgutil.iter_modules(folder), key=lambda i: i.name):
+        if not info.ispkg and info.name != "base":
+            yield importlib.import_module(f"{package}.{info.name}")
+
+
+def _table(manager: pluggy.PluginManager, kind: str) -> Mapping[str, Any]:
+    answers = reversed(getattr(manager.hook, f"optlab_{kind}")())  # pluggy calls the last registered first
+    return MappingProxyType({plugin.name: plugin for answer in answers for plugin in answer})
+
+
+def describe(plugin: Plugin) -> dict[str, Any]:
+    """What `optlab list` shows of a plugin."""
+    file, line = source(plugin.function)
+    about: dict[str, Any] = {
+        "name": plugin.name,
+        "options": dict(plugin.signature.options),
+        "summary": summary(plugin.function),
+        "file": file,
+        "line": line,
+    }
+    if isinstance(plugin, Optimizer | Transform):
+        about["state"] = list(plugin.signature.state)
+    if isinstance(plugin, Problem):
+        about["options"] |= plugin.data_options
+        about["dim"] = plugin.dim
+        about["minima"] = [point.tolist() for point in plugin.minima]
+    return about
