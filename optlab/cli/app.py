@@ -130,10 +130,18 @@ def run(
     format: PictureFormat = Format.png,
     backend: OnBackend = None,
     quiet: Quiet = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when the file or a plugin is saved.")] = False,
 ) -> None:
     """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
     from optlab import pipeline
 
+    if watch:
+        from optlab.cli import watch as watching
+
+        options = ["--out", str(out), "--format", format.value, *(f"--plugins={folder}" for folder in plugins)]
+        options += [f"--backend={backend.value}"] if backend else []
+        options += ["--no-plots"] * no_plots + ["--quiet"] * quiet
+        watching.watch(file, folders(plugins), options, quiet)
     carry_out(pipeline.prepare(file, out, folders(plugins), backend and backend.value), no_plots, format, quiet)
 
 
@@ -387,6 +395,9 @@ def schema() -> None:
     from optlab import spec
 
     typer.echo(json.dumps(spec.json_schema(), indent=2))
+
+
+import optlab.cli.race  # noqa: E402, F401  (a command in a module of its own, which takes its options from here)
 
 
 def main() -> None:
