@@ -337,6 +337,8 @@ def explain(
                                   the same; or a problem or an optimizer in a file
     an optimizer                  optlab explain adam --latex
                                   its update rule as equations
+    a schedule, or schedules      optlab explain cosine warmup=50 steps=500
+                                  the factor on the learning rate; of all of them
     backprop [FILE.toml]          optlab explain backprop
                                   a network, forward and backward, step by step
     directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1

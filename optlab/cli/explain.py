@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from optlab import signature
 from optlab.cli import functions
 from optlab.cli.functions import Function
 from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.registry import Registry
+from optlab.schedules.base import Schedule
 
 ENDINGS = (".svg", ".png", ".pdf")
 WIDEST = 16_000
@@ -54,11 +57,15 @@ def explain(asked: Asked, known: Registry) -> Explained:
         return _backprop(asked)
     if what == "directional":
         return _directional(asked, known)
-    thing = known.optimizers.get(what) or known.problems.get(what)
+    if what == "schedules":
+        return _schedules(asked, list(known.schedules.values()), what)
+    thing = known.optimizers.get(what) or known.problems.get(what) or known.schedules.get(what)
     if thing is None and functions.is_file(what):
         thing = functions.load(what)
     if isinstance(thing, Optimizer):
         return _optimizer(asked, thing)
+    if isinstance(thing, Schedule):
+        return _schedules(asked, [thing], thing.name)
     if isinstance(thing, Problem):
         asked.allow("a problem", "--at")
         return _formula_and_gates(functions.of_problem(thing, asked.at, asked.more))
@@ -129,6 +136,42 @@ def _optimizer(asked: Asked, optimizer: Optimizer) -> Explained:
     return Explained(found.latex() if asked.latex else str(found), partial(_saved, partial(draw_rule, optimizer)))
 
 
+def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Explained:
+    """One schedule with its options, or all of them; of both, `steps` is the horizon."""
+    from optlab.explain.schedules import STEPS, factors
+
+    asked.allow("a schedule")
+    given = functions.pairs(asked.more)
+    steps = functions.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
+    if steps < 1 or steps != int(steps):
+        raise UserError(f"steps={steps:g}: the horizon is a number of steps, like {STEPS}")
+    one = schedules[0].signature if len(schedules) == 1 else None
+    options = {name: _option(title, one, name, text) for name, text in given.items()}
+    found = factors(schedules, int(steps), options)
+
+    def save(path: Path) -> None:
+        from optlab.plots import figure
+        from optlab.plots import schedules as pictures
+
+        settings = ", ".join(f"{name}={text}" for name, text in given.items()) or "default options"
+        subtitle = f"the factor on the learning rate along {int(steps)} steps, {settings}"
+        figure.save(pictures.figure(found.values, title=title, subtitle=subtitle), path)
+
+    about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
+    return Explained(f"{about}{found}", save)
+
+
+def _option(owner: str, of: signature.Signature | None, name: str, text: str) -> Any:
+    """The value of a schedule's option; many schedules have none in common but the horizon."""
+    known = of.options if of else {}
+    if of is None or name not in known:
+        raise signature.unknown_option(owner, name, [*known, "steps"])
+    value = functions.option(owner, name, text, known[name])
+    if wrong := of.out_of_range(owner, name, value):
+        raise UserError(wrong)
+    return value
+
+
 def _formula_and_gates(f: Function) -> Explained:
     from optlab.explain.equations import equation
 
@@ -149,7 +192,9 @@ def _expression(asked: Asked, known: Registry) -> Explained:
     asked.allow("an expression")
     text, given = asked.what, functions.pairs(asked.more)
     if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
-        guess = did_you_mean(text, [*known.problems, *known.optimizers, "backprop", "directional"])
+        guess = did_you_mean(
+            text, [*known.problems, *known.optimizers, *known.schedules, "backprop", "directional", "schedules"]
+        )
         raise UserError(f"{text!r} is neither a problem nor an optimizer, nor an expression with values{guess}")
     expression = parse(text)
     if not expression.names:
