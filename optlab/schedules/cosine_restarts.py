@@ -13,8 +13,8 @@ def cosine_restarts(t, *, every=100.0, growth=1.0, end=0.0):
     """
     passed = (t - 1) / every  # in lengths of the first cycle
     more = np.where(growth > 1, growth - 1, 1.0)
-    # A millionth of a millionth past the true value: rounding must not put the first step of a cycle before it.
-    cycle = np.floor(np.log1p(passed * more) / np.log1p(more) + 1e-12)
+    # A little past the true value: rounding, also in float32, must not put the first step of a cycle before it.
+    cycle = np.floor(np.log1p(passed * more) / np.log1p(more) + 1e-5)
     begun = ((more + 1) ** cycle - 1) / more
     grown = (passed - begun) / (more + 1) ** cycle
     share = np.where(growth > 1, grown, passed % 1)

@@ -263,3 +263,15 @@ def test_both_back_ends_follow_the_factor(schedule, backend, tmp_path):
         loss = results.history[results.history["run"] == run["run"]]["loss"].to_numpy()
         expected = loss[0] * np.cumprod(np.concatenate([[1.0], 1 - 0.2 * factors])) ** 2
         np.testing.assert_allclose(loss, expected, rtol=1e-9)
+
+
+def test_restarts_in_float32_come_at_the_same_steps(tmp_path):
+    rule = {"name": "gd", "lr": 0.01}
+    rule["schedule"] = {"name": "cosine_restarts", "growth": [1.5, 2.0, 3.0], "every": [4.0, 7.0, 10.0]}
+    document = {"name": "e", "steps": 300, "problem": [{"name": "sphere"}], "optimizer": [rule]}
+    falls = {}
+    for precision in ("float32", "float64"):
+        history = optlab.run(document | {"precision": precision}, out=tmp_path / precision, plots=False).history
+        losses = history.pivot(index="step", columns="run", values="loss").to_numpy().astype(np.float64)
+        falls[precision] = np.diff(np.log(losses), axis=0)  # 0.04 at the top of a cycle, 0 at its end
+    np.testing.assert_allclose(falls["float32"], falls["float64"], atol=1e-4)
