@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from optlab.pipeline import run as run
     from optlab.problems.base import dataset as dataset
     from optlab.problems.base import problem as problem
+    from optlab.racing import race as race
     from optlab.schedules.base import schedule as schedule
     from optlab.transforms.base import transform as transform
 
@@ -59,6 +60,7 @@ _HOME = {
     "minimize": "optlab.minimization",
     "optimizer": "optlab.optimizers.base",
     "problem": "optlab.problems.base",
+    "race": "optlab.racing",
     "relu": "optlab.engine",
     "run": "optlab.pipeline",
     "schedule": "optlab.schedules.base",

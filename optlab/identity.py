@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import functools
 import hashlib
+import importlib.util
 import itertools
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -49,13 +53,51 @@ def plugins(sweep: Sweep) -> list[Any]:
 
 
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name and the text of the file that declares it."""
+    """The hash of a plugin's name, of the file that declares it, and of what that imports from its own folder."""
     file = source(plugin.function)[0]
     try:
         text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+        helpers = [] if _is_built_in(plugin) else _helpers(Path(file), text)
     except OSError:  # typed into a notebook: there is no file to compare
-        text = file
-    return digest([type(plugin).__name__, plugin.name, text])
+        text, helpers = file, []
+    return digest([type(plugin).__name__, plugin.name, text, *helpers])
+
+
+def _is_built_in(plugin: Any) -> bool:
+    """Whether what a plugin imports belongs to the version of the lab."""
+    return plugin.function.__module__.startswith("optlab.")
+
+
+def _helpers(file: Path, text: str) -> list[str]:
+    """The texts of the loaded modules in the folder of a file, or below it, that it imports, and those import."""
+    folder = file.resolve().parent
+    texts = {file.resolve(): text}
+    waiting = [(text, "")]
+    while waiting:
+        for name in _imports(*waiting.pop()):
+            module = sys.modules.get(name)
+            found = Path(getattr(module, "__file__", None) or "").resolve()
+            if found.suffix == ".py" and found.is_relative_to(folder) and found not in texts and found.is_file():
+                texts[found] = found.read_text(encoding="utf-8")
+                waiting.append((texts[found], getattr(module, "__package__", None) or ""))
+    return [texts[path] for path in sorted(texts) if path != file.resolve()]
+
+
+@functools.cache
+def _imports(text: str, package: str) -> tuple[str, ...]:
+    """The modules that a text may import: of `from a import b`, both a and a.b."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:  # it was changed since it was loaded
+        return ()
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (package or not node.level):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+    return tuple(names)
 
 
 def of_data(split: Split) -> str:

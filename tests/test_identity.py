@@ -40,6 +40,34 @@ def test_a_plugin_is_its_file(built_in, tmp_path):
     assert identity.of_plugin(built_in.optimizer("adam")) != identity.of_plugin(built_in.optimizer("gd"))
 
 
+def test_a_plugin_is_what_it_imports_from_its_folder_too(tmp_path, monkeypatch):
+    from optlab.registry import import_file
+
+    files = {
+        "rule.py": "import numpy\nfrom its.rates import RATE\nfrom optlab import optimizer\n\n"
+        "@optimizer\ndef rule(x, g):\n    return x - RATE * g\n",
+        "its/__init__.py": "",
+        "its/rates.py": "from .deep import DEEP\nRATE = DEEP\n",
+        "its/deep.py": "DEEP = 0.1\n",
+        "its/other.py": "",
+    }
+    (tmp_path / "its").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.syspath_prepend(tmp_path)
+    rule = import_file(tmp_path / "rule.py").rule
+    before = identity.of_plugin(rule)
+    for name, counts in [("its/rates.py", True), ("its/deep.py", True), ("its/other.py", False)]:
+        (tmp_path / name).write_text(files[name] + "\n# changed\n")
+        assert (identity.of_plugin(rule) != before) == counts
+        (tmp_path / name).write_text(files[name])
+        assert identity.of_plugin(rule) == before
+    (tmp_path / "rule.py").write_text("def rule(:\n")
+    assert identity.of_plugin(rule) != before
+    for name in [name for name in sys.modules if name.split(".")[0] == "its"]:
+        del sys.modules[name]
+
+
 @pytest.mark.parametrize(
     "change",
     [{"steps": 7}, {"root_seed": 1}, {"label": "other"}, {"seed": np.array([9])}, {"settings": {"k": 1}}],

@@ -21,7 +21,7 @@ def test_the_public_names():
     first = {"grad", "value_and_grad", "vjp", "jvp", "jacobian", "directional_derivative", "check_grad"}
     second = {"hessian", "hvp"}
     engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp"}
-    rest = {"run", "load", "minimize", "basins", "stability", "backprop", "OptlabError", "__version__"}
+    rest = {"run", "load", "minimize", "race", "basins", "stability", "backprop", "OptlabError", "__version__"}
     assert set(optlab.__all__) == decorators | first | second | engine | rest
     assert dir(optlab) == sorted(optlab.__all__)
     for name in optlab.__all__:

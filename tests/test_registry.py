@@ -37,7 +37,10 @@ def drop(tmp_path):
 
 def test_the_built_in_ones(built_in):
     assert set(built_in.optimizers) == {"gd", "momentum", "adagrad", "rmsprop", "adam", "lamb", "lars", "muon"}
-    assert set(built_in.schedules) == {"constant", "cosine", "exponential", "linear", "step"}
+    assert set(built_in.schedules) == {
+        *("constant", "cosine", "cosine_restarts", "exponential", "inverse_sqrt", "linear"),
+        *("one_cycle", "polynomial", "step", "trapezoidal", "warmup"),
+    }
     assert set(built_in.datasets) == {"digits", "breast_cancer", "spirals", "moons", "xor"}
     assert {"rosenbrock", "sphere", "mlp"} <= set(built_in.problems)
     assert len(built_in.problems) == 23

@@ -130,10 +130,18 @@ def run(
     format: PictureFormat = Format.png,
     backend: OnBackend = None,
     quiet: Quiet = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when the file or a plugin is saved.")] = False,
 ) -> None:
     """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
     from optlab import pipeline
 
+    if watch:
+        from optlab.cli import watch as watching
+
+        options = ["--out", str(out), "--format", format.value, *(f"--plugins={folder}" for folder in plugins)]
+        options += [f"--backend={backend.value}"] if backend else []
+        options += ["--no-plots"] * no_plots + ["--quiet"] * quiet
+        watching.watch(file, folders(plugins), options, quiet)
     carry_out(pipeline.prepare(file, out, folders(plugins), backend and backend.value), no_plots, format, quiet)
 
 
@@ -331,8 +339,10 @@ def explain(
                                   its update rule as equations
     an optimizer and more         optlab explain adam clip_norm weight_decay cosine
                                   the rule with transforms and a schedule around it
-    a transform or a schedule     optlab explain lookahead
+    a transform                   optlab explain lookahead
                                   what it makes of gradient descent
+    a schedule, or schedules      optlab explain cosine warmup=50 steps=500
+                                  the factor on the learning rate; of all of them
     backprop [FILE.toml]          optlab explain backprop
                                   a network, forward and backward, step by step
     directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1
@@ -391,6 +401,9 @@ def schema() -> None:
     from optlab import spec
 
     typer.echo(json.dumps(spec.json_schema(), indent=2))
+
+
+import optlab.cli.race  # noqa: E402, F401  (a command in a module of its own, which takes its options from here)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from optlab import signature
 from optlab.atlas import table
 from optlab.cli import functions
 from optlab.cli.functions import Function
@@ -17,7 +19,7 @@ from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.registry import Registry
-from optlab.signature import summary, unknown_option
+from optlab.schedules.base import Schedule
 
 ENDINGS = (".svg", ".png", ".pdf")
 WIDEST = 16_000
@@ -57,14 +59,20 @@ def explain(asked: Asked, known: Registry) -> Explained:
         return _backprop(asked)
     if what == "directional":
         return _directional(asked, known)
-    thing = known.optimizers.get(what) or known.problems.get(what)
+    if what == "schedules":
+        return _schedules(asked, list(known.schedules.values()), what)
+    thing = known.optimizers.get(what) or known.problems.get(what) or known.schedules.get(what)
     if thing is None and functions.is_file(what):
         thing = functions.load(what)
     if isinstance(thing, Optimizer):
         return _rule(asked, _composed(thing, asked.more, known))
-    if thing is None and (around := known.transforms.get(what) or known.schedules.get(what)):
+    if isinstance(thing, Schedule):
+        return _schedules(asked, [thing], thing.name)
+    if thing is None and (around := known.transforms.get(what)):
         found = _rule(asked, _composed(known.optimizer("gd"), [what, *asked.more], known))
-        return replace(found, text=f"{summary(around.function)}\n\n{found.text}" if not asked.latex else found.text)
+        return replace(
+            found, text=f"{signature.summary(around.function)}\n\n{found.text}" if not asked.latex else found.text
+        )
     if isinstance(thing, Problem):
         asked.allow("a problem", "--at")
         return _formula_and_gates(functions.of_problem(thing, asked.at, asked.more))
@@ -159,8 +167,44 @@ def _choice(optimizer: Optimizer, name: str, text: str) -> Any:
     if name in optimizer.signature.numbers:
         raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
     if name not in optimizer.signature.choices:
-        raise unknown_option(optimizer.name, name, optimizer.signature.choices)
+        raise signature.unknown_option(optimizer.name, name, optimizer.signature.choices)
     return table(f"{optimizer.name} {name}={text}")[name]
+
+
+def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Explained:
+    """One schedule with its options, or all of them; of both, `steps` is the horizon."""
+    from optlab.explain.schedules import STEPS, factors
+
+    asked.allow("a schedule")
+    given = functions.pairs(asked.more)
+    steps = functions.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
+    if steps < 1 or steps != int(steps):
+        raise UserError(f"steps={steps:g}: the horizon is a number of steps, like {STEPS}")
+    one = schedules[0].signature if len(schedules) == 1 else None
+    options = {name: _option(title, one, name, text) for name, text in given.items()}
+    found = factors(schedules, int(steps), options)
+
+    def save(path: Path) -> None:
+        from optlab.plots import figure
+        from optlab.plots import schedules as pictures
+
+        settings = ", ".join(f"{name}={text}" for name, text in given.items()) or "default options"
+        subtitle = f"the factor on the learning rate along {int(steps)} steps, {settings}"
+        figure.save(pictures.figure(found.values, title=title, subtitle=subtitle), path)
+
+    about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
+    return Explained(f"{about}{found}", save)
+
+
+def _option(owner: str, of: signature.Signature | None, name: str, text: str) -> Any:
+    """The value of a schedule's option; many schedules have none in common but the horizon."""
+    known = of.options if of else {}
+    if of is None or name not in known:
+        raise signature.unknown_option(owner, name, [*known, "steps"])
+    value = functions.option(owner, name, text, known[name])
+    if wrong := of.out_of_range(owner, name, value):
+        raise UserError(wrong)
+    return value
 
 
 def _formula_and_gates(f: Function) -> Explained:
@@ -201,7 +245,7 @@ def _expression(asked: Asked, known: Registry) -> Explained:
 
 def _names(known: Registry) -> list[str]:
     tables = (known.problems, known.optimizers, known.transforms, known.schedules)
-    return [*(name for table in tables for name in table), "backprop", "directional"]
+    return [*(name for table in tables for name in table), "backprop", "directional", "schedules"]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -3,10 +3,14 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule
-def cosine(t, *, steps, end=0.0):
+@schedule(ranges={"end": "[0, inf)", "warmup": "[0, inf)"})
+def cosine(t, *, steps, end=0.0, warmup=0.0):
     """Fall along half a cosine, from 1 at the first step to `end` at the last (Loshchilov & Hutter, 2017).
 
     1 - (1 - end) (1 - cos(pi (t - 1) / (steps - 1))) / 2
+
+    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest.
     """
-    return 1 - (1 - end) * (1 - np.cos(np.pi * (t - 1) / np.maximum(steps - 1, 1))) / 2
+    rise = np.minimum(t / (warmup + 1), 1)
+    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1)
+    return rise * (1 - (1 - end) * (1 - np.cos(np.pi * passed / rest)) / 2)

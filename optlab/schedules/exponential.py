@@ -3,10 +3,14 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule
-def exponential(t, *, steps, end=0.01):
+@schedule(ranges={"end": "(0, inf)", "warmup": "[0, inf)"})
+def exponential(t, *, steps, end=0.01, warmup=0.0):
     """Fall by the same ratio in each step, from 1 at the first to `end` at the last.
 
     end^((t - 1) / (steps - 1))
+
+    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest.
     """
-    return end ** ((t - 1) / np.maximum(steps - 1, 1))
+    rise = np.minimum(t / (warmup + 1), 1)
+    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1)
+    return rise * end ** (passed / rest)

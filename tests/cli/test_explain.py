@@ -151,12 +151,12 @@ def test_values(call, arguments, last):
 
 
 def test_a_rule_with_what_is_around_it(call):
-    status, out, _ = call("adam", "clip_value", "weight_decay", "linear")
+    status, out, _ = call("adam", "clip_value", "weight_decay", "step")
     assert status == 0
-    assert out.splitlines()[0] == "Adam (Kingma & Ba, 2015), with clip_value, weight_decay, linear."
+    assert out.splitlines()[0] == "Adam (Kingma & Ba, 2015), with clip_value, weight_decay, step."
     equations = [" ".join(line.split()) for line in out.splitlines() if "←" in line or " = " in line]
     assert equations[:4] == [
-        "u = lr · (1 − (1 − end) (t − 1) / max(steps − 1, 1))",
+        "u = lr factor^floor_divide(t − 1, every)",
         "m ← β₁ m + (1 − β₁) clip(g, −limit, limit)",
         "v ← β₂ v + (1 − β₂) clip(g, −limit, limit)²",
         "x ← x − u · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε) − u decay x",
@@ -173,7 +173,6 @@ def test_choices_and_what_is_around_gradient_descent(call):
     assert status == 0
     assert out.startswith("Every few steps, go back to a share of the way that they went (Zhang et al., 2019).")
     assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
-    assert "lr (1 − end)" in call("linear")[1] or "x ← x − lr · (1 − (1 − end)" in call("linear")[1]
 
 
 MISTAKES = [

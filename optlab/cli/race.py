@@ -1,0 +1,123 @@
+"""`optlab race`: a comparison that needs no file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from optlab.cli.app import (
+    Format,
+    NoPlots,
+    OnBackend,
+    Out,
+    PictureFormat,
+    Plugins,
+    Quiet,
+    app,
+    carry_out,
+    folders,
+)
+from optlab.cli.guard import guarded
+
+
+@app.command()
+@guarded
+def race(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Optimizers, alone or as 'adam beta1=0.8'.", show_default=False),
+    ],
+    on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--on",
+            metavar="PROBLEM,...",
+            help="Problems, with options as in 'rosenbrock b=10'. By default four of two parameters.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = 5,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="X,Y,...", help="Where runs start: a point, or random.")
+    ] = None,
+    lr: Annotated[
+        str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where none is given.")
+    ] = "1e-4:10:11",
+    schedule: Annotated[
+        str | None, typer.Option("--schedule", metavar="SCHEDULE", help="A schedule, as 'cosine warmup=50'.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The folder of the results.")] = "race",
+    out: Out = Path("results"),
+    plugins: Plugins = [],
+    no_plots: NoPlots = False,
+    format: PictureFormat = Format.png,
+    backend: OnBackend = None,
+    quiet: Quiet = False,
+) -> None:
+    """Race optimizers on a few problems, without a file: rankings, loss curves, paths.
+
+    \b
+    optlab race gd momentum adam
+    optlab race "momentum beta=0.5" "adam lr=0.1" --on rosenbrock,himmelblau --start random
+
+    An optimizer without an lr tries several, and is shown at its best one by the final loss. What is written,
+    results/race/spec.toml, is an experiment like any other, to be run and changed as a file.
+    """
+    from optlab import pipeline, racing, registry
+
+    where = folders(plugins)
+    problems = separate(on) if on else racing.COURSE
+    document = racing.race_document(
+        gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, registry.load(where)
+    )
+    job = pipeline.prepare(document, out, where, backend and backend.value)
+    if not quiet and (said := _tuning(document)):
+        typer.echo(said)
+    carry_out(job, no_plots, format, quiet)
+
+
+def gathered(words: Sequence[str]) -> list[str]:
+    """Names with their settings; those that follow a name without quotes are its own too.
+
+    >>> gathered(["momentum", "lr=0.1", "beta=0.5", "adam lr=0.2", "gd"])
+    ['momentum lr=0.1 beta=0.5', 'adam lr=0.2', 'gd']
+    """
+    found: list[str] = []
+    for word in words:
+        if found and "=" in word and " " not in word:
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def separate(texts: Sequence[str]) -> list[str]:
+    """What is separated by commas, of which those in brackets do not count.
+
+    >>> separate(["sphere, ellipsoid condition=[10,100]", "beale"])
+    ['sphere', 'ellipsoid condition=[10,100]', 'beale']
+    """
+    return [part.strip() for text in texts for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
+
+
+def _start(text: str | None) -> Any:
+    if text is None or text == "random":
+        return text
+    from optlab.cli import functions
+
+    return functions.point("--start", text)
+
+
+def _tuning(document: Mapping[str, Any]) -> str:
+    """Which learning rates are chosen from how many, and by what."""
+    from optlab import racing
+
+    names = racing.tuned(document)
+    if not names:
+        return ""
+    return f"learning rates are tuned: {', '.join(names)} at the best of those tried, by the final loss\n"

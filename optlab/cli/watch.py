@@ -1,0 +1,139 @@
+"""`optlab run --watch`: run again whenever the experiment or a plugin is saved.
+
+Every round is a process of its own, so that no module is a stale one, and whatever a plugin does ends with its round.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from optlab.cli.guard import INTERRUPTED
+
+PERIOD = 0.5
+"""Seconds between two looks at the files."""
+
+PATIENCE = 10
+"""Seconds that a round which was told to stop has for it."""
+
+Seen = dict[Path, tuple[int, int, int]]
+
+
+def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bool) -> None:
+    """Run an experiment with some options, and again after each change. It ends with Ctrl-C alone.
+
+    Mistakes are printed by the round that finds them, and end it alone. A round that is still running when something
+    changes is stopped.
+    """
+    from optlab.spec.text import text_of
+
+    text_of(file)  # a file that is not there will hardly come; one that goes later may come back
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)  # so that the round does not outlive its watcher
+    command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", "run", *options, "--", str(file)]
+    look = partial(snapshot, file, folders)
+    seen = look()
+    while True:
+        with _running(command) as round_:
+            now = _change(round_, look, seen, "" if quiet else f"watching {_listed([file, *folders])}; Ctrl-C ends")
+        now = _settled(look, now)
+        changed = [path for path in {**seen, **now} if seen.get(path) != now.get(path)]
+        seen = now
+        _clear()
+        if not quiet:
+            typer.echo(f"changed: {_listed(changed)}", err=True)
+
+
+def snapshot(file: Path, folders: Sequence[Path]) -> Seen:
+    """What tells whether a file was saved again: of the experiment, and of every module below the folders."""
+    paths = [file, *(path for folder in folders for path in _modules(folder))]
+    seen = {}
+    for path in paths:
+        try:
+            status = path.stat()
+        except OSError:  # gone, perhaps only while an editor replaces it
+            continue
+        seen[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
+    return seen
+
+
+def _modules(folder: Path) -> Iterator[Path]:
+    for where, inside, files in os.walk(folder):
+        inside[:] = [name for name in inside if not name.startswith((".", "__pycache__"))]
+        yield from (Path(where, name) for name in files if name.endswith(".py"))
+
+
+def _change(round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: Seen, message: str) -> Seen:
+    """Wait until something differs from what was seen; say so when the round is over before that."""
+    while (now := look()) == seen:
+        if round_.poll() is not None and message:
+            typer.echo(message, err=True)
+            message = ""
+        try:
+            round_.wait(PERIOD)
+        except subprocess.TimeoutExpired:
+            continue
+        time.sleep(PERIOD if not message else 0)
+    return now
+
+
+def _settled(look: Callable[[], Seen], now: Seen) -> Seen:
+    """Wait until two looks, a fifth of a period apart, are the same: many files are saved at once, or one in parts."""
+    while True:
+        time.sleep(PERIOD / 5)
+        before, now = now, look()
+        if now == before:
+            return now
+
+
+@contextmanager
+def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A round that is stopped at the end, whether by a change or by Ctrl-C.
+
+    It is a process group of its own: Ctrl-C comes to the watcher, and to the round through it, once.
+    """
+    sys.stdout.flush()
+    round_ = subprocess.Popen(command, process_group=0)
+    try:
+        yield round_
+    except KeyboardInterrupt:
+        if _stop(round_) == INTERRUPTED:  # it has said so itself
+            raise typer.Exit(INTERRUPTED) from None
+        raise
+    finally:
+        _stop(round_)
+
+
+def _stop(round_: subprocess.Popen[bytes]) -> int | None:
+    """End a round as Ctrl-C would; its exit status, or nothing if it was over already."""
+    if round_.poll() is not None:
+        return None
+    round_.send_signal(signal.SIGINT)
+    try:
+        return round_.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        round_.kill()
+        return round_.wait()
+
+
+def _leave(number: int, _frame: Any) -> None:
+    raise SystemExit(128 + number)
+
+
+def _clear() -> None:
+    """A fresh screen; where there is none, a blank line."""
+    typer.echo("\x1b[2J\x1b[H" if sys.stdout.isatty() else "", nl=not sys.stdout.isatty())
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    return ", ".join(map(str, paths))

@@ -1,0 +1,145 @@
+"""A race from one line: optimizers on a few problems, each at the best of a few learning rates.
+
+It writes an experiment, which is run, kept and found again like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optlab import pipeline, registry
+from optlab.atlas import Table, span, table
+from optlab.errors import UserError
+from optlab.registry import Registry
+
+if TYPE_CHECKING:
+    from optlab.store import Results
+
+COURSE = ("rosenbrock", "himmelblau", "beale", "ravine")
+"""The problems of a race for which none are named."""
+
+RATES = "1e-4:10:11"
+"""The learning rates that are tried where none is given: two in each power of ten."""
+
+
+def race(
+    optimizers: Table | Sequence[Table],
+    on: Table | Sequence[Table] = COURSE,
+    *,
+    steps: int = 500,
+    seeds: int = 5,
+    start: str | Sequence[float] | None = None,
+    lr: str = RATES,
+    schedule: Table | None = None,
+    name: str = "race",
+    out: str | Path = "results",
+    plots: bool = True,
+    plugins: Iterable[str | Path] = ("plugins",),
+    format: str = "png",
+    backend: str | None = None,
+) -> Results:
+    """Run some optimizers on some problems, to see which of them comes lowest.
+
+    An optimizer without an `lr` is run with a grid of them. Rankings and pictures show it at its best one, by the
+    median of the final loss: so each is seen tuned, on the very loss that it is judged by.
+
+    Args:
+        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables.
+        on: one or several problems with their options, as `"rosenbrock b=10"` or as tables.
+        steps: updates per run.
+        seeds: repeats of what has anything random in it.
+        start: where runs start, `"random"` or a point, if not where the problem says.
+        lr: the learning rates to try, as `"1e-4:10:11"`: both ends, and how many at equal ratios.
+        schedule: a schedule with its options, as `"cosine warmup=50"`, for each optimizer that has none itself.
+        name: of the folder with the results.
+        out, plots, plugins, format, backend: as for `optlab.run`.
+
+    Returns:
+        The results, as `optlab.run` returns them.
+
+    Raises:
+        SpecError: an unknown name or option.
+        UserError: a text that is no name with settings, or no range of learning rates.
+
+    >>> import tempfile
+    >>> results = race(["gd", "adam lr=0.1"], "sphere", steps=50, lr="0.01:1:5", out=tempfile.mkdtemp(), plots=False)
+    >>> results.runs["hp.lr"].round(3).tolist()
+    [0.01, 0.032, 0.1, 0.316, 1.0, 0.1]
+    """
+    folders = list(plugins)
+    document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, registry.load(folders))
+    return pipeline.run(document, out, plots, folders, format, backend)
+
+
+def race_document(
+    optimizers: Table | Sequence[Table],
+    on: Table | Sequence[Table],
+    steps: int,
+    seeds: int,
+    start: str | Sequence[float] | None,
+    lr: str,
+    schedule: Table | None,
+    name: str,
+    known: Registry,
+) -> dict[str, Any]:
+    """The experiment of a race, as its TOML file would have it. `known` tells which optimizers have a learning rate."""
+    from_here = {} if start is None else {"start": start}
+    planned = {} if schedule is None else {"schedule": table(schedule)}
+    rates = grid(lr)
+    problems = [from_here | table(one) for one in _several(on)]
+    rules = [planned | rule for rule in _labelled(_several(optimizers))]
+    for rule in rules:
+        if _has_rate(rule, known):
+            rule.setdefault("lr", rates)
+    return {"name": name, "steps": steps, "seeds": seeds, "problem": problems, "optimizer": [*map(_ordered, rules)]}
+
+
+def grid(text: str) -> dict[str, Any]:
+    """LOW:HIGH:NUM as the axis of an experiment.
+
+    Raises:
+        UserError: the text is nothing of the kind.
+
+    >>> grid("1e-4:1:9")
+    {'log': [0.0001, 1.0], 'num': 9}
+    """
+    ends, _, number = text.rpartition(":")
+    if ends.count(":") != 1 or not number.isdecimal() or int(number) < 2:
+        raise UserError(f"lr: {text!r} is no LOW:HIGH:NUM, like {RATES}, with a NUM of at least 2")
+    low, high = span("lr", ends)
+    if low <= 0:
+        raise UserError(f"lr: {text!r} begins at {low:g}, and ratios need a LOW above 0")
+    return {"log": [low, high], "num": int(number)}
+
+
+def tuned(document: Mapping[str, Any]) -> list[str]:
+    """The optimizers of a race whose learning rate is chosen from several."""
+    return [
+        rule.get("label", rule["name"]) for rule in document["optimizer"] if isinstance(rule.get("lr"), dict | list)
+    ]
+
+
+def _several(written: Table | Sequence[Table]) -> list[Table]:
+    return [written] if isinstance(written, str | Mapping) else list(written)
+
+
+def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
+    """The tables of optimizers; one that is raced against itself is called by its settings too."""
+    rules = [table(one) for one in written]
+    names = [rule.get("name") for rule in rules]
+    for text, rule in zip(written, rules, strict=True):
+        if isinstance(text, str) and names.count(rule["name"]) > 1:
+            rule.setdefault("label", text)
+    return rules
+
+
+def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
+    optimizer = known.optimizers.get(rule.get("name", ""))
+    return optimizer is not None and "lr" in optimizer.signature.options
+
+
+def _ordered(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """The name first, and the schedule, a table, last: as one would write it."""
+    return dict(sorted(rule.items(), key=lambda pair: (pair[0] == "schedule") - (pair[0] == "name")))

@@ -1,0 +1,18 @@
+import numpy as np
+
+from optlab import schedule
+
+
+@schedule(ranges={"peak": "[0, 1]", "begin": "[0, inf)", "end": "[0, inf)"})
+def one_cycle(t, *, steps, peak=0.3, begin=0.04, end=4e-6):
+    """Rise along half a cosine from `begin` to 1, fall along another to `end` at the last step (Smith & Topin, 2019).
+
+    begin + (1 - begin) (1 - cos(pi (t - 1) / top)) / 2                         up to top = peak steps - 1
+    end + (1 - end) (1 + cos(pi (t - 1 - top) / (steps - 1 - top))) / 2         after it
+
+    `peak` is a share of the horizon. Momentum stays what it is.
+    """
+    top = np.maximum(peak * steps - 1, 0)
+    rise = np.cos(np.pi * (t - 1) / np.maximum(top, 1))
+    fall = np.cos(np.pi * (t - 1 - top) / np.maximum(steps - 1 - top, 1))
+    return np.where(t - 1 < top, begin + (1 - begin) * (1 - rise) / 2, end + (1 - end) * (1 + fall) / 2)

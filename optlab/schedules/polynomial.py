@@ -1,0 +1,16 @@
+import numpy as np
+
+from optlab import schedule
+
+
+@schedule(ranges={"power": "(0, inf)", "end": "[0, inf)", "warmup": "[0, inf)"})
+def polynomial(t, *, steps, power=0.9, end=0.0, warmup=0.0):
+    """Fall along a power of the share of the steps that remain, from 1 to `end` ("poly"; Chen et al., 2018, DeepLab).
+
+    end + (1 - end) (1 - (t - 1) / (steps - 1))^power
+
+    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest.
+    """
+    rise = np.minimum(t / (warmup + 1), 1)
+    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1)
+    return rise * (end + (1 - end) * (1 - passed / rest) ** power)

@@ -1,0 +1,16 @@
+import numpy as np
+
+from optlab import schedule
+
+
+@schedule(ranges={"rise": "[0, 1]", "fall": "[0, 1]", "end": "[0, inf)"})
+def trapezoidal(t, *, steps, rise=0.1, fall=0.2, end=0.0):
+    """Rise in a line, stay at 1, and fall in a line to `end` at the last step (Zhai et al., 2022; Hägele et al., 2024).
+
+    min(t / (rise steps + 1), 1)  (1 - (1 - end) max(1 - (steps - t) / (fall steps), 0))
+
+    `rise` and `fall` are shares of the horizon. Also known as warm-up, stable, decay.
+    """
+    up = np.minimum(t / (rise * steps + 1), 1)
+    down = np.maximum(t - (1 - fall) * steps, 0) / np.maximum(fall * steps, 1)
+    return up * (1 - (1 - end) * down)

@@ -1,0 +1,185 @@
+"""`optlab run --watch` in a process of its own, while files change below it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from optlab.cli import watch
+
+OPTLAB = str(Path(sys.executable).with_name("optlab"))
+TEXT = """\
+name = "e"
+steps = 10
+
+[[problem]]
+name = "sphere"
+start = [1.0, 1.0]
+
+[[optimizer]]
+name = "slow"
+"""
+PLUGIN = '''\
+from helpers._rates import RATE
+from optlab import optimizer
+
+@optimizer
+def slow(x, g):
+    """A small step."""
+    return x - 1.0 * RATE * g
+'''
+
+
+class Watched:
+    """A process, and what it has printed so far."""
+
+    def __init__(self, lab, *options):
+        self.lab, self.log = lab, lab / "log"
+        environment = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{lab / 'plugins'}"}
+        with self.log.open("wb") as log:
+            command = [OPTLAB, "run", "e.toml", "--watch", "--no-plots", *options]
+            self.process = subprocess.Popen(command, cwd=lab, stdout=log, stderr=log, env=environment)
+
+    def wait(self, text, times=1):
+        """Until something was printed so many times."""
+        deadline = time.monotonic() + 60
+        while (printed := self.log.read_text()).count(text) < times:
+            assert self.process.poll() is None, printed
+            assert time.monotonic() < deadline, printed
+            time.sleep(0.05)
+        return printed
+
+    def loss(self):
+        return pd.read_parquet(self.lab / "results" / "e" / "runs.parquet")["final_loss"][0]
+
+
+@pytest.fixture
+def lab(tmp_path):
+    (tmp_path / "e.toml").write_text(TEXT)
+    (tmp_path / "plugins" / "helpers").mkdir(parents=True)
+    (tmp_path / "plugins" / "slow.py").write_text(PLUGIN)
+    (tmp_path / "plugins" / "helpers" / "_rates.py").write_text("RATE = 0.1\n")
+    return tmp_path
+
+
+@pytest.fixture
+def start(lab):
+    started = []
+
+    def begin(*options):
+        started.append(Watched(lab, *options))
+        return started[-1]
+
+    yield begin
+    for watched in started:
+        watched.process.kill()
+        watched.process.wait()
+
+
+def test_every_change_is_seen_and_mistakes_do_not_end_it(lab, start):
+    """On x0^2 + x1^2 a step multiplies the loss by (1 - 2 rate)^2, from 2."""
+    watched = start()
+    watched.wait("; Ctrl-C ends")
+    assert watched.loss() == pytest.approx(2 * 0.8**20)
+
+    (lab / "e.toml").write_text(TEXT.replace("steps = 10", "steps = 5"))
+    assert "changed: e.toml" in watched.wait("; Ctrl-C ends", 2)
+    assert watched.loss() == pytest.approx(2 * 0.8**10)
+
+    (lab / "plugins" / "slow.py").write_text(PLUGIN.replace("1.0 * RATE", "2.0 * RATE"))
+    assert "changed: plugins/slow.py" in watched.wait("; Ctrl-C ends", 3)
+    assert watched.loss() == pytest.approx(2 * 0.6**10)
+
+    (lab / "plugins" / "helpers" / "_rates.py").write_text("RATE = 0.15\n")
+    assert "changed: plugins/helpers/_rates.py" in watched.wait("; Ctrl-C ends", 4)
+    assert watched.loss() == pytest.approx(2 * 0.4**10)
+
+    (lab / "plugins" / "slow.py").write_text("def slow(:\n")
+    printed = watched.wait("; Ctrl-C ends", 5)
+    assert "plugins/slow.py:1: SyntaxError" in printed
+    (lab / "e.toml").write_text(TEXT.replace("steps = 10", "stepz = 10"))
+    assert "did you mean 'steps'?" in watched.wait("; Ctrl-C ends", 6)
+    assert "Traceback" not in printed
+
+    (lab / "plugins" / "slow.py").write_text(PLUGIN)
+    (lab / "e.toml").write_text(TEXT.replace("steps = 10", "steps = 1"))
+    watched.wait("; Ctrl-C ends", 7)
+    assert watched.loss() == pytest.approx(2 * 0.7**2)
+
+    (lab / "e.toml").touch()
+    assert watched.wait("; Ctrl-C ends", 8).count("nothing was computed") == 1
+
+    watched.process.send_signal(signal.SIGINT)
+    assert watched.process.wait(20) == 130
+    printed = watched.log.read_text()
+    assert printed.endswith("interrupted; results of earlier runs are intact\n")
+    assert printed.count("interrupted") == 1
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_long_round_ends_with_its_watcher(lab, start, number, status):
+    """And before that, with a change."""
+    endless = TEXT.replace("steps = 10", "steps = 20000000000").replace('"slow"', '"gd"\nlr = 1e-9')
+    (lab / "e.toml").write_text(endless + "\n[record]\npoints = 2\n")
+    watched = start()
+    time.sleep(3)
+    (lab / "e.toml").write_text(TEXT)
+    watched.wait("; Ctrl-C ends")
+    (lab / "e.toml").write_text(endless + "\n[record]\npoints = 3\n")
+    watched.wait("changed: e.toml", 2)
+    time.sleep(3)
+    children = Path(f"/proc/{watched.process.pid}/task/{watched.process.pid}/children").read_text().split()
+    assert len(children) == 1
+    watched.process.send_signal(number)
+    assert watched.process.wait(20) == status
+    assert not Path(f"/proc/{children[0]}").exists()
+    printed = watched.log.read_text()
+    assert printed.endswith("interrupted; results of earlier runs are intact\n")
+    assert "Traceback" not in printed
+
+
+def test_a_file_that_is_not_there_is_a_mistake(tmp_path, optlab_command):
+    done = optlab_command("run", "none.toml", "--watch", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == optlab_command("run", "none.toml", cwd=tmp_path).stderr
+
+
+def test_on_a_terminal_the_screen_is_cleared(lab, start):
+    main, other = pty.openpty()
+    command = [OPTLAB, "run", "e.toml", "--watch", "--no-plots"]
+    (lab / "e.toml").write_text(TEXT.replace('"slow"', '"gd"'))
+    process = subprocess.Popen(command, cwd=lab, stdout=other, stderr=other, start_new_session=True)
+    os.close(other)
+    printed = b""
+    try:
+        while b"; Ctrl-C ends" not in printed:
+            printed += os.read(main, 1000)
+        assert b"\x1b[2J" not in printed
+        (lab / "e.toml").touch()
+        while b"changed: e.toml" not in printed:
+            printed += os.read(main, 1000)
+        assert b"\x1b[2J" in printed
+    finally:
+        process.terminate()
+        process.wait()
+        os.close(main)
+
+
+def test_what_is_seen(lab):
+    """Modules at any depth, and no files that running makes."""
+    (lab / "plugins" / "__pycache__").mkdir()
+    for name in ("__pycache__/slow.py", ".hidden.py", "notes.txt"):
+        (lab / "plugins" / name).write_text("")
+    seen = watch.snapshot(lab / "e.toml", [lab / "plugins", lab / "nowhere"])
+    names = {str(path.relative_to(lab)) for path in seen}
+    assert names == {"e.toml", "plugins/slow.py", "plugins/.hidden.py", "plugins/helpers/_rates.py"}
+    (lab / "e.toml").unlink()
+    assert lab / "e.toml" not in watch.snapshot(lab / "e.toml", [])

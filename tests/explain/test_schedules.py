@@ -1,0 +1,87 @@
+"""The factors of schedules, as numbers, text and picture, and from the command."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from optlab.cli.app import app
+from optlab.explain.schedules import factors
+from optlab.plots import schedules as pictures
+from optlab.schedules.constant import constant
+from optlab.schedules.linear import linear
+from optlab.schedules.step import step
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        result = CliRunner().invoke(app, ["explain", *arguments])
+        return result.exit_code, result.stdout, result.stderr
+
+    return run
+
+
+def test_factors():
+    found = factors([constant, linear, step], 5)
+    assert list(found.values) == ["constant", "linear", "step"]
+    np.testing.assert_allclose(found.values["linear"], [1, 0.75, 0.5, 0.25, 0])
+    np.testing.assert_array_equal(
+        factors([step], 5, {"every": 2.0, "factor": 0.5}).values["step"], [1, 1, 0.5, 0.5, 0.25]
+    )
+    assert str(factors([constant], 1)) == "factor at step  1\nconstant        1"
+
+
+def test_the_picture_shows_the_factors():
+    found = factors([constant, linear, step, linear], 9).values | {"twice": 2 * factors([linear], 9).values["linear"]}
+    made = pictures.figure(found)
+    shown = [axes for axes in made.axes if axes.get_visible()]
+    assert [axes.get_title() or axes.get_title(loc="left") for axes in shown] == list(found)
+    for axes, values in zip(shown, found.values(), strict=True):
+        (line,) = axes.lines
+        np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 10))
+        np.testing.assert_array_equal(line.get_ydata(), values)
+        assert axes.get_ylim()[1] > values.max()
+
+
+def test_one_schedule_with_options(call, tmp_path):
+    status, printed, _ = call("linear", "steps=9", "warmup=2.5", "end=0.5", "-o", "linear.png")
+    assert status == 0
+    assert printed.splitlines()[-1] == "linear.png"
+    assert (tmp_path / "linear.png").read_bytes().startswith(b"\x89PNG")
+    status, printed, _ = call("linear", "steps=9", "warmup=3", "end=0.5")
+    rows = printed.splitlines()[-2:]
+    assert [row.split() for row in rows] == [
+        ["factor", "at", "step", "1", "3", "5", "7", "9"],
+        ["linear", "0.25", "0.75", "0.9", "0.7", "0.5"],
+    ]
+    assert printed.startswith("Fall by the same amount in each step")
+
+
+def test_all_schedules(call, built_in):
+    status, printed, _ = call("schedules", "steps=8")
+    assert status == 0
+    assert [line.split()[0] for line in printed.splitlines()[1:]] == list(built_in.schedules)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["cosine", "warmpu=3"], "cosine has no option 'warmpu' (did you mean 'warmup'?)"),
+        (["cosine", "warmup=-1"], "cosine: 'warmup' must lie in [0, inf), not -1"),
+        (["cosine", "end=x"], "cosine: end=x: 'x' is no number"),
+        (["cosine", "steps=0"], "steps=0: the horizon is a number of steps, like 400"),
+        (["cosine", "steps=1.5"], "steps=1.5: the horizon is a number of steps, like 400"),
+        (["schedules", "warmup=3"], "schedules has no option 'warmup'; it has steps"),
+        (["step", "--latex"], "--latex does not go with a schedule; optlab explain --help shows what does"),
+        (
+            ["cosin"],
+            "'cosin' is neither a problem nor an optimizer, nor an expression with values (did you mean 'cosine'?)",
+        ),
+    ],
+)
+def test_mistakes(call, words, message):
+    assert call(*words) == (2, "", message + "\n")
