@@ -35,7 +35,9 @@ def drop(tmp_path):
 
 
 def test_the_built_in_ones(built_in):
-    assert set(built_in.optimizers) == {"gd", "momentum", "adagrad", "rmsprop", "adam"}
+    first_order = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rmsprop adadelta adam amsgrad nadam"
+    first_order += " adamw adamax radam adabelief yogi adan"
+    assert set(built_in.optimizers) == set(first_order.split())
     assert set(built_in.schedules) == {"constant", "cosine", "exponential", "linear", "step"}
     assert set(built_in.datasets) == {"digits", "breast_cancer", "spirals", "moons", "xor"}
     assert {"rosenbrock", "sphere", "mlp"} <= set(built_in.problems)
