@@ -1,18 +1,17 @@
-import numpy as np
-
 from optlab import optimizer
 
 
-@optimizer(ranges={"lr": "[0, inf)"}, invariant=("translation",))
-def aggmo(x, g, v=lambda x: np.zeros((3, *x.shape), x.dtype), *, lr=1e-3, betas=[0.0, 0.9, 0.99]):  # noqa: B006
-    """Aggregated momentum (Lucas et al., 2019): three velocities with memories of their own.
+@optimizer(
+    ranges={"lr": "[0, inf)", "beta1": "[0, 1)", "beta2": "[0, 1)", "beta3": "[0, 1)"},
+    invariant=("translation",),
+)
+def aggmo(x, g, a=0.0, b=0.0, c=0.0, *, lr=1e-3, beta1=0.0, beta2=0.9, beta3=0.99):
+    """Aggregated momentum (Lucas et al., 2019): three velocities, each with a memory of its own.
 
-    v_i <- beta_i v_i + g
-    x <- x - lr mean(v_i)
+    a <- beta1 a + g,  b <- beta2 b + g,  c <- beta3 c + g
+    x <- x - lr (a + b + c) / 3
 
-    lr: learning rate; betas: how much of each velocity is kept per step, three numbers
+    lr: learning rate; beta1, beta2, beta3: how much of each velocity is kept per step
     """
-    if len(betas) != 3:
-        raise ValueError(f"betas are three numbers, one for each velocity, not {len(betas)}")
-    v = np.stack([beta * v[i] + g for i, beta in enumerate(betas)])
-    return x - lr * np.mean(v, axis=0), v
+    a, b, c = beta1 * a + g, beta2 * b + g, beta3 * c + g
+    return x - lr * (a + b + c) / 3, a, b, c

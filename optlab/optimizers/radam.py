@@ -34,8 +34,7 @@ def radam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, r
     m_hat, correction = m / (1 - beta1**t), 1 - beta2**t
     rho_inf = 2 / (1 - beta2) - 1
     rho = rho_inf - 2 * t * beta2**t / correction
-    known = rho > 5
-    rho = np.where(known, rho, rho_inf)  # keeps the root real where it is not used
-    r = np.sqrt((rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho))
+    square = (rho - 4) * (rho - 2) * rho_inf / ((rho_inf - 4) * (rho_inf - 2) * rho)
+    r = np.sqrt(np.where(rho > 5, square, 1.0))
     root = np.sqrt(v / correction) + (eps / np.sqrt(correction) if raw_eps else eps)
-    return x - lr * np.where(known, r * m_hat / root, m_hat), m, v
+    return x - lr * np.where(rho > 5, r * m_hat / root, m_hat), m, v
