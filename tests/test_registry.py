@@ -36,7 +36,10 @@ def drop(tmp_path):
 
 
 def test_the_built_in_ones(built_in):
-    assert set(built_in.optimizers) == {"gd", "momentum", "adagrad", "rmsprop", "adam", "lamb", "lars", "muon"}
+    first_order = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rmsprop adadelta adam amsgrad nadam"
+    first_order += " adamw adamax radam adabelief yogi adan"
+    per_tensor = "lamb lars muon"
+    assert set(built_in.optimizers) == {*first_order.split(), *per_tensor.split()}
     assert set(built_in.schedules) == {
         *("constant", "cosine", "cosine_restarts", "exponential", "inverse_sqrt", "linear"),
         *("one_cycle", "polynomial", "step", "trapezoidal", "warmup"),

@@ -72,7 +72,8 @@ def anchored(x, g, anchor=lambda x: 2 * x, age=1.0, *, lr=1e-3):
 
 
 RULES = (sam, extragradient, only_ahead, cauchy, polyak, cautious, falling, shrink, anchored)
-BUILT_IN = ("gd", "momentum", "adagrad", "rmsprop", "adam")
+BUILT_IN = ("gd", "momentum", "nesterov", "sgd", "qhm", "aggmo", "signsgd", "lion", "rprop", "adagrad", "rmsprop")
+BUILT_IN += ("adadelta", "adam", "amsgrad", "nadam", "adamw", "adamax", "radam", "adabelief", "yogi", "adan")
 
 
 def complex_step(f, x):
@@ -471,7 +472,7 @@ def test_swept_options_equal_separate_runs(ran):
 def test_minibatches_and_weights_are_paired_between_optimizers(ran):
     """With a learning rate of 0 all optimizers see the same loss at every step; other seeds see another."""
     table = {"name": "mlp", "dataset": "xor", "hidden": [3], "batch_size": 10}
-    tables = [{"name": name, "lr": 0} for name in BUILT_IN]
+    tables = [{"name": name, "lr": 0} for name in BUILT_IN if name != "rprop"]
     results = [done for _, done in ran(table, tables, seeds=3, steps=80)]
     for done in results[1:]:
         np.testing.assert_array_equal(done.loss, results[0].loss)

@@ -28,7 +28,8 @@ _REFERENCE = re.compile(r"\w+:\S+")
 
 Form = Callable[..., Any]
 Reference = Mapping[str, Any]
-"""How a rule is called elsewhere: the argument there -> the name of ours, a tuple of names, or a constant."""
+"""How a rule is called elsewhere: the argument there -> the name of ours, a tuple of names, or a constant. Under
+"where" stand options of ours, with the values that make the two rules the same."""
 
 
 @dataclass(frozen=True, eq=False)

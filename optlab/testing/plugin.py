@@ -1,7 +1,7 @@
-"""The pytest plugin: `pytest plugins/lion.py` puts every optimizer that the file declares through the suite.
+"""The pytest plugin: `pytest plugins/powersign.py` puts every optimizer that the file declares through the suite.
 
-    plugins/lion.py::TestLion::test_keeps_dtype[float32] PASSED
-    plugins/lion.py::test_lion_two_steps_by_hand PASSED
+    plugins/powersign.py::TestPowersign::test_keeps_dtype[float32] PASSED
+    plugins/powersign.py::test_powersign_two_steps_by_hand PASSED
 
 Every pytest in the environment loads this module, whatever it tests: so nothing heavy is imported before a drop-in file
 is met, and other files are left alone.

@@ -34,7 +34,7 @@ def test_a_step_is_computed_as_numpy_does_in_float32(planned):
     assert done.x.dtype == np.float64  # as it is written down
 
 
-@pytest.mark.parametrize("name", ["gd", "momentum", "adagrad", "rmsprop", "adam"])
+@pytest.mark.parametrize("name", ["gd", "momentum", "adagrad", "rmsprop", "adam", "nadam", "radam", "rprop", "adan"])
 def test_no_number_of_a_network_step_is_wider(planned, name):
     graph = build_for(sweep_of(planned, MLP, {"name": name}, precision="float32")).graph
     kinds = {v.dtype for node in graph.nodes for v in (*node.inputs, node.output) if v.dtype.kind == "f"}

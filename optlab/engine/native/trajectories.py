@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optlab.engine.graph import Graph
 from optlab.engine.native.emit import Layout, Program
 from optlab.engine.native.machine import Code, is_right, this_machine
-from optlab.engine.native.scalars import Unsupported, written_out
+from optlab.engine.native.scalars import Scalars, Unsupported, written_out
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
 Floats = NDArray[np.float64]
@@ -136,7 +136,7 @@ def compile(
         uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
         columns=tuple(n for n in rest if inputs[n].kind == RUN),
         counter=counters[0] if counters else None,
-        copies=1 if quick else _copies(sum(size for _, size in sizes)),
+        copies=1 if quick else _copies(scalars),
         check_every=check_every,
         trail=trail,
         targets=targets,
@@ -151,9 +151,13 @@ def compile(
     return Kernel(program, code, machine.width * layout.copies)
 
 
-def _copies(states: int) -> int:
-    """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers."""
-    return 2 if states <= 6 else 1
+def _copies(scalars: Scalars) -> int:
+    """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers.
+
+    A state that stays as it is, as one of an option that is off, needs none.
+    """
+    moving = [i for output in scalars.outputs[1:] for i in output if scalars.ops[i] != "input"]
+    return 2 if len(moving) <= 6 else 1
 
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:

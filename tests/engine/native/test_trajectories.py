@@ -24,7 +24,13 @@ RULES = [
     {"name": "adagrad", "lr": [1e-2, 1e-1]},
     {"name": "rmsprop", "lr": 1e-3, "schedule": {"name": "exponential"}},
     {"name": "adam", "lr": [1e-3, 1e-2], "beta1": [0.8, 0.9]},
+    {"name": "aggmo", "lr": 1e-4},
+    {"name": "nadam", "lr": 1e-3},
+    {"name": "radam", "lr": [1e-3, 1e-2]},
+    {"name": "adan", "lr": 1e-3},
 ]
+FIRST_ORDER = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rmsprop adadelta adam amsgrad nadam adamw"
+FIRST_ORDER += " adamax radam adabelief yogi adan"
 
 
 def both(planned, problem_table, rules=RULES, steps=STEPS, seeds=7, **rest):
@@ -73,6 +79,19 @@ def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
             close, chaotic = agree(native.best_loss, right.best_loss, nearby.best_loss, 1e-6, right.loss[0])
             assert (close | chaotic).all()
     assert sensitive < 0.15 * total
+
+
+@pytest.mark.parametrize("name", FIRST_ORDER.split())
+def test_every_first_order_rule_and_each_of_its_options(planned, built_in, name):
+    """Twenty steps, in which rounding turns no sign: on a bowl, and in Rosenbrock's valley."""
+    switches = built_in.optimizer(name).signature.choices
+    rules = [{"name": name, "lr": [1e-4, 1e-3]}] + [{"name": name, "lr": 1e-3, s: not switches[s]} for s in switches]
+    for table in ({"name": "ellipsoid", "dim": 5, "start": "random"}, {"name": "rosenbrock", "start": "random"}):
+        found = list(both(planned, table, rules, steps=20))
+        assert len(found) == len(rules)
+        for _, native, right in found:
+            np.testing.assert_allclose(native.loss, right.loss, rtol=1e-9)
+            assert (native.loss[-1] != native.loss[0]).all()
 
 
 # ---- any company -----------------------------------------------------------------------------------------------------

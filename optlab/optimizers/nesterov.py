@@ -1,0 +1,25 @@
+from optlab import optimizer
+
+
+@optimizer(
+    ranges={"lr": "[0, inf)", "beta": "[0, 1)"},
+    invariant=("translation",),
+    references={
+        "torch:SGD": {"lr": "lr", "momentum": "beta", "nesterov": True},
+        "optax:sgd": {"learning_rate": "lr", "momentum": "beta", "nesterov": True},
+    },
+)
+def nesterov(x, g, b=0.0, *, lr=1e-3, beta=0.9, lr_inside=False):
+    """Nesterov's accelerated gradient (1983), in the form of Sutskever et al. (2013) that torch uses.
+
+    b <- beta b + g
+    x <- x - lr (g + beta b)
+
+    lr: learning rate; beta: how much of its velocity b the ball keeps per step; lr_inside: b <- beta b + lr g and
+    x <- x - (lr g + beta b) as in Keras, another path only where lr changes on the way
+    """
+    if lr_inside:
+        b = beta * b + lr * g
+        return x - (lr * g + beta * b), b
+    b = beta * b + g
+    return x - lr * (g + beta * b), b

@@ -1,0 +1,31 @@
+import numpy as np
+
+from optlab import optimizer
+
+
+@optimizer(
+    ranges={"lr": "[0, inf)", "momentum": "(0, 1)", "dampening": "[0, 1]", "weight_decay": "[0, inf)"},
+    invariant=("translation",),
+    references={
+        "torch:SGD": {
+            "lr": "lr",
+            "momentum": "momentum",
+            "dampening": "dampening",
+            "weight_decay": "weight_decay",
+            "nesterov": "nesterov",
+        }
+    },
+)
+def sgd(x, g, b=0.0, *, t, lr=1e-3, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=False):
+    """Momentum with all the options that torch's SGD has; `gd`, `momentum` and `nesterov` are its three plain cases.
+
+    g <- g + weight_decay x
+    b <- momentum b + (1 - dampening) g, in the first step b <- g
+    x <- x - lr b, with nesterov x <- x - lr (g + momentum b)
+
+    lr: learning rate; momentum: how much of its velocity b the ball keeps per step; dampening: the share of a new
+    gradient that is left out; weight_decay: the pull towards 0, as part of the gradient
+    """
+    g = g + weight_decay * x
+    b = np.where(t == 1, g, momentum * b + (1 - dampening) * g)
+    return x - lr * (g + momentum * b if nesterov else b), b

@@ -1,0 +1,204 @@
+"""Rules against their counterparts in torch and optax: the same problems, the same starts, x after each step.
+
+    from optlab.testing import references
+    references.missing("torch:Adam")                 # None, or why it cannot be compared with
+    references.compare(adam, "torch:Adam")           # the largest relative error in 1,000 steps of 60 runs
+    references.compare(adam, "torch:Adam", {"lr": 0.1, "beta1": 0.5})
+
+A counterpart is named in `Optimizer.references`, with how our options become its arguments; it computes in float64.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from optlab.errors import UserError, did_you_mean
+from optlab.optimizers.base import Optimizer, Reference
+from optlab.testing.trials import Array, Trials, trials
+
+TOLERANCE = 1e-12
+"""What is promised of the relative error."""
+
+NEEDS = {"torch": ("torch",), "optax": ("optax", "jax")}
+
+Options = Mapping[str, Any]
+
+
+def missing(reference: str) -> str | None:
+    """Why a reference cannot be run here, or None.
+
+    >>> missing("abacus:Adam")
+    "'abacus:Adam' is of no package that is known here: torch, optax"
+    """
+    package = reference.partition(":")[0]
+    if package not in NEEDS:
+        return f"'{reference}' is of no package that is known here: {', '.join(NEEDS)}"
+    absent = [name for name in NEEDS[package] if importlib.util.find_spec(name) is None]
+    return f"{' and '.join(absent)} not installed" if absent else None
+
+
+def compare(
+    optimizer: Optimizer,
+    reference: str,
+    hyperparameters: Options | None = None,
+    *,
+    steps: int = 1000,
+    seeds: int = 20,
+    mapping: Reference | None = None,
+) -> float:
+    """The largest relative error of a rule's x against its counterpart's, over all steps, problems and seeds.
+
+    Both compute their gradients at their own x. The error of a run's x is that of the largest entry, in units of the
+    largest entry of the counterpart's x. See `trials` for the problems, and why rounding does not grow on them.
+
+    Args:
+        optimizer: the rule; it may ask for t, steps, f, grad and loss.
+        reference: the counterpart's name, as in `optimizer.references`.
+        hyperparameters: options of ours that are not at their default.
+        steps: how many steps are taken.
+        seeds: how many starts and data each problem has.
+        mapping: how our options become the counterpart's arguments, if not as `optimizer.references` has it.
+
+    Raises:
+        UserError: the package is not installed; it has no such rule; an option is unknown.
+    """
+    if reason := missing(reference):
+        raise UserError(reason)
+    options, arguments = arguments_of(optimizer, reference, hyperparameters or {}, mapping)
+    rounds = trials(seeds, steps)
+    worst = 0.0
+    with np.errstate(all="ignore"):  # an overflow is an error like any other
+        for part in [rounds] if is_elementwise(optimizer, options) else rounds.one_by_one():
+            found, expected = ours(optimizer, options, part, steps), theirs(reference, arguments, part, steps)
+            error = np.abs(found - expected).max(axis=-1) / np.abs(expected).max(axis=-1)
+            worst = max(worst, float(np.nan_to_num(error, nan=np.inf).max()))
+    return worst
+
+
+def arguments_of(
+    optimizer: Optimizer, reference: str, given: Options, mapping: Reference | None = None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """All options of ours, and the arguments of the counterpart that they become."""
+    mapping = dict(optimizer.references[reference] if mapping is None else mapping)
+    signature = optimizer.signature
+    options = {**signature.options, **mapping.pop("where", {}), **given}
+    for name in options:
+        if name not in signature.options:
+            raise UserError(f"{optimizer.name} has no option '{name}'{did_you_mean(name, signature.options)}")
+
+    def value(source: Any) -> Any:
+        if isinstance(source, tuple):
+            return tuple(map(value, source))
+        if not isinstance(source, str):
+            return source
+        if source not in options:
+            guess = did_you_mean(source, options)
+            raise UserError(f"{optimizer.name}: {reference} is given '{source}', which is no option{guess}")
+        return options[source]
+
+    arguments = {argument: value(source) for argument, source in mapping.items()}
+    return {name: np.float64(v) if name in signature.numbers else v for name, v in options.items()}, arguments
+
+
+def is_elementwise(optimizer: Optimizer, options: Options) -> bool:
+    """Whether rows can be stacked: a rule gives each of two rows in one array what it gives it alone, to the bit."""
+    if optimizer.per != "vector":
+        return False
+    pair = trials(2, 3)
+    try:
+        together = ours(optimizer, options, pair, 3)
+    except Exception:  # as a matrix that fits one vector only; a fault of the rule's own shows when it is run alone
+        return False
+    alone = [ours(optimizer, options, part, 3) for part in pair.one_by_one()]
+    return np.array_equal(together, np.concatenate(alone, axis=1), equal_nan=True)
+
+
+def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Array:
+    """x of the rule after each step, called as the NumPy function it is."""
+    x = part.starts if len(part.starts) > 1 else part.starts[0]
+    signature, path = optimizer.signature, []
+    state = [default(x) if callable(default) else np.full_like(x, default) for default in signature.state.values()]
+    for step in range(1, steps + 1):
+        loss, grad = functools.partial(part.loss, step), functools.partial(part.grad, step)
+        offer = {"t": np.float64(step), "steps": np.float64(steps), "f": None, "grad": grad, "loss": loss}
+        if "f" in signature.supplied:
+            offer["f"] = loss(x)
+        out = optimizer(x, grad(x), *state, **{name: offer[name] for name in signature.supplied}, **options)
+        x, *state = out if state else (out,)
+        path.append(x)
+    return np.reshape(path, (steps, *part.starts.shape))
+
+
+def theirs(reference: str, arguments: Options, part: Trials, steps: int) -> Array:
+    """x of the counterpart after each step."""
+    package, _, name = reference.partition(":")
+    return {"torch": _in_torch, "optax": _in_optax}[package](name, arguments, part, steps)
+
+
+def _in_torch(name: str, arguments: Options, part: Trials, steps: int) -> Array:
+    import torch
+
+    make = _found("torch:" + name, torch.optim, name)
+    if "foreach" in inspect.signature(make).parameters:
+        arguments = {"foreach": False, **arguments}  # as the formulas are written
+    x = torch.tensor(part.starts)
+    with _in_float64(torch):
+        rule = make([x], **arguments)
+        path = []
+        for step in range(1, steps + 1):
+
+            def closure(step: int = step) -> float:
+                point = x.detach().numpy().reshape(part.starts.shape)
+                x.grad = torch.tensor(part.grad(step, point))
+                return float(np.sum(part.loss(step, point)))
+
+            rule.step(closure)
+            path.append(x.detach().numpy().copy())
+    return np.array(path)
+
+
+@contextlib.contextmanager
+def _in_float64(torch: Any) -> Iterator[None]:
+    """torch keeps some numbers of its own, as NAdam's product, in the default type."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _in_optax(name: str, arguments: Options, part: Trials, steps: int) -> Array:
+    import jax
+    import optax
+
+    with jax.enable_x64(True):
+        rule = _found("optax:" + name, optax, name)(**arguments)
+
+        def step(x: Any, state: Any, g: Any) -> Any:
+            updates, state = rule.update(g, state, x)
+            return optax.apply_updates(x, updates), state
+
+        advance = jax.jit(jax.vmap(step))  # each row is a run of its own
+        x = jax.numpy.array(part.starts)
+        state, path = jax.vmap(rule.init)(x), []
+        for t in range(1, steps + 1):
+            x, state = advance(x, state, part.grad(t, np.asarray(x)))
+            path.append(np.asarray(x))
+    return np.array(path)
+
+
+def _found(reference: str, package: Any, name: str) -> Callable[..., Any]:
+    """The rule of a package; its name may be dotted, as in "contrib.prodigy"."""
+    try:
+        return functools.reduce(getattr, name.split("."), package)
+    except AttributeError:
+        guess = did_you_mean(name, dir(package))
+        raise UserError(f"there is no {reference} in the version installed{guess}") from None
