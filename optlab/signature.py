@@ -5,7 +5,8 @@
              given    state   supplied  number      choice
 
 - positional without a default: what the function is *given*, in the order its kind prescribes;
-- positional with a default: *state*, the default being its initial value;
+- positional with a default: *state*, the default being its initial value: a number, or a function of x, which may
+  take choices by their names as well (`lambda x, history: ...`);
 - keyword-only without a default: *supplied* by the lab;
 - keyword-only with a float as default: a *number*. It lies along the run axis, so a whole grid of values is
   one sweep;
@@ -105,6 +106,11 @@ def read(
             )
     if tuple(leading) != given:
         raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
+    for name, default in state.items():
+        for asked in choices_of_default(default):
+            if asked not in choices:
+                guess = did_you_mean(asked, choices) or f"; {', '.join(choices) or 'nothing'} may be asked for"
+                raise wrong(f"has a state '{name}' that starts from '{asked}', which is no choice of it{guess}")
     options = {**numbers, **choices}
     intervals: dict[str, Range] = {}
     for name, text in ranges.items():
@@ -123,6 +129,27 @@ def read(
         tuple(supplied),
         MappingProxyType(intervals),
     )
+
+
+def choices_of_default(default: Any) -> tuple[str, ...]:
+    """The choices that a state's default takes besides x, by their names.
+
+    >>> choices_of_default(lambda x, history: np.zeros((history, x.size)))
+    ('history',)
+    >>> choices_of_default(0.0), choices_of_default(np.zeros_like)
+    ((), ())
+    """
+    try:
+        _, *others = inspect.signature(default).parameters.values()
+    except (TypeError, ValueError):  # a number, or a function that has no signature to be read
+        return ()
+    named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return tuple(p.name for p in others if p.kind in named and p.default is p.empty)
+
+
+def start_of(default: Callable[..., Any], x: Any, choices: Mapping[str, Any]) -> Any:
+    """The state that a default makes of x, given the choices it takes."""
+    return default(x, **{name: choices[name] for name in choices_of_default(default)})
 
 
 def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:

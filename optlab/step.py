@@ -21,7 +21,7 @@ from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
 from optlab.records import Case, Sweep
 from optlab.schedules.base import Schedule
-from optlab.signature import location
+from optlab.signature import location, start_of
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
         TraceError: the objective or the rule does something that cannot be traced.
         PluginError: the rule does not return what its signature promises.
     """
-    initial = trace(lambda x: initial_state(rule.optimizer, x), np.empty(case.dim, case.precision))
+    initial = trace(lambda x: initial_state(rule.optimizer, x, rule.settings), np.empty(case.dim, case.precision))
     graph, used = _traced(case, rule, steps, initial)
     if graph.written_out() != _traced(case, rule, steps, initial)[0].written_out():
         raise PluginError(
@@ -177,10 +177,13 @@ def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
     return rows(case.split.train_inputs, index), rows(case.split.train_targets, index)
 
 
-def initial_state(optimizer: Optimizer, x: Any) -> list[Any]:
-    """Each state's default: a function of x, or a number in the shape of x."""
-    defaults = optimizer.signature.state.values()
-    return [default(x) if callable(default) else np.zeros(x.shape, x.dtype) + default for default in defaults]
+def initial_state(optimizer: Optimizer, x: Any, settings: Mapping[str, Any]) -> list[Any]:
+    """Each state's default: a function of x and of choices, or a number in the shape of x."""
+    choices = {**optimizer.signature.choices, **settings}
+    return [
+        start_of(default, x, choices) if callable(default) else np.zeros(x.shape, x.dtype) + default
+        for default in optimizer.signature.state.values()
+    ]
 
 
 def checked(optimizer: Optimizer, result: Any, before: list[Tracer]) -> list[Any]:

@@ -49,6 +49,24 @@ def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, sai
     assert str(info.value).endswith("; the form is: def rule(x, g, state=0.0, *, option=1.0)")
 
 
+def test_a_state_may_start_from_choices():
+    read = rule_of("def rule(x, g, S=lambda x, history: x, k=abs, z=lambda x, n=2: x, *, history=3, lr=1.0):").signature
+    assert [signature.choices_of_default(default) for default in read.state.values()] == [("history",), (), ()]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("histroy", "that starts from 'histroy', which is no choice of it (did you mean 'history'?)"),
+        ("lr", "that starts from 'lr', which is no choice of it; history may be asked for"),
+    ],
+)
+def test_a_state_starts_from_nothing_but_choices(asked, said):
+    with pytest.raises(PluginError) as info:
+        rule_of(f"def rule(x, g, S=lambda x, {asked}: x, *, history=3, lr=1.0):")
+    assert str(info.value).startswith(f"/plugins/rule.py:1: optimizer 'rule' has a state 'S' {said}")
+
+
 def test_only_optimizers_hold_state():
     def objective(x, a=1.0):
         return x

@@ -102,7 +102,7 @@ def equations(optimizer: Optimizer) -> Equations:
     costs    1 gradient per step
     """
     signature = optimizer.signature
-    initial = trace(lambda x: initial_state(optimizer, x), np.empty(PARAMETERS))
+    initial = trace(lambda x: initial_state(optimizer, x, {}), np.empty(PARAMETERS))
     raw = prune(_traced(optimizer, initial))
     names = [var.name for var in raw.inputs]
     graph = idioms(optimise(raw))

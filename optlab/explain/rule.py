@@ -9,8 +9,10 @@ import numpy as np
 from optlab.drawing import Drawing
 from optlab.engine.draw import draw
 from optlab.engine.graph import Graph
+from optlab.engine.trace import trace
 from optlab.engine.tracer import Builder, Tracer
 from optlab.optimizers.base import Optimizer
+from optlab.step import initial_state
 
 DIM = 2
 
@@ -37,7 +39,8 @@ def rule_graph(optimizer: Optimizer) -> Graph:
 
     read = optimizer.signature
     x, g = vector("x"), vector("g")
-    state = [vector(name) for name in read.state]
+    initial = trace(lambda x: initial_state(optimizer, x, {}), np.empty(DIM))
+    state = [builder.input(v.shape, v.dtype, name) for v, name in zip(initial.outputs, read.state, strict=True)]
     asked: dict[str, Any] = {
         "grad": lambda p: vector("grad(p)"),
         "loss": lambda p: single("loss(p)"),

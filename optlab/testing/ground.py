@@ -14,6 +14,7 @@ from optlab.engine.replay import compile
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import problem
 from optlab.records import Case
+from optlab.signature import start_of
 from optlab.step import Rule, build
 
 Array = NDArray[Any]
@@ -78,7 +79,11 @@ def initial(optimizer: Optimizer, x: Array) -> list[Array]:
     """[x, *state] before the first step; floats in the dtype of x, as the lab will have them."""
     values = [x.copy()]
     for default in optimizer.signature.state.values():
-        value = np.array(default(x.copy()) if callable(default) else np.zeros(x.shape) + default)
+        value = np.array(
+            start_of(default, x.copy(), optimizer.signature.choices)
+            if callable(default)
+            else np.zeros(x.shape) + default
+        )
         values.append(value.astype(x.dtype) if value.dtype.kind == "f" else value)
     return values
 
