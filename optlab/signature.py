@@ -20,12 +20,14 @@ import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,17 @@ def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
     """The error for an option that a plugin does not have."""
     guess = did_you_mean(name, known) or (f"; it has {', '.join(known)}" if known else "; it has no options")
     return UserError(f"{owner} has no option '{name}'{guess}")
+
+
+def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
+    """The entry of a table that a choice names, or a `UserError` that says which there are.
+
+    >>> pick("descent", "step", {"long": 1, "short": 2}, "short")
+    2
+    """
+    if name not in table:
+        raise UserError(f"{owner} has no {option} {name!r}{did_you_mean(name, table)}; there are {', '.join(table)}")
+    return table[name]
 
 
 def as_number(owner: str, name: str, value: Any) -> float:
