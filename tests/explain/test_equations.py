@@ -14,12 +14,12 @@ from optlab import optimizer, registry
 from optlab.engine.graph import Graph, Node, Var
 from optlab.engine.ops import OPS
 from optlab.errors import PluginError, UserError
-from optlab.explain.equations import equation, equations, formula
+from optlab.explain.equations import PARAMETERS, equation, equations, formula
 from optlab.explain.expressions import Expressions
 from optlab.explain.notation import Latex, Text
 from optlab.problems.base import problem
 from optlab.records import Case
-from optlab.step import Rule, build
+from optlab.step import Rule, build, initial_state
 
 ROOT = Path(__file__).parents[2]
 KNOWN = registry.load([ROOT / "plugins"])
@@ -334,11 +334,16 @@ def symbol(text, name):
     return found[1] if found else name
 
 
-@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+READ = {name: rule for name, rule in RULES.items() if name not in ("lbfgs", "newton")}
+"""Without rules that build matrices, in writing the names of operations that the reader does not know."""
+
+
+@pytest.mark.parametrize("rule", READ.values(), ids=READ)
 def test_the_printed_equations_are_the_rule(rule):
     text = str(equations(rule))
     rng = np.random.default_rng(7)
-    shapes = {name: () if name == "best" else (DIM,) for name in rule.signature.state}
+    starts = initial_state(rule, np.ones(DIM), {})
+    shapes = {name: np.shape(value) for name, value in zip(rule.signature.state, starts, strict=True)}
     for _ in range(50):
         x, g = rng.normal(size=(2, DIM))
         state = {name: rng.normal(size=shape) for name, shape in shapes.items()}
@@ -360,7 +365,8 @@ def test_the_printed_equations_are_the_rule(rule):
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_gradients_are_counted_as_the_lab_counts_them(rule):
     count = build(Case(bowl, DIM, np.ones(DIM)), Rule(rule, rule.signature.choices), 10).grad_evals
-    assert equations(rule).grad_evals == count
+    each, rest = divmod(equations(rule).grad_evals, PARAMETERS)
+    assert each * DIM + rest == count
 
 
 def rule_lines(rule):

@@ -13,11 +13,15 @@ from optlab.explain.rule import draw_rule, rule_graph
 def test_the_graph_of_every_rule_computes_one_step(built_in):
     rng = np.random.default_rng(0)
     for rule in built_in.optimizers.values():
+        if {"grad", "loss", "hvp"} & set(rule.signature.supplied):
+            continue  # these are inputs of their own
         graph = rule_graph(rule)
         values = {v.name: rng.uniform(0.1, 0.9, v.shape) for v in graph.inputs}
         given = {name: values[name] for name in (*rule.signature.supplied, *rule.signature.numbers)}
         expected = rule(values["x"], values["g"], *(values[name] for name in rule.signature.state), **given)
-        for found, wanted in zip(graph(*values.values()), np.atleast_2d(expected), strict=True):
+        for found, wanted in zip(
+            graph(*values.values()), expected if isinstance(expected, tuple) else [expected], strict=True
+        ):
             np.testing.assert_allclose(found, wanted, rtol=1e-14)
 
 
