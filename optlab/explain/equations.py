@@ -46,8 +46,8 @@ class Equations:
     """An update rule in writing; see `equations`.
 
     `lines` are in order: after `m ← ...`, m is the new value, and mₜ₋₁ that from before the step. `initial` are the
-    states before the first step; `grad_evals` is the number of gradients a step computes for `PARAMETERS` parameters, two
-    for each product with the Hessian.
+    states before the first step; `grad_evals` is the number of gradients a step computes, two for each product with
+    the Hessian, for `PARAMETERS` parameters.
     """
 
     name: str
