@@ -45,7 +45,8 @@ def lbfgs(
     """
     y = g - g_old
     keep = np.sum(s * y) > 1e-10
-    S, Y = (np.where(keep, np.concatenate([M[1:], v[None]]), M) for M, v in ((S, s), (Y, y)))
+    S = np.where(keep, np.concatenate([S[1:], np.stack([s])]), S)
+    Y = np.where(keep, np.concatenate([Y[1:], np.stack([y])]), Y)
     sy, yy = np.sum(S * Y, axis=1), np.sum(Y[-1] * Y[-1])
     rho = np.where(sy > 0, 1.0 / np.where(sy > 0, sy, 1.0), 0.0)
     d, alphas = -g, [0.0] * history
