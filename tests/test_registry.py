@@ -37,7 +37,8 @@ def drop(tmp_path):
 def test_the_built_in_ones(built_in):
     first_order = {"gd", "momentum", "adagrad", "rmsprop", "adam", "prodigy", "schedule_free"}
     asking_for_more = {"sam", "polyak", "barzilai_borwein", "conjugate_gradient", "lbfgs", "newton"}
-    assert set(built_in.optimizers) == first_order | asking_for_more
+    drawing = {"adahessian", "sophia", "sgld"}
+    assert set(built_in.optimizers) == first_order | asking_for_more | drawing
     assert set(built_in.schedules) == {"constant", "cosine", "exponential", "linear", "step"}
     assert set(built_in.datasets) == {"digits", "breast_cancer", "spirals", "moons", "xor"}
     assert {"rosenbrock", "sphere", "mlp"} <= set(built_in.problems)
