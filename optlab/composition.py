@@ -61,7 +61,8 @@ def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     """What is carried from step to step beside x, by name, before the first one."""
     found = {}
     for plugin, part, suffix in _owners(rule, tensors, x):
-        settings = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
+        own = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
+        settings = {**plugin.signature.choices, **own}
         prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
         for name in plugin.signature.state:
             found[f"{prefix}{name}{suffix}"] = _initial(plugin, name, part, settings)

@@ -88,7 +88,7 @@ def _imports(text: str, package: str) -> tuple[str, ...]:
     """The modules that a text may import: of `from a import b`, both a and a.b."""
     try:
         tree = ast.parse(text)
-    except SyntaxError:  # it was changed since it was loaded
+    except (SyntaxError, ValueError):  # it was changed since it was loaded, or is not in UTF-8
         return ()
     names = []
     for node in ast.walk(tree):

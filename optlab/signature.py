@@ -5,7 +5,8 @@
              given    state   supplied  number      choice
 
 - positional without a default: what the function is *given*, in the order its kind prescribes;
-- positional with a default: *state*, the default being its initial value;
+- positional with a default: *state*, the default being its initial value: a number, or a function of x, which may
+  take choices by their names as well (`lambda x, history: ...`);
 - keyword-only without a default: *supplied* by the lab;
 - keyword-only with a float as default: a *number*. It lies along the run axis, so a whole grid of values is
   one sweep;
@@ -21,13 +22,14 @@ import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
 
+T = TypeVar("T")
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
@@ -222,6 +224,17 @@ def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
     """The error for an option that a plugin does not have."""
     guess = did_you_mean(name, known) or (f"; it has {', '.join(known)}" if known else "; it has no options")
     return UserError(f"{owner} has no option '{name}'{guess}")
+
+
+def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
+    """The entry of a table that a choice names, or a `UserError` that says which there are.
+
+    >>> pick("descent", "step", {"long": 1, "short": 2}, "short")
+    2
+    """
+    if name not in table:
+        raise UserError(f"{owner} has no {option} {name!r}{did_you_mean(name, table)}; there are {', '.join(table)}")
+    return table[name]
 
 
 def as_number(owner: str, name: str, value: Any) -> float:

@@ -39,7 +39,10 @@ def test_the_built_in_ones(built_in):
     first_order = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rmsprop adadelta adam amsgrad nadam"
     first_order += " adamw adamax radam adabelief yogi adan"
     per_tensor = "lamb lars muon"
-    assert set(built_in.optimizers) == {*first_order.split(), *per_tensor.split()}
+    asking_for_more = "sam polyak barzilai_borwein conjugate_gradient lbfgs newton prodigy schedule_free"
+    drawing = "adahessian sophia sgld"
+    names = f"{first_order} {per_tensor} {asking_for_more} {drawing}".split()
+    assert set(built_in.optimizers) == set(names)
     assert set(built_in.schedules) == {
         *("constant", "cosine", "cosine_restarts", "exponential", "inverse_sqrt", "linear"),
         *("one_cycle", "polynomial", "step", "trapezoidal", "warmup"),

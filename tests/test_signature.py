@@ -51,6 +51,17 @@ def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, sai
     assert str(info.value).endswith("; the form is: def rule(x, g, state=0.0, *, option=1.0)")
 
 
+def test_a_state_may_start_from_choices():
+    read = rule_of("def rule(x, g, S=lambda x, history: x, k=abs, z=lambda x, n=2: x, *, history=3, lr=1.0):").signature
+    assert list(read.state) == ["S", "k", "z"]
+
+
+@pytest.mark.parametrize("asked", ["histroy", "lr"])
+def test_a_state_starts_from_nothing_but_choices(asked):
+    with pytest.raises(PluginError, match="state 'S' whose initial value asks for more than x and choices"):
+        rule_of(f"def rule(x, g, S=lambda x, {asked}: x, *, history=3, lr=1.0):")
+
+
 def test_only_optimizers_hold_state():
     def objective(x, a=1.0):
         return x

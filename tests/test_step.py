@@ -93,6 +93,16 @@ def test_initial_state_is_a_number_or_a_function_of_x():
     assert [variable.shape for variable in initial.outputs] == [(2,), (2,), (), ()]
 
 
+def test_initial_state_may_depend_on_choices():
+    def rule(x, g, S=lambda x, history: np.zeros((history, x.size)), *, lr=0.1, history=3):
+        return x, S
+
+    rule = optimizer(rule)
+    for settings, rows in (({}, 3), ({"history": 5}, 5)):
+        step = build(CASE, Rule(rule, settings), 10)
+        assert [variable.shape for variable in step.initial.outputs] == [(rows, 2)]
+
+
 def test_an_objective_that_is_no_number():
     def doubled(x):
         return 2 * x

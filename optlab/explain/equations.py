@@ -49,7 +49,7 @@ class Equations:
 
     `lines` are in order: after `m ← ...`, m is the new value, and mₜ₋₁ that from before the step. `initial` are the
     states before the first step; `grad_evals` is the number of gradients a step computes, two for each product with
-    the Hessian.
+    the Hessian, for `PARAMETERS` parameters.
     """
 
     name: str
@@ -68,7 +68,7 @@ class Equations:
             ("start", [", ".join(f"{name} = {value}" for name, value in self.initial.items())]),
             ("numbers", [", ".join(f"{name} = {value}" for name, value in self.hyperparameters.items())]),
             ("choices", [", ".join(f"{name} = {value!r}" for name, value in self.choices.items())]),
-            ("costs", [f"{self.grad_evals} gradient{'s' * (self.grad_evals != 1)} per step"]),
+            ("costs", [f"{_count(self.grad_evals)} per step"]),
         ]
         below = [
             f"{title if i == 0 else '':<9}{text}" for title, texts in notes for i, text in enumerate(texts) if text
@@ -78,6 +78,16 @@ class Equations:
     def latex(self) -> str:
         """The equations as a block of LaTeX; it needs amsmath."""
         return _latex(self.lines)
+
+
+def _count(gradients: int) -> str:
+    """A number of gradients, in n where it grows with the number of parameters.
+
+    >>> _count(1), _count(2 * PARAMETERS + 1)
+    ('1 gradient', '2 n + 1 gradients')
+    """
+    each, rest = divmod(gradients, PARAMETERS)
+    return f"{f'{each} n + ' * bool(each)}{rest} gradient{'s' * (gradients != 1)}"
 
 
 def equations(rule: Optimizer | Rule) -> Equations:

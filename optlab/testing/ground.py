@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optlab.composition import memory
 from optlab.engine.replay import compile
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import problem
@@ -77,8 +78,8 @@ def _bowl(x: Any) -> Any:
 def initial(optimizer: Optimizer, x: Array) -> list[Array]:
     """[x, *state] before the first step; floats in the dtype of x, as the lab will have them."""
     values = [x.copy()]
-    for default in optimizer.signature.state.values():
-        value = np.array(default(x.copy()) if callable(default) else np.zeros(x.shape) + default)
+    for first in memory(Rule(optimizer, optimizer.signature.choices), (x.shape,), x.copy()).values():
+        value = np.array(first)
         values.append(value.astype(x.dtype) if value.dtype.kind == "f" else value)
     return values
 

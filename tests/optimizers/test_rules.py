@@ -59,7 +59,9 @@ def test_plain_numbers_in_plain_numbers_out():
     assert momentum(1.0, 2.0, 0.0, lr=0.1, beta=0.9) == (0.8, 2.0)
 
 
-@pytest.mark.parametrize("rule", HERE, ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [rule for rule in HERE if set(rule.signature.supplied) <= {"t"}], ids=lambda rule: rule.name
+)
 def test_zero_gradient_does_not_move_from_zero(rule):
     assert first_steps(rule.name, [0.0, 0.0, 0.0], x=0.0) == [0.0, 0.0, 0.0]
 

@@ -1,0 +1,28 @@
+import numpy as np
+
+from optlab import optimizer
+from optlab.signature import pick
+
+
+@optimizer(ranges={"lr": "[0, inf)", "first": "(0, inf)", "largest": "(0, inf)"}, invariant=("translation",))
+def barzilai_borwein(x, g, s=0.0, g_old=0.0, *, lr=1.0, first=1e-3, largest=1e10, step="short"):
+    """Gradient descent with the step sizes of Barzilai & Borwein (1988).
+
+    With s and y the last changes of x and of g,
+    a = s's / s'y (long) or s'y / y'y (short);  |s| / |y| where s'y <= 0;  first / max(1, |g|) where s or y = 0
+    x <- x - lr min(a, largest) g
+
+    Where the curvature s'y is not positive, the geometric mean of both sizes takes its place (Dai et al., 2015).
+
+    The loss may climb on the way. The short size is the more careful one.
+
+    lr: factor on the step; first: the size, and the longest move, of the first step; largest: bound of all sizes;
+    step: "long" or "short"
+    """
+    y = g - g_old
+    ss, sy, yy = np.sum(s * s), np.sum(s * y), np.sum(y * y)
+    over, under = pick("barzilai_borwein", "step", {"long": (ss, sy), "short": (sy, yy)}, step)
+    size = np.where(sy > 0, over, np.sqrt(ss)) / np.where(sy > 0, under, np.sqrt(np.where(yy > 0, yy, 1.0)))
+    size = np.where((ss > 0) & (yy > 0), size, first / np.maximum(1.0, np.linalg.norm(g)))
+    s = -lr * np.minimum(size, largest) * g
+    return x + s, s, g

@@ -1,0 +1,64 @@
+import numpy as np
+
+from optlab import optimizer
+from optlab.optimizers.line_search import backtracking
+from optlab.signature import pick
+
+
+@optimizer(
+    ranges={"lr": "[0, inf)", "restart": "(0, inf)", "probe": "(0, inf)", "shrink": "(0, 1)", "trials": "[1, inf)"},
+    invariant=("translation",),
+)
+def conjugate_gradient(
+    x,
+    g,
+    d=0.0,
+    g_old=0.0,
+    *,
+    f,
+    grad,
+    loss,
+    lr=1.0,
+    restart=0.1,
+    probe=1e-4,
+    shrink=0.5,
+    formula="polak_ribiere",
+    line_search="secant",
+    trials=15,
+):
+    """Nonlinear conjugate gradients (Fletcher & Reeves, 1964), in four forms.
+
+    With y = g - g_old and d the last direction,
+    beta = g'g / g_old'g_old          "fletcher_reeves" (1964)
+           max(0, g'y / g_old'g_old)  "polak_ribiere" (1969), cut off by Powell (1984)
+           g'y / d'y                  "hestenes_stiefel" (1952)
+           g'g / d'y                  "dai_yuan" (1999)
+    d <- -g + beta d,  or -g where that does not go down or |g'g_old| > restart g'g (Powell, 1977)
+    x <- x + a d
+
+    a is the first of lr h, shrink lr h, ... that meets Armijo's condition. h is 1 with line_search="backtracking". With
+    "secant" it is where the slope along d vanishes on a line through the slopes at x and at a distance of probe from
+    it, which on a quadratic is the minimum.
+
+    lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: how far away the second
+    slope is taken; shrink: from one trial to the next; trials: how many there are
+    """
+    y = g - g_old
+    gg, gy, dy, old = np.sum(g * g), np.sum(g * y), np.sum(d * y), np.sum(g_old * g_old)
+    formulas = {
+        "polak_ribiere": (np.maximum(gy, 0.0), old),
+        "fletcher_reeves": (gg, old),
+        "hestenes_stiefel": (gy, dy),
+        "dai_yuan": (gg, dy),
+    }
+    over, under = pick("conjugate_gradient", "formula", formulas, formula)
+    conjugate = -g + over / np.where(under == 0, 1.0, under) * d
+    anew = (np.sum(g * conjugate) >= 0) | (np.abs(np.sum(g * g_old)) > restart * gg)
+    d = np.where(anew, -g, conjugate)
+    slope = np.sum(g * d)
+    first = lr
+    if pick("conjugate_gradient", "line_search", {"secant": True, "backtracking": False}, line_search):
+        away = probe / np.maximum(np.linalg.norm(d), 1e-30)
+        rise = np.sum(grad(x + away * d) * d) - slope
+        first = lr * np.where(rise > 0, -slope * away / np.where(rise > 0, rise, 1.0), 1.0)
+    return x + backtracking(loss, x, d, f, slope, first, shrink, trials) * d, d, g

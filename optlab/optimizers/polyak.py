@@ -1,0 +1,19 @@
+import numpy as np
+
+from optlab import optimizer
+
+
+@optimizer(ranges={"lr": "[0, inf)", "beta": "[0, 1)"}, invariant=("translation",))
+def polyak(x, g, b=0.0, *, f, lr=1.0, beta=0.0, f_star=0.0):
+    """Gradient descent with Polyak's step size (1969), or with momentum the heavy ball.
+
+    b <- beta b + (f(x) - f_star) / |g|^2 g
+    x <- x - lr b
+
+    A loss below f_star counts as f_star.
+
+    lr: factor on the step; beta: how much of its velocity b the ball keeps per step; f_star: the least value of f
+    """
+    square = np.sum(g * g)
+    b = beta * b + np.maximum(f - f_star, 0.0) / np.where(square == 0, 1.0, square) * g
+    return x - lr * b, b

@@ -1,0 +1,26 @@
+import numpy as np
+
+from optlab import optimizer
+
+
+@optimizer(ranges={"lr": "[0, inf)", "beta": "[0, 1]"}, invariant=("translation",))
+def schedule_free(
+    x, g, z=lambda x: x, average=lambda x: x, weight=lambda x: np.zeros((), x.dtype), *, lr=1.0, beta=0.9
+):
+    """Schedule-free gradient descent (Defazio et al., 2024).
+
+    z <- z - lr g
+    weight <- weight + lr^2,  c = lr^2 / weight
+    average <- (1 - c) average + c z
+    x <- (1 - beta) z + beta average
+
+    x is where gradients are taken and losses recorded, the sequence y of the paper. Its x, what is to be used after
+    the last step, is the average here, of which x is the larger part. At a constant learning rate c is 1 / t.
+
+    lr: learning rate; beta: how much of x is the average
+    """
+    z = z - lr * g
+    weight = weight + lr**2
+    c = lr**2 / np.where(weight == 0, 1.0, weight)
+    average = (1 - c) * average + c * z
+    return (1 - beta) * z + beta * average, z, average, weight
