@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import optlab
+from optlab.foreign import Foreign
 from optlab.records import Floats, Grid, Split, Sweep
 from optlab.signature import source
 
@@ -49,7 +50,9 @@ def plugins(sweep: Sweep) -> list[Any]:
 
 
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name and the text of the file that declares it."""
+    """The hash of a plugin's name and the text of the file that declares it, or the versions of its packages."""
+    if isinstance(plugin, Foreign):
+        return digest([plugin.name, dict(plugin.versions)])
     file = source(plugin.function)[0]
     try:
         text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")

@@ -284,7 +284,7 @@ def test_the_closure_is_called_once_and_its_loss_is_returned():
         loss.backward()
         return loss
 
-    assert float(made.step(closure)) == 9.0
+    assert made.step(closure).item() == 9.0
     assert (calls, w.tolist()) == ([3.0], [0.0])
 
 
