@@ -97,9 +97,7 @@ def minimize(
     )
     step.build_for(sweep)  # a fault in the user's code is raised here
     if isinstance(optimizer, Foreign):
-        numbers = {name: values[0] for name, values in sweep.hyperparameters.items()}
-        if said := optimizer.complaint(numbers, sweep.settings):
-            raise UserError(said)
+        _accepted(optimizer, sweep)
     done = runner.run(sweep)
     last = int(done.steps[0])
     assert done.x is not None
@@ -113,6 +111,15 @@ def minimize(
         path=path,
         grad_evals=int(done.grad_evals[0]),
     )
+
+
+def _accepted(optimizer: Foreign, sweep: Sweep) -> None:
+    """Raise a `UserError` where an optimizer of another package does not take what it is given."""
+    if sweep.transforms:
+        raise UserError(f"{sweep.transforms[0].name} goes around a rule of the lab, and {optimizer.name} is none")
+    numbers = {name: values[0] for name, values in sweep.hyperparameters.items()}
+    if said := optimizer.complaint(numbers, sweep.settings):
+        raise UserError(said)
 
 
 def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:

@@ -119,7 +119,9 @@ def _ranking(case: str, rows: Any) -> Table:
     _columns(table, "rank>", "optimizer", "best settings", "final loss>")
     repeated = bool((rows["n"] > 1).any())
     unequal = rows["gradients"].nunique() > 1  # not every optimizer computes one per step
-    _columns(table, *(["10 % to 90 % of seeds>"] if repeated else []), *(["gradients>"] if unequal else []), "diverged>")
+    _columns(
+        table, *(["10 % to 90 % of seeds>"] if repeated else []), *(["gradients>"] if unequal else []), "diverged>"
+    )
     for row in rows.to_dict("records"):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
         spread = [f"{_number(row['low'])} to {_number(row['high'])}"] if repeated else []
