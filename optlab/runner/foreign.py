@@ -152,7 +152,7 @@ class _Run:
             self.gradients += 1
             self._see(loss)
             asked.keep_best(p, loss)
-            return loss, g.copy()
+            return loss, g
 
         try:
             x = _guarded(self.optimizer.minimize, self.start, arguments, budget, lambda p: asked.known(p)[0], look)

@@ -345,14 +345,20 @@ def test_the_number_of_steps():
 
 
 def test_groups_move_at_once():
-    """What a rule of one group sees elsewhere does not depend on what became of the group before it."""
-    x, both = np.array([1.0, 2.0]), []
-    g = 2 * SCALES * x
-    for n in range(2):
-        probe = x.copy()
-        probe[n] += 0.05 * np.sign(g[n])
-        both.append(x[n] - 0.05 * (2 * SCALES * probe)[n])
-    np.testing.assert_allclose(bowl(sam, steps=1, groups=2), both, rtol=1e-11)
+    """What a rule of one group sees elsewhere does not depend on what became, or was tried, of the group before it."""
+    w = [nn.Parameter(torch.tensor([value], dtype=torch.float64)) for value in (1.0, 2.0)]
+    made = as_torch(sam, [{"params": [p]} for p in w])
+
+    def closure():
+        made.zero_grad()
+        loss = (w[0] * w[1] ** 2).sum()
+        loss.backward()
+        return loss
+
+    made.step(closure)
+    # the gradient is (w1^2, 2 w0 w1) = (4, 4); each group looks 0.05 ahead along its own entry
+    np.testing.assert_allclose(w[0].item(), 1 - 0.05 * 4, rtol=1e-11)
+    np.testing.assert_allclose(w[1].item(), 2 - 0.05 * 2 * 2.05, rtol=1e-11)
 
 
 def test_noise_comes_from_the_seed_of_torch():
@@ -366,6 +372,15 @@ def test_noise_comes_from_the_seed_of_torch():
         return w.tolist()
 
     assert ends(5) == ends(5) != ends(6)
+    torch.manual_seed(5)
+    w = nn.Parameter(torch.zeros(3))
+    made, path = as_torch(wandering, [w]), []
+    for _ in range(2):
+        w.grad = torch.zeros(3)
+        made.step()
+        path.append(w.detach().clone())
+    first, second = path[0], path[1] - 1.5 * path[0]  # of the second, half of the first is remembered
+    assert not torch.allclose(first, second)
 
 
 # ---- mistakes --------------------------------------------------------------------------------------------------------

@@ -195,6 +195,9 @@ def test_the_size_of_a_grid_is_bounded(planned):
     table = {"name": "torch:Adam", "lr": {"log": [1e-3, 1], "num": 4000}, "eps": {"log": [1e-9, 1], "num": 4000}}
     with pytest.raises(SpecError, match="the grid has 16,000,000 runs, more than 10,000,000"):
         planned({"problem": [ROSENBROCK], "optimizer": [table]})
+    table = {"name": "torch:Adam", "betas": [[0.9, n / 200] for n in range(101)]}
+    with pytest.raises(SpecError, match="the grid has 10,100 sweeps, one for each combination of choices"):
+        planned({"problem": [ROSENBROCK | {"dim": list(range(2, 102))}], "optimizer": [table]})
 
 
 def test_versions_are_those_installed():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import optax
@@ -118,6 +119,7 @@ def test_a_line_search_spends_more_than_one_gradient_per_step(planned):
         made.step(closure)
     assert found.grad_evals.tolist() == [count]
     assert count > 20
+    np.testing.assert_allclose(found.loss[:, 0], [rosenbrock(p) for p in found.x[:, :, 0]], rtol=1e-10)
     assert found.final_loss[0] < 1e-8
 
 
@@ -139,6 +141,14 @@ def test_a_run_that_diverges(planned):
     np.testing.assert_allclose(found.final_loss, expected.final_loss, rtol=1e-12)
     np.testing.assert_allclose(found.best_loss, expected.best_loss, rtol=1e-12)
     assert found.grad_evals.tolist() == [100, found.steps[1] + 1]
+
+
+def test_an_objective_that_hides_what_is_not_a_number():
+    def steps(x):
+        return np.sum(np.where(x > 1, 1.0, 0.5))
+
+    result = optlab.minimize(steps, "torch:SGD", x0=[2.0], steps=3, lr=np.inf)  # infinity times a slope of 0
+    assert result.status == "diverged"
 
 
 # ---- minimizers of scipy ---------------------------------------------------------------------------------------------
@@ -318,6 +328,13 @@ def test_an_experiment_with_all_three(tmp_path, computed):
     count = len(computed)
     optlab.run(experiment, tmp_path)
     assert len(computed) == count > 0  # finished already
+
+
+def test_the_experiment_that_comes_along():
+    root = Path(__file__).parents[2]
+    job = pipeline.prepare(root / "experiments/plugin_vs_torch.toml", plugins=[root / "plugins"])
+    assert job.plan.runs == 188
+    assert {sweep.optimizer.name for sweep in job.plan.sweeps} >= {"lion", "optax:lion", "nesterov", "torch:SGD"}
 
 
 def test_one_run_in_a_notebook():
