@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from optlab import registry, signature
 from optlab.composition import Advance, Point, Rule, memory
 from optlab.errors import MissingPackage, UserError, did_you_mean
+from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.randomness import generator
 
@@ -29,6 +30,9 @@ Closure = Callable[[], Any]
 
 BY_CLOSURE = ("f", "loss", "grad", "hvp")
 """What only a closure can tell."""
+
+NUMBER = "step number"
+"""Beside the states by their names; no state can have such a one."""
 
 
 class RuleOptimizer(torch.optim.Optimizer):
@@ -63,7 +67,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         for name in defaults:
             if name not in known and name not in more:
                 raise signature.unknown_option(cls.rule.name, name, [*known, *more])
-        cls._settled(defaults)
+        cls._check(defaults)
         return defaults
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
@@ -72,7 +76,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         for name in param_group:
             if name not in (*self.defaults, "params") and (guess := did_you_mean(name, known)):
                 raise UserError(f"{self.rule.name} has no option '{name}'{guess}")
-        self._settled({**self.defaults, **param_group})
+        self._check({**self.defaults, **param_group})
         super().add_param_group(param_group)
         try:
             _Vector(self.param_groups[-1]["params"])
@@ -108,25 +112,27 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     @classmethod
     def _settled(cls, group: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
-        """The numbers and the choices of a group, or a `UserError` about one of them."""
+        """The numbers and the choices of a group."""
         read, owner = cls.rule.signature, cls.rule.name
         numbers = {name: signature.as_number(owner, name, _plain(group[name])) for name in read.numbers}
-        choices = {name: group[name] for name in read.choices}
+        return numbers, {name: group[name] for name in read.choices}
+
+    @classmethod
+    def _check(cls, group: Mapping[str, Any]) -> None:
+        """Raise a `UserError` about a value that a rule cannot have; what a scheduler makes of it is not checked."""
+        numbers, choices = cls._settled(group)
         for name, value in {**numbers, **choices}.items():
-            if wrong := read.out_of_range(owner, name, value):
+            if wrong := cls.rule.signature.out_of_range(cls.rule.name, name, value):
                 raise UserError(wrong)
-        return numbers, choices
 
     def _moved(self, number: int, at: _Vector, loss: Any, evaluate: Closure | None) -> Array:
         """The next x of a group. What the rule remembers is brought up to date."""
         group, own, tensors = self.param_groups[number], self.state[at.params[0]], at.shapes
         numbers, choices = self._settled(group)
         rule = Rule(self.rule, choices)
-        with np.errstate(all="ignore"):
-            state = memory(rule, tensors, at.x)
-        if "step" in own:
-            state = {name: own[name].cpu().numpy() for name in state}
-        t = own.get("step", 0) + 1
+        t = own.get(NUMBER, 0) + 1
+        state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
+        state = state or memory(rule, tensors, at.x)
         here = Point(None if loss is None else float(_plain(loss)), at.g, at.hvp)
         offer = {
             "t": float(t),
@@ -141,7 +147,7 @@ class RuleOptimizer(torch.optim.Optimizer):
             x, *after = Advance(rule, tensors, list(state.values()), values, lambda _: here, offer)(at.x)
         for n, (name, old) in enumerate(state.items()):
             own[name] = torch.from_numpy(self._kept(at, n, old, np.asarray(after[n])))
-        own["step"] = t
+        own[NUMBER] = t
         return np.where(at.still, at.x, x).astype(at.x.dtype)
 
     def _kept(self, at: _Vector, place: int, old: Array, new: Array) -> Array:
@@ -262,6 +268,8 @@ def as_torch(
     rule = registry.load(plugins).optimizer(optimizer) if isinstance(optimizer, str) else optimizer
     if not isinstance(rule, Optimizer):
         raise UserError(f"{rule!r} is no optimizer; give a name, or a rule decorated with @optimizer")
+    if isinstance(rule, Foreign):
+        raise UserError(f"{rule.name} is no rule of the lab, but an optimizer of {rule.package} already")
     about = {"rule": rule, "given": hyperparameters, "__doc__": rule.function.__doc__, "__module__": __name__}
     kind = type(rule.name, (RuleOptimizer,), about)
     kind._defaults({})  # what is wrong is said here already

@@ -151,6 +151,30 @@ def test_a_scheduler_of_torch_changes_the_learning_rate():
     assert float((found - constant).abs().max()) > 0.1
 
 
+def test_a_scheduler_may_leave_the_range_of_the_learning_rate():
+    w = nn.Parameter(torch.ones(2))
+    made = as_torch(normalized, [w], lr=0.1)
+    made.param_groups[0]["lr"] = 0.0
+    w.grad = torch.ones(2)
+    made.step()
+    assert w.tolist() == [1.0, 1.0]
+
+
+def test_a_rule_may_count_its_steps_itself():
+    @optimizer
+    def counting(x, g, step=0.0, t=0.0, *, lr=1.0):
+        """Counts twice."""
+        return x - lr * step, step + 1, t + 2
+
+    w = nn.Parameter(torch.zeros(1))
+    made = as_torch(counting, [w])
+    for _ in range(3):
+        w.grad = torch.ones(1)
+        made.step()
+    assert w.tolist() == [-3.0]
+    assert {name: float(value) for name, value in made.state[w].items()} == {"step": 3, "t": 6, "step number": 3}
+
+
 def test_groups_have_hyperparameters_of_their_own():
     def groups(params):
         first, *rest = params
@@ -394,6 +418,11 @@ def one():
     ("call", "error", "message"),
     [
         (lambda: as_torch("adm"), UnknownName, "there is no optimizer 'adm' .did you mean 'adam'"),
+        (
+            lambda: as_torch("torch:Adam"),
+            UserError,
+            "torch:Adam is no rule of the lab, but an optimizer of torch already",
+        ),
         (lambda: as_torch(3), UserError, "3 is no optimizer; give a name, or a rule"),
         (lambda: as_torch("adam", beta_1=0.5), UserError, "adam has no option 'beta_1' .did you mean 'beta1'"),
         (lambda: as_torch("adam", lr="x"), UserError, "adam: 'lr' takes a number, not the text 'x'"),
