@@ -162,9 +162,9 @@ def test_a_scheduler_may_leave_the_range_of_the_learning_rate():
 
 def test_a_rule_may_count_its_steps_itself():
     @optimizer
-    def counting(x, g, step=0.0, t=0.0, *, lr=1.0):
-        """Counts twice."""
-        return x - lr * step, step + 1, t + 2
+    def counting(x, g, step=0.0, *, lr=1.0):
+        """Counts."""
+        return x - lr * step, step + 1
 
     w = nn.Parameter(torch.zeros(1))
     made = as_torch(counting, [w])
@@ -172,7 +172,7 @@ def test_a_rule_may_count_its_steps_itself():
         w.grad = torch.ones(1)
         made.step()
     assert w.tolist() == [-3.0]
-    assert {name: float(value) for name, value in made.state[w].items()} == {"step": 3, "t": 6, "step number": 3}
+    assert {name: float(value) for name, value in made.state[w].items()} == {"step": 3, "step number": 3}
 
 
 def test_groups_have_hyperparameters_of_their_own():

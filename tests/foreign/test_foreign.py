@@ -158,7 +158,7 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
             ROSENBROCK,
             {"name": "scipy:BFGS", "schedule": "cosine"},
             ("schedule",),
-            "a schedule multiplies 'lr', and scipy:BF",
+            "there is none in scipy:BFGS",
         ),
         (
             ROSENBROCK,

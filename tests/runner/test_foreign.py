@@ -267,7 +267,7 @@ def test_what_the_package_raises_is_an_error_of_its_runs(planned, monkeypatch):
 
     done = runner.run(dataclasses.replace(sweep, optimizer=dataclasses.replace(sweep.optimizer, begin=broken)))
     assert {STATUSES[s] for s in done.status} == {"error"}
-    assert "RuntimeError: out of luck" in done.log
+    assert done.log.splitlines()[-1] == "in torch: RuntimeError: out of luck"
 
 
 def test_what_stops_the_lab_is_passed_on(planned):
