@@ -6,6 +6,7 @@
         ├── TraceError       a function that cannot be traced: file, line, what to write instead
         ├── PluginError      a plugin file or its declaration
         ├── UnknownName      a problem, optimizer, schedule or dataset nobody registered
+        ├── MissingPackage   a package that was named and is not installed
         └── ResultsError     a results folder that is missing, incomplete or damaged
 
 Anything else that escapes is a bug of optlab's, and keeps its traceback.
@@ -42,6 +43,10 @@ class UnknownName(UserError, KeyError):
 
     def __str__(self) -> str:  # KeyError would show the repr
         return str(self.args[0])
+
+
+class MissingPackage(UserError, ImportError):
+    """A package that the user named and that is not installed."""
 
 
 class ResultsError(UserError):

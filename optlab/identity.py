@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 import optlab
+from optlab.foreign import Foreign
 from optlab.records import Floats, Grid, Split, Sweep
 from optlab.signature import source
 
@@ -53,7 +54,10 @@ def plugins(sweep: Sweep) -> list[Any]:
 
 
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name, of the file that declares it, and of what that imports from its own folder."""
+    """The hash of a plugin's name, of the file that declares it and of what that imports from its own folder; or of
+    the versions of its packages."""
+    if isinstance(plugin, Foreign):
+        return digest([plugin.name, dict(plugin.versions)])
     file = source(plugin.function)[0]
     try:
         text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
@@ -65,7 +69,7 @@ def of_plugin(plugin: Any) -> str:
 
 def _is_built_in(plugin: Any) -> bool:
     """Whether what a plugin imports belongs to the version of the lab."""
-    return plugin.function.__module__.startswith("optlab.")
+    return (plugin.function.__module__ or "").startswith("optlab.")
 
 
 def _helpers(file: Path, text: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from optlab import registry, runner, signature, step
 from optlab.errors import UserError
+from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
@@ -52,7 +53,7 @@ def minimize(
 
     Args:
         objective: a function of one array in plain NumPy, or a problem or its name.
-        optimizer: an optimizer or its name.
+        optimizer: an optimizer or its name; of another package, as "torch:Adam".
         x0: the start; a problem has its own.
         steps: how many updates to make.
         schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`.
@@ -95,6 +96,8 @@ def minimize(
         transform_numbers={f"{t.name}.{name}": value for t, numbers, _ in around for name, value in numbers.items()},
     )
     step.build_for(sweep)  # a fault in the user's code is raised here
+    if isinstance(optimizer, Foreign):
+        _accepted(optimizer, sweep)
     done = runner.run(sweep)
     last = int(done.steps[0])
     assert done.x is not None
@@ -108,6 +111,15 @@ def minimize(
         path=path,
         grad_evals=int(done.grad_evals[0]),
     )
+
+
+def _accepted(optimizer: Foreign, sweep: Sweep) -> None:
+    """Raise a `UserError` where an optimizer of another package does not take what it is given."""
+    if sweep.transforms:
+        raise UserError(f"{sweep.transforms[0].name} goes around a rule of the lab, and {optimizer.name} is none")
+    numbers = {name: values[0] for name, values in sweep.hyperparameters.items()}
+    if said := optimizer.complaint(numbers, sweep.settings):
+        raise UserError(said)
 
 
 def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:

@@ -15,6 +15,7 @@ import numpy as np
 import optlab
 from optlab import executors, identity, mapping, plan, registry, runner, signature, spec, step
 from optlab.errors import PluginError, ResultsError, UserError
+from optlab.foreign import Foreign
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Registry
@@ -142,6 +143,7 @@ def _about(job: Job, counts: Mapping[str, int], backends: Mapping[str, str]) -> 
             "optlab": optlab.__version__,
             "python": platform.python_version(),
             **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
+            **_foreign_versions(job.plan),
         },
         "hashes": _hashes(job.plan),
         "machine": {
@@ -152,6 +154,12 @@ def _about(job: Job, counts: Mapping[str, int], backends: Mapping[str, str]) -> 
         },
         "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
     }
+
+
+def _foreign_versions(planned: Plan) -> dict[str, str]:
+    """The version of each package whose optimizers the experiment uses."""
+    optimizers = {sweep.optimizer for sweep in planned.sweeps if isinstance(sweep.optimizer, Foreign)}
+    return dict(sorted(pair for optimizer in optimizers for pair in optimizer.versions.items()))
 
 
 def _hashes(planned: Plan) -> dict[str, str]:

@@ -76,6 +76,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     rules = [
         r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
     ]
+    resolve.same_throughout(cases, rules, notes)
     cases = _mapped(spec, cases, rules, notes)
     if notes.mistakes or not _bounded(spec, cases, rules, notes):
         return None

@@ -16,6 +16,7 @@ import numpy as np
 
 from optlab import signature
 from optlab.errors import Mistake, TraceError, UserError, did_you_mean
+from optlab.foreign import Foreign, trial
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem, Split
 from optlab.problems.split import split
@@ -85,7 +86,8 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
     if isinstance(spec, ProblemSpec):
         dims = [Size((*spec.path, "dim"), len(spec.dim.values), True)] if spec.dim else []
         return dims + _sizes(registry.problems.get(spec.name), spec.options, spec.path)
-    found = _sizes(registry.optimizers.get(spec.name), spec.hyperparameters, spec.path)
+    optimizer = _found(registry.optimizer, spec.name, (), Notebook())
+    found = _sizes(optimizer, spec.hyperparameters, spec.path)
     if spec.schedule:
         found += _sizes(registry.schedules.get(spec.schedule.name), spec.schedule.options, (*spec.path, "schedule"))
     for n, part in enumerate(spec.transforms):
@@ -395,6 +397,11 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
     transforms = tuple(transform for transform, _, _ in around)
     transformed = {f"{t.name}.{name}": values for t, own, _ in around for name, values in own.items()}
     chosen = itertools.product(*(choices for _, _, choices in around))
+    right = not any(notes.is_wrong((*spec.path, name)) for name in spec.hyperparameters)
+    if isinstance(optimizer, Foreign) and right:
+        key, said = trial.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
+        if said:
+            notes.note((*spec.path, key), said)
     for settings, schedule_settings, transform_settings in itertools.product(combinations, schedules, chosen):
         rule = Rule(optimizer, settings, schedule, schedule_settings, transforms, transform_settings)
         yield RuleAxes(rule, label, numbers, scheduled, spec.path, transformed)
@@ -413,8 +420,21 @@ def _around(
         if any(transform is other for other, _, _ in found):
             notes.note(at, f"{part.name} is there already; each transform may be put around a rule once")
             continue
+        if isinstance(optimizer, Foreign):
+            notes.note(at, f"{part.name} goes around a rule of the lab, and {optimizer.name} is none")
+            continue
         if "lr" in transform.signature.supplied and optimizer and "lr" not in optimizer.signature.numbers:
             notes.note(at, f"{part.name} asks for 'lr', and {optimizer.name} has no such hyperparameter")
             continue
         found.append((transform, *_split_axes(part.name, transform.signature, part.options, {}, (), at, notes)))
     return found
+
+
+def same_throughout(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Notebook) -> None:
+    """Note each optimizer that decides itself where it asks for gradients, and is to do so on minibatches."""
+    batched = next((axes.case for axes in cases if axes.case.batch_size), None)
+    for rule in rules:
+        optimizer = rule.rule.optimizer
+        if batched is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
+            what = f"{optimizer.name} wants the same objective throughout, and {batched.problem.name} has minibatches"
+            notes.note((*rule.path, "name"), f"{what}; write batch_size = 0 for all of the data")

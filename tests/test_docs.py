@@ -16,7 +16,7 @@ from markdown_it import MarkdownIt
 from optlab.engine.functions import supported
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md", "docs/maps.md")
+PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md", "docs/maps.md", "docs/bridges.md")
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)

@@ -8,7 +8,8 @@ from optlab.errors import WIDTH, Mistake, SpecError
 
 def test_the_tree_is_the_one_that_is_drawn():
     names = [line.split()[1].strip("└├─ ") for line in errors.__doc__.splitlines() if "──" in line]
-    assert names == ["UserError", "SpecError", "TraceError", "PluginError", "UnknownName", "ResultsError"]
+    tree = ["UserError", "SpecError", "TraceError", "PluginError", "UnknownName", "MissingPackage", "ResultsError"]
+    assert names == tree
     for name in names[1:]:
         assert issubclass(getattr(errors, name), errors.UserError)
     assert issubclass(errors.UserError, errors.OptlabError)

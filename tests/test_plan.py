@@ -136,7 +136,7 @@ ADAM = {"name": "adam"}
         (
             *(
                 MLP | {"batch_size": [8, 16]},
-                GD | {"lr": HUNDRED, "schedule": {"name": "step", "every": HUNDRED, "factor": HUNDRED}},
+                GD | {"lr": HUNDRED, "schedule": {"name": "step", "every": BATCHES, "factor": HUNDRED}},
                 {"seeds": 10},
             ),
             "seeds: the grid has 20,000,000 runs, more than 10,000,000; 'seeds' has 10 values",

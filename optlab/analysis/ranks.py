@@ -7,7 +7,7 @@ import pandas as pd
 
 from optlab.analysis.tuning import best
 
-COLUMNS = ["case", "rank", "label", "settings", "median", "low", "high", "n", "cells", "diverged", "at_edge"]
+COLUMNS = ["case", "rank", "label", "settings", "median", "low", "high", "n", "cells", "diverged", "at_edge", "run"]
 
 
 def ranking(runs: pd.DataFrame) -> pd.DataFrame:
@@ -16,7 +16,7 @@ def ranking(runs: pd.DataFrame) -> pd.DataFrame:
     `rank` is 1 + the number of labels that are strictly better, so ties share the better rank. `low` and `high` are the
     10 % and 90 % quantiles over the `n` seeds; `diverged` is the share of all the label's runs on the case that
     diverged, over its `cells` cells; `at_edge` names the hyperparameters whose best value lies on the edge of the
-    grid (see `best`).
+    grid (see `best`), and `run` the one run to show.
     """
     table = best(runs)
     table["rank"] = table.groupby("case", sort=False)["median"].rank(method="min").astype("int64")

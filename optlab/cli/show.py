@@ -98,6 +98,7 @@ def _rankings(console: Console, results: Results) -> None:
 
     runs = results.runs
     table = analysis.ranking(runs)
+    table["gradients"] = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()  # of the run that is shown
     edges = False
     for case in dict.fromkeys(table["case"]):
         rows = table[table["case"] == case]
@@ -117,11 +118,16 @@ def _ranking(case: str, rows: Any) -> Table:
     table = _table(case)
     _columns(table, "rank>", "optimizer", "best settings", "final loss>")
     repeated = bool((rows["n"] > 1).any())
-    _columns(table, *(["10 % to 90 % of seeds>"] if repeated else []), "diverged>")
+    unequal = rows["gradients"].nunique() > 1  # not every optimizer computes one per step
+    _columns(
+        table, *(["10 % to 90 % of seeds>"] if repeated else []), *(["gradients>"] if unequal else []), "diverged>"
+    )
     for row in rows.to_dict("records"):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
         spread = [f"{_number(row['low'])} to {_number(row['high'])}"] if repeated else []
-        cells = [str(row["rank"]), row["label"], settings, _number(row["median"]), *spread, _share(row["diverged"])]
+        spent = [f"{row['gradients']:,}"] if unequal else []
+        cells = [str(row["rank"]), row["label"], settings, _number(row["median"]), *spread, *spent]
+        cells.append(_share(row["diverged"]))
         table.add_row(*map(Text, cells))
     return table
 

@@ -27,7 +27,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from optlab import hookspecs
+from optlab import foreign, hookspecs
 from optlab.errors import PluginError, UnknownName, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
@@ -72,6 +72,9 @@ class Registry:
         return tuple(s for s in self.sources if s.error)
 
     def optimizer(self, name: str) -> Optimizer:
+        """An optimizer, or one of another package, as "torch:Adam" (see `optlab.foreign`)."""
+        if ":" in name:
+            return foreign.find(name)
         return self._find("optimizer", self.optimizers, name)
 
     def problem(self, name: str) -> Problem:

@@ -1,6 +1,7 @@
 """Sweep -> Trajectories: the runs of a sweep, step by step, on one of two back ends, and nothing else.
 
-What a diverged run is stands in `replayed.py`; `compiled.py` does the same in machine code, `choice.py` decides.
+What a diverged run is stands in `replayed.py`; `compiled.py` does the same in machine code, `choice.py` decides. Where
+an optimizer of another package makes the steps, `foreign.py` follows it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from threadpoolctl import threadpool_limits
 
 from optlab import identity
 from optlab.evaluation import is_constant
+from optlab.foreign import Foreign
 from optlab.records import Sweep, Trajectories
-from optlab.runner import compiled, replayed
+from optlab.runner import compiled, foreign, replayed
 from optlab.runner.choice import Choice, choose, has_llvmlite
 from optlab.runner.replayed import Progress
 from optlab.signature import complaint
@@ -103,13 +105,18 @@ class _Prepared:
         try:
             with self._making:
                 kernel = self._kernel if self.choice.backend == "native" else None
-                graph = self._graph if kernel else self._on_replay
+                graph = self._on_replay if self.choice.backend == "replay" else self._graph
         except (Exception, SystemExit) as error:
             return self._failed(error, block, progress)
         if kernel is not None:
             return compiled.run(kernel, graph, block, progress, self.threads)
         # One thread per product: the result must not depend on how many cores the machine has.
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
+            if self.choice.backend == "foreign":
+                try:
+                    return foreign.run(block, graph, progress)
+                except foreign.Failed as error:
+                    return self._failed(error.__cause__ or error, block, progress)
             try:
                 loop = replayed.Loop(block, graph)
             except (Exception, SystemExit) as error:
@@ -120,5 +127,6 @@ class _Prepared:
         """What is left of a sweep whose code raised: the traceback, and in its last line what the user is told."""
         progress(len(block) * block.steps)
         functions = [plugin.function for plugin in identity.plugins(block)]
-        said = " ".join(complaint(error, functions, "in optlab").splitlines())
+        package = block.optimizer.package if isinstance(block.optimizer, Foreign) else "optlab"
+        said = " ".join(complaint(error, functions, f"in {package}").splitlines())
         return replayed.failed(block, f"{''.join(traceback.format_exception(error))}\n{said}")

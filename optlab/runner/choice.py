@@ -6,6 +6,7 @@ import importlib.util
 from dataclasses import dataclass
 
 from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.foreign import Foreign
 from optlab.records import Sweep
 from optlab.step import StepGraph
 
@@ -17,7 +18,7 @@ _CALL, _REPLAY_EACH = 5e-7, 4e-10
 
 @dataclass(frozen=True)
 class Choice:
-    """`native` or `replay`, and the reason, in words that follow "because".
+    """`native`, `replay` or `foreign`, and the reason, in words that follow "because".
 
     `quick`: machine code that is made sooner and runs longer. It computes the same bits.
     """
@@ -29,6 +30,8 @@ class Choice:
 
 def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     """The back end for a sweep: the one asked for where it can, the one that is done sooner where none was."""
+    if isinstance(sweep.optimizer, Foreign):
+        return Choice("foreign", f"it is an optimizer of {sweep.optimizer.package}")
     if sweep.backend == "replay":
         return Choice("replay", "it was asked for")
     if sweep.case.split is not None:

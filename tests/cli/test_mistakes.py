@@ -69,6 +69,14 @@ ONE = [
     (HEAD + '[[problem]]\n@name = "rosenbroc"\n' + GD, "there is no problem 'rosenbroc' (did you mean 'rosenbrock'?)"),
     (HEAD + '[[problem]]\n@name = "qqq"\n' + GD, "there is no problem 'qqq'; optlab list problems shows all"),
     (HEAD + PROBLEM + '[[optimizer]]\n@name = "adm"\n', "there is no optimizer 'adm' (did you mean 'adam'?)"),
+    (
+        HEAD + PROBLEM + '[[optimizer]]\n@name = "torch:Adm"\n',
+        "there is no optimizer 'torch:Adm' (did you mean 'torch:Adam'?)",
+    ),
+    (
+        HEAD + PROBLEM + '[[optimizer]]\nname = "torch:Adam"\n@betas = [0.9, 1.5]\n',
+        "torch:Adam cannot be used like this: Invalid beta parameter at index 1: 1.5",
+    ),
     (HEAD + PROBLEM + "@c = 1.0\n" + GD, "rosenbrock has no option 'c'; it has a, b"),
     (HEAD + PROBLEM + GD + "@lrr = 1.0\n", "gd has no option 'lrr' (did you mean 'lr'?)"),
     (HEAD + PROBLEM + ADAM + "@beta_1 = 0.9\n", "adam has no option 'beta_1' (did you mean 'beta1'?)"),

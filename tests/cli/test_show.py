@@ -119,6 +119,29 @@ def test_validate_prints_the_size_of_the_grid(call, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]
 
 
+def test_optimizers_of_other_packages(call, tmp_path):
+    """Where they run and why, and how many gradients each spent, which is shown where it differs."""
+    head = 'name = "e"\nsteps = 60\n[[problem]]\nname = "rosenbrock"\n[[optimizer]]\nname = "gd"\n'
+    (tmp_path / "e.toml").write_text(head + '[[optimizer]]\nname = "scipy:L-BFGS-B"\n')
+    row = ["scipy:L-BFGS-B", "rosenbrock", "1", "60", "60", "foreign", "it", "is", "an", "optimizer", "of", "scipy"]
+    assert row in [line.split() for line in call("validate", "e.toml").splitlines()]
+    lines = [line.split() for line in call("run", "e.toml", "--no-plots").splitlines()]
+    assert ["rank", "optimizer", "best", "settings", "final", "loss", "gradients", "diverged"] in lines
+    assert [(line[1], line[-3]) for line in lines if line[-1:] == ["%"]] == [("scipy:L-BFGS-B", "53"), ("gd", "60")]
+    (tmp_path / "e.toml").write_text(head)
+    assert "gradients" not in call("run", "e.toml", "--no-plots")
+
+
+def test_other_packages_are_loaded_where_they_are_named(tmp_path):
+    (tmp_path / "e.toml").write_text(EXPERIMENT)
+    code = (
+        "import sys, optlab; optlab.run('e.toml'); optlab.minimize('rosenbrock', 'adam', steps=5);"
+        "print(sorted({'torch', 'optax', 'jax', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_schema(call):
     schema = json.loads(call("schema"))
     assert schema == spec.json_schema()

@@ -1,0 +1,41 @@
+"""Optimizers of other packages, found by name, so that a rule of one's own can race against them.
+
+A name is that of the package and that of the optimizer there, as in "torch:Adam". Nothing else is ever looked up or
+imported: a public class of `torch.optim`, a function of `optax` that takes a learning rate, a method of
+`scipy.optimize.minimize`.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.util
+
+from optlab.errors import MissingPackage, UnknownName, did_you_mean
+from optlab.foreign.base import Foreign as Foreign
+
+PACKAGES = ("torch", "optax", "scipy")
+
+
+@functools.cache
+def find(name: str) -> Foreign:
+    """The optimizer that a name like "torch:Adam" stands for.
+
+    Raises:
+        UnknownName: there is no such package or no such optimizer in it.
+        MissingPackage: the package is not installed.
+
+    >>> find("scipy:L-BFGS-B").signature.options["maxcor"]
+    10
+    """
+    package, _, own = name.partition(":")
+    if package not in PACKAGES:
+        guess = did_you_mean(package, PACKAGES) or "; optimizers from elsewhere begin with torch:, optax: or scipy:"
+        raise UnknownName(f"there is no optimizer {name!r}{guess}")
+    if importlib.util.find_spec(package) is None:
+        raise MissingPackage(f"{name} needs {package}, which is not installed; pip install 'optlab[{package}]'")
+    home = importlib.import_module(f"optlab.foreign.{package}")
+    known = [f"{package}:{one}" for one in home.names()]
+    if name not in known:
+        raise UnknownName(f"there is no optimizer {name!r}{did_you_mean(name, known) or f'; {home.WHAT}'}")
+    return home.optimizer(own)

@@ -1,0 +1,112 @@
+"""What an optimizer of another package is to the lab: options, and a way to drive it on NumPy arrays."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.optimizers.base import Optimizer
+from optlab.signature import Signature
+
+Array = NDArray[Any]
+Arguments = Mapping[str, Any]
+Shapes = tuple[tuple[int, ...], ...]
+Value = Callable[[Array], float]
+"""The loss at a point."""
+Look = Callable[[Array], tuple[float, Array]]
+"""The loss and the gradient at a point. Raises to end a run."""
+Step = Callable[[Look, float], Array]
+"""One update, with a factor on the learning rate, to the next x."""
+
+
+def gradient(x: Any, g: Any, *, t: Any, **options: Any) -> Any:
+    """Takes the place of an update rule: what is traced for a foreign optimizer is the loss and the gradient.
+
+    It asks for `t` as a rule does that is more than a formula in x and g.
+    """
+    return g
+
+
+@dataclass(frozen=True, eq=False)
+class Foreign(Optimizer):
+    """An optimizer of another package.
+
+    One that makes a step at a time has `begin(x, tensors, arguments)`, which gives its `Step`; `tensors` are the shapes
+    that the package sees x in. One that decides itself where it asks for gradients has `minimize(x, arguments, budget,
+    value, look)`, which gives the x that it found; `budget` is the number of gradients.
+    """
+
+    package: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    begin: Callable[[Array, Shapes, Arguments], Step] | None = None
+    minimize: Callable[[Array, Arguments, int, Value, Look], Array] | None = None
+
+    def arguments(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> dict[str, Any]:
+        """What the package is given: all numbers that there are, and the choices that are not its own."""
+        own = self.signature.choices
+        given = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
+        return given | {name: value for name, value in settings.items() if value != own[name]}
+
+    def complaint(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> str:
+        """What the package says of these options when it is tried on a bowl, or nothing."""
+        arguments, x, left = self.arguments(numbers, settings), np.array([1.0, 2.0]), [3]
+
+        def look(p: Array) -> tuple[float, Array]:
+            left[0] -= 1
+            if left[0] < 0:
+                raise _Enough
+            return float(p @ p) / 2, p.copy()
+
+        try:
+            with np.errstate(all="ignore"):
+                if self.minimize is not None:
+                    self.minimize(x, arguments, 3, lambda p: float(p @ p) / 2, look)
+                elif self.begin is not None:
+                    self.begin(x, ((2,),), arguments)(look, 1.0)
+        except _Enough:
+            return ""
+        except Exception as error:  # whatever the package raises
+            return f"{self.name} cannot be used like this: {str(error).partition(chr(10))[0]}"
+        return ""
+
+
+class _Enough(Exception):
+    """Ends a trial."""
+
+
+def described(package: str, name: str, options: Signature, packages: Iterable[str], **drive: Any) -> Foreign:
+    """A foreign optimizer with the versions of the packages that bear on its numbers."""
+    versions = {one: version(one) for one in packages}
+    return Foreign(f"{package}:{name}", gradient, options, package=package, versions=versions, **drive)
+
+
+def options(parameters: Iterable[inspect.Parameter], leave_out: Collection[str]) -> Signature:
+    """The options that a signature offers, as the lab's own signatures do: numbers and choices.
+
+    A whole number where the annotation allows for a float is a number. So is None there: it is NaN to the lab, and is
+    not handed over. An empty text stands for None where a text may be.
+    """
+    numbers: dict[str, float] = {}
+    choices: dict[str, Any] = {}
+    for p in parameters:
+        default, may_be = p.default, str(p.annotation)
+        if p.name in leave_out or default is p.empty:
+            continue
+        if isinstance(default, bool):
+            choices[p.name] = default
+        elif isinstance(default, float | int) and (isinstance(default, float) or "float" in may_be):
+            numbers[p.name] = float(default)
+        elif default is None and "float" in may_be:
+            numbers[p.name] = math.nan
+        elif default is None and "str" in may_be:
+            choices[p.name] = ""
+        elif type(default) in (int, str, list, tuple):
+            choices[p.name] = default
+    return Signature({}, numbers, choices, ("t",))

@@ -1,0 +1,77 @@
+"""Optimizers of optax, on the tensors of parameters that a problem has.
+
+An update is compiled once for all learning rates, and again for other values of anything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+
+from optlab.composition import split
+from optlab.foreign.base import Arguments, Array, Foreign, Look, Shapes, Step, described, options
+from optlab.signature import Signature
+
+WHAT = "optax:NAME is a function of optax that takes a learning rate and gives an optimizer"
+NOT_OFFERED = ("learning_rate", "mask", "weight_decay_mask", "trust_ratio_mask", "key", "seed")
+RATE = 1e-3
+"""The learning rate where none is given: optax has no default."""
+
+
+def names() -> list[str]:
+    """The public optimizers of this version of optax."""
+    return [name for name, value in vars(optax).items() if _is_optimizer(name, value)]
+
+
+def _is_optimizer(name: str, value: Any) -> bool:
+    if not inspect.isfunction(value) or name.startswith(("_", "scale_by")):
+        return False
+    return "learning_rate" in inspect.signature(value).parameters
+
+
+def optimizer(name: str) -> Foreign:
+    """An optimizer by its name in optax. Its learning rate is called lr, as everywhere in the lab."""
+    read = options(inspect.signature(getattr(optax, name)).parameters.values(), NOT_OFFERED)
+    read = Signature(read.state, {"lr": RATE, **read.numbers}, read.choices, read.supplied)
+    return described("optax", name, read, ("optax", "jax"), begin=functools.partial(_begin, name))
+
+
+def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> Step:
+    rate, settings = arguments["lr"], tuple((key, value) for key, value in arguments.items() if key != "lr")
+    with jax.enable_x64(True):
+        make, update = _compiled(name, settings)
+        x = tuple(map(jax.numpy.asarray, split(start, tensors)))
+        state = make(rate).init(x)
+
+    def flat() -> Array:
+        return np.concatenate([np.asarray(part).reshape(-1) for part in x])
+
+    def step(look: Look, factor: float) -> Array:
+        nonlocal x, state
+        loss, g = look(flat())
+        with jax.enable_x64(True):
+            x, state = update(rate * factor, tuple(split(g, tensors)), state, x, loss)
+        return flat()
+
+    return step
+
+
+@functools.lru_cache(256)
+def _compiled(name: str, settings: tuple[tuple[str, Any], ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """(learning rate -> optimizer, one update of x and the state)."""
+
+    def make(rate: Any) -> Any:
+        return optax.with_extra_args_support(getattr(optax, name)(learning_rate=rate, **dict(settings)))
+
+    @jax.jit
+    def update(rate: Any, g: Any, state: Any, x: Any, loss: Any) -> Any:
+        updates, state = make(rate).update(g, state, x, value=loss, grad=g)
+        return optax.apply_updates(x, updates), state
+
+    return make, update

@@ -1,0 +1,265 @@
+"""Sweep -> Trajectories by optimizers of other packages, run by run.
+
+They get the loss and the gradient that the lab traced, on the starts and minibatches that all others get. One that
+makes a step at a time has made n of them at step n. One that decides itself where it asks for gradients, as scipy's,
+is followed gradient by gradient: step n is the point of the gradient number n + 1. Once it has converged it stays
+where it is; when the budget, one gradient per step, is spent, it ends at the best point that it asked about.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.replay import compile
+from optlab.evaluation import Evaluation, on_data, whole_objective
+from optlab.foreign import Foreign
+from optlab.randomness import Minibatches
+from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
+from optlab.runner.replayed import Progress, column
+from optlab.starts import starts
+from optlab.step import StepGraph
+
+
+def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
+    """Execute a sweep or a block of it, one run after the other. Whatever `progress` raises is passed on.
+
+    Raises:
+        Failed: an optimizer raised something itself.
+    """
+    x = starts(block.case, block.root_seed, block.seed)
+    grounds: dict[tuple[float, ...], _Ground] = {}
+    done = []
+    for n in range(len(block)):
+        one = block.block(slice(n, n + 1))
+        options = tuple(float(values[0]) for values in one.options.values())
+        if options not in grounds:
+            grounds[options] = _Ground(one, graph)
+        done.append(_Run(one, grounds[options], x[:, n], progress).trajectories())
+    return Trajectories.joined(done)
+
+
+class _Ground:
+    """Loss and gradient at a point, and what else is known there, for one set of options of the problem."""
+
+    def __init__(self, one: Sweep, graph: StepGraph) -> None:
+        self.graph = graph
+        self.program = compile(graph.graph, graph.inputs([True] * len(graph.numbers)), 1)
+        self.x, self.t = self.program.inputs[:2]
+        for number, key in enumerate(graph.numbers, start=graph.first_number):
+            self.program.inputs[number][...] = column(one, key)[0]
+        self.t[...] = 1
+        self.program.prepare()
+        quantities = on_data(one.case) or {"loss": whole_objective(one.case)}
+        self.whole = Evaluation.of(one.case, quantities, one.options, 1)
+
+    @property
+    def index(self) -> Any:
+        """Where the minibatch goes, shape (1, batch_size)."""
+        return np.moveaxis(self.program.inputs[2], -1, 0)
+
+    def look(self, x: Any) -> tuple[float, Any]:
+        """The loss and the gradient at x."""
+        np.copyto(self.x[:, 0], x)
+        self.program.step()
+        loss = np.asarray(self.program.outputs[0]).reshape(-1)[0]
+        return float(loss), self.x[:, 0].copy()  # the gradient stands where a rule would leave the next x
+
+
+class Failed(Exception):
+    """An optimizer of another package raised something itself."""
+
+
+class _Ended(Exception):
+    """Raised while an optimizer asks for a gradient, to end its run."""
+
+
+class _Run:
+    """One run while it goes. `loss` is what the optimizer sees at each step, `objective` that of the whole problem."""
+
+    def __init__(self, one: Sweep, ground: _Ground, start: Floats, progress: Progress) -> None:
+        assert isinstance(one.optimizer, Foreign)
+        self.began = time.perf_counter()
+        self.sweep, self.ground, self.optimizer, self.progress = one, ground, one.optimizer, progress
+        self.start = start.astype(one.case.precision)
+        self.recorded = {int(step): place for place, step in enumerate(one.recording.steps)}
+        self.evaluated = {int(step): place for place, step in enumerate(one.recording.evaluations)}
+        self.loss, self.objective = np.full((2, one.steps + 1), np.nan)
+        self.trail = np.full((len(self.recorded), one.case.dim), np.nan) if one.recording.trajectory else None
+        names = ground.whole.names if self.evaluated else ()
+        self.metrics = {name: np.full((len(self.evaluated), 1), np.nan) for name in names}
+        self.batches = self._minibatches() if ground.graph.takes_index else None
+        self.gradients = self.now = 0
+        self.status, self.final = DONE, np.nan
+
+    def _minibatches(self) -> Minibatches:
+        sweep, case = self.sweep, self.sweep.case
+        assert case.split is not None
+        return Minibatches(sweep.root_seed, sweep.seed, len(case.split.train_inputs), case.batch_size)
+
+    # ---- the run -----------------------------------------------------------------------------------------------------
+
+    def trajectories(self) -> Trajectories:
+        numbers = {name: values[0] for name, values in self.sweep.hyperparameters.items()}
+        arguments = self.optimizer.arguments(numbers, self.sweep.settings)
+        try:
+            x = self._minimized(arguments) if self.optimizer.minimize else self._stepped(arguments)
+            self._finish(x)
+        except _Ended:
+            x = np.full_like(self.start, np.nan)
+        return self._written(x)
+
+    def _stepped(self, arguments: dict[str, Any]) -> Floats:
+        """One update per step; the optimizer may ask for several gradients in one."""
+        assert self.optimizer.begin is not None
+        x, factor = self.start, self._factor()
+        step = _guarded(self.optimizer.begin, self.start, self.sweep.case.tensors, arguments)
+        for now in range(self.sweep.steps):
+            self._arrive(now, x)
+            x = _guarded(step, self._look, factor(now + 1)).copy()
+            self.progress(1)
+        return x
+
+    def _look(self, p: Any) -> tuple[float, Any]:
+        self.gradients += 1
+        loss, g = self.ground.look(p)
+        if np.isnan(self.loss[self.now]):  # the first time within this step
+            self._see(loss)
+        return loss, g
+
+    def _factor(self) -> Callable[[int], float]:
+        """The factor on the learning rate at a 1-based step."""
+        sweep, schedule = self.sweep, self.sweep.schedule
+        if schedule is None:
+            return lambda t: 1.0
+        supplied = {"steps": float(sweep.steps)} if "steps" in schedule.signature.supplied else {}
+        numbers = {name: float(values[0]) for name, values in sweep.schedule_numbers.items()}
+        return lambda t: float(schedule.function(float(t), **supplied, **numbers, **sweep.schedule_settings))
+
+    def _minimized(self, arguments: dict[str, Any]) -> Floats:
+        """A gradient per step, as long as the optimizer asks for some."""
+        assert self.optimizer.minimize is not None
+        budget, asked = self.sweep.steps, _Asked(self.ground)
+
+        def look(p: Any) -> tuple[float, Any]:
+            if self.gradients == budget:
+                raise _Ended
+            loss, g = asked.known(p)
+            self._arrive(self.gradients, p)
+            self.gradients += 1
+            self._see(loss)
+            asked.keep_best(p, loss)
+            return loss, g
+
+        try:
+            x = _guarded(self.optimizer.minimize, self.start, arguments, budget, lambda p: asked.known(p)[0], look)
+        except _Ended:
+            if self.status == DIVERGED:
+                raise
+            x = asked.best
+        loss = asked.known(x)[0]
+        for now in range(self.gradients, budget):
+            self._arrive(now, x)
+            self._see(loss)
+        self.progress(budget)
+        return x
+
+    # ---- what is seen ------------------------------------------------------------------------------------------------
+
+    def _arrive(self, now: int, x: Any) -> None:
+        """Write down the parameters before an update, and fetch the minibatch for it."""
+        self.now = now
+        if self.trail is not None and now in self.recorded:
+            self.trail[self.recorded[now]] = x
+        if now in self.evaluated:
+            self._evaluate(x)
+        if self.batches is not None:
+            self.batches.fill(now + 1, self.ground.index)
+
+    def _see(self, loss: float) -> None:
+        """Write down the loss at this step. A run whose loss is not finite has diverged."""
+        self.loss[self.now] = loss
+        if self.batches is None:
+            self.objective[self.now] = loss
+        self._check(loss)
+
+    def _evaluate(self, x: Any) -> None:
+        """The objective at x, over all data where there is data, and what else is known of it there."""
+        values = self.ground.whole.at(np.asarray(x)[:, None])
+        for name, recorded in self.metrics.items():
+            recorded[self.evaluated[self.now]] = values[name]
+        self.objective[self.now] = next(iter(values.values()))[0]
+        self._check(self.objective[self.now])
+
+    def _check(self, loss: float) -> None:
+        self.final = loss
+        if not np.isfinite(loss):
+            self.status = DIVERGED
+            raise _Ended
+
+    def _finish(self, x: Any) -> None:
+        """The last step has no update after it."""
+        last = self.sweep.steps
+        self._arrive(last, x)
+        if last not in self.evaluated:
+            self._evaluate(x)
+        self._check(np.nan if np.isnan(x).any() else self.objective[last])  # in case an objective hides a NaN
+        self.loss[last] = self.objective[last] if self.batches is None else self.ground.look(x)[0]
+
+    def _written(self, x: Floats) -> Trajectories:
+        sweep, objective = self.sweep, self.objective
+        if self.status == DIVERGED:
+            self.progress(sweep.steps - self.now if self.optimizer.begin else sweep.steps)
+        finite = objective[np.isfinite(objective)]
+        return Trajectories(
+            status=np.array([self.status], dtype=np.uint8),
+            steps=np.array([self.now]),
+            grad_evals=np.array([self.gradients]),
+            first_loss=objective[:1],
+            final_loss=np.array([self.final]),
+            best_loss=np.array([finite.min() if len(finite) else objective[0]]),
+            seconds=np.array([time.perf_counter() - self.began]),
+            loss=self.loss[sweep.recording.steps][:, None],
+            x=None if self.trail is None else self.trail[:, :, None],
+            metrics=self.metrics,
+            final_x=x[:, None].astype(float) if sweep.recording.final_x else None,
+            reached=None if sweep.target is None else _first(objective <= sweep.target[0]),
+        )
+
+
+class _Asked:
+    """The points that an optimizer asked about: the last one with all that is known there, and the best one."""
+
+    def __init__(self, ground: _Ground) -> None:
+        self._ground = ground
+        self._last: tuple[Any, tuple[float, Any]] | None = None
+        self._least = np.inf
+        self.best: Any = None
+
+    def known(self, p: Any) -> tuple[float, Any]:
+        """The loss and the gradient at p; one after the other asks for them."""
+        if self._last is None or not np.array_equal(self._last[0], p):
+            self._last = p.copy(), self._ground.look(p)
+        return self._last[1]
+
+    def keep_best(self, p: Any, loss: float) -> None:
+        if loss < self._least:
+            self._least, self.best = loss, p.copy()
+
+
+def _guarded(call: Callable[..., Any], *args: Any) -> Any:
+    """Call something of another package. What it raises itself is told apart from all other exceptions."""
+    try:
+        return call(*args)
+    except _Ended:
+        raise
+    except Exception as error:
+        raise Failed from error
+
+
+def _first(there: Any) -> Any:
+    steps = np.flatnonzero(there)
+    return steps[:1] if len(steps) else np.array([-1])

@@ -1,0 +1,207 @@
+"""Optimizers of other packages: names, options read from their signatures, and what is said of wrong ones."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+
+import numpy as np
+import optax
+import pytest
+import scipy.optimize
+import torch
+
+from optlab import foreign
+from optlab.errors import MissingPackage, SpecError, UnknownName
+from optlab.foreign import optax as of_optax
+from optlab.foreign import scipy as of_scipy
+from optlab.foreign import torch as of_torch
+from optlab.maps import linear
+
+ROSENBROCK = {"name": "rosenbrock"}
+UNUSABLE = {"torch:Muon", "torch:SparseAdam", "optax:lbfgs", "optax:noisy_sgd", "optax:optimistic_adam"}
+"""Those that want more than the gradient of a vector, and one that its package has given up."""
+
+
+def every_name():
+    homes = {"torch": of_torch, "optax": of_optax, "scipy": of_scipy}
+    return [f"{package}:{name}" for package, home in homes.items() for name in home.names()]
+
+
+# ---- names and options -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "numbers", "choices"),
+    [
+        (
+            "torch:Adam",
+            {"lr": 1e-3, "eps": 1e-8, "weight_decay": 0.0},
+            {"betas": (0.9, 0.999), "amsgrad": False, "decoupled_weight_decay": False},
+        ),
+        (
+            "torch:SGD",
+            {"lr": 1e-3, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0},
+            {"nesterov": False},
+        ),
+        ("optax:lion", {"lr": 1e-3, "b1": 0.9, "b2": 0.99, "weight_decay": 1e-3}, {}),
+        ("optax:sgd", {"lr": 1e-3, "momentum": math.nan}, {"nesterov": False}),
+        ("scipy:L-BFGS-B", {"ftol": 2.220446049250313e-09, "gtol": 1e-5}, {"maxcor": 10, "maxls": 20}),
+        ("scipy:BFGS", {"gtol": 1e-5, "norm": math.inf, "c1": 1e-4, "c2": 0.9, "xrtol": 0.0}, {}),
+    ],
+)
+def test_options_are_those_of_the_signature(built_in, name, numbers, choices):
+    found = built_in.optimizer(name)
+    assert found.name == name
+    np.testing.assert_equal(dict(found.signature.numbers), numbers)
+    assert dict(found.signature.choices) == choices
+
+
+def test_names_are_public_ones_of_the_packages():
+    assert {"Adam", "AdamW", "SGD", "LBFGS", "Rprop"} <= set(of_torch.names())
+    assert "Optimizer" not in of_torch.names()
+    assert {"adam", "lion", "sgd", "lamb"} <= set(of_optax.names())
+    assert not any(name.startswith(("_", "scale_by")) for name in of_optax.names())
+    for name in of_scipy.names():
+        assert scipy.optimize.minimize(scipy.optimize.rosen, [1.1, 1.1], jac=scipy.optimize.rosen_der, method=name)
+
+
+@pytest.mark.parametrize("name", every_name())
+def test_every_one_takes_a_step_or_says_why_not(name):
+    found = foreign.find(name)
+    said = found.complaint(found.signature.numbers, found.signature.choices)
+    assert bool(said) == (name in UNUSABLE), said
+
+
+def test_only_what_was_set_is_handed_over():
+    found = foreign.find("optax:sgd")
+    assert found.arguments({"lr": 0.1, "momentum": math.nan}, {"nesterov": False}) == {"lr": 0.1}
+    assert found.arguments({"lr": 0.1, "momentum": 0.9}, {"nesterov": True}) == {
+        "lr": 0.1,
+        "momentum": 0.9,
+        "nesterov": True,
+    }
+
+
+def test_theory_of_linear_rules_says_nothing_of_them():
+    found = foreign.find("torch:SGD")
+    assert linear.coefficients(found, dict(found.signature.choices), dict(found.signature.numbers)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("torch:Adm", "there is no optimizer 'torch:Adm' (did you mean 'torch:Adam'?)"),
+        ("torch:adam", "there is no optimizer 'torch:adam' (did you mean 'torch:Adam'?)"),
+        ("optax:Adam", "there is no optimizer 'optax:Adam' (did you mean 'optax:adam'?)"),
+        ("optax:scale", "there is no optimizer 'optax:scale' (did you mean 'optax:sm3'?)"),
+        ("scipy:LBFGS", "there is no optimizer 'scipy:LBFGS' (did you mean 'scipy:BFGS'?)"),
+        ("troch:Adam", "there is no optimizer 'troch:Adam' (did you mean 'torch'?)"),
+        (
+            "os:system",
+            "there is no optimizer 'os:system'; optimizers from elsewhere begin with torch:, optax: or scipy:",
+        ),
+        ("torch:Optimizer", "there is no optimizer 'torch:Optimizer'"),
+        ("torch:lr_scheduler.StepLR", "there is no optimizer 'torch:lr_scheduler.StepLR'"),
+    ],
+)
+def test_a_wrong_name(built_in, name, message):
+    with pytest.raises(UnknownName) as error:
+        built_in.optimizer(name)
+    assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("package", foreign.PACKAGES)
+def test_a_package_that_is_missing(planned, monkeypatch, package):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == package else real(name, *more))
+    foreign.find.cache_clear()
+    message = f"{package}:x needs {package}, which is not installed; pip install 'optlab[{package}]'"
+    with pytest.raises(MissingPackage) as error:
+        foreign.find(f"{package}:x")
+    assert str(error.value) == message
+    with pytest.raises(SpecError) as mistakes:
+        planned({"problem": [ROSENBROCK], "optimizer": [{"name": "gd"}, {"name": f"{package}:x"}]})
+    (mistake,) = mistakes.value.mistakes
+    assert (mistake.path, mistake.message) == (("optimizer", 1, "name"), message)
+
+
+# ---- mistakes in an experiment ---------------------------------------------------------------------------------------
+
+MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
+
+
+@pytest.mark.parametrize(
+    ("problem", "table", "path", "message"),
+    [
+        (ROSENBROCK, {"name": "torch:Adm"}, ("name",), "did you mean 'torch:Adam'"),
+        (
+            ROSENBROCK,
+            {"name": "torch:Adam", "beta": 0.9},
+            ("beta",),
+            "torch:Adam has no option 'beta' (did you mean 'be",
+        ),
+        (ROSENBROCK, {"name": "torch:Adam", "fused": True}, ("fused",), "torch:Adam has no option 'fused'"),
+        (ROSENBROCK, {"name": "torch:Adam", "lr": "x"}, ("lr",), "torch:Adam: 'lr' takes a number, not the text 'x'"),
+        (ROSENBROCK, {"name": "torch:Adam", "betas": 0.9}, ("betas",), "torch:Adam: 'betas' takes a list, not 0.9"),
+        (ROSENBROCK, {"name": "torch:Adam", "lr": [0.1, -1.0]}, ("lr",), "like this: Invalid learning rate: -1.0"),
+        (ROSENBROCK, {"name": "torch:Adam", "betas": [1.5, 0.9]}, ("betas",), "Invalid beta parameter at index 0: 1.5"),
+        (
+            ROSENBROCK,
+            {"name": "torch:SGD", "lr": 0.1, "nesterov": True},
+            ("nesterov",),
+            "Nesterov momentum requires a mom",
+        ),
+        (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "SparseAdam does not support dense gradients"),
+        (ROSENBROCK, {"name": "scipy:BFGS", "c1": 0.95}, ("c1",), "'c1' and 'c2' do not satisfy"),
+        (
+            ROSENBROCK,
+            {"name": "scipy:BFGS", "schedule": "cosine"},
+            ("schedule",),
+            "there is none in scipy:BFGS",
+        ),
+        (
+            ROSENBROCK,
+            {"name": "torch:Adam", "transforms": ["clip_norm"]},
+            ("transforms", 0),
+            "clip_norm goes around a rule of the lab, and torch:Adam is none",
+        ),
+        (
+            MLP | {"batch_size": 8},
+            {"name": "scipy:BFGS"},
+            ("name",),
+            "scipy:BFGS wants the same objective throughout, and mlp has minibatches; write batch_size = 0",
+        ),
+    ],
+)
+def test_a_mistake_has_its_place(planned, problem, table, path, message):
+    with pytest.raises(SpecError) as error:
+        planned({"problem": [problem], "optimizer": [table]})
+    (mistake,) = error.value.mistakes
+    assert mistake.path == ("optimizer", 0, *path)
+    assert message in mistake.message
+
+
+def test_what_mends_one_option_is_not_to_blame(planned):
+    """Nesterov's momentum is right with a momentum."""
+    (sweep,) = planned(
+        {"problem": [ROSENBROCK], "optimizer": [{"name": "torch:SGD", "momentum": 0.9, "nesterov": True}]}
+    ).sweeps
+    assert sweep.settings == {"nesterov": True}
+    assert sweep.hyperparameters["momentum"].tolist() == [0.9]
+
+
+def test_the_size_of_a_grid_is_bounded(planned):
+    table = {"name": "torch:Adam", "lr": {"log": [1e-3, 1], "num": 4000}, "eps": {"log": [1e-9, 1], "num": 4000}}
+    with pytest.raises(SpecError, match="the grid has 16,000,000 runs, more than 10,000,000"):
+        planned({"problem": [ROSENBROCK], "optimizer": [table]})
+    table = {"name": "torch:Adam", "betas": [[0.9, n / 200] for n in range(101)]}
+    with pytest.raises(SpecError, match="the grid has 10,100 sweeps, one for each combination of choices"):
+        planned({"problem": [ROSENBROCK | {"dim": list(range(2, 102))}], "optimizer": [table]})
+
+
+def test_versions_are_those_installed():
+    assert foreign.find("torch:Adam").versions == {"torch": torch.__version__}
+    assert foreign.find("optax:adam").versions["optax"] == optax.__version__
+    assert set(foreign.find("optax:adam").versions) == {"optax", "jax"}
+    assert foreign.find("scipy:BFGS").versions == {"scipy": scipy.__version__}
