@@ -3,7 +3,7 @@ import numpy as np
 from optlab import optimizer
 
 
-@optimizer
+@optimizer(exempt={"comes_to_rest": "it takes the sign of the momentum, however small that has become"})
 def lion(x, g, m=0.0, *, lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0):
     """Lion, evolved sign momentum (Chen et al., 2023).
 
