@@ -389,6 +389,9 @@ def schema() -> None:
     typer.echo(json.dumps(spec.json_schema(), indent=2))
 
 
+from optlab.cli import bench  # noqa: E402, F401 - its commands register themselves with `app`
+
+
 def main() -> None:
     """The entry point of the `optlab` command."""
     app()

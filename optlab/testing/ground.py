@@ -1,5 +1,5 @@
-"""The ground on which rules are tried: functions with everything known in closed form, the rule called directly as plain
-NumPy, and the rule as the lab runs it."""
+"""The ground on which rules are tried: functions with everything known in closed form, the rule called directly as
+plain NumPy, and the rule as the lab runs it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,6 @@ from optlab.testing.ground import (
     BUDGET,
     DIM,
     START,
-    STEPS,
     Skipped,
     Slope,
     call,

@@ -53,7 +53,7 @@ def keeps_no_reference(optimizer: Optimizer) -> None:
             if not same(found, right):
                 raise failed(
                     optimizer,
-                    f"gives {name} = {found} in step {t} after the arrays of earlier calls were overwritten, not {right}",
+                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {right}",
                     "arrays that are the caller's alone: nothing of an earlier call is used again",
                     "an array kept in a global, a closure or a default argument belongs into the state",
                 )
@@ -72,7 +72,7 @@ def keeps_no_reference(optimizer: Optimizer) -> None:
 
 
 def leaves_the_process_alone(optimizer: Optimizer) -> None:
-    """NumPy's error state and print options, global random numbers, warnings, environment and folder stay as they are."""
+    """NumPy's error state and print options, random numbers, warnings, environment and folder stay as they are."""
     before = _process()
     update(optimizer, BOWL, initial(optimizer, START), 1)
     for what, value in _process().items():
