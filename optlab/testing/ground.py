@@ -138,7 +138,7 @@ def call(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any,
     result = optimizer(x, g, *values[1:], **supplied, **numbers)
     result = list(result) if isinstance(result, tuple | list) else [result]
     if len(result) != len(values) or any(value is None for value in result):
-        found = "None" if result == [None] else f"{len(result)} values"
+        found = "None" if any(value is None for value in result) else f"{len(result)} values"
         wanted = ", ".join(names(optimizer))
         raise failed(optimizer, f"returns {found}", f"return {wanted}", "the state comes back in its order")
     return result

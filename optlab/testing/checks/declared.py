@@ -16,8 +16,6 @@ FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
 """Relative; room for an eps that is small beside the gradients."""
-REFERENCE_TOLERANCE = 1e-9
-"""Relative, over 1,000 steps."""
 
 
 def keeps_steps_when_scaled(optimizer: Optimizer) -> None:
@@ -53,11 +51,11 @@ def matches_reference(optimizer: Optimizer, reference: str) -> None:
     if reason:
         raise Skipped(reason)
     error = references.compare(optimizer, reference)
-    if not error <= REFERENCE_TOLERANCE:
+    if not error <= references.TOLERANCE:
         raise failed(
             optimizer,
             f"differs from {reference} by {error:.3g} of its size within 1,000 steps",
-            f"a relative difference of {REFERENCE_TOLERANCE:g} at most",
+            f"a relative difference of {references.TOLERANCE:g} at most",
             "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates",
         )
 

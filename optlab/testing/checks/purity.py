@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import warnings
@@ -11,7 +12,7 @@ import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, START, STEPS, Skipped, call, failed, initial, names, same, update
+from optlab.testing.ground import BOWL, START, STEPS, Skipped, call, failed, history, initial, names, same, update
 
 
 def returns_x_and_state(optimizer: Optimizer) -> None:
@@ -42,18 +43,17 @@ def keeps_no_reference(optimizer: Optimizer) -> None:
 
     A rule may give back an argument as it is, as in `return x - lr * g, g`: the state is then the caller's own array.
     """
-    values = initial(optimizer, START)
     kept: list[Any] = []
-    for t in range(1, STEPS + 1):
-        wanted = [np.array(v) for v in update(optimizer, BOWL, values, t)]
-        given = [np.array(v) for v in values]
+    right = history(optimizer, BOWL, START)
+    for t, (before, wanted) in enumerate(itertools.pairwise(right), start=1):
+        given = [v.copy() for v in before]
         g = BOWL.grad(given[0])
         result = call(optimizer, BOWL, given, g, np.float64(t))
-        for name, found, right in zip(names(optimizer), result, wanted, strict=True):
-            if not same(found, right):
+        for name, found, unspoilt in zip(names(optimizer), result, wanted, strict=True):
+            if not same(found, unspoilt):
                 raise failed(
                     optimizer,
-                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {right}",
+                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {unspoilt}",
                     "arrays that are the caller's alone: nothing of an earlier call is used again",
                     "an array kept in a global, a closure or a default argument belongs into the state",
                 )
@@ -64,7 +64,6 @@ def keeps_no_reference(optimizer: Optimizer) -> None:
                     "a new array from each call",
                     "out=buffer with a buffer outside of the rule changes what earlier calls returned",
                 )
-        values = wanted
         kept += [v for v in result if isinstance(v, np.ndarray)]
         for array in [*given, g, *result]:
             if isinstance(array, np.ndarray) and array.flags.writeable and array.dtype.kind == "f":
