@@ -111,7 +111,7 @@ def test_an_exemption_from_no_check_is_an_error_at_once(pytester, drop_in):
     path = drop_in(LION.replace("comes_to_rest", "come_to_rest"))
     result = run(pytester, path)
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"{path}:10: optimizer 'lion' is exempt from 'come_to_rest'*did you mean*"])
+    result.stdout.fnmatch_lines([f"{path}:11: optimizer 'lion' is exempt from 'come_to_rest'*did you mean*"])
 
 
 def test_a_folder_of_plugins_through_python_files(pytester, drop_in):

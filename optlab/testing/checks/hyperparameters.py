@@ -88,8 +88,9 @@ def holds_its_ranges(optimizer: Optimizer) -> None:
 def every_hyperparameter_matters(optimizer: Optimizer) -> None:
     """For each hyperparameter there is a run in which another value changes something.
 
-    It is tried with the other hyperparameters at their defaults, with those that are 0 raised, and with each choice
-    between true and false made the other way.
+    It is tried with the other hyperparameters at their defaults, with those that are 0 raised, with an lr that makes x
+    swing (what weighs gradients of one sign only may be lost in a sign), and with each choice between true and false
+    made the other way.
     """
     idle = [
         name for name in optimizer.signature.numbers if not any(_matters(optimizer, name, b) for b in _bases(optimizer))
@@ -111,6 +112,8 @@ def _bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
         for name, default in signature.numbers.items()
         if default == 0 and not signature.out_of_range(optimizer.name, name, 0.1)
     }
+    if "lr" in signature.numbers:
+        yield {"lr": 1000 * signature.numbers["lr"]}
     for name, default in signature.choices.items():
         if isinstance(default, bool):
             yield {name: not default}

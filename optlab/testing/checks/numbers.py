@@ -25,8 +25,8 @@ from optlab.testing.ground import (
 )
 
 FLAT = Slope(np.zeros(DIM))
-AT_REST = 1e-3
-"""The share of the first movement without slope that may be left after five times the budget."""
+AT_REST = 0.5
+"""The share of the first movement without slope that may be left after 1,000 steps: a memory of 0.999 leaves 0.37."""
 
 
 def finite_on_zero_gradient(optimizer: Optimizer) -> None:
