@@ -16,6 +16,7 @@ FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
 """Relative; room for an eps that is small beside the gradients."""
+UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
 
 
 def keeps_steps_when_scaled(optimizer: Optimizer) -> None:
@@ -74,4 +75,4 @@ def checks(optimizer: Optimizer) -> Iterator[Check]:
         yield INVARIANCES[name]
     for reference in optimizer.references:
         compare = functools.partial(matches_reference, reference=reference)
-        yield Check(f"matches_reference[{reference}]", compare, "the formula is not that of its name")
+        yield Check(f"matches_reference[{reference}]", compare, UNLIKE)
