@@ -53,9 +53,9 @@ def selected(optimizer: Optimizer, only: Sequence[str]) -> list[Check]:
     checks = checks_for(optimizer)
     for pattern in only:
         if not any(_matches(check.name, pattern) for check in checks):
-            guess = (
-                did_you_mean(pattern, [c.name for c in checks]) or f"; there are {', '.join(c.name for c in checks)}"
-            )
+            names = [check.name for check in checks]
+            stems = [name.partition("[")[0] for name in names]
+            guess = did_you_mean(pattern, names + stems) or f"; there are {', '.join(names)}"
             raise UserError(f"--only {pattern}: {optimizer.name} has no such check{guess}")
     return [check for check in checks if not only or any(_matches(check.name, pattern) for pattern in only)]
 

@@ -52,11 +52,11 @@ def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_comm
     assert done.stdout.splitlines()[:7] == [
         "uphill  plugins/uphill.py:5",
         "  converges[quadratic]   failed   the update has the wrong length",
-        "      uphill goes from loss 19.31 to 20.2 in 200 steps at lr = 0.0001, its best of 6",
+        "      uphill goes from loss 19.31 to 21.42 in 200 steps at lr = 0.0001, its best of 6",
         "        expected: a loss below 9.656 on quadratic, at some learning rate",
         "        hint: look at the sign of the update: x - lr * ... goes down",
         "  converges[rosenbrock]  failed   the update has the wrong length",
-        "      uphill goes from loss 12.5 to inf in 1000 steps at lr = 0, its best of 6",
+        "      uphill goes from loss 12.5 to inf in 1000 steps at lr = 0.0001, its best of 6",
     ]
     assert done.stdout.splitlines()[-1] == "2 checks: 2 passed"
 

@@ -47,7 +47,7 @@ def converges(optimizer: Optimizer, place: str) -> None:
     ground, start, budget = PLACES[place]
     has_lr = "lr" in optimizer.signature.numbers
     target = float(ground.loss(start)) / 2
-    best, at = np.inf, 0.0
+    best, at = np.inf, LEARNING_RATES[0]
     for lr in LEARNING_RATES if has_lr else (0.0,):
         lowest = _lowest(optimizer, ground, start, budget, {"lr": lr} if has_lr else {}, target)
         if lowest < target:
