@@ -22,7 +22,7 @@ from optlab.testing.checks import CHECKS, declared
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Failed, Skipped, failed
 
-OUTCOMES = ("passed", "failed", "skipped", "exempt")
+OUTCOMES: tuple[str, ...] = ("passed", "failed", "skipped", "exempt")
 
 
 @dataclass(frozen=True)

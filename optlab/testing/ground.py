@@ -122,7 +122,9 @@ def initial(optimizer: Optimizer, x: Array) -> list[Array]:
     return values
 
 
-def call(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any, t: Any, **numbers: Any) -> list[Any]:
+def call(
+    optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any, t: Any, /, **numbers: Any
+) -> list[Any]:
     """Call the rule on [x, *state] with everything it asks for: the next [x, *state]."""
     x = values[0]
     offer = {
@@ -144,14 +146,14 @@ def call(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any,
     return result
 
 
-def update(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], t: int, **numbers: Any) -> list[Any]:
+def update(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], t: int, /, **numbers: Any) -> list[Any]:
     """One step, on copies, so that a rule that writes into its arguments fails one check instead of all."""
     copies = [np.array(value) for value in values]
     return call(optimizer, ground, copies, ground.grad(copies[0]), np.float64(t), **numbers)
 
 
 def history(
-    optimizer: Optimizer, ground: Landscape, start: Array, steps: int = STEPS, **numbers: Any
+    optimizer: Optimizer, ground: Landscape, start: Array, steps: int = STEPS, /, **numbers: Any
 ) -> list[list[Array]]:
     """[x, *state] before the first of some steps and after each."""
     states = [initial(optimizer, start)]

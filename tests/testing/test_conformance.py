@@ -101,13 +101,28 @@ def rprop(x, g, previous=0.0, eta=lambda x: np.full(x.shape, 0.01), *, up=1.2, d
     return x - eta * np.sign(g), g, eta
 
 
+@optimizer
+def names_of_the_suite(x, g, *, lr=0.01, start=0.5, values=0.1, ground=0.2, optimizer=0.1):
+    """Hyperparameters that are called like arguments of the suite's own functions."""
+    return x - lr * (start + values + ground + optimizer) * g
+
+
 ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
 
 
 @pytest.mark.parametrize("check", [c for c in CHECKS if c.name not in ON_WORDS], ids=lambda check: check.name)
 @pytest.mark.parametrize(
     "rule",
-    [uses_everything_supplied, keeps_the_best_loss, keeps_a_matrix, normalised, without_lr, adam_as_in_keras, rprop],
+    [
+        uses_everything_supplied,
+        keeps_the_best_loss,
+        keeps_a_matrix,
+        normalised,
+        without_lr,
+        adam_as_in_keras,
+        rprop,
+        names_of_the_suite,
+    ],
     ids=lambda rule: rule.name,
 )
 def test_unusual_rules_pass(rule, check):
