@@ -154,6 +154,7 @@ def test_help_names_every_command_and_option(call):
     commands = {line.split()[0] for line in out[out.index("Commands") :].splitlines()[1:] if line.strip()}
     assert commands == {
         *("run", "basins", "stability", "plot", "validate", "list", "plugins", "explain", "gradcheck", "schema"),
+        *("check", "new"),
     }
     options = call("run", "--help")
     for option in ("--out", "--plugins", "--no-plots", "--format", "--quiet"):
