@@ -3,6 +3,7 @@ of the conformance suite. `optlab gallery` writes it as a page."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,15 +25,27 @@ SURFACES = {"rosenbrock": [-1.6, 0.4], "himmelblau": [-0.5, -3.5], "ravine": [-5
 STEPS = 200
 RATES = {"log": [1e-5, 1.0], "num": 31}
 RESOLUTION = 160
+LONGEST = 4000
+"""Characters of equations; where a rule unrolls a loop to more, its docstring stands in their place."""
 Verdict = Callable[[Optimizer], str]
 
 
-def write(page: Path, names: Iterable[str], known: Registry, verdict: Verdict, plugins: Iterable[Path]) -> list[Path]:
-    """Write the page, and beside it a picture of each optimizer; returns the files."""
+def write(
+    page: Path,
+    names: Iterable[str],
+    known: Registry,
+    verdict: Verdict,
+    plugins: Iterable[Path],
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[Path]:
+    """Write the page, and beside it a picture of each optimizer; returns the files. `progress` is told of each."""
     names = list(names)
     folder = page.parent / "pictures" / "gallery"
     folder.mkdir(parents=True, exist_ok=True)
-    files = [_picture(name, folder / f"{name}.png", known, plugins) for name in names]
+    files = []
+    for name in names:
+        files.append(_picture(name, folder / f"{name}.png", known, plugins))
+        progress(1)
     page.write_text(text(names, known, verdict), encoding="utf-8")
     return [page, *files]
 
@@ -53,8 +66,9 @@ lowest. This page is written by `optlab gallery`; `optlab explain NAME` shows on
 
 
 def _section(optimizer: Optimizer, verdict: Verdict) -> str:
-    found = equations(optimizer)
-    body = str(replace(found, heading="")).partition("\n\n")[2]
+    body = str(replace(equations(optimizer), heading="")).partition("\n\n")[2]
+    if len(body) > LONGEST:
+        body = (inspect.getdoc(optimizer.function) or "").partition("\n")[2].strip("\n")
     counterparts = ", ".join(f"`{name}`" for name in optimizer.references)
     told = [verdict(optimizer)] + ([f"Compared with {counterparts}."] if counterparts else [])
     return f"""## {optimizer.name}

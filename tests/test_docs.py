@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
+from optlab.testing.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md", "docs/maps.md", "docs/bridges.md")
@@ -171,6 +172,15 @@ def test_the_list_of_supported_functions_is_the_code():
     assert (ROOT / "docs/functions.md").read_text(encoding="utf-8") == page
     assert all(f"`{name}(" in page for name, _ in supported())
     assert all(f"`{name}(" in page for name in script["REMARKS"])
+
+
+def test_the_table_of_checks_is_the_code():
+    """To make it true again: python scripts/list_checks.py > docs/conformance.md"""
+    page = runpy.run_path(str(ROOT / "scripts/list_checks.py"))["page"]()
+    assert (ROOT / "docs/conformance.md").read_text(encoding="utf-8") == page
+    assert all(f"| `{check.name}` | " in page for check in CHECKS)
+    assert f"{len(CHECKS)} checks" in page
+    assert f"[{len(CHECKS)} checks](docs/conformance.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [*PAGES, *GUIDES[1:], *FURTHER])

@@ -403,7 +403,7 @@ def schema() -> None:
     typer.echo(json.dumps(spec.json_schema(), indent=2))
 
 
-import optlab.cli.race  # noqa: E402, F401  (a command in a module of its own, which takes its options from here)
+from optlab.cli import bench, gallery, race  # noqa: E402, F401 - their commands register themselves with `app`
 
 
 def main() -> None:

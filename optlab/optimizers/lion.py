@@ -9,6 +9,7 @@ from optlab import optimizer
     references={
         "optax:lion": {"learning_rate": "lr", "b1": "beta1", "b2": "beta2", "weight_decay": "weight_decay"},
     },
+    exempt={"comes_to_rest": "it takes the sign of the momentum, however small that has become"},
 )
 def lion(x, g, m=0.0, *, lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0):
     """Lion, evolved sign momentum (Chen et al., 2023).

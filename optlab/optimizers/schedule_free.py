@@ -22,5 +22,5 @@ def schedule_free(
     z = z - lr * g
     weight = weight + lr**2
     c = lr**2 / np.where(weight == 0, 1.0, weight)
-    average = (1 - c) * average + c * z
-    return (1 - beta) * z + beta * average, z, average, weight
+    average = average + c * (z - average)  # in this form nothing moves where z does not
+    return average + (1 - beta) * (z - average), z, average, weight

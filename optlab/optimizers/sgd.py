@@ -17,7 +17,7 @@ from optlab import optimizer
     },
 )
 def sgd(x, g, b=0.0, *, t, lr=1e-3, momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=False):
-    """Momentum with all the options that torch's SGD has; `gd`, `momentum` and `nesterov` are its three plain cases.
+    """Momentum (Polyak, 1964) with all options of torch's SGD; `gd`, `momentum` and `nesterov` are its plain cases.
 
     g <- g + weight_decay x
     b <- momentum b + (1 - dampening) g, in the first step b <- g

@@ -3,7 +3,11 @@ import numpy as np
 from optlab import optimizer
 
 
-@optimizer(ranges={"lr": "[0, inf)", "temperature": "[0, inf)"}, invariant=("translation",))
+@optimizer(
+    ranges={"lr": "[0, inf)", "temperature": "[0, inf)"},
+    invariant=("translation",),
+    exempt={"stands_still_without_slope": "it walks at random, and is meant to"},
+)
 def sgld(x, g, *, rng, lr=1e-3, temperature=1.0):
     """Stochastic gradient Langevin dynamics (Welling & Teh, 2011).
 

@@ -63,14 +63,13 @@ class DropIn(pytest.Module):
 
     def collect(self) -> Iterable[Any]:
         try:
-            module = self.obj  # imports the file
+            _add_test_classes(self.obj)  # which imports the file
         except (Exception, SystemExit) as error:
             complaint = _complaint(error, self.path)
             if complaint is None:
                 raise
             shown = os.path.relpath(self.path, self.config.invocation_params.dir)
             raise self.CollectError(complaint.replace(str(self.path), shown)) from error
-        _add_test_classes(module)
         yield from super().collect()
         for other in self.others:
             yield from other.collect()
@@ -99,13 +98,16 @@ def _test_class(name: str, optimizer: Optimizer) -> type:
 
 def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
     def test(self: Any) -> None:
-        from optlab.testing.conformance import Failed, run_check
+        from optlab.testing.conformance import verdict
 
-        try:
-            run_check(check, optimizer)
-        except Failed as failure:
+        found = verdict(check, optimizer)
+        if found.outcome == "failed":
             # the message says it all; our frames would only bury it
-            raise pytest.fail.Exception(str(failure), pytrace=False) from None
+            raise pytest.fail.Exception(found.text, pytrace=False)
+        if found.outcome == "skipped":
+            pytest.skip(found.text)
+        if found.outcome == "exempt":
+            pytest.xfail(found.text)
 
     test.__doc__ = check.catches
     test.__test__ = True  # whatever the project's python_functions says

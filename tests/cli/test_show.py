@@ -176,19 +176,8 @@ def test_help_names_every_command_and_option(call):
     out = call("--help")
     commands = {line.split()[0] for line in out[out.index("Commands") :].splitlines()[1:] if line.strip()}
     assert commands == {
-        *(
-            "run",
-            "race",
-            "basins",
-            "stability",
-            "plot",
-            "validate",
-            "list",
-            "plugins",
-            "explain",
-            "gradcheck",
-            "schema",
-        ),
+        *("run", "basins", "stability", "plot", "validate", "list", "plugins", "explain", "gradcheck", "schema"),
+        *("check", "new", "race", "gallery"),
     }
     options = call("run", "--help")
     for option in ("--out", "--plugins", "--no-plots", "--format", "--quiet"):

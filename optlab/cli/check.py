@@ -1,0 +1,99 @@
+"""What `optlab check` does: it puts optimizers through the conformance suite, and prints what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import typer
+
+from optlab import registry, signature
+from optlab.errors import UserError, did_you_mean
+from optlab.optimizers.base import Optimizer
+from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
+
+COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow", "exempt": "yellow"}
+
+
+def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
+    """The optimizers that files declare, or that have these names."""
+    found: list[Optimizer] = []
+    known = None
+    for word in what:
+        if word.endswith(".py") or Path(word).name != word:
+            found += _in_file(Path(word), folders)
+        else:
+            known = known or registry.load(folders)
+            found.append(known.optimizer(word))
+    return list(dict.fromkeys(found))
+
+
+def _in_file(path: Path, folders: Sequence[Path]) -> list[Optimizer]:
+    if not path.is_file():
+        there = [str(p) for p in registry.drop_ins([path.parent, *folders])]
+        guess = did_you_mean(str(path), there) or (f"; there are {', '.join(there)}" if there else "")
+        raise UserError(f"{path}: there is no such file{guess}")
+    try:
+        module = registry.import_file(path)
+    except (Exception, SystemExit) as error:
+        raise UserError(registry.one_line(error, str(path))) from error
+    rules = [rule for rule in registry.declared(module)["optimizers"] if isinstance(rule, Optimizer)]
+    if not rules:
+        raise UserError(f"{path}: declares no optimizer; decorate an update rule with @optimizer")
+    return rules
+
+
+def selected(optimizer: Optimizer, only: Sequence[str]) -> list[Check]:
+    """The checks that apply to an optimizer, or those of them that match a pattern.
+
+    `keeps_dtype` stands for all of `keeps_dtype[float64]` and `keeps_dtype[float32]`.
+    """
+    checks = checks_for(optimizer)
+    for pattern in only:
+        if not any(_matches(check.name, pattern) for check in checks):
+            names = [check.name for check in checks]
+            stems = [name.partition("[")[0] for name in names]
+            guess = did_you_mean(pattern, names + stems) or f"; there are {', '.join(names)}"
+            raise UserError(f"--only {pattern}: {optimizer.name} has no such check{guess}")
+    return [check for check in checks if not only or any(_matches(check.name, pattern) for pattern in only)]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name.partition("[")[0] == pattern or fnmatchcase(name, pattern.replace("[", "[[]"))
+
+
+def run(optimizer: Optimizer, only: Sequence[str] = ()) -> bool:
+    """Print a line for each check, more for each that fails, and a summary. Returns whether all is well."""
+    checks = selected(optimizer, only)
+    file, line = signature.source(optimizer.function)
+    _heading(f"{optimizer.name}  {os.path.relpath(file)}:{line}")
+    width = max(len(check.name) for check in checks)
+    counts = dict.fromkeys(OUTCOMES, 0)
+    for check in checks:
+        found = verdict(check, optimizer)
+        counts[found.outcome] += 1
+        for text in _lines(check, found, width):
+            typer.echo(text, color=_colour())
+    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
+    _heading(f"{len(checks)} check{'s' if len(checks) > 1 else ''}: {counted}")
+    return not counts["failed"]
+
+
+def _lines(check: Check, found: Verdict, width: int) -> Iterator[str]:
+    """The verdict, aligned; below a failure what was observed, what was expected, and a hint."""
+    remark = check.catches if found.outcome == "failed" else found.text
+    gap = " " * (9 - len(found.outcome)) if remark else ""
+    yield f"  {check.name:<{width}}  {typer.style(found.outcome, fg=COLOURS[found.outcome])}{gap}{remark}"
+    if found.outcome == "failed":
+        yield from (f"      {line}" for line in found.text.splitlines())
+
+
+def _heading(text: str) -> None:
+    typer.echo(typer.style(text, bold=True), color=_colour())
+
+
+def _colour() -> bool | None:
+    """Whether there is colour: None leaves it to whether there is a terminal."""
+    return False if os.environ.get("NO_COLOR") else None

@@ -1,0 +1,38 @@
+"""`optlab gallery`: the page of all optimizers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optlab.cli.app import Plugins, Quiet, app, folders
+from optlab.cli.guard import guarded
+
+
+@app.command()
+@guarded
+def gallery(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME...", help="Optimizers; all of them if none is named.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The page; pictures go into pictures/ beside it.")
+    ] = (Path("gallery/optimizers.md")),
+    plugins: Plugins = [],  # noqa: B006 - Typer takes options that may be repeated as lists
+    quiet: Quiet = False,
+) -> None:
+    """Write a page of optimizers: equations, defaults, sources, paths over three surfaces, the conformance verdict."""
+    from optlab import gallery as page
+    from optlab import registry
+    from optlab.cli import show
+    from optlab.testing.conformance import judgement
+
+    known = registry.load(folders(plugins))
+    show.load_failures(known, quiet)
+    chosen = [known.optimizer(name).name for name in names or known.optimizers]
+    with show.progress("drawing", len(chosen), quiet) as advance:
+        files = page.write(out, chosen, known, judgement, folders(plugins), advance)
+    if not quiet:
+        typer.echo(f"{files[0]} and {len(files) - 1} pictures in {files[1].parent}/")

@@ -1,0 +1,32 @@
+"""The checks of the conformance suite, by theme; each is a small function whose docstring says what it demands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from optlab.testing.checks import (
+    convergence,
+    declared,
+    hyperparameters,
+    numbers,
+    purity,
+    shapes,
+    state,
+    tracing,
+)
+from optlab.testing.checks.base import Check
+
+THEMES: Mapping[str, tuple[Check, ...]] = {
+    "convergence": convergence.CHECKS,
+    "purity": purity.CHECKS,
+    "state": state.CHECKS,
+    "shapes and types": shapes.CHECKS,
+    "tracing and batches": tracing.CHECKS,
+    "numbers": numbers.CHECKS,
+    "hyperparameters": hyperparameters.CHECKS,
+}
+
+CHECKS: tuple[Check, ...] = tuple(check for checks in THEMES.values() for check in checks)
+"""The checks that apply to all optimizers, in the order they are run."""
+
+__all__ = ["CHECKS", "THEMES", "Check", "declared"]

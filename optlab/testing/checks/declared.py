@@ -1,0 +1,78 @@
+"""What an optimizer declares of itself: invariances, and counterparts in other packages."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from optlab.optimizers.base import Optimizer
+from optlab.testing.checks.base import Check
+from optlab.testing.ground import BOWL, START, STEPS, Skipped, failed, history
+
+FACTOR = 1024.0
+SHIFT = 16.0
+TOLERANCE = 1e-5
+"""Relative; room for an eps that is small beside the gradients."""
+UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
+
+
+def keeps_steps_when_scaled(optimizer: Optimizer) -> None:
+    """The steps are the same when the loss is multiplied by a positive number, up to an eps."""
+    scaled = history(optimizer, replace(BOWL, curvature=FACTOR * BOWL.curvature), START)
+    _compare(optimizer, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
+
+
+def keeps_steps_when_moved(optimizer: Optimizer) -> None:
+    """The steps are the same when x and the minimum are moved together."""
+    moved = history(optimizer, replace(BOWL, centre=BOWL.centre + SHIFT), START + SHIFT)
+    _compare(optimizer, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
+
+
+def _compare(optimizer: Optimizer, found: list[np.ndarray], when: str) -> None:
+    wanted = [x for x, *_ in history(optimizer, BOWL, START)]
+    length = float(np.abs(wanted[STEPS] - START).max())
+    for t, (a, b) in enumerate(zip(wanted, found, strict=True)):
+        if not np.allclose(a, b, rtol=0, atol=TOLERANCE * length):
+            raise failed(
+                optimizer,
+                f"goes to x = {a} in {t} steps, and to {b} {when}",
+                "the same steps: that is what it declares",
+                "take it out of invariant=(...) if it is not meant; else look for g, or x, where it does not cancel",
+            )
+
+
+def matches_reference(optimizer: Optimizer, reference: str) -> None:
+    """1,000 steps are those of the counterpart in another package."""
+    from optlab.testing import references  # which loads the other package
+
+    reason = references.missing(reference)
+    if reason:
+        raise Skipped(reason)
+    error = references.compare(optimizer, reference)
+    if not error <= references.TOLERANCE:
+        raise failed(
+            optimizer,
+            f"differs from {reference} by {error:.3g} of its size within 1,000 steps",
+            f"a relative difference of {references.TOLERANCE:g} at most",
+            "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates",
+        )
+
+
+INVARIANCES = {
+    "scale": Check("invariant[scale]", keeps_steps_when_scaled, "a factor on the loss does not cancel"),
+    "translation": Check(
+        "invariant[translation]", keeps_steps_when_moved, "the place of x matters: decay that is hidden"
+    ),
+}
+
+
+def checks(optimizer: Optimizer) -> Iterator[Check]:
+    """One for each declaration."""
+    for name in optimizer.invariant:
+        yield INVARIANCES[name]
+    for reference in optimizer.references:
+        compare = functools.partial(matches_reference, reference=reference)
+        yield Check(f"matches_reference[{reference}]", compare, UNLIKE)

@@ -1,0 +1,133 @@
+"""What happens where the gradient is zero, tiny, huge or no number."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+from optlab.optimizers.base import Optimizer
+from optlab.testing.checks.base import Check
+from optlab.testing.ground import (
+    BOWL,
+    BUDGET,
+    DIM,
+    START,
+    Skipped,
+    Slope,
+    call,
+    failed,
+    history,
+    initial,
+    names,
+    update,
+    without_decay,
+)
+
+FLAT = Slope(np.zeros(DIM))
+AT_REST = 0.5
+"""The share of the first movement without slope that may be left after 1,000 steps: a memory of 0.999 leaves 0.37."""
+
+
+def finite_on_zero_gradient(optimizer: Optimizer) -> None:
+    """Where there is no slope, x stays finite and the state a number, for as long as it takes.
+
+    A state may be infinite ("the best loss so far" starts that way), but not NaN.
+    """
+    for start in (START, np.zeros(DIM)):
+        values = initial(optimizer, start)
+        for t in range(1, BUDGET + 1):
+            values = update(optimizer, FLAT, values, t)
+            x, *state = values
+            lost = [] if np.isfinite(x).all() else ["x"]
+            lost += [n for n, v in zip(optimizer.signature.state, state, strict=True) if np.isnan(v).any()]
+            if lost:
+                raise failed(
+                    optimizer,
+                    f"gives {lost[0]} = {values[names(optimizer).index(lost[0])]} in step {t} with g = 0 everywhere",
+                    "finite numbers",
+                    "0 / 0 is NaN: add eps to the denominator, as in g / (np.linalg.norm(g) + eps)",
+                )
+
+
+def stands_still_without_slope(optimizer: Optimizer) -> None:
+    """From rest, a zero gradient moves nothing. Hyperparameters with "decay" in their name are 0 here."""
+    for t, (x, *_) in enumerate(history(optimizer, FLAT, START, **without_decay(optimizer))):
+        if not np.array_equal(x, START):
+            raise failed(
+                optimizer,
+                f"goes from x = {START} to {x} in {t} steps with g = 0",
+                "no movement without a slope, but for weight decay",
+                "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay",
+            )
+
+
+def comes_to_rest(optimizer: Optimizer) -> None:
+    """Where the slope ends, what momentum is left dies out."""
+    numbers = without_decay(optimizer)
+    values = history(optimizer, Slope(np.ones(DIM)), START, 20, **numbers)[-1]
+    moved = []
+    for t in range(21, 21 + 5 * BUDGET):
+        after = update(optimizer, FLAT, values, t, **numbers)
+        moved.append(float(np.abs(after[0] - values[0]).max()))
+        values = after
+    if not moved[-1] <= AT_REST * max(moved[:10]):
+        raise failed(
+            optimizer,
+            f"moves by {moved[0]:.3g} in the first step without slope, and by {moved[-1]:.3g} in step {len(moved)}",
+            f"at most {AT_REST:g} of it",
+            "does the momentum decay? m = beta * m + ... with beta < 1",
+        )
+
+
+def survives(optimizer: Optimizer, size: str) -> None:
+    """A tiny or a huge gradient gives a finite x or an infinite one, but never NaN."""
+    slope = Slope(float(size) * np.array([1.0, -1.0, 0.5, -2.0]))
+    for t, (x, *_) in enumerate(history(optimizer, slope, START)):
+        if np.isnan(x).any():
+            raise failed(
+                optimizer,
+                f"gives x = {x} in step {t} with gradients of size {size}",
+                "a finite x, or an infinite one: an overflow is to be seen as such",
+                "g**2 is 0 below 1e-162 and inf above 1e154, and 0 / 0, inf / inf and inf - inf are NaN",
+            )
+
+
+def shows(optimizer: Optimizer, value: float) -> None:
+    """A gradient that is NaN leaves a NaN in x or the state; an infinite one something that is not finite.
+
+    A rule whose steps do not depend on the size of the gradient may take an infinite one for a large one: one that is
+    declared invariant to scale is let off. Elsewhere a finite step would hide that the objective has overflowed.
+    """
+    if np.isinf(value) and "scale" in optimizer.invariant:
+        raise Skipped("it is declared invariant to the scale of the loss: only the direction of a gradient counts")
+    before = [np.array(v) for v in update(optimizer, BOWL, initial(optimizer, START), 1)]
+    g = BOWL.grad(before[0])
+    g[1] = value
+    after = call(optimizer, BOWL, [v.copy() for v in before], g, np.float64(2))
+    seen = any(
+        (np.isnan(new) if np.isnan(value) else np.isfinite(old) > np.isfinite(new)).any()
+        for old, new in zip(before, after, strict=True)
+    )
+    if not seen:
+        raise failed(
+            optimizer,
+            f"gives x = {after[0]} and a state of ordinary numbers for g = {g}",
+            "a trace of it, in x or in the state",
+            "np.nan_to_num, np.fmax, and comparisons in np.where hide what is not a number",
+        )
+
+
+CHECKS = (
+    Check("finite_on_zero_gradient", finite_on_zero_gradient, "0 / 0 where the gradient vanishes"),
+    Check("stands_still_without_slope", stands_still_without_slope, "a step that is there without a gradient"),
+    Check("comes_to_rest", comes_to_rest, "momentum that never dies out"),
+    *(
+        Check(f"survives[{size}]", functools.partial(survives, size=size), "a square under- or overflows to NaN")
+        for size in ("1e-300", "1e+300")
+    ),
+    *(
+        Check(f"shows[{value}]", functools.partial(shows, value=value), "a failure of the objective is hidden")
+        for value in (np.nan, np.inf)
+    ),
+)

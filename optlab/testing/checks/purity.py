@@ -1,0 +1,177 @@
+"""A rule is a function of its arguments: it changes nothing, keeps nothing, and looks at nothing else."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import warnings
+from typing import Any
+
+import numpy as np
+
+from optlab.optimizers.base import Optimizer
+from optlab.testing.checks.base import Check
+from optlab.testing.ground import BOWL, START, STEPS, Skipped, call, failed, history, initial, names, same, update
+
+
+def returns_x_and_state(optimizer: Optimizer) -> None:
+    """As many values come back as the signature has: x, then each state."""
+    update(optimizer, BOWL, initial(optimizer, START), 1)  # `call` counts them
+
+
+def keeps_inputs(optimizer: Optimizer) -> None:
+    """The arrays that the rule is given are the same afterwards."""
+    values = initial(optimizer, START)
+    for t in range(1, STEPS + 1):
+        given = [*(np.array(v) for v in values), BOWL.grad(values[0])]
+        before = [v.copy() for v in given]
+        result = call(optimizer, BOWL, given[:-1], given[-1], np.float64(t))
+        for name, old, new in zip([*names(optimizer), "g"], before, given, strict=True):
+            if not same(old, new):
+                raise failed(
+                    optimizer,
+                    f"changes its argument {name} in place, from {old} to {new}",
+                    "arguments that are only read",
+                    f"write {name} = {name} + ... in place of {name} += ... or {name}[...] = ...",
+                )
+        values = [np.array(v) for v in result]
+
+
+def keeps_no_reference(optimizer: Optimizer) -> None:
+    """What was passed in and given back can be overwritten afterwards: neither is used by a later call.
+
+    A rule may give back an argument as it is, as in `return x - lr * g, g`: the state is then the caller's own array.
+    """
+    kept: list[Any] = []
+    right = history(optimizer, BOWL, START)
+    for t, (before, wanted) in enumerate(itertools.pairwise(right), start=1):
+        given = [v.copy() for v in before]
+        g = BOWL.grad(given[0])
+        result = call(optimizer, BOWL, given, g, np.float64(t))
+        for name, found, unspoilt in zip(names(optimizer), result, wanted, strict=True):
+            if not same(found, unspoilt):
+                raise failed(
+                    optimizer,
+                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {unspoilt}",
+                    "arrays that are the caller's alone: nothing of an earlier call is used again",
+                    "an array kept in a global, a closure or a default argument belongs into the state",
+                )
+            if any(isinstance(found, np.ndarray) and np.shares_memory(found, old) for old in kept):
+                raise failed(
+                    optimizer,
+                    f"gives back {name} in step {t} in an array that it gave back before",
+                    "a new array from each call",
+                    "out=buffer with a buffer outside of the rule changes what earlier calls returned",
+                )
+        kept += [v for v in result if isinstance(v, np.ndarray)]
+        for array in [*given, g, *result]:
+            if isinstance(array, np.ndarray) and array.flags.writeable and array.dtype.kind == "f":
+                array[...] = np.nan
+
+
+def leaves_the_process_alone(optimizer: Optimizer) -> None:
+    """NumPy's error state and print options, random numbers, warnings, environment and folder stay as they are."""
+    before = _process()
+    update(optimizer, BOWL, initial(optimizer, START), 1)
+    for what, value in _process().items():
+        if value != before[what]:
+            raise failed(
+                optimizer,
+                f"changes {what}",
+                "a call that leaves no trace in the process",
+                "with np.errstate(...) and the like undo what they do; random numbers come from an argument rng",
+            )
+
+
+def _process() -> dict[str, Any]:
+    return {
+        "np.geterr()": np.geterr(),
+        "np.get_printoptions()": repr(np.get_printoptions()),
+        "the state of np.random": repr(np.random.get_state()),  # noqa: NPY002
+        "the state of random": random.getstate(),
+        "the filters of warnings": list(warnings.filters),
+        "os.environ": dict(os.environ),
+        "the current folder": os.getcwd(),
+    }
+
+
+def is_deterministic(optimizer: Optimizer) -> None:
+    """The same call gives the same bits twice."""
+    values = initial(optimizer, START)
+    once, twice = ([np.array(v) for v in update(optimizer, BOWL, values, 1)] for _ in range(2))
+    for name, a, b in zip(names(optimizer), once, twice, strict=True):
+        if not same(a, b):
+            raise failed(
+                optimizer,
+                f"gives {name} = {a}, and when called again with the same arguments {b}",
+                "the same bits",
+                "np.random or something that counts calls has no place in a rule",
+            )
+
+
+def ignores_the_error_state(optimizer: Optimizer) -> None:
+    """On ordinary numbers nothing is divided by zero or undefined, so that a strict error state changes nothing.
+
+    Underflow is harmless and is let through.
+    """
+    values = initial(optimizer, START)
+    for t in range(1, STEPS + 1):
+        quiet = update(optimizer, BOWL, values, t)
+        try:
+            with np.errstate(all="raise", under="ignore"):
+                strict = update(optimizer, BOWL, values, t)
+        except FloatingPointError as error:
+            raise failed(
+                optimizer,
+                f"meets a floating-point error in step {t} on ordinary numbers: {error}",
+                "the same numbers under np.errstate(all='raise')",
+                "np.where computes both of its branches; make the one not taken harmless, as in np.maximum(d, eps)",
+            ) from error
+        for name, a, b in zip(names(optimizer), quiet, strict, strict=True):
+            if not same(a, b):
+                raise failed(
+                    optimizer,
+                    f"gives {name} = {a} in step {t}, and {b} under np.errstate(all='raise')",
+                    "the same numbers whatever the error state",
+                    "leave np.geterr() out of the rule",
+                )
+        values = quiet
+
+
+def takes_any_kind_of_t(optimizer: Optimizer) -> None:
+    """t may be a Python number, a NumPy number or an array of no dimensions, which is not written to.
+
+    The numbers may differ in the last places, since Python's powers are not NumPy's.
+    """
+    if "t" not in optimizer.signature.supplied:
+        raise Skipped("it does not ask for t")
+    values = initial(optimizer, START)
+    for t in (1, 7):
+        wanted = update(optimizer, BOWL, values, t)
+        for kind in (t, np.float64(t), np.array(float(t)), np.array(t)):
+            g = BOWL.grad(values[0])
+            found = call(optimizer, BOWL, [np.array(v) for v in values], g, kind)
+            if float(kind) != t:
+                raise failed(optimizer, f"changes t in place, from {t} to {kind}", "a t that is only read", "t = t + 1")
+            for name, a, b in zip(names(optimizer), wanted, found, strict=True):
+                if not np.allclose(a, b, rtol=1e-12, atol=0, equal_nan=True):
+                    raise failed(
+                        optimizer,
+                        f"gives {name} = {b} for t = {kind!r}, and {a} for np.float64({t})",
+                        "the same numbers for the same step",
+                        "t is a number to compute with: no isinstance, no //, no indexing by it",
+                    )
+
+
+CHECKS = (
+    Check("returns_x_and_state", returns_x_and_state, "a state is forgotten in the return, or the return itself"),
+    Check("keeps_inputs", keeps_inputs, "x, the gradient or the state is changed in place"),
+    Check(
+        "keeps_no_reference", keeps_no_reference, "an array of an earlier call is kept and used, or handed out twice"
+    ),
+    Check("leaves_the_process_alone", leaves_the_process_alone, "np.seterr, np.random.seed, os.chdir in a rule"),
+    Check("is_deterministic", is_deterministic, "random numbers or counters inside the rule"),
+    Check("ignores_the_error_state", ignores_the_error_state, "0 / 0 or sqrt(-1) on ordinary numbers, then hidden"),
+    Check("takes_any_kind_of_t", takes_any_kind_of_t, "t is taken for an int, or counted on in place"),
+)

@@ -1,0 +1,79 @@
+"""All that a rule remembers is in the state that it returns."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+
+from optlab.optimizers.base import Optimizer
+from optlab.testing.checks.base import Check
+from optlab.testing.ground import BOWL, START, STEPS, Array, failed, history, initial, names, same, update
+
+HINT = "keep memory in the state (m=0.0 after x, g), not in a global, a closure or a default argument"
+
+
+def has_no_hidden_state(optimizer: Optimizer) -> None:
+    """Another run in between changes nothing."""
+    alone = history(optimizer, BOWL, START)[1:]
+    _compare(optimizer, alone, _interleaved(optimizer), "when called for another run in between")
+
+
+def _interleaved(optimizer: Optimizer) -> list[list[Any]]:
+    """[x, *state] after each step of the first of two runs that advance in turn."""
+    runs = [initial(optimizer, start) for start in (START, -START)]
+    first = []
+    for t in range(1, STEPS + 1):
+        runs = [update(optimizer, BOWL, values, t) for values in runs]
+        first.append([np.array(value) for value in runs[0]])
+    return first
+
+
+def starts_afresh(optimizer: Optimizer) -> None:
+    """A second run is like the first, its initial state too, whatever ran before."""
+    first = history(optimizer, BOWL, START)
+    history(optimizer, BOWL, -START, 2 * STEPS)
+    _compare(optimizer, first, history(optimizer, BOWL, START), "when run again after another run", first=0)
+
+
+def continues_after_saving(optimizer: Optimizer) -> None:
+    """x and the state, saved to a file after any step and loaded again, continue to the same bits."""
+    whole = history(optimizer, BOWL, START)
+    for stop in range(STEPS):
+        values = _saved_and_loaded(optimizer, whole[stop])
+        for t in range(stop + 1, STEPS + 1):
+            values = [np.array(v) for v in update(optimizer, BOWL, values, t)]
+        _compare(optimizer, whole[-1:], [values], f"when continued from a file of step {stop}", first=STEPS)
+
+
+def _saved_and_loaded(optimizer: Optimizer, values: list[Array]) -> list[Array]:
+    file = io.BytesIO()
+    for name, value in zip(names(optimizer), values, strict=True):
+        if value.dtype.hasobject:
+            raise failed(optimizer, f"keeps Python objects in its state {name}", "arrays of numbers", HINT)
+    np.savez(file, *values)
+    file.seek(0)
+    with np.load(file) as saved:
+        return [saved[key] for key in saved.files]
+
+
+def _compare(optimizer: Optimizer, wanted: list[Any], found: list[Any], when: str, first: int = 1) -> None:
+    for t, (one, other) in enumerate(zip(wanted, found, strict=True), start=first):
+        for name, a, b in zip(names(optimizer), one, other, strict=True):
+            if not same(a, b):
+                raise failed(
+                    optimizer,
+                    f"gives {name} = {a} after step {t}, and {b} {when}",
+                    "the same numbers from the same x, g and state",
+                    HINT,
+                )
+
+
+CHECKS = (
+    Check(
+        "has_no_hidden_state", has_no_hidden_state, "state shared between runs: globals, closures, default arguments"
+    ),
+    Check("starts_afresh", starts_afresh, "something is left over from the run before"),
+    Check("continues_after_saving", continues_after_saving, "a run that is interrupted and continued differs"),
+)

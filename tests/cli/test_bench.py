@@ -1,0 +1,165 @@
+"""`optlab new` writes files that work; `optlab check` tells what passes from what does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from optlab import registry
+from optlab.cli.new import renamed, write
+from optlab.errors import UserError
+from optlab.testing.conformance import CHECKS, checks_for, verdict
+
+BUILT_IN = registry.load(())
+WRONG = '''
+from optlab import optimizer
+
+
+@optimizer
+def uphill(x, g, *, lr=0.01):
+    """Ascent (Cauchy, 1847). lr: learning rate"""
+    return x + lr * g
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "uphill.py").write_text(WRONG, encoding="utf-8")
+    return tmp_path
+
+
+# ---- optlab check --------------------------------------------------------------------------------------------------
+
+
+def test_a_rule_that_passes(folder, optlab_command):
+    done = optlab_command("check", "gd", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *lines, summary = done.stdout.splitlines()
+    assert first.startswith("gd  ")
+    assert summary == f"{len(CHECKS)} checks: {len(CHECKS) - 2} passed, 2 skipped"
+    assert "  keeps_inputs                    passed" in lines
+    assert "  takes_any_kind_of_t             skipped  it does not ask for t" in lines
+    assert "\x1b" not in done.stdout
+
+
+def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_command):
+    done = optlab_command("check", "plugins/uphill.py", "gd", "--only", "converges", cwd=folder)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.splitlines()[:7] == [
+        "uphill  plugins/uphill.py:5",
+        "  converges[quadratic]   failed   the update has the wrong length",
+        "      uphill goes from loss 19.31 to 21.42 in 200 steps at lr = 0.0001, its best of 6",
+        "        expected: a loss below 9.656 on quadratic, at some learning rate",
+        "        hint: look at the sign of the update: x - lr * ... goes down",
+        "  converges[rosenbrock]  failed   the update has the wrong length",
+        "      uphill goes from loss 12.5 to inf in 1000 steps at lr = 0.0001, its best of 6",
+    ]
+    assert done.stdout.splitlines()[-1] == "2 checks: 2 passed"
+
+
+@pytest.mark.parametrize(
+    ("only", "count"),
+    [(["keeps_dtype[float32]"], 1), (["keeps_dtype"], 2), (["keeps_*"], 5), (["keeps_*", "*[float32]", "shows"], 7)],
+)
+def test_checks_are_selected(only, count, folder, optlab_command):
+    done = optlab_command("check", "gd", *(word for name in only for word in ("--only", name)), cwd=folder)
+    assert done.stdout.splitlines()[-1].startswith(f"{count} check")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["plugins/uphil.py"], "plugins/uphil.py: there is no such file (did you mean 'plugins/uphill.py'?)"),
+        (["elsewhere/x.py"], "elsewhere/x.py: there is no such file; there are plugins/"),
+        (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
+        (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
+        (["broken.py"], "broken.py:2: ZeroDivisionError: division by zero"),
+        (["empty.py"], "empty.py: declares no optimizer"),
+        (["unknown.py"], "unknown.py:5: optimizer 'uphill' is exempt from 'keeps_shap', and there is no such check"),
+    ],
+)
+def test_mistakes(arguments, message, folder, optlab_command):
+    (folder / "broken.py").write_text("\n1 / 0\n", encoding="utf-8")
+    (folder / "empty.py").write_text("from optlab import optimizer\n", encoding="utf-8")
+    unknown = WRONG.replace("@optimizer", '@optimizer(exempt={"keeps_shap": "so"})')
+    (folder / "unknown.py").write_text(unknown, encoding="utf-8")
+    done = optlab_command("check", *arguments, cwd=folder)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+# ---- optlab new ----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_begun_passes_everything(folder, optlab_command):
+    for kind in ("optimizer", "problem", "schedule", "transform"):
+        done = optlab_command("new", kind, f"my_{kind}", cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"plugins/my_{kind}.py is written. What comes next:\n    ")
+    copied = optlab_command("new", "optimizer", "my_adam", "--from", "adam", cwd=folder)
+    assert "    optlab check plugins/my_adam.py\n" in copied.stdout
+    checked = optlab_command("check", "plugins/my_optimizer.py", "my_adam", cwd=folder)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    files = [str(path) for path in sorted(folder.glob("plugins/my_*.py"))]
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--import-mode=importlib", *files]
+    done = subprocess.run(tests, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    ruff = [sys.executable, "-m", "ruff"]
+    subprocess.run([*ruff, "check", "--isolated", *files], check=True, capture_output=True)
+    subprocess.run([*ruff, "format", "--isolated", "--line-length=120", "--check", *files], check=True)
+
+
+@pytest.mark.parametrize("origin", BUILT_IN.optimizers)
+def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
+    path = write("optimizer", "mine", origin, tmp_path, BUILT_IN)
+    assert path.read_text(encoding="utf-8").startswith(f"# Begun as a copy of {origin}, from optlab/optimizers/")
+    (rule,) = registry.declared(registry.import_file(path))["optimizers"]
+    assert rule.name == "mine"
+    assert rule.signature == BUILT_IN.optimizer(origin).signature
+    assert [c.name for c in checks_for(rule)] == [c.name for c in checks_for(BUILT_IN.optimizer(origin))]
+    quick = [check for check in checks_for(rule) if check.name.startswith(("keeps_", "traced_"))]
+    assert {verdict(check, rule).outcome for check in quick} == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "origin", "message"),
+    [
+        ("optimizer", "my-rule", None, r"'my-rule' is no name .+\(did you mean 'my_rule'\?\)"),
+        ("optimizer", "2nd", None, "'2nd' is no name that a Python function can have$"),
+        ("optimizer", "lambda", None, "'lambda' is a word of Python's own; take another name, as lambda_"),
+        ("optimizer", "test_rule", None, "a file called test_rule.py is not loaded from plugins/"),
+        ("optimizer", "optimizer", None, "'optimizer' is a name that the file needs for something else"),
+        ("optimizer", "adam", None, r"the optimizer 'adam' is there already: .+adam.py:\d+; take another name"),
+        ("schedule", "cosine", None, r"the schedule 'cosine' is there already: .+cosine.py:\d+"),
+        ("optimizer", "mine", "adm", r"there is no optimizer 'adm' \(did you mean 'adam'\?\)"),
+        ("problem", "mine", "adam", "--from adam: only an optimizer can start from another one"),
+        ("optimizer", "there", None, r"there\.py is there already; nothing was written"),
+    ],
+)
+def test_what_cannot_be_begun(kind, name, origin, message, tmp_path):
+    there = tmp_path / "there.py"
+    there.write_text("my work", encoding="utf-8")
+    with pytest.raises(UserError, match=message):
+        write(kind, name, origin, tmp_path, BUILT_IN)
+    assert list(tmp_path.iterdir()) == [there]
+    assert there.read_text(encoding="utf-8") == "my work"
+
+
+def test_renaming_leaves_words_alone():
+    text = 'def gd(x):\n    """gd"""\n    return gd.gd2 + gd  # gd\n\n\ndef test_gd_by_hand(): gd(1)\n'
+    wanted = 'def my(x):\n    """gd"""\n    return my.gd2 + my  # gd\n\n\ndef test_my_by_hand(): my(1)\n'
+    assert renamed(text, "gd", "my") == wanted
+
+
+def test_templates_are_in_the_package():
+    assert {path.stem for path in Path(registry.__file__).parent.glob("cli/templates/*.py")} == {
+        "optimizer",
+        "problem",
+        "schedule",
+        "transform",
+    }
