@@ -135,7 +135,7 @@ def call(
         "grad": ground.grad,
         "loss": ground.loss,
         "hvp": lambda v: ground.hvp(x, v),
-        "rng": np.random.Generator(np.random.Philox(key=int(t))),  # the same numbers whenever a step is repeated
+        "rng": _noise(t),
     }
     supplied = {name: offer[name] for name in optimizer.signature.supplied}
     result = optimizer(x, g, *values[1:], **supplied, **numbers)
@@ -145,6 +145,11 @@ def call(
         wanted = ", ".join(names(optimizer))
         raise failed(optimizer, f"returns {found}", f"return {wanted}", "the state comes back in its order")
     return result
+
+
+def _noise(t: Any) -> np.random.Generator:
+    """The same numbers whenever a step is repeated."""
+    return np.random.Generator(np.random.Philox(key=int(t)))
 
 
 def update(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], t: int, /, **numbers: Any) -> list[Any]:
@@ -188,8 +193,6 @@ def seven_runs(optimizer: Optimizer) -> tuple[Array, dict[str, Array]]:
 
 def step_graph(optimizer: Optimizer, schedule: Schedule | None = None) -> StepGraph:
     """One step of a rule on the bowl, as the lab traces it."""
-    if "rng" in optimizer.signature.supplied:
-        raise Skipped("it draws random numbers, which the lab makes in another way than a call by hand")
     return build(Case(bowl, DIM, START), Rule(optimizer, {}, schedule, {}), BUDGET)
 
 
@@ -201,7 +204,9 @@ def traced(
     columns = [numbers[name] for _, name in graph.numbers]
     program = compile(graph.graph, graph.inputs([bool((c == c[0]).all()) for c in columns]), x.shape[1])
     count = 1 + len(optimizer.signature.state)
-    values, t, settings = program.inputs[:count], program.inputs[count], program.inputs[count + 1 :]
+    values, t = program.inputs[:count], program.inputs[count]
+    settings = program.inputs[graph.first_number :][: len(columns)]
+    drawn = program.inputs[len(program.inputs) - len(graph.draws) :]
     for buffer, column in zip(settings, columns, strict=True):
         buffer[...] = column if buffer.shape else column[0]
     runs = [initial(optimizer, start) for start in x.T]
@@ -211,5 +216,8 @@ def traced(
     yield [value.copy() for value in values]
     for step in range(1, STEPS + 1):
         t[...] = step
+        noise = _noise(step)
+        for draw, buffer in zip(graph.draws, drawn, strict=True):
+            buffer[...] = np.asarray(getattr(noise, draw.kind)(draw.shape))[..., None]
         program.step()
         yield [value.copy() for value in values]

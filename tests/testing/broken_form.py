@@ -242,12 +242,6 @@ def remembers_by_step(x, g, *, t, lr=0.01):
 
 
 @optimizer
-def keeps_objects(x, g, m=lambda x: np.array([None] * x.size, dtype=object), *, lr=0.01):
-    """A state that no file of arrays can hold."""
-    return x - lr * g, m
-
-
-@optimizer
 def prefers_the_first_entry(x, g, *, lr=0.01):
     """Learning rates by the place in x."""
     return x - lr * np.linspace(1.0, 0.5, x.size) * g
@@ -315,7 +309,6 @@ BROKEN = [
     (counts_on_t, "takes_any_kind_of_t", "changes t in place"),
     (counts_globally, "starts_afresh", "when run again"),
     (remembers_by_step, "continues_after_saving", "from a file of step 0"),
-    (keeps_objects, "continues_after_saving", "Python objects"),
     (prefers_the_first_entry, "treats_entries_alike", "in another order"),
     (takes_lr_for_a_constant, "follows_a_schedule", "when traced"),
     (differs_between_traces, "ignores_its_place_in_the_batch", "when it is traced again"),
