@@ -136,8 +136,11 @@ def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
 
 
 def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
-    optimizer = known.optimizers.get(rule.get("name", ""))
-    return optimizer is not None and "lr" in optimizer.signature.options
+    try:
+        optimizer = known.optimizer(rule.get("name", ""))  # of another package too
+    except UserError:  # it is told where the experiment is read
+        return False
+    return "lr" in optimizer.signature.options
 
 
 def _ordered(rule: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,12 @@ def test_an_optimizer_without_a_learning_rate_gets_several(built_in, written, ta
     assert document(built_in, written)["optimizer"] == [table]
 
 
+def test_an_optimizer_of_another_package_is_tuned_like_ours(built_in):
+    pytest.importorskip("torch")
+    rules = document(built_in, ["adam", "torch:Adam"])["optimizer"]
+    assert [rule.get("lr") for rule in rules] == [{"log": [0.01, 1.0], "num": 3}] * 2
+
+
 def test_a_schedule_and_a_start_are_for_all_that_have_none(built_in):
     made = document(
         built_in,
