@@ -12,15 +12,6 @@ from optlab import optimizer
         "eps": "[0, inf)",
         "weight_decay": "[0, inf)",
     },
-    references={
-        "optax:lamb": {
-            "learning_rate": "lr",
-            "b1": "beta1",
-            "b2": "beta2",
-            "eps": "eps",
-            "weight_decay": "weight_decay",
-        }
-    },
     exempt={"comes_to_rest": "its steps are as long as x, however small the averages are"},
 )
 def lamb(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, weight_decay=0.0):

@@ -12,16 +12,6 @@ from optlab import optimizer
         "eps": "[0, inf)",
         "weight_decay": "[0, inf)",
     },
-    references={
-        "optax:lars": {
-            "learning_rate": "lr",
-            "momentum": "beta",
-            "trust_coefficient": "trust",
-            "eps": "eps",
-            "weight_decay": "weight_decay",
-            "nesterov": "nesterov",
-        }
-    },
 )
 def lars(x, g, b=0.0, *, lr=1.0, beta=0.9, trust=0.001, eps=0.0, weight_decay=0.0, nesterov=False):
     """LARS (You, Gitman & Ginsburg, 2017): momentum, each tensor's step in proportion to the tensor.

@@ -65,13 +65,6 @@ OTHER = {
     "adan": {
         "optax:adan": [{"lr": 0.03, "eps": 0.1, "weight_decay": 0.3}, {"lr": 0.03, "beta3": 0.9, **BETAS}],
     },
-    "lamb": {"optax:lamb": [{"lr": 0.02, "eps": 0.1, "weight_decay": 0.3}, {"lr": 0.02, **BETAS}]},
-    "lars": {
-        "optax:lars": [
-            {"lr": 0.5, "beta": 0.5, "trust": 0.02, "eps": 0.1, "weight_decay": 0.1},
-            {"lr": 0.5, "beta": 0.8, "trust": 0.01, "nesterov": True},
-        ]
-    },
 }
 CASES = [
     pytest.param(name, reference, options, id=f"{name}-{reference}-{n or 'default'}")
