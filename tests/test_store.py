@@ -60,7 +60,7 @@ def test_the_files(finished):
 def test_the_columns(finished):
     assert list(finished.runs.columns) == [
         *("run", "case", "problem", "optimizer", "label", "seed"),
-        *("hp.lr", "hp.beta1", "hp.beta2", "hp.eps"),
+        *("hp.lr", "hp.raw_eps", "hp.beta1", "hp.beta2", "hp.eps"),
         *("opt.a", "opt.b", "opt.hidden", "opt.activation", "opt.output", "opt.loss", "opt.init"),
         *("opt.dataset", "opt.batch_size"),
         *("schedule", "schedule.every", "schedule.factor", "transforms"),

@@ -111,6 +111,7 @@ def equations(rule: Optimizer | Rule) -> Equations:
              t is the number of the step, from 1
     start    m = 0, v = 0
     numbers  lr = 0.001, β₁ (beta1) = 0.9, β₂ (beta2) = 0.999, ε (eps) = 1e-8
+    choices  raw_eps = False
     costs    1 gradient per step
     """
     rule = rule_of(rule)
