@@ -43,6 +43,7 @@ def checkout(tmp_path):
 def run(command, folder):
     """Run a command as a reader would, with the tools of this environment first on the path."""
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("COLUMNS", None)  # nobody has said how wide a reader's terminal is
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
