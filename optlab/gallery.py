@@ -126,15 +126,14 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
 
 
 def _panel(sweep: Sweep, run: Trajectories) -> Any:
-    from optlab.plots import contour, surfaces
+    from optlab.plots import surfaces
     from optlab.report.cases import Titled
+    from optlab.report.pictures import surface
 
     case = Titled(sweep.titles[0], sweep.case, {k: float(v[0]) for k, v in sweep.options.items()}, sweep.steps)
     assert run.x is not None
     low, high = sweep.case.problem.bounds(2)
-    x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
-    heights = case.heights(np.stack([axis.ravel() for axis in np.meshgrid(x, y)]))
+    ground = surface(case, low, high, RESOLUTION)
     rate = sweep.hyperparameters.get("lr")
     title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
-    surface = contour.Surface(x, y, heights.reshape(RESOLUTION, RESOLUTION))
-    return surfaces.Panel(title, surface, run.x[:, :, 0], case.minima, case.minimum)
+    return surfaces.Panel(title, ground, run.x[:, :, 0], case.minima, case.minimum)

@@ -16,6 +16,7 @@ from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
 from optlab.plots.style import Look
+from optlab.records import Floats
 from optlab.report import maps
 from optlab.report.cases import Titled, slugs, titled
 from optlab.store import Results
@@ -121,9 +122,14 @@ def _surface(case: Titled, paths: pd.DataFrame) -> contour.Surface:
     domain = None if case.case.problem.domain is None else case.case.problem.bounds(2)
     given = case.case.start if isinstance(case.case.start, np.ndarray) else None
     low, high = contour.view(domain, given, case.minima, paths)
-    x, y = (np.linspace(low[i], high[i], RESOLUTION) for i in range(2))
+    return surface(case, low, high, RESOLUTION)
+
+
+def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> contour.Surface:
+    """The objective of two parameters between the corners `low` and `high`, at so many points along each side."""
+    x, y = np.linspace(low, high, resolution).T
     points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    return contour.Surface(x, y, case.heights(points).reshape(RESOLUTION, RESOLUTION))
+    return contour.Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
 def _subtitle(case: Titled, best: pd.DataFrame) -> str:
