@@ -142,7 +142,13 @@ def test_only_what_a_file_declares_itself_is_checked(pytester, drop_in):
     run(pytester, path).assert_outcomes(passed=1)
 
 
-def test_a_failure_is_short(pytester, drop_in):
+@pytest.mark.parametrize(("ci", "lines"), [(None, 30), ("true", 36)])
+def test_a_failure_is_short(pytester, drop_in, monkeypatch, ci, lines):
+    """Where CI is set, pytest's summary repeats the messages in full: three lines for each of the three."""
+    monkeypatch.delenv("BUILD_NUMBER", raising=False)
+    monkeypatch.delenv("CI", raising=False)
+    if ci:
+        monkeypatch.setenv("CI", ci)
     result = run(pytester, drop_in(LION.replace("x - lr", "x + lr")))
     result.assert_outcomes(passed=CHECKS - 3, failed=3, **OTHERS)
     result.stdout.fnmatch_lines(
@@ -154,7 +160,7 @@ def test_a_failure_is_short(pytester, drop_in):
             "FAILED plugins/lion.py::TestLion::test_converges[[]quadratic[]] - Failed: lion*",
         ]
     )
-    assert len(result.outlines) < 30
+    assert len(result.outlines) < lines
     assert "conformance.py" not in result.stdout.str()
 
 
