@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optlab.engine.replay import RUN, Input, compile
 from optlab.evaluation import is_constant
 from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
 from optlab.runner.replayed import CHUNK, Progress, column
+from optlab.runner.state import initial_state
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -45,7 +46,8 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
     )
     dim = block.case.dim
     recorded = (done.loss, done.trail, done.first, done.final, done.best)
-    loss, trail, first_loss, final_loss, best = (_one_nan(values, done.alive) for values in recorded)
+    lost = np.flatnonzero(~done.alive)
+    loss, trail, first_loss, final_loss, best = (_one_nan(values, lost) for values in recorded)
     return Trajectories(
         status=np.where(done.alive, DONE, DIVERGED).astype(np.uint8),
         steps=done.steps,
@@ -65,21 +67,17 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
 def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:
     """x and the state of each run, one row per entry."""
     x = starts(block.case, block.root_seed, block.seed)
-    initial = compile(graph.initial, [Input(RUN)], len(block))
-    np.copyto(initial.inputs[0], x)
-    with np.errstate(all="ignore"):
-        initial.prepare()
-        initial.step()
-    state = [
-        np.broadcast_to(value if value.ndim == len(var.shape) + 1 else value[..., None], (*var.shape, len(block)))
-        for var, value in zip(graph.initial.outputs, initial.outputs, strict=True)
-    ]
-    return np.concatenate([x, *(value.reshape(-1, len(block)) for value in state)])
+    parts = [x, *initial_state(graph, x)]
+    shapes = [var.shape for var in graph.graph.inputs[: len(parts)]]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    rows = np.empty((ends[-1], len(block)))
+    for part, shape, end in zip(parts, shapes, ends, strict=True):
+        rows[end - math.prod(shape) : end].reshape(*shape, -1)[...] = part
+    return rows
 
 
-def _one_nan(values: Any, alive: Any) -> Any:
+def _one_nan(values: Any, lost: Any) -> Any:
     """All NaN of the diverged alike: which one it is depends on how it was computed."""
-    lost = np.flatnonzero(~alive)
     if values is not None and len(lost):
         values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
     return values

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.replay import RUN, Input, compile
+from optlab.engine.replay import compile
 from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches, Noise
 from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
+from optlab.runner.state import initial_state
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -67,12 +68,8 @@ class Loop:
         numbers = self.program.inputs[self.graph.first_number :][: len(columns)]
         for buffer, column in zip(numbers, columns, strict=True):
             buffer[...] = column if buffer.shape else column[0]
-        initial = compile(self.graph.initial, [Input(RUN)], x.shape[1])
-        np.copyto(initial.inputs[0], x)
-        initial.prepare()
-        initial.step()
-        for buffer, value in zip(self.state, initial.outputs, strict=True):
-            np.copyto(buffer, value if value.ndim == buffer.ndim else value[..., None])
+        for buffer, value in zip(self.state, initial_state(self.graph, x), strict=True):
+            np.copyto(buffer, value)
         self.program.prepare()
 
     def _minibatches(self) -> Minibatches:

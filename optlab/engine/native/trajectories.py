@@ -26,8 +26,12 @@ Ints = NDArray[np.int64]
 STRIDE = 4096
 """Steps between two looks at the world outside; their rows fit in the cache."""
 
-AT_ONCE = 500_000_000
-"""Runs times steps times expressions that one call computes, about: a few hundredths of a second."""
+AT_LEAST, AT_ONCE = 500_000, 500_000_000
+"""Runs times steps times expressions that one call computes, about: from what it takes to wake a thread to a few
+hundredths of a second."""
+
+TURNS = 4
+"""Calls per thread, if they are not too short: one that was woken late leaves more of them to the others."""
 
 _P, _I = ctypes.c_void_p, ctypes.c_int64
 
@@ -162,13 +166,20 @@ def _copies(scalars: Scalars) -> int:
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
     """An array that begins at a multiple of 64 bytes, as vectors like it."""
-    size, item = math.prod(shape), np.dtype(dtype).itemsize
-    memory = np.empty(size * item + 64, np.uint8)
-    first = -memory.ctypes.data % 64
-    array = memory[first : first + size * item].view(dtype).reshape(shape)
+    memory = np.empty(math.prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
+    array = np.ndarray(shape, dtype, memory, offset=-_address(memory) % 64)
     if fill is not None:
         array[...] = fill
     return array
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Where an array begins. It must be writable; `array.ctypes.data` takes four times as long."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(array))  # pyright: ignore[reportArgumentType]
+
+
+def _pointers(*arrays: NDArray[Any] | None) -> list[int | None]:
+    return [None if array is None or not array.size else _address(array) for array in arrays]
 
 
 class _Call:
@@ -185,19 +196,22 @@ class _Call:
         self.uniform = np.ascontiguousarray(uniform, dtype=np.float64)
         self.asked_first = bool(len(recorded) and recorded[0] == 0)
         never = np.iinfo(np.int64).max
-        self.recorded = np.array([*([] if self.asked_first else [0]), *recorded.tolist(), never], dtype=np.int64)
+        self.recorded = np.concatenate([[0], recorded, [never]])[int(self.asked_first) :]
         rows, dim = len(self.recorded) - 1, layout.carried[0][1]
         self.loss = _aligned(rows, self.padded)
         self.trail = _aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
         self.products = _aligned(len(program.own_running), self.padded, fill=1.0)
         self.running = np.ones(len(program.shared_running))
         self.rows = _aligned(min(steps, STRIDE), max(len(program.row), 1), fill=0.0)
-        self.final = _aligned(self.padded, fill=np.nan)
-        self.best = _aligned(self.padded, fill=np.inf)
+        self.final, self.best, self.reached = per_run = _aligned(3, self.padded)
+        per_run[...] = [[np.nan], [np.inf], [-1.0]]
         self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
         self.alive = _aligned(self.padded, fill=1, dtype=np.uint8)
         self.target = self._filled(target[None]) if layout.targets else None
-        self.reached = _aligned(self.padded, fill=-1.0) if layout.targets else None
+        self.table = _pointers(self.rows, self.uniform, self.running)
+        self.read = _pointers(self.rows, self.uniform, self.columns, self.state, self.products)
+        written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.alive)
+        self.written = _pointers(*written, self.target, self.reached)
 
     def _filled(self, values: Floats) -> Floats:
         filled = _aligned(len(values), self.padded, fill=0.0)
@@ -210,14 +224,15 @@ class _Call:
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
         for begin in range(0, self.horizon, STRIDE):
             end = min(begin + STRIDE, self.horizon)
-            self.kernel.table_function(*map(_pointer, (self.rows, self.uniform, self.running)), begin, end)
+            self.kernel.table_function(*self.table, begin, end)
             work = lanes * len(self.kernel.program.needed) * (end - begin)
-            size = lanes * max(1, min(AT_ONCE // work, -(-most // threads)))
+            share = max(most // (TURNS * threads), AT_LEAST // work)
+            size = lanes * max(1, min(AT_ONCE // work, share))
             parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
-            share = functools.partial(self._parts, parts, begin, end, progress)
-            others = [self.kernel.helpers.submit(share) for _ in range(min(threads, len(parts)) - 1)]
+            work_on = functools.partial(self._parts, parts, begin, end, progress)
+            others = [self.kernel.helpers.submit(work_on) for _ in range(min(threads, len(parts)) - 1)]
             try:
-                share()
+                work_on()
             finally:  # nobody may write to arrays that are given back
                 wait(others)
             for other in others:
@@ -238,12 +253,8 @@ class _Call:
     def _part(self, begin: int, end: int, progress: Callable[[int], None], runs: tuple[int, int]) -> None:
         first, last = runs
         start = int(np.searchsorted(self.recorded, begin))
-        self.kernel.run_function(
-            *map(_pointer, (self.rows, self.uniform, self.columns, self.state, self.products)),
-            *(self.padded, first, last, begin, end, self.horizon, start),
-            *map(_pointer, (self.recorded, self.loss, self.trail, self.final, self.best)),
-            *map(_pointer, (self.steps, self.alive, self.target, self.reached)),
-        )
+        numbers = (self.padded, first, last, begin, end, self.horizon, start)
+        self.kernel.run_function(*self.read, *numbers, *self.written)
         progress((min(last, self.runs) - first) * (end - begin))
 
     def _result(self) -> Trajectories:
@@ -259,7 +270,7 @@ class _Call:
             steps=self.steps[runs],
             alive=self.alive[runs].astype(bool),
             carried=self.state[:, runs],
-            reached=None if self.reached is None else self.reached[runs].astype(np.int64),
+            reached=None if self.target is None else self.reached[runs].astype(np.int64),
         )
 
     def _forget_what_was_not_computed(self) -> None:
@@ -270,10 +281,6 @@ class _Call:
             self.loss[:, ended] = np.where(
                 recorded < steps, losses, np.where(recorded == steps, self.final[ended], np.nan)
             )
-
-
-def _pointer(array: NDArray[Any] | None) -> int | None:
-    return None if array is None else array.ctypes.data
 
 
 __all__ = ["Kernel", "Trajectories", "Unsupported", "compile"]
