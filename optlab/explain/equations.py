@@ -125,7 +125,7 @@ def equations(rule: Optimizer | Rule) -> Equations:
     starts = _values(idioms(optimise(initial)), ["x"], SIZES)
     asked = [node.op.name for node in raw.nodes]
     used = {v for node in raw.nodes for v in node.inputs} | set(raw.outputs)
-    seen = {*asked, *(var.name for var in raw.inputs if var in used)}
+    seen = {*asked, *(var.name for var in raw.inputs if var in used and var.name not in carried)}
     return Equations(
         name=rule.optimizer.name,
         heading=_heading(rule),

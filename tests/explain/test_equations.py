@@ -172,11 +172,21 @@ class Reader:
     def named(self, name):
         if self.text[self.at : self.at + 1] == "(":
             self.take()
-            return {**FUNCTIONS, **self.values}[name](*self.closed(")"))
+            entries, options = self.arguments()
+            return {**FUNCTIONS, **self.values}[name](*entries, **options)
         if name in self.values:
             return self.values[name]
         stem = name.rstrip("".join(SUB))
         return self.values[stem][int("".join(SUB[letter] for letter in name[len(stem) :]))]
+
+    def arguments(self):
+        """What is in the brackets of a call, of which the last may be told by its name: sum(v, axis=1)."""
+        end = re.compile(r"[^()]*?, (\w+)=(\d+)\)").match(self.text, self.at)
+        if not end:
+            return self.closed(")"), {}
+        inner = Reader(self.text[self.at : end.start(1) - 2] + ")", self.values)
+        self.at = end.end()
+        return inner.closed(")"), {end[1]: int(end[2])}
 
     def closed(self, bracket):
         entries = [self.either()]
@@ -204,6 +214,7 @@ def test_the_reader_reads():
         ("x₁ a²", -16), ("x[1:]^2 x₀", [48]), ("sum(x) ‖x‖", -5), ("[a < 3 ∧ ¬(a = 1)] a", 2), ("a − −3 a", 8),
         ("1e-3 a", 2e-3),
         ("where(x > 0, x, 0)", [3, 0]), ("a^(−2)", 0.25), ("⟨x, x⟩ / a", 12.5),
+        ("sum(x[newaxis, :], axis=0) / a", [1.5, -2]),
     ]:  # fmt: skip
         np.testing.assert_allclose(Reader(text, values).whole(), value, rtol=1e-15)
 
@@ -411,6 +422,11 @@ def test_a_state_that_stays_is_not_written_and_one_that_is_the_same_is_not_compu
 def test_the_norm_is_a_norm_and_what_is_used_more_than_once_has_a_name():
     assert "u = m / (√v + ε) + weight_decay x" in rule_lines(lamb)
     assert rule_lines(sam) == ["x ← x − lr ∇f(x + ρ g / (‖g‖ + 1e-12))"]
+
+
+def test_a_state_may_have_the_letter_of_random_numbers():
+    assert "u ← max(β₂ u, |g| + ε)" in rule_lines(RULES["adamax"])
+    assert "random" not in str(equations(RULES["adamax"]))
 
 
 def test_what_depends_on_the_number_of_parameters_says_so():
