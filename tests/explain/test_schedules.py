@@ -79,7 +79,8 @@ def test_all_schedules(call, built_in):
         (["step", "--latex"], "--latex does not go with a schedule; optlab explain --help shows what does"),
         (
             ["cosin"],
-            "'cosin' is neither a problem nor an optimizer, nor an expression with values (did you mean 'cosine'?)",
+            "'cosin' is no optimizer, problem, transform or schedule, and no expression with values "
+            "(did you mean 'cosine'?)",
         ),
     ],
 )
