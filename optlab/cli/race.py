@@ -58,6 +58,7 @@ def race(
     format: PictureFormat = Format.png,
     backend: OnBackend = None,
     quiet: Quiet = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Race again when a plugin is saved.")] = False,
 ) -> None:
     """Race optimizers on a few problems, without a file: rankings, loss curves, paths.
 
@@ -71,6 +72,13 @@ def race(
     from optlab import pipeline, racing, registry
 
     where = folders(plugins)
+    if watch:
+        from optlab.cli import watch as watching
+
+        options = {"on": on, "steps": steps, "seeds": seeds, "start": start, "lr": lr, "schedule": schedule}
+        options |= {"name": name, "out": out, "plugins": plugins, "no-plots": no_plots, "format": format}
+        options |= {"backend": backend, "quiet": quiet}
+        watching.repeat(["race", *_typed(options), "--", *names], [], where, quiet)
     problems = separate(on) if on else racing.COURSE
     document = racing.race_document(
         gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, registry.load(where)
@@ -79,6 +87,17 @@ def race(
     if not quiet and (said := _tuning(document)):
         typer.echo(said)
     carry_out(job, no_plots, format, quiet)
+
+
+def _typed(options: Mapping[str, Any]) -> list[str]:
+    """Options as they are typed, those that are not given left out."""
+    found = []
+    for name, value in options.items():
+        if value is True:
+            found.append(f"--{name}")
+        elif value is not None and value is not False:
+            found += [f"--{name}={one}" for one in (value if isinstance(value, list) else [value])]
+    return found
 
 
 def gathered(words: Sequence[str]) -> list[str]:
