@@ -63,6 +63,10 @@ class Equations:
 
     def __str__(self) -> str:
         """The equations, and below them what is not said by them."""
+        return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", self.notes()])
+
+    def notes(self) -> str:
+        """What symbols mean and states begin as, the defaults, and what a step costs."""
         notes = [
             ("where", self.meanings),
             ("start", [", ".join(f"{name} = {value}" for name, value in self.initial.items())]),
@@ -70,10 +74,9 @@ class Equations:
             ("choices", [", ".join(f"{name} = {value!r}" for name, value in self.choices.items())]),
             ("costs", [f"{_count(self.grad_evals)} per step"]),
         ]
-        below = [
+        return "\n".join(
             f"{title if i == 0 else '':<9}{text}" for title, texts in notes for i, text in enumerate(texts) if text
-        ]
-        return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", *below])
+        )
 
     def latex(self) -> str:
         """The equations as a block of LaTeX; it needs amsmath."""
