@@ -44,7 +44,7 @@ FUNCTIONS = {
     "mod": np.mod,
     "sigmoid": optlab.sigmoid,
     "relu": optlab.relu,
-    "concat": lambda *a: np.hstack(a),
+    "concat": lambda *a: np.concatenate([np.atleast_1d(part) for part in a]),
     **{name: getattr(np, name) for name in ("sign", "exp", "log", "sin", "cos", "tanh", "sqrt", "clip", "where")},
     **{name: getattr(np, name) for name in ("log1p", "expm1", "floor", "ceil", "hypot", "isfinite", "tan")},
 }
@@ -153,7 +153,7 @@ class Reader:
         if token == "√":
             return np.sqrt(self.atom())
         if token == "(":
-            return self.closed(")")[0]
+            return self.indexed_if_it_is(self.closed(")")[0])
         if token in ("|", "‖"):
             value = self.either()
             self.take(token)
@@ -163,7 +163,9 @@ class Reader:
         if token == "[":
             entries = self.closed("]")
             return np.stack(entries) if len(entries) > 1 else np.asarray(entries[0]).astype(float)
-        value = np.float64(token) if token[0].isdigit() else self.named(token)
+        return self.indexed_if_it_is(np.float64(token) if token[0].isdigit() else self.named(token))
+
+    def indexed_if_it_is(self, value):
         while self.text[self.at : self.at + 1] == "[":
             self.take()
             value = self.indexed(value)
@@ -350,8 +352,8 @@ def symbol(text, name):
     return found[1] if found else name
 
 
-READ = {name: rule for name, rule in RULES.items() if name not in ("lbfgs", "newton")}
-"""Without rules that build matrices, in writing the names of operations that the reader does not know."""
+READ = {name: rule for name, rule in RULES.items() if name != "newton"}
+"""Without the one that builds a matrix, in writing the names of operations that the reader does not know."""
 
 
 @pytest.mark.parametrize("rule", READ.values(), ids=READ)
@@ -417,6 +419,17 @@ def test_an_old_value_that_is_needed_later_is_marked():
 def test_a_state_that_stays_is_not_written_and_one_that_is_the_same_is_not_computed_twice():
     assert [line[0] for line in rule_lines(keeps)] == ["x", "d"]
     assert rule_lines(keeps)[1] == "d ← x"
+
+
+def test_a_row_that_is_put_below_others_is_a_concatenation():
+    (first, *_) = rule_lines(RULES["lbfgs"])
+    assert first == "S ← where(sum(s · (g − g_old)) > 1e-10, concat(S[1:, :], s[newaxis, :]), S)"
+    assert not any("place" in line or "reshape" in line for line in rule_lines(RULES["lbfgs"]))
+
+
+def test_one_piece_that_is_turned_round_or_smaller_is_no_concatenation():
+    assert formula(lambda x: np.stack([x])[0, 1] * x[0], np.ones(3)) == "f(x) = x[newaxis, :][0, 1] x₀"
+    assert "place" in formula(lambda x: np.sum(np.pad(x, (1, 0)) ** 2 * np.arange(1.0, 5.0)), np.ones(3))
 
 
 def test_the_norm_is_a_norm_and_what_is_used_more_than_once_has_a_name():
