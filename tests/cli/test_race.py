@@ -8,7 +8,7 @@ import tomllib
 import pytest
 
 from optlab import racing
-from optlab.cli import race
+from optlab.cli.commands import race
 
 
 def test_a_race_from_one_line(tmp_path, optlab_command):

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from optlab.cli.app import (
-    Format,
-    NoPlots,
-    OnBackend,
-    Out,
-    PictureFormat,
-    Plugins,
-    Quiet,
-    app,
-    carry_out,
-    folders,
-)
-from optlab.cli.guard import guarded
+from optlab.cli.options import Steps, folders
+from optlab.cli.running import Running, runs
 
 
-@app.command()
-@guarded
+@runs
 def race(
     names: Annotated[
         list[str],
@@ -40,7 +27,7 @@ def race(
             show_default=False,
         ),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    steps: Steps = 500,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = 5,
     start: Annotated[
         str | None, typer.Option("--start", metavar="X,Y,...", help="Where runs start: a point, or random.")
@@ -52,12 +39,8 @@ def race(
         str | None, typer.Option("--schedule", metavar="SCHEDULE", help="A schedule, as 'cosine warmup=50'.")
     ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The folder of the results.")] = "race",
-    out: Out = Path("results"),
-    plugins: Plugins = [],
-    no_plots: NoPlots = False,
-    format: PictureFormat = Format.png,
-    backend: OnBackend = None,
-    quiet: Quiet = False,
+    *,
+    running: Running,
 ) -> None:
     """Race optimizers on a few problems, without a file: rankings, loss curves, paths.
 
@@ -68,17 +51,15 @@ def race(
     An optimizer without an lr tries several, and is shown at its best one by the final loss. What is written,
     results/race/spec.toml, is an experiment like any other, to be run and changed as a file.
     """
-    from optlab import pipeline, racing, registry
+    from optlab import racing, registry
 
-    where = folders(plugins)
+    known = registry.load(folders(running.plugins))
     problems = separate(on) if on else racing.COURSE
-    document = racing.race_document(
-        gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, registry.load(where)
-    )
-    job = pipeline.prepare(document, out, where, backend and backend.value)
-    if not quiet and (said := _tuning(document)):
+    document = racing.race_document(gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, known)
+    job = running.prepared(document)
+    if not running.quiet and (said := _tuning(document)):
         typer.echo(said)
-    carry_out(job, no_plots, format, quiet)
+    running.carry_out(job)
 
 
 def gathered(words: Sequence[str]) -> list[str]:
