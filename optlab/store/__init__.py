@@ -11,9 +11,9 @@ unfinished, a file that does not match it is damaged.
     results     files -> data frames
 """
 
-from optlab.store.manifest import ERRORS_LOG, SPEC
+from optlab.store.manifest import ERRORS_LOG
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
 from optlab.store.writing import finish, with_spec, write_sweep
 
-__all__ = ["ERRORS_LOG", "SPEC", "Results", "finish", "load", "runs_table", "with_spec", "write_sweep"]
+__all__ = ["ERRORS_LOG", "Results", "finish", "load", "runs_table", "with_spec", "write_sweep"]
