@@ -151,7 +151,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         )
         t = own.get(NUMBER, 0) + 1
         state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
-        state = state or memory(rule, tensors, at.x)
+        state = state or {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
         here = Point(None if loss is None else float(plain(loss)), at.g, at.hvp)
 
         def look(p: Array) -> Point:

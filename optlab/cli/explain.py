@@ -194,7 +194,7 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
 
         settings = ", ".join(f"{name}={text}" for name, text in given.items()) or "default options"
         subtitle = f"the factor on the learning rate along {int(steps)} steps, {settings}"
-        figure.save(pictures.figure(found.values, title=title, subtitle=subtitle), path)
+        figure.save(pictures.figure(found.at, found.values, title=title, subtitle=subtitle), path)
 
     about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
     return Explained(f"{about}{found}", save)

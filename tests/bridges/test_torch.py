@@ -70,6 +70,13 @@ def normalized(x, g, m=0.0, *, lr=0.1):
     return x - lr * m / (np.sqrt(np.sum(m * m)) + 1e-12), m
 
 
+@optimizer
+def adagrad_norm(x, g, b=lambda x: 0.0, *, lr=0.5):
+    """AdaGrad with one number for all parameters (Ward et al., 2019)."""
+    b = np.sqrt(b * b + np.sum(g * g))
+    return x - lr * g / b, b
+
+
 def network(dtype):
     """A small network and its data, the same each time."""
     torch.manual_seed(0)
@@ -103,6 +110,20 @@ def trained(dtype, make, steps=100, scheduler=None):
 
 def parameters(net):
     return torch.cat([p.detach().reshape(-1) for p in net.parameters()]).clone()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_state_that_is_one_number(dtype):
+    w = torch.tensor([1.0, 2.0], dtype=dtype, requires_grad=True)
+    made = as_torch(adagrad_norm, [w])
+    x, b = np.array([1.0, 2.0]), 0.0
+    for _ in range(3):
+        made.zero_grad()
+        (w[0] ** 2 + 3 * w[1] ** 2).backward()
+        made.step()
+        x, b = adagrad_norm(x, 2 * SCALES * x, b)
+    np.testing.assert_allclose(w.detach().numpy(), x, rtol=10 * torch.finfo(dtype).eps)
+    assert w.dtype == made.state[w]["b"].dtype == dtype
 
 
 # ---- against torch ---------------------------------------------------------------------------------------------------
