@@ -447,6 +447,21 @@ def test_what_depends_on_the_number_of_parameters_says_so():
     assert "(s / √n)²" in rule_lines(takes_apart)[2]
 
 
+def test_sizes_have_letters_that_the_rule_does_not_use():
+    def rule(x, g, m=0.0, n=lambda x: np.zeros(x.shape[1:]), *, lr=0.1):
+        m, n = m + g / x.size, n + np.sum(g, axis=0) / x.shape[0]
+        return x - lr * m / x.shape[1], m, n
+
+    def mean(x, g, *, lr=0.1):
+        return x - lr * g / x.size
+
+    found = equations(optimizer(per="tensor")(rule))
+    assert [line.value for line in found.lines] == ["m + g / (N M)", "n + sum(g, axis=0) / N", "x − lr m / M"]
+    assert "x is a matrix of N rows and M columns" in found.meanings
+    assert "n is the number of parameters" in equations(optimizer(mean)).meanings
+    assert len(equations(RULES["adam"]).meanings) == 2
+
+
 def test_the_notes_below():
     shown = str(equations(adamw))
     assert shown.startswith("adamw\n\n")  # no docstring
