@@ -18,7 +18,7 @@ import numpy as np
 from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
 from optlab.schedules.base import Schedule
-from optlab.signature import location
+from optlab.signature import choices_asked, location
 from optlab.transforms.base import Transform
 
 Plugin = Optimizer | Transform
@@ -85,9 +85,7 @@ def _initial(plugin: Plugin, name: str, x: Any, settings: Mapping[str, Any]) -> 
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
     default = plugin.signature.state[name]
     if callable(default):
-        code = getattr(default, "__code__", None)
-        names = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount] if code else ()
-        value = default(x, **{name: settings[name] for name in names if name in settings})
+        value = default(x, **{asked: settings[asked] for asked in choices_asked(default, settings)})
         fault = _fault(value)
     else:
         fits = np.shape(default) in ((), x.shape)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 WIDTH = 160
 """Characters of a source line that are shown."""
@@ -76,6 +77,9 @@ class SpecError(UserError):
         self.source = source
         self._lines = source.splitlines()
         super().__init__("\n".join(self._show(mistake) for mistake in self.mistakes))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # an exception is pickled as what it was told, which is the text here
+        return type(self), (self.file, self.mistakes, self.source), self.__dict__
 
     def _show(self, mistake: Mistake) -> str:
         if not mistake.line:

@@ -25,8 +25,8 @@ SURFACES = {"rosenbrock": [-1.6, 0.4], "himmelblau": [-0.5, -3.5], "ravine": [-5
 STEPS = 200
 RATES = {"log": [1e-5, 1.0], "num": 31}
 RESOLUTION = 160
-LONGEST, WIDEST = 4000, 240
-"""Characters of equations, and of one line; a rule that unrolls a loop to more is told by its docstring instead."""
+TALLEST, WIDEST = 20, 240
+"""Lines of equations, and characters of one; a rule that unrolls a loop to more is told by its docstring instead."""
 Verdict = Callable[[Optimizer], str]
 
 
@@ -66,9 +66,11 @@ lowest. This page is written by `optlab gallery`; `optlab explain NAME` shows on
 
 
 def _section(optimizer: Optimizer, verdict: Verdict) -> str:
-    body = str(replace(equations(optimizer), heading="")).partition("\n\n")[2]
-    if len(body) > LONGEST or max(map(len, body.splitlines())) > WIDEST:
-        body = (inspect.getdoc(optimizer.function) or "").partition("\n")[2].strip("\n")
+    found = equations(optimizer)
+    body = str(replace(found, heading="")).partition("\n\n")[2]
+    if len(found.lines) > TALLEST or max(map(len, body.splitlines())) > WIDEST:
+        told = (inspect.getdoc(optimizer.function) or "").partition("\n")[2].strip("\n")
+        body = f"{told}\n\n{found.notes()}"
     counterparts = ", ".join(f"`{name}`" for name in optimizer.references)
     told = [verdict(optimizer)] + ([f"Compared with {counterparts}."] if counterparts else [])
     return f"""## {optimizer.name}

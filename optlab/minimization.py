@@ -10,18 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from optlab import registry, runner, signature, step
+from optlab import registry, runner, step
 from optlab.errors import UserError
 from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
-from optlab.schedules.base import Schedule
 from optlab.signature import Signature
-from optlab.transforms.base import Transform
-
-Around = str | Mapping[str, Any] | Schedule | Transform
-"""A schedule or a transform: by name, as a table of a name and options, or itself."""
+from optlab.surroundings import Around, settled, surroundings
 
 
 @dataclass(frozen=True)
@@ -81,19 +77,15 @@ def minimize(
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
     sweep = _single(case, optimizer, steps, hyperparameters)
-    if schedule is not None:
-        found, numbers, choices = _around(schedule, Schedule, lambda name: known().schedule(name))
-        if "lr" not in optimizer.signature.numbers:
-            raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
-        sweep = replace(sweep, schedule=found, schedule_settings=choices, schedule_numbers=numbers)
-    around = [_around(transform, Transform, lambda name: known().transform(name)) for transform in transforms]
-    if twice := [t.name for n, (t, _, _) in enumerate(around) if t in [other for other, _, _ in around[:n]]]:
-        raise UserError(f"{twice[0]} is there twice; each transform may be put around a rule once")
+    around = surroundings(optimizer, schedule, transforms, known)
     sweep = replace(
         sweep,
-        transforms=tuple(transform for transform, _, _ in around),
-        transform_settings=tuple(choices for _, _, choices in around),
-        transform_numbers={f"{t.name}.{name}": value for t, numbers, _ in around for name, value in numbers.items()},
+        schedule=around.schedule,
+        schedule_settings=around.schedule_settings,
+        schedule_numbers=_columns(around.schedule_numbers),
+        transforms=around.transforms,
+        transform_settings=around.transform_settings,
+        transform_numbers=_columns(around.transform_numbers),
     )
     step.build_for(sweep)  # a fault in the user's code is raised here
     if isinstance(optimizer, Foreign):
@@ -157,7 +149,7 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
     """A sweep of one run that records everything."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
-    numbers, settings = _options(optimizer, given)
+    numbers, settings = settled(optimizer, given)
     one = np.zeros(1, dtype=np.int64)
     everything = np.arange(steps + 1)
     return Sweep(
@@ -174,36 +166,13 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
         run=one,
         seed=one,
         options={name: np.array([value]) for name, value in case.problem.signature.numbers.items()},
-        hyperparameters=numbers,
+        hyperparameters=_columns(numbers),
         schedule_numbers={},
         titles=(case.problem.name,),
         title=one,
     )
 
 
-def _around(
-    given: Around, kind: type[Any], find: Callable[[str], Any]
-) -> tuple[Any, dict[str, Floats], dict[str, Any]]:
-    """A schedule or a transform with its numbers and its choices."""
-    if isinstance(given, str | kind):
-        given = {"name": given}
-    if not isinstance(given, Mapping) or "name" not in given:
-        what = kind.__name__.lower()
-        raise UserError(f'{given!r} is no {what}; give a name, or a table as {{"name": "...", "option": 1.0}}')
-    plugin = find(given["name"]) if isinstance(given["name"], str) else given["name"]
-    return plugin, *_options(plugin, {name: value for name, value in given.items() if name != "name"})
-
-
-def _options(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, Floats], dict[str, Any]]:
-    """The numbers and the choices of a plugin, those that are given and the defaults of the others."""
-    numbers, choices = dict(plugin.signature.numbers), dict(plugin.signature.choices)
-    for name, value in given.items():
-        if name in numbers:
-            numbers[name] = signature.as_number(plugin.name, name, value)
-        elif name in choices:
-            choices[name] = value
-        else:
-            raise signature.unknown_option(plugin.name, name, plugin.signature.options)
-        if wrong := plugin.signature.out_of_range(plugin.name, name, {**numbers, **choices}[name]):
-            raise UserError(wrong)
-    return {name: np.array([value]) for name, value in numbers.items()}, choices
+def _columns(numbers: Mapping[str, float]) -> dict[str, Floats]:
+    """Numbers as those of one run."""
+    return {name: np.array([value]) for name, value in numbers.items()}

@@ -225,16 +225,19 @@ def replot(folder: str | Path, plugins: Iterable[str | Path] = ("plugins",), for
     from optlab import store
 
     results = store.load(Path(folder))
-    job = prepare(results.folder / store.SPEC, results.folder.parent, plugins)
-    return draw(results, job.plan, format)
+    return draw(results, _plan_of(results, plugins), format)
 
 
 def maps(results: Results, plugins: Iterable[str | Path] = ("plugins",)) -> list[Any]:
     """The panels of a map as arrays, from its results; of other experiments there are none."""
     from optlab.report import maps as reading
 
-    job = prepare(results.folder / "spec.toml", results.folder.parent, plugins)
-    return reading.panels_of(results, job.plan)
+    return reading.panels_of(results, _plan_of(results, plugins))
+
+
+def _plan_of(results: Results, plugins: Iterable[str | Path]) -> Plan:
+    """The plan of finished results, from the experiment that lies beside them."""
+    return prepare(results.spec, results.folder.parent, plugins).plan
 
 
 # ---- from Python ----------------------------------------------------------------------------------------------------

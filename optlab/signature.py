@@ -148,27 +148,37 @@ def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices:
         return (
             f"has a state '{name}', a name the lab uses itself; to be given {name}, put it after a * without a default"
         )
-    if not callable(default) and not isinstance(default, bool | int | float | np.ndarray):
-        what = f"is of type {type(default).__name__}"
-    elif callable(default) and not _can_be_asked(default, choices):
-        what = "asks for more than x and choices"
-    else:
+    if callable(default):
+        try:
+            choices_asked(default, choices)
+        except TypeError:
+            what = "asks for more than x and choices"
+        else:
+            return ""
+    elif isinstance(default, bool | int | float | np.ndarray):
         return ""
+    else:
+        what = f"is of type {type(default).__name__}"
     form = f"as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
     return f"has a state '{name}' whose initial value {what}; it is a number or a function of x, {form}"
 
 
-def _can_be_asked(function: Callable[..., Any], choices: Collection[str]) -> bool:
-    """Whether a function can be called with x, and with choices by their names."""
+def choices_asked(function: Callable[..., Any], choices: Collection[str]) -> list[str]:
+    """The choices that the function of a state takes beside x, by their names.
+
+    Raises:
+        TypeError: it cannot be called with x and these alone.
+
+    >>> choices_asked(lambda x, history, scale=1.0: x, ["history", "nesterov"])
+    ['history']
+    """
     try:
         read = inspect.signature(function)
     except ValueError:  # written in C: nothing is known of it
-        return True
-    try:
-        read.bind(None, **{name: None for name in list(read.parameters)[1:] if name in choices})
-    except TypeError:
-        return False
-    return True
+        return []
+    asked = [name for name in list(read.parameters)[1:] if name in choices]
+    read.bind(None, **dict.fromkeys(asked))
+    return asked
 
 
 def _fault_of_option(name: str, default: Any) -> str:

@@ -153,19 +153,8 @@ class Draws:
 
 def build_for(sweep: Sweep) -> StepGraph:
     """The step graph of a sweep's runs; see `build`."""
-    return build(sweep.case, rule_of(sweep), sweep.steps)
-
-
-def rule_of(sweep: Sweep) -> Rule:
-    """The rule of a sweep's runs, without its numbers."""
-    return Rule(
-        sweep.optimizer,
-        sweep.settings,
-        sweep.schedule,
-        sweep.schedule_settings,
-        sweep.transforms,
-        sweep.transform_settings,
-    )
+    around = (sweep.schedule, sweep.schedule_settings, sweep.transforms, sweep.transform_settings)
+    return build(sweep.case, Rule(sweep.optimizer, sweep.settings, *around), sweep.steps)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 import pytest
@@ -350,3 +351,17 @@ def test_a_states_start_may_depend_on_choices():
     for history in (2, 5):
         graph = build(Case(slope, 2, START), Rule(remembers, {"history": history}), 10)
         assert graph.graph.inputs[1].shape == (history, 2)
+
+
+def test_whatever_can_be_called_may_begin_a_state():
+    def repeated(value, x, history):
+        return np.full((history, x.size), value)
+
+    ones = functools.partial(repeated, 1.0)
+
+    @optimizer
+    def remembers(x, g, past=ones, *, lr=0.1, history=3):
+        return x - lr * g - 0.0 * np.sum(past), np.concatenate([past[1:], g[None]])
+
+    graph = build(Case(slope, 2, START), Rule(remembers, {"history": 4}), 10)
+    assert graph.graph.inputs[1].shape == (4, 2)

@@ -1,5 +1,7 @@
 """How mistakes are shown."""
 
+import pickle
+
 import pytest
 
 from optlab import errors
@@ -38,3 +40,23 @@ def test_the_caret_stays_under_its_character_in_long_lines(column):
 
 def test_unknown_name_reads_like_a_sentence():
     assert str(errors.UnknownName("there is no 'x'")) == "there is no 'x'"
+
+
+def every(error):
+    return {error}.union(*map(every, error.__subclasses__()))
+
+
+@pytest.mark.parametrize("error", sorted(every(errors.OptlabError) - {SpecError}, key=lambda e: e.__name__))
+def test_an_error_comes_whole_from_another_process(error):
+    raised = error("rules.py:3: no such thing")
+    raised.add_note("seen twice")
+    back = pickle.loads(pickle.dumps(raised))
+    assert (type(back), str(back), back.__notes__) == (error, "rules.py:3: no such thing", ["seen twice"])
+
+
+def test_so_do_the_mistakes_of_an_experiment():
+    raised = SpecError("e.toml", [Mistake((), "b", 2, 3), Mistake(("steps",), "a", 1, 1)], "one\n\ttwo\n")
+    raised.add_note("seen twice")
+    back = pickle.loads(pickle.dumps(raised))
+    assert (type(back), str(back), back.__notes__) == (SpecError, str(raised), ["seen twice"])
+    assert (back.file, back.mistakes, back.source) == ("e.toml", raised.mistakes, raised.source)

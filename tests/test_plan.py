@@ -12,7 +12,7 @@ import time
 import numpy as np
 import pytest
 
-from optlab import dataset, identity, optimizer, problem
+from optlab import dataset, identity, optimizer
 from optlab.errors import SpecError
 
 GD = {"name": "gd"}
@@ -264,33 +264,3 @@ def test_identity_is_the_same_in_another_process(planned):
         [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout.strip() == planned(BASE).id
-
-
-@problem(start=(1.0, 2.0, 3.0))
-def three(x):
-    """Needs three parameters."""
-    a, b, c = x[0], x[1], x[2]
-    return a * a + b * b + c * c
-
-
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ({"name": "three", "start": [1, 2]}, "problem.0.start: three has 3 parameters, not 2"),
-        ({"name": "three", "dim": 2}, "problem.0.dim: three has 3 parameters, not 2"),
-        ({"name": "beale", "start": [1.0]}, "problem.0.start: beale has 2 parameters, not 1"),
-        ({"name": "beale", "dim": 3}, "problem.0.dim: beale has 2 parameters, not 3"),
-        (
-            ROSENBROCK | {"dim": 3, "start": [1, 2]},
-            "problem.0.start: the start has 2 numbers, and dim is 3; give one of the two",
-        ),
-        (
-            {"name": "three", "start": "random"},
-            "problem.0.start: three has no domain to draw a random start from; write the start as a list",
-        ),
-    ],
-)
-def test_dimensions(planned, table, said):
-    with pytest.raises(SpecError) as info:
-        made(planned, [table], plugins=[three])
-    assert str(info.value) == f"<experiment>: {said}"

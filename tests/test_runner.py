@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from optlab import optimizer, problem, runner
+from optlab.composition import Rule, memory
 from optlab.randomness import Minibatches
 from optlab.records import STATUSES
 from optlab.starts import starts
@@ -85,14 +86,15 @@ def by_hand(f, df, rule, x, steps, *, hvp=None, factor=lambda t: 1.0, **hyperpar
     """The losses and points of one run: f and the rule called as they are, in plain NumPy."""
     numbers = {**rule.signature.numbers, **hyperparameters}
     lr = numbers.get("lr")
-    state = [default(x) if callable(default) else np.full(len(x), default) for default in rule.signature.state.values()]
+    state = list(memory(Rule(rule, rule.signature.choices), (x.shape,), x).values())
     losses, path = [f(x)], [x]
     for t in range(1, steps + 1):
         g = df(x)
         offer = {"t": np.float64(t), "steps": float(steps), "f": f(x), "grad": df, "loss": f, "hvp": hvp}
         if lr is not None:
             numbers["lr"] = lr * factor(np.float64(t))
-        x, *state = np.atleast_2d(rule(x, g, *state, **{n: offer[n] for n in rule.signature.supplied}, **numbers))
+        result = rule(x, g, *state, **{n: offer[n] for n in rule.signature.supplied}, **numbers)
+        x, *state = result if isinstance(result, tuple) else (result,)
         losses.append(f(x))
         path.append(x)
     return np.array(losses), np.array(path)

@@ -13,13 +13,15 @@ COLUMNS = ["case", "rank", "label", "settings", "median", "low", "high", "n", "c
 def ranking(runs: pd.DataFrame) -> pd.DataFrame:
     """Per case, the labels ordered by the median final loss of their best cell.
 
-    `rank` is 1 + the number of labels that are strictly better, so ties share the better rank. `low` and `high` are the
-    10 % and 90 % quantiles over the `n` seeds; `diverged` is the share of all the label's runs on the case that
-    diverged, over its `cells` cells; `at_edge` names the hyperparameters whose best value lies on the edge of the
-    grid (see `best`), and `run` the one run to show.
+    `rank` is 1 + the number of labels that are better in nine digits, so ties share the better rank: one rule written
+    in two ways differs by rounding, and must not win by that. `low` and `high` are the 10 % and 90 % quantiles over the
+    `n` seeds; `diverged` is the share of all the label's runs on the case that diverged, over its `cells` cells;
+    `at_edge` names the hyperparameters whose best value lies on the edge of the grid (see `best`), and `run` the one
+    run to show.
     """
     table = best(runs)
-    table["rank"] = table.groupby("case", sort=False)["median"].rank(method="min").astype("int64")
+    table["nine_digits"] = [float(f"{median:.9g}") for median in table["median"]]
+    table["rank"] = table.groupby("case", sort=False)["nine_digits"].rank(method="min").astype("int64")
     case = table.groupby("case", sort=False).ngroup()
     return table.assign(_case=case).sort_values(["_case", "rank"], kind="stable", ignore_index=True)[COLUMNS]
 

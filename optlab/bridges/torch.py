@@ -6,12 +6,12 @@ The rule is called as the plain NumPy function that it is, on copies of paramete
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import functools
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, overload
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optlab import registry, signature
 from optlab.composition import Advance, Point, Rule, memory
@@ -19,14 +19,14 @@ from optlab.errors import MissingPackage, UserError, did_you_mean
 from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.randomness import generator
+from optlab.surroundings import Around, Surroundings, surroundings
 
 try:
     import torch
 except ImportError:
     raise MissingPackage("torch is not installed; pip install 'optlab[torch]'") from None
 
-Array = NDArray[Any]
-Closure = Callable[[], Any]
+from optlab.bridges.vector import Array, Closure, Vector, plain, unknown_there
 
 BY_CLOSURE = ("f", "loss", "grad", "hvp")
 """What only a closure can tell."""
@@ -40,7 +40,9 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     What a rule may ask for beside the gradient: `t`; `steps`, which is then to be given like a hyperparameter; `f`,
     `loss(p)` and `grad(p)`, for which `step` is to be given a closure, called once more for each point p; `hvp(v)`, for
-    which the closure is to call `loss.backward(create_graph=True)`; and `rng`, which starts from torch's seed.
+    which the closure is to call `loss.backward(create_graph=True)`; and `rng`, which starts from torch's seed. The same
+    goes for the transforms and the schedule around it. A transform that lets the rule go its own way, as `average`
+    does, needs a closure too: gradients are taken where the rule is.
 
     A parameter without a gradient stays as it is, with what is remembered of it. The state is that of the whole group
     and is kept with the group's first parameter.
@@ -48,21 +50,29 @@ class RuleOptimizer(torch.optim.Optimizer):
 
     rule: ClassVar[Optimizer]
     given: ClassVar[Mapping[str, Any]]
+    around: ClassVar[Surroundings]
 
     def __init__(self, params: Any, **overrides: Any) -> None:
         defaults = self._defaults(overrides)
-        supplied = self.rule.signature.supplied
-        if "steps" in supplied and "steps" not in defaults:
-            raise UserError(f"{self.rule.name} asks for the number of steps; give it as steps=1000")
-        if "rng" in supplied:
+        asking = self._asking()
+        if "steps" in asking and "steps" not in defaults:
+            raise UserError(f"{asking['steps']} asks for the number of steps; give it as steps=1000")
+        if "rng" in asking:
             defaults["rng"] = torch.initial_seed()
         super().__init__(params, defaults)
+
+    @classmethod
+    def _asking(cls) -> dict[str, str]:
+        """What is asked for, and by whom: the rule, or else something around it."""
+        schedule = [cls.around.schedule] if cls.around.schedule else []
+        plugins = [*schedule, *cls.around.transforms, cls.rule]
+        return {name: plugin.name for plugin in plugins for name in plugin.signature.supplied}
 
     @classmethod
     def _defaults(cls, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """The hyperparameters of a group that has none of its own, or a `UserError` about one of them."""
         known = cls.rule.signature.options
-        more = ["steps"] if "steps" in cls.rule.signature.supplied else []
+        more = ["steps"] if "steps" in cls._asking() else []
         defaults = {**known, **cls.given, **overrides}
         for name in defaults:
             if name not in known and name not in more:
@@ -79,7 +89,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._check({**self.defaults, **param_group})
         super().add_param_group(param_group)
         try:
-            _Vector(self.param_groups[-1]["params"])
+            Vector(self.param_groups[-1]["params"])
         except UserError:
             self.param_groups.pop()
             raise
@@ -97,12 +107,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         Raises:
             UserError: the rule asks for what only a closure can tell, and there is none.
         """
-        missing = [name for name in self.rule.signature.supplied if name in BY_CLOSURE]
+        missing = [(name, owner) for name, owner in self._asking().items() if name in BY_CLOSURE]
         if missing and closure is None:
-            raise UserError(f"{self.rule.name} asks for '{missing[0]}': give step a closure that returns the loss")
+            name, owner = missing[0]
+            raise UserError(f"{owner} asks for '{name}': give step a closure that returns the loss")
         evaluate = None if closure is None else torch.enable_grad()(closure)
         loss = None if evaluate is None else evaluate()
-        vectors = [_Vector(group["params"]) for group in self.param_groups]
+        vectors = [Vector(group["params"]) for group in self.param_groups]
         movable = [(n, vector) for n, vector in enumerate(vectors) if not all(vector.is_still)]
         moved = [(vector, self._moved(n, vector, loss, evaluate)) for n, vector in movable]
         for vector, x in moved:
@@ -114,7 +125,7 @@ class RuleOptimizer(torch.optim.Optimizer):
     def _settled(cls, group: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
         """The numbers and the choices of a group."""
         read, owner = cls.rule.signature, cls.rule.name
-        numbers = {name: signature.as_number(owner, name, _plain(group[name])) for name in read.numbers}
+        numbers = {name: signature.as_number(owner, name, plain(group[name])) for name in read.numbers}
         return numbers, {name: group[name] for name in read.choices}
 
     @classmethod
@@ -125,15 +136,27 @@ class RuleOptimizer(torch.optim.Optimizer):
             if wrong := cls.rule.signature.out_of_range(cls.rule.name, name, value):
                 raise UserError(wrong)
 
-    def _moved(self, number: int, at: _Vector, loss: Any, evaluate: Closure | None) -> Array:
+    def _moved(self, number: int, at: Vector, loss: Any, evaluate: Closure | None) -> Array:
         """The next x of a group. What the rule remembers is brought up to date."""
         group, own, tensors = self.param_groups[number], self.state[at.params[0]], at.shapes
         numbers, choices = self._settled(group)
-        rule = Rule(self.rule, choices)
+        around = self.around
+        rule = Rule(
+            self.rule,
+            choices,
+            around.schedule,
+            around.schedule_settings,
+            around.transforms,
+            around.transform_settings,
+        )
         t = own.get(NUMBER, 0) + 1
         state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
-        state = state or memory(rule, tensors, at.x)
-        here = Point(None if loss is None else float(_plain(loss)), at.g, at.hvp)
+        state = state or {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
+        here = Point(None if loss is None else float(plain(loss)), at.g, at.hvp)
+
+        def look(p: Array) -> Point:
+            return here if np.array_equal(p, at.x) else Point(*at.elsewhere(p, evaluate), unknown_there)
+
         offer = {
             "t": float(t),
             "steps": float(group.get("steps", 0)),
@@ -142,102 +165,51 @@ class RuleOptimizer(torch.optim.Optimizer):
         }
         if "rng" in group:
             offer["rng"] = generator(group["rng"], "rule", number, t)
-        values = {("hyperparameter", name): value for name, value in numbers.items()}
+        owned = {"hyperparameter": numbers, "schedule": around.schedule_numbers, "transform": around.transform_numbers}
+        values = {(owner, name): value for owner, named in owned.items() for name, value in named.items()}
         with np.errstate(all="ignore"):
-            x, *after = Advance(rule, tensors, list(state.values()), values, lambda _: here, offer)(at.x)
+            x, *after = Advance(rule, tensors, list(state.values()), values, look, offer)(at.x)
         for n, (name, old) in enumerate(state.items()):
             own[name] = torch.from_numpy(self._kept(at, n, old, np.asarray(after[n])))
         own[NUMBER] = t
         return np.where(at.still, at.x, x).astype(at.x.dtype)
 
-    def _kept(self, at: _Vector, place: int, old: Array, new: Array) -> Array:
+    def _kept(self, at: Vector, place: int, old: Array, new: Array) -> Array:
         """A state after the step: in the type of x, and as it was where there is no gradient."""
-        if self.rule.per == "tensor":
-            new = old if at.is_still[place // len(self.rule.signature.state)] else new
+        each = len(self.rule.signature.state)
+        if self.rule.per == "tensor" and place < each * len(at.params):
+            new = old if at.is_still[place // each] else new
         elif new.shape == at.still.shape:
             new = np.where(at.still, old, new)
         return np.array(new, dtype=at.x.dtype if new.dtype.kind == "f" else new.dtype)
 
 
-class _Vector:
-    """The parameters of a group as one flat vector x, with the gradient g, in main memory.
-
-    `still` says of each entry whether its parameter has no gradient, `is_still` of each parameter.
-    """
-
-    def __init__(self, params: Sequence[torch.Tensor]) -> None:
-        self.params = params
-        if len(kinds := {p.dtype for p in params}) > 1 or not kinds <= {torch.float32, torch.float64}:
-            found = ", ".join(sorted(map(str, kinds)))
-            raise UserError(f"parameters of a group are all torch.float32 or all torch.float64, and here are {found}")
-        if any(p.grad is not None and p.grad.is_sparse for p in params):
-            raise UserError("a gradient is sparse, and rules of the lab take dense ones: leave sparse=True out")
-        self.shapes = tuple(tuple(p.shape) for p in params)
-        self.slopes = [p.grad for p in params]
-        self.is_still = [slope is None for slope in self.slopes]
-        self.still = np.repeat(self.is_still, [p.numel() for p in params])
-        self.x = _flat(params)
-        self.g = self._gradient()
-
-    def _gradient(self) -> Array:
-        """The gradient that the parameters have now; 0 where there is none."""
-        return _flat([torch.zeros_like(p) if p.grad is None else p.grad for p in self.params])
-
-    def write(self, x: Array) -> None:
-        """Move the parameters to x."""
-        parts = torch.from_numpy(x).split([p.numel() for p in self.params])
-        for p, part in zip(self.params, parts, strict=True):
-            p.copy_(part.view_as(p))
-
-    def elsewhere(self, p: Array, evaluate: Closure | None) -> tuple[float, Array]:
-        """The loss and the gradient at another point, by the closure; the parameters are put back."""
-        assert evaluate is not None
-        self.write(np.asarray(p, dtype=self.x.dtype))
-        loss = float(_plain(evaluate()))
-        gradient = self._gradient()
-        self.write(self.x)
-        return loss, gradient
-
-    def hvp(self, v: Array) -> Array:
-        """The Hessian at x times v, through the graph of the gradient."""
-        pairs = [(slope, p) for slope, p in zip(self.slopes, self.params, strict=True) if slope is not None]
-        if not all(slope.requires_grad for slope, _ in pairs):
-            raise UserError("hvp needs the graph of the gradient: call loss.backward(create_graph=True) in the closure")
-        along = torch.from_numpy(np.asarray(v, dtype=self.x.dtype)).split([p.numel() for p in self.params])
-        along = [part.view_as(p) for part, p, still in zip(along, self.params, self.is_still, strict=True) if not still]
-        slopes, params = zip(*pairs, strict=True)
-        found = torch.autograd.grad(slopes, params, along, retain_graph=True, allow_unused=True)
-        products = dict(zip(params, found, strict=True))
-        return _flat([torch.zeros_like(p) if products.get(p) is None else products[p] for p in self.params])
-
-    def release(self) -> None:
-        """Let go of the graph of a gradient, which would otherwise keep itself alive."""
-        for p in self.params:
-            if p.grad is not None:
-                p.grad = p.grad.detach()
-
-
-def _flat(tensors: Sequence[torch.Tensor]) -> Array:
-    return np.concatenate([t.detach().cpu().numpy().reshape(-1) for t in tensors])
-
-
-def _plain(value: Any) -> Any:
-    """A number, which in torch may also be a tensor."""
-    return value.detach().item() if isinstance(value, torch.Tensor) else value
-
-
 @overload
 def as_torch(
-    optimizer: Optimizer | str, params: None = None, *, plugins: Iterable[str | Path] = ..., **hyperparameters: Any
+    optimizer: Optimizer | str,
+    params: None = None,
+    *,
+    schedule: Around | None = ...,
+    transforms: Sequence[Around] = ...,
+    plugins: Iterable[str | Path] = ...,
+    **hyperparameters: Any,
 ) -> type[RuleOptimizer]: ...
 @overload
 def as_torch(
-    optimizer: Optimizer | str, params: Any, *, plugins: Iterable[str | Path] = ..., **hyperparameters: Any
+    optimizer: Optimizer | str,
+    params: Any,
+    *,
+    schedule: Around | None = ...,
+    transforms: Sequence[Around] = ...,
+    plugins: Iterable[str | Path] = ...,
+    **hyperparameters: Any,
 ) -> RuleOptimizer: ...
 def as_torch(
     optimizer: Optimizer | str,
     params: Any = None,
     *,
+    schedule: Around | None = None,
+    transforms: Sequence[Around] = (),
     plugins: Iterable[str | Path] = ("plugins",),
     **hyperparameters: Any,
 ) -> type[RuleOptimizer] | RuleOptimizer:
@@ -246,12 +218,15 @@ def as_torch(
     Args:
         optimizer: a rule, or the name of one, of a built-in or a plugin.
         params: parameters or groups of them, as torch takes them.
+        schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`. What a
+            scheduler of torch makes of `lr` it multiplies.
+        transforms: what is put around the rule, each in the same form; `clip_norm` clips by the norm of a group.
         plugins: folders with drop-in files.
         hyperparameters: defaults for all groups in place of the rule's own.
 
     Raises:
-        UnknownName: there is no optimizer of that name.
-        UserError: the rule has no such hyperparameter, or not such a value of it.
+        UnknownName: there is no optimizer, schedule or transform of that name.
+        UserError: one of them has no such option, or not such a value of it.
 
     >>> w = torch.nn.Parameter(torch.tensor([3.0, -4.0], dtype=torch.float64))
     >>> Momentum = as_torch("momentum", lr=0.1, beta=0.5)
@@ -262,15 +237,18 @@ def as_torch(
     ...     steps.step()
     >>> w.detach().numpy().round(12).tolist()
     [1.62, -2.16]
-    >>> as_torch("momentum", [w], lr=0.2).param_groups[0]["lr"]
+    >>> as_torch("momentum", [w], lr=0.2, schedule="cosine", transforms=["clip_norm"], steps=100).param_groups[0]["lr"]
     0.2
     """
-    rule = registry.load(plugins).optimizer(optimizer) if isinstance(optimizer, str) else optimizer
+    known = functools.cache(lambda: registry.load(plugins))
+    rule = known().optimizer(optimizer) if isinstance(optimizer, str) else optimizer
     if not isinstance(rule, Optimizer):
         raise UserError(f"{rule!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     if isinstance(rule, Foreign):
         raise UserError(f"{rule.name} is no rule of the lab, but an optimizer of {rule.package} already")
-    about = {"rule": rule, "given": hyperparameters, "__doc__": rule.function.__doc__, "__module__": __name__}
+    around = surroundings(rule, schedule, transforms, known)
+    about = {"rule": rule, "given": hyperparameters, "around": around}
+    about |= {"__doc__": rule.function.__doc__, "__module__": __name__}
     kind = type(rule.name, (RuleOptimizer,), about)
     kind._defaults({})  # what is wrong is said here already
     return kind if params is None else kind(params)

@@ -152,9 +152,13 @@ def _composed(optimizer: Optimizer, more: Sequence[str], known: Registry) -> Rul
             schedule = known.schedules[word]
             if "lr" not in optimizer.signature.numbers:
                 raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            if rule.schedule:
+                raise UserError(f"{rule.schedule.name} and {word} are two schedules, and a rule has one")
             rule = replace(rule, schedule=schedule, schedule_settings=schedule.signature.choices)
         elif word in known.transforms:
             transform = known.transforms[word]
+            if transform in rule.transforms:
+                raise UserError(f"{word} is there already; each transform may be put around a rule once")
             settings = (*rule.transform_settings, transform.signature.choices)
             rule = replace(rule, transforms=(*rule.transforms, transform), transform_settings=settings)
         else:
@@ -190,7 +194,7 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
 
         settings = ", ".join(f"{name}={text}" for name, text in given.items()) or "default options"
         subtitle = f"the factor on the learning rate along {int(steps)} steps, {settings}"
-        figure.save(pictures.figure(found.values, title=title, subtitle=subtitle), path)
+        figure.save(pictures.figure(found.at, found.values, title=title, subtitle=subtitle), path)
 
     about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
     return Explained(f"{about}{found}", save)
@@ -227,8 +231,10 @@ def _expression(asked: Asked, known: Registry) -> Explained:
     asked.allow("an expression")
     text, given = asked.what, functions.pairs(asked.more)
     if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
-        guess = did_you_mean(text, _names(known))
-        raise UserError(f"{text!r} is neither a problem nor an optimizer, nor an expression with values{guess}")
+        guess = did_you_mean(text, _names(known)) or "; optlab list optimizers, or another kind, shows all"
+        raise UserError(
+            f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"
+        )
     expression = parse(text)
     if not expression.names:
         raise UserError(f"there is no name in {text!r}, so it has no gradient; its value is {expression.function():g}")

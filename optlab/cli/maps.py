@@ -1,4 +1,4 @@
-"""What the commands for maps print of them."""
+"""What is told of a map: tables of what became of its runs."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from rich.table import Table
 
-from optlab.cli import show
+from optlab.cli.tables import table
 from optlab.maps.panels import BasinMap, StabilityMap
 
 
-def summary(maps: Sequence[Any]) -> None:
+def summaries(maps: Sequence[Any]) -> list[Table]:
     """A table for each problem: what became of the runs of each optimizer."""
-    rows = _basins if isinstance(maps[0], BasinMap) else _stability
-    for problem in dict.fromkeys(panel.problem for panel in maps):
-        show.table(problem, *rows([panel for panel in maps if panel.problem == problem]))
+    told = _basins if isinstance(maps[0], BasinMap) else _stability
+    problems = dict.fromkeys(panel.problem for panel in maps)
+    return [table(*told([panel for panel in maps if panel.problem == one]), title=one) for one in problems]
 
 
 def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:

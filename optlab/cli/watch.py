@@ -1,4 +1,4 @@
-"""`optlab run --watch`: run again whenever the experiment or a plugin is saved.
+"""`optlab run --watch` and `optlab race --watch`: run again whenever the experiment or a plugin is saved.
 
 Every round is a process of its own, so that no module is a stale one, and whatever a plugin does ends with its round.
 """
@@ -30,22 +30,28 @@ Seen = dict[Path, tuple[int, int, int]]
 
 
 def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bool) -> None:
-    """Run an experiment with some options, and again after each change. It ends with Ctrl-C alone.
-
-    Mistakes are printed by the round that finds them, and end it alone. A round that is still running when something
-    changes is stopped.
-    """
+    """Run an experiment with some options, and again after each change; see `repeat`."""
     from optlab.spec.text import text_of
 
     text_of(file)  # a file that is not there will hardly come; one that goes later may come back
+    repeat(["run", *options, "--", str(file)], [file], folders, quiet)
+
+
+def repeat(words: Sequence[str], files: Sequence[Path], folders: Sequence[Path], quiet: bool) -> None:
+    """Carry out a command of optlab, and again after each change of a file or of a module below the folders.
+
+    It ends with Ctrl-C alone. Mistakes are printed by the round that finds them, and end it alone. A round that is
+    still running when something changes is stopped.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)  # so that the round does not outlive its watcher
-    command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", "run", *options, "--", str(file)]
-    look = partial(snapshot, file, folders)
+    command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", *words]
+    watched = f"watching {_listed([*files, *folders])}; Ctrl-C ends"
+    look = partial(snapshot, files, folders)
     seen = look()
     while True:
         with _running(command) as round_:
-            now = _change(round_, look, seen, "" if quiet else f"watching {_listed([file, *folders])}; Ctrl-C ends")
+            now = _change(round_, look, seen, "" if quiet else watched)
         now = _settled(look, now)
         changed = [path for path in {**seen, **now} if seen.get(path) != now.get(path)]
         seen = now
@@ -54,9 +60,9 @@ def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bo
             typer.echo(f"changed: {_listed(changed)}", err=True)
 
 
-def snapshot(file: Path, folders: Sequence[Path]) -> Seen:
-    """What tells whether a file was saved again: of the experiment, and of every module below the folders."""
-    paths = [file, *(path for folder in folders for path in _modules(folder))]
+def snapshot(files: Sequence[Path], folders: Sequence[Path]) -> Seen:
+    """What tells whether a file was saved again: of the files, and of every module below the folders."""
+    paths = [*files, *(path for folder in folders for path in _modules(folder))]
     seen = {}
     for path in paths:
         try:

@@ -2,7 +2,8 @@
 
 Read in this order: `graph` (the language), `ops` with `rules` (the primitives and their derivatives), `trace` (from
 NumPy to a graph), `vjp` (the gradient of a graph), `passes` (the same in fewer nodes), `replay` (a graph over many
-runs at once), `derivatives`. The folder `functions` is a catalogue to look things up in: NumPy's functions, by theme.
+runs at once), `derivatives` on `called` and `arguments`. The folder `functions` is a catalogue to look things up in:
+NumPy's functions, by theme.
 """
 
 from optlab.engine.check import check_grad

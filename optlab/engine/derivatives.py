@@ -10,21 +10,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from optlab.engine import trees
 from optlab.engine import vjp as reverse
+from optlab.engine.arguments import as_float, like
+from optlab.engine.called import Argument, Call, Function, evaluate
 from optlab.engine.graph import Graph, Var
 from optlab.engine.passes import optimise
-from optlab.engine.trace import defined_at, names_of, record
+from optlab.engine.trace import names_of
 from optlab.engine.tracer import Tracer
-from optlab.errors import TraceError, UserError
-
-Function = Callable[..., Any]
-Argument = int | tuple[int, ...]
+from optlab.errors import UserError
 
 
 def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[Any, Any]]:
@@ -46,7 +44,7 @@ def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[A
     """
 
     def compute(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        call = _Call.of(f, argument, args, kwargs)
+        call = Call.of(f, argument, args, kwargs)
         call.must_be_a_number()
         value, *slopes = evaluate(gradient_graph(call.graph, call.wrt), call.values)
         return value, trees.rebuilt(call.chosen, iter(slopes))
@@ -86,8 +84,8 @@ def vjp(f: Function, argument: Argument = 0) -> Function:
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *given, w = args
-        call = _Call.of(f, argument, given, kwargs)
-        seeds = _like(call.result, w, "w", f"the value of {names_of(f)}")
+        call = Call.of(f, argument, given, kwargs)
+        seeds = like(call.result, w, "w", f"the value of {names_of(f)}")
         parts = evaluate(call.pullback(), [*call.values, *seeds])
         return trees.rebuilt(call.chosen, iter(parts))
 
@@ -110,8 +108,8 @@ def jvp(f: Function, argument: Argument = 0) -> Function:
 
     def product(*args: Any, **kwargs: Any) -> Any:
         *given, v = args
-        call = _Call.of(f, argument, given, kwargs)
-        tangents = _like(call.chosen, v, "v", "the argument")
+        call = Call.of(f, argument, given, kwargs)
+        tangents = like(call.chosen, v, "v", "the argument")
         parts = evaluate(call.pushforward(), [*call.values, *tangents])
         return trees.rebuilt(call.result, iter(parts))
 
@@ -134,7 +132,7 @@ def directional_derivative(f: Function, argument: Argument = 0) -> Function:
 
     def derivative(*args: Any, **kwargs: Any) -> Any:
         *given, direction = args
-        parts = [_as_float(leaf) for _, leaf in trees.leaves(direction)]
+        parts = [as_float(leaf) for _, leaf in trees.leaves(direction)]
         longest = np.max(np.stack([np.max(np.abs(part)) for part in parts]))  # its square may not over- or underflow
         if not isinstance(longest, Tracer) and not 0 < longest < math.inf:
             raise UserError("a direction has a length that is finite and not 0")
@@ -157,7 +155,7 @@ def jacobian(f: Function, argument: Argument = 0) -> Function:
     """
 
     def compute(*args: Any, **kwargs: Any) -> Any:
-        call = _Call.of(f, argument, args, kwargs)
+        call = Call.of(f, argument, args, kwargs)
         outputs, inputs = call.graph.outputs, [call.graph.inputs[i] for i in call.wrt]
         by_rows = sum(math.prod(v.shape) for v in outputs) <= sum(math.prod(v.shape) for v in inputs)
         graph = call.pullback() if by_rows else call.pushforward()
@@ -201,70 +199,6 @@ def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
     return optimise(Graph(inputs, pullback.nodes, pullback.outputs, {**pullback.constants, seed: one}))
 
 
-def evaluate(graph: Graph, values: list[Any]) -> list[Any]:
-    """Apply a graph to values, of which any may be traced."""
-    traced = [v for v in values if isinstance(v, Tracer)]
-    if traced:
-        return max((t.builder for t in traced), key=lambda b: b.age).inline(graph, values)
-    return [out.copy()[()] for out in graph(*values)]  # an output may be an input, or a constant
-
-
-@dataclass(frozen=True)
-class _Call:
-    """A function at some arguments: its graph, and what of it is differentiated.
-
-    `values` feed the graph. `chosen` is the argument that was asked for, or a tuple of them, and `wrt` has the
-    positions of its leaves among the graph's inputs. `result` has the form of the value.
-    """
-
-    function: Function
-    graph: Graph
-    values: list[Any]
-    wrt: tuple[int, ...]
-    chosen: Any
-    result: Any
-
-    @staticmethod
-    def of(f: Function, argument: Argument, args: Sequence[Any], kwargs: dict[str, Any]) -> _Call:
-        several = isinstance(argument, tuple)
-        positions = [_position(f, i, len(args)) for i in (argument if several else (argument,))]
-        args = [_floats(a) if i in positions else _arrays(a) for i, a in enumerate(args)]
-        recording = record(f, args, kwargs)
-        counts = [len(list(trees.leaves(a))) for a in args]
-        wrt = tuple(sum(counts[:i]) + j for i in positions for j in range(counts[i]))
-        chosen = tuple(args[i] for i in positions) if several else args[positions[0]]
-        values = [leaf for a in args for _, leaf in trees.leaves(a)]
-        return _Call(f, recording.graph, [*values, *recording.captured], wrt, chosen, recording.result)
-
-    def must_be_a_number(self) -> None:
-        """Refuse a function that has no gradient, since its value is not a single number."""
-        if trees.is_tree(self.result) or self.graph.outputs[0].shape != ():
-            several = trees.is_tree(self.result)
-            found = "several values" if several else f"an array of shape {self.graph.outputs[0].shape}"
-            what = "a gradient is of a single number (np.sum adds them up)"
-            raise TraceError(f"{defined_at(self.function)}: {names_of(self.function)} returns {found}; {what}")
-
-    def pullback(self) -> Graph:
-        """(*values, w) -> w' J."""
-        graph = reverse.vjp(optimise(self.graph), self.wrt)
-        return optimise(_only(graph, graph.outputs[len(self.graph.outputs) :]))
-
-    def pushforward(self) -> Graph:
-        """(*values, v) -> J v."""
-        back = self.pullback()
-        first = len(self.graph.inputs)
-        graph = reverse.vjp(back, range(first, len(back.inputs)))
-        w = graph.inputs[first : len(back.inputs)]  # the product is linear in w: any w will do
-        zeros = {var: np.zeros(var.shape, var.dtype) for var in w}
-        inputs = graph.inputs[:first] + graph.inputs[len(back.inputs) :]
-        products = graph.outputs[len(back.outputs) :]
-        return optimise(Graph(inputs, graph.nodes, products, {**graph.constants, **zeros}))
-
-
-def _only(graph: Graph, outputs: Any) -> Graph:
-    return Graph(graph.inputs, graph.nodes, tuple(outputs), graph.constants)
-
-
 def _block(graph: Graph, values: list[Any], seeded: Sequence[Var], at: int, others: Sequence[Var]) -> list[Any]:
     """What each unit vector of one seed becomes, for each of the others: arrays of the seed's shape, then theirs."""
     parts = []
@@ -284,43 +218,3 @@ def _turned(blocks: Sequence[Any], outputs: Sequence[Var], inputs: Sequence[Var]
         [np.moveaxis(of[row], range(rank), range(-rank, 0)) for of, rank in zip(blocks, ranks, strict=True)]
         for row in range(len(outputs))
     ]
-
-
-# ---- arguments ------------------------------------------------------------------------------------------------------
-
-
-def _position(f: Function, argument: int, count: int) -> int:
-    try:
-        return range(count)[argument]
-    except IndexError:
-        raise UserError(f"{names_of(f)} is called with {count} arguments, and none is at position {argument}") from None
-
-
-def _floats(value: Any) -> Any:
-    """An argument to differentiate with respect to: its whole numbers become floats."""
-    return trees.rebuilt(value, iter([_as_float(leaf) for _, leaf in trees.leaves(value)]))
-
-
-def _arrays(value: Any) -> Any:
-    """Another argument: numbers and lists of them as arrays."""
-    keep = (Tracer, bool, int, float)
-    return trees.rebuilt(value, iter([v if isinstance(v, keep) else np.asarray(v) for _, v in trees.leaves(value)]))
-
-
-def _as_float(value: Any) -> Any:
-    array = value if isinstance(value, Tracer) else np.asarray(value)
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
-
-
-def _like(model: Any, vector: Any, name: str, of: str) -> list[Any]:
-    """The leaves of a vector, which must have the form of a model."""
-    wanted = [np.shape(leaf) for _, leaf in trees.leaves(model)]
-    parts = [_as_float(leaf) for _, leaf in trees.leaves(vector)]
-    if [np.shape(part) for part in parts] != wanted:
-        shapes = [", ".join(str(np.shape(v)) for v in values) for values in (parts, [*_shaped(wanted)])]
-        raise UserError(f"{name} has the shape {shapes[0]}, and {of} has {shapes[1]}; give it the same form")
-    return parts
-
-
-def _shaped(shapes: list[Any]) -> Any:
-    return (np.broadcast_to(0.0, shape) for shape in shapes)

@@ -6,6 +6,8 @@ place. Nothing is rearranged; left out are only brackets that associativity make
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,7 +31,8 @@ from optlab.signature import summary
 PARAMETERS, COLUMNS = 997, 991
 """The number of parameters that rules are traced with, one that nobody writes, so that where it appears it is n; rules
 for tensors are traced with a matrix of n rows and m columns."""
-SIZES: Mapping[float, str] = {PARAMETERS: "n", COLUMNS: "m"}
+_LETTERS = "nmNMKL"
+"""What sizes are called, where a rule has no use of its own for these letters."""
 _MEANINGS = {
     "g": "g is the gradient ∇f(x) at the x before the step",
     "t": "t is the number of the step, from 1",
@@ -63,6 +66,10 @@ class Equations:
 
     def __str__(self) -> str:
         """The equations, and below them what is not said by them."""
+        return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", self.notes()])
+
+    def notes(self) -> str:
+        """What symbols mean and states begin as, the defaults, and what a step costs."""
         notes = [
             ("where", self.meanings),
             ("start", [", ".join(f"{name} = {value}" for name, value in self.initial.items())]),
@@ -70,10 +77,9 @@ class Equations:
             ("choices", [", ".join(f"{name} = {value!r}" for name, value in self.choices.items())]),
             ("costs", [f"{_count(self.grad_evals)} per step"]),
         ]
-        below = [
+        return "\n".join(
             f"{title if i == 0 else '':<9}{text}" for title, texts in notes for i, text in enumerate(texts) if text
-        ]
-        return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", *below])
+        )
 
     def latex(self) -> str:
         """The equations as a block of LaTeX; it needs amsmath."""
@@ -122,20 +128,39 @@ def equations(rule: Optimizer | Rule) -> Equations:
     names = [var.name for var in raw.inputs]
     graph = idioms(optimise(raw))
     shown = symbols(names, Text())
-    starts = _values(idioms(optimise(initial)), ["x"], SIZES)
+    sizes = _sizes(shape, names)
+    starts = _values(idioms(optimise(initial)), ["x"], sizes)
+    written = tuple(lines(graph, names, statements(graph, names, carried), sizes))
     asked = [node.op.name for node in raw.nodes]
     used = {v for node in raw.nodes for v in node.inputs} | set(raw.outputs)
-    seen = {*asked, *(var.name for var in raw.inputs if var in used)}
+    seen = {*asked, *(var.name for var in raw.inputs if var in used and var.name not in carried)}
     return Equations(
         name=rule.optimizer.name,
         heading=_heading(rule),
-        lines=tuple(lines(graph, names, statements(graph, names, carried), SIZES)),
-        meanings=tuple(meaning for name, meaning in _MEANINGS.items() if name in seen),
+        lines=written,
+        meanings=(*(meaning for name, meaning in _MEANINGS.items() if name in seen), *_size_meaning(written, sizes)),
         initial={shown[name].text: value for name, value in zip(carried[1:], starts, strict=True)},
         hyperparameters=_defaults(rule, names, shown),
         choices=_choices(rule),
         grad_evals=("g" in seen) + asked.count("gradient_at") + 2 * asked.count("hessian_times"),
     )
+
+
+def _sizes(shape: tuple[int, ...], names: Sequence[str]) -> dict[float, str]:
+    """What is written for the numbers of rows and of columns, and for that of all entries."""
+    letters = [letter for letter in _LETTERS if letter not in names]
+    found: dict[float, str] = dict(zip(shape, letters, strict=False))
+    return {math.prod(shape): f"({' '.join(found.values())})"} | found
+
+
+def _size_meaning(written: Sequence[Line], sizes: Mapping[float, str]) -> list[str]:
+    letters = [letter for letter in sizes.values() if len(letter) == 1]
+    text = " ".join(line.value for line in written)
+    if not any(re.search(rf"\b{letter}\b", text) for letter in letters):
+        return []
+    if len(letters) == 1:
+        return [f"{letters[0]} is the number of parameters"]
+    return [f"x is a matrix of {letters[0]} rows and {letters[1]} columns"]
 
 
 def _heading(rule: Rule) -> str:

@@ -85,6 +85,8 @@ class Expressions:
         if node.op.name in ("getitem", "place"):
             return self._entries(node) if node.op.name == "getitem" else self._pieces(node)
         terms = [self._operand(node, v) for v in node.inputs]
+        if node.op.name == "reshape" and node.output.shape == (1, *node.inputs[0].shape):
+            return self.script.indexed(terms[0], ", ".join(["newaxis", *[":"] * len(node.inputs[0].shape)]))
         if node.op.name == "transpose" and node.params["axes"] == (1, 0):
             return self.script.transposed(terms[0])
         if node.op.name in WRITERS:
@@ -129,11 +131,11 @@ class Expressions:
         return self.script.indexed(self.write(x), shown)
 
     def _pieces(self, node: Node) -> Term:
-        """Pieces that fill a vector one after the other are a concatenation."""
+        """Pieces that fill an array one after the other are a concatenation."""
         terms = [self.write(v) for v in node.inputs]
         ends = np.cumsum([0, *(v.shape[0] if v.shape else 0 for v in node.inputs)]).tolist()
         in_turn = tuple((slice(a, b),) for a, b in itertools.pairwise(ends))
-        if len(node.params["shape"]) == 1 and node.params["indices"] == in_turn and ends[-1] == node.params["shape"][0]:
+        if node.params["indices"] == in_turn and ends[-1] == node.params["shape"][0]:
             return self.script.call("concat", *terms)
         return self.script.call("place", *terms, *self._params(node))
 

@@ -124,6 +124,13 @@ class _Finder:
             return PRODUCT, tuple(map(self.vector, factors))
         return None
 
+    def _place(self, node: Node) -> Any:
+        """One piece that fills all of an array, as np.stack makes of one array."""
+        if len(node.inputs) > 1 or node.inputs[0].shape != node.output.shape:
+            return None
+        is_in_place = all(isinstance(part, slice) and part.step in (None, 1) for part in node.params["indices"][0])
+        return (SAME, node.inputs) if is_in_place else None
+
     def _matmul(self, node: Node) -> Any:
         a, b = map(self.vector, node.inputs)
         if len(a.shape) == len(b.shape) == 1:

@@ -1,4 +1,4 @@
-"""What a schedule does: its factor on the learning rate at every step."""
+"""What a schedule does: its factor on the learning rate along the steps."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optlab.errors import UserError
 from optlab.schedules.base import Schedule
+from optlab.signature import complaint
 
 STEPS = 400
 """The horizon, if none is given."""
 
+POINTS = 1001
+"""So many steps are computed of a long horizon."""
+
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of some schedules at the steps 1, 2, ..., by name. As text: a table with five of them.
+    """The factors of some schedules, by name, at some steps from 1 to the horizon. As text: a table with five of them.
 
     >>> from optlab.schedules.linear import linear
     >>> print(factors([linear], steps=5))
@@ -25,13 +30,14 @@ class Factors:
     linear          1  0.75  0.5  0.25  0
     """
 
+    at: NDArray[np.int64]
     values: Mapping[str, NDArray[np.float64]]
-    steps: int
 
     def __str__(self) -> str:
-        at = sorted({round(1 + quarter * (self.steps - 1) / 4) for quarter in range(5)})
-        rows = [["factor at step", *map(str, at)]]
-        rows += [[name, *(f"{row[t - 1]:.3g}" for t in at)] for name, row in self.values.items()]
+        shown = sorted(set(_quarters(int(self.at[-1]))))
+        places = np.searchsorted(self.at, shown)
+        rows = [["factor at step", *map(str, shown)]]
+        rows += [[name, *(f"{row[place]:.3g}" for place in places)] for name, row in self.values.items()]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         return "\n".join(
             "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
@@ -40,9 +46,25 @@ class Factors:
 
 
 def factors(schedules: Sequence[Schedule], steps: int = STEPS, options: Mapping[str, Any] | None = None) -> Factors:
-    """The factors of schedules, each with the same options, at the steps up to a horizon."""
-    found = {}
-    for one in schedules:
-        given = dict.fromkeys(one.signature.supplied, steps) | dict(options or {})
-        found[one.name] = np.array([float(one(t, **given)) for t in range(1, steps + 1)])
-    return Factors(found, steps)
+    """The factors of schedules, each with the same options, at the steps up to a horizon; of a long one at some.
+
+    Raises:
+        UserError: a schedule's function raises; the message says where.
+    """
+    even = np.linspace(1, steps, min(steps, POINTS)).round().astype(np.int64)
+    at = np.union1d(even, _quarters(steps))
+    return Factors(at, {one.name: _along(one, at, steps, options or {}) for one in schedules})
+
+
+def _quarters(steps: int) -> list[int]:
+    return [round(1 + quarter * (steps - 1) / 4) for quarter in range(5)]
+
+
+def _along(schedule: Schedule, at: NDArray[np.int64], steps: int, options: Mapping[str, Any]) -> NDArray[np.float64]:
+    given = dict.fromkeys(schedule.signature.supplied, steps) | dict(options)
+    try:
+        with np.errstate(all="ignore"):
+            return np.array([float(schedule(t, **given)) for t in at.tolist()])
+    except Exception as error:
+        said = complaint(error, [schedule.function], f"in the schedule {schedule.name}")
+        raise UserError(said) from error

@@ -22,6 +22,8 @@ Value = Callable[[Array], float]
 """The loss at a point."""
 Look = Callable[[Array], tuple[float, Array]]
 """The loss and the gradient at a point. Raises to end a run."""
+Product = Callable[[Array, Array], Array]
+"""The Hessian at a point times a vector. Raises to end a run."""
 Step = Callable[[Look, float], Array]
 """One update, with a factor on the learning rate, to the next x."""
 
@@ -40,13 +42,13 @@ class Foreign(Optimizer):
 
     One that makes a step at a time has `begin(x, tensors, arguments)`, which gives its `Step`; `tensors` are the shapes
     that the package sees x in. One that decides itself where it asks for gradients has `minimize(x, arguments, budget,
-    value, look)`, which gives the x that it found; `budget` is the number of gradients.
+    value, look, product)`, which gives the x that it found; `budget` is the number of gradients.
     """
 
     package: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     begin: Callable[[Array, Shapes, Arguments], Step] | None = None
-    minimize: Callable[[Array, Arguments, int, Value, Look], Array] | None = None
+    minimize: Callable[[Array, Arguments, int, Value, Look, Product], Array] | None = None
 
     def arguments(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> dict[str, Any]:
         """What the package is given: all numbers that there are, and the choices that are not its own."""
@@ -64,10 +66,14 @@ class Foreign(Optimizer):
                 raise _Enough
             return float(p @ p) / 2, p.copy()
 
+        def product(p: Array, v: Array) -> Array:
+            look(p)
+            return v.copy()
+
         try:
             with np.errstate(all="ignore"):
                 if self.minimize is not None:
-                    self.minimize(x, arguments, 3, lambda p: float(p @ p) / 2, look)
+                    self.minimize(x, arguments, 3, lambda p: float(p @ p) / 2, look, product)
                 elif self.begin is not None:
                     self.begin(x, ((2,),), arguments)(look, 1.0)
         except _Enough:

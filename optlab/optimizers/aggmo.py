@@ -1,17 +1,26 @@
+import numpy as np
+
 from optlab import optimizer
 
 
+def at_rest(x, k):
+    """`k` velocities of 0 for each entry of x."""
+    return np.zeros((*x.shape, k), x.dtype)
+
+
 @optimizer(
-    ranges={"lr": "[0, inf)", "beta1": "[0, 1)", "beta2": "[0, 1)", "beta3": "[0, 1)"},
+    ranges={"lr": "[0, inf)", "a": "(0, 1]", "k": "[1, inf)"},
     invariant=("translation",),
 )
-def aggmo(x, g, a=0.0, b=0.0, c=0.0, *, lr=1e-3, beta1=0.0, beta2=0.9, beta3=0.99):
-    """Aggregated momentum (Lucas et al., 2019): three velocities, each with a memory of its own.
+def aggmo(x, g, v=at_rest, *, lr=1e-3, a=0.1, k=3):
+    """Aggregated momentum (Lucas et al., 2019): several velocities, each with a memory of its own.
 
-    a <- beta1 a + g,  b <- beta2 b + g,  c <- beta3 c + g
-    x <- x - lr (a + b + c) / 3
+    v_i <- beta_i v_i + g,  beta_i = 1 - a^i  for i = 0 ... k - 1
+    x <- x - lr (v_0 + ... + v_(k-1)) / k
 
-    lr: learning rate; beta1, beta2, beta3: how much of each velocity is kept per step
+    lr: learning rate; a: what each velocity forgets per step, as a share of what the one before it forgets; k: how many
+    velocities there are
     """
-    a, b, c = beta1 * a + g, beta2 * b + g, beta3 * c + g
-    return x - lr * (a + b + c) / 3, a, b, c
+    betas = 1 - a ** np.arange(k, dtype=v.dtype)
+    v = betas * v + g[..., None]
+    return x - lr * np.mean(v, axis=-1), v

@@ -1,8 +1,12 @@
 import numpy as np
 
 from optlab import optimizer
-from optlab.optimizers.line_search import backtracking
+from optlab.optimizers.line_search import backtracking, strong_wolfe
 from optlab.signature import pick
+
+FLAT = 0.1
+"""The share of the slope that may be left where Wolfe's condition is asked for; directions are conjugate only where
+little is left."""
 
 
 @optimizer(
@@ -39,7 +43,8 @@ def conjugate_gradient(
 
     a is the first of lr h, shrink lr h, ... that meets Armijo's condition. h is 1 with line_search="backtracking". With
     "secant" it is where the slope along d vanishes on a line through the slopes at x and at a distance of probe from
-    it, which on a quadratic is the minimum.
+    it, which on a quadratic is the minimum. With "strong_wolfe" lr is the first trial of a search for an a that also
+    leaves at most a tenth of the slope; each trial computes a gradient.
 
     lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: how far away the second
     slope is taken; shrink: from one trial to the next; formula, line_search: one of those above; trials: how many
@@ -57,9 +62,18 @@ def conjugate_gradient(
     anew = (np.sum(g * conjugate) >= 0) | (np.abs(np.sum(g * g_old)) > restart * gg)
     d = np.where(anew, -g, conjugate)
     slope = np.sum(g * d)
-    first = lr
-    if pick("conjugate_gradient", "line_search", {"secant": True, "backtracking": False}, line_search):
+
+    def backtracked(first):
+        return backtracking(loss, x, d, f, slope, first, shrink, trials)
+
+    def by_secant():
         away = probe / np.maximum(np.linalg.norm(d), 1e-30)
         rise = np.sum(grad(x + away * d) * d) - slope
-        first = lr * np.where(rise > 0, -slope * away / np.where(rise > 0, rise, 1.0), 1.0)
-    return x + backtracking(loss, x, d, f, slope, first, shrink, trials) * d, d, g
+        return backtracked(lr * np.where(rise > 0, -slope * away / np.where(rise > 0, rise, 1.0), 1.0))
+
+    searches = {
+        "secant": by_secant,
+        "backtracking": lambda: backtracked(lr),
+        "strong_wolfe": lambda: strong_wolfe(loss, grad, x, d, f, slope, lr, FLAT, trials),
+    }
+    return x + pick("conjugate_gradient", "line_search", searches, line_search)() * d, d, g

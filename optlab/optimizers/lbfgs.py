@@ -1,8 +1,11 @@
 import numpy as np
 
 from optlab import optimizer
-from optlab.optimizers.line_search import backtracking
+from optlab.optimizers.line_search import backtracking, strong_wolfe
 from optlab.signature import pick
+
+FLAT = 0.9
+"""The share of the slope that may be left where Wolfe's condition is asked for."""
 
 
 def no_pairs(x, history):
@@ -25,6 +28,7 @@ def lbfgs(
     *,
     t,
     f,
+    grad,
     loss,
     lr=1.0,
     shrink=0.5,
@@ -39,10 +43,11 @@ def lbfgs(
     x <- x + a d
 
     a = lr, in the first step lr min(1, 1 / |g|_1). With line_search="armijo" it is the first of a, shrink a,
-    shrink^2 a, ... that meets Armijo's condition.
+    shrink^2 a, ... that meets Armijo's condition. With "strong_wolfe" a is the first trial of a search for one that
+    also makes the slope flat enough; each trial computes a gradient.
 
-    lr: learning rate; shrink: from one trial to the next; history: pairs that are remembered; line_search: "none" or
-    "armijo"; trials: how many there are
+    lr: learning rate; shrink: from one of Armijo's trials to the next; history: pairs that are remembered;
+    line_search: "none", "armijo" or "strong_wolfe"; trials: how many there are
     """
     y = g - g_old
     keep = np.sum(s * y) > 1e-10
@@ -58,7 +63,11 @@ def lbfgs(
     for i in range(history):
         d = d + (alphas[i] - rho[i] * np.sum(Y[i] * d)) * S[i]
     size = lr * np.where(t == 1, 1.0 / np.maximum(1.0, np.sum(np.abs(g))), 1.0)
-    if pick("lbfgs", "line_search", {"none": False, "armijo": True}, line_search):
-        size = backtracking(loss, x, d, f, np.sum(g * d), size, shrink, trials)
-    s = size * d
+    slope = np.sum(g * d)
+    searches = {
+        "none": lambda: size,
+        "armijo": lambda: backtracking(loss, x, d, f, slope, size, shrink, trials),
+        "strong_wolfe": lambda: strong_wolfe(loss, grad, x, d, f, slope, size, FLAT, trials),
+    }
+    s = pick("lbfgs", "line_search", searches, line_search)() * d
     return x + s, s, g, S, Y

@@ -1,4 +1,4 @@
-"""The line search that rules with a direction share."""
+"""The line searches that rules with a direction share."""
 
 from __future__ import annotations
 
@@ -32,3 +32,64 @@ def backtracking(
     for a in reversed(sizes[:-1]):
         chosen = np.where(loss(x + a * d) <= f + ARMIJO * a * slope, a, chosen)
     return chosen
+
+
+def strong_wolfe(
+    loss: Callable[[Any], Any],
+    grad: Callable[[Any], Any],
+    x: Any,
+    d: Any,
+    f: Any,
+    slope: Any,
+    first: Any,
+    curvature: float,
+    trials: int,
+) -> Any:
+    """A step size a along d that decreases the loss enough, and at which the slope is flat enough.
+
+    With phi(a) = f(x + a d), these are Wolfe's conditions (1969) in their strong form,
+    phi(a) <= phi(0) + 1e-4 a phi'(0)  and  |phi'(a)| <= curvature |phi'(0)|.
+
+    The search is that of Nocedal & Wright (Numerical Optimization, 2006, algorithms 3.5 and 3.6). `low` is the best
+    size so far that meets the first condition; between it and `high` there are sizes that meet both. While high is not
+    known, sizes are doubled. Then the next trial is the minimum of the parabola through phi(low), phi'(low) and
+    phi(high), if that is not too close to one of them.
+
+    The first trial that meets both conditions is taken, or else low; where no trial meets even the first condition, the
+    size that would be tried next. All trials are evaluated, since nothing of Python is left when a run is executed.
+
+    Args:
+        loss, grad: the loss and its gradient at another point.
+        x, d, f, slope: the point, the direction, the loss at x and its derivative along d, which is g'd.
+        first, curvature, trials: the first trial, how flat is enough, and how many trials there are.
+
+    >>> ends = dict(x=1.0, d=-2.0, f=1.0, slope=-4.0)
+    >>> strong_wolfe(lambda p: p**2, lambda p: 2 * p, **ends, first=4.0, curvature=0.1, trials=3)
+    array(0.5)
+    """
+    low, f_low, slope_low = 0.0, f, slope
+    high, f_high = np.inf, np.inf
+    a = chosen = first
+    found = False
+    for _ in range(trials):
+        p = x + a * d
+        f_a, slope_a = loss(p), np.sum(grad(p) * d)
+        is_lower = (f_a <= f + ARMIJO * a * slope) & (f_a < f_low)
+        chosen = np.where(found, chosen, a)
+        found = found | (is_lower & (np.abs(slope_a) <= -curvature * slope))
+        is_past = np.where(high > low, slope_a >= 0, slope_a <= 0)  # the minimum lies between low and a
+        high = np.where(is_lower, np.where(is_past, low, high), a)
+        f_high = np.where(is_lower, np.where(is_past, f_low, f_high), f_a)
+        low, f_low = np.where(is_lower, a, low), np.where(is_lower, f_a, f_low)
+        slope_low = np.where(is_lower, slope_a, slope_low)
+        a = _between(low, f_low, slope_low, high, f_high)
+    return np.where(found, chosen, np.where(low > 0, low, a))
+
+
+def _between(low: Any, f_low: Any, slope_low: Any, high: Any, f_high: Any) -> Any:
+    """The next trial; twice `low` while `high` is infinite."""
+    is_known = high < np.inf
+    width = np.where(is_known, high - low, low)
+    bend = np.where(is_known, f_high, f_low) - f_low - slope_low * width  # inf or NaN where the loss at high is
+    share = np.where(bend > 0, -slope_low * width / (2 * np.where(bend > 0, bend, 1.0)), 0.0)
+    return low + np.where(is_known, np.clip(share, 0.1, 0.9), 1.0) * width

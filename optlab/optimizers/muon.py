@@ -18,6 +18,11 @@ def orthogonalized(g, eps):
     return x.T if is_tall else x
 
 
+def ahead(m, g, beta, t):
+    """Nesterov's look ahead, beta m + (1 - beta) g, with both bias-corrected, m as in the step after (Dozat, 2016)."""
+    return beta * m / (1 - beta ** (t + 1)) + (1 - beta) * g / (1 - beta**t)
+
+
 @optimizer(
     per="tensor",
     ranges={
@@ -28,6 +33,7 @@ def orthogonalized(g, eps):
         "vector_share": "[0, inf)",
         "beta1": "[0, 1)",
         "beta2": "[0, 1)",
+        "vector_eps": "[0, inf)",
     },
     exempt={"every_hyperparameter_matters": "beta and eps are those of matrices, and the suite tries a vector"},
 )
@@ -46,21 +52,30 @@ def muon(
     vector_share=0.05,
     beta1=0.9,
     beta2=0.999,
+    vector_eps=1e-8,
+    corrected=False,
 ):
     """Muon (Jordan et al., 2024): momentum for matrices, made orthogonal; vectors get Adam.
 
     m <- beta m + (1 - beta) g,  u = beta m + (1 - beta) g with nesterov, u = m without
     x <- (1 - lr weight_decay) x - lr sqrt(max(1, columns / rows)) orthogonalized(u)
 
+    With corrected, as in optax, u is made of bias-corrected averages, nesterov's of m / (1 - beta^(t+1)) and
+    g / (1 - beta^t), and nesterov is for vectors too, which then get NAdam.
+
     lr: learning rate of matrices; beta: memory of the gradients; eps: guards the division by zero; weight_decay: the
-    share of x that goes, times lr; vector_share, beta1, beta2: Adam's for everything that is no matrix, its learning
-    rate being vector_share lr
+    share of x that goes, times lr; vector_share, beta1, beta2, vector_eps: Adam's for everything that is no matrix, its
+    learning rate being vector_share lr; corrected: as in optax
     """
     if x.ndim != 2:
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
-        return x - vector_share * lr * (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + 1e-8), m, v
+        u = ahead(m, g, beta1, t) if corrected and nesterov else m / (1 - beta1**t)
+        return x - vector_share * lr * u / (np.sqrt(v / (1 - beta2**t)) + vector_eps), m, v
     m = beta * m + (1 - beta) * g
-    u = orthogonalized(beta * m + (1 - beta) * g if nesterov else m, eps)
+    if corrected:
+        u = ahead(m, g, beta, t) if nesterov else m / (1 - beta**t)
+    else:
+        u = beta * m + (1 - beta) * g if nesterov else m
     scale = max(1.0, x.shape[1] / x.shape[0]) ** 0.5
-    return (1 - lr * weight_decay) * x - lr * scale * u, m, v
+    return (1 - lr * weight_decay) * x - lr * scale * orthogonalized(u, eps), m, v

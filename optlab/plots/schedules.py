@@ -16,18 +16,21 @@ _ACROSS = 4
 _PANEL = (2.5, 1.75)  # inches
 
 
-def figure(factors: Mapping[str, NDArray[np.float64]], *, title: str = "", subtitle: str = "") -> Figure:
-    """The factors of some schedules at steps 1, 2, ...: of all of them the same steps and the same scale."""
+def figure(
+    at: NDArray[np.int64], factors: Mapping[str, NDArray[np.float64]], *, title: str = "", subtitle: str = ""
+) -> Figure:
+    """The factors of some schedules at some steps, the same for all of them. What is not finite is left out."""
     columns = min(_ACROSS, len(factors))
     rows = math.ceil(len(factors) / columns)
     size = (max(columns * _PANEL[0], 2 * _PANEL[0]), 0.9 + rows * max(_PANEL[1], 2 * _PANEL[1] / rows))
     with style.sheet():
         made, panels = figures.new(columns, rows=rows, title=title, subtitle=subtitle, size=size)
         for axes, (name, values) in zip(panels, factors.items(), strict=False):
-            axes.plot(np.arange(1, len(values) + 1), values, color=style.PALETTE[0], linewidth=1.6)
+            axes.plot(at, np.where(np.isfinite(values), values, np.nan), color=style.PALETTE[0], linewidth=1.6)
             axes.set_title(figures.printable(name) if len(factors) > 1 else "", fontsize=10)
-            axes.set_ylim(-0.04, max(1.08, 1.05 * float(np.nanmax(values))))
-            axes.set_xlim(1, max(2, len(values)))
+            finite = values[np.isfinite(values)]
+            axes.set_ylim(min(-0.04, 1.08 * finite.min(initial=0.0)), 1.08 * finite.max(initial=1.0))
+            axes.set_xlim(1, max(2, at[-1]))
             axes.grid(axis="y")
         for i, axes in enumerate(panels):
             axes.set_visible(i < len(factors))

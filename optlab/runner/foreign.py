@@ -2,19 +2,24 @@
 
 They get the loss and the gradient that the lab traced, on the starts and minibatches that all others get. One that
 makes a step at a time has made n of them at step n. One that decides itself where it asks for gradients, as scipy's,
-is followed gradient by gradient: step n is the point of the gradient number n + 1. Once it has converged it stays
-where it is; when the budget, one gradient per step, is spent, it ends at the best point that it asked about.
+is followed gradient by gradient: step n is the point of the gradient number n + 1. A Hessian times a vector costs two
+gradients. Once it has converged it stays where it is; when the budget, one gradient per step, is spent, it ends at the
+best point that it asked about.
 """
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from optlab.engine.replay import compile
+from optlab.engine.derivatives import hvp
+from optlab.engine.passes import optimise
+from optlab.engine.replay import RUN, Input, Program, compile
+from optlab.engine.trace import trace
 from optlab.evaluation import Evaluation, on_data, whole_objective
 from optlab.foreign import Foreign
 from optlab.randomness import Minibatches
@@ -53,6 +58,7 @@ class _Ground:
             self.program.inputs[number][...] = column(one, key)[0]
         self.t[...] = 1
         self.program.prepare()
+        self.one = one
         quantities = on_data(one.case) or {"loss": whole_objective(one.case)}
         self.whole = Evaluation.of(one.case, quantities, one.options, 1)
 
@@ -67,6 +73,22 @@ class _Ground:
         self.program.step()
         loss = np.asarray(self.program.outputs[0]).reshape(-1)[0]
         return float(loss), self.x[:, 0].copy()  # the gradient stands where a rule would leave the next x
+
+    def product(self, x: Any, v: Any) -> Any:
+        """The Hessian of the whole objective at x times v."""
+        for buffer, value in zip(self._curvature.inputs, (x, v), strict=True):
+            np.copyto(buffer[:, 0], value)
+        self._curvature.step()
+        return self._curvature.outputs[0][:, 0].copy()
+
+    @functools.cached_property
+    def _curvature(self) -> Program:
+        options = {name: values[0] for name, values in self.one.options.items()}
+        f = functools.partial(whole_objective(self.one.case), **options)
+        example = np.empty(self.one.case.dim, self.one.case.precision)
+        program = compile(optimise(trace(hvp(f), example, example)), [Input(RUN), Input(RUN)], 1)
+        program.prepare()
+        return program
 
 
 class Failed(Exception):
@@ -154,8 +176,16 @@ class _Run:
             asked.keep_best(p, loss)
             return loss, g
 
+        def value(p: Any) -> float:
+            return asked.known(p)[0]
+
+        def product(p: Any, v: Any) -> Any:
+            for _ in range(2):  # a product costs about two gradients
+                look(p)
+            return self.ground.product(p, v)
+
         try:
-            x = _guarded(self.optimizer.minimize, self.start, arguments, budget, lambda p: asked.known(p)[0], look)
+            x = _guarded(self.optimizer.minimize, self.start, arguments, budget, value, look, product)
         except _Ended:
             if self.status == DIVERGED:
                 raise

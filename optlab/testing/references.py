@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab.composition import Rule, memory
 from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer, Reference
 from optlab.testing.trials import Array, Trials, trials
@@ -124,7 +125,7 @@ def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Ar
     """x of the rule after each step, called as the NumPy function it is."""
     x = part.starts if len(part.starts) > 1 else part.starts[0]
     signature, path = optimizer.signature, []
-    state = [default(x) if callable(default) else np.full_like(x, default) for default in signature.state.values()]
+    state = list(memory(Rule(optimizer, options), (x.shape,), x).values())
     for step in range(1, steps + 1):
         loss, grad = functools.partial(part.loss, step), functools.partial(part.grad, step)
         offer = {"t": np.float64(step), "steps": np.float64(steps), "f": None, "grad": grad, "loss": loss}

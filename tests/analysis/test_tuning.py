@@ -163,3 +163,13 @@ def test_a_hundred_thousand_runs_take_well_under_a_second():
     start = time.perf_counter()
     analysis.ranking(runs)
     assert time.perf_counter() - start < 1.0
+
+
+def test_rounding_makes_no_winner():
+    """One rule written in two ways, at the best of its settings, and one that is better in the eighth digit."""
+    losses = {"gd": 94.1, "mine": 94.1 * (1 - 1e-13), "torch:SGD": 94.1 * (1 + 1e-12), "better": 94.1 * (1 - 1e-7)}
+    runs = together(*(grid([[loss]], label=label) for label, loss in losses.items()))
+    table = analysis.ranking(runs)
+    assert table["label"].tolist() == ["better", "gd", "mine", "torch:SGD"]
+    assert table["rank"].tolist() == [1, 2, 2, 2]
+    assert analysis.overall(runs).set_index("label")["wins"].to_dict() == {label: label == "better" for label in losses}

@@ -70,6 +70,13 @@ def normalized(x, g, m=0.0, *, lr=0.1):
     return x - lr * m / (np.sqrt(np.sum(m * m)) + 1e-12), m
 
 
+@optimizer
+def adagrad_norm(x, g, b=lambda x: 0.0, *, lr=0.5):
+    """AdaGrad with one number for all parameters (Ward et al., 2019)."""
+    b = np.sqrt(b * b + np.sum(g * g))
+    return x - lr * g / b, b
+
+
 def network(dtype):
     """A small network and its data, the same each time."""
     torch.manual_seed(0)
@@ -103,6 +110,20 @@ def trained(dtype, make, steps=100, scheduler=None):
 
 def parameters(net):
     return torch.cat([p.detach().reshape(-1) for p in net.parameters()]).clone()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_state_that_is_one_number(dtype):
+    w = torch.tensor([1.0, 2.0], dtype=dtype, requires_grad=True)
+    made = as_torch(adagrad_norm, [w])
+    x, b = np.array([1.0, 2.0]), 0.0
+    for _ in range(3):
+        made.zero_grad()
+        (w[0] ** 2 + 3 * w[1] ** 2).backward()
+        made.step()
+        x, b = adagrad_norm(x, 2 * SCALES * x, b)
+    np.testing.assert_allclose(w.detach().numpy(), x, rtol=10 * torch.finfo(dtype).eps)
+    assert w.dtype == made.state[w]["b"].dtype == dtype
 
 
 # ---- against torch ---------------------------------------------------------------------------------------------------
@@ -243,14 +264,163 @@ def test_nothing_happens_where_there_is_no_gradient():
     assert made.state_dict()["state"] == {}
 
 
+# ---- with something around them --------------------------------------------------------------------------------------
+
+STEPS = 60
+
+
+def natively(make, before=lambda params: None, after=lambda step: None):
+    """The parameters after training by a loop of torch: something before each step of the optimizer, and after it."""
+    net, inputs, targets = network(torch.float64)
+    params = list(net.parameters())
+    made = make(params)
+    closure = closure_of(net, inputs, targets, made)
+    for step in range(STEPS):
+        closure()
+        before(params)
+        made.step()
+        after(step)
+    return parameters(net)
+
+
+def sgd(params, lr=0.5, **options):
+    return torch.optim.SGD(params, lr, foreach=False, **options)
+
+
+def adam(params):
+    return torch.optim.Adam(params, lr=0.05, foreach=False)
+
+
+def cosine(params):
+    made = adam(params)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(made, T_max=STEPS - 1)
+    made.register_step_post_hook(lambda *_: schedule.step())
+    return made
+
+
+AROUND = {
+    "clip_value": (
+        as_torch("gd", lr=0.5, transforms=[{"name": "clip_value", "limit": 0.02}]),
+        lambda: natively(sgd, lambda params: nn.utils.clip_grad_value_(params, 0.02, foreach=False)),
+    ),
+    "clip_norm": (
+        as_torch("gd", lr=0.5, transforms=[{"name": "clip_norm", "max_norm": 0.05}]),
+        lambda: natively(sgd, lambda params: nn.utils.clip_grad_norm_(params, 0.05, foreach=False)),
+    ),
+    "l2": (
+        as_torch("momentum", lr=0.05, transforms=[{"name": "l2", "decay": 0.3}]),
+        lambda: natively(lambda params: sgd(params, 0.05, momentum=0.9, weight_decay=0.3)),
+    ),
+    "weight_decay": (
+        as_torch("adam", lr=0.05, transforms=[{"name": "weight_decay", "decay": 0.3}]),
+        lambda: natively(lambda params: torch.optim.AdamW(params, lr=0.05, weight_decay=0.3, foreach=False)),
+    ),
+    "cosine": (as_torch("adam", lr=0.05, schedule="cosine", steps=STEPS), lambda: natively(cosine)),
+    "both": (
+        as_torch("adam", lr=0.05, schedule="cosine", transforms=[{"name": "clip_value", "limit": 0.02}], steps=STEPS),
+        lambda: natively(cosine, lambda params: nn.utils.clip_grad_value_(params, 0.02, foreach=False)),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_what_is_around_a_rule_is_what_torch_has_for_it(name):
+    ours, theirs = AROUND[name]
+    found = trained(torch.float64, ours, STEPS)
+    most = 1e-5 if name == "clip_norm" else 1e-12  # torch adds 1e-6 to the norm that it divides by
+    torch.testing.assert_close(found, theirs(), rtol=0, atol=most)
+    alone = as_torch(ours.rule, **{k: v for k, v in ours.given.items() if k != "steps"})
+    assert float((found - trained(torch.float64, alone, STEPS)).abs().max()) > 0.05
+
+
+def test_a_schedule_and_a_scheduler_of_torch_are_multiplied():
+    def halved(made):
+        return torch.optim.lr_scheduler.StepLR(made, step_size=5, gamma=0.5)
+
+    found = trained(
+        torch.float64, as_torch("gd", lr=0.5, schedule={"name": "step", "every": 10, "factor": 0.1}), 20, halved
+    )
+    rates = [0.5 * 0.5 ** (t // 5) * 0.1 ** (t // 10) for t in range(20)]
+    net, inputs, targets = network(torch.float64)
+    made = sgd(net.parameters())
+    for rate in rates:
+        made.param_groups[0]["lr"] = rate
+        made.step(closure_of(net, inputs, targets, made))
+    torch.testing.assert_close(found, parameters(net), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(("name", "mean"), [("average", None), ("ema", 0.9)])
+def test_an_average_goes_beside_the_rule(name, mean):
+    """As `AveragedModel` does of torch, beside a native optimizer that takes its gradients where it is itself."""
+    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+    net, inputs, targets = network(torch.float64)
+    made = sgd(net.parameters(), 0.1)
+    averaged = AveragedModel(net, multi_avg_fn=mean and get_ema_multi_avg_fn(mean))
+    if mean:
+        averaged.update_parameters(net)  # begins with the start, as ours does
+    closure = closure_of(net, inputs, targets, made)
+    for _ in range(20):
+        made.step(closure)
+        averaged.update_parameters(net)
+    expected = parameters(averaged.module)
+    options = {"name": name, "decay": mean} if mean else {"name": name}
+    found = trained(torch.float64, as_torch("gd", lr=0.1, transforms=[options]), 20)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-12)
+    assert float((expected - parameters(net)).abs().max()) > 0.05
+
+
+def test_lookahead_by_hand():
+    w = nn.Parameter(torch.tensor([1.0, 2.0], dtype=torch.float64))
+    made = as_torch("gd", [w], lr=0.1, transforms=[{"name": "lookahead", "every": 2.0}])
+    slow = x = np.array([1.0, 2.0])
+    for t in range(1, 5):
+        made.zero_grad()
+        (w**2).sum().backward()
+        made.step()
+        x = 0.8 * x
+        if t % 2 == 0:
+            slow = x = slow + 0.5 * (x - slow)
+        np.testing.assert_allclose(w.detach().numpy(), x, rtol=1e-14)
+    assert set(made.state[w]) == {"lookahead.slow", "step number"}
+
+
+def test_a_transform_around_a_rule_for_tensors_remembers_all_of_them():
+    first, second = (nn.Parameter(torch.tensor([1.0, -2.0], dtype=torch.float64)) for _ in range(2))
+    made = as_torch(normalized, [first, second], lr=0.1, transforms=["lookahead"])
+    for still in (False, True):
+        made.zero_grad()
+        ((first**2).sum() + 0.0 * second.sum() if still else (first**2).sum() + (second**2).sum()).backward()
+        second.grad = None if still else second.grad
+        made.step()
+    state = made.state[first]
+    assert {name: tuple(value.shape) for name, value in state.items() if name != "step number"} == {
+        "m.0": (2,),
+        "m.1": (2,),
+        "lookahead.slow": (4,),
+    }
+    assert state["lookahead.slow"].tolist() == [1.0, -2.0, 1.0, -2.0]
+    # of the second only the first step was made
+    torch.testing.assert_close(second, torch.tensor([1 - 0.1 / 5**0.5, -2 + 0.2 / 5**0.5], dtype=torch.float64))
+
+
 # ---- what torch promises ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
-@pytest.mark.parametrize("rule", ["adam", normalized, wandering], ids=["vector", "tensor", "noise"])
-def test_a_saved_state_goes_on_to_the_bit(rule, dtype):
+@pytest.mark.parametrize(
+    ("rule", "around"),
+    [
+        ("adam", {}),
+        (normalized, {}),
+        (wandering, {}),
+        ("adam", {"transforms": ["gradient_noise", "ema"], "schedule": "cosine", "steps": 20}),
+    ],
+    ids=["vector", "tensor", "noise", "around"],
+)
+def test_a_saved_state_goes_on_to_the_bit(rule, around, dtype):
     net, inputs, targets = network(dtype)
-    made = as_torch(rule, net.parameters(), lr=0.02)
+    made = as_torch(rule, net.parameters(), lr=0.02, **around)
     closure = closure_of(net, inputs, targets, made)
     for _ in range(5):
         made.step(closure)
@@ -263,7 +433,7 @@ def test_a_saved_state_goes_on_to_the_bit(rule, dtype):
     saved = torch.load(file, weights_only=True)
     again, _, _ = network(dtype)
     torch.manual_seed(1)
-    other = as_torch(rule, again.parameters(), lr=0.5)
+    other = as_torch(rule, again.parameters(), lr=0.5, **around)
     again.load_state_dict(saved["net"])
     other.load_state_dict(saved["optimizer"])
     assert other.param_groups[0]["lr"] == 0.02
@@ -368,6 +538,12 @@ def test_a_hessian_times_a_vector():
     np.testing.assert_allclose(bowl(cauchy), by_numpy(cauchy), rtol=1e-14)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
+def test_a_hessian_is_known_at_x_alone():
+    with pytest.raises(UserError, match="hvp is to be had at x alone"):
+        bowl(cauchy, horizon={"transforms": ["ema"]})
+
+
 def test_the_number_of_steps():
     x = np.array([1.0, 2.0])
     for t in range(1, 5):
@@ -443,12 +619,44 @@ def one():
         (lambda: as_torch("adam", [*one(), nn.Parameter(torch.ones(1).double())]), UserError, "float32, torch.float64"),
         (lambda: as_torch(sam, one()).step(), UserError, "sam asks for 'grad': give step a closure"),
         (lambda: bowl(no_graph), UserError, "create_graph=True"),
+        (lambda: as_torch("gd", transforms=["clip_nrm"]), UnknownName, "no transform 'clip_nrm' .did you mean"),
+        (lambda: as_torch("gd", schedule="cosin"), UnknownName, "no schedule 'cosin' .did you mean 'cosine'"),
+        (lambda: as_torch("gd", schedule=as_torch), UserError, "is no schedule; give a name, or a table"),
+        (
+            lambda: as_torch("gd", schedule={"name": "cosine", "ned": 1}),
+            UserError,
+            "no option 'ned' .did you mean 'end'",
+        ),
+        (lambda: as_torch("gd", transforms="clip_norm"), UserError, r"a list, as in transforms=\['clip_norm'\]"),
+        (lambda: as_torch("gd", transforms=["l2", "l2"]), UserError, "l2 is there twice"),
+        (
+            lambda: as_torch("gd", transforms=[{"name": "l2", "decay": -1}]),
+            UserError,
+            r"'decay' must lie in \[0, inf\)",
+        ),
+        (lambda: as_torch(half, schedule="cosine"), UserError, "multiplies 'lr', and half has no such hyperparameter"),
+        (lambda: as_torch("gd", one(), schedule="cosine"), UserError, "cosine asks for the number of steps; give it"),
+        (lambda: steps_without_closure("ema"), UserError, "elsewhere than at x: give step a closure"),
         (lambda: bowl(silent), PluginError, r"optimizer 'silent' returns nothing \(None\); end it with: return x"),
     ],
 )
 def test_a_mistake_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def steps_without_closure(transform):
+    (w,) = params = one()
+    made = as_torch("gd", params, lr=0.1, transforms=[transform])
+    for _ in range(2):
+        w.grad = torch.ones(2)
+        made.step()
+
+
+@optimizer
+def half(x, g):
+    """Half the way."""
+    return 0.5 * x
 
 
 @optimizer

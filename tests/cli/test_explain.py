@@ -175,6 +175,8 @@ def test_choices_and_what_is_around_gradient_descent(call):
     assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
 
 
+UNKNOWN = "'{}' is no optimizer, problem, transform or schedule, and no expression with values"
+
 MISTAKES = [
     (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
     (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
@@ -195,8 +197,14 @@ MISTAKES = [
     (["x*y", "x=1", "y=2", "-o", "no/a.svg"], "--output no/a.svg: there is no folder no"),
     (["3 + 4"], "there is no name in '3 + 4', so it has no gradient; its value is 7"),
     (["__import__('os').system('ls')"], "there is no function '__import__'"),
-    (["rosenbrok"], "'rosenbrok' is neither a problem nor an optimizer, nor an expression with values (did you mean"),
-    (["qqq"], "'qqq' is neither a problem nor an optimizer, nor an expression with values\n"),
+    (
+        ["rosenbrok"],
+        UNKNOWN.format("rosenbrok") + " (did you mean",
+    ),
+    (["qqq"], UNKNOWN.format("qqq") + "; optlab list optimizers, or another kind, shows all\n"),
+    (["clip_nrm"], UNKNOWN.format("clip_nrm") + " (did you mean 'clip_norm'?)"),
+    (["gd", "l2", "cosine", "l2"], "l2 is there already; each transform may be put around a rule once"),
+    (["gd", "cosine", "l2", "step"], "cosine and step are two schedules, and a rule has one"),
     (["mlp"], "mlp is trained on data; optlab explain backprop goes through a network step by step"),
     (["rosenbrock", "bb=1"], "rosenbrock has no option 'bb' (did you mean 'b'?)"),
     (["rosenbrock", "b=x"], "rosenbrock: b=x: 'x' is no number"),

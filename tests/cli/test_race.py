@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import re
+import sys
 import tomllib
 
 import pytest
+from typer.testing import CliRunner
 
 from optlab import racing
-from optlab.cli import race
+from optlab.cli import watch
+from optlab.cli.app import app
+from optlab.cli.commands import race
 
 
 def test_a_race_from_one_line(tmp_path, optlab_command):
@@ -77,3 +82,15 @@ def test_the_defaults_are_those_of_python():
     for name in ("steps", "seeds", "start", "lr", "schedule", "name"):
         assert command[name].default == function[name].default
     assert function["lr"].default == racing.RATES
+
+
+def test_with_watch_every_option_is_typed_again(tmp_path, monkeypatch):
+    options = ["--on=sphere", "--on=booth b=2", "--steps=7", "--seeds=2", "--start=-1,2", "--lr=0.1:1:2"]
+    options += ["--schedule=cosine", "--name=mine", f"--out={tmp_path}", "--format=svg", f"--plugins={tmp_path}"]
+    options += ["--backend=replay", "--no-plots", "--quiet"]
+    others = {re.match(r"--([a-z-]+)", option)[1].replace("-", "_") for option in options}
+    assert others | {"names", "watch"} == set(inspect.signature(race.race).parameters)
+    repeated = []
+    monkeypatch.setattr(watch, "repeat", lambda words, files, *_: repeated.append((words, files)) or sys.exit())
+    CliRunner().invoke(app, ["race", "gd", "lr=0.1", *options, "--watch"])
+    assert repeated == [(["race", *options, "--", "gd", "lr=0.1"], [])]

@@ -41,11 +41,11 @@ def slow(x, g):
 class Watched:
     """A process, and what it has printed so far."""
 
-    def __init__(self, lab, *options):
+    def __init__(self, lab, *words):
         self.lab, self.log = lab, lab / "log"
         environment = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{lab / 'plugins'}"}
         with self.log.open("wb") as log:
-            command = [OPTLAB, "run", "e.toml", "--watch", "--no-plots", *options]
+            command = [OPTLAB, *(words or ("run", "e.toml")), "--watch", "--no-plots"]
             self.process = subprocess.Popen(command, cwd=lab, stdout=log, stderr=log, env=environment)
 
     def wait(self, text, times=1):
@@ -57,8 +57,8 @@ class Watched:
             time.sleep(0.05)
         return printed
 
-    def loss(self):
-        return pd.read_parquet(self.lab / "results" / "e" / "runs.parquet")["final_loss"][0]
+    def loss(self, name="e"):
+        return pd.read_parquet(self.lab / "results" / name / "runs.parquet")["final_loss"][0]
 
 
 @pytest.fixture
@@ -74,8 +74,8 @@ def lab(tmp_path):
 def start(lab):
     started = []
 
-    def begin(*options):
-        started.append(Watched(lab, *options))
+    def begin(*words):
+        started.append(Watched(lab, *words))
         return started[-1]
 
     yield begin
@@ -122,6 +122,26 @@ def test_every_change_is_seen_and_mistakes_do_not_end_it(lab, start):
     printed = watched.log.read_text()
     assert printed.endswith("interrupted; results of earlier runs are intact\n")
     assert printed.count("interrupted") == 1
+
+
+def test_a_race_is_run_again_when_a_plugin_changes(lab, start):
+    """With all that it was asked for: from -1 on, five steps, in a folder of another name."""
+    words = ("--on", "sphere", "--steps", "5", "--start", "-1,1", "--name", "again", "--backend", "replay")
+    watched = start("race", "slow", *words)
+    assert "watching plugins; Ctrl-C ends" in watched.wait("; Ctrl-C ends")
+    assert watched.loss("again") == pytest.approx(2 * 0.8**10)
+
+    (lab / "plugins" / "slow.py").write_text("def slow(:\n")
+    printed = watched.wait("; Ctrl-C ends", 2)
+    assert "there is no optimizer 'slow'" in printed
+    assert "Traceback" not in printed
+
+    (lab / "plugins" / "slow.py").write_text(PLUGIN.replace("1.0 * RATE", "2.0 * RATE"))
+    assert "changed: plugins/slow.py" in watched.wait("; Ctrl-C ends", 3)
+    assert watched.loss("again") == pytest.approx(2 * 0.6**10)
+
+    watched.process.send_signal(signal.SIGINT)
+    assert watched.process.wait(20) == 130
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -178,8 +198,8 @@ def test_what_is_seen(lab):
     (lab / "plugins" / "__pycache__").mkdir()
     for name in ("__pycache__/slow.py", ".hidden.py", "notes.txt"):
         (lab / "plugins" / name).write_text("")
-    seen = watch.snapshot(lab / "e.toml", [lab / "plugins", lab / "nowhere"])
+    seen = watch.snapshot([lab / "e.toml"], [lab / "plugins", lab / "nowhere"])
     names = {str(path.relative_to(lab)) for path in seen}
     assert names == {"e.toml", "plugins/slow.py", "plugins/.hidden.py", "plugins/helpers/_rates.py"}
     (lab / "e.toml").unlink()
-    assert lab / "e.toml" not in watch.snapshot(lab / "e.toml", [])
+    assert lab / "e.toml" not in watch.snapshot([lab / "e.toml"], [])

@@ -13,7 +13,9 @@ from optlab.engine.derivatives import gradient_graph
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise
-from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, Program, _Planner, compile
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, Program, compile
+from optlab.engine.replay.calls import Calls
+from optlab.engine.replay.memory import Memory
 from optlab.errors import TraceError
 
 KINDS = [SHARED, UNIFORM, RUN]
@@ -367,10 +369,10 @@ def test_a_long_chain_needs_one_buffer():
             x = np.sin(x) + 1.0
         return x
 
-    planner = _Planner(optimise(trace(chain, A)), (Input(),), 4)
-    planner.program()
+    memory = Memory(optimise(trace(chain, A)), (Input(),), 4)
+    Calls(memory).lower()
     assert (
-        len({a.__array_interface__["data"][0] for v, a in planner.arrays.items() if v not in planner.graph.constants})
+        len({a.__array_interface__["data"][0] for v, a in memory.arrays.items() if v not in memory.graph.constants})
         == 2
     )
 

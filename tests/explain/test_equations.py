@@ -44,7 +44,7 @@ FUNCTIONS = {
     "mod": np.mod,
     "sigmoid": optlab.sigmoid,
     "relu": optlab.relu,
-    "concat": lambda *a: np.hstack(a),
+    "concat": lambda *a: np.concatenate([np.atleast_1d(part) for part in a]),
     **{name: getattr(np, name) for name in ("sign", "exp", "log", "sin", "cos", "tanh", "sqrt", "clip", "where")},
     **{name: getattr(np, name) for name in ("log1p", "expm1", "floor", "ceil", "hypot", "isfinite", "tan")},
 }
@@ -153,7 +153,7 @@ class Reader:
         if token == "√":
             return np.sqrt(self.atom())
         if token == "(":
-            return self.closed(")")[0]
+            return self.indexed_if_it_is(self.closed(")")[0])
         if token in ("|", "‖"):
             value = self.either()
             self.take(token)
@@ -163,7 +163,9 @@ class Reader:
         if token == "[":
             entries = self.closed("]")
             return np.stack(entries) if len(entries) > 1 else np.asarray(entries[0]).astype(float)
-        value = np.float64(token) if token[0].isdigit() else self.named(token)
+        return self.indexed_if_it_is(np.float64(token) if token[0].isdigit() else self.named(token))
+
+    def indexed_if_it_is(self, value):
         while self.text[self.at : self.at + 1] == "[":
             self.take()
             value = self.indexed(value)
@@ -172,11 +174,21 @@ class Reader:
     def named(self, name):
         if self.text[self.at : self.at + 1] == "(":
             self.take()
-            return {**FUNCTIONS, **self.values}[name](*self.closed(")"))
+            entries, options = self.arguments()
+            return {**FUNCTIONS, **self.values}[name](*entries, **options)
         if name in self.values:
             return self.values[name]
         stem = name.rstrip("".join(SUB))
         return self.values[stem][int("".join(SUB[letter] for letter in name[len(stem) :]))]
+
+    def arguments(self):
+        """What is in the brackets of a call, of which the last may be told by its name: sum(v, axis=1)."""
+        end = re.compile(r"[^()]*?, (\w+)=(\d+)\)").match(self.text, self.at)
+        if not end:
+            return self.closed(")"), {}
+        inner = Reader(self.text[self.at : end.start(1) - 2] + ")", self.values)
+        self.at = end.end()
+        return inner.closed(")"), {end[1]: int(end[2])}
 
     def closed(self, bracket):
         entries = [self.either()]
@@ -204,6 +216,7 @@ def test_the_reader_reads():
         ("x₁ a²", -16), ("x[1:]^2 x₀", [48]), ("sum(x) ‖x‖", -5), ("[a < 3 ∧ ¬(a = 1)] a", 2), ("a − −3 a", 8),
         ("1e-3 a", 2e-3),
         ("where(x > 0, x, 0)", [3, 0]), ("a^(−2)", 0.25), ("⟨x, x⟩ / a", 12.5),
+        ("sum(x[newaxis, :], axis=0) / a", [1.5, -2]),
     ]:  # fmt: skip
         np.testing.assert_allclose(Reader(text, values).whole(), value, rtol=1e-15)
 
@@ -339,8 +352,8 @@ def symbol(text, name):
     return found[1] if found else name
 
 
-READ = {name: rule for name, rule in RULES.items() if name not in ("lbfgs", "newton")}
-"""Without rules that build matrices, in writing the names of operations that the reader does not know."""
+READ = {name: rule for name, rule in RULES.items() if name != "newton"}
+"""Without the one that builds a matrix, in writing the names of operations that the reader does not know."""
 
 
 @pytest.mark.parametrize("rule", READ.values(), ids=READ)
@@ -408,14 +421,45 @@ def test_a_state_that_stays_is_not_written_and_one_that_is_the_same_is_not_compu
     assert rule_lines(keeps)[1] == "d ← x"
 
 
+def test_a_row_that_is_put_below_others_is_a_concatenation():
+    (first, *_) = rule_lines(RULES["lbfgs"])
+    assert first == "S ← where(sum(s · (g − g_old)) > 1e-10, concat(S[1:, :], s[newaxis, :]), S)"
+    assert not any("place" in line or "reshape" in line for line in rule_lines(RULES["lbfgs"]))
+
+
+def test_one_piece_that_is_turned_round_or_smaller_is_no_concatenation():
+    assert formula(lambda x: np.stack([x])[0, 1] * x[0], np.ones(3)) == "f(x) = x[newaxis, :][0, 1] x₀"
+    assert "place" in formula(lambda x: np.sum(np.pad(x, (1, 0)) ** 2 * np.arange(1.0, 5.0)), np.ones(3))
+
+
 def test_the_norm_is_a_norm_and_what_is_used_more_than_once_has_a_name():
     assert "u = m / (√v + ε) + weight_decay x" in rule_lines(lamb)
     assert rule_lines(sam) == ["x ← x − lr ∇f(x + ρ g / (‖g‖ + 1e-12))"]
 
 
+def test_a_state_may_have_the_letter_of_random_numbers():
+    assert "u ← max(β₂ u, |g| + ε)" in rule_lines(RULES["adamax"])
+    assert "random" not in str(equations(RULES["adamax"]))
+
+
 def test_what_depends_on_the_number_of_parameters_says_so():
     assert rule_lines(takes_apart)[0] == "u = concat(g[1:], g₀)³ + x[−1] − g₀ / n"
     assert "(s / √n)²" in rule_lines(takes_apart)[2]
+
+
+def test_sizes_have_letters_that_the_rule_does_not_use():
+    def rule(x, g, m=0.0, n=lambda x: np.zeros(x.shape[1:]), *, lr=0.1):
+        m, n = m + g / x.size, n + np.sum(g, axis=0) / x.shape[0]
+        return x - lr * m / x.shape[1], m, n
+
+    def mean(x, g, *, lr=0.1):
+        return x - lr * g / x.size
+
+    found = equations(optimizer(per="tensor")(rule))
+    assert [line.value for line in found.lines] == ["m + g / (N M)", "n + sum(g, axis=0) / N", "x − lr m / M"]
+    assert "x is a matrix of N rows and M columns" in found.meanings
+    assert "n is the number of parameters" in equations(optimizer(mean)).meanings
+    assert len(equations(RULES["adam"]).meanings) == 2
 
 
 def test_the_notes_below():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from optlab import schedule
 from optlab.cli.app import app
 from optlab.explain.schedules import factors
 from optlab.plots import schedules as pictures
@@ -37,14 +38,50 @@ def test_factors():
 
 def test_the_picture_shows_the_factors():
     found = factors([constant, linear, step, linear], 9).values | {"twice": 2 * factors([linear], 9).values["linear"]}
-    made = pictures.figure(found)
+    found["falling"] = np.linspace(0.5, -2, 9)
+    found["partly"] = np.array([np.nan] * 4 + [np.inf] + [0.25] * 4)
+    found["nowhere"] = np.full(9, np.nan)
+    made = pictures.figure(np.arange(1, 10), found)
     shown = [axes for axes in made.axes if axes.get_visible()]
     assert [axes.get_title() or axes.get_title(loc="left") for axes in shown] == list(found)
     for axes, values in zip(shown, found.values(), strict=True):
         (line,) = axes.lines
         np.testing.assert_array_equal(line.get_xdata(), np.arange(1, 10))
-        np.testing.assert_array_equal(line.get_ydata(), values)
-        assert axes.get_ylim()[1] > values.max()
+        finite = np.isfinite(values)
+        np.testing.assert_array_equal(line.get_ydata()[finite], values[finite])
+        assert np.isnan(line.get_ydata()[~finite]).all()
+        low, high = axes.get_ylim()
+        assert low < values[finite].min(initial=0) <= values[finite].max(initial=0) < high <= 2.16
+
+
+def test_of_a_long_horizon_some_steps_are_computed():
+    asked = []
+
+    @schedule
+    def watched(t, *, steps, power=1.0):
+        """Linear."""
+        asked.append(t)
+        return 1 - (t - 1) / (steps - 1)
+
+    found = factors([watched], 10**9)
+    assert len(asked) == len(found.at) <= 1001 + 5
+    assert (found.at[0], found.at[-1]) == (1, 10**9)
+    np.testing.assert_array_equal(found.values["watched"], 1 - (found.at - 1) / (10**9 - 1))
+    assert str(found).split() == [
+        *("factor", "at", "step", "1", "250000001", "500000000", "750000000", "1000000000"),
+        *("watched", "1", "0.75", "0.5", "0.25", "0"),
+    ]
+
+
+def test_a_schedule_that_raises(call, tmp_path):
+    (tmp_path / "plugins").mkdir()
+    text = "from optlab import schedule\n\n@schedule\ndef bad(t):\n    return (t - 1) / (t - 1)\n"
+    (tmp_path / "plugins" / "bad.py").write_text(text)
+    where = tmp_path / "plugins" / "bad.py"
+    for words in ("bad", "schedules"):
+        status, printed, said = call(words)
+        assert (status, printed) == (2, "")
+        assert said.replace("plugins/bad.py", str(where)).endswith(f"{where}:5: ZeroDivisionError: division by zero\n")
 
 
 def test_one_schedule_with_options(call, tmp_path):
@@ -79,7 +116,8 @@ def test_all_schedules(call, built_in):
         (["step", "--latex"], "--latex does not go with a schedule; optlab explain --help shows what does"),
         (
             ["cosin"],
-            "'cosin' is neither a problem nor an optimizer, nor an expression with values (did you mean 'cosine'?)",
+            "'cosin' is no optimizer, problem, transform or schedule, and no expression with values "
+            "(did you mean 'cosine'?)",
         ),
     ],
 )

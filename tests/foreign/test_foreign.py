@@ -22,6 +22,9 @@ ROSENBROCK = {"name": "rosenbrock"}
 UNUSABLE = {"torch:Muon", "torch:SparseAdam", "optax:lbfgs", "optax:noisy_sgd", "optax:optimistic_adam"}
 """Those that want more than the gradient of a vector, and one that its package has given up."""
 
+HESSIAN = {"trust-ncg", "trust-krylov", "trust-exact", "dogleg"}
+"""Of scipy's methods those that scipy itself does not run without a Hessian."""
+
 
 def every_name():
     homes = {"torch": of_torch, "optax": of_optax, "scipy": of_scipy}
@@ -48,6 +51,11 @@ def every_name():
         ("optax:sgd", {"lr": 1e-3, "momentum": math.nan}, {"nesterov": False}),
         ("scipy:L-BFGS-B", {"ftol": 2.220446049250313e-09, "gtol": 1e-5}, {"maxcor": 10, "maxls": 20}),
         ("scipy:BFGS", {"gtol": 1e-5, "norm": math.inf, "c1": 1e-4, "c2": 0.9, "xrtol": 0.0}, {}),
+        (
+            "scipy:trust-ncg",
+            {"initial_trust_radius": 1.0, "max_trust_radius": 1000.0, "eta": 0.15, "gtol": 1e-4},
+            {},
+        ),
     ],
 )
 def test_options_are_those_of_the_signature(built_in, name, numbers, choices):
@@ -63,7 +71,9 @@ def test_names_are_public_ones_of_the_packages():
     assert {"adam", "lion", "sgd", "lamb"} <= set(of_optax.names())
     assert not any(name.startswith(("_", "scale_by")) for name in of_optax.names())
     for name in of_scipy.names():
-        assert scipy.optimize.minimize(scipy.optimize.rosen, [1.1, 1.1], jac=scipy.optimize.rosen_der, method=name)
+        slopes = {"jac": scipy.optimize.rosen_der}
+        slopes |= {"hess": scipy.optimize.rosen_hess} if name in HESSIAN else {}
+        assert scipy.optimize.minimize(scipy.optimize.rosen, [1.1, 1.1], method=name, **slopes)
 
 
 @pytest.mark.parametrize("name", every_name())
@@ -153,6 +163,7 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
             "Nesterov momentum requires a mom",
         ),
         (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "SparseAdam does not support dense gradients"),
+        (ROSENBROCK, {"name": "scipy:dogleg", "eta": -0.5}, ("eta",), "cannot be used like this: invalid acceptance"),
         (ROSENBROCK, {"name": "scipy:BFGS", "c1": 0.95}, ("c1",), "'c1' and 'c2' do not satisfy"),
         (
             ROSENBROCK,

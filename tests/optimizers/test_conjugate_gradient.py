@@ -1,5 +1,7 @@
 """Conjugate gradients: the linear method on a quadratic, n steps for n dimensions, and Rosenbrock's valley."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -60,14 +62,24 @@ def test_it_begins_anew(g_old, d, restart):
     np.testing.assert_array_equal(found, -g)
 
 
-@pytest.mark.parametrize("line_search", ["secant", "backtracking"])
+@pytest.mark.parametrize("line_search", ["secant", "backtracking", "strong_wolfe"])
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_rosenbrock(formula, line_search):
-    budget = 100 if line_search == "secant" else 1000
+    budget = 1000 if line_search == "backtracking" else 100
     calls = dict(formula=formula, line_search=line_search)
     assert steps_until(1e-12, conjugate_gradient, ROSENBROCK, VALLEY, budget, **calls) <= budget
     losses = [ROSENBROCK.f(x) for x in path(conjugate_gradient, ROSENBROCK, VALLEY, 60, **calls)]
     assert (np.diff(losses) <= 0).all()
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_wolfes_conditions_hold_in_every_step(formula):
+    history = descend(conjugate_gradient, ROSENBROCK, VALLEY, 30, formula=formula, line_search="strong_wolfe")
+    for (before, *_), (x, d, g) in pairwise(history):
+        step = x - before
+        assert np.linalg.norm(step) > 0
+        assert ROSENBROCK.f(x) <= ROSENBROCK.f(before) + 1e-4 * (g @ step)
+        assert abs(ROSENBROCK.grad(x) @ d) <= 0.1 * abs(g @ d)
 
 
 def test_backtracking_by_hand():

@@ -21,8 +21,10 @@ RULES = [
     ({"name": "conjugate_gradient", "formula": "fletcher_reeves"}, 2),
     ({"name": "conjugate_gradient", "formula": "hestenes_stiefel", "trials": 8}, 2),
     ({"name": "conjugate_gradient", "formula": "dai_yuan", "line_search": "backtracking"}, 1),
+    ({"name": "conjugate_gradient", "line_search": "strong_wolfe", "trials": 9}, 10),
     ({"name": "lbfgs", "lr": 0.5}, 1),
     ({"name": "lbfgs", "history": 4, "line_search": "armijo"}, 1),
+    ({"name": "lbfgs", "history": 4, "line_search": "strong_wolfe", "trials": 6}, 7),
     ({"name": "newton", "halvings": 6}, 5),
     ({"name": "prodigy", "d0": 0.01}, 1),
     ({"name": "schedule_free", "lr": 1e-3}, 1),
@@ -72,7 +74,13 @@ def test_what_lbfgs_remembers_is_as_long_as_was_asked(planned, history):
 
 
 @pytest.mark.parametrize(
-    "rule", [{"name": "lbfgs", "line_search": "armijo"}, {"name": "conjugate_gradient"}], ids=named
+    "rule",
+    [
+        {"name": "lbfgs", "line_search": "armijo"},
+        {"name": "lbfgs", "line_search": "strong_wolfe", "trials": 5},
+        {"name": "conjugate_gradient"},
+    ],
+    ids=named,
 )
 def test_a_network_is_trained_in_few_steps(planned, rule):
     problem = {"name": "mlp", "dataset": "xor", "hidden": [6]}

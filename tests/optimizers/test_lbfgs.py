@@ -1,5 +1,7 @@
 """L-BFGS against torch, against BFGS with whole matrices, and in Rosenbrock's valley."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -65,23 +67,32 @@ def test_a_pair_without_curvature_is_left_out():
     assert not Y.any()
 
 
+@pytest.mark.parametrize("line_search", ["armijo", "strong_wolfe"])
 @pytest.mark.parametrize(("dim", "history", "budget"), [(2, 3, 40), (2, 10, 40), (10, 3, 200), (10, 10, 90)])
-def test_rosenbrock(dim, history, budget):
+def test_rosenbrock(dim, history, budget, line_search):
     start = np.resize(VALLEY, dim)
     least = minimize(ROSENBROCK.f, start, jac=ROSENBROCK.grad, method="L-BFGS-B", options={"ftol": 1e-15}).x
-    found = path(lbfgs, ROSENBROCK, start, budget, history=history, line_search="armijo")
+    found = path(lbfgs, ROSENBROCK, start, budget, history=history, line_search=line_search)
     np.testing.assert_allclose(found[-1], least, atol=5e-4)
     assert ROSENBROCK.f(found[-1]) < 1e-8
     assert (np.diff([ROSENBROCK.f(x) for x in found]) <= 0).all()
 
 
+def test_wolfes_conditions_hold_in_every_step_and_every_pair_has_curvature():
+    history = descend(lbfgs, ROSENBROCK, np.resize(VALLEY, 6), 40, line_search="strong_wolfe")
+    for (before, *_), (x, s, g, *_) in pairwise(history):
+        assert ROSENBROCK.f(x) <= ROSENBROCK.f(before) + 1e-4 * (g @ s)
+        assert abs(ROSENBROCK.grad(x) @ s) <= 0.9 * abs(g @ s)
+        assert (ROSENBROCK.grad(x) - g) @ s > 0
+
+
 def test_stays_where_there_is_no_slope():
     plain = Objective(lambda x: 0.0, np.zeros_like, None)
-    for line_search in ("none", "armijo"):
+    for line_search in ("none", "armijo", "strong_wolfe"):
         found = path(lbfgs, plain, [1.0, 2.0], 3, line_search=line_search)
         np.testing.assert_array_equal(found[-1], [1.0, 2.0])
 
 
 def test_an_unknown_line_search():
-    with pytest.raises(UserError, match="lbfgs has no line_search 'wolfe'; there are none, armijo"):
+    with pytest.raises(UserError, match=r"lbfgs has no line_search 'wolfe'.*; there are none, armijo, strong_wolfe"):
         path(lbfgs, ROSENBROCK, VALLEY, 1, line_search="wolfe")

@@ -97,8 +97,8 @@ def test_no_reference_and_no_option_is_left_out():
 
 
 TWINS = [
-    ("aggmo", {"beta1": 0.8, "beta2": 0.8, "beta3": 0.8, "lr": 0.01}, "torch:SGD", {"lr": "lr", "momentum": 0.8}),
-    ("aggmo", {"beta2": 0.0, "beta3": 0.0, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
+    ("aggmo", {"k": 1, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
+    ("aggmo", {"a": 1.0, "k": 4, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
     ("qhm", {"nu": 0.0, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
     # of Nesterov's form, with a learning rate of 0.05 (1 - 0.8)
     ("qhm", {"nu": 0.8, "beta": 0.8, "lr": 0.05}, "torch:SGD", {"lr": 0.01, "momentum": 0.8, "nesterov": True}),

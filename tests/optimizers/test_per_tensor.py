@@ -1,4 +1,4 @@
-"""Rules for each tensor of a network: LAMB and LARS against optax, Muon by hand and by what it promises."""
+"""Rules for each tensor of a network: against optax, and Muon against torch, by hand and by what it promises too."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from optlab import grad, runner
-from optlab.optimizers.muon import orthogonalized
+from optlab.optimizers.muon import muon, orthogonalized
 
 MLP = {"name": "mlp", "dataset": "xor", "hidden": [5]}
 STEPS = 30
+MUON = {"name": "muon", "lr": 0.05, "beta": 0.8, "vector_share": 0.2, "beta1": 0.7, "beta2": 0.95}
 
 
 def swept(planned, **table):
@@ -47,9 +48,10 @@ def in_optax(make, case, start):
         rule = make(optax)
         tree = {name: jax.numpy.array(part) for name, part in tensors_of(start, case.tensors).items()}
         state, slope, found = rule.init(tree), gradient_of(case), [start]
+        update = jax.jit(rule.update)
         for _ in range(STEPS):
             g = tensors_of(slope(found[-1]), case.tensors)
-            updates, state = rule.update({k: jax.numpy.array(v) for k, v in g.items()}, state, tree)
+            updates, state = update({k: jax.numpy.array(v) for k, v in g.items()}, state, tree)
             tree = optax.apply_updates(tree, updates)
             found.append(flat(tree))
         return np.array(found)
@@ -68,8 +70,24 @@ def in_optax(make, case, start):
             {"name": "lars", "lr": 1.0, "beta": 0.5, "trust": 0.02, "eps": 1e-3, "weight_decay": 0.1, "nesterov": True},
             lambda o: o.lars(1.0, 0.1, trust_coefficient=0.02, eps=1e-3, momentum=0.5, nesterov=True),
         ),
+        (
+            {"name": "muon", "eps": 1e-8, "corrected": True},
+            lambda o: o.contrib.muon(0.02, adam_learning_rate=0.001),
+        ),
+        (
+            {**MUON, "eps": 1e-8, "corrected": True, "weight_decay": 0.1},
+            lambda o: o.contrib.muon(
+                0.05, beta=0.8, weight_decay=0.1, adam_b1=0.7, adam_b2=0.95, adam_learning_rate=0.01
+            ),
+        ),
+        (
+            {**MUON, "eps": 1e-3, "vector_eps": 1e-3, "corrected": True, "nesterov": False},
+            lambda o: o.contrib.muon(
+                0.05, beta=0.8, eps=1e-3, nesterov=False, adam_b1=0.7, adam_b2=0.95, adam_learning_rate=0.01
+            ),
+        ),
     ],
-    ids=["lamb, all options", "lamb", "lars", "lars, all options"],
+    ids=["lamb, all options", "lamb", "lars", "lars, all options", "muon", "muon, all options", "muon, no nesterov"],
 )
 def test_parity_with_optax(planned, table, make):
     sweep, x = swept(planned, **table)
@@ -121,6 +139,26 @@ def test_muon_by_hand(planned, nesterov):
             scale = np.sqrt(max(1, part.shape[1] / part.shape[0]))
             parts[name] = (1 - 0.05 * 0.2) * part - 0.05 * scale * (u * s) @ v
         np.testing.assert_allclose(x[step + 1, :, 0], flat(parts), rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("nesterov", [True, False])
+@pytest.mark.parametrize("shape", [(4, 7), (7, 4)])
+def test_muon_is_that_of_torch_but_for_its_precision(monkeypatch, shape, nesterov):
+    """torch orthogonalizes in bfloat16, which is float64 here; its matrices are the transposes of ours."""
+    import torch
+
+    monkeypatch.setattr(torch.Tensor, "bfloat16", lambda tensor: tensor.clone())
+    rng = np.random.default_rng(0)
+    x, target = rng.normal(size=shape), rng.normal(size=shape)
+    weight = torch.tensor(x.T.copy(), requires_grad=True)
+    options = {"lr": 0.05, "weight_decay": 0.2, "nesterov": nesterov, "eps": 1e-30}
+    theirs = torch.optim.Muon([weight], momentum=0.9, **options)
+    m = v = np.zeros(shape)
+    for step in range(1, STEPS + 1):
+        x, m, v = muon(x, x - target, m, v, t=step, beta=0.9, **options)
+        weight.grad = weight.detach() - torch.tensor(target.T)
+        theirs.step()
+        np.testing.assert_allclose(x, weight.detach().numpy().T, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(

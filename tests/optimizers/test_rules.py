@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from optlab import registry
+from optlab.composition import Rule, memory
 from optlab.optimizers.momentum import momentum
 
 RULES = registry.load(()).optimizers
@@ -16,7 +17,8 @@ def first_steps(name, gradients, x=1.0, **options):
     """x after each step of one parameter whose gradients are given, as a column."""
     rule = RULES[name]
     x = np.array([x])
-    state = [default(x) if callable(default) else np.full(1, default) for default in rule.signature.state.values()]
+    choices = {name: options.get(name, default) for name, default in rule.signature.choices.items()}
+    state = list(memory(Rule(rule, choices), (x.shape,), x).values())
     path = []
     for t, g in enumerate(gradients, start=1):
         supplied = {"t": np.float64(t)} if "t" in rule.signature.supplied else {}
@@ -164,13 +166,17 @@ def test_qhm_as_in_the_paper():
     np.testing.assert_allclose(first_steps("qhm", GRADIENTS, lr=0.1, beta=0.9, nu=0.6), path, rtol=1e-14)
 
 
-def test_aggmo_as_in_the_paper():
-    velocities, x, path = [0.0, 0.0, 0.0], 1.0, []
+@pytest.mark.parametrize(
+    ("options", "betas"),
+    [({}, [0.0, 0.9, 0.99]), ({"k": 5}, [0.0, 0.9, 0.99, 0.999, 0.9999]), ({"a": 0.5, "k": 2}, [0.0, 0.5])],
+)
+def test_aggmo_as_in_the_paper(options, betas):
+    velocities, x, path = [0.0] * len(betas), 1.0, []
     for g in GRADIENTS:
-        velocities = [beta * v - g for beta, v in zip([0.0, 0.5, 0.9], velocities, strict=True)]
-        x += 0.1 / 3 * sum(velocities)
+        velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
+        x += 0.1 / len(betas) * sum(velocities)
         path.append(x)
-    np.testing.assert_allclose(first_steps("aggmo", GRADIENTS, lr=0.1, beta2=0.5, beta3=0.9), path, rtol=1e-14)
+    np.testing.assert_allclose(first_steps("aggmo", GRADIENTS, lr=0.1, **options), path, rtol=1e-14)
 
 
 def test_radam_is_rectified_from_the_sixth_step_on():

@@ -178,7 +178,49 @@ def test_each_gradient_of_scipy_is_a_step(planned, method):
     assert found.steps.tolist() == [200]
 
 
-@pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B", "TNC", "Newton-CG"])
+@pytest.mark.parametrize("method", ["trust-ncg", "trust-krylov", "trust-exact", "dogleg"])
+def test_a_hessian_times_a_vector_is_two_gradients(planned, method):
+    asked = []  # the losses, one for each gradient that is counted
+
+    def slope(x):
+        asked.append(scipy.optimize.rosen(x))
+        return scipy.optimize.rosen_der(x)
+
+    def product(x, v):
+        asked.extend([scipy.optimize.rosen(x)] * 2)
+        return scipy.optimize.rosen_hess_prod(x, v)
+
+    def hessian(x):
+        return np.stack([product(x, e) for e in np.eye(2)])
+
+    second = {"hessp": product} if method in ("trust-ncg", "trust-krylov") else {"hess": hessian}
+    options = {"eta": 0.1, "max_trust_radius": 10.0}
+    expected = scipy.optimize.minimize(scipy.optimize.rosen, START, jac=slope, method=method, options=options, **second)
+    found = run(planned, ROSENBROCK, {"name": f"scipy:{method}", **options}, steps=500)
+    assert found.grad_evals.tolist() == [len(asked)]
+    np.testing.assert_allclose(found.loss[: len(asked), 0], asked, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(found.x[-1, :, 0], expected.x, atol=1e-6)
+    assert found.final_loss[0] < 1e-8
+
+
+def test_the_hessian_is_that_of_the_problem_with_its_options(planned):
+    found = run(planned, ROSENBROCK | {"b": [1.0, 30.0]}, {"name": "scipy:trust-ncg"}, steps=400)
+    for n, b in enumerate([1.0, 30.0]):
+        options = dict(jac=lambda x, b=b: slope(x, b), hess=lambda x, b=b: hessian(x, b), method="trust-ncg")
+        expected = scipy.optimize.minimize(lambda x, b=b: rosenbrock(x, b=b), START, **options)
+        assert found.final_loss[n] < 1e-8
+        np.testing.assert_allclose(found.x[-1, :, n], expected.x, atol=1e-6)
+
+
+def slope(x, b):
+    return np.array([-4 * b * x[0] * (x[1] - x[0] ** 2) - 2 * (1 - x[0]), 2 * b * (x[1] - x[0] ** 2)])
+
+
+def hessian(x, b):
+    return np.array([[12 * b * x[0] ** 2 - 4 * b * x[1] + 2, -4 * b * x[0]], [-4 * b * x[0], 2 * b]])
+
+
+@pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B", "TNC", "Newton-CG", "trust-ncg", "trust-exact"])
 def test_a_budget_that_is_spent(planned, method):
     found = run(planned, ROSENBROCK, {"name": f"scipy:{method}"}, steps=10)
     assert found.grad_evals.tolist() == [10]
@@ -199,6 +241,12 @@ def test_scipy_on_a_network_with_all_of_its_data(planned):
     assert found.metrics["test_accuracy"].shape[1] == 2
     assert (found.final_loss < 0.1 * found.first_loss).all()
     np.testing.assert_array_equal(found.metrics["train_loss"][-1], found.final_loss)
+
+
+def test_scipy_with_second_derivatives_of_a_network(planned):
+    problem = {"name": "mlp", "dataset": "xor", "hidden": [6]}
+    found = run(planned, problem, {"name": "scipy:trust-krylov"}, steps=1500, seeds=2)
+    assert (found.final_loss < 0.01 * found.first_loss).all()
 
 
 def test_scipy_where_the_loss_is_not_finite(planned):

@@ -84,8 +84,9 @@ def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
 @pytest.mark.parametrize("name", FIRST_ORDER.split())
 def test_every_first_order_rule_and_each_of_its_options(planned, built_in, name):
     """Twenty steps, in which rounding turns no sign: on a bowl, and in Rosenbrock's valley."""
-    switches = built_in.optimizer(name).signature.choices
-    rules = [{"name": name, "lr": [1e-4, 1e-3]}] + [{"name": name, "lr": 1e-3, s: not switches[s]} for s in switches]
+    choices = built_in.optimizer(name).signature.choices
+    others = {s: not default if isinstance(default, bool) else default + 1 for s, default in choices.items()}
+    rules = [{"name": name, "lr": [1e-4, 1e-3]}] + [{"name": name, "lr": 1e-3, s: others[s]} for s in others]
     for table in ({"name": "ellipsoid", "dim": 5, "start": "random"}, {"name": "rosenbrock", "start": "random"}):
         found = list(both(planned, table, rules, steps=20))
         assert len(found) == len(rules)

@@ -7,12 +7,9 @@ from typing import Annotated
 
 import typer
 
-from optlab.cli.app import Plugins, Quiet, app, folders
-from optlab.cli.guard import guarded
+from optlab.cli.options import Plugins, Quiet, folders, known
 
 
-@app.command()
-@guarded
 def gallery(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME...", help="Optimizers; all of them if none is named.")
@@ -20,19 +17,17 @@ def gallery(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The page; pictures go into pictures/ beside it.")
     ] = (Path("gallery/optimizers.md")),
-    plugins: Plugins = [],  # noqa: B006 - Typer takes options that may be repeated as lists
+    plugins: Plugins = [],
     quiet: Quiet = False,
 ) -> None:
     """Write a page of optimizers: equations, defaults, sources, paths over three surfaces, the conformance verdict."""
     from optlab import gallery as page
-    from optlab import registry
-    from optlab.cli import show
+    from optlab.cli.progress import progress
     from optlab.testing.conformance import judgement
 
-    known = registry.load(folders(plugins))
-    show.load_failures(known, quiet)
-    chosen = [known.optimizer(name).name for name in names or known.optimizers]
-    with show.progress("drawing", len(chosen), quiet) as advance:
-        files = page.write(out, chosen, known, judgement, folders(plugins), advance)
+    found = known(plugins, quiet)
+    chosen = [found.optimizer(name).name for name in names or found.optimizers]
+    with progress("drawing", len(chosen), quiet) as advance:
+        files = page.write(out, chosen, found, judgement, folders(plugins), advance)
     if not quiet:
         typer.echo(f"{files[0]} and {len(files) - 1} pictures in {files[1].parent}/")

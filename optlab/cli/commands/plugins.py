@@ -1,15 +1,26 @@
-"""The commands of whoever writes a plugin: begin one, and check it."""
+"""The commands for plugins: `list` and `plugins` show what there is, `new` begins one, `check` puts it to the test."""
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from optlab.cli.app import Plugins, app, folders
-from optlab.cli.guard import FAILED, guarded
+from optlab.cli.guard import FAILED
+from optlab.cli.options import AsJson, Plugins, folders
+
+
+class Kind(StrEnum):
+    """What there is to list."""
+
+    optimizers = "optimizers"
+    problems = "problems"
+    schedules = "schedules"
+    transforms = "transforms"
+    datasets = "datasets"
 
 
 class NewKind(StrEnum):
@@ -21,16 +32,44 @@ class NewKind(StrEnum):
     transform = "transform"
 
 
-@app.command()
-@guarded
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")], plugins: Plugins = [], as_json: AsJson = False
+) -> None:
+    """List what the lab knows: names, options with defaults, a line of documentation, the file."""
+    from optlab import registry
+    from optlab.cli import show
+
+    known = registry.load(folders(plugins))
+    rows = [registry.describe(plugin) for plugin in getattr(known, kind.value).values()]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        show.load_failures(known, quiet=False)
+        show.listing(rows)
+
+
+def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
+    """Show what was loaded from where, and what could not be loaded and why."""
+    from dataclasses import asdict
+
+    from optlab import registry
+    from optlab.cli import show
+
+    known = registry.load(folders(plugins))
+    if as_json:
+        typer.echo(json.dumps([asdict(source) for source in known.sources], indent=2))
+    else:
+        show.sources(known)
+
+
 def check(
     what: Annotated[
         list[str], typer.Argument(metavar="FILE...", help="Drop-in files, or names of optimizers.", show_default=False)
     ],
     only: Annotated[
         list[str], typer.Option("--only", metavar="ID", help="Checks to run, as keeps_dtype or 'keeps_*'. Repeatable.")
-    ] = [],  # noqa: B006 - Typer takes options that may be repeated as lists
-    plugins: Plugins = [],  # noqa: B006
+    ] = [],
+    plugins: Plugins = [],
 ) -> None:
     """Put optimizers through the conformance suite; exit status 1 if one fails.
 
@@ -48,15 +87,13 @@ def check(
         raise typer.Exit(FAILED)
 
 
-@app.command()
-@guarded
 def new(
     kind: Annotated[NewKind, typer.Argument(help="What to begin.", show_default=False)],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)],
     origin: Annotated[
         str | None, typer.Option("--from", metavar="OPTIMIZER", help="Start from a copy of this optimizer.")
     ] = None,
-    plugins: Plugins = [],  # noqa: B006
+    plugins: Plugins = [],
 ) -> None:
     """Begin a plugin: write plugins/NAME.py, which works, explains itself, and has a test.
 

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from optlab.cli.app import (
-    Format,
-    NoPlots,
-    OnBackend,
-    Out,
-    PictureFormat,
-    Plugins,
-    Quiet,
-    app,
-    carry_out,
-    folders,
-)
-from optlab.cli.guard import guarded
+from optlab.cli.options import Steps, folders
+from optlab.cli.running import Running, runs
 
 
-@app.command()
-@guarded
+@runs
 def race(
     names: Annotated[
         list[str],
@@ -40,7 +27,7 @@ def race(
             show_default=False,
         ),
     ] = None,
-    steps: Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")] = 500,
+    steps: Steps = 500,
     seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = 5,
     start: Annotated[
         str | None, typer.Option("--start", metavar="X,Y,...", help="Where runs start: a point, or random.")
@@ -52,12 +39,9 @@ def race(
         str | None, typer.Option("--schedule", metavar="SCHEDULE", help="A schedule, as 'cosine warmup=50'.")
     ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The folder of the results.")] = "race",
-    out: Out = Path("results"),
-    plugins: Plugins = [],
-    no_plots: NoPlots = False,
-    format: PictureFormat = Format.png,
-    backend: OnBackend = None,
-    quiet: Quiet = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Race again when a plugin is saved.")] = False,
+    *,
+    running: Running,
 ) -> None:
     """Race optimizers on a few problems, without a file: rankings, loss curves, paths.
 
@@ -68,17 +52,27 @@ def race(
     An optimizer without an lr tries several, and is shown at its best one by the final loss. What is written,
     results/race/spec.toml, is an experiment like any other, to be run and changed as a file.
     """
-    from optlab import pipeline, racing, registry
+    from optlab import racing, registry
 
-    where = folders(plugins)
+    if watch:
+        from optlab.cli import watch as watching
+
+        options = {"on": on, "steps": steps, "seeds": seeds, "start": start, "lr": lr, "schedule": schedule}
+        again = ["race", *_typed(options | {"name": name}), *running.as_options(), "--", *names]
+        watching.repeat(again, [], folders(running.plugins), running.quiet)
+    known = registry.load(folders(running.plugins))
     problems = separate(on) if on else racing.COURSE
-    document = racing.race_document(
-        gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, registry.load(where)
-    )
-    job = pipeline.prepare(document, out, where, backend and backend.value)
-    if not quiet and (said := _tuning(document)):
+    document = racing.race_document(gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, known)
+    job = running.prepared(document)
+    if not running.quiet and (said := _tuning(document)):
         typer.echo(said)
-    carry_out(job, no_plots, format, quiet)
+    running.carry_out(job)
+
+
+def _typed(options: Mapping[str, Any]) -> list[str]:
+    """Options as they are typed, those that are not given left out."""
+    given = [(name, value if isinstance(value, list) else [value]) for name, value in options.items()]
+    return [f"--{name}={one}" for name, values in given for one in values if one is not None]
 
 
 def gathered(words: Sequence[str]) -> list[str]:

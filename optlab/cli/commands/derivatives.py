@@ -1,0 +1,87 @@
+"""The commands for derivatives: `explain` shows what is behind one, `gradcheck` checks one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optlab.cli.guard import FAILED
+from optlab.cli.options import Plugins, known
+
+
+def explain(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="What to explain; see above.", show_default=False)],
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Values of names, or options of a problem.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default a problem's start.")
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option("--direction", metavar="U,V,...", help="The direction, for directional.")
+    ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="An optimizer's equations as LaTeX.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the picture: .svg, .png or .pdf.")
+    ] = None,
+    plugins: Plugins = [],
+) -> None:
+    """Show what is behind a derivative, as text and, with -o, as a picture. WHAT is one of:
+
+    \b
+    an expression, with values    optlab explain "(x + y) * z" x=-2 y=5 z=-4
+                                  its gates: values forward, gradients backward
+    a problem                     optlab explain rosenbrock --at -1.5,2 b=10
+                                  the same, at a point
+    a function in a file          optlab explain FILE.py:NAME --at 1,2
+                                  the same; or a problem or an optimizer in a file
+    an optimizer                  optlab explain adam --latex
+                                  its update rule as equations
+    an optimizer and more         optlab explain adam clip_norm weight_decay cosine
+                                  the rule with transforms and a schedule around it
+    a transform                   optlab explain lookahead
+                                  what it makes of gradient descent
+    a schedule, or schedules      optlab explain cosine warmup=50 steps=500
+                                  the factor on the learning rate; of all of them
+    backprop [FILE.toml]          optlab explain backprop
+                                  a network, forward and backward, step by step
+    directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1
+                                  the directional derivative
+
+    An expression is made of names, numbers, + - * / **, parentheses and functions such as exp and max. One that begins
+    with a minus sign goes after --, behind all options.
+    """
+    from optlab.cli import explain as explaining
+
+    explaining.checked(output)
+    found = explaining.explain(explaining.Asked(what, more or [], at, direction, latex), known(plugins))
+    typer.echo(found.text)
+    if output is not None:
+        found.save(output)
+        typer.echo(output)
+
+
+def gradcheck(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A problem, or FILE.py:NAME, a function in a file.")],
+    more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Options.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default the start and random ones.")
+    ] = None,
+    points: Annotated[int, typer.Option("--points", min=0, help="How many random points of the domain.")] = 5,
+    components: Annotated[
+        int, typer.Option("--components", min=1, help="How many components of a long gradient.")
+    ] = 50,
+    plugins: Plugins = [],
+) -> None:
+    """Check a gradient against a complex step or an extrapolated difference; exit status 1 if it is wrong."""
+    from optlab.cli import gradcheck as checking
+    from optlab.cli import show
+
+    wrong = False
+    for where, check in checking.checks(checking.Asked(what, more or [], at, points, components), known(plugins)):
+        show.gradient_check(where, check, whole=at is not None)
+        wrong |= not check
+    if wrong:
+        raise typer.Exit(FAILED)

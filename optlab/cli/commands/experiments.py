@@ -1,0 +1,59 @@
+"""The commands for experiment files and their results: `run`, `plot`, `validate`, `schema`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optlab.cli.options import Experiment, Format, OnBackend, PictureFormat, Plugins, Quiet, folders
+from optlab.cli.running import Running, runs
+
+
+@runs
+def run(
+    file: Experiment,
+    *,
+    running: Running,
+    watch: Annotated[bool, typer.Option("--watch", help="Run again when the file or a plugin is saved.")] = False,
+) -> None:
+    """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
+    if watch:
+        from optlab.cli import watch as watching
+
+        watching.watch(file, folders(running.plugins), running.as_options(), running.quiet)
+    running.carry_out(running.prepared(file))
+
+
+def plot(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
+    plugins: Plugins = [],
+    format: PictureFormat = Format.png,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the pictures of finished results again, without running anything."""
+    from optlab import pipeline
+    from optlab.cli import show
+
+    paths = pipeline.replot(results, folders(plugins), format.value)
+    if not quiet:
+        show.files(paths)
+
+
+def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:
+    """Check an experiment file, and print the size of its grid and what would run where. Nothing is run or written."""
+    from optlab import pipeline
+    from optlab.cli import show
+
+    job = pipeline.prepare(file, plugins=folders(plugins), backend=backend and backend.value)
+    show.load_failures(job.registry, quiet=False)
+    show.size(job.plan, pipeline.prospects(job.plan))
+
+
+def schema() -> None:
+    """Print the JSON Schema of experiment files, for editors."""
+    from optlab import spec
+
+    typer.echo(json.dumps(spec.json_schema(), indent=2))

@@ -1,0 +1,114 @@
+"""The commands for maps: `basins`, `stability`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from optlab.cli.options import Steps
+from optlab.cli.running import Running, runs
+
+
+class Side(StrEnum):
+    """The sides of a map."""
+
+    x = "x"
+    y = "y"
+
+
+class Color(StrEnum):
+    """What the colours of a map of stability stand for."""
+
+    final_loss = "final_loss"
+    steps = "steps"
+
+
+Name = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The folder of the results; by default the problem's.")
+]
+MapProblem = Annotated[
+    str, typer.Argument(metavar="PROBLEM", help="A problem, with options as in 'rosenbrock b=10'.", show_default=False)
+]
+Settings = Annotated[
+    list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Hyperparameters, of every optimizer.")
+]
+Optimizers = Annotated[
+    list[str],
+    typer.Option("--optimizer", metavar="OPTIMIZER", help="An optimizer, alone or as 'adam lr=0.1'. May be repeated."),
+]
+
+
+@runs
+def basins(
+    problem: MapProblem,
+    more: Settings = None,
+    optimizer: Optimizers = ["momentum"],
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Pixels along each side.")] = 512,
+    steps: Steps = 500,
+    x: Annotated[str | None, typer.Option("--x", metavar="LOW:HIGH", help="Range of the first parameter.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="LOW:HIGH", help="Range of the second one.")] = None,
+    name: Name = None,
+    *,
+    running: Running,
+) -> None:
+    """Map which minimum is reached from where: every pixel is a start, coloured by where the run from it ends.
+
+    \b
+    optlab basins himmelblau --optimizer momentum lr=0.01 beta=0.9
+    optlab basins himmelblau --optimizer "gd lr=0.01" --optimizer "adam lr=0.3"
+
+    NAME=VALUE alone is for every optimizer. The pixels fill the problem's domain; --x and --y show a part of it.
+    """
+    from optlab import atlas
+
+    optimizers = _settled(optimizer, more)
+    view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
+    document = atlas.basins_document(problem, optimizers, resolution, steps, view[0], view[1], name)
+    running.carry_out(running.prepared(document))
+
+
+@runs
+def stability(
+    problem: MapProblem,
+    x: Annotated[
+        str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The hyperparameter across.", show_default=False)
+    ],
+    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The one upwards.", show_default=False)],
+    more: Settings = None,
+    optimizer: Optimizers = ["momentum"],
+    log: Annotated[list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.")] = [],
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = 256,
+    steps: Steps = 500,
+    color: Annotated[Color, typer.Option("--color", help="What is shown.")] = Color.final_loss,
+    target: Annotated[
+        float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
+    ] = None,
+    name: Name = None,
+    *,
+    running: Running,
+) -> None:
+    """Map where an optimizer is stable: two hyperparameters along the sides, coloured by what becomes of the loss.
+
+    \b
+    optlab stability ellipsoid --x lr=0.0001:0.01 --y beta=0:0.99 --log x
+    optlab stability rosenbrock --optimizer adam --x lr=0.001:1 --y beta1=0:0.99 --log x --color steps
+
+    Where the problem is quadratic and the rule linear, the limit that theory gives is drawn too. A narrower range is
+    computed anew.
+    """
+    from optlab import atlas
+
+    optimizers = _settled(optimizer, more)
+    sides = "".join(side.value for side in log)
+    document = atlas.stability_document(problem, optimizers, x, y, sides, resolution, steps, color.value, target, name)
+    running.carry_out(running.prepared(document))
+
+
+def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
+    """The tables of optimizers; what was set for all of them gives way to what each has itself."""
+    from optlab import atlas
+
+    return [atlas.settings(more or []) | atlas.table(one) for one in optimizers]

@@ -1,0 +1,66 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from optlab.registry import Registry
+
+
+class Format(StrEnum):
+    """What pictures are saved as."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+class Backend(StrEnum):
+    """What executes the steps."""
+
+    auto = "auto"
+    native = "native"
+    replay = "replay"
+
+
+Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
+Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder with the results is made.")]
+Plugins = Annotated[
+    list[Path],
+    typer.Option("--plugins", metavar="DIR", help="A folder of drop-in files, besides ./plugins. May be repeated."),
+]
+NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
+PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.")]
+OnBackend = Annotated[
+    Backend | None,
+    typer.Option(help="What executes the steps, whatever the file says.", show_default=False),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
+
+
+def folders(more: Sequence[Path]) -> list[Path]:
+    """The folders that drop-in files come from."""
+    from optlab.errors import UserError
+
+    for folder in more:
+        if not folder.is_dir():
+            raise UserError(f"--plugins {folder}: there is no such folder")
+    return [Path("plugins"), *more]
+
+
+def known(plugins: Sequence[Path], quiet: bool = False) -> Registry:
+    """Everything the lab knows; what could not be loaded is told, unless quiet."""
+    from optlab import registry
+    from optlab.cli import show
+
+    found = registry.load(folders(plugins))
+    show.load_failures(found, quiet)
+    return found

@@ -1,0 +1,124 @@
+"""What a run prints when it is over: the ranking or the map, the counts, where the files are, and what failed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from optlab.cli import tables
+
+if TYPE_CHECKING:
+    from optlab.plan import Plan
+    from optlab.store import Results
+
+
+def tell(results: Results, planned: Plan, reused: bool) -> None:
+    """The ranking or the map, the counts, and where the files are."""
+    console = tables.console()
+    if planned.map:
+        _maps(console, results, planned)
+    else:
+        _rankings(console, results)
+    _counts(console, results.manifest, planned)
+    _places(console, results, reused)
+
+
+def _maps(console: Console, results: Results, planned: Plan) -> None:
+    from optlab.cli import maps
+    from optlab.report.maps import panels_of
+
+    for table in maps.summaries(panels_of(results, planned)):
+        console.print(table)
+        console.print()
+
+
+def _rankings(console: Console, results: Results) -> None:
+    from optlab import analysis
+
+    runs = results.runs
+    table = analysis.ranking(runs)
+    table["gradients"] = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()  # of the run that is shown
+    edges = False
+    for case in dict.fromkeys(table["case"]):
+        rows = table[table["case"] == case]
+        console.print(_ranking(str(case), rows))
+        console.print()
+        edges |= bool((rows["at_edge"] != "").any())
+    if table["case"].nunique() > 1:
+        console.print(_overall(analysis.overall(runs), table["case"].nunique()))
+        console.print()
+    if edges:
+        console.print("* the best value lies on the edge of the grid: a better one may lie beyond it")
+    if ((table["n"] > 1) & (table["cells"] > 1)).any():
+        console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
+
+
+def _ranking(case: str, ranked: Any) -> Table:
+    repeated = bool((ranked["n"] > 1).any())
+    unequal = ranked["gradients"].nunique() > 1  # not every optimizer computes one per step
+    rows = []
+    for row in ranked.to_dict("records"):
+        settings = row["settings"] + (" *" if row["at_edge"] else "")
+        spread = [f"{_number(row['low'])} to {_number(row['high'])}"] if repeated else []
+        spent = [f"{row['gradients']:,}"] if unequal else []
+        cells = [str(row["rank"]), row["label"], settings, _number(row["median"]), *spread, *spent]
+        rows.append([*cells, _share(row["diverged"])])
+    columns = ["rank>", "optimizer", "best settings", "final loss>"]
+    columns += (["10 % to 90 % of seeds>"] if repeated else []) + (["gradients>"] if unequal else [])
+    return tables.table([*columns, "diverged>"], rows, case)
+
+
+def _overall(ranked: Any, cases: int) -> Table:
+    rows = [
+        [f"{row['mean_rank']:.2f}", row["label"], str(row["wins"]), _share(row["diverged"])]
+        for row in ranked.to_dict("records")
+    ]
+    return tables.table(["mean rank>", "optimizer", "wins>", "diverged>"], rows, f"over all {cases} problems")
+
+
+def _number(value: float) -> str:
+    return "none finite" if value == float("inf") else f"{value:.3g}"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
+    """How the runs ended."""
+    ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
+    console.print(f"{_count(planned.runs, 'run')} of {_count(planned.cells, 'cell')}: {ended}", markup=False)
+    if planned.repeats_saved:
+        console.print(
+            f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
+        )
+
+
+def _places(console: Console, results: Results, reused: bool) -> None:
+    if reused:
+        console.print("nothing was computed: these results were finished already", markup=False)
+    pictures = len(results.plots)
+    files = "runs.parquet, history/, trajectories/, manifest.json"
+    drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
+    console.print(Text(f"results in {results.folder}/: {files}{drawn}"), soft_wrap=True)
+
+
+def failures(results: Results) -> None:
+    """Which runs failed, and where the tracebacks are."""
+    from optlab.store import ERRORS_LOG
+
+    count = results.manifest["statuses"]["error"]
+    log = results.folder / ERRORS_LOG
+    for entry in log.read_text(encoding="utf-8").split("==== ")[1:]:
+        what, *_, last = entry.strip().splitlines()
+        print(f"{what}: {last}", file=sys.stderr)
+    print(f"{_count(count, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

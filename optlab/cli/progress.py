@@ -1,0 +1,48 @@
+"""Progress, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+Advance = Callable[[int], None]
+
+
+@contextmanager
+def progress(what: str, total: int, quiet: bool) -> Iterator[Advance]:
+    """A live bar on a terminal, a line for every 10 % elsewhere. Yields a function that is told what was done."""
+    if quiet:
+        yield lambda done: None
+    elif sys.stderr.isatty():
+        with _bar(what, total) as advance:
+            yield advance
+    else:
+        yield _lines(what, total)
+
+
+@contextmanager
+def _bar(what: str, total: int) -> Iterator[Advance]:
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, force_interactive=True)
+    columns = (TextColumn(what), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.advance(task, done)
+
+
+def _lines(what: str, total: int) -> Advance:
+    done, printed = 0, 0
+
+    def advance(more: int) -> None:
+        nonlocal done, printed
+        done += more
+        tenths = 10 * done // max(total, 1)
+        if tenths > printed:
+            printed = tenths
+            print(f"{what}: {10 * tenths} %", file=sys.stderr, flush=True)
+
+    return advance

@@ -1,0 +1,95 @@
+"""How an experiment is run and drawn: the options that every command has which runs one, and what it does then."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+import typer
+
+from optlab.cli.guard import FAILED
+from optlab.cli.options import Format, NoPlots, OnBackend, Out, PictureFormat, Plugins, Quiet, folders
+
+if TYPE_CHECKING:
+    from optlab.pipeline import Job
+
+
+@dataclass(frozen=True)
+class Running:
+    """The options of a run."""
+
+    out: Out = Path("results")
+    plugins: Plugins = field(default_factory=list)
+    no_plots: NoPlots = False
+    format: PictureFormat = Format.png
+    backend: OnBackend = None
+    quiet: Quiet = False
+
+    def as_options(self) -> list[str]:
+        """The same as words of a command line."""
+        options = [f"--out={self.out}", f"--format={self.format.value}"]
+        options += [f"--plugins={folder}" for folder in self.plugins]
+        options += [f"--backend={self.backend.value}"] if self.backend else []
+        return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
+
+    def prepared(self, experiment: Path | Mapping[str, Any]) -> Job:
+        """An experiment that was found to be right."""
+        from optlab import pipeline
+
+        return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend and self.backend.value)
+
+    def carry_out(self, job: Job) -> None:
+        """Run an experiment, draw it, and say what came of it."""
+        from optlab import pipeline
+        from optlab.cli import outcome, show
+        from optlab.cli.progress import progress
+
+        show.load_failures(job.registry, self.quiet)
+        results = pipeline.finished(job)
+        reused = results is not None
+        if results is None:
+            with progress("running", job.plan.run_steps, self.quiet) as advance:
+                results = pipeline.execute(job, advance)
+        if not self.no_plots and not results.has_plots(self.format.value):
+            from optlab.report import pictures
+
+            with progress("drawing", pictures.count(job.plan), self.quiet) as advance:
+                pipeline.draw(results, job.plan, self.format.value, advance)
+        if not self.quiet:
+            outcome.tell(results, job.plan, reused)
+        if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
+            outcome.failures(results)
+            raise typer.Exit(FAILED)
+
+
+_TYPES = get_type_hints(Running, include_extras=True)
+_OPTIONS = [
+    inspect.Parameter(
+        one.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=one.default if one.default_factory is MISSING else one.default_factory(),
+        annotation=_TYPES[one.name],
+    )
+    for one in fields(Running)
+]
+
+
+def runs(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameter `running` is, for Typer, an option for each field of `Running`."""
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        by_name = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        parameters += _OPTIONS if parameter.name == "running" else [by_name]
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        running = Running(**{option.name: given.pop(option.name) for option in _OPTIONS})
+        command(**given, running=running)
+
+    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run

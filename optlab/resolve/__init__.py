@@ -1,0 +1,21 @@
+"""From the names in a spec to what they stand for, with every mistake noted at its place in the document.
+
+A table of the spec is resolved into *axes*: numbers, which lie along the run axis, and choices, each combination of
+which is a case or a rule of its own.
+
+    notebook    the mistakes that are found on the way
+    sizes       how large the grid is, before anything is made of it
+    options     what is written for a plugin, against its signature
+    problems    the cases of a [[problem]] table, with
+        starts      where their runs start,
+        data        what they are trained on,
+        trial       and whether they can be computed, or what is to blame
+    optimizers  the rules of an [[optimizer]] table, with schedule and transforms
+"""
+
+from optlab.resolve.notebook import Notebook
+from optlab.resolve.optimizers import RuleAxes, rules, same_throughout
+from optlab.resolve.problems import CaseAxes, cases
+from optlab.resolve.sizes import Size, sizes
+
+__all__ = ["CaseAxes", "Notebook", "RuleAxes", "Size", "cases", "rules", "same_throughout", "sizes"]

@@ -1,0 +1,39 @@
+"""The dataset that a problem is trained on, as it is written: its name, what is held back, the size of a minibatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from optlab import signature
+from optlab.problems.base import Split
+from optlab.problems.split import split
+from optlab.registry import Registry
+from optlab.resolve.notebook import Notebook
+from optlab.spec import ProblemSpec
+
+
+def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, notes: Notebook) -> Split | None:
+    """The examples to train on and those to test on, or None where something about them is wrong.
+
+    `options` are the lab's own: "dataset", "test_fraction" and "batch_size".
+    """
+    dataset = notes.found(registry.dataset, options["dataset"], (*spec.path, "dataset"))
+    if dataset is None:
+        return None
+    if not 0 <= options["test_fraction"] < 1:
+        message = f"test_fraction must be at least 0 and below 1, not {options['test_fraction']}"
+        notes.note((*spec.path, "test_fraction"), message)
+        return None
+    try:
+        data = split(dataset.name, dataset(), options["test_fraction"])
+    except (Exception, SystemExit) as error:
+        where, what = signature.location(dataset.function), f"{type(error).__name__}: {error}"
+        notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' cannot be used: {what}")
+        return None
+    count = len(data.train_inputs)
+    if not 0 <= options["batch_size"] <= count:
+        message = f"batch_size must be between 1 and the {count} training examples of {dataset.name}"
+        notes.note((*spec.path, "batch_size"), f"{message} (0 for all of them), not {options['batch_size']}")
+        return None
+    return data

@@ -1,0 +1,36 @@
+"""The mistakes that are found on the way, each with its place in the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from optlab.errors import Mistake, UserError
+
+Path = tuple[str | int, ...]
+T = TypeVar("T")
+
+
+@dataclass
+class Notebook:
+    """The mistakes found so far. `before` are the paths of earlier ones: no others need follow from them."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    before: frozenset[Path] = frozenset()
+
+    def is_wrong(self, path: Path) -> bool:
+        """Whether there is a mistake at a path already."""
+        return path in self.before or any(mistake.path == path for mistake in self.mistakes)
+
+    def note(self, path: Path, message: str) -> None:
+        if Mistake(path, message) not in self.mistakes:
+            self.mistakes.append(Mistake(path, message))
+
+    def found(self, find: Callable[[str], T], name: str, path: Path) -> T | None:
+        """What a name stands for; where it stands for nothing, that is noted."""
+        try:
+            return find(name)
+        except UserError as error:
+            self.note(path, str(error))
+            return None

@@ -1,0 +1,107 @@
+"""The rules of an `[[optimizer]]` table: the optimizer, its schedule and its transforms, with the values of each."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from optlab.foreign import Foreign, trial
+from optlab.optimizers.base import Optimizer
+from optlab.records import Floats
+from optlab.registry import Registry
+from optlab.resolve.notebook import Notebook, Path
+from optlab.resolve.options import split_axes
+from optlab.resolve.problems import CaseAxes
+from optlab.schedules.base import Schedule
+from optlab.spec import OptimizerSpec
+from optlab.step import Rule
+from optlab.transforms.base import Transform
+
+
+@dataclass(frozen=True)
+class RuleAxes:
+    """A rule, and the values of the optimizer's, the schedule's and the transforms' numbers."""
+
+    rule: Rule
+    label: str
+    hyperparameters: Mapping[str, Floats]
+    schedule_numbers: Mapping[str, Floats]
+    path: Path
+    transform_numbers: Mapping[str, Floats] = field(default_factory=dict)
+
+
+def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) -> Iterator[RuleAxes]:
+    """The rules of an `[[optimizer]]` table."""
+    optimizer = notes.found(registry.optimizer, spec.name, (*spec.path, "name"))
+    schedule, scheduled, schedules = _scheduled(spec, registry, notes)
+    if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
+        has = "there is none in"
+        if "lr" in optimizer.signature.choices:
+            has = "give it a default with a point, as in 1.0, to make it a number in"
+        message = f"a schedule multiplies the hyperparameter 'lr'; {has} {optimizer.name}"
+        notes.note((*spec.path, "schedule"), message)
+        return
+    around = _around(spec, optimizer, registry, notes)
+    if optimizer is None:
+        return
+    keys = ("label", "schedule", "transforms")
+    numbers, combinations = split_axes(optimizer, spec.hyperparameters, spec.path, notes, keys=keys)
+    transforms = tuple(transform for transform, _, _ in around)
+    transformed = {f"{t.name}.{name}": values for t, own, _ in around for name, values in own.items()}
+    chosen = itertools.product(*(choices for _, _, choices in around))
+    right = not any(notes.is_wrong((*spec.path, name)) for name in spec.hyperparameters)
+    if isinstance(optimizer, Foreign) and right:
+        key, said = trial.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
+        if said:
+            notes.note((*spec.path, key), said)
+    for settings, schedule_settings, transform_settings in itertools.product(combinations, schedules, chosen):
+        rule = Rule(optimizer, settings, schedule, schedule_settings, transforms, transform_settings)
+        yield RuleAxes(rule, label, numbers, scheduled, spec.path, transformed)
+
+
+def _scheduled(
+    spec: OptimizerSpec, registry: Registry, notes: Notebook
+) -> tuple[Schedule | None, dict[str, Floats], list[dict[str, Any]]]:
+    """The schedule of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
+    if spec.schedule is None:
+        return None, {}, [{}]
+    at = (*spec.path, "schedule")
+    schedule = notes.found(registry.schedule, spec.schedule.name, (*at, "name"))
+    if schedule is None:
+        return None, {}, [{}]
+    return schedule, *split_axes(schedule, spec.schedule.options, at, notes)
+
+
+def _around(
+    spec: OptimizerSpec, optimizer: Optimizer | None, registry: Registry, notes: Notebook
+) -> list[tuple[Transform, dict[str, Floats], list[dict[str, Any]]]]:
+    """Each transform of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
+    found = []
+    for n, part in enumerate(spec.transforms):
+        at = (*spec.path, "transforms", n)
+        transform = notes.found(registry.transform, part.name, (*at, "name"))
+        if transform is None:
+            continue
+        if any(transform is other for other, _, _ in found):
+            notes.note(at, f"{part.name} is there already; each transform may be put around a rule once")
+            continue
+        if isinstance(optimizer, Foreign):
+            notes.note(at, f"{part.name} goes around a rule of the lab, and {optimizer.name} is none")
+            continue
+        if "lr" in transform.signature.supplied and optimizer and "lr" not in optimizer.signature.numbers:
+            notes.note(at, f"{part.name} asks for 'lr', and {optimizer.name} has no such hyperparameter")
+            continue
+        found.append((transform, *split_axes(transform, part.options, at, notes)))
+    return found
+
+
+def same_throughout(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Notebook) -> None:
+    """Note each optimizer that decides itself where it asks for gradients, and is to do so on minibatches."""
+    batched = next((axes.case for axes in cases if axes.case.batch_size), None)
+    for rule in rules:
+        optimizer = rule.rule.optimizer
+        if batched is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
+            what = f"{optimizer.name} wants the same objective throughout, and {batched.problem.name} has minibatches"
+            notes.note((*rule.path, "name"), f"{what}; write batch_size = 0 for all of the data")

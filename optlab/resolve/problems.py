@@ -1,0 +1,88 @@
+"""The cases of a `[[problem]]` table: each combination of its choices, with the values of its numbers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optlab.errors import UserError
+from optlab.problems.base import Problem
+from optlab.records import Case, Floats
+from optlab.registry import Registry
+from optlab.resolve.data import data_of
+from optlab.resolve.notebook import Notebook, Path
+from optlab.resolve.options import split_axes
+from optlab.resolve.starts import start_of
+from optlab.resolve.trial import computes, note_choices, note_dimension, sized
+from optlab.spec import ProblemSpec
+
+
+@dataclass(frozen=True)
+class CaseAxes:
+    """A case, the values of its numeric options, and the settings that were written, for its title."""
+
+    case: Case
+    numbers: Mapping[str, Floats]
+    written: Mapping[str, Any]
+    path: Path
+
+
+def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Notebook) -> Iterator[CaseAxes]:
+    """The cases of a `[[problem]]` table."""
+    problem = notes.found(registry.problem, spec.name, (*spec.path, "name"))
+    if problem is None:
+        return
+    numbers, combinations = split_axes(
+        problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim")
+    )
+    dims = spec.dim.values if spec.dim else (None,)
+    for dim, combination in itertools.product(dims, combinations):
+        case = _case(spec, problem, registry, dim, combination, root_seed, notes)
+        if case is not None:
+            yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path)
+
+
+def _case(
+    spec: ProblemSpec,
+    problem: Problem,
+    registry: Registry,
+    dim: int | None,
+    combination: Mapping[str, Any],
+    root_seed: int,
+    notes: Notebook,
+) -> Case | None:
+    choices = {name: value for name, value in combination.items() if name not in problem.data_options}
+    data = None
+    if problem.data_options:
+        data = data_of(spec, combination, registry, notes)
+        if data is None:
+            return None
+    start = start_of(spec, problem, dim, notes)
+    size = len(start) if isinstance(start, np.ndarray) else dim or problem.default_dim
+    case = Case(problem, size, start, choices, data, combination.get("batch_size", 0))
+    try:
+        case = sized(case, root_seed)
+    except UserError as error:
+        note_choices(spec, case, root_seed, error, notes)
+        return None
+    if isinstance(start, np.ndarray) and len(start) != case.dim:
+        notes.note((*spec.path, "start"), f"{spec.name} has {case.dim} parameters here; this start has {len(start)}")
+    elif not callable(problem.start) and not computes(case):
+        note_dimension(spec, problem, case, notes)
+    return case
+
+
+def _written(spec: ProblemSpec, case: Case, combination: Mapping[str, Any], dim: int | None) -> dict[str, Any]:
+    """The settings that a title names: what the user wrote, and the dataset."""
+    shown: dict[str, Any] = {}
+    if case.split is not None:
+        shown["dataset"] = case.split.name
+    if dim is not None:
+        shown["dim"] = dim
+    if spec.start == "random":
+        shown["start"] = "random"
+    return shown | {name: value for name, value in combination.items() if name in spec.options}

@@ -1,0 +1,74 @@
+"""A case is tried before it is run: its dimension, and which of its choices to blame where it cannot be computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from optlab.errors import TraceError, UserError
+from optlab.problems.base import Problem
+from optlab.records import Case
+from optlab.resolve.notebook import Notebook
+from optlab.spec import ProblemSpec
+from optlab.starts import drawn
+from optlab.step import objective, objective_graph
+
+
+def sized(case: Case, root_seed: int) -> Case:
+    """The case with the dimension that its start has, or a `UserError` of the problem's own about its choices."""
+    if callable(case.problem.start):
+        case = replace(case, dim=len(drawn(case, root_seed, 0)))
+    try:
+        _traced(case)
+    except (Exception, SystemExit) as error:
+        if isinstance(error, UserError) and not isinstance(error, TraceError):
+            raise
+        # anything else is a fault in the problem's code, and shows when it is run
+    return case
+
+
+def note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Notebook) -> None:
+    """Note what a problem says of its choices at those to blame: one whose default mends it, or each wrong alone."""
+    defaults = case.problem.signature.choices
+    written = [name for name in case.choices if name in spec.options]
+
+    def complaint(choices: Mapping[str, Any]) -> str:
+        try:
+            sized(replace(case, choices=choices), root_seed)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    mending = [name for name in written if not complaint({**case.choices, name: defaults[name]})]
+    if len(mending) == 1:
+        notes.note((*spec.path, mending[0]), str(error))
+        return
+    alone = {name: complaint({**defaults, name: case.choices[name]}) for name in written}
+    for name, said in alone.items():
+        if said:
+            notes.note((*spec.path, name), said)
+    if not any(alone.values()):
+        notes.note((*spec.path, *mending[-1:]), str(error))
+
+
+def _traced(case: Case) -> None:
+    data = (case.split.train_inputs, case.split.train_targets) if case.split else ()
+    objective_graph(case, objective(case, *data))
+
+
+def computes(case: Case) -> bool:
+    try:
+        _traced(case)
+    except (Exception, SystemExit):  # whatever the user's function raises
+        return False
+    return True
+
+
+def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Notebook) -> None:
+    """A problem that fails in this dimension and works in its own has the wrong dimension; other faults show later."""
+    if case.dim == problem.default_dim:
+        return
+    if computes(Case(problem, problem.default_dim, "random", case.choices)):
+        key = "start" if isinstance(spec.start, tuple) else "dim"
+        notes.note((*spec.path, key), f"{spec.name} has {problem.default_dim} parameters, not {case.dim}")

@@ -1,0 +1,19 @@
+"""Trajectories <-> files: Parquet tables and a manifest, each written whole or not at all.
+
+The manifest comes last and holds the checksum of each of the other files, and of itself: a folder without one is
+unfinished, a file that does not match it is damaged.
+
+    files       files that replace others at once
+    manifest    what a folder holds, sealed
+    runs        the table of runs
+    steps       the tables of what was recorded along the steps
+    writing     trajectories -> files
+    results     files -> data frames
+"""
+
+from optlab.store.manifest import ERRORS_LOG
+from optlab.store.results import Results, load
+from optlab.store.runs import runs_table
+from optlab.store.writing import finish, with_spec, write_sweep
+
+__all__ = ["ERRORS_LOG", "Results", "finish", "load", "runs_table", "with_spec", "write_sweep"]

@@ -1,0 +1,91 @@
+"""The table of runs: what was settled for each, and what came of it, one row per run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from optlab.records import STATUSES, Sweep, Trajectories
+
+
+def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str, Any] = {}) -> pa.Table:
+    """One row per run, in the order of the plan; `columns` are further ones, in that order."""
+    options = [_options(sweep) for sweep, _ in parts]
+    names = {
+        prefix: list(dict.fromkeys(name for own in options for values in own[prefix] for name in values))
+        for prefix in ("hp.", "opt.", "schedule.", "transform.")
+    }
+    tables = _alike([_runs_of(sweep, done, names) for sweep, done in parts])
+    table = pa.concat_tables(tables, promote_options="permissive")
+    runs = table["run"].to_numpy()
+    if not (runs[:-1] < runs[1:]).all():
+        table = table.take(pa.array(np.argsort(runs, kind="stable")))
+    for name, values in columns.items():
+        table = table.append_column(name, pa.array(values))
+    return table
+
+
+def _options(sweep: Sweep) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """What was settled for a sweep's runs: choices and numbers, by the prefix of their columns."""
+    around = zip(sweep.transforms, sweep.transform_settings, strict=True)
+    transformed = {f"{transform.name}.{name}": value for transform, own in around for name, value in own.items()}
+    return {
+        "hp.": (sweep.settings, sweep.hyperparameters),
+        "opt.": (sweep.case.settings, sweep.options),
+        "schedule.": (sweep.schedule_settings, sweep.schedule_numbers),
+        "transform.": (transformed, sweep.transform_numbers),
+    }
+
+
+def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]]) -> pa.Table:
+    """The rows of one sweep, with the columns that any of them has: `names`, by prefix."""
+    runs = len(sweep)
+
+    def same(value: Any) -> pa.Array:
+        return pa.repeat(pa.scalar(value, pa.string()), runs)
+
+    columns: dict[str, Any] = {
+        "run": sweep.run,
+        "case": _named(sweep.title, sweep.titles),
+        "problem": same(sweep.case.problem.name),
+        "optimizer": same(sweep.optimizer.name),
+        "label": same(sweep.label),
+        "seed": sweep.seed,
+    }
+    for prefix, (choices, numbers) in _options(sweep).items():
+        for name in names[prefix]:
+            columns[prefix + name] = numbers[name] if name in numbers else _setting(choices.get(name), runs)
+        if prefix == "opt.":
+            columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
+        if prefix == "schedule.":
+            columns["transforms"] = same(", ".join(t.name for t in sweep.transforms) or None)
+    columns["status"] = _named(done.status, STATUSES)
+    for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
+        columns[name] = getattr(done, name)
+    return pa.table(columns)
+
+
+def _alike(tables: list[pa.Table]) -> list[pa.Table]:
+    """The tables with one kind of value per column: texts where sweeps do not agree on numbers, texts or booleans."""
+    for name in tables[0].column_names:
+        kinds = {table.schema.field(name).type for table in tables} - {pa.null()}
+        if len(kinds) > 1 and not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
+            at = tables[0].column_names.index(name)
+            tables = [table.set_column(at, name, table[name].cast(pa.string())) for table in tables]
+    return tables
+
+
+def _named(numbers: Any, names: Sequence[str]) -> pa.Array:
+    """A column of texts, given by their numbers."""
+    return pa.DictionaryArray.from_arrays(numbers, pa.array(names)).cast(pa.string())
+
+
+def _setting(value: Any, runs: int) -> pa.Array:
+    """A choice as a column: lists as JSON text, since a column has one type."""
+    if isinstance(value, list | tuple):
+        value = json.dumps(value)
+    return pa.nulls(runs) if value is None else pa.repeat(pa.scalar(value), runs)

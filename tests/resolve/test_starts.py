@@ -1,0 +1,42 @@
+"""Starts and dimensions that do not fit a problem are told at their place."""
+
+from __future__ import annotations
+
+import pytest
+
+from optlab import problem
+from optlab.errors import SpecError
+
+
+@problem(start=(1.0, 2.0, 3.0))
+def three(x):
+    """Needs three parameters."""
+    a, b, c = x[0], x[1], x[2]
+    return a * a + b * b + c * c
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"name": "three", "start": [1, 2]}, "problem.0.start: three has 3 parameters, not 2"),
+        ({"name": "three", "dim": 2}, "problem.0.dim: three has 3 parameters, not 2"),
+        ({"name": "beale", "start": [1.0]}, "problem.0.start: beale has 2 parameters, not 1"),
+        ({"name": "beale", "dim": 3}, "problem.0.dim: beale has 2 parameters, not 3"),
+        (
+            {"name": "rosenbrock", "dim": 3, "start": [1, 2]},
+            "problem.0.start: the start has 2 numbers, and dim is 3; give one of the two",
+        ),
+        (
+            {"name": "three", "start": "random"},
+            "problem.0.start: three has no domain to draw a random start from; write the start as a list",
+        ),
+        (
+            {"name": "mlp", "dataset": "xor", "dim": [2, 3]},
+            "problem.0.dim: the dimension of mlp follows from its options; leave dim out",
+        ),
+    ],
+)
+def test_dimensions(planned, table, said):
+    with pytest.raises(SpecError) as info:
+        planned({"problem": [table], "optimizer": [{"name": "gd"}]}, three)
+    assert str(info.value) == f"<experiment>: {said}"

@@ -1,0 +1,81 @@
+"""One writer, interrupted or not: a folder holds one finished experiment, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+
+import optlab
+from optlab import pipeline, store
+from tests.store.experiment import DOCUMENT
+
+
+def test_the_files(finished):
+    names = sorted(str(path.relative_to(finished.folder)) for path in finished.folder.rglob("*") if path.is_file())
+    ids = sorted(sweep["id"] for sweep in finished.manifest["sweeps"])
+    planar = sorted(s["id"] for s in finished.manifest["sweeps"] if s["cases"] == ["rosenbrock"])
+    histories, trajectories = (
+        [f"{room}/{i}.parquet" for i in some] for room, some in [("history", ids), ("trajectories", planar)]
+    )
+    assert names == sorted([*histories, *trajectories, "manifest.json", "runs.parquet", "spec.toml"])
+
+
+def content(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
+    """What a run leaves that was killed: temporary files, and tables of sweeps that never got into a manifest."""
+    table = folder / "history" / f"{finished.manifest['sweeps'][0]['id']}.parquet"
+    shutil.copy(table, folder / "history" / "0123456789abcdef.parquet")
+    (folder / "history" / ".abcd.parquet.tmp").write_bytes(b"half a table")
+    (folder / ".xyz.json.tmp").write_text("{")
+    assert store.load(folder).history.equals(finished.history)
+    assert optlab.run(DOCUMENT, out=folder.parent, plots=False).runs["seconds"].equals(finished.runs["seconds"])
+
+
+@pytest.mark.parametrize("fails_at", range(1, 12))
+def test_earlier_results_survive_a_disk_that_fails_at_any_file(finished, folder, monkeypatch, fails_at):
+    """The n-th write of a second experiment fails: the earlier results are as they were, and nothing half is left."""
+    before = content(folder)
+    write, writes = os.fsync, []
+
+    def failing(handle):
+        writes.append(handle)
+        if len(writes) >= fails_at:
+            raise OSError(28, "No space left on device")
+        write(handle)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    other = DOCUMENT | {"steps": 21}
+    if fails_at == 11:  # four histories, two trajectories and four files at the end: ten writes
+        optlab.run(other, out=folder.parent, plots=False)
+        assert len(writes) == 10
+        return
+    with pytest.raises(OSError, match="No space left"):
+        optlab.run(other, out=folder.parent, plots=False)
+    after = content(folder)
+    assert {name: after[name] for name in before} == before
+    assert not list(folder.rglob("*.tmp"))
+    assert store.load(folder).history.equals(finished.history)
+
+
+def test_another_experiment_leaves_nothing_of_the_earlier_one(folder):
+    (folder / "plots").mkdir()
+    (folder / "plots" / "old.png").write_bytes(b"old")
+    (folder / "errors.log").write_text("old")
+    results = optlab.run(DOCUMENT | {"steps": 5}, out=folder.parent, plots=False)
+    assert set(results.history["step"]) == set(range(6))
+    assert {path.stem for path in folder.glob("history/*")} == {sweep["id"] for sweep in results.manifest["sweeps"]}
+    assert not (folder / "plots").exists()
+    assert not (folder / "errors.log").exists()
+
+
+def test_written_files_are_readable_as_any_other(finished):
+    mask = os.umask(0)
+    os.umask(mask)
+    assert {path.stat().st_mode & 0o777 for path in finished.folder.rglob("*") if path.is_file()} == {0o666 & ~mask}
+    assert isinstance(pipeline.load(str(finished.folder)), store.Results)
+    assert repr(finished) == f"<results of 'e' in {finished.folder}: 8 done, 1 diverged>"
