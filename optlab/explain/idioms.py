@@ -126,7 +126,7 @@ class _Finder:
 
     def _place(self, node: Node) -> Any:
         """One piece that fills all of an array, as np.stack makes of one array."""
-        if len(node.inputs) > 1 or node.inputs[0].shape != node.output.shape:
+        if len(node.inputs) != 1 or node.inputs[0].shape != node.output.shape:
             return None
         is_in_place = all(isinstance(part, slice) and part.step in (None, 1) for part in node.params["indices"][0])
         return (SAME, node.inputs) if is_in_place else None
