@@ -23,6 +23,11 @@ def fails(x):
     return x[5]
 
 
+@optlab.problem(domain=(-1.0, 1.0), start=(0.0, 1.0))
+def corner(x):
+    return np.sum(np.abs(x))
+
+
 @optlab.problem(domain=(-1.0, 1.0), start=(0.5, 0.5))
 def bowl(x, *, tilt=0.5):
     return np.sum(x**2) + tilt * x[0]
@@ -52,6 +57,17 @@ def test_right_gradients(arguments, lines, folder, optlab_command):
     assert (done.returncode, done.stderr) == (0, "")
     for line in lines:
         assert line in done.stdout
+
+
+def test_a_kink_is_told_and_is_no_fault(folder, optlab_command):
+    done = optlab_command("gradcheck", "ackley", "--at", "0,0", cwd=folder)
+    assert done.returncode == 0
+    assert "gradient of ackley: a kink in 2 of 2 components" in done.stdout
+    assert done.stdout.count("kink: slopes -2.828, 2.828") == 2
+    assert "right" not in done.stdout
+    done = optlab_command("gradcheck", "mine.py:corner", cwd=folder)  # the whole table there, a line elsewhere
+    assert "at x = (0, 1)\ngradient of corner: right; a kink in 1 of 2 components\n" in done.stdout
+    assert done.stdout.count(": right; largest difference") == 5
 
 
 def test_random_points_are_as_many_as_asked_for(folder, optlab_command):
