@@ -226,7 +226,7 @@ def _expression(asked: Asked, known: Registry) -> Explained:
 
     asked.allow("an expression")
     text, given = asked.what, functions.pairs(asked.more)
-    if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
+    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {*given}:  # a name, it seems
         guess = did_you_mean(text, _names(known))
         raise UserError(f"{text!r} is neither a problem nor an optimizer, nor an expression with values{guess}")
     expression = parse(text)

@@ -175,7 +175,24 @@ def test_choices_and_what_is_around_gradient_descent(call):
     assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        (["--", "-x", "x=3"], "f = -3; df/dx = -1"),
+        (["--", "-x-y", "x=3", "y=1"], "f = -4; df/dx = -1, df/dy = -1"),
+        (["x-y", "x=3", "y=1"], "f = 2; df/dx = 1, df/dy = -1"),
+        (["x-2", "x=3"], "f = 1; df/dx = 1"),
+    ],
+)
+def test_a_minus_sign_is_no_part_of_a_name(call, arguments, end):
+    status, out, _ = call(*arguments)
+    assert (status, out.splitlines()[-1]) == (0, end)
+
+
 MISTAKES = [
+    (["--", "-x"], "'x' is without a value; add x=1.0"),
+    (["x-y", "x=1"], "'y' is without a value; add y=1.0"),
+    (["clip-norm"], "'clip-norm' is neither a problem nor an optimizer"),
     (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
     (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
     (["x*y", "x=1"], "'y' is without a value; add y=1.0"),
