@@ -54,7 +54,8 @@ class Explained:
 
 def explain(asked: Asked, known: Registry) -> Explained:
     """Explain what was asked for."""
-    what = asked.what
+    what, more = functions.spread(asked.what, asked.more, _names(known))
+    asked = replace(asked, what=what, more=more)
     if what == "backprop":
         return _backprop(asked)
     if what == "directional":
@@ -115,8 +116,9 @@ def _directional(asked: Asked, known: Registry) -> Explained:
     asked.allow("directional", "--at", "--direction")
     if not asked.more:
         raise UserError("directional takes a problem: optlab explain directional rosenbrock --at -1.5,2")
-    problem = known.problem(asked.more[0])
-    f = functions.of_problem(problem, asked.at, asked.more[1:])
+    name, words = functions.spread(asked.more[0], asked.more[1:], known.problems)
+    problem = known.problem(name)
+    f = functions.of_problem(problem, asked.at, words)
     direction = None if asked.direction is None else functions.point("--direction", asked.direction)
     from optlab.explain.directional import directional
 

@@ -176,6 +176,32 @@ def test_choices_and_what_is_around_gradient_descent(call):
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rosenbrock", "b=10", "--at", "1,3"],
+        ["directional", "rosenbrock", "b=10"],
+        ["directional", "rosenbrock b=10"],
+        ["adam", "clip_norm", "cosine"],
+        ["cosine", "warmup=5", "steps=50"],
+        ["mine.py:bowl", "n=3"],
+    ],
+)
+def test_a_name_with_settings_may_be_one_word_as_for_the_maps(call, arguments):
+    at = arguments.index("--at") if "--at" in arguments else len(arguments)
+    status, out, _ = call(" ".join(arguments[:at]), *arguments[at:])
+    assert (status, out) == (0, call(*arguments)[1])
+
+
+def test_an_expression_of_names_that_the_lab_knows_stays_one(call):
+    assert call("adam * step", "adam=2", "step=3")[1].endswith("f = 6; df/dadam = 3, df/dstep = 2\n")
+
+
+def test_a_problem_in_three_dimensions(call):
+    assert call("rosenbrock", "dim=3", "--at", "1,2,-3")[1].endswith("f = 5001; df/dx = [-400 5802 -1400]\n")
+    assert call("rosenbrock", "dim=3")[1].endswith("df/dx = [-155 4352 -1100]\n")  # from -1.5, 2, -1.5
+
+
+@pytest.mark.parametrize(
     ("arguments", "end"),
     [
         (["--", "-x", "x=3"], "f = -3; df/dx = -1"),
