@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from optlab import signature
-from optlab.atlas import table
 from optlab.cli import functions
 from optlab.cli.functions import Function
 from optlab.composition import Rule
 from optlab.errors import UserError, did_you_mean
+from optlab.oneline import table
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.registry import Registry
