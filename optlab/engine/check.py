@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine import differences
+from optlab.engine.arguments import as_float
 from optlab.engine.derivatives import grad
 from optlab.engine.differences import Line, Slopes
 from optlab.errors import UserError
@@ -127,7 +128,7 @@ def check_grad(
         is at a kink.
 
     Raises:
-        UserError: the gradient does not have the shape of x.
+        UserError: the gradient does not have the shape of x, or x is not made of real numbers.
         TraceError: f cannot be traced.
 
     >>> bool(check_grad(lambda x: np.sum(np.sin(x) * x), [0.5, 2.0]))
@@ -139,7 +140,7 @@ def check_grad(
     >>> check_grad(lambda x: np.sum(np.abs(x)), [0.0, 2.0]).verdict
     'right; a kink in 1 of 2 components'
     """
-    point = np.asarray(x, dtype=float)
+    point = np.asarray(as_float(x), dtype=float)
     found = np.asarray((gradient or grad(f))(point), dtype=float)
     if found.shape != point.shape:
         raise UserError(f"the gradient has shape {found.shape}, and x has {point.shape}; give it the shape of x")
