@@ -6,8 +6,6 @@ Both write an experiment, which is run, kept and found again like any other.
 from __future__ import annotations
 
 import math
-import shlex
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from optlab import pipeline
 from optlab.errors import UserError
 from optlab.maps.panels import BasinMap, StabilityMap
+from optlab.oneline import table
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -211,51 +210,6 @@ def _document(
         "problem": [where],
         "optimizer": [table(one) for one in many],
     }
-
-
-# ---- what is written in one line -------------------------------------------------------------------------------------
-
-
-def table(written: Table) -> dict[str, Any]:
-    """A name with settings as a table of an experiment. Values are as in TOML; texts need no quotes.
-
-    Raises:
-        UserError: the text is no name with settings.
-
-    >>> table("momentum lr=0.01 beta=0.9")
-    {'name': 'momentum', 'lr': 0.01, 'beta': 0.9}
-    """
-    if not isinstance(written, str):
-        return dict(written)
-    try:
-        name, *words = shlex.split(written)
-    except ValueError:
-        raise UserError(f"{written!r} is no name with settings, like 'momentum lr=0.01 beta=0.9'") from None
-    return {"name": name, **settings(words)}
-
-
-def settings(words: Iterable[str]) -> dict[str, Any]:
-    """NAME=VALUE as a table.
-
-    Raises:
-        UserError: a word that is none, or a name that is given twice.
-    """
-    found: dict[str, Any] = {}
-    for word in words:
-        name, equals, text = word.partition("=")
-        if not equals or not name.isidentifier() or not text:
-            raise UserError(f"{word!r} is no NAME=VALUE, like lr=0.01")
-        if name in found:
-            raise UserError(f"{name!r} is given twice; its last value is {word}")
-        found[name] = _value(text)
-    return found
-
-
-def _value(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def span(what: str, text: str) -> tuple[float, float]:

@@ -67,16 +67,16 @@ class Evaluation:
         columns = [options[name] for name in numbers]
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns]
         program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], points)
-        for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
-            buffer[...] = column[0] if kind == UNIFORM else column
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):  # a number may overflow where the case is computed in float32
+            for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
+                buffer[...] = column[0] if kind == UNIFORM else column
             program.prepare()
         return Evaluation(tuple(quantities), program)
 
     def at(self, x: Floats) -> dict[str, Floats]:
         """Each quantity at x (dim, points), shape (points,)."""
-        np.copyto(self.program.inputs[0], x)
         with np.errstate(all="ignore"):
+            np.copyto(self.program.inputs[0], x)
             self.program.step()
         values = (np.broadcast_to(output, x.shape[1:]).copy() for output in self.program.outputs)
         return dict(zip(self.names, values, strict=True))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab import registry, runner, step
+from optlab import oneline, registry, runner, step
 from optlab.errors import UserError
 from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
@@ -35,8 +35,8 @@ class Minimization:
 
 
 def minimize(
-    objective: Problem | Callable[..., Any] | str,
-    optimizer: Optimizer | str,
+    objective: Problem | Callable[..., Any] | str | Mapping[str, Any],
+    optimizer: Optimizer | str | Mapping[str, Any],
     x0: Any = None,
     steps: int = 1000,
     *,
@@ -48,8 +48,10 @@ def minimize(
     """One run of an optimizer, in a notebook.
 
     Args:
-        objective: a function of one array in plain NumPy, or a problem or its name.
-        optimizer: an optimizer or its name; of another package, as "torch:Adam".
+        objective: a function of one array in plain NumPy, a problem, or its name, with options as `"rosenbrock b=10"`
+            or as a table.
+        optimizer: an optimizer or its name, with hyperparameters in the same forms; of another package, as
+            "torch:Adam".
         x0: the start; a problem has its own.
         steps: how many updates to make.
         schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`.
@@ -69,10 +71,14 @@ def minimize(
     0.1
     """
     known = functools.cache(lambda: registry.load(plugins))
-    if isinstance(objective, str):
-        objective = known().problem(objective)
-    if isinstance(optimizer, str):
-        optimizer = known().optimizer(optimizer)
+    if isinstance(objective, str | Mapping):
+        objective = _problem(objective, lambda name: known().problem(name))
+    if isinstance(optimizer, str | Mapping):
+        name, settings = _named(optimizer, "optimizer")
+        optimizer = known().optimizer(name)
+        if twice := [option for option in settings if option in hyperparameters]:
+            raise UserError(f"{name}: '{twice[0]}' is given twice, with the name and by itself")
+        hyperparameters |= settings
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
@@ -114,6 +120,22 @@ def _accepted(optimizer: Foreign, sweep: Sweep) -> None:
         raise UserError(said)
 
 
+def _named(written: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
+    """A name, and what is set with it."""
+    settings = oneline.table(written)
+    name = settings.pop("name", None)
+    if not isinstance(name, str):
+        raise UserError(f'{written!r} names no {kind}; a table is as {{"name": "...", "option": 1.0}}')
+    return name, settings
+
+
+def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -> Problem:
+    """A problem whose defaults are what is set with its name."""
+    name, settings = _named(written, "problem")
+    problem = find(name)
+    return replace(problem, signature=problem.signature.with_defaults(name, settings))
+
+
 def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
     if isinstance(objective, Problem):
         if objective.trains_on_data:
@@ -123,7 +145,11 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
         start = _point(objective.start if x0 is None else x0)
         if objective.dim not in (None, start.size):
             raise UserError(f"{objective.name} has {objective.dim} parameters, and x0 {start.size}")
-        return Case(objective, start.size, start.ravel(), dict(objective.signature.choices)), start.shape
+        case = Case(objective, start.size, start.ravel(), dict(objective.signature.choices))
+        _fits(case)
+        return case, start.shape
+    if not callable(objective):
+        raise UserError(f"{objective!r} cannot be minimised; give a function, or a problem or its name")
     if x0 is None:
         raise UserError("a function has no start of its own; give x0")
     start = _point(x0)
@@ -138,8 +164,22 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
     return Case(problem, start.size, start.ravel()), start.shape
 
 
+def _fits(case: Case) -> None:
+    """Raise a `UserError` where a problem cannot be computed with as many parameters as x0 has."""
+    if case.dim == case.problem.default_dim:
+        return  # its own: a fault in its code is shown as it is
+    try:
+        step.objective_graph(case, step.objective(case))
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{case.problem.name} with an x0 of size {case.dim}: {error}") from error
+
+
 def _point(x0: Any) -> Floats:
     try:
+        if np.iscomplexobj(x0):
+            raise TypeError("it is complex")
         return np.array(x0, dtype=float)
     except (TypeError, ValueError) as error:
         raise UserError(f"x0 is a number or an array of numbers: {error}") from None

@@ -20,7 +20,7 @@ import inspect
 import math
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -54,6 +54,20 @@ class Signature:
         if allowed is None or isinstance(value, bool | str) or value in allowed:
             return ""
         return f"{owner}: '{name}' must lie in {allowed}, not {value:g}"
+
+    def with_defaults(self, owner: str, given: Mapping[str, Any]) -> Signature:
+        """The same with other defaults for some options, or a `UserError` about one that cannot be."""
+        numbers, choices = dict(self.numbers), dict(self.choices)
+        for name, value in given.items():
+            if name in numbers:
+                numbers[name] = as_number(owner, name, value)
+            elif name in choices:
+                choices[name] = value
+            else:
+                raise unknown_option(owner, name, self.options)
+            if wrong := self.out_of_range(owner, name, {**numbers, **choices}[name]):
+                raise UserError(wrong)
+        return replace(self, numbers=MappingProxyType(numbers), choices=MappingProxyType(choices))
 
 
 def read(

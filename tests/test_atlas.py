@@ -197,37 +197,6 @@ def test_a_domain_may_be_given_to_a_problem_that_has_none(lab):
     assert (found.minimum == 0).all()
 
 
-# ---- what is written in one line -------------------------------------------------------------------------------------
-
-
-def test_a_table_in_one_line():
-    assert atlas.table("adam") == {"name": "adam"}
-    assert atlas.table("adam lr=0.1 schedule=cosine label='my adam' beta1=[0.8,0.9]") == {
-        "name": "adam",
-        "lr": 0.1,
-        "schedule": "cosine",
-        "label": "my adam",
-        "beta1": [0.8, 0.9],
-    }
-    assert atlas.table({"name": "gd", "lr": 1.0}) == {"name": "gd", "lr": 1.0}
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("gd lr", "'lr' is no NAME=VALUE, like lr=0.01"),
-        ("gd lr=", "'lr=' is no NAME=VALUE, like lr=0.01"),
-        ("gd lr=1 lr=2", "'lr' is given twice; its last value is lr=2"),
-        ("", "'' is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
-        ("gd label='x", "\"gd label='x\" is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
-    ],
-)
-def test_a_line_that_is_no_table(text, message):
-    with pytest.raises(UserError) as info:
-        atlas.table(text)
-    assert str(info.value) == message
-
-
 @pytest.mark.parametrize("text", ["1", "1:2:3", "a:b", ":", "nan:1"])
 def test_a_range_that_is_none(text):
     with pytest.raises(UserError, match="is no range LOW:HIGH"):

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from optlab import signature
-from optlab.atlas import table
 from optlab.cli import functions
 from optlab.cli.functions import Function
 from optlab.composition import Rule
 from optlab.errors import UserError, did_you_mean
+from optlab.oneline import table
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.registry import Registry
@@ -54,7 +54,8 @@ class Explained:
 
 def explain(asked: Asked, known: Registry) -> Explained:
     """Explain what was asked for."""
-    what = asked.what
+    what, more = functions.spread(asked.what, asked.more, _names(known))
+    asked = replace(asked, what=what, more=more)
     if what == "backprop":
         return _backprop(asked)
     if what == "directional":
@@ -115,8 +116,9 @@ def _directional(asked: Asked, known: Registry) -> Explained:
     asked.allow("directional", "--at", "--direction")
     if not asked.more:
         raise UserError("directional takes a problem: optlab explain directional rosenbrock --at -1.5,2")
-    problem = known.problem(asked.more[0])
-    f = functions.of_problem(problem, asked.at, asked.more[1:])
+    name, words = functions.spread(asked.more[0], asked.more[1:], known.problems)
+    problem = known.problem(name)
+    f = functions.of_problem(problem, asked.at, words)
     direction = None if asked.direction is None else functions.point("--direction", asked.direction)
     from optlab.explain.directional import directional
 
@@ -230,7 +232,7 @@ def _expression(asked: Asked, known: Registry) -> Explained:
 
     asked.allow("an expression")
     text, given = asked.what, functions.pairs(asked.more)
-    if re.fullmatch(r"[\w.-]+", text) and text not in given and not re.fullmatch(r"[\d.-]+", text):
+    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {*given}:  # a name, it seems
         guess = did_you_mean(text, _names(known)) or "; optlab list optimizers, or another kind, shows all"
         raise UserError(
             f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
 from pathlib import Path
@@ -40,6 +40,23 @@ class Function:
 
 
 # ---- what was typed --------------------------------------------------------------------------------------------------
+
+
+def spread(what: str, more: Sequence[str], names: Collection[str]) -> tuple[str, Sequence[str]]:
+    """A name with settings in one word, as in `"rosenbrock b=10"`, as the words that it is made of.
+
+    An expression, which may have spaces too, stays one word.
+
+    >>> spread("rosenbrock b=10", ["a=2"], ["rosenbrock"])
+    ('rosenbrock', ['b=10', 'a=2'])
+    >>> spread("step * x", ["x=1", "step=2"], ["step"])
+    ('step * x', ['x=1', 'step=2'])
+    """
+    first, *others = what.split()
+    is_name = first in names or is_file(first)
+    if is_name and all(word in names or word.partition("=")[0].isidentifier() for word in others):
+        return first, [*others, *more]
+    return what, more
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
@@ -88,21 +105,35 @@ def option(owner: str, name: str, text: str, default: Any) -> Any:
 # ---- problems and functions ------------------------------------------------------------------------------------------
 
 
+def dimension(problem: Problem, given: dict[str, str]) -> int | None:
+    """The dimension that was typed, as `dim=3`, which is taken out of what is given; None where there is none."""
+    if "dim" in problem.signature.options or "dim" not in given:
+        return None
+    text = given.pop("dim")
+    if not text.isdecimal() or int(text) < 1:
+        raise UserError(f"{problem.name}: dim={text} is no whole number from 1 on")
+    if problem.dim not in (None, int(text)):
+        raise UserError(f"dim={text}: {problem.name} has {problem.dim} parameters")
+    return int(text)
+
+
 def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Function:
-    """A problem at a point (by default its start), with the options that were typed."""
+    """A problem at a point (by default its start), with the options and the dimension that were typed."""
     name, known = problem.name, problem.signature.options
     if problem.trains_on_data:
         raise UserError(f"{name} is trained on data; optlab explain backprop goes through a network step by step")
+    given = pairs(words)
+    dim = dimension(problem, given)
     options = {}
-    for key, text in pairs(words).items():
+    for key, text in given.items():
         if key not in known:
             raise signature.unknown_option(name, key, known)
         options[key] = option(name, key, text, known[key])
     if at is None and problem.start is None:
         raise UserError(f"{name} has no start; say where, with --at X,Y")
-    values = problem.start_at(problem.default_dim) if at is None else point("--at", at)
-    if problem.dim not in (None, len(values)):
-        raise UserError(f"--at {at}: {name} has {problem.dim} parameters, not {len(values)}")
+    values = problem.start_at(dim or problem.default_dim) if at is None else point("--at", at)
+    if (needed := problem.dim or dim) not in (None, len(values)):
+        raise UserError(f"--at {at}: {name} has {needed} parameters{' here' * bool(dim)}, not {len(values)}")
     function = wraps(problem.function)(partial(problem.function, **options))  # in messages it has the user's name
     return Function(function, ("x",), (values,), signature.source(problem.function)[0])
 

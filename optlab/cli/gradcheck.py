@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import partial, wraps
 from typing import Any
 
 import numpy as np
@@ -43,6 +43,8 @@ class Subject:
 
 def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
     """Each point in words, and what was found there."""
+    what, more = functions.spread(asked.what, asked.more, known.problems)
+    asked = replace(asked, what=what, more=more)
     for subject in _subjects(asked, known):
         try:
             yield subject.where, check_grad(subject.function, subject.point, components=asked.components)
@@ -70,7 +72,8 @@ def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
     """At a point, or at the start and at random points of the domain."""
     at = asked.at
     if at is None and problem.start is None:
-        low, high = problem.bounds(problem.default_dim)
+        dim = functions.dimension(problem, functions.pairs(asked.more)) or problem.default_dim
+        low, high = problem.bounds(dim)
         at = ",".join(map(str, (low + high) / 2))
     f = functions.of_problem(problem, at, asked.more)
     named = _named(f.function, problem.name)
@@ -107,6 +110,7 @@ def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject
     f = functions.of_function(function, asked.at, asked.more)
     for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
 
+        @wraps(function)
         def of_one(x: Any, i: int = i) -> Any:
             return f.function(*(x if j == i else np.asarray(v, dtype=float) for j, v in enumerate(f.values)))
 
@@ -116,6 +120,7 @@ def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @wraps(function)  # in messages it has the user's line
     def f(x: Any) -> Any:
         return function(x)
 

@@ -49,8 +49,8 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
 
 
 def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
-    """The outcome at one point: a line, or the table where something is wrong or `whole` is asked for."""
-    if check and not whole:
+    """The outcome at one point: a line, or the table where something is wrong, at a kink, or `whole` is asked for."""
+    if check and not check.kinks and not whole:
         methods = " and ".join(sorted({c.method for c in check.components}))
         sample = f", {len(check.components)} of {check.of} components" if len(check.components) < check.of else ""
         worst = max((c.error for c in check.components), default=0.0)

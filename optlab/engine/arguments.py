@@ -35,6 +35,9 @@ def arrays(value: Any) -> Any:
 def as_float(value: Any) -> Any:
     """A number or an array as floats, whole numbers in double precision."""
     array = value if isinstance(value, Tracer) else np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        what = "complex numbers" if array.dtype.kind == "c" else f"values of type {array.dtype}"
+        raise UserError(f"derivatives are taken with respect to real numbers, not {what}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

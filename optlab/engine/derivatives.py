@@ -37,6 +37,7 @@ def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[A
 
     Raises:
         TraceError: `f` cannot be traced, or its value is not a single number.
+        UserError: the argument is not made of real numbers.
 
     >>> value, gradient = value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     >>> float(value), gradient.tolist()

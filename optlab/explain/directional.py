@@ -76,6 +76,11 @@ class Directional:
         gaps = np.abs(self.projected - self.measured)
         return bool((gaps <= 10 * self.errors + 1e-6 * max(1.0, self.length)).all())
 
+    @property
+    def _kink(self) -> bool:
+        """Whether there are slopes in all directions, and they are not the gradient's."""
+        return bool(np.isfinite(self.measured).all()) and not self.smooth
+
     def __str__(self) -> str:
         lines = [f"Directional derivatives of {self.name} at {_pair(self.point)}", "", *self._facts(), ""]
         lines.append(f"{'angle':>6}  {'|∇f| cos θ':>14}  {'quotient':>14}  {'± error':>8}")
@@ -91,7 +96,11 @@ class Directional:
 
     def _facts(self) -> list[str]:
         facts = [f"value      f = {self.value:.8g}", f"gradient   ∇f = {_pair(self.gradient)}"]
-        if self.stationary:
+        if self._kink:
+            facts.append(
+                "           one that the engine chose: f has a kink here, and the slopes are as measured below"
+            )
+        elif self.stationary:
             facts.append("           a stationary point: no direction is steepest, and |∇f| cos θ is 0 in all of them")
         else:
             gap = abs((self.steepest - self.angle + np.pi) % (2 * np.pi) - np.pi)
@@ -105,7 +114,9 @@ class Directional:
             cosine = f" = |∇f| cos θ, θ = {_degrees(self._theta())}" if not self.stationary else ""
             facts += [
                 f"direction  e = {_pair(self.direction)} at {_degrees(np.arctan2(*self.direction[::-1]))}",
-                f"           df/dl = ∇f · e = {self.along:.8g}{cosine}; by the quotient {self.along_measured:.8g}",
+                f"           df/dl = {self.along_measured:.8g} by the quotient; ∇f · e = {self.along:.8g}"
+                if self._kink
+                else f"           df/dl = ∇f · e = {self.along:.8g}{cosine}; by the quotient {self.along_measured:.8g}",
             ]
         return facts
 

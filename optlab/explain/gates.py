@@ -28,7 +28,7 @@ _ROLES = {
     "swaps": ("multiply matmul", "each input gets the gradient times the other input"),
     "routes": (
         "maximum minimum max min relu where clip",
-        "the input that was let through gets all of the gradient, the others none",
+        "the input that was let through gets all of the gradient, the others none; those that tie share it",
     ),
     "spreads": ("sum", "each entry gets the gradient of the sum"),
     "selects": ("getitem take", "the entries that were picked get the gradient, the others none"),

@@ -175,9 +175,52 @@ def test_choices_and_what_is_around_gradient_descent(call):
     assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rosenbrock", "b=10", "--at", "1,3"],
+        ["directional", "rosenbrock", "b=10"],
+        ["directional", "rosenbrock b=10"],
+        ["adam", "clip_norm", "cosine"],
+        ["cosine", "warmup=5", "steps=50"],
+        ["mine.py:bowl", "n=3"],
+    ],
+)
+def test_a_name_with_settings_may_be_one_word_as_for_the_maps(call, arguments):
+    at = arguments.index("--at") if "--at" in arguments else len(arguments)
+    status, out, _ = call(" ".join(arguments[:at]), *arguments[at:])
+    assert (status, out) == (0, call(*arguments)[1])
+
+
+def test_an_expression_of_names_that_the_lab_knows_stays_one(call):
+    assert call("adam * step", "adam=2", "step=3")[1].endswith("f = 6; df/dadam = 3, df/dstep = 2\n")
+
+
+def test_a_problem_in_three_dimensions(call):
+    assert call("rosenbrock", "dim=3", "--at", "1,2,-3")[1].endswith("f = 5001; df/dx = [-400 5802 -1400]\n")
+    assert call("rosenbrock", "dim=3")[1].endswith("df/dx = [-155 4352 -1100]\n")  # from -1.5, 2, -1.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        (["--", "-x", "x=3"], "f = -3; df/dx = -1"),
+        (["--", "-x-y", "x=3", "y=1"], "f = -4; df/dx = -1, df/dy = -1"),
+        (["x-y", "x=3", "y=1"], "f = 2; df/dx = 1, df/dy = -1"),
+        (["x-2", "x=3"], "f = 1; df/dx = 1"),
+    ],
+)
+def test_a_minus_sign_is_no_part_of_a_name(call, arguments, end):
+    status, out, _ = call(*arguments)
+    assert (status, out.splitlines()[-1]) == (0, end)
+
+
 UNKNOWN = "'{}' is no optimizer, problem, transform or schedule, and no expression with values"
 
 MISTAKES = [
+    (["--", "-x"], "'x' is without a value; add x=1.0"),
+    (["x-y", "x=1"], "'y' is without a value; add y=1.0"),
+    (["clip-norm"], UNKNOWN.format("clip-norm")),
     (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
     (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
     (["x*y", "x=1"], "'y' is without a value; add y=1.0"),

@@ -23,6 +23,20 @@ def fails(x):
     return x[5]
 
 
+@optlab.problem(domain=(-1.0, 1.0), start=(0.0, 1.0))
+def corner(x):
+    return np.sum(np.abs(x))
+
+
+@optlab.problem(domain=(-1.0, 1.0))
+def homeless(x):
+    return np.sum(x**2)
+
+
+def vector(x):
+    return x * 2
+
+
 @optlab.problem(domain=(-1.0, 1.0), start=(0.5, 0.5))
 def bowl(x, *, tilt=0.5):
     return np.sum(x**2) + tilt * x[0]
@@ -45,6 +59,8 @@ def folder(tmp_path):
         (["mlp", "dataset=xor", "hidden=[9]", "--components", "5"], [", 5 of 47 components: right"]),
         (["mine.py:product", "a=1,2", "b=3,4"], ["product by a at a = (1, 2), b = (3, 4): right", "product by b"]),
         (["mine.py:bowl", "tilt=2"], ["bowl at x = (0.5, 0.5): right"]),
+        (["rosenbrock b=10 dim=3"], ["rosenbrock at x = (-1.5, 2, -1.5): right"]),
+        (["mine.py:homeless", "dim=3", "--points", "0"], ["homeless at x = (0, 0, 0): right"]),
     ],
 )
 def test_right_gradients(arguments, lines, folder, optlab_command):
@@ -52,6 +68,17 @@ def test_right_gradients(arguments, lines, folder, optlab_command):
     assert (done.returncode, done.stderr) == (0, "")
     for line in lines:
         assert line in done.stdout
+
+
+def test_a_kink_is_told_and_is_no_fault(folder, optlab_command):
+    done = optlab_command("gradcheck", "ackley", "--at", "0,0", cwd=folder)
+    assert done.returncode == 0
+    assert "gradient of ackley: a kink in 2 of 2 components" in done.stdout
+    assert done.stdout.count("kink: slopes -2.828, 2.828") == 2
+    assert "right" not in done.stdout
+    done = optlab_command("gradcheck", "mine.py:corner", cwd=folder)  # the whole table there, a line elsewhere
+    assert "at x = (0, 1)\ngradient of corner: right; a kink in 1 of 2 components\n" in done.stdout
+    assert done.stdout.count(": right; largest difference") == 5
 
 
 def test_random_points_are_as_many_as_asked_for(folder, optlab_command):
@@ -76,6 +103,11 @@ def test_a_wrong_gradient_is_told_by_the_component_and_the_exit_status(folder, o
         (["mlp", "dataset=nothing"], "nothing"),
         (["rosenbrock", "c=1"], "rosenbrock has no option 'c'"),
         (["booth", "--at", "1"], "booth has 2 parameters"),
+        (["booth", "dim=3"], "dim=3: booth has 2 parameters"),
+        (["rosenbrock", "dim=3", "--at", "1,2"], "--at 1,2: rosenbrock has 3 parameters here, not 2"),
+        (["rosenbrock", "dim=0"], "rosenbrock: dim=0 is no whole number from 1 on"),
+        (["rosenbrock c=1"], "rosenbrock has no option 'c'"),
+        (["mine.py:vector", "--at", "1,2"], "mine.py:30: vector returns an array of shape (2,)"),
         (["mine.py:product"], "product needs a value for a, b"),
         (["mine.py:fails", "--at", "1,2"], "index 5 is out of bounds"),
         (["mine.py:nothing"], "there is no function 'nothing'"),

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from optlab import check_grad, grad, registry
 from optlab.errors import TraceError, UserError
@@ -78,8 +80,85 @@ def test_a_table_names_the_worst_component_first():
 def test_at_a_kink_any_value_between_the_slopes_is_right(slope, is_right):
     check = check_grad(lambda x: np.sum(np.maximum(x, 0)), [0.0, 2.0], gradient=lambda x: np.array([slope, 1.0]))
     assert bool(check) is is_right
-    if slope != 0.5:  # which is the central difference
-        assert check.components[0].method == "kink: slopes 0, 1"
+    assert check.components[0].method == "kink: slopes 0, 1"
+
+
+def cone(x):
+    return np.exp(-np.linalg.norm(x))
+
+
+KINKS = {
+    "abs": (lambda x: np.abs(x), 0.0, (-1.0, 1.0)),
+    "maximum": (lambda x: np.maximum(x, 0), 0.0, (0.0, 1.0)),
+    "minimum": (lambda x: 3 * np.minimum(x, 2), 2.0, (3.0, 0.0)),
+    "with steep curvature": (lambda x: np.abs(x) + 1e6 * x**2, 0.0, (-1.0, 1.0)),
+    "a weak one on a large value": (lambda x: 1e3 + 1e-3 * np.abs(x) + x**2, 0.0, (-1e-3, 1e-3)),
+    "far out": (lambda x: 1e9 * np.abs(x - 1e6), 1e6, (-1e9, 1e9)),
+    "with a root's curvature": (lambda x: np.abs(x) + np.abs(x) ** 1.5, 0.0, (-1.0, 1.0)),
+    "not at 0": (lambda x: np.clip(x, -1, 0.3) * np.cos(x), 0.3, (0.8666803, -0.0886561)),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_a_kink_is_told_with_both_slopes_though_the_central_difference_agrees(name):
+    f, x, slopes = KINKS[name]
+    check = check_grad(f, x, gradient=lambda x: np.asarray(sum(slopes) / 2))
+    assert check
+    assert check.components[0].slopes == pytest.approx(slopes, rel=2e-5, abs=1e-8)
+    assert check.verdict == "a kink in 1 of 1 component"
+
+
+def test_what_is_printed_at_a_kink():
+    check = check_grad(lambda x: np.sum(np.abs(x) + x), [2.0, 0.0, 1.0])
+    assert (check.verdict, check.kinks) == ("right; a kink in 1 of 3 components", check.components[1:2])
+    lines = str(check).splitlines()
+    assert lines[0] == "gradient of <lambda>: right; a kink in 1 of 3 components"
+    assert lines[2].startswith("  df/dx[1] ")  # before those that are right
+    assert lines[2].endswith("kink: slopes 0, 2")
+    assert lines[-1] == "  At a kink there is no derivative; any value from the one slope to the other will do."
+    assert check_grad(cone, [0.0, 0.0]).verdict == "a kink in 2 of 2 components"
+    assert check_grad(cone, [0.0, 0.1]).verdict == "right"
+
+
+SMOOTH = {
+    "a square": (lambda x: x**2, 0.0),
+    "a power 1.5": (lambda x: np.abs(x) ** 1.5, 0.0),
+    "a power 1.1": (lambda x: np.abs(x) ** 1.1, 0.0),
+    "a power 1.01": (lambda x: np.abs(x) ** 1.01, 0.0),
+    "steep": (lambda x: 1e15 * x**2, 0.0),
+    "steep, not at 0": (lambda x: 1e15 * (x - 2.1337) ** 2, 2.1337),
+    "a large value": (lambda x: 1e12 + x**2, 0.0),
+    "a large value that is taken away again": (lambda x: (1e8 + x) - 1e8, 0.3),
+    "far out": (lambda x: np.sin(x) * x, 1e6),
+    "a corner rounded off": (lambda x: np.sqrt(x**2 + 1e-14), 0.0),
+    "a corner rounded off, not at 0": (lambda x: np.sqrt((x - 186.3) ** 2 + 1e-14), 186.3),
+    "a corner close by": (lambda x: np.abs(x - 1e-9), 0.0),
+    "a corner close by, not at 0": (lambda x: np.abs(x - 1e-6), 1.1e-6),
+    "a sharp step": (lambda x: np.tanh(1e5 * x), 0.0),
+    "half a bend": (lambda x: np.maximum(x, 0) ** 2, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_what_is_smooth_has_no_kink(name):
+    f, x = SMOOTH[name]
+    check = check_grad(f, x)
+    assert not any(c.method.startswith("kink: ") for c in check.components), str(check)
+    assert check, str(check)
+
+
+@given(
+    st.lists(st.floats(-100, 100), min_size=4, max_size=4),
+    st.sampled_from([0.0, 0.01, 1.0, -30.0]),
+    st.sampled_from([1e-3, 1.0, 1e4]),
+)
+def test_no_kink_in_a_curve_of_any_steepness(weights, x, scale):
+    a, b, c, d = weights
+
+    def f(x):
+        return scale * (a * x**4 + b * x**2 + c * np.sin(d * x))
+
+    assert check_grad(f, x).verdict == "right"
 
 
 def test_a_curve_is_no_kink():

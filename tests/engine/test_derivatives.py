@@ -7,7 +7,7 @@ import pytest
 
 import optlab
 from optlab import grad, trace, value_and_grad
-from optlab.errors import TraceError
+from optlab.errors import TraceError, UserError
 
 x = np.array([0.5, -1.5, 2.0])
 
@@ -214,3 +214,17 @@ def test_methods_and_callable_objects():
     assert grad(Model())(x).tolist() == [6.0] * 3
     with pytest.raises(TraceError, match="returns an array of shape"):
         grad(np.exp)(x)
+
+
+@pytest.mark.parametrize("derivative", [grad, value_and_grad, optlab.jacobian, optlab.hessian, optlab.check_grad])
+@pytest.mark.parametrize(
+    ("x", "what"), [(np.array([1 + 2j, 2]), "complex numbers"), ("abc", "values of type <U3"), (None, "type object")]
+)
+def test_what_is_no_real_number_is_refused(derivative, x, what):
+    def f(x):
+        return np.sum(x**2)
+
+    with pytest.raises(UserError, match=f"derivatives are taken with respect to real numbers, not .*{what}"):
+        derivative(f, x) if derivative is optlab.check_grad else derivative(f)(x)
+    with pytest.raises(UserError, match="real numbers"):
+        optlab.jvp(f)(np.ones(2), np.array([1j, 2.0]))

@@ -103,6 +103,20 @@ def test_at_a_kink_definition_and_gradient_differ_and_it_says_so():
     assert "has a kink here" in str(result)
 
 
+@pytest.mark.parametrize(
+    ("f", "direction"),
+    [
+        (KNOWN.problems["ackley"].function, "df/dl = 2.8284271 by the quotient; ∇f · e = 0\n"),
+        (lambda x: np.maximum(x[0], x[1]), "df/dl = 0.8 by the quotient; ∇f · e = 0.7\n"),
+    ],
+)
+def test_at_a_kink_nothing_is_said_of_a_gradient_that_is_none(f, direction):
+    text = str(directional(f, [0.0, 0.0], direction=[3.0, 4.0]))
+    assert "one that the engine chose: f has a kink here, and the slopes are as measured below" in text
+    assert direction in text
+    assert not any(word in text for word in ("stationary", "steepest", "level", "df/dl = ∇f · e"))
+
+
 def test_on_the_border_of_its_domain_a_function_lacks_some_derivatives():
     result = directional(lambda x: np.sqrt(x[0] - 1) ** 3 + x[1], [1.0, 0.0])
     assert np.isnan(result.measured).any()

@@ -24,6 +24,12 @@ def gradients(found):
     return {name: float(value) for name, value in found.gradients.items()}
 
 
+def test_inputs_that_tie_share_the_gradient_and_the_text_says_so():
+    found = of("max(x, y)", x=1, y=1)
+    assert gradients(found) == {"x": 0.5, "y": 0.5}
+    assert "gets all of the gradient, the others none; those that tie share it" in str(found)
+
+
 # ---- the text's examples ---------------------------------------------------------------------------------------------
 
 

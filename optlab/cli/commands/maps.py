@@ -109,6 +109,6 @@ def stability(
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
     """The tables of optimizers; what was set for all of them gives way to what each has itself."""
-    from optlab import atlas
+    from optlab import oneline
 
-    return [atlas.settings(more or []) | atlas.table(one) for one in optimizers]
+    return [oneline.settings(more or []) | oneline.table(one) for one in optimizers]

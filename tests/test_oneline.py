@@ -1,0 +1,36 @@
+"""A name with settings in one line, as a table."""
+
+from __future__ import annotations
+
+import pytest
+
+from optlab.errors import UserError
+from optlab.oneline import table
+
+
+def test_a_table_in_one_line():
+    assert table("adam") == {"name": "adam"}
+    assert table("adam lr=0.1 schedule=cosine label='my adam' beta1=[0.8,0.9]") == {
+        "name": "adam",
+        "lr": 0.1,
+        "schedule": "cosine",
+        "label": "my adam",
+        "beta1": [0.8, 0.9],
+    }
+    assert table({"name": "gd", "lr": 1.0}) == {"name": "gd", "lr": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("gd lr", "'lr' is no NAME=VALUE, like lr=0.01"),
+        ("gd lr=", "'lr=' is no NAME=VALUE, like lr=0.01"),
+        ("gd lr=1 lr=2", "'lr' is given twice; its last value is lr=2"),
+        ("", "'' is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
+        ("gd label='x", "\"gd label='x\" is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
+    ],
+)
+def test_a_line_that_is_no_table(text, message):
+    with pytest.raises(UserError) as info:
+        table(text)
+    assert str(info.value) == message
