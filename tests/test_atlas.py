@@ -351,6 +351,32 @@ def test_a_third_setting_makes_panels_and_the_fixed_order_of_sides(lab):
         assert panel.spacings == ("linear", "log")
 
 
+@pytest.mark.parametrize(("name", "share"), [("weight_decay", 1.0), ("l2", 0.0)])
+def test_the_boundary_with_weight_decay_around_the_rule(lab, name, share):
+    """lr < 2 (1 + beta) / (L + d (1 + beta)) where it is decoupled, lr < 2 (1 + beta) / (L + d) where it is coupled."""
+    decay, L = 5.0, 18.0
+    table = {"name": "momentum", "transforms": [{"name": name, "decay": decay}]}
+    panel = optlab.stability(
+        "booth", table, x="lr=0.02:0.3", y="beta=0:0.8", resolution=40, steps=600, plots=False
+    ).maps[0]
+    limit = 2 * (1 + panel.y) / (L + decay * (1 + panel.y * share))
+    exact = np.interp(limit, panel.x, np.arange(40))
+    assert (np.abs(np.searchsorted(panel.x, measured_limit(panel)) + 0.5 - exact) <= 1).all()
+    fine = 2 * (1 + panel.theory.y) / (L + decay * (1 + panel.theory.y * share))
+    assert ((panel.theory.radius < 1) == (panel.theory.x < fine[:, None])).mean() > 0.999
+    assert (panel.theory.formula, panel.theory.fastest) == ("", None)
+    assert panel.title == f"momentum, {name}  {name}.decay=5"
+
+
+@pytest.mark.parametrize("name", ["lookahead", "average", "clip_norm", "gradient_noise"])
+def test_a_transform_that_is_not_linear_or_changes_makes_theory_silent(lab, name):
+    table = {"name": "momentum", "transforms": [name]}
+    panel = optlab.stability("booth", table, x="lr=0.02:0.3", y="beta=0:0.8", resolution=3, steps=5, plots=False).maps[
+        0
+    ]
+    assert panel.theory is None
+
+
 def test_a_schedule_makes_theory_silent(lab):
     panel = optlab.stability(
         "sphere", "momentum schedule=cosine", x="lr=0.1:2", y="beta=0:0.5", resolution=3, steps=5, plots=False
