@@ -407,6 +407,21 @@ MISTAKES = [
         "optimizer.0.lr.log: log must have both bounds above 0 and at most 1e300, not [0.0, 1.0]",
     ),
     ("momentum", "lr=0:1", {"log": "z"}, "log: 'z' is not x, y or xy"),
+    ("momentum lr=0.3", "lr=0:1", {}, "'lr' is along a side of the map; leave lr=0.3 out"),
+    (["gd", {"name": "momentum", "beta": [0.1, 0.2]}], "lr=0:1", {}, "'beta' is along a side of the map; leave beta"),
+    (
+        "momentum",
+        "lr=0:1",
+        {"target": 1.0},
+        'stability.target: a target is what steps are counted to; write color = "steps", or leave target out',
+    ),
+    (
+        "momentum",
+        "lr=0:1",
+        {"target": -1, "color": "steps"},
+        "stability.target: no run comes to a target of -1: the minimum of sphere is 0",
+    ),
+    ("momentum", "lr=0:1", {"name": ""}, "name: name must be a plain folder name"),
     ("momentum", "l=0:1", {}, "optimizer.0.l: momentum has no option 'l' (did you mean 'lr'?)"),
     ("momentum", "beta=0:1", {}, "stability.y: x and y are both 'beta'; a map has two different sides"),
     ("gd", "lr=0:1", {}, "optimizer.0.beta: gd has no option 'beta'; it has lr"),
@@ -428,6 +443,39 @@ def test_mistakes_of_stability(lab, optimizers, x, more, message):
     assert not (lab / "results").exists()
 
 
+@pytest.mark.parametrize("ends", ["0:1.5", "-0.5:0.5"])
+def test_a_range_out_of_bounds_is_told_by_the_end_that_was_written(lab, ends):
+    with pytest.raises(SpecError) as info:
+        optlab.stability("sphere", "momentum", x="lr=0:1", y=f"beta={ends}")
+    wrong = ends.split(":")[ends.startswith("0")]
+    assert str(info.value).endswith(f"momentum: 'beta' must lie in [0, 1), not {wrong}")
+
+
+def test_a_target_below_the_minimum_is_allowed_where_options_move_that(lab):
+    """With a = 1.2 the minimum of Rosenbrock's function is not where it is declared, so that it is not known."""
+
+    def of(problem):
+        optlab.stability(
+            problem, "momentum", x="lr=0.0001:0.001", y="beta=0:0.9", resolution=2, steps=3, color="steps",
+            target=-1e-9, plots=False,
+        )  # fmt: skip
+
+    of("rosenbrock a=1.2")
+    with pytest.raises(SpecError, match="no run comes to a target of -1e-09: the minimum of rosenbrock is 0"):
+        of("rosenbrock")
+
+
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_the_back_end_of_a_map(lab, backend):
+    maps = (
+        optlab.basins("wells", "gd", resolution=2, steps=3, plots=False, backend=backend),
+        optlab.stability(
+            "wells", "momentum", x="lr=0:1", y="beta=0:0.9", resolution=2, steps=3, plots=False, backend=backend
+        ),
+    )
+    assert [sweep["backend"] for found in maps for sweep in found.results.manifest["sweeps"]] == [backend] * 2
+
+
 def test_steps_need_a_target_where_none_is_known(lab):
     with pytest.raises(
         SpecError, match=r"wells has no known minimum and start to derive a target from; write target ="
@@ -443,7 +491,8 @@ def test_many_panels_are_several_pictures(lab):
     assert names == ["basins_wells.png", "basins_wells-2.png"]
     assert sum(told) == pictures.count(job.plan) == 2
     problem = {"name": "ellipsoid", "condition": [1.0, 10.0]}
-    document = atlas.stability_document(problem, "momentum", "lr=0.1:1", "beta=0:0.9", resolution=3, steps=5)
+    sides = atlas.axis("x", "lr=0.1:1", log=False), atlas.axis("y", "beta=0:0.9", log=False)
+    document = atlas.stability_document(problem, "momentum", *sides, resolution=3, steps=5)
     assert pictures.count(pipeline.prepare(document).plan) == 2
 
 

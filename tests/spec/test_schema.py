@@ -26,13 +26,19 @@ def validator():
     return jsonschema.Draft202012Validator(schema)
 
 
+def sides(x, y):
+    return atlas.axis("x", x, log=True), atlas.axis("y", y, log=False)
+
+
 def written():
     """What the commands write into spec.toml."""
     known = registry.load(())
     documents = [
         atlas.basins_document("himmelblau", ["gd lr=0.01", {"name": "adam", "lr": [0.1, 0.3]}], 8, 20, (-1.0, 1.0)),
-        atlas.stability_document("ellipsoid condition=100", "momentum", "lr=0.001:0.03", "beta=0:0.99", "x"),
-        atlas.stability_document("beale", "adam schedule=cosine", "lr=0.1:1", "beta1=0:0.9", color="steps", target=1.0),
+        atlas.stability_document("ellipsoid condition=100", "momentum", *sides("lr=0.001:0.03", "beta=0:0.99")),
+        atlas.stability_document(
+            "beale", "adam schedule=cosine", *sides("lr=0.1:1", "beta1=0:0.9"), 9, 5, "steps", 1.0
+        ),
         racing.race_document(["gd", "adam lr=0.1"], "beale", 9, 2, "random", racing.RATES, "step", "race", known),
     ]
     return [pipeline.prepare(document).source for document in documents]
