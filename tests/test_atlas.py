@@ -11,6 +11,7 @@ import pytest
 import optlab
 from optlab import atlas, pipeline, runner
 from optlab.errors import ResultsError, SpecError, UserError
+from optlab.report import maps as drawing
 from optlab.report import pictures
 from optlab.starts import starts
 
@@ -316,6 +317,18 @@ def test_each_pixel_against_a_plain_loop(lab):
     assert panel.loss[panel.best] <= 1e-3
 
 
+def test_a_run_that_grew_after_it_had_come_to_the_target_is_not_the_best(lab):
+    """Adam on Beale's function: with lr = 2.197 and beta1 = 0.514 it passes the minimum after 6 steps, and is thrown
+    far out later."""
+    panel = optlab.stability(
+        "beale", "adam", x="lr=1.378:2.1967", y="beta1=0.5138:0.7268", resolution=2, steps=500, color="steps",
+        plots=False,
+    ).maps[0]  # fmt: skip
+    assert panel.reached[0, 1] < panel.reached[1, 0]
+    assert not panel.stable[0, 1]
+    assert panel.best == (1, 0)
+
+
 def test_the_default_target_is_a_millionth_of_the_way(lab):
     panel = optlab.stability(
         "branin", "momentum", x="lr=0.001:0.01", y="beta=0:0.9", resolution=3, steps=20, color="steps", plots=False
@@ -489,6 +502,9 @@ def test_many_panels_are_several_pictures(lab):
     told = []
     names = [path.name for path in pipeline.draw(pipeline.execute(job), job.plan, progress=told.append)]
     assert names == ["basins_wells.png", "basins_wells-2.png"]
+    drawn = [sheet for _, sheet in drawing.figures(optlab.load(lab / "results" / "wells_basins"), job.plan)]
+    assert [sheet.texts[0].get_text() for sheet in drawn] == ["wells: basins (1 of 2)", "wells: basins (2 of 2)"]
+    assert [sum(bool(axes.get_title("left")) for axes in sheet.axes) for sheet in drawn] == [4, 4]
     assert sum(told) == pictures.count(job.plan) == 2
     problem = {"name": "ellipsoid", "condition": [1.0, 10.0]}
     sides = atlas.axis("x", "lr=0.1:1", log=False), atlas.axis("y", "beta=0:0.9", log=False)

@@ -119,9 +119,9 @@ class StabilityMap:
     def best(self) -> tuple[int, int] | None:
         """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
 
-        A run that came to the target and left it again is not the best while there is another.
+        A run whose loss grew is not the best, and one that left the target again is not while there is another.
         """
-        right = self.stable if self.reached is None else self.reached >= 0
+        right = self.stable if self.reached is None else self.stable & (self.reached >= 0)
         if not right.any():
             return None
         if self.target is not None and (right & (self.loss <= self.target)).any():
