@@ -245,7 +245,7 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
         entries.append((Line2D([], [], linestyle="", **_BEST), "best pixel"))
     if any(left(panel).any() for panel in panels):
         pale = PALE + (1 - PALE) * np.array(_COLOURS(0.5)[:3])
-        entries.append((Patch(facecolor=pale), "pale: left the target again"))
+        entries.append((Patch(facecolor=tuple(pale)), "pale: left the target again"))
     states = [(shown(panel)[1], panel.stable, panel.diverged) for panel in panels]
     if any((~where & stable).any() for where, stable, _ in states):
         entries.append((Patch(facecolor=SHORT, edgecolor="#BBBBBB"), "target not reached"))
