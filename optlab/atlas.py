@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Table = str | Mapping[str, Any]
 """A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`."""
+Side = tuple[str, dict[str, list[float]]]
+"""A side of a map of stability: a hyperparameter and the grid of its values."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def basins(
     plots: bool = True,
     plugins: Iterable[str | Path] = ("plugins",),
     format: str = "png",
+    backend: str | None = None,
 ) -> Basins:
     """Run every optimizer from every pixel of a problem of two parameters, and see in which minimum each run ends.
 
@@ -72,7 +75,7 @@ def basins(
         steps: updates per run.
         x, y: the ranges of the two parameters; by default those of the problem's domain.
         name: of the folder with the results; by default the problem's with "_basins".
-        out, plots, plugins, format: as for `optlab.run`.
+        out, plots, plugins, format, backend: as for `optlab.run`.
 
     Returns:
         The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
@@ -89,7 +92,7 @@ def basins(
     [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
     """
     document = basins_document(problem, optimizers, resolution, steps, x, y, name)
-    results = pipeline.run(document, out, plots, plugins, format)
+    results = pipeline.run(document, out, plots, plugins, format, backend)
     return Basins(tuple(pipeline.maps(results, plugins)), results)
 
 
@@ -109,6 +112,7 @@ def stability(
     plots: bool = True,
     plugins: Iterable[str | Path] = ("plugins",),
     format: str = "png",
+    backend: str | None = None,
 ) -> Stability:
     """Run an optimizer under every pair of two hyperparameters, and see what becomes of the loss.
 
@@ -124,14 +128,15 @@ def stability(
         color: what is shown, `"final_loss"` or `"steps"`, those to the target.
         target: the loss to come to; by default the known minimum and a millionth of the height of the start above it.
         name: of the folder with the results; by default the problem's with "_stability".
-        out, plots, plugins, format: as for `optlab.run`.
+        out, plots, plugins, format, backend: as for `optlab.run`.
 
     Returns:
         The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is no name with settings, or no hyperparameter with a range.
+        UserError: a text that is no name with settings, or no hyperparameter with a range; or one that is along a side
+            and set as well.
 
     >>> import tempfile
     >>> found = stability("sphere", "momentum", x="lr=0.3:1.8", y="beta=0:0.6", resolution=4, steps=200,
@@ -139,8 +144,11 @@ def stability(
     >>> found.maps[0].stable.tolist()  # lr < 2 (1 + beta) / L, and L is 2
     [[True, True, False, False], [True, True, False, False], [True, True, True, False], [True, True, True, False]]
     """
-    document = stability_document(problem, optimizers, x, y, log, resolution, steps, color, target, name)
-    results = pipeline.run(document, out, plots, plugins, format)
+    if set(log) - {"x", "y"}:
+        raise UserError(f"log: {log!r} is not x, y or xy")
+    across, up = axis("x", x, "x" in log), axis("y", y, "y" in log)
+    document = stability_document(problem, optimizers, across, up, resolution, steps, color, target, name)
+    results = pipeline.run(document, out, plots, plugins, format, backend)
     return Stability(tuple(pipeline.maps(results, plugins)), results)
 
 
@@ -163,27 +171,30 @@ def basins_document(
 def stability_document(
     problem: Table,
     optimizers: Table | Sequence[Table],
-    x: str,
-    y: str,
-    log: str = "",
+    across: Side,
+    up: Side,
     resolution: int = 256,
     steps: int = 500,
     color: str = "final_loss",
     target: float | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """The experiment of a map of stability, as its TOML file would have it."""
-    if set(log) - {"x", "y"}:
-        raise UserError(f"log: {log!r} is not x, y or xy")
-    (across, xs), (up, ys) = axis("x", x, "x" in log), axis("y", y, "y" in log)
-    map_ = {"x": across, "y": up, "resolution": resolution, "color": color, "target": target}
+    """The experiment of a map of stability, as its TOML file would have it.
+
+    Raises:
+        UserError: what is along a side is set for an optimizer as well.
+    """
+    map_ = {"x": across[0], "y": up[0], "resolution": resolution, "color": color, "target": target}
     document = _document("stability", map_, problem, optimizers, steps, name)
     for settled in document["optimizer"]:
-        settled.update({across: xs, up: ys})
+        for side, _ in (across, up):
+            if side in settled:
+                raise UserError(f"'{side}' is along a side of the map; leave {side}={settled[side]} out")
+        settled.update([across, up])
     return document
 
 
-def axis(side: str, text: str, log: bool) -> tuple[str, dict[str, list[float]]]:
+def axis(side: str, text: str, log: bool) -> Side:
     """NAME=LOW:HIGH as the name of a hyperparameter and the grid of its values, whose number the map gives.
 
     Raises:
@@ -204,7 +215,7 @@ def _document(
     many = [optimizers] if isinstance(optimizers, str | Mapping) else list(optimizers)
     where = table(problem)
     return {
-        "name": name or f"{where.get('name', 'unnamed')}_{kind}",
+        "name": f"{where.get('name', 'unnamed')}_{kind}" if name is None else name,
         "steps": steps,
         kind: {key: value for key, value in map_.items() if value is not None},
         "problem": [where],

@@ -153,8 +153,13 @@ class Draws:
 
 def build_for(sweep: Sweep) -> StepGraph:
     """The step graph of a sweep's runs; see `build`."""
+    return build(sweep.case, rule_for(sweep), sweep.steps)
+
+
+def rule_for(sweep: Sweep) -> Rule:
+    """The update rule of a sweep's runs, with all that is around it."""
     around = (sweep.schedule, sweep.schedule_settings, sweep.transforms, sweep.transform_settings)
-    return build(sweep.case, Rule(sweep.optimizer, sweep.settings, *around), sweep.steps)
+    return Rule(sweep.optimizer, sweep.settings, *around)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:

@@ -11,6 +11,7 @@ import pytest
 import optlab
 from optlab import atlas, pipeline, runner
 from optlab.errors import ResultsError, SpecError, UserError
+from optlab.report import maps as drawing
 from optlab.report import pictures
 from optlab.starts import starts
 
@@ -285,6 +286,18 @@ def test_each_pixel_against_a_plain_loop(lab):
     assert panel.loss[panel.best] <= 1e-3
 
 
+def test_a_run_that_grew_after_it_had_come_to_the_target_is_not_the_best(lab):
+    """Adam on Beale's function: with lr = 2.197 and beta1 = 0.514 it passes the minimum after 6 steps, and is thrown
+    far out later."""
+    panel = optlab.stability(
+        "beale", "adam", x="lr=1.378:2.1967", y="beta1=0.5138:0.7268", resolution=2, steps=500, color="steps",
+        plots=False,
+    ).maps[0]  # fmt: skip
+    assert panel.reached[0, 1] < panel.reached[1, 0]
+    assert not panel.stable[0, 1]
+    assert panel.best == (1, 0)
+
+
 def test_the_default_target_is_a_millionth_of_the_way(lab):
     panel = optlab.stability(
         "branin", "momentum", x="lr=0.001:0.01", y="beta=0:0.9", resolution=3, steps=20, color="steps", plots=False
@@ -320,6 +333,32 @@ def test_a_third_setting_makes_panels_and_the_fixed_order_of_sides(lab):
         assert panel.spacings == ("linear", "log")
 
 
+@pytest.mark.parametrize(("name", "share"), [("weight_decay", 1.0), ("l2", 0.0)])
+def test_the_boundary_with_weight_decay_around_the_rule(lab, name, share):
+    """lr < 2 (1 + beta) / (L + d (1 + beta)) where it is decoupled, lr < 2 (1 + beta) / (L + d) where it is coupled."""
+    decay, L = 5.0, 18.0
+    table = {"name": "momentum", "transforms": [{"name": name, "decay": decay}]}
+    panel = optlab.stability(
+        "booth", table, x="lr=0.02:0.3", y="beta=0:0.8", resolution=40, steps=600, plots=False
+    ).maps[0]
+    limit = 2 * (1 + panel.y) / (L + decay * (1 + panel.y * share))
+    exact = np.interp(limit, panel.x, np.arange(40))
+    assert (np.abs(np.searchsorted(panel.x, measured_limit(panel)) + 0.5 - exact) <= 1).all()
+    fine = 2 * (1 + panel.theory.y) / (L + decay * (1 + panel.theory.y * share))
+    assert ((panel.theory.radius < 1) == (panel.theory.x < fine[:, None])).mean() > 0.999
+    assert (panel.theory.formula, panel.theory.fastest) == ("", None)
+    assert panel.title == f"momentum, {name}  {name}.decay=5"
+
+
+@pytest.mark.parametrize("name", ["lookahead", "average", "clip_norm", "gradient_noise"])
+def test_a_transform_that_is_not_linear_or_changes_makes_theory_silent(lab, name):
+    table = {"name": "momentum", "transforms": [name]}
+    panel = optlab.stability("booth", table, x="lr=0.02:0.3", y="beta=0:0.8", resolution=3, steps=5, plots=False).maps[
+        0
+    ]
+    assert panel.theory is None
+
+
 def test_a_schedule_makes_theory_silent(lab):
     panel = optlab.stability(
         "sphere", "momentum schedule=cosine", x="lr=0.1:2", y="beta=0:0.5", resolution=3, steps=5, plots=False
@@ -350,6 +389,21 @@ MISTAKES = [
         "optimizer.0.lr.log: log must have both bounds above 0 and at most 1e300, not [0.0, 1.0]",
     ),
     ("momentum", "lr=0:1", {"log": "z"}, "log: 'z' is not x, y or xy"),
+    ("momentum lr=0.3", "lr=0:1", {}, "'lr' is along a side of the map; leave lr=0.3 out"),
+    (["gd", {"name": "momentum", "beta": [0.1, 0.2]}], "lr=0:1", {}, "'beta' is along a side of the map; leave beta"),
+    (
+        "momentum",
+        "lr=0:1",
+        {"target": 1.0},
+        'stability.target: a target is what steps are counted to; write color = "steps", or leave target out',
+    ),
+    (
+        "momentum",
+        "lr=0:1",
+        {"target": -1, "color": "steps"},
+        "stability.target: no run comes to a target of -1: the minimum of sphere is 0",
+    ),
+    ("momentum", "lr=0:1", {"name": ""}, "name: name must be a plain folder name"),
     ("momentum", "l=0:1", {}, "optimizer.0.l: momentum has no option 'l' (did you mean 'lr'?)"),
     ("momentum", "beta=0:1", {}, "stability.y: x and y are both 'beta'; a map has two different sides"),
     ("gd", "lr=0:1", {}, "optimizer.0.beta: gd has no option 'beta'; it has lr"),
@@ -371,6 +425,39 @@ def test_mistakes_of_stability(lab, optimizers, x, more, message):
     assert not (lab / "results").exists()
 
 
+@pytest.mark.parametrize("ends", ["0:1.5", "-0.5:0.5"])
+def test_a_range_out_of_bounds_is_told_by_the_end_that_was_written(lab, ends):
+    with pytest.raises(SpecError) as info:
+        optlab.stability("sphere", "momentum", x="lr=0:1", y=f"beta={ends}")
+    wrong = ends.split(":")[ends.startswith("0")]
+    assert str(info.value).endswith(f"momentum: 'beta' must lie in [0, 1), not {wrong}")
+
+
+def test_a_target_below_the_minimum_is_allowed_where_options_move_that(lab):
+    """With a = 1.2 the minimum of Rosenbrock's function is not where it is declared, so that it is not known."""
+
+    def of(problem):
+        optlab.stability(
+            problem, "momentum", x="lr=0.0001:0.001", y="beta=0:0.9", resolution=2, steps=3, color="steps",
+            target=-1e-9, plots=False,
+        )  # fmt: skip
+
+    of("rosenbrock a=1.2")
+    with pytest.raises(SpecError, match="no run comes to a target of -1e-09: the minimum of rosenbrock is 0"):
+        of("rosenbrock")
+
+
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_the_back_end_of_a_map(lab, backend):
+    maps = (
+        optlab.basins("wells", "gd", resolution=2, steps=3, plots=False, backend=backend),
+        optlab.stability(
+            "wells", "momentum", x="lr=0:1", y="beta=0:0.9", resolution=2, steps=3, plots=False, backend=backend
+        ),
+    )
+    assert [sweep["backend"] for found in maps for sweep in found.results.manifest["sweeps"]] == [backend] * 2
+
+
 def test_steps_need_a_target_where_none_is_known(lab):
     with pytest.raises(
         SpecError, match=r"wells has no known minimum and start to derive a target from; write target ="
@@ -384,9 +471,13 @@ def test_many_panels_are_several_pictures(lab):
     told = []
     names = [path.name for path in pipeline.draw(pipeline.execute(job), job.plan, progress=told.append)]
     assert names == ["basins_wells.png", "basins_wells-2.png"]
+    drawn = [sheet for _, sheet in drawing.figures(optlab.load(lab / "results" / "wells_basins"), job.plan)]
+    assert [sheet.texts[0].get_text() for sheet in drawn] == ["wells: basins (1 of 2)", "wells: basins (2 of 2)"]
+    assert [sum(bool(axes.get_title("left")) for axes in sheet.axes) for sheet in drawn] == [4, 4]
     assert sum(told) == pictures.count(job.plan) == 2
     problem = {"name": "ellipsoid", "condition": [1.0, 10.0]}
-    document = atlas.stability_document(problem, "momentum", "lr=0.1:1", "beta=0:0.9", resolution=3, steps=5)
+    sides = atlas.axis("x", "lr=0.1:1", log=False), atlas.axis("y", "beta=0:0.9", log=False)
+    document = atlas.stability_document(problem, "momentum", *sides, resolution=3, steps=5)
     assert pictures.count(pipeline.prepare(document).plan) == 2
 
 

@@ -54,8 +54,10 @@ def options(
     """A lab for experimenting with gradient-descent optimizers."""
 
 
+# a summary is a whole sentence: Click would cut it off at the edge of the terminal
 for _name, _command in COMMANDS.items():
-    app.command(_name)(guarded(_command))
+    _sentence = (_command.__doc__ or "").partition("\n")[0].partition(". ")[0].rstrip(".")
+    app.command(_name, short_help=f"{_sentence}.")(guarded(_command))
 
 
 def main() -> None:

@@ -37,10 +37,17 @@ class Running:
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
     def prepared(self, experiment: Path | Mapping[str, Any]) -> Job:
-        """An experiment that was found to be right."""
+        """An experiment that was found to be right: a file, or the document that a command made."""
         from optlab import pipeline
+        from optlab.errors import SpecError, UserError
 
-        return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend and self.backend.value)
+        try:
+            return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend and self.backend.value)
+        except SpecError as error:
+            if isinstance(experiment, Path):
+                raise
+            # nobody wrote that document: its places would say nothing, and what is wrong in each table is one mistake
+            raise UserError("\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))) from None
 
     def carry_out(self, job: Job) -> None:
         """Run an experiment, draw it, and say what came of it."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from optlab import signature
-from optlab.maps.targets import target
+from optlab.maps.targets import flat_minimum, target
 from optlab.records import Floats, Grid
 from optlab.resolve import CaseAxes, Notebook, RuleAxes
 from optlab.spec import BasinsSpec, ExperimentSpec, StabilitySpec
@@ -113,11 +113,19 @@ def _even(values: Floats) -> bool:
 
 
 def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Notebook) -> None:
-    """Note where steps cannot be counted, since there is no loss to come to."""
-    if table.color != "steps" or table.target is not None:
+    """Note a loss to come to that nothing is counted to or no run comes to, and where there is none."""
+    if table.color != "steps":
+        if table.target is not None:
+            message = 'a target is what steps are counted to; write color = "steps", or leave target out'
+            notes.note(("stability", "target"), message)
         return
     for axes in cases:
         options = {name: float(values[0]) for name, values in axes.numbers.items()}
-        if target(axes.case, options) is None:
-            message = f"{axes.case.problem.name} has no known minimum and start to derive a target from"
-            notes.note(("stability", "color"), f"{message}; write target = and the loss to come to")
+        name = axes.case.problem.name
+        if table.target is None:
+            if target(axes.case, options) is None:
+                message = f"{name} has no known minimum and start to derive a target from"
+                notes.note(("stability", "color"), f"{message}; write target = and the loss to come to")
+        elif (lowest := flat_minimum(axes.case, options)) is not None and table.target < lowest:
+            message = f"no run comes to a target of {table.target:g}: the minimum of {name} is {lowest:g}"
+            notes.note(("stability", "target"), message)

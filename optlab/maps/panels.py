@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from optlab.maps import basins, linear, quadratic, targets
 from optlab.maps.checks import spacing
 from optlab.records import Floats, Grid, Ints, Sweep
 from optlab.spec import BasinsSpec, StabilitySpec
+from optlab.step import rule_for
 
 Bools = NDArray[np.bool_]
 FINE = 241
@@ -118,9 +119,9 @@ class StabilityMap:
     def best(self) -> tuple[int, int] | None:
         """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
 
-        A run that came to the target and left it again is not the best while there is another.
+        A run whose loss grew is not the best, and one that left the target again is not while there is another.
         """
-        right = self.stable if self.reached is None else self.reached >= 0
+        right = self.stable if self.reached is None else self.stable & (self.reached >= 0)
         if not right.any():
             return None
         if self.target is not None and (right & (self.loss <= self.target)).any():
@@ -161,28 +162,31 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
         diverged=of["status"][runs] == "diverged",
         reached=of["reached"][runs] if "reached" in of else None,
         target=None if sweep.target is None else float(sweep.target[first]),
-        theory=_theory(sweep, options, settings, {table.x: x, table.y: y}),
+        theory=_theory(sweep, options, first, {table.x: x, table.y: y}),
     )
 
 
-def _theory(sweep: Sweep, options: Any, settings: Mapping[str, Any], sides: Mapping[str, Floats]) -> Theory | None:
-    """What theory says, if the problem is quadratic, the rule linear, and no schedule changes it on the way."""
-    if sweep.schedule is not None:
+def _theory(sweep: Sweep, options: Any, first: int, sides: Mapping[str, Floats]) -> Theory | None:
+    """What theory says, if the problem is quadratic, and one step of the rule with all that is around it linear."""
+    eigenvalues = quadratic.spectrum(sweep.case, options)
+    if eigenvalues is None:
         return None
     x, y = map(_finer, sides.values())
     across, up = sides
-    numbers = {name: settings[name] for name in sweep.hyperparameters} | {across: x[None, :], up: y[:, None]}
-    matrix = linear.coefficients(sweep.optimizer, sweep.settings, numbers)
-    eigenvalues = None if matrix is None else quadratic.spectrum(sweep.case, options)
-    if matrix is None or eigenvalues is None:
+    own = {name: column[first] for name, column in sweep.hyperparameters.items()}
+    around = {("transform", name): column[first] for name, column in sweep.transform_numbers.items()}
+    numbers = {("hyperparameter", n): v for n, v in {**own, across: x[None, :], up: y[:, None]}.items()} | around
+    looked_at = linear.sample(eigenvalues)
+    matrices = linear.matrices(rule_for(sweep), numbers, looked_at)
+    if matrices is None:
         return None
-    radius = linear.radius(matrix, eigenvalues)
-    if linear.is_heavy_ball(matrix, numbers):
+    radius = linear.radius(matrices)
+    if linear.is_heavy_ball(matrices, looked_at, numbers):
         lr, beta = quadratic.fastest(eigenvalues)
         pair = {"lr": lr, "beta": beta}
         best = (pair[across], pair[up]) if set(sides) == set(pair) else None
         return Theory(eigenvalues, x, y, radius, "lr = 2 (1 + beta) / L", best)
-    formula = "lr = 2 / L" if linear.is_gradient_descent(matrix, numbers) else ""
+    formula = "lr = 2 / L" if linear.is_gradient_descent(matrices, looked_at, numbers) else ""
     return Theory(eigenvalues, x, y, radius, formula)
 
 
@@ -251,15 +255,28 @@ def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep
 
 
 def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
-    """Everything that is set of the optimizer of one run, by its place in the sweep."""
-    numbers = {**sweep.hyperparameters, **sweep.schedule_numbers}
-    return {name: float(column[run]) for name, column in numbers.items()} | dict(sweep.settings)
+    """Everything that is set of the optimizer of one run and of what is around it, by its place in the sweep."""
+    numbers = {**sweep.hyperparameters, **sweep.schedule_numbers, **sweep.transform_numbers}
+    chosen = {**sweep.settings, **_of_transforms(sweep, sweep.transform_settings)}
+    return {name: float(column[run]) for name, column in numbers.items()} | chosen
+
+
+def _of_transforms(sweep: Sweep, options: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The options of each transform under the names that they have in tables, "clip_norm.max_norm"."""
+    named = zip(sweep.transforms, options, strict=True)
+    return {f"{transform.name}.{name}": value for transform, own in named for name, value in own.items()}
 
 
 def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
     """The panels with those of their settings that a reader needs: the learning rate, and what is not the default or
     not the same in all panels of the optimizer."""
-    defaults = {sweep.label: sweep.optimizer.signature.options for sweep in sweeps}
+    defaults = {
+        sweep.label: {
+            **sweep.optimizer.signature.options,
+            **_of_transforms(sweep, [transform.signature.options for transform in sweep.transforms]),
+        }
+        for sweep in sweeps
+    }
     shown: dict[str, set[str]] = {}
     for panel in panels:
         others = [p.settings for p in panels if p.optimizer == panel.optimizer]

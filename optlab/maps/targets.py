@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from optlab.engine.derivatives import grad
 from optlab.records import Case, Floats, Sweep
 from optlab.step import objective
 
 SHARE = 1e-6
 """Without a target of one's own, a run is there at this share of the start's height above the minimum."""
+FLAT = 1e-4
+"""The largest partial derivative at a point that is taken for a minimum."""
 
 
 def target(case: Case, options: Mapping[str, float]) -> float | None:
@@ -23,6 +26,22 @@ def known_minimum(case: Case, options: Mapping[str, float]) -> float | None:
     """The objective at the lowest of the known minimisers."""
     losses = [loss for point in case.problem.minima_at(case.dim) if (loss := _loss(case, point, options)) is not None]
     return min(losses, default=None)
+
+
+def flat_minimum(case: Case, options: Mapping[str, float]) -> float | None:
+    """The known minimum, or None where the slope at a known minimiser tells that the options have moved it away."""
+    flat = all(_slope(case, point, options) < FLAT for point in case.problem.minima_at(case.dim))
+    return known_minimum(case, options) if flat else None
+
+
+def _slope(case: Case, point: Floats, options: Mapping[str, float]) -> float:
+    """The largest partial derivative at a point."""
+    f = objective(case)
+    try:
+        with np.errstate(all="ignore"):
+            return float(np.abs(grad(lambda x: f(x, **options))(point)).max())
+    except (Exception, SystemExit):  # a fault in the objective shows when it is run
+        return np.inf
 
 
 def at_start(case: Case, options: Mapping[str, float]) -> float | None:

@@ -26,7 +26,8 @@ NOWHERE, DIVERGED = "#C9C9C9", "#2B2B2B"
 LEVELS = 256
 """Of lightness."""
 _FAST, _SLOW = 0.72, 0.62  # shares of white and of black that are mixed in, at the two ends of the scale
-_SHOWN = 10  # minima in the legend; of more, those with the most pixels
+_APART = 0.06  # ticks of the scale, at least, as a share of it
+_SHOWN = 10  # minima in the legend; of more, the lowest one and those with the most pixels
 
 
 class Panel(Protocol):
@@ -67,11 +68,15 @@ def scale(panels: Sequence[Panel]) -> Floats:
 
     Lightness follows this share, so that every shade covers as much area and structure shows wherever it is.
     """
-    steps = np.concatenate([panel.reached[panel.minimum >= 0] for panel in panels])
+    steps = _steps(panels)
     if not steps.size:
         return np.zeros(1)
     counts = np.bincount(steps)
     return (np.cumsum(counts) - counts / 2) / steps.size
+
+
+def _steps(panels: Sequence[Panel]) -> NDArray[np.int64]:
+    return np.concatenate([panel.reached[panel.minimum >= 0] for panel in panels])
 
 
 def image(panel: Panel, colours: Sequence[str], share: Floats) -> NDArray[np.uint8]:
@@ -130,6 +135,7 @@ def _star(colour: str, size: float) -> dict[str, Any]:
 def figure(
     panels: Sequence[Panel],
     *,
+    among: Sequence[Panel] = (),
     surface: Surface | None = None,
     lowest: float | None = None,
     title: str = "",
@@ -139,11 +145,12 @@ def figure(
 
     Args:
         panels: the maps, all of one problem and one view.
+        among: all that are shaded alike, where they are more than are in this picture.
         surface: the function over that view.
         lowest: its value at the lowest minimum.
     """
     left, right, bottom, top = panels[0].extent
-    share = scale(panels)
+    share, steps = scale(among or panels), _steps(among or panels)
     return tiles.figure(
         len(panels),
         lambda number, axes: draw(panels[number], axes, share, surface, lowest),
@@ -152,7 +159,7 @@ def figure(
         labels=("x0", "x1"),
         title=title,
         subtitle=subtitle,
-        bar=(lambda sheet, axes: _bar(sheet, axes, share)) if len(share) > 1 else None,
+        bar=(lambda sheet, axes: _bar(sheet, axes, share, steps)) if steps.size else None,
     )
 
 
@@ -163,17 +170,19 @@ def _ratio(left: float, right: float, bottom: float, top: float) -> float:
 
 
 def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
-    """What the legend says: of the minima that are reached, those with the most pixels, and where runs end nowhere."""
+    """What the legend says: of the minima that are reached, some; and where runs end nowhere."""
     minima, colours = panels[0].minima, hues(len(panels[0].minima))
     area = np.sum([panel.shares for panel in panels], axis=0)
-    reached = int((area > 0).sum())
-    chosen = sorted(np.argsort(-area, kind="stable")[: min(reached, _SHOWN)].tolist())
+    reached = np.flatnonzero(area > 0).tolist()
+    many = len(reached) > _SHOWN
+    largest = np.argsort(-area, kind="stable").tolist()
+    chosen = sorted([0, *(k for k in largest if k)][:_SHOWN]) if many else reached
     entries: list[tiles.Entry] = []
     for k in chosen:
         point = ", ".join(style.number(value + 0.0) for value in minima[k])
-        entries.append((Patch(facecolor=colours[k]), f"({point})"))
-    if reached > len(chosen):
-        entries.append((Line2D([], [], linestyle=""), f"and {reached - len(chosen)} more minima"))
+        entries.append((Patch(facecolor=colours[k]), f"({point})" + ", the lowest" * (many and k == 0)))
+    if rest := set(reached) - set(chosen):
+        entries.append((Line2D([], [], linestyle=""), f"and {len(rest)} more minima (some look alike)"))
     if any(((panel.minimum < 0) & ~panel.diverged).any() for panel in panels):
         entries.append((Patch(facecolor=NOWHERE), "not yet at a minimum"))
     if any(panel.diverged.any() for panel in panels):
@@ -181,10 +190,25 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
     return entries
 
 
-def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats) -> None:
+def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats, steps: NDArray[np.int64]) -> None:
     """The scale of lightness, in grey, with the steps at some of its shades."""
-    ticks = np.array([0.02, 0.25, 0.5, 0.75, 0.98])
-    steps = np.minimum(np.searchsorted(share, ticks), len(share) - 1)
     shades = ListedColormap(_shades((0.5, 0.5, 0.5)) / 255.0)
-    marks = ticks.tolist(), [f"{step:,}" for step in steps]
-    tiles.colour_bar(sheet, axes, shades, Normalize(0.0, 1.0), marks, "steps needed")
+    marked = ticks(share, steps)
+    marks = share[marked].tolist(), [f"{step:,}" for step in marked]
+    tiles.colour_bar(sheet, axes, shades, Normalize(0.0, 1.0), marks, "steps needed (shades of equal area)")
+
+
+def ticks(share: Floats, steps: NDArray[np.int64]) -> list[int]:
+    """Of the numbers of steps that runs took, those that are marked on the scale, about a quarter of it apart.
+
+    >>> steps = np.array([1, 1, 2, 3, 3, 7, 8, 9])
+    >>> ticks(np.array([0.0, 0.125, 0.3125, 0.5, 0.625, 0.625, 0.625, 0.6875, 0.8125, 0.9375]), steps)
+    [1, 2, 3, 7, 9]
+    """
+    taken = np.unique(steps)
+    marked: list[int] = []
+    for place in (0.0, 0.25, 0.5, 0.75, 1.0):
+        step = int(taken[np.abs(share[taken] - place).argmin()])
+        if not marked or share[step] - share[marked[-1]] > _APART:
+            marked.append(step)
+    return marked

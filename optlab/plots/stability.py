@@ -21,7 +21,9 @@ from optlab.plots.scale import Scale
 
 Floats = NDArray[np.float64]
 
-GREW, DIVERGED, SHORT = "#DCDCDC", "#A6A6A6", "#F4F2EC"
+GREW, DIVERGED, SHORT = "#BDBDBD", "#767676", "#F4F2EC"
+PALE = 0.7
+"""The share of white in the colour of a run that came to the target and is not there at the end."""
 NAMES = {"lr": "learning rate"}
 _COLOURS = matplotlib.colormaps["viridis"].reversed()  # bright: a low loss, few steps
 _LINE: dict[str, Any] = {"color": style.INK, "linestyle": (0, (5, 2.5)), "linewidth": 1.6}
@@ -82,8 +84,15 @@ class Panel(Protocol):
 def shown(panel: Panel) -> tuple[Floats, NDArray[np.bool_]]:
     """The values that colours stand for, and where there are any: steps, or losses above the known minimum."""
     if panel.reached is not None:
-        return panel.reached.astype(float), panel.reached >= 0
+        return panel.reached.astype(float), (panel.reached >= 0) & panel.stable
     return np.maximum(panel.loss - (panel.minimum or 0.0), 0.0) if _above(panel) else panel.loss, panel.stable
+
+
+def left(panel: Panel) -> NDArray[np.bool_]:
+    """Where a run came to the target and is not there at the end."""
+    if panel.reached is None or panel.target is None:
+        return np.zeros(panel.loss.shape, bool)
+    return shown(panel)[1] & (panel.loss > panel.target)
 
 
 def _above(panel: Panel) -> bool:
@@ -105,7 +114,8 @@ def image(panel: Panel, colours: Scale) -> NDArray[np.uint8]:
     values, where = shown(panel)
     level = _level(np.where(where, values, colours.low), colours)
     low, high = _level(np.array([colours.low, colours.high]), colours)
-    pixels = tiles.bytes_of(_COLOURS((level - low) / (high - low or 1.0))[..., :3])
+    shades = _COLOURS((level - low) / (high - low or 1.0))[..., :3]
+    pixels = tiles.bytes_of(np.where(left(panel)[..., None], PALE + (1 - PALE) * shades, shades))
     plain = [(~where, SHORT), (~where & ~panel.stable, GREW), (panel.diverged, DIVERGED)]
     for mask, colour in plain:
         pixels[mask] = tiles.bytes_of(to_rgb(colour))
@@ -187,9 +197,14 @@ def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
     return [tick for tick in ticks if low - margin <= tick <= high + margin], []
 
 
-def figure(panels: Sequence[Panel], *, title: str = "", subtitle: str = "") -> Figure:
-    """The finished picture of one problem: a panel for each optimizer, coloured alike, and a legend."""
-    colours = common_scale(panels)
+def figure(panels: Sequence[Panel], *, among: Sequence[Panel] = (), title: str = "", subtitle: str = "") -> Figure:
+    """The finished picture of one problem: a panel for each optimizer, and a legend.
+
+    Args:
+        panels: the maps, all of one problem.
+        among: all that are coloured alike, where they are more than are in this picture.
+    """
+    colours = common_scale(among or panels)
     level = _level(np.array([colours.low, colours.high]), colours)
     names = panels[0].names
 
@@ -210,7 +225,6 @@ def figure(panels: Sequence[Panel], *, title: str = "", subtitle: str = "") -> F
         title=title,
         subtitle=subtitle,
         bar=bar if any(where.any() for _, where in map(shown, panels)) else None,
-        entry=2.3,
     )
 
 
@@ -229,6 +243,9 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
         entries.append((Line2D([], [], linestyle="", **_FASTEST), "fastest in theory"))
     if any(panel.best for panel in panels):
         entries.append((Line2D([], [], linestyle="", **_BEST), "best pixel"))
+    if any(left(panel).any() for panel in panels):
+        pale = PALE + (1 - PALE) * np.array(_COLOURS(0.5)[:3])
+        entries.append((Patch(facecolor=tuple(pale)), "pale: left the target again"))
     states = [(shown(panel)[1], panel.stable, panel.diverged) for panel in panels]
     if any((~where & stable).any() for where, stable, _ in states):
         entries.append((Patch(facecolor=SHORT, edgecolor="#BBBBBB"), "target not reached"))

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from optlab.plots import figure as figures
@@ -17,7 +19,8 @@ from optlab.plots import style
 
 COLUMNS = 3
 _PANEL, _ALONE = 4.1, 5.6  # inches along the longer side of a panel, among others and alone
-_ENTRY = 2.15  # of an entry of the legend
+_LEGEND, _ROW = 9.5, 0.27  # of the legend: points of its letters, inches of a line
+_BESIDE = 4.4  # what stands beside the text of an entry, in units of its letters: the handle and gaps
 Entry = tuple[Any, str]
 """A handle of the legend, and what it says."""
 
@@ -32,7 +35,6 @@ def figure(
     title: str = "",
     subtitle: str = "",
     bar: Callable[[Figure, Sequence[Axes]], Any] | None = None,
-    entry: float = _ENTRY,
 ) -> Figure:
     """A figure of `count` panels, each drawn by `draw(number, axes)`.
 
@@ -40,14 +42,13 @@ def figure(
         ratio: the height of a panel over its width.
         labels: what is along the sides; panels inside share those of their neighbours.
         bar: draws the scale of colours beside the panels.
-        entry: the width of an entry of the legend, in inches.
     """
     columns = 2 if count == 4 else min(count, COLUMNS)
     rows = -(-count // columns)
     wide = (_ALONE if count == 1 else _PANEL) * min(1.0, 1 / ratio)
     width = max(columns * (wide + 0.35) + 1.6, 6.8)
-    per_line = max(1, int((width - 0.3) / entry))
-    below = 0.27 * -(-len(entries) // per_line) + 0.15
+    lines = _lines([text for _, text in entries], width - 0.3)
+    below = _ROW * lines + 0.15
     size = (width, rows * (wide * ratio + 0.75) + 0.85 + below)
     with style.sheet():
         sheet, axes = figures.new(columns, rows=rows, title=title, subtitle=subtitle, size=size)
@@ -62,16 +63,27 @@ def figure(
             unused.set_axis_off()
         if bar is not None:
             bar(sheet, axes)
-        _legend(sheet, entries, per_line)
+        _legend(sheet, entries, lines)
     return sheet
 
 
-def _legend(sheet: Figure, entries: Sequence[Entry], columns: int) -> None:
+def _lines(texts: Sequence[str], room: float) -> int:
+    """The fewest lines in which a legend with these texts is at most `room` inches wide."""
+    font = FontProperties(family=style.SHEET["font.family"], size=_LEGEND)
+    widths = [TextPath((0, 0), text, prop=font).get_extents().width / 72 if text else 0.0 for text in texts]
+    for lines in range(1, len(texts)):
+        columns = np.array_split(widths, -(-len(texts) // lines))
+        if sum(column.max() + _BESIDE * _LEGEND / 72 for column in columns) <= room:
+            return lines
+    return len(texts)
+
+
+def _legend(sheet: Figure, entries: Sequence[Entry], lines: int) -> None:
     if not entries:
         return
     handles, texts = zip(*entries, strict=True)
-    box = sheet.legend(handles, [str(i) for i in range(len(texts))], ncols=columns, loc="outside lower left",
-                       fontsize=9.5, handlelength=1.8, columnspacing=1.4)  # fmt: skip
+    box = sheet.legend(handles, [str(i) for i in range(len(texts))], ncols=-(-len(texts) // lines),
+                       loc="outside lower left", fontsize=_LEGEND, handlelength=1.8, columnspacing=1.4)  # fmt: skip
     for shown, text in zip(box.get_texts(), texts, strict=True):
         shown.set_text(text)
 

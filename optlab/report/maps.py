@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -38,8 +39,17 @@ def figures(results: Results, planned: Plan) -> Named:
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         mine = [panel for panel in maps if panel.problem == case.title]
-        for number, begin in enumerate(range(0, len(mine), TOGETHER), start=1):
-            yield f"{kind}_{name}" + (f"-{number}" if number > 1 else ""), draw(case, mine[begin : begin + TOGETHER])
+        parts = _parts(mine)
+        for number, part in enumerate(parts, start=1):
+            headline = f"{case.title}: {kind}" + (f" ({number} of {len(parts)})" if len(parts) > 1 else "")
+            yield f"{kind}_{name}" + (f"-{number}" if number > 1 else ""), draw(case, part, mine, headline)
+
+
+def _parts(maps: list[Any]) -> list[list[Any]]:
+    """The panels of each picture, as many in each as in the others, or one less."""
+    number = -(-len(maps) // TOGETHER)
+    ends = [-(-len(maps) * i // number) for i in range(number + 1)]
+    return [maps[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
 def panels_of(results: Results, planned: Plan) -> list[Any]:
@@ -57,14 +67,14 @@ def basin_maps(results: Results, planned: Plan) -> list[BasinMap]:
     return panels.basin_maps(planned.sweeps, results.arrays(*panels.BASINS), results.manifest["minima"])
 
 
-def _basins(case: Titled, maps: Sequence[BasinMap]) -> Figure:
+def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], headline: str) -> Figure:
     side = len(maps[0].x)
     subtitle = (
         f"{side} x {side} starts, {case.steps:,} steps each; colour: the minimum reached, dark: many steps needed"
     )
     lowest = float(case.heights(maps[0].minima[:1].T)[0]) if len(maps[0].minima) and case.computes else None
     surface = _surface(case, maps[0]) if case.computes else None
-    return basins.figure(maps, surface=surface, lowest=lowest, title=_headline(case, "basins"), subtitle=subtitle)
+    return basins.figure(maps, among=among, surface=surface, lowest=lowest, title=headline, subtitle=subtitle)
 
 
 def _surface(case: Titled, panel: Any) -> Surface:
@@ -83,7 +93,7 @@ def stability_maps(results: Results, table: StabilitySpec, planned: Plan) -> lis
     return panels.stability_maps(planned.sweeps, results.arrays(*columns), table)
 
 
-def _stability(case: Titled, maps: Sequence[StabilityMap]) -> Figure:
+def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[StabilityMap], headline: str) -> Figure:
     columns, rows = len(maps[0].x), len(maps[0].y)
     facts = [f"{columns} x {rows} settings, {case.steps:,} steps each"]
     if maps[0].target is not None:
@@ -91,8 +101,4 @@ def _stability(case: Titled, maps: Sequence[StabilityMap]) -> Figure:
     if maps[0].theory is not None:
         mu, largest = maps[0].theory.eigenvalues[[0, -1]]
         facts.append(f"quadratic: the Hessian's eigenvalues reach from mu = {mu:.4g} to L = {largest:.4g}")
-    return stability.figure(maps, title=_headline(case, "stability"), subtitle="; ".join(facts))
-
-
-def _headline(case: Titled, what: str) -> str:
-    return f"{case.title}: {what}"
+    return stability.figure(maps, among=among, title=headline, subtitle="; ".join(facts))

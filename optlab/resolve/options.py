@@ -104,8 +104,10 @@ class _Written:
         self.notes.note(self.path, f"{self.plugin.name}: '{self.name}' takes {wanted}, not {shown}{hint}")
 
     def _note_range(self, values: Sequence[Any]) -> None:
+        """Note the first value out of range; of a grid an end, since nobody wrote what is between."""
         out_of_range = self.plugin.signature.out_of_range
-        wrong = [said for value in values if (said := out_of_range(self.plugin.name, self.name, value))]
+        written = values if self.axis.listed else (values[0], values[-1])
+        wrong = [said for value in written if (said := out_of_range(self.plugin.name, self.name, value))]
         if wrong:
             self.notes.note(self.path, wrong[0])
 

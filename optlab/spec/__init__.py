@@ -8,14 +8,16 @@
     mistakes    pydantic's errors in sentences
     text        a file as text, and mistakes where they stand in it
     draft       all of it together
+    schema      what may be written, as a JSON Schema
 
 Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until a later room
 has looked at the names, and all mistakes are raised together.
 """
 
 from optlab.spec.axes import Axis
-from optlab.spec.draft import Draft, json_schema, read, read_dict
+from optlab.spec.draft import Draft, read, read_dict
 from optlab.spec.maps import BasinsSpec, StabilitySpec
+from optlab.spec.schema import json_schema
 from optlab.spec.tables import ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, ScheduleSpec
 
 __all__ = [

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from optlab.errors import Mistake, SpecError
 from optlab.spec import maps, mistakes, positions
 from optlab.spec.positions import Path
-from optlab.spec.tables import OPTIONS, ExperimentSpec
+from optlab.spec.tables import ExperimentSpec
 from optlab.spec.text import located, printable
 
 _REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}
@@ -62,16 +62,6 @@ def read_dict(mapping: Mapping[str, Any]) -> Draft:
     """Read an experiment from a dictionary of the same form. NumPy values are welcome; None is as good as absent."""
     document = _plain(mapping)
     return Draft(*_read(document), document=document)
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an experiment file, for editors."""
-    schema = _experiment.json_schema()
-    for table in schema["$defs"].values():
-        if OPTIONS in table["properties"]:
-            table["additionalProperties"] = table["properties"].pop(OPTIONS)["additionalProperties"]
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "An optlab experiment"}
-    return {**schema, **head}
 
 
 def _read(document: Mapping[str, Any]) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:

@@ -35,7 +35,13 @@ _LETTERS = r"\p{L}\p{M}\p{N}_"
 _Text = Annotated[str, Strict()]
 _Word = Annotated[_Text, Field(min_length=1)]
 _Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)]
-_Folder = Annotated[_Text, Field(pattern=rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$", max_length=60)]
+_FOLDER = rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$"
+# for editors, whose regular expressions do not all know letters: none of ASCII's other signs in these places
+_NO_LETTERS = r"\[-^`{-\xa9\u2000-\u206f"
+_FOLDER_IN_EDITORS = (
+    rf"^[^\x00-/:-@{_NO_LETTERS}]([^\x00-\x1f!-'*/:-<>-@{_NO_LETTERS}]*[^\x00-'*,./:-<>-@{_NO_LETTERS}])?$(?!\n)"
+)
+_Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_extra={"pattern": _FOLDER_IN_EDITORS})]
 _Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
 _Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]

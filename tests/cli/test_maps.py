@@ -92,15 +92,31 @@ def test_stability(call, tmp_path):
     [
         (("basins", "himmelblau", "--x", "1"), "--x: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
         (("basins", "himmelblau", "lr"), "'lr' is no NAME=VALUE, like lr=0.01\n"),
+        (("basins", "himmelbau"), "there is no problem 'himmelbau' (did you mean 'himmelblau'?)\n"),
         (
-            ("basins", "himmelbau"),
-            "<experiment>: problem.0.name: there is no problem 'himmelbau' (did you mean 'himmelblau'?)\n",
+            ("basins", "himmelblau", "--optimizer", "gdd", "--optimizer", "gdd lr=0.1", "--resolution", "1"),
+            "resolution must be at least 2, not 1\nthere is no optimizer 'gdd' (did you mean 'gd'?)\n",
         ),
-        (("stability", "sphere", "--x", "lr", "--y", "beta=0:1"), "x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1\n"),
+        (
+            ("basins", "himmelblau", "--name", ""),
+            "name must be a plain folder name (letters and digits, with _ - + = ( ) . , and spaces between), "
+            "not the text ''\n",
+        ),
+        (("stability", "sphere", "--x", "lr", "--y", "beta=0:1"), "--x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1\n"),
+        (("stability", "sphere", "--x", "lr=0:1", "--y", "beta=1"), "--y: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
         (
             ("stability", "sphere", "--x", "lr=0:1", "--y", "beta1=0:1"),
-            "<experiment>: optimizer.0.beta1: momentum has no option 'beta1' (did you mean 'beta'?)\n",
+            "momentum has no option 'beta1' (did you mean 'beta'?)\n",
         ),
+        (
+            ("stability", "sphere", "lr=0.3", "--x", "lr=0:1", "--y", "beta=0:0.9"),
+            "'lr' is along a side of the map; leave lr=0.3 out\n",
+        ),
+        (
+            ("stability", "sphere", "--optimizer", "momentum lr=0.5", "--x", "lr=0:1", "--y", "beta=0:0.9"),
+            "'lr' is along a side of the map; leave lr=0.5 out\n",
+        ),
+        (("race", "gdd"), "there is no optimizer 'gdd' (did you mean 'gd'?)\n"),
     ],
 )
 def test_mistakes(call, tmp_path, arguments, message):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -174,11 +175,15 @@ def test_help_loads_nothing_heavy(arguments, tmp_path):
 
 def test_help_names_every_command_and_option(call):
     out = call("--help")
-    commands = {line.split()[0] for line in out[out.index("Commands") :].splitlines()[1:] if line.strip()}
-    assert commands == {
+    listed = out[out.index("Commands") :]
+    assert {*re.findall(r"^  (\S+)", listed, re.M)} == {
         *("run", "basins", "stability", "plot", "validate", "list", "plugins", "explain", "gradcheck", "schema"),
         *("check", "new", "race", "gallery"),
     }
+    assert "..." not in listed  # no summary is cut off
+    assert "basins Map which minimum is reached from where: every pixel is a start, coloured by" in " ".join(
+        out.split()
+    )
     options = call("run", "--help")
     for option in ("--out", "--plugins", "--no-plots", "--format", "--quiet"):
         assert option in options

@@ -12,6 +12,7 @@ import scipy.optimize
 import torch
 
 from optlab import foreign
+from optlab.composition import Rule
 from optlab.errors import MissingPackage, SpecError, UnknownName
 from optlab.foreign import optax as of_optax
 from optlab.foreign import scipy as of_scipy
@@ -95,7 +96,8 @@ def test_only_what_was_set_is_handed_over():
 
 def test_theory_of_linear_rules_says_nothing_of_them():
     found = foreign.find("torch:SGD")
-    assert linear.coefficients(found, dict(found.signature.choices), dict(found.signature.numbers)) is None
+    numbers = {("hyperparameter", name): value for name, value in found.signature.numbers.items()}
+    assert linear.matrices(Rule(found, dict(found.signature.choices)), numbers, np.array([1.0])) is None
 
 
 @pytest.mark.parametrize(

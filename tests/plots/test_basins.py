@@ -73,7 +73,9 @@ def test_the_picture(tmp_path):
     assert (first.get_title(loc="left"), second.get_title(loc="left")) == ("gd  lr=0.1", "adam")
     assert first.images[0].get_array().shape == (3, 2, 3)
     assert first.images[0].get_extent() == [-2.0, 2.0, -1.0, 1.0]
-    assert bar.get_ylabel() == "steps needed"
+    assert bar.get_ylabel() == "steps needed (shades of equal area)"
+    assert [text.get_text() for text in bar.get_yticklabels()] == ["3", "5", "9"]
+    assert bar.get_yticks().tolist() == [0.25, 0.625, 0.875]  # each where its own shade is
     texts = [text.get_text() for text in sheet.legends[0].get_texts()]
     assert texts == ["(-1, 0)", "(1, 0)", "not yet at a minimum", "diverged"]
     for kind in ("png", "svg", "pdf"):
@@ -98,4 +100,24 @@ def test_of_very_many_minima_the_legend_names_the_largest():
     minimum = np.repeat(np.arange(30), np.arange(1, 31))
     wide = Panel(minimum[None], np.ones_like(minimum)[None], np.zeros((1, len(minimum)), bool), minima=many)
     texts = [text.get_text() for text in basins.figure([wide]).legends[0].get_texts()]
-    assert texts == [*(f"({k}, 0)" for k in range(20, 30)), "and 20 more minima"]
+    assert texts == [
+        "(0, 0), the lowest",
+        *(f"({k}, 0)" for k in range(21, 30)),
+        "and 20 more minima (some look alike)",
+    ]
+
+
+def test_the_scale_marks_no_number_twice():
+    """Newton's method: nine in ten runs took 6 steps."""
+    reached = np.repeat([0, 5, 6, 12], [1, 6, 90, 3])
+    share = basins.scale([Panel(np.zeros_like(reached), reached, np.zeros(100, bool))])
+    assert basins.ticks(share, reached) == [0, 6, 12]
+    assert share[[0, 6, 12]] == pytest.approx([0.005, 0.52, 0.985])
+
+
+def test_pictures_of_one_map_are_shaded_alike():
+    fast, slow = panel(), panel()
+    slow.reached = np.where(slow.reached > 0, slow.reached + 10, -1)
+    alone, together = (basins.figure([fast], among=among).axes[0].images[0].get_array() for among in ((), (fast, slow)))
+    assert (together[2, 0] > alone[2, 0]).any()  # of all runs, those of 5 steps are among the faster ones
+    assert (together == basins.image(fast, basins.hues(2), basins.scale([fast, slow]))).all()

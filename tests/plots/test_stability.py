@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 
 from optlab.plots import stability
@@ -77,6 +78,26 @@ def test_pixels_by_steps(panel):
     assert brightness(pixels[0, 1]) > brightness(pixels[1, 1])
 
 
+def test_a_run_that_left_the_target_again_is_pale(panel):
+    """At the end it is above the target; where it is above the start too, its loss grew, however early it came."""
+    counted = replace(panel, reached=np.array([[20, 20, 2, -1], [-1, 40, -1, 3]]), target=1e-3)
+    colours = stability.common_scale([counted])
+    assert (colours.low, colours.high) == (20.0, 40.0)
+    pixels = stability.image(counted, colours)
+    assert pixels[0, 2].tolist() == colour(stability.GREW)
+    assert pixels[1, 3].tolist() == colour(stability.DIVERGED)
+    assert pixels[0, 0] == pytest.approx(255 * stability.PALE + (1 - stability.PALE) * pixels[0, 1], abs=1)
+    texts = [text.get_text() for text in stability.figure([counted]).legends[0].get_texts()]
+    assert texts == ["best pixel", "pale: left the target again", "target not reached", "the loss grew", "diverged"]
+    stayed = replace(counted, reached=np.array([[-1, 20, 2, -1], [-1, 40, -1, 3]]))
+    assert not stability.left(stayed).any()
+
+
+def test_the_plain_colours_are_told_apart_by_their_brightness():
+    plain = [brightness(colour(c)) for c in (stability.SHORT, stability.GREW, stability.DIVERGED)]
+    assert (-np.diff(plain) > 40).all()
+
+
 def test_losses_are_shown_above_the_known_minimum(panel):
     values, where = stability.shown(replace(panel, loss=panel.loss - 3.0, first=panel.first - 3.0, minimum=-3.0))
     assert values[where] == pytest.approx(panel.loss[panel.stable])
@@ -98,6 +119,23 @@ def test_the_picture(panel, tmp_path):
     for kind in ("png", "svg", "pdf"):
         save(sheet, tmp_path / f"a.{kind}")
     assert (tmp_path / "a.svg").read_text().count("<image") == 2
+
+
+def test_the_legend_is_on_as_few_lines_as_it_needs(panel):
+    def rows(sheet):
+        FigureCanvasAgg(sheet)
+        sheet.draw_without_rendering()
+        box = sheet.legends[0]
+        assert box.get_window_extent().x0 >= 0
+        assert box.get_window_extent().x1 <= sheet.bbox.x1
+        return len({round(text.get_window_extent().y0) // 4 for text in box.get_texts()})
+
+    x, y = np.geomspace(0.001, 1.0, 50), np.linspace(0.0, 0.5, 50)
+    radius = np.broadcast_to(np.abs(1 - x / 0.025), (50, 50))
+    theory = Theory(x, y, radius, "lr = 2 (1 + beta) / L", fastest=(0.01, 0.25))
+    bounded = replace(panel, theory=theory, diverged=np.zeros((2, 4), bool))
+    assert rows(stability.figure([bounded])) == 1  # four entries
+    assert rows(stability.figure([replace(panel, theory=theory)])) == 2  # five, three above two
 
 
 def test_ticks_have_room(panel):

@@ -234,34 +234,6 @@ def test_any_document_is_read_or_refused(rest, problem, optimizer):
         draft.raise_if_wrong()
 
 
-# --- the schema ---
-
-
-def test_json_schema():
-    schema = spec.json_schema()
-    json.dumps(schema)
-    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["required"] == ["name", "steps", "problem", "optimizer"]
-    assert schema["additionalProperties"] is False
-    assert set(schema["properties"]) == {
-        "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
-        "basins", "stability",
-    }  # fmt: skip
-    properties, tables = schema["properties"], schema["$defs"]
-    assert properties["steps"]["minimum"] == 1
-    assert properties["problem"]["minItems"] == 1
-    assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
-    assert tables["RecordSpec"]["additionalProperties"] is False
-    assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim"}
-    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
-    assert tables["Grid"]["required"] == ["num"]
-    assert set(tables) == {
-        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "Grid"),
-        *("BasinsSpec", "StabilitySpec"),
-    }
-    assert "<" not in json.dumps(schema)
-
-
 def test_imports_no_room_above():
     import subprocess
 

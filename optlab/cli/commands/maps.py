@@ -102,8 +102,8 @@ def stability(
     from optlab import atlas
 
     optimizers = _settled(optimizer, more)
-    sides = "".join(side.value for side in log)
-    document = atlas.stability_document(problem, optimizers, x, y, sides, resolution, steps, color.value, target, name)
+    across, up = atlas.axis("--x", x, Side.x in log), atlas.axis("--y", y, Side.y in log)
+    document = atlas.stability_document(problem, optimizers, across, up, resolution, steps, color.value, target, name)
     running.carry_out(running.prepared(document))
 
 
