@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from optlab import analysis
+from optlab.errors import ResultsError
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
@@ -36,6 +37,8 @@ def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[i
         for name, figure in figures(results, planned):
             drawn.append(save(figure, Path(temporary) / f"{name}.{format}"))
             progress(1)
+        if not results.are_there():  # another run has ended meanwhile: these pictures would lie beside its results
+            raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
         folder.mkdir(exist_ok=True)
         return [path.replace(folder / path.name) for path in drawn]
 
