@@ -133,6 +133,22 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     assert check.stderr.endswith("plugins/bad.py:7: RuntimeError: so it is\n")
 
 
+def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_command):
+    """No picture of what is not there, no rank where there is nothing to rank, no file that was not written."""
+    (lab / "e.toml").write_text(TEXT.replace("1e-4, 1e-3, 1e5", "1e5") + "\n[record]\npoints = 0\n")
+    done = optlab_command("run", "e.toml", cwd=lab)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "drawing: 100 %")
+    *_, said, last = done.stdout.splitlines()
+    assert said == (
+        "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
+    )
+    assert last == "results in results/e/: runs.parquet, history/, manifest.json, and 1 picture in plots/"
+    (lab / "e.toml").write_text(TEXT[: TEXT.rindex('[[optimizer]]\nname = "adam"\nlabel = "$x$"')])
+    (lab / "e.toml").write_text((lab / "e.toml").read_text().replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert "   -  [red]x[/red]  lr=1e+04       none finite     100 %" in done.stdout.splitlines()
+
+
 def start(lab, *arguments, **kwargs):
     return subprocess.Popen([OPTLAB, *arguments], cwd=lab, text=True, stderr=subprocess.PIPE, **kwargs)
 
