@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -115,10 +116,14 @@ def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The results of an experiment, and whether they were there already."""
+    """The results of an experiment, and whether they were there already.
+
+    `replaced` says, where they replaced those of another experiment, in what that differed.
+    """
 
     results: Results
     reused: bool
+    replaced: Sequence[str] | None = None
 
 
 def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched) -> Outcome:
@@ -140,7 +145,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
         return Outcome(results, reused=True)
     with store.writing(job.folder) as writer:
         results = finished(job)  # once more: now nobody else is at it
-        reused = results is not None
+        reused, replaced = results is not None, _replaced(job)
         if results is not None:
             results = writer.with_spec(results, job.source)
         else:
@@ -151,7 +156,21 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
 
             with watched("drawing", pictures.count(job.plan)) as progress:
                 draw(results, job.plan, format, progress)
-    return Outcome(results, reused)
+    return Outcome(results, reused, replaced)
+
+
+def _replaced(job: Job) -> list[str] | None:
+    """In what a finished experiment differs that is in the folder of this one; None where there is no other."""
+    from optlab import store
+
+    try:
+        manifest = store.read_manifest(job.folder)
+        document = tomllib.loads((job.folder / store.SPEC).read_text(encoding="utf-8"))
+    except (ResultsError, OSError, ValueError):  # unfinished or damaged
+        return None
+    if manifest["experiment"] == job.plan.id:
+        return None
+    return provenance.differences(manifest, document, job.plan, tomllib.loads(job.source))
 
 
 def _is_complete(results: Results, job: Job, format: str | None) -> bool:
@@ -238,7 +257,7 @@ def run(
     format: str = "png",
     backend: str | None = None,
 ) -> Results:
-    """Run an experiment, or find that it was run already.
+    """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
 
     Args:
         experiment: the path of a TOML file, or a dictionary of the same form.

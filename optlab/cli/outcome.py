@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.text import Text
 from optlab.cli import tables
 
 if TYPE_CHECKING:
+    from optlab.pipeline import Outcome
     from optlab.plan import Plan
     from optlab.store import Results
 
@@ -22,10 +23,13 @@ NONE = "-"
 
 UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
 
+SEVERAL = 3
+"""Differences between two experiments that are shown."""
 
-def tell(results: Results, planned: Plan, reused: bool) -> None:
+
+def tell(done: Outcome, planned: Plan) -> None:
     """The ranking or the map, the counts, and where the files are."""
-    console = tables.console()
+    console, results = tables.console(), done.results
     if planned.map:
         _maps(console, results, planned)
     else:
@@ -33,7 +37,7 @@ def tell(results: Results, planned: Plan, reused: bool) -> None:
     _counts(console, results.manifest, planned)
     if not planned.map and not planned.is_recorded:
         console.print(UNRECORDED, markup=False)
-    _places(console, results, reused)
+    _places(console, done)
 
 
 def _maps(console: Console, results: Results, planned: Plan) -> None:
@@ -117,14 +121,24 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         )
 
 
-def _places(console: Console, results: Results, reused: bool) -> None:
-    if reused:
+def _places(console: Console, done: Outcome) -> None:
+    results = done.results
+    if done.reused:
         console.print("nothing was computed: these results were finished already", markup=False)
+    if done.replaced is not None:
+        console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)
     rooms = ("runs.parquet", "history/", "trajectories/", "manifest.json")
     files = ", ".join(name for name in rooms if (results.folder / name).exists())
     drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {results.folder}/: {files}{drawn}"), soft_wrap=True)
+
+
+def _replaced(differences: Sequence[str]) -> str:
+    """That earlier results are gone, and in what they differed."""
+    more = len(differences) - SEVERAL
+    shown = ", ".join(differences[:SEVERAL]) + (f" and {more} more" if more > 0 else "")
+    return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")
 
 
 def failures(results: Results) -> None:

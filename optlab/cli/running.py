@@ -53,7 +53,7 @@ class Running:
         done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet))
         results = done.results
         if not self.quiet:
-            outcome.tell(results, job.plan, done.reused)
+            outcome.tell(done, job.plan)
         if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
             outcome.failures(results)
             raise typer.Exit(FAILED)

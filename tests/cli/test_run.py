@@ -143,10 +143,32 @@ def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_comma
         "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
     )
     assert last == "results in results/e/: runs.parquet, history/, manifest.json, and 1 picture in plots/"
-    (lab / "e.toml").write_text(TEXT[: TEXT.rindex('[[optimizer]]\nname = "adam"\nlabel = "$x$"')])
-    (lab / "e.toml").write_text((lab / "e.toml").read_text().replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
+    alone = TEXT[: TEXT.index('\n[[optimizer]]\nname = "adam"')]
+    (lab / "e.toml").write_text(alone.replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
     assert "   -  [red]x[/red]  lr=1e+04       none finite     100 %" in done.stdout.splitlines()
+
+
+def test_results_of_another_experiment_are_not_replaced_without_a_word(lab, optlab_command):
+    run = ["run", "e.toml", "--no-plots"]
+    assert "replaced" not in optlab_command(*run, cwd=lab).stdout
+    (lab / "e.toml").write_text(TEXT.replace("steps = 40", "steps = 41").replace("1e-4", "1e-5"))
+    *_, said, _ = optlab_command(*run, cwd=lab).stdout.splitlines()
+    assert said == (
+        "replaced the results of another experiment of this name, which differed in "
+        "steps (40 -> 41), gd.lr ([0.0001, 0.001, 100000.0] -> [1e-05, 0.001, 100000.0])"
+    )
+    assert "replaced" not in optlab_command(*run, cwd=lab).stdout
+    other = (
+        TEXT.replace("steps = 40", "steps = 5")
+        .replace("seeds = 3", "seeds = 1\nseed = 1")
+        .replace("rosenbrock", "beale")
+    )
+    (lab / "e.toml").write_text(other)
+    assert (
+        "steps (41 -> 5), seeds (3 -> 1), problem (rosenbrock -> beale) and 2 more\n"
+        in optlab_command(*run, cwd=lab).stdout
+    )
 
 
 def start(lab, *arguments, **kwargs):
