@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from optlab import analysis
-from optlab.errors import ResultsError
+from optlab.errors import ResultsError, file_errors_name
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
@@ -32,7 +32,7 @@ def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[i
     They appear there together, once all are drawn: so pictures that are there are complete.
     """
     folder = results.folder / "plots"
-    with tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
+    with file_errors_name(folder), tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
         drawn = []
         for name, figure in figures(results, planned):
             drawn.append(save(figure, Path(temporary) / f"{name}.{format}"))

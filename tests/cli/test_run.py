@@ -204,6 +204,8 @@ def test_a_full_disk(lab, optlab_command):
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab, preexec_fn=no_space)
     assert (done.returncode, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
+    assert last.startswith("results/e/")
+    assert "/." not in last  # no file that nobody has asked for
     assert "File too large" in last
     assert last.endswith("; what was there before is intact")
     assert optlab.load(lab / "results" / "e").runs.equals(runs)
