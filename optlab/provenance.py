@@ -92,7 +92,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = ""
     ['optimizer (gd -> gd, adam)']
     """
     for key in {**before, **after}:
-        old, new = before.get(key), after.get(key)
+        old: Any = before.get(key)
+        new: Any = after.get(key)
         if old == new:
             continue
         if isinstance(old, Mapping) and isinstance(new, Mapping):

@@ -7,7 +7,7 @@ import pytest
 
 import optlab
 from optlab import pipeline, store
-from optlab.errors import PluginError, UserError
+from optlab.errors import InUse, PluginError, UserError
 
 TEXT = """\
 name = "e"   # a comment
@@ -143,6 +143,21 @@ def test_an_interrupt_leaves_earlier_results_as_they_were(lab):
     results = optlab.load(first.folder)
     assert results.runs.equals(runs)
     assert results.history.equals(history)
+
+
+def test_a_folder_in_use_is_left_alone_from_python_too(lab, computed):
+    first = optlab.run("e.toml", plots=False)
+    edit(lab / "e.toml", "steps = 20", "steps = 21")
+    computed.clear()
+    with store.writing(first.folder):
+        with pytest.raises(InUse, match="results/e: another run is writing its results there"):
+            optlab.run("e.toml", plots=False)
+        with pytest.raises(InUse):
+            optlab.race("gd", "sphere", name="e", plots=False)
+        with pytest.raises(InUse):
+            optlab.basins("beale", "gd", resolution=2, name="e", plots=False)
+        assert optlab.load(first.folder).runs.equals(first.runs)
+    assert computed == []
 
 
 def test_two_times_the_same_numbers(lab):

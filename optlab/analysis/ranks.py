@@ -20,9 +20,8 @@ def ranking(runs: pd.DataFrame) -> pd.DataFrame:
     grid (see `best`), and `run` the one run to show.
     """
     table = best(runs)
-    is_any_finite = np.isfinite(table["median"]).groupby(table["case"], sort=False).transform("any")
-    rank = table.groupby("case", sort=False)["median"].rank(method="min")
-    table["rank"] = rank.where(is_any_finite).astype("Int64")
+    median = table.groupby("case", sort=False)["median"]
+    table["rank"] = median.rank(method="min").where(median.transform("min") < np.inf).astype("Int64")
     case = table.groupby("case", sort=False).ngroup()
     return table.assign(_case=case).sort_values(["_case", "rank"], kind="stable", ignore_index=True)[COLUMNS]
 
