@@ -7,7 +7,8 @@
         ├── PluginError      a plugin file or its declaration
         ├── UnknownName      a problem, optimizer, schedule or dataset nobody registered
         ├── MissingPackage   a package that was named and is not installed
-        └── ResultsError     a results folder that is missing, incomplete or damaged
+        ├── ResultsError     a results folder that is missing, incomplete or damaged
+        └── InUse            a results folder that another run is writing to
 
 Anything else that escapes is a bug of optlab's, and keeps its traceback.
 """
@@ -15,8 +16,10 @@ Anything else that escapes is a bug of optlab's, and keeps its traceback.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 WIDTH = 160
@@ -52,6 +55,10 @@ class MissingPackage(UserError, ImportError):
 
 class ResultsError(UserError):
     """A results folder that cannot be read."""
+
+
+class InUse(UserError):
+    """A results folder that another run is writing to."""
 
 
 @dataclass(frozen=True, order=True)
@@ -91,6 +98,17 @@ class SpecError(UserError):
         first = max(0, mistake.column - WIDTH // 2)  # of a long line, the part around the mistake
         text = self._lines[mistake.line - 1].expandtabs(1)[first : first + WIDTH]
         return f"{head}\n    {text}\n    {' ' * (mistake.column - 1 - first)}^"
+
+
+@contextmanager
+def file_errors_name(path: Path) -> Iterator[None]:
+    """Errors of the file system name this file, which was asked for, not the temporary one that becomes it."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import platform
-import sys
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-import optlab
-from optlab import executors, identity, mapping, plan, registry, runner, signature, spec, step
+from optlab import executors, identity, mapping, plan, provenance, registry, runner, signature, spec, step
 from optlab.errors import PluginError, ResultsError, UserError
-from optlab.foreign import Foreign
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Registry
 from optlab.spec.text import text_of
 
 if TYPE_CHECKING:
-    from optlab.store import Results
+    from optlab.store import Results, Writer
 
 FORMATS = ("png", "svg", "pdf")
 Progress = Callable[[int], None]
+Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True)
@@ -84,15 +81,11 @@ def finished(job: Job) -> Results | None:
         results = store.load(job.folder)
     except ResultsError:
         return None
-    return store.with_spec(results, job.source) if results.manifest["experiment"] == job.plan.id else None
+    return results if results.manifest["experiment"] == job.plan.id else None
 
 
-def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
+def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> Results:
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
-    try:
-        job.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{job.folder}: the folder for the results cannot be made: {error.strerror}") from None
     logs: dict[str, str] = {}
     done = []
     backends: dict[str, str] = {}
@@ -106,70 +99,83 @@ def execute(job: Job, progress: Progress = lambda run_steps: None) -> Results:
                 yield sweep, trajectories
 
         for sweep, trajectories in map_.computed(compute):
-            from optlab import store  # its imports take a while, during which the pool computes
-
-            store.write_sweep(job.folder, sweep, trajectories)
+            writer.sweep(sweep, trajectories)
             done.append((sweep, trajectories.summary()))
             if trajectories.log:
                 logs[f"{sweep.label} on {', '.join(sweep.titles)}"] = trajectories.log
-    from optlab import store
-
     done.sort(key=lambda pair: pair[0].run[0])
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
-    about = _about(job, counts, backends) | map_.about
-    store.finish(job.folder, done, job.source, log, about, map_.columns(done))
-    return store.load(job.folder)
+    about = provenance.about(job.plan, counts, backends) | map_.about
+    return writer.finish(done, job.source, log, about, map_.columns(done))
 
 
-def _about(job: Job, counts: Mapping[str, int], backends: Mapping[str, str]) -> dict[str, Any]:
-    """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
-    from importlib.metadata import version
-
-    numpy_config = np.show_config(mode="dicts")
-    blas = numpy_config["Build Dependencies"]["blas"]
-    return {
-        "name": job.plan.name,
-        "experiment": job.plan.id,
-        "statuses": {status: counts.get(status, 0) for status in STATUSES},
-        "cells": job.plan.cells,
-        "runs": job.plan.runs,
-        "repeats_saved": job.plan.repeats_saved,
-        "sweeps": [
-            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
-            for s in job.plan.sweeps
-        ],
-        "versions": {
-            "optlab": optlab.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
-            **_foreign_versions(job.plan),
-        },
-        "hashes": _hashes(job.plan),
-        "machine": {
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "byteorder": sys.byteorder,
-            "simd": numpy_config["SIMD Extensions"]["found"],
-        },
-        "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
-    }
+def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda done: None)
 
 
-def _foreign_versions(planned: Plan) -> dict[str, str]:
-    """The version of each package whose optimizers the experiment uses."""
-    optimizers = {sweep.optimizer for sweep in planned.sweeps if isinstance(sweep.optimizer, Foreign)}
-    return dict(sorted(pair for optimizer in optimizers for pair in optimizer.versions.items()))
+@dataclass(frozen=True)
+class Outcome:
+    """The results of an experiment, and whether they were there already.
+
+    `replaced` says, where they replaced those of another experiment, in what that differed.
+    """
+
+    results: Results
+    reused: bool
+    replaced: Sequence[str] | None = None
 
 
-def _hashes(planned: Plan) -> dict[str, str]:
-    """The hash of every plugin and every dataset that the experiment uses, by kind and name."""
-    hashes = {}
-    for sweep in planned.sweeps:
-        hashes |= {f"{type(p).__name__.lower()} {p.name}": identity.of_plugin(p) for p in identity.plugins(sweep)}
-        if sweep.case.split:
-            hashes[f"dataset {sweep.case.split.name}"] = identity.of_data(sweep.case.split)
-    return dict(sorted(hashes.items()))
+def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched) -> Outcome:
+    """Run an experiment, or find that it was run already, and draw it, as the only writer of its folder.
+
+    Where there is nothing to write, others may be writing meanwhile.
+
+    Args:
+        format: of the pictures; None for no pictures.
+        watched: a context in which something is done, of its name and its size, and which is told of its progress.
+
+    Raises:
+        InUse: another run is writing to the folder.
+    """
+    from optlab import store
+
+    results = finished(job)
+    if results is not None and _is_complete(results, job, format):
+        return Outcome(results, reused=True)
+    with store.writing(job.folder) as writer:
+        results = finished(job)  # once more: now nobody else is at it
+        reused, replaced = results is not None, _replaced(job)
+        if results is not None:
+            results = writer.with_spec(results, job.source)
+        else:
+            with watched("running", job.plan.run_steps) as progress:
+                results = execute(job, writer, progress)
+        if format and not results.has_plots(format):
+            from optlab.report import pictures
+
+            with watched("drawing", pictures.count(job.plan)) as progress:
+                draw(results, job.plan, format, progress)
+    return Outcome(results, reused, replaced)
+
+
+def _replaced(job: Job) -> list[str] | None:
+    """In what a finished experiment differs that is in the folder of this one; None where there is no other."""
+    from optlab import store
+
+    try:
+        manifest = store.read_manifest(job.folder)
+        document = tomllib.loads((job.folder / store.SPEC).read_text(encoding="utf-8"))
+    except (ResultsError, OSError, ValueError):  # unfinished or damaged
+        return None
+    if manifest["experiment"] == job.plan.id:
+        return None
+    return provenance.differences(manifest, document, job.plan, tomllib.loads(job.source))
+
+
+def _is_complete(results: Results, job: Job, format: str | None) -> bool:
+    """Whether there is nothing left to write."""
+    return results.is_of(job.source) and (format is None or results.has_plots(format))
 
 
 @dataclass(frozen=True)
@@ -251,7 +257,7 @@ def run(
     format: str = "png",
     backend: str | None = None,
 ) -> Results:
-    """Run an experiment, or find that it was run already.
+    """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
 
     Args:
         experiment: the path of a TOML file, or a dictionary of the same form.
@@ -266,12 +272,9 @@ def run(
 
     Raises:
         SpecError: the experiment has mistakes; all are named.
+        InUse: another run is writing to the folder.
     """
-    job = prepare(experiment, out, plugins, backend)
-    results = finished(job) or execute(job)
-    if plots and not results.has_plots(format):
-        draw(results, job.plan, format)
-    return results
+    return carry_out(prepare(experiment, out, plugins, backend), format if plots else None).results
 
 
 def load(folder: str | Path) -> Results:

@@ -49,6 +49,11 @@ class Plan:
         return 2 * steps if isinstance(self.map, BasinsSpec) else steps  # a second time, to count the steps
 
     @property
+    def is_recorded(self) -> bool:
+        """Whether anything is recorded along the steps."""
+        return any(len(sweep.recording.steps) for sweep in self.sweeps)
+
+    @property
     def id(self) -> str:
         """A hash of everything that bears on the results."""
         asked = [type(self.map).__name__, vars(self.map)] if self.map else []

@@ -10,7 +10,16 @@ from optlab.errors import WIDTH, Mistake, SpecError
 
 def test_the_tree_is_the_one_that_is_drawn():
     names = [line.split()[1].strip("└├─ ") for line in errors.__doc__.splitlines() if "──" in line]
-    tree = ["UserError", "SpecError", "TraceError", "PluginError", "UnknownName", "MissingPackage", "ResultsError"]
+    tree = [
+        "UserError",
+        "SpecError",
+        "TraceError",
+        "PluginError",
+        "UnknownName",
+        "MissingPackage",
+        "ResultsError",
+        "InUse",
+    ]
     assert names == tree
     for name in names[1:]:
         assert issubclass(getattr(errors, name), errors.UserError)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 import optlab
-from optlab import pipeline
+from optlab import pipeline, store
+from optlab.report import pictures as report
 
 PLUGIN = '''\
 import numpy as np
@@ -68,12 +69,13 @@ XOR = {"name": "mlp", "dataset": "xor", "hidden": [3]}
         (BEALE, [GD, "adam"], {}, PLANE),
         (XOR, [GD], {"seeds": 2}, {"loss_mlp_xor_hidden_3", "lr_mlp_xor_hidden_3"}),
         (BEALE, [{"name": "gd", "lr": [1e50, 1e60]}], {}, PLANE),  # all diverge
-        (BEALE, ["raises"], {}, PLANE),
-        ({"name": "broken"}, [GD], {}, {"loss_broken", "lr_broken"}),
+        (BEALE, ["raises"], {}, {"lr_beale"}),
+        ({"name": "broken"}, [GD], {}, {"lr_broken"}),
         (BEALE, ["without_lr"], {}, PLANE - {"lr_beale"}),
         (BEALE, ["worded", GD], {}, PLANE - {"lr_beale"}),
-        (BEALE, [GD], {"record": {"points": 0}}, PLANE),
-        (XOR, [GD], {"record": {"points": 0}}, {"loss_mlp_xor_hidden_3", "lr_mlp_xor_hidden_3"}),
+        (BEALE, [GD], {"record": {"points": 0}}, {"lr_beale"}),
+        (BEALE, [GD], {"record": {"points": 1}}, PLANE),
+        (XOR, [GD], {"record": {"points": 0}}, {"lr_mlp_xor_hidden_3"}),
         (
             BEALE,
             [{"name": "gd", "label": label} for label in ("$x$", "$\\frac{", "_x", "[red]x[/red]", "é ✓")],
@@ -84,6 +86,29 @@ XOR = {"name": "mlp", "dataset": "xor", "hidden": [3]}
 )
 def test_which_pictures_there_are(pictures, problem, optimizers, rest, names):
     assert pictures(problem, *optimizers, **rest) == names
+
+
+OPEN = """\
+import numpy as np
+from optlab import problem
+
+@problem(start=(1.0, 2.0))
+def open_(x):
+    'It has no domain.'
+    return np.sum(x**2)
+"""
+
+
+def test_the_map_of_a_problem_without_domain_is_no_larger_for_runs_that_diverge(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "p.py").write_text(OPEN)
+    rules = [{"name": "gd", "lr": lr, "label": str(lr)} for lr in (0.1, 1e3)]
+    document = {"name": "e", "steps": 100, "problem": [{"name": "open_"}], "optimizer": rules}
+    results = optlab.run(document, plots=False)
+    figures = dict(report.figures(results, pipeline.prepare(document).plan))
+    low, high = figures["contour_open"].axes[0].get_xlim()
+    assert -3 < low < 0 < 1 < high < 3
 
 
 def test_titles_that_look_alike_get_files_of_their_own(pictures):
@@ -99,7 +124,8 @@ def test_pictures_are_all_there_or_none(pictures, monkeypatch, tmp_path):
     """A run that is interrupted while drawing draws everything the next time."""
     document = {"name": "e", "steps": 10, "problem": [BEALE], "optimizer": [GD]}
     job = pipeline.prepare(document)
-    results = pipeline.execute(job)
+    with store.writing(job.folder) as writer:
+        results = pipeline.execute(job, writer)
     drawn = []
 
     def interrupt(done):

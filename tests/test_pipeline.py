@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import optlab
-from optlab import pipeline
-from optlab.errors import PluginError, UserError
+from optlab import pipeline, store
+from optlab.errors import InUse, PluginError, UserError
 
 TEXT = """\
 name = "e"   # a comment
@@ -59,6 +59,11 @@ def numbers(results, *without):
     """The runs as a frame of what is reproducible."""
     runs = results.runs.drop(columns="seconds")
     return runs[~runs["optimizer"].isin(without)].reset_index(drop=True)
+
+
+def executed(job, *progress):
+    with store.writing(job.folder) as writer:
+        return pipeline.execute(job, writer, *progress)
 
 
 # ---- what is done again ----------------------------------------------------------------------------------------------
@@ -134,10 +139,25 @@ def test_an_interrupt_leaves_earlier_results_as_they_were(lab):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.execute(pipeline.prepare("e.toml"), interrupt)
+        executed(pipeline.prepare("e.toml"), interrupt)
     results = optlab.load(first.folder)
     assert results.runs.equals(runs)
     assert results.history.equals(history)
+
+
+def test_a_folder_in_use_is_left_alone_from_python_too(lab, computed):
+    first = optlab.run("e.toml", plots=False)
+    edit(lab / "e.toml", "steps = 20", "steps = 21")
+    computed.clear()
+    with store.writing(first.folder):
+        with pytest.raises(InUse, match="results/e: another run is writing its results there"):
+            optlab.run("e.toml", plots=False)
+        with pytest.raises(InUse):
+            optlab.race("gd", "sphere", name="e", plots=False)
+        with pytest.raises(InUse):
+            optlab.basins("beale", "gd", resolution=2, name="e", plots=False)
+        assert optlab.load(first.folder).runs.equals(first.runs)
+    assert computed == []
 
 
 def test_two_times_the_same_numbers(lab):
@@ -217,7 +237,7 @@ def test_a_dataset_that_is_none(lab, text, said):
 
 def test_gradient_evaluations_are_those_that_runs_then_take(lab):
     job = pipeline.prepare("e.toml")
-    results = pipeline.execute(job)
+    results = executed(job)
     assert sum(p.gradients for p in pipeline.prospects(job.plan)) == results.runs["grad_evals"].sum() == 9 * 20
     assert job.plan.repeats_saved == results.manifest["repeats_saved"] == 3
 
@@ -225,7 +245,7 @@ def test_gradient_evaluations_are_those_that_runs_then_take(lab):
 def test_progress_reaches_its_end(lab):
     told = []
     job = pipeline.prepare("e.toml")
-    pipeline.execute(job, told.append)
+    executed(job, told.append)
     assert sum(told) == job.plan.run_steps == 9 * 20
 
 

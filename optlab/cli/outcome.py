@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -13,19 +14,30 @@ from rich.text import Text
 from optlab.cli import tables
 
 if TYPE_CHECKING:
+    from optlab.pipeline import Outcome
     from optlab.plan import Plan
     from optlab.store import Results
 
+NONE = "-"
+"""What a table shows where there is no number."""
 
-def tell(results: Results, planned: Plan, reused: bool) -> None:
+UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
+
+SEVERAL = 3
+"""Differences between two experiments that are shown."""
+
+
+def tell(done: Outcome, planned: Plan) -> None:
     """The ranking or the map, the counts, and where the files are."""
-    console = tables.console()
+    console, results = tables.console(), done.results
     if planned.map:
         _maps(console, results, planned)
     else:
         _rankings(console, results)
     _counts(console, results.manifest, planned)
-    _places(console, results, reused)
+    if not planned.map and not planned.is_recorded:
+        console.print(UNRECORDED, markup=False)
+    _places(console, done)
 
 
 def _maps(console: Console, results: Results, planned: Plan) -> None:
@@ -62,11 +74,12 @@ def _ranking(case: str, ranked: Any) -> Table:
     repeated = bool((ranked["n"] > 1).any())
     unequal = ranked["gradients"].nunique() > 1  # not every optimizer computes one per step
     rows = []
-    for row in ranked.to_dict("records"):
+    places = ranked["rank"].astype("string").fillna(NONE)
+    for place, row in zip(places, ranked.to_dict("records"), strict=True):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
-        spread = [f"{_number(row['low'])} to {_number(row['high'])}"] if repeated else []
+        spread = [_spread(row["low"], row["high"])] if repeated else []
         spent = [f"{row['gradients']:,}"] if unequal else []
-        cells = [str(row["rank"]), row["label"], settings, _number(row["median"]), *spread, *spent]
+        cells = [place, row["label"], settings, _number(row["median"]), *spread, *spent]
         rows.append([*cells, _share(row["diverged"])])
     columns = ["rank>", "optimizer", "best settings", "final loss>"]
     columns += (["10 % to 90 % of seeds>"] if repeated else []) + (["gradients>"] if unequal else [])
@@ -75,7 +88,12 @@ def _ranking(case: str, ranked: Any) -> Table:
 
 def _overall(ranked: Any, cases: int) -> Table:
     rows = [
-        [f"{row['mean_rank']:.2f}", row["label"], str(row["wins"]), _share(row["diverged"])]
+        [
+            NONE if math.isnan(row["mean_rank"]) else f"{row['mean_rank']:.2f}",
+            row["label"],
+            str(row["wins"]),
+            _share(row["diverged"]),
+        ]
         for row in ranked.to_dict("records")
     ]
     return tables.table(["mean rank>", "optimizer", "wins>", "diverged>"], rows, f"over all {cases} problems")
@@ -83,6 +101,10 @@ def _overall(ranked: Any, cases: int) -> Table:
 
 def _number(value: float) -> str:
     return "none finite" if value == float("inf") else f"{value:.3g}"
+
+
+def _spread(low: float, high: float) -> str:
+    return NONE if low == float("inf") else f"{_number(low)} to {_number(high)}"
 
 
 def _share(value: float) -> str:
@@ -99,13 +121,24 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         )
 
 
-def _places(console: Console, results: Results, reused: bool) -> None:
-    if reused:
+def _places(console: Console, done: Outcome) -> None:
+    results = done.results
+    if done.reused:
         console.print("nothing was computed: these results were finished already", markup=False)
+    if done.replaced is not None:
+        console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)
-    files = "runs.parquet, history/, trajectories/, manifest.json"
+    rooms = ("runs.parquet", "history/", "trajectories/", "manifest.json")
+    files = ", ".join(name for name in rooms if (results.folder / name).exists())
     drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {results.folder}/: {files}{drawn}"), soft_wrap=True)
+
+
+def _replaced(differences: Sequence[str]) -> str:
+    """That earlier results are gone, and in what they differed."""
+    more = len(differences) - SEVERAL
+    shown = ", ".join(differences[:SEVERAL]) + (f" and {more} more" if more > 0 else "")
+    return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")
 
 
 def failures(results: Results) -> None:

@@ -56,18 +56,11 @@ class Running:
         from optlab.cli.progress import progress
 
         show.load_failures(job.registry, self.quiet)
-        results = pipeline.finished(job)
-        reused = results is not None
-        if results is None:
-            with progress("running", job.plan.run_steps, self.quiet) as advance:
-                results = pipeline.execute(job, advance)
-        if not self.no_plots and not results.has_plots(self.format.value):
-            from optlab.report import pictures
-
-            with progress("drawing", pictures.count(job.plan), self.quiet) as advance:
-                pipeline.draw(results, job.plan, self.format.value, advance)
+        format = None if self.no_plots else self.format.value
+        done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet))
+        results = done.results
         if not self.quiet:
-            outcome.tell(results, job.plan, reused)
+            outcome.tell(done, job.plan)
         if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
             outcome.failures(results)
             raise typer.Exit(FAILED)

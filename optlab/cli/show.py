@@ -29,6 +29,8 @@ def load_failures(known: Registry, quiet: bool) -> None:
 def files(paths: Sequence[Path]) -> None:
     for path in paths:
         print(path)
+    if not paths:
+        print("there is nothing to draw: nothing was recorded along the steps, and no learning rate was set")
 
 
 def size(planned: Plan, prospects: Sequence[Prospect]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,7 +68,9 @@ def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[Arr
         everything = np.concatenate([marked, visited])
         if not len(everything):
             return np.array([[-1.0, -1.0], [1.0, 1.0]])
-        limit, least = np.array([[-np.inf], [np.inf]]) * np.ones(2), np.full(2, 1e-3)
+        limit = np.array([[-np.inf], [np.inf]]) * np.ones(2)
+        is_point = (everything == everything[0]).all()  # which says nothing of sizes but how large its numbers are
+        least = np.maximum(1.0, np.abs(everything[0])) if is_point else np.full(2, 1e-3)
     else:
         box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
         size = box[1] - box[0]
@@ -98,15 +100,17 @@ def draw(
     looks: Mapping[str, Look] | None = None,
     minima: Sequence[ArrayLike] = (),
     minimum: float | None = None,
+    lost: Collection[str] = (),
 ) -> Axes:
     """Draw level lines, one trajectory per label (from start to ball), and the minima (stars).
 
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
-        paths: columns `label`, `x0`, `x1`, each label's rows in the order of steps.
+        paths: columns `label`, `step`, `x0`, `x1`, each label's rows in the order of steps.
         looks: how each label is drawn; by default by order of appearance.
         minima: all known minimisers.
         minimum: the known value at the minima; levels are logarithmic in the height above it.
+        lost: labels whose trajectories go on from where they were last recorded to nowhere: they have no ball.
     """
     looks = looks or style.looks(paths["label"])
     limits = surface.limits
@@ -117,10 +121,9 @@ def draw(
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
-    starts = paths.drop_duplicates("label")[["x0", "x1"]].drop_duplicates().to_numpy(float)
-    _marks(axes, starts, _START, 4)
+    _marks(axes, _starts(paths), _START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
-    ends = _ends(paths, limits)
+    ends = _ends(paths[~paths["label"].isin(lost)], limits)
     _balls(axes, _gathered(ends.to_numpy(), limits), [looks[str(label)].colour for label in ends.index])
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
@@ -149,12 +152,14 @@ def figure(
     """
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle, size=_size(surface.limits))
-        draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum)
+        lost = {*best.loc[best["shown_status"] != "done", "label"]}
+        draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
         handles = [_handle(looks[label]) for label in best["label"]]
-        seen = _ends(paths, surface.limits).index
-        labels = [_entry(row, row["label"] in seen) for row in best.to_dict("records")]
-        handles.append(Line2D([], [], linestyle="", **_START))
-        labels.append("start")
+        outside = {*paths["label"]} - {*_ends(paths, surface.limits).index}
+        labels = [_entry(row, row["label"] in outside) for row in best.to_dict("records")]
+        if len(_starts(paths)):
+            handles.append(Line2D([], [], linestyle="", **_START))
+            labels.append("start")
         if len(minima):
             handles.append(Line2D([], [], linestyle="", **_MINIMUM))
             labels.append("minimum" if len(minima) == 1 else "minima")
@@ -228,6 +233,11 @@ def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> Non
         axes.plot(*points.T, linestyle="", clip_on=False, zorder=zorder, **mark)
 
 
+def _starts(paths: pd.DataFrame) -> Floats:
+    """Where the trajectories start whose start was recorded, each place once."""
+    return paths.loc[paths["step"] == 0, ["x0", "x1"]].drop_duplicates().to_numpy(float)
+
+
 def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
     """Where the trajectories end that end in view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
@@ -277,11 +287,11 @@ def _handle(look: Look) -> Line2D:
                   markevery=[1], markeredgecolor="white")  # fmt: skip
 
 
-def _entry(row: Mapping[Any, Any], seen: bool) -> str:
-    """What the legend says of one trajectory."""
+def _entry(row: Mapping[Any, Any], outside: bool) -> str:
+    """What the legend says of one trajectory, which may end outside of the map."""
     lost = row["shown_status"] != "done"
     result = row["shown_status"] if lost else f"loss {style.number(row['shown_loss'])}"
-    facts = [row["settings"], result, "" if lost or seen else "ends off the map"]
+    facts = [row["settings"], result, "ends off the map" if outside and not lost else ""]
     return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
 
 

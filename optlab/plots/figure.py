@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 
+from optlab.errors import file_errors_name
 from optlab.plots import style
 
 SIZE = (10.0, 5.625)  # inches, 1600 x 900 pixels: a slide
@@ -106,13 +107,14 @@ def save(figure: Figure, path: str | Path) -> Path:
     if kind not in FORMATS:
         raise ValueError(f"{path}: cannot save a figure as '{path.suffix}'; use one of {', '.join(FORMATS)}")
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with style.sheet(), _missing_glyphs():
-            _lay_out(figure)
-            figure.savefig(part, format=kind, metadata=_METADATA[kind])
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    with file_errors_name(path):
+        try:
+            with style.sheet(), _missing_glyphs():
+                _lay_out(figure)
+                figure.savefig(part, format=kind, metadata=_METADATA[kind])
+            os.replace(part, path)
+        finally:
+            part.unlink(missing_ok=True)
     return path
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,14 @@ from optlab.plots import scale, style
 from optlab.plots.style import Look
 
 NAMES = {"loss": "loss", "train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
+_LOST: dict[str, Any] = {
+    "marker": "x",
+    "markersize": 8,
+    "markeredgewidth": 2,
+    "linestyle": "",
+    "clip_on": False,
+    "zorder": 4,
+}
 
 
 def draw(
@@ -27,6 +35,7 @@ def draw(
     looks: Mapping[str, Look] | None = None,
     minimum: float | None = None,
     behind: str | None = None,
+    lost: Collection[str] = (),
 ) -> Axes:
     """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
 
@@ -36,6 +45,7 @@ def draw(
         looks: how each label is drawn; by default by order of appearance.
         minimum: the known minimum. Where it is not 0, the distance to it is drawn.
         behind: a noisier quantity of the same kind whose medians are drawn thin and pale behind the lines.
+        lost: labels whose lines end with a cross, where they were last finite; at the upper border if that was off it.
     """
     looks = looks or style.looks(curves["label"])
     floor = minimum or 0.0
@@ -56,7 +66,10 @@ def draw(
             axes.fill_between(step, low, high, color=look.colour, alpha=0.16, linewidth=0, zorder=2)
         # an infinite median ends the line: there is nothing to see any more
         median = np.where(np.isfinite(curve["median"]), place(curve["median"]), np.nan)
-        axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), len(step)))
+        axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), np.isfinite(median).sum()))
+        if label in lost and not is_accuracy and np.isfinite(median).any():
+            last = np.flatnonzero(np.isfinite(median))[-1]
+            axes.plot(step[last], axis.clip(curve["median"].iloc[last]), color=look.colour, **_LOST)
     axis.apply(axes)
     if is_accuracy:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
@@ -88,14 +101,18 @@ def figure(
         panels = [("train_loss", "loss"), *([("test_accuracy", None)] if "test_accuracy" in present else [])]
     else:
         panels = [("loss", None)]
+    lost = {*best.loc[~np.isfinite(best["median"]), "label"]}
     with style.sheet():
         sheet, axes = figures.new(len(panels), title=title, subtitle=subtitle)
         for (quantity, behind), panel in zip(panels, axes, strict=True):
-            draw(curves, panel, quantity=quantity, looks=looks, behind=behind,
+            draw(curves, panel, quantity=quantity, looks=looks, behind=behind, lost=lost,
                  minimum=None if "accuracy" in quantity else minimum)  # fmt: skip
         count = len(looks)
         handles = [Line2D([], [], **{**_line(looks[label], count, 2), "markevery": [0, 1]}) for label in best["label"]]
         settings = [f"{row['label']}\n{_result(row)}" for row in best.to_dict("records")]
+        if lost:
+            handles.append(Line2D([], [], color=style.INK, **_LOST))
+            settings.append("the last finite loss")
         figures.legend(axes[-1], handles, settings)
     return sheet
 
@@ -115,10 +132,12 @@ def _accuracy(curves: pd.DataFrame) -> scale.Scale:
 
 
 def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
-    """A line; with markers where there are more labels than colours."""
+    """A line; with markers where there are more labels than colours, or nothing that a line could be drawn between."""
     line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": 2.0}
-    if looks > len(style.PALETTE):
+    if looks > len(style.PALETTE) or points == 1:
         line |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
+    if points == 1:  # it may lie on the border
+        line |= {"markersize": 8, "clip_on": False}
     return line
 
 

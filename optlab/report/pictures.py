@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from optlab import analysis
+from optlab.errors import ResultsError, file_errors_name
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
@@ -31,11 +32,13 @@ def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[i
     They appear there together, once all are drawn: so pictures that are there are complete.
     """
     folder = results.folder / "plots"
-    with tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
+    with file_errors_name(folder), tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
         drawn = []
         for name, figure in figures(results, planned):
             drawn.append(save(figure, Path(temporary) / f"{name}.{format}"))
             progress(1)
+        if not results.are_there():  # another run has ended meanwhile: these pictures would lie beside its results
+            raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
         folder.mkdir(exist_ok=True)
         return [path.replace(folder / path.name) for path in drawn]
 
@@ -44,7 +47,7 @@ def count(planned: Plan) -> int:
     """How many pictures there will be."""
     if planned.map:
         return maps.count(planned)
-    return sum(2 + _has_map(case) for case in titled(planned))
+    return sum(1 + planned.is_recorded + (planned.is_recorded and _has_map(case)) for case in titled(planned))
 
 
 def _has_map(case: Titled) -> bool:
@@ -96,11 +99,11 @@ def figures(results: Results, planned: Plan) -> Named:
 
 def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look]) -> Named:
     title, subtitle, minimum = case.title, _subtitle(case, frames.best), case.minimum
-    if _has_map(case):
+    if _has_map(case) and len(frames.paths):
         yield (
             f"contour_{name}",
             contour.figure(
-                _surface(case, frames.paths),
+                _surface(case, frames),
                 frames.paths,
                 frames.best,
                 looks=looks,
@@ -110,16 +113,22 @@ def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look])
                 subtitle=subtitle + (", the first seed shown" if (frames.best["n"] > 1).any() else ""),
             ),
         )
-    lines = loss.figure(frames.curves, frames.best, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
-    yield f"loss_{name}", lines
+    if np.isfinite(frames.curves["median"]).any():
+        lines = loss.figure(frames.curves, frames.best, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
+        yield f"loss_{name}", lines
     if len(frames.effects):
         effects = sensitivity.figure(frames.effects, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
         yield f"lr_{name}", effects
 
 
-def _surface(case: Titled, paths: pd.DataFrame) -> contour.Surface:
+def _surface(case: Titled, frames: Frames) -> contour.Surface:
     """The objective on the part of the plane that the trajectories make worth showing."""
-    domain = None if case.case.problem.domain is None else case.case.problem.bounds(2)
+    domain, paths = None, frames.paths
+    if case.case.problem.domain is not None:
+        domain = case.case.problem.bounds(2)
+    else:  # nothing else keeps runs that are lost from making it as large as numbers can be
+        done = frames.best.loc[frames.best["shown_status"] == "done", "label"]
+        paths = paths[paths["label"].isin(done) | (paths["step"] == 0)]
     given = case.case.start if isinstance(case.case.start, np.ndarray) else None
     low, high = contour.view(domain, given, case.minima, paths)
     return surface(case, low, high, RESOLUTION)
@@ -137,4 +146,5 @@ def _subtitle(case: Titled, best: pd.DataFrame) -> str:
     tried = sorted({int(n) for n in best["cells"]})
     chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
     each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
-    return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "")
+    lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
+    return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "") + lost

@@ -3,7 +3,8 @@
 The manifest comes last and holds the checksum of each of the other files, and of itself: a folder without one is
 unfinished, a file that does not match it is damaged.
 
-    files       files that replace others at once
+    lock        one writer per folder
+    files       tables, texts and checksums
     manifest    what a folder holds, sealed
     runs        the table of runs
     steps       the tables of what was recorded along the steps
@@ -11,9 +12,9 @@ unfinished, a file that does not match it is damaged.
     results     files -> data frames
 """
 
-from optlab.store.manifest import ERRORS_LOG
+from optlab.store.manifest import ERRORS_LOG, SPEC, read_manifest
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
-from optlab.store.writing import finish, with_spec, write_sweep
+from optlab.store.writing import Writer, writing
 
-__all__ = ["ERRORS_LOG", "Results", "finish", "load", "runs_table", "with_spec", "write_sweep"]
+__all__ = ["ERRORS_LOG", "SPEC", "Results", "Writer", "load", "read_manifest", "runs_table", "writing"]

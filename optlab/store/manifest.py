@@ -14,6 +14,7 @@ FORMAT = 1
 """The version of this layout, in the manifest."""
 
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
+HISTORY, TRAJECTORIES = "history", "trajectories"
 SEAL = "checksum"
 """The last key of the manifest."""
 
@@ -22,6 +23,12 @@ def sealed(manifest: Mapping[str, Any]) -> str:
     """The text of a manifest, which ends with a checksum of all the rest."""
     rest = {name: value for name, value in manifest.items() if name != SEAL}
     return json.dumps({**rest, SEAL: hashlib.sha256(json.dumps(rest).encode()).hexdigest()}, indent=2) + "\n"
+
+
+def missing(manifest: Mapping[str, Any]) -> list[str]:
+    """The histories that the manifest does not name, although it names their sweeps: there is one for each."""
+    names = [f"{HISTORY}/{sweep['id']}.parquet" for sweep in manifest["sweeps"]]
+    return [name for name in names if name not in manifest["files"]]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from optlab.errors import ResultsError
 from optlab.store.files import checksum
-from optlab.store.manifest import RUNS, SPEC, read_manifest
+from optlab.store.manifest import HISTORY, MANIFEST, RUNS, SPEC, TRAJECTORIES, missing, read_manifest
 
 
 @dataclass(frozen=True)
@@ -29,20 +29,20 @@ class Results:
 
     @property
     def runs(self) -> pd.DataFrame:
-        return _frame(pq.read_table(self.folder / RUNS))
+        return _frame(_read(self.folder / RUNS))
 
     def arrays(self, *columns: str) -> dict[str, Any]:
         """Some columns of `runs` as NumPy arrays: of very many runs, much sooner than all of the frame."""
-        table = pq.read_table(self.folder / RUNS, columns=list(columns))
+        table = _read(self.folder / RUNS, columns)
         return {name: table[name].to_numpy() for name in columns}
 
     @property
     def history(self) -> pd.DataFrame:
-        return _frame(_together(self._files("history"), ("loss",)))
+        return _frame(_together(self._files(HISTORY), ("loss",)))
 
     @property
     def trajectories(self) -> pd.DataFrame:
-        return _frame(_together(self._files("trajectories"), ("x0", "x1")))
+        return _frame(_together(self._files(TRAJECTORIES), ("x0", "x1")))
 
     def _files(self, room: str) -> list[Path]:
         """What the manifest names; an interrupted run may have left other files beside."""
@@ -53,6 +53,10 @@ class Results:
         """The experiment, as it was written."""
         return self.folder / SPEC
 
+    def is_of(self, spec: str) -> bool:
+        """Whether this is the text of the experiment."""
+        return self.spec.read_bytes() == spec.encode()
+
     @property
     def plots(self) -> list[Path]:
         """The pictures, in the order of their names."""
@@ -61,6 +65,13 @@ class Results:
     def has_plots(self, format: str) -> bool:
         """Whether pictures of this format were drawn."""
         return any(path.suffix == f".{format}" for path in self.plots)
+
+    def are_there(self) -> bool:
+        """Whether these are still the results in the folder, and no other run has replaced them."""
+        try:
+            return read_manifest(self.folder) == self.manifest
+        except ResultsError:
+            return False
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.manifest["statuses"].items() if n)
@@ -76,6 +87,8 @@ def load(folder: Path) -> Results:
     if not folder.is_dir():
         raise ResultsError(f"{folder}: there is no such results folder")
     manifest = read_manifest(folder)
+    if lost := missing(manifest):
+        raise ResultsError(f"{folder / MANIFEST}: names no {lost[0]}, so results are missing; run the experiment again")
     for name, expected in manifest["files"].items():
         path = folder / name
         if not path.is_file():
@@ -85,9 +98,16 @@ def load(folder: Path) -> Results:
     return Results(folder, manifest)
 
 
+def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns and list(columns))
+    except FileNotFoundError:
+        raise ResultsError(f"{path}: is gone; the results were replaced or removed since they were loaded") from None
+
+
 def _together(paths: Sequence[Path], columns: Sequence[str]) -> pa.Table:
     """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
-    tables = [pq.read_table(path) for path in paths]
+    tables = [_read(path) for path in paths]
     if not tables:
         kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
         return pa.schema(kinds.items()).empty_table()

@@ -145,7 +145,16 @@ def test_overall_is_the_mean_rank_over_cases():
 
 def test_nobody_wins_a_case_that_all_lose():
     runs = together(*(grid([[1]], label=label, statuses=[["diverged"]]) for label in "ab"))
+    assert analysis.ranking(runs)["rank"].isna().all()
     assert analysis.overall(runs)["wins"].tolist() == [0, 0]
+    assert np.isnan(analysis.overall(runs)["mean_rank"]).all()
+
+
+def test_a_case_that_all_lose_is_not_in_the_mean_rank():
+    lost = [grid([[1]], case="cliff", label=label, statuses=[["diverged"]]) for label in "ab"]
+    runs = together(*lost, grid([[2]], label="a"), grid([[1]], label="b"))
+    table = analysis.overall(runs)
+    assert list(zip(table["label"], table["mean_rank"], table["wins"], strict=True)) == [("b", 1, 1), ("a", 2, 0)]
 
 
 def test_the_frames_given_are_not_changed():

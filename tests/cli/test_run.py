@@ -133,6 +133,44 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     assert check.stderr.endswith("plugins/bad.py:7: RuntimeError: so it is\n")
 
 
+def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_command):
+    """No picture of what is not there, no rank where there is nothing to rank, no file that was not written."""
+    (lab / "e.toml").write_text(TEXT.replace("1e-4, 1e-3, 1e5", "1e5") + "\n[record]\npoints = 0\n")
+    done = optlab_command("run", "e.toml", cwd=lab)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "drawing: 100 %")
+    *_, said, last = done.stdout.splitlines()
+    assert said == (
+        "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
+    )
+    assert last == "results in results/e/: runs.parquet, history/, manifest.json, and 1 picture in plots/"
+    alone = TEXT[: TEXT.index('\n[[optimizer]]\nname = "adam"')]
+    (lab / "e.toml").write_text(alone.replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert "   -  [red]x[/red]  lr=1e+04       none finite     100 %" in done.stdout.splitlines()
+
+
+def test_results_of_another_experiment_are_not_replaced_without_a_word(lab, optlab_command):
+    run = ["run", "e.toml", "--no-plots"]
+    assert "replaced" not in optlab_command(*run, cwd=lab).stdout
+    (lab / "e.toml").write_text(TEXT.replace("steps = 40", "steps = 41").replace("1e-4", "1e-5"))
+    *_, said, _ = optlab_command(*run, cwd=lab).stdout.splitlines()
+    assert said == (
+        "replaced the results of another experiment of this name, which differed in "
+        "steps (40 -> 41), gd.lr ([0.0001, 0.001, 100000.0] -> [1e-05, 0.001, 100000.0])"
+    )
+    assert "replaced" not in optlab_command(*run, cwd=lab).stdout
+    other = (
+        TEXT.replace("steps = 40", "steps = 5")
+        .replace("seeds = 3", "seeds = 1\nseed = 1")
+        .replace("rosenbrock", "beale")
+    )
+    (lab / "e.toml").write_text(other)
+    assert (
+        "steps (41 -> 5), seeds (3 -> 1), problem (rosenbrock -> beale) and 2 more\n"
+        in optlab_command(*run, cwd=lab).stdout
+    )
+
+
 def start(lab, *arguments, **kwargs):
     return subprocess.Popen([OPTLAB, *arguments], cwd=lab, text=True, stderr=subprocess.PIPE, **kwargs)
 
@@ -166,6 +204,8 @@ def test_a_full_disk(lab, optlab_command):
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab, preexec_fn=no_space)
     assert (done.returncode, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
+    assert last.startswith("results/e/")
+    assert "/." not in last  # no file that nobody has asked for
     assert "File too large" in last
     assert last.endswith("; what was there before is intact")
     assert optlab.load(lab / "results" / "e").runs.equals(runs)

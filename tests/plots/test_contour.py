@@ -11,7 +11,7 @@ DOMAIN = [[-2.0, -2.0], [2.0, 2.0]]
 
 
 def path(label, *points):
-    points = np.array(points, dtype=float)
+    points = np.array(points, dtype=float).reshape(-1, 2)
     return pd.DataFrame(points, columns=["x0", "x1"]).assign(case="bowl", label=label, step=range(len(points)))
 
 
@@ -191,6 +191,29 @@ def test_the_legend_says_who_diverged():
     paths = path("a", (0, 0), (1e200, 3))
     sheet = contour.figure(surface(), paths, best("a", status="diverged"), looks=style.looks(["a"]))
     assert sheet.axes[0].get_legend().get_texts()[0].get_text() == "a\nlr=0.1, diverged"
+
+
+def test_what_was_not_recorded_is_not_said_to_end_off_the_map():
+    """No trajectory, or its last point alone: there is no start to show, and the ball lies where it ended."""
+    for paths in (path("a"), path("a", (1, 1)).assign(step=50)):
+        sheet = contour.figure(surface(), paths, best("a"), looks=style.looks(["a"]))
+        labels = [text.get_text().replace("\n", " ") for text in sheet.axes[0].get_legend().get_texts()]
+        assert labels == ["a lr=0.1, loss 0.5"]
+        assert [line.get_xydata().tolist() for line in sheet.axes[0].get_lines() if line.get_marker() == "o"] == []
+    assert balls(sheet.axes[0]).get_offsets().tolist() == [[1, 1]]
+
+
+def test_a_run_that_diverged_has_no_ball_where_it_was_last_recorded():
+    paths = pd.concat([path("a", (0, 0)), path("b", (0, 0), (1, 1))])
+    both = best("a", "b").assign(shown_status=["diverged", "done"])
+    axes = contour.figure(surface(), paths, both, looks=style.looks("ab")).axes[0]
+    assert balls(axes).get_offsets().tolist() == [[1, 1]]
+
+
+def test_the_view_of_a_start_alone_has_the_size_of_its_numbers():
+    low, high = contour.view(None, (300, 20), [], path("gd", (300, 20)))
+    assert (high - low > [250, 150]).all()
+    assert (high - low < 600).all()
 
 
 def test_steps_are_at_right_angles_to_the_lines_unless_that_makes_a_sliver():

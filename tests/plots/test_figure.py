@@ -108,6 +108,14 @@ def test_no_text_is_cut_off(labels, columns, tmp_path):
     assert axes.bbox.width > 0.1 * sheet.bbox.width
 
 
+def test_an_error_of_the_file_system_names_the_file_that_was_asked_for(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "a.png"
+    with pytest.raises(NotADirectoryError) as info:
+        figure.save(make(), path)
+    assert info.value.filename == str(path)
+
+
 def test_a_check_of_texts_that_can_fail(tmp_path):
     sheet = make()
     sheet.text(0.99, 0.5, "cut off here")

@@ -106,6 +106,27 @@ def test_the_legend_says_who_was_lost(diverged, said):
     assert sheet.axes[0].get_legend().get_texts()[0].get_text() == f"gd\nlr=0.1, {said}"
 
 
+def crosses(axes):
+    return [line.get_xydata().tolist() for line in axes.get_lines() if line.get_marker() == "x"]
+
+
+def test_who_was_lost_ends_with_a_cross_even_where_there_is_no_line():
+    curves = pd.concat([curve("a", [3, 1e200, np.inf]), curve("b", [3, np.inf, np.inf]), curve("c", [3, 2, 1])])
+    rows = best("a", "b", "c", median=[np.inf, np.inf, 1])
+    sheet = loss.figure(curves, rows, looks=style.looks("abc"))
+    ((one,), (other,)) = crosses(sheet.axes[0])
+    assert one[0] == 1
+    assert 3 < one[1] <= sheet.axes[0].get_ylim()[1]  # off the axis: at its upper end
+    assert other == [0, 3]
+    assert sheet.axes[0].get_legend().get_texts()[-1].get_text() == "the last finite loss"
+
+
+def test_a_single_point_is_a_marker():
+    (only,) = drawn(curve("gd", [2.0]).assign(step=50)).get_lines()
+    assert only.get_marker() not in ("", "None", None)
+    assert not only.get_clip_on()
+
+
 def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():
     curves = pd.concat(
         [

@@ -38,9 +38,10 @@ def endless(x):
 def test_nan_stays_nan_and_infinity_infinity(planned, tmp_path):
     made = planned({"problem": [{"name": "lost"}, {"name": "endless"}], "optimizer": [{"name": "gd"}]}, lost, endless)
     parts = [(sweep, runner.run(sweep)) for sweep in made.sweeps]
-    for sweep, done in parts:
-        store.write_sweep(tmp_path, sweep, done)
-    store.finish(tmp_path, parts, "", "", {"name": "e", "statuses": {}})
+    with store.writing(tmp_path) as writer:
+        for sweep, done in parts:
+            writer.sweep(sweep, done)
+        writer.finish(parts, "", "", {"name": "e", "statuses": {}, "sweeps": []})
     runs = pq.read_table(tmp_path / "runs.parquet")
     for name, is_so in [("first_loss", (math.isnan, math.isinf)), ("final_loss", (math.isnan, math.isinf))]:
         assert runs[name].null_count == 0
@@ -66,9 +67,9 @@ def test_failed_runs_have_no_history(planned, tmp_path):
 
     (sweep,) = planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "raises"}]}, raises).sweeps
     done = runner.run(sweep)
-    store.write_sweep(tmp_path, sweep, done)
-    store.finish(tmp_path, [(sweep, done)], "", done.log, {"name": "e", "statuses": {"error": 1}})
-    results = store.load(tmp_path)
+    with store.writing(tmp_path) as writer:
+        writer.sweep(sweep, done)
+        results = writer.finish([(sweep, done)], "", done.log, {"name": "e", "statuses": {"error": 1}, "sweeps": []})
     assert results.runs["status"].tolist() == ["error"]
     assert (len(results.history), len(results.trajectories)) == (0, 0)
     assert list(results.trajectories.columns) == ["run", "step", "x0", "x1"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 
 import pytest
 
 import optlab
-from optlab import pipeline, store
+from optlab import pipeline, runner, store
+from optlab.errors import ResultsError
+from optlab.store.manifest import sealed
 from tests.store.experiment import DOCUMENT
 
 
@@ -36,7 +39,7 @@ def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
     assert optlab.run(DOCUMENT, out=folder.parent, plots=False).runs["seconds"].equals(finished.runs["seconds"])
 
 
-@pytest.mark.parametrize("fails_at", range(1, 12))
+@pytest.mark.parametrize("fails_at", range(1, 11))
 def test_earlier_results_survive_a_disk_that_fails_at_any_file(finished, folder, monkeypatch, fails_at):
     """The n-th write of a second experiment fails: the earlier results are as they were, and nothing half is left."""
     before = content(folder)
@@ -50,15 +53,13 @@ def test_earlier_results_survive_a_disk_that_fails_at_any_file(finished, folder,
 
     monkeypatch.setattr(os, "fsync", failing)
     other = DOCUMENT | {"steps": 21}
-    if fails_at == 11:  # four histories, two trajectories and four files at the end: ten writes
+    if fails_at == 10:  # four histories, two trajectories and three files at the end: nine writes
         optlab.run(other, out=folder.parent, plots=False)
-        assert len(writes) == 10
+        assert len(writes) == 9
         return
     with pytest.raises(OSError, match="No space left"):
         optlab.run(other, out=folder.parent, plots=False)
-    after = content(folder)
-    assert {name: after[name] for name in before} == before
-    assert not list(folder.rglob("*.tmp"))
+    assert content(folder) == before
     assert store.load(folder).history.equals(finished.history)
 
 
@@ -79,3 +80,55 @@ def test_written_files_are_readable_as_any_other(finished):
     assert {path.stat().st_mode & 0o777 for path in finished.folder.rglob("*") if path.is_file()} == {0o666 & ~mask}
     assert isinstance(pipeline.load(str(finished.folder)), store.Results)
     assert repr(finished) == f"<results of 'e' in {finished.folder}: 8 done, 1 diverged>"
+
+
+def swept(made):
+    return [(sweep, runner.run(sweep)) for sweep in made.sweeps]
+
+
+def test_nothing_is_sealed_without_a_sweep_of_the_plan(folder, planned):
+    """The other sweep was never written, or its file was removed before the end: the earlier results stay."""
+    before = content(folder)
+    done = swept(planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}, {"name": "adam"}]}))
+    about = {"name": "e", "statuses": {}, "sweeps": [{"id": sweep.id} for sweep, _ in done]}
+    (one, its), (other, others) = done
+    with store.writing(folder) as writer:
+        writer.sweep(one, its)
+        with pytest.raises(ResultsError, match=f"history/{other.id}.parquet was never written; run the experiment"):
+            writer.finish(done, "", "", about)
+    with store.writing(folder) as writer:
+        writer.sweep(one, its)
+        writer.sweep(other, others)
+        (folder / ".draft" / "history" / f"{one.id}.parquet").unlink()
+        with pytest.raises(ResultsError, match=f"history/{one.id}.parquet was removed meanwhile"):
+            writer.finish(done, "", "", about)
+    assert content(folder) == before
+
+
+def test_results_that_were_sealed_without_a_sweep_are_not_taken_for_finished(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    name = f"history/{manifest['sweeps'][1]['id']}.parquet"
+    del manifest["files"][name]
+    (folder / "manifest.json").write_text(sealed(manifest))
+    with pytest.raises(ResultsError, match=f"names no {name}, so results are missing; run the experiment again"):
+        store.load(folder)
+    assert optlab.run(DOCUMENT, out=folder.parent, plots=False).history["run"].nunique() == 9
+
+
+def test_results_that_are_replaced_while_they_are_read_or_drawn(folder):
+    """Whoever holds the earlier ones is told, and no picture of them comes to lie beside the new ones."""
+    earlier = store.load(folder)
+    planned = pipeline.prepare(earlier.spec, folder.parent).plan
+
+    pictures = []
+
+    def replace_them(done):
+        pictures.append(done)
+        if len(pictures) == 1:
+            optlab.run(DOCUMENT | {"steps": 5}, out=folder.parent, plots=False)
+
+    with pytest.raises(ResultsError, match="the results were replaced while they were drawn; draw them again"):
+        pipeline.draw(earlier, planned, progress=replace_them)
+    assert not (folder / "plots").exists()
+    with pytest.raises(ResultsError, match="is gone; the results were replaced or removed since they were loaded"):
+        earlier.history  # noqa: B018

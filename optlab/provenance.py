@@ -1,0 +1,117 @@
+"""Where results come from: what the manifest says of code, data and machine; and in what two experiments differ."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+import optlab
+from optlab import identity
+from optlab.foreign import Foreign
+from optlab.plan import Plan
+from optlab.records import STATUSES
+
+
+def about(planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str]) -> dict[str, Any]:
+    """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
+    from importlib.metadata import version
+
+    numpy_config = np.show_config(mode="dicts")
+    blas = numpy_config["Build Dependencies"]["blas"]
+    return {
+        "name": planned.name,
+        "experiment": planned.id,
+        "statuses": {status: counts.get(status, 0) for status in STATUSES},
+        "cells": planned.cells,
+        "runs": planned.runs,
+        "repeats_saved": planned.repeats_saved,
+        "sweeps": [
+            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
+            for s in planned.sweeps
+        ],
+        "versions": {
+            "optlab": optlab.__version__,
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
+            **_foreign_versions(planned),
+        },
+        "hashes": hashes(planned),
+        "machine": {
+            "system": platform.system(),
+            "architecture": platform.machine(),
+            "byteorder": sys.byteorder,
+            "simd": numpy_config["SIMD Extensions"]["found"],
+        },
+        "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
+    }
+
+
+def _foreign_versions(planned: Plan) -> dict[str, str]:
+    """The version of each package whose optimizers the experiment uses."""
+    optimizers = {sweep.optimizer for sweep in planned.sweeps if isinstance(sweep.optimizer, Foreign)}
+    return dict(sorted(pair for optimizer in optimizers for pair in optimizer.versions.items()))
+
+
+def hashes(planned: Plan) -> dict[str, str]:
+    """The hash of every plugin and every dataset that the experiment uses, by kind and name."""
+    found = {}
+    for sweep in planned.sweeps:
+        found |= {f"{type(p).__name__.lower()} {p.name}": identity.of_plugin(p) for p in identity.plugins(sweep)}
+        if sweep.case.split:
+            found[f"dataset {sweep.case.split.name}"] = identity.of_data(sweep.case.split)
+    return dict(sorted(found.items()))
+
+
+def differences(
+    earlier: Mapping[str, Any], its_document: Mapping[str, Any], planned: Plan, document: Mapping[str, Any]
+) -> list[str]:
+    """In what an experiment differs from an earlier one, of which there are the manifest and the document.
+
+    Where the documents are the same, it is the source of plugins, or a version.
+    """
+    if found := list(changes(its_document, document)):
+        return found
+    its, ours = earlier["hashes"], hashes(planned)
+    if found := [f"the source of {name}" for name in ours if name in its and its[name] != ours[name]]:
+        return found
+    return list(changes({"optlab": earlier["versions"]["optlab"]}, {"optlab": optlab.__version__}))
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = "") -> Iterator[str]:
+    """What differs between two documents; tables in arrays are called by their names.
+
+    >>> gd, adam = {"name": "gd", "lr": 0.1}, {"name": "adam"}
+    >>> list(changes({"steps": 500, "optimizer": [gd]}, {"steps": 5, "optimizer": [gd | {"lr": 0.2}], "seed": 1}))
+    ['steps (500 -> 5)', 'gd.lr (0.1 -> 0.2)', 'seed (unset -> 1)']
+    >>> list(changes({"optimizer": [gd]}, {"optimizer": [gd, adam]}))
+    ['optimizer (gd -> gd, adam)']
+    """
+    for key in {**before, **after}:
+        old: Any = before.get(key)
+        new: Any = after.get(key)
+        if old == new:
+            continue
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            yield from changes(old, new, f"{where}{key}.")
+        elif _names(old) and _names(old) == _names(new):
+            for one, other, name in zip(old, new, _names(old), strict=True):
+                yield from changes(one, other, f"{where}{name}.")
+        else:
+            yield f"{where}{key} ({_shown(old)} -> {_shown(new)})"
+
+
+def _names(value: Any) -> list[str]:
+    """The names of tables in an array; of anything else there are none."""
+    tables = isinstance(value, list) and all(isinstance(one, Mapping) and "name" in one for one in value)
+    return [str(one["name"]) for one in value] if tables else []
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "unset"
+    return textwrap.shorten(", ".join(_names(value)) or str(value), 60, placeholder=" ...")

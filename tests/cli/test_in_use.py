@@ -1,0 +1,136 @@
+"""Runs that meet in one results folder: one writes, the other is told; nothing is lost."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import optlab
+
+OPTLAB = str(Path(sys.executable).with_name("optlab"))
+TEXT = """\
+name = "e"
+steps = 40
+
+[[problem]]
+name = "beale"
+
+[[problem]]
+name = "rosenbrock"
+
+[[optimizer]]
+name = "gd"
+lr = [1e-4, 1e-3]
+
+[[optimizer]]
+name = "adam"
+"""
+SLEEPS = """\
+import time
+from optlab import optimizer
+
+@optimizer
+def sleeps(x, g):
+    '''Nothing for a long time.'''
+    time.sleep(1000)
+"""
+TOLD = (
+    "results/e: another run is writing its results there; wait until it has ended, "
+    "or give this one another name or another folder (--out)\n"
+)
+
+
+@pytest.fixture
+def lab(tmp_path):
+    (tmp_path / "e.toml").write_text(TEXT)
+    (tmp_path / "other.toml").write_text(TEXT.replace("steps = 40", "steps = 50"))
+    (tmp_path / "endless.toml").write_text(TEXT.replace("steps = 40", "steps = 20000000000"))
+    (tmp_path / "sleeps.toml").write_text(TEXT.replace("adam", "sleeps"))
+    return tmp_path
+
+
+def start(lab, file):
+    """A run that has the folder."""
+    process = subprocess.Popen([OPTLAB, "run", file, "--quiet"], cwd=lab, stderr=subprocess.PIPE, text=True)
+    while not (lab / "results" / "e" / ".lock").exists():
+        assert process.poll() is None
+        time.sleep(0.05)
+    return process
+
+
+@pytest.fixture
+def sleeping(lab):
+    """Finished results, and a run that has their folder and comes to no end, without being in the others' way."""
+    optlab.run(lab / "e.toml", out=lab / "results", plots=False)
+    (lab / "plugins").mkdir()
+    (lab / "plugins" / "sleeps.py").write_text(SLEEPS)
+    process = start(lab, "sleeps.toml")
+    yield process
+    process.kill()
+    process.wait()
+    process.stderr.close()
+
+
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def whole(folder):
+    """The results, which are all there."""
+    results = optlab.load(folder)
+    runs = set(range(6))
+    assert set(results.runs["run"]) == set(results.history["run"]) == set(results.trajectories["run"]) == runs
+    return results
+
+
+def test_the_second_one_is_told_and_reading_goes_on(lab, sleeping, optlab_command):
+    before = content(lab / "results" / "e")
+    for command in (["run", "other.toml"], ["basins", "beale", "--name", "e"], ["race", "gd", "--name", "e"]):
+        done = optlab_command(*command, "--quiet", cwd=lab)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", TOLD)
+    again = optlab_command("run", "e.toml", "--no-plots", cwd=lab)  # there is nothing to write
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "nothing was computed: these results were finished already" in again.stdout
+    assert content(lab / "results" / "e") == before
+    whole(lab / "results" / "e")
+    drawn = optlab_command("plot", "results/e", cwd=lab)
+    assert (drawn.returncode, drawn.stderr, len(drawn.stdout.splitlines())) == (0, "", 6)
+    assert sleeping.poll() is None
+
+
+def test_after_a_run_that_was_killed_the_folder_is_free(lab, sleeping, optlab_command):
+    sleeping.kill()
+    sleeping.wait()
+    (lab / "results" / "e" / ".draft" / "history").mkdir(parents=True)  # where it was when it was killed
+    (lab / "results" / "e" / ".draft" / "history" / "0123456789abcdef.parquet").write_bytes(b"half a table")
+    done = optlab_command("run", "other.toml", "--no-plots", cwd=lab)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "running: 100 %")
+    whole(lab / "results" / "e")
+    names = {path.name for path in (lab / "results" / "e").iterdir()}
+    assert names == {"history", "trajectories", "manifest.json", "runs.parquet", "spec.toml"}
+
+
+def test_several_at_once_leave_whole_results(lab):
+    """Which of them has the folder is open; it ends well, and the results are all there."""
+    commands = [[OPTLAB, "run", name, "--quiet"] for name in ("e.toml", "e.toml", "other.toml")]
+    processes = [subprocess.Popen(one, cwd=lab, stderr=subprocess.PIPE, text=True) for one in commands]
+    said = [process.communicate()[1] for process in processes]
+    ended = [process.returncode for process in processes]
+    assert set(zip(ended, said, strict=True)) <= {(0, ""), (2, TOLD)}
+    assert 0 in ended
+    results = whole(lab / "results" / "e")
+    assert len(results.plots) == 6
+
+
+def test_an_interrupted_first_run_leaves_no_folder(lab):
+    process = start(lab, "endless.toml")
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate()[1] == "interrupted; results of earlier runs are intact\n"
+    assert process.returncode == 130
+    assert not (lab / "results" / "e").exists()
