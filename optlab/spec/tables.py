@@ -38,9 +38,12 @@ _Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)
 _Folder = Annotated[_Text, Field(pattern=rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$", max_length=60)]
 _Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
 _Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
+_NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
 _Start = Annotated[
-    Annotated[tuple[_Number, ...], Field(min_length=1, fail_fast=True), Tag("<list>")]
+    Annotated[
+        list[_Number], Field(fail_fast=True, json_schema_extra=_NOT_EMPTY), AfterValidator(values.point), Tag("<list>")
+    ]
     | Annotated[Literal["random"], Tag("<one>")],
     Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
 ]
@@ -79,13 +82,16 @@ def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
     return known | {key: child for key, child in value.items() if key in own}
 
 
-def _schedule(value: Any) -> Any:
+def _part(owner: type, value: Any) -> Any:
+    """What is put around a rule: a name alone, or a table with options."""
     if not isinstance(value, str | dict):
         raise ValueError(f"must be a name or a table, not {values.shown(value)}")
-    return {"name": value} if isinstance(value, str) else _with_options(value, ScheduleSpec)
+    return {"name": value} if isinstance(value, str) else _with_options(value, owner)
 
 
-_Schedule = Annotated[ScheduleSpec, BeforeValidator(_schedule, json_schema_input_type=_Word | ScheduleSpec)]
+_Schedule = Annotated[
+    ScheduleSpec, BeforeValidator(partial(_part, ScheduleSpec), json_schema_input_type=_Word | ScheduleSpec)
+]
 
 
 @dataclass(frozen=True)
@@ -97,15 +103,16 @@ class TransformSpec:
 
 
 def _transforms(value: Any) -> Any:
-    if not isinstance(value, list) or not all(isinstance(entry, str | dict) for entry in value):
+    if not isinstance(value, list):
         raise ValueError(f"must be a list of names or tables, not {values.shown(value)}")
-    return [{"name": v} if isinstance(v, str) else _with_options(v, TransformSpec) for v in value]
+    return value
 
 
-_Transforms = Annotated[
-    tuple[TransformSpec, ...],
-    BeforeValidator(_transforms, json_schema_input_type=list[_Word | TransformSpec]),
+_Transform = Annotated[
+    TransformSpec,
+    BeforeValidator(partial(_part, TransformSpec), json_schema_input_type=_Word | TransformSpec),
 ]
+_Transforms = Annotated[tuple[_Transform, ...], BeforeValidator(_transforms, json_schema_input_type=list[_Transform])]
 
 
 @dataclass(frozen=True)
@@ -140,7 +147,6 @@ def _tables(key: str, owner: type, value: Any) -> Any:
     return [_with_options(table, owner, path=(key, n)) for n, table in enumerate(value) if table is not None]
 
 
-_NOT_EMPTY: Any = {"minItems": 1}
 _Problems = Annotated[
     tuple[ProblemSpec, ...],
     Field(alias="problem", json_schema_extra=_NOT_EMPTY),
