@@ -126,11 +126,11 @@ def _several(written: Table | Sequence[Table]) -> list[Table]:
 
 
 def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
-    """The tables of optimizers; one that is raced against itself is called by its settings too."""
+    """The tables of optimizers; one that is raced against itself is called by its settings too, where they differ."""
     rules = [table(one) for one in written]
     names = [rule.get("name") for rule in rules]
     for text, rule in zip(written, rules, strict=True):
-        if isinstance(text, str) and names.count(rule["name"]) > 1:
+        if isinstance(text, str) and names.count(rule["name"]) > 1 and written.count(text) == 1:
             rule.setdefault("label", text)
     return rules
 
