@@ -116,12 +116,18 @@ class _Written:
             values = tuple(float(v) if _kind(v) == "an integer" else v for v in values)
         for value in values:
             if _kind(value) != wanted:
-                hint = "; give it a default with a point, as in 1.0, to make it a number"
-                self._refuse(wanted, value, hint if wanted == "an integer" else "")
+                self._refuse(wanted, value, self._hint(value) if wanted == "an integer" else "")
                 return [default]
         self._note_range(values)
         note_repeated(axis, values, self.path, self.notes)
         return list(values)
+
+    def _hint(self, value: Any) -> str:
+        """What to do about a number where an integer is wanted: the author of a drop-in file may mean a number."""
+        if isinstance(value, float) and value.is_integer():
+            return f"; write {int(value)}"
+        drop_in = self.name in self.plugin.signature.choices and not signature.is_built_in(self.plugin.function)
+        return "; give it a default with a point, as in 1.0, to make it a number" if drop_in else ""
 
     def _refuse(self, wanted: str, value: Any, hint: str = "") -> None:
         shown = f"the text {value!r}" if isinstance(value, str) else json.dumps(value)

@@ -24,8 +24,8 @@ def longer(x):
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"name": "three", "start": [1, 2]}, "problem.0.start: three has 3 parameters, not 2"),
-        ({"name": "three", "dim": 2}, "problem.0.dim: three has 3 parameters, not 2"),
+        ({"name": "three", "start": [1, 2]}, "problem.0.start: three takes at least 3 parameters, not 2"),
+        ({"name": "three", "dim": 2}, "problem.0.dim: three takes at least 3 parameters, not 2"),
         ({"name": "beale", "start": [1.0]}, "problem.0.start: beale has 2 parameters, not 1"),
         ({"name": "beale", "dim": 3}, "problem.0.dim: beale has 2 parameters, not 3"),
         ({"name": "rosenbrock", "dim": [2, 3, 1]}, "problem.0.dim: rosenbrock takes at least 2 parameters, not 1"),
