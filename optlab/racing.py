@@ -5,14 +5,14 @@ It writes an experiment, which is run, kept and found again like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline, registry
 from optlab.atlas import Table, span, table
 from optlab.errors import UserError
-from optlab.registry import Registry
+from optlab.registry import Folders, Registry
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -36,7 +36,7 @@ def race(
     name: str = "race",
     out: str | Path = "results",
     plots: bool = True,
-    plugins: Iterable[str | Path] = ("plugins",),
+    plugins: Folders = ("plugins",),
     format: str = "png",
     backend: str | None = None,
 ) -> Results:
@@ -68,7 +68,7 @@ def race(
     >>> results.runs["hp.lr"].round(3).tolist()
     [0.01, 0.032, 0.1, 0.316, 1.0, 0.1]
     """
-    folders = list(plugins)
+    folders = registry.several(plugins)
     document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, registry.load(folders))
     return pipeline.run(document, out, plots, folders, format, backend)
 

@@ -246,7 +246,7 @@ def as_torch(
     Args:
         optimizer: a rule, or the name of one, of a built-in or a plugin.
         params: parameters or groups of them, as torch takes them.
-        plugins: folders with drop-in files.
+        plugins: a folder with drop-in files, or several.
         hyperparameters: defaults for all groups in place of the rule's own.
 
     Raises:

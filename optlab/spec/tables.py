@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,8 @@ from optlab.spec.axes import Axis, Dimensions
 from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 
+_Backend = Literal["auto", "native", "replay"]
+BACKENDS: tuple[str, ...] = get_args(_Backend)
 OPTIONS = "<options>"
 """Where the keys of a table are that are none of its fields."""
 
@@ -173,7 +175,7 @@ class ExperimentSpec:
     seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
     seed: Annotated[_Count, _doc("the root of all random streams")] = 0
     backend: Annotated[
-        Literal["auto", "native", "replay"],
+        _Backend,
         _doc("what executes the steps: machine code, NumPy, or the faster one"),
     ] = "auto"
     precision: Annotated[
