@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from optlab.cli import tables
@@ -58,7 +57,7 @@ def _rankings(console: Console, results: Results) -> None:
         console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
 
 
-def _ranking(case: str, ranked: Any) -> Table:
+def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
     unequal = ranked["gradients"].nunique() > 1  # not every optimizer computes one per step
     rows = []
@@ -73,7 +72,7 @@ def _ranking(case: str, ranked: Any) -> Table:
     return tables.table([*columns, "diverged>"], rows, case)
 
 
-def _overall(ranked: Any, cases: int) -> Table:
+def _overall(ranked: Any, cases: int) -> tables.Fitted:
     rows = [
         [f"{row['mean_rank']:.2f}", row["label"], str(row["wins"]), _share(row["diverged"])]
         for row in ranked.to_dict("records")

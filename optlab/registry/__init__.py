@@ -207,6 +207,6 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         about["state"] = list(plugin.signature.state)
     if isinstance(plugin, Problem):
         about["options"] |= plugin.data_options
-        about["dim"] = plugin.dim
+        about["dim"] = plugin.dim or (None if callable(plugin.start) else "any")  # None: it follows from the options
         about["minima"] = [point.tolist() for point in plugin.minima]
     return about
