@@ -24,6 +24,7 @@ def tell(results: Results, planned: Plan, reused: bool) -> None:
     else:
         _rankings(console, results)
     _counts(console, results.manifest, planned)
+    _elsewhere(console, results.manifest, planned)
     _places(console, results, reused)
 
 
@@ -96,6 +97,16 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         console.print(
             f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
         )
+
+
+def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
+    """Which sweeps were to run in machine code, and could not."""
+    if planned.sweeps[0].backend != "native":
+        return
+    other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
+    if other:
+        asked = f"{other:,} of {_count(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
+        console.print(f"{asked}: optlab validate says why", markup=False)
 
 
 def _places(console: Console, results: Results, reused: bool) -> None:
