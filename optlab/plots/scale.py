@@ -42,12 +42,14 @@ class Scale:
         height = self.high - self.low
         return self.low - below * height, self.high + above * height
 
-    def apply(self, axes: Axes, strip: float = 0.0) -> None:
-        """Give the y axis this scale, limits with margins, and ticks. The upper `strip` of it (a share) stays empty."""
+    def apply(self, axes: Axes, below: float = 0.0, above: float = 0.0) -> None:
+        """Give the y axis this scale, limits with margins, and ticks. A strip `below` and one `above` stay empty; both
+        are shares of its height."""
         margin = 0.05
         low, high = self.padded(margin, margin)
+        height = (1 + 2 * margin) / (1 - below - above)  # of the whole axis, in units of the part that has data
         axes.set_yscale("log" if self.log else "linear")
-        axes.set_ylim(self.padded(margin, margin + (1 + 2 * margin) * strip / (1 - strip)))
+        axes.set_ylim(self.padded(margin + height * below, margin + height * above))
         if self.log:
             log_ticks(axes.yaxis, low, high)
         else:
