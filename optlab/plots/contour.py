@@ -280,7 +280,7 @@ def _handle(look: Look) -> Line2D:
 def _entry(row: Mapping[Any, Any], seen: bool) -> str:
     """What the legend says of one trajectory."""
     lost = row["shown_status"] != "done"
-    result = row["shown_status"] if lost else f"loss {style.number(row['shown_loss'])}"
+    result = row["shown_status"] if lost else style.loss(row["shown_loss"])
     facts = [row["settings"], result, "" if lost or seen else "ends off the map"]
     return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
 

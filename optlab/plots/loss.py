@@ -123,8 +123,6 @@ def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
 
 
 def _result(row: Mapping[Any, Any]) -> str:
-    if np.isfinite(row["median"]):
-        result = f"loss {style.number(row['median'])}"
-    else:
-        result = "diverged" if row["n_diverged"] else "failed"
+    lost = "diverged" if row["n_diverged"] else "failed"
+    result = style.loss(row["median"]) if np.isfinite(row["median"]) else lost
     return ", ".join(fact for fact in (row["settings"], result) if fact)

@@ -205,7 +205,7 @@ def is_logarithmic(grids: list[NDArray[np.float64]]) -> bool:
 
 
 def _entry(label: str, best: float) -> str:
-    return f"{label}\nloss {style.number(best)}" if np.isfinite(best) else label
+    return f"{label}\n{style.loss(best)}" if np.isfinite(best) else label
 
 
 def _handle(look: Look) -> Line2D:

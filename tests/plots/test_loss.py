@@ -127,3 +127,12 @@ def test_markers_come_with_more_labels_than_colours():
     many = drawn(*(curve(str(i), [3, 2]) for i in range(9)))
     assert {line.get_marker() for line in few.get_lines()} == {"None"}
     assert "None" not in {line.get_marker() for line in many.get_lines()}
+
+
+def test_a_number_stays_beside_its_word_in_the_legend():
+    curves = pd.DataFrame({"label": "a", "quantity": "loss", "step": [0, 1], "median": [3.0, 0.0458]})
+    curves["low"] = curves["high"] = curves["median"]
+    chosen = pd.DataFrame({"label": ["a"], "settings": ["lr=0.0316, beta=0.9"], "median": [0.0458], "n_diverged": 0})
+    sheet = loss.figure(curves, chosen, looks=style.looks(["a"]))
+    (entry,) = sheet.axes[0].get_legend().get_texts()
+    assert entry.get_text() == "a\nlr=0.0316, beta=0.9,\nloss 0.0458"
