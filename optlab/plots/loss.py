@@ -13,10 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from optlab.plots import figure as figures
-from optlab.plots import scale, style
+from optlab.plots import overlap, scale, style
 from optlab.plots.style import Look
 
 NAMES = {"loss": "loss", "train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
+
+_WIDTH, _TURN = 2.0, "turn"
 
 
 def draw(
@@ -29,6 +31,8 @@ def draw(
     behind: str | None = None,
 ) -> Axes:
     """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
+
+    Where lines run one on another, they take turns as dashes of all their colours.
 
     Args:
         curves: columns `label`, `quantity`, `step`, `median`, `low`, `high`, of one case (`analysis.loss_curves`).
@@ -57,6 +61,7 @@ def draw(
         # an infinite median ends the line: there is nothing to see any more
         median = np.where(np.isfinite(curve["median"]), place(curve["median"]), np.nan)
         axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), len(step)))
+    _in_turns(shown, axes, axis, looks)
     axis.apply(axes)
     if is_accuracy:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
@@ -100,6 +105,17 @@ def figure(
     return sheet
 
 
+def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
+    """Draw what other lines hide of a line once more, as dashes on top of them."""
+    order = list(dict.fromkeys(shown["label"]))
+    medians = shown.pivot(index="label", columns="step", values="median").loc[order]
+    steps, lines = overlap.in_turns(medians.columns.to_numpy(float), axis.share(medians))
+    for label, heights in zip(order, lines, strict=True):
+        if np.isfinite(heights).any():
+            axes.plot(steps, axis.at(heights), color=looks[label].colour, linewidth=_WIDTH, solid_capstyle="butt",
+                      marker="", gid=_TURN, zorder=3.5)  # fmt: skip
+
+
 def _start(curves: pd.DataFrame) -> float:
     """The loss before the first step: the highest, where they differ."""
     first = curves.loc[curves["step"] == curves["step"].min(), "median"]
@@ -116,7 +132,7 @@ def _accuracy(curves: pd.DataFrame) -> scale.Scale:
 
 def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
     """A line; with markers where there are more labels than colours."""
-    line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": 2.0}
+    line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": _WIDTH}
     if looks > len(style.PALETTE):
         line |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
     return line
