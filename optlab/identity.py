@@ -18,7 +18,7 @@ import numpy as np
 import optlab
 from optlab.foreign import Foreign
 from optlab.records import Floats, Grid, Split, Sweep
-from optlab.signature import source
+from optlab.signature import is_built_in, source
 
 
 def of_sweep(sweep: Sweep) -> str:
@@ -61,15 +61,10 @@ def of_plugin(plugin: Any) -> str:
     file = source(plugin.function)[0]
     try:
         text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
-        helpers = [] if _is_built_in(plugin) else _helpers(Path(file), text)
+        helpers = [] if is_built_in(plugin.function) else _helpers(Path(file), text)
     except OSError:  # typed into a notebook: there is no file to compare
         text, helpers = file, []
     return digest([type(plugin).__name__, plugin.name, text, *helpers])
-
-
-def _is_built_in(plugin: Any) -> bool:
-    """Whether what a plugin imports belongs to the version of the lab."""
-    return (plugin.function.__module__ or "").startswith("optlab.")
 
 
 def _helpers(file: Path, text: str) -> list[str]:

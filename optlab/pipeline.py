@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import executors, identity, mapping, plan, provenance, registry, runner, signature, spec, step
-from optlab.errors import PluginError, ResultsError, UserError
+from optlab.errors import PluginError, ResultsError, UserError, did_you_mean
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
-from optlab.registry import Registry
+from optlab.registry import Folders, Registry
+from optlab.spec.tables import BACKENDS
 from optlab.spec.text import text_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Job:
 def prepare(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
-    plugins: Iterable[str | Path] = ("plugins",),
+    plugins: Folders = ("plugins",),
     backend: str | None = None,
 ) -> Job:
     """Read, check and plan an experiment. Nothing is run or written. A `backend` replaces that of the experiment.
@@ -49,7 +50,11 @@ def prepare(
     Raises:
         SpecError: with all mistakes of the file at once.
         PluginError: two plugins share a name.
+        UserError: there is no such back end.
     """
+    if backend not in (None, *BACKENDS):
+        guess = did_you_mean(str(backend), BACKENDS)
+        raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
     known = registry.load(plugins)
     if isinstance(experiment, Mapping):
         draft = _on(backend, spec.read_dict(experiment))
@@ -216,12 +221,16 @@ def draw(results: Results, planned: Plan, format: str = "png", progress: Progres
     """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
     from optlab.report import pictures
 
-    if format not in FORMATS:
-        raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
+    _check_format(format)
     return pictures.draw_all(results, planned, format, progress)
 
 
-def replot(folder: str | Path, plugins: Iterable[str | Path] = ("plugins",), format: str = "png") -> list[Path]:
+def _check_format(format: str) -> None:
+    if format not in FORMATS:
+        raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
+
+
+def replot(folder: str | Path, plugins: Folders = ("plugins",), format: str = "png") -> list[Path]:
     """Draw the pictures of a results folder again.
 
     Raises:
@@ -234,14 +243,14 @@ def replot(folder: str | Path, plugins: Iterable[str | Path] = ("plugins",), for
     return draw(results, _plan_of(results, plugins), format)
 
 
-def maps(results: Results, plugins: Iterable[str | Path] = ("plugins",)) -> list[Any]:
+def maps(results: Results, plugins: Folders = ("plugins",)) -> list[Any]:
     """The panels of a map as arrays, from its results; of other experiments there are none."""
     from optlab.report import maps as reading
 
     return reading.panels_of(results, _plan_of(results, plugins))
 
 
-def _plan_of(results: Results, plugins: Iterable[str | Path]) -> Plan:
+def _plan_of(results: Results, plugins: Folders) -> Plan:
     """The plan of finished results, from the experiment that lies beside them."""
     return prepare(results.spec, results.folder.parent, plugins).plan
 
@@ -253,7 +262,7 @@ def run(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
     plots: bool = True,
-    plugins: Iterable[str | Path] = ("plugins",),
+    plugins: Folders = ("plugins",),
     format: str = "png",
     backend: str | None = None,
 ) -> Results:
@@ -263,7 +272,7 @@ def run(
         experiment: the path of a TOML file, or a dictionary of the same form.
         out: the folder in which the folder of results is made.
         plots: whether to draw pictures.
-        plugins: folders with drop-in files.
+        plugins: a folder with drop-in files, or several.
         format: png, svg or pdf.
         backend: "native", "replay" or "auto", in place of the experiment's.
 
@@ -272,8 +281,11 @@ def run(
 
     Raises:
         SpecError: the experiment has mistakes; all are named.
+        UserError: there is no such back end, or no such format.
         InUse: another run is writing to the folder.
     """
+    if plots:
+        _check_format(format)  # before an hour of work
     return carry_out(prepare(experiment, out, plugins, backend), format if plots else None).results
 
 

@@ -5,7 +5,7 @@ It writes an experiment, which is run, kept and found again like any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from optlab import pipeline, registry
 from optlab.atlas import Table, span
 from optlab.errors import UserError
 from optlab.oneline import table
-from optlab.registry import Registry
+from optlab.registry import Folders, Registry
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -37,7 +37,7 @@ def race(
     name: str = "race",
     out: str | Path = "results",
     plots: bool = True,
-    plugins: Iterable[str | Path] = ("plugins",),
+    plugins: Folders = ("plugins",),
     format: str = "png",
     backend: str | None = None,
 ) -> Results:
@@ -69,7 +69,7 @@ def race(
     >>> results.runs["hp.lr"].round(3).tolist()
     [0.01, 0.032, 0.1, 0.316, 1.0, 0.1]
     """
-    folders = list(plugins)
+    folders = registry.several(plugins)
     document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, registry.load(folders))
     return pipeline.run(document, out, plots, folders, format, backend)
 
@@ -127,11 +127,11 @@ def _several(written: Table | Sequence[Table]) -> list[Table]:
 
 
 def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
-    """The tables of optimizers; one that is raced against itself is called by its settings too."""
+    """The tables of optimizers; one that is raced against itself is called by its settings too, where they differ."""
     rules = [table(one) for one in written]
     names = [rule.get("name") for rule in rules]
     for text, rule in zip(written, rules, strict=True):
-        if isinstance(text, str) and names.count(rule["name"]) > 1:
+        if isinstance(text, str) and names.count(rule["name"]) > 1 and written.count(text) == 1:
             rule.setdefault("label", text)
     return rules
 

@@ -283,6 +283,11 @@ def source(function: Callable[..., Any]) -> tuple[str, int]:
     return code.co_filename, code.co_firstlineno
 
 
+def is_built_in(function: Callable[..., Any]) -> bool:
+    """Whether a function is one of the lab's own: it, and what it imports, belong to the lab's version."""
+    return (function.__module__ or "").startswith("optlab.")
+
+
 def location(function: Callable[..., Any]) -> str:
     """`file:line` of a function."""
     file, line = source(function)

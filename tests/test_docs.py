@@ -1,5 +1,7 @@
 """README and docs are true: what they show is run, and what it prints is what they print."""
 
+import dataclasses
+import json
 import math
 import os
 import re
@@ -7,6 +9,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections import deque
 from pathlib import Path
 
@@ -14,10 +17,18 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
+from optlab.spec import BasinsSpec, ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, StabilitySpec, axes
 from optlab.testing.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md", "docs/maps.md", "docs/bridges.md")
+PAGES = (
+    "README.md",
+    "docs/architecture.md",
+    "docs/gradients.md",
+    "docs/maps.md",
+    "docs/bridges.md",
+    "docs/experiments.md",
+)
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -182,6 +193,48 @@ def test_the_table_of_checks_is_the_code():
     assert all(f"| `{check.name}` | " in page for check in CHECKS)
     assert f"{len(CHECKS)} checks" in page
     assert f"[{len(CHECKS)} checks](docs/conformance.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+KEYS_OF = {  # what each table of docs/experiments.md is of, by the words above it
+    "## The experiment": ExperimentSpec,
+    "## Problems": ProblemSpec,
+    "## Optimizers": OptimizerSpec,
+    "## Values": axes.Grid,
+    "## What is written down": RecordSpec,
+    "`[basins]`:": BasinsSpec,
+    "`[stability]`:": StabilitySpec,
+}
+
+
+@pytest.mark.parametrize(("place", "table"), KEYS_OF.items())
+def test_the_page_of_experiments_names_every_key_in_a_table_and_in_a_file(place, table, built_in):
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    section = page[page.index(f"\n{place}") :]
+    section = section[: section.index("\n\n", section.index("\n|---"))]
+    own = {f.name for f in dataclasses.fields(table)} - {"options", "hyperparameters", "path"}
+    own = {{"problems": "problem", "optimizers": "optimizer"}.get(name, name) for name in own}
+    own |= set(built_in.problem("mlp").data_options) if table is ProblemSpec else set()
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == own
+    files = [tomllib.loads(text) for language, _, text in blocks("docs/experiments.md") if language == "toml"]
+    assert own <= set(_keys(files))
+
+
+def test_the_defaults_on_the_page_of_experiments_are_those_of_the_code(built_in):
+    page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.M))
+    code = {f.name: f.default for table in KEYS_OF.values() for f in dataclasses.fields(table)}
+    code |= built_in.problem("mlp").data_options | {"transforms": []}
+    assert len(shown) > 10
+    assert {key: json.loads(value) for key, value in shown.items()} == {key: code[key] for key in shown}
+
+
+def _keys(node):
+    """Every key of a document, at any depth."""
+    for child in node.values() if isinstance(node, dict) else node:
+        if isinstance(child, dict | list):
+            yield from _keys(child)
+    if isinstance(node, dict):
+        yield from node
 
 
 @pytest.mark.parametrize("page", [*PAGES, *GUIDES[1:], *FURTHER])

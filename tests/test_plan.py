@@ -101,6 +101,51 @@ def test_titles_are_unique_and_name_what_was_written(planned):
     )
 
 
+MLP_ON_XOR = {"name": "mlp", "dataset": "xor"}
+TWICE = "twice, at [0] and [2]; leave one out"
+
+
+@pytest.mark.parametrize(
+    ("problem", "optimizer", "said"),
+    [
+        (ROSENBROCK, GD | {"lr": [0.3, 0.1, 0.3, 0.3]}, f"optimizer.0.lr.2: lr has 0.3 {TWICE}"),
+        (ROSENBROCK | {"b": [1, 2.0, 1.0]}, GD, f"problem.0.b.2: b has 1.0 {TWICE}"),
+        (ROSENBROCK | {"dim": [2, 3, 2]}, GD, f"problem.0.dim.2: dim has 2 {TWICE}"),
+        (MLP_ON_XOR | {"hidden": [[3, 3], [4], [3, 3]]}, GD, f"problem.0.hidden.2: hidden has [3, 3] {TWICE}"),
+        (
+            MLP_ON_XOR | {"activation": ["relu", "tanh", "relu"]},
+            GD,
+            f'problem.0.activation.2: activation has "relu" {TWICE}',
+        ),
+        (
+            ROSENBROCK,
+            GD | {"schedule": {"name": "step", "every": [5, 6, 5]}},
+            f"optimizer.0.schedule.every.2: every has 5 {TWICE}",
+        ),
+        (
+            ROSENBROCK,
+            GD | {"transforms": [{"name": "clip_norm", "max_norm": [5, 6, 5]}]},
+            f"optimizer.0.transforms.0.max_norm.2: max_norm has 5 {TWICE}",
+        ),
+        (
+            ROSENBROCK,
+            GD | {"lr": {"linear": [0.9, 0.9000000000000001], "num": 5}},
+            "optimizer.0.lr: lr is too fine a grid: of its 5 values only 2 differ; "
+            "write a smaller num or bounds further apart",
+        ),
+    ],
+)
+def test_a_value_twice_is_a_mistake_and_never_a_second_seed(planned, problem, optimizer, said):
+    with pytest.raises(SpecError) as info:
+        made(planned, [problem], [optimizer])
+    assert str(info.value).startswith(f"<experiment>: {said}")
+
+
+def test_a_list_that_is_one_value_may_hold_a_number_twice(planned):
+    made_plan = made(planned, [MLP_ON_XOR | {"hidden": [3, 3]}])
+    assert made_plan.cases == ("mlp (xor, hidden=[3, 3])",)
+
+
 # ---- size ------------------------------------------------------------------------------------------------------------
 
 HUNDRED = {"linear": [0.1, 0.9], "num": 100}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -90,7 +91,26 @@ def test_pictures_only_where_asked_for(tmp_path):
         "lr_rosenbrock.svg",
     ]
     with pytest.raises(UserError, match="pictures come as png, svg, pdf, not 'gif'"):
-        optlab.run(DOCUMENT, out=tmp_path, format="gif")
+        optlab.run(DOCUMENT | {"name": "new"}, out=tmp_path, format="gif")
+    assert not (tmp_path / "new").exists()  # it is said before anything is run
+
+
+def test_a_back_end_that_is_none(tmp_path):
+    said = "^backend must be one of auto, native, replay, not 'repaly' \\(did you mean 'replay'\\?\\)$"
+    with pytest.raises(UserError, match=said):
+        optlab.run(DOCUMENT, out=tmp_path, backend="repaly")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [str, Path, lambda folder: [folder]])
+def test_one_folder_of_plugins_or_several(tmp_path, kind):
+    (tmp_path / "mine.py").write_text(
+        "from optlab import optimizer\n\n\n@optimizer\ndef mine(x, g, *, lr=0.1):\n    return x - lr * g\n"
+    )
+    document = DOCUMENT | {"optimizer": [{"name": "mine"}]}
+    assert len(optlab.run(document, out=tmp_path, plots=False, plugins=kind(tmp_path)).runs) == 1
+    assert len(optlab.race("mine lr=0.1", "sphere", out=tmp_path, plots=False, plugins=kind(tmp_path)).runs) == 1
+    assert optlab.minimize("sphere", "mine", steps=1, plugins=kind(tmp_path)).steps == 1
 
 
 # ---- minimize --------------------------------------------------------------------------------------------------------

@@ -62,6 +62,8 @@ def test_one_that_is_raced_against_itself_is_called_by_its_settings(built_in):
     made = document(built_in, ["momentum", "momentum beta=0.5", "momentum beta=0.7 label=mine", "gd"])
     labels = [rule.get("label") for rule in made["optimizer"]]
     assert labels == ["momentum", "momentum beta=0.5", "mine", None]
+    twice = document(built_in, ["adam", "adam", "adam lr=0.1"])["optimizer"]
+    assert [rule.get("label") for rule in twice] == [None, None, "adam lr=0.1"]  # the plan calls them adam and adam (2)
     assert racing.tuned(made) == ["momentum", "momentum beta=0.5", "mine", "gd"]
     assert racing.tuned(document(built_in, ["gd lr=0.1", "adam lr=[0.1,0.2]"])) == ["adam"]
 

@@ -262,8 +262,9 @@ def test_best_is_not_final(ran):
 def test_final_parameters_and_the_first_step_at_a_target(planned):
     """gd with lr = 0.25 on x^2 halves x: 4^-k at step k, exactly; lr = 2 triples |x| until it overflows."""
     table = {"name": "ellipsoid", "start": [1.0]}
-    rules = [{"name": "gd", "lr": [0.25, 0.25, 0.25, 0.25, 1e9]}]
+    rules = [{"name": "gd", "lr": [1.0, 2.0, 3.0, 4.0, 5.0]}]
     (sweep,) = planned({"problem": [table], "optimizer": rules, "steps": 70, "record": {"points": 0}}).sweeps
+    sweep = dataclasses.replace(sweep, hyperparameters={"lr": np.array([0.25, 0.25, 0.25, 0.25, 1e9])})
     target = np.array([1.0, 4.0**-33, 4.0**-70, 0.0, np.inf])
     recording = dataclasses.replace(sweep.recording, final_x=True)
     done = runner.run(dataclasses.replace(sweep, recording=recording, target=target))

@@ -221,7 +221,7 @@ def as_torch(
         schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`. What a
             scheduler of torch makes of `lr` it multiplies.
         transforms: what is put around the rule, each in the same form; `clip_norm` clips by the norm of a group.
-        plugins: folders with drop-in files.
+        plugins: a folder with drop-in files, or several.
         hyperparameters: defaults for all groups in place of the rule's own.
 
     Raises:

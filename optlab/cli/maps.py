@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from rich.table import Table
 
-from optlab.cli.tables import table
+from optlab.cli.tables import Fitted, table
 from optlab.maps.panels import BasinMap, StabilityMap
 
 
-def summaries(maps: Sequence[Any]) -> list[Table]:
+def summaries(maps: Sequence[Any]) -> list[Fitted]:
     """A table for each problem: what became of the runs of each optimizer."""
     told = _basins if isinstance(maps[0], BasinMap) else _stability
     problems = dict.fromkeys(panel.problem for panel in maps)

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from optlab.cli import tables
@@ -35,6 +34,7 @@ def tell(done: Outcome, planned: Plan) -> None:
     else:
         _rankings(console, results)
     _counts(console, results.manifest, planned)
+    _elsewhere(console, results.manifest, planned)
     if not planned.map and not planned.is_recorded:
         console.print(UNRECORDED, markup=False)
     _places(console, done)
@@ -70,7 +70,7 @@ def _rankings(console: Console, results: Results) -> None:
         console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
 
 
-def _ranking(case: str, ranked: Any) -> Table:
+def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
     unequal = ranked["gradients"].nunique() > 1  # not every optimizer computes one per step
     rows = []
@@ -86,7 +86,7 @@ def _ranking(case: str, ranked: Any) -> Table:
     return tables.table([*columns, "diverged>"], rows, case)
 
 
-def _overall(ranked: Any, cases: int) -> Table:
+def _overall(ranked: Any, cases: int) -> tables.Fitted:
     rows = [
         [
             NONE if math.isnan(row["mean_rank"]) else f"{row['mean_rank']:.2f}",
@@ -119,6 +119,16 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         console.print(
             f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
         )
+
+
+def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
+    """Which sweeps were to run in machine code, and could not."""
+    if planned.sweeps[0].backend != "native":
+        return
+    other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
+    if other:
+        asked = f"{other:,} of {_count(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
+        console.print(f"{asked}: optlab validate says why", markup=False)
 
 
 def _places(console: Console, done: Outcome) -> None:

@@ -66,8 +66,10 @@ def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
     rows = []
     for about in plugins:
         options = ", ".join(f"{name}={_value(value)}" for name, value in about["options"].items())
-        rows.append([about["name"], options, about["summary"], _short(about["file"])])
-    tables.console().print(tables.table(["name", "options", "what it is", "from"], rows))
+        dim = [str(about["dim"] or "")] if "dim" in about else []
+        rows.append([about["name"], options, *dim, about["summary"], _short(about["file"])])
+    dim = ["dim>"] if plugins and "dim" in plugins[0] else []
+    tables.console().print(tables.table(["name", "options", *dim, "what it is", "from"], rows, spare="from"))
 
 
 def _value(value: Any) -> str:

@@ -29,6 +29,8 @@ HEIGHTS = LinearSegmentedColormap.from_list(
 )
 _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
+_STRING: dict[str, Any] = {"linewidth": 1.3}
+_ASIDE = "aside"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _LEVELS, _LINES_EVERY = 36, 3
 _DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
@@ -104,6 +106,8 @@ def draw(
 ) -> Axes:
     """Draw level lines, one trajectory per label (from start to ball), and the minima (stars).
 
+    Balls that would cover each other are moved aside, each on a line to where its trajectory ends.
+
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
         paths: columns `label`, `step`, `x0`, `x1`, each label's rows in the order of steps.
@@ -124,7 +128,10 @@ def draw(
     _marks(axes, _starts(paths), _START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths[~paths["label"].isin(lost)], limits)
-    _balls(axes, _gathered(ends.to_numpy(), limits), [looks[str(label)].colour for label in ends.index])
+    colours = [looks[str(label)].colour for label in ends.index]
+    placed = _gathered(ends.to_numpy(), limits)
+    _strings(axes, ends.to_numpy(float), placed, colours)
+    _balls(axes, placed, colours)
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
     axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
@@ -163,6 +170,9 @@ def figure(
         if len(minima):
             handles.append(Line2D([], [], linestyle="", **_MINIMUM))
             labels.append("minimum" if len(minima) == 1 else "minima")
+        if any(line.get_gid() == _ASIDE for line in axes.get_lines()):
+            handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **_STRING))
+            labels.append("moved aside from its end")
         figures.legend(axes, handles, labels)
     return sheet
 
@@ -245,7 +255,10 @@ def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
 
 
 def _gathered(points: Floats, limits: Floats) -> Floats:
-    """The points where balls lie: those that would cover each other are moved into a ring, side by side."""
+    """The points where balls lie: those that would cover each other are moved into a ring, side by side.
+
+    It is wide enough for a star in the middle, and for the lines from there to be seen.
+    """
     diameter = (limits[1] - limits[0]).max() * _DIAMETER / 330  # the longer side of a map is about 330 points
     placed = points.copy()
     left = list(range(len(points)))
@@ -257,9 +270,16 @@ def _gathered(points: Floats, limits: Floats) -> Floats:
             left = [i for i in left if i not in near]
         if len(heap) > 1:
             angle = np.pi / 2 - 2 * np.pi * np.arange(len(heap)) / len(heap)
-            radius = diameter * max(0.85, 0.52 / np.sin(np.pi / len(heap)))
+            radius = diameter * max(1.4, 0.52 / np.sin(np.pi / len(heap)))
             placed[heap] = points[heap].mean(0) + radius * np.stack([np.cos(angle), np.sin(angle)], 1)
     return placed
+
+
+def _strings(axes: Axes, ends: Floats, placed: Floats, colours: list[str]) -> None:
+    """A line from where each trajectory ends to the ball that was moved aside."""
+    for end, ball, colour in zip(ends, placed, colours, strict=True):
+        if (end != ball).any():
+            axes.plot(*np.stack([end, ball]).T, color=colour, gid=_ASIDE, clip_on=False, zorder=4.5, **_STRING)
 
 
 def _balls(axes: Axes, points: Floats, colours: list[str], diameter: float = _DIAMETER) -> None:
@@ -290,7 +310,7 @@ def _handle(look: Look) -> Line2D:
 def _entry(row: Mapping[Any, Any], outside: bool) -> str:
     """What the legend says of one trajectory, which may end outside of the map."""
     lost = row["shown_status"] != "done"
-    result = row["shown_status"] if lost else f"loss {style.number(row['shown_loss'])}"
+    result = row["shown_status"] if lost else style.loss(row["shown_loss"])
     facts = [row["settings"], result, "ends off the map" if outside and not lost else ""]
     return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
 

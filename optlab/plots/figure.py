@@ -25,6 +25,7 @@ FORMATS = ("png", "svg", "pdf")
 _MARGIN = 0.16  # inches around everything
 _LEGEND, _LINE, _GAP = 10.0, 1.22, 0.55  # points; and in units of them, the height of a line and between entries
 _LEGEND_CHARACTERS = 26
+UNBROKEN = "\N{NO-BREAK SPACE}"
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -84,17 +85,20 @@ def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
 
 
 def wrap(text: str, width: int = _LEGEND_CHARACTERS) -> str:
-    """Text in lines of at most `width` characters; line breaks stay.
+    """Text in lines of at most `width` characters; line breaks stay, and a space that is `UNBROKEN` becomes no break.
 
     >>> wrap("one two three", 8)
     'one two\\nthree'
+    >>> wrap(f"one two{UNBROKEN}three", 9)
+    'one\\ntwo three'
     """
-    return "\n".join("\n".join(textwrap.wrap(printable(line), width)) for line in text.split("\n"))
+    lines = [part for line in text.split("\n") for part in textwrap.wrap(printable(line), width) or [""]]
+    return "\n".join(lines).replace(UNBROKEN, " ")
 
 
 def printable(text: str) -> str:
     """Text without what no font can show: control characters become spaces."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
+    return "".join(letter if letter.isprintable() or letter == UNBROKEN else " " for letter in text)
 
 
 def save(figure: Figure, path: str | Path) -> Path:

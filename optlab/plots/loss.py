@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from optlab.plots import figure as figures
-from optlab.plots import scale, style
+from optlab.plots import overlap, scale, style
 from optlab.plots.style import Look
 
 NAMES = {"loss": "loss", "train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
@@ -25,6 +25,8 @@ _LOST: dict[str, Any] = {
     "clip_on": False,
     "zorder": 4,
 }
+
+_WIDTH, _TURN = 2.0, "turn"
 
 
 def draw(
@@ -38,6 +40,8 @@ def draw(
     lost: Collection[str] = (),
 ) -> Axes:
     """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
+
+    Where lines run one on another, they take turns as dashes of all their colours.
 
     Args:
         curves: columns `label`, `quantity`, `step`, `median`, `low`, `high`, of one case (`analysis.loss_curves`).
@@ -70,6 +74,7 @@ def draw(
         if label in lost and not is_accuracy and np.isfinite(median).any():
             last = np.flatnonzero(np.isfinite(median))[-1]
             axes.plot(step[last], axis.clip(curve["median"].iloc[last]), color=look.colour, **_LOST)
+    _in_turns(shown, axes, axis, looks)
     axis.apply(axes)
     if is_accuracy:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
@@ -117,6 +122,17 @@ def figure(
     return sheet
 
 
+def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
+    """Draw what other lines hide of a line once more, as dashes on top of them."""
+    order = list(dict.fromkeys(shown["label"]))
+    medians = shown.pivot(index="label", columns="step", values="median").loc[order]
+    steps, lines = overlap.in_turns(medians.columns.to_numpy(float), axis.share(medians))
+    for label, heights in zip(order, lines, strict=True):
+        if np.isfinite(heights).any():
+            axes.plot(steps, axis.at(heights), color=looks[label].colour, linewidth=_WIDTH, solid_capstyle="butt",
+                      marker="", gid=_TURN, zorder=3.5)  # fmt: skip
+
+
 def _start(curves: pd.DataFrame) -> float:
     """The loss before the first step: the highest, where they differ."""
     first = curves.loc[curves["step"] == curves["step"].min(), "median"]
@@ -133,7 +149,7 @@ def _accuracy(curves: pd.DataFrame) -> scale.Scale:
 
 def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
     """A line; with markers where there are more labels than colours, or nothing that a line could be drawn between."""
-    line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": 2.0}
+    line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": _WIDTH}
     if looks > len(style.PALETTE) or points == 1:
         line |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
     if points == 1:  # it may lie on the border
@@ -142,8 +158,6 @@ def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
 
 
 def _result(row: Mapping[Any, Any]) -> str:
-    if np.isfinite(row["median"]):
-        result = f"loss {style.number(row['median'])}"
-    else:
-        result = "diverged" if row["n_diverged"] else "failed"
+    lost = "diverged" if row["n_diverged"] else "failed"
+    result = style.loss(row["median"]) if np.isfinite(row["median"]) else lost
     return ", ".join(fact for fact in (row["settings"], result) if fact)

@@ -34,6 +34,21 @@ class Scale:
         """The values moved to just outside of the axis where they are far off it: a line then leaves the picture."""
         return np.clip(np.asarray(values, dtype=float), *self.padded(1.0, 1.0))
 
+    def share(self, values: ArrayLike) -> NDArray[np.float64]:
+        """How high the values are, 0 at the lower end and 1 at the upper one; NaN where they are off the axis."""
+        heights = np.asarray(values, dtype=float)
+        shown = np.where((self.low <= heights) & (heights <= self.high), heights, np.nan)
+        ends = np.array([self.low, self.high])
+        if self.log:
+            shown, ends = np.log10(shown), np.log10(ends)
+        return (shown - ends[0]) / (ends[1] - ends[0])
+
+    def at(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values that are so high; the inverse of `share`."""
+        if self.log:
+            return self.low * (self.high / self.low) ** shares
+        return self.low + (self.high - self.low) * shares
+
     def padded(self, below: float = 0.04, above: float = 0.04) -> tuple[float, float]:
         """The limits with margins, as shares of the height between them."""
         if self.log:
@@ -42,12 +57,14 @@ class Scale:
         height = self.high - self.low
         return self.low - below * height, self.high + above * height
 
-    def apply(self, axes: Axes, strip: float = 0.0) -> None:
-        """Give the y axis this scale, limits with margins, and ticks. The upper `strip` of it (a share) stays empty."""
+    def apply(self, axes: Axes, below: float = 0.0, above: float = 0.0) -> None:
+        """Give the y axis this scale, limits with margins, and ticks. A strip `below` and one `above` stay empty; both
+        are shares of its height."""
         margin = 0.05
         low, high = self.padded(margin, margin)
+        height = (1 + 2 * margin) / (1 - below - above)  # of the whole axis, in units of the part that has data
         axes.set_yscale("log" if self.log else "linear")
-        axes.set_ylim(self.padded(margin, margin + (1 + 2 * margin) * strip / (1 - strip)))
+        axes.set_ylim(self.padded(margin + height * below, margin + height * above))
         if self.log:
             log_ticks(axes.yaxis, low, high)
         else:

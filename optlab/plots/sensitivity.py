@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +21,9 @@ from optlab.plots.style import Look
 
 NAMES = {"lr": "learning rate"}
 _START = "start"
-_ROW, _STRIP_PADDING = 0.022, 0.03  # shares of the height of the axes
+_ROW, _STRIP_PADDING, _STRIP_MOST = 0.022, 0.03, 0.3  # shares of the height of the axes
+_ABOVE: dict[str, Any] = {"marker": "^", "markerfacecolor": "white", "gid": "above"}
+_BELOW: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "gid": "below"}
 
 
 def draw(
@@ -32,9 +36,10 @@ def draw(
 ) -> Axes:
     """Draw the median final loss against the value of a hyperparameter, one line per label, with its band over seeds.
 
-    Values whose median is infinite are crosses in a strip at the top, one row per label; those whose median is too
-    large or too small to show are open triangles at the end of the axis. A dotted line marks the loss at the start, a
-    ring each label's best value.
+    Values whose median is infinite are crosses in a strip above the axis, one row per label. Those whose median is 0 or
+    too small to show are open triangles in a strip below it, to which the line goes down; those whose median is too
+    large are open triangles at the end of the axis. A dotted line marks the loss at the start, a ring each label's best
+    value.
 
     Args:
         sensitivity: columns `label`, `value`, `median`, `low`, `high`, `first`, `diverged` of one case
@@ -52,12 +57,18 @@ def draw(
     start = start if np.isfinite(start) else np.nan
     axis = scale.choose(table.loc[~lost, ["median", "low"]].to_numpy(), start)
 
+    small = axis.log & (table["median"].to_numpy() < axis.low)
+    crosses, triangles = _Strip.of(table[lost], above=True), _Strip.of(table[small], above=False)
+    axis.apply(axes, below=triangles.share, above=crosses.share)
     for label, rows in table[~lost].groupby("label", sort=False):
-        _line(rows, axes, looks[str(label)], axis)
+        _line(rows, axes, looks[str(label)], axis, triangles)
     if not np.isnan(start) and axis.low < start < axis.high:
         axes.axhline(start, gid=_START, color=style.MUTED, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
-    share = _strip(table[lost], axes, looks) if lost.any() else 0.0
-    axis.apply(axes, strip=share)
+    if lost.any():
+        _crosses(table[lost], axes, looks, crosses)
+        crosses.draw(axes, "diverged" if (table.loc[lost, "diverged"] > 0).all() else "diverged,\nfailed")
+    if small.any():
+        triangles.draw(axes, "0" if (table.loc[small, "median"] == 0).all() else "smaller")
     if lost.all():
         axes.yaxis.set_major_locator(NullLocator())
     _x_axis(axes, sensitivity)
@@ -80,11 +91,16 @@ def figure(
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle)
         draw(sensitivity, axes, looks=looks, minimum=minimum, parameter=parameter)
-        labels = list(dict.fromkeys(sensitivity["label"]))
-        handles = [_handle(looks[label]) for label in labels]
-        if np.isfinite(sensitivity["median"]).any():
-            handles.append(Line2D([], [], **{**_RING, "linestyle": "", "markeredgecolor": style.INK}))
+        best = sensitivity.groupby("label", sort=False)["median"].min()
+        handles = [_handle(looks[str(label)]) for label in best.index]
+        labels = [_entry(str(label), loss) for label, loss in best.items()]
+        if np.isfinite(best).any():
+            handles.append(Line2D([], [], markeredgecolor=style.INK, **_RING))  # pyright: ignore
             labels.append("best value")
+        for shape, said in ((_ABOVE, "too large for the axis"), (_BELOW, "too small for the axis")):
+            if any(line.get_gid() == shape["gid"] and len(line.get_xdata()) for line in axes.get_lines()):
+                handles.append(Line2D([], [], linestyle="", markersize=6.5, markeredgecolor=style.INK, **shape))
+                labels.append(said)
         if start := [line for line in axes.get_lines() if line.get_gid() == _START]:
             handles += start
             labels.append("loss at the start")
@@ -92,45 +108,68 @@ def figure(
     return sheet
 
 
-_RING = {"marker": "o", "markersize": 12, "markerfacecolor": "none", "markeredgewidth": 1.5}
+_RING = {"marker": "o", "markersize": 12, "markerfacecolor": "none", "markeredgewidth": 1.5, "linestyle": ""}
 
 
-def _line(rows: pd.DataFrame, axes: Axes, look: Look, axis: scale.Scale) -> None:
-    """One label's line, band, markers, and the ring around its best value."""
+@dataclass(frozen=True)
+class _Strip:
+    """A strip at the upper or the lower end of the axes: its share of their height, and that of each label's row."""
+
+    share: float
+    rows: Mapping[str, float]
+    above: bool
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, above: bool) -> _Strip:
+        labels = list(dict.fromkeys(table["label"]))
+        if not labels:
+            return cls(0.0, {}, above)
+        share = min(_STRIP_MOST, _ROW * len(labels) + 2 * _STRIP_PADDING)
+        top, row = 1.0 if above else share, (share - 2 * _STRIP_PADDING) / len(labels)
+        rows = {label: top - _STRIP_PADDING - (i + 0.5) * row for i, label in enumerate(labels)}
+        return cls(share, rows, above)
+
+    def draw(self, axes: Axes, name: str) -> None:
+        bottom = 1 - self.share if self.above else 0.0
+        axes.add_patch(
+            Rectangle((0, bottom), 1, self.share, transform=axes.transAxes, color="#F3EFEA", linewidth=0, zorder=0)
+        )
+        axes.text(-0.012, bottom + self.share / 2, name, transform=axes.transAxes, size=9, color=style.MUTED,
+                  va="center", ha="right")  # fmt: skip
+
+    def height(self, label: str, axes: Axes) -> float:
+        """Where a label's row is on the axis, which is logarithmic."""
+        low, high = axes.get_ylim()
+        return low * (high / low) ** self.rows[label]
+
+
+def _line(rows: pd.DataFrame, axes: Axes, look: Look, axis: scale.Scale, strip: _Strip) -> None:
+    """One label's line, band, markers, and the ring around its best value, or around all that are as good."""
+    label = str(rows["label"].iloc[0])
     value, median = rows["value"].to_numpy(), rows["median"].to_numpy()
     low, high = axis.clip(rows["low"]), axis.clip(rows["high"])
     if (low < high).any():
         axes.fill_between(value, low, high, color=look.colour, alpha=0.14, linewidth=0, zorder=2)
-    axes.plot(value, axis.clip(median), color=look.colour, linestyle=look.dash, linewidth=1.8, zorder=3,
-              label=rows["label"].iloc[0])  # fmt: skip
     above, below = median > axis.high, median < axis.low
-    for where, marker, face, edge in (
-        (~above & ~below, look.marker, look.colour, "white"),
-        (above, "^", "white", look.colour),
-        (below, "v", "white", look.colour),
+    place = axis.clip(median)
+    if label in strip.rows:
+        place[below] = strip.height(label, axes)
+    axes.plot(value, place, color=look.colour, linestyle=look.dash, linewidth=1.8, zorder=3, label=label)
+    for where, shape in (
+        (~above & ~below, {"marker": look.marker, "markerfacecolor": look.colour, "markeredgecolor": "white"}),
+        (above, {**_ABOVE, "markeredgecolor": look.colour}),
+        (below, {**_BELOW, "markeredgecolor": look.colour}),
     ):
-        axes.plot(value[where], axis.clip(median[where]), linestyle="", marker=marker, markersize=6.5, zorder=4,
-                  markerfacecolor=face, markeredgecolor=edge)  # fmt: skip
-    best = int(np.argmin(median))
-    axes.plot(value[best], axis.clip(median[best]), markeredgecolor=look.colour, zorder=5, **_RING)  # pyright: ignore
+        axes.plot(value[where], place[where], linestyle="", markersize=6.5, zorder=4, **shape)
+    best = median == median.min()
+    axes.plot(value[best], place[best], markeredgecolor=look.colour, zorder=5, **_RING)  # pyright: ignore
 
 
-def _strip(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look]) -> float:
-    """Crosses in a strip at the top of the axes; returns its share of their height."""
-    labels = list(dict.fromkeys(lost["label"]))
-    share = min(0.4, _ROW * len(labels) + 2 * _STRIP_PADDING)
-    axes.add_patch(
-        Rectangle((0, 1 - share), 1, share, transform=axes.transAxes, color="#F3EFEA", linewidth=0, zorder=0)
-    )
-    row = (share - 2 * _STRIP_PADDING) / len(labels)
-    for i, label in enumerate(labels):
-        values = lost.loc[lost["label"] == label, "value"].to_numpy()
-        height = np.full(len(values), 1 - _STRIP_PADDING - (i + 0.5) * row)
-        axes.plot(values, height, transform=axes.get_xaxis_transform(), linestyle="", marker="x", markersize=6,
-                  markeredgewidth=1.7, color=looks[label].colour, zorder=4)  # fmt: skip
-    name = "diverged" if (lost["diverged"] > 0).all() else "diverged,\nfailed"
-    axes.text(-0.012, 1 - share / 2, name, transform=axes.transAxes, size=9, color=style.MUTED, va="center", ha="right")
-    return share
+def _crosses(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look], strip: _Strip) -> None:
+    for label, rows in lost.groupby("label", sort=False):
+        height = np.full(len(rows), strip.rows[str(label)])
+        axes.plot(rows["value"], height, transform=axes.get_xaxis_transform(), linestyle="", marker="x", markersize=6,
+                  markeredgewidth=1.7, color=looks[str(label)].colour, zorder=4)  # fmt: skip
 
 
 def _x_axis(axes: Axes, table: pd.DataFrame) -> None:
@@ -163,6 +202,10 @@ def is_logarithmic(grids: list[NDArray[np.float64]]) -> bool:
         return float(gaps.std() / gaps.mean())
 
     return sum(unevenness(np.diff(np.log(g))) - unevenness(np.diff(g)) for g in telling) < 0
+
+
+def _entry(label: str, best: float) -> str:
+    return f"{label}\n{style.loss(best)}" if np.isfinite(best) else label
 
 
 def _handle(look: Look) -> Line2D:

@@ -89,6 +89,15 @@ def colours(labels: Iterable[str]) -> dict[str, str]:
     return {label: look.colour for label, look in looks(labels).items()}
 
 
+def loss(value: float) -> str:
+    """A loss in a legend, in which the number stays beside its word.
+
+    >>> loss(0.0458).split()
+    ['loss', '0.0458']
+    """
+    return f"loss\N{NO-BREAK SPACE}{number(value)}"
+
+
 def number(value: float) -> str:
     """A number short enough for a legend.
 

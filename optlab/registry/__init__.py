@@ -102,18 +102,27 @@ class Registry:
         raise UnknownName(f"there is no {kind} {name!r}{guess}")
 
 
-def load(folders: Iterable[str | Path] = ("plugins",)) -> Registry:
+Folders = str | Path | Iterable[str | Path]
+"""Where drop-in files are looked for: in one folder, or in several."""
+
+
+def several(folders: Folders) -> list[str | Path]:
+    """The folders one by one. A text is the name of one, and no letters."""
+    return [folders] if isinstance(folders, str | Path) else list(folders)
+
+
+def load(folders: Folders = ("plugins",)) -> Registry:
     """Built-ins, then installed packages, then drop-in files, in the order of their names.
 
     Args:
-        folders: where drop-in files are looked for; one that does not exist is skipped.
+        folders: where drop-in files are looked for, one or several; one that does not exist is skipped.
 
     Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
     """
     offers = [offered(m, m.__name__, "built-in") for package in _BUILT_IN for m in _modules(package)]
     packages = sorted(importlib.metadata.entry_points(group="optlab"), key=lambda e: e.name)
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
-    offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(folders)]
+    offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
     contested = clashes(offers)
     return _freeze([uncontested(offer, contested) for offer in offers], contested)
 
@@ -198,6 +207,6 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         about["state"] = list(plugin.signature.state)
     if isinstance(plugin, Problem):
         about["options"] |= plugin.data_options
-        about["dim"] = plugin.dim
+        about["dim"] = plugin.dim or (None if callable(plugin.start) else "any")  # None: it follows from the options
         about["minima"] = [point.tolist() for point in plugin.minima]
     return about

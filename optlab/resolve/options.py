@@ -66,6 +66,26 @@ def as_meant(axis: Axis, default: Any) -> Axis:
     return axis.as_single() if isinstance(default, list | tuple) else axis
 
 
+def note_repeated(axis: Axis, values: Sequence[Any], path: Path, notes: Notebook) -> None:
+    """Note the first value that is there already: the same settings twice would be taken for two seeds of one cell.
+
+    `values` are those of the axis as they are computed with: 1 and 1.0 are the same, and so may be neighbours in a grid
+    that float64 cannot tell apart.
+    """
+    if len(set(values)) == len(values):
+        return
+    places: dict[Any, list[int]] = {}
+    for n, value in enumerate(values):
+        places.setdefault(value, []).append(n)
+    if axis.listed:
+        first, again = min((at[:2] for at in places.values() if len(at) > 1), key=lambda at: at[1])
+        shown = json.dumps(axis.values[again])
+        notes.note((*path, again), f"{path[-1]} has {shown} twice, at [{first}] and [{again}]; leave one out")
+    else:
+        few = f"of its {len(values):,} values only {len(places):,} differ"
+        notes.note(path, f"{path[-1]} is too fine a grid: {few}; write a smaller num or bounds further apart")
+
+
 @dataclass(frozen=True)
 class _Written:
     """What is written for one option, and where."""
@@ -83,21 +103,31 @@ class _Written:
             self._refuse("a number", bad[0])
             return np.array([0.0])
         self._note_range(self.axis.values)
-        return np.array(self.axis.values, dtype=float)
+        values = np.array(self.axis.values, dtype=float)
+        note_repeated(self.axis, values.tolist(), self.path, self.notes)
+        return values
 
     def choices(self, default: Any) -> list[Any]:
         """The values of a choice; they have the type of its default."""
         wanted = _kind(default)
-        values = as_meant(self.axis, default).values
+        axis = as_meant(self.axis, default)
+        values = axis.values
         if wanted == "a number":
             values = tuple(float(v) if _kind(v) == "an integer" else v for v in values)
         for value in values:
             if _kind(value) != wanted:
-                hint = "; give it a default with a point, as in 1.0, to make it a number"
-                self._refuse(wanted, value, hint if wanted == "an integer" else "")
+                self._refuse(wanted, value, self._hint(value) if wanted == "an integer" else "")
                 return [default]
         self._note_range(values)
+        note_repeated(axis, values, self.path, self.notes)
         return list(values)
+
+    def _hint(self, value: Any) -> str:
+        """What to do about a number where an integer is wanted: the author of a drop-in file may mean a number."""
+        if isinstance(value, float) and value.is_integer():
+            return f"; write {int(value)}"
+        drop_in = self.name in self.plugin.signature.choices and not signature.is_built_in(self.plugin.function)
+        return "; give it a default with a point, as in 1.0, to make it a number" if drop_in else ""
 
     def _refuse(self, wanted: str, value: Any, hint: str = "") -> None:
         shown = f"the text {value!r}" if isinstance(value, str) else json.dumps(value)

@@ -15,7 +15,7 @@ from optlab.records import Case, Floats
 from optlab.registry import Registry
 from optlab.resolve.data import data_of
 from optlab.resolve.notebook import Notebook, Path
-from optlab.resolve.options import split_axes
+from optlab.resolve.options import note_repeated, split_axes
 from optlab.resolve.starts import start_of
 from optlab.resolve.trial import computes, note_choices, note_dimension, sized
 from optlab.spec import ProblemSpec
@@ -39,6 +39,8 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Notebook
     numbers, combinations = split_axes(
         problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim")
     )
+    if spec.dim:
+        note_repeated(spec.dim, spec.dim.values, (*spec.path, "dim"), notes)
     dims = spec.dim.values if spec.dim else (None,)
     for dim, combination in itertools.product(dims, combinations):
         case = _case(spec, problem, registry, dim, combination, root_seed, notes)

@@ -67,8 +67,14 @@ def computes(case: Case) -> bool:
 
 def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Notebook) -> None:
     """A problem that fails in this dimension and works in its own has the wrong dimension; other faults show later."""
-    if case.dim == problem.default_dim:
+    own = problem.default_dim
+
+    def works(dim: int) -> bool:
+        return computes(Case(problem, dim, "random", case.choices))
+
+    if case.dim == own or not works(own):
         return
-    if computes(Case(problem, problem.default_dim, "random", case.choices)):
-        key = "start" if isinstance(spec.start, tuple) else "dim"
-        notes.note((*spec.path, key), f"{spec.name} has {problem.default_dim} parameters, not {case.dim}")
+    key = "start" if isinstance(spec.start, tuple) else "dim"
+    least = next(dim for dim in range(min(case.dim, own), own + 1) if works(dim))
+    has = f"takes at least {least}" if case.dim < own and works(own + 1) else f"has {own}"
+    notes.note((*spec.path, key), f"{spec.name} {has} parameters, not {case.dim}")

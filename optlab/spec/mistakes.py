@@ -25,7 +25,6 @@ _SENTENCES = {
     "literal_error": "{key} must be {choices}, not {found}{guess}",
     "greater_than_equal": "{key} must be at least {ge}, not {found}",
     "less_than_equal": "{key} must be at most {le}, not {found}",
-    "too_short": "{key} must not be empty",
     "string_too_short": "{key} must not be empty",
     "string_too_long": "{key} must be at most {max_length} characters long, not {found}",
     "string_pattern_mismatch": "{key} must be a plain folder name"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -28,6 +28,8 @@ from optlab.spec.axes import Axis, Dimensions
 from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 
+_Backend = Literal["auto", "native", "replay"]
+BACKENDS: tuple[str, ...] = get_args(_Backend)
 OPTIONS = "<options>"
 """Where the keys of a table are that are none of its fields."""
 
@@ -44,9 +46,12 @@ _FOLDER_IN_EDITORS = (
 _Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_extra={"pattern": _FOLDER_IN_EDITORS})]
 _Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
 _Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
+_NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
 _Start = Annotated[
-    Annotated[tuple[_Number, ...], Field(min_length=1, fail_fast=True), Tag("<list>")]
+    Annotated[
+        list[_Number], Field(fail_fast=True, json_schema_extra=_NOT_EMPTY), AfterValidator(values.point), Tag("<list>")
+    ]
     | Annotated[Literal["random"], Tag("<one>")],
     Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
 ]
@@ -85,13 +90,16 @@ def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
     return known | {key: child for key, child in value.items() if key in own}
 
 
-def _schedule(value: Any) -> Any:
+def _part(owner: type, value: Any) -> Any:
+    """What is put around a rule: a name alone, or a table with options."""
     if not isinstance(value, str | dict):
         raise ValueError(f"must be a name or a table, not {values.shown(value)}")
-    return {"name": value} if isinstance(value, str) else _with_options(value, ScheduleSpec)
+    return {"name": value} if isinstance(value, str) else _with_options(value, owner)
 
 
-_Schedule = Annotated[ScheduleSpec, BeforeValidator(_schedule, json_schema_input_type=_Word | ScheduleSpec)]
+_Schedule = Annotated[
+    ScheduleSpec, BeforeValidator(partial(_part, ScheduleSpec), json_schema_input_type=_Word | ScheduleSpec)
+]
 
 
 @dataclass(frozen=True)
@@ -103,15 +111,16 @@ class TransformSpec:
 
 
 def _transforms(value: Any) -> Any:
-    if not isinstance(value, list) or not all(isinstance(entry, str | dict) for entry in value):
+    if not isinstance(value, list):
         raise ValueError(f"must be a list of names or tables, not {values.shown(value)}")
-    return [{"name": v} if isinstance(v, str) else _with_options(v, TransformSpec) for v in value]
+    return value
 
 
-_Transforms = Annotated[
-    tuple[TransformSpec, ...],
-    BeforeValidator(_transforms, json_schema_input_type=list[_Word | TransformSpec]),
+_Transform = Annotated[
+    TransformSpec,
+    BeforeValidator(partial(_part, TransformSpec), json_schema_input_type=_Word | TransformSpec),
 ]
+_Transforms = Annotated[tuple[_Transform, ...], BeforeValidator(_transforms, json_schema_input_type=list[_Transform])]
 
 
 @dataclass(frozen=True)
@@ -146,7 +155,6 @@ def _tables(key: str, owner: type, value: Any) -> Any:
     return [_with_options(table, owner, path=(key, n)) for n, table in enumerate(value) if table is not None]
 
 
-_NOT_EMPTY: Any = {"minItems": 1}
 _Problems = Annotated[
     tuple[ProblemSpec, ...],
     Field(alias="problem", json_schema_extra=_NOT_EMPTY),
@@ -173,7 +181,7 @@ class ExperimentSpec:
     seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
     seed: Annotated[_Count, _doc("the root of all random streams")] = 0
     backend: Annotated[
-        Literal["auto", "native", "replay"],
+        _Backend,
         _doc("what executes the steps: machine code, NumPy, or the faster one"),
     ] = "auto"
     precision: Annotated[

@@ -60,6 +60,12 @@ def of_one_kind(values: Iterable[Any]) -> tuple[Any, ...]:
     return values
 
 
+def point(coordinates: list[float]) -> tuple[float, ...]:
+    if not coordinates:
+        raise ValueError("must not be empty")
+    return tuple(coordinates)
+
+
 def bounds(value: Any) -> tuple[float, float]:
     if not isinstance(value, list) or len(value) != 2:
         raise ValueError(f"must be a list of two numbers, [lo, hi], not {shown(value)}")

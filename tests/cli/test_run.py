@@ -84,6 +84,18 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert (lab / "results" / "e" / "runs.parquet").read_bytes() == before
 
 
+def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
+    def told(text, *options):
+        (lab / "e.toml").write_text(text)
+        lines = optlab_command("run", "e.toml", "--no-plots", *options, cwd=lab).stdout.splitlines()
+        return [line for line in lines if "native" in line]
+
+    said = "3 of 3 sweeps could not run on native, as was asked: optlab validate says why"
+    assert told('precision = "float32"\n' + TEXT, "--backend", "native") == [said]
+    assert told(TEXT, "--backend", "native") == []
+    assert told('precision = "float32"\n' + TEXT) == []
+
+
 def test_quiet_out_plugins_and_format(lab, optlab_command):
     (lab / "mine").mkdir()
     (lab / "mine" / "mine.py").write_text(

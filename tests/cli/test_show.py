@@ -78,6 +78,15 @@ def test_list(call, built_in, kind):
         assert line.rstrip().endswith(f"{row['name']}.py")
 
 
+def test_which_problems_take_any_dim(call):
+    dims = {row["name"]: row["dim"] for row in json.loads(call("list", "problems", "--json"))}
+    assert (dims["rosenbrock"], dims["beale"], dims["mlp"]) == ("any", 2, None)
+    lines = {line.split()[0]: line for line in call("list", "problems").splitlines()}
+    assert "dim" in lines["name"].split()
+    assert "any" in lines["rosenbrock"].split()
+    assert "any" not in lines["beale"].split()
+
+
 def test_a_drop_in_file_in_the_list(call, tmp_path):
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "mine.py").write_text(MINE)

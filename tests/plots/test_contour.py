@@ -168,6 +168,18 @@ def test_balls_that_would_cover_each_other_lie_side_by_side():
     np.testing.assert_allclose(places.mean(0), [1, 1], atol=1e-5)
 
 
+def test_a_ball_that_was_moved_hangs_on_its_end_and_the_legend_says_so():
+    paths = pd.concat([path("a", (0, 0), (1, 1)), path("b", (0, 0), (1, 1)), path("c", (0, 0), (-1, 0))])
+    sheet = contour.figure(surface(), paths, best("a", "b", "c"), looks=style.looks(["a", "b", "c"]))
+    axes = sheet.axes[0]
+    strings = [line.get_xydata() for line in axes.get_lines() if line.get_gid() == "aside"]
+    np.testing.assert_array_equal(strings, [[[1, 1], ball] for ball in balls(axes).get_offsets()[:2]])
+    assert [text.get_text() for text in axes.get_legend().get_texts()][-1] == "moved aside from its end"
+    apart = paths[paths["label"] != "b"]
+    sheet = contour.figure(surface(), apart, best("a", "c"), looks=style.looks(["a", "c"]))
+    assert [text.get_text() for text in sheet.axes[0].get_legend().get_texts()][-1] == "start"
+
+
 def test_a_trajectory_that_is_lost_leaves_in_its_direction():
     axes = drawn(path("gd", (0, 0), (1, 0.5), (1e300, 1e299), (-1e305, np.nan)))
     points = line(axes, "gd").get_xydata()

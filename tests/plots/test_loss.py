@@ -146,5 +146,29 @@ def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():
 def test_markers_come_with_more_labels_than_colours():
     few = drawn(*(curve(str(i), [3, 2]) for i in range(8)))
     many = drawn(*(curve(str(i), [3, 2]) for i in range(9)))
-    assert {line.get_marker() for line in few.get_lines()} == {"None"}
-    assert "None" not in {line.get_marker() for line in many.get_lines()}
+    assert {line.get_marker() for line in few.get_lines() if line.get_gid() != "turn"} == {"None"}
+    assert "None" not in {line.get_marker() for line in many.get_lines() if line.get_gid() != "turn"}
+
+
+def test_a_number_stays_beside_its_word_in_the_legend():
+    curves = pd.DataFrame({"label": "a", "quantity": "loss", "step": [0, 1], "median": [3.0, 0.0458]})
+    curves["low"] = curves["high"] = curves["median"]
+    chosen = pd.DataFrame({"label": ["a"], "settings": ["lr=0.0316, beta=0.9"], "median": [0.0458], "n_diverged": 0})
+    sheet = loss.figure(curves, chosen, looks=style.looks(["a"]))
+    (entry,) = sheet.axes[0].get_legend().get_texts()
+    assert entry.get_text() == "a\nlr=0.0316, beta=0.9,\nloss 0.0458"
+
+
+def test_a_line_under_another_takes_turns_with_it():
+    same = [8.0, 4.0, 2.0, 1.0, 0.5, 0.01]
+    axes = loss.draw(
+        pd.concat([curve("a", same), curve("b", same), curve("c", [8.0, 7, 6, 5, 4, 3])]), Figure().add_subplot()
+    )
+    (turn,) = (line for line in axes.get_lines() if line.get_gid() == "turn")
+    assert turn.get_color() == style.PALETTE[0]
+    shown = np.isfinite(turn.get_ydata())
+    assert 0.4 < shown.mean() < 0.6
+    logs = np.interp(turn.get_xdata()[shown], range(6), np.log(same))
+    np.testing.assert_allclose(np.log(turn.get_ydata()[shown]), logs, rtol=1e-9, atol=1e-9)
+    apart = loss.draw(pd.concat([curve("a", same), curve("b", [9.0, 7, 5, 3, 2, 1])]), Figure().add_subplot())
+    assert not [line for line in apart.get_lines() if line.get_gid() == "turn"]

@@ -76,3 +76,10 @@ def test_heights_above_a_minimum():
     assert scale.above(frame, -2.0)["median"].tolist() == [1.0, 0.0, -1.0]
     assert scale.above(frame, 0.0) is frame
     assert frame["median"].iloc[0] == -1.0
+
+
+@pytest.mark.parametrize("axis", [scale.Scale(True, 0.01, 100.0), scale.Scale(False, -3.0, 5.0)])
+def test_shares_and_values_are_inverse(axis):
+    shares = np.array([0.0, 0.25, 1.0])
+    np.testing.assert_allclose(axis.share(axis.at(shares)), shares, atol=1e-12)
+    assert np.isnan(axis.share([axis.low - 4, axis.high + 1, np.nan])).all()

@@ -71,7 +71,41 @@ def test_what_failed_otherwise_is_not_called_diverged():
     assert axes.texts[0].get_text() == "diverged,\nfailed"
 
 
-def test_what_is_too_large_or_too_small_is_open_at_the_end_of_the_axis():
+def test_a_loss_of_zero_is_in_a_strip_of_its_own_and_all_that_are_as_good_have_a_ring():
+    axes = drawn(table("gd", LRS, [0.01, 0, 0, 0.5]), table("adam", LRS, [0.5, 0, 0.05, 0.2]))
+    gd, adam = (m for m in marks(axes, "v") if len(m.get_xdata()))
+    assert (gd.get_xdata().tolist(), adam.get_xdata().tolist()) == ([0.01, 0.1], [0.01])
+    (strip,) = axes.patches
+    top = strip.get_y() + strip.get_height()
+    assert strip.get_y() == 0
+    shares = [share(axes, y) for mark in (gd, adam) for y in mark.get_ydata()]
+    assert 0 < shares[2] < shares[0] == shares[1] < top  # each label has a row
+    assert all(share(axes, y) > top for y in [0.01, 0.5, *axes.get_yticks()])
+    assert [text.get_text() for text in axes.texts] == ["0"]
+    rings = [line.get_xdata().tolist() for line in axes.get_lines() if line.get_markersize() == 12]
+    assert rings == [[0.01, 0.1], [0.01]]
+
+
+def share(axes, y):
+    """How high a value is, from 0 to 1."""
+    return axes.transAxes.inverted().transform(axes.transData.transform((0.1, y)))[1]
+
+
+def test_open_triangles_are_named_in_the_legend():
+    far = table("gd", LRS, [1e-200, 1e-3, 1.0, 1e200])
+    sheet = sensitivity.figure(far, looks=style.looks(["gd"]))
+    labels = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
+    assert labels == [
+        "gd\nloss 1e-200",
+        "best value",
+        "too large for the axis",
+        "too small for the axis",
+        "loss at the start",
+    ]
+    assert [text.get_text() for text in sheet.axes[0].texts] == ["smaller"]
+
+
+def test_what_is_too_large_or_too_small_is_open_beyond_the_end_of_the_axis():
     axes = drawn(table("gd", LRS, [1e-200, 1e-3, 1.0, 1e200]))
     (up,), (down,) = ([m for m in marks(axes, k) if len(m.get_xdata())] for k in "^v")
     assert (up.get_xdata()[0], down.get_xdata()[0]) == (1.0, 0.001)
@@ -99,7 +133,7 @@ def test_the_learning_rate_is_logarithmic_where_it_is_spaced_so(grids, log):
 def test_the_loss_at_the_start_is_a_line_that_the_legend_names():
     sheet = sensitivity.figure(table("gd", LRS, [5, 1, 2, 30]), looks=style.looks(["gd"]))
     labels = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
-    assert labels == ["gd", "best value", "loss at the start"]
+    assert labels == ["gd\nloss 1", "best value", "loss at the start"]
     beyond = sensitivity.figure(table("gd", LRS, [5, 1, 2, 3]), looks=style.looks(["gd"]))
     assert "loss at the start" not in [text.get_text() for text in beyond.axes[0].get_legend().get_texts()]
 

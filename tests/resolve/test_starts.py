@@ -15,13 +15,22 @@ def three(x):
     return a * a + b * b + c * c
 
 
+@problem(start=(1.0, 2.0, 3.0, 4.0))
+def longer(x):
+    """Needs three parameters, and starts with four."""
+    return x[2] ** 2 + x @ x
+
+
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"name": "three", "start": [1, 2]}, "problem.0.start: three has 3 parameters, not 2"),
-        ({"name": "three", "dim": 2}, "problem.0.dim: three has 3 parameters, not 2"),
+        ({"name": "three", "start": [1, 2]}, "problem.0.start: three takes at least 3 parameters, not 2"),
+        ({"name": "three", "dim": 2}, "problem.0.dim: three takes at least 3 parameters, not 2"),
         ({"name": "beale", "start": [1.0]}, "problem.0.start: beale has 2 parameters, not 1"),
         ({"name": "beale", "dim": 3}, "problem.0.dim: beale has 2 parameters, not 3"),
+        ({"name": "rosenbrock", "dim": [2, 3, 1]}, "problem.0.dim: rosenbrock takes at least 2 parameters, not 1"),
+        ({"name": "rosenbrock", "start": [1]}, "problem.0.start: rosenbrock takes at least 2 parameters, not 1"),
+        ({"name": "longer", "dim": 2}, "problem.0.dim: longer takes at least 3 parameters, not 2"),
         (
             {"name": "rosenbrock", "dim": 3, "start": [1, 2]},
             "problem.0.start: the start has 2 numbers, and dim is 3; give one of the two",
@@ -38,5 +47,5 @@ def three(x):
 )
 def test_dimensions(planned, table, said):
     with pytest.raises(SpecError) as info:
-        planned({"problem": [table], "optimizer": [{"name": "gd"}]}, three)
+        planned({"problem": [table], "optimizer": [{"name": "gd"}]}, three, longer)
     assert str(info.value) == f"<experiment>: {said}"

@@ -202,6 +202,32 @@ def test_wrong_key_of_an_optimizer(key, written, message):
 
 
 @pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('"clip_norm"', "transforms must be a list of names or tables, not the text 'clip_norm'"),
+        ('["clip_norm", 3]', "transforms[1] must be a name or a table, not 3"),
+        ('["l2", { name = 3 }]', "name must be a text, not 3"),
+        ('["l2", ""]', "name must not be empty"),
+    ],
+)
+def test_wrong_transforms(written, message):
+    assert complaint(written, "transforms") == message
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("[]", "start must not be empty"),
+        ("[nan, 1]", "start[0] must be finite, not nan"),
+        ("[[1, 1], [2.0, 3]]", "start[0] must be a number, not a list of 2"),
+    ],
+)
+def test_wrong_start(written, message):
+    (mistake,) = spec.read(BARE.replace('"p"', f'"p"\nstart = {written}')).mistakes
+    assert mistake.message == message
+
+
+@pytest.mark.parametrize(
     "written", ["0", "[2, 0]", "2.5", '"two"', "true", "[[2]]", "1000001", "{ linear = [2, 3], num = 3 }"]
 )
 def test_wrong_dim(written):

@@ -1,0 +1,55 @@
+"""Lines that run one on another: where a line cannot be seen, it takes turns with those on it, as dashes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE = 0.004
+"""The distance at which a line is hidden, as a share of the axis: about half the width of a line."""
+LEAST = 0.05
+"""The share of its points that a line has to be hidden at in a row: where lines only cross, both can be seen."""
+_DASHES, _POINTS = 48, 2401  # along the whole axis
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def in_turns(x: Floats, heights: Floats) -> tuple[Floats, list[Floats]]:
+    """The dashes in which hidden lines are to be drawn once more, on top of those that hide them.
+
+    Args:
+        x: where the points of all lines are, shape (points,).
+        heights: how high they are, as shares of the axis, shape (lines, points), the lines in the order in which they
+            are drawn. NaN is nowhere.
+
+    Returns:
+        Points along the axis, and the heights of each line there, NaN wherever it is not its turn.
+    """
+    on = np.array([[_runs(np.abs(line - other)) & (j > i) for j, other in enumerate(heights)]
+                   for i, line in enumerate(heights)]).reshape(len(heights), *heights.shape)  # fmt: skip
+    place = on.sum(axis=1).max(axis=1, initial=0)  # how many lines are on this one; 0 for one on top
+    meet = on.any(axis=2)
+    meet |= meet.T | np.eye(len(heights), dtype=bool)
+    turns = 1 + np.max(np.where(meet, place, 0), axis=1, initial=0)
+    fine = np.linspace(x[0], x[-1], _POINTS)
+    dash = np.arange(_POINTS) * _DASHES // _POINTS
+    return fine, [
+        np.where(_hidden(fine, x, on[i]) & (dash % turns[i] == place[i]), np.interp(fine, x, heights[i]), np.nan)
+        for i in range(len(heights))
+    ]
+
+
+def _hidden(fine: Floats, x: Floats, on: Flags) -> Flags:
+    """Where a line is hidden from one of its points to the next."""
+    return np.interp(fine, x, on.any(axis=0).astype(float)) == 1
+
+
+def _runs(distance: Floats) -> Flags:
+    """The stretches on which two lines are one, long enough to matter."""
+    near = distance < TOLERANCE
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))
+    kept = np.zeros(len(near), dtype=bool)
+    for begin, end in edges.reshape(-1, 2):
+        kept[begin:end] = end - begin >= max(2, LEAST * len(near))
+    return kept

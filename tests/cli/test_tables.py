@@ -1,0 +1,80 @@
+"""Tables in terminals of any width: what is broken, what is left out, and what never is."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from rich.text import Text
+
+from optlab.cli import tables
+
+COLUMNS = ["rank>", "optimizer", "best settings", "10 % to 90 % of seeds>", "diverged>", "from"]
+ROWS = [
+    ["1", "goldstein_price", "condition=100, beta1=0.9, beta2=0.999", "0.0489 to 0.0703", "100 %", "a/b/c.py"],
+    ["10", "adam", "lr=0.1", "-3.78 to 2", "0 %", Text("[red]x[/red]", style="red")],
+]
+WORDS = ["goldstein_price", "condition=100,", "beta2=0.999", "0.0489", "0.0703", "100 %", "0 %", "-3.78", "10", "adam"]
+
+
+def printed(monkeypatch, capsys, width, **kwargs):
+    monkeypatch.setenv("COLUMNS", str(width))
+    tables.console().print(tables.table(COLUMNS, ROWS, **kwargs))
+    return [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("width", range(38, 140))
+def test_no_word_and_no_number_is_broken_that_there_is_room_for(monkeypatch, capsys, width):
+    lines = printed(monkeypatch, capsys, width, spare="from")
+    assert max(map(len, lines)) <= width
+    for word in WORDS:
+        assert re.search(rf"(?<!\S){re.escape(word)}(?!\S)", "\n".join(lines)), word
+
+
+def test_where_there_is_room_a_row_is_a_line(monkeypatch, capsys):
+    assert printed(monkeypatch, capsys, 130, title="a [b]title[/b]") == [
+        "a [b]title[/b]",
+        "rank  optimizer        best settings                          10 % to 90 % of seeds  diverged  from",
+        "   1  goldstein_price  condition=100, beta1=0.9, beta2=0.999       0.0489 to 0.0703     100 %  a/b/c.py",
+        "  10  adam             lr=0.1                                            -3.78 to 2       0 %  [red]x[/red]",
+    ]
+
+
+def test_lines_are_broken_first_then_a_column_is_spared(monkeypatch, capsys):
+    broken = [
+        "                                           10 % to 90 % of",
+        "rank  optimizer        best settings                 seeds  diverged  from",
+        "   1  goldstein_price  condition=100,     0.0489 to 0.0703     100 %  a/b/c.py",
+        "                       beta1=0.9,",
+        "                       beta2=0.999",
+        "  10  adam             lr=0.1                   -3.78 to 2       0 %  [red]x[/red]",
+    ]
+    assert printed(monkeypatch, capsys, 84, spare="from") == broken
+    spared = [re.sub("  (from|a/b/c.py|.red.x./red.)$", "", line) for line in broken]
+    assert printed(monkeypatch, capsys, 70, spare="from") == spared
+
+
+def test_where_nothing_helps_a_row_is_a_list(monkeypatch, capsys):
+    assert printed(monkeypatch, capsys, 40, spare="from") == [
+        "rank                   1",
+        "optimizer              goldstein_price",
+        "best settings          condition=100,",
+        "                       beta1=0.9,",
+        "                       beta2=0.999",
+        "10 % to 90 % of seeds  0.0489 to 0.0703",
+        "diverged               100 %",
+        "from                   a/b/c.py",
+        "",
+        "rank                   10",
+        "optimizer              adam",
+        "best settings          lr=0.1",
+        "10 % to 90 % of seeds  -3.78 to 2",
+        "diverged               0 %",
+        "from                   [red]x[/red]",
+    ]
+
+
+def test_a_table_without_rows_is_its_heading(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "60")
+    tables.console().print(tables.table(["a", "b>"], []))
+    assert capsys.readouterr().out.split() == ["a", "b"]

@@ -1,0 +1,41 @@
+"""Values of the wrong type are told at their place, with what to write instead where that is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from optlab import optimizer
+from optlab.errors import SpecError
+
+GD, MLP = {"name": "gd"}, {"name": "mlp", "dataset": "xor"}
+
+
+@optimizer
+def whole(x, g, *, lr=1):
+    """A drop-in rule whose author forgot a point."""
+    return x - lr * g
+
+
+@pytest.mark.parametrize(
+    ("problem", "rule", "said"),
+    [
+        (
+            MLP | {"batch_size": 1e9},
+            GD,
+            "problem.0.batch_size: mlp: 'batch_size' takes an integer, not 1000000000.0; write 1000000000",
+        ),
+        (MLP | {"batch_size": 2.5}, GD, "problem.0.batch_size: mlp: 'batch_size' takes an integer, not 2.5"),
+        (MLP, {"name": "lbfgs", "history": 2.5}, "optimizer.0.history: lbfgs: 'history' takes an integer, not 2.5"),
+        (
+            MLP,
+            {"name": "whole", "lr": 0.5},
+            "optimizer.0.lr: whole: 'lr' takes an integer, not 0.5; "
+            "give it a default with a point, as in 1.0, to make it a number",
+        ),
+        (MLP, {"name": "gd", "lr": "big"}, "optimizer.0.lr: gd: 'lr' takes a number, not the text 'big'"),
+    ],
+)
+def test_a_value_of_the_wrong_type(planned, problem, rule, said):
+    with pytest.raises(SpecError) as info:
+        planned({"problem": [problem], "optimizer": [rule]}, whole)
+    assert str(info.value) == f"<experiment>: {said}"
