@@ -57,6 +57,16 @@ class Watched:
             time.sleep(0.05)
         return printed
 
+    def round(self):
+        """The process of the round, once it has begun: files were looked at before."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        deadline = time.monotonic() + 60
+        while not (found := children.read_text().split()):
+            assert time.monotonic() < deadline, self.log.read_text()
+            time.sleep(0.05)
+        (child,) = found
+        return child
+
     def loss(self, name="e"):
         return pd.read_parquet(self.lab / "results" / name / "runs.parquet")["final_loss"][0]
 
@@ -150,17 +160,17 @@ def test_a_long_round_ends_with_its_watcher(lab, start, number, status):
     endless = TEXT.replace("steps = 10", "steps = 20000000000").replace('"slow"', '"gd"\nlr = 1e-9')
     (lab / "e.toml").write_text(endless + "\n[record]\npoints = 2\n")
     watched = start()
+    watched.round()
     time.sleep(3)
     (lab / "e.toml").write_text(TEXT)
     watched.wait("; Ctrl-C ends")
     (lab / "e.toml").write_text(endless + "\n[record]\npoints = 3\n")
     watched.wait("changed: e.toml", 2)
+    child = watched.round()
     time.sleep(3)
-    children = Path(f"/proc/{watched.process.pid}/task/{watched.process.pid}/children").read_text().split()
-    assert len(children) == 1
     watched.process.send_signal(number)
     assert watched.process.wait(20) == status
-    assert not Path(f"/proc/{children[0]}").exists()
+    assert not Path(f"/proc/{child}").exists()
     printed = watched.log.read_text()
     assert printed.endswith("interrupted; results of earlier runs are intact\n")
     assert "Traceback" not in printed
