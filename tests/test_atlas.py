@@ -413,7 +413,7 @@ def test_many_panels_are_several_pictures(lab):
     table = {"name": "momentum", "lr": 0.01, "beta": [i / 10 for i in range(8)]}
     job = pipeline.prepare(atlas.basins_document({"name": "wells"}, table, 3, 20), lab / "results")
     told = []
-    names = [path.name for path in pipeline.draw(pipeline.execute(job), job.plan, progress=told.append)]
+    names = [path.name for path in pipeline.draw(pipeline.carry_out(job).results, job.plan, progress=told.append)]
     assert names == ["basins_wells.png", "basins_wells-2.png"]
     assert sum(told) == pictures.count(job.plan) == 2
     problem = {"name": "ellipsoid", "condition": [1.0, 10.0]}
