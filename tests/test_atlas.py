@@ -469,7 +469,7 @@ def test_many_panels_are_several_pictures(lab):
     table = {"name": "momentum", "lr": 0.01, "beta": [i / 10 for i in range(8)]}
     job = pipeline.prepare(atlas.basins_document({"name": "wells"}, table, 3, 20), lab / "results")
     told = []
-    names = [path.name for path in pipeline.draw(pipeline.execute(job), job.plan, progress=told.append)]
+    names = [path.name for path in pipeline.draw(pipeline.carry_out(job).results, job.plan, progress=told.append)]
     assert names == ["basins_wells.png", "basins_wells-2.png"]
     drawn = [sheet for _, sheet in drawing.figures(optlab.load(lab / "results" / "wells_basins"), job.plan)]
     assert [sheet.texts[0].get_text() for sheet in drawn] == ["wells: basins (1 of 2)", "wells: basins (2 of 2)"]
