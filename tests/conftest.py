@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from optlab import plan, registry, runner, spec
 from optlab.plan import Plan
@@ -18,6 +19,10 @@ from optlab.records import Sweep, Trajectories
 from optlab.registry import Registry
 
 pytest_plugins = ["pytester"]
+
+# How long an example takes says nothing on a machine that others share.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
