@@ -154,6 +154,8 @@ def _composed(optimizer: Optimizer, more: Sequence[str], known: Registry) -> Rul
             schedule = known.schedules[word]
             if "lr" not in optimizer.signature.numbers:
                 raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            if rule.schedule:
+                raise UserError(f"{rule.schedule.name} and {word} are two schedules, and a rule has one")
             rule = replace(rule, schedule=schedule, schedule_settings=schedule.signature.choices)
         elif word in known.transforms:
             transform = known.transforms[word]

@@ -218,6 +218,7 @@ def test_a_minus_sign_is_no_part_of_a_name(call, arguments, end):
 MISTAKES = [
     (["--", "-x"], "'x' is without a value; add x=1.0"),
     (["x-y", "x=1"], "'y' is without a value; add y=1.0"),
+    (["adam", "cosine", "step"], "cosine and step are two schedules, and a rule has one"),
     (["clip-norm"], "'clip-norm' is neither a problem nor an optimizer"),
     (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
     (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
