@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline, registry
-from optlab.atlas import Table, span
+from optlab.atlas import Table, span, table
 from optlab.errors import UserError
-from optlab.oneline import table
 from optlab.registry import Registry
 
 if TYPE_CHECKING:
