@@ -114,10 +114,38 @@ def file_errors_name(path: Path) -> Iterator[None]:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'adam'?)"`, or nothing where no known word is close.
 
-    >>> did_you_mean("adm", ["adam", "momentum"])
+    >>> did_you_mean("adma", ["adamax", "adam", "momentum"])
     " (did you mean 'adam'?)"
     >>> did_you_mean("xyz", ["adam"])
     ''
     """
-    close = difflib.get_close_matches(str(word), [str(k) for k in known], n=1, cutoff=0.6)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    word, names = str(word), [str(k) for k in known]
+    close = difflib.get_close_matches(word, names, n=max(1, len(names)), cutoff=0.6)
+    if not close:
+        return ""
+    nearest = min(close, key=lambda name: (_edits(word, name), abs(_number(word) - _number(name))))
+    return f" (did you mean {nearest!r}?)"
+
+
+def _edits(a: str, b: str) -> int:
+    """How many letters are wrong, missing, too many, or have changed places with their neighbour.
+
+    The distance of F. J. Damerau, "A technique for computer detection and correction of spelling errors", 1964.
+
+    >>> _edits("adma", "adam"), _edits("adma", "adamax")
+    (1, 2)
+    """
+    rows = [list(range(len(b) + 1))]  # rows[i][j]: from the first i letters of a to the first j of b
+    for i in range(1, len(a) + 1):
+        row = [i]
+        for j in range(1, len(b) + 1):
+            row.append(min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a[i - 1] != b[j - 1])))
+            if i > 1 and j > 1 and a[i - 2 : i] == b[j - 2 : j][::-1]:
+                row[-1] = min(row[-1], rows[-2][j - 2] + 1)
+        rows.append(row)
+    return rows[-1][-1]
+
+
+def _number(word: str) -> int:
+    """The digits of a word: float16 is nearer to float32 than to float64."""
+    return int("0" + "".join(filter(str.isdecimal, word)))

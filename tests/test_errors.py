@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from optlab import errors
-from optlab.errors import WIDTH, Mistake, SpecError
+from optlab.errors import WIDTH, Mistake, SpecError, did_you_mean
 
 
 def test_the_tree_is_the_one_that_is_drawn():
@@ -69,3 +69,21 @@ def test_so_do_the_mistakes_of_an_experiment():
     back = pickle.loads(pickle.dumps(raised))
     assert (type(back), str(back), back.__notes__) == (SpecError, str(raised), ["seen twice"])
     assert (back.file, back.mistakes, back.source) == ("e.toml", raised.mistakes, raised.source)
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("adma", ["adamax", "adam", "adamw"], "adam"),  # two letters have changed places
+        ("adamxa", ["adam", "adamax"], "adamax"),
+        ("float16", ["float64", "float32"], "float32"),
+        ("adan2", ["adamax", "adan", "adam"], "adan"),
+        ("momentm", ["moment_of", "momentum"], "momentum"),
+    ],
+)
+def test_the_nearest_name_is_meant(word, known, meant):
+    assert did_you_mean(word, known) == did_you_mean(word, known[::-1]) == f" (did you mean {meant!r}?)"
+
+
+def test_where_nothing_is_near_nothing_is_meant():
+    assert did_you_mean("xyz", ["adam"]) == did_you_mean("adam", []) == ""

@@ -221,6 +221,7 @@ MISTAKES = [
     (["--", "-x"], "'x' is without a value; add x=1.0"),
     (["x-y", "x=1"], "'y' is without a value; add y=1.0"),
     (["clip-norm"], UNKNOWN.format("clip-norm")),
+    (["adam", "cosine", "step"], "cosine and step are two schedules, and a rule has one"),
     (["gd", "clip_nor"], "there is no transform or schedule 'clip_nor' to put around gd (did you mean 'clip_norm'?)"),
     (["lars", "nestrov=true"], "lars has no option 'nestrov' (did you mean 'nesterov'?)"),
     (["x*y", "x=1"], "'y' is without a value; add y=1.0"),
