@@ -47,9 +47,7 @@ def figure(
     wide = (_ALONE if count == 1 else _PANEL) * min(1.0, 1 / ratio)
     width = max(columns * (wide + 0.35) + 1.6, 6.8)
     per_line = max(1, int((width - 0.3) / entry))
-    lines = -(-len(entries) // per_line)
-    per_line = -(-len(entries) // max(1, lines))  # as many in each: the last one is not left alone
-    below = 0.27 * lines + 0.15
+    below = 0.27 * -(-len(entries) // per_line) + 0.15
     size = (width, rows * (wide * ratio + 0.75) + 0.85 + below)
     with style.sheet():
         sheet, axes = figures.new(columns, rows=rows, title=title, subtitle=subtitle, size=size)
