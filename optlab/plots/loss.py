@@ -124,6 +124,8 @@ def figure(
 
 def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
     """Draw what other lines hide of a line once more, as dashes on top of them."""
+    if shown.empty:
+        return
     order = list(dict.fromkeys(shown["label"]))
     medians = shown.pivot(index="label", columns="step", values="median").loc[order]
     steps, lines = overlap.in_turns(medians.columns.to_numpy(float), axis.share(medians))

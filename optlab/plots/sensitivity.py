@@ -95,10 +95,10 @@ def figure(
         handles = [_handle(looks[str(label)]) for label in best.index]
         labels = [_entry(str(label), loss) for label, loss in best.items()]
         if np.isfinite(best).any():
-            handles.append(Line2D([], [], markeredgecolor=style.INK, **_RING))  # pyright: ignore
+            handles.append(Line2D([], [], markeredgecolor=style.INK, **_RING))
             labels.append("best value")
         for shape, said in ((_ABOVE, "too large for the axis"), (_BELOW, "too small for the axis")):
-            if any(line.get_gid() == shape["gid"] and len(line.get_xdata()) for line in axes.get_lines()):
+            if any(line.get_gid() == shape["gid"] and np.size(line.get_xdata()) for line in axes.get_lines()):
                 handles.append(Line2D([], [], linestyle="", markersize=6.5, markeredgecolor=style.INK, **shape))
                 labels.append(said)
         if start := [line for line in axes.get_lines() if line.get_gid() == _START]:
@@ -108,7 +108,13 @@ def figure(
     return sheet
 
 
-_RING = {"marker": "o", "markersize": 12, "markerfacecolor": "none", "markeredgewidth": 1.5, "linestyle": ""}
+_RING: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 12,
+    "markerfacecolor": "none",
+    "markeredgewidth": 1.5,
+    "linestyle": "",
+}
 
 
 @dataclass(frozen=True)
@@ -155,14 +161,15 @@ def _line(rows: pd.DataFrame, axes: Axes, look: Look, axis: scale.Scale, strip: 
     if label in strip.rows:
         place[below] = strip.height(label, axes)
     axes.plot(value, place, color=look.colour, linestyle=look.dash, linewidth=1.8, zorder=3, label=label)
-    for where, shape in (
+    marks: list[tuple[Any, dict[str, Any]]] = [
         (~above & ~below, {"marker": look.marker, "markerfacecolor": look.colour, "markeredgecolor": "white"}),
         (above, {**_ABOVE, "markeredgecolor": look.colour}),
         (below, {**_BELOW, "markeredgecolor": look.colour}),
-    ):
+    ]
+    for where, shape in marks:
         axes.plot(value[where], place[where], linestyle="", markersize=6.5, zorder=4, **shape)
     best = median == median.min()
-    axes.plot(value[best], place[best], markeredgecolor=look.colour, zorder=5, **_RING)  # pyright: ignore
+    axes.plot(value[best], place[best], markeredgecolor=look.colour, zorder=5, **_RING)
 
 
 def _crosses(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look], strip: _Strip) -> None:

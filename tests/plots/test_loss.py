@@ -172,3 +172,8 @@ def test_a_line_under_another_takes_turns_with_it():
     np.testing.assert_allclose(np.log(turn.get_ydata()[shown]), logs, rtol=1e-9, atol=1e-9)
     apart = loss.draw(pd.concat([curve("a", same), curve("b", [9.0, 7, 5, 3, 2, 1])]), Figure().add_subplot())
     assert not [line for line in apart.get_lines() if line.get_gid() == "turn"]
+
+
+def test_curves_without_a_point_are_an_empty_axis():
+    axes = loss.draw(curve("a", []), Figure().add_subplot())
+    assert not [line for line in axes.get_lines() if line.get_gid() == "turn"]
