@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
-from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.engine.native.expressions import Unsupported
+from optlab.engine.native.scalars import Scalars, written_out
 from optlab.foreign import Foreign
 from optlab.records import Sweep
 from optlab.step import StepGraph

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from optlab.engine.native.body import ATTRIBUTES, Body
+from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.machine import Machine, operands_of
 from optlab.engine.native.rules import (
     NAN,
@@ -31,7 +32,7 @@ from optlab.engine.native.rules import (
     select,
     truth,
 )
-from optlab.engine.native.scalars import Scalars, Unsupported
+from optlab.engine.native.scalars import Scalars
 
 ONCE, ROW, BLOCK, STEP = range(4)
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.emit import Layout, Program
+from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.machine import Code, is_right, this_machine
-from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.engine.native.scalars import Scalars, written_out
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
 Floats = NDArray[np.float64]
