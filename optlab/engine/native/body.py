@@ -80,6 +80,13 @@ class Body:
     def store(self, value: str, pointer: str, kind: str | None = None, align: int = 0) -> None:
         self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align or self.size}")
 
+    def move(self, variable: str, pointer: str, save: bool) -> None:
+        """Fill a variable from memory, or save it there."""
+        if save:
+            self.store(self.load(variable, align=64), pointer)
+        else:
+            self.store(self.load(pointer), variable, align=64)
+
     def spread(self, number: str) -> str:
         """A single number, in all lanes."""
         return self._in_all_lanes(self.real, number)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph
-from optlab.engine.native.emit import Layout, Program
+from optlab.engine.native.emit import emit
 from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.machine import Code, is_right, this_machine
+from optlab.engine.native.program import Layout, Program
 from optlab.engine.native.scalars import Scalars, written_out
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
@@ -143,12 +144,13 @@ def compile(
         targets=targets,
     )
     program = Program(scalars, layout, machine)
-    code = Code(program.text, quick)
-    wrong = [name for name in program.vector_functions if not is_right(code, name)]
+    module = emit(program)
+    code = Code(module.text, quick)
+    wrong = [name for name in module.vector_functions if not is_right(code, name)]
     if wrong:  # then lane by lane
         sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
         program = Program(scalars, layout, replace(machine, vectors=sound))
-        code = Code(program.text, quick)
+        code = Code(emit(program).text, quick)
     return Kernel(program, code, machine.width * layout.copies)
 
 
