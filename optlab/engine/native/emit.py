@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from optlab.engine.native.body import ATTRIBUTES, Body
+from optlab.engine.native.loops import Looped
 from optlab.engine.native.machine import Machine, operands_of
 from optlab.engine.native.program import Program
+from optlab.engine.native.rolled import Rolled
 from optlab.engine.native.run import Run
 from optlab.engine.native.straight import Straight
 from optlab.engine.native.table import table
@@ -24,7 +26,8 @@ class Module:
 def emit(program: Program) -> Module:
     """Write a program down."""
     machine, declarations = program.machine, dict[str, str]()
-    functions = [*table(program, declarations), *Run(program, Straight, declarations).lines()]
+    form = Looped if isinstance(program.expressions, Rolled) else Straight
+    functions = [*table(program, declarations), *Run(program, form, declarations).lines()]
     names = {symbol: name for name, symbol in machine.vectors.items()}
     called = [names[symbol] for symbol in declarations if symbol in names]
     checks = [line for name in called for line in _check(name, machine, declarations)]

@@ -8,6 +8,7 @@ numbers are kept as floats, which hold them exactly.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ from numpy.typing import NDArray
 from optlab.engine.graph import Graph, Node, Var
 from optlab.engine.native.simpler import SIMPLER
 from optlab.engine.ops import OPS
+
+FOLDS: Mapping[str, str] = {"sum": "add", "max": "maximum", "min": "minimum", "dot": "fma"}
+"""What makes a number of an array, entry by entry in order, and the operation that it repeats."""
 
 
 class Unsupported(Exception):
@@ -31,7 +35,8 @@ class Expressions:
     Besides the operations of the engine there are "constant" (its value is in `values`), "input" (position and entry
     of an input are in `inputs`), "fma" (a b + c, rounded once), "fms" (a b - c), "fnma" (c - a b), and "running" (the
     argument to the power of the step number, carried from step to step as a product). `conditions` tells which are
-    true or false. `wanted` are the outputs: the first is the loss.
+    true or false. `wanted` are the outputs: the first is the loss. Where there are arrays (see `rolled.py`), `lengths`
+    has their number of entries, and of folds how many entries they go through.
     """
 
     ops: list[str]
@@ -39,11 +44,20 @@ class Expressions:
     values: Mapping[int, float]
     inputs: Mapping[int, tuple[int, int]]
     conditions: frozenset[int]
+    lengths: Mapping[int, int]
     wanted: Sequence[int]
 
     @property
     def loss(self) -> int:
         return self.wanted[0]
+
+    @property
+    def work(self) -> int:
+        """Operations on single numbers in a step, about."""
+        return sum(self.lengths.get(i, 1) for i in self.needed)
+
+    def is_array(self, i: int) -> bool:
+        return i in self.lengths and self.ops[i] not in FOLDS
 
     @functools.cached_property
     def needed(self) -> list[int]:
@@ -52,13 +66,18 @@ class Expressions:
 
     def needed_for(self, wanted: Sequence[int]) -> list[int]:
         """These expressions and all that they depend on, in order."""
-        found, stack = set(wanted), list(wanted)
-        while stack:
-            for arg in self.args[stack.pop()]:
-                if arg not in found:
-                    found.add(arg)
-                    stack.append(arg)
-        return sorted(found)
+        return needed_for(self.args, wanted)
+
+
+def needed_for(args: Sequence[tuple[int, ...]], wanted: Sequence[int]) -> list[int]:
+    """These expressions and all that they depend on, in order."""
+    found, stack = set(wanted), list(wanted)
+    while stack:
+        for arg in args[stack.pop()]:
+            if arg not in found:
+                found.add(arg)
+                stack.append(arg)
+    return sorted(found)
 
 
 class Writer:
@@ -71,6 +90,7 @@ class Writer:
         self.values: dict[int, float] = {}
         self.inputs: dict[int, tuple[int, int]] = {}
         self.conditions: set[int] = set()
+        self.lengths: dict[int, int] = {}
         self.settled: list[bool] = []  # depends neither on the step nor on what is carried
         self.seen: dict[Any, int] = {}
         self.counter: int | None = None
@@ -80,6 +100,9 @@ class Writer:
         self.args.append(args)
         self.settled.append(settled)
         return len(self.ops) - 1
+
+    def is_array(self, i: int) -> bool:
+        return i in self.lengths and self.ops[i] not in FOLDS
 
     def constant(self, value: float) -> int:
         key = ("constant", isinstance(value, bool), np.float64(value).tobytes())
@@ -101,7 +124,7 @@ class Writer:
         key = (op, tuple(sorted(args)) if op in ("add", "multiply") else args)
         if key not in self.seen:
             self.seen[key] = self.new(op, args, all(self.settled[a] for a in args))
-            if op in _CONDITIONS:
+            if op in CONDITIONS:
                 self.conditions.add(self.seen[key])
         return self.seen[key]
 
@@ -111,7 +134,7 @@ class Writer:
             return None
         with np.errstate(all="ignore"):
             value = OPS[op].run(*(self._as_array(a) for a in args))
-        return self.constant(bool(value) if op in _CONDITIONS else float(value))
+        return self.constant(bool(value) if op in CONDITIONS else float(value))
 
     def _as_array(self, i: int) -> NDArray[Any]:
         return np.asarray(bool(self.values[i]) if i in self.conditions else self.values[i])
@@ -157,14 +180,14 @@ def check_type(var: Var) -> None:
         raise Unsupported(f"it computes with numbers of type {var.dtype}")
 
 
-_CONDITIONS = frozenset(
+CONDITIONS = frozenset(
     [
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
         *("isfinite", "isinf", "isnan", "signbit"),
         *("logical_and", "logical_or", "logical_not", "logical_xor"),
     ]
 )
-_OF_WHOLE_NUMBERS = _CONDITIONS.union(
+_OF_WHOLE_NUMBERS = CONDITIONS.union(
     ["add", "subtract", "multiply", "negative", "absolute", "square", "maximum", "minimum", "where"]
 )
 
@@ -172,13 +195,10 @@ _OF_WHOLE_NUMBERS = _CONDITIONS.union(
 def fuse(writer: Writer, wanted: Sequence[int]) -> None:
     """Make one operation of a b + c, where the product is needed for nothing else."""
     ops, args = writer.ops, writer.args
-    uses = [0] * len(ops)
-    needed = Expressions(ops, args, {}, {}, frozenset(), wanted).needed
+    needed = needed_for(args, wanted)
+    uses = Counter(wanted)
     for i in needed:
-        for arg in args[i]:
-            uses[arg] += 1
-    for i in wanted:
-        uses[i] += 1
+        uses.update(args[i])
     for i in needed:
         if ops[i] in ("add", "subtract"):
             a, b = args[i]
@@ -186,3 +206,5 @@ def fuse(writer: Writer, wanted: Sequence[int]) -> None:
                 ops[i], args[i] = ("fma" if ops[i] == "add" else "fnma"), (*args[b], a)
             elif ops[a] == "multiply" and uses[a] == 1:
                 ops[i], args[i] = ("fma" if ops[i] == "add" else "fms"), (*args[a], b)
+        elif ops[i] == "sum" and ops[args[i][0]] == "multiply" and uses[args[i][0]] == 1:
+            ops[i], args[i] = "dot", (*args[args[i][0]], args[i][1])

@@ -71,11 +71,12 @@ class Program:
         kinds |= {} if self.layout.counter is None else {self.layout.counter: ROW}
         level: dict[int, int] = {}
         for i in self.needed:
-            op = self.expressions.ops[i]
-            if op == "input":
+            if i in self.expressions.inputs:
                 level[i] = kinds[self.expressions.inputs[i][0]]
                 continue
-            found = {level[a] for a in self.expressions.args[i]} | ({ROW} if op == "running" else set())
+            found = {level[a] for a in self.expressions.args[i]}
+            found |= {ROW} if self.expressions.ops[i] == "running" else set()
+            found |= {BLOCK} if i in self.expressions.lengths else set()  # arrays are in a block's memory
             level[i] = STEP if {ROW, BLOCK} <= found else max(found, default=ONCE)
         return level
 

@@ -74,7 +74,8 @@ class _Writer(Writer):
         outputs = tuple(self.entries[v].ravel() for v in self.graph.outputs)
         wanted = [int(i) for output in outputs for i in output]
         fuse(self, wanted)
-        return Scalars(self.ops, self.args, self.values, self.inputs, frozenset(self.conditions), wanted, outputs)
+        conditions = frozenset(self.conditions)
+        return Scalars(self.ops, self.args, self.values, self.inputs, conditions, self.lengths, wanted, outputs)
 
     def _of(self, node: Node) -> Ids:
         inputs = [self.entries[v] for v in node.inputs]

@@ -52,7 +52,7 @@ def _follows_the_step(w: Writer, i: int) -> bool:
         i = todo.pop()
         if i in seen or w.settled[i] or i == w.counter:
             continue
-        if w.ops[i] == "input":
+        if w.ops[i] in ("input", "load"):
             return False
         seen.add(i)
         todo.extend(w.args[i])
@@ -71,7 +71,7 @@ def _power(w: Writer, a: int, p: int) -> int | None:
     if exponent is not None and exponent == round(exponent) and abs(exponent) <= LARGEST_POWER:
         power = _product(w, a, abs(int(exponent)))
         return power if exponent >= 0 else w.apply("divide", w.constant(1.0), power)
-    return w.apply("running", a) if p == w.counter and w.settled[a] else None
+    return w.apply("running", a) if p == w.counter and w.settled[a] and not w.is_array(a) else None
 
 
 def _product(w: Writer, a: int, power: int) -> int:
