@@ -50,8 +50,8 @@ def programs(dims: tuple[int, ...] = (2, 10)) -> Iterator[Sweep]:
 
 
 def measured(work: Sweep, rounds: int) -> Compilation:
-    scalars = choice.scalars_of(build_for(work))
-    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(scalars.needed))
+    expressions = choice.expressions_of(build_for(work))
+    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(expressions.needed))
     for _ in range(rounds):
         begin = time.perf_counter()
         graph = build_for(work)

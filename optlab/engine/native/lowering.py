@@ -13,7 +13,7 @@ from optlab.engine.native.expressions import Expressions, Unsupported
 from optlab.engine.native.rolled import MOST, rolled_up
 from optlab.engine.native.scalars import LIMIT, written_out
 
-LONG = 1_000
+LONG = 500
 """Operations on single numbers from which it pays to have loops."""
 
 SHORTER = 4
