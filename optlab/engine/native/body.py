@@ -29,6 +29,7 @@ class Body:
         self.machine = machine
         self.width = machine.width
         self.real, self.size = real, SIZES[real]
+        self.bytes = self.width * self.size
         self.numbers = f"<{self.width} x {real}>"
         self.conditions = f"<{self.width} x i1>"
         self.declarations = declarations
@@ -84,12 +85,12 @@ class Body:
     def store(self, value: str, pointer: str, kind: str | None = None, align: int = 0) -> None:
         self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align or self.size}")
 
-    def move(self, variable: str, pointer: str, save: bool) -> None:
+    def move(self, variable: str, pointer: str, save: bool, align: int = LINE) -> None:
         """Fill a variable from memory, or save it there."""
         if save:
-            self.store(self.load(variable, align=64), pointer)
+            self.store(self.load(variable, align=align), pointer)
         else:
-            self.store(self.load(pointer), variable, align=64)
+            self.store(self.load(pointer), variable, align=align)
 
     @contextmanager
     def loop(self, count: int) -> Iterator[str]:

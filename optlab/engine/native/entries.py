@@ -39,9 +39,10 @@ class Entries:
                     self.here[i] = RULES[rolled.ops[i]](body, *map(self._value, rolled.args[i]))
                     if i in self.kept:
                         self._keep(i)
-            for n, first, i in stores:
-                there = self.form.row(self.next[n], body.add(self.entry, first))
-                body.store(self._value(i), there, align=LINE)
+            values = [self._value(store.value) for store in stores]  # all of them, before any is overwritten
+            for store, value in zip(stores, values, strict=True):
+                there = self.form.row(self.next[store.carried], body.add(self.entry, store.first))
+                body.store(value, there, align=body.bytes)
         for i in folds:
             self.values[i] = [body.load(f"%fold{i}", align=LINE)]
 
@@ -74,14 +75,14 @@ class Entries:
         entry = body.add(entry, read.first)
         if read.source == "table":
             return body.spread_from(body.at(f"@table{read.number}", entry))
-        return body.load(self.form.row(self.now[read.number], entry), align=LINE)
+        return body.load(self.form.row(self.now[read.number], entry), align=body.bytes)
 
     def _kept(self, i: int) -> str:
-        value = self.body.load(self.form.row(f"%kept{i}", self.entry), align=LINE)
+        value = self.body.load(self.form.row(f"%kept{i}", self.entry), align=self.body.bytes)
         return compare(self.body, "une", value, ZERO) if i in self.rolled.conditions else value
 
     def _keep(self, i: int) -> None:
         value = self.here[i]
         if i in self.rolled.conditions:
             value = select(self.body, value, ONE, ZERO)
-        self.body.store(value, self.form.row(f"%kept{i}", self.entry), align=LINE)
+        self.body.store(value, self.form.row(f"%kept{i}", self.entry), align=self.body.bytes)

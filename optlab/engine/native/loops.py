@@ -21,8 +21,8 @@ class Looped(Form):
         super().__init__(program, body)
         assert isinstance(program.expressions, Rolled)
         self.rolled = program.expressions
-        self.stages = Stages(self.rolled, program.level, self.layout.carried)
-        self.swapped = self.stages.swapped | ({0} if self.layout.trail else set())  # x is recorded after its update
+        self.stages = Stages(self.rolled, program.level, self.layout.carried, self.layout.trail)
+        self.swapped = self.stages.swapped
 
     # ---- memory ----------------------------------------------------------------------------------------------------
 
@@ -36,20 +36,19 @@ class Looped(Form):
         sizes |= {f"%kept{i}": self.rolled.lengths[i] for i in self.stages.kept}
         body.declarations["malloc"] = "declare ptr @malloc(i64)"
         body.declarations["free"] = "declare void @free(ptr)"
-        row = body.width * body.size
-        body.put(f"%room = call ptr @malloc(i64 {sum(sizes.values()) * row + LINE})")
+        body.put(f"%room = call ptr @malloc(i64 {sum(sizes.values()) * body.bytes + LINE})")
         body.put("%room.number = ptrtoint ptr %room to i64")
         offset = body.line(f"and i64 {body.line('sub i64 0, %room.number')}, {LINE - 1}")
         for name, size in sizes.items():
             body.put(f"{name} = getelementptr i8, ptr %room, i64 {offset}")
-            offset = body.add(offset, size * row)
+            offset = body.add(offset, size * body.bytes)
         for n in sorted(self.swapped):
             for name in ("now", "next"):
                 body.put(f"%the.{name}{n} = alloca ptr, align 8")
                 body.store(f"%{name}{n}", f"%the.{name}{n}", "ptr")
         for i in self.rolled.needed:
             if self.rolled.ops[i] in FOLDS:
-                body.put(f"%fold{i} = alloca {body.numbers}, align 64")
+                body.put(f"%fold{i} = alloca {body.numbers}, align {LINE}")
         body.put(f"%right = alloca {body.conditions}, align 8")
 
     def end(self) -> None:
@@ -72,14 +71,14 @@ class Looped(Form):
             now = self.now(n)
             with self.body.loop(size) as entry:
                 there = self.body.at("%state", self.lane(0, self.body.add(entry, first)))
-                self.body.move(self.row(now, entry), there, save)
+                self.body.move(self.row(now, entry), there, save, self.body.bytes)
             first += size
 
     def record(self, living: Sequence[str], place: str) -> None:
         body, dim = self.body, self.layout.carried[0][1]
         now, first = self.now(0), body.times(place, dim)
         with body.loop(dim) as entry:
-            value = select(body, living[0], body.load(self.row(now, entry), align=LINE), NAN)
+            value = select(body, living[0], body.load(self.row(now, entry), align=body.bytes), NAN)
             body.store(value, body.at("%trail", self.lane(0, body.add(first, entry))))
 
     def is_finite(self, copy: int) -> str:
@@ -87,7 +86,7 @@ class Looped(Form):
         body, now = self.body, self.now(0)
         body.store(truth(True), "%right", body.conditions)
         with body.loop(self.layout.carried[0][1]) as entry:
-            right = is_finite(body, body.load(self.row(now, entry), align=LINE))
+            right = is_finite(body, body.load(self.row(now, entry), align=body.bytes))
             body.store(both(body, body.load("%right", body.conditions), right), "%right", body.conditions)
         return body.load("%right", body.conditions)
 
@@ -110,12 +109,13 @@ class Looped(Form):
                     Entries(self, loop.length, values).write(members, stores)
         if whole:
             for n, first, i in self.stages.single:
-                self.body.store(values[i][0], self.row(self.next(n), str(first)), align=LINE)
+                self.body.store(values[i][0], self.row(self.next(n), str(first)), align=self.body.bytes)
 
     def _number(self, values: Values, i: int) -> None:
         if i in self.rolled.reads:
-            read = self.rolled.reads[i]
-            values[i] = [self.body.load(self.row(self.now(self.number_of(read.number)), str(read.first)), align=LINE)]
+            position, entry = self.rolled.inputs[i]
+            there = self.row(self.now(self.number_of(position)), str(entry))
+            values[i] = [self.body.load(there, align=self.body.bytes)]
         else:
             self.program.write(self.body, values, i, 1)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -107,7 +107,9 @@ class _Writer(Writer):
             check_type(var)
             if position in carried:
                 size = math.prod(var.shape)
-                self.pieces[var] = [(size, self._load(Read("input", position, 0, 1), size))] if size else []
+                if not size:
+                    raise Unsupported("an empty array has no loop")
+                self.pieces[var] = [(size, self._load(Read("input", position, 0, 1), size))]
             elif var.shape:
                 raise Unsupported("it takes data that change from step to step")
             else:
@@ -266,7 +268,7 @@ class _Writer(Writer):
     def _stretched(self, var: Var, size: int) -> Pieces:
         """An array as one of so many entries."""
         pieces, own = self.pieces[var], math.prod(var.shape)
-        if own == size or not size:
+        if own == size:
             return pieces
         if own == 1:
             return [(size, pieces[0][1])]
@@ -276,6 +278,8 @@ class _Writer(Writer):
 
     def _of(self, node: Node) -> Pieces:
         kind, name = node.op.kind, node.op.name
+        if not math.prod(node.output.shape):
+            return []
         if kind == "elementwise":
             return self._elementwise(node)
         if kind == "view":
@@ -289,11 +293,15 @@ class _Writer(Writer):
         raise Unsupported(f"{name} has no {'loop' if kind in ('take', 'add_at') else 'native rule'}")
 
     def _elementwise(self, node: Node) -> Pieces:
-        size, entry = math.prod(node.output.shape), self.entry_of(node)
-        if not size:
-            return []
+        return self._of_entries(node, self.entry_of(node))
+
+    def _of_entries(self, node: Node, entry: Callable[..., int]) -> Pieces:
+        size = math.prod(node.output.shape)
         together = self._together([self._stretched(v, size) for v in node.inputs])
         return self._joined((n, entry(*ids)) for n, ids in together)
+
+    def _product(self, a: int, b: int) -> int:
+        return self.apply("multiply", self.number(a), self.number(b))
 
     def _view(self, node: Node) -> Pieces:
         (var,), size = node.inputs, math.prod(node.output.shape)
@@ -322,23 +330,24 @@ class _Writer(Writer):
         return self.constant(0.0) if total is None else total
 
     def _cut(self, pieces: Pieces) -> Pieces:
+        """The same pieces, with those cut that are a little longer than the middle of x."""
         if self.cut is None:
             return pieces
         first, middle = self.cut
         found: Pieces = []
         for n, i in pieces:
-            before = min(first, n - middle)
-            sizes = (
-                [before, middle, n - middle - before] if self.is_array(i) and middle < n <= middle + WITH_ENDS else [n]
-            )
-            offsets = [sum(sizes[:k]) for k in range(len(sizes))]
-            found += [(m, self._part(i, at, 1, m)) for at, m in zip(offsets, sizes, strict=True) if m]
+            if not self.is_array(i) or not middle < n <= middle + WITH_ENDS:
+                found.append((n, i))
+                continue
+            begin = min(first, n - middle)
+            for at, end in ((0, begin), (begin, begin + middle), (begin + middle, n)):
+                found += self._slice([(n, i)], at, 1, end - at)
         return found
 
     def _place(self, node: Node) -> Pieces:
         shape = node.params["shape"]
         size = math.prod(shape)
-        whole: Pieces = [(size, self.constant(0.0))] if size else []
+        whole: Pieces = [(size, self.constant(0.0))]
         for var, index in zip(node.inputs, node.params["indices"], strict=True):
             where = np.arange(size).reshape(shape)[index]
             if not where.size:
@@ -359,12 +368,10 @@ class _Writer(Writer):
         a, b = node.inputs
         size, inner = math.prod(node.output.shape), a.shape[-1]
         if size == 1 and inner:
-            pair = [self.pieces[v] for v in (a, b)]
-            products = [(n, self.apply("multiply", *map(self.number, ids))) for n, ids in self._together(pair)]
-            return [(1, self._folded("sum", products))]
+            together = self._together([self.pieces[a], self.pieces[b]])
+            return [(1, self._folded("sum", [(n, self._product(*ids)) for n, ids in together]))]
         if inner == 1 and {math.prod(v.shape) for v in (a, b)} <= {1, size}:
-            together = self._together([self._stretched(v, size) for v in (a, b)])
-            return [(n, self.apply("multiply", *map(self.number, ids))) for n, ids in together]
+            return self._of_entries(node, self._product)
         raise Unsupported("a product of matrices has no loop")
 
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from optlab.engine.native.expressions import FOLDS
-from optlab.engine.native.program import BLOCK, STEP
+from optlab.engine.native.program import STEP
 from optlab.engine.native.rolled import Read, Rolled
 
 
@@ -42,7 +42,7 @@ class Stages:
     carried and cannot be overwritten in the loop that computes it, as others have yet to read it.
     """
 
-    def __init__(self, rolled: Rolled, level: dict[int, int], carried: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, rolled: Rolled, level: dict[int, int], carried: Sequence[tuple[int, int]], trail: bool) -> None:
         self.rolled, self.level, self.carried = rolled, level, carried
         self.users: dict[int, list[int]] = defaultdict(list)
         for i in rolled.needed:
@@ -63,6 +63,8 @@ class Stages:
                 self.numbers[level[i], self.earliest[i]].append(i)
         self.kept = [i for i in self.loop if rolled.is_array(i) and self._loops_with(i) != {self.loop[i]}]
         self.swapped = {n for n in range(len(carried)) if not self._may_be_overwritten(n)}
+        if trail and not self._unchanged(0):  # x is recorded after the next one is computed
+            self.swapped.add(0)
 
     def loops(self, level: int, stage: int) -> list[Loop]:
         """Those of a stage, in some order: none needs another."""
@@ -136,6 +138,3 @@ class Stages:
                 if read.step != 1 or read.first not in written:
                     return False
         return True
-
-
-__all__ = ["BLOCK", "Loop", "Stages", "Store"]
