@@ -8,16 +8,22 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from optlab.engine.graph import Graph
+from optlab.engine.graph import Graph, Node
 from optlab.engine.native.expressions import Expressions, Unsupported
 from optlab.engine.native.rolled import MOST, rolled_up
-from optlab.engine.native.scalars import LIMIT, written_out
+from optlab.engine.native.scalars import LIMIT, TooLong, written_out
 
 LONG = 500
 """Operations on single numbers from which it pays to have loops."""
 
 SHORTER = 4
 """So many times fewer expressions there are to be in loops."""
+
+OVERLAP = 2
+"""So many times the operations may be done in loops, where slices of the same are computed more than once."""
+
+MARGIN = 1.5
+"""A graph of so many times the operations that can be written out is not tried: few of them are simplified away."""
 
 
 def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expressions:
@@ -31,20 +37,27 @@ def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expres
     Raises:
         Unsupported: the graph is too large, or has an operation or a type without a rule.
     """
-    size, why = _operations(graph), "its slices overlap"
+    size, why = sum(map(_operations, graph.nodes)), ""
     if size > LONG:
         try:
             rolled = rolled_up(graph, counter, carried, min(MOST, size // 2))
-            if len(rolled.needed) * SHORTER < size and rolled.work < 2 * size:
+            if len(rolled.needed) * SHORTER < size and rolled.work < OVERLAP * size:
                 return rolled
+            why = "loops would do more than that"
         except Unsupported as reason:
             why = str(reason)
-    if size > 2 * LIMIT:
-        raise Unsupported(f"it has more than {LIMIT:,} operations on single numbers, and {why}")
-    return written_out(graph, counter, carried)
+    if size < MARGIN * LIMIT:
+        try:
+            return written_out(graph, counter, carried)
+        except TooLong:
+            pass
+    raise Unsupported(f"it has more than {LIMIT:,} operations on single numbers, and {why}")
 
 
-def _operations(graph: Graph) -> int:
-    """Operations on single numbers, were they written out."""
-    sizes = {"elementwise": lambda node: node.output, "reduce": lambda node: node.inputs[0]}
-    return sum(math.prod(sizes[node.op.kind](node).shape) for node in graph.nodes if node.op.kind in sizes)
+def _operations(node: Node) -> int:
+    """Operations on single numbers that a node is, about."""
+    if node.op.kind == "matmul":
+        return math.prod(node.output.shape) * node.inputs[0].shape[-1]
+    if node.op.kind in ("elementwise", "reduce"):
+        return math.prod((node.output if node.op.kind == "elementwise" else node.inputs[0]).shape)
+    return 0

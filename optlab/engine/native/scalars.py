@@ -24,6 +24,10 @@ LIMIT = 20_000
 Ids = NDArray[np.intp]
 
 
+class TooLong(Unsupported):
+    """More expressions than `LIMIT`."""
+
+
 @dataclass(frozen=True)
 class Scalars(Expressions):
     """Expressions of single numbers. `outputs` has those of each output's entries."""
@@ -40,7 +44,8 @@ def written_out(graph: Graph, counter: int | None, carried: Sequence[int]) -> Sc
         carried: the positions of the inputs that change between steps otherwise.
 
     Raises:
-        Unsupported: the graph is too large, or has an operation or a type without a rule.
+        TooLong: the graph has too many operations.
+        Unsupported: it has much data or large matrices, or has an operation or a type without a rule.
     """
     return _Writer(graph, counter, carried).scalars()
 
@@ -70,7 +75,7 @@ class _Writer(Writer):
             check_type(node.output)
             self.entries[node.output] = self._of(node)
             if len(self.ops) > LIMIT:
-                raise Unsupported(f"it has more than {LIMIT:,} operations on single numbers")
+                raise TooLong(f"it has more than {LIMIT:,} operations on single numbers")
         outputs = tuple(self.entries[v].ravel() for v in self.graph.outputs)
         wanted = [int(i) for output in outputs for i in output]
         fuse(self, wanted)
