@@ -127,14 +127,20 @@ class Stages:
         return own | {self.loop[u] for u in self.users[i]} | set(self.stored[i])
 
     def _may_be_overwritten(self, n: int) -> bool:
-        """Whether all loops that read it write the same entry in the same turn. Numbers are read before any loop."""
+        """Whether all loops that read it are done by then, or write the same entry in the same turn.
+
+        Numbers are read before any loop, and written after all of them.
+        """
         if self._unchanged(n):
             return True
-        for i, read in self.rolled.reads.items():
-            if i not in self.level or i not in self.rolled.lengths or read[:2] != ("input", self.carried[n][0]):
+        writing = {loop: {s.first for s in stores if s.carried == n} for loop, stores in self.stores.items()}
+        begin = min((loop.stage for loop, firsts in writing.items() if firsts), default=0)
+        for i in self.rolled.needed:
+            read = self.rolled.reads.get(i)
+            if read is None or read[:2] != ("input", self.carried[n][0]) or i not in self.rolled.lengths:
                 continue
             for loop in self._loops_with(i):
-                written = {store.first for store in self.stores.get(loop, []) if store.carried == n}
-                if read.step != 1 or read.first not in written:
+                in_place = read.step == 1 and read.first in writing.get(loop, ())
+                if loop.stage >= begin and not in_place:
                     return False
         return True
