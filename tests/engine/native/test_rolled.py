@@ -35,6 +35,7 @@ def pieces(found: Rolled) -> list[tuple[int, str]]:
         (lambda x: np.sum(x * x), ["dot"]),
         (lambda x: np.sum(2.0 * x + 1.0), ["fma", "sum"]),
         (lambda x: x @ x, ["dot"]),
+        (lambda x: x / (1.0 + x), ["add", "divide"]),
         (lambda x: np.sum(np.full(N, 2.0) * x[0]), ["dot"]),
         (lambda x: np.max(np.full(N, 2.0) * x[0]), ["multiply"]),
         (lambda x: np.sum(np.sin(x)[1:] - np.cos(x)[1:]), ["cos", "sin", "subtract", "sum"]),
@@ -64,11 +65,24 @@ def test_pieces(f, expected):
     assert pieces(rolled(f, X)) == expected
 
 
-def test_a_slice_reads_memory_further_on():
-    found = rolled(lambda x: np.exp(x)[2:][::-3], X)
+@pytest.mark.parametrize(
+    ("f", "count", "read"),
+    [
+        (lambda x: np.exp(x)[2:][::-3], 3, Read("input", 0, 9, -3)),
+        (lambda x: np.exp(x[::2])[1:4], 3, Read("input", 0, 2, 2)),
+        (lambda x: np.exp(x[::-2])[1::2], 2, Read("input", 0, 7, -4)),
+    ],
+)
+def test_a_slice_reads_memory_further_on(f, count, read):
+    found = rolled(f, X)
     ((n, i),) = found.outputs[0]
     (load,) = found.args[i]
-    assert (n, found.reads[load]) == (3, Read("input", 0, 9, -3))
+    assert (n, found.reads[load]) == (count, read)
+
+
+def test_powers_of_data_are_not_carried_from_step_to_step():
+    graph = optimise(trace(lambda x, t, b: x * WEIGHTS**t + b**t, X, 1.0, 0.9))
+    assert ops(rolled_up(graph, 1, (0,))) == ["fma", "power", "running"]
 
 
 def test_what_depends_on_data_alone_is_data():

@@ -67,6 +67,11 @@ def test_what_others_have_yet_to_read_is_not_overwritten():
     assert stages(step, X, X, 1.0)[0].swapped == {0}
     assert stages(lambda x, m, a: [np.sum(m) * a, m[::-1], x], X, X, 1.0)[0].swapped == {1}
 
+    def halves(x, m, a):
+        return [np.sum(m), np.concatenate([a * x[::2], x[5:]]), m]
+
+    assert stages(halves, X, X, 1.0)[0].swapped == {0}
+
     def later(x, m, a):
         return [np.sum(x), x * 2.0, m * np.sum(x * np.exp(m)) + x]
 
