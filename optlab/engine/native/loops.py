@@ -10,7 +10,7 @@ from optlab.engine.native.expressions import FOLDS
 from optlab.engine.native.form import Form
 from optlab.engine.native.program import STEP, Program, Values
 from optlab.engine.native.rolled import Rolled
-from optlab.engine.native.rules import NAN, both, is_finite, literal, select, truth
+from optlab.engine.native.rules import NAN, both, digits, is_finite, select, truth
 from optlab.engine.native.stages import Stages
 
 
@@ -27,21 +27,9 @@ class Looped(Form):
     # ---- memory ----------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
+        self._tables()
+        self._memory()
         body = self.body
-        for n, table in enumerate(self.rolled.tables):
-            numbers = ", ".join(literal(value)[len("splat (") : -1] for value in table.tolist())
-            body.declarations[f"table{n}"] = f"@table{n} = private constant [{len(table)} x double] [{numbers}]"
-        sizes = {f"%now{n}": size for n, (_, size) in enumerate(self.layout.carried)}
-        sizes |= {f"%next{n}": self.layout.carried[n][1] for n in sorted(self.swapped)}
-        sizes |= {f"%kept{i}": self.rolled.lengths[i] for i in self.stages.kept}
-        body.declarations["malloc"] = "declare ptr @malloc(i64)"
-        body.declarations["free"] = "declare void @free(ptr)"
-        body.put(f"%room = call ptr @malloc(i64 {sum(sizes.values()) * body.bytes + LINE})")
-        body.put("%room.number = ptrtoint ptr %room to i64")
-        offset = body.line(f"and i64 {body.line('sub i64 0, %room.number')}, {LINE - 1}")
-        for name, size in sizes.items():
-            body.put(f"{name} = getelementptr i8, ptr %room, i64 {offset}")
-            offset = body.add(offset, size * body.bytes)
         for n in sorted(self.swapped):
             for name in ("now", "next"):
                 body.put(f"%the.{name}{n} = alloca ptr, align 8")
@@ -50,6 +38,27 @@ class Looped(Form):
             if self.rolled.ops[i] in FOLDS:
                 body.put(f"%fold{i} = alloca {body.numbers}, align {LINE}")
         body.put(f"%right = alloca {body.conditions}, align 8")
+
+    def _tables(self) -> None:
+        """Data, as constants of the module."""
+        for n, table in enumerate(self.rolled.tables):
+            numbers = ", ".join(f"double {digits(value)}" for value in table.tolist())
+            text = f"@table{n} = private constant [{len(table)} x double] [{numbers}]"
+            self.body.declarations[f"table{n}"] = text
+
+    def _memory(self) -> None:
+        """For what is carried, the next of it where that needs a place of its own, and what is kept for other loops."""
+        body, carried = self.body, self.layout.carried
+        sizes = {f"%now{n}": size for n, (_, size) in enumerate(carried)}
+        sizes |= {f"%next{n}": carried[n][1] for n in sorted(self.swapped)}
+        sizes |= {f"%kept{i}": self.rolled.lengths[i] for i in self.stages.kept}
+        body.declarations |= {"malloc": "declare ptr @malloc(i64)", "free": "declare void @free(ptr)"}
+        body.put(f"%room = call ptr @malloc(i64 {sum(sizes.values()) * body.bytes + LINE})")
+        body.put("%room.number = ptrtoint ptr %room to i64")
+        offset = body.line(f"and i64 {body.line('sub i64 0, %room.number')}, {LINE - 1}")
+        for name, size in sizes.items():
+            body.put(f"{name} = getelementptr i8, ptr %room, i64 {offset}")
+            offset = body.add(offset, size * body.bytes)
 
     def end(self) -> None:
         self.body.put("call void @free(ptr %room)")

@@ -13,8 +13,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from optlab.engine.native.expressions import FOLDS
+from optlab.engine.native.pieces import Read
 from optlab.engine.native.program import STEP
-from optlab.engine.native.rolled import Read, Rolled
+from optlab.engine.native.rolled import Rolled
 
 
 class Loop(NamedTuple):

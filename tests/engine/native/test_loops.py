@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optlab import optimizer, problem, runner
-from optlab.engine.native import lowering, trajectories
+from optlab.engine.native import lowering, machine, trajectories
 from optlab.engine.native.rolled import Rolled, rolled_up
 from optlab.engine.native.scalars import written_out
 from optlab.engine.passes import optimise
@@ -280,3 +280,14 @@ def test_an_x_that_stays_is_recorded():
     done = kernel.run(np.concatenate([x, 0 * x]), np.empty(0), np.empty((0, 2)), 5, np.arange(6))
     np.testing.assert_array_equal(done.trail, np.broadcast_to(x, (6, N, 2)))
     np.testing.assert_array_equal(done.loss, np.arange(6.0)[:, None] * x.sum(0))
+
+
+@pytest.mark.parametrize("width", [2, 4])
+def test_any_width_of_vectors(planned, monkeypatch, width):
+    """On a machine without a vector library, too; up to what mathematics the C library rounds otherwise."""
+    document = {"problem": [{"name": "levy", "dim": 61, "start": "random"}], "steps": 20, "seeds": 7}
+    (sweep,) = planned(document | {"optimizer": [{"name": "adam"}], "backend": "native"}).sweeps
+    usual = runner.run(sweep)
+    other = machine.Machine(width, True, {})
+    monkeypatch.setattr(trajectories, "this_machine", lambda: other)
+    np.testing.assert_allclose(runner.run(sweep).loss, usual.loss, rtol=1e-12)

@@ -7,7 +7,8 @@ import pytest
 
 from optlab import grad, trace
 from optlab.engine.native.expressions import Unsupported
-from optlab.engine.native.rolled import Read, Rolled, rolled_up
+from optlab.engine.native.pieces import Read
+from optlab.engine.native.rolled import Rolled, rolled_up
 from optlab.engine.passes import optimise
 from optlab.engine.trace import trace as traced
 
@@ -92,6 +93,11 @@ def test_what_depends_on_data_alone_is_data():
     values = [found.tables[read.number][read.first :: read.step] for read in used]
     expected = [1 / WEIGHTS, np.sqrt(WEIGHTS)[::-1]]
     assert sorted(map(tuple, values)) == sorted(map(tuple, expected))
+
+
+def test_a_state_that_takes_much_memory_is_refused():
+    with pytest.raises(Unsupported, match="x and its state are more than 1,000,000 numbers"):
+        rolled(lambda x: x * 2.0, np.ones(1_000_001))
 
 
 def test_a_sum_of_a_few_entries_more_shares_the_loop_of_the_middle():
