@@ -10,6 +10,7 @@ from statistics import median
 from benchmarks import lab, setting
 from benchmarks.tables import Report, Table
 from optlab import registry
+from optlab.engine.native.expressions import Unsupported
 from optlab.records import Sweep
 from optlab.runner import choice, compiled
 from optlab.step import build_for
@@ -38,15 +39,20 @@ class Compilation:
         return median(a + b for a, b in zip(self.tracing, self.quickly, strict=True))
 
 
-def programs(dims: tuple[int, ...] = (2, 10)) -> Iterator[Sweep]:
-    """Every built-in test function under some optimizers."""
+def programs(dims: tuple[int, ...] = (2, 10, 100, 1_000)) -> Iterator[Sweep]:
+    """Every built-in test function under some optimizers, where there is machine code for it."""
     for name, problem in registry.load(()).problems.items():
         if problem.trains_on_data:
             continue
         for dim in dims if problem.dim is None else (problem.dim,):
             table = {"name": name} | ({"dim": dim} if problem.dim is None else {})
             for optimizer in OPTIMIZERS:
-                yield lab.sweeps(lab.document([table], [{"name": optimizer}], 100, points=2))[0]
+                (sweep,) = lab.sweeps(lab.document([table], [{"name": optimizer}], 100, points=2))
+                try:
+                    choice.expressions_of(build_for(sweep))
+                except Unsupported:
+                    continue
+                yield sweep
 
 
 def measured(work: Sweep, rounds: int) -> Compilation:

@@ -51,7 +51,7 @@ class Expressions:
     def loss(self) -> int:
         return self.wanted[0]
 
-    @property
+    @functools.cached_property
     def work(self) -> int:
         """Operations on single numbers in a step, about."""
         return sum(self.lengths.get(i, 1) for i in self.needed)

@@ -74,6 +74,7 @@ class PieceWriter(Writer):
         return self.tables[read.number][read.first + read.step * np.arange(self.lengths[i])]
 
     def data(self, value: NDArray[Any]) -> Pieces:
+        """A constant array."""
         if not value.size:
             return []
         if (value == value.flat[0]).all():
@@ -88,6 +89,7 @@ class PieceWriter(Writer):
         return [(data.size, self.seen[key])]
 
     def load(self, read: Read, count: int) -> int:
+        """So many entries of an array in memory."""
         if count == 1:
             read = read._replace(step=1)
             if read.source == "table":
@@ -103,6 +105,7 @@ class PieceWriter(Writer):
         return self.seen[key]
 
     def fold(self, fold: str, length: int, i: int, start: int | None) -> int:
+        """A sum, maximum or minimum of so many entries, and of what comes before them."""
         start = self.constant(_IDENTITY[fold]) if start is None else start
         key = (fold, length, i, start)
         if key not in self.seen:
@@ -127,6 +130,7 @@ class PieceWriter(Writer):
         return self.seen[i, first, step, count]
 
     def _not_yet_sliced(self, i: int, first: int, step: int, count: int) -> list[int]:
+        """The arrays that an expression is made of, in order."""
         found, stack = {i}, [i]
         while stack:
             a = stack.pop()
@@ -139,6 +143,7 @@ class PieceWriter(Writer):
         return sorted(found)
 
     def slice(self, pieces: Pieces, first: int, step: int, count: int) -> Pieces:
+        """So many entries of an array, from the first on, each so many after the one before."""
         begins = [0, *accumulate(n for n, _ in pieces)]
         found: Pieces = []
         while count:

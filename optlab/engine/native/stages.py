@@ -49,12 +49,13 @@ class Stages:
         for i in rolled.needed:
             for a in rolled.args[i]:
                 self.users[a].append(i)
-        self.earliest = self._earliest()
+        self.earliest: dict[int, int] = {}
+        self._forward()
         self.stores: dict[Loop, list[Store]] = defaultdict(list)
         self.single: list[Store] = []
         self.stored: dict[int, list[Loop]] = defaultdict(list)
         self._outputs()
-        self.loop = self._latest()
+        self.loop = self._backward()
         self.numbers: dict[tuple[int, int], list[int]] = defaultdict(list)
         self.members: dict[Loop, list[int]] = defaultdict(list)
         for i in rolled.needed:
@@ -77,16 +78,17 @@ class Stages:
         return range(max(found, default=-1) + 1)
 
     def _after(self, i: int) -> int:
+        """The first stage in which something may be used."""
         return self.earliest[i] + (self.rolled.ops[i] in FOLDS)
 
-    def _earliest(self) -> dict[int, int]:
-        self.earliest: dict[int, int] = {}
+    def _forward(self) -> None:
+        """The stage in which each can be computed first."""
         for i in self.rolled.needed:
             same = [a for a in self.rolled.args[i] if self.level[a] == self.level[i]]
             self.earliest[i] = max(map(self._after, same), default=0)
-        return self.earliest
 
     def _outputs(self) -> None:
+        """Where the next x and state are written."""
         for n, pieces in enumerate(self.rolled.outputs[1:]):
             if self._unchanged(n):
                 continue
@@ -110,7 +112,8 @@ class Stages:
             and self.rolled.reads.get(pieces[0][1]) == Read("input", position, 0, 1)
         )
 
-    def _latest(self) -> dict[int, Loop]:
+    def _backward(self) -> dict[int, Loop]:
+        """The loop in which each array is computed: in the stage in which it is first needed."""
         rolled = self.rolled
         stage: dict[int, int] = {}
         for i in reversed(rolled.needed):
