@@ -24,6 +24,9 @@ from optlab.engine.ops import OPS
 MOST_DATA = 20_000
 """Numbers of data in one array: they become a part of the code."""
 
+MOST_PIECES = 64
+"""Pieces, or rows, that become loops of their own."""
+
 _IDENTITY = {"sum": -0.0, "max": -math.inf, "min": math.inf}
 """What a fold begins with: it changes no bit of the first entry."""
 
@@ -156,6 +159,16 @@ class PieceWriter(Writer):
             first, count = first + taken * step, count - taken
         return found
 
+    def picked(self, pieces: Pieces, where: NDArray[Any]) -> Pieces:
+        """The entries of an array at these positions."""
+        found: Pieces = []
+        for first, step, count in runs(where):
+            if step:
+                found += self.slice(pieces, first, step, count)
+            else:
+                found.append((count, self.slice(pieces, first, 1, 1)[0][1]))
+        return self.joined(found)
+
     def together(self, arrays: Sequence[Pieces]) -> Iterator[tuple[int, list[int]]]:
         """Several arrays of one size, cut where any of them is."""
         todo = [iter(pieces) for pieces in arrays]
@@ -181,3 +194,18 @@ class PieceWriter(Writer):
             else:
                 found.append((n, i))
         return found
+
+
+def runs(where: NDArray[Any]) -> list[tuple[int, int, int]]:
+    """Positions as runs, each with its first, the distance to the next, and their count."""
+    flat = where.ravel()
+    steps = np.diff(flat)
+    changes = [*(np.flatnonzero(np.diff(steps)) + 1).tolist(), steps.size]
+    found, at = [], 0
+    while at < flat.size:
+        end = changes[bisect_right(changes, at)] if at < steps.size else at
+        found.append((int(flat[at]), int(steps[at]) if end > at else 1, end - at + 1))
+        at = end + 1
+        if len(found) > MOST_PIECES:
+            raise Unsupported(f"an array falls into more than {MOST_PIECES} pieces")
+    return found

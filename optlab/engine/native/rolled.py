@@ -1,20 +1,21 @@
 """Graph -> rolled expressions: the computation of one run, in which an array is one expression, and later a loop.
 
-Arrays are lists of pieces (see `pieces.py`). Those of several axes are their entries in order: what has no answer in
+Arrays are lists of pieces (see `pieces.py`). Those of several axes are their entries in order: what falls into too many
 pieces of that is not supported.
 """
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.graph import Graph, Node, Shape, Var
 from optlab.engine.native.expressions import (
     FOLDS,
     Expressions,
@@ -23,7 +24,7 @@ from optlab.engine.native.expressions import (
     check_type,
     fuse,
 )
-from optlab.engine.native.pieces import Pieces, PieceWriter, Read
+from optlab.engine.native.pieces import MOST_PIECES, Pieces, PieceWriter, Read, runs
 
 MOST = 2_000
 """Expressions, needed or not, beyond this number are no loops any more."""
@@ -58,7 +59,7 @@ def rolled_up(graph: Graph, counter: int | None, carried: Sequence[int], most: i
         Unsupported: the graph has an operation, a type or a shape without a rule.
     """
     found = _Writer(graph, counter, carried, most).rolled()
-    middle = max((n for pieces in found.outputs[1:] for n, _ in pieces), default=1)
+    middle = max((n for pieces in found.outputs[1:2] for n, _ in pieces), default=1)
     longest = max((found.lengths[i] for i in found.needed if found.ops[i] in FOLDS), default=0)
     if middle < longest <= middle + WITH_ENDS:
         cuts = [(first, middle) for first in range(longest - middle + 1)]
@@ -114,57 +115,67 @@ class _Writer(PieceWriter):
             *(self.reads, self.tables, outputs),
         )
 
-    def _stretched(self, var: Var, size: int) -> Pieces:
-        """An array as one of so many entries."""
+    def _stretched(self, var: Var, shape: Shape) -> Pieces:
+        """An array as one of another shape, as NumPy broadcasts it."""
         pieces, own = self.pieces[var], math.prod(var.shape)
-        if own == size:
+        if own == math.prod(shape):
             return pieces
         if own == 1:
-            return [(size, pieces[0][1])]
-        raise Unsupported(f"arrays of {own:,} and {size:,} entries have no common loop")
+            return [(math.prod(shape), pieces[0][1])]
+        return self.picked(pieces, np.broadcast_to(np.arange(own).reshape(var.shape), shape))
 
     def _of(self, node: Node) -> Pieces:
         kind, name = node.op.kind, node.op.name
         if not math.prod(node.output.shape):
             return []
         if kind == "elementwise":
-            return self._elementwise(node)
+            return self._of_entries(node, self.entry_of(node))
         if kind == "view":
-            return self._view(node)
+            return self._rearranged(node.inputs[0], functools.partial(node.op.run, **node.params))
         if kind == "reduce":
             return self._reduce(node)
         if kind == "place":
-            return self._place(node)
+            return self._placed(node, node.params["indices"])
         if kind == "matmul":
             return self._matmul(node)
-        raise Unsupported(f"{name} has no {'loop' if kind in ('take', 'add_at') else 'native rule'}")
-
-    def _elementwise(self, node: Node) -> Pieces:
-        return self._of_entries(node, self.entry_of(node))
+        if kind in ("take", "add_at") and node.inputs[1] in self.graph.constants:
+            index = self.graph.constants[node.inputs[1]]
+            if kind == "add_at":
+                return self._placed(node, [index])
+            return self._rearranged(node.inputs[0], node.op.run, index)
+        raise Unsupported(f"{name} has no native rule")
 
     def _of_entries(self, node: Node, entry: Callable[..., int]) -> Pieces:
-        size = math.prod(node.output.shape)
-        together = self.together([self._stretched(v, size) for v in node.inputs])
+        together = self.together([self._stretched(v, node.output.shape) for v in node.inputs])
         return self.joined((n, entry(*ids)) for n, ids in together)
 
     def _product(self, a: int, b: int) -> int:
         return self.apply("multiply", self.number(a), self.number(b))
 
-    def _view(self, node: Node) -> Pieces:
-        (var,), size = node.inputs, math.prod(node.output.shape)
-        own = math.prod(var.shape)
-        if own == 1:
-            return self._stretched(var, size)
-        where = node.op.run(np.arange(own).reshape(var.shape), **node.params)
-        return self.joined(self.slice(self.pieces[var], *_progression(where, node)))
+    def _rearranged(self, var: Var, run: Callable[..., NDArray[Any]], *given: NDArray[Any]) -> Pieces:
+        """What a function that moves entries makes of an array; it is told by their positions."""
+        return self.picked(self.pieces[var], run(np.arange(math.prod(var.shape)).reshape(var.shape), *given))
 
     def _reduce(self, node: Node) -> Pieces:
-        (var,) = node.inputs
-        if math.prod(node.output.shape) != 1:
-            if math.prod(var.shape) == math.prod(node.output.shape):
-                return [(n, self.number(i)) for n, i in self.pieces[var]]
-            raise Unsupported(f"a {node.op.name} along one of several axes has no loop")
-        return [(1, self._folded(node.op.name, self.pieces[var]))]
+        """A fold for each row; where the rows themselves are added up, entry by entry."""
+        (var,), fold, shape = node.inputs, node.op.name, node.inputs[0].shape
+        pieces, axes = self.pieces[var], [a for a in node.params["axis"] if shape[a] != 1]
+        if not axes:
+            return [(n, self.number(i)) for n, i in pieces]
+        first, last = min(axes), max(axes) + 1
+        outer, length, inner = (math.prod(part) for part in (shape[:first], shape[first:last], shape[last:]))
+        if any(shape[a] != 1 for a in range(first, last) if a not in axes):
+            raise Unsupported(f"a {fold} along axes with others between them has no loop")
+        if outer * (length if inner > 1 else 1) > MOST_PIECES:
+            raise Unsupported(f"a {fold} of more than {MOST_PIECES} rows has no loop")
+        if inner == 1:
+            rows = [self.slice(pieces, k * length, 1, length) for k in range(outer)]
+            return self.joined((1, self._folded(fold, row)) for row in rows)
+        found: Pieces = []
+        for k in range(0, outer * length, length):
+            rows = [self.slice(pieces, row * inner, 1, inner) for row in range(k, k + length)]
+            found += [(n, self._folded(fold, [(1, i) for i in ids])) for n, ids in self.together(rows)]
+        return self.joined(found)
 
     def _folded(self, fold: str, pieces: Pieces) -> int:
         total: int | None = None
@@ -191,43 +202,50 @@ class _Writer(PieceWriter):
                 found += self.slice([(n, i)], at, 1, end - at)
         return found
 
-    def _place(self, node: Node) -> Pieces:
+    def _placed(self, node: Node, indices: Sequence[Any]) -> Pieces:
+        """Zeros, with arrays added at indices."""
         shape = node.params["shape"]
         size = math.prod(shape)
         whole: Pieces = [(size, self.constant(0.0))]
-        for var, index in zip(node.inputs, node.params["indices"], strict=True):
-            where = np.arange(size).reshape(shape)[index]
-            if not where.size:
-                continue
-            first, step, count = _progression(where, node)
-            piece = self._stretched(var, count)
-            if step == -1:
-                piece, first = self.slice(piece, count - 1, -1, count), first - count + 1
-            elif step != 1:
-                raise Unsupported("the reverse of a slice with a step has no loop")
-            there = self.together([self.slice(whole, first, 1, count), piece])
-            added = [(n, self.apply("add", *map(self.number, ids))) for n, ids in there]
-            after = first + count
-            whole = [*self.slice(whole, 0, 1, first), *added, *self.slice(whole, after, 1, size - after)]
+        for var, index in zip(node.inputs, indices, strict=False):
+            where, at = np.arange(size).reshape(shape)[index], 0
+            piece = self._stretched(var, where.shape)
+            for first, step, count in _side_by_side(where):
+                begin, first = (at, first) if step == 1 else (at + count - 1, first - count + 1)
+                whole = self._added(whole, first, self.slice(piece, begin, step, count), count)
+                at += count
         return self.joined(whole)
 
+    def _added(self, whole: Pieces, first: int, part: Pieces, count: int) -> Pieces:
+        after = first + count
+        there = self.together([self.slice(whole, first, 1, count), part])
+        added = [(n, self.apply("add", *map(self.number, ids))) for n, ids in there]
+        rest = sum(n for n, _ in whole) - after
+        return [*self.slice(whole, 0, 1, first), *added, *self.slice(whole, after, 1, rest)]
+
     def _matmul(self, node: Node) -> Pieces:
+        """A sum for each entry, if they are not many."""
         a, b = node.inputs
-        size, inner = math.prod(node.output.shape), a.shape[-1]
-        if size == 1 and inner:
-            together = self.together([self.pieces[a], self.pieces[b]])
-            return [(1, self._folded("sum", [(n, self._product(*ids)) for n, ids in together]))]
-        if inner == 1 and {math.prod(v.shape) for v in (a, b)} <= {1, size}:
+        shape, inner = node.output.shape, a.shape[-1]
+        if inner == 1:
             return self._of_entries(node, self._product)
-        raise Unsupported("a product of matrices has no loop")
+        if len(shape) > 2 or math.prod(shape) > MOST_PIECES:
+            raise Unsupported(f"a product of matrices with more than {MOST_PIECES} entries has no loop")
+        found = []
+        for row, column in np.ndindex(*shape):
+            left = self.slice(self.pieces[a], row * inner, 1, inner)
+            right = self.slice(self.pieces[b], column, b.shape[-1], inner)
+            products = [(n, self._product(*ids)) for n, ids in self.together([left, right])] if inner else []
+            found.append((1, self._folded("sum", products)))
+        return self.joined(found)
 
 
-def _progression(where: NDArray[Any], node: Node) -> tuple[int, int, int]:
-    """Positions as the first, the distance to the next and their count."""
-    flat = where.ravel()
-    if flat.size < 2:
-        return (int(flat[0]) if flat.size else 0), 1, flat.size
-    step = int(flat[1] - flat[0])
-    if not step or (np.diff(flat) != step).any():
-        raise Unsupported(f"{node.op.name} of an array of several axes has no loop")
-    return int(flat[0]), step, flat.size
+def _side_by_side(where: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
+    """Positions as runs of neighbours, forwards or backwards."""
+    for first, step, count in runs(where):
+        if abs(step) == 1:
+            yield first, step, count
+        elif count <= MOST_PIECES:
+            yield from ((first + k * step, 1, 1) for k in range(count))
+        else:
+            raise Unsupported("the reverse of a slice with a step has no loop")

@@ -60,6 +60,12 @@ def test_what_is_left(f, left):
         (lambda x: np.concatenate([x[:2], x[:2]]), [(2, "load"), (2, "load")]),
         (lambda x: np.broadcast_to(x[3], (7,)) * 2.0, [(7, "multiply")]),
         (lambda x: x[:1] * np.ones((3, 1)), [(3, "load")]),
+        (lambda x: x[np.array([1, 2, 3, 3, 3, 8])], [(3, "load"), (2, "load"), (1, "load")]),
+        (lambda x: np.sum(x.reshape(2, 5) * 2.0, axis=1), [(1, "dot"), (1, "dot")]),
+        (lambda x: np.sum(np.exp(x).reshape(2, 5), axis=0), [(5, "add")]),
+        (lambda x: np.exp(x).reshape(5, 2).T, [(5, "exp"), (5, "exp")]),
+        (lambda x: np.outer(np.ones(3), x) @ x, [(3, "dot")]),
+        (lambda x: np.arange(30.0).reshape(3, N) @ x, [(1, "dot"), (1, "dot"), (1, "dot")]),
     ],
 )
 def test_pieces(f, expected):
@@ -116,12 +122,14 @@ def test_a_sum_of_a_few_entries_more_shares_the_loop_of_the_middle():
     ("f", "why"),
     [
         (lambda x: np.sort(x), "argsort has no native rule"),
-        (lambda x: x[np.array([1, 3, 2])], "take has no loop"),
-        (lambda x: np.outer(x, x), "have no common loop|a product of matrices has no loop"),
-        (lambda x: np.sum(x.reshape(2, 5), axis=0), "a sum along one of several axes has no loop"),
-        (lambda x: x.reshape(2, 5).T, "transpose of an array of several axes has no loop"),
-        (lambda x: grad(lambda x: np.sum(x[::2] ** 2))(x), "the reverse of a slice with a step has no loop"),
-        (lambda x: np.ones((3, N)) @ x, "a product of matrices has no loop"),
+        (lambda x: np.outer(np.tile(x, 7), x), "an array falls into more than 64 pieces"),
+        (lambda x: np.sum(x.reshape(5, 2, 1) * np.ones(2), axis=(0, 2)), "axes with others between them has no loop"),
+        (lambda x: np.sum(np.tile(x, 13).reshape(65, 2), axis=0), "a sum of more than 64 rows has no loop"),
+        (lambda x: np.ones((65, N)) @ x, "a product of matrices with more than 64 entries has no loop"),
+        (
+            lambda x: grad(lambda x: np.sum(np.tile(x, 13)[::2] ** 2))(x),
+            "the reverse of a slice with a step has no loop",
+        ),
         (lambda x: x[0] * np.arange(30_000.0), "it has data of 30,000 numbers"),
         (lambda x: x.astype(np.float32), "it computes with numbers of type float32"),
         (lambda x: np.stack([f(x[n]) for n in range(N) for f in (np.sin, np.cos, np.exp)]), "one by one"),
