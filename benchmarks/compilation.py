@@ -15,6 +15,7 @@ from optlab.runner import choice, compiled
 from optlab.step import build_for
 
 OPTIMIZERS = ("gd", "momentum", "adam")
+WITHOUT_LOOPS = "griewank"
 
 
 @dataclass(frozen=True)
@@ -38,20 +39,21 @@ class Compilation:
         return median(a + b for a, b in zip(self.tracing, self.quickly, strict=True))
 
 
-def programs(dims: tuple[int, ...] = (2, 10)) -> Iterator[Sweep]:
-    """Every built-in test function under some optimizers."""
+def programs(dims: tuple[int, ...] = (2, 10, 100, 1_000)) -> Iterator[Sweep]:
+    """Every built-in test function under some optimizers; in many dimensions where there are loops over the entries."""
     for name, problem in registry.load(()).problems.items():
         if problem.trains_on_data:
             continue
-        for dim in dims if problem.dim is None else (problem.dim,):
+        own = [dim for dim in dims if dim <= 10 or name != WITHOUT_LOOPS]
+        for dim in own if problem.dim is None else (problem.dim,):
             table = {"name": name} | ({"dim": dim} if problem.dim is None else {})
             for optimizer in OPTIMIZERS:
                 yield lab.sweeps(lab.document([table], [{"name": optimizer}], 100, points=2))[0]
 
 
 def measured(work: Sweep, rounds: int) -> Compilation:
-    scalars = choice.scalars_of(build_for(work))
-    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(scalars.needed))
+    expressions = choice.expressions_of(build_for(work))
+    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(expressions.needed))
     for _ in range(rounds):
         begin = time.perf_counter()
         graph = build_for(work)

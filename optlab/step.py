@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +47,11 @@ class StepGraph:
     def first_number(self) -> int:
         """The place of the first number among the inputs."""
         return len(self.graph.inputs) - len(self.draws) - len(self.numbers)
+
+    @property
+    def memory(self) -> int:
+        """How many numbers x and the state of a run are."""
+        return sum(math.prod(var.shape) for var in self.graph.outputs[1:])
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """How a back end feeds the graph; `constant` says of each number whether it is the same for all runs."""

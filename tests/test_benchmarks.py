@@ -342,7 +342,7 @@ def test_more_runs_or_dimensions_get_fewer_steps(load, monkeypatch):
 def test_compilation_of_every_test_function(load):
     compilation = load("compilation")
     work = list(compilation.programs())
-    assert len(work) == 31 * len(compilation.OPTIMIZERS)
+    assert len(work) == 47 * len(compilation.OPTIMIZERS)
     found = compilation.measured(next(w for w in work if w.case.problem.name == "rosenbrock"), 2)
     assert (found.problem, found.dim, found.optimizer, len(found.tracing)) == ("rosenbrock", 2, "gd", 2)
     assert found.whole > 0

@@ -28,6 +28,9 @@ from optlab.step import StepGraph, build_for
 WORTH_FUSING = 20_000_000
 """Parameters times runs times steps from which it pays to compile arithmetic for replay: about a tenth of a second."""
 
+WHOLE = 50_000_000
+"""Numbers in x and the state of all runs beyond which machine code gets blocks too: the memory for them."""
+
 
 class Runner:
     """Executes these sweeps, or blocks of them, from any number of threads. Each sweep is traced and compiled once.
@@ -48,7 +51,8 @@ class Runner:
         return self._prepared[block.id].run(block, progress)
 
     def divides(self, sweep: Sweep) -> bool:
-        """Whether a sweep is better executed in blocks: not in machine code, which divides the work itself."""
+        """Whether a sweep is better executed in blocks: not in machine code, which divides the work itself, unless all
+        runs at once take too much memory."""
         return self._prepared[sweep.id].divides()
 
     def backend(self, sweep: Sweep) -> str:
@@ -97,7 +101,7 @@ class _Prepared:
     def divides(self) -> bool:
         try:
             with self._making:
-                return self.choice.backend != "native"
+                return self.choice.backend != "native" or self._graph.memory * len(self.sweep) > WHOLE
         except (Exception, SystemExit):  # of the user's code: it will be raised again, and reported, by `run`
             return True
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
-from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.engine.native.expressions import Expressions, Unsupported
+from optlab.engine.native.lowering import lowered
 from optlab.foreign import Foreign
 from optlab.records import Sweep
 from optlab.step import StepGraph
@@ -43,12 +44,12 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     if not has_llvmlite():
         return Choice("replay", "llvmlite is not installed")
     try:
-        scalars = scalars_of(graph)
+        expressions = expressions_of(graph)
     except Unsupported as reason:
         return Choice("replay", str(reason))
     if sweep.backend == "native":
         return Choice("native", "it was asked for")
-    return _sooner(sweep, graph, scalars)
+    return _sooner(sweep, graph, expressions)
 
 
 def has_llvmlite() -> bool:
@@ -56,15 +57,15 @@ def has_llvmlite() -> bool:
     return importlib.util.find_spec("llvmlite") is not None
 
 
-def scalars_of(graph: StepGraph) -> Scalars:
-    """The step graph entry by entry. Raises `Unsupported` where the native back end has no rule for it."""
+def expressions_of(graph: StepGraph) -> Expressions:
+    """The step graph as machine code computes it. Raises `Unsupported` where the native back end has no rule for it."""
     carried = len(graph.graph.outputs) - 1
-    return written_out(graph.graph, carried, range(carried))
+    return lowered(graph.graph, carried, range(carried))
 
 
-def _sooner(sweep: Sweep, graph: StepGraph, scalars: Scalars) -> Choice:
-    count = len(scalars.needed)
-    work = count * len(sweep) * sweep.steps
+def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
+    count = len(expressions.needed)
+    work = expressions.work * len(sweep) * sweep.steps
     full = _COMPILATION + _COMPILATION_EACH * count + _NATIVE_EACH * work
     quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * work
     native = min(full, quick)

@@ -18,9 +18,18 @@ def sorts(x):
     return np.sum(np.sort(x) ** 2 * np.array([1.0, 2.0]))
 
 
+@problem(domain=(-1.0, 1.0), start=(1.0,), dim=None)
+def sorts_many(x):
+    """The same in any dimension."""
+    return np.sum(np.sort(x) ** 2)
+
+
+TOO_MANY = "it has more than 20,000 operations on single numbers"
+
+
 def chosen(planned, problem_table, backend="auto", steps=100, **optimizer):
     tables = {"problem": [problem_table], "optimizer": [{"name": "adam", **optimizer}]}
-    (sweep,) = planned({**tables, "steps": steps, "backend": backend}, sorts).sweeps
+    (sweep,) = planned({**tables, "steps": steps, "backend": backend}, sorts, sorts_many).sweeps
     return runner.choose(sweep, build_for(sweep))
 
 
@@ -51,11 +60,29 @@ def test_what_was_asked_for(planned, backend):
     [
         ({"name": "sorts"}, "argsort has no native rule"),
         ({"name": "mlp", "dataset": "xor"}, "it trains a network"),
-        ({"name": "rosenbrock", "dim": 3000}, "it has more than 20,000 operations on single numbers"),
+        ({"name": "griewank", "dim": 1000}, f"{TOO_MANY}, and its entries are computed one by one"),
+        ({"name": "sorts_many", "dim": 10_000}, f"{TOO_MANY}, and argsort has no native rule"),
     ],
 )
 def test_what_cannot_be_compiled_runs_on_replay_and_says_why(planned, table, why):
     assert chosen(planned, table, "native") == runner.Choice("replay", why)
+
+
+def test_functions_of_many_entries_are_compiled_into_loops(planned):
+    many = {"linear": [0.1, 0.2], "num": 100}
+    assert chosen(planned, {"name": "rosenbrock", "dim": 1000}, lr=many, steps=100).backend == "native"
+    assert chosen(planned, {"name": "rosenbrock", "dim": 30_000}, "native", lr=many).backend == "native"
+
+
+def test_what_takes_much_memory_is_divided(planned, monkeypatch):
+    """In machine code too; x and Adam's state are 1,500 numbers here."""
+    rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": 20}}
+    tables = {"problem": [{"name": "sphere", "dim": 500}], "optimizer": [rule], "backend": "native"}
+    (sweep,) = planned({**tables, "steps": 3}).sweeps
+    task = runner.Runner([sweep])
+    for most, divides in ((1_500 * 20, False), (1_500 * 20 - 1, True)):
+        monkeypatch.setattr(runner, "WHOLE", most)
+        assert task.divides(sweep) == divides
 
 
 def test_without_llvmlite(planned, monkeypatch):

@@ -1,6 +1,9 @@
 """The native back end: a step graph as machine code that runs whole trajectories, many runs at once.
 
-    graph ── scalars ──> expressions ── emit, rules ──> LLVM's text ── machine ──> code ──> trajectories
+           ┌─ scalars ─┐
+    graph ─┤           ├─> expressions ── program, emit ──> LLVM's text ── machine ──> code ──> trajectories
+           └─ rolled ──┘
 
-For functions of a few numbers. What it cannot execute, or what is not worth compiling, is left to `replay`.
+`scalars` writes out every entry, for functions of few; `rolled` keeps arrays, which become loops over the entries;
+`lowering` decides. What it cannot execute, or what is not worth compiling, is left to `replay`.
 """

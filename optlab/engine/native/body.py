@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from optlab.engine.native.machine import Machine
 
@@ -13,6 +14,9 @@ attributes #1 = { nounwind willreturn memory(none) }
 """What every function of ours, and every one that is called, promises. Vectors that do not fit into registers lie on
 the stack, where half the speed is lost if they cross the lines of the cache: so it begins at a multiple of 64."""
 
+
+LINE = 64
+"""Bytes of a line of the cache."""
 
 SIZES = {"double": 8, "float": 4}
 """Bytes of a number."""
@@ -25,6 +29,7 @@ class Body:
         self.machine = machine
         self.width = machine.width
         self.real, self.size = real, SIZES[real]
+        self.bytes = self.width * self.size
         self.numbers = f"<{self.width} x {real}>"
         self.conditions = f"<{self.width} x i1>"
         self.declarations = declarations
@@ -79,6 +84,29 @@ class Body:
 
     def store(self, value: str, pointer: str, kind: str | None = None, align: int = 0) -> None:
         self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align or self.size}")
+
+    def move(self, variable: str, pointer: str, save: bool, align: int = LINE) -> None:
+        """Fill a variable from memory, or save it there."""
+        if save:
+            self.store(self.load(variable, align=align), pointer)
+        else:
+            self.store(self.load(pointer), variable, align=align)
+
+    @contextmanager
+    def loop(self, count: int) -> Iterator[str]:
+        """What is written meanwhile is repeated so many times, at least once; gives the number of the turn, from 0."""
+        self.count += 1
+        name = f"loop{self.count}"
+        self.put(f"br label %{name}.begin")
+        self.label(f"{name}.begin")
+        self.put(f"br label %{name}")
+        self.label(name)
+        self.put(f"%{name}.i = phi i64 [ 0, %{name}.begin ], [ %{name}.next, %{name} ]")
+        yield f"%{name}.i"
+        self.put(f"%{name}.next = add i64 %{name}.i, 1")
+        self.put(f"%{name}.more = icmp slt i64 %{name}.next, {count}")
+        self.put(f"br i1 %{name}.more, label %{name}, label %{name}.end")
+        self.label(f"{name}.end")
 
     def spread(self, number: str) -> str:
         """A single number, in all lanes."""

@@ -35,9 +35,14 @@ class Block(Protocol):
 Rule = Callable[..., str]
 
 
+def digits(value: float) -> str:
+    """A number to the bit; LLVM writes those of either type with the digits of a double."""
+    return f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
+
+
 def literal(value: float, real: str = "double") -> str:
-    """A number, the same in all lanes, to the bit; LLVM writes those of either type with the digits of a double."""
-    return f"splat ({real} 0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X})"
+    """A number, the same in all lanes."""
+    return f"splat ({real} {digits(value)})"
 
 
 def truth(value: bool) -> str:

@@ -15,9 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph
-from optlab.engine.native.emit import Layout, Program
+from optlab.engine.native.emit import emit
+from optlab.engine.native.expressions import Expressions, Unsupported
+from optlab.engine.native.lowering import lowered
 from optlab.engine.native.machine import Code, is_right, this_machine
-from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.engine.native.program import Layout, Program
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
 Floats = NDArray[np.float64]
@@ -133,35 +135,36 @@ def compile(
     if any(graph.inputs[n].dtype != np.float64 for n in carried):
         raise Unsupported("its state is not of type float64")
     machine = this_machine()
-    scalars = written_out(graph, counters[0] if counters else None, carried)
+    expressions = lowered(graph, counters[0] if counters else None, carried)
     sizes = [(n, math.prod(graph.inputs[n].shape)) for n in carried]
     layout = Layout(
         carried=tuple(sizes),
         uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
         columns=tuple(n for n in rest if inputs[n].kind == RUN),
         counter=counters[0] if counters else None,
-        copies=1 if quick else _copies(scalars),
+        copies=1 if quick else _copies(expressions),
         check_every=check_every,
         trail=trail,
         targets=targets,
     )
-    program = Program(scalars, layout, machine)
-    code = Code(program.text, quick)
-    wrong = [name for name in program.vector_functions if not is_right(code, name)]
+    program = Program(expressions, layout, machine)
+    module = emit(program)
+    code = Code(module.text, quick)
+    wrong = [name for name in module.vector_functions if not is_right(code, name)]
     if wrong:  # then lane by lane
         sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
-        program = Program(scalars, layout, replace(machine, vectors=sound))
-        code = Code(program.text, quick)
+        program = Program(expressions, layout, replace(machine, vectors=sound))
+        code = Code(emit(program).text, quick)
     return Kernel(program, code, machine.width * layout.copies)
 
 
-def _copies(scalars: Scalars) -> int:
+def _copies(expressions: Expressions) -> int:
     """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers.
 
-    A state that stays as it is, as one of an option that is off, needs none.
+    A state that stays as it is, as one of an option that is off, needs none; in loops the next entry does not wait.
     """
-    moving = [i for output in scalars.outputs[1:] for i in output if scalars.ops[i] != "input"]
-    return 2 if len(moving) <= 6 else 1
+    moving = [i for i in expressions.wanted[1:] if expressions.ops[i] != "input"]
+    return 2 if len(moving) <= 6 and not expressions.lengths else 1
 
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
@@ -225,7 +228,7 @@ class _Call:
         for begin in range(0, self.horizon, STRIDE):
             end = min(begin + STRIDE, self.horizon)
             self.kernel.table_function(*self.table, begin, end)
-            work = lanes * len(self.kernel.program.needed) * (end - begin)
+            work = lanes * self.kernel.program.expressions.work * (end - begin)
             share = max(most // (TURNS * threads), AT_LEAST // work)
             size = lanes * max(1, min(AT_ONCE // work, share))
             parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))

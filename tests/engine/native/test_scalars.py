@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from optlab import trace
-from optlab.engine.native.scalars import Scalars, Unsupported, written_out
+from optlab.engine.native.expressions import Unsupported
+from optlab.engine.native.scalars import Scalars, written_out
 from optlab.engine.passes import optimise
 from optlab.engine.trace import trace as traced
 

@@ -7,16 +7,15 @@ import dataclasses
 import numpy as np
 import pytest
 
-from optlab import grad, optimizer, problem, runner
+from optlab import optimizer, problem, runner
 from optlab.engine.native import trajectories
 from optlab.engine.passes import optimise
-from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, compile
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
 from optlab.runner import compiled
 from optlab.step import build_for
-from tests.engine.vocabulary import UNARY, in_numpy
+from tests.engine.native.against_replay import STEPS, agree, bits, both, random_step, replayed
 
-STEPS = 200
 RULES = [
     {"name": "gd", "lr": [1e-4, 1e-3]},
     {"name": "gd", "lr": 1e-3, "schedule": "cosine"},
@@ -33,27 +32,6 @@ FIRST_ORDER = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rms
 FIRST_ORDER += " adamax radam adabelief yogi adan"
 
 
-def both(planned, problem_table, rules=RULES, steps=STEPS, seeds=7, **rest):
-    """Each sweep, its trajectories on the native back end and on replay, and on replay from a start a hair away."""
-    document = {"problem": [problem_table], "optimizer": rules, "steps": steps, "seeds": seeds, **rest}
-    document["record"] = {"points": steps + 1}
-    for sweep in planned(document).sweeps:
-        native, replayed = (dataclasses.replace(sweep, backend=b) for b in ("native", "replay"))
-        task = runner.Runner([native])
-        yield sweep, task(native), runner.run(replayed)
-        assert task.backend(native) == "native"
-
-
-def agree(found, right, nearby, tolerance, first=0.0):
-    """Which entries are as close as asked for, and which are too sensitive to say: replay itself, begun a hair away,
-    ends a hundredth of the tolerance away or more. A loss that has fallen to 1e-20 of the first is all rounding."""
-    scale = np.maximum(np.abs(right), 1e-20 * np.abs(first) + 1e-300)
-    with np.errstate(all="ignore"):
-        chaotic = ~(np.abs(nearby - right) <= 0.01 * tolerance * scale)
-        close = (np.abs(found - right) <= tolerance * scale) | (found == right) | (np.isnan(found) & np.isnan(right))
-    return close, chaotic
-
-
 @pytest.mark.parametrize("dim", [2, 10])
 def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
     from optlab.runner import replayed
@@ -64,7 +42,7 @@ def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
         if known.trains_on_data or (dim != 2 and known.dim is not None):
             continue
         table = {"name": name, "start": "random"} | ({} if dim == 2 else {"dim": dim})
-        for sweep, native, right in both(planned, table):
+        for sweep, native, right in both(planned, table, RULES):
             monkeypatch.setattr(replayed, "starts", lambda *given: usual(*given) * (1 + 2**-51))
             nearby = runner.run(dataclasses.replace(sweep, backend="replay"))
             monkeypatch.setattr(replayed, "starts", usual)
@@ -96,12 +74,6 @@ def test_every_first_order_rule_and_each_of_its_options(planned, built_in, name)
 
 
 # ---- any company -----------------------------------------------------------------------------------------------------
-
-
-def bits(done, runs=slice(None)):
-    names = ("status", "steps", "first_loss", "final_loss", "best_loss", "loss", "x", "final_x", "reached")
-    arrays = (getattr(done, name) for name in names)
-    return [np.ascontiguousarray(a[..., runs]).tobytes() for a in arrays if a is not None]
 
 
 @pytest.mark.parametrize("rule", [{"name": "adam", "beta2": [0.9, 0.999]}, {"name": "momentum", "schedule": "cosine"}])
@@ -248,32 +220,6 @@ def test_what_has_no_rule_runs_on_replay(planned):
 
 # ---- random step graphs ----------------------------------------------------------------------------------------------
 
-_TAME = "sin cos tanh sigmoid relu exp expm1 log log1p sqrt abs negative reciprocal power clip sinh cosh arcsin arctan "
-_TAME += "arcsinh arccosh cbrt exp2"
-
-
-def random_step(rng):
-    """(x, m, t, lr, beta) -> (loss, x, m), of random functions; x stays within bounds."""
-    dim, xp = int(rng.integers(1, 6)), in_numpy()
-    chosen = [UNARY[name] for name in rng.choice(_TAME.split(), size=rng.integers(2, 8))]
-    kinds = rng.integers(0, 6, size=len(chosen))
-    weights = rng.uniform(0.2, 1.5, size=(len(chosen), dim))
-
-    def objective(x):
-        total = x
-        for f, kind, w in zip(chosen, kinds, weights, strict=True):
-            y = f(xp, w * total)
-            ways = (total + 0.3 * y, y * x, np.where(y > x, y, total), y - np.mean(total), y[::-1], np.maximum(y, x))
-            total = ways[kind]
-        return np.sum(total) / dim + np.max(total * x)
-
-    def step(x, m, t, lr, beta):
-        g = grad(objective)(x)
-        m = beta * m + (1 - beta) * np.tanh(g)
-        return [objective(x), np.clip(x - lr * m / (1 - beta**t), -2.0, 2.0), m]
-
-    return dim, step
-
 
 @pytest.mark.parametrize("first", range(0, 500, 50))
 def test_random_step_graphs(first):
@@ -300,20 +246,3 @@ def test_random_step_graphs(first):
         assert (close | chaotic).all(), seed
         assert chaotic.mean() < 0.5
         np.testing.assert_allclose(done.trail[:1], points[:1], rtol=0)
-
-
-def replayed(graph, inputs, x, lr, beta, steps):
-    program = compile(graph, inputs, x.shape[1])
-    program.inputs[0][...] = x
-    program.inputs[1][...] = 0
-    program.inputs[3][...] = lr
-    program.inputs[4][...] = beta if inputs[4].kind == RUN else beta[0]
-    losses, points = [], []
-    with np.errstate(all="ignore"):
-        program.prepare()
-        for t in range(1, steps + 1):
-            points.append(program.inputs[0].copy())
-            program.inputs[2][...] = t
-            program.step()
-            losses.append(np.broadcast_to(program.outputs[0], x.shape[1:]).copy())
-    return np.array(losses), np.array(points)

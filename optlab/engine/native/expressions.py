@@ -1,0 +1,210 @@
+"""Expressions: the computation of one run as a list of operations, every equal one once.
+
+They know nothing of runs, and the number of a run must not depend on its company: so what is decided here and in
+`simpler.py` (which products are fused into sums, which powers are carried along) depends on the graph alone. Whole
+numbers are kept as floats, which hold them exactly.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.native.simpler import SIMPLER
+from optlab.engine.ops import OPS
+
+FOLDS: Mapping[str, str] = {"sum": "add", "max": "maximum", "min": "minimum", "dot": "fma"}
+"""What makes a number of an array, entry by entry in order, and the operation that it repeats."""
+
+
+class Unsupported(Exception):
+    """A graph that has no place here; the message says why, in words that follow "because"."""
+
+
+@dataclass(frozen=True)
+class Expressions:
+    """Expressions in order: `ops[i]` applied to the expressions `args[i]`.
+
+    Besides the operations of the engine there are "constant" (its value is in `values`), "input" (position and entry
+    of an input are in `inputs`), "fma" (a b + c, rounded once), "fms" (a b - c), "fnma" (c - a b), and "running" (the
+    argument to the power of the step number, carried from step to step as a product). `conditions` tells which are
+    true or false. `wanted` are the outputs: the first is the loss. Where there are arrays (see `rolled.py`), `lengths`
+    has their number of entries, and of folds how many entries they go through.
+    """
+
+    ops: list[str]
+    args: list[tuple[int, ...]]
+    values: Mapping[int, float]
+    inputs: Mapping[int, tuple[int, int]]
+    conditions: frozenset[int]
+    lengths: Mapping[int, int]
+    wanted: Sequence[int]
+
+    @property
+    def loss(self) -> int:
+        return self.wanted[0]
+
+    @functools.cached_property
+    def work(self) -> int:
+        """Operations on single numbers in a step, about."""
+        return sum(self.lengths.get(i, 1) for i in self.needed)
+
+    def is_array(self, i: int) -> bool:
+        return i in self.lengths and self.ops[i] not in FOLDS
+
+    @functools.cached_property
+    def needed(self) -> list[int]:
+        """All expressions that the outputs depend on, in order."""
+        return self.needed_for(self.wanted)
+
+    def needed_for(self, wanted: Sequence[int]) -> list[int]:
+        """These expressions and all that they depend on, in order."""
+        return needed_for(self.args, wanted)
+
+
+def needed_for(args: Sequence[tuple[int, ...]], wanted: Sequence[int]) -> list[int]:
+    """These expressions and all that they depend on, in order."""
+    found, stack = set(wanted), list(wanted)
+    while stack:
+        for arg in args[stack.pop()]:
+            if arg not in found:
+                found.add(arg)
+                stack.append(arg)
+    return sorted(found)
+
+
+class Writer:
+    """Expressions in the making."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.ops: list[str] = []
+        self.args: list[tuple[int, ...]] = []
+        self.values: dict[int, float] = {}
+        self.inputs: dict[int, tuple[int, int]] = {}
+        self.conditions: set[int] = set()
+        self.lengths: dict[int, int] = {}
+        self.settled: list[bool] = []  # depends neither on the step nor on what is carried
+        self.seen: dict[Any, int] = {}
+        self.counter: int | None = None
+
+    def new(self, op: str, args: tuple[int, ...], settled: bool) -> int:
+        self.ops.append(op)
+        self.args.append(args)
+        self.settled.append(settled)
+        return len(self.ops) - 1
+
+    def is_array(self, i: int) -> bool:
+        return i in self.lengths and self.ops[i] not in FOLDS
+
+    def constant(self, value: float) -> int:
+        key = ("constant", isinstance(value, bool), np.float64(value).tobytes())
+        if key not in self.seen:
+            self.seen[key] = self.new("constant", (), True)
+            self.values[self.seen[key]] = float(value)
+            if isinstance(value, bool):
+                self.conditions.add(self.seen[key])
+        return self.seen[key]
+
+    def apply(self, op: str, *args: int) -> int:
+        """An expression, simplified where that changes no bit (but the sign of a zero), and written down once."""
+        simpler = SIMPLER.get(op)
+        known = simpler(self, *args) if simpler else None
+        if known is None and op in OPS:
+            known = self.computed(op, args)
+        if known is not None:
+            return known
+        key = (op, tuple(sorted(args)) if op in ("add", "multiply") else args)
+        if key not in self.seen:
+            self.seen[key] = self.new(op, args, all(self.settled[a] for a in args))
+            if op in CONDITIONS:
+                self.conditions.add(self.seen[key])
+        return self.seen[key]
+
+    def computed(self, op: str, args: tuple[int, ...]) -> int | None:
+        """The value of an expression of constants."""
+        if not all(a in self.values for a in args):
+            return None
+        with np.errstate(all="ignore"):
+            value = OPS[op].run(*(self._as_array(a) for a in args))
+        return self.constant(bool(value) if op in CONDITIONS else float(value))
+
+    def _as_array(self, i: int) -> NDArray[Any]:
+        return np.asarray(bool(self.values[i]) if i in self.conditions else self.values[i])
+
+    def number(self, condition: int) -> int:
+        """A condition as 1 or 0."""
+        if condition not in self.conditions:
+            return condition
+        return self.apply("where", condition, self.constant(1.0), self.constant(0.0))
+
+    def condition(self, number: int) -> int:
+        if number in self.conditions:
+            return number
+        return self.apply("not_equal", number, self.constant(0.0))
+
+    def entry_of(self, node: Node) -> Callable[..., int]:
+        """How an entry of the output of an operation entry by entry is written, from entries of its inputs."""
+        name = node.op.name
+        if name == "astype":
+            if node.output.dtype.kind == "i" and node.inputs[0].dtype.kind == "f":
+                raise Unsupported("floats are turned into whole numbers")
+            return self.condition if node.output.dtype.kind == "b" else self.number
+        if any(v.dtype.kind in "iu" for v in (*node.inputs, node.output)) and name not in _OF_WHOLE_NUMBERS:
+            raise Unsupported(f"{name} of whole numbers has no native rule")
+        if name == "where":
+            made = lambda c, a, b: self.apply(name, self.condition(c), self.number(a), self.number(b))  # noqa: E731
+        else:
+            ready = self.condition if name.startswith("logical") else self.number
+            made = lambda *args: self.apply(name, *map(ready, args))  # noqa: E731
+        if node.output.dtype.kind == "b" and name in ("where", "detach"):
+            return lambda *args: self.condition(made(*args))
+        return made
+
+
+def check_operation(node: Node) -> None:
+    """Operations that were made elsewhere have no rule here."""
+    if node.op is not OPS.get(node.op.name):
+        raise Unsupported(f"{node.op.name} is an operation of its own")
+
+
+def check_type(var: Var) -> None:
+    if not (var.dtype == np.float64 or var.dtype.kind in "bi"):
+        raise Unsupported(f"it computes with numbers of type {var.dtype}")
+
+
+CONDITIONS = frozenset(
+    [
+        *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
+        *("isfinite", "isinf", "isnan", "signbit"),
+        *("logical_and", "logical_or", "logical_not", "logical_xor"),
+    ]
+)
+_OF_WHOLE_NUMBERS = CONDITIONS.union(
+    ["add", "subtract", "multiply", "negative", "absolute", "square", "maximum", "minimum", "where"]
+)
+
+
+def fuse(writer: Writer, wanted: Sequence[int]) -> None:
+    """Make one operation of a b + c, where the product is needed for nothing else."""
+    ops, args = writer.ops, writer.args
+    needed = needed_for(args, wanted)
+    uses = Counter(wanted)
+    for i in needed:
+        uses.update(args[i])
+    for i in needed:
+        if ops[i] in ("add", "subtract"):
+            a, b = args[i]
+            if ops[b] == "multiply" and uses[b] == 1:
+                ops[i], args[i] = ("fma" if ops[i] == "add" else "fnma"), (*args[b], a)
+            elif ops[a] == "multiply" and uses[a] == 1:
+                ops[i], args[i] = ("fma" if ops[i] == "add" else "fms"), (*args[a], b)
+        elif ops[i] == "sum" and ops[args[i][0]] == "multiply" and uses[args[i][0]] == 1:
+            ops[i], args[i] = "dot", (*args[args[i][0]], args[i][1])

@@ -1,0 +1,102 @@
+"""What is simpler: expressions that are written otherwise before they are written down.
+
+Nothing here changes a bit, but the sign of a zero, and where it says so the last one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optlab.engine.native.expressions import Writer
+
+LARGEST_POWER = 64
+"""Whole powers up to this one are products."""
+
+
+def _is(writer: Writer, i: int, value: float) -> bool:
+    return writer.values.get(i) == value
+
+
+def _add(w: Writer, a: int, b: int) -> int | None:
+    return b if _is(w, a, 0) else a if _is(w, b, 0) else None
+
+
+def _subtract(w: Writer, a: int, b: int) -> int | None:
+    return a if _is(w, b, 0) else None
+
+
+def _multiply(w: Writer, a: int, b: int) -> int | None:
+    for factor, other in ((a, b), (b, a)):
+        if _is(w, factor, 1):
+            return other
+        if _is(w, factor, -1):
+            return w.apply("negative", other)
+    return None
+
+
+def _divide(w: Writer, a: int, b: int) -> int | None:
+    """By what is settled before the first step, as a product with its reciprocal, which is computed once."""
+    if _is(w, b, 1):
+        return a
+    if (w.settled[b] or _follows_the_step(w, b)) and not _is(w, a, 1):
+        return w.apply("multiply", a, w.apply("divide", w.constant(1.0), b))
+    return None
+
+
+def _follows_the_step(w: Writer, i: int) -> bool:
+    """Whether an expression depends on the number of the step, but on nothing else that changes."""
+    todo, seen = [i], set[int]()
+    while todo:
+        i = todo.pop()
+        if i in seen or w.settled[i] or i == w.counter:
+            continue
+        if w.ops[i] in ("input", "load"):
+            return False
+        seen.add(i)
+        todo.extend(w.args[i])
+    return True
+
+
+def _negative(w: Writer, a: int) -> int | None:
+    return w.args[a][0] if w.ops[a] == "negative" else None
+
+
+def _power(w: Writer, a: int, p: int) -> int | None:
+    """The short cuts of NumPy, small whole powers as products, and powers of the step number as running products."""
+    exponent = w.values.get(p)
+    if exponent == 0.5:
+        return w.apply("sqrt", a)
+    if exponent is not None and exponent == round(exponent) and abs(exponent) <= LARGEST_POWER:
+        power = _product(w, a, abs(int(exponent)))
+        return power if exponent >= 0 else w.apply("divide", w.constant(1.0), power)
+    return w.apply("running", a) if p == w.counter and w.settled[a] and not w.is_array(a) else None
+
+
+def _product(w: Writer, a: int, power: int) -> int:
+    if power < 2:
+        return a if power else w.constant(1.0)
+    half = _product(w, a, power // 2)
+    square = w.apply("multiply", half, half)
+    return w.apply("multiply", square, a) if power % 2 else square
+
+
+def _where(w: Writer, c: int, a: int, b: int) -> int | None:
+    if c in w.values:
+        return a if w.values[c] else b
+    return a if a == b else None
+
+
+SIMPLER: Mapping[str, Callable[..., int | None]] = {
+    "add": _add,
+    "subtract": _subtract,
+    "multiply": _multiply,
+    "divide": _divide,
+    "negative": _negative,
+    "power": _power,
+    "where": _where,
+    "square": lambda w, a: w.apply("multiply", a, a),
+    "reciprocal": lambda w, a: w.apply("divide", w.constant(1.0), a),
+    "detach": lambda w, a: a,
+}
