@@ -26,7 +26,8 @@ A check is
   passes is a failure, and an exemption from a check that there is not is an error.
 
 The rule is called directly, as the NumPy function it is, on a quadratic, on a plane and in Rosenbrock's valley; some of
-the checks trace it, as the lab does. This page is printed by `python scripts/list_checks.py`.
+the checks trace it, as the lab does. x is a vector of four parameters; a rule that is declared `per="tensor"` has to
+pass with x a matrix of 2 x 3 too. This page is printed by `python scripts/list_checks.py`.
 """
 
 DECLARED = (

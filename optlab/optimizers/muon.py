@@ -29,7 +29,6 @@ def orthogonalized(g, eps):
         "beta1": "[0, 1)",
         "beta2": "[0, 1)",
     },
-    exempt={"every_hyperparameter_matters": "beta and eps are those of matrices, and the suite tries a vector"},
 )
 def muon(
     x,

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, START, STEPS, Skipped, failed, history
+from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.ground import STEPS, Ground, Skipped, failed, history
 
 FACTOR = 1024.0
 SHIFT = 16.0
@@ -19,21 +19,23 @@ TOLERANCE = 1e-5
 UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
 
 
-def keeps_steps_when_scaled(optimizer: Optimizer) -> None:
+@on_each_ground
+def keeps_steps_when_scaled(optimizer: Optimizer, ground: Ground) -> None:
     """The steps are the same when the loss is multiplied by a positive number, up to an eps."""
-    scaled = history(optimizer, replace(BOWL, curvature=FACTOR * BOWL.curvature), START)
-    _compare(optimizer, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
+    scaled = history(optimizer, replace(ground.bowl, curvature=FACTOR * ground.bowl.curvature), ground.start)
+    _compare(optimizer, ground, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
 
 
-def keeps_steps_when_moved(optimizer: Optimizer) -> None:
+@on_each_ground
+def keeps_steps_when_moved(optimizer: Optimizer, ground: Ground) -> None:
     """The steps are the same when x and the minimum are moved together."""
-    moved = history(optimizer, replace(BOWL, centre=BOWL.centre + SHIFT), START + SHIFT)
-    _compare(optimizer, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
+    moved = history(optimizer, replace(ground.bowl, centre=ground.bowl.centre + SHIFT), ground.start + SHIFT)
+    _compare(optimizer, ground, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
 
 
-def _compare(optimizer: Optimizer, found: list[np.ndarray], when: str) -> None:
-    wanted = [x for x, *_ in history(optimizer, BOWL, START)]
-    length = float(np.abs(wanted[STEPS] - START).max())
+def _compare(optimizer: Optimizer, ground: Ground, found: list[np.ndarray], when: str) -> None:
+    wanted = [x for x, *_ in history(optimizer, ground.bowl, ground.start)]
+    length = float(np.abs(wanted[STEPS] - ground.start).max())
     for t, (a, b) in enumerate(zip(wanted, found, strict=True)):
         if not np.allclose(a, b, rtol=0, atol=TOLERANCE * length):
             raise failed(

@@ -7,14 +7,11 @@ import functools
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
+from optlab.testing.checks.base import Check, on_each_ground
 from optlab.testing.ground import (
-    BOWL,
     BUDGET,
-    DIM,
-    START,
+    Ground,
     Skipped,
-    Slope,
     call,
     failed,
     history,
@@ -23,21 +20,22 @@ from optlab.testing.ground import (
     update,
     without_decay,
 )
+from optlab.testing.landscapes import Slope
 
-FLAT = Slope(np.zeros(DIM))
 AT_REST = 0.5
 """The share of the first movement without slope that may be left after 1,000 steps: a memory of 0.999 leaves 0.37."""
 
 
-def finite_on_zero_gradient(optimizer: Optimizer) -> None:
+@on_each_ground
+def finite_on_zero_gradient(optimizer: Optimizer, ground: Ground) -> None:
     """Where there is no slope, x stays finite and the state a number, for as long as it takes.
 
     A state may be infinite ("the best loss so far" starts that way), but not NaN.
     """
-    for start in (START, np.zeros(DIM)):
+    for start in (ground.start, np.zeros(ground.shape)):
         values = initial(optimizer, start)
         for t in range(1, BUDGET + 1):
-            values = update(optimizer, FLAT, values, t)
+            values = update(optimizer, ground.flat, values, t)
             x, *state = values
             lost = [] if np.isfinite(x).all() else ["x"]
             lost += [n for n, v in zip(optimizer.signature.state, state, strict=True) if np.isnan(v).any()]
@@ -50,25 +48,27 @@ def finite_on_zero_gradient(optimizer: Optimizer) -> None:
                 )
 
 
-def stands_still_without_slope(optimizer: Optimizer) -> None:
+@on_each_ground
+def stands_still_without_slope(optimizer: Optimizer, ground: Ground) -> None:
     """From rest, a zero gradient moves nothing. Hyperparameters with "decay" in their name are 0 here."""
-    for t, (x, *_) in enumerate(history(optimizer, FLAT, START, **without_decay(optimizer))):
-        if not np.array_equal(x, START):
+    for t, (x, *_) in enumerate(history(optimizer, ground.flat, ground.start, **without_decay(optimizer))):
+        if not np.array_equal(x, ground.start):
             raise failed(
                 optimizer,
-                f"goes from x = {START} to {x} in {t} steps with g = 0",
+                f"goes from x = {ground.start} to {x} in {t} steps with g = 0",
                 "no movement without a slope, but for weight decay",
                 "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay",
             )
 
 
-def comes_to_rest(optimizer: Optimizer) -> None:
+@on_each_ground
+def comes_to_rest(optimizer: Optimizer, ground: Ground) -> None:
     """Where the slope ends, what momentum is left dies out."""
     numbers = without_decay(optimizer)
-    values = history(optimizer, Slope(np.ones(DIM)), START, 20, **numbers)[-1]
+    values = history(optimizer, Slope(np.ones(ground.shape)), ground.start, 20, **numbers)[-1]
     moved = []
     for t in range(21, 21 + 5 * BUDGET):
-        after = update(optimizer, FLAT, values, t, **numbers)
+        after = update(optimizer, ground.flat, values, t, **numbers)
         moved.append(float(np.abs(after[0] - values[0]).max()))
         values = after
     if not moved[-1] <= AT_REST * max(moved[:10]):
@@ -80,10 +80,11 @@ def comes_to_rest(optimizer: Optimizer) -> None:
         )
 
 
-def survives(optimizer: Optimizer, size: str) -> None:
+@on_each_ground
+def survives(optimizer: Optimizer, ground: Ground, size: str) -> None:
     """A tiny or a huge gradient gives a finite x or an infinite one, but never NaN."""
-    slope = Slope(float(size) * np.array([1.0, -1.0, 0.5, -2.0]))
-    for t, (x, *_) in enumerate(history(optimizer, slope, START)):
+    slope = Slope(float(size) * np.resize([1.0, -1.0, 0.5, -2.0], ground.shape))
+    for t, (x, *_) in enumerate(history(optimizer, slope, ground.start)):
         if np.isnan(x).any():
             raise failed(
                 optimizer,
@@ -93,7 +94,8 @@ def survives(optimizer: Optimizer, size: str) -> None:
             )
 
 
-def shows(optimizer: Optimizer, value: float) -> None:
+@on_each_ground
+def shows(optimizer: Optimizer, ground: Ground, value: float) -> None:
     """A gradient that is NaN leaves a NaN in x or the state; an infinite one something that is not finite.
 
     A rule whose steps do not depend on the size of the gradient may take an infinite one for a large one: one that is
@@ -101,10 +103,10 @@ def shows(optimizer: Optimizer, value: float) -> None:
     """
     if np.isinf(value) and "scale" in optimizer.invariant:
         raise Skipped("it is declared invariant to the scale of the loss: only the direction of a gradient counts")
-    before = [np.array(v) for v in update(optimizer, BOWL, initial(optimizer, START), 1)]
-    g = BOWL.grad(before[0])
-    g[1] = value
-    after = call(optimizer, BOWL, [v.copy() for v in before], g, np.float64(2))
+    before = [np.array(v) for v in update(optimizer, ground.bowl, initial(optimizer, ground.start), 1)]
+    g = ground.bowl.grad(before[0])
+    g.flat[1] = value
+    after = call(optimizer, ground.bowl, [v.copy() for v in before], g, np.float64(2))
     seen = any(
         (np.isnan(new) if np.isnan(value) else np.isfinite(old) > np.isfinite(new)).any()
         for old, new in zip(before, after, strict=True)

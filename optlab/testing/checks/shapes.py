@@ -9,16 +9,30 @@ import numpy as np
 
 from optlab.engine.trace import trace
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, DIM, START, STEPS, Bowl, Skipped, call, failed, history, initial, names, update
+from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.ground import (
+    BOWL,
+    DIM,
+    START,
+    STEPS,
+    Ground,
+    Skipped,
+    call,
+    failed,
+    history,
+    initial,
+    names,
+    update,
+)
+from optlab.testing.landscapes import Bowl
 
 
 def keeps_shape(optimizer: Optimizer) -> None:
-    """x and each state come back in the shape they had, for one, two and five parameters; for tensors, of a matrix."""
-    shapes = [(1,), (2,), (DIM + 1,)] + [(2, 3)] * (optimizer.per == "tensor")
+    """x and each state come back in the shape they had, for one, two and five parameters; for tensors, of a
+    wide and of a tall matrix."""
+    shapes = [(1,), (2,), (DIM + 1,)] + [(2, 3), (3, 2)] * (optimizer.per == "tensor")
     for shape in shapes:
-        flat = Bowl.of(int(np.prod(shape)))
-        bowl = Bowl(flat.curvature.reshape(shape), flat.centre.reshape(shape))
+        bowl = Bowl.of(shape)
         values = initial(optimizer, bowl.centre + 1)
         for t in range(1, STEPS + 1):
             result = update(optimizer, bowl, values, t)
@@ -33,13 +47,14 @@ def keeps_shape(optimizer: Optimizer) -> None:
             values = result
 
 
-def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
+@on_each_ground
+def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
     """x and each state come back in the dtype they had, t and the hyperparameters being of that dtype too.
 
     As Python numbers they would be more lenient in `lr * g`, but not in `np.sqrt(1 - beta2**t) * g`, which is as right.
     """
-    bowl = Bowl.of(DIM, dtype)
-    values = initial(optimizer, START.astype(dtype))
+    bowl = Bowl.of(ground.shape, dtype)
+    values = initial(optimizer, ground.start.astype(dtype))
     number = np.dtype(dtype).type
     numbers = {name: number(default) for name, default in optimizer.signature.numbers.items()}
     for t in range(1, STEPS + 1):
