@@ -17,7 +17,14 @@ from optlab.engine.functions import supported
 from optlab.testing.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/architecture.md", "docs/gradients.md", "docs/maps.md", "docs/bridges.md")
+PAGES = (
+    "README.md",
+    "docs/architecture.md",
+    "docs/gradients.md",
+    "docs/maps.md",
+    "docs/bridges.md",
+    "docs/conformance.md",
+)
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)

@@ -98,6 +98,11 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
     except TraceError as error:
         expected = "a rule made of NumPy operations, which the lab can trace"
         raise failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
+    except UserError as error:
+        expected = "what is declared and what is returned fit together"
+        raise failed(
+            optimizer, f"is not as it should be: {error}", expected, "the message says what to write"
+        ) from error
     except Exception as error:
         raise failed(
             optimizer,
@@ -109,8 +114,6 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
 
 def _with_line(error: Exception, optimizer: Optimizer) -> str:
     """The exception, and where it came from: the innermost line of the rule's own file, if it passed through it."""
-    if isinstance(error, UserError):
-        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == source(optimizer.function)[0]]
     place = (own or frames)[-1]

@@ -187,13 +187,67 @@ def test_a_reference_is_compared_with_if_it_is_there(monkeypatch, missing, error
     stand_in = types.ModuleType("optlab.testing.references")
     stand_in.TOLERANCE = 1e-12
     stand_in.missing = {"torch:SGD": missing}.__getitem__
-    stand_in.compare = lambda rule, reference: error
+    stand_in.compare = lambda rule, reference, options, **kwargs: error
+    stand_in.variants = lambda rule, reference: [{"lr": 0.5}]
     monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
     monkeypatch.setattr(optlab.testing, "references", stand_in, raising=False)
     rule = broken_numbers.momentum_that_is_nesterov
     found = verdict(checks_for(rule)[-1], rule)
     assert found.outcome == outcome
     assert (found.text == missing) == (outcome == "skipped")
+
+
+def adam_with(decay_is_coupled, top):
+    mapping = {**broken_numbers.BETAS, "weight_decay": "wd", "amsgrad": "ams"}
+
+    @optimizer(references={"torch:Adam": mapping})
+    def mine(x, g, m=0.0, v=0.0, peak=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, wd=0.0, ams=False):
+        """Adam, whose decay and variant are off by default."""
+        if decay_is_coupled:
+            g = g + wd * x
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        peak = top(peak, v)
+        root = np.sqrt((peak if ams else v) / (1 - beta2**t))
+        return x - lr * m / (1 - beta1**t) / (root + eps) - (0.0 if decay_is_coupled else lr * wd * x), m, v, peak
+
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("coupled", "top", "message"),
+    [
+        (True, np.maximum, None),
+        (False, np.maximum, r"differs from torch:Adam by .+ within 50 steps with wd = 0\.1\n"),
+        (True, np.minimum, r"within 50 steps with ams = True\n"),
+    ],
+)
+def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, message):
+    rule = adam_with(coupled, top)
+    found = verdict(checks_for(rule)[-1], rule)
+    assert found.outcome == ("failed" if message else "passed")
+    assert re.search(message or "", found.text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "mapping", "message"),
+    [
+        ("torch:Addam", {"lr": "lr"}, r"no torch:Addam in the version installed \(did you mean 'Adam'\?\)"),
+        ("torch:SGD", {"lrr": "lr"}, r"torch:SGD has no argument 'lrr' \(did you mean 'lr'\?\)"),
+        (
+            "optax:sgd",
+            {"learning_rate": "lrr"},
+            r"optax:sgd is given 'lrr', which is no option \(did you mean 'lr'\?\)",
+        ),
+    ],
+)
+def test_a_reference_that_cannot_be_meant(reference, mapping, message):
+    @optimizer(references={reference: mapping})
+    def descent(x, g, *, lr=0.01):
+        return x - lr * g
+
+    with pytest.raises(Failed, match=message) as caught:
+        run_check(checks_for(descent)[-1], descent)
+    assert "expected: what is declared" in str(caught.value)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------

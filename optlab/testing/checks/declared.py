@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,8 @@ FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
 """Relative; room for an eps that is small beside the gradients."""
+FEW = 50
+"""Steps of a comparison at other hyperparameters."""
 UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
 
 
@@ -47,17 +50,29 @@ def _compare(optimizer: Optimizer, ground: Ground, found: list[np.ndarray], when
 
 
 def matches_reference(optimizer: Optimizer, reference: str) -> None:
-    """1,000 steps are those of the counterpart in another package."""
+    """The steps are those of the counterpart in another package: 1,000 at the defaults, then some with another value of
+    each hyperparameter that the counterpart has too.
+    """
     from optlab.testing import references  # which loads the other package
 
     reason = references.missing(reference)
     if reason:
         raise Skipped(reason)
-    error = references.compare(optimizer, reference)
+    _compare_with(optimizer, reference, {}, 1000, seeds=20)
+    for options in references.variants(optimizer, reference):
+        _compare_with(optimizer, reference, options, FEW, seeds=1)
+
+
+def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int, seeds: int) -> None:
+    from optlab.testing import references
+
+    error = references.compare(optimizer, reference, options, steps=steps, seeds=seeds)
     if not error <= references.TOLERANCE:
+        given = " and ".join(f"{name} = {value}" for name, value in options.items())
         raise failed(
             optimizer,
-            f"differs from {reference} by {error:.3g} of its size within 1,000 steps",
+            f"differs from {reference} by {error:.3g} of its size within {steps:,} steps"
+            + (f" with {given}" if given else ""),
             f"a relative difference of {references.TOLERANCE:g} at most",
             "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates",
         )
