@@ -87,7 +87,7 @@ BROKEN = [
     (divides_by_columns, "returns_x_and_state", "shapes (2,3) (2,)"),
     (writes_in_place, "keeps_inputs", "argument m in place"),
     (becomes_float64, "keeps_dtype[float32]", "returns x as float64"),
-    (cannot_be_traced, "traced_equals_numpy", "broken_on_matrices.py:"),
+    (cannot_be_traced, "can_be_traced", "broken_on_matrices.py:"),
     (freezes_what_python_looks_at, "traced_equals_numpy", "the same numbers both ways"),
     (is_not_invariant, "invariant[scale]", "when the loss is multiplied by 1024"),
     (allows_a_beta_of_one, "holds_its_ranges", "leave the end out"),

@@ -144,11 +144,29 @@ def test_every_check_rejects_something():
     assert {check for _, check, _ in BROKEN} == set(BY_NAME)
 
 
-def test_an_in_place_write_fails_only_where_it_matters():
-    rule = broken_form.writes_into_state
-    failing = {check.name for check in checks_for(rule) if verdict(check, rule).outcome == "failed"}
-    where_it_is_traced = {check.name for check in tracing.CHECKS} | {"treats_entries_alike"}
-    assert failing == {"keeps_inputs", "documents_its_hyperparameters", "names_its_source"} | where_it_is_traced
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        (broken_form.writes_into_state, {"keeps_inputs", "can_be_traced"}),
+        (broken_form.uses_math, {"can_be_traced"}),
+        (broken_form.returns_nothing, {"returns_x_and_state"}),
+        (broken_form.raises, {"returns_x_and_state"}),
+        (broken_on_matrices.divides_by_columns, {"returns_x_and_state"}),
+        (broken_on_matrices.cannot_be_traced, {"can_be_traced"}),
+    ],
+)
+def test_a_mistake_is_one_failure(rule, names):
+    """What could only say the same is skipped, with the reason."""
+    found = {check.name: verdict(check, rule) for check in CHECKS if check.name not in ON_WORDS}
+    assert {name for name, one in found.items() if one.outcome == "failed"} == names
+    if "can_be_traced" in names:
+        skipped = {name for name, one in found.items() if one.text == "it needs can_be_traced, which fails"}
+        assert skipped == {check.name for check in tracing.CHECKS} | {"treats_entries_alike"}
+    else:
+        text = "it needs returns_x_and_state, which fails"
+        assert {name for name, one in found.items() if one.text == text} == found.keys() - names - {
+            "has_hyperparameters"
+        }
 
 
 def test_the_exception_of_a_rule_is_the_cause_and_its_line_is_named():
@@ -280,7 +298,7 @@ def test_an_exemption_without_need_is_a_failure():
     ("name", "reason", "message"),
     [
         ("come_to_rest", "why not", r"test_conformance\.py:\d+: .+ no such check \(did you mean 'comes_to_rest'\?\)"),
-        ("xyz", "why not", r"no such check; there are first_step_goes_downhill, "),
+        ("xyz", "why not", r"no such check; there are returns_x_and_state, "),
         ("comes_to_rest", " ", r'without a reason; write exempt=\{"comes_to_rest": "why"\}'),
     ],
 )

@@ -30,7 +30,7 @@ def rule():
 def test_own(rule, lr, tmp_path):
     assert rule(1.0, 2.0, 0.0, lr=lr)[0] == 1.0 - lr
 """
-CHECKS = 32
+CHECKS = 33
 OTHERS = dict(skipped=2, xfailed=1)
 """It declares no ranges, asks for no t, and never comes to rest."""
 

@@ -10,14 +10,21 @@ from typing import Any
 from optlab.optimizers.base import Optimizer
 from optlab.testing.ground import Skipped, grounds
 
+CALLED, TRACED = "returns_x_and_state", "can_be_traced"
+"""The checks that others need."""
+
 
 @dataclass(frozen=True)
 class Check:
-    """A check, and the bug it is there for. `function` raises `Failed`, or `Skipped` where it cannot be made."""
+    """A check, and the bug it is there for. `function` raises `Failed`, or `Skipped` where it cannot be made.
+
+    `needs` names checks without which it would only say again what they say: where one fails, it is skipped.
+    """
 
     name: str
     function: Callable[[Optimizer], None]
     catches: str
+    needs: tuple[str, ...] = (CALLED,)
 
 
 def on_each_ground(check: Callable[..., None]) -> Callable[..., None]:

@@ -137,10 +137,13 @@ def _matters(optimizer: Optimizer, ground: Ground, name: str, base: dict[str, An
 
 
 CHECKS = (
-    Check("has_hyperparameters", has_hyperparameters, "nothing to sweep over"),
-    Check("names_its_source", names_its_source, "nobody can tell which variant it is"),
+    Check("has_hyperparameters", has_hyperparameters, "nothing to sweep over", needs=()),
+    Check("names_its_source", names_its_source, "nobody can tell which variant it is", needs=()),
     Check(
-        "documents_its_hyperparameters", documents_its_hyperparameters, "a hyperparameter that only its author knows"
+        "documents_its_hyperparameters",
+        documents_its_hyperparameters,
+        "a hyperparameter that only its author knows",
+        needs=(),
     ),
     Check("holds_its_ranges", holds_its_ranges, "a range that includes what the rule cannot bear"),
     Check("every_hyperparameter_matters", every_hyperparameter_matters, "a hyperparameter is forgotten in the rule"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from optlab.engine.trace import trace
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.checks.base import CALLED, TRACED, Check, on_each_ground
 from optlab.testing.ground import (
     BOWL,
     DIM,
@@ -112,5 +112,7 @@ CHECKS = (
         Check(f"keeps_dtype[{dtype}]", functools.partial(keeps_dtype, dtype=dtype), "float32 silently becomes float64")
         for dtype in ("float64", "float32")
     ),
-    Check("treats_entries_alike", treats_entries_alike, "an entry is treated by its place in x"),
+    Check(
+        "treats_entries_alike", treats_entries_alike, "an entry is treated by its place in x", needs=(CALLED, TRACED)
+    ),
 )
