@@ -26,7 +26,7 @@ def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
             found += _in_file(Path(word), folders)
         else:
             known = known or registry.load(folders)
-            found.append(known.optimizer(word))
+            found.append(known.rule(word))
     return list(dict.fromkeys(found))
 
 

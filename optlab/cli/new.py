@@ -74,7 +74,7 @@ def _check_name(kind: str, name: str, known: Registry) -> None:
 
 def _copy(origin: str, name: str, known: Registry) -> str:
     """The file of an optimizer, renamed, under a line that says where it comes from."""
-    file = Path(signature.source(known.optimizer(origin).function)[0])
+    file = Path(signature.source(known.rule(origin).function)[0])
     text = renamed(file.read_text(encoding="utf-8"), origin, name)
     return f"# Begun as a copy of {origin}, from {'/'.join(file.parts[-3:])}.\n{text}"
 
