@@ -130,7 +130,9 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
     for sweep in planned.sweeps:
         whole = done[sweep.id]
         if whole.x is None:
-            raise UserError(f"{sweep.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}")
+            raise UserError(
+                f"{sweep.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}"
+            )
         best = int(np.nanargmin(np.where(np.isfinite(whole.final_loss), whole.final_loss, np.inf)))
         found.append((sweep.block(slice(best, best + 1)), replace(whole, x=whole.x[:, :, best : best + 1])))
     return found

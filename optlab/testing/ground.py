@@ -29,6 +29,11 @@ class Skipped(Exception):
     """A check cannot be made, or has nothing to look at; the text says why."""
 
 
+def by_design(name: str) -> str:
+    """What a hint says of a check that right rules may fail too."""
+    return f' (a rule that is so by design declares exempt={{"{name}": "why"}})'
+
+
 def failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Failed:
     """The error of a check: what was observed, what was expected, and a hint."""
     return Failed(f"{optimizer.name} {observed}\n  expected: {expected}\n  hint: {hint}")
@@ -115,9 +120,13 @@ def call(
     result = optimizer(x, g, *values[1:], **supplied, **numbers)
     result = list(result) if isinstance(result, tuple | list) else [result]
     if len(result) != len(values) or any(value is None for value in result):
-        found = "None" if any(value is None for value in result) else f"{len(result)} values"
+        found = f"{len(result)} value{'s' * (len(result) != 1)}"
+        found = "None" if any(value is None for value in result) else found
         wanted = ", ".join(names(optimizer))
-        raise failed(optimizer, f"returns {found}", f"return {wanted}", "the state comes back in its order")
+        hint = "the state comes back in its order"
+        if not optimizer.signature.options:
+            hint = f"what stands before a * is state: was the * forgotten, as in (x, g, *, {names(optimizer)[-1]}=...)?"
+        raise failed(optimizer, f"returns {found}", f"return {wanted}", hint)
     return result
 
 

@@ -286,7 +286,21 @@ def uses_no_gradient(x, g, *, f, lr=0.01):
     return x - lr * f
 
 
+@optimizer
+def forgets_the_star(x, g, lr=0.01):
+    """What is meant as a hyperparameter is a state."""
+    return x - lr * g
+
+
+@optimizer
+def draws_in_float64(x, g, *, rng, lr=0.01):
+    """Random numbers in NumPy's own type."""
+    return x - lr * g + lr * rng.standard_normal(x.shape)
+
+
 BROKEN = [
+    (forgets_the_star, "returns_x_and_state", "was the * forgotten, as in (x, g, *, lr=...)?"),
+    (draws_in_float64, "keeps_dtype[float32]", "rng.standard_normal(x.shape).astype(x.dtype)"),
     (writes_into_x, "keeps_inputs", "argument x in place"),
     (writes_into_x, "can_be_traced", "write x = x + 1 in place of x += 1"),
     (writes_into_g, "keeps_inputs", "argument g in place"),
@@ -299,8 +313,8 @@ BROKEN = [
     (differs_between_traces, "batch_equals_row_by_row", "when it is traced again"),
     (returns_a_number, "keeps_shape", r"m of shape () where it was given (1,)"),
     (returns_a_matrix, "keeps_shape", "x of shape"),
-    (returns_a_number_too_few, "keeps_shape", "returns 1 values\n  expected: return x, m"),
-    (returns_a_number_too_few, "returns_x_and_state", "returns 1 values"),
+    (returns_a_number_too_few, "keeps_shape", "returns 1 value\n  expected: return x, m"),
+    (returns_a_number_too_few, "returns_x_and_state", "returns 1 value"),
     (returns_nothing, "returns_x_and_state", "returns None"),
     (becomes_float64, "keeps_dtype[float32]", "returns x as float64"),
     (has_a_float64_state, "keeps_dtype[float32]", "returns m as float64"),

@@ -107,6 +107,12 @@ def names_of_the_suite(x, g, *, lr=0.01, start=0.5, values=0.1, ground=0.2, opti
     return x - lr * (start + values + ground + optimizer) * g
 
 
+@optimizer
+def mirror_descent(x, g, *, lr=0.01):
+    """x goes through a function and back, which rounds it."""
+    return np.sinh(np.arcsinh(x) - lr * g)
+
+
 ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
 
 
@@ -122,12 +128,25 @@ ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
         adam_as_in_keras,
         rprop,
         names_of_the_suite,
+        mirror_descent,
     ],
     ids=lambda rule: rule.name,
 )
 def test_unusual_rules_pass(rule, check):
     found = verdict(check, rule)
     assert found.outcome != "failed", found.text
+
+
+@optimizer
+def becomes_nan(x, g, *, lr=0.01):
+    """NaN in some entries, at once."""
+    return x - lr * g * np.sqrt(x - 2.0)
+
+
+@pytest.mark.parametrize("name", ["native_equals_traced", "treats_entries_alike"])
+def test_what_comes_after_the_end_of_a_run_is_not_compared(name):
+    """A rule that ends in NaN fails where that is looked at, and nowhere else."""
+    assert verdict(BY_NAME[name], becomes_nan).outcome == "passed"
 
 
 # ---- deliberately broken -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.testing.checks.base import Check, on_each_ground
-from optlab.testing.ground import Ground, failed, history, initial, update, without_decay
+from optlab.testing.ground import Ground, by_design, failed, history, initial, update, without_decay
 from optlab.testing.landscapes import Array, Landscape, Valley
 
 LEARNING_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
@@ -23,7 +23,8 @@ def first_step_goes_downhill(optimizer: Optimizer, ground: Ground) -> None:
             optimizer,
             f"takes the first step x - x_0 = {x - ground.start} where g = {g}: the product is {slope:.4g}",
             "a step at an obtuse angle to the gradient: the product is negative",
-            "look at the sign, and whether the step is made of the new state or of that before it",
+            "look at the sign, and whether the step is made of the new state or of that before it"
+            + by_design("first_step_goes_downhill"),
         )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from optlab.optimizers.base import Optimizer
 from optlab.signature import summary
 from optlab.testing.checks.base import Check, on_each_ground
-from optlab.testing.ground import Ground, Skipped, failed, grounds, history, same
+from optlab.testing.ground import Ground, Skipped, by_design, failed, grounds, history, names, same
 
 LONG = 30
 """Steps in which a hyperparameter shows what it does."""
@@ -103,8 +103,18 @@ def every_hyperparameter_matters(optimizer: Optimizer) -> None:
             optimizer,
             f"computes the same whatever {idle[0]} is",
             "x or the state depends on every hyperparameter",
-            f"{idle[0]} is forgotten in the rule, or overwritten",
+            _of_idleness(optimizer, idle[0]) + by_design("every_hyperparameter_matters"),
         )
+
+
+def _of_idleness(optimizer: Optimizer, name: str) -> str:
+    """Why a hyperparameter may have no effect."""
+    for ground in grounds(optimizer):
+        path = history(optimizer, ground.bowl, ground.start)
+        for state, first, last in zip(names(optimizer)[1:], path[0][1:], path[-1][1:], strict=True):
+            if same(first, last):
+                return f"{state} comes back as it was given: is the new one returned?"
+    return f"{name} is forgotten in the rule, or overwritten, or has an effect on noisy gradients alone"
 
 
 def _bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:

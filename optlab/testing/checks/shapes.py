@@ -47,6 +47,12 @@ def keeps_shape(optimizer: Optimizer) -> None:
             values = result
 
 
+def _of_types(optimizer: Optimizer) -> str:
+    if "rng" in optimizer.signature.supplied:
+        return "rng draws float64: write rng.standard_normal(x.shape).astype(x.dtype)"
+    return "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt"
+
+
 @on_each_ground
 def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
     """x and each state come back in the dtype they had, t and the hyperparameters being of that dtype too.
@@ -65,7 +71,7 @@ def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
                     optimizer,
                     f"returns {name} as {new.dtype} where it was given {old.dtype}",
                     f"{old.dtype} in, {old.dtype} out",
-                    "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt",
+                    _of_types(optimizer),
                 )
         values = [np.array(value) for value in result]
 
@@ -81,7 +87,7 @@ def treats_entries_alike(optimizer: Optimizer) -> None:
     wanted = history(optimizer, BOWL, START)[-1]
     mixed = history(optimizer, Bowl(BOWL.curvature[order], BOWL.centre[order]), START[order])[-1]
     for name, a, b in zip(names(optimizer), wanted, mixed, strict=True):
-        if not np.allclose(a[order], b, rtol=1e-12, atol=0):
+        if not np.allclose(a[order], b, rtol=1e-12, atol=0, equal_nan=True):
             raise failed(
                 optimizer,
                 f"gives {name} = {a[order]}, and {b} when the parameters come in another order",
