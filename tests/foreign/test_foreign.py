@@ -93,6 +93,7 @@ def test_theory_of_linear_rules_says_nothing_of_them():
     [
         ("torch:Adm", "there is no optimizer 'torch:Adm' (did you mean 'torch:Adam'?)"),
         ("torch:adam", "there is no optimizer 'torch:adam' (did you mean 'torch:Adam'?)"),
+        ("scipy:bfgs", "there is no optimizer 'scipy:bfgs' (did you mean 'scipy:BFGS'?)"),
         ("optax:Adam", "there is no optimizer 'optax:Adam' (did you mean 'optax:adam'?)"),
         ("optax:scale", "there is no optimizer 'optax:scale' (did you mean 'optax:sm3'?)"),
         ("scipy:LBFGS", "there is no optimizer 'scipy:LBFGS' (did you mean 'scipy:BFGS'?)"),
