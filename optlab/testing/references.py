@@ -250,7 +250,7 @@ def _maker(reference: str, arguments: Options) -> Callable[..., Any]:
     package, _, name = reference.partition(":")
     module = importlib.import_module("torch.optim" if package == "torch" else package)
     try:
-        make = functools.reduce(getattr, name.split("."), module)
+        make: Any = functools.reduce(getattr, name.split("."), module)
     except AttributeError:
         guess = did_you_mean(name, dir(module))
         raise UserError(f"there is no {reference} in the version installed{guess}") from None
