@@ -45,4 +45,7 @@ def _minimize(name: str, x: Array, arguments: Arguments, budget: int, value: Val
     known = inspect.signature(getattr(methods, METHODS[name])).parameters
     limits = {"maxiter": budget, "maxfun": MOST}  # an iteration takes one gradient at least
     given: dict[str, Any] = {**arguments, **{limit: most for limit, most in limits.items() if limit in known}}
-    return scipy.optimize.minimize(value, x, method=name, jac=lambda p: look(p)[1], options=given).x
+    found = scipy.optimize.minimize(value, x, method=name, jac=lambda p: look(p)[1], options=given)
+    if str(found.message).startswith("ERROR"):  # what L-BFGS-B says of options in place of an exception
+        raise ValueError(found.message)
+    return found.x
