@@ -206,3 +206,12 @@ def test_versions_are_those_installed():
     assert foreign.find("optax:adam").versions["optax"] == optax.__version__
     assert set(foreign.find("optax:adam").versions) == {"optax", "jax"}
     assert foreign.find("scipy:BFGS").versions == {"scipy": scipy.__version__}
+
+
+def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
+    """SciPy returns it in place of raising it."""
+    found = foreign.find("scipy:L-BFGS-B")
+    choices = found.signature.choices
+    assert found.complaint(found.signature.numbers, choices) == ""
+    said = found.complaint(found.signature.numbers, {**choices, "maxcor": 0})
+    assert said.startswith("scipy:L-BFGS-B cannot be used like this: ERROR")
