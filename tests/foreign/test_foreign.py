@@ -215,3 +215,9 @@ def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
     assert found.complaint(found.signature.numbers, choices) == ""
     said = found.complaint(found.signature.numbers, {**choices, "maxcor": 0})
     assert said.startswith("scipy:L-BFGS-B cannot be used like this: ERROR")
+
+
+def test_a_list_has_as_many_values_as_the_default():
+    found = foreign.find("torch:Adam")
+    said = found.complaint(found.signature.numbers, {**found.signature.choices, "betas": [0.9]})
+    assert said == "torch:Adam: 'betas' takes 2 values, as in [0.9, 0.999], not 1"
