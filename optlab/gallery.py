@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from optlab import executors, pipeline, runner
+from optlab.errors import UserError
 from optlab.explain.equations import equations
 from optlab.optimizers.base import Optimizer
 from optlab.plan import Plan
@@ -38,10 +39,19 @@ def write(
     plugins: Iterable[Path],
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
-    """Write the page, and beside it a picture of each optimizer; returns the files. `progress` is told of each."""
+    """Write the page, and beside it a picture of each optimizer; returns the files. `progress` is told of each.
+
+    Raises:
+        UserError: the page cannot be written there, or a rule cannot be traced or run.
+    """
     names = list(names)
     folder = page.parent / "pictures" / "gallery"
-    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        equations(known.rule(name))  # which says what cannot be traced
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{page}: its folder cannot be made: {error.strerror}") from None
     files = []
     for name in names:
         files.append(_picture(name, folder / f"{name}.png", known, plugins))
@@ -121,7 +131,10 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
     found = []
     for sweep in planned.sweeps:
         whole = done[sweep.id]
-        assert whole.x is not None
+        if whole.x is None:
+            raise UserError(
+                f"{sweep.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}"
+            )
         best = int(np.nanargmin(np.where(np.isfinite(whole.final_loss), whole.final_loss, np.inf)))
         found.append((sweep.block(slice(best, best + 1)), replace(whole, x=whole.x[:, :, best : best + 1])))
     return found

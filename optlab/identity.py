@@ -68,18 +68,26 @@ def of_plugin(plugin: Any) -> str:
 
 
 def _helpers(file: Path, text: str) -> list[str]:
-    """The texts of the loaded modules in the folder of a file, or below it, that it imports, and those import."""
+    """The texts of the modules in the folder of a file, or below it, that it imports, and those import."""
     folder = file.resolve().parent
     texts = {file.resolve(): text}
     waiting = [(text, "")]
     while waiting:
         for name in _imports(*waiting.pop()):
-            module = sys.modules.get(name)
-            found = Path(getattr(module, "__file__", None) or "").resolve()
+            found = _file_of(name, folder)
             if found.suffix == ".py" and found.is_relative_to(folder) and found not in texts and found.is_file():
                 texts[found] = found.read_text(encoding="utf-8")
-                waiting.append((texts[found], getattr(module, "__package__", None) or ""))
+                package = name if found.name == "__init__.py" else name.rpartition(".")[0]
+                waiting.append((texts[found], package))
     return [texts[path] for path in sorted(texts) if path != file.resolve()]
+
+
+def _file_of(name: str, folder: Path) -> Path:
+    """Where a module was loaded from; where it would be in a folder, whose modules are forgotten after loading."""
+    if name in sys.modules:
+        return Path(getattr(sys.modules[name], "__file__", None) or "").resolve()
+    place = folder.joinpath(*name.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_name(f"{place.name}.py")
 
 
 @functools.cache

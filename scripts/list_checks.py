@@ -26,7 +26,50 @@ A check is
   passes is a failure, and an exemption from a check that there is not is an error.
 
 The rule is called directly, as the NumPy function it is, on a quadratic, on a plane and in Rosenbrock's valley; some of
-the checks trace it, as the lab does. This page is printed by `python scripts/list_checks.py`.
+the checks trace it, as the lab does. x is a vector of four parameters; a rule that is declared `per="tensor"` has to
+pass with x a matrix of 2 x 3 too. This page is printed by `python scripts/list_checks.py`.
+"""
+
+COUNTERPARTS = """\
+## Counterparts in other packages
+
+`references` names what torch or optax call the same rule, and tells how our hyperparameters become its arguments. An
+argument there is given the value of a hyperparameter of ours (its name), several of them (a tuple), or a constant
+(anything that is no text). Under `"where"` stand hyperparameters of ours, with the values that make the two rules the
+same. If the package is not installed, the check is skipped.
+
+```python
+import numpy as np
+
+from optlab import optimizer
+from optlab.testing.references import TOLERANCE, compare
+
+
+@optimizer(
+    references={
+        "torch:Adam": {
+            "lr": "lr",
+            "betas": ("beta1", "beta2"),
+            "eps": "eps",
+            "amsgrad": False,
+            "where": {"is_corrected": True},
+        }
+    }
+)
+def my_adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, is_corrected=False):
+    \"\"\"Adam (Kingma & Ba, 2014), whose averages may stay as they are.\"\"\"
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    first, second = (1 - beta1**t, 1 - beta2**t) if is_corrected else (1.0, 1.0)
+    return x - lr * (m / first) / (np.sqrt(v / second) + eps), m, v
+
+
+assert compare(my_adam, "torch:Adam") <= TOLERANCE
+```
+
+The check compares 1,000 steps of 60 runs at the defaults, then 50 steps at another value of each hyperparameter that is
+mapped: each number by itself, each choice between true and false by itself and with every number that is 0 by default.
+What the counterpart refuses, as torch does Nesterov's form without momentum, is left out.
 """
 
 DECLARED = (
@@ -37,7 +80,8 @@ DECLARED = (
 
 def page() -> str:
     tables = [_table(theme, checks) for theme, checks in THEMES.items()]
-    return "\n".join([INTRODUCTION.format(count=len(CHECKS)), *tables, _table("what is declared", DECLARED)])
+    declared = _table("what is declared", DECLARED)
+    return "\n".join([INTRODUCTION.format(count=len(CHECKS)), *tables, declared, COUNTERPARTS])
 
 
 def _table(theme: str, checks: tuple[Check, ...]) -> str:

@@ -42,6 +42,7 @@ def hook(head, body):
     return f"from optlab import hookimpl\n\n@hookimpl\ndef {head}:\n    {body}\n"
 
 
+HELPER = " (the name of a module that plugins import begins with _)"
 LOADING = {
     # Python itself
     "syntax": ("x = 1\ndef {name}(x, g)\n    return x\n", "2: SyntaxError: expected ':'"),
@@ -75,8 +76,8 @@ LOADING = {
         "; the form is: def no_g(x, g, state=0.0, *, option=1.0)",
     ),
     # nothing, or not a function
-    "empty": ("", " declares nothing; put @optimizer above the def of an update rule"),
-    "undecorated": (rule(decorator="#"), " declares nothing; put @optimizer above the def of an update rule"),
+    "empty": ("", " declares nothing; put @optimizer above the def of an update rule" + HELPER),
+    "undecorated": (rule(decorator="#"), " declares nothing; put @optimizer above the def of an update rule" + HELPER),
     "a_lambda": (
         "from optlab import optimizer\n{name} = optimizer(lambda x, g, *, lr=0.1: x - lr * g)\n",
         "2: an optimizer needs a name of its own: write it with def",

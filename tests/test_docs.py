@@ -28,6 +28,7 @@ PAGES = (
     "docs/maps.md",
     "docs/bridges.md",
     "docs/experiments.md",
+    "docs/conformance.md",
 )
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -63,3 +64,33 @@ def test_an_unknown_name(tmp_path, monkeypatch):
     assert result.exit_code == 2
     assert "there is no optimizer 'adm' (did you mean 'adam'?)" in result.stderr
     assert registry.load(()).optimizers
+
+
+RULE = """import numpy as np
+from optlab import optimizer
+
+@optimizer
+def rule(x, g, *, lr=0.1):
+    return {result}
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "arguments", "message"),
+    [
+        ("x - lr * float(g[0])", ["rule"], "plugins/rule.py:6: a traced value is turned into a Python number"),
+        ("x - lr * g * x[2]", ["rule"], "plugins/rule.py:6: getitem of shapes (2,): index 2 is out of bounds"),
+        ("x", ["torch:Adam"], "torch:Adam is no rule of the lab, but an optimizer of torch"),
+        ("x", ["gd", "--out", "file/x.md"], "file/x.md: its folder cannot be made: Not a directory"),
+    ],
+)
+def test_mistakes(result, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "plugins" / "rule.py").write_text(RULE.format(result=result), encoding="utf-8")
+    done = CliRunner().invoke(app, ["gallery", *arguments, "--quiet"])
+    assert done.exit_code == 2, done.exception
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.md"))

@@ -102,7 +102,16 @@ BROKEN = {
         "{file}:2: optimizer 'wrong' takes (x) by position instead of (x, g); "
         "the form is: def wrong(x, g, state=0.0, *, option=1.0)",
     ),
-    "empty": ("x = 1\n", "{file}: declares nothing; put @optimizer above the def of an update rule"),
+    "empty": (
+        "x = 1\n",
+        "{file}: declares nothing; put @optimizer above the def of an update rule "
+        "(the name of a module that plugins import begins with _)",
+    ),
+    "relative": (
+        "from optlab import optimizer\nfrom .good import RATE\n",
+        "{file}:2: ImportError: attempted relative import with no known parent package; "
+        "what lies in the same folder is imported by its plain name: from _shared import ...",
+    ),
     "hook_raising": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_optimizers():\n    return 1 / 0\n",
         "{file}:4: ZeroDivisionError: division by zero",
@@ -127,7 +136,43 @@ def test_a_broken_file_is_told_by_file_and_line_and_harms_no_other(drop):
         str(folder / f"{name}.py"): said.format(file=folder / f"{name}.py") for name, (_, said) in BROKEN.items()
     }
     assert all("Traceback" in source.details for source in known.failures)
-    assert not [name for name in sys.modules if name.startswith("optlab_plugins.") and name.endswith("syntax")]
+    assert not [name for name in sys.modules if name.startswith("optlab_plugins_") and name.endswith("syntax")]
+
+
+IMPORTING = """
+from _shared import RATE
+from shapes.square import SIDE
+from optlab import optimizer
+
+@optimizer
+def {name}(x, g, *, lr=RATE * SIDE):
+    return x - lr * g
+"""
+
+
+def test_plugins_import_modules_of_their_folder_by_plain_names(tmp_path):
+    """Each those of its own folder, whatever they are called elsewhere, and nothing is left of them."""
+    for name, rate in (("one", 0.5), ("two", 0.25)):
+        (tmp_path / name / "shapes").mkdir(parents=True)
+        (tmp_path / name / "_shared.py").write_text(f"RATE = {rate}\n")
+        (tmp_path / name / "shapes" / "square.py").write_text("SIDE = 2.0\n")
+        (tmp_path / name / f"{name}.py").write_text(IMPORTING.format(name=name))
+    before, modules = list(sys.path), set(sys.modules)
+    known = registry.load([tmp_path / "one", tmp_path / "two"])
+    assert known.failures == ()
+    assert [known.optimizer(name).signature.numbers["lr"] for name in ("one", "two")] == [1.0, 0.5]
+    assert sys.path == before
+    assert not {"_shared", "shapes", "shapes.square"} & (set(sys.modules) - modules)
+
+
+def test_a_module_beside_a_plugin_does_not_hide_an_installed_one(drop):
+    folder = drop(
+        json="raise RuntimeError\n",
+        colorsys="raise RuntimeError('hidden')\n",
+        good="import json, colorsys\n" + RULE.format(name="good"),
+    )
+    sys.modules.pop("colorsys", None)
+    assert registry.load([folder]).optimizer("good").name == "good"
 
 
 def test_ctrl_c_is_no_fault_of_a_file(drop):

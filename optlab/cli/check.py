@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
@@ -18,15 +19,25 @@ COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow", "exempt": "y
 
 
 def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
-    """The optimizers that files declare, or that have these names."""
+    """The optimizers that files, or those of a folder, declare, or that have these names.
+
+    A file without any is told of, and stops the check only if there is none at all.
+    """
     found: list[Optimizer] = []
-    known = None
+    without: list[str] = []
+    known = functools.cache(lambda: registry.load(folders))
     for word in what:
-        if word.endswith(".py") or Path(word).name != word:
-            found += _in_file(Path(word), folders)
-        else:
-            known = known or registry.load(folders)
-            found.append(known.optimizer(word))
+        if not word.endswith(".py") and not (Path(word).is_dir() and word not in known().optimizers):
+            found.append(known().rule(word))
+            continue
+        for path in [Path(word)] if word.endswith(".py") else registry.drop_ins([word]):
+            rules = _in_file(path, folders)
+            found += rules
+            without += [] if rules else [f"{path}: declares no optimizer; decorate an update rule with @optimizer"]
+    if not found:
+        raise UserError("\n".join(without) or f"{what[0]}: there is no drop-in file in this folder")
+    for line in without:
+        typer.echo(line, err=True)
     return list(dict.fromkeys(found))
 
 
@@ -39,10 +50,7 @@ def _in_file(path: Path, folders: Sequence[Path]) -> list[Optimizer]:
         module = registry.import_file(path)
     except (Exception, SystemExit) as error:
         raise UserError(registry.one_line(error, str(path))) from error
-    rules = [rule for rule in registry.declared(module)["optimizers"] if isinstance(rule, Optimizer)]
-    if not rules:
-        raise UserError(f"{path}: declares no optimizer; decorate an update rule with @optimizer")
-    return rules
+    return [rule for rule in registry.declared(module)["optimizers"] if isinstance(rule, Optimizer)]
 
 
 def selected(optimizer: Optimizer, only: Sequence[str]) -> list[Check]:

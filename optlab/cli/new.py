@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import importlib.util
 import io
 import keyword
 import re
@@ -65,6 +67,11 @@ def _check_name(kind: str, name: str, known: Registry) -> None:
         raise UserError(f"a file called {name}.py is not loaded from plugins/; take another name")
     if name in (kind, "np", "x", "g"):
         raise UserError(f"{name!r} is a name that the file needs for something else; take another one")
+    if name in vars(builtins) or importlib.util.find_spec(name) is not None:
+        raise UserError(
+            f"{name!r} is a function or a module of Python's, or an installed one, which the file would hide; "
+            "take another name"
+        )
     taken = getattr(known, f"{kind}s").get(name)
     if taken is not None:
         raise UserError(
@@ -74,7 +81,7 @@ def _check_name(kind: str, name: str, known: Registry) -> None:
 
 def _copy(origin: str, name: str, known: Registry) -> str:
     """The file of an optimizer, renamed, under a line that says where it comes from."""
-    file = Path(signature.source(known.optimizer(origin).function)[0])
+    file = Path(signature.source(known.rule(origin).function)[0])
     text = renamed(file.read_text(encoding="utf-8"), origin, name)
     return f"# Begun as a copy of {origin}, from {'/'.join(file.parts[-3:])}.\n{text}"
 

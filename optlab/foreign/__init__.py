@@ -37,5 +37,8 @@ def find(name: str) -> Foreign:
     home = importlib.import_module(f"optlab.foreign.{package}")
     known = [f"{package}:{one}" for one in home.names()]
     if name not in known:
-        raise UnknownName(f"there is no optimizer {name!r}{did_you_mean(name, known) or f'; {home.WHAT}'}")
+        spelt = {one.casefold(): one for one in known}
+        meant = spelt.get(name.casefold())
+        guess = f" (did you mean {meant!r}?)" if meant else did_you_mean(name, known) or f"; {home.WHAT}"
+        raise UnknownName(f"there is no optimizer {name!r}{guess}")
     return home.optimizer(own)

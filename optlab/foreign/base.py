@@ -58,6 +58,10 @@ class Foreign(Optimizer):
 
     def complaint(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> str:
         """What the package says of these options when it is tried on a bowl, or nothing."""
+        for name, value in settings.items():
+            own = self.signature.choices[name]
+            if isinstance(own, list | tuple) and isinstance(value, list | tuple) and own and len(value) != len(own):
+                return f"{self.name}: '{name}' takes {len(own)} values, as in {list(own)}, not {len(value)}"
         arguments, x, left = self.arguments(numbers, settings), np.array([1.0, 2.0]), [3]
 
         def look(p: Array) -> tuple[float, Array]:

@@ -70,4 +70,7 @@ def _minimize(
         second["hessp"] = product
     elif name in OF_HESSIANS:
         second["hess"] = lambda p: np.stack([product(p, e) for e in np.eye(p.size)])
-    return scipy.optimize.minimize(value, x, method=name, jac=lambda p: look(p)[1], options=given, **second).x
+    found = scipy.optimize.minimize(value, x, method=name, jac=lambda p: look(p)[1], options=given, **second)
+    if str(found.message).startswith("ERROR"):  # what L-BFGS-B says of options in place of an exception
+        raise ValueError(found.message)
+    return found.x

@@ -35,7 +35,6 @@ def ahead(m, g, beta, t):
         "beta2": "[0, 1)",
         "vector_eps": "[0, inf)",
     },
-    exempt={"every_hyperparameter_matters": "beta and eps are those of matrices, and the suite tries a vector"},
 )
 def muon(
     x,

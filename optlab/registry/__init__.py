@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from optlab import foreign, hookspecs
-from optlab.errors import PluginError, UnknownName, did_you_mean
+from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
 from optlab.registry.names import Clashes, check, clash, clashes, uncontested
@@ -76,6 +76,15 @@ class Registry:
         if ":" in name:
             return foreign.find(name)
         return self._find("optimizer", self.optimizers, name)
+
+    def rule(self, name: str) -> Optimizer:
+        """An optimizer that is a rule of the lab, whose formula can be looked at; one of another package is refused."""
+        found = self.optimizer(name)
+        if isinstance(found, foreign.Foreign):
+            raise UserError(
+                f"{name} is no rule of the lab, but an optimizer of {found.package}; there is no formula of it"
+            )
+        return found
 
     def problem(self, name: str) -> Problem:
         return self._find("problem", self.problems, name)

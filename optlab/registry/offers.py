@@ -16,6 +16,7 @@ from typing import Any
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
+from optlab.registry.helpers import importable_beside
 from optlab.schedules.base import Schedule
 from optlab.signature import location
 from optlab.transforms.base import Transform
@@ -73,15 +74,19 @@ def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def import_file(path: Path) -> ModuleType:
-    """Run a drop-in file as a module of its own, under a name that cannot clash with an installed one."""
-    name = f"optlab_plugins.{path.stem}"
+    """Run a drop-in file as a module of its own, under a name that cannot clash with an installed one.
+
+    It may import modules from its folder; see `importable_beside`.
+    """
+    name = f"optlab_plugins_{path.stem}"  # without a dot: there is no package for it to be in
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
     try:
-        spec.loader.exec_module(module)
+        with importable_beside(path):
+            spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
@@ -100,7 +105,10 @@ def offered(module: Any, origin: str, kind: str) -> Offer:
         answered += [plugin for plugin in _answer(hook) if plugin not in answered]
     names = [plugin.name for plugins in found.values() for plugin in plugins]
     if not names and not hooks and kind != "built-in":
-        raise PluginError(f"{origin}: declares nothing; put @optimizer above the def of an update rule")
+        raise PluginError(
+            f"{origin}: declares nothing; put @optimizer above the def of an update rule "
+            "(the name of a module that plugins import begins with _)"
+        )
     return Offer(Source(origin, kind, tuple(dict.fromkeys(names))), found)
 
 
@@ -152,6 +160,8 @@ def one_line(error: BaseException, origin: str) -> str:
             return what
     elif isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == here:
         lines, what = [error.lineno] if error.lineno else [], f"SyntaxError: {error.msg}"
+    elif isinstance(error, ImportError) and "relative import" in str(error):
+        what += "; what lies in the same folder is imported by its plain name: from _shared import ..."
     elif isinstance(error, SyntaxError) and not error.filename:
         what += "; a plugin is Python, saved as UTF-8"
     return f"{origin}:{lines[-1]}: {what}" if lines else f"{origin}: {what}"

@@ -9,6 +9,7 @@ A check takes an `Optimizer`, and raises `Failed` with what was observed, what w
 
 from __future__ import annotations
 
+import functools
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ import numpy as np
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.signature import location, source
-from optlab.testing.checks import CHECKS, declared
+from optlab.testing.checks import CHECKS, basics, declared
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Failed, Skipped, failed
 
@@ -56,7 +57,9 @@ def _list(known: list[str]) -> str:
 
 
 def verdict(check: Check, optimizer: Optimizer) -> Verdict:
-    """Run a check. One that an optimizer is exempt from has to fail."""
+    """Run a check, unless one that it needs fails. One that an optimizer is exempt from has to fail."""
+    if lacking := [name for name in check.needs if _fails(name, optimizer)]:
+        return Verdict("skipped", f"it needs {lacking[0]}, which fails")
     reason = optimizer.exempt.get(check.name)
     try:
         run_check(check, optimizer)
@@ -68,6 +71,17 @@ def verdict(check: Check, optimizer: Optimizer) -> Verdict:
         return Verdict("passed")
     observed = f"is exempt from {check.name} ({reason}), but passes"
     return Verdict("failed", str(failed(optimizer, observed, "an exemption that is needed", "remove the exemption")))
+
+
+@functools.lru_cache(maxsize=8)
+def _fails(name: str, optimizer: Optimizer) -> bool:
+    """Whether an optimizer fails one of the basic checks; found once for all that need it."""
+    (check,) = (check for check in basics.CHECKS if check.name == name)
+    try:
+        run_check(check, optimizer)
+    except Failed:
+        return True
+    return False
 
 
 def judgement(optimizer: Optimizer) -> str:
@@ -98,6 +112,11 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
     except TraceError as error:
         expected = "a rule made of NumPy operations, which the lab can trace"
         raise failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
+    except UserError as error:
+        expected = "what is declared and what is returned fit together"
+        raise failed(
+            optimizer, f"is not as it should be: {error}", expected, "the message says what to write"
+        ) from error
     except Exception as error:
         raise failed(
             optimizer,
@@ -109,8 +128,6 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
 
 def _with_line(error: Exception, optimizer: Optimizer) -> str:
     """The exception, and where it came from: the innermost line of the rule's own file, if it passed through it."""
-    if isinstance(error, UserError):
-        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == source(optimizer.function)[0]]
     place = (own or frames)[-1]

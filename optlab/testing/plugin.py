@@ -62,8 +62,11 @@ class DropIn(pytest.Module):
     """Other collectors of the same file."""
 
     def collect(self) -> Iterable[Any]:
+        from optlab.registry.helpers import importable_beside
+
         try:
-            _add_test_classes(self.obj)  # which imports the file
+            with importable_beside(self.path):
+                _add_test_classes(self.obj)  # which imports the file
         except (Exception, SystemExit) as error:
             complaint = _complaint(error, self.path)
             if complaint is None:

@@ -4,6 +4,7 @@
     references.missing("torch:Adam")                 # None, or why it cannot be compared with
     references.compare(adam, "torch:Adam")           # the largest relative error in 1,000 steps of 60 runs
     references.compare(adam, "torch:Adam", {"lr": 0.1, "beta1": 0.5})
+    list(references.variants(adam, "torch:Adam"))    # other options to compare at
 
 A counterpart is named in `Optimizer.references`, with how our options become its arguments; it computes in float64.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -83,6 +85,55 @@ def compare(
     return worst
 
 
+def variants(optimizer: Optimizer, reference: str) -> Iterator[dict[str, Any]]:
+    """Other values of the options that become the counterpart's arguments, as far as the counterpart takes them.
+
+    Each number alone, each choice between true and false alone, and the latter with each number that is 0 by default,
+    as momentum and weight decay may be.
+    """
+    mapping, signature = dict(optimizer.references[reference]), optimizer.signature
+    settled = mapping.pop("where", {})
+    passed = set(_names(tuple(mapping.values()))) - set(settled)
+    numbers = {name: _another(optimizer, name) for name in signature.numbers if name in passed}
+    switches = {name: not v for name, v in signature.choices.items() if name in passed and isinstance(v, bool)}
+    off = {name: value for name, value in numbers.items() if signature.numbers[name] == 0}
+    alone = [{name: value} for name, value in {**numbers, **switches}.items()]
+    for options in [*alone, *({a: switches[a], b: off[b]} for a in switches for b in off)]:
+        if not _refuses(reference, arguments_of(optimizer, reference, options)[1]):
+            yield options
+
+
+def _names(source: Any) -> Iterator[str]:
+    """The options that arguments are made of."""
+    if isinstance(source, str):
+        yield source
+    elif isinstance(source, tuple):
+        for part in source:
+            yield from _names(part)
+
+
+def _another(optimizer: Optimizer, name: str) -> float:
+    """A value that is not the default, and shows in a few steps."""
+    default = optimizer.signature.numbers[name]
+    candidates = [0.1 if default == 0 else 0.05 if 0 < default < 0.01 else default / 2, default * 1.25, default]
+    return next(v for v in candidates if not optimizer.signature.out_of_range(optimizer.name, name, v))
+
+
+def _refuses(reference: str, arguments: Options) -> bool:
+    """Whether the counterpart does not take these values, as torch's SGD no Nesterov form without momentum."""
+    make = _maker(reference, arguments)
+    try:
+        if reference.startswith("torch:"):
+            import torch
+
+            make([torch.zeros(1)], **arguments)
+        else:
+            make(**arguments)
+    except ValueError:
+        return True
+    return False
+
+
 def arguments_of(
     optimizer: Optimizer, reference: str, given: Options, mapping: Reference | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -139,14 +190,13 @@ def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Ar
 
 def theirs(reference: str, arguments: Options, part: Trials, steps: int) -> Array:
     """x of the counterpart after each step."""
-    package, _, name = reference.partition(":")
-    return {"torch": _in_torch, "optax": _in_optax}[package](name, arguments, part, steps)
+    run = _in_torch if reference.startswith("torch:") else _in_optax
+    return run(_maker(reference, arguments), arguments, part, steps)
 
 
-def _in_torch(name: str, arguments: Options, part: Trials, steps: int) -> Array:
+def _in_torch(make: Callable[..., Any], arguments: Options, part: Trials, steps: int) -> Array:
     import torch
 
-    make = _found("torch:" + name, torch.optim, name)
     if "foreach" in inspect.signature(make).parameters:
         arguments = {"foreach": False, **arguments}  # as the formulas are written
     x = torch.tensor(part.starts)
@@ -176,12 +226,12 @@ def _in_float64(torch: Any) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _in_optax(name: str, arguments: Options, part: Trials, steps: int) -> Array:
+def _in_optax(make: Callable[..., Any], arguments: Options, part: Trials, steps: int) -> Array:
     import jax
     import optax
 
     with jax.enable_x64(True):
-        rule = _found("optax:" + name, optax, name)(**arguments)
+        rule = make(**arguments)
 
         def step(x: Any, state: Any, g: Any) -> Any:
             updates, state = rule.update(g, state, x)
@@ -196,10 +246,18 @@ def _in_optax(name: str, arguments: Options, part: Trials, steps: int) -> Array:
     return np.array(path)
 
 
-def _found(reference: str, package: Any, name: str) -> Callable[..., Any]:
-    """The rule of a package; its name may be dotted, as in "contrib.prodigy"."""
+def _maker(reference: str, arguments: Options) -> Callable[..., Any]:
+    """The rule of a package, if it takes these arguments; its name may be dotted, as in "contrib.prodigy"."""
+    package, _, name = reference.partition(":")
+    module = importlib.import_module("torch.optim" if package == "torch" else package)
     try:
-        return functools.reduce(getattr, name.split("."), package)
+        make: Any = functools.reduce(getattr, name.split("."), module)
     except AttributeError:
-        guess = did_you_mean(name, dir(package))
+        guess = did_you_mean(name, dir(module))
         raise UserError(f"there is no {reference} in the version installed{guess}") from None
+    takes = inspect.signature(make).parameters
+    for argument in arguments:
+        if argument not in takes:
+            guess = did_you_mean(argument, takes) or f"; it has {', '.join(takes)}"
+            raise UserError(f"{reference} has no argument '{argument}'{guess}")
+    return make

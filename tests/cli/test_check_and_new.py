@@ -81,13 +81,17 @@ def test_checks_are_selected(only, count, folder, optlab_command):
         (["elsewhere/x.py"], "elsewhere/x.py: there is no such file; there are plugins/"),
         (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
         (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
+        (["torch:Adam"], "torch:Adam is no rule of the lab, but an optimizer of torch"),
         (["broken.py"], "broken.py:2: ZeroDivisionError: division by zero"),
+        (["empty.py", "nothing"], "empty.py: declares no optimizer"),
+        (["nothing"], "nothing: there is no drop-in file in this folder"),
         (["empty.py"], "empty.py: declares no optimizer"),
         (["unknown.py"], "unknown.py:5: optimizer 'uphill' is exempt from 'keeps_shap', and there is no such check"),
     ],
 )
 def test_mistakes(arguments, message, folder, optlab_command):
     (folder / "broken.py").write_text("\n1 / 0\n", encoding="utf-8")
+    (folder / "nothing").mkdir()
     (folder / "empty.py").write_text("from optlab import optimizer\n", encoding="utf-8")
     unknown = WRONG.replace("@optimizer", '@optimizer(exempt={"keeps_shap": "so"})')
     (folder / "unknown.py").write_text(unknown, encoding="utf-8")
@@ -95,6 +99,17 @@ def test_mistakes(arguments, message, folder, optlab_command):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
+    """As in plugins/*.py; a folder stands for its files, unless an optimizer is called like it."""
+    (folder / "plugins" / "hills.py").write_text("from optlab import problem\n", encoding="utf-8")
+    (folder / "gd").mkdir()
+    for what in (["plugins/hills.py", "plugins/uphill.py"], ["plugins"]):
+        done = optlab_command("check", *what, "gd", "--only", "keeps_shape", cwd=folder)
+        assert done.returncode == 0
+        assert done.stderr == "plugins/hills.py: declares no optimizer; decorate an update rule with @optimizer\n"
+        assert [line.split()[0] for line in done.stdout.splitlines()[::3]] == ["uphill", "gd"]
 
 
 # ---- optlab new ----------------------------------------------------------------------------------------------------
@@ -142,9 +157,18 @@ def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
         ("optimizer", "lambda", None, "'lambda' is a word of Python's own; take another name, as lambda_"),
         ("optimizer", "test_rule", None, "a file called test_rule.py is not loaded from plugins/"),
         ("optimizer", "optimizer", None, "'optimizer' is a name that the file needs for something else"),
+        (
+            "optimizer",
+            "numpy",
+            None,
+            "'numpy' is a function or a module .+ which the file would hide; take another name",
+        ),
+        ("optimizer", "print", None, "'print' is a function or a module"),
+        ("problem", "colorsys", None, "'colorsys' is a function or a module"),
         ("optimizer", "adam", None, r"the optimizer 'adam' is there already: .+adam.py:\d+; take another name"),
         ("schedule", "cosine", None, r"the schedule 'cosine' is there already: .+cosine.py:\d+"),
         ("optimizer", "mine", "adm", r"there is no optimizer 'adm' \(did you mean 'adam'\?\)"),
+        ("optimizer", "mine", "torch:Adam", "torch:Adam is no rule of the lab, but an optimizer of torch"),
         ("problem", "mine", "adam", "--from adam: only an optimizer can start from another one"),
         ("optimizer", "there", None, r"there\.py is there already; nothing was written"),
     ],

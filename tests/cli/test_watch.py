@@ -43,10 +43,9 @@ class Watched:
 
     def __init__(self, lab, *words):
         self.lab, self.log = lab, lab / "log"
-        environment = {**os.environ, "PYTHONPATH": f"{os.environ.get('PYTHONPATH', '')}{os.pathsep}{lab / 'plugins'}"}
         with self.log.open("wb") as log:
             command = [OPTLAB, *(words or ("run", "e.toml")), "--watch", "--no-plots"]
-            self.process = subprocess.Popen(command, cwd=lab, stdout=log, stderr=log, env=environment)
+            self.process = subprocess.Popen(command, cwd=lab, stdout=log, stderr=log)
 
     def wait(self, text, times=1):
         """Until something was printed so many times."""

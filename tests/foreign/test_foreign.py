@@ -105,6 +105,7 @@ def test_theory_of_linear_rules_says_nothing_of_them():
     [
         ("torch:Adm", "there is no optimizer 'torch:Adm' (did you mean 'torch:Adam'?)"),
         ("torch:adam", "there is no optimizer 'torch:adam' (did you mean 'torch:Adam'?)"),
+        ("scipy:bfgs", "there is no optimizer 'scipy:bfgs' (did you mean 'scipy:BFGS'?)"),
         ("optax:Adam", "there is no optimizer 'optax:Adam' (did you mean 'optax:adam'?)"),
         ("optax:scale", "there is no optimizer 'optax:scale' (did you mean 'optax:sm3'?)"),
         ("scipy:LBFGS", "there is no optimizer 'scipy:LBFGS' (did you mean 'scipy:BFGS'?)"),
@@ -218,3 +219,18 @@ def test_versions_are_those_installed():
     assert foreign.find("optax:adam").versions["optax"] == optax.__version__
     assert set(foreign.find("optax:adam").versions) == {"optax", "jax"}
     assert foreign.find("scipy:BFGS").versions == {"scipy": scipy.__version__}
+
+
+def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
+    """SciPy returns it in place of raising it."""
+    found = foreign.find("scipy:L-BFGS-B")
+    choices = found.signature.choices
+    assert found.complaint(found.signature.numbers, choices) == ""
+    said = found.complaint(found.signature.numbers, {**choices, "maxcor": 0})
+    assert said.startswith("scipy:L-BFGS-B cannot be used like this: ERROR")
+
+
+def test_a_list_has_as_many_values_as_the_default():
+    found = foreign.find("torch:Adam")
+    said = found.complaint(found.signature.numbers, {**found.signature.choices, "betas": [0.9]})
+    assert said == "torch:Adam: 'betas' takes 2 values, as in [0.9, 0.999], not 1"

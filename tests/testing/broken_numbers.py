@@ -163,7 +163,26 @@ def is_exempt_without_need(x, g, *, lr=0.01):
     return x - lr * g
 
 
+@optimizer
+def returns_the_old_state(x, g, b=0.0, *, lr=0.01, beta=0.9):
+    """The new state is used once, and lost."""
+    return x - lr * (beta * b + g), b
+
+
+@optimizer
+def asks_for_g_again(x, g, *, grad, lr=0.01):
+    """Clipping and noise around the rule are lost."""
+    return x - lr * grad(x)
+
+
 BROKEN = [
+    (returns_the_old_state, "every_hyperparameter_matters", "b comes back as it was given: is the new one returned?"),
+    (forgets_beta, "every_hyperparameter_matters", 'exempt={"every_hyperparameter_matters": "why"}'),
+    (asks_for_g_again, "shows[nan]", "is grad(x) used in its place?"),
+    (shrinks_x, "stands_still_without_slope", 'declares exempt={"stands_still_without_slope": "why"}'),
+    (ascends, "first_step_goes_downhill", 'declares exempt={"first_step_goes_downhill": "why"}'),
+    (squares_twice, "survives[1e+300]", 'declares exempt={"survives[1e+300]": "why"}'),
+    (clips_in_silence, "shows[inf]", 'declares exempt={"shows[inf]": "why"}'),
     (ascends, "first_step_goes_downhill", "look at the sign"),
     (ascends, "converges[quadratic]", "look at the sign"),
     (ignores_the_gradient, "converges[quadratic]", "lr = "),

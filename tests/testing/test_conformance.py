@@ -19,11 +19,11 @@ from optlab.registry import declared, import_file
 from optlab.testing.checks import declared as declarations
 from optlab.testing.checks import tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict
-from tests.testing import broken_form, broken_numbers
+from tests.testing import broken_form, broken_numbers, broken_on_matrices
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BY_NAME = {check.name: check for check in (*CHECKS, *declarations.INVARIANCES.values())}
-BROKEN = [*broken_form.BROKEN, *broken_numbers.BROKEN]
+BROKEN = [*broken_form.BROKEN, *broken_numbers.BROKEN, *broken_on_matrices.BROKEN]
 
 
 def shipped():
@@ -107,6 +107,12 @@ def names_of_the_suite(x, g, *, lr=0.01, start=0.5, values=0.1, ground=0.2, opti
     return x - lr * (start + values + ground + optimizer) * g
 
 
+@optimizer
+def mirror_descent(x, g, *, lr=0.01):
+    """x goes through a function and back, which rounds it."""
+    return np.sinh(np.arcsinh(x) - lr * g)
+
+
 ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
 
 
@@ -122,12 +128,25 @@ ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
         adam_as_in_keras,
         rprop,
         names_of_the_suite,
+        mirror_descent,
     ],
     ids=lambda rule: rule.name,
 )
 def test_unusual_rules_pass(rule, check):
     found = verdict(check, rule)
     assert found.outcome != "failed", found.text
+
+
+@optimizer
+def becomes_nan(x, g, *, lr=0.01):
+    """NaN in some entries, at once."""
+    return x - lr * g * np.sqrt(x - 2.0)
+
+
+@pytest.mark.parametrize("name", ["native_equals_traced", "treats_entries_alike"])
+def test_what_comes_after_the_end_of_a_run_is_not_compared(name):
+    """A rule that ends in NaN fails where that is looked at, and nowhere else."""
+    assert verdict(BY_NAME[name], becomes_nan).outcome == "passed"
 
 
 # ---- deliberately broken -------------------------------------------------------------------------------------------
@@ -144,11 +163,29 @@ def test_every_check_rejects_something():
     assert {check for _, check, _ in BROKEN} == set(BY_NAME)
 
 
-def test_an_in_place_write_fails_only_where_it_matters():
-    rule = broken_form.writes_into_state
-    failing = {check.name for check in checks_for(rule) if verdict(check, rule).outcome == "failed"}
-    where_it_is_traced = {check.name for check in tracing.CHECKS} | {"treats_entries_alike"}
-    assert failing == {"keeps_inputs", "documents_its_hyperparameters", "names_its_source"} | where_it_is_traced
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        (broken_form.writes_into_state, {"keeps_inputs", "can_be_traced"}),
+        (broken_form.uses_math, {"can_be_traced"}),
+        (broken_form.returns_nothing, {"returns_x_and_state"}),
+        (broken_form.raises, {"returns_x_and_state"}),
+        (broken_on_matrices.divides_by_columns, {"returns_x_and_state"}),
+        (broken_on_matrices.cannot_be_traced, {"can_be_traced"}),
+    ],
+)
+def test_a_mistake_is_one_failure(rule, names):
+    """What could only say the same is skipped, with the reason."""
+    found = {check.name: verdict(check, rule) for check in CHECKS if check.name not in ON_WORDS}
+    assert {name for name, one in found.items() if one.outcome == "failed"} == names
+    if "can_be_traced" in names:
+        skipped = {name for name, one in found.items() if one.text == "it needs can_be_traced, which fails"}
+        assert skipped == {check.name for check in tracing.CHECKS} | {"treats_entries_alike"}
+    else:
+        text = "it needs returns_x_and_state, which fails"
+        assert {name for name, one in found.items() if one.text == text} == found.keys() - names - {
+            "has_hyperparameters"
+        }
 
 
 def test_the_exception_of_a_rule_is_the_cause_and_its_line_is_named():
@@ -187,13 +224,67 @@ def test_a_reference_is_compared_with_if_it_is_there(monkeypatch, missing, error
     stand_in = types.ModuleType("optlab.testing.references")
     stand_in.TOLERANCE = 1e-12
     stand_in.missing = {"torch:SGD": missing}.__getitem__
-    stand_in.compare = lambda rule, reference: error
+    stand_in.compare = lambda rule, reference, options, **kwargs: error
+    stand_in.variants = lambda rule, reference: [{"lr": 0.5}]
     monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
     monkeypatch.setattr(optlab.testing, "references", stand_in, raising=False)
     rule = broken_numbers.momentum_that_is_nesterov
     found = verdict(checks_for(rule)[-1], rule)
     assert found.outcome == outcome
     assert (found.text == missing) == (outcome == "skipped")
+
+
+def adam_with(decay_is_coupled, top):
+    mapping = {**broken_numbers.BETAS, "weight_decay": "wd", "amsgrad": "ams"}
+
+    @optimizer(references={"torch:Adam": mapping})
+    def mine(x, g, m=0.0, v=0.0, peak=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, wd=0.0, ams=False):
+        """Adam, whose decay and variant are off by default."""
+        if decay_is_coupled:
+            g = g + wd * x
+        m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+        peak = top(peak, v)
+        root = np.sqrt((peak if ams else v) / (1 - beta2**t))
+        return x - lr * m / (1 - beta1**t) / (root + eps) - (0.0 if decay_is_coupled else lr * wd * x), m, v, peak
+
+    return mine
+
+
+@pytest.mark.parametrize(
+    ("coupled", "top", "message"),
+    [
+        (True, np.maximum, None),
+        (False, np.maximum, r"differs from torch:Adam by .+ within 50 steps with wd = 0\.1\n"),
+        (True, np.minimum, r"within 50 steps with ams = True\n"),
+    ],
+)
+def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, message):
+    rule = adam_with(coupled, top)
+    found = verdict(checks_for(rule)[-1], rule)
+    assert found.outcome == ("failed" if message else "passed")
+    assert re.search(message or "", found.text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "mapping", "message"),
+    [
+        ("torch:Addam", {"lr": "lr"}, r"no torch:Addam in the version installed \(did you mean 'Adam'\?\)"),
+        ("torch:SGD", {"lrr": "lr"}, r"torch:SGD has no argument 'lrr' \(did you mean 'lr'\?\)"),
+        (
+            "optax:sgd",
+            {"learning_rate": "lrr"},
+            r"optax:sgd is given 'lrr', which is no option \(did you mean 'lr'\?\)",
+        ),
+    ],
+)
+def test_a_reference_that_cannot_be_meant(reference, mapping, message):
+    @optimizer(references={reference: mapping})
+    def descent(x, g, *, lr=0.01):
+        return x - lr * g
+
+    with pytest.raises(Failed, match=message) as caught:
+        run_check(checks_for(descent)[-1], descent)
+    assert "expected: what is declared" in str(caught.value)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------
@@ -226,7 +317,7 @@ def test_an_exemption_without_need_is_a_failure():
     ("name", "reason", "message"),
     [
         ("come_to_rest", "why not", r"test_conformance\.py:\d+: .+ no such check \(did you mean 'comes_to_rest'\?\)"),
-        ("xyz", "why not", r"no such check; there are first_step_goes_downhill, "),
+        ("xyz", "why not", r"no such check; there are returns_x_and_state, "),
         ("comes_to_rest", " ", r'without a reason; write exempt=\{"comes_to_rest": "why"\}'),
     ],
 )

@@ -30,7 +30,7 @@ def rule():
 def test_own(rule, lr, tmp_path):
     assert rule(1.0, 2.0, 0.0, lr=lr)[0] == 1.0 - lr
 """
-CHECKS = 32
+CHECKS = 33
 OTHERS = dict(skipped=2, xfailed=1)
 """It declares no ranges, asks for no t, and never comes to rest."""
 
@@ -66,6 +66,30 @@ def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
             f"{path}::TestLion::test_keeps_dtype[[]float32[]] PASSED*",
         ]
     )
+
+
+@pytest.mark.parametrize("mode", ["importlib", "prepend"])
+def test_a_file_imports_what_lies_beside_it(pytester, drop_in, mode):
+    """As it does in the lab: each file from its own folder."""
+    for folder, rate in (("plugins", 0.5), ("else", 0.25)):
+        drop_in(f"RATE = {rate}\n", f"{folder}/_shared.py")
+        text = f"from _shared import RATE\n{LION.replace('lr=1e-4', 'lr=RATE')}"
+        own = f"\ndef test_own():\n    assert lion.signature.numbers['lr'] == {rate}\n"
+        drop_in(
+            text.replace("def lion", f"def lion_{folder}").replace("lion(1.0", f"lion_{folder}(1.0")
+            + own.replace("lion.", f"lion_{folder}."),
+            f"{folder}/lion_{folder}.py",
+        )
+    result = run(
+        pytester,
+        "plugins/lion_plugins.py",
+        "else/lion_else.py",
+        f"--import-mode={mode}",
+        "-k",
+        "test_own or keeps_shape",
+        "--doctest-modules",
+    )
+    result.assert_outcomes(passed=4, deselected=70)
 
 
 def test_doctests_of_the_file_run_too(pytester, drop_in):

@@ -26,7 +26,7 @@ def gallery(
     from optlab.testing.conformance import judgement
 
     found = known(plugins, quiet)
-    chosen = [found.optimizer(name).name for name in names or found.optimizers]
+    chosen = [found.rule(name).name for name in names or found.optimizers]
     with progress("drawing", len(chosen), quiet) as advance:
         files = page.write(out, chosen, found, judgement, folders(plugins), advance)
     if not quiet:

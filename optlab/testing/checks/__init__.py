@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optlab.testing.checks import (
+    basics,
     convergence,
     declared,
     hyperparameters,
@@ -17,6 +18,7 @@ from optlab.testing.checks import (
 from optlab.testing.checks.base import Check
 
 THEMES: Mapping[str, tuple[Check, ...]] = {
+    "basics": basics.CHECKS,
     "convergence": convergence.CHECKS,
     "purity": purity.CHECKS,
     "state": state.CHECKS,

@@ -3,37 +3,42 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, START, STEPS, Skipped, failed, history
+from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.ground import STEPS, Ground, Skipped, failed, history
 
 FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
 """Relative; room for an eps that is small beside the gradients."""
+FEW = 50
+"""Steps of a comparison at other hyperparameters."""
 UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
 
 
-def keeps_steps_when_scaled(optimizer: Optimizer) -> None:
+@on_each_ground
+def keeps_steps_when_scaled(optimizer: Optimizer, ground: Ground) -> None:
     """The steps are the same when the loss is multiplied by a positive number, up to an eps."""
-    scaled = history(optimizer, replace(BOWL, curvature=FACTOR * BOWL.curvature), START)
-    _compare(optimizer, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
+    scaled = history(optimizer, replace(ground.bowl, curvature=FACTOR * ground.bowl.curvature), ground.start)
+    _compare(optimizer, ground, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
 
 
-def keeps_steps_when_moved(optimizer: Optimizer) -> None:
+@on_each_ground
+def keeps_steps_when_moved(optimizer: Optimizer, ground: Ground) -> None:
     """The steps are the same when x and the minimum are moved together."""
-    moved = history(optimizer, replace(BOWL, centre=BOWL.centre + SHIFT), START + SHIFT)
-    _compare(optimizer, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
+    moved = history(optimizer, replace(ground.bowl, centre=ground.bowl.centre + SHIFT), ground.start + SHIFT)
+    _compare(optimizer, ground, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
 
 
-def _compare(optimizer: Optimizer, found: list[np.ndarray], when: str) -> None:
-    wanted = [x for x, *_ in history(optimizer, BOWL, START)]
-    length = float(np.abs(wanted[STEPS] - START).max())
+def _compare(optimizer: Optimizer, ground: Ground, found: list[np.ndarray], when: str) -> None:
+    wanted = [x for x, *_ in history(optimizer, ground.bowl, ground.start)]
+    length = float(np.abs(wanted[STEPS] - ground.start).max())
     for t, (a, b) in enumerate(zip(wanted, found, strict=True)):
         if not np.allclose(a, b, rtol=0, atol=TOLERANCE * length):
             raise failed(
@@ -45,17 +50,29 @@ def _compare(optimizer: Optimizer, found: list[np.ndarray], when: str) -> None:
 
 
 def matches_reference(optimizer: Optimizer, reference: str) -> None:
-    """1,000 steps are those of the counterpart in another package."""
+    """The steps are those of the counterpart in another package: 1,000 at the defaults, then some with another value of
+    each hyperparameter that the counterpart has too.
+    """
     from optlab.testing import references  # which loads the other package
 
     reason = references.missing(reference)
     if reason:
         raise Skipped(reason)
-    error = references.compare(optimizer, reference)
+    _compare_with(optimizer, reference, {}, 1000, seeds=20)
+    for options in references.variants(optimizer, reference):
+        _compare_with(optimizer, reference, options, FEW, seeds=1)
+
+
+def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int, seeds: int) -> None:
+    from optlab.testing import references
+
+    error = references.compare(optimizer, reference, options, steps=steps, seeds=seeds)
     if not error <= references.TOLERANCE:
+        given = " and ".join(f"{name} = {value}" for name, value in options.items())
         raise failed(
             optimizer,
-            f"differs from {reference} by {error:.3g} of its size within 1,000 steps",
+            f"differs from {reference} by {error:.3g} of its size within {steps:,} steps"
+            + (f" with {given}" if given else ""),
             f"a relative difference of {references.TOLERANCE:g} at most",
             "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates",
         )

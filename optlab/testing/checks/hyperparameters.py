@@ -11,8 +11,8 @@ import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.signature import summary
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, START, Skipped, failed, history, same
+from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.ground import Ground, Skipped, by_design, failed, grounds, history, names, same
 
 LONG = 30
 """Steps in which a hyperparameter shows what it does."""
@@ -57,7 +57,8 @@ def documents_its_hyperparameters(optimizer: Optimizer) -> None:
         )
 
 
-def holds_its_ranges(optimizer: Optimizer) -> None:
+@on_each_ground
+def holds_its_ranges(optimizer: Optimizer, ground: Ground) -> None:
     """The lab refuses what lies outside of a declared range, and at ends that lie inside the rule gives finite x."""
     signature = optimizer.signature
     if not signature.ranges:
@@ -75,7 +76,7 @@ def holds_its_ranges(optimizer: Optimizer) -> None:
             if not inside or not np.isfinite(end):
                 continue
             value = int(end) if isinstance(signature.options[name], int) else float(end)
-            x, *_ = history(optimizer, BOWL, START, **{name: value})[-1]
+            x, *_ = history(optimizer, ground.bowl, ground.start, **{name: value})[-1]
             if not np.isfinite(x).all():
                 raise failed(
                     optimizer,
@@ -93,15 +94,27 @@ def every_hyperparameter_matters(optimizer: Optimizer) -> None:
     made the other way.
     """
     idle = [
-        name for name in optimizer.signature.numbers if not any(_matters(optimizer, name, b) for b in _bases(optimizer))
+        name
+        for name in optimizer.signature.numbers
+        if not any(_matters(optimizer, ground, name, b) for ground in grounds(optimizer) for b in _bases(optimizer))
     ]
     if idle:
         raise failed(
             optimizer,
             f"computes the same whatever {idle[0]} is",
             "x or the state depends on every hyperparameter",
-            f"{idle[0]} is forgotten in the rule, or overwritten",
+            _of_idleness(optimizer, idle[0]) + by_design("every_hyperparameter_matters"),
         )
+
+
+def _of_idleness(optimizer: Optimizer, name: str) -> str:
+    """Why a hyperparameter may have no effect."""
+    for ground in grounds(optimizer):
+        path = history(optimizer, ground.bowl, ground.start)
+        for state, first, last in zip(names(optimizer)[1:], path[0][1:], path[-1][1:], strict=True):
+            if same(first, last):
+                return f"{state} comes back as it was given: is the new one returned?"
+    return f"{name} is forgotten in the rule, or overwritten, or has an effect on noisy gradients alone"
 
 
 def _bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
@@ -119,13 +132,13 @@ def _bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
             yield {name: not default}
 
 
-def _matters(optimizer: Optimizer, name: str, base: dict[str, Any]) -> bool:
+def _matters(optimizer: Optimizer, ground: Ground, name: str, base: dict[str, Any]) -> bool:
     default = base.get(name, optimizer.signature.numbers[name])
-    before = history(optimizer, BOWL, START, LONG, **base)
+    before = history(optimizer, ground.bowl, ground.start, LONG, **base)
     for value in (default / 2, default * 2, default + 0.1, default - 0.1, default + 1, default * 1e-3, default * 1e6):
         if value == default or optimizer.signature.out_of_range(optimizer.name, name, value):
             continue
-        after = history(optimizer, BOWL, START, LONG, **{**base, name: value})
+        after = history(optimizer, ground.bowl, ground.start, LONG, **{**base, name: value})
         if not all(
             same(a, b) for one, other in zip(before, after, strict=True) for a, b in zip(one, other, strict=True)
         ):
@@ -134,10 +147,13 @@ def _matters(optimizer: Optimizer, name: str, base: dict[str, Any]) -> bool:
 
 
 CHECKS = (
-    Check("has_hyperparameters", has_hyperparameters, "nothing to sweep over"),
-    Check("names_its_source", names_its_source, "nobody can tell which variant it is"),
+    Check("has_hyperparameters", has_hyperparameters, "nothing to sweep over", needs=()),
+    Check("names_its_source", names_its_source, "nobody can tell which variant it is", needs=()),
     Check(
-        "documents_its_hyperparameters", documents_its_hyperparameters, "a hyperparameter that only its author knows"
+        "documents_its_hyperparameters",
+        documents_its_hyperparameters,
+        "a hyperparameter that only its author knows",
+        needs=(),
     ),
     Check("holds_its_ranges", holds_its_ranges, "a range that includes what the rule cannot bear"),
     Check("every_hyperparameter_matters", every_hyperparameter_matters, "a hyperparameter is forgotten in the rule"),

@@ -7,14 +7,12 @@ import functools
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
+from optlab.testing.checks.base import Check, on_each_ground
 from optlab.testing.ground import (
-    BOWL,
     BUDGET,
-    DIM,
-    START,
+    Ground,
     Skipped,
-    Slope,
+    by_design,
     call,
     failed,
     history,
@@ -23,21 +21,24 @@ from optlab.testing.ground import (
     update,
     without_decay,
 )
+from optlab.testing.landscapes import Slope
 
-FLAT = Slope(np.zeros(DIM))
+ROUNDING = 1e-14
+"""Relative; what a few steps may lose where x goes through a function and back, as in mirror descent."""
 AT_REST = 0.5
 """The share of the first movement without slope that may be left after 1,000 steps: a memory of 0.999 leaves 0.37."""
 
 
-def finite_on_zero_gradient(optimizer: Optimizer) -> None:
+@on_each_ground
+def finite_on_zero_gradient(optimizer: Optimizer, ground: Ground) -> None:
     """Where there is no slope, x stays finite and the state a number, for as long as it takes.
 
     A state may be infinite ("the best loss so far" starts that way), but not NaN.
     """
-    for start in (START, np.zeros(DIM)):
+    for start in (ground.start, np.zeros(ground.shape)):
         values = initial(optimizer, start)
         for t in range(1, BUDGET + 1):
-            values = update(optimizer, FLAT, values, t)
+            values = update(optimizer, ground.flat, values, t)
             x, *state = values
             lost = [] if np.isfinite(x).all() else ["x"]
             lost += [n for n, v in zip(optimizer.signature.state, state, strict=True) if np.isnan(v).any()]
@@ -50,25 +51,28 @@ def finite_on_zero_gradient(optimizer: Optimizer) -> None:
                 )
 
 
-def stands_still_without_slope(optimizer: Optimizer) -> None:
-    """From rest, a zero gradient moves nothing. Hyperparameters with "decay" in their name are 0 here."""
-    for t, (x, *_) in enumerate(history(optimizer, FLAT, START, **without_decay(optimizer))):
-        if not np.array_equal(x, START):
+@on_each_ground
+def stands_still_without_slope(optimizer: Optimizer, ground: Ground) -> None:
+    """From rest, a zero gradient moves nothing, but for rounding. Hyperparameters with "decay" in their name are 0."""
+    for t, (x, *_) in enumerate(history(optimizer, ground.flat, ground.start, **without_decay(optimizer))):
+        if not np.allclose(x, ground.start, rtol=0, atol=ROUNDING * np.abs(ground.start).max()):
             raise failed(
                 optimizer,
-                f"goes from x = {START} to {x} in {t} steps with g = 0",
+                f"goes from x = {ground.start} to {x} in {t} steps with g = 0",
                 "no movement without a slope, but for weight decay",
-                "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay",
+                "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay"
+                + by_design("stands_still_without_slope"),
             )
 
 
-def comes_to_rest(optimizer: Optimizer) -> None:
+@on_each_ground
+def comes_to_rest(optimizer: Optimizer, ground: Ground) -> None:
     """Where the slope ends, what momentum is left dies out."""
     numbers = without_decay(optimizer)
-    values = history(optimizer, Slope(np.ones(DIM)), START, 20, **numbers)[-1]
+    values = history(optimizer, Slope(np.ones(ground.shape)), ground.start, 20, **numbers)[-1]
     moved = []
     for t in range(21, 21 + 5 * BUDGET):
-        after = update(optimizer, FLAT, values, t, **numbers)
+        after = update(optimizer, ground.flat, values, t, **numbers)
         moved.append(float(np.abs(after[0] - values[0]).max()))
         values = after
     if not moved[-1] <= AT_REST * max(moved[:10]):
@@ -80,20 +84,23 @@ def comes_to_rest(optimizer: Optimizer) -> None:
         )
 
 
-def survives(optimizer: Optimizer, size: str) -> None:
+@on_each_ground
+def survives(optimizer: Optimizer, ground: Ground, size: str) -> None:
     """A tiny or a huge gradient gives a finite x or an infinite one, but never NaN."""
-    slope = Slope(float(size) * np.array([1.0, -1.0, 0.5, -2.0]))
-    for t, (x, *_) in enumerate(history(optimizer, slope, START)):
+    slope = Slope(float(size) * np.resize([1.0, -1.0, 0.5, -2.0], ground.shape))
+    for t, (x, *_) in enumerate(history(optimizer, slope, ground.start)):
         if np.isnan(x).any():
             raise failed(
                 optimizer,
                 f"gives x = {x} in step {t} with gradients of size {size}",
                 "a finite x, or an infinite one: an overflow is to be seen as such",
-                "g**2 is 0 below 1e-162 and inf above 1e154, and 0 / 0, inf / inf and inf - inf are NaN",
+                "g**2 is 0 below 1e-162 and inf above 1e154, and 0 / 0, inf / inf and inf - inf are NaN"
+                + by_design(f"survives[{size}]"),
             )
 
 
-def shows(optimizer: Optimizer, value: float) -> None:
+@on_each_ground
+def shows(optimizer: Optimizer, ground: Ground, value: float) -> None:
     """A gradient that is NaN leaves a NaN in x or the state; an infinite one something that is not finite.
 
     A rule whose steps do not depend on the size of the gradient may take an infinite one for a large one: one that is
@@ -101,10 +108,10 @@ def shows(optimizer: Optimizer, value: float) -> None:
     """
     if np.isinf(value) and "scale" in optimizer.invariant:
         raise Skipped("it is declared invariant to the scale of the loss: only the direction of a gradient counts")
-    before = [np.array(v) for v in update(optimizer, BOWL, initial(optimizer, START), 1)]
-    g = BOWL.grad(before[0])
-    g[1] = value
-    after = call(optimizer, BOWL, [v.copy() for v in before], g, np.float64(2))
+    before = [np.array(v) for v in update(optimizer, ground.bowl, initial(optimizer, ground.start), 1)]
+    g = ground.bowl.grad(before[0])
+    g.flat[1] = value
+    after = call(optimizer, ground.bowl, [v.copy() for v in before], g, np.float64(2))
     seen = any(
         (np.isnan(new) if np.isnan(value) else np.isfinite(old) > np.isfinite(new)).any()
         for old, new in zip(before, after, strict=True)
@@ -114,8 +121,14 @@ def shows(optimizer: Optimizer, value: float) -> None:
             optimizer,
             f"gives x = {after[0]} and a state of ordinary numbers for g = {g}",
             "a trace of it, in x or in the state",
-            "np.nan_to_num, np.fmax, and comparisons in np.where hide what is not a number",
+            _of_hiding(optimizer) + by_design(f"shows[{value}]"),
         )
+
+
+def _of_hiding(optimizer: Optimizer) -> str:
+    if "grad" in optimizer.signature.supplied:
+        return "g is the gradient at x, as what is around the rule leaves it: is grad(x) used in its place?"
+    return "np.nan_to_num, np.fmax, and comparisons in np.where hide what is not a number"
 
 
 CHECKS = (

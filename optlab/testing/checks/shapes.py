@@ -9,16 +9,30 @@ import numpy as np
 
 from optlab.engine.trace import trace
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, DIM, START, STEPS, Bowl, Skipped, call, failed, history, initial, names, update
+from optlab.testing.checks.base import CALLED, TRACED, Check, on_each_ground
+from optlab.testing.ground import (
+    BOWL,
+    DIM,
+    START,
+    STEPS,
+    Ground,
+    Skipped,
+    call,
+    failed,
+    history,
+    initial,
+    names,
+    update,
+)
+from optlab.testing.landscapes import Bowl
 
 
 def keeps_shape(optimizer: Optimizer) -> None:
-    """x and each state come back in the shape they had, for one, two and five parameters; for tensors, of a matrix."""
-    shapes = [(1,), (2,), (DIM + 1,)] + [(2, 3)] * (optimizer.per == "tensor")
+    """x and each state come back in the shape they had, for one, two and five parameters; for tensors, of a
+    wide and of a tall matrix."""
+    shapes = [(1,), (2,), (DIM + 1,)] + [(2, 3), (3, 2)] * (optimizer.per == "tensor")
     for shape in shapes:
-        flat = Bowl.of(int(np.prod(shape)))
-        bowl = Bowl(flat.curvature.reshape(shape), flat.centre.reshape(shape))
+        bowl = Bowl.of(shape)
         values = initial(optimizer, bowl.centre + 1)
         for t in range(1, STEPS + 1):
             result = update(optimizer, bowl, values, t)
@@ -33,13 +47,20 @@ def keeps_shape(optimizer: Optimizer) -> None:
             values = result
 
 
-def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
+def _of_types(optimizer: Optimizer) -> str:
+    if "rng" in optimizer.signature.supplied:
+        return "rng draws float64: write rng.standard_normal(x.shape).astype(x.dtype)"
+    return "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt"
+
+
+@on_each_ground
+def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
     """x and each state come back in the dtype they had, t and the hyperparameters being of that dtype too.
 
     As Python numbers they would be more lenient in `lr * g`, but not in `np.sqrt(1 - beta2**t) * g`, which is as right.
     """
-    bowl = Bowl.of(DIM, dtype)
-    values = initial(optimizer, START.astype(dtype))
+    bowl = Bowl.of(ground.shape, dtype)
+    values = initial(optimizer, ground.start.astype(dtype))
     number = np.dtype(dtype).type
     numbers = {name: number(default) for name, default in optimizer.signature.numbers.items()}
     for t in range(1, STEPS + 1):
@@ -50,7 +71,7 @@ def keeps_dtype(optimizer: Optimizer, dtype: str) -> None:
                     optimizer,
                     f"returns {name} as {new.dtype} where it was given {old.dtype}",
                     f"{old.dtype} in, {old.dtype} out",
-                    "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt",
+                    _of_types(optimizer),
                 )
         values = [np.array(value) for value in result]
 
@@ -66,7 +87,7 @@ def treats_entries_alike(optimizer: Optimizer) -> None:
     wanted = history(optimizer, BOWL, START)[-1]
     mixed = history(optimizer, Bowl(BOWL.curvature[order], BOWL.centre[order]), START[order])[-1]
     for name, a, b in zip(names(optimizer), wanted, mixed, strict=True):
-        if not np.allclose(a[order], b, rtol=1e-12, atol=0):
+        if not np.allclose(a[order], b, rtol=1e-12, atol=0, equal_nan=True):
             raise failed(
                 optimizer,
                 f"gives {name} = {a[order]}, and {b} when the parameters come in another order",
@@ -97,5 +118,7 @@ CHECKS = (
         Check(f"keeps_dtype[{dtype}]", functools.partial(keeps_dtype, dtype=dtype), "float32 silently becomes float64")
         for dtype in ("float64", "float32")
     ),
-    Check("treats_entries_alike", treats_entries_alike, "an entry is treated by its place in x"),
+    Check(
+        "treats_entries_alike", treats_entries_alike, "an entry is treated by its place in x", needs=(CALLED, TRACED)
+    ),
 )

@@ -8,42 +8,48 @@ from typing import Any
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check
-from optlab.testing.ground import BOWL, START, STEPS, Array, failed, history, initial, names, same, update
+from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.ground import STEPS, Ground, failed, history, initial, names, same, update
+from optlab.testing.landscapes import Array
 
 HINT = "keep memory in the state (m=0.0 after x, g), not in a global, a closure or a default argument"
 
 
-def has_no_hidden_state(optimizer: Optimizer) -> None:
+@on_each_ground
+def has_no_hidden_state(optimizer: Optimizer, ground: Ground) -> None:
     """Another run in between changes nothing."""
-    alone = history(optimizer, BOWL, START)[1:]
-    _compare(optimizer, alone, _interleaved(optimizer), "when called for another run in between")
+    alone = history(optimizer, ground.bowl, ground.start)[1:]
+    _compare(optimizer, alone, _interleaved(optimizer, ground), "when called for another run in between")
 
 
-def _interleaved(optimizer: Optimizer) -> list[list[Any]]:
+def _interleaved(optimizer: Optimizer, ground: Ground) -> list[list[Any]]:
     """[x, *state] after each step of the first of two runs that advance in turn."""
-    runs = [initial(optimizer, start) for start in (START, -START)]
+    runs = [initial(optimizer, start) for start in (ground.start, -ground.start)]
     first = []
     for t in range(1, STEPS + 1):
-        runs = [update(optimizer, BOWL, values, t) for values in runs]
+        runs = [update(optimizer, ground.bowl, values, t) for values in runs]
         first.append([np.array(value) for value in runs[0]])
     return first
 
 
-def starts_afresh(optimizer: Optimizer) -> None:
+@on_each_ground
+def starts_afresh(optimizer: Optimizer, ground: Ground) -> None:
     """A second run is like the first, its initial state too, whatever ran before."""
-    first = history(optimizer, BOWL, START)
-    history(optimizer, BOWL, -START, 2 * STEPS)
-    _compare(optimizer, first, history(optimizer, BOWL, START), "when run again after another run", first=0)
+    first = history(optimizer, ground.bowl, ground.start)
+    history(optimizer, ground.bowl, -ground.start, 2 * STEPS)
+    _compare(
+        optimizer, first, history(optimizer, ground.bowl, ground.start), "when run again after another run", first=0
+    )
 
 
-def continues_after_saving(optimizer: Optimizer) -> None:
+@on_each_ground
+def continues_after_saving(optimizer: Optimizer, ground: Ground) -> None:
     """x and the state, saved to a file after any step and loaded again, continue to the same bits."""
-    whole = history(optimizer, BOWL, START)
+    whole = history(optimizer, ground.bowl, ground.start)
     for stop in range(STEPS):
         values = _saved_and_loaded(whole[stop])
         for t in range(stop + 1, STEPS + 1):
-            values = [np.array(v) for v in update(optimizer, BOWL, values, t)]
+            values = [np.array(v) for v in update(optimizer, ground.bowl, values, t)]
         _compare(optimizer, whole[-1:], [values], f"when continued from a file of step {stop}", first=STEPS)
 
 

@@ -1,0 +1,58 @@
+"""The rule as the lab runs it: traced once, and executed for many runs at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from optlab.engine.replay import compile
+from optlab.optimizers.base import Optimizer
+from optlab.schedules.base import Schedule
+from optlab.step import Rule, StepGraph, build
+from optlab.testing.ground import BUDGET, RUNS, STEPS, Ground, initial, noise
+from optlab.testing.landscapes import Array
+
+
+def seven_runs(optimizer: Optimizer, ground: Ground) -> tuple[Array, dict[str, Array]]:
+    """Starts and hyperparameters that differ between runs, the latter from the default downwards."""
+    x = ground.start[..., None] + np.random.default_rng(0).normal(size=(*ground.shape, RUNS))
+    shrink = 1 - np.arange(RUNS) / 16
+    return x, {name: default * shrink for name, default in optimizer.signature.numbers.items()}
+
+
+def step_graph(optimizer: Optimizer, ground: Ground, schedule: Schedule | None = None) -> StepGraph:
+    """One step of a rule on the bowl, as the lab traces it."""
+    return build(ground.case, Rule(optimizer, {}, schedule, {}), BUDGET)
+
+
+def traced(
+    optimizer: Optimizer, ground: Ground, x: Array, numbers: Mapping[str, Array], schedule: Schedule | None = None
+) -> Iterator[list[Array]]:
+    """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis."""
+    graph = step_graph(optimizer, ground, schedule)
+    columns = [numbers[name] for _, name in graph.numbers]
+    program = compile(graph.graph, graph.inputs([bool((c == c[0]).all()) for c in columns]), x.shape[-1])
+    count = 1 + len(optimizer.signature.state)
+    values, t = program.inputs[:count], program.inputs[count]
+    settings = program.inputs[graph.first_number :][: len(columns)]
+    drawn = program.inputs[len(program.inputs) - len(graph.draws) :]
+    for buffer, column in zip(settings, columns, strict=True):
+        buffer[...] = column if buffer.shape else column[0]
+    runs = [initial(optimizer, x[..., run]) for run in range(x.shape[-1])]
+    for buffer, first in zip(values, zip(*runs, strict=True), strict=True):
+        buffer[...] = np.stack(first, axis=-1).reshape(buffer.shape)
+    program.prepare()
+    yield _copied(values, x)
+    for step in range(1, STEPS + 1):
+        t[...] = step
+        drawing = noise(step)
+        for draw, buffer in zip(graph.draws, drawn, strict=True):
+            buffer[...] = np.asarray(getattr(drawing, draw.kind)(draw.shape))[..., None]
+        program.step()
+        yield _copied(values, x)
+
+
+def _copied(values: Sequence[Array], x: Array) -> list[Array]:
+    """[x, *state] as they are now, x in its own shape: the engine has it flat."""
+    return [values[0].reshape(x.shape).copy(), *(value.copy() for value in values[1:])]
