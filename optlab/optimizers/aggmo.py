@@ -4,8 +4,8 @@ from optlab import optimizer
 
 
 def at_rest(x, k):
-    """`k` velocities of 0 for each entry of x."""
-    return np.zeros((*x.shape, k), x.dtype)
+    """`k` velocities of 0 in the shape of x."""
+    return np.zeros((k, *x.shape), x.dtype)
 
 
 @optimizer(
@@ -22,5 +22,5 @@ def aggmo(x, g, v=at_rest, *, lr=1e-3, a=0.1, k=3):
     velocities there are
     """
     betas = 1 - a ** np.arange(k, dtype=v.dtype)
-    v = betas * v + g[..., None]
-    return x - lr * np.mean(v, axis=-1), v
+    v = betas.reshape(k, *[1] * x.ndim) * v + g
+    return x - lr * np.mean(v, axis=0), v
