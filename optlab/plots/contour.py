@@ -18,7 +18,7 @@ from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
 from optlab.plots import figure as figures
-from optlab.plots import style
+from optlab.plots import overlap, style
 from optlab.plots.style import Look
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ HEIGHTS = LinearSegmentedColormap.from_list(
 _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
 _STRING: dict[str, Any] = {"linewidth": 1.3}
-_ASIDE = "aside"
+_ASIDE, _TURN = "aside", "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _LEVELS, _LINES_EVERY = 36, 3
 _DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
@@ -106,7 +106,8 @@ def draw(
 ) -> Axes:
     """Draw level lines, one trajectory per label (from start to ball), and the minima (stars).
 
-    Balls that would cover each other are moved aside, each on a line to where its trajectory ends.
+    Balls that would cover each other are moved aside, each on a line to where its trajectory ends. Where trajectories run
+    one on another, they take turns as dashes of all their colours.
 
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
@@ -125,6 +126,7 @@ def draw(
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
+    _in_turns(axes, paths, looks, limits)
     _marks(axes, _starts(paths), _START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths[~paths["label"].isin(lost)], limits)
@@ -140,6 +142,17 @@ def draw(
     axes.set_anchor("W")
     axes.spines[:].set_visible(True)
     return axes
+
+
+def _in_turns(axes: Axes, paths: pd.DataFrame, looks: Mapping[str, Look], limits: NDArray[np.float64]) -> None:
+    """Draw what other trajectories hide of one once more, as dashes on top of them."""
+    low, size = limits[0], limits[1] - limits[0]
+    by_label = {str(label): path[["x0", "x1"]].to_numpy(float) for label, path in paths.groupby("label", sort=False)}
+    cut = [(_cut(points, limits) - low) / size for points in by_label.values()]
+    for label, shares in zip(by_label, overlap.in_turns_along(cut), strict=True):
+        if np.isfinite(shares).any():
+            axes.plot(*(low + size * shares).T, color=looks[label].colour, linewidth=1.7, solid_capstyle="butt",
+                      gid=_TURN, zorder=3.5)  # fmt: skip
 
 
 def figure(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,8 @@ TOLERANCE = 0.004
 LEAST = 0.05
 """The share of its points that a line has to be hidden at in a row: where lines only cross, both can be seen."""
 _DASHES, _POINTS = 48, 2401  # along the whole axis
+_APART, _MOST = 0.002, 2000  # of the points along a path: how far, as a share of the axes, and how many
+_DASH, _STRETCH = 10, 30  # points in a dash along a path, and in a stretch that matters
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -40,16 +44,56 @@ def in_turns(x: Floats, heights: Floats) -> tuple[Floats, list[Floats]]:
     ]
 
 
+def in_turns_along(paths: Sequence[Floats]) -> list[Floats]:
+    """The same for paths in the plane, which may run one on another anywhere and in any direction.
+
+    Args:
+        paths: points, each of shape (points, 2), as shares of the axes, in the order in which they are drawn.
+
+    Returns:
+        Of each path points along it, shape (points, 2), NaN wherever it is not its turn.
+    """
+    fine = [_evenly(path) for path in paths]
+    found = []
+    for i, points in enumerate(fine):
+        on = np.array([_runs(_distance(points, other), _STRETCH) for j, other in enumerate(fine) if j != i])
+        on = on.reshape(len(fine) - 1, len(points))
+        later = on[i:].sum(axis=0)
+        turns = 1 + on.sum(axis=0, dtype=int)
+        dash = np.arange(len(points)) // _DASH
+        found.append(np.where(((later > 0) & (dash % turns == later))[:, None], points, np.nan))
+    return found
+
+
+def _evenly(path: Floats) -> Floats:
+    """Points along a path, at even distances."""
+    if len(path) < 2:
+        return path
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+    count = int(min(along[-1] / _APART, _MOST)) + 1
+    places = np.linspace(0, along[-1], count)
+    return np.stack([np.interp(places, along, column) for column in path.T], axis=1)
+
+
+def _distance(points: Floats, others: Floats) -> Floats:
+    """From each point to the nearest of the others."""
+    if not len(others):
+        return np.full(len(points), np.inf)
+    x, y = (points[:, None, axis] - others[None, :, axis] for axis in (0, 1))
+    return np.sqrt(np.min(x * x + y * y, axis=1))
+
+
 def _hidden(fine: Floats, x: Floats, on: Flags) -> Flags:
     """Where a line is hidden from one of its points to the next."""
     return np.interp(fine, x, on.any(axis=0).astype(float)) == 1
 
 
-def _runs(distance: Floats) -> Flags:
-    """The stretches on which two lines are one, long enough to matter."""
+def _runs(distance: Floats, least: float | None = None) -> Flags:
+    """The stretches on which two lines are one, long enough to matter: of so many points."""
+    least = max(2, LEAST * len(distance)) if least is None else least
     near = distance < TOLERANCE
     edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))
     kept = np.zeros(len(near), dtype=bool)
     for begin, end in edges.reshape(-1, 2):
-        kept[begin:end] = end - begin >= max(2, LEAST * len(near))
+        kept[begin:end] = end - begin >= least
     return kept

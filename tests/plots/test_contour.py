@@ -144,6 +144,16 @@ def test_lines_are_the_trajectories_in_the_colours_of_the_looks():
     assert axes.get_ylim() == (-2, 2)
 
 
+def test_trajectories_that_are_one_take_turns():
+    points = [(-1, 1), (0, 0), (1, 1)]
+    axes = drawn(pd.concat([path("gd", *points), path("adam", *points), path("apart", (-1, 1), (-1, 0))]))
+    (turns,) = [line for line in axes.lines if line.get_gid() == "turn"]
+    assert to_hex(turns.get_color()) == line(axes, "gd").get_color().lower()
+    seen = np.isfinite(turns.get_ydata(orig=False))
+    assert 0.45 < seen.mean() < 0.55
+    np.testing.assert_allclose(np.abs(turns.get_xdata(orig=False))[seen], turns.get_ydata(orig=False)[seen], atol=1e-12)
+
+
 def test_starts_and_minima_are_marked():
     axes = drawn(pd.concat([path("a", (0, 0), (1, 1)), path("b", (0, 0), (1, 0))]), minima=[(1, 1), (-2, 2)])
     by_marker = {line.get_marker(): line.get_xydata().tolist() for line in axes.get_lines()}
