@@ -106,8 +106,8 @@ def draw(
 ) -> Axes:
     """Draw level lines, one trajectory per label (from start to ball), and the minima (stars).
 
-    Balls that would cover each other are moved aside, each on a line to where its trajectory ends. Where trajectories run
-    one on another, they take turns as dashes of all their colours.
+    Balls that would cover each other are moved aside, each on a line to where its trajectory ends. Where trajectories
+    run one on another, they take turns as dashes of all their colours.
 
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
