@@ -188,7 +188,7 @@ def test_options_are_swept_and_written_down(tmp_path, monkeypatch):
         ([{"name": "clip_norm", "max_norm": -1.0}], "clip_norm: 'max_norm' must lie in (0, inf), not -1"),
         ([{"max_norm": 1.0}], 'name is missing: write name = "clip_norm"'),
         ("clip_norm", "transforms must be a list of names or tables, not the text 'clip_norm'"),
-        ([3], "transforms must be a list of names or tables"),
+        ([3], "transforms[0] must be a name or a table, not 3"),
     ],
 )
 def test_mistakes_in_a_file(planned, transforms, message):

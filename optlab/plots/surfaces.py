@@ -47,7 +47,8 @@ def figure(panels: Sequence[Panel]) -> Figure:
     with style.sheet():
         sheet, all_axes = figures.new(len(panels), size=SIZE)
         for panel, axes in zip(panels, all_axes, strict=True):
-            path = pd.DataFrame({"label": "", "x0": panel.path[:, 0], "x1": panel.path[:, 1]})
+            x0, x1 = panel.path.T
+            path = pd.DataFrame({"label": "", "step": np.arange(len(x0)), "x0": x0, "x1": x1})
             contour.draw(panel.surface, path, axes, minima=panel.minima, minimum=panel.minimum)
             axes.set_title(panel.title)
             axes.set(xlabel="", ylabel="", aspect="auto")

@@ -1,5 +1,6 @@
 """What is printed is what is computed: the printed equations are read back by a reader of their notation alone."""
 
+import ast
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -46,7 +47,7 @@ FUNCTIONS = {
     "relu": optlab.relu,
     "concat": lambda *a: np.concatenate([np.atleast_1d(part) for part in a]),
     **{name: getattr(np, name) for name in ("sign", "exp", "log", "sin", "cos", "tanh", "sqrt", "clip", "where")},
-    **{name: getattr(np, name) for name in ("log1p", "expm1", "floor", "ceil", "hypot", "isfinite", "tan")},
+    **{name: getattr(np, name) for name in ("reshape", "log1p", "expm1", "floor", "ceil", "hypot", "isfinite", "tan")},
 }
 
 
@@ -183,12 +184,12 @@ class Reader:
 
     def arguments(self):
         """What is in the brackets of a call, of which the last may be told by its name: sum(v, axis=1)."""
-        end = re.compile(r"[^()]*?, (\w+)=(\d+)\)").match(self.text, self.at)
+        end = re.compile(r"[^()]*?, (\w+)=(\d+|\([\d, ]+\))\)").match(self.text, self.at)
         if not end:
             return self.closed(")"), {}
         inner = Reader(self.text[self.at : end.start(1) - 2] + ")", self.values)
         self.at = end.end()
-        return inner.closed(")"), {end[1]: int(end[2])}
+        return inner.closed(")"), {end[1]: ast.literal_eval(end[2])}
 
     def closed(self, bracket):
         entries = [self.either()]

@@ -107,7 +107,7 @@ def test_theory_of_linear_rules_says_nothing_of_them():
         ("torch:adam", "there is no optimizer 'torch:adam' (did you mean 'torch:Adam'?)"),
         ("scipy:bfgs", "there is no optimizer 'scipy:bfgs' (did you mean 'scipy:BFGS'?)"),
         ("optax:Adam", "there is no optimizer 'optax:Adam' (did you mean 'optax:adam'?)"),
-        ("optax:scale", "there is no optimizer 'optax:scale' (did you mean 'optax:sm3'?)"),
+        ("optax:scale", "there is no optimizer 'optax:scale' (did you mean 'optax:sgd'?)"),
         ("scipy:LBFGS", "there is no optimizer 'scipy:LBFGS' (did you mean 'scipy:BFGS'?)"),
         ("troch:Adam", "there is no optimizer 'troch:Adam' (did you mean 'torch'?)"),
         (
