@@ -217,7 +217,7 @@ class _Call:
         self.written = _pointers(*written, self.target, self.reached)
 
     def _filled(self, values: Floats) -> Floats:
-        filled = _aligned(len(values), self.padded, fill=0.0)
+        filled = _aligned(len(values), self.padded)
         filled[:, : self.runs] = values
         filled[:, self.runs :] = values[:, -1:]
         return filled
@@ -229,7 +229,7 @@ class _Call:
             end = min(begin + STRIDE, self.horizon)
             self.kernel.table_function(*self.table, begin, end)
             work = lanes * self.kernel.program.expressions.work * (end - begin)
-            share = max(most // (TURNS * threads), AT_LEAST // work)
+            share = max(-(-most // (TURNS * threads)), AT_LEAST // work)
             size = lanes * max(1, min(AT_ONCE // work, share))
             parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
             work_on = functools.partial(self._parts, parts, begin, end, progress)
