@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator
-from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike, NDArray
 
+from optlab.plots import balls, overlap, style
 from optlab.plots import figure as figures
-from optlab.plots import overlap, style
 from optlab.plots.style import Look
 
 Floats = NDArray[np.float64]
@@ -29,17 +28,13 @@ HEIGHTS = LinearSegmentedColormap.from_list(
 )
 _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
-_STRING: dict[str, Any] = {"linewidth": 1.3}
-_ASIDE, _TURN = "aside", "turn"
+_TURN = "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _LEVELS, _LINES_EVERY = 36, 3
 _DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
 _MARGIN = 0.08  # around what is to be seen, as a share of its size
 _WIDEST = 1.4  # width : height that fills a slide beside a legend
 _FAR = 50.0  # views away from the middle, where a trajectory is cut
-_DIAMETER = 12.0  # of a ball, in points
-_BALL = ((1.0, 0.0, 0.0), (0.78, 0.12, 0.25), (0.55, 0.2, 0.45), (0.33, 0.28, 0.7), (0.13, 0.34, 1.0))
-"""A shaded ball: discs one on another as (diameter, offset to the upper left, share of white)."""
 
 
 @dataclass(frozen=True)
@@ -131,9 +126,9 @@ def draw(
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths[~paths["label"].isin(lost)], limits)
     colours = [looks[str(label)].colour for label in ends.index]
-    placed = _gathered(ends.to_numpy(), limits)
-    _strings(axes, ends.to_numpy(float), placed, colours)
-    _balls(axes, placed, colours)
+    placed = balls.gathered(ends.to_numpy(), limits)
+    balls.draw_strings(axes, ends.to_numpy(float), placed, colours)
+    balls.draw(axes, placed, colours)
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
     axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
@@ -183,8 +178,8 @@ def figure(
         if len(minima):
             handles.append(Line2D([], [], linestyle="", **_MINIMUM))
             labels.append("minimum" if len(minima) == 1 else "minima")
-        if any(line.get_gid() == _ASIDE for line in axes.get_lines()):
-            handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **_STRING))
+        if any(line.get_gid() == balls.ASIDE for line in axes.get_lines()):
+            handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **balls.STRING))
             labels.append("moved aside from its end")
         figures.legend(axes, handles, labels)
     return sheet
@@ -265,54 +260,6 @@ def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
     """Where the trajectories end that end in view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
     return ends[_within(ends.to_numpy(float), limits)]
-
-
-def _gathered(points: Floats, limits: Floats) -> Floats:
-    """The points where balls lie: those that would cover each other are moved into a ring, side by side.
-
-    It is wide enough for a star in the middle, and for the lines from there to be seen.
-    """
-    diameter = (limits[1] - limits[0]).max() * _DIAMETER / 330  # the longer side of a map is about 330 points
-    placed = points.copy()
-    left = list(range(len(points)))
-    while left:
-        heap = [left.pop(0)]
-        for member in heap:  # grows while it is walked along: neighbours of neighbours
-            near = [i for i in left if np.hypot(*(points[i] - points[member])) < 0.6 * diameter]
-            heap += near
-            left = [i for i in left if i not in near]
-        if len(heap) > 1:
-            angle = np.pi / 2 - 2 * np.pi * np.arange(len(heap)) / len(heap)
-            radius = diameter * max(1.4, 0.52 / np.sin(np.pi / len(heap)))
-            placed[heap] = points[heap].mean(0) + radius * np.stack([np.cos(angle), np.sin(angle)], 1)
-    return placed
-
-
-def _strings(axes: Axes, ends: Floats, placed: Floats, colours: list[str]) -> None:
-    """A line from where each trajectory ends to the ball that was moved aside."""
-    for end, ball, colour in zip(ends, placed, colours, strict=True):
-        if (end != ball).any():
-            axes.plot(*np.stack([end, ball]).T, color=colour, gid=_ASIDE, clip_on=False, zorder=4.5, **_STRING)
-
-
-def _balls(axes: Axes, points: Floats, colours: list[str], diameter: float = _DIAMETER) -> None:
-    """A ball for each point, lit from the upper left."""
-    if not len(points):
-        return
-    inches: Any = axes.figure.dpi_scale_trans
-    base = np.array([to_rgb(colour) for colour in colours])
-    for size, offset, white in _BALL:
-        shift = ScaledTranslation(-offset * diameter / 144, offset * diameter / 144, inches)
-        axes.scatter(
-            *points.T,
-            s=(size * diameter) ** 2,
-            c=base + (1 - base) * white,
-            edgecolors="white" if size == 1 else "none",
-            linewidths=1.2,
-            transform=axes.transData + shift,
-            clip_on=False,
-            zorder=6,
-        )
 
 
 def _handle(look: Look) -> Line2D:

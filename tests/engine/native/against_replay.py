@@ -34,6 +34,20 @@ def agree(found, right, nearby, tolerance, first=0.0):
     return close, chaotic
 
 
+def same_endings(sweep):
+    """A sweep on both back ends, with all that is recorded: who ends when and how, and all numbers until then."""
+    recording = dataclasses.replace(sweep.recording, final_x=True, trajectory=True)
+    sweep = dataclasses.replace(sweep, recording=recording, target=np.full(len(sweep), 0.3))
+    native, right = (runner.run(dataclasses.replace(sweep, backend=b)) for b in ("native", "replay"))
+    for field in ("status", "steps", "grad_evals", "reached"):
+        assert getattr(native, field).tolist() == getattr(right, field).tolist(), field
+    alive = sweep.recording.steps[:, None] <= right.steps
+    for field in ("first_loss", "final_loss", "best_loss", "final_x"):
+        np.testing.assert_allclose(getattr(native, field), getattr(right, field), rtol=1e-9)
+    np.testing.assert_allclose(native.loss[alive], right.loss[alive], rtol=1e-9)
+    np.testing.assert_allclose(native.x.swapaxes(1, 2)[alive], right.x.swapaxes(1, 2)[alive], rtol=1e-9)
+
+
 def bits(done, runs=slice(None)):
     names = ("status", "steps", "first_loss", "final_loss", "best_loss", "loss", "x", "final_x", "reached")
     arrays = (getattr(done, name) for name in names)

@@ -14,7 +14,7 @@ from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
 from optlab.runner import compiled
 from optlab.step import build_for
-from tests.engine.native.against_replay import STEPS, agree, bits, both, random_step, replayed
+from tests.engine.native.against_replay import STEPS, agree, bits, both, random_step, replayed, same_endings
 
 RULES = [
     {"name": "gd", "lr": [1e-4, 1e-3]},
@@ -198,16 +198,7 @@ def test_divergence_and_nan(planned, name, rules, steps):
     plugins = (nan_below_zero, hides_its_nan, loses_x, bounces)
     document = {"problem": [{"name": name}], "optimizer": rules, "steps": steps, "record": {"points": steps + 1}}
     for sweep in planned(document, *plugins).sweeps:
-        recording = dataclasses.replace(sweep.recording, final_x=True, trajectory=True)
-        sweep = dataclasses.replace(sweep, recording=recording, target=np.full(len(sweep), 0.3))
-        native, right = (runner.run(dataclasses.replace(sweep, backend=b)) for b in ("native", "replay"))
-        for field in ("status", "steps", "grad_evals", "reached"):
-            assert getattr(native, field).tolist() == getattr(right, field).tolist(), field
-        alive = sweep.recording.steps[:, None] <= right.steps
-        for field in ("first_loss", "final_loss", "best_loss", "final_x"):
-            np.testing.assert_allclose(getattr(native, field), getattr(right, field), rtol=1e-9)
-        np.testing.assert_allclose(native.loss[alive], right.loss[alive], rtol=1e-9)
-        np.testing.assert_allclose(native.x.swapaxes(1, 2)[alive], right.x.swapaxes(1, 2)[alive], rtol=1e-9)
+        same_endings(sweep)
 
 
 def test_what_has_no_rule_runs_on_replay(planned):
