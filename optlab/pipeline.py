@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -123,12 +124,14 @@ def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
 class Outcome:
     """The results of an experiment, and whether they were there already.
 
-    `replaced` says, where they replaced those of another experiment, in what that differed.
+    `replaced` says, where they replaced those of another experiment, in what that differed. `undrawn` is what was
+    raised while the pictures were drawn: the results are complete all the same, and are to be told before it is raised.
     """
 
     results: Results
     reused: bool
     replaced: Sequence[str] | None = None
+    undrawn: Exception | None = None
 
 
 def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched) -> Outcome:
@@ -142,6 +145,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
 
     Raises:
         InUse: another run is writing to the folder.
+        UserError: pictures are asked for, and Matplotlib cannot be used. This is found before anything is run.
     """
     from optlab import store
 
@@ -154,14 +158,26 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
         if results is not None:
             results = writer.with_spec(results, job.source)
         else:
+            if format:
+                importlib.import_module("optlab.report.pictures")  # what keeps it from drawing is told before the work
             with watched("running", job.plan.run_steps) as progress:
                 results = execute(job, writer, progress)
-        if format and not results.has_plots(format):
-            from optlab.report import pictures
+        undrawn = _draw_missing(results, job.plan, format, watched) if format else None
+    return Outcome(results, reused, replaced, undrawn)
 
-            with watched("drawing", pictures.count(job.plan)) as progress:
-                draw(results, job.plan, format, progress)
-    return Outcome(results, reused, replaced)
+
+def _draw_missing(results: Results, planned: Plan, format: str, watched: Watched) -> Exception | None:
+    """Draw the pictures, unless they are there. Returns what was raised in it."""
+    if results.has_plots(format):
+        return None
+    from optlab.report import pictures
+
+    try:
+        with watched("drawing", pictures.count(planned)) as progress:
+            draw(results, planned, format, progress)
+    except Exception as error:
+        return error
+    return None
 
 
 def _replaced(job: Job) -> list[str] | None:
@@ -286,7 +302,10 @@ def run(
     """
     if plots:
         _check_format(format)  # before an hour of work
-    return carry_out(prepare(experiment, out, plugins, backend), format if plots else None).results
+    done = carry_out(prepare(experiment, out, plugins, backend), format if plots else None)
+    if done.undrawn is not None:
+        raise done.undrawn
+    return done.results
 
 
 def load(folder: str | Path) -> Results:

@@ -61,8 +61,12 @@ class Running:
         results = done.results
         if not self.quiet:
             outcome.tell(done, job.plan)
-        if any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed")):
+        failed = any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed"))
+        if failed:
             outcome.failures(results)
+        if done.undrawn is not None:
+            raise done.undrawn
+        if failed:
             raise typer.Exit(FAILED)
 
 

@@ -52,9 +52,19 @@ SHEET: Any = {
 }
 
 
+_NOT_OF_STYLE = ("backend", "backend_fallback", "interactive")
+"""Settings of the program around us. (To read or to set the back end would choose one.)"""
+
+
 def sheet() -> AbstractContextManager[None]:
-    """The settings of Matplotlib in force while a figure is made or saved, whatever the user's own are."""
-    return matplotlib.rc_context(SHEET)
+    """The settings of Matplotlib in force while a figure is made or saved, whatever the user's own are.
+
+    They are Matplotlib's defaults with `SHEET` on top. Nothing of the user's matplotlibrc or of a style in use (a dark
+    background, other fonts, `usetex`, `savefig.bbox`, sketchy lines) changes these pictures: the same results give the
+    same picture on every machine.
+    """
+    defaults = matplotlib.rcParamsDefault
+    return matplotlib.rc_context({name: defaults[name] for name in defaults if name not in _NOT_OF_STYLE} | SHEET)
 
 
 @dataclass(frozen=True)

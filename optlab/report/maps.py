@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from optlab.maps import panels
 from optlab.maps.panels import BasinMap, StabilityMap
@@ -18,12 +17,15 @@ from optlab.report.cases import Titled, slugs, titled
 from optlab.spec import BasinsSpec, StabilitySpec
 from optlab.store import Results
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 SURFACE = 200
 """Points of the level lines along each side."""
 TOGETHER = 6
 """Panels in one picture."""
 
-Named = Iterator[tuple[str, Figure]]
+Named = Iterator[tuple[str, "Figure"]]
 
 
 def count(planned: Plan) -> int:

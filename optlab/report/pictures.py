@@ -6,10 +6,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 
 from optlab import analysis
 from optlab.errors import ResultsError, file_errors_name
@@ -21,6 +21,9 @@ from optlab.records import Floats
 from optlab.report import maps
 from optlab.report.cases import Titled, slugs, titled
 from optlab.store import Results
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 RESOLUTION = 220
 """Points of the surface along each side."""
@@ -83,7 +86,7 @@ def _effects(runs: pd.DataFrame) -> pd.DataFrame:
     return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": []})
 
 
-Named = Iterator[tuple[str, Figure]]
+Named = Iterator[tuple[str, "Figure"]]
 
 
 def figures(results: Results, planned: Plan) -> Named:
