@@ -16,6 +16,7 @@ from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
+from optlab.resolve.limits import MAX_RECORDED
 from optlab.signature import Signature
 from optlab.surroundings import Around, settled, surroundings
 
@@ -189,6 +190,9 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
     """A sweep of one run that records everything."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
+    if (steps + 1) * (case.dim + 1) > MAX_RECORDED:
+        numbers = f"{steps:,} steps with x of size {case.dim:,} are more than {MAX_RECORDED:,} numbers"
+        raise UserError(f"minimize keeps the loss and x of every step, and {numbers}; take fewer steps, or optlab.run")
     numbers, settings = settled(optimizer, given)
     one = np.zeros(1, dtype=np.int64)
     everything = np.arange(steps + 1)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,15 +12,10 @@ import numpy as np
 
 from optlab import identity, resolve
 from optlab.maps import checks, targets
-from optlab.records import Case, Grid, Ints, Recording, Sweep
+from optlab.records import Ints, Recording, Sweep
 from optlab.registry import Registry
-from optlab.resolve import CaseAxes, Notebook, RuleAxes, Size
+from optlab.resolve import CaseAxes, Notebook, RuleAxes, limits
 from optlab.spec import Axis, BasinsSpec, Draft, ExperimentSpec, OptimizerSpec, StabilitySpec
-
-MAX_RUNS = 10_000_000
-MAX_SWEEPS = 10_000
-MAX_ROWS = 1_000_000_000
-"""Of the history: runs times recorded steps. The tables are made in memory."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +68,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | None:
-    if not _of_a_size(spec, registry, notes):
+    if not limits.is_of_a_size(spec, registry, notes):
         spec = _cut(spec)  # to find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
@@ -83,7 +77,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     ]
     resolve.same_throughout(cases, rules, notes)
     cases = _mapped(spec, cases, rules, notes)
-    if notes.mistakes or not _bounded(spec, cases, rules, notes):
+    if notes.mistakes or not limits.is_bounded(spec, cases, rules, notes):
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []
@@ -91,7 +85,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
         sweeps.append(sweep)
-        repeats = _repeats(spec, case.case, rule)
+        repeats = limits.repeats(spec, case.case, rule)
         cells += len(sweep) // repeats
         saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
         begin += len(sweep)
@@ -110,13 +104,6 @@ def _mapped(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], 
     return cases
 
 
-def _repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
-    """How many runs a cell has: one for each pixel, or for each seed."""
-    if isinstance(case.start, Grid):
-        return len(case.start)
-    return spec.seeds if case.is_random or rule.rule.is_random else 1
-
-
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
     """What each table is called in pictures: its label, or its name and what sets it apart."""
     labels = []
@@ -132,26 +119,6 @@ def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
 
 def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name} ({number})"
-
-
-def _of_a_size(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> bool:
-    """Whether the grid, seeds aside, is of a size one can run; the axis with the most values is to blame if not."""
-    problems = [resolve.sizes(p, registry) for p in spec.problems]
-    optimizers = [resolve.sizes(o, registry) for o in spec.optimizers]
-
-    def count(counts: Callable[[Size], bool]) -> int:
-        sums = [sum(math.prod(s.values for s in t if counts(s)) for t in tables) for tables in (problems, optimizers)]
-        return math.prod(sums)
-
-    for what, most, counts in (("runs", MAX_RUNS, lambda _: True), ("sweeps", MAX_SWEEPS, lambda size: size.is_choice)):
-        total, axes = count(counts), [size for table in problems + optimizers for size in table if counts(size)]
-        if total > most:
-            largest = max(axes, key=lambda size: size.values, default=Size((), 1, False))
-            blame = f"; '{largest.path[-1]}' has {largest.values:,} values" if largest.path else ""
-            why = ", one for each combination of choices" if what == "sweeps" else ""
-            notes.note(largest.path, f"the grid has {total:,} {what}{why}, more than {most:,}{blame}")
-            return False
-    return True
 
 
 def _cut(spec: ExperimentSpec) -> ExperimentSpec:
@@ -176,31 +143,6 @@ def _cut(spec: ExperimentSpec) -> ExperimentSpec:
             for o in spec.optimizers
         ),
     )
-
-
-def _bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> bool:
-    """Whether the seeds and the record leave the grid at a size one can run."""
-    runs = rows = 0
-    for case in cases:
-        cells = math.prod(map(len, case.numbers.values()))
-        these = sum(cells * math.prod(map(len, _values(rule))) * _repeats(spec, case.case, rule) for rule in rules)
-        runs += these
-        rows += these * min(spec.record.points, spec.steps + 1)
-    if runs > MAX_RUNS:
-        key, values = ("seeds",), spec.seeds
-        if spec.basins:
-            key, values = ("basins", "resolution"), spec.basins.resolution**2
-        blame = f"'{key[-1]}' has {values:,} values" if not spec.basins else f"each map has {values:,} pixels"
-        notes.note(key, f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; {blame}")
-    elif rows > MAX_ROWS:
-        message = f"{runs:,} runs with {spec.record.points:,} points have {rows:,} rows of history"
-        notes.note(("record", "points"), f"{message}, more than {MAX_ROWS:,}; record fewer points")
-    return runs <= MAX_RUNS and rows <= MAX_ROWS
-
-
-def _values(rule: RuleAxes) -> list[Any]:
-    """The values of each number of a rule and of what is around it."""
-    return [v for own in (rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers) for v in own.values()]
 
 
 def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
@@ -237,7 +179,7 @@ def _setting(name: str, value: Any) -> str:
 
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
-    seeds = np.arange(_repeats(spec, axes.case, rule))
+    seeds = np.arange(limits.repeats(spec, axes.case, rule))
     owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers)
     sizes = [len(values) for numbers in owners for values in numbers.values()] + [len(seeds)]
     runs = int(np.prod(sizes))
@@ -279,7 +221,7 @@ def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
     steps = _spread(spec.steps, spec.record.points)
     if has_data and spec.record.points:  # the history has a row for each evaluation
         steps = np.union1d(steps, evaluations)
-    trajectory = bool(spec.record.trajectories or axes.case.dim == 2) and len(steps) > 0
+    trajectory = limits.has_trajectory(spec, axes.case) and len(steps) > 0
     return Recording(steps, evaluations, trajectory, final_x=spec.basins is not None)
 
 

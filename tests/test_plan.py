@@ -192,9 +192,27 @@ ADAM = {"name": "adam"}
             "'dim' has 20,000 values",
         ),
         (
-            *(ROSENBROCK, GD, {"steps": 2**62, "record": {"points": 2**62}}),
-            "record.points: 1 runs with 4,611,686,018,427,387,904 points have 4,611,686,018,427,387,904 rows of "
-            "history, more than 1,000,000,000; record fewer points",
+            *(ROSENBROCK, GD | {"lr": {"log": [0.01, 1.0], "num": 100}}, {"steps": 10**7, "record": {"points": 10**7}}),
+            "record.points: 3,000,000,000 numbers would be recorded along the steps of all runs, more than "
+            "1,000,000,000; record fewer points",
+        ),
+        (
+            *({"name": "sphere", "dim": 10**6}, GD, {"steps": 10**4, "record": {"points": 5000, "trajectories": True}}),
+            "record.trajectories: 5,000,005,000 numbers would be recorded along the steps of all runs, more than "
+            "1,000,000,000; leave trajectories out, or record fewer points",
+        ),
+        (
+            *(MLP, GD, {"steps": 10**7, "seeds": 100, "record": {"evaluations": 10**7}}),
+            "record.evaluations: 3,000,020,000 numbers would be recorded along the steps of all runs, more than "
+            "1,000,000,000; record fewer evaluations",
+        ),
+        (
+            *(MLP | {"hidden": [1_000_000, 1_000_000]}, GD, {}),
+            "problem.0.hidden: mlp has 1,000,076,000,010 parameters here, more than 10,000,000; make it smaller",
+        ),
+        (
+            *(MLP | {"hidden": [4] * 1000}, GD, {}),
+            "problem.0.hidden: mlp has 2,002 tensors here, more than 2,000; give it fewer layers",
         ),
     ],
 )

@@ -176,6 +176,12 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
         ((bowl, "gd", [0.0]), {"lr": [0.1, 0.2]}, "gd: 'lr' takes a number, not [0.1, 0.2]"),
         ((bowl, "gd", [0.0], 0), {}, "steps is a whole number from 1 on, not 0"),
         ((bowl, "gd", [0.0], 2.0), {}, "steps is a whole number from 1 on, not 2.0"),
+        (
+            (bowl, "gd", [0.0], 10**12),
+            {},
+            "minimize keeps the loss and x of every step, and 1,000,000,000,000 steps with x of size 1 are more than "
+            "1,000,000,000 numbers; take fewer steps, or optlab.run",
+        ),
         ((bowl, "gd", [0.0]), {"schedule": "cosin"}, "there is no schedule 'cosin' (did you mean 'cosine'?)"),
         ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is no schedule; give a name, or a table"),
         ((bowl, "gd", [0.0]), {"transforms": ["clip_norm", "clip_norm"]}, "clip_norm is there twice"),

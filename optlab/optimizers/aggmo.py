@@ -9,7 +9,7 @@ def at_rest(x, k):
 
 
 @optimizer(
-    ranges={"lr": "[0, inf)", "a": "(0, 1]", "k": "[1, inf)"},
+    ranges={"lr": "[0, inf)", "a": "(0, 1]", "k": "[1, 1000]"},
     invariant=("translation",),
 )
 def aggmo(x, g, v=at_rest, *, lr=1e-3, a=0.1, k=3):

@@ -14,7 +14,7 @@ def no_pairs(x, history):
 
 
 @optimizer(
-    ranges={"lr": "[0, inf)", "shrink": "(0, 1)", "history": "[1, inf)", "trials": "[1, inf)"},
+    ranges={"lr": "[0, inf)", "shrink": "(0, 1)", "history": "[1, 1000]", "trials": "[1, 1000]"},
     invariant=("translation",),
     exempt={"every_hyperparameter_matters": "shrink belongs to the line search, which is not there by default"},
 )

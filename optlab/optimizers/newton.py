@@ -5,7 +5,7 @@ from optlab.optimizers.line_search import backtracking
 
 
 @optimizer(
-    ranges={"lr": "[0, inf)", "damping": "[0, inf)", "halvings": "[0, inf)"},
+    ranges={"lr": "[0, inf)", "damping": "[0, inf)", "halvings": "[0, 1000]"},
     invariant=("translation",),
     exempt={"survives[1e+300]": "inf - inf in the solution of the linear equations is NaN"},
 )

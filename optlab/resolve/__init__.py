@@ -5,6 +5,7 @@ which is a case or a rule of its own.
 
     notebook    the mistakes that are found on the way
     sizes       how large the grid is, before anything is made of it
+    limits      how large it may be, and what to blame if it is larger
     options     what is written for a plugin, against its signature
     problems    the cases of a [[problem]] table, with
         starts      where their runs start,
@@ -16,6 +17,5 @@ which is a case or a rule of its own.
 from optlab.resolve.notebook import Notebook
 from optlab.resolve.optimizers import RuleAxes, rules, same_throughout
 from optlab.resolve.problems import CaseAxes, cases
-from optlab.resolve.sizes import Size, sizes
 
-__all__ = ["CaseAxes", "Notebook", "RuleAxes", "Size", "cases", "rules", "same_throughout", "sizes"]
+__all__ = ["CaseAxes", "Notebook", "RuleAxes", "cases", "rules", "same_throughout"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,9 +15,14 @@ from optlab.spec import ProblemSpec
 from optlab.starts import drawn
 from optlab.step import objective, objective_graph
 
+MAX_PARAMETERS = 10_000_000
+MAX_TENSORS = 2_000
+"""Of a network. Its start is an array of all parameters; each tensor takes several operations, traced one by one."""
+
 
 def sized(case: Case, root_seed: int) -> Case:
     """The case with the dimension that its start has, or a `UserError` of the problem's own about its choices."""
+    _check_size(case)
     if callable(case.problem.start):
         case = replace(case, dim=len(drawn(case, root_seed, 0)))
     try:
@@ -26,6 +32,20 @@ def sized(case: Case, root_seed: int) -> Case:
             raise
         # anything else is a fault in the problem's code, and shows when it is run
     return case
+
+
+def _check_size(case: Case) -> None:
+    """Raise a `UserError` where a network is too large, before its weights are drawn."""
+    shapes = case.tensors
+    parameters = sum(math.prod(map(int, shape)) for shape in shapes)
+    if parameters > MAX_PARAMETERS:
+        raise UserError(
+            f"{case.problem.name} has {parameters:,} parameters here, more than {MAX_PARAMETERS:,}; make it smaller"
+        )
+    if len(shapes) > MAX_TENSORS:
+        raise UserError(
+            f"{case.problem.name} has {len(shapes):,} tensors here, more than {MAX_TENSORS:,}; give it fewer layers"
+        )
 
 
 def note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Notebook) -> None:

@@ -46,6 +46,8 @@ _FOLDER_IN_EDITORS = (
 _Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_extra={"pattern": _FOLDER_IN_EDITORS})]
 _Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
 _Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
+_Steps = Annotated[int, Strict(), Field(ge=1, le=values.MAX_STEPS)]
+_Points = Annotated[int, Strict(), Field(ge=0, le=values.MAX_POINTS)]
 _NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
 _Start = Annotated[
@@ -141,8 +143,8 @@ class RecordSpec:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
-    points: Annotated[_Count, _doc("recorded steps per run, spread over the run")] = 200
-    evaluations: Annotated[_Count, _doc("evaluations on the whole dataset per run")] = 20
+    points: Annotated[_Points, _doc("recorded steps per run, spread over the run")] = 200
+    evaluations: Annotated[_Points, _doc("evaluations on the whole dataset per run")] = 20
     trajectories: Annotated[bool, Strict(), _doc("write down the parameters too")] = False
 
 
@@ -174,7 +176,7 @@ class ExperimentSpec:
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     name: Annotated[_Folder, _doc("the folder of the results")]
-    steps: Annotated[_Positive, _doc("steps per run")]
+    steps: Annotated[_Steps, _doc("steps per run")]
     problems: _Problems
     optimizers: _Optimizers
     description: _Text = ""

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 MAX_INT = 2**63 - 1
+MAX_STEPS = 10**12
+MAX_POINTS = 10**7
+"""Recorded steps per run: an array of them is made for each sweep before anything runs."""
 _KINDS = {bool: "true or false", str: "texts", tuple: "lists"}
 
 
