@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -80,19 +79,18 @@ def _as_toml(document: Mapping[str, Any]) -> str:
 
 
 def finished(job: Job) -> Results | None:
-    """The results of an earlier run of the very same experiment, if they are all there and undamaged."""
+    """The results of an earlier run of the very same experiment, if they are all there, undamaged, and none failed."""
     from optlab import store
 
     try:
         results = store.load(job.folder)
     except ResultsError:
         return None
-    return results if results.manifest["experiment"] == job.plan.id else None
+    return results if results.manifest["experiment"] == job.plan.id and not results.failed else None
 
 
 def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> Results:
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
-    logs: dict[str, str] = {}
     done = []
     backends: dict[str, str] = {}
     map_ = mapping.Map(job.plan)
@@ -107,12 +105,11 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
         for sweep, trajectories in map_.computed(compute):
             writer.sweep(sweep, trajectories)
             done.append((sweep, trajectories.summary()))
-            if trajectories.log:
-                logs[f"{sweep.label} on {', '.join(sweep.titles)}"] = trajectories.log
     done.sort(key=lambda pair: pair[0].run[0])
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
-    log = "\n".join(f"==== {what}\n{text}" for what, text in sorted(logs.items()))
-    about = provenance.about(job.plan, counts, backends) | map_.about
+    logs = {sweep.id: t.log for sweep, t in done if t.log}
+    log = provenance.tracebacks(job.plan, logs)
+    about = provenance.about(job.plan, counts, backends, logs) | map_.about
     return writer.finish(done, job.source, log, about, map_.columns(done))
 
 
@@ -124,13 +121,15 @@ def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
 class Outcome:
     """The results of an experiment, and whether they were there already.
 
-    `replaced` says, where they replaced those of another experiment, in what that differed. `undrawn` is what was
-    raised while the pictures were drawn: the results are complete all the same, and are to be told before it is raised.
+    `replaced` says in what the results of another experiment differed that they replaced, `retried` how many runs had
+    failed in earlier results of this one. `undrawn` is what was raised while the pictures were drawn: the results are
+    complete all the same, and are to be told before it is raised.
     """
 
     results: Results
     reused: bool
     replaced: Sequence[str] | None = None
+    retried: int = 0
     undrawn: Exception | None = None
 
 
@@ -154,7 +153,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
         return Outcome(results, reused=True)
     with store.writing(job.folder) as writer:
         results = finished(job)  # once more: now nobody else is at it
-        reused, replaced = results is not None, _replaced(job)
+        reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
         if results is not None:
             results = writer.with_spec(results, job.source)
         else:
@@ -163,7 +162,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
             with watched("running", job.plan.run_steps) as progress:
                 results = execute(job, writer, progress)
         undrawn = _draw_missing(results, job.plan, format, watched) if format else None
-    return Outcome(results, reused, replaced, undrawn)
+    return Outcome(results, reused, replaced, retried, undrawn)
 
 
 def _draw_missing(results: Results, planned: Plan, format: str, watched: Watched) -> Exception | None:
@@ -178,20 +177,6 @@ def _draw_missing(results: Results, planned: Plan, format: str, watched: Watched
     except Exception as error:
         return error
     return None
-
-
-def _replaced(job: Job) -> list[str] | None:
-    """In what a finished experiment differs that is in the folder of this one; None where there is no other."""
-    from optlab import store
-
-    try:
-        manifest = store.read_manifest(job.folder)
-        document = tomllib.loads((job.folder / store.SPEC).read_text(encoding="utf-8"))
-    except (ResultsError, OSError, ValueError):  # unfinished or damaged
-        return None
-    if manifest["experiment"] == job.plan.id:
-        return None
-    return provenance.differences(manifest, document, job.plan, tomllib.loads(job.source))
 
 
 def _is_complete(results: Results, job: Job, format: str | None) -> bool:

@@ -5,24 +5,33 @@ from __future__ import annotations
 import platform
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import optlab
 from optlab import identity
+from optlab.errors import ResultsError
 from optlab.foreign import Foreign
 from optlab.plan import Plan
 from optlab.records import STATUSES
 
 
-def about(planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str]) -> dict[str, Any]:
-    """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host."""
+def about(
+    planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str], logs: Mapping[str, str] = {}
+) -> dict[str, Any]:
+    """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host.
+
+    `backends` and `logs` are by the ids of sweeps; the last line of a log says what made the runs fail.
+    """
     from importlib.metadata import version
 
     numpy_config = np.show_config(mode="dicts")
     blas = numpy_config["Build Dependencies"]["blas"]
+    names = described(planned)
     return {
         "name": planned.name,
         "experiment": planned.id,
@@ -32,6 +41,7 @@ def about(planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str])
         "repeats_saved": planned.repeats_saved,
         "sweeps": [
             {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
+            | ({"described": names[s.id], "error": logs[s.id].strip().splitlines()[-1]} if s.id in logs else {})
             for s in planned.sweeps
         ],
         "versions": {
@@ -51,6 +61,26 @@ def about(planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str])
     }
 
 
+def described(planned: Plan) -> dict[str, str]:
+    """What each sweep is called, by its id: its label, the choices that differ within the label, and its problems."""
+    values: dict[tuple[str, str], set[str]] = {}
+    for sweep in planned.sweeps:
+        for name, value in sweep.choices.items():
+            values.setdefault((sweep.label, name), set()).add(str(value))
+    names = {}
+    for sweep in planned.sweeps:
+        own = [f"{name}={value}" for name, value in sweep.choices.items() if len(values[sweep.label, name]) > 1]
+        settings = f" ({', '.join(own)})" if own else ""
+        names[sweep.id] = f"{sweep.label}{settings} on {', '.join(sweep.titles)}"
+    return names
+
+
+def tracebacks(planned: Plan, logs: Mapping[str, str]) -> str:
+    """The logs of the sweeps that failed, by their ids, as one text, each under what the sweep is called."""
+    names = described(planned)
+    return "\n".join(f"==== {names[sweep.id]}\n{logs[sweep.id]}" for sweep in planned.sweeps if sweep.id in logs)
+
+
 def _foreign_versions(planned: Plan) -> dict[str, str]:
     """The version of each package whose optimizers the experiment uses."""
     optimizers = {sweep.optimizer for sweep in planned.sweeps if isinstance(sweep.optimizer, Foreign)}
@@ -65,6 +95,24 @@ def hashes(planned: Plan) -> dict[str, str]:
         if sweep.case.split:
             found[f"dataset {sweep.case.split.name}"] = identity.of_data(sweep.case.split)
     return dict(sorted(found.items()))
+
+
+def earlier(folder: Path, planned: Plan, source: str) -> tuple[list[str] | None, int]:
+    """What the folder of an experiment holds before it is run: in what a finished experiment that is there differs, or
+    None where there is no other; and how many of its runs failed, if it is this one.
+
+    `source` is the text of the experiment that is to be run.
+    """
+    from optlab import store  # pandas takes a while to load
+
+    try:
+        manifest = store.read_manifest(folder)
+        document = tomllib.loads((folder / store.SPEC).read_text(encoding="utf-8"))
+    except (ResultsError, OSError, ValueError):  # unfinished or damaged
+        return None, 0
+    if manifest["experiment"] == planned.id:
+        return None, store.failed(manifest)
+    return differences(manifest, document, planned, tomllib.loads(source)), 0
 
 
 def differences(

@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 
 STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
 """Every run ends in exactly one of these. `diverged` is data; `error` is a failure."""
+FAILURES = ("timeout", "error", "crashed", "interrupted")
+"""The statuses of runs that say nothing of their optimizer: they have no loss, not even an infinite one."""
 DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
 
 
@@ -146,6 +148,13 @@ class Sweep:
     def __len__(self) -> int:
         return len(self.run)
 
+    @property
+    def choices(self) -> dict[str, Any]:
+        """The settings that shape the computation by their names in tables: "clip_norm.kind" for one of a transform."""
+        around = zip(self.transforms, self.transform_settings, strict=True)
+        transformed = {f"{transform.name}.{name}": value for transform, own in around for name, value in own.items()}
+        return {**self.settings, **{f"schedule.{k}": v for k, v in self.schedule_settings.items()}, **transformed}
+
     def block(self, part: slice) -> Sweep:
         """Some of the runs. Their numbers are the same, to the bit, whatever block they are in."""
         return replace(
@@ -194,17 +203,32 @@ class Trajectories:
 
     @staticmethod
     def joined(parts: Sequence[Trajectories]) -> Trajectories:
-        """The trajectories of the blocks of a sweep, in order, as those of the sweep."""
+        """The trajectories of the blocks of a sweep, in order, as those of the sweep.
+
+        A block that failed has no `x` and no metrics; beside others that have them, its entries are NaN.
+        """
         if len(parts) == 1:
             return parts[0]
-        joined: dict[str, Any] = {
-            f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
-            for f in fields(Trajectories)
-            if isinstance(getattr(parts[0], f.name), np.ndarray)
-        }
-        metrics = {name: np.concatenate([part.metrics[name] for part in parts], axis=-1) for name in parts[0].metrics}
+        joined: dict[str, Any] = {}
+        for name in (f.name for f in fields(Trajectories) if f.name not in ("metrics", "log")):
+            joined[name] = _beside([getattr(part, name) for part in parts], parts)
+        names = dict.fromkeys(name for part in parts for name in part.metrics)
+        metrics = {name: _beside([part.metrics.get(name) for part in parts], parts) for name in names}
         logs = dict.fromkeys(part.log for part in parts if part.log)
         return replace(parts[0], **joined, metrics=metrics, log="\n".join(logs))
+
+
+def _beside(arrays: Sequence[Any], parts: Sequence[Trajectories]) -> Any:
+    """Arrays along the run axis as one, those that are missing filled; None where all of them are missing."""
+    given = next((array for array in arrays if array is not None), None)
+    if given is None:
+        return None
+    missing = np.nan if given.dtype.kind == "f" else -1
+    filled = [
+        np.full((*given.shape[:-1], len(part.status)), missing, given.dtype) if array is None else array
+        for array, part in zip(arrays, parts, strict=True)
+    ]
+    return np.concatenate(filled, axis=-1)
 
 
 __all__ = ["Case", "Data", "Grid", "Recording", "Split", "Sweep", "Trajectories"]

@@ -10,7 +10,8 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from optlab import executors, runner
-from optlab.records import Trajectories
+from optlab.records import ERROR, Trajectories
+from optlab.runner import replayed
 
 DOCUMENT = {
     "steps": 40,
@@ -52,6 +53,25 @@ def everything(sweeps, workers, task=runner.run, progress=lambda done: None):
 def bits(done: Trajectories):
     names = ("status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss")
     return [getattr(done, name).tobytes() for name in names]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_a_block_that_failed_stands_beside_one_that_did_not(planned, failing):
+    """Whichever of them is first: the failed one has no trajectory and no metrics, and costs the other nothing."""
+    for sweep in planned({**DOCUMENT, "record": {"trajectories": True}}).sweeps:
+        half = len(sweep) // 2
+        blocks = [sweep.block(slice(half)), sweep.block(slice(half, None))]
+        parts = [runner.run(block) for block in blocks]
+        parts[failing] = replayed.failed(blocks[failing], "so it is")
+        joined, whole = Trajectories.joined(parts), parts[1 - failing]
+        kept = slice(half, None) if failing == 0 else slice(half)
+        np.testing.assert_array_equal(joined.x[..., kept], whole.x)
+        assert joined.metrics.keys() == whole.metrics.keys()
+        for name, values in whole.metrics.items():
+            np.testing.assert_array_equal(joined.metrics[name][..., kept], values)
+        assert np.isnan(joined.x).sum() >= np.size(joined.x[..., :1])
+        assert (joined.status == ERROR).sum() == len(blocks[failing])
+        assert joined.log == "so it is"
 
 
 @pytest.mark.parametrize("workers", [1, 2, 5])

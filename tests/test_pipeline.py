@@ -205,6 +205,53 @@ def test_a_log_goes_away_with_its_errors(lab):
     assert not (results.folder / "errors.log").exists()
 
 
+ONCE = """\
+import pathlib
+import numpy as np
+from optlab import optimizer
+
+@optimizer
+def mine(x, g, *, lr=0.001, kind="a"):
+    "Mine, which needs a file that the lab does not know of."
+    if not pathlib.Path("there").exists():
+        raise RuntimeError(f"kind {kind} needs a file")
+    return x - lr * g
+"""
+
+
+def test_runs_that_failed_are_computed_again(lab, computed):
+    (lab / "plugins" / "mine.py").write_text(ONCE)
+    job = pipeline.prepare("e.toml")
+    first = pipeline.carry_out(job)
+    assert (first.results.failed, first.retried) == (3, 0)
+    (lab / "there").touch()  # the cause is mended, and nothing that the lab sees has changed
+    assert pipeline.prepare("e.toml").plan.id == job.plan.id
+    computed.clear()
+    again = pipeline.carry_out(pipeline.prepare("e.toml"))
+    assert (again.reused, again.retried, again.replaced) == (False, 3, None)
+    assert again.results.manifest["statuses"]["error"] == 0
+    assert len(computed) == 4
+    assert not (again.results.folder / "errors.log").exists()
+    assert pipeline.carry_out(pipeline.prepare("e.toml")).reused
+
+
+def test_every_sweep_that_fails_keeps_its_traceback(lab):
+    """Also two of one label on one problem, which differ in a choice."""
+    (lab / "plugins" / "mine.py").write_text(ONCE)
+    edit(lab / "e.toml", 'name = "mine"', 'name = "mine"\nkind = ["a", "b"]')
+    results = optlab.run("e.toml", plots=False)
+    log = (results.folder / "errors.log").read_text()
+    network = "mlp (xor, batch_size=16)"
+    expected = [f"mine (kind={kind}) on {title}" for title in ("rosenbrock", network) for kind in "ab"]
+    assert [line.removeprefix("==== ") for line in log.splitlines() if line.startswith("==== ")] == expected
+    assert log.count("Traceback (most recent call last)") == 4
+    failed = [sweep for sweep in results.manifest["sweeps"] if "error" in sweep]
+    assert [sweep["described"] for sweep in failed] == expected
+    for sweep in failed:
+        kind = sweep["described"].partition("kind=")[2][0]
+        assert sweep["error"].endswith(f"plugins/mine.py:9: RuntimeError: kind {kind} needs a file")
+
+
 def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
     """Counting gradients calls the rule: the mistake is told by file and line."""
     edit(lab / "plugins" / "mine.py", "return x - lr * g", "raise RuntimeError('so it is')")

@@ -135,6 +135,9 @@ def _places(console: Console, done: Outcome) -> None:
     results = done.results
     if done.reused:
         console.print("nothing was computed: these results were finished already", markup=False)
+    if done.retried:
+        again = "every run was computed again"
+        console.print(f"{_count(done.retried, 'run')} had ended with an error before: {again}", markup=False)
     if done.replaced is not None:
         console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)
@@ -155,12 +158,11 @@ def failures(results: Results) -> None:
     """Which runs failed, and where the tracebacks are."""
     from optlab.store import ERRORS_LOG
 
-    count = results.manifest["statuses"]["error"]
-    log = results.folder / ERRORS_LOG
-    for entry in log.read_text(encoding="utf-8").split("==== ")[1:]:
-        what, *_, last = entry.strip().splitlines()
-        print(f"{what}: {last}", file=sys.stderr)
-    print(f"{_count(count, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
+    for sweep in results.manifest["sweeps"]:
+        if "error" in sweep:
+            print(f"{sweep['described']}: {sweep['error']}", file=sys.stderr)
+    said = f"{_count(results.failed, 'run')} ended with an error; the tracebacks are in {results.folder / ERRORS_LOG}"
+    print(said, file=sys.stderr)
 
 
 def _count(number: int, what: str) -> str:

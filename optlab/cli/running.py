@@ -61,12 +61,11 @@ class Running:
         results = done.results
         if not self.quiet:
             outcome.tell(done, job.plan)
-        failed = any(results.manifest["statuses"][status] for status in ("error", "timeout", "crashed"))
-        if failed:
+        if results.failed:
             outcome.failures(results)
         if done.undrawn is not None:
             raise done.undrawn
-        if failed:
+        if results.failed:
             raise typer.Exit(FAILED)
 
 

@@ -12,9 +12,9 @@ unfinished, a file that does not match it is damaged.
     results     files -> data frames
 """
 
-from optlab.store.manifest import ERRORS_LOG, SPEC, read_manifest
+from optlab.store.manifest import ERRORS_LOG, SPEC, failed, read_manifest
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
 from optlab.store.writing import Writer, writing
 
-__all__ = ["ERRORS_LOG", "SPEC", "Results", "Writer", "load", "read_manifest", "runs_table", "writing"]
+__all__ = ["ERRORS_LOG", "SPEC", "Results", "Writer", "failed", "load", "read_manifest", "runs_table", "writing"]

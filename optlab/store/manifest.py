@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from optlab.errors import ResultsError
+from optlab.records import FAILURES
 
 FORMAT = 1
 """The version of this layout, in the manifest."""
@@ -23,6 +24,11 @@ def sealed(manifest: Mapping[str, Any]) -> str:
     """The text of a manifest, which ends with a checksum of all the rest."""
     rest = {name: value for name, value in manifest.items() if name != SEAL}
     return json.dumps({**rest, SEAL: hashlib.sha256(json.dumps(rest).encode()).hexdigest()}, indent=2) + "\n"
+
+
+def failed(manifest: Mapping[str, Any]) -> int:
+    """How many runs failed."""
+    return sum(manifest["statuses"].get(status, 0) for status in FAILURES)
 
 
 def missing(manifest: Mapping[str, Any]) -> list[str]:

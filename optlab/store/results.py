@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from optlab.errors import ResultsError
 from optlab.store.files import checksum
-from optlab.store.manifest import HISTORY, MANIFEST, RUNS, SPEC, TRAJECTORIES, missing, read_manifest
+from optlab.store.manifest import HISTORY, MANIFEST, RUNS, SPEC, TRAJECTORIES, failed, missing, read_manifest
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,11 @@ class Results:
     def _files(self, room: str) -> list[Path]:
         """What the manifest names; an interrupted run may have left other files beside."""
         return [self.folder / name for name in sorted(self.manifest["files"]) if name.startswith(f"{room}/")]
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return failed(self.manifest)
 
     @property
     def spec(self) -> Path:
