@@ -15,14 +15,15 @@ from optlab.maps import checks, targets
 from optlab.records import Ints, Recording, Sweep
 from optlab.registry import Registry
 from optlab.resolve import CaseAxes, Notebook, RuleAxes, limits
-from optlab.spec import Axis, BasinsSpec, Draft, ExperimentSpec, OptimizerSpec, StabilitySpec
+from optlab.spec import Axis, BasinsSpec, Draft, ExperimentSpec, OptimizerSpec, RecordSpec, StabilitySpec
 
 
 @dataclass(frozen=True)
 class Plan:
     """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one.
 
-    `map` is the table of the map that is asked for, if any.
+    `seeds` is the number of seeds, None where nothing is random or a map gives each pixel its own; `record` is what is
+    asked to be written down, and `map` the table of the map that is asked for, if any.
     """
 
     name: str
@@ -31,6 +32,8 @@ class Plan:
     repeats_saved: int
     labels: tuple[str, ...]
     cases: tuple[str, ...]
+    seeds: int | None
+    record: RecordSpec
     map: BasinsSpec | StabilitySpec | None = None
 
     @property
@@ -90,7 +93,9 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
         saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
         begin += len(sweep)
     shown = tuple(dict.fromkeys(itertools.chain(*titles)))
-    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, spec.basins or spec.stability)
+    seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
+    asked = spec.basins or spec.stability
+    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, asked)
 
 
 def _mapped(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> list[CaseAxes]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import optlab
-from optlab import identity
+from optlab import comparison, identity
 from optlab.errors import ResultsError
 from optlab.foreign import Foreign
 from optlab.plan import Plan
@@ -50,6 +50,7 @@ def about(
             **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
             **_foreign_versions(planned),
         },
+        "planned": comparison.planned(planned),
         "hashes": hashes(planned),
         "machine": {
             "system": platform.system(),
@@ -90,10 +91,13 @@ def _foreign_versions(planned: Plan) -> dict[str, str]:
 def hashes(planned: Plan) -> dict[str, str]:
     """The hash of every plugin and every dataset that the experiment uses, by kind and name."""
     found = {}
+    splits: dict[str, set[str]] = {}
     for sweep in planned.sweeps:
         found |= {f"{type(p).__name__.lower()} {p.name}": identity.of_plugin(p) for p in identity.plugins(sweep)}
-        if sweep.case.split:
-            found[f"dataset {sweep.case.split.name}"] = identity.of_data(sweep.case.split)
+        if split := sweep.case.split:
+            splits.setdefault(f"dataset {split.name}", set()).add(identity.of_data(split))
+    # one dataset may be split in several ways
+    found |= {name: identity.digest(sorted(own)) if len(own) > 1 else min(own) for name, own in splits.items()}
     return dict(sorted(found.items()))
 
 
@@ -120,14 +124,21 @@ def differences(
 ) -> list[str]:
     """In what an experiment differs from an earlier one, of which there are the manifest and the document.
 
-    Where the documents are the same, it is the source of plugins, or a version.
+    What was planned is compared, then the sources of plugins and the versions. An earlier manifest may not hold what
+    was planned: then the documents are compared, and the rest only where they are the same.
     """
-    if found := list(changes(its_document, document)):
-        return found
+    if "planned" not in earlier:
+        return list(changes(its_document, document)) or _of_code(earlier, planned)
+    return comparison.differences(earlier["planned"], comparison.planned(planned)) + _of_code(earlier, planned)
+
+
+def _of_code(earlier: Mapping[str, Any], planned: Plan) -> list[str]:
+    """The plugins whose source has changed, and the packages whose version has."""
     its, ours = earlier["hashes"], hashes(planned)
-    if found := [f"the source of {name}" for name in ours if name in its and its[name] != ours[name]]:
-        return found
-    return list(changes({"optlab": earlier["versions"]["optlab"]}, {"optlab": optlab.__version__}))
+    changed = [name for name in ours if name in its and its[name] != ours[name]]
+    found = [f"the source of {name}" for name in changed if name.split()[0] not in ("foreign", "dataset")]
+    versions = {"optlab": optlab.__version__, **_foreign_versions(planned)}
+    return found + list(changes({name: earlier["versions"].get(name) for name in versions}, versions))
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = "") -> Iterator[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import optlab
 from optlab import pipeline, provenance, store
+from optlab.store.manifest import sealed
 
 TEXT = """\
 name = "e"
@@ -58,19 +61,46 @@ def test_results_of_a_first_run_and_of_the_same_one_replace_nothing(carried_out)
     [
         ({"text": TEXT.replace("steps = 5", "steps = 6")}, ["steps (5 -> 6)"]),
         ({"text": TEXT.replace("0.2", "0.3")}, ["gd.lr ([0.1, 0.2] -> [0.1, 0.3])"]),
-        ({"text": TEXT.replace("0.2]", "0.2]\n[record]\npoints = 2\n")}, ["record (unset -> {'points': 2})"]),
+        ({"text": TEXT.replace("0.2]", "0.2]\n[record]\npoints = 2\n")}, ["record.points (6 -> 2)"]),
         (
             {"text": TEXT.replace('"sphere"', '"beale"').replace("steps = 5", "steps = 6")},
             ["steps (5 -> 6)", "problem (sphere -> beale)"],
         ),
         ({"plugin": MINE.replace("- lr", "- 2 * lr")}, ["the source of optimizer mine"]),
-        ({"backend": "replay"}, []),
+        ({"backend": "replay"}, ["backend (auto -> replay)"]),
+        (
+            {"text": TEXT.replace("0.2", "0.3"), "plugin": MINE.replace("- lr", "- 2 * lr"), "backend": "replay"},
+            ["backend (auto -> replay)", "gd.lr ([0.1, 0.2] -> [0.1, 0.3])", "the source of optimizer mine"],
+        ),
+        ({"text": "seed = 0\ndescription = 'new'\n" + TEXT, "backend": "replay"}, ["backend (auto -> replay)"]),
     ],
 )
 def test_what_differed(carried_out, change, told):
     carried_out()
     done = carried_out(**change)
     assert (done.reused, done.replaced) == (False, told)
+
+
+def test_a_manifest_that_does_not_hold_what_was_planned(carried_out):
+    """One of an earlier version: the documents are compared, then the rest."""
+    path = carried_out().results.folder / "manifest.json"
+    manifest = json.loads(path.read_text())
+    del manifest["planned"]
+    path.write_text(sealed(manifest))
+    assert carried_out(TEXT.replace("steps = 5", "steps = 6")).replaced == ["steps (5 -> 6)"]
+    path.write_text(sealed({k: v for k, v in json.loads(path.read_text()).items() if k != "planned"}))
+    assert carried_out(TEXT.replace("steps = 5", "steps = 6"), MINE + "# new").replaced == [
+        "the source of optimizer mine"
+    ]
+
+
+def test_a_dataset_that_is_split_in_two_ways_has_one_hash_of_both(planned):
+    def hash_of(*shares):
+        nets = [{"name": "mlp", "dataset": "xor", "test_fraction": share} for share in shares]
+        return provenance.hashes(planned({"problem": nets, "optimizer": [{"name": "gd"}]}))["dataset xor"]
+
+    assert len({hash_of(0.2, 0.4), hash_of(0.3, 0.4), hash_of(0.2, 0.3), hash_of(0.4)}) == 4
+    assert hash_of(0.2, 0.4) == hash_of(0.4, 0.2)
 
 
 def test_another_version_of_the_lab(carried_out, monkeypatch):

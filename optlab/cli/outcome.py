@@ -22,7 +22,7 @@ NONE = "-"
 
 UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
 
-SEVERAL = 3
+SEVERAL = 6
 """Differences between two experiments that are shown."""
 
 

@@ -89,7 +89,12 @@ def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
     """How many runs a cell has: one for each pixel, or for each seed."""
     if isinstance(case.start, Grid):
         return len(case.start)
-    return spec.seeds if case.is_random or rule.rule.is_random else 1
+    return spec.seeds if repeats_seeds(case, rule) else 1
+
+
+def repeats_seeds(case: Case, rule: RuleAxes) -> bool:
+    """Whether each cell has a run for each seed: anything in it is random, and its start is no pixel."""
+    return not isinstance(case.start, Grid) and (case.is_random or rule.rule.is_random)
 
 
 def has_trajectory(spec: ExperimentSpec, case: Case) -> bool:

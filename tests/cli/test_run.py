@@ -178,9 +178,19 @@ def test_results_of_another_experiment_are_not_replaced_without_a_word(lab, optl
     )
     (lab / "e.toml").write_text(other)
     assert (
-        "steps (41 -> 5), seeds (3 -> 1), problem (rosenbrock -> beale) and 2 more\n"
-        in optlab_command(*run, cwd=lab).stdout
+        "steps (41 -> 5), seed (0 -> 1), problem (rosenbrock -> beale), "
+        "gd.lr ([1e-05, 0.001, 100000.0] -> [0.0001, 0.001, 100000.0])\n"
+    ) in optlab_command(*run, cwd=lab).stdout
+    assert ", which differed in backend (auto -> replay)\n" in optlab_command(*run, "--backend=replay", cwd=lab).stdout
+    several = (
+        other.replace("steps = 5", "steps = 6")
+        .replace("seed = 1", "seed = 2\nprecision = 'float32'")
+        .replace("beale", "booth")
+        .replace('label = "$x$"', "lr = 0.5")
+        .replace('label = "_x"', 'label = "_y"')
     )
+    (lab / "e.toml").write_text(several)
+    assert " and 2 more\n" in optlab_command(*run, cwd=lab).stdout
 
 
 def start(lab, *arguments, **kwargs):
