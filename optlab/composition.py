@@ -224,7 +224,7 @@ class Advance:
 
 def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
     """What a schedule makes of a step, if it is one number."""
-    factor = schedule.function(t, **settings)
+    factor = schedule(t, **settings)
     if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
         raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
     return factor

@@ -159,7 +159,7 @@ class _Run:
             return lambda t: 1.0
         supplied = {"steps": float(sweep.steps)} if "steps" in schedule.signature.supplied else {}
         numbers = {name: float(values[0]) for name, values in sweep.schedule_numbers.items()}
-        return lambda t: float(schedule.function(float(t), **supplied, **numbers, **sweep.schedule_settings))
+        return lambda t: float(schedule(float(t), **supplied, **numbers, **sweep.schedule_settings))
 
     def _minimized(self, arguments: dict[str, Any]) -> Floats:
         """A gradient per step, as long as the optimizer asks for some."""

@@ -7,16 +7,22 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, overload
 
+import numpy as np
+
 from optlab import signature
 from optlab.signature import Signature
 
 SUPPLIES = ("steps",)
-"""What a schedule may ask the lab for: `steps`, the horizon."""
+"""What a schedule may ask the lab for: `steps`, the horizon. Beyond it, such a schedule keeps its last value."""
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """A factor on `lr`, as a function of the 1-based step `t`.
+
+    Calling it calls the function. A schedule that asks for `steps` is defined up to that step; at later steps, which
+    come when a rule trains on elsewhere, its value at `steps` is held. Any other schedule has no horizon, and its
+    formula holds at every step.
 
     >>> @schedule
     ... def halving(t, *, every=10.0):
@@ -24,14 +30,22 @@ class Schedule:
     ...     return 0.5 ** ((t - 1) // every)
     >>> halving(11), dict(halving.signature.options)
     (0.5, {'every': 10.0})
+    >>> @schedule
+    ... def falling(t, *, steps):
+    ...     '''Fall in a line, to a quarter at the last step.'''
+    ...     return 1 - 0.75 * (t - 1) / (steps - 1)
+    >>> [float(falling(t, steps=4)) for t in (1, 4, 5, 400)]
+    [1.0, 0.25, 0.25, 0.25]
     """
 
     name: str
     function: Callable[..., Any] = field(repr=False)
     signature: Signature = field(repr=False)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
+    def __call__(self, t: Any, **given: Any) -> Any:
+        if "steps" in given:
+            t = np.minimum(t, given["steps"])
+        return self.function(t, **given)
 
 
 @overload

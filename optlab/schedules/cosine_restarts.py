@@ -9,7 +9,7 @@ def cosine_restarts(t, *, every=100.0, growth=1.0, end=0.0):
 
     1 - (1 - end) (1 - cos(pi u)) / 2, u the share of the cycle that has passed
 
-    The first cycle takes `every` steps, and each one after it `growth` times as many.
+    The first cycle takes `every` steps, and each one after it `growth` times as many. There is no horizon.
     """
     passed = (t - 1) / every  # in lengths of the first cycle
     more = np.where(growth > 1, growth - 1, 1.0)
@@ -17,5 +17,5 @@ def cosine_restarts(t, *, every=100.0, growth=1.0, end=0.0):
     cycle = np.floor(np.log1p(passed * more) / np.log1p(more) + 1e-5)
     begun = ((more + 1) ** cycle - 1) / more
     grown = (passed - begun) / (more + 1) ** cycle
-    share = np.where(growth > 1, grown, passed % 1)
+    share = np.where(growth > 1, grown, (t - 1) % every / every)  # no quotient: it may round below a whole number
     return 1 - (1 - end) * (1 - np.cos(np.pi * share)) / 2

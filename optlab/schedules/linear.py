@@ -9,8 +9,10 @@ def linear(t, *, steps, end=0.0, warmup=0.0):
 
     1 - (1 - end) (t - 1) / (steps - 1)
 
-    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest.
+    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest; where
+    there is no step left for it, the rise ends at the last step. The last value is held beyond it.
     """
     rise = np.minimum(t / (warmup + 1), 1)
-    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1)
-    return rise * (1 - (1 - end) * passed / rest)
+    # The fall may be shorter than a step; where the warm-up leaves no step for it, nothing of it has passed.
+    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1e-9)
+    return rise * np.maximum(1 - (1 - end) * passed / rest, 0)  # rounding may put it below

@@ -7,12 +7,13 @@ from optlab import schedule
 def one_cycle(t, *, steps, peak=0.3, begin=0.04, end=4e-6):
     """Rise along half a cosine from `begin` to 1, fall along another to `end` at the last step (Smith & Topin, 2019).
 
-    begin + (1 - begin) (1 - cos(pi (t - 1) / top)) / 2                         up to top = peak steps - 1
+    begin + (1 - begin) (1 - cos(pi (t - 1) / top)) / 2                         up to top = max(peak steps - 1, 0)
     end + (1 - end) (1 + cos(pi (t - 1 - top) / (steps - 1 - top))) / 2         after it
 
-    `peak` is a share of the horizon. Momentum stays what it is.
+    `peak` is a share of the horizon; where it leaves no step for the rise or for the fall, the factor at the top is 1.
+    The last value is held beyond the horizon. Momentum stays what it is.
     """
     top = np.maximum(peak * steps - 1, 0)
     rise = np.cos(np.pi * (t - 1) / np.maximum(top, 1))
-    fall = np.cos(np.pi * (t - 1 - top) / np.maximum(steps - 1 - top, 1))
+    fall = np.cos(np.pi * (t - 1 - top) / np.maximum(steps - 1 - top, 1e-9))  # it may be shorter than a step
     return np.where(t - 1 < top, begin + (1 - begin) * (1 - rise) / 2, end + (1 - end) * (1 + fall) / 2)

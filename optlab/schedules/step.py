@@ -5,6 +5,6 @@ from optlab import schedule
 def step(t, *, every=100.0, factor=0.1):
     """Cut the learning rate every so many steps.
 
-    factor^floor((t - 1) / every)
+    factor^floor((t - 1) / every), without a horizon
     """
     return factor ** ((t - 1) // every)

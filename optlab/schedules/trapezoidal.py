@@ -9,8 +9,9 @@ def trapezoidal(t, *, steps, rise=0.1, fall=0.2, end=0.0):
 
     min(t / (rise steps + 1), 1)  (1 - (1 - end) max(1 - (steps - t) / (fall steps), 0))
 
-    `rise` and `fall` are shares of the horizon. Also known as warm-up, stable, decay.
+    `rise` and `fall` are shares of the horizon; with fall = 0 there is no fall. The last value is held beyond the
+    horizon. Also known as warm-up, stable, decay.
     """
     up = np.minimum(t / (rise * steps + 1), 1)
-    down = np.maximum(t - (1 - fall) * steps, 0) / np.maximum(fall * steps, 1)
+    down = np.where(fall > 0, np.maximum(1 - (steps - t) / np.maximum(fall * steps, 1e-9), 0), 0)
     return up * (1 - (1 - end) * down)
