@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from optlab.engine.replay import compile
+from optlab.engine.graph import Graph
+from optlab.engine.replay import Input, compile
 from optlab.optimizers.base import Optimizer
 from optlab.schedules.base import Schedule
 from optlab.step import Rule, StepGraph, build
@@ -18,7 +19,8 @@ def seven_runs(optimizer: Optimizer, ground: Ground) -> tuple[Array, dict[str, A
     """Starts and hyperparameters that differ between runs, the latter from the default downwards."""
     x = ground.start[..., None] + np.random.default_rng(0).normal(size=(*ground.shape, RUNS))
     shrink = 1 - np.arange(RUNS) / 16
-    return x, {name: default * shrink for name, default in optimizer.signature.numbers.items()}
+    numbers = {name: default * shrink for name, default in optimizer.signature.numbers.items()}
+    return x.astype(ground.start.dtype), numbers
 
 
 def step_graph(optimizer: Optimizer, ground: Ground, schedule: Schedule | None = None) -> StepGraph:
@@ -27,12 +29,21 @@ def step_graph(optimizer: Optimizer, ground: Ground, schedule: Schedule | None =
 
 
 def traced(
-    optimizer: Optimizer, ground: Ground, x: Array, numbers: Mapping[str, Array], schedule: Schedule | None = None
+    optimizer: Optimizer,
+    ground: Ground,
+    x: Array,
+    numbers: Mapping[str, Array],
+    schedule: Schedule | None = None,
+    made_otherwise: Callable[[Graph, Sequence[Input]], Graph] = lambda graph, inputs: graph,
 ) -> Iterator[list[Array]]:
-    """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis."""
+    """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis.
+
+    `made_otherwise` is applied to the step graph before it is executed.
+    """
     graph = step_graph(optimizer, ground, schedule)
     columns = [numbers[name] for _, name in graph.numbers]
-    program = compile(graph.graph, graph.inputs([bool((c == c[0]).all()) for c in columns]), x.shape[-1])
+    inputs = graph.inputs([bool((c == c[0]).all()) for c in columns])
+    program = compile(made_otherwise(graph.graph, inputs), inputs, x.shape[-1])
     count = 1 + len(optimizer.signature.state)
     values, t = program.inputs[:count], program.inputs[count]
     settings = program.inputs[graph.first_number :][: len(columns)]

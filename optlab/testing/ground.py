@@ -81,16 +81,19 @@ class Ground:
             """The bowl, as a problem for the engine."""
             return around.loss(x)
 
-        return OneTensor(bowl, self.start.size, self.start.reshape(-1), shape=self.shape)
+        precision = str(self.start.dtype)
+        return OneTensor(bowl, self.start.size, self.start.reshape(-1), precision=precision, shape=self.shape)
 
 
-VECTOR, MATRIX = Ground.of((DIM,)), Ground.of((2, 3))
+SHAPES = ((DIM,), (2, 3))
+GROUNDS = {dtype: tuple(Ground.of(shape, dtype) for shape in SHAPES) for dtype in ("float64", "float32")}
+VECTOR, MATRIX = GROUNDS["float64"]
 BOWL, START = VECTOR.bowl, VECTOR.start
 
 
-def grounds(optimizer: Optimizer) -> tuple[Ground, ...]:
+def grounds(optimizer: Optimizer, dtype: str = "float64") -> tuple[Ground, ...]:
     """Where a rule is tried: on a vector, and one for tensors on a matrix too."""
-    return (VECTOR, MATRIX) if optimizer.per == "tensor" else (VECTOR,)
+    return GROUNDS[dtype] if optimizer.per == "tensor" else GROUNDS[dtype][:1]
 
 
 def initial(optimizer: Optimizer, x: Array) -> list[Array]:

@@ -19,11 +19,11 @@ from optlab.registry import declared, import_file
 from optlab.testing.checks import declared as declarations
 from optlab.testing.checks import tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict
-from tests.testing import broken_form, broken_numbers, broken_on_matrices
+from tests.testing import broken_form, broken_numbers, broken_on_matrices, broken_operations
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 BY_NAME = {check.name: check for check in (*CHECKS, *declarations.INVARIANCES.values())}
-BROKEN = [*broken_form.BROKEN, *broken_numbers.BROKEN, *broken_on_matrices.BROKEN]
+BROKEN = [*broken_form.BROKEN, *broken_numbers.BROKEN, *broken_on_matrices.BROKEN, *broken_operations.BROKEN]
 
 
 def shipped():

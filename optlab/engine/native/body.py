@@ -18,8 +18,8 @@ the stack, where half the speed is lost if they cross the lines of the cache: so
 LINE = 64
 """Bytes of a line of the cache."""
 
-SIZES = {"double": 8, "float": 4}
-"""Bytes of a number."""
+SIZES = {"double": 8, "float": 4, "i8": 1}
+"""Bytes of an entry of an array."""
 
 
 class Body:
@@ -36,6 +36,10 @@ class Body:
         self.lines: list[str] = []
         self.count = 0
         self.prefix = prefix
+
+    def vector(self, kind: str) -> str:
+        """The type of a vector of entries, one of each run."""
+        return f"<{self.width} x {kind}>"
 
     def put(self, text: str) -> None:
         self.lines.append("  " + text)
@@ -112,16 +116,17 @@ class Body:
         """A single number, in all lanes."""
         return self._in_all_lanes(self.real, number)
 
-    def spread_from(self, pointer: str) -> str:
-        """The number at an address, in all lanes."""
-        return self.spread(self.load(pointer, self.real))
+    def spread_from(self, pointer: str, kind: str | None = None) -> str:
+        """The number at an address, or the entry of another type, in all lanes."""
+        kind = kind or self.real
+        return self._in_all_lanes(kind, self.load(pointer, kind, align=SIZES[kind]))
 
     def spread_whole(self, number: str) -> str:
         """A single whole number, in all lanes."""
         return self._in_all_lanes("i64", number)
 
     def _in_all_lanes(self, kind: str, number: str) -> str:
-        vector = f"<{self.width} x {kind}>"
+        vector = self.vector(kind)
         first = self.line(f"insertelement {vector} poison, {kind} {number}, i32 0")
         zeros = f"<{self.width} x i32> zeroinitializer"
         return self.line(f"shufflevector {vector} {first}, {vector} poison, {zeros}")

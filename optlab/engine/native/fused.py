@@ -16,8 +16,10 @@ import numpy as np
 
 from optlab.engine.graph import Graph, Node, Op, Var
 from optlab.engine.native.body import ATTRIBUTES, Body
+from optlab.engine.native.expressions import CONDITIONS
 from optlab.engine.native.machine import Code, Machine, this_machine
-from optlab.engine.native.rules import RULES, literal
+from optlab.engine.native.rules import RULES, compare, literal, select
+from optlab.engine.ops import OPS
 from optlab.engine.replay import RUN, Input, kinds
 
 EXACT = frozenset(
@@ -54,8 +56,10 @@ def fuse(graph: Graph, inputs: Sequence[Input]) -> Graph:
 
 @dataclass(frozen=True)
 class _Tree:
-    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside. All
-    numbers are of one type."""
+    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside.
+
+    All numbers are of one real type, that of the result. Conditions are of type bool, inside and from outside.
+    """
 
     nodes: tuple[Node, ...]
     inputs: tuple[Var, ...]
@@ -79,7 +83,6 @@ class _Trees:
         self.kept = set(graph.outputs)
 
     def found(self) -> list[_Tree]:
-        makers = self.graph.producers()
         part_of: dict[Var, Var] = {}  # a value -> the result of the tree that it is part of
         members: dict[Var, list[Node]] = {}
         for node in reversed(self.graph.nodes):
@@ -90,14 +93,15 @@ class _Trees:
                 continue
             grown = [node, *members.get(result, [])]
             types = {v.dtype for n in grown for v in (*n.inputs, n.output) if v.dtype.kind != "b"}
-            if _of_one_type(types) and len(self._from_outside(grown, makers)) <= MOST_INPUTS:
+            if _of_one_type(types) and len(self._from_outside(grown)) <= MOST_INPUTS:
                 part_of[node.output], members[result] = result, grown
-        return [self._tree(nodes, makers) for nodes in members.values() if len(nodes) > 1]
+        return [self._tree(nodes) for nodes in members.values() if len(nodes) > 1]
 
     def _fusible(self, node: Node) -> bool:
+        known = node.op.name in EXACT and node.op is OPS[node.op.name]  # a user's operation may have the same name
         per_step = self.kinds[node.output] == RUN and self.changes[node.output]
         types = {v.dtype for v in (*node.inputs, node.output) if v.dtype.kind != "b"}
-        return node.op.name in EXACT and node.op.kind == "elementwise" and per_step and _of_one_type(types)
+        return known and per_step and _of_one_type(types)
 
     def _result_of_all_users(self, node: Node, part_of: Mapping[Var, Var]) -> Var | None:
         """The tree that all users of a value belong to, if they do, and have its shape."""
@@ -108,16 +112,16 @@ class _Trees:
         (result,) = results
         return result if result is not None and result.shape == node.output.shape else None
 
-    def _from_outside(self, nodes: Sequence[Node], makers: Mapping[Var, Node]) -> list[Var]:
+    def _from_outside(self, nodes: Sequence[Node]) -> list[Var]:
         inside = {node.output for node in nodes}
         return list(dict.fromkeys(v for n in nodes for v in n.inputs if v not in inside and not self._is_number(v)))
 
     def _is_number(self, var: Var) -> bool:
         return var in self.graph.constants and not var.shape and var.dtype in _REALS
 
-    def _tree(self, nodes: list[Node], makers: Mapping[Var, Node]) -> _Tree:
+    def _tree(self, nodes: list[Node]) -> _Tree:
         numbers = {v: float(self.graph.constants[v]) for n in nodes for v in n.inputs if self._is_number(v)}
-        return _Tree(tuple(nodes), tuple(self._from_outside(nodes, makers)), numbers)
+        return _Tree(tuple(nodes), tuple(self._from_outside(nodes)), numbers)
 
 
 def _of_one_type(types: set[np.dtype[Any]]) -> bool:
@@ -136,15 +140,15 @@ def _operations(trees: Sequence[_Tree]) -> list[Op]:
 
 
 def _operation(code: Code, name: str, tree: _Tree) -> Op:
-    ufunc = _ufunc(code, name, len(tree.inputs), tree.dtype)
     output = tree.nodes[-1].output
+    ufunc = _ufunc(code, name, [var.dtype for var in (*tree.inputs, output)])
     return Op("fused", "elementwise", ufunc, lambda *inputs: (output.shape, output.dtype), in_place=True)
 
 
-def _ufunc(code: Code, name: str, count: int, dtype: np.dtype[Any]) -> Any:
-    """A NumPy ufunc whose inner loop is this function."""
+def _ufunc(code: Code, name: str, dtypes: Sequence[np.dtype[Any]]) -> Any:
+    """A NumPy ufunc whose inner loop is this function; `dtypes` are those of its inputs and of its output."""
     loops = (ctypes.c_void_p * 1)(code.address(name))
-    types = (ctypes.c_char * (count + 1))(*[dtype.num] * (count + 1))
+    types = (ctypes.c_char * len(dtypes))(*[dtype.num for dtype in dtypes])
     make = ctypes.PYFUNCTYPE(
         ctypes.py_object,
         *(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p),
@@ -152,7 +156,7 @@ def _ufunc(code: Code, name: str, count: int, dtype: np.dtype[Any]) -> Any:
         *(ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int),
     )(_numpys_function(_FROM_FUNC_AND_DATA))
     data = (ctypes.c_void_p * 1)(None)
-    ufunc = make(loops, data, types, 1, count, 1, -1, b"fused", b"", 0)
+    ufunc = make(loops, data, types, 1, len(dtypes) - 1, 1, -1, b"fused", b"", 0)
     return _Alive(ufunc, (code, loops, types, data))
 
 
@@ -187,17 +191,18 @@ def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]
     lanes = replace(machine, width=machine.width * 8 // size)
     wide = Body(lanes, declarations, real=real)
     single = Body(replace(machine, width=1, vectors={}), declarations, "w", real)
-    count = len(tree.inputs) + 1
-    for n in range(count):
+    result = len(tree.inputs)
+    for n in range(result + 1):
         wide.put(f"%p{n} = load ptr, ptr {wide.at('%arrays', str(n), 'ptr')}, align 8")
         wide.put(f"%s{n} = load i64, ptr {wide.at('%steps', str(n), 'i64')}, align 8")
     wide.put("%n = load i64, ptr %lengths, align 8")
-    ready = wide.line(f"icmp eq i64 %s{count - 1}, {size}")
-    for n in range(count - 1):
-        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, {size}")
+    ready = wide.line(f"icmp eq i64 %s{result}, {size}")
+    for n, var in enumerate(tree.inputs):
+        kind = _in_memory(var, real)
+        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, {var.dtype.itemsize}")
         ready = wide.line(f"and i1 {ready}, {wide.line(f'or i1 {one}, {beside}')}")
-        wide.put(f"%b{n} = alloca {wide.numbers}, align 64")
-        wide.store(wide.spread_from(f"%p{n}"), f"%b{n}", align=64)
+        wide.put(f"%b{n} = alloca {wide.vector(kind)}, align 64")
+        wide.store(wide.spread_from(f"%p{n}", kind), f"%b{n}", wide.vector(kind), align=64)
         wide.put(f"%q{n} = select i1 {one}, ptr %b{n}, ptr %p{n}")
     whole = wide.line(f"and i64 %n, {-wide.width}")
     wide.put(f"%vectors = select i1 {ready}, i64 {whole}, i64 0")
@@ -217,9 +222,9 @@ def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: t
     body.label(f"{label}.body")
     values = {var: literal(number, body.real) for var, number in tree.constants.items()}
     for n, var in enumerate(tree.inputs):
-        values[var] = body.load(body.at(f"%{pointer}{n}", body.times(f"%{label}.i", f"%s{n}"), "i8"))
+        values[var] = _read(body, var, body.at(f"%{pointer}{n}", body.times(f"%{label}.i", f"%s{n}"), "i8"))
     for node in tree.nodes:
-        values[node.output] = _written(body, node.op.name, [values[v] for v in node.inputs])
+        values[node.output] = _written(body, node, values)
     result = len(tree.inputs)
     place = body.at(f"%p{result}", body.times(f"%{label}.i", f"%s{result}"), "i8")
     body.store(values[tree.nodes[-1].output], place)
@@ -227,9 +232,39 @@ def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: t
     body.put(f"br label %{label}")
 
 
-def _written(body: Body, name: str, operands: list[str]) -> str:
-    if name == "square":
-        return RULES["multiply"](body, operands[0], operands[0])
-    if name == "reciprocal":
-        return RULES["divide"](body, literal(1.0, body.real), operands[0])
-    return RULES[name](body, *operands)
+def _in_memory(var: Var, real: str) -> str:
+    """The type of an entry where it lies: a condition is a byte."""
+    return "i8" if var.dtype.kind == "b" else real
+
+
+def _read(body: Body, var: Var, place: str) -> str:
+    """Numbers or conditions at an address."""
+    kind = _in_memory(var, body.real)
+    value = body.load(place, body.vector(kind), align=var.dtype.itemsize)
+    return body.line(f"icmp ne {body.vector(kind)} {value}, zeroinitializer") if kind == "i8" else value
+
+
+def _written(body: Body, node: Node, values: Mapping[Var, str]) -> str:
+    """A node's value. As in NumPy, a condition is 1 or 0 where a number is wanted, and a number that is not 0 holds."""
+
+    def number(var: Var) -> str:
+        one, zero = literal(1.0, body.real), literal(0.0, body.real)
+        return select(body, values[var], one, zero) if var.dtype.kind == "b" else values[var]
+
+    def condition(var: Var) -> str:
+        return values[var] if var.dtype.kind == "b" else compare(body, "une", values[var], literal(0.0, body.real))
+
+    name, inputs = node.op.name, node.inputs
+    if name.startswith("logical"):
+        return RULES[name](body, *map(condition, inputs))
+    if name == "where":
+        made = select(body, condition(inputs[0]), number(inputs[1]), number(inputs[2]))
+    elif name == "square":
+        made = RULES["multiply"](body, *[number(inputs[0])] * 2)
+    elif name == "reciprocal":
+        made = RULES["divide"](body, literal(1.0, body.real), number(inputs[0]))
+    else:
+        made = RULES[name](body, *map(number, inputs))
+    if node.output.dtype.kind == "b" and name not in CONDITIONS:
+        return compare(body, "une", made, literal(0.0, body.real))
+    return made

@@ -30,12 +30,12 @@ class Check:
 def on_each_ground(check: Callable[..., None]) -> Callable[..., None]:
     """Make a check of (optimizer, ground) on a vector, and of a rule for tensors on a matrix too.
 
-    It is skipped where it cannot be made on any of them.
+    It is skipped where it cannot be made on any of them. The check made of it takes `precision`, the type of x there.
     """
 
     @functools.wraps(check)
-    def each(optimizer: Optimizer, **about: Any) -> None:
-        places, skipped = grounds(optimizer), []
+    def each(optimizer: Optimizer, precision: str = "float64", **about: Any) -> None:
+        places, skipped = grounds(optimizer, precision), []
         for ground in places:
             try:
                 check(optimizer, ground, **about)

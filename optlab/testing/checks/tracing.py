@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optlab import runner
+from optlab.engine.graph import Graph
+from optlab.engine.replay import Input
 from optlab.optimizers.base import Optimizer
 from optlab.records import Recording, Sweep
-from optlab.runner.choice import choose
+from optlab.runner.choice import choose, has_llvmlite
 from optlab.schedules.base import Schedule, schedule
 from optlab.testing.batches import seven_runs, step_graph, traced
 from optlab.testing.checks.base import CALLED, TRACED, Check, on_each_ground
@@ -130,6 +134,40 @@ def native_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
             )
 
 
+@on_each_ground
+def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
+    """Arithmetic that is fused, as in large sweeps, gives the bits that it gives operation by operation."""
+    if not has_llvmlite():
+        raise Skipped("llvmlite is not installed")
+    x, numbers = seven_runs(optimizer, ground)
+    apart = traced(optimizer, ground, x, numbers)
+    for t, (one, other) in enumerate(zip(traced(optimizer, ground, x, numbers, None, _fused), apart, strict=True)):
+        for name, a, b in zip(names(optimizer), one, other, strict=True):
+            unlike = np.argwhere(~_same_entries(a, b))
+            if len(unlike):
+                run = unlike[0][-1]
+                raise failed(
+                    optimizer,
+                    f"gives {name} = {a[..., run]} after step {t} when fused, {b[..., run]} operation by operation",
+                    "the same bits",
+                    "does it have an operation of its own that draws random numbers, or remembers earlier calls?",
+                )
+
+
+def _fused(graph: Graph, inputs: Sequence[Input]) -> Graph:
+    from optlab.engine.native.fused import fuse  # llvmlite takes a while to load
+
+    fused = fuse(graph, inputs)
+    if fused is graph:
+        raise Skipped("nothing in it can be fused")
+    return fused
+
+
+def _same_entries(a: Any, b: Any) -> Any:
+    """Where the entries are equal, with the same sign; all NaN are alike."""
+    return ((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))
+
+
 def _sweep(optimizer: Optimizer, ground: Ground) -> Sweep:
     """Seven runs on the bowl, to be made into machine code where that is possible."""
     none = np.empty(0, dtype=np.int64)
@@ -213,6 +251,15 @@ CHECKS = (
     ),
     Check(
         "native_equals_traced", native_equals_traced, "the last bit decides, and back ends differ in it", needs=NEEDS
+    ),
+    *(
+        Check(
+            f"fused_equals_traced[{precision}]",
+            functools.partial(fused_equals_traced, precision=precision),
+            "large sweeps give other numbers, or an error",
+            needs=NEEDS,
+        )
+        for precision in ("float64", "float32")
     ),
     Check("counts_its_gradients", counts_its_gradients, "a gradient is computed and thrown away", needs=NEEDS),
 )

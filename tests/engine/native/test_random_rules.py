@@ -1,0 +1,81 @@
+"""Random update rules: fused, they give the same bits; machine code gives the same numbers up to rounding."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from optlab.engine.native import trajectories
+from optlab.engine.native.expressions import Unsupported
+from optlab.engine.native.fused import fuse
+from optlab.engine.replay import RUN, compile
+from tests.engine.native.against_replay import agree
+from tests.engine.native.random_rules import random_rule
+
+STEPS = 5
+UNUSUAL = [0.0, -0.0, np.inf, -np.inf, np.nan, 1e-310, -1e-42, 1e300]
+
+
+def steps_on_replay(graph, inputs, first, lr, beta):
+    """The outputs after each step; all arrays end in the run axis."""
+    program = compile(graph, inputs, len(lr))
+    with np.errstate(all="ignore"):
+        for buffer, values in zip(program.inputs, (*first, 1, lr, beta), strict=True):
+            buffer[...] = values
+        program.prepare()
+        found = []
+        for t in range(1, STEPS + 1):
+            program.inputs[len(first)][...] = t
+            program.step()
+            found.append([np.array(program.outputs[0]), *(np.array(v) for v in program.inputs[: len(first)])])
+    return found
+
+
+def same_bits(a, b):
+    return a.dtype == b.dtype and bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("begin", range(0, 200, 50))
+def test_fused_rules_give_the_same_bits(begin, dtype):
+    fused_nodes = from_outside = 0
+    for seed in range(begin, begin + 50):
+        graph, inputs, first, lr, beta = random_rule(seed, np.dtype(dtype))
+        fused = fuse(graph, inputs)
+        rng = np.random.default_rng(seed)
+        for values in first[:2]:
+            values[rng.random(values.shape) < 0.1] = rng.choice(UNUSUAL)
+        plain, quick = (steps_on_replay(g, inputs, first, lr, beta) for g in (graph, fused))
+        for t, (one, other) in enumerate(zip(plain, quick, strict=True)):
+            for name, a, b in zip("fxmck", one, other, strict=True):
+                assert same_bits(a, b), (seed, t, name)
+        trees = [node for node in fused.nodes if node.op.name == "fused"]
+        fused_nodes += len(graph.nodes) - len(fused.nodes)
+        from_outside += sum(var.dtype == bool for node in trees for var in node.inputs)
+    assert fused_nodes > 400
+    assert from_outside > 25
+
+
+@pytest.mark.parametrize("begin", range(0, 200, 50))
+def test_machine_code_gives_the_same_numbers(begin):
+    """Tolerance as in `test_trajectories.py`: 1e-9 of what it is, unless replay itself is as sensitive to its start."""
+    compiled = sensitive = 0
+    for seed in range(begin, begin + 50):
+        graph, inputs, first, lr, beta = random_rule(seed, machine_code=True)
+        try:
+            kernel = trajectories.compile(graph, inputs, trail=True)
+        except Unsupported:
+            continue
+        compiled += 1
+        per_run = inputs[-1].kind == RUN
+        columns, uniform = (np.stack([lr, beta]), np.empty(0)) if per_run else (lr[None], beta[None])
+        losses = kernel.run(np.concatenate(first), uniform, columns, STEPS, np.arange(STEPS + 1)).loss[:STEPS]
+        right = np.array([f for f, *_ in steps_on_replay(graph, inputs, first, lr, beta)])
+        moved = [values * (1 + 2**-50) for values in first]
+        nearby = np.array([f for f, *_ in steps_on_replay(graph, inputs, moved, lr, beta)])
+        ended = ~np.isfinite(right)
+        close, chaotic = agree(losses, right, nearby, 1e-9)
+        assert (close | chaotic | ended).all(), seed
+        sensitive += (chaotic & ~ended).mean()
+    assert compiled > 25
+    assert sensitive < 0.2 * compiled

@@ -1,0 +1,23 @@
+"""Rules with an operation of their own that is no function of its inputs: the numbers depend on how it is executed."""
+
+import numpy as np
+
+from optlab import optimizer
+from optlab.engine.functions.base import apply
+from optlab.engine.ops import elementwise
+
+_RNG = np.random.default_rng(0)
+SHAKEN = elementwise("shaken", lambda x: x + _RNG.random(x.shape).astype(x.dtype), lambda g, y, x: g)
+
+
+@optimizer
+def draws_in_an_operation(x, g, m=0.0, *, lr=0.01, beta=0.9):
+    """Random numbers from a generator that nothing resets."""
+    m = beta * m + (1 - beta) * apply(SHAKEN, g)
+    return x - lr * m, m
+
+
+BROKEN = [
+    (draws_in_an_operation, "fused_equals_traced[float64]", "when fused"),
+    (draws_in_an_operation, "fused_equals_traced[float32]", "when fused"),
+]
