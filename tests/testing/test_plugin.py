@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 
+from optlab.testing import conformance
+
 LION = '''
 """A module with an example.
 
@@ -30,9 +32,9 @@ def rule():
 def test_own(rule, lr, tmp_path):
     assert rule(1.0, 2.0, 0.0, lr=lr)[0] == 1.0 - lr
 """
-CHECKS = 33
 OTHERS = dict(skipped=2, xfailed=1)
 """It declares no ranges, asks for no t, and never comes to rest."""
+CHECKS = len(conformance.CHECKS) - sum(OTHERS.values())
 
 
 @pytest.fixture
@@ -89,7 +91,7 @@ def test_a_file_imports_what_lies_beside_it(pytester, drop_in, mode):
         "test_own or keeps_shape",
         "--doctest-modules",
     )
-    result.assert_outcomes(passed=4, deselected=70)
+    result.assert_outcomes(passed=4, deselected=2 * (len(conformance.CHECKS) - 1))
 
 
 def test_doctests_of_the_file_run_too(pytester, drop_in):
@@ -103,7 +105,7 @@ def test_ids_and_keywords_select(pytester, drop_in):
     for count, *selection in [
         (2, f"{path}::TestLion::test_keeps_dtype[float32]", f"{path}::test_own[0.25]"),
         (2, f"{path}::TestLion::test_keeps_dtype"),
-        (3, path, "-k", "(TestLion and float32) or test_own"),
+        (3, path, "-k", "(TestLion and keeps_dtype and float32) or test_own"),
     ]:
         deselected = CHECKS + 5 - count if "-k" in selection else 0
         run(pytester, *selection).assert_outcomes(passed=count, deselected=deselected)
