@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
 
+from optlab.cli import streams
 from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race
-from optlab.cli.guard import guarded
+from optlab.cli.guard import FAILED, guarded
 
 COMMANDS = {
     "run": experiments.run,
@@ -62,4 +64,11 @@ for _name, _command in COMMANDS.items():
 
 def main() -> None:
     """The entry point of the `optlab` command."""
-    app()
+    streams.protect()
+    try:
+        app()
+    except SystemExit as end:
+        if (error := streams.lost()) and not end.code:
+            print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
+            raise SystemExit(FAILED) from None
+        raise

@@ -1,0 +1,97 @@
+"""Output streams that are closed, full or not UTF-8: the results are there, and there is no traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import optlab
+
+OPTLAB = str(Path(sys.executable).with_name("optlab"))
+TEXT = """\
+name = "e"
+steps = 20
+seeds = 2
+
+[[problem]]
+name = "rosenbrock"
+start = "random"
+
+[[optimizer]]
+name = "gd"
+label = "梯度下降"
+lr = [1e-4, 1e-3]
+"""
+LABEL = "梯度下降"
+ESCAPED = r"\u68af\u5ea6\u4e0b\u964d"
+
+
+@pytest.fixture
+def lab(tmp_path):
+    (tmp_path / "e.toml").write_text(TEXT, encoding="utf-8")
+    return tmp_path
+
+
+def shell(lab, line, **environment):
+    """The output of a line of the shell, in which $optlab is the command, and its exit status."""
+    line = f'exec 3>&1; {{ {line}; }}; status=$?; echo "status $status" >&3'
+    known = os.environ | {"optlab": OPTLAB} | environment
+    done = subprocess.run(["bash", "-c", line], cwd=lab, env=known, capture_output=True, timeout=120)
+    assert b"Traceback" not in done.stdout + done.stderr
+    return done.stdout.decode(), done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("line", "status", "stdout", "stderr"),
+    [
+        ("$optlab run e.toml >&-", 0, "", "drawing: 100 %"),
+        ("$optlab run e.toml --no-plots 2>&-", 0, LABEL, ""),
+        ("$optlab run e.toml --no-plots >&- 2>&-", 0, "", ""),
+        ("$optlab run e.toml --no-plots <&- >&- 2>&-", 0, "", ""),
+        ("$optlab run e.toml --no-plots >/dev/full", 1, "", "the output cannot be written: No space left on device"),
+        ("$optlab run e.toml --no-plots 2>/dev/full", 0, LABEL, ""),
+        ("$optlab run e.toml --no-plots >/dev/full 2>&1", 1, "", ""),
+        ("set -o pipefail; $optlab run e.toml --no-plots 2>&1 | true", 0, "", ""),
+        ("set -o pipefail; $optlab run e.toml --no-plots | head -1", 0, "rosenbrock (start=random)", "running: 100 %"),
+    ],
+)
+def test_results_are_written_whatever_becomes_of_the_output(lab, line, status, stdout, stderr):
+    out, err = shell(lab, line)
+    assert stdout in out
+    assert stderr in err
+    assert out.endswith(f"status {status}\n")
+    results = optlab.load(lab / "results" / "e")
+    assert results.runs["status"].tolist() == ["done"] * 4
+    assert len(results.plots) == (0 if "--no-plots" in line else 3)
+
+
+@pytest.mark.parametrize(
+    "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+def test_what_an_encoding_lacks_is_escaped(lab, environment):
+    out, _ = shell(lab, "$optlab run e.toml --no-plots", **environment)
+    assert ESCAPED in out
+    assert out.endswith("status 0\n")
+    assert shell(lab, "$optlab explain adam", **environment)[0].endswith("status 0\n")
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "list optimizers", "validate e.toml", "schema"])
+def test_every_command_says_that_its_output_is_lost(lab, command):
+    out, err = shell(lab, f"$optlab {command} >/dev/full")
+    assert (out, err) == ("status 1\n", "the output cannot be written: No space left on device\n")
+    assert shell(lab, f"$optlab {command} >&-")[0] == "status 0\n"
+
+
+def test_a_mistake_keeps_its_status_where_it_cannot_be_printed(lab):
+    assert shell(lab, "$optlab run nothing.toml >/dev/full 2>&1") == ("status 2\n", "")
+    assert shell(lab, "$optlab run nothing.toml >&- 2>&-") == ("status 2\n", "")
+
+
+def test_files_of_the_results_do_not_get_the_descriptor_of_a_closed_stream(lab):
+    shell(lab, "$optlab run e.toml --no-plots >&- 2>&-")
+    assert all(path.read_bytes().isascii() for path in (lab / "results" / "e").glob("*.json"))
+    assert (lab / "results" / "e" / "spec.toml").read_text(encoding="utf-8") == TEXT
