@@ -42,6 +42,10 @@ class PluginError(UserError):
     """A plugin file that cannot be used as it is."""
 
 
+class PluginWarning(UserWarning):
+    """A plugin that works, and does something that it should not."""
+
+
 class UnknownName(UserError, KeyError):
     """A name that nothing in the registry answers to."""
 

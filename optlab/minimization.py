@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optlab import oneline, registry, runner, step
-from optlab.errors import UserError
+from optlab.errors import PluginError, UserError
 from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
@@ -62,6 +62,7 @@ def minimize(
     Raises:
         UserError: an unknown name, or a value of the wrong type or out of range.
         TraceError: the function cannot be traced.
+        PluginError: code raises in one of the steps, or something that is no `Exception`, as sys.exit does.
 
     >>> import numpy as np
     >>> result = minimize(lambda x: np.sum((x - 3.0) ** 2), "gd", x0=[0.0, 10.0], steps=100, lr=0.1)
@@ -98,6 +99,10 @@ def minimize(
     if isinstance(optimizer, Foreign):
         _accepted(optimizer, sweep)
     done = runner.run(sweep)
+    if done.log:
+        error = PluginError(done.log.splitlines()[-1])
+        error.add_note(done.log)
+        raise error
     last = int(done.steps[0])
     assert done.x is not None
     path = done.x[: last + 1, :, 0].reshape(last + 1, *shape)

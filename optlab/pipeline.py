@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import executors, identity, mapping, plan, provenance, registry, runner, signature, spec, step
+from optlab.containment import prints_aside
 from optlab.errors import PluginError, ResultsError, UserError, did_you_mean
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
@@ -39,6 +40,7 @@ class Job:
 # ---- an experiment, step by step ------------------------------------------------------------------------------------
 
 
+@prints_aside
 def prepare(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
@@ -89,6 +91,7 @@ def finished(job: Job) -> Results | None:
     return results if results.manifest["experiment"] == job.plan.id and not results.failed else None
 
 
+@prints_aside
 def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> Results:
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
     done = []
@@ -192,6 +195,7 @@ class Prospect:
     choice: runner.Choice
 
 
+@prints_aside
 def prospects(planned: Plan) -> list[Prospect]:
     """What each sweep of a plan will be.
 
@@ -210,7 +214,7 @@ def _checked(sweep: Sweep) -> step.StepGraph:
         return step.build_for(sweep)
     except UserError:
         raise
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         functions = [plugin.function for plugin in identity.plugins(sweep)]
         raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error
 
@@ -218,6 +222,7 @@ def _checked(sweep: Sweep) -> step.StepGraph:
 # ---- pictures -------------------------------------------------------------------------------------------------------
 
 
+@prints_aside
 def draw(results: Results, planned: Plan, format: str = "png", progress: Progress = lambda done: None) -> list[Path]:
     """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
     from optlab.report import pictures

@@ -197,6 +197,24 @@ class Trajectories:
     reached: Ints | None = None
     log: str = ""
 
+    @staticmethod
+    def failed(runs: int, recorded: int, log: str) -> Trajectories:
+        """What is left of runs whose code raised; `recorded` is the number of steps of the history."""
+        nothing, none = np.full(runs, np.nan), np.zeros(runs, dtype=np.int64)
+        return Trajectories(
+            status=np.full(runs, ERROR, dtype=np.uint8),
+            steps=none,
+            grad_evals=none,
+            first_loss=nothing,
+            final_loss=nothing,
+            best_loss=nothing,
+            seconds=np.zeros(runs),
+            loss=np.full((recorded, runs), np.nan),
+            x=None,
+            metrics={},
+            log=log,
+        )
+
     def summary(self) -> Trajectories:
         """Without what was recorded along the steps, which may be large."""
         return replace(self, loss=self.loss[:0].copy(), x=None, metrics={})
@@ -205,30 +223,19 @@ class Trajectories:
     def joined(parts: Sequence[Trajectories]) -> Trajectories:
         """The trajectories of the blocks of a sweep, in order, as those of the sweep.
 
-        A block that failed has no `x` and no metrics; beside others that have them, its entries are NaN.
+        Where code raised in one of them, all runs of the sweep have failed: which block a run is in decides nothing.
         """
         if len(parts) == 1:
             return parts[0]
-        joined: dict[str, Any] = {}
-        for name in (f.name for f in fields(Trajectories) if f.name not in ("metrics", "log")):
-            joined[name] = _beside([getattr(part, name) for part in parts], parts)
-        names = dict.fromkeys(name for part in parts for name in part.metrics)
-        metrics = {name: _beside([part.metrics.get(name) for part in parts], parts) for name in names}
-        logs = dict.fromkeys(part.log for part in parts if part.log)
-        return replace(parts[0], **joined, metrics=metrics, log="\n".join(logs))
-
-
-def _beside(arrays: Sequence[Any], parts: Sequence[Trajectories]) -> Any:
-    """Arrays along the run axis as one, those that are missing filled; None where all of them are missing."""
-    given = next((array for array in arrays if array is not None), None)
-    if given is None:
-        return None
-    missing = np.nan if given.dtype.kind == "f" else -1
-    filled = [
-        np.full((*given.shape[:-1], len(part.status)), missing, given.dtype) if array is None else array
-        for array, part in zip(arrays, parts, strict=True)
-    ]
-    return np.concatenate(filled, axis=-1)
+        if logs := dict.fromkeys(part.log for part in parts if part.log):
+            return Trajectories.failed(sum(len(part.status) for part in parts), len(parts[0].loss), "\n".join(logs))
+        joined: dict[str, Any] = {
+            f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
+            for f in fields(Trajectories)
+            if isinstance(getattr(parts[0], f.name), np.ndarray)
+        }
+        metrics = {name: np.concatenate([part.metrics[name] for part in parts], axis=-1) for name in parts[0].metrics}
+        return replace(parts[0], **joined, metrics=metrics)
 
 
 __all__ = ["Case", "Data", "Grid", "Recording", "Split", "Sweep", "Trajectories"]

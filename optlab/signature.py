@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from optlab.containment import described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
 
@@ -299,9 +300,10 @@ def complaint(error: BaseException, functions: Iterable[Callable[..., Any]], els
 
     `elsewhere` is the place where it passed through none of them. Our own errors say it all themselves.
     """
+    error = original(error)
     if isinstance(error, UserError):
         return str(error)
     files = {source(function)[0] for function in functions}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else elsewhere
-    return f"{where}: {type(error).__name__}: {error}"
+    return f"{where}: {described(error)}"

@@ -6,6 +6,7 @@ import inspect
 
 import numpy as np
 
+from optlab.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, UserError
 from optlab.randomness import generator, uniform
 from optlab.records import Case, Floats, Grid, Ints
@@ -44,11 +45,12 @@ def drawn(case: Case, root_seed: int, seed: int) -> Floats:
     if unknown := [name for name in asked if name not in offer]:
         raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' asks for {', '.join(unknown)}")
     try:
-        x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}"
+        with contained():
+            x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)
+    except Exception as error:
+        if isinstance(error, UserError) and not isinstance(error, Escaped):
+            raise
+        what = described(original(error))
         raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' raises {what}") from error
     if x.ndim != 1:
         raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' is not a flat vector: {x.shape}")

@@ -12,6 +12,7 @@ import numpy as np
 
 from optlab.composition import Advance, Key, Point, memory
 from optlab.composition import Rule as Rule
+from optlab.containment import contained
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
@@ -23,7 +24,8 @@ from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
 from optlab.randomness import Draw
 from optlab.records import Case, Sweep
-from optlab.signature import location
+from optlab.signature import is_built_in, location, source
+from optlab.undisturbed import undisturbed
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[.
 
     @functools.wraps(case.problem.function)  # in messages it has the user's name and line
     def f(x: Any, **options: Any) -> Any:
-        return case.problem.function(x, **data, **case.choices, **options)
+        with contained():
+            return case.problem.function(x, **data, **case.choices, **options)
 
     return f
 
@@ -89,8 +92,22 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
         TraceError: the objective, the rule or what is around it does something that cannot be traced.
         PluginError: the rule or what is around it does not return what its signature promises.
     """
+    with undisturbed(lambda: _files(case, rule)):
+        return _built(case, rule, steps)
+
+
+def _files(case: Case, rule: Rule) -> str:
+    """The files whose code is traced, without those of the lab itself."""
+    traced = [rule.optimizer, *([rule.schedule] if rule.schedule else []), *rule.transforms, case.problem]
+    own = [plugin.function for plugin in traced if not is_built_in(plugin.function)]
+    files = dict.fromkeys(source(function)[0] for function in own or [case.problem.function])
+    return " or ".join(files)
+
+
+def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     example = np.empty(case.dim, case.precision)
-    names = list(memory(rule, case.tensors, example))
+    with contained():
+        names = list(memory(rule, case.tensors, example))
 
     @functools.wraps(rule.optimizer.function)  # in messages it has the user's name and line
     def begin(x: Any) -> list[Any]:
@@ -121,7 +138,7 @@ def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
     values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
     draws = Draws(builder, real)
-    with unwrapped():
+    with unwrapped(), contained():
         loss, used, updated = _step(case, rule, steps, x, state, t, index, values, draws)
     return builder.finish([loss, *updated]), used, tuple(draws.made)
 

@@ -491,6 +491,197 @@ def test_a_run_tells_all_of_them_and_serves_the_others(labs, optlab_command):
     assert dict(status) == {"gd": "done", "good": "done", **dict.fromkeys(USING, "error")}
 
 
+# ---- code that would end the process ---------------------------------------------------------------------------------
+
+ESCAPES = {
+    "interrupts": ("raise KeyboardInterrupt('x')", "KeyboardInterrupt: x"),
+    "closes": ("raise GeneratorExit", "GeneratorExit"),
+    "is_odd": ("raise BaseException('odd')", "BaseException: odd"),
+    "leaves": ("import sys; sys.exit(0)", "SystemExit: 0"),
+    "stops": ("raise StopIteration", "StopIteration"),
+    "runs_out": ("raise MemoryError", "MemoryError"),
+    "is_shy": (
+        "raise type('Shy', (Exception,), {{'__str__': None}})()",
+        "Shy: (its message cannot be shown: TypeError)",
+    ),
+    "warns_strictly": (
+        "import warnings; warnings.simplefilter('error'); warnings.warn('old')",
+        "UserWarning: old",
+    ),
+    "never_ends": ("return never_ends(x, g)", "RecursionError: maximum recursion depth exceeded"),
+}
+
+LATE = """
+import numpy as np
+from optlab import optimizer, problem
+from optlab.engine.functions.base import apply
+from optlab.engine.ops import elementwise
+
+CALLS = [0]
+
+
+def kernel(x):
+    CALLS[0] += 1
+    if CALLS[0] == 40:
+        {body}
+    return np.multiply(x, 1.0)
+
+
+LATE = elementwise("{name}", kernel, lambda g, y, x: g)
+
+
+@optimizer
+def {name}(x, g, *, lr=0.1):
+    '''Raises in a later step.'''
+    return x - lr * apply(LATE, g)
+"""
+
+
+@pytest.fixture(scope="module")
+def escaping(tmp_path_factory):
+    """A folder with rules that raise when they are traced, those that raise in some step, and a good one."""
+    folder = tmp_path_factory.mktemp("escaping")
+    (folder / "plugins").mkdir()
+    for name, (body, _) in ESCAPES.items():
+        (folder / "plugins" / f"{name}.py").write_text(_filled(rule(body=body), name))
+        late = LATE.format(name=f"{name}_late", body=body.format())
+        if name != "never_ends":
+            (folder / "plugins" / f"{name}_late.py").write_text(late)
+    (folder / "plugins" / "good.py").write_text(_filled("print('hello')\n" + rule(), "good"))
+    (folder / "plugins" / "goes_away.py").write_text("raise KeyboardInterrupt\n")
+    return folder
+
+
+def test_whatever_a_rule_raises_ends_its_own_runs_only(escaping, optlab_command):
+    bad = [*ESCAPES, *(f"{name}_late" for name in ESCAPES if name != "never_ends")]
+    text = HEAD.replace("steps = 5", "steps = 60") + "".join(map(table, ["gd", *bad, "good"]))
+    (escaping / "all.toml").write_text(text)
+    done = optlab_command("run", "all.toml", "--no-plots", cwd=escaping)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "warning: not loaded: plugins/goes_away.py:1: KeyboardInterrupt\n" in done.stderr
+    status = optlab.load(escaping / "results" / "e").runs.set_index("optimizer")["status"]
+    assert dict(status) == {"gd": "done", "good": "done", **dict.fromkeys(bad, "error")}
+    for name in bad:
+        said = ESCAPES[name.removesuffix("_late")][1]
+        (line,) = (line for line in done.stderr.splitlines() if line.startswith(f"{name} on booth: "))
+        assert line.startswith(f"{name} on booth: {escaping}/plugins/{name}.py:")
+        assert said in line
+
+
+@pytest.mark.parametrize("command", [("validate", "one.toml"), ("explain", "{}"), ("explain", "{}", "cosine")])
+@pytest.mark.parametrize("name", ["interrupts", "leaves", "closes"])
+def test_every_command_says_which_line_it_was(escaping, optlab_command, name, command):
+    (escaping / "one.toml").write_text(HEAD + table(name))
+    done = optlab_command(*(word.format(name) for word in command), cwd=escaping)
+    assert done.returncode == 2
+    assert f"{escaping}/plugins/{name}.py:8: {ESCAPES[name][1]}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+OBJECTIVES = """
+import numpy as np
+from optlab import dataset, problem, schedule, transform
+
+
+@problem(start=(1.0, 2.0))
+def leaving(x):
+    raise SystemExit(0)
+
+
+@schedule
+def closing(t):
+    raise GeneratorExit
+
+
+@transform
+def interrupting(x, g):
+    raise KeyboardInterrupt
+
+
+@dataset
+def odd():
+    raise BaseException("odd")
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "said"),
+    [
+        ('[[problem]]\nname = "leaving"\n' + table("gd"), 1, "gd on leaving: {file}:8: SystemExit: 0"),
+        (table("gd") + 'schedule = "closing"\n', 1, "gd, closing on booth: {file}:13: GeneratorExit"),
+        (table("gd") + 'transforms = ["interrupting"]\n', 1, "gd, interrupting on booth: {file}:18: KeyboardInterrupt"),
+        (
+            '[[problem]]\nname = "mlp"\ndataset = "odd"\n' + table("gd"),
+            2,
+            "{file}:21: dataset 'odd' cannot be used: BaseException: odd",
+        ),
+    ],
+)
+def test_so_do_problems_schedules_transforms_and_datasets(tmp_path, optlab_command, text, status, said):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "objectives.py").write_text(OBJECTIVES)
+    (tmp_path / "e.toml").write_text(HEAD + '[[optimizer]]\nname = "adam"\n' + text)
+    done = optlab_command("run", "e.toml", cwd=tmp_path)
+    assert done.returncode == status
+    assert said.format(file=tmp_path / "plugins" / "objectives.py") in done.stderr
+    assert "Traceback" not in done.stderr
+    if status == 1:
+        runs = optlab.load(tmp_path / "results" / "e").runs
+        assert (runs[(runs["optimizer"] == "adam") & (runs["problem"] == "booth")]["status"] == "done").all()
+
+
+def test_ctrl_c_while_a_rule_is_traced_is_the_users(tmp_path, optlab_command):
+    (tmp_path / "plugins").mkdir()
+    body = "import os, signal; os.kill(os.getpid(), signal.SIGINT); return x - lr * g"
+    (tmp_path / "plugins" / "slow.py").write_text(_filled(rule(body=body), "slow"))
+    (tmp_path / "e.toml").write_text(HEAD + table("slow"))
+    done = optlab_command("run", "e.toml", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (130, "interrupted; results of earlier runs are intact\n")
+
+
+CHANGING = """
+import os
+import threading
+import numpy as np
+from optlab import optimizer
+
+os.chdir("/")
+np.exp = np.sin
+threading.Thread(target=threading.Event().wait, daemon=True, name="waiting").start()
+
+
+@optimizer
+def changing(x, g, *, lr=0.1):
+    os.chdir("/")
+    print("traced")
+    return x - lr * g
+"""
+
+
+def test_what_a_plugin_changes_is_named_and_changes_no_other(tmp_path, optlab_command):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "changing.py").write_text(CHANGING)
+    (tmp_path / "e.toml").write_text(HEAD.replace("booth", "ackley") + table("changing") + table("gd"))
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=tmp_path)
+    assert done.returncode == 0
+    said = (
+        "warning: plugins/changing.py: changes the working directory (put back); replaces np.exp (put back); "
+        "leaves a thread behind (waiting)"
+    )
+    assert done.stderr.count(f"{said}\n") == 1
+    file = tmp_path / "plugins" / "changing.py"
+    assert done.stderr.count(f"warning: {file}: changes the working directory (put back)\n") == 1
+    assert "traced" in done.stderr
+    assert "traced" not in done.stdout
+    (tmp_path / "plugins" / "changing.py").unlink()
+    (tmp_path / "e.toml").write_text(HEAD.replace("booth", "ackley").replace('"e"', '"alone"') + table("gd"))
+    assert optlab_command("run", "e.toml", "--no-plots", cwd=tmp_path).returncode == 0
+    together, alone = (optlab.load(tmp_path / "results" / name).runs for name in ("e", "alone"))
+    together = together[together["optimizer"] == "gd"]
+    assert together["final_loss"].tolist() == alone["final_loss"].tolist()
+
+
 # ---- files that are no text ------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from optlab import registry
+from optlab import minimize, registry
 from optlab.errors import PluginError, UnknownName
 
 RULE = """\
@@ -176,8 +176,67 @@ def test_a_module_beside_a_plugin_does_not_hide_an_installed_one(drop):
 
 
 def test_ctrl_c_is_no_fault_of_a_file(drop):
+    """Only what the user sends ends the loading; what a file raises is its own."""
+    folder = drop(slow="import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     with pytest.raises(KeyboardInterrupt):
-        registry.load([drop(slow="raise KeyboardInterrupt\n")])
+        registry.load([folder])
+    (folder / "slow.py").write_text("raise KeyboardInterrupt\n")
+    assert [source.error for source in registry.load([folder]).failures] == [f"{folder}/slow.py:1: KeyboardInterrupt"]
+
+
+IMPORTS_LATER = """
+import numpy as np
+from optlab import optimizer, problem
+
+@optimizer
+def {name}(x, g, *, lr=0.1):
+    from _shared import rate
+    from _package import inside
+    return x - lr * rate() * inside.factor() * g
+
+@problem(start=(1.0, 2.0))
+def {name}_bowl(x):
+    import _shared
+    assert _shared.COUNT == [1], "it is loaded once for a file"
+    return np.sum(x**2)
+"""
+
+
+def test_functions_of_plugins_import_modules_of_their_folder_when_they_are_called(tmp_path):
+    """So do functions of these modules, and of modules of packages there; each file those of its own folder."""
+    for name, rate in (("one", 0.5), ("two", 0.25)):
+        folder = tmp_path / name
+        (folder / "_package").mkdir(parents=True)
+        (folder / "_package" / "__init__.py").write_text("")
+        (folder / "_package" / "inside.py").write_text(
+            "def factor():\n    from _numbers import HALF\n    return HALF\n"
+        )
+        (folder / "_numbers.py").write_text("HALF = 0.5\n")
+        shared = (
+            f"COUNT = [0]\nCOUNT[0] += 1\ndef rate():\n    import _numbers\n    return _numbers.HALF * {4 * rate}\n"
+        )
+        (folder / "_shared.py").write_text(shared)
+        (folder / f"{name}.py").write_text(IMPORTS_LATER.format(name=name))
+    modules, finders = set(sys.modules), list(sys.meta_path)
+    known = registry.load([tmp_path / "one", tmp_path / "two"])
+    for name, rate in (("one", 0.5), ("two", 0.25)):
+        rule, bowl = known.optimizer(name), known.problem(f"{name}_bowl")
+        assert rule(1.0, 1.0, lr=1.0) == 1.0 - rate
+        one = minimize(bowl, rule, steps=1, lr=1.0)
+        assert one.x.tolist() == [1.0 - 2 * rate, 2.0 - 4 * rate]
+    assert not {"_shared", "_package", "_package.inside", "_numbers"} & (set(sys.modules) - modules)
+    assert sys.meta_path == finders
+
+
+def test_a_helper_that_is_missing_or_broken_is_named_when_the_rule_is_called(drop):
+    text = "from optlab import optimizer\n@optimizer\ndef {0}(x, g):\n    import _{0}\n    return x\n"
+    folder = drop(gone=text.format("gone"), broken=text.format("broken"), _broken="1 / 0\n")
+    known = registry.load([folder])
+    with pytest.raises(ModuleNotFoundError, match="_gone"):
+        known.optimizer("gone")(1.0, 1.0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            known.optimizer("broken")(1.0, 1.0)
 
 
 def test_a_name_whose_file_failed_says_so(drop):

@@ -48,7 +48,7 @@ def _in_file(path: Path, folders: Sequence[Path]) -> list[Optimizer]:
         raise UserError(f"{path}: there is no such file{guess}")
     try:
         module = registry.import_file(path)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
     return [rule for rule in registry.declared(module)["optimizers"] if isinstance(rule, Optimizer)]
 

@@ -35,7 +35,7 @@ class Function:
             return trace(self.function, *(np.asarray(value, dtype=float) for value in self.values))
         except UserError:
             raise
-        except (Exception, SystemExit) as error:
+        except Exception as error:
             raise UserError(registry.one_line(error, self.file)) from error
 
 
@@ -207,7 +207,7 @@ def load(what: str) -> Any:
         raise UserError(f"{path}: there is no such file")
     try:
         module = registry.import_file(path)
-    except (Exception, SystemExit) as error:
+    except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
     functions = {key: value for key, value in vars(module).items() if _is_of(value, module.__name__)}
     found = functions.get(name.removeprefix(":"))

@@ -11,6 +11,7 @@ import numpy as np
 
 from optlab import plan, registry, signature, spec
 from optlab.cli import functions
+from optlab.containment import contained
 from optlab.engine.check import GradientCheck, check_grad
 from optlab.errors import UserError, did_you_mean
 from optlab.evaluation import whole_objective
@@ -47,11 +48,13 @@ def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]
     asked = replace(asked, what=what, more=more)
     for subject in _subjects(asked, known):
         try:
-            yield subject.where, check_grad(subject.function, subject.point, components=asked.components)
+            with contained():
+                check = check_grad(subject.function, subject.point, components=asked.components)
         except UserError:
             raise
-        except (Exception, SystemExit) as error:  # raised by the user's function
+        except Exception as error:  # raised by the user's function
             raise UserError(registry.one_line(error, subject.file)) from error
+        yield subject.where, check
 
 
 def _subjects(asked: Asked, known: Registry) -> Iterator[Subject]:

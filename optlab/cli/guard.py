@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import functools
 import sys
-from collections.abc import Callable
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -24,20 +27,54 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        from optlab.containment import contained
         from optlab.errors import UserError
 
         try:
-            command(*args, **kwargs)
+            with _warnings_in_a_line(), contained():
+                command(*args, **kwargs)
         except UserError as error:
             stop(str(error), MISTAKE)
-        except OSError as error:
-            if error.errno not in _DISK:
+        except Exception as error:
+            if said := _fault_of_a_plugin(error):
+                stop(said, MISTAKE)
+            if not isinstance(error, OSError) or error.errno not in _DISK:
                 raise
             stop(f"{error.filename or 'the results'}: {error.strerror}; what was there before is intact", FAILED)
         except KeyboardInterrupt:
             stop("interrupted; results of earlier runs are intact", INTERRUPTED)
 
     return run
+
+
+def _fault_of_a_plugin(error: Exception) -> str:
+    """`file:line: what` where code of a drop-in file raised an exception, or nothing where anything else did."""
+    from optlab.containment import described
+
+    passed = list(traceback.walk_tb(error.__traceback__))
+    frame, line = passed[-1]
+    if not str(frame.f_globals.get("__name__")).startswith("optlab_plugins_"):
+        return ""
+    return f"{frame.f_code.co_filename}:{line}: {described(error)}"
+
+
+@contextmanager
+def _warnings_in_a_line() -> Iterator[None]:
+    """Print what is to be said of plugins without the place in our own code, each once."""
+    from optlab.errors import PluginWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("default", PluginWarning)
+        usual = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, PluginWarning):
+                typer.echo(f"warning: {message}", err=True)
+            else:
+                usual(message, category, *place, **more)
+
+        warnings.showwarning = show
+        yield
 
 
 def stop(message: str, status: int) -> None:

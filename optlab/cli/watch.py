@@ -133,7 +133,7 @@ def _stop(round_: subprocess.Popen[bytes]) -> int | None:
 
 
 def _leave(number: int, _frame: Any) -> None:
-    raise SystemExit(128 + number)
+    raise typer.Exit(128 + number)
 
 
 def _clear() -> None:

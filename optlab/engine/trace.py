@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab.containment import contained
 from optlab.engine import trees
 from optlab.engine.graph import Graph, Var
 from optlab.engine.mistakes import cannot, users_line
@@ -48,7 +49,7 @@ def _recorded(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
     builder = Builder()
     try:
         tracers = [_argument(builder, value, name) for value, name in zip(args, _argument_names(f, args), strict=True)]
-        with unwrapped():
+        with unwrapped(), contained():
             result = trees.of_arrays(f(*tracers, **kwargs))
     finally:
         builder.open = False

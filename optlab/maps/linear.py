@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from optlab.composition import Advance, Key, Point, Rule, memory
+from optlab.containment import contained
 from optlab.records import Floats
 
 MOST = 8
@@ -54,9 +55,9 @@ def matrices(rule: Rule, numbers: Numbers, eigenvalues: Floats) -> Floats | None
     if rule.schedule is not None or any({*p.signature.supplied} - SUPPLIED for p in (rule.optimizer, *rule.transforms)):
         return None
     try:
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), contained():
             found = [_matrix(rule, numbers, float(h)) for h in eigenvalues]
-    except (Exception, SystemExit):  # a rule that wants more than numbers is another one
+    except Exception:  # a rule that wants more than numbers is another one
         return None
     return None if any(matrix is None for matrix in found) else np.stack([m for m in found if m is not None])
 

@@ -29,7 +29,7 @@ def spectrum(case: Case, options: Mapping[str, float]) -> Floats | None:
     try:
         with np.errstate(all="ignore"):
             found = np.array([at(point) for point in _points(case)])
-    except (Exception, SystemExit):  # a fault in the objective shows when it is run
+    except Exception:  # a fault in the objective shows when it is run
         return None
     if not np.isfinite(found).all() or np.ptp(found, axis=0).max() > 1e-9 * np.abs(found).max():
         return None

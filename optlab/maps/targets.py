@@ -40,7 +40,7 @@ def _slope(case: Case, point: Floats, options: Mapping[str, float]) -> float:
     try:
         with np.errstate(all="ignore"):
             return float(np.abs(grad(lambda x: f(x, **options))(point)).max())
-    except (Exception, SystemExit):  # a fault in the objective shows when it is run
+    except Exception:  # a fault in the objective shows when it is run
         return np.inf
 
 
@@ -55,7 +55,7 @@ def _loss(case: Case, point: Floats, options: Mapping[str, float]) -> float | No
     try:
         with np.errstate(all="ignore"):
             loss = float(objective(case)(point, **options))
-    except (Exception, SystemExit):  # a fault in the objective shows when it is run
+    except Exception:  # a fault in the objective shows when it is run
         return None
     return loss if np.isfinite(loss) else None
 

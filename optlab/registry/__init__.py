@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 import pluggy
 
 from optlab import foreign, hookspecs
+from optlab.containment import contained
 from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
@@ -41,6 +42,7 @@ from optlab.registry.offers import one_line as one_line
 from optlab.schedules.base import Schedule
 from optlab.signature import source, summary
 from optlab.transforms.base import Transform
+from optlab.undisturbed import undisturbed
 
 _BUILT_IN = (
     "optlab.optimizers",
@@ -152,12 +154,10 @@ def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
     What a plugin prints goes to stderr: stdout is for what the command was asked for.
     """
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), undisturbed(lambda: origin), contained():
             offer = offered(load_module(), origin, kind)
         check(offer)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a plugin may even call sys.exit
+    except Exception as error:
         failure = Source(origin, kind, error=one_line(error, origin), details=traceback.format_exc())
         return Offer.refused(failure)
     return offer

@@ -13,10 +13,11 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from optlab.containment import contained, described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
-from optlab.registry.helpers import importable_beside
+from optlab.registry.helpers import Helpers
 from optlab.schedules.base import Schedule
 from optlab.signature import location
 from optlab.transforms.base import Transform
@@ -76,16 +77,18 @@ def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
 def import_file(path: Path) -> ModuleType:
     """Run a drop-in file as a module of its own, under a name that cannot clash with an installed one.
 
-    It may import modules from its folder; see `importable_beside`.
+    It may import modules from its folder; see `Helpers`. Whatever it raises is an `Exception`; see `contained`.
     """
     name = f"optlab_plugins_{path.stem}"  # without a dot: there is no package for it to be in
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    helpers = Helpers(path)
+    helpers.install(module)
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
     try:
-        with importable_beside(path):
+        with helpers.importable(), contained():
             spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
@@ -151,9 +154,10 @@ def declared(module: Any) -> dict[str, list[Plugin]]:
 
 def one_line(error: BaseException, origin: str) -> str:
     """`file:line: what` for the innermost line of the plugin's own code."""
+    error = original(error)
     here = Path(os.path.realpath(origin))
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == here]
-    what = f"{type(error).__name__}: {error}"
+    what = described(error)
     if isinstance(error, UserError):
         what = str(error).replace(f"{Path(origin).absolute()}:", f"{origin}:")
         if what.startswith(f"{origin}:"):

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from optlab import signature
+from optlab.containment import contained, described, original
 from optlab.problems.base import Split
 from optlab.problems.split import split
 from optlab.registry import Registry
 from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
+from optlab.undisturbed import undisturbed
 
 
 def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, notes: Notebook) -> Split | None:
@@ -25,10 +27,12 @@ def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, n
         message = f"test_fraction must be at least 0 and below 1, not {options['test_fraction']}"
         notes.note((*spec.path, "test_fraction"), message)
         return None
+    where = signature.location(dataset.function)
     try:
-        data = split(dataset.name, dataset(), options["test_fraction"])
-    except (Exception, SystemExit) as error:
-        where, what = signature.location(dataset.function), f"{type(error).__name__}: {error}"
+        with undisturbed(lambda: where), contained():
+            data = split(dataset.name, dataset(), options["test_fraction"])
+    except Exception as error:
+        what = described(original(error))
         notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' cannot be used: {what}")
         return None
     count = len(data.train_inputs)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from optlab.containment import Escaped
 from optlab.errors import TraceError, UserError
 from optlab.problems.base import Problem
 from optlab.records import Case
@@ -27,8 +28,8 @@ def sized(case: Case, root_seed: int) -> Case:
         case = replace(case, dim=len(drawn(case, root_seed, 0)))
     try:
         _traced(case)
-    except (Exception, SystemExit) as error:
-        if isinstance(error, UserError) and not isinstance(error, TraceError):
+    except Exception as error:
+        if isinstance(error, UserError) and not isinstance(error, TraceError | Escaped):
             raise
         # anything else is a fault in the problem's code, and shows when it is run
     return case
@@ -80,7 +81,7 @@ def _traced(case: Case) -> None:
 def computes(case: Case) -> bool:
     try:
         _traced(case)
-    except (Exception, SystemExit):  # whatever the user's function raises
+    except Exception:  # whatever the user's function raises
         return False
     return True
 

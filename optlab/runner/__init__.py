@@ -16,6 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from optlab import identity
+from optlab.containment import contained, original
 from optlab.evaluation import is_constant
 from optlab.foreign import Foreign
 from optlab.records import Sweep, Trajectories
@@ -45,8 +46,8 @@ class Runner:
     def __call__(self, block: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
         """Execute a sweep or a block of it.
 
-        An exception in the user's objective or update rule, sys.exit included, makes all runs end with the status
-        error, and its traceback goes into `log`. Whatever `progress` raises is passed on.
+        An exception in the user's code, while it is traced or in any step, sys.exit included, makes all runs end with
+        the status error, and its traceback goes into `log`. Whatever `progress` raises is passed on, and so is Ctrl-C.
         """
         return self._prepared[block.id].run(block, progress)
 
@@ -100,37 +101,56 @@ class _Prepared:
 
     def divides(self) -> bool:
         try:
-            with self._making:
+            with self._making, contained():
                 return self.choice.backend != "native" or self._graph.memory * len(self.sweep) > WHOLE
-        except (Exception, SystemExit):  # of the user's code: it will be raised again, and reported, by `run`
+        except Exception:  # of the user's code: it will be raised again, and reported, by `run`
             return True
 
     def run(self, block: Sweep, progress: Progress) -> Trajectories:
+        relay = _Relay(progress)
         try:
-            with self._making:
-                kernel = self._kernel if self.choice.backend == "native" else None
-                graph = self._on_replay if self.choice.backend == "replay" else self._graph
-        except (Exception, SystemExit) as error:
-            return self._failed(error, block, progress)
+            with contained():
+                return self._run(block, relay)
+        except Exception as error:
+            if relay.raised is not None:
+                raise relay.raised from None
+            progress(len(block) * block.steps - relay.told)
+            return self._failed(error, block)
+
+    def _run(self, block: Sweep, progress: Progress) -> Trajectories:
+        with self._making:
+            kernel = self._kernel if self.choice.backend == "native" else None
+            graph = self._on_replay if self.choice.backend == "replay" else self._graph
         if kernel is not None:
             return compiled.run(kernel, graph, block, progress, self.threads)
         # One thread per product: the result must not depend on how many cores the machine has.
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             if self.choice.backend == "foreign":
-                try:
-                    return foreign.run(block, graph, progress)
-                except foreign.Failed as error:
-                    return self._failed(error.__cause__ or error, block, progress)
-            try:
-                loop = replayed.Loop(block, graph)
-            except (Exception, SystemExit) as error:
-                return self._failed(error, block, progress)
-            return loop.run(progress)
+                return foreign.run(block, graph, progress)
+            return replayed.Loop(block, graph).run(progress)
 
-    def _failed(self, error: BaseException, block: Sweep, progress: Progress) -> Trajectories:
+    def _failed(self, error: BaseException, block: Sweep) -> Trajectories:
         """What is left of a sweep whose code raised: the traceback, and in its last line what the user is told."""
-        progress(len(block) * block.steps)
+        error = original(error)
         functions = [plugin.function for plugin in identity.plugins(block)]
         package = block.optimizer.package if isinstance(block.optimizer, Foreign) else "optlab"
         said = " ".join(complaint(error, functions, f"in {package}").splitlines())
-        return replayed.failed(block, f"{''.join(traceback.format_exception(error))}\n{said}")
+        log = f"{''.join(traceback.format_exception(error))}\n{said}"
+        return Trajectories.failed(len(block), len(block.recording.steps), log)
+
+
+class _Relay:
+    """Hands progress on. It remembers what was told, and what was raised there: that is no fault of the user's code."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.told = 0
+        self.raised: BaseException | None = None
+
+    def __call__(self, run_steps: int) -> None:
+        self.told += run_steps
+        try:
+            self._progress(run_steps)
+        except BaseException as error:
+            self.raised = error
+            raise

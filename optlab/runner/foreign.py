@@ -30,11 +30,7 @@ from optlab.step import StepGraph
 
 
 def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
-    """Execute a sweep or a block of it, one run after the other. Whatever `progress` raises is passed on.
-
-    Raises:
-        Failed: an optimizer raised something itself.
-    """
+    """Execute a sweep or a block of it, one run after the other. Whatever `progress` raises is passed on."""
     x = starts(block.case, block.root_seed, block.seed)
     grounds: dict[tuple[float, ...], _Ground] = {}
     done = []
@@ -91,10 +87,6 @@ class _Ground:
         return program
 
 
-class Failed(Exception):
-    """An optimizer of another package raised something itself."""
-
-
 class _Ended(Exception):
     """Raised while an optimizer asks for a gradient, to end its run."""
 
@@ -138,10 +130,10 @@ class _Run:
         """One update per step; the optimizer may ask for several gradients in one."""
         assert self.optimizer.begin is not None
         x, factor = self.start, self._factor()
-        step = _guarded(self.optimizer.begin, self.start, self.sweep.case.tensors, arguments)
+        step = self.optimizer.begin(self.start, self.sweep.case.tensors, arguments)
         for now in range(self.sweep.steps):
             self._arrive(now, x)
-            x = _guarded(step, self._look, factor(now + 1)).copy()
+            x = step(self._look, factor(now + 1)).copy()
             self.progress(1)
         return x
 
@@ -185,7 +177,7 @@ class _Run:
             return self.ground.product(p, v)
 
         try:
-            x = _guarded(self.optimizer.minimize, self.start, arguments, budget, value, look, product)
+            x = self.optimizer.minimize(self.start, arguments, budget, value, look, product)
         except _Ended:
             if self.status == DIVERGED:
                 raise
@@ -278,16 +270,6 @@ class _Asked:
     def keep_best(self, p: Any, loss: float) -> None:
         if loss < self._least:
             self._least, self.best = loss, p.copy()
-
-
-def _guarded(call: Callable[..., Any], *args: Any) -> Any:
-    """Call something of another package. What it raises itself is told apart from all other exceptions."""
-    try:
-        return call(*args)
-    except _Ended:
-        raise
-    except Exception as error:
-        raise Failed from error
 
 
 def _first(there: Any) -> Any:

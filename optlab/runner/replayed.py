@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from optlab.engine.replay import compile
 from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches, Noise
-from optlab.records import DIVERGED, DONE, ERROR, Floats, Sweep, Trajectories
+from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
 from optlab.runner.state import initial_state
 from optlab.starts import starts
 from optlab.step import StepGraph
@@ -239,22 +239,3 @@ def column(sweep: Sweep, key: tuple[str, str]) -> Floats:
         "transform": sweep.transform_numbers,
     }
     return of[owner][name]
-
-
-def failed(sweep: Sweep, log: str) -> Trajectories:
-    """What is left of a sweep whose code raised."""
-    runs, recording = len(sweep), sweep.recording
-    nothing = np.full(runs, np.nan)
-    return Trajectories(
-        status=np.full(runs, ERROR, dtype=np.uint8),
-        steps=np.zeros(runs, dtype=np.int64),
-        grad_evals=np.zeros(runs, dtype=np.int64),
-        first_loss=nothing,
-        final_loss=nothing,
-        best_loss=nothing,
-        seconds=np.zeros(runs),
-        loss=np.full((len(recording.steps), runs), np.nan),
-        x=None,
-        metrics={},
-        log=log,
-    )

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from optlab.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.signature import location, source
@@ -105,7 +106,7 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
         Skipped: the check cannot be made.
     """
     try:
-        with np.errstate(all="ignore"):  # as in the lab, where an overflow is data
+        with np.errstate(all="ignore"), contained():  # as in the lab, where an overflow is data
             check.function(optimizer)
     except (Failed, Skipped):
         raise
@@ -113,25 +114,31 @@ def run_check(check: Check, optimizer: Optimizer) -> None:
         expected = "a rule made of NumPy operations, which the lab can trace"
         raise failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
     except UserError as error:
+        if isinstance(error, Escaped):
+            raise _raised(error, optimizer) from error
         expected = "what is declared and what is returned fit together"
         raise failed(
             optimizer, f"is not as it should be: {error}", expected, "the message says what to write"
         ) from error
     except Exception as error:
-        raise failed(
-            optimizer,
-            f"raises {_with_line(error, optimizer)}",
-            "an update for any finite x and g",
-            "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers",
-        ) from error
+        raise _raised(error, optimizer) from error
 
 
-def _with_line(error: Exception, optimizer: Optimizer) -> str:
+def _raised(error: Exception, optimizer: Optimizer) -> Failed:
+    return failed(
+        optimizer,
+        f"raises {_with_line(original(error), optimizer)}",
+        "an update for any finite x and g",
+        "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers",
+    )
+
+
+def _with_line(error: BaseException, optimizer: Optimizer) -> str:
     """The exception, and where it came from: the innermost line of the rule's own file, if it passed through it."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == source(optimizer.function)[0]]
     place = (own or frames)[-1]
-    return f"{type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})"
+    return f"{described(error)} ({Path(place.filename).name}:{place.lineno})"
 
 
 __all__ = ["CHECKS", "OUTCOMES", "Check", "Failed", "Skipped", "Verdict", "checks_for", "run_check", "verdict"]

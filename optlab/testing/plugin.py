@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ import pytest
 
 if TYPE_CHECKING:
     from optlab.optimizers.base import Optimizer
+    from optlab.registry.helpers import Helpers
     from optlab.testing.conformance import Check
 
 
@@ -37,6 +39,14 @@ def pytest_collect_file() -> Any:
             collector.others = [c for c in collectors if c is not collector]
             return [collector]
     return collectors
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Let functions of a drop-in file import what lies beside it while they are tested, as they may in the lab."""
+    drop_in = item.getparent(DropIn)
+    with drop_in.helpers.importable() if drop_in else nullcontext():
+        return (yield)
 
 
 def _is_drop_in(path: Path, session: pytest.Session) -> bool:
@@ -61,13 +71,20 @@ class DropIn(pytest.Module):
     others: Iterable[Any] = ()
     """Other collectors of the same file."""
 
-    def collect(self) -> Iterable[Any]:
-        from optlab.registry.helpers import importable_beside
+    helpers: Helpers
+    """What lies beside the file."""
 
+    def collect(self) -> Iterable[Any]:
+        from optlab.containment import contained, original
+        from optlab.registry.helpers import Helpers
+
+        self.helpers = Helpers(self.path)
         try:
-            with importable_beside(self.path):
+            with self.helpers.importable(), contained():
                 _add_test_classes(self.obj)  # which imports the file
-        except (Exception, SystemExit) as error:
+        except Exception as error:
+            if isinstance(original(error), pytest.skip.Exception | pytest.fail.Exception):
+                raise original(error) from None
             complaint = _complaint(error, self.path)
             if complaint is None:
                 raise
@@ -120,8 +137,10 @@ def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
 
 def _complaint(error: BaseException, path: Path) -> str | None:
     """`file:line: what is wrong`, and the line; None where the fault is not in the file's own code."""
+    from optlab.containment import described, original
     from optlab.errors import UserError
 
+    error = original(error)
     if isinstance(error, pytest.Collector.CollectError) and error.__cause__ is not None:
         error = error.__cause__  # pytest wraps what goes wrong in an import
     if isinstance(error, UserError) and str(error).startswith(f"{path}:"):
@@ -131,7 +150,7 @@ def _complaint(error: BaseException, path: Path) -> str | None:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
     if not frames:
         return None
-    return f"{path}:{frames[-1].lineno}: {type(error).__name__}: {error}{_indented(frames[-1].line)}"
+    return f"{path}:{frames[-1].lineno}: {described(error)}{_indented(frames[-1].line)}"
 
 
 def _indented(line: str | None) -> str:

@@ -94,6 +94,15 @@ def test_a_file_imports_what_lies_beside_it(pytester, drop_in, mode):
     result.assert_outcomes(passed=4, deselected=2 * (len(conformance.CHECKS) - 1))
 
 
+def test_functions_of_a_file_import_what_lies_beside_it_when_they_are_called(pytester, drop_in):
+    """In the checks, in the file's own tests, and in its doctests."""
+    drop_in("def rate():\n    from _numbers import RATE\n    return RATE\n", "plugins/_shared.py")
+    drop_in("RATE = 1.0\n", "plugins/_numbers.py")
+    later = LION.replace("    return x - lr *", "    from _shared import rate\n    return x - lr * rate() *")
+    result = run(pytester, drop_in(later + OWN_TESTS), "--doctest-modules")
+    result.assert_outcomes(passed=CHECKS + 3, **OTHERS)
+
+
 def test_doctests_of_the_file_run_too(pytester, drop_in):
     result = run(pytester, drop_in(LION + OWN_TESTS), "-v", "--doctest-modules")
     result.assert_outcomes(passed=CHECKS + 3, **OTHERS)

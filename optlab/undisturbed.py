@@ -1,0 +1,97 @@
+"""What a plugin changes in the process is named, and put back where it can be."""
+
+from __future__ import annotations
+
+import builtins
+import os
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from optlab.errors import PluginWarning
+
+_MODULES: tuple[ModuleType, ...] = (np, np.linalg, np.random, np.fft, builtins)
+
+_OF_EXECUTORS = ("optlab", "ThreadPoolExecutor-")
+"""How the names of threads begin that run sweeps: others of them may be started while code is traced in one."""
+
+
+@contextmanager
+def undisturbed(who: Callable[[], str]) -> Iterator[None]:
+    """Run code of a plugin, and compare the process before and after it.
+
+    The working directory, functions of NumPy, its error state, its print options and its global random numbers are
+    put back. A thread that is left behind cannot be ended. A `PluginWarning` names both, unless the code raises.
+    `who` says whose code it is.
+    """
+    before = _Process()
+    try:
+        yield
+    except BaseException:
+        before.restore()
+        raise
+    if changes := before.restore():
+        warnings.warn(PluginWarning(f"{who()}: {'; '.join(changes)}"), stacklevel=2)
+
+
+class _Process:
+    """What a plugin could change for others, as it is now."""
+
+    def __init__(self) -> None:
+        self._folder = _folder()
+        self._names = {module: dict(vars(module)) for module in _MODULES}
+        self._errors: Mapping[str, Any] = np.geterr()
+        self._printing = np.get_printoptions()
+        self._random: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+        self._threads = set(threading.enumerate())
+
+    def restore(self) -> list[str]:
+        """Put back what differs; what that is, in words."""
+        changes = []
+        if self._folder is not None and _folder() != self._folder:
+            with suppress(OSError):
+                os.chdir(self._folder)
+            changes.append("changes the working directory (put back)")
+        for module, names in self._names.items():
+            now = vars(module)  # a module may come to have more names, as when a part of it is imported
+            replaced = [name for name, value in names.items() if now.get(name) is not value]
+            for name in replaced:
+                setattr(module, name, names[name])
+            changes += [f"replaces {_named(module)}{name} (put back)" for name in replaced]
+        if np.geterr() != self._errors:
+            np.seterr(**self._errors)
+            changes.append("changes NumPy's error state (put back; write with np.errstate(...))")
+        if np.get_printoptions() != self._printing:
+            np.set_printoptions(**self._printing)
+            changes.append("changes NumPy's print options (put back; write with np.printoptions(...))")
+        if _differs(np.random.get_state(legacy=False), self._random):  # noqa: NPY002
+            with suppress(ValueError):  # of another generator than NumPy's own
+                np.random.set_state(self._random)  # noqa: NPY002
+            changes.append("seeds or uses NumPy's global random numbers (put back; write np.random.default_rng(0))")
+        left = [
+            t.name for t in threading.enumerate() if t not in self._threads and not t.name.startswith(_OF_EXECUTORS)
+        ]
+        return changes + [f"leaves a thread behind ({', '.join(left)})"] * bool(left)
+
+
+def _folder() -> str | None:
+    """The working directory; None where it was removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
+
+
+def _named(module: ModuleType) -> str:
+    return "" if module is builtins else f"{module.__name__.replace('numpy', 'np', 1)}."
+
+
+def _differs(now: Any, before: Any) -> bool:
+    return now["bit_generator"] != before["bit_generator"] or any(
+        not np.array_equal(now["state"][part], before["state"][part]) for part in before["state"]
+    )
