@@ -40,14 +40,16 @@ class Map:
         if not self._has_basins:
             yield from compute(self.planned.sweeps)
             return
-        done = _in_order(compute(self.planned.sweeps))
+        done = _in_order(compute([basins.watched(sweep) for sweep in self.planned.sweeps]))
         found = basins.minima_of(done)
         self.about = {"minima": basins.described(found)}
         self._numbers = [basins.numbers(sweep, trajectories, found) for sweep, trajectories in done]
-        aimed = [basins.aimed(sweep, n, found) for (sweep, _), n in zip(done, self._numbers, strict=True)]
-        again = _in_order(compute(aimed))
-        for (sweep, trajectories), (_, counted), number in zip(done, again, self._numbers, strict=True):
-            yield sweep, replace(trajectories, reached=_counted(trajectories, counted, number))
+        sweeps = sorted(self.planned.sweeps, key=_first_run)
+        both = list(zip(sweeps, done, self._numbers, strict=True))
+        again = _in_order(compute([basins.aimed(sweep, first, n, found) for sweep, (_, first), n in both]))
+        for (sweep, (_, first), number), (_, second) in zip(both, again, strict=True):
+            recorded = dict(loss=second.loss, x=second.x, metrics=second.metrics)
+            yield sweep, replace(first, **recorded, reached=_counted(first, second, number))
 
     def columns(self, done: Sequence[Done]) -> dict[str, Any]:
         """The further columns of the table of runs, of sweeps in the order of the plan."""
@@ -71,7 +73,11 @@ def _counted(first: Trajectories, second: Trajectories, number: Ints) -> Ints | 
 
 
 def _in_order(done: Iterable[Done]) -> list[Done]:
-    return sorted(done, key=lambda pair: int(pair[0].run[0]))
+    return sorted(done, key=lambda pair: _first_run(pair[0]))
+
+
+def _first_run(sweep: Sweep) -> int:
+    return int(sweep.run[0])
 
 
 def _final(sweep: Sweep, trajectories: Trajectories) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from optlab.maps import minima
+from optlab.maps import bouncing, minima
 from optlab.maps.minima import Landscape, Minima
 from optlab.records import Case, Floats, Grid, Ints, Sweep, Trajectories
 
@@ -55,21 +55,36 @@ def _ends(sweep: Sweep, trajectories: Trajectories) -> Floats:
     return np.full((2, len(sweep)), np.nan) if trajectories.final_x is None else trajectories.final_x
 
 
+def watched(sweep: Sweep) -> Sweep:
+    """The sweep of the first pass, which also records what shows that a run bounces around a minimum at a kink."""
+    return bouncing.watched(sweep, (landscape_of(sweep, number) for number in range(len(sweep.titles))))
+
+
 def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima]) -> Ints:
     """The number of the minimum at which each run of a sweep ended, -1 for none, shape (R,)."""
-    number = np.full(len(sweep), -1)
+    number, tails = np.full(len(sweep), -1), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
         mine = sweep.title == i
-        number[mine] = found[title].of(_ends(sweep, trajectories)[:, mine], trajectories.final_loss[mine])
+        ends = _ends(sweep, trajectories)[:, mine]
+        at = found[title].of(ends, trajectories.final_loss[mine])
+        if tails is not None:
+            around = bouncing.around(landscape_of(sweep, i), found[title], ends, tails.only(mine))
+            at = np.where(at < 0, around, at)
+        number[mine] = at
     return number
 
 
-def aimed(sweep: Sweep, number: Ints, found: Mapping[str, Minima]) -> Sweep:
-    """The sweep that counts each run's steps to its minimum; a run that is at none has no target."""
-    target = np.full(len(sweep), -np.inf)
+def aimed(sweep: Sweep, trajectories: Trajectories, number: Ints, found: Mapping[str, Minima]) -> Sweep:
+    """The sweep that counts each run's steps to its minimum; a run that is at none has no target.
+
+    That of a run that bounces around its minimum is the height at which it does.
+    """
+    target, tails = np.full(len(sweep), -np.inf), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
         mine = (sweep.title == i) & (number >= 0)
         target[mine] = found[title].targets[number[mine]]
+    if tails is not None:
+        target = np.where((number >= 0) & (trajectories.final_loss > target), tails.loss, target)
     return replace(sweep, target=target)
 
 

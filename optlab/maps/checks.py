@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from optlab import signature
-from optlab.maps.targets import flat_minimum, target
-from optlab.records import Floats, Grid
+from optlab.maps.declared import lowest
+from optlab.maps.targets import target
+from optlab.records import Case, Floats, Grid
 from optlab.resolve import CaseAxes, Notebook, RuleAxes
 from optlab.spec import BasinsSpec, ExperimentSpec, StabilitySpec
 
@@ -120,12 +122,21 @@ def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Notebook) ->
             notes.note(("stability", "target"), message)
         return
     for axes in cases:
-        options = {name: float(values[0]) for name, values in axes.numbers.items()}
-        name = axes.case.problem.name
-        if table.target is None:
-            if target(axes.case, options) is None:
-                message = f"{name} has no known minimum and start to derive a target from"
-                notes.note(("stability", "color"), f"{message}; write target = and the loss to come to")
-        elif (lowest := flat_minimum(axes.case, options)) is not None and table.target < lowest:
-            message = f"no run comes to a target of {table.target:g}: the minimum of {name} is {lowest:g}"
-            notes.note(("stability", "target"), message)
+        for values in itertools.product(*axes.numbers.values()):
+            options = dict(zip(axes.numbers, map(float, values), strict=True))
+            if wrong := _wrong_target(table.target, axes.case, options):
+                notes.note(("stability", "color" if table.target is None else "target"), wrong)
+                break
+
+
+def _wrong_target(given: float | None, case: Case, options: Mapping[str, float]) -> str:
+    """What is wrong with the loss to come to, given or derived, or nothing."""
+    name, least = case.problem.name, lowest(case, options)
+    if given is not None:
+        low = least is not None and given < least
+        return f"no run comes to a target of {given:g}: the minimum of {name} is {least:g}" if low else ""
+    if target(case, options) is not None:
+        return ""
+    is_moved = least is None and len(case.problem.minima)
+    why = f"the options of {name} have moved the minimum" if is_moved else f"{name} has no known minimum and start"
+    return f"{why} to derive a target from; write target = and the loss to come to"

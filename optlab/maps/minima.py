@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.derivatives import grad
 from optlab.evaluation import Evaluation
+from optlab.maps import declared
 from optlab.records import Case, Floats, Ints
 from optlab.step import objective
 
@@ -101,17 +102,22 @@ class Minima:
             ends: where the runs ended, shape (2, R); NaN where one diverged.
             losses: their losses there, shape (R,).
         """
-        number = np.full(ends.shape[1], -1)
         if not len(self):
-            return number
+            return np.full(ends.shape[1], -1)
+        nearest, is_known = self.nearest(ends)
+        with np.errstate(all="ignore"):
+            there = (losses <= self.targets[nearest]) & (losses >= self.losses[nearest] - self.tolerance)
+        return np.where(there & is_known, nearest, -1)
+
+    def nearest(self, ends: Floats) -> tuple[Ints, NDArray[np.bool_]]:
+        """The number of the minimum nearest to each point (2, R), and whether there is one: not for NaN."""
         nearest, least = np.zeros(ends.shape[1], dtype=np.int64), np.full(ends.shape[1], np.inf)
         with np.errstate(all="ignore"):
             for k, point in enumerate(self.points):
                 away = (ends[0] - point[0]) ** 2 + (ends[1] - point[1]) ** 2
                 closer = away < least
                 nearest[closer], least[closer] = k, away[closer]
-            there = (losses <= self.targets[nearest]) & (losses >= self.losses[nearest] - self.tolerance)
-        return np.where(there & np.isfinite(least), nearest, number)
+        return nearest, np.isfinite(least)
 
     def only(self, chosen: NDArray[np.bool_]) -> Minima:
         """Some of them."""
@@ -119,17 +125,8 @@ class Minima:
 
 
 def known(landscape: Landscape) -> Floats:
-    """The minimisers that the problem declares, shape (K, 2), but for those that its options have moved away.
-
-    A point is one if the function is nowhere lower close by, which also holds at a kink.
-    """
-    declared = [np.asarray(p, dtype=float) for p in landscape.case.problem.minima_at(2)]
-    if not declared:
-        return np.empty((0, 2))
-    way = 1e-4 * np.array([[a, b] for a in (-1, 0, 1) for b in (-1, 0, 1)]) * landscape.size
-    around = landscape.losses(np.concatenate([point + way for point in declared]).T).reshape(len(declared), 9)
-    kept = ~(around < around[:, 4:5]).any(axis=1) & np.isfinite(around[:, 4])
-    return np.array(declared)[kept]
+    """The minimisers that the problem declares and that hold under its options, shape (K, 2)."""
+    return declared.holding(landscape.case, landscape.options, landscape.size)
 
 
 def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
@@ -143,12 +140,12 @@ def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
         ends: where the runs ended, shape (2, R).
         share: the tolerance, as a share of the function's height above its lowest minimum.
     """
-    declared = known(landscape)
-    points = np.concatenate([declared, _polished(landscape, _representatives(landscape, ends)).T])
+    before = known(landscape)
+    points = np.concatenate([before, _polished(landscape, _representatives(landscape, ends)).T])
     if not len(points):
         return Minima(points, np.empty(0), 0.0)
     losses = landscape.losses(points.T)
-    order = np.lexsort([points[:, 1], points[:, 0], np.arange(len(points)) >= len(declared)])  # known ones first
+    order = np.lexsort([points[:, 1], points[:, 0], np.arange(len(points)) >= len(before)])  # known ones first
     kept: list[int] = []
     for i in order.tolist():
         if all(np.abs((points[i] - points[j]) / landscape.size).max() > SAME for j in kept):

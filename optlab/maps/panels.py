@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.maps import basins, linear, quadratic, targets
+from optlab.maps import basins, declared, linear, quadratic, targets
 from optlab.maps.checks import spacing
 from optlab.records import Floats, Grid, Ints, Sweep
 from optlab.spec import BasinsSpec, StabilitySpec
@@ -158,7 +158,7 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
         spacings=(spacing(x) or "linear", spacing(y) or "linear"),
         loss=of["final_loss"][runs],
         first=of["first_loss"][runs],
-        minimum=targets.known_minimum(sweep.case, options),
+        minimum=declared.lowest(sweep.case, options),
         diverged=of["status"][runs] == "diverged",
         reached=of["reached"][runs] if "reached" in of else None,
         target=None if sweep.target is None else float(sweep.target[first]),

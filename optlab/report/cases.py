@@ -10,14 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optlab.engine.derivatives import grad
 from optlab.evaluation import Evaluation
+from optlab.maps import declared
 from optlab.plan import Plan
 from optlab.records import Case, Floats
 from optlab.step import objective, objective_graph
-
-STATIONARY = 1e-4
-"""The largest partial derivative at a point that is taken for a minimum."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +42,13 @@ class Titled:
 
     @functools.cached_property
     def minima(self) -> tuple[Floats, ...]:
-        """The known minimisers; not those that the options have moved away, where the slope shows it."""
-        if not self.computes:
-            return ()
-        names = self.case.problem.signature.numbers
-        slope = grad(lambda x: objective(self.case)(x, **{name: self.options[name] for name in names}))
-        known = self.case.problem.minima_at(self.case.dim)
-        return tuple(point for point in known if np.abs(slope(point)).max() < STATIONARY)
+        """The known minimisers; not those that the options have moved away."""
+        return tuple(declared.holding(self.case, self.options)) if self.computes else ()
 
     @property
     def minimum(self) -> float | None:
-        """The known minimum: the lowest value at the known minimisers."""
-        return float(self.heights(np.stack(self.minima, axis=1)).min()) if self.minima else None
+        """The known minimum."""
+        return declared.lowest(self.case, self.options) if self.computes else None
 
 
 def titled(planned: Plan) -> Iterator[Titled]:
