@@ -140,7 +140,8 @@ def _first(extremum: str, a: Any, axis: int | None, keepdims: bool) -> Any:
     if not x.shape[-1]:
         raise cannot(f"the arg{extremum} of no entries, of an array of shape {a.shape},", "give it an entry")
     reached = (x == apply(extremum, x, axis=(x.ndim - 1,), keepdims=True)) | (x != x)
-    first = apply("argsort", ~reached)[..., 0]
+    last = x.shape[-1] - 1
+    first = apply("min", apply("where", reached, np.arange(last + 1), last), axis=(x.ndim - 1,), keepdims=False)
     if not keepdims:
         return first
     return reshape(first, (1,) * a.ndim) if axis is None else np.expand_dims(first, axis)

@@ -2,7 +2,7 @@
 
 They know nothing of runs, and the number of a run must not depend on its company: so what is decided here and in
 `simpler.py` (which products are fused into sums, which powers are carried along) depends on the graph alone. Whole
-numbers are kept as floats, which hold them exactly.
+numbers are kept as floats, which hold them exactly up to 2^53.
 """
 
 from __future__ import annotations
@@ -150,22 +150,33 @@ class Writer:
             return number
         return self.apply("not_equal", number, self.constant(0.0))
 
+    def whole(self, number: int) -> int:
+        """A whole number, made of others by an operation that may give -0.0: of whole numbers there is one zero."""
+        return self.apply("where", self.condition(number), number, self.constant(0.0))
+
+    def truncated(self, number: int) -> int:
+        """A float as a whole number, towards zero; what does not fit is the smallest one, as on most processors."""
+        fits = self.apply("less", self.apply("absolute", number), self.constant(2.0**63))
+        return self.apply("where", fits, self.whole(self.apply("trunc", number)), self.constant(-(2.0**63)))
+
     def entry_of(self, node: Node) -> Callable[..., int]:
         """How an entry of the output of an operation entry by entry is written, from entries of its inputs."""
-        name = node.op.name
+        name, kind = node.op.name, node.output.dtype.kind
+        if kind in "iu" and not (node.output.dtype == np.int64 and name in _TO_WHOLE_NUMBERS):
+            raise Unsupported(f"{name} with a result of type {node.output.dtype} has no native rule")
         if name == "astype":
-            if node.output.dtype.kind == "i" and node.inputs[0].dtype.kind == "f":
-                raise Unsupported("floats are turned into whole numbers")
-            return self.condition if node.output.dtype.kind == "b" else self.number
-        if any(v.dtype.kind in "iu" for v in (*node.inputs, node.output)) and name not in _OF_WHOLE_NUMBERS:
-            raise Unsupported(f"{name} of whole numbers has no native rule")
+            if kind == "i" and node.inputs[0].dtype.kind == "f":
+                return self.truncated
+            return self.condition if kind == "b" else self.number
         if name == "where":
             made = lambda c, a, b: self.apply(name, self.condition(c), self.number(a), self.number(b))  # noqa: E731
         else:
             ready = self.condition if name.startswith("logical") else self.number
             made = lambda *args: self.apply(name, *map(ready, args))  # noqa: E731
-        if node.output.dtype.kind == "b" and name in ("where", "detach"):
+        if kind == "b" and name not in CONDITIONS:
             return lambda *args: self.condition(made(*args))
+        if kind == "i" and name in ("multiply", "negative"):
+            return lambda *args: self.whole(made(*args))
         return made
 
 
@@ -176,7 +187,7 @@ def check_operation(node: Node) -> None:
 
 
 def check_type(var: Var) -> None:
-    if not (var.dtype == np.float64 or var.dtype.kind in "bi"):
+    if not (var.dtype == np.float64 or var.dtype.kind in "biu"):
         raise Unsupported(f"it computes with numbers of type {var.dtype}")
 
 
@@ -187,9 +198,13 @@ CONDITIONS = frozenset(
         *("logical_and", "logical_or", "logical_not", "logical_xor"),
     ]
 )
-_OF_WHOLE_NUMBERS = CONDITIONS.union(
-    ["add", "subtract", "multiply", "negative", "absolute", "square", "maximum", "minimum", "where"]
+_TO_WHOLE_NUMBERS = frozenset(
+    [
+        *("add", "subtract", "multiply", "negative", "absolute", "square", "sign"),
+        *("maximum", "minimum", "clip", "where", "astype", "detach"),
+    ]
 )
+"""Operations whose result, where it is a whole number, is that of the same operation on floats."""
 
 
 def fuse(writer: Writer, wanted: Sequence[int]) -> None:

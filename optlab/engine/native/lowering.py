@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from optlab.engine.graph import Graph, Node
 from optlab.engine.native.expressions import Expressions, Unsupported
+from optlab.engine.native.ordering import BY_ORDER, EACH
 from optlab.engine.native.rolled import MOST, rolled_up
 from optlab.engine.native.scalars import LIMIT, TooLong, written_out
 
@@ -58,6 +59,8 @@ def _operations(node: Node) -> int:
     """Operations on single numbers that a node is, about."""
     if node.op.kind == "matmul":
         return math.prod(node.output.shape) * node.inputs[0].shape[-1]
+    if node.op.name in BY_ORDER:
+        return EACH * math.prod(node.inputs[-1].shape) * node.inputs[0].shape[-1]
     if node.op.kind in ("elementwise", "reduce"):
         return math.prod((node.output if node.op.kind == "elementwise" else node.inputs[0]).shape)
     return 0

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from optlab.engine.graph import Graph, Node, Var
 from optlab.engine.kernels import coverage
 from optlab.engine.native.expressions import Expressions, Unsupported, Writer, check_operation, check_type, fuse
+from optlab.engine.native.ordering import BY_ORDER, EACH
 
 LIMIT = 20_000
 """Expressions beyond this number take longer to compile than they save."""
@@ -95,6 +96,10 @@ class _Writer(Writer):
             return self._place(node, inputs)
         if kind == "matmul":
             return self._matmul(node, inputs)
+        if name in BY_ORDER:
+            if EACH * inputs[-1].size * node.params.get("length", inputs[0].shape[-1]) > LIMIT:
+                raise TooLong(f"{name} of {inputs[-1].size:,} entries is more than {LIMIT:,} operations")
+            return BY_ORDER[name](self, *inputs, **node.params)
         if kind in ("take", "add_at") and node.inputs[1] in self.graph.constants:
             index = self.graph.constants[node.inputs[1]]
             return np.asarray(inputs[0][index]) if kind == "take" else self._add_at(node, inputs[0], index)
