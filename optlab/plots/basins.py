@@ -15,8 +15,8 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from optlab.plots import contour, style, tiles
-from optlab.plots.contour import Surface
+from optlab.plots import relief, style, tiles
+from optlab.plots.relief import Surface
 
 Floats = NDArray[np.float64]
 
@@ -117,14 +117,10 @@ def draw(panel: Panel, axes: Axes, share: Floats, surface: Surface | None = None
 
 
 def _lines(surface: Surface, axes: Axes, lowest: float | None) -> None:
-    steps, floor = contour.levels(surface.z, lowest)
-    if not steps.size:
-        return
-    z = np.ma.masked_invalid(surface.z)
-    if floor is not None:
-        z, steps = np.ma.log10(np.ma.maximum(z - floor, steps[0])), np.log10(steps)
-    axes.contour(surface.x, surface.y, z, steps[1::4], colors="white", linewidths=0.45, linestyles="solid", alpha=0.45,
-                 zorder=1)  # fmt: skip
+    z = relief.shares(surface.z, lowest)
+    if z is not None:
+        axes.contour(surface.x, surface.y, z, relief.LEVELS[1::4], colors="white", linewidths=0.45, linestyles="solid",
+                     alpha=0.45, zorder=1)  # fmt: skip
 
 
 def _star(colour: str, size: float) -> dict[str, Any]:

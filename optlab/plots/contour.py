@@ -3,52 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from optlab.plots import balls, overlap, style
+from optlab.plots import balls, overlap, relief, style
 from optlab.plots import figure as figures
+from optlab.plots.relief import Surface
 from optlab.plots.style import Look
+from optlab.wording import counted
 
 Floats = NDArray[np.float64]
 
-# light throughout, so that trajectories stand out; the valley is deepest in colour
-HEIGHTS = LinearSegmentedColormap.from_list(
-    "heights", ["#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4"], N=256
-)
 _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
 _TURN = "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
-_LEVELS, _LINES_EVERY = 36, 3
-_DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
 _MARGIN = 0.08  # around what is to be seen, as a share of its size
 _WIDEST = 1.4  # width : height that fills a slide beside a legend
+_NARROW = 1e4  # how many times smaller than its numbers a view is whose ticks say what is added to one of them
 _FAR = 50.0  # views away from the middle, where a trajectory is cut
-
-
-@dataclass(frozen=True)
-class Surface:
-    """Heights over a grid: `z[i, j]` is the objective at `(x[j], y[i])`. Values that are not finite are left blank."""
-
-    x: Floats
-    y: Floats
-    z: Floats
-
-    @property
-    def limits(self) -> Floats:
-        """Lower and upper bounds, shape (2, 2)."""
-        return np.array([[self.x[0], self.y[0]], [self.x[-1], self.y[-1]]])
 
 
 def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
@@ -99,7 +81,7 @@ def draw(
     minimum: float | None = None,
     lost: Collection[str] = (),
 ) -> Axes:
-    """Draw level lines, one trajectory per label (from start to ball), and the minima (stars).
+    """Draw the relief, one trajectory per label (from start to ball), and the minima (stars).
 
     Balls that would cover each other are moved aside, each on a line to where its trajectory ends. Where trajectories
     run one on another, they take turns as dashes of all their colours.
@@ -107,14 +89,18 @@ def draw(
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
         paths: columns `label`, `step`, `x0`, `x1`, each label's rows in the order of steps.
-        looks: how each label is drawn; by default by order of appearance.
+        looks: how each label is drawn; by default by order of appearance. A faint one is a grey line without a ball.
         minima: all known minimisers.
         minimum: the known value at the minima; levels are logarithmic in the height above it.
         lost: labels whose trajectories go on from where they were last recorded to nowhere: they have no ball.
     """
     looks = looks or style.looks(paths["label"])
     limits = surface.limits
-    _heights(surface, axes, minimum)
+    relief.draw(surface, axes, minimum)
+    others = paths["label"].isin(style.faint(looks))
+    for _, path in paths[others].groupby("label", sort=False):
+        axes.plot(*_cut(path[["x0", "x1"]].to_numpy(float), limits).T, **style.THIN)
+    paths = paths[~others]
     for label, path in paths.groupby("label", sort=False):
         look = looks[str(label)]
         points = _cut(path[["x0", "x1"]].to_numpy(float), limits)
@@ -132,9 +118,11 @@ def draw(
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
     axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
-    for axis in (axes.xaxis, axes.yaxis):
+    for axis, ends in ((axes.xaxis, limits[:, 0]), (axes.yaxis, limits[:, 1])):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-    axes.set_anchor("W")
+        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # the digits that differ are all that has room
+            axis.set_major_formatter(ScalarFormatter(useOffset=True))
+    axes.set_anchor("NW")  # the legend beside it begins where it does, and has the whole height
     axes.spines[:].set_visible(True)
     return axes
 
@@ -169,9 +157,13 @@ def figure(
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle, size=_size(surface.limits))
         lost = {*best.loc[best["shown_status"] != "done", "label"]}
         draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
-        handles = [_handle(looks[label]) for label in best["label"]]
+        named = best[~best["label"].isin(style.faint(looks))]
+        handles: list[Any] = [_handle(looks[label]) for label in named["label"]]
         outside = {*paths["label"]} - {*_ends(paths, surface.limits).index}
-        labels = [_entry(row, row["label"] in outside) for row in best.to_dict("records")]
+        labels = [_entry(row, row["label"] in outside) for row in named.to_dict("records")]
+        if others := len(best) - len(named):
+            handles.append(figures.others())
+            labels.append(counted(others, "other"))
         if len(_starts(paths)):
             handles.append(Line2D([], [], linestyle="", **_START))
             labels.append("start")
@@ -181,45 +173,11 @@ def figure(
         if any(line.get_gid() == balls.ASIDE for line in axes.get_lines()):
             handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **balls.STRING))
             labels.append("moved aside from its end")
+        if not np.isfinite(surface.z).all():
+            handles.append(Patch(facecolor="white", edgecolor=style.MUTED, linewidth=0.8))
+            labels.append("no finite value")
         figures.legend(axes, handles, labels)
     return sheet
-
-
-def levels(heights: Floats, minimum: float | None = None) -> tuple[Floats, float | None]:
-    """Levels that show the valley, and the value they are logarithmic above (None where they are linear).
-
-    Logarithmic where the heights above the minimum (the known one, or else the lowest seen) span more than two
-    decades; the levels are then evenly spaced in the logarithm, over at most seven decades.
-    """
-    finite = heights[np.isfinite(heights)]
-    if not finite.size or finite.min() == finite.max():
-        return np.empty(0), None
-    low, high = float(finite.min()), float(finite.max())
-    floor = low if minimum is None else min(minimum, low)
-    above = finite[finite > floor] - floor
-    lowest = max(float(np.quantile(above, 0.0005)), high - floor if np.isinf(high - floor) else 0.0)
-    decades = np.log10(high - floor) - np.log10(lowest)
-    if decades <= 2 or not np.isfinite(decades):
-        return np.linspace(low, high, _LEVELS), None
-    return np.geomspace((high - floor) * 10.0 ** -min(decades, _DECADES), high - floor, _LEVELS), floor
-
-
-def _heights(surface: Surface, axes: Axes, minimum: float | None) -> None:
-    """The map: filled levels, with every third as a line."""
-    steps, floor = levels(surface.z, minimum)
-    if not steps.size:
-        axes.set_facecolor(HEIGHTS(0.5))
-        return
-    z = np.ma.masked_invalid(surface.z)
-    if floor is not None:  # contour what is even in the logarithm
-        z = np.ma.log10(np.ma.maximum(z - floor, steps[0]))
-        steps = np.log10(steps)
-    z = np.ma.clip(z, steps[0], steps[-1])
-    steps[-1] += 1e-9 * abs(steps[-1] - steps[0])
-    filled: Any = axes.contourf(surface.x, surface.y, z, steps, cmap=HEIGHTS, zorder=0)
-    filled.set_rasterized(True)  # in SVG and PDF: one picture instead of some thousand corners
-    axes.contour(surface.x, surface.y, z, steps[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5,
-                 linestyles="solid", alpha=0.6, zorder=1)  # fmt: skip
 
 
 def _cut(points: Floats, limits: Floats) -> Floats:

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
-from optlab.plots import contour, style
 from optlab.plots import figure as figures
+from optlab.plots import relief, style
 
 Floats = NDArray[np.float64]
 
@@ -166,7 +166,7 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
         axis.set_major_locator(MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     if len(levels) < 3:
         return
-    shades = contour.HEIGHTS(np.linspace(0.0, 1.0, len(levels) - 1))
+    shades = relief.HEIGHTS(np.linspace(0.0, 1.0, len(levels) - 1))
     filled: Any = axes.contourf(x, y, z, levels, colors=shades, extend="neither", zorder=0)
     filled.set_rasterized(True)
     axes.contour(x, y, z, levels[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5, linestyles="solid", alpha=0.6,

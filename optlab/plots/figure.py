@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import textwrap
 import warnings
@@ -11,20 +10,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 
 from optlab.errors import file_errors_name
-from optlab.plots import style
+from optlab.plots import fonts, style
 
 SIZE = (10.0, 5.625)  # inches, 1600 x 900 pixels: a slide
 FORMATS = ("png", "svg", "pdf")
 _MARGIN = 0.16  # inches around everything
-_LEGEND, _LINE, _GAP = 10.0, 1.22, 0.55  # points; and in units of them, the height of a line and between entries
+_LEGEND, _SMALLEST = 10.0, 5.5  # points: letters of legends
+_LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # in units of them, what a legend consists of
 _LEGEND_CHARACTERS = 26
+_COLUMNS, _WIDEST_ALONE, _WIDEST = 5, 0.52, 0.4  # of a legend, at most: its columns, its share of the width
 UNBROKEN = "\N{NO-BREAK SPACE}"
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -55,18 +58,26 @@ def new(
 
 
 def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
-    """A legend to the right of the axes, where it covers nothing.
+    """A legend to the right of the axes, where it covers nothing and all of it can be seen.
 
     The labels are a user's: shown as they are, without mathematics, also where they begin with `_` (a reason for
-    Matplotlib to leave the entry out); long ones are wrapped, and many are set smaller or in columns.
+    Matplotlib to leave the entry out); long ones are wrapped, and many are set smaller or in columns. What would be too
+    small to read then is left out, and the last line says how many entries that are.
     """
-    texts = [wrap(label) for label in labels]
-    height = sum(_LINE * (text.count("\n") + 1) + _GAP for text in texts) * _LEGEND
     sheet: Any = axes.get_figure(root=True)
     engine = sheet.get_layout_engine()
-    room = (engine.get()["rect"][3] if engine else 1.0) * sheet.get_figheight() * 72 - 4 * _LEGEND
-    columns = math.ceil(height / (1.7 * room))
-    scale = min(1.0, columns * room / height)
+    height = (engine.get()["rect"][3] if engine else 1.0) * sheet.get_figheight() - 2 * _MARGIN
+    room = 72 * height, 72 * sheet.get_figwidth() * (_WIDEST_ALONE if len(sheet.axes) == 1 else _WIDEST)
+    texts, handles = [wrap(label) for label in labels], list(handles)
+    sizes = [_size(text) for text in texts]
+    columns, scale = _arranged(sizes, room)
+    left_out = 0
+    while scale < _SMALLEST / _LEGEND and len(texts) - left_out > 1:
+        left_out += 1
+        columns, scale = _arranged([*sizes[: len(texts) - left_out], _size(_more(left_out))], room)
+    if left_out:
+        texts = [*texts[:-left_out], _more(left_out)]
+        handles = [*handles[:-left_out], Line2D([], [], linestyle="")]
     box = axes.legend(
         handles,
         [str(i) for i in range(len(texts))],
@@ -74,14 +85,53 @@ def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
         bbox_to_anchor=(1.015, 1.0),
         fontsize=_LEGEND * scale,
         ncols=columns,
-        handlelength=2.4,
+        handlelength=_HANDLE,
+        handletextpad=_PAD,
+        columnspacing=_BETWEEN,
         labelspacing=_GAP,
+        borderpad=0.4,
         borderaxespad=0.0,
     )
     for entry, text in zip(box.get_texts(), texts, strict=True):
         entry.set_text(text)
         entry.set_parse_math(False)
+        entry.set_fontfamily(fonts.families(text))
     return box
+
+
+def others() -> Line2D:
+    """What the legend shows for the lines that are thin and grey."""
+    return Line2D([], [], color=style.FAINT, linewidth=style.THIN["linewidth"])
+
+
+def _more(count: int) -> str:
+    return f"and {count} more"
+
+
+def _size(text: str) -> tuple[float, float]:
+    """The height and the width of an entry of a legend with that text, in points."""
+    font = FontProperties(family=fonts.families(text), size=_LEGEND)
+    width = max(measured(line, font) for line in text.split("\n"))
+    return _LEGEND * (_LINE * (text.count("\n") + 1) + _GAP), width + _LEGEND * (_HANDLE + _PAD + _BETWEEN)
+
+
+def _arranged(sizes: Sequence[tuple[float, float]], room: tuple[float, float]) -> tuple[int, float]:
+    """The number of columns in which the entries can be largest, and the scale at which they fit into the room."""
+    found = []
+    for columns in range(1, 1 + min(_COLUMNS, max(len(sizes), 1))):
+        parts = [part for part in np.array_split(np.reshape(sizes, (-1, 2)), columns) if len(part)]
+        height = max((part[:, 0].sum() for part in parts), default=0.0) + 0.8 * _LEGEND
+        width = sum(part[:, 1].max() for part in parts) + 0.8 * _LEGEND
+        found.append(min(1.0, room[0] / height, room[1] / max(width, 1.0)))
+    columns = next(i for i, scale in enumerate(found) if scale > 0.93 * max(found))  # few, where it is much the same
+    return columns + 1, 0.98 * found[columns] if found[columns] < 1 else 1.0
+
+
+def measured(text: str, font: FontProperties) -> float:
+    """The width of a line of text in points."""
+    with _missing_glyphs():
+        dpi = style.SHEET["figure.dpi"]  # letters are fitted to pixels
+        return RendererAgg(1, 1, dpi).get_text_width_height_descent(text, font, False)[0] * 72 / dpi if text else 0.0
 
 
 def wrap(text: str, width: int = _LEGEND_CHARACTERS) -> str:
@@ -114,6 +164,7 @@ def save(figure: Figure, path: str | Path) -> Path:
     with file_errors_name(path):
         try:
             with style.sheet(), _missing_glyphs():
+                fonts.give(figure)
                 _lay_out(figure)
                 figure.savefig(part, format=kind, metadata=_METADATA[kind])
             os.replace(part, path)
@@ -133,15 +184,12 @@ def _lay_out(figure: Figure) -> None:
 
 def _fitted(figure: Figure, text: str, sizes: Sequence[float], weight: str) -> tuple[list[str], float]:
     """The largest of the font sizes at which the text fits into one line; or at the smallest, in several."""
-    canvas: Any = figure.canvas
-    room = figure.bbox.width - 2 * _MARGIN * figure.dpi
+    room = 72 * (figure.get_figwidth() - 2 * _MARGIN)
     width = points = 0.0
-    with _missing_glyphs():
-        for points in sizes:
-            font = FontProperties(size=points, weight=weight)
-            width = canvas.get_renderer().get_text_width_height_descent(text, font, False)[0] if text else 0.0
-            if width <= room:
-                return [text] * bool(text), points
+    for points in sizes:
+        width = measured(text, FontProperties(family=fonts.families(text), size=points, weight=weight))
+        if width <= room:
+            return [text] * bool(text), points
     return textwrap.wrap(text, max(8, int(0.9 * len(text) * room / width))), points
 
 

@@ -11,12 +11,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
 from optlab.plots import overlap, scale, style
 from optlab.plots.style import Look
+from optlab.wording import counted
 
-NAMES = {"loss": "loss", "train_loss": "training loss", "test_loss": "test loss", "test_accuracy": "test accuracy"}
+NAMES = {
+    "loss": "loss",
+    "train_loss": "training loss (all data)",
+    "test_loss": "test loss",
+    "test_accuracy": "test accuracy",
+}
 _LOST: dict[str, Any] = {
     "marker": "x",
     "markersize": 8,
@@ -25,8 +33,9 @@ _LOST: dict[str, Any] = {
     "clip_on": False,
     "zorder": 4,
 }
-
-_WIDTH, _TURN = 2.0, "turn"
+_OFF: dict[str, Any] = _LOST | {"marker": "v", "markersize": 7, "markeredgewidth": 0}
+_NEAR = 0.02  # shares of the axes at which two crosses are one on another
+_WIDTH, _TURN, _CROSS, _UNDER = 2.0, "turn", "cross", "under"
 
 
 def draw(
@@ -36,55 +45,52 @@ def draw(
     quantity: str = "loss",
     looks: Mapping[str, Look] | None = None,
     minimum: float | None = None,
-    behind: str | None = None,
     lost: Collection[str] = (),
 ) -> Axes:
     """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
 
-    Where lines run one on another, they take turns as dashes of all their colours.
+    Where lines run one on another, they take turns as dashes of all their colours. Where the upper end of a band is
+    infinite or far above the axis, only its lower half is drawn.
 
     Args:
         curves: columns `label`, `quantity`, `step`, `median`, `low`, `high`, of one case (`analysis.loss_curves`).
         quantity: which one to draw.
-        looks: how each label is drawn; by default by order of appearance.
+        looks: how each label is drawn; by default by order of appearance. A faint one is a thin grey line.
         minimum: the known minimum. Where it is not 0, the distance to it is drawn.
-        behind: a noisier quantity of the same kind whose medians are drawn thin and pale behind the lines.
         lost: labels whose lines end with a cross, where they were last finite; at the upper border if that was off it.
     """
     looks = looks or style.looks(curves["label"])
     floor = minimum or 0.0
-    shown = scale.above(curves[curves["quantity"] == quantity], floor)
-    back = scale.above(curves[curves["quantity"] == behind], floor)
+    mine = scale.above(curves[curves["quantity"] == quantity], floor)
+    others = mine["label"].isin(style.faint(looks))
     is_accuracy = "accuracy" in quantity
-    # the axis is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten all others
-    values = shown[["median", "low"]]
-    axis = _accuracy(shown) if is_accuracy else scale.choose(values, _start(shown))
-    place = np.asarray if is_accuracy else axis.leave
-    for label, curve in back.groupby("label", sort=False):
-        axes.plot(curve["step"], place(curve["median"]), color=looks[str(label)].colour, linewidth=0.7, alpha=0.3,
-                  zorder=1)  # fmt: skip
+    axis = _accuracy(mine[~others]) if is_accuracy else _axis(mine[~others], lost)
+    mine = axis.frame(mine)
+    for _, curve in mine[others].groupby("label", sort=False):
+        axes.plot(curve["step"], _median(curve, axis), **style.THIN)
+    shown = mine[~others]
     for label, curve in shown.groupby("label", sort=False):
         look = looks[str(label)]
-        step, low, high = curve["step"].to_numpy(), place(curve["low"]), place(curve["high"])
+        step, median = curve["step"].to_numpy(), _median(curve, axis)
+        low, high = axis.band(curve)
         if (low < high).any():
             axes.fill_between(step, low, high, color=look.colour, alpha=0.16, linewidth=0, zorder=2)
-        # an infinite median ends the line: there is nothing to see any more
-        median = np.where(np.isfinite(curve["median"]), place(curve["median"]), np.nan)
         axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), np.isfinite(median).sum()))
-        if label in lost and not is_accuracy and np.isfinite(median).any():
-            last = np.flatnonzero(np.isfinite(median))[-1]
-            axes.plot(step[last], axis.clip(curve["median"].iloc[last]), color=look.colour, **_LOST)
+    last = max(1, curves["step"].max() if is_accuracy else _last_step(shown, lost)) if len(curves) else 1
+    if is_accuracy:
+        _below(shown, axes, axis, looks)
+    else:
+        _crosses(shown[shown["label"].isin(lost)], axes, axis, looks, last)
     _in_turns(shown, axes, axis, looks)
     axis.apply(axes)
     if is_accuracy:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
-    last = curves["step"].max()
-    axes.set_xlim(0, last if last > 0 else 1)
+    axes.set_xlim(0, last)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="y")
     name = NAMES.get(quantity, quantity.replace("_", " "))
     axes.set_xlabel("step")
-    axes.set_ylabel(f"{name} − minimum" if floor else name)
+    axes.set_ylabel((f"{name} − minimum" if floor else name) + axis.suffix)
     return axes
 
 
@@ -102,24 +108,71 @@ def figure(
     `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`.
     """
     present = set(curves["quantity"])
-    if "train_loss" in present:
-        panels = [("train_loss", "loss"), *([("test_accuracy", None)] if "test_accuracy" in present else [])]
-    else:
-        panels = [("loss", None)]
-    lost = {*best.loc[~np.isfinite(best["median"]), "label"]}
+    panels = ["train_loss"] if "train_loss" in present else ["loss"]
+    panels += ["test_accuracy"] if "test_accuracy" in present else []
+    named = best[~best["label"].isin(style.faint(looks))]
+    lost = {*named.loc[~np.isfinite(named["median"]), "label"]}
     with style.sheet():
         sheet, axes = figures.new(len(panels), title=title, subtitle=subtitle)
-        for (quantity, behind), panel in zip(panels, axes, strict=True):
-            draw(curves, panel, quantity=quantity, looks=looks, behind=behind, lost=lost,
+        for quantity, panel in zip(panels, axes, strict=True):
+            draw(curves, panel, quantity=quantity, looks=looks, lost=lost,
                  minimum=None if "accuracy" in quantity else minimum)  # fmt: skip
         count = len(looks)
-        handles = [Line2D([], [], **{**_line(looks[label], count, 2), "markevery": [0, 1]}) for label in best["label"]]
-        settings = [f"{row['label']}\n{_result(row)}" for row in best.to_dict("records")]
-        if lost:
-            handles.append(Line2D([], [], color=style.INK, **_LOST))
-            settings.append("the last finite loss")
+        handles = [Line2D([], [], **{**_line(looks[label], count, 2), "markevery": [0, 1]}) for label in named["label"]]
+        settings = [f"{row['label']}\n{_result(row)}" for row in named.to_dict("records")]
+        if others := len(best) - len(named):
+            handles.append(figures.others())
+            settings.append(counted(others, "other"))
+        lines = [line for panel in axes for line in panel.get_lines()]
+        for gid, mark, said in ((_CROSS, _LOST, "the last finite loss"), (_UNDER, _OFF, "below the axis")):
+            if any(line.get_gid() == gid for line in lines):
+                handles.append(Line2D([], [], color=style.INK, **mark))
+                settings.append(said)
         figures.legend(axes[-1], handles, settings)
     return sheet
+
+
+def _median(curve: pd.DataFrame, axis: scale.Scale) -> NDArray[np.float64]:
+    """The line: an infinite median ends it, since there is nothing to see any more."""
+    return np.where(np.isfinite(curve["median"]), axis.leave(curve["median"]), np.nan)
+
+
+def _axis(shown: pd.DataFrame, lost: Collection[str]) -> scale.Scale:
+    """The axis of losses. It is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten
+    all others. Where all optimizers are lost, it is as high as they came."""
+    start = np.nan if {*shown["label"]} <= {*lost} else _start(shown)
+    return scale.choose(shown[["median", "low"]], start)
+
+
+def _last_step(shown: pd.DataFrame, lost: Collection[str]) -> float:
+    """Where the axis of steps ends: where all optimizers are lost, not far beyond the last of them."""
+    last = shown["step"].max() if len(shown) else 0
+    if not len(shown) or not {*shown["label"]} <= {*lost}:
+        return last
+    alive = shown.loc[np.isfinite(shown["median"]), "step"].max()
+    return min(last, max(1, int(np.ceil(1.25 * (0 if np.isnan(alive) else alive)))))
+
+
+def _crosses(lost: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look], last: float) -> None:
+    """A cross where each of these lines was last finite; those that would lie on others are put below them."""
+    ends = lost[np.isfinite(lost["median"])].drop_duplicates("label", keep="last")
+    placed: list[tuple[float, float]] = []
+    for label, step, loss in zip(ends["label"], ends["step"], axis.clip(ends["median"]), strict=True):
+        at = step / last, float(axis.share(loss))
+        below = sum(abs(at[0] - x) < _NEAR and abs(at[1] - y) < _NEAR for x, y in placed)
+        placed.append(at)
+        moved = ScaledTranslation(0, -below * _LOST["markersize"] / 72, axes.figure.dpi_scale_trans)
+        axes.plot(step, loss, color=looks[label].colour, transform=axes.transData + moved, gid=_CROSS, **_LOST)
+
+
+def _below(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
+    """A triangle at the lower border for each line that ends below it."""
+    ends = shown[np.isfinite(shown["median"])].drop_duplicates("label", keep="last")
+    ends = ends[ends["median"] < axis.low]
+    for number, (label, step) in enumerate(zip(ends["label"], ends["step"], strict=True)):
+        moved = ScaledTranslation(-number * _OFF["markersize"] * 1.3 / 72, 0, axes.figure.dpi_scale_trans)
+        axes.plot(step, axis.padded(0.05)[0], color=looks[label].colour, transform=axes.transData + moved, gid=_UNDER,
+                  **_OFF)  # fmt: skip
 
 
 def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
@@ -143,10 +196,21 @@ def _start(curves: pd.DataFrame) -> float:
 
 
 def _accuracy(curves: pd.DataFrame) -> scale.Scale:
-    """An axis of shares that ends at 100 % and shows where the lines end: the worse they are, the lower it reaches."""
-    worst = curves.loc[curves["step"] == curves["step"].max(), "median"].min()
-    low = min(1 - 4 * (1 - worst), 0.9)  # where all are right in the end, there is still an axis
-    return scale.Scale(False, float(np.floor(20 * low) / 20) if low > 0 else 0.0, 1.0)
+    """An axis of shares that shows where most lines end, and no more than they span.
+
+    It reaches four times as far below 100 % as the middle one of their ends, so that the steep climb at the beginning
+    does not flatten what comes after it, and further down to all ends that are not twice as far below.
+    """
+    if curves.empty:
+        return scale.Scale(False, 0.0, 1.0)
+    ends = curves.sort_values("step", kind="stable").drop_duplicates("label", keep="last")["median"].to_numpy(float)
+    missed = 1 - float(np.quantile(ends, 0.5, method="lower"))
+    low = min(1 - 4 * missed, 0.9)  # where all are right in the end, there is still an axis
+    low = min([low, *ends[ends >= 1 - 8 * missed]])
+    lowest, highest = np.nanmin(curves[["median", "low"]].to_numpy()), np.nanmax(curves[["median", "high"]].to_numpy())
+    low, high = (round(20 * share, 9) for share in (max(low, lowest, 0.0), min(highest, 1.0)))
+    low = np.floor(low) / 20  # in steps of 5 %
+    return scale.Scale(False, low, max(np.ceil(high) / 20, low + 0.05))
 
 
 def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
@@ -161,5 +225,9 @@ def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
 
 def _result(row: Mapping[Any, Any]) -> str:
     lost = "diverged" if row["n_diverged"] else "failed"
-    result = style.loss(row["median"]) if np.isfinite(row["median"]) else lost
-    return ", ".join(fact for fact in (row["settings"], result) if fact)
+    if np.isfinite(row["median"]):
+        some = row["n_diverged"] and row.get("n", 1) > 1
+        facts = [style.loss(row["median"]), f"{row['n_diverged']} of {row['n']} diverged" if some else ""]
+    else:
+        facts = [lost]
+    return ", ".join(fact for fact in (row["settings"], *facts) if fact)

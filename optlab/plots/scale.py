@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,24 +15,64 @@ DECADES_FOR_LOG = 1.3
 ABOVE_START, BELOW_START = 1e2, 1e-34
 """A logarithmic axis shows at most this part of the loss at the start: far above it everything is equally lost, and
 the square of the rounding error below it everything is equally solved."""
-_HUGE = 1e290  # what Matplotlib can still do arithmetic with
+_ORDINARY = 250
+"""Powers of ten up to which Matplotlib can do its arithmetic, in both directions: margins, squares, ratios."""
+_LEAST, _LARGEST = 1e-300, 1e290  # of sizes, in units
+_LOSSES = ("median", "low", "high", "first")
+"""The columns of frames that hold losses."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from `low` to `high`, all of the data that is shown lying between."""
+    """An axis from `low` to `high`, all of the data that is shown lying between.
+
+    Both are in units of ten to the `power`, which is 0 for losses of ordinary size: `in_units` brings data into them,
+    and `suffix` names the unit.
+    """
 
     log: bool
     low: float
     high: float
+    power: int = 0
+
+    def in_units(self, values: ArrayLike) -> NDArray[np.float64]:
+        """The values in units of ten to the `power`; those too large for that are infinite."""
+        return _divided(np.asarray(values, dtype=float), self.power)
+
+    def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The losses of a frame in units of ten to the `power`."""
+        if not self.power:
+            return frame
+        return frame.assign(**{name: self.in_units(frame[name]) for name in _LOSSES if name in frame})
+
+    @property
+    def suffix(self) -> str:
+        """What the label of the axis says of its unit.
+
+        >>> Scale(True, 1.0, 10.0, -300).suffix, Scale(True, 1.0, 10.0).suffix
+        (' (in units of 10⁻³⁰⁰)', '')
+        """
+        return f" (in units of {_ten_to(self.power)})" if self.power else ""
 
     def clip(self, values: ArrayLike) -> NDArray[np.float64]:
         """The values moved onto the axis where they are off it, infinity to its upper end; NaN stays NaN."""
         return np.clip(np.asarray(values, dtype=float), self.low, self.high)
 
     def leave(self, values: ArrayLike) -> NDArray[np.float64]:
-        """The values moved to just outside of the axis where they are far off it: a line then leaves the picture."""
-        return np.clip(np.asarray(values, dtype=float), *self.padded(1.0, 1.0))
+        """The values moved nearer where they are far off the axis, and still off it: a line then leaves the picture."""
+        far = 1.0 if self.log else 10.0
+        return np.clip(np.asarray(values, dtype=float), *self.padded(far, far))
+
+    def band(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The lower and the upper end of the bands of a frame with `low`, `median`, `high`.
+
+        Where the upper end is infinite or far off the axis, it is at the median: the band would fill all that is above,
+        and say nothing. There is no band where the median is infinite.
+        """
+        low, median, high = (frame[name].to_numpy(float) for name in ("low", "median", "high"))
+        ends = np.where(high <= self.padded(1.0, 1.0)[1], high, median)
+        known = np.isfinite(median)
+        return np.where(known, self.leave(low), np.nan), np.where(known, self.leave(ends), np.nan)
 
     def share(self, values: ArrayLike) -> NDArray[np.float64]:
         """How high the values are, 0 at the lower end and 1 at the upper one; NaN where they are off the axis."""
@@ -77,7 +117,7 @@ def above(frame: pd.DataFrame, minimum: float) -> pd.DataFrame:
     if not minimum:
         return frame
     frame = frame.copy()
-    columns = [name for name in ("median", "low", "high", "first") if name in frame]
+    columns = [name for name in _LOSSES if name in frame]
     heights = frame[columns] - minimum
     frame[columns] = heights.mask((heights < 0) & (heights > -1e-9 * max(1.0, abs(minimum))), 0.0)
     return frame
@@ -107,27 +147,66 @@ def log_labels(low: float, high: float) -> tuple[list[float], list[str]]:
         return ticks, [f"{tick:.10g}" if 1e-4 <= tick < 1e5 else f"{tick:.0e}" for tick in ticks]
     stride = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100) if (last - first) / s <= 10)
     powers = [k for k in range(first, last + 1) if k % stride == 0 and low <= 10.0**k <= high]
-    return [10.0**k for k in powers], ["10" + str(k).translate(_RAISED) for k in powers]
+    return [10.0**k for k in powers], [_ten_to(k) for k in powers]
 
 
 _RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+def _ten_to(power: int) -> str:
+    return "10" + str(power).translate(_RAISED)
+
+
+def _divided(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
+    """Values over ten to the power; what is not zero stays so.
+
+    In two steps: where the values are subnormal, the power itself is no float.
+    """
+    if not power:
+        return values
+    with np.errstate(over="ignore", under="ignore"):
+        divided = values / 10.0 ** (power // 2) / 10.0 ** (power - power // 2)
+    return np.where((values != 0) & (divided == 0), np.copysign(_LEAST, values), divided)
 
 
 def choose(values: ArrayLike, start: float = np.nan) -> Scale:
     """Logarithmic where no value is negative and the positive ones span more than a factor of twenty, linear otherwise.
 
     `start` is the loss at the start, where known. Values that are not finite do not count; zeros, which a
-    logarithmic axis cannot show, are to be drawn at its lower end.
+    logarithmic axis cannot show, are to be drawn at its lower end. Where what is shown is far from 1, as 1e-300 or
+    1e295 are, the axis has a unit (`Scale.power`).
 
     >>> choose([1.0, 2.0, float("inf")])
-    Scale(log=False, low=1.0, high=2.0)
+    Scale(log=False, low=1.0, high=2.0, power=0)
     >>> choose([1e-6, 1.0]).log
     True
+    >>> choose([2e-300, 3e-300])
+    Scale(log=False, low=2.0, high=3.0, power=-300)
     """
     finite = np.asarray(values, dtype=float).ravel()
-    finite = np.clip(finite[np.isfinite(finite)], -_HUGE, _HUGE)
+    finite = finite[np.isfinite(finite)]
     if not finite.size:
         return Scale(False, 0.0, 1.0)
+    power = _power(finite, start)
+    return replace(_choose(_divided(finite, power), float(_divided(np.array(start), power))), power=power)
+
+
+def _power(finite: NDArray[np.float64], start: float) -> int:
+    """The power of ten that the axis is in units of: 0, unless the largest value that is shown is far from 1."""
+    sizes = np.log10(np.abs(finite[finite != 0]))
+    if not sizes.size:
+        return 0
+    known = np.isfinite(start) and start != 0
+    reference = np.log10(abs(start)) if known else np.quantile(sizes, 0.5, method="higher")
+    largest = max(min(sizes.max(), reference + np.log10(ABOVE_START)), sizes.min())
+    if finite.min() < 0:  # an axis that is not logarithmic reaches down to it
+        largest = max(largest, np.log10(-finite.min()))
+    power = int(np.floor(largest))
+    return power if abs(power) > _ORDINARY else 0
+
+
+def _choose(finite: NDArray[np.float64], start: float) -> Scale:
+    finite = np.clip(finite, -_LARGEST, _LARGEST)
     low, high = float(finite.min()), float(finite.max())
     positive = finite[finite > 0]
     if low >= 0 and positive.size and np.log10(high) - np.log10(positive.min()) > DECADES_FOR_LOG:
@@ -141,6 +220,6 @@ def choose(values: ArrayLike, start: float = np.nan) -> Scale:
     if low < start:  # something ran away
         high = min(high, start + 2 * (start - low))
     if high - low <= 1e-12 * max(abs(high), abs(low)):  # constant: an axis needs a height
-        margin = 0.1 * abs(high) or 1.0
-        return Scale(False, low - margin, high + margin)
+        margin = 0.1 * abs(high)
+        return Scale(False, low - margin, high + margin) if margin else Scale(False, 0.0, 1.0)
     return Scale(False, low, high)

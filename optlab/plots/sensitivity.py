@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +17,17 @@ from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
-from optlab.plots import scale, style
+from optlab.plots import overlap, scale, style
 from optlab.plots.style import Look
+from optlab.wording import counted
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 NAMES = {"lr": "learning rate"}
 _START = "start"
-_ROW, _STRIP_PADDING, _STRIP_MOST = 0.022, 0.03, 0.3  # shares of the height of the axes
+_ROW, _STRIP_PADDING, _STRIP_MOST, _STRIP_ALONE = 0.022, 0.03, 0.3, 0.95  # shares of the height of the axes
+_TURN = "turn"
 _ABOVE: dict[str, Any] = {"marker": "^", "markerfacecolor": "white", "gid": "above"}
 _BELOW: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "gid": "below"}
 
@@ -36,32 +42,41 @@ def draw(
 ) -> Axes:
     """Draw the median final loss against the value of a hyperparameter, one line per label, with its band over seeds.
 
-    Values whose median is infinite are crosses in a strip above the axis, one row per label. Those whose median is 0 or
-    too small to show are open triangles in a strip below it, to which the line goes down; those whose median is too
-    large are open triangles at the end of the axis. A dotted line marks the loss at the start, a ring each label's best
-    value.
+    Values whose median is infinite are crosses in a strip above the axis, one row per label; the strip is all there is
+    where no median is finite. Those whose median is 0 or too small to show are open triangles in a strip below it, to
+    which the line goes down; those whose median is too large are open triangles at the end of the axis. A dotted line
+    marks the loss at the start, a ring each label's best value. Where lines run one on another, they take turns as
+    dashes of all their colours, and so do their markers; rings lie one around another.
 
     Args:
         sensitivity: columns `label`, `value`, `median`, `low`, `high`, `first`, `diverged` of one case
             (`analysis.sensitivity`).
-        looks: how each label is drawn; by default by order of appearance.
+        looks: how each label is drawn; by default by order of appearance. A faint one is a thin grey line.
         minimum: the known minimum. Where it is not 0, the distance to it is drawn.
         parameter: the hyperparameter's name.
     """
     looks = looks or style.looks(sensitivity["label"])
     floor = minimum or 0.0
-    table = scale.above(sensitivity, floor)
-    lost = ~np.isfinite(table["median"].to_numpy())
+    everything = scale.above(sensitivity, floor)
+    others = everything["label"].isin(style.faint(looks))
+    table = everything[~others]
     first = table["first"].to_numpy()
     start = float(first[np.isfinite(first)].max(initial=-np.inf))
     start = start if np.isfinite(start) else np.nan
-    axis = scale.choose(table.loc[~lost, ["median", "low"]].to_numpy(), start)
+    axis = scale.choose(table.loc[np.isfinite(table["median"]), ["median", "low"]].to_numpy(), start)
+    table, start = axis.frame(table), float(axis.in_units(start))
+    lost = ~np.isfinite(table["median"].to_numpy())
 
     small = axis.log & (table["median"].to_numpy() < axis.low)
-    crosses, triangles = _Strip.of(table[lost], above=True), _Strip.of(table[small], above=False)
+    crosses, triangles = _Strip.of(table[lost], above=True, alone=lost.all()), _Strip.of(table[small], above=False)
     axis.apply(axes, below=triangles.share, above=crosses.share)
-    for label, rows in table[~lost].groupby("label", sort=False):
-        _line(rows, axes, looks[str(label)], axis, triangles)
+    _x_axis(axes, sensitivity)
+    for _, rows in axis.frame(everything[others]).groupby("label", sort=False):
+        finite = np.isfinite(rows["median"])
+        axes.plot(rows["value"], np.where(finite, axis.leave(rows["median"]), np.nan), **style.THIN)
+    lines = [_Line.of(rows, looks[str(label)], axis, triangles.height(str(label), axes))
+             for label, rows in table[~lost].groupby("label", sort=False)]  # fmt: skip
+    _draw_lines(lines, axes)
     if not np.isnan(start) and axis.low < start < axis.high:
         axes.axhline(start, gid=_START, color=style.MUTED, linewidth=1.2, linestyle=(0, (1, 2)), zorder=1)
     if lost.any():
@@ -71,9 +86,8 @@ def draw(
         triangles.draw(axes, "0" if (table.loc[small, "median"] == 0).all() else "smaller")
     if lost.all():
         axes.yaxis.set_major_locator(NullLocator())
-    _x_axis(axes, sensitivity)
     axes.set_xlabel(NAMES.get(parameter, parameter))
-    axes.set_ylabel("final loss − minimum" if floor else "final loss")
+    axes.set_ylabel("" if lost.all() else ("final loss − minimum" if floor else "final loss") + axis.suffix)
     axes.grid(axis="y")
     return axes
 
@@ -92,9 +106,14 @@ def figure(
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle)
         draw(sensitivity, axes, looks=looks, minimum=minimum, parameter=parameter)
         best = sensitivity.groupby("label", sort=False)["median"].min()
+        others = best.index.isin(style.faint(looks))
+        count, best = int(others.sum()), best[~others]
         handles = [_handle(looks[str(label)]) for label in best.index]
         labels = [_entry(str(label), loss) for label, loss in best.items()]
-        if np.isfinite(best).any():
+        if count:
+            handles.append(figures.others())
+            labels.append(counted(count, "other"))
+        if any(line.get_gid() == _RING["gid"] for line in axes.get_lines()):
             handles.append(Line2D([], [], markeredgecolor=style.INK, **_RING))
             labels.append("best value")
         for shape, said in ((_ABOVE, "too large for the axis"), (_BELOW, "too small for the axis")):
@@ -108,12 +127,14 @@ def figure(
     return sheet
 
 
+_WIDTH = 1.8
 _RING: dict[str, Any] = {
     "marker": "o",
     "markersize": 12,
     "markerfacecolor": "none",
     "markeredgewidth": 1.5,
     "linestyle": "",
+    "gid": "best",
 }
 
 
@@ -126,11 +147,11 @@ class _Strip:
     above: bool
 
     @classmethod
-    def of(cls, table: pd.DataFrame, above: bool) -> _Strip:
+    def of(cls, table: pd.DataFrame, above: bool, alone: bool = False) -> _Strip:
         labels = list(dict.fromkeys(table["label"]))
         if not labels:
             return cls(0.0, {}, above)
-        share = min(_STRIP_MOST, _ROW * len(labels) + 2 * _STRIP_PADDING)
+        share = _STRIP_ALONE if alone else min(_STRIP_MOST, _ROW * len(labels) + 2 * _STRIP_PADDING)
         top, row = 1.0 if above else share, (share - 2 * _STRIP_PADDING) / len(labels)
         rows = {label: top - _STRIP_PADDING - (i + 0.5) * row for i, label in enumerate(labels)}
         return cls(share, rows, above)
@@ -144,32 +165,86 @@ class _Strip:
                   va="center", ha="right")  # fmt: skip
 
     def height(self, label: str, axes: Axes) -> float:
-        """Where a label's row is on the axis, which is logarithmic."""
+        """Where a label's row is on the axis, which is logarithmic; NaN where it has none."""
         low, high = axes.get_ylim()
-        return low * (high / low) ** self.rows[label]
+        return low * (high / low) ** self.rows[label] if label in self.rows else np.nan
 
 
-def _line(rows: pd.DataFrame, axes: Axes, look: Look, axis: scale.Scale, strip: _Strip) -> None:
-    """One label's line, band, markers, and the ring around its best value, or around all that are as good."""
-    label = str(rows["label"].iloc[0])
-    value, median = rows["value"].to_numpy(), rows["median"].to_numpy()
-    low, high = axis.clip(rows["low"]), axis.clip(rows["high"])
-    if (low < high).any():
-        axes.fill_between(value, low, high, color=look.colour, alpha=0.14, linewidth=0, zorder=2)
-    above, below = median > axis.high, median < axis.low
-    place = axis.clip(median)
-    if label in strip.rows:
-        place[below] = strip.height(label, axes)
-    axes.plot(value, place, color=look.colour, linestyle=look.dash, linewidth=1.8, zorder=3, label=label)
-    marks: list[tuple[Any, dict[str, Any]]] = [
-        (~above & ~below, {"marker": look.marker, "markerfacecolor": look.colour, "markeredgecolor": "white"}),
-        (above, {**_ABOVE, "markeredgecolor": look.colour}),
-        (below, {**_BELOW, "markeredgecolor": look.colour}),
-    ]
-    for where, shape in marks:
-        axes.plot(value[where], place[where], linestyle="", markersize=6.5, zorder=4, **shape)
-    best = median == median.min()
-    axes.plot(value[best], place[best], markeredgecolor=look.colour, zorder=5, **_RING)
+@dataclass(frozen=True)
+class _Line:
+    """One label's line: where its points are drawn, and which of them are off the axis and which are the best."""
+
+    label: str
+    look: Look
+    value: Floats
+    place: Floats
+    band: tuple[Floats, Floats]
+    above: Flags
+    below: Flags
+    best: Flags
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, look: Look, axis: scale.Scale, strip: float) -> _Line:
+        """`strip` is the height at which values are marked that are too small for the axis."""
+        median = rows["median"].to_numpy()
+        above, below = median > axis.high, median < axis.low
+        place = np.where(below & np.isfinite(strip), strip, axis.clip(median))
+        low, high = axis.band(rows)
+        label = str(rows["label"].iloc[0])
+        best = (median == median.min()) & ((median > median.min()).any() | (len(median) == 1))  # none, where all are
+        return cls(label, look, rows["value"].to_numpy(), place, (axis.clip(low), axis.clip(high)), above, below, best)
+
+
+def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
+    """The lines with their bands and markers, and rings around the best values, or around all that are as good."""
+    for line in lines:
+        low, high = line.band
+        if (low < high).any():
+            axes.fill_between(line.value, low, high, color=line.look.colour, alpha=0.14, linewidth=0, zorder=2)
+        axes.plot(line.value, line.place, color=line.look.colour, linestyle=line.look.dash, linewidth=_WIDTH, zorder=3,
+                  label=line.label)  # fmt: skip
+    to_axes = axes.transData + axes.transAxes.inverted()
+    shares = [to_axes.transform(np.stack([line.value, line.place], axis=1)) for line in lines]
+    for line, turns in zip(lines, overlap.in_turns_along(shares), strict=True):
+        if np.isfinite(turns).any():
+            axes.plot(*turns.T, transform=axes.transAxes, color=line.look.colour, linewidth=_WIDTH,
+                      solid_capstyle="butt", gid=_TURN, zorder=3.5)  # fmt: skip
+    for line, (turn, around) in zip(lines, _at_points(lines, shares), strict=True):
+        marks: list[tuple[Any, dict[str, Any]]] = [
+            (~line.above & ~line.below, {"marker": line.look.marker, "markerfacecolor": line.look.colour,
+                                         "markeredgecolor": "white"}),
+            (line.above, {**_ABOVE, "markeredgecolor": line.look.colour}),
+            (line.below, {**_BELOW, "markeredgecolor": line.look.colour}),
+        ]  # fmt: skip
+        for kind, shape in marks:
+            where = kind & turn
+            axes.plot(line.value[where], line.place[where], linestyle="", markersize=6.5, zorder=4, **shape)
+        for number in np.unique(around[line.best]):
+            at = line.best & (around == number)
+            axes.plot(line.value[at], line.place[at], markeredgecolor=line.look.colour, zorder=5,
+                      **_RING | {"markersize": _RING["markersize"] + 4 * number})  # fmt: skip
+
+
+def _at_points(lines: Sequence[_Line], shares: Sequence[Floats]) -> list[tuple[Flags, NDArray[np.int64]]]:
+    """Of each line, at which of its points it shows its marker, and how many rings are inside of its own there.
+
+    Where points of several lines are one on another, the marker of one is shown: of the first line at the first such
+    point, of the second at the second, and so on.
+    """
+    meetings: dict[tuple[int, ...], list[tuple[int, int]]] = {}
+    for i, points in enumerate(shares):
+        for k, point in enumerate(np.round(points / overlap.TOLERANCE).astype(int).tolist()):
+            meetings.setdefault(tuple(point), []).append((i, k))
+    found = [(np.ones(len(line.value), dtype=bool), np.zeros(len(line.value), dtype=np.int64)) for line in lines]
+    times: Counter[tuple[int, ...]] = Counter()
+    for at in (meetings[place] for place in sorted(meetings)):
+        together = tuple(i for i, _ in at)
+        turn = times[together] % len(at)
+        times[together] += 1
+        for order, (i, k) in enumerate(at):
+            found[i][0][k] = order == turn
+            found[i][1][k] = sum(lines[j].best[m] for j, m in at[:order])
+    return found
 
 
 def _crosses(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look], strip: _Strip) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,9 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 
 INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
+FAINT = "#B4B4B4"
+MOST = len(PALETTE)
+"""Optimizers that are drawn in colour, at most: as many as there are colours."""
 
 SHEET: Any = {
     "figure.dpi": 160,
@@ -74,6 +77,18 @@ class Look:
     colour: str
     marker: str
     dash: Any
+    faint: bool = False
+    """Whether it is among the others: a thin grey line that has no marker, no band and no entry in the legend."""
+
+
+OTHER = Look(FAINT, "", "-", faint=True)
+THIN: dict[str, Any] = {"color": FAINT, "linewidth": 0.8, "zorder": 1.5}
+"""How those lines are drawn."""
+
+
+def faint(looks: Mapping[str, Look]) -> list[str]:
+    """The labels that are drawn thin and grey."""
+    return [label for label, look in looks.items() if look.faint]
 
 
 def looks(labels: Iterable[str]) -> dict[str, Look]:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from optlab.plots import contour, style
 from optlab.plots import figure as figures
-from optlab.plots.contour import Surface
+from optlab.plots.relief import Surface
 
 SIZE = (8.0, 2.7)
 COLOURS = 96

@@ -47,8 +47,9 @@ class Titled:
 
     @property
     def minimum(self) -> float | None:
-        """The known minimum."""
-        return declared.lowest(self.case, self.options) if self.computes else None
+        """The known minimum, where it is a number."""
+        lowest = declared.lowest(self.case, self.options) if self.computes else None
+        return lowest if lowest is not None and np.isfinite(lowest) else None
 
 
 def titled(planned: Plan) -> Iterator[Titled]:

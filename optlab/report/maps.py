@@ -12,7 +12,7 @@ from optlab.maps import panels
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.plan import Plan
 from optlab.plots import basins, stability
-from optlab.plots.contour import Surface
+from optlab.plots.relief import Surface
 from optlab.report.cases import Titled, slugs, titled
 from optlab.spec import BasinsSpec, StabilitySpec
 from optlab.store import Results

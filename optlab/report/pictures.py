@@ -16,6 +16,7 @@ from optlab.errors import ResultsError, file_errors_name
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
+from optlab.plots.relief import Surface
 from optlab.plots.style import Look
 from optlab.records import Floats
 from optlab.report import maps
@@ -124,7 +125,7 @@ def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look])
         yield f"lr_{name}", effects
 
 
-def _surface(case: Titled, frames: Frames) -> contour.Surface:
+def _surface(case: Titled, frames: Frames) -> Surface:
     """The objective on the part of the plane that the trajectories make worth showing."""
     domain, paths = None, frames.paths
     if case.case.problem.domain is not None:
@@ -137,11 +138,11 @@ def _surface(case: Titled, frames: Frames) -> contour.Surface:
     return surface(case, low, high, RESOLUTION)
 
 
-def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> contour.Surface:
+def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface:
     """The objective of two parameters between the corners `low` and `high`, at so many points along each side."""
     x, y = np.linspace(low, high, resolution).T
     points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    return contour.Surface(x, y, case.heights(points).reshape(resolution, resolution))
+    return Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
 def _subtitle(case: Titled, best: pd.DataFrame) -> str:

@@ -5,7 +5,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from optlab.plots import contour, figure, style
+from optlab.plots import contour, figure, relief, style
 
 DOMAIN = [[-2.0, -2.0], [2.0, 2.0]]
 
@@ -21,7 +21,7 @@ def best(*labels, status="done", shown_loss=0.5):
 
 def surface(limits=DOMAIN, function=lambda x, y: 100 * (y - x**2) ** 2 + (1 - x) ** 2):
     x, y = (np.linspace(*pair, 60) for pair in np.transpose(limits))
-    return contour.Surface(x, y, function(x, y[:, None]) + 0 * x)
+    return relief.Surface(x, y, function(x, y[:, None]) + 0 * x)
 
 
 def drawn(paths, **options):
@@ -84,50 +84,11 @@ def test_one_pair_of_bounds_serves_both_coordinates():
     )
 
 
-# levels
-
-
-def test_levels_are_logarithmic_where_values_span_decades():
-    levels, floor = contour.levels(surface().z, 0.0)
-    assert floor == 0.0
-    np.testing.assert_allclose(np.diff(np.log(levels)), np.log(levels[1] / levels[0]))
-    assert levels[-1] == surface().z.max()
-
-
-def test_levels_are_logarithmic_above_a_negative_minimum():
-    levels, floor = contour.levels(surface().z - 40, -40.0)
-    assert floor == -40.0
-    assert (levels > 0).all()
-
-
-def test_levels_are_linear_otherwise():
-    levels, floor = contour.levels(np.linspace(5, 6, 100).reshape(10, 10), 0.0)
-    assert floor is None
-    np.testing.assert_allclose(np.diff(levels), 1 / (len(levels) - 1))
-
-
-def test_an_unknown_minimum_is_the_lowest_seen():
-    assert contour.levels(surface().z - 40)[1] == (surface().z - 40).min()
-
-
-def test_levels_span_seven_decades_at_most():
-    levels, _ = contour.levels(np.geomspace(1e-300, 1, 400).reshape(20, 20), 0.0)
-    assert levels[0] == pytest.approx(1e-7)
-
-
-@pytest.mark.parametrize("z", [np.full((60, 60), 3.0), np.full((60, 60), np.nan), np.full((60, 60), np.inf)], ids=str)
-def test_a_surface_without_heights_is_drawn_plain(z, tmp_path):
-    flat = contour.Surface(np.linspace(-2, 2, 60), np.linspace(-2, 2, 60), z)
-    assert contour.levels(z)[0].size == 0
-    sheet = contour.figure(flat, path("gd", (0, 0), (1, 1)), best("gd"), looks=style.looks(["gd"]))
-    assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
-
-
 @pytest.mark.parametrize("scale", [1e-300, 1e300])
 def test_extreme_heights_with_holes_can_be_drawn(scale, tmp_path):
     heights = surface().z * scale
     heights[:3], heights[5, 5], heights[7, 7] = np.nan, np.inf, -np.inf
-    hills = contour.Surface(surface().x, surface().y, heights)
+    hills = relief.Surface(surface().x, surface().y, heights)
     sheet = contour.figure(hills, path("gd", (0, 0), (1, 1)), best("gd"), looks=style.looks(["gd"]), minimum=0.0)
     assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
 

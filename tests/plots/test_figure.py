@@ -143,3 +143,31 @@ def test_labels_are_shown_as_they_are(own):
     entries = axes.get_legend().get_texts()
     assert [text.get_text() for text in entries] == labels
     assert not any(text.get_parse_math() for text in entries)
+
+
+@pytest.mark.parametrize("height", [5.625, 3.5])
+@pytest.mark.parametrize("count", [18, 40])
+@pytest.mark.parametrize("aspect", ["auto", "equal"])
+def test_a_legend_of_many_entries_is_whole_also_beside_a_map_that_is_narrow(count, aspect, height, tmp_path):
+    with style.sheet():
+        sheet, (axes,) = figure.new(title="rosenbrock", subtitle="400 steps", size=(10.0, height))
+        axes.set(xlim=(0, 4), ylim=(0, 1), aspect=aspect, xlabel="x0", ylabel="x1", anchor="NW")
+        names = [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(count)]
+        box = figure.legend(axes, [Line2D([], []) for _ in names], names)
+    assert cut_off(sheet, tmp_path) == []
+    frame = box.get_window_extent()
+    assert 0 <= frame.y0 < frame.y1 <= sheet.bbox.y1
+    assert frame.x1 <= sheet.bbox.x1
+    assert frame.x0 >= axes.bbox.x1
+    sizes = {text.get_fontsize() for text in box.get_texts()}
+    assert min(sizes) >= 5  # points
+    shown = [text.get_text() for text in box.get_texts()]
+    left_out = count - len(shown) + 1
+    assert shown[-1] == (f"and {left_out} more" if left_out > 1 else names[-1])
+
+
+def test_a_legend_leaves_out_what_could_not_be_read(tmp_path):
+    sheet = make([f"{i} " + "a long label " * 20 for i in range(60)])
+    assert cut_off(sheet, tmp_path) == []
+    texts = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
+    assert texts[-1] == f"and {61 - len(texts)} more"

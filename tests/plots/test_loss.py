@@ -127,7 +127,7 @@ def test_a_single_point_is_a_marker():
     assert not only.get_clip_on()
 
 
-def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():
+def test_a_network_has_the_loss_on_all_training_data_without_the_noise_of_minibatches_and_accuracy():
     curves = pd.concat(
         [
             curve("gd", [3.3, 1.9, 1.2]),
@@ -136,8 +136,8 @@ def test_a_network_has_training_loss_over_the_minibatch_loss_and_accuracy():
         ]
     )
     left, right = loss.figure(curves, best("gd"), looks=style.looks(["gd"])).axes
-    assert [a.get_ydata().tolist() for a in left.get_lines()] == [[3.3, 1.9, 1.2], [3, 2, 1]]
-    assert (left.get_ylabel(), right.get_ylabel()) == ("training loss", "test accuracy")
+    assert [a.get_ydata().tolist() for a in left.get_lines()] == [[3, 2, 1]]
+    assert (left.get_ylabel(), right.get_ylabel()) == ("training loss (all data)", "test accuracy")
     assert line(right, "gd").get_ydata().tolist() == [0.1, 0.9, 0.95]
     assert 0.7 < right.get_ylim()[0] < 0.9
     assert right.yaxis.get_major_formatter()(0.95) == "95 %"
@@ -177,3 +177,79 @@ def test_a_line_under_another_takes_turns_with_it():
 def test_curves_without_a_point_are_an_empty_axis():
     axes = loss.draw(curve("a", []), Figure().add_subplot())
     assert not [line for line in axes.get_lines() if line.get_gid() == "turn"]
+
+
+FEW = {"a": style.looks("a")["a"], "b": style.OTHER, "c": style.OTHER}
+
+
+def test_faint_lines_are_thin_and_grey_and_one_entry_of_the_legend():
+    curves = pd.concat([curve("a", [3, 2, 1]), curve("b", [3, 3, 3e-9], high=[4, 4, 4]), curve("c", [3, 4, np.inf])])
+    sheet = loss.figure(curves, best("a", "b", "c", median=[1, 3e-9, np.inf]), looks=FEW)
+    (axes,) = sheet.axes
+    thin = [line for line in axes.get_lines() if line.get_color() == style.FAINT]
+    assert [line.get_xdata().tolist() for line in thin] == [[0, 1, 2]] * 2
+    assert {line.get_linewidth() for line in thin} == {style.THIN["linewidth"]}
+    assert max(line.get_zorder() for line in thin) < line(axes, "a").get_zorder()
+    assert len(axes.collections) == 0  # no bands of theirs
+    assert axes.get_ylim()[0] > 0.5  # nor do they move the axis
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a\nlr=0.1, loss 1", "2 others"]
+
+
+def test_the_upper_half_of_a_band_that_goes_to_infinity_is_left_out():
+    axes = drawn(curve("gd", [3, 2, 1], low=[2, 1, 0.5], high=[4, np.inf, np.inf]))
+    corners = {tuple(corner) for corner in axes.collections[0].get_paths()[0].vertices}
+    assert corners == {(0.0, 2.0), (1.0, 1.0), (2.0, 0.5), (2.0, 1.0), (1.0, 2.0), (0.0, 4.0)}
+
+
+def test_the_legend_says_how_many_seeds_diverged_where_some_did():
+    row = best("gd", median=1.0, n_diverged=2).assign(n=10)
+    sheet = loss.figure(curve("gd", [3, 1]), row, looks=style.looks(["gd"]))
+    (entry,) = sheet.axes[0].get_legend().get_texts()
+    assert entry.get_text().replace("\n", " ") == "gd lr=0.1, loss 1, 2 of 10 diverged"
+
+
+@pytest.mark.parametrize("unit", [1e-300, 1e295], ids=str)
+def test_losses_far_from_1_have_an_axis_in_units(unit):
+    axes = drawn(curve("gd", [4 * unit, 3 * unit, 2 * unit]))
+    np.testing.assert_allclose(line(axes, "gd").get_ydata(), [4, 3, 2])
+    assert axes.get_ylabel() == f"loss (in units of {'10⁻³⁰⁰' if unit < 1 else '10²⁹⁵'})"
+    assert axes.get_ylim() == pytest.approx((1.9, 4.1))
+
+
+def test_crosses_where_all_diverged_are_where_the_lines_end_and_beside_each_other(tmp_path):
+    ends = [3e295, 1e297, np.inf, np.inf, *[np.inf] * 96]
+    curves = pd.concat([curve(label, [3e295, *ends[1:]]) for label in "abc"] + [curve("d", [3e295, *[np.inf] * 99])])
+    sheet = loss.figure(curves, best(*"abcd", median=np.inf), looks=style.looks("abcd"))
+    figure.save(sheet, tmp_path / "x.png")
+    (axes,) = sheet.axes
+    marks = [line for line in axes.get_lines() if line.get_gid() == "cross"]
+    assert [line.get_xdata().tolist() for line in marks] == [[1], [1], [1], [0]]
+    assert axes.get_xlim()[1] == 2  # not all steps, of which almost none has a line
+    places = [line.get_transform().transform(line.get_xydata())[0] for line in marks]
+    assert min(np.hypot(*(a - b)) for i, a in enumerate(places) for b in places[:i]) > 10  # pixels
+    assert places[0].tolist() == pytest.approx(axes.transData.transform(line(axes, "a").get_xydata()[1]).tolist())
+
+
+@pytest.mark.parametrize(
+    ("ends", "low", "high"),
+    [
+        ([0.95, 0.97, 0.96], 0.8, 1.0),
+        ([0.95, 0.97, 0.7], 0.7, 1.0),  # the worst is not far off
+        ([0.95, 0.97, 0.1], 0.8, 1.0),
+        ([0.12, 0.13, 0.11], 0.1, 0.15),  # no more than they span
+        ([1.0, 1.0, 1.0], 0.9, 1.0),
+        ([0.0, 0.0, 0.0], 0.0, 0.1),
+    ],
+    ids=str,
+)
+def test_an_axis_of_accuracies_shows_where_lines_end(ends, low, high):
+    curves = [
+        curve(label, [0.1, (0.1 + end) / 2, end], quantity="test_accuracy")
+        for label, end in zip("abc", ends, strict=True)
+    ]
+    axes = drawn(*curves, quantity="test_accuracy")
+    margin = 0.05 * (high - low)
+    assert axes.get_ylim() == pytest.approx((low - margin, high + margin))
+    marks = [line for line in axes.get_lines() if line.get_gid() == "under"]
+    assert len(marks) == sum(end < low for end in ends)
+    assert all(line.get_ydata()[0] == pytest.approx(axes.get_ylim()[0]) for line in marks)

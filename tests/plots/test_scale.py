@@ -83,3 +83,37 @@ def test_shares_and_values_are_inverse(axis):
     shares = np.array([0.0, 0.25, 1.0])
     np.testing.assert_allclose(axis.share(axis.at(shares)), shares, atol=1e-12)
     assert np.isnan(axis.share([axis.low - 4, axis.high + 1, np.nan])).all()
+
+
+def test_no_loss_is_too_large_or_too_small_for_an_axis():
+    rng = np.random.default_rng(0)
+    for _ in range(3000):
+        count = rng.integers(1, 6)
+        values = rng.choice([-1, 1, 1, 1, 0], count) * 10.0 ** rng.uniform(-323, 308, count)
+        start = rng.choice([np.nan, 0.0, np.inf, values[0], 10.0 ** rng.uniform(-323, 308)])
+        axis = scale.choose(values, start)
+        ends = [axis.low, axis.high, *axis.padded(0.05, 0.4), *axis.padded(1.0, 1.0)]
+        assert np.isfinite(ends).all()
+        assert axis.low < axis.high
+        assert not axis.log or min(ends) > 0
+        assert not np.isnan(axis.share(axis.clip(axis.in_units(values)))).any()
+
+
+@pytest.mark.parametrize("power", [-320, -300, 260, 300])
+def test_an_axis_far_from_1_has_a_unit(power):
+    values = np.array([2.0, 4.0]) * 10.0 ** (power // 2) * 10.0 ** (power - power // 2)
+    axis = scale.choose(values)
+    assert axis.power == power
+    np.testing.assert_allclose(axis.in_units(values), [2, 4], rtol=1e-3)  # subnormal numbers have few digits
+    np.testing.assert_allclose([axis.low, axis.high], [2, 4], rtol=1e-3)
+    assert axis.suffix.startswith(" (in units of 10")
+    assert axis.in_units([0.0, np.inf]).tolist() == [0.0, np.inf]
+
+
+def test_a_band_without_a_finite_upper_end_has_its_lower_half_alone():
+    axis = scale.Scale(False, 0.0, 10.0)
+    table = pd.DataFrame({"low": [1, 2, 3, 4.0], "median": [2, 3, 4, np.inf], "high": [3, np.inf, 1e9, np.inf]})
+    low, high = axis.band(table)
+    assert low[:3].tolist() == [1, 2, 3]
+    assert high[:3].tolist() == [3, 3, 4]
+    assert np.isnan([low[3], high[3]]).all()

@@ -176,3 +176,67 @@ def test_the_name_of_the_strip_is_not_cut_off(tmp_path):
     label = sheet.axes[0].yaxis.label.get_window_extent()
     assert name.x0 > 0
     assert not name.overlaps(label)
+
+
+def test_lines_one_on_another_take_turns_and_so_do_their_markers():
+    same = [5, 1, 0.01, 3]
+    axes = drawn(table("a", LRS, same), table("b", LRS, same), table("c", LRS, [9, 8, 7, 8]))
+    (turn,) = (line for line in axes.get_lines() if line.get_gid() == "turn")
+    assert turn.get_color() == style.PALETTE[0]
+    assert 0.3 < np.isfinite(turn.get_ydata()).mean() < 0.7
+    shown = [[m for m in marks(axes, shape) if m.get_markersize() == 6.5] for shape in "os^"]
+    values = [sorted(float(x) for m in of_label for x in m.get_xdata()) for of_label in shown]
+    assert sorted(values[0] + values[1]) == LRS  # each point has the marker of one of the two
+    assert values[0]
+    assert values[1]
+    assert values[2] == LRS
+    rings = {line.get_markersize() for line in axes.get_lines() if line.get_gid() == "best"}
+    assert len(rings) == 2  # one around the other
+    apart = drawn(table("a", LRS, same), table("b", LRS, [6, 2, 0.1, 9]))
+    assert not [line for line in apart.get_lines() if line.get_gid() == "turn"]
+
+
+def test_equal_lines_off_the_axis_can_be_seen_too():
+    far = [1e-3, 1.0, 1e200, 1e200]
+    axes = drawn(table("a", LRS, far), table("b", LRS, far))
+    colours = {line.get_markeredgecolor() for line in marks(axes, "^") if len(line.get_xdata())}
+    assert colours == set(style.PALETTE[:2])
+
+
+def test_where_nothing_is_finite_the_crosses_have_the_whole_picture():
+    labels = "abcdefgh"
+    axes = drawn(*(table(label, LRS, [INF] * 4) for label in labels))
+    heights = [mark.get_ydata()[0] for mark in marks(axes, "x")]
+    assert [mark.get_xdata().tolist() for mark in marks(axes, "x")] == [LRS] * 8
+    assert heights == sorted(heights, reverse=True)  # in the order of the legend
+    assert min(-np.diff(heights)) > 0.05
+    assert 0.05 < heights[-1] < heights[0] < 0.95
+    assert axes.get_ylabel() == ""
+
+
+def test_a_band_to_infinity_does_not_fill_the_picture():
+    axes = drawn(table("gd", LRS, [5, 1, 0.1, 3], low=[4, 0.5, 0.05, 2], high=[6, INF, INF, INF]))
+    corners = axes.collections[0].get_paths()[0].vertices
+    assert corners[:, 1].max() == pytest.approx(5)  # the axis ends at the highest median
+
+
+def test_faint_lines_have_neither_markers_nor_crosses():
+    looks = {"a": style.looks("a")["a"], "b": style.OTHER, "c": style.OTHER}
+    tables = [table("a", LRS, [5, 1, 2, INF]), table("b", LRS, [5, 1e-9, INF, INF]), table("c", LRS, [INF] * 4)]
+    sheet = sensitivity.figure(pd.concat(tables), looks=looks)
+    (axes,) = sheet.axes
+    assert [mark.get_color() for mark in marks(axes, "x")] == [looks["a"].colour]
+    thin = [line for line in axes.get_lines() if line.get_color() == style.FAINT]
+    assert {line.get_marker() for line in thin} == {"None"}
+    assert len(thin) == 2
+    assert axes.get_ylim()[0] > 0.5
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert said == ["a\nloss 1", "2 others", "best value"]
+
+
+@pytest.mark.parametrize("unit", [1e-305, 1e300], ids=str)
+def test_losses_far_from_1_have_an_axis_in_units(unit):
+    axes = drawn(table("gd", LRS, np.array([4, 2, 3, 5]) * unit, first=6 * unit))
+    (line,) = (line for line in axes.get_lines() if line.get_label() == "gd")
+    np.testing.assert_allclose(line.get_ydata(), [4, 2, 3, 5])
+    assert axes.get_ylabel().startswith("final loss (in units of 10")

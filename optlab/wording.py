@@ -1,0 +1,12 @@
+"""Numbers with their nouns, as messages and pictures say them."""
+
+from __future__ import annotations
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun: in the singular for 1, else in the plural (the noun with an "s", or `plural`).
+
+    >>> counted(1, "step"), counted(2, "step"), counted(12345, "run"), counted(0, "entry", "entries")
+    ('1 step', '2 steps', '12,345 runs', '0 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
