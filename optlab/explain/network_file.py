@@ -50,7 +50,7 @@ def read(path: str | Path) -> dict[str, Any]:
     Raises:
         UserError: the file cannot be read, or (a `SpecError`, with file, line and column) all mistakes in it.
     """
-    text = text_of(Path(path)).removeprefix("\ufeff")
+    text = text_of(Path(path))
     document = parse(text)
     if isinstance(document, Mistake):
         raise SpecError(str(path), [document], printable(text))

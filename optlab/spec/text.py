@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from optlab.errors import Mistake, UserError
 from optlab.spec import positions
+
+MAX_BYTES = 4 * positions.MAX_SIZE
+"""A longer file has too many characters in UTF-8, whatever they are."""
 
 MAX_SHOWN = 100
 """Mistakes that are told one by one."""
@@ -18,10 +22,15 @@ def text_of(file: Path) -> str:
     """The text of a file.
 
     Raises:
-        UserError: there is no such file, it cannot be read, or it is not UTF-8.
+        UserError: there is no such file, it cannot be read, it is too long, or it is not UTF-8.
     """
     try:
-        return file.read_bytes().decode("utf-8")
+        found = file.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device may never end
+            raise UserError(f"{file}: is {_kind(found.st_mode)}, not a file; write the experiment to a file")
+        if found.st_size > MAX_BYTES:
+            raise UserError(f"{file}: has {found.st_size:,} bytes, and {MAX_BYTES:,} is the most")
+        return file.read_bytes().decode("utf-8-sig")  # some editors begin a file with a byte-order mark
     except FileNotFoundError:
         near = sorted(str(p) for p in file.parent.glob("*.toml")) if file.parent.is_dir() else []
         raise UserError(f"{file}: there is no such file" + (f"; there is {', '.join(near)}" if near else "")) from None
@@ -29,6 +38,11 @@ def text_of(file: Path) -> str:
         raise UserError(f"{file}: is not UTF-8 text (byte {error.start})") from None
     except OSError as error:
         raise UserError(f"{file}: cannot be read: {error.strerror}") from None
+
+
+def _kind(mode: int) -> str:
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 def located(found: Iterable[Mistake], source: str) -> list[Mistake]:

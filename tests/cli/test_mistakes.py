@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -201,10 +202,19 @@ def test_a_file_that_is_not_there_or_is_none(tmp_path, monkeypatch, command):
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
     (tmp_path / "empty.toml").write_text("")
+    os.mkfifo(tmp_path / "pipe.toml")
+    (tmp_path / "huge.toml").touch()
+    os.truncate(tmp_path / "huge.toml", 10**12)  # a sparse file
     for name, said in [
-        ("nowhere.toml", "nowhere.toml: there is no such file; there is empty.toml, folder.toml, latin.toml"),
+        (
+            "nowhere.toml",
+            "nowhere.toml: there is no such file; there is empty.toml, folder.toml, huge.toml, latin.toml, pipe.toml",
+        ),
         ("no/where.toml", "no/where.toml: there is no such file"),
-        ("folder.toml", "folder.toml: cannot be read: Is a directory"),
+        ("folder.toml", "folder.toml: is a folder, not a file; write the experiment to a file\n"),
+        ("/dev/zero", "/dev/zero: is a device, not a file; write the experiment to a file\n"),
+        ("pipe.toml", "pipe.toml: is a pipe, not a file; write the experiment to a file\n"),
+        ("huge.toml", "huge.toml: has 1,000,000,000,000 bytes, and 4,000,000 is the most\n"),
         ("latin.toml", "latin.toml: is not UTF-8 text (byte 8)"),
         ("empty.toml", "empty.toml:1:1: name is missing"),
     ]:
@@ -212,6 +222,15 @@ def test_a_file_that_is_not_there_or_is_none(tmp_path, monkeypatch, command):
         assert (result.exit_code, result.stdout) == (2, "")
         assert result.stderr.startswith(said)
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("what", ["/dev/zero", ".", "pipe.toml", "nowhere.toml"])
+def test_what_is_no_file_is_not_watched(tmp_path, monkeypatch, what):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo(tmp_path / "pipe.toml")
+    result = CliRunner().invoke(app, ["run", "--watch", what])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"{what}: ")
 
 
 def test_a_results_folder_that_is_none(tmp_path, monkeypatch):

@@ -95,3 +95,12 @@ def test_files_of_the_results_do_not_get_the_descriptor_of_a_closed_stream(lab):
     shell(lab, "$optlab run e.toml --no-plots >&- 2>&-")
     assert all(path.read_bytes().isascii() for path in (lab / "results" / "e").glob("*.json"))
     assert (lab / "results" / "e" / "spec.toml").read_text(encoding="utf-8") == TEXT
+
+
+def test_a_byte_order_mark_beside_results_of_another_experiment(lab):
+    shell(lab, "$optlab run e.toml --no-plots")
+    (lab / "e.toml").write_text("\ufeff" + TEXT.replace("steps = 20", "steps = 10"), encoding="utf-8")
+    out, _ = shell(lab, "$optlab run e.toml --no-plots")
+    assert "which differed in steps (20 -> 10)" in out
+    (lab / "e.toml").write_text(TEXT.replace("steps = 20", "steps = 10"), encoding="utf-8")
+    assert "nothing was computed" in shell(lab, "$optlab run e.toml --no-plots")[0]
