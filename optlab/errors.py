@@ -8,6 +8,7 @@
         ├── UnknownName      a problem, optimizer, schedule or dataset nobody registered
         ├── MissingPackage   a package that was named and is not installed
         ├── ResultsError     a results folder that is missing, incomplete or damaged
+        │   └── DamagedResults   a file of it is missing, or is not what was written
         └── InUse            a results folder that another run is writing to
 
 Anything else that escapes is a bug of optlab's, and keeps its traceback.
@@ -59,6 +60,21 @@ class MissingPackage(UserError, ImportError):
 
 class ResultsError(UserError):
     """A results folder that cannot be read."""
+
+
+class DamagedResults(ResultsError):
+    """A results folder of which a file is missing, or is not what was written.
+
+    >>> str(DamagedResults("e/runs.parquet: is missing")), DamagedResults("e/runs.parquet: is missing").what
+    ('e/runs.parquet: is missing; run the experiment again', 'e/runs.parquet: is missing')
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        return f"{self.what}; run the experiment again"
 
 
 class InUse(UserError):

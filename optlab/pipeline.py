@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import executors, identity, mapping, plan, provenance, registry, runner, signature, spec, step
 from optlab.containment import prints_aside
-from optlab.errors import PluginError, ResultsError, UserError, did_you_mean
+from optlab.errors import DamagedResults, PluginError, ResultsError, UserError, did_you_mean
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Folders, Registry
@@ -82,13 +82,21 @@ def _as_toml(document: Mapping[str, Any]) -> str:
 
 def finished(job: Job) -> Results | None:
     """The results of an earlier run of the very same experiment, if they are all there, undamaged, and none failed."""
+    return _found(job)[0]
+
+
+def _found(job: Job) -> tuple[Results | None, Sequence[str]]:
+    """The results of an earlier run of the very same experiment; or what is damaged in the folder."""
     from optlab import store
 
     try:
         results = store.load(job.folder)
+    except DamagedResults as error:
+        return None, [error.what]
     except ResultsError:
-        return None
-    return results if results.manifest["experiment"] == job.plan.id and not results.failed else None
+        return None, ()
+    is_it = results.manifest["experiment"] == job.plan.id and not results.failed
+    return (results if is_it else None), ()
 
 
 @prints_aside
@@ -126,7 +134,8 @@ class Outcome:
 
     `replaced` says in what the results of another experiment differed that they replaced, `retried` how many runs had
     failed in earlier results of this one. `undrawn` is what was raised while the pictures were drawn: the results are
-    complete all the same, and are to be told before it is raised.
+    complete all the same, and are to be told before it is raised. `damage` says which files in the folder
+    were damaged, for which the experiment was run, or drawn, again.
     """
 
     results: Results
@@ -134,6 +143,7 @@ class Outcome:
     replaced: Sequence[str] | None = None
     retried: int = 0
     undrawn: Exception | None = None
+    damage: Sequence[str] = ()
 
 
 def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched) -> Outcome:
@@ -151,40 +161,83 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
     """
     from optlab import store
 
-    results = finished(job)
-    if results is not None and _is_complete(results, job, format):
-        return Outcome(results, reused=True)
-    with store.writing(job.folder) as writer:
-        results = finished(job)  # once more: now nobody else is at it
-        reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
-        if results is not None:
-            results = writer.with_spec(results, job.source)
-        else:
-            if format:
-                importlib.import_module("optlab.report.pictures")  # what keeps it from drawing is told before the work
-            with watched("running", job.plan.run_steps) as progress:
-                results = execute(job, writer, progress)
-        undrawn = _draw_missing(results, job.plan, format, watched) if format else None
-    return Outcome(results, reused, replaced, retried, undrawn)
+    with _told_truly(job):
+        results = finished(job)
+        if results is not None and _is_complete(results, job, format):
+            store.tidied(job.folder)
+            return Outcome(results, reused=True)
+        with store.writing(job.folder) as writer:
+            return _written(job, writer, format, watched)
 
 
-def _draw_missing(results: Results, planned: Plan, format: str, watched: Watched) -> Exception | None:
+def _written(job: Job, writer: Writer, format: str | None, watched: Watched) -> Outcome:
+    """What becomes of an experiment in the hands of the only writer of its folder."""
+    results, damage = _found(job)  # once more: now nobody else is at it
+    reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
+    if results is not None:
+        results = writer.with_spec(results, job.source)
+        damaged = results.damaged_plots(format) if format else {}
+        damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
+    else:
+        if format:
+            importlib.import_module("optlab.report.pictures")  # what keeps it from drawing is told before the work
+        with watched("running", job.plan.run_steps) as progress:
+            results = execute(job, writer, progress)
+    undrawn = _draw_missing(results, job, format, watched) if format else None
+    return Outcome(results, reused, replaced, retried, undrawn, damage)
+
+
+@contextmanager
+def _told_truly(job: Job) -> Iterator[None]:
+    """Add to an interrupt, and to an error of the file system, that the results are complete, if they are."""
+    before = _manifest(job)
+    try:
+        yield
+    except (KeyboardInterrupt, OSError) as error:
+        if finished(job) is not None or _manifest(job) not in (None, before):
+            error.add_note(_complete(job))
+        raise
+
+
+def _manifest(job: Job) -> Mapping[str, Any] | None:
+    """The manifest in the folder of an experiment, if it is of this one."""
+    from optlab import store
+
+    try:
+        manifest = store.read_manifest(job.folder)
+    except (ResultsError, OSError):
+        return None
+    return manifest if manifest["experiment"] == job.plan.id else None
+
+
+def _complete(job: Job) -> str:
+    return f"the results of this experiment are complete in {job.folder}"
+
+
+def _draw_missing(results: Results, job: Job, format: str, watched: Watched) -> Exception | None:
     """Draw the pictures, unless they are there. Returns what was raised in it."""
     if results.has_plots(format):
         return None
     from optlab.report import pictures
 
     try:
-        with watched("drawing", pictures.count(planned)) as progress:
-            draw(results, planned, format, progress)
+        with watched("drawing", pictures.count(job.plan)) as progress:
+            draw(results, job.plan, format, progress)
     except Exception as error:
+        error.add_note(_complete(job))
         return error
     return None
 
 
 def _is_complete(results: Results, job: Job, format: str | None) -> bool:
     """Whether there is nothing left to write."""
-    return results.is_of(job.source) and (format is None or results.has_plots(format))
+    from optlab import store
+
+    try:
+        is_drawn = format is None or results.has_plots(format)
+        return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
+    except ResultsError:  # another run has just replaced them
+        return False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
 
 _DISK = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
+    *(errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG),
 }
 
 
@@ -40,9 +40,10 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
                 stop(said, MISTAKE)
             if not isinstance(error, OSError) or error.errno not in _DISK:
                 raise
-            stop(f"{error.filename or 'the results'}: {error.strerror}; what was there before is intact", FAILED)
-        except KeyboardInterrupt:
-            stop("interrupted; results of earlier runs are intact", INTERRUPTED)
+            what = f"{error.filename or 'the results'}: {error.strerror}"
+            stop(f"{what}; {_state(error) or 'what was there before is intact'}", FAILED)
+        except KeyboardInterrupt as error:
+            stop(f"interrupted; {_state(error) or 'results of earlier runs are intact'}", INTERRUPTED)
 
     return run
 
@@ -75,6 +76,11 @@ def _warnings_in_a_line() -> Iterator[None]:
 
         warnings.showwarning = show
         yield
+
+
+def _state(error: BaseException) -> str:
+    """What was noted of the results by those who know in what state they were left."""
+    return "; ".join(getattr(error, "__notes__", []))
 
 
 def stop(message: str, status: int) -> None:

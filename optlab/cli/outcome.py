@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from optlab.cli import tables
+from optlab.cli.show import shown
 
 if TYPE_CHECKING:
     from optlab.pipeline import Outcome
@@ -138,13 +139,15 @@ def _places(console: Console, done: Outcome) -> None:
     if done.retried:
         again = "every run was computed again"
         console.print(f"{_count(done.retried, 'run')} had ended with an error before: {again}", markup=False)
+    for what in done.damage:
+        console.print(Text(f"{what}; it was {'drawn' if done.reused else 'computed'} again"), soft_wrap=True)
     if done.replaced is not None:
         console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)
     rooms = ("runs.parquet", "history/", "trajectories/", "manifest.json")
     files = ", ".join(name for name in rooms if (results.folder / name).exists())
     drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
-    console.print(Text(f"results in {results.folder}/: {files}{drawn}"), soft_wrap=True)
+    console.print(Text(f"results in {shown(results.folder)}/: {files}{drawn}"), soft_wrap=True)
 
 
 def _replaced(differences: Sequence[str]) -> str:
@@ -161,8 +164,8 @@ def failures(results: Results) -> None:
     for sweep in results.manifest["sweeps"]:
         if "error" in sweep:
             print(f"{sweep['described']}: {sweep['error']}", file=sys.stderr)
-    said = f"{_count(results.failed, 'run')} ended with an error; the tracebacks are in {results.folder / ERRORS_LOG}"
-    print(said, file=sys.stderr)
+    log = shown(results.folder / ERRORS_LOG)
+    print(f"{_count(results.failed, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
 
 
 def _count(number: int, what: str) -> str:

@@ -26,9 +26,15 @@ def load_failures(known: Registry, quiet: bool) -> None:
             print(f"warning: not loaded: {source.error}", file=sys.stderr)
 
 
+def shown(path: Path) -> Path:
+    """A path as short as it can be: from the working directory, where it lies below that."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def files(paths: Sequence[Path]) -> None:
     for path in paths:
-        print(path)
+        print(shown(path))
     if not paths:
         print("there is nothing to draw: nothing was recorded along the steps, and no learning rate was set")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from optlab import analysis
-from optlab.errors import ResultsError, file_errors_name
+from optlab import analysis, store
 from optlab.plan import Plan
 from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
@@ -35,16 +33,11 @@ def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[i
 
     They appear there together, once all are drawn: so pictures that are there are complete.
     """
-    folder = results.folder / "plots"
-    with file_errors_name(folder), tempfile.TemporaryDirectory(prefix=".plots", dir=results.folder) as temporary:
-        drawn = []
+    with store.drawing(results, format) as drawing:
         for name, figure in figures(results, planned):
-            drawn.append(save(figure, Path(temporary) / f"{name}.{format}"))
+            save(figure, drawing.folder / f"{name}.{format}")
             progress(1)
-        if not results.are_there():  # another run has ended meanwhile: these pictures would lie beside its results
-            raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
-        folder.mkdir(exist_ok=True)
-        return [path.replace(folder / path.name) for path in drawn]
+        return drawing.publish()
 
 
 def count(planned: Plan) -> int:

@@ -1,20 +1,37 @@
-"""Trajectories <-> files: Parquet tables and a manifest, each written whole or not at all.
+"""Trajectories <-> files: Parquet tables and a manifest, which replace earlier ones by one rename.
 
-The manifest comes last and holds the checksum of each of the other files, and of itself: a folder without one is
-unfinished, a file that does not match it is damaged.
+The manifest holds the checksum of each of the other files, and of itself: a folder without one is unfinished, a file
+that does not match it is damaged.
 
     lock        one writer per folder
     files       tables, texts and checksums
     manifest    what a folder holds, sealed
+    ownership   which files in a folder are optlab's
+    drafts      files that are being made, and what killed processes left of them
+    publishing  one rename, and what comes after it
     runs        the table of runs
     steps       the tables of what was recorded along the steps
-    writing     trajectories -> files
+    writing     trajectories and pictures -> files
     results     files -> data frames
 """
 
 from optlab.store.manifest import ERRORS_LOG, SPEC, failed, read_manifest
+from optlab.store.publishing import is_pending
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
-from optlab.store.writing import Writer, writing
+from optlab.store.writing import Writer, drawing, tidied, writing
 
-__all__ = ["ERRORS_LOG", "SPEC", "Results", "Writer", "failed", "load", "read_manifest", "runs_table", "writing"]
+__all__ = [
+    "ERRORS_LOG",
+    "SPEC",
+    "Results",
+    "Writer",
+    "drawing",
+    "failed",
+    "is_pending",
+    "load",
+    "read_manifest",
+    "runs_table",
+    "tidied",
+    "writing",
+]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +12,60 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from optlab.errors import ResultsError
+from optlab.errors import DamagedResults, ResultsError
 from optlab.store.files import checksum
-from optlab.store.manifest import HISTORY, MANIFEST, RUNS, SPEC, TRAJECTORIES, failed, missing, read_manifest
+from optlab.store.manifest import (
+    DRAWN,
+    HISTORY,
+    MANIFEST,
+    PICTURES,
+    PLOTS,
+    RUNS,
+    SPEC,
+    TRAJECTORIES,
+    are_same,
+    failed,
+    located,
+    missing,
+    pictures,
+    read_manifest,
+)
 
 
 @dataclass(frozen=True)
 class Results:
-    """A finished results folder as data frames. `history` and `trajectories` are read when first asked for.
+    """A finished results folder as data frames, each read when it is first asked for, and kept.
 
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
     recorded step of each run.
+
+    Raises:
+        ResultsError: what is asked for was not read yet, and another run has replaced the results in the folder, or
+            they were removed.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
 
-    @property
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", self.folder.absolute())  # so that it stays the same folder after a chdir
+
+    @cached_property
     def runs(self) -> pd.DataFrame:
-        return _frame(_read(self.folder / RUNS))
+        return _frame(self._table(RUNS))
 
     def arrays(self, *columns: str) -> dict[str, Any]:
         """Some columns of `runs` as NumPy arrays: of very many runs, much sooner than all of the frame."""
-        table = _read(self.folder / RUNS, columns)
+        table = self._table(RUNS, columns)
         return {name: table[name].to_numpy() for name in columns}
 
-    @property
+    @cached_property
     def history(self) -> pd.DataFrame:
-        return _frame(_together(self._files(HISTORY), ("loss",)))
+        return _frame(self._tables(HISTORY, ("loss",)))
 
-    @property
+    @cached_property
     def trajectories(self) -> pd.DataFrame:
-        return _frame(_together(self._files(TRAJECTORIES), ("x0", "x1")))
-
-    def _files(self, room: str) -> list[Path]:
-        """What the manifest names; an interrupted run may have left other files beside."""
-        return [self.folder / name for name in sorted(self.manifest["files"]) if name.startswith(f"{room}/")]
+        return _frame(self._tables(TRAJECTORIES, ("x0", "x1")))
 
     @property
     def failed(self) -> int:
@@ -56,7 +75,8 @@ class Results:
     @property
     def spec(self) -> Path:
         """The experiment, as it was written."""
-        return self.folder / SPEC
+        self._now()
+        return self._path(SPEC)
 
     def is_of(self, spec: str) -> bool:
         """Whether this is the text of the experiment."""
@@ -65,22 +85,70 @@ class Results:
     @property
     def plots(self) -> list[Path]:
         """The pictures, in the order of their names."""
-        return sorted((self.folder / "plots").glob("*"))
+        now = self._now()
+        if PICTURES not in now:  # written when manifests did not name them
+            return sorted((self.folder / PLOTS).glob("*"))
+        return [path for path in map(self._path, sorted(pictures(now))) if path.is_file()]
 
     def has_plots(self, format: str) -> bool:
-        """Whether pictures of this format were drawn."""
-        return any(path.suffix == f".{format}" for path in self.plots)
+        """Whether all pictures were drawn in this format, and none of them is damaged."""
+        return format in self._now().get(DRAWN, []) and not self.damaged_plots(format)
+
+    def damaged_plots(self, format: str) -> dict[str, str]:
+        """The pictures of a format that are not as they were drawn, by their names in the folder: what is wrong."""
+        found = {name: sum_ for name, sum_ in pictures(self._now()).items() if name.endswith(f".{format}")}
+        faults = {name: _fault(self.folder, name, sum_) for name, sum_ in found.items()}
+        return {name: what for name, what in faults.items() if what}
 
     def are_there(self) -> bool:
         """Whether these are still the results in the folder, and no other run has replaced them."""
         try:
-            return read_manifest(self.folder) == self.manifest
+            return are_same(read_manifest(self.folder), self.manifest)
         except ResultsError:
             return False
+
+    def _now(self) -> dict[str, Any]:
+        """The manifest as it is now: pictures may have been drawn since these results were loaded."""
+        manifest = read_manifest(self.folder)
+        if not are_same(manifest, self.manifest):
+            raise _replaced(self.folder)
+        return manifest
+
+    def _path(self, name: str) -> Path:
+        published, own = located(self.folder, name)
+        return published if published.is_file() else own
+
+    def _tables(self, room: str, columns: Sequence[str]) -> pa.Table:
+        """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
+        names = [name for name in sorted(self.manifest["files"]) if name.startswith(f"{room}/")]
+        if not names:
+            kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
+            return pa.schema(kinds.items()).empty_table()
+        tables = pa.concat_tables([self._table(name) for name in names], promote_options="default")
+        return tables.sort_by([("run", "ascending"), ("step", "ascending")])
+
+    def _table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        table = None
+        for path in located(self.folder, name):
+            try:
+                table = pq.read_table(path, columns=columns and list(columns))
+                break
+            except (OSError, pa.ArrowInvalid):
+                continue
+        # Replacing results begins with their manifest: if it is the same after reading, so is what was read.
+        if not self.are_there():
+            raise _replaced(self.folder / name)
+        if table is None:
+            raise DamagedResults(f"{self.folder / name}: is missing or damaged")
+        return table
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{n} {status}" for status, n in self.manifest["statuses"].items() if n)
         return f"<results of {self.manifest['name']!r} in {self.folder}: {counts}>"
+
+
+def _replaced(path: Path) -> ResultsError:
+    return ResultsError(f"{path}: is gone; the results were replaced or removed since they were loaded")
 
 
 def load(folder: Path) -> Results:
@@ -92,31 +160,29 @@ def load(folder: Path) -> Results:
     if not folder.is_dir():
         raise ResultsError(f"{folder}: there is no such results folder")
     manifest = read_manifest(folder)
-    if lost := missing(manifest):
-        raise ResultsError(f"{folder / MANIFEST}: names no {lost[0]}, so results are missing; run the experiment again")
-    for name, expected in manifest["files"].items():
-        path = folder / name
-        if not path.is_file():
-            raise ResultsError(f"{path}: is missing; run the experiment again")
-        if checksum(path) != expected:
-            raise ResultsError(f"{path}: is damaged (its checksum is not the manifest's); run the experiment again")
+    while fault := _first_fault(folder, manifest):
+        before, manifest = manifest, read_manifest(folder)
+        if before == manifest:
+            raise DamagedResults(fault)
+        # They were replaced while they were checked: the new ones are looked at.
     return Results(folder, manifest)
 
 
-def _read(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    try:
-        return pq.read_table(path, columns=columns and list(columns))
-    except FileNotFoundError:
-        raise ResultsError(f"{path}: is gone; the results were replaced or removed since they were loaded") from None
+def _first_fault(folder: Path, manifest: Mapping[str, Any]) -> str:
+    if lost := missing(manifest):
+        return f"{folder / MANIFEST}: names no {lost[0]}, so results are missing"
+    faults = ((name, _fault(folder, name, sum_)) for name, sum_ in manifest["files"].items())
+    return next((f"{folder / name}: {what}" for name, what in faults if what), "")
 
 
-def _together(paths: Sequence[Path], columns: Sequence[str]) -> pa.Table:
-    """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
-    tables = [_read(path) for path in paths]
-    if not tables:
-        kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
-        return pa.schema(kinds.items()).empty_table()
-    return pa.concat_tables(tables, promote_options="default").sort_by([("run", "ascending"), ("step", "ascending")])
+def _fault(folder: Path, name: str, expected: str) -> str:
+    """What is wrong with a file, or nothing."""
+    for path in located(folder, name):
+        try:
+            return "" if checksum(path) == expected else "is damaged (its checksum is not the manifest's)"
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            continue
+    return "is missing"
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:

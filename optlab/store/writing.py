@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,40 +9,66 @@ from typing import Any
 
 import pyarrow as pa
 
-from optlab.errors import ResultsError, file_errors_name
+from optlab.errors import InUse, ResultsError, file_errors_name
 from optlab.records import Sweep, Trajectories
-from optlab.store.files import checksum, sync, write_parquet, write_text
-from optlab.store.lock import locked
-from optlab.store.manifest import ERRORS_LOG, FORMAT, HISTORY, MANIFEST, RUNS, SPEC, TRAJECTORIES, missing, sealed
+from optlab.store.drafts import drafting, litter, tidy
+from optlab.store.files import checksum, write_parquet, write_text
+from optlab.store.lock import LOCK, PUBLISHING, locked
+from optlab.store.manifest import (
+    DRAWN,
+    ERRORS_LOG,
+    FORMAT,
+    HISTORY,
+    MANIFEST,
+    PICTURES,
+    PLOTS,
+    RUNS,
+    SPEC,
+    TRAJECTORIES,
+    are_same,
+    missing,
+    pictures,
+)
+from optlab.store.ownership import check_free, check_rooms, is_file, own
+from optlab.store.publishing import Manifest, complete, is_pending, publish
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
 from optlab.store.steps import history, trajectories
-
-DRAFT = ".draft"
-"""The folder in that of the results where files are until all of them are written."""
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Writer]:
     """The only writer of a results folder, which is made if there is none.
 
+    What an earlier process left is put in order first: published files come to their places, drafts are removed.
+
     Raises:
         InUse: another process or thread is writing there.
-        UserError: the folder cannot be made.
+        UserError: the folder cannot be made, or something that optlab did not make is in the way of its files.
     """
     with locked(folder):
-        shutil.rmtree(folder / DRAFT, ignore_errors=True)  # of a process that was killed
-        try:
-            yield Writer(folder)
-        finally:
-            shutil.rmtree(folder / DRAFT, ignore_errors=True)
+        with locked(folder, PUBLISHING, wait=True):
+            complete(folder)
+        check_rooms(folder)
+        check_free(folder, (RUNS, SPEC, MANIFEST), own(folder))  # now, and not after an hour of work
+        with drafting(folder) as draft:
+            yield Writer(folder, draft)
+
+
+def tidied(folder: Path) -> None:
+    """Put in order what killed processes left in a folder, unless a run is writing there."""
+    if is_pending(folder) or litter(folder) or is_file(folder / LOCK):
+        with suppress(InUse), locked(folder), locked(folder, PUBLISHING, wait=True):
+            complete(folder)
+            tidy(folder)
 
 
 class Writer:
     """Writes the files of an experiment. What the folder held until now stays valid until all are written."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, draft: Path) -> None:
         self.folder = folder
+        self._draft = draft
         self._written: list[str] = []
 
     def sweep(self, sweep: Sweep, done: Trajectories) -> None:
@@ -66,24 +90,21 @@ class Writer:
         `columns` are further columns of the table of runs, in the order of the plan; `about["sweeps"]` are the sweeps
         of the plan, without any of which nothing is sealed.
 
-        All is written before anything is replaced, so that a full disk leaves the earlier results as they were.
+        All is written and synced before one rename publishes it: at any instant the folder holds the earlier results or
+        the new ones, complete.
 
         Raises:
             ResultsError: not all sweeps are there, or files were removed meanwhile.
         """
         self._table(RUNS, runs_table(parts, columns))
         self._text(SPEC, spec)
-        manifest = {"format": FORMAT, **about, "files": {name: self._checksum(name) for name in self._written}}
-        if lost := missing(manifest):
-            raise ResultsError(f"{self.folder}: {lost[0]} was never written; run the experiment again")
         if log:
             self._text(ERRORS_LOG, log)
-        self._text(MANIFEST, sealed(manifest))
-        for name in self._written:
-            sync(self._draft(name))
-        shutil.rmtree(self.folder / "plots", ignore_errors=True)  # they no longer show what is in the folder
-        self._publish()
-        self._remove_others(log)
+        files = {name: self._checksum(name) for name in self._written}
+        manifest = {"format": FORMAT, **about, "files": files, PICTURES: {}, DRAWN: []}
+        if lost := missing(manifest):
+            raise ResultsError(f"{self.folder}: {lost[0]} was never written; run the experiment again")
+        publish(self.folder, self._draft, lambda _: manifest)
         return load(self.folder)
 
     def with_spec(self, results: Results, spec: str) -> Results:
@@ -91,16 +112,13 @@ class Writer:
         if results.is_of(spec):
             return results
         self._text(SPEC, spec)
-        files = {**results.manifest["files"], SPEC: self._checksum(SPEC)}
-        manifest = {**results.manifest, "files": files}
-        self._text(MANIFEST, sealed(manifest))
-        for name in self._written:
-            sync(self._draft(name))
-        self._publish()
-        return Results(self.folder, manifest)
+        new = self._checksum(SPEC)
 
-    def _draft(self, name: str) -> Path:
-        return self.folder / DRAFT / name
+        def change(earlier: Manifest | None) -> Manifest:
+            of = _still(results, earlier)
+            return {**of, "files": {**of["files"], SPEC: new}}
+
+        return Results(self.folder, publish(self.folder, self._draft, change))
 
     def _table(self, name: str, table: pa.Table) -> None:
         with self._drafting(name) as path:
@@ -112,7 +130,7 @@ class Writer:
 
     @contextmanager
     def _drafting(self, name: str) -> Iterator[Path]:
-        path = self._draft(name)
+        path = self._draft / name
         with file_errors_name(self.folder / name):
             path.parent.mkdir(parents=True, exist_ok=True)
             yield path
@@ -120,24 +138,51 @@ class Writer:
 
     def _checksum(self, name: str) -> str:
         try:
-            return checksum(self._draft(name))
+            return checksum(self._draft / name)
         except FileNotFoundError:
             raise ResultsError(f"{self.folder}: {name} was removed meanwhile; run the experiment again") from None
 
-    def _publish(self) -> None:
-        """Move all that was written to where it belongs, the manifest last."""
-        for name in self._written:
-            path = self.folder / name
-            path.parent.mkdir(exist_ok=True)
-            os.replace(self._draft(name), path)
 
-    def _remove_others(self, log: str) -> None:
-        """Remove what is left of the earlier experiment."""
-        ours = {self.folder / name for name in self._written}
-        for room in (self.folder / HISTORY, self.folder / TRAJECTORIES):
-            for path in {*room.glob("*")} - ours:
-                path.unlink()
-            with suppress(OSError):  # it is not there, or not empty
-                room.rmdir()
-        if not log:
-            (self.folder / ERRORS_LOG).unlink(missing_ok=True)
+@contextmanager
+def drawing(results: Results, format: str) -> Iterator[Drawing]:
+    """A draft for the pictures of some results, which are published together in the end.
+
+    It asks for no lock of runs: whoever draws finished results does not wait for a run, nor a run for them.
+    """
+    with file_errors_name(results.folder / PLOTS), drafting(results.folder) as draft:
+        (draft / PLOTS).mkdir()
+        yield Drawing(results, format, draft)
+
+
+class Drawing:
+    """Pictures of some results in one format, as files in `folder` until they are published."""
+
+    def __init__(self, results: Results, format: str, draft: Path) -> None:
+        self.results = results
+        self.format = format
+        self.folder = draft / PLOTS
+        self._draft = draft
+
+    def publish(self, are_all: bool = True) -> list[Path]:
+        """Put the pictures into `plots/`, in place of earlier ones of their names. `are_all` says that none is missing.
+
+        Raises:
+            ResultsError: another run has replaced the results meanwhile: these pictures would lie beside its results.
+            UserError: something that optlab did not make is in the way.
+        """
+        new = {f"{PLOTS}/{path.name}": checksum(path) for path in sorted(self.folder.iterdir())}
+
+        def change(earlier: Manifest | None) -> Manifest:
+            of = _still(self.results, earlier)
+            drawn = {*of.get(DRAWN, []), *([self.format] if are_all else [])}
+            return {**of, PICTURES: {**pictures(of), **new}, DRAWN: sorted(drawn)}
+
+        publish(self.results.folder, self._draft, change)
+        return [self.results.folder / name for name in new]
+
+
+def _still(results: Results, manifest: Manifest | None) -> Manifest:
+    """The manifest that is there, if it is still that of these results."""
+    if manifest is None or not are_same(manifest, results.manifest):
+        raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
+    return manifest

@@ -1,0 +1,77 @@
+"""Drafts: folders beside the results for files that are being made, and what killed processes left of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+from optlab.errors import InUse
+from optlab.store.lock import LOCK, PUBLISHING, locked
+from optlab.store.manifest import ERRORS_LOG, HISTORY, MANIFEST, PLOTS, RUNS, SPEC, TRAJECTORIES
+from optlab.store.ownership import is_file
+
+DRAFT = ".optlab-draft-"
+"""How the names of drafts begin."""
+
+_FORMER = re.compile(r"\.draft|\.plots[a-z0-9_]{8}")
+"""The names of drafts in former versions."""
+
+_TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG)))
+_OURS = re.compile(
+    rf"(new/)?({_TOP}|({HISTORY}|{TRAJECTORIES})/[0-9a-f]{{16}}\.parquet"
+    rf"|({PLOTS}/)?\.?(contour|loss|lr|basins|stability)_[^/]*\.(png|svg|pdf)(\.\d+\.part)?)"
+    rf"|{re.escape(LOCK)}"
+)
+"""The files in drafts that optlab makes."""
+
+
+@contextmanager
+def drafting(folder: Path) -> Iterator[Path]:
+    """A new folder within a results folder, for files to be published. It is removed in the end, if it is still there.
+
+    Its lock tells others that its process is alive.
+    """
+    with ExitStack() as stack:
+        with locked(folder, PUBLISHING, wait=True):
+            tidy(folder)
+            draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder))
+            stack.enter_context(locked(draft))
+        stack.callback(discard, draft, keep=LOCK)
+        files = draft / "new"
+        files.mkdir()
+        yield files
+
+
+def litter(folder: Path) -> list[Path]:
+    """The drafts in a folder: of killed processes, of the run that holds the folder, of those who draw its pictures."""
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    named = [path for path in folder.iterdir() if path.name.startswith(DRAFT) or _FORMER.fullmatch(path.name)]
+    return [path for path in named if path.is_dir() and not path.is_symlink()]
+
+
+def tidy(folder: Path) -> None:
+    """Remove the drafts of killed processes. Call it under the lock `PUBLISHING`, under which drafts begin."""
+    for draft in litter(folder):
+        with suppress(InUse), locked(draft):
+            discard(draft, keep=LOCK)
+
+
+def discard(folder: Path, keep: str = "") -> None:
+    """Remove the files in a draft that optlab made, and each folder that is then empty."""
+    for where, rooms, files in os.walk(folder, topdown=False):
+        for file in files:
+            path = Path(where, file)
+            name = path.relative_to(folder).as_posix()
+            if _OURS.fullmatch(name) and name != keep and is_file(path):
+                with suppress(OSError):  # the next run tries again
+                    path.unlink()
+        for room in rooms:
+            with suppress(OSError):  # it is not empty, or a link
+                os.rmdir(Path(where, room))
+    with suppress(OSError):
+        folder.rmdir()

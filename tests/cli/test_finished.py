@@ -1,0 +1,146 @@
+"""Finished results are never harmed, and what is printed is true, whenever a run ends, and whatever was damaged."""
+
+from __future__ import annotations
+
+import itertools
+import signal
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import optlab
+from optlab.cli.app import app
+from tests.store.faults import fault
+
+TEXT = """\
+name = "e"
+steps = 10
+[[problem]]
+name = "sphere"
+[[optimizer]]
+name = "gd"
+lr = [0.1, 0.2]
+"""
+KILLED = """\
+import os, signal, sys
+from optlab.cli.app import main
+left, call, name = int(sys.argv.pop(1)), getattr(os, sys.argv[1]), sys.argv.pop(1)
+def deadly(*args):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call(*args)
+setattr(os, name, deadly)
+main()
+"""
+COMPLETE = "the results of this experiment are complete in results/e"
+
+
+@pytest.fixture
+def lab(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "e.toml").write_text(TEXT)
+    optlab.run("e.toml", plots=False)
+    (tmp_path / "e.toml").write_text(TEXT.replace("steps = 10", "steps = 20"))
+    return tmp_path
+
+
+def steps():
+    """How many steps the runs of the results have, which are whole."""
+    results = optlab.load("results/e")
+    (found,) = {*results.runs["steps"], results.history["step"].max(), results.trajectories["step"].max()}
+    return found
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["run", "e.toml", *words])
+
+
+@pytest.mark.parametrize(
+    ("call", "number"), [("rename", 1), ("replace", 1), ("replace", 3), ("replace", 5), ("fsync", 7)]
+)
+def test_a_process_that_is_killed_while_it_publishes(lab, call, number, optlab_command):
+    command = [sys.executable, "-c", KILLED, str(number), call, "run", "e.toml", "--no-plots"]
+    done = subprocess.run(command, cwd=lab, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    assert steps() == (20 if call == "replace" else 10)
+    again = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert again.returncode == 0
+    assert ("nothing was computed" in again.stdout) == (call == "replace")
+    assert {path.name for path in (lab / "results" / "e").iterdir()} == {
+        *("manifest.json", "spec.toml", "runs.parquet", "history", "trajectories")
+    }
+    assert steps() == 20
+
+
+@pytest.mark.parametrize("kind", ["Ctrl-C", "error"])
+def test_the_message_is_true(lab, kind):
+    """After an interrupt or an error of the file system in any call that moves or removes a file."""
+    told = {10: set(), 20: set()}
+    for number in itertools.count(1):
+        with fault(number, kind, ("rename", "replace", "rmdir")) as made:
+            done = run("--no-plots")
+        if len(made) < number:
+            break
+        if done.exit_code:
+            told[steps()].add(done.output.splitlines()[-1].partition("; ")[2])
+            assert done.exit_code == (130 if kind == "Ctrl-C" else 1)
+        optlab.run(TEXT_AS_DOCUMENT, plots=False)
+    whole = "results of earlier runs are intact" if kind == "Ctrl-C" else "what was there before is intact"
+    assert told == {10: {whole}, 20: {COMPLETE}}
+
+
+TEXT_AS_DOCUMENT = {
+    "name": "e",
+    "steps": 10,
+    "problem": [{"name": "sphere"}],
+    "optimizer": [{"name": "gd", "lr": [0.1, 0.2]}],
+}
+
+
+def test_an_interrupt_while_drawing_says_that_the_results_are_there(lab, monkeypatch):
+    from optlab.report import pictures
+
+    def interrupted(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(pictures, "save", interrupted)
+    done = run()
+    assert (done.exit_code, done.output.splitlines()[-1]) == (130, f"interrupted; {COMPLETE}")
+    assert steps() == 20
+
+
+@pytest.mark.parametrize("name", ["runs.parquet", "history", "manifest.json", "spec.toml"])
+def test_damaged_results_are_computed_again_which_is_said(lab, name):
+    assert run("--no-plots").exit_code == 0
+    path = lab / "results" / "e" / name
+    path = next(path.iterdir()) if path.is_dir() else path
+    path.write_bytes(path.read_bytes()[:-1])
+    done = run("--no-plots")
+    said = [line for line in done.output.splitlines() if "damaged" in line]
+    checksum = "" if name == "manifest.json" else " (its checksum is not the manifest's)"
+    assert said == [f"{path.relative_to(lab)}: is damaged{checksum}; it was computed again"]
+    assert "damaged" not in run("--no-plots").output
+
+
+def test_pictures_that_are_damaged_or_gone_are_drawn_again_which_is_said(lab):
+    run()
+    pictures = sorted((lab / "results" / "e" / "plots").iterdir())
+    before = [path.read_bytes() for path in pictures]
+    assert len(before) == 3
+    pictures[0].write_bytes(b"")
+    pictures[1].write_bytes(before[1][:100] + b"?" + before[1][101:])
+    pictures[2].unlink()
+    done = run()
+    assert "nothing was computed" in done.output
+    names = [path.relative_to(lab) for path in pictures]
+    assert [line for line in done.output.splitlines() if "again" in line] == [
+        f"{names[0]}: is damaged (its checksum is not the manifest's); it was drawn again",
+        f"{names[1]}: is damaged (its checksum is not the manifest's); it was drawn again",
+        f"{names[2]}: is missing; it was drawn again",
+    ]
+    assert [path.read_bytes() for path in pictures] == before
+    assert "again" not in run().output

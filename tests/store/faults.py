@@ -1,0 +1,57 @@
+"""System calls that fail, one after the other, and processes that die in them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+CALLS = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync")
+"""The calls that publish, move, remove, make and sync."""
+
+
+class Death(BaseException):
+    """The end of a process: whatever it calls from now on has no effect."""
+
+
+KINDS = ("death", "Ctrl-C", "error")
+
+
+def _raised(kind, number, path):
+    if kind == "error":
+        code = (errno.ENOSPC, errno.EIO, errno.EACCES)[number % 3]
+        return OSError(code, os.strerror(code), path if isinstance(path, (str, os.PathLike)) else None)
+    if kind == "Ctrl-C":
+        signal.raise_signal(signal.SIGINT)
+    return Death()
+
+
+@contextmanager
+def fault(number: int, kind: str, calls: tuple[str, ...] = CALLS) -> Iterator[list[str]]:
+    """Let the call of this number fail, counted from 1; 0 is none. Yields the names of the calls that were made.
+
+    Nothing waits for the disk meanwhile.
+    """
+    made: list[str] = []
+
+    def failing(name, call):
+        def called(path, *args, **kwargs):
+            made.append(name)
+            if len(made) == number:
+                if kind == "Ctrl-C" and number % 2:
+                    call(path, *args, **kwargs)
+                raise _raised(kind, number, path)
+            if kind == "death" and len(made) > number > 0:
+                raise Death
+            return call(path, *args, **kwargs)
+
+        return called
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in calls:
+            patch.setattr(os, name, failing(name, getattr(os, name) if name != "fsync" else lambda _: None))
+        yield made
