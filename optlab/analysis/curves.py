@@ -16,9 +16,13 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
     `median`, `low`, `high` (50 %, 10 % and 90 % quantiles over the seeds), and `n` seeds. A quantity appears at the
     steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value:
-    infinity, or 0 for an accuracy. So a median counts the runs that are lost.
+    infinity, or 0 for an accuracy. So a median counts the runs that are lost. A label of which runs failed has no best
+    cell, and no curve.
     """
-    chosen = best(runs)
+    chosen = _found(best(runs))
+    if chosen.empty:
+        kinds = dict.fromkeys(_COLUMNS, float) | dict.fromkeys(["case", "label", "quantity"], object)
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
     cell = cell_ids(runs)
     index = np.full(cell.max() + 1, -1)
     index[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]] = np.arange(len(chosen))
@@ -36,6 +40,14 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
                   for name in quantities]  # fmt: skip
     curves = pd.concat(parts, ignore_index=True)
     return chosen.loc[curves["pair"], PAIR].reset_index(drop=True).join(curves.drop(columns="pair"))
+
+
+_COLUMNS = [*PAIR, "quantity", "step", "median", "low", "high", "n"]
+
+
+def _found(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The best cells of the labels that have one."""
+    return chosen[chosen["failed"] == 0].reset_index(drop=True)
 
 
 def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -80,9 +92,10 @@ def _table(
 def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
     """The trajectory of the one run to show of each case and label: the best cell's run with the lowest seed.
 
-    Columns: `case`, `label`, then those of `trajectories`. Cases without recorded trajectories do not appear.
+    Columns: `case`, `label`, then those of `trajectories`. Cases without recorded trajectories do not appear, nor
+    do labels of which runs failed.
     """
-    chosen = best(runs)[[*PAIR, "run"]]
+    chosen = _found(best(runs))[[*PAIR, "run"]]
     records = trajectories[np.isin(trajectories["run"], chosen["run"])]
     # the order of `chosen`: labels as in the experiment, steps rising within each
     return chosen.merge(records, on="run", how="inner", sort=False).reset_index(drop=True)

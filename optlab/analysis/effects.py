@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from optlab.analysis.tuning import PAIR, cells, group_ids, setting_columns, setting_name
+from optlab.analysis.ties import Ties
+from optlab.analysis.tuning import PAIR, STATISTICS, cells, group_ids, setting_columns, setting_name
 from optlab.errors import UnknownName, UserError, did_you_mean
 
 
@@ -13,8 +14,10 @@ def sensitivity(runs: pd.DataFrame, parameter: str = "lr") -> pd.DataFrame:
     """The final loss against one hyperparameter, all others at their best for each of its values.
 
     One row per case, label and `value`: `median`, `low`, `high` of the cell with the lowest median final loss (ties
-    as in `best`) among those with that value; its `first` loss and number of seeds `n`; and `diverged`, the share
-    of runs that diverged among all with that value. Labels without the hyperparameter do not appear.
+    as in `best`) among those with that value; its `first` loss and number of seeds `n`; `diverged`, the share of runs
+    that diverged among all with that value, and `failed`, how many failed: then the losses are NaN. `best` says whether
+    no other value of the label is better, by more than rounding; of a label of which runs failed nothing is the best.
+    Labels without the hyperparameter do not appear.
 
     Raises:
         UnknownName: no run has the hyperparameter.
@@ -30,14 +33,21 @@ def sensitivity(runs: pd.DataFrame, parameter: str = "lr") -> pd.DataFrame:
         raise UserError(f"the values of '{parameter}' are not numbers, so nothing can be plotted against it") from None
     table = table[table["value"].notna()].reset_index(drop=True)
     if table.empty:
-        return table.assign(diverged=0.0)[_COLUMNS]
+        return table.assign(diverged=0.0, best=False)[_COLUMNS]
 
-    group = group_ids(table, [*PAIR, "value"])
-    order = np.lexsort((table["low"], table["high"], table["median"], group))
+    group, ties = group_ids(table, [*PAIR, "value"]), Ties.of(runs)
+    among = np.full(len(table), True)
+    for column in ("median", "high", "low"):
+        among = ties.lowest(table, column, group, among)
+    order = np.lexsort((~among, group))
     result = table.iloc[order[np.unique(group[order], return_index=True)[1]]].reset_index(drop=True)
     result["diverged"] = np.bincount(group, table["n_diverged"]) / np.bincount(group, table["n"])
+    result["failed"] = np.bincount(group, table["failed"]).astype(np.int64)
+    result.loc[result["failed"] > 0, STATISTICS] = np.nan
     pair = group_ids(result, PAIR)
+    whole = np.bincount(pair, result["failed"])[pair] == 0
+    result["best"] = whole & ties.lowest(result, "median", pair, np.isfinite(result["median"].to_numpy(float)))
     return result.iloc[np.lexsort((result["value"], pair))].reset_index(drop=True)[_COLUMNS]
 
 
-_COLUMNS = [*PAIR, "value", "median", "low", "high", "first", "n", "diverged"]
+_COLUMNS = [*PAIR, "value", "median", "low", "high", "first", "n", "diverged", "failed", "best"]

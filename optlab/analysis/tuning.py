@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optlab.analysis import quantiles
-from optlab.records import STATUSES
+from optlab.analysis.ties import Ties
+from optlab.records import ERROR, FAILURES, STATUSES
 
 PAIR = ["case", "label"]
 STATISTICS = ["median", "low", "high"]
@@ -29,7 +30,7 @@ def cell_ids(runs: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def honest_loss(runs: pd.DataFrame) -> NDArray[np.float64]:
-    """The final loss of runs that are done with a finite one; infinity for all others."""
+    """The final loss of runs that are done with a finite one; infinity for all others, those that failed too."""
     loss = runs["final_loss"].to_numpy(float)
     return np.where((runs["status"].to_numpy() == "done") & np.isfinite(loss), loss, np.inf)
 
@@ -37,9 +38,10 @@ def honest_loss(runs: pd.DataFrame) -> NDArray[np.float64]:
 def cells(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per cell: what its seeds say together, in order of appearance.
 
-    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds, a run that is
-    not done counting as infinity. `first` is the median loss at the start; `n` the number of runs and `n_<status>`
-    how many ended in each status. `run` is the run with the lowest seed: the one to show where only one can be shown.
+    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds, a run that
+    diverged counting as infinity. They are NaN if any of the runs failed, since those say nothing of the settings.
+    `first` is the median loss at the start; `n` the number of runs, `n_<status>` how many ended in each status and
+    `failed` how many failed. `run` is the run with the lowest seed: the one to show where only one can be shown.
     """
     ids = cell_ids(runs)
     first = np.unique(ids, return_index=True)[1]
@@ -60,7 +62,10 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     }
     for code, status in enumerate(STATUSES):
         statistics[f"n_{status}"] = np.bincount(ids, weights=statuses == code, minlength=len(n)).astype(np.int64)
-    return pd.concat([table, pd.DataFrame(statistics)], axis=1)
+    table = pd.concat([table, pd.DataFrame(statistics)], axis=1)
+    table["failed"] = table[[f"n_{status}" for status in FAILURES]].sum(axis=1)
+    table.loc[table["failed"] > 0, STATISTICS] = np.nan
+    return table
 
 
 def best(runs: pd.DataFrame) -> pd.DataFrame:
@@ -70,25 +75,35 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
     - `at_edge`: the names of the hyperparameters whose best value is the smallest or the largest of at least three
       that were tried, joined by ", "; empty where there are none. Then the true optimum may lie outside of the grid.
     - `cells`: how many cells were tried; `diverged`: the share of runs that diverged, over all of them;
+    - `failed`: how many runs failed, over all of them too;
     - `shown_loss`, `shown_status`: final loss and status of the one `run` to show.
 
-    Ties go to the lower 90 % quantile, then the lower 10 % quantile, then the cell on fewer edges, then the earlier.
-    A pair without any finite median has no best value, hence no edge.
+    Losses that differ by no more than rounding are equal (`ties`). Ties go to the lower 90 % quantile, then the lower
+    10 % quantile, then the cell on fewer edges, then the earlier. A pair without any finite median has no best value,
+    hence no edge. Nor has one of which runs failed: its `median`, `low` and `high` are NaN, its `settings` empty, and
+    its `shown_status` is "error".
     """
-    table = cells(runs)
+    table, ties = cells(runs), Ties.of(runs)
     pair = group_ids(table, PAIR)
     names, swept, edges = _edges(table, pair)
-    order = np.lexsort((edges.sum(0), table["low"], table["high"], table["median"], pair))
+    among = np.full(len(table), True)
+    for column in ("median", "high", "low"):
+        among = ties.lowest(table, column, pair, among)
+    order = np.lexsort((edges.sum(0), ~among, pair))
     chosen = order[np.unique(pair[order], return_index=True)[1]]
 
     result = table.iloc[chosen].reset_index(drop=True)
-    result["settings"] = _describe(result, names, swept[:, chosen])
+    result["failed"] = np.bincount(pair, table["failed"]).astype(np.int64)
+    failed = result["failed"] > 0
+    result.loc[failed, STATISTICS] = np.nan
+    result["settings"] = pd.Series(_describe(result, names, swept[:, chosen]), dtype=object).mask(failed, "")
     found = np.isfinite(result["median"].to_numpy()) & edges[:, chosen]
     result["at_edge"] = [", ".join(setting_name(names[i]) for i in np.flatnonzero(column)) for column in found.T]
     result["cells"] = np.bincount(pair)
     result["diverged"] = np.bincount(pair, table["n_diverged"]) / np.bincount(pair, table["n"])
     shown = runs.set_index("run").loc[result["run"]]
-    return result.assign(shown_loss=shown["final_loss"].to_numpy(), shown_status=shown["status"].to_numpy())
+    status = np.where(failed, STATUSES[ERROR], shown["status"].to_numpy())
+    return result.assign(shown_loss=shown["final_loss"].mask(failed.to_numpy()).to_numpy(), shown_status=status)
 
 
 def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NONE = "-"
 """What a table shows where there is no number."""
 
+ERROR = "error"
+"""What a table shows in place of the rank of an optimizer of which runs failed."""
+
 UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
 
 SEVERAL = 6
@@ -37,7 +40,7 @@ def tell(done: Outcome, planned: Plan) -> None:
     _counts(console, results.manifest, planned)
     _elsewhere(console, results.manifest, planned)
     if not planned.map and not planned.is_recorded:
-        console.print(UNRECORDED, markup=False)
+        console.print(tables.sentence(UNRECORDED))
     _places(console, done)
 
 
@@ -56,48 +59,76 @@ def _rankings(console: Console, results: Results) -> None:
     runs = results.runs
     table = analysis.ranking(runs)
     table["gradients"] = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()  # of the run that is shown
-    edges = False
+    shared = edges = False
     for case in dict.fromkeys(table["case"]):
         rows = table[table["case"] == case]
         console.print(_ranking(str(case), rows))
+        for row in rows[rows["failed"] > 0].to_dict("records"):
+            console.print(Text(_failure(row, results.manifest)), soft_wrap=True)
         console.print()
+        shared |= bool(_are_shared(rows["rank"]).any())
         edges |= bool((rows["at_edge"] != "").any())
     if table["case"].nunique() > 1:
-        console.print(_overall(analysis.overall(runs), table["case"].nunique()))
-        console.print()
+        _over_all(console, analysis.overall(runs), table["case"].nunique(), bool((table["cells"] > 1).any()))
+    if shared:
+        console.print(tables.sentence("= equal ranks: the final losses differ by no more than rounding"))
     if edges:
-        console.print("* the best value lies on the edge of the grid: a better one may lie beyond it")
+        said = "* the best value lies on the edge of the grid: a better one may lie beyond it"
+        console.print(tables.sentence(said))
     if ((table["n"] > 1) & (table["cells"] > 1)).any():
-        console.print("settings were chosen on the same seeds that are shown, which flatters all a little")
+        said = "settings were chosen on the same seeds that are shown, which flatters all a little"
+        console.print(tables.sentence(said))
+
+
+def _are_shared(ranks: Any) -> Any:
+    return ranks.notna() & ranks.duplicated(keep=False)
 
 
 def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
-    unequal = ranked["gradients"].nunique() > 1  # not every optimizer computes one per step
+    unequal = ranked.loc[ranked["failed"] == 0, "gradients"].nunique() > 1  # not every optimizer has one per step
     rows = []
-    places = ranked["rank"].astype("string").fillna(NONE)
-    for place, row in zip(places, ranked.to_dict("records"), strict=True):
+    ranks = ranked["rank"].astype("string").fillna(NONE) + _are_shared(ranked["rank"]).map({True: "=", False: ""})
+    for rank, row in zip(ranks, ranked.to_dict("records"), strict=True):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
-        spread = [_spread(row["low"], row["high"])] if repeated else []
-        spent = [f"{row['gradients']:,}"] if unequal else []
-        cells = [place, row["label"], settings, _number(row["median"]), *spread, *spent]
-        rows.append([*cells, _share(row["diverged"])])
+        cells = [rank, row["label"], settings, _number(row["median"])]
+        more = [_spread(row["low"], row["high"])] * repeated + [f"{row['gradients']:,}"] * unequal
+        more.append(_share(row["diverged"]))
+        if row["failed"]:
+            cells, more = [ERROR, row["label"], NONE, NONE], [NONE] * len(more)
+        rows.append([*cells, *more])
+    spread, gradients, diverged = "10 % to 90 % of seeds>", "gradients>", _diverged(bool((ranked["cells"] > 1).any()))
     columns = ["rank>", "optimizer", "best settings", "final loss>"]
-    columns += (["10 % to 90 % of seeds>"] if repeated else []) + (["gradients>"] if unequal else [])
-    return tables.table([*columns, "diverged>"], rows, case)
+    columns += [spread] * repeated + [gradients] * unequal + [diverged]
+    return tables.table(columns, rows, case, spare=[gradients, spread, diverged])
 
 
-def _overall(ranked: Any, cases: int) -> tables.Fitted:
-    rows = [
-        [
-            NONE if math.isnan(row["mean_rank"]) else f"{row['mean_rank']:.2f}",
-            row["label"],
-            str(row["wins"]),
-            _share(row["diverged"]),
-        ]
-        for row in ranked.to_dict("records")
-    ]
-    return tables.table(["mean rank>", "optimizer", "wins>", "diverged>"], rows, f"over all {cases} problems")
+def _diverged(of_several: bool) -> str:
+    """The name of the column with shares of runs that diverged, which are not of the best settings alone."""
+    return "diverged, of all settings>" if of_several else "diverged>"
+
+
+def _failure(row: Mapping[Any, Any], manifest: Mapping[str, Any]) -> str:
+    """What made the runs of an optimizer fail on a problem, and how many of them."""
+    sweeps = [s for s in manifest["sweeps"] if s["label"] == row["label"] and row["case"] in s["cases"]]
+    messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
+    runs = row["n"] * row["cells"]
+    count = f"{row['failed']:,} of {_count(runs, 'run')}" if row["failed"] < runs else _count(runs, "run")
+    return f"{ERROR}: {row['label']}, {count}: " + ("; ".join(messages) or "no message was kept")
+
+
+def _over_all(console: Console, ranked: Any, cases: int, of_several: bool) -> None:
+    rows = []
+    for row in ranked.to_dict("records"):
+        mean = ERROR if row["failed"] else NONE if math.isnan(row["mean_rank"]) else f"{row['mean_rank']:.2f}"
+        diverged = NONE if row["failed"] else _share(row["diverged"])
+        rows.append([mean, row["label"], str(row["wins"]), diverged])
+    columns = ["mean rank>", "optimizer", "wins>", _diverged(of_several)]
+    console.print(tables.table(columns, rows, f"over all {cases} problems", spare=columns[-1]))
+    for row in ranked[ranked["failed"] > 0].to_dict("records"):
+        where = f"runs of it failed on {row['failed']} of {cases} problems"
+        console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
+    console.print()
 
 
 def _number(value: float) -> str:
@@ -115,11 +146,11 @@ def _share(value: float) -> str:
 def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
     """How the runs ended."""
     ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
-    console.print(f"{_count(planned.runs, 'run')} of {_count(planned.cells, 'cell')}: {ended}", markup=False)
+    counted = f"{_count(planned.runs, 'run')} of {_count(planned.cells, 'cell')}: {ended}"
+    console.print(tables.sentence(counted))
     if planned.repeats_saved:
-        console.print(
-            f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
-        )
+        saved = f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
+        console.print(tables.sentence(saved))
 
 
 def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
@@ -129,16 +160,16 @@ def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> 
     other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
     if other:
         asked = f"{other:,} of {_count(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
-        console.print(f"{asked}: optlab validate says why", markup=False)
+        console.print(tables.sentence(f"{asked}: optlab validate says why"))
 
 
 def _places(console: Console, done: Outcome) -> None:
     results = done.results
     if done.reused:
-        console.print("nothing was computed: these results were finished already", markup=False)
+        console.print(tables.sentence("nothing was computed: these results were finished already"))
     if done.retried:
         again = "every run was computed again"
-        console.print(f"{_count(done.retried, 'run')} had ended with an error before: {again}", markup=False)
+        console.print(tables.sentence(f"{_count(done.retried, 'run')} had ended with an error before: {again}"))
     for what in done.damage:
         console.print(Text(f"{what}; it was {'drawn' if done.reused else 'computed'} again"), soft_wrap=True)
     if done.replaced is not None:

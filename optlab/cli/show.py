@@ -48,7 +48,8 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
         rows.append([*cells, prospect.choice.backend, prospect.choice.why])
     columns = ["optimizer", "problem", "runs>", "steps>", "gradients>", "back end", "because"]
     console = tables.console()
-    console.print(tables.table(columns, rows, f"{planned.name}: the grid is right"))
+    spare = ["because", "steps>", "gradients>"]
+    console.print(tables.table(columns, rows, f"{planned.name}: the grid is right", spare))
     console.print()
     totals = f"{planned.cells:,} cells, {planned.runs:,} runs, {len(planned.sweeps):,} sweeps"
     console.print(f"{totals}, {sum(p.gradients for p in prospects):,} gradient evaluations", markup=False)
@@ -98,4 +99,4 @@ def sources(known: Registry) -> None:
     for source in known.sources:
         adds = Text(f"NOT LOADED: {source.error}", style="red") if source.error else Text(", ".join(source.names))
         rows.append([source.origin, source.kind, adds])
-    tables.console().print(tables.table(["from", "kind", "adds"], rows))
+    tables.console().print(tables.table(["from", "kind", "adds"], rows, spare="kind"))

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 WIDE = 1000
 """Columns where there is no terminal to ask: nothing is cut off in a file or a pipe."""
-_GAP = 2  # between columns
+_GAP = "  "  # between columns
 _PROSE = 16  # below this width, sentences are no pleasure to read
 _WORD = re.compile(r"\S+(?: %)?")  # what is never broken
 
@@ -25,14 +25,30 @@ def console() -> Console:
     return Console(width=width, highlight=False, emoji=False)
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "", spare: str = "") -> Fitted:
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "", spare: str | Sequence[str] = ()
+) -> Fitted:
     """A table to print; columns of numbers, marked by a >, are aligned to the right.
 
-    Where there is no room, lines are broken between words, then the `spare` column is left out, then every row becomes
-    a list of its own. No word and no number is broken that there is room for.
+    Where there is no room, texts are broken between words, then the `spare` columns are left out, the first of them
+    first, then every row becomes a list of its own. No word and no number is broken, and no line ends with a space.
     """
     cells = tuple(tuple(Text(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
-    return Fitted(tuple(columns), cells, title, spare)
+    spared = (spare,) if isinstance(spare, str) else tuple(spare)
+    return Fitted(tuple(columns), cells, title, tuple(name for name in spared if name in columns))
+
+
+def sentence(text: str) -> Sentence:
+    """A sentence to print between tables, which is broken between words."""
+    return Sentence(Text(text))
+
+
+@dataclass(frozen=True)
+class Sentence:
+    text: Text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from map(_line, _broken(self.text, options.max_width))
 
 
 @dataclass(frozen=True)
@@ -42,51 +58,83 @@ class Fitted:
     columns: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
     title: str
-    spare: str
+    spare: tuple[str, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         if self.title:
-            yield Text(self.title, style="bold")
-        yield self._fitted(options.max_width)
+            yield from map(_line, _broken(Text(self.title, style="bold"), options.max_width))
+        yield from map(_line, self._fitted(options.max_width))
 
-    def _fitted(self, room: int) -> RenderableType:
-        everything = range(len(self.columns))
-        for shown in (everything, [n for n in everything if self.columns[n] != self.spare]):
+    def _fitted(self, room: int) -> Iterator[Text]:
+        for left_out in range(len(self.spare) + 1):
+            shown = [n for n, name in enumerate(self.columns) if name not in self.spare[:left_out]]
             if widths := self._widths(shown, room):
                 return self._table(shown, widths)
-        return self._lists()
+        return self._lists(room)
 
     def _widths(self, shown: Sequence[int], room: int) -> list[int]:
         """How wide these columns are when they fit, the widest being the first to give way; nothing if they cannot."""
-        texts = [[self.columns[n].rstrip(">"), *(row[n].plain for row in self.rows)] for n in shown]
-        widths = [max(map(len, column)) for column in texts]
-        words = [max((len(word) for text in column for word in _WORD.findall(text)), default=0) for column in texts]
-        prose = [0 if self.columns[n].endswith(">") else _PROSE for n in shown]
-        least = [max(word, min(pair)) for word, *pair in zip(words, widths, prose, strict=True)]
-        if sum(least) + _GAP * len(shown) > room:
+        room -= len(_GAP) * len(shown)
+        widths, least = [], []
+        for n in shown:
+            name, cells = self.columns[n].rstrip(">"), [row[n].plain for row in self.rows]
+            whole = max(map(cell_len, [name, *cells]))
+            words = [name, *cells] if self._is_text(n) else [name]
+            word = max((cell_len(word) for text in words for word in _WORD.findall(text)), default=0)
+            widths.append(whole)
+            kept = min(_PROSE, whole) if self._is_text(n) else max(map(cell_len, cells), default=0)
+            least.append(max(word, kept))
+        if sum(least) > room:
             return []
-        while sum(widths) + _GAP * len(shown) > room:
+        while sum(widths) > room:
             widest = max((n for n in range(len(shown)) if widths[n] > least[n]), key=widths.__getitem__)
             widths[widest] -= 1
         return widths
 
-    def _table(self, shown: Sequence[int], widths: Sequence[int]) -> Table:
-        made = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
-        for n, width in zip(shown, widths, strict=True):
-            name = self.columns[n]
-            made.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left", width=width)
-        for row in self.rows:
-            made.add_row(*(row[n] for n in shown))
-        return made
+    def _is_text(self, column: int) -> bool:
+        """Whether the cells of a column may be broken between words."""
+        return not self.columns[column].endswith(">")
 
-    def _lists(self) -> Table:
+    def _table(self, shown: Sequence[int], widths: Sequence[int]) -> Iterator[Text]:
+        names = [Text(self.columns[n].rstrip(">"), style="bold") for n in range(len(self.columns))]
+        for number, row in enumerate((names, *self.rows)):
+            cells = [_broken(row[n], width) for n, width in zip(shown, widths, strict=True)]
+            height = max(map(len, cells))
+            for line in range(height):
+                parts = []
+                for n, width, cell in zip(shown, widths, cells, strict=True):
+                    above = 0 if number else height - len(cell)  # the names of columns stand right above the rows
+                    part = cell[line - above] if 0 <= line - above < len(cell) else Text()
+                    space = " " * (width - part.cell_len)
+                    parts.append(Text.assemble(part, space) if self._is_text(n) else Text.assemble(space, part))
+                yield Text(_GAP).join(parts)
+
+    def _lists(self, room: int) -> Iterator[Text]:
         """Every row as a list of its cells by the names of their columns."""
-        made = Table.grid(padding=(0, _GAP, 0, 0))
-        made.add_column(no_wrap=True, style="bold")
-        made.add_column(overflow="fold")
+        names = [name.rstrip(">") for name in self.columns]
+        wide = max(map(cell_len, names))
         for number, row in enumerate(self.rows):
             if number:
-                made.add_row()
-            for name, cell in zip(self.columns, row, strict=True):
-                made.add_row(name.rstrip(">"), cell)
-        return made
+                yield Text()
+            for name, cell in zip(names, row, strict=True):
+                for line, part in enumerate(_broken(cell, room - wide - len(_GAP))):
+                    head = name if line == 0 else ""
+                    yield Text.assemble((head, "bold"), " " * (wide - cell_len(head)), _GAP, part)
+
+
+def _broken(text: Text, width: int) -> list[Text]:
+    """A text in lines of at most this width if its words are no longer than that, at least one line."""
+    spans: list[tuple[int, int]] = []
+    for word in _WORD.finditer(text.plain):
+        if spans and cell_len(text.plain[spans[-1][0] : word.end()]) <= width:
+            spans[-1] = (spans[-1][0], word.end())
+        else:
+            spans.append(word.span())
+    return [text[begin:end] for begin, end in spans] or [Text()]
+
+
+def _line(text: Text) -> Text:
+    """A line that is printed as it is, without spaces at its end."""
+    text.rstrip()
+    text.no_wrap, text.overflow = True, "ignore"
+    return text

@@ -105,13 +105,14 @@ def figure(
 ) -> Figure:
     """The finished picture of one case: one panel; for a network, training loss and test accuracy side by side.
 
-    `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`.
+    `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`. A label of which runs failed
+    has no curve; the legend says "error".
     """
     present = set(curves["quantity"])
     panels = ["train_loss"] if "train_loss" in present else ["loss"]
     panels += ["test_accuracy"] if "test_accuracy" in present else []
     named = best[~best["label"].isin(style.faint(looks))]
-    lost = {*named.loc[~np.isfinite(named["median"]), "label"]}
+    lost = {*named.loc[np.isinf(named["median"]), "label"]}
     with style.sheet():
         sheet, axes = figures.new(len(panels), title=title, subtitle=subtitle)
         for quantity, panel in zip(panels, axes, strict=True):
@@ -224,6 +225,8 @@ def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
 
 
 def _result(row: Mapping[Any, Any]) -> str:
+    if np.isnan(row["median"]):  # runs of it failed: there is no curve, and nothing is known of its settings
+        return "error"
     lost = "diverged" if row["n_diverged"] else "failed"
     if np.isfinite(row["median"]):
         some = row["n_diverged"] and row.get("n", 1) > 1

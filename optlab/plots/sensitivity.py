@@ -46,7 +46,8 @@ def draw(
     where no median is finite. Those whose median is 0 or too small to show are open triangles in a strip below it, to
     which the line goes down; those whose median is too large are open triangles at the end of the axis. A dotted line
     marks the loss at the start, a ring each label's best value. Where lines run one on another, they take turns as
-    dashes of all their colours, and so do their markers; rings lie one around another.
+    dashes of all their colours, and so do their markers; rings lie one around another. Where the median is missing,
+    because runs failed, nothing is drawn.
 
     Args:
         sensitivity: columns `label`, `value`, `median`, `low`, `high`, `first`, `diverged` of one case
@@ -57,7 +58,7 @@ def draw(
     """
     looks = looks or style.looks(sensitivity["label"])
     floor = minimum or 0.0
-    everything = scale.above(sensitivity, floor)
+    everything = scale.above(sensitivity[sensitivity["median"].notna()], floor)
     others = everything["label"].isin(style.faint(looks))
     table = everything[~others]
     first = table["first"].to_numpy()
@@ -109,7 +110,8 @@ def figure(
         others = best.index.isin(style.faint(looks))
         count, best = int(others.sum()), best[~others]
         handles = [_handle(looks[str(label)]) for label in best.index]
-        labels = [_entry(str(label), loss) for label, loss in best.items()]
+        medians = {str(label): rows["median"].to_numpy() for label, rows in sensitivity.groupby("label", sort=False)}
+        labels = [_entry(str(label), medians[str(label)]) for label in best.index]
         if count:
             handles.append(figures.others())
             labels.append(counted(count, "other"))
@@ -191,7 +193,8 @@ class _Line:
         place = np.where(below & np.isfinite(strip), strip, axis.clip(median))
         low, high = axis.band(rows)
         label = str(rows["label"].iloc[0])
-        best = (median == median.min()) & ((median > median.min()).any() | (len(median) == 1))  # none, where all are
+        best = rows["best"].to_numpy(bool) if "best" in rows else median == median.min()
+        best = best & (len(best) == 1 or not best.all())  # none, where all are
         return cls(label, look, rows["value"].to_numpy(), place, (axis.clip(low), axis.clip(high)), above, below, best)
 
 
@@ -286,8 +289,10 @@ def is_logarithmic(grids: list[NDArray[np.float64]]) -> bool:
     return sum(unevenness(np.diff(np.log(g))) - unevenness(np.diff(g)) for g in telling) < 0
 
 
-def _entry(label: str, best: float) -> str:
-    return f"{label}\n{style.loss(best)}" if np.isfinite(best) else label
+def _entry(label: str, medians: Floats) -> str:
+    if failed := int(np.isnan(medians).sum()):
+        return f"{label}\nerror" + (f" at {failed} of {len(medians)} values" if failed < len(medians) else "")
+    return f"{label}\n{style.loss(medians.min())}" if np.isfinite(medians.min()) else label
 
 
 def _handle(look: Look) -> Line2D:

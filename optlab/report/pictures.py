@@ -143,5 +143,7 @@ def _subtitle(case: Titled, best: pd.DataFrame) -> str:
     tried = sorted({int(n) for n in best["cells"]})
     chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
     each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
+    failed = int((best["failed"] > 0).sum())
     lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
+    lost += f"; runs of {failed} of {len(best)} optimizers ended with an error" if failed else ""
     return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "") + lost

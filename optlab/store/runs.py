@@ -63,6 +63,7 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
             columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
         if prefix == "schedule.":
             columns["transforms"] = same(", ".join(t.name for t in sweep.transforms) or None)
+    columns["precision"] = same(sweep.case.precision)
     columns["status"] = _named(done.status, STATUSES)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)

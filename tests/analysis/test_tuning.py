@@ -33,16 +33,16 @@ def together(*parts):
 
 
 def test_cells_take_the_median_over_seeds_and_count_statuses():
-    runs = together(grid([[3, 1, 2], [4, 5, 9]], statuses=[["done"] * 3, ["done", "diverged", "error"]]))
-    table = analysis.cells(runs)
-    assert table["median"].tolist() == [2.0, np.inf]
+    statuses = [["done"] * 3, ["done", "diverged", "diverged"], ["done", "diverged", "error"]]
+    table = analysis.cells(together(grid([[3, 1, 2], [4, 5, 9], [4, 5, 9]], statuses=statuses)))
+    np.testing.assert_array_equal(table["median"], [2.0, np.inf, np.nan])
     assert table["low"].tolist()[0] == pytest.approx(1.2)
-    assert table["n"].tolist() == [3, 3]
-    assert table["n_done"].tolist() == [3, 1]
-    assert table["n_diverged"].tolist() == [0, 1]
-    assert table["n_error"].tolist() == [0, 1]
-    assert table["run"].tolist() == [0, 3]
-    assert table["first"].tolist() == [10.0, 10.0]
+    assert table["n"].tolist() == [3, 3, 3]
+    assert table["n_done"].tolist() == [3, 1, 1]
+    assert table["n_diverged"].tolist() == [0, 2, 1]
+    assert table["n_error"].tolist() == table["failed"].tolist() == [0, 0, 1]
+    assert table["run"].tolist() == [0, 3, 6]
+    assert table["first"].tolist() == [10.0, 10.0, 10.0]
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -182,3 +182,61 @@ def test_rounding_makes_no_winner():
     assert table["label"].tolist() == ["better", "gd", "mine", "torch:SGD"]
     assert table["rank"].tolist() == [1, 2, 2, 2]
     assert analysis.overall(runs).set_index("label")["wins"].to_dict() == {label: label == "better" for label in losses}
+
+
+def failing(losses, *, label, case="bowl", lrs=None):
+    """Runs of which those without a loss failed."""
+    losses = np.array(losses, dtype=float)
+    statuses = np.where(np.isnan(losses), "error", "done")
+    return grid(losses, label=label, case=case, statuses=statuses, lrs=lrs)
+
+
+@pytest.mark.parametrize("losses", [[[np.nan]] * 3, [[1.0], [np.nan], [0.1]], [[1.0, 1.0], [0.1, np.nan], [2.0, 2.0]]])
+def test_a_label_of_which_runs_failed_has_neither_best_cell_nor_rank(losses):
+    """All of them, those of one setting, or one seed of one."""
+    runs = together(failing(losses, label="bad"), grid([[5.0]], label="gd"), grid([[9.0]], label="adam"))
+    best = analysis.best(runs).set_index("label").loc["bad"]
+    assert best[["median", "low", "high", "shown_loss"]].isna().all()
+    assert (best["settings"], best["at_edge"], best["shown_status"]) == ("", "", "error")
+    assert best["failed"] == np.isnan(losses).sum()
+    table = analysis.ranking(runs).set_index("label")
+    assert table.index.tolist() == ["gd", "adam", "bad"]
+    assert table["rank"].fillna(0).tolist() == [1, 2, 0]
+    assert table["failed"].tolist() == [0, 0, np.isnan(losses).sum()]
+
+
+def test_failures_are_no_divergence():
+    runs = together(failing([[np.nan], [1.0]], label="bad"))
+    assert analysis.ranking(runs)["diverged"].tolist() == [0.0]
+    assert analysis.ranking(runs)["rank"].isna().all()
+
+
+def test_the_means_over_cases_leave_out_who_failed_on_one():
+    runs = together(
+        grid([[1]], label="gd"), grid([[2]], label="adam"), grid([[0]], label="bad"),
+        grid([[1]], case="hole", label="gd"), grid([[2]], case="hole", label="adam"),
+        failing([[np.nan]], case="hole", label="bad"),
+    )  # fmt: skip
+    table = analysis.overall(runs).set_index("label")
+    assert table.index.tolist() == ["gd", "adam", "bad"]
+    np.testing.assert_array_equal(table["mean_rank"], [1.5, 2.5, np.nan])
+    np.testing.assert_array_equal(table["diverged"], [0, 0, np.nan])
+    assert table["wins"].tolist() == [1, 0, 1]
+    assert table["failed"].tolist() == [0, 0, 1]
+
+
+def test_failures_have_no_curve_no_path_and_no_point():
+    runs = together(failing([[np.nan], [1.0], [2.0]], label="bad"), grid([[5.0], [4.0], [3.0]]))
+    history = pd.DataFrame({"run": runs["run"], "step": 0, "loss": runs["final_loss"]})
+    assert set(analysis.loss_curves(runs, history)["label"]) == {"gd"}
+    paths = history[["run", "step"]].assign(x0=0.0, x1=0.0)
+    assert set(analysis.best_paths(runs, paths)["label"]) == {"gd"}
+    effects = analysis.sensitivity(runs).set_index(["label", "value"])
+    np.testing.assert_array_equal(effects.loc["bad", "median"], [np.nan, 1.0, 2.0])
+    assert effects.loc["bad", "failed"].tolist() == [1, 0, 0]
+    assert not effects.loc["bad", "best"].any()
+    assert effects.loc["gd", "best"].tolist() == [False, False, True]
+    alone = together(failing([[np.nan]], label="bad"))
+    curves = analysis.loss_curves(alone, history.iloc[:1])
+    assert curves.empty
+    assert not np.isfinite(curves["median"]).any()

@@ -88,7 +88,7 @@ def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
     def told(text, *options):
         (lab / "e.toml").write_text(text)
         lines = optlab_command("run", "e.toml", "--no-plots", *options, cwd=lab).stdout.splitlines()
-        return [line for line in lines if "native" in line]
+        return [line for line in lines if "could not run" in line]
 
     said = "3 of 3 sweeps could not run on native, as was asked: optlab validate says why"
     assert told('precision = "float32"\n' + TEXT, "--backend", "native") == [said]
@@ -158,7 +158,8 @@ def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_comma
     alone = TEXT[: TEXT.index('\n[[optimizer]]\nname = "adam"')]
     (lab / "e.toml").write_text(alone.replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
-    assert "   -  [red]x[/red]  lr=1e+04       none finite     100 %" in done.stdout.splitlines()
+    shown = "   -  [red]x[/red]  lr=1e+04       none finite                      100 %"
+    assert shown in done.stdout.splitlines()
 
 
 def test_results_of_another_experiment_are_not_replaced_without_a_word(lab, optlab_command):

@@ -39,6 +39,16 @@ def test_lines_are_the_medians():
     assert axes.get_ylabel() == "loss"
 
 
+def test_a_label_of_which_runs_failed_has_no_curve_and_the_word_error():
+    chosen = pd.concat([best("gd", n_diverged=0), best("bad", median=np.nan, n_diverged=0).assign(settings="")])
+    sheet = loss.figure(curve("gd", [10, 1, 0.5]), chosen, looks=style.looks(["gd", "bad"]))
+    (axes,) = sheet.axes
+    assert {line.get_label() for line in axes.get_lines() if not line.get_label().startswith("_")} == {"gd"}
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts[-1] == "bad\nerror"
+    assert "the last finite loss" not in texts
+
+
 def test_bands_are_the_quantiles():
     axes = drawn(curve("gd", [3, 2], low=[2, 1], high=[4, 3]))
     corners = axes.collections[0].get_paths()[0].vertices

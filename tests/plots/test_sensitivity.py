@@ -30,6 +30,23 @@ def marks(axes, marker):
 LRS = [0.001, 0.01, 0.1, 1.0]
 
 
+def test_where_runs_failed_there_is_no_point_and_the_legend_says_error():
+    """No cross among those of runs that diverged, and no best value."""
+    some = table("some", LRS, [np.nan, 1, 0.5, np.nan]).assign(best=False)
+    all_ = table("all", LRS, [np.nan] * 4).assign(best=False)
+    good = table("gd", LRS, [5, 1, 1 + 1e-12, INF]).assign(best=[False, True, True, False])
+    sheet = sensitivity.figure(pd.concat([some, all_, good]), looks=style.looks(["some", "all", "gd"]))
+    (axes,) = sheet.axes
+    assert [line.get_xdata().tolist() for line in marks(axes, "x")] == [[1.0]]
+    lines = {line.get_label(): line.get_xdata().tolist() for line in axes.get_lines()}
+    assert lines["some"] == [0.01, 0.1]
+    assert "all" not in lines
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts[:3] == ["some\nerror at 2 of 4 values", "all\nerror", "gd\nloss 1"]
+    rings = [line for line in axes.get_lines() if line.get_markersize() == 12]
+    assert [ring.get_xdata().tolist() for ring in rings if len(ring.get_xdata())] == [[0.01, 0.1]]
+
+
 def test_lines_are_the_medians():
     axes = drawn(table("gd", LRS, [5, 1, 0.01, 3]))
     (line,) = (line for line in axes.get_lines() if line.get_label() == "gd")

@@ -14,7 +14,7 @@ def test_the_columns(finished):
         *("opt.a", "opt.b", "opt.hidden", "opt.activation", "opt.output", "opt.loss", "opt.init"),
         *("opt.dataset", "opt.batch_size"),
         *("schedule", "schedule.every", "schedule.factor", "transforms"),
-        *("status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"),
+        *("precision", "status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"),
     ]
     assert list(finished.history.columns) == ["run", "step", "loss", "train_loss", "test_loss", "test_accuracy"]
     assert list(finished.trajectories.columns) == ["run", "step", "x0", "x1"]

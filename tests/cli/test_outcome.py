@@ -1,0 +1,147 @@
+"""What is told when an experiment is over: errors above all else, equal ranks, and what a share is a share of."""
+
+from __future__ import annotations
+
+import pytest
+
+from optlab import pipeline
+from optlab.cli import outcome
+
+PLUGINS = """\
+from optlab import optimizer
+
+@optimizer
+def bad(x, g, *, lr=0.1):
+    "Bad."
+    raise RuntimeError("so it is " + 30 * "and so on ")
+
+@optimizer
+def half(x, g, *, lr=0.1, kind="a"):
+    "Fails for one of its kinds."
+    if kind == "b":
+        raise ValueError("there is no b")
+    return x - lr * g
+
+@optimizer
+def picky(x, g, *, lr=0.1):
+    "For two parameters."
+    if x.size != 2:
+        raise ValueError("two parameters only")
+    return x - lr * g
+"""
+TEXT = """\
+name = "e"
+steps = 40
+[[problem]]
+name = "sphere"
+[[problem]]
+name = "sphere"
+dim = 3
+[[optimizer]]
+name = "gd"
+lr = [0.1, 0.5, 1e300]
+[[optimizer]]
+name = "gd"
+label = "also"
+lr = [0.1, 0.45, 0.49]
+[[optimizer]]
+name = "bad"
+lr = [0.1, 0.2]
+[[optimizer]]
+name = "half"
+kind = ["a", "b"]
+[[optimizer]]
+name = "picky"
+"""
+
+
+@pytest.fixture
+def told(tmp_path, monkeypatch, capsys):
+    """The lines that are printed of an experiment, in a terminal of some width."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "mine.py").write_text(PLUGINS)
+
+    def tell(width, text=TEXT):
+        (tmp_path / "e.toml").write_text(text)
+        job = pipeline.prepare("e.toml")
+        done = pipeline.carry_out(job)
+        monkeypatch.setenv("COLUMNS", str(width))
+        capsys.readouterr()
+        outcome.tell(done, job.plan)
+        if done.results.failed:
+            outcome.failures(done.results)
+        out, err = capsys.readouterr()
+        assert not [line for line in out.splitlines() if line.endswith(" ")]
+        return out.splitlines(), err.splitlines()
+
+    return tell
+
+
+def table(lines, title):
+    begin = lines.index(title) + 1
+    return lines[begin : lines.index("", begin)]
+
+
+def test_an_error_stands_in_place_of_the_rank_and_the_message_below(told):
+    lines, errors = told(120)
+    head, *rows = table(lines, "sphere (dim=3)")
+    assert head.split("  ")[0].strip() == "rank"
+    assert [row.split()[:2] for row in rows[:5]] == [
+        ["1=", "gd"], ["1=", "also"], ["error", "bad"], ["error", "half"], ["error", "picky"]
+    ]  # fmt: skip
+    assert all(row.split()[2:] == ["-", "-", "-"] for row in rows[2:5])
+    bad, half, picky = rows[5:]
+    assert bad.startswith("error: bad, 2 runs: ")
+    assert bad.endswith("mine.py:6: RuntimeError: so it is " + 29 * "and so on " + "and so on")
+    assert half.startswith("error: half, 1 of 2 runs: ")
+    assert half.endswith("mine.py:12: ValueError: there is no b")
+    assert picky.endswith("mine.py:19: ValueError: two parameters only")
+    assert max(map(len, rows[:5])) <= 80  # the message pads nothing
+    assert [row.split()[0] for row in table(lines, "sphere")[1:4]] == ["1=", "1=", "3"]
+    assert errors[-1].startswith("7 runs ended with an error; the tracebacks are in ")
+    assert len(errors) == 6
+
+
+def test_the_means_over_problems_say_who_is_left_out(told):
+    lines, _ = told(120)
+    rows = table(lines, "over all 2 problems")
+    assert [row.split()[:3] for row in rows[1:6]] == [
+        ["1.00", "gd", "2"], ["1.00", "also", "2"],
+        ["error", "bad", "0"], ["error", "half", "0"], ["error", "picky", "0"],
+    ]  # fmt: skip
+    assert rows[-1] == "picky is left out of the means over problems: runs of it failed on 1 of 2 problems"
+    assert "half is left out of the means over problems: runs of it failed on 2 of 2 problems" in rows
+
+
+def test_equal_ranks_are_marked_and_explained(told):
+    lines, _ = told(120)
+    assert "= equal ranks: the final losses differ by no more than rounding" in lines
+    alone = TEXT[: TEXT.index('[[optimizer]]\nname = "gd"\nlabel')]
+    assert not [line for line in told(120, alone)[0] if line.startswith("=") or "1=" in line]
+
+
+def test_what_diverged_is_told_of_all_settings(told):
+    head, first, *_ = table(told(120)[0], "sphere (dim=3)")
+    assert head.endswith("  diverged, of all settings")
+    assert first.endswith(" 33 %")
+    one = TEXT[: TEXT.index('[[optimizer]]\nname = "gd"\nlabel')].replace("[0.1, 0.5, 1e300]", "0.1")
+    assert table(told(120, one)[0], "sphere (dim=3)")[0].endswith("  diverged")
+
+
+@pytest.mark.parametrize("width", [60, 70, 80])
+def test_narrow_tables_leave_out_columns_and_break_no_number(told, width):
+    text = TEXT[: TEXT.index('[[optimizer]]\nname = "bad"')] + (
+        '[[optimizer]]\nname = "sam"\n[[problem]]\nname = "mlp"\ndataset = "xor"\nbatch_size = 16\n'
+    )
+    text = text.replace("steps = 40", "steps = 40\nseeds = 3")
+    lines, _ = told(width, text)
+    assert max(map(len, lines[:-1])) <= width
+    rows = table(lines, "mlp (xor, batch_size=16)")
+    body = [row for row in rows if row.split()[0].rstrip("=").isdigit()]
+    assert len(body) == 3
+    assert rows[-3:] == body  # a line each
+    assert all({"gd", "also", "sam"} & {*row.split()} for row in body)
+    wide = told(200, text)[0]
+    shown = {word for row in table(wide, "mlp (xor, batch_size=16)") for word in row.split()}
+    assert {word for row in body for word in row.split()} <= shown
