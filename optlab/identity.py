@@ -6,19 +6,24 @@ import ast
 import functools
 import hashlib
 import importlib.util
+import inspect
 import itertools
 import json
+import platform
 import sys
 from collections.abc import Iterable, Mapping
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import optlab
+from optlab import sources
 from optlab.foreign import Foreign
 from optlab.records import Floats, Grid, Split, Sweep
 from optlab.signature import is_built_in, source
+from optlab.sources import is_users
 
 
 def of_sweep(sweep: Sweep) -> str:
@@ -26,7 +31,7 @@ def of_sweep(sweep: Sweep) -> str:
     case = sweep.case
     return digest(
         [
-            optlab.__version__,
+            versions(),
             *(of_plugin(p) for p in plugins(sweep)),
             vars(case.start) if isinstance(case.start, Grid) else case.start,
             case.dim,
@@ -53,33 +58,98 @@ def plugins(sweep: Sweep) -> list[Any]:
     return [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule, *sweep.transforms) if p is not None]
 
 
+def versions() -> dict[str, str]:
+    """The versions that bear on the numbers of every run. Optlab's is that of a release, its sources tell the rest."""
+    return {
+        "optlab": optlab.__version__,
+        "optlab's sources": sources.own_digest(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "llvmlite": _version("llvmlite"),
+    }
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """The version of an installed package, or nothing."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name, of the file that declares it and of what that imports from its own folder; or of
-    the versions of its packages."""
+    """The hash of a plugin's name and of what its results depend on: the file that declares it, the modules of the
+    user's own that this imports, the versions of the packages, the files that it read while it was loaded, and those
+    that it declares. Of an optimizer of another package it is that of the package's version; a built-in plugin is part
+    of optlab's sources."""
     if isinstance(plugin, Foreign):
         return digest([plugin.name, dict(plugin.versions)])
     file = source(plugin.function)[0]
     try:
         text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
-        helpers = [] if is_built_in(plugin.function) else _helpers(Path(file), text)
     except OSError:  # typed into a notebook: there is no file to compare
-        text, helpers = file, []
-    return digest([type(plugin).__name__, plugin.name, text, *helpers])
+        text, more = file, []
+    else:
+        more = [] if is_built_in(plugin.function) else _more(plugin, Path(file), text)
+    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, plugin.signature.files)])
 
 
-def _helpers(file: Path, text: str) -> list[str]:
-    """The texts of the modules in the folder of a file, or below it, that it imports, and those import."""
-    folder = file.resolve().parent
-    texts = {file.resolve(): text}
+def _more(plugin: Any, file: Path, text: str) -> list[str]:
+    """What else the text of a file depends on, in an order that does not depend on where the files lie."""
+    modules, packages = _imported(file.resolve(), text)
+    reads = {Path(path).resolve() for path in inspect.unwrap(plugin.function).__globals__.get(sources.READS, ())}
+    return sorted(map(_content, {*modules, *reads} - {file.resolve()})) + sorted(map(_installed, packages))
+
+
+def _content(path: str | Path) -> str:
+    """The hash of a file's content, or nothing where it is gone."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _installed(package: str) -> str:
+    """An installed package with its version; one without a version with the hash of its file."""
+    return f"{package} {_version(package) or _content(_place(package))}"
+
+
+def _place(package: str) -> str:
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return ""
+    return (spec.origin if spec else None) or ""
+
+
+def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
+    """The files of the user's own modules that a file imports, and those import; and the names of other packages."""
+    folder = file.parent
+    modules = {file}
+    own, packages = set[str](), set[str]()
     waiting = [(text, "")]
     while waiting:
         for name in _imports(*waiting.pop()):
             found = _file_of(name, folder)
-            if found.suffix == ".py" and found.is_relative_to(folder) and found not in texts and found.is_file():
-                texts[found] = found.read_text(encoding="utf-8")
+            if (
+                found.suffix != ".py"
+                or not found.is_file()
+                or not (found.is_relative_to(folder) or is_users(str(found)))
+            ):
+                packages.add(name.partition(".")[0])
+                continue
+            own.add(name.partition(".")[0])
+            if found not in modules:
+                modules.add(found)
                 package = name if found.name == "__init__.py" else name.rpartition(".")[0]
-                waiting.append((texts[found], package))
-    return [texts[path] for path in sorted(texts) if path != file.resolve()]
+                waiting.append((found.read_text(encoding="utf-8", errors="surrogateescape"), package))
+    return modules, packages - own - _PYTHONS
+
+
+_PYTHONS = {*sys.stdlib_module_names, "numpy", "optlab"}
+"""What every plugin may import without a word: the versions of these are part of every run's identity."""
 
 
 def _file_of(name: str, folder: Path) -> Path:
@@ -104,6 +174,8 @@ def _imports(text: str, package: str) -> tuple[str, ...]:
         elif isinstance(node, ast.ImportFrom) and (package or not node.level):
             base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
             names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            names += [a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
     return tuple(names)
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import optlab
 from optlab import comparison, identity
 from optlab.errors import ResultsError
 from optlab.foreign import Foreign
@@ -45,9 +44,8 @@ def about(
             for s in planned.sweeps
         ],
         "versions": {
-            "optlab": optlab.__version__,
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("numpy", "pandas", "pyarrow", "matplotlib", "llvmlite")},
+            **identity.versions(),
+            **{name: version(name) for name in ("pandas", "pyarrow", "matplotlib")},
             **_foreign_versions(planned),
         },
         "planned": comparison.planned(planned),
@@ -137,7 +135,7 @@ def _of_code(earlier: Mapping[str, Any], planned: Plan) -> list[str]:
     its, ours = earlier["hashes"], hashes(planned)
     changed = [name for name in ours if name in its and its[name] != ours[name]]
     found = [f"the source of {name}" for name in changed if name.split()[0] not in ("foreign", "dataset")]
-    versions = {"optlab": optlab.__version__, **_foreign_versions(planned)}
+    versions = {**identity.versions(), **_foreign_versions(planned)}
     return found + list(changes({name: earlier["versions"].get(name) for name in versions}, versions))
 
 

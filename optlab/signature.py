@@ -19,13 +19,15 @@ from __future__ import annotations
 import inspect
 import math
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 
+from optlab import sources
 from optlab.containment import described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
@@ -43,6 +45,8 @@ class Signature:
     choices: Mapping[str, Any]
     supplied: tuple[str, ...]
     ranges: Mapping[str, Range] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """The files that its results depend on, as they were declared, by their paths."""
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -80,6 +84,7 @@ def read(
     may_hold_state: bool = False,
     reserved: Collection[str] = (),
     ranges: Mapping[str, str] = MappingProxyType({}),
+    files: Sequence[str] = (),
 ) -> Signature:
     """The signature of a plugin function, or a `PluginError` that names the file, the line and the right form.
 
@@ -135,12 +140,17 @@ def read(
         intervals = _intervals(ranges, {**numbers, **choices})
     except ValueError as error:
         raise wrong(str(error)) from None
+    try:
+        paths = sources.declared(Path(source(function)[0]).absolute().parent, files)
+    except ValueError as error:
+        raise PluginError(f"{location(function)}: {kind} '{name}' {error}") from None
     return Signature(
         MappingProxyType(state),
         MappingProxyType(numbers),
         MappingProxyType(choices),
         tuple(supplied),
         MappingProxyType(intervals),
+        paths,
     )
 
 

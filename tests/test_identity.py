@@ -76,3 +76,162 @@ def test_a_plugin_is_what_it_imports_from_its_folder_too(tmp_path, monkeypatch):
 def test_what_bears_on_a_sweep_changes_its_hash(planned, change):
     (sweep,) = planned({"problem": [{"name": "beale"}], "optimizer": [{"name": "gd", "lr": 0.1}]}).sweeps
     assert identity.of_sweep(dataclasses.replace(sweep, **change)) != identity.of_sweep(sweep) == sweep.id
+
+
+RULE = """\
+{first}
+from optlab import optimizer
+
+
+@optimizer{declared}
+def rule(x, g):
+    "Its rate comes from elsewhere."
+    {inside}
+    return x - float(RATE) * g
+"""
+READS = """\
+import csv, pathlib
+import numpy as np
+with open(pathlib.Path(__file__).parent / "rate.txt") as file:
+    RATE = file.read()
+"""
+READS_INSIDE = "RATE = pathlib.Path(__file__[:-7] + 'rate.txt').read_text()"
+BY_PATH = """\
+import importlib.util, sys
+spec = importlib.util.spec_from_file_location("rates", {path!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+RATE = module.RATE
+"""
+
+
+def forms(elsewhere):
+    """How a plugin comes to its rate: what stands at the top, what it declares, what stands inside; and the file."""
+    by_name = "import importlib\nRATE = importlib.import_module({}).RATE"
+    return {
+        "open": (READS, "", "pass", "rate.txt"),
+        "np.loadtxt": ("import numpy as np\nRATE = np.loadtxt(__file__[:-7] + 'rate.txt')", "", "pass", "rate.txt"),
+        "declared": (
+            "import pathlib",
+            '(files=["rate.txt"])',
+            "RATE = pathlib.Path(__file__[:-7] + 'rate.txt').read_text()",
+            "rate.txt",
+        ),
+        "import": ("from rates_elsewhere import RATE", "", "pass", elsewhere),
+        "import inside": ("import rates_elsewhere", "", "from rates_elsewhere import RATE", elsewhere),
+        "import_module": (by_name.format("'rates_elsewhere'"), "", "pass", elsewhere),
+        "computed name": (by_name.format("'rates_' + 'elsewhere'"), "", "pass", elsewhere),
+        "by path": (BY_PATH.format(path=str(elsewhere)), "", "pass", elsewhere),
+        "run_path": (f"import runpy\nRATE = runpy.run_path({str(elsewhere)!r})['RATE']", "", "pass", elsewhere),
+        "exec": (f"import pathlib\nexec(pathlib.Path({str(elsewhere)!r}).read_text())", "", "pass", elsewhere),
+        "one after the other": ("from _beside import RATE", "", "pass", elsewhere),
+    }
+
+
+@pytest.mark.parametrize("form", forms("x"))
+def test_a_plugin_is_whatever_it_reads_and_imports_by_any_means(form, tmp_path, monkeypatch):
+    """In one process, as in another one: a file that changes is noticed, and is what the rule then computes with."""
+    from optlab.registry import import_file
+
+    elsewhere = tmp_path / "elsewhere" / "rates_elsewhere.py"
+    first, declared, inside, changes = forms(elsewhere)[form]
+    for folder in ("plugins", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    (tmp_path / "plugins" / "_beside.py").write_text("from rates_elsewhere import RATE\n")
+    path = tmp_path / "plugins" / "rule.py"
+    path.write_text(RULE.format(first=first, declared=declared, inside=inside))
+    changing = tmp_path / "plugins" / changes
+    seen = []
+    for rate in ("0.25", "0.5", "0.25"):
+        changing.write_text(rate if changing.suffix == ".txt" else f"RATE = {rate}\n# {len(rate)}\n")
+        rule = import_file(path).rule
+        seen.append((identity.of_plugin(rule), 1.0 - rule(1.0, 1.0)))
+    (one, a), (other, b), (again, c) = seen
+    assert (a, b, c) == (0.25, 0.5, 0.25)
+    assert one == again != other
+    assert "rates_elsewhere" not in sys.modules
+
+
+def test_what_a_plugin_writes_and_what_packages_read_is_not_what_it_depends_on(tmp_path):
+    from optlab.registry import import_file
+
+    path = tmp_path / "rule.py"
+    log = f"with open({str(tmp_path / 'log')!r}, 'a') as file:\n    file.write('loaded')\nRATE = 1"
+    path.write_text(RULE.format(first=f"import json, xml.dom.minidom\n{log}", declared="", inside="pass"))
+    rules = [import_file(path).rule for _ in range(2)]
+    assert [identity.of_plugin(rule) for rule in rules] == [identity.of_plugin(rules[0])] * 2
+    assert rules[0].function.__globals__["__optlab_reads__"] == ()
+
+
+def test_the_version_of_a_package_that_a_plugin_imports_counts(tmp_path, monkeypatch):
+    from optlab.registry import import_file
+
+    path = tmp_path / "rule.py"
+    path.write_text(RULE.format(first="import pandas\nRATE = 1", declared="", inside="import scipy"))
+    rule = import_file(path).rule
+    version, hashes = identity._version, [identity.of_plugin(rule)]
+    for package in ("pandas", "scipy"):
+        monkeypatch.setattr(identity, "_version", lambda name, p=package: "99.0" if name == p else version(name))
+        hashes.append(identity.of_plugin(rule))
+    assert len(set(hashes)) == 3
+
+
+@pytest.mark.parametrize("kind", ["optimizer", "problem", "schedule", "transform", "dataset"])
+def test_files_that_are_declared_are_there_or_it_is_told_where(tmp_path, kind):
+    from optlab.errors import PluginError
+    from optlab.registry import import_file
+
+    given = {"optimizer": "x, g", "problem": "x", "schedule": "t", "transform": "x, g", "dataset": ""}[kind]
+    more = ", domain=(-1.0, 1.0)" if kind == "problem" else ""
+
+    def load(files):
+        (tmp_path / "p.py").write_text(
+            f"from optlab import {kind}\n\n@{kind}(files={files}{more})\ndef a({given}):\n    ...\n"
+        )
+        return import_file(tmp_path / "p.py").a
+
+    with pytest.raises(PluginError) as info:
+        load('["table.csv"]')
+    assert str(info.value) == (
+        f"{tmp_path}/p.py:3: {kind} 'a' declares the file 'table.csv', and there is no file {tmp_path}/table.csv"
+    )
+    with pytest.raises(PluginError, match=r"takes files as a list of their names, as in files=\[\"table.csv\"\]"):
+        load('"table.csv"')
+    hashes = set()
+    for text in "ab":
+        (tmp_path / "table.csv").write_text(text)
+        hashes.add(identity.of_plugin(load('["table.csv"]')))
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("name", ["numpy", "llvmlite", "python", "optlab", "optlab's sources"])
+def test_versions_that_bear_on_numbers_count(planned, monkeypatch, name):
+    document = {"problem": [{"name": "beale"}], "optimizer": [{"name": "gd", "lr": 0.1}]}
+    (sweep,) = planned(document).sweeps
+    versions = identity.versions()
+    assert versions[name]
+    monkeypatch.setattr(identity, "versions", lambda: versions | {name: "another"})
+    assert identity.of_sweep(sweep) != sweep.id
+
+
+def test_a_change_in_the_sources_of_the_lab_is_noticed(tmp_path):
+    """Every commit has the same version: so it is the files that tell."""
+    import shutil
+    from pathlib import Path
+
+    import optlab
+
+    shutil.copytree(Path(optlab.__file__).parent, tmp_path / "optlab", ignore=shutil.ignore_patterns("__pycache__"))
+    code = "from optlab import sources; print(sources.own_digest())"
+
+    def digest():
+        command = [sys.executable, "-c", code]
+        return subprocess.run(
+            command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, check=True
+        ).stdout
+
+    before = digest()
+    with (tmp_path / "optlab" / "optimizers" / "gd.py").open("a") as file:
+        file.write("# changed\n")
+    assert len({before, digest(), digest()}) == 2

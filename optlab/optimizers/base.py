@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, overload
@@ -23,7 +23,7 @@ INVARIANCES = ("scale", "translation")
 """What may be declared: the steps are the same when the loss is multiplied by a positive number; when x and the
 minimum are moved together."""
 
-_ARGUMENTS = ("per", "ranges", "references", "invariant", "exempt")
+_ARGUMENTS = ("per", "ranges", "references", "invariant", "exempt", "files")
 _REFERENCE = re.compile(r"\w+:\S+")
 
 Form = Callable[..., Any]
@@ -73,6 +73,7 @@ def optimizer(
     references: Mapping[str, Reference] = ...,
     invariant: tuple[str, ...] = ...,
     exempt: Mapping[str, str] = ...,
+    files: Sequence[str] = ...,
 ) -> Callable[[Form], Optimizer]: ...
 def optimizer(
     function: Form | None = None,
@@ -82,6 +83,7 @@ def optimizer(
     references: Mapping[str, Reference] = MappingProxyType({}),
     invariant: tuple[str, ...] = (),
     exempt: Mapping[str, str] = MappingProxyType({}),
+    files: Sequence[str] = (),
     **unknown: Any,
 ) -> Optimizer | Callable[[Form], Optimizer]:
     """Declare an update rule: `x, g` and the state in, `x` and the state out (see `optlab.signature`).
@@ -95,6 +97,9 @@ def optimizer(
         invariant: "scale", "translation" or both, which the suite then checks.
         exempt: checks of the suite that do not apply, with the reason: `{"keeps_dtype[float32]": "counts in float64"}`.
             The suite fails if such a check passes.
+        files: files that results depend on, as a table that the rule reads, relative to the folder of the plugin's own
+            file. If one changes, results are computed again. What is read or imported while the plugin is loaded is
+            noticed without this.
 
     Raises:
         PluginError: the signature does not fit the grammar; the message names file and line and shows the form.
@@ -116,6 +121,7 @@ def optimizer(
             may_hold_state=True,
             reserved=RESERVED,
             ranges=ranges,
+            files=files,
         )
         fault = _fault_of(unknown) or _fault(per, references, invariant, exempt)
         if fault:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ the minibatch at hand. A problem that does is trained on a dataset."""
 RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_fraction", "x", *SUPPLIES)
 
 Vector = NDArray[np.float64]
+Source = Callable[[], tuple[Any, Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,7 @@ def problem(
     dataset: str | None = None,
     metrics: Mapping[str, Callable[..., Any]] | None = None,
     tensors: Callable[..., Any] | None = None,
+    files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Declare an objective.
 
@@ -111,6 +113,7 @@ def problem(
         metrics: functions like the objective (same arguments), evaluated on the test data, by name.
         tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the tensors that
             x holds one after the other, for optimizers that work on each of them.
+        files: files that results depend on, relative to the folder of the plugin's own file; see `optimizer`.
 
     Raises:
         PluginError: the signature or one of these does not fit.
@@ -133,7 +136,7 @@ def problem(
             first = start if callable(start) or start is None else np.array(start, dtype=float).reshape(-1)
         except (TypeError, ValueError) as error:
             raise wrong(f"has a domain, start or minimum that is not made of numbers ({error})") from None
-        read = signature.read(function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED)
+        read = signature.read(function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED, files=files)
         if box is not None and not (box[0] < box[1]).all():
             raise wrong(f"has a domain {domain} whose lower bound is not below the upper one")
         if first is None and box is None:
@@ -204,8 +207,15 @@ class Dataset:
         return Data(np.ascontiguousarray(inputs, dtype=float), np.asarray(labels, dtype=np.int64))
 
 
-def dataset(function: Callable[[], tuple[Any, Any]]) -> Dataset:
+@overload
+def dataset(function: Source) -> Dataset: ...
+@overload
+def dataset(*, files: Sequence[str]) -> Callable[[Source], Dataset]: ...
+def dataset(function: Source | None = None, *, files: Sequence[str] = ()) -> Dataset | Callable[[Source], Dataset]:
     """Declare a dataset: a function without arguments that returns inputs and integer labels.
+
+    What it returns is part of what identifies results. `files` are those that it reads, relative to the folder of the
+    plugin's own file; one that is missing is an error of the plugin.
 
     >>> @dataset
     ... def two_points():
@@ -214,5 +224,9 @@ def dataset(function: Callable[[], tuple[Any, Any]]) -> Dataset:
     >>> two_points().classes
     2
     """
-    read = signature.read(function, kind="dataset", given=())
-    return Dataset(name=function.__name__, function=function, signature=read)
+
+    def declare(source: Source) -> Dataset:
+        read = signature.read(source, kind="dataset", given=(), files=files)
+        return Dataset(name=source.__name__, function=source, signature=read)
+
+    return declare if function is None else declare(function)

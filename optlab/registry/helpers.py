@@ -13,6 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from optlab.sources import is_users_module
+
 _ONE_AT_A_TIME = threading.RLock()
 """`sys.modules` is the same for all threads."""
 
@@ -60,8 +62,13 @@ class Helpers:
             return builtins.__import__(*args, **kwargs)
 
     def _is_helper(self, module: ModuleType) -> bool:
-        """Whether a module, or a package, lies in the folder of the file without being that file."""
+        """Whether a module is the user's own, or a package lies in the folder of the file; and not that file itself.
+
+        Modules from elsewhere are forgotten too: they would be stale when the file is loaded again.
+        """
         own = getattr(module, "__file__", None)
+        if own and is_users_module(module):
+            return Path(own) != self._file
         places = [Path(place) for place in (*([own] if own else []), *getattr(module, "__path__", ()))]
         return any(self._folder in place.parents and place != self._file for place in places)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any
 
+from optlab import sources
 from optlab.containment import contained, described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
@@ -88,11 +89,12 @@ def import_file(path: Path) -> ModuleType:
     helpers.install(module)
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
     try:
-        with helpers.importable(), contained():
+        with helpers.importable(), sources.noticed() as reads, contained():
             spec.loader.exec_module(module)
     except BaseException:
         del sys.modules[name]
         raise
+    module.__dict__[sources.READS] = tuple(sorted(reads - {os.path.abspath(path)}))
     return module
 
 

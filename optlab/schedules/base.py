@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, overload
@@ -51,18 +51,30 @@ class Schedule:
 @overload
 def schedule(function: Callable[..., Any]) -> Schedule: ...
 @overload
-def schedule(*, ranges: Mapping[str, str]) -> Callable[[Callable[..., Any]], Schedule]: ...
 def schedule(
-    function: Callable[..., Any] | None = None, *, ranges: Mapping[str, str] = MappingProxyType({})
+    *, ranges: Mapping[str, str] = ..., files: Sequence[str] = ...
+) -> Callable[[Callable[..., Any]], Schedule]: ...
+def schedule(
+    function: Callable[..., Any] | None = None,
+    *,
+    ranges: Mapping[str, str] = MappingProxyType({}),
+    files: Sequence[str] = (),
 ) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
     """Declare a schedule: `t` in, the factor out. Raises `PluginError` where the signature does not fit.
 
-    `ranges` are the values that options may have, as intervals: `{"every": "[1, inf)"}`.
+    `ranges` are the values that options may have, as intervals: `{"every": "[1, inf)"}`; `files` those that results
+    depend on, relative to the folder of the plugin's own file.
     """
 
     def declare(factor: Callable[..., Any]) -> Schedule:
         read = signature.read(
-            factor, kind="schedule", given=("t",), supplies=SUPPLIES, reserved=("name", "t", *SUPPLIES), ranges=ranges
+            factor,
+            kind="schedule",
+            given=("t",),
+            supplies=SUPPLIES,
+            reserved=("name", "t", *SUPPLIES),
+            ranges=ranges,
+            files=files,
         )
         return Schedule(name=factor.__name__, function=factor, signature=read)
 

@@ -7,7 +7,7 @@ def lookahead(x, slow=..., *, t, step, k=5.0): ...  # of the step: step(x) is wh
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, overload
@@ -53,14 +53,20 @@ class Transform:
 @overload
 def transform(function: Callable[..., Any]) -> Transform: ...
 @overload
-def transform(*, ranges: Mapping[str, str]) -> Callable[[Callable[..., Any]], Transform]: ...
 def transform(
-    function: Callable[..., Any] | None = None, *, ranges: Mapping[str, str] = MappingProxyType({})
+    *, ranges: Mapping[str, str] = ..., files: Sequence[str] = ...
+) -> Callable[[Callable[..., Any]], Transform]: ...
+def transform(
+    function: Callable[..., Any] | None = None,
+    *,
+    ranges: Mapping[str, str] = MappingProxyType({}),
+    files: Sequence[str] = (),
 ) -> Transform | Callable[[Callable[..., Any]], Transform]:
     """Declare a transform: of the gradient, `x, g` and the state in, `g` and the state out; or, where it asks for
     `step`, of the whole step, `x` and the state in, `x` and the state out.
 
-    `ranges` are the values that options may have, as intervals: `{"decay": "[0, inf)"}`.
+    `ranges` are the values that options may have, as intervals: `{"decay": "[0, inf)"}`; `files` those that results
+    depend on, relative to the folder of the plugin's own file.
     Raises `PluginError` where the signature does not fit.
     """
 
@@ -75,6 +81,7 @@ def transform(
             may_hold_state=True,
             reserved=RESERVED,
             ranges=ranges,
+            files=files,
         )
         return Transform(name=around.__name__, function=around, signature=read, wraps=wraps)
 
