@@ -15,6 +15,17 @@ from optlab.step import StepGraph
 _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH = 5e-7, 4e-10
+_LANES = 8
+"""Runs in a vector, on that machine: one run takes as long as so many."""
+_OF_MATHEMATICS = ("cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid")
+_OF_ANGLES = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+_SIMPLE_OPERATIONS = (
+    dict.fromkeys((*_OF_MATHEMATICS, *_OF_ANGLES, *(f"arc{name}" for name in (*_OF_ANGLES, "tan2"))), 10)
+    | dict.fromkeys(("remainder", "fmod", "floor_divide"), 60)
+    | {"power": 50, "logaddexp": 25}
+)
+"""As long as so many others some operations take in machine code; NumPy is less slow in them by `_IN_NUMPY`."""
+_IN_NUMPY = 3
 
 
 @dataclass(frozen=True)
@@ -64,15 +75,31 @@ def expressions_of(graph: StepGraph) -> Expressions:
 
 
 def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
-    count = len(expressions.needed)
-    work = expressions.work * len(sweep) * sweep.steps
-    full = _COMPILATION + _COMPILATION_EACH * count + _NATIVE_EACH * work
-    quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * work
+    count, slow = len(expressions.needed), _slow_operations(expressions)
+    of_a_run = (expressions.work + slow) * sweep.steps
+    full = _COMPILATION + _COMPILATION_EACH * count
+    full += _NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES * expressions.copies)
+    quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES)
     native = min(full, quick)
-    replay = _CALL * len(graph.graph.nodes) * sweep.steps + _REPLAY_EACH * work
-    why = f"about {_time(min(native, replay))}, not {_time(max(native, replay))}"
+    in_numpy = (expressions.work + slow / _IN_NUMPY) * sweep.steps * len(sweep)
+    replay = _CALL * len(graph.graph.nodes) * sweep.steps + _REPLAY_EACH * in_numpy
+    sooner, later = _time(min(native, replay)), _time(max(native, replay))
+    why = f"{sooner}, not {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
     return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
 
 
+def _slow_operations(expressions: Expressions) -> int:
+    """What slow operations take in a step beyond others, in simple operations."""
+    times = ((_SIMPLE_OPERATIONS.get(expressions.ops[i], 1) - 1, i) for i in expressions.needed)
+    return sum(more * expressions.lengths.get(i, 1) for more, i in times)
+
+
+def _whole_vectors(runs: int, lanes: int) -> int:
+    """Runs as machine code computes them, the last vector filled up."""
+    return -(-runs // lanes) * lanes
+
+
 def _time(seconds: float) -> str:
-    return f"{seconds * 1e3:.0f} ms" if seconds < 1 else f"{seconds:.0f} s"
+    if seconds < 1e-3:
+        return "less than 1 ms"
+    return f"about {seconds * 1e3:.0f} ms" if seconds < 1 else f"about {seconds:.0f} s"

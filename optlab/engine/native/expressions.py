@@ -56,6 +56,15 @@ class Expressions:
         """Operations on single numbers in a step, about."""
         return sum(self.lengths.get(i, 1) for i in self.needed)
 
+    @property
+    def copies(self) -> int:
+        """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers.
+
+        A state that stays as it is, as one of an option that is off, needs none; in loops the next entry does not wait.
+        """
+        moving = [i for i in self.wanted[1:] if self.ops[i] != "input"]
+        return 2 if len(moving) <= 6 and not self.lengths else 1
+
     def is_array(self, i: int) -> bool:
         return i in self.lengths and self.ops[i] not in FOLDS
 

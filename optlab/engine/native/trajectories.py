@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.emit import emit
-from optlab.engine.native.expressions import Expressions, Unsupported
+from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.lowering import lowered
 from optlab.engine.native.machine import Code, is_right, this_machine
 from optlab.engine.native.program import Layout, Program
@@ -142,7 +142,7 @@ def compile(
         uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
         columns=tuple(n for n in rest if inputs[n].kind == RUN),
         counter=counters[0] if counters else None,
-        copies=1 if quick else _copies(expressions),
+        copies=1 if quick else expressions.copies,
         check_every=check_every,
         trail=trail,
         targets=targets,
@@ -156,15 +156,6 @@ def compile(
         program = Program(expressions, layout, replace(machine, vectors=sound))
         code = Code(emit(program).text, quick)
     return Kernel(program, code, machine.width * layout.copies)
-
-
-def _copies(expressions: Expressions) -> int:
-    """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers.
-
-    A state that stays as it is, as one of an option that is off, needs none; in loops the next entry does not wait.
-    """
-    moving = [i for i in expressions.wanted[1:] if expressions.ops[i] != "input"]
-    return 2 if len(moving) <= 6 and not expressions.lengths else 1
 
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
