@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
-FAILED, MISTAKE, INTERRUPTED = 1, 2, 130
-"""Exit statuses: some run failed; the user's mistake; Ctrl-C."""
+FAILED, MISTAKE, UNDETERMINED, INTERRUPTED = 1, 2, 3, 130
+"""Exit statuses: some run failed; the user's mistake; a check that could not tell; Ctrl-C."""
 
 _DISK = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),

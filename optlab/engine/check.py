@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine import differences
-from optlab.engine.arguments import as_float
+from optlab.engine import differences, trees
+from optlab.engine.arguments import floats
+from optlab.engine.complex_step import complex_step
 from optlab.engine.derivatives import grad
-from optlab.engine.differences import Line, Slopes
+from optlab.engine.differences import Slopes
+from optlab.engine.line import EPS, Line, Slope
 from optlab.errors import UserError
 
 Function = Callable[..., Any]
@@ -20,13 +22,30 @@ Function = Callable[..., Any]
 SHOWN = 8
 """Components that are printed of many."""
 
+RELATIVE = 1e-9
+"""How far off a right component may be, for its size, beside what the check itself may be off."""
+
+SHARP = 1e-4
+"""How exact the check has to be, for the size of a component, to call it right."""
+
+SHARP_AS_TYPE = 2**12
+"""The same, in units of the precision of the type that the function returns: it counts for float32."""
+
+ROUGH = 0.1
+"""How exact the check has to be, for the size of a component or the slopes around, to call anything wrong."""
+
+STILL = 1e-6
+"""How exact, for the slopes around, to call a component right that is 0 as far as the check can see."""
+
 
 @dataclass(frozen=True)
 class Component:
-    """One partial derivative: `found` by the gradient, `expected` by the check, which may be off by `tolerance`.
+    """One partial derivative: `found` by the gradient, `expected` by the check.
 
+    The check itself may be off by `uncertainty`, and `tolerance` is the largest difference that is right. Something is
+    called right only if the check `is_sharp`, and wrong only if it `is_known` at least roughly what is.
     At a kink `slopes` are those below and above it; `expected` is the value from the one to the other that is closest
-    to what was found.
+    to what was found. Where x is made of several arrays, `leaf` names one of them, as in "['w']".
     """
 
     index: tuple[int, ...]
@@ -35,37 +54,61 @@ class Component:
     tolerance: float
     method: str
     slopes: tuple[float, float] | None = None
+    uncertainty: float = 0.0
+    is_sharp: bool = True
+    is_known: bool = True
+    leaf: str = ""
 
     @property
     def name(self) -> str:
         """What one would write for it."""
-        return f"df/dx[{', '.join(map(str, self.index))}]" if self.index else "df/dx"
+        entry = f"[{', '.join(map(str, self.index))}]" if self.index else ""
+        return f"df/dx{self.leaf}{entry}"
 
     @property
     def error(self) -> float:
         return 0.0 if self.found == self.expected else abs(self.found - self.expected)
 
     @property
+    def verdict(self) -> str:
+        """ "right", "wrong", or "undetermined" where the check cannot tell.
+
+        Wrong is what differs by more than the tolerance, which includes the uncertainty of the check.
+        """
+        if self.error <= self.tolerance:
+            return "right" if self.is_sharp else "undetermined"
+        return "wrong" if self.is_known else "undetermined"  # NaN too
+
+    @property
     def is_right(self) -> bool:
-        return self.error <= self.tolerance  # NaN is not
+        return self.verdict == "right"
 
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The outcome of `check_grad`. True where every component that was checked is right; printed, a table."""
+    """The outcome of `check_grad`; printed, a table.
+
+    It is true only where every component that was checked is right. Undetermined is no pass: `wrong` and
+    `undetermined` tell why a check is false.
+    """
 
     name: str
     components: tuple[Component, ...]
     of: int
 
     def __bool__(self) -> bool:
-        return not self.wrong
+        return all(c.is_right for c in self.components)
 
     @property
     def wrong(self) -> tuple[Component, ...]:
-        """The components that are wrong, the worst first."""
-        wrong = [c for c in self.components if not c.is_right]
-        return tuple(sorted(wrong, key=lambda c: -math.inf if math.isnan(c.error) else -c.error))
+        """The components that are wrong, the worst first: those that are off by most for their size."""
+        wrong = [c for c in self.components if c.verdict == "wrong"]
+        return tuple(sorted(wrong, key=lambda c: -math.inf if not math.isfinite(c.error) else -c.error))
+
+    @property
+    def undetermined(self) -> tuple[Component, ...]:
+        """The components of which the check cannot tell."""
+        return tuple(c for c in self.components if c.verdict == "undetermined")
 
     @property
     def kinks(self) -> tuple[Component, ...]:
@@ -77,10 +120,12 @@ class GradientCheck:
         """What came out, in a few words. Where there are only kinks, nothing is called right."""
         count = len(self.components)
         of = f"of {count} component{'s' * (count > 1)}"
+        unknown = [f"undetermined in {len(self.undetermined)} {of}"] if self.undetermined else []
         if self.wrong:
-            return f"WRONG in {len(self.wrong)} {of}"
-        kinks = len(self.kinks)
-        return "; ".join(["right"] * (kinks < count or not count) + [f"a kink in {kinks} {of}"] * (kinks > 0))
+            return "; ".join([f"WRONG in {len(self.wrong)} {of}", *unknown])
+        kinks = [f"a kink in {len(self.kinks)} {of}"] if self.kinks else []
+        is_any = not count or any(c.is_right and not c.slopes for c in self.components)
+        return "; ".join([*(["right"] if is_any and not unknown else []), *unknown, *kinks])
 
     def __str__(self) -> str:
         count = len(self.components)
@@ -88,15 +133,17 @@ class GradientCheck:
         lines = [f"gradient of {self.name}{sample}: {self.verdict}"]
         if self.components:
             lines.append(f"  {'':14}{'found':>24}{'expected':>24}{'difference':>12}{'allowed':>10}  by")
-        shown = self.wrong or sorted(self.components, key=lambda c: c.slopes is None)
+        shown = [*self.wrong, *self.undetermined] or sorted(self.components, key=lambda c: c.slopes is None)
         for c in shown[:SHOWN]:
-            mark = "" if c.is_right else "  <-- not to be told" if math.isnan(c.expected) else "  <-- wrong"
+            mark = "" if c.is_right else f"  <-- {c.verdict}"
             numbers = f"{c.found:>24.16g}{c.expected:>24.16g}{c.error:>12.1e}{c.tolerance:>10.1e}"
             lines.append(f"  {c.name:14}{numbers}  {c.method}{mark}")
         if len(shown) > SHOWN:
             lines.append(f"  ... and {len(shown) - SHOWN} more")
         if self.kinks:
             lines.append("  At a kink there is no derivative; any value from the one slope to the other will do.")
+        if self.undetermined:
+            lines.append("  Undetermined: values of the function do not tell the slope closely enough to judge.")
         return "\n".join(lines)
 
 
@@ -109,23 +156,31 @@ def check_grad(
 ) -> GradientCheck:
     """Compare a gradient of f at x with numbers that come from values of f alone.
 
-    Where f computes with complex numbers, by the complex step Im f(x + ih) / h, which is exact to rounding (Squire and
-    Trapp, 1998); otherwise by central differences (f(x + h) - f(x - h)) / 2h at ever smaller h, extrapolated to h = 0
-    (Richardson; the table of Ridders, 1982), whose spread tells how far off they may be. The complex step counts only
-    where a difference confirms it: a function that takes an absolute value, say, may accept complex numbers and give
-    a wrong slope. The slopes to both sides are found in the same way, from (f(x + h) - f(x)) / h. Where they differ
-    there is a kink and no derivative: it is told, with both slopes, and any value between them is let pass.
+    Where f can be continued into the complex plane, by the complex step Im f(x + ih) / h, which has no cancellation
+    (Squire and Trapp, 1998). Functions with absolute values, maxima, comparisons and jumps can, away from their kinks
+    (Martins, Sturdza and Alonso, 2003). Otherwise by central differences (f(x + h) - f(x - h)) / 2h at ever smaller h,
+    extrapolated to h = 0 (Richardson; the table of Ridders, 1982). How far each may be off is estimated from several
+    steps, and from values of f that are rounded at random (Vignes, 1993). The slopes to both sides are found in the
+    same way, from (f(x + h) - f(x)) / h. Where they differ there is a kink and no derivative: it is told, with both
+    slopes, and any value between them is let pass.
+
+    Each component is right, wrong or undetermined. It is wrong if it differs by more than 1e-9 of its size and the
+    uncertainty of the check together; right if it does not, and the uncertainty is below 1e-4 of its size, or below
+    1e-6 of the slopes around where it is 0 as far as the check can see; undetermined otherwise, as where rounding hides
+    all that f does, or f is not finite. Scaling f or x changes no verdict, and shifting them only makes undetermined
+    what rounding hides.
 
     Args:
-        f: a plain NumPy function of one array whose value is a single number.
-        x: a point: a number or an array.
+        f: a plain NumPy function of one argument whose value is a single number.
+        x: a point: a number, an array, or a tuple, list or dictionary of arrays.
         gradient: the function to check; `optlab.grad(f)` where none is given.
         components: how many components to check, drawn at random; all where none is given.
         seed: of that draw.
 
     Returns:
-        A `GradientCheck`: true if nothing is wrong. Printed, it says which component is off by how much, and which
-        is at a kink.
+        A `GradientCheck`: true if every component is right, false if any is wrong or undetermined. Its `wrong` and
+        `undetermined` are the components that are. Printed, it says which component is off by how much, and which is
+        at a kink.
 
     Raises:
         UserError: the gradient does not have the shape of x, or x is not made of real numbers.
@@ -136,40 +191,86 @@ def check_grad(
     >>> print(check_grad(lambda x: np.sum(x**3), [1.0, 2.0], gradient=lambda x: 3 * x))
     gradient of <lambda>: WRONG in 1 of 2 components
                                        found                expected  difference   allowed  by
-      df/dx[1]                             6                      12     6.0e+00   1.3e-11  complex step  <-- wrong
+      df/dx[1]                             6                      12     6.0e+00   1.2e-08  complex step  <-- wrong
     >>> check_grad(lambda x: np.sum(np.abs(x)), [0.0, 2.0]).verdict
     'right; a kink in 1 of 2 components'
+    >>> check_grad(lambda x: float(x) + 1e20, 1.0, gradient=lambda x: 1.0).verdict
+    'undetermined in 1 of 1 component'
     """
-    point = np.asarray(as_float(x), dtype=float)
-    found = np.asarray((gradient or grad(f))(point), dtype=float)
-    if found.shape != point.shape:
-        raise UserError(f"the gradient has shape {found.shape}, and x has {point.shape}; give it the shape of x")
-    entries = list(np.ndindex(point.shape))
+    point = trees.rebuilt(x, iter([np.array(leaf, dtype=float) for _, leaf in trees.leaves(floats(x))]))
+    leaves = [(name, leaf) for name, leaf in trees.leaves(point)]
+    found = _like(leaves, (gradient or grad(f))(point))
+    entries = [(n, i) for n, (_, leaf) in enumerate(leaves) for i in np.ndindex(leaf.shape)]
     if components is not None and components < len(entries):
         chosen = np.random.default_rng(seed).choice(len(entries), size=components, replace=False)
         entries = [entries[i] for i in sorted(chosen)]
-    name = getattr(f, "__name__", type(f).__name__)
+
+    def along(number: int) -> Function:
+        """The function of one array alone."""
+        arrays = [leaf for _, leaf in leaves]
+        return lambda leaf: f(trees.rebuilt(point, iter([*arrays[:number], leaf, *arrays[number + 1 :]])))
+
     with np.errstate(all="ignore"):
-        value = float(f(point))
-        checked = tuple(_component(Line(f, point, i, value), float(found[i])) for i in entries)
-    return GradientCheck(name, checked, point.size)
+        result = np.asarray(f(point))
+        if result.shape:
+            raise UserError(f"f returns an array of shape {result.shape}; a gradient is of a single number")
+        precision = float(np.finfo(result.dtype).eps) if result.dtype.kind == "f" else EPS
+        checked = []
+        for number, index in entries:
+            name, leaf = leaves[number]
+            line = Line(along(number), leaf, index, float(result), precision)
+            checked.append(_component(line, found[number], name))
+    name = getattr(f, "__name__", type(f).__name__)
+    return GradientCheck(name, tuple(checked), sum(leaf.size for _, leaf in leaves))
 
 
-def _component(line: Line, found: float) -> Component:
+def _like(leaves: list[tuple[str, Any]], gradient: Any) -> list[Any]:
+    """The arrays of a gradient, which must have the form of x."""
+    found = [np.asarray(leaf) for _, leaf in trees.leaves(gradient)]
+    has, wanted = ([part.shape for part in parts] for parts in (found, [leaf for _, leaf in leaves]))
+    if has != wanted:
+        has, wanted = (", ".join(map(str, shapes)) for shapes in (has, wanted))
+        raise UserError(f"the gradient has shape {has}, and x has {wanted}; give it the shape of x")
+    return found
+
+
+def _component(line: Line, gradient: Any, leaf: str) -> Component:
+    found = float(gradient[line.index])
+    if not math.isfinite(line.value):
+        return Component(line.index, found, math.nan, math.inf, "f is not finite", None, math.inf, False, False, leaf)
+    precision = float(np.finfo(gradient.dtype).eps) if gradient.dtype.kind == "f" else 0.0
+    slope = complex_step(line)
+    if slope is not None:
+        return _compared(line, slope, "complex step", found, precision, leaf)
     kink = differences.kink(line)
-    if kink and kink.here:
-        return _at_a_kink(line, kink, "kink", found)
-    slope, error = differences.limit(line)
-    exact = differences.complex_step(line)
-    if exact is not None and abs(exact - slope) <= error:
-        checked = Component(line.index, found, exact, 1e-12 * (1 + abs(exact)), "complex step")
-    else:
-        checked = Component(line.index, found, slope, error, "central difference")
-    return _at_a_kink(line, kink, "kink close by", found) if kink and not checked.is_right else checked
+    if kink:
+        return _at_a_kink(line, kink, found, leaf)
+    return _compared(line, differences.central(line), "central difference", found, precision, leaf)
 
 
-def _at_a_kink(line: Line, kink: Slopes, what: str, found: float) -> Component:
-    """Any value between the slopes is a right one."""
+def _compared(line: Line, slope: Slope, method: str, found: float, precision: float, leaf: str) -> Component:
+    """A component beside a slope that may be off; `precision` is that of the type of the gradient."""
+    size = max(abs(slope.value), abs(found) if math.isfinite(found) else 0.0)
+    tiny = float(np.finfo(float).tiny)
+    sharp = max(SHARP, SHARP_AS_TYPE * line.precision) * size
+    still = STILL * slope.scale if size <= slope.error else 0.0
+    known = ROUGH * max(abs(slope.value), slope.scale)
+    return Component(
+        line.index,
+        found,
+        slope.value,
+        slope.error + max(RELATIVE, 4 * precision) * abs(slope.value) + 4 * math.ulp(0.0),
+        method,
+        uncertainty=slope.error,
+        is_sharp=slope.error <= max(sharp, still, tiny),
+        is_known=slope.error <= max(known, tiny),
+        leaf=leaf,
+    )
+
+
+def _at_a_kink(line: Line, kink: Slopes, found: float, leaf: str) -> Component:
+    """Any value between the slopes is a right one; where the kink is only close by, it may be one."""
     closest = float(np.clip(found, min(kink.below, kink.above), max(kink.below, kink.above)))
-    method = f"{what}: slopes {kink.below:.4g}, {kink.above:.4g}"
-    return Component(line.index, found, closest, kink.error, method, (kink.below, kink.above))
+    method = f"kink{'' if kink.here else ' close by'}: slopes {kink.below:.4g}, {kink.above:.4g}"
+    slopes = (kink.below, kink.above)
+    return Component(line.index, found, closest, kink.error, method, slopes, kink.error, kink.here, True, leaf)

@@ -33,6 +33,10 @@ def homeless(x):
     return np.sum(x**2)
 
 
+def jump(x):
+    return np.sum(np.where(x > 0, 1 + x, x))
+
+
 def vector(x):
     return x * 2
 
@@ -54,7 +58,7 @@ def folder(tmp_path):
     [
         (["rosenbrock"], ["rosenbrock at x = (-1.5, 2): right; largest difference"]),
         (["rosenbrock", "--at", "1,2,3"], ["at x = (1, 2, 3)", "gradient of rosenbrock: right", "df/dx[2]"]),
-        (["ackley", "--points", "2"], ["by central difference"]),
+        (["ackley", "--points", "2"], ["by complex step"]),
         (["mlp", "dataset=xor", "hidden=[3]"], ["mlp at the weights of seed 0: right", "seed 1: right"]),
         (["mlp", "dataset=xor", "hidden=[9]", "--components", "5"], [", 5 of 47 components: right"]),
         (["mine.py:product", "a=1,2", "b=3,4"], ["product by a at a = (1, 2), b = (3, 4): right", "product by b"]),
@@ -93,6 +97,12 @@ def test_a_wrong_gradient_is_told_by_the_component_and_the_exit_status(folder, o
     assert "df/dx[1]                             3                       6     3.0e+00" in done.stdout
 
 
+def test_what_cannot_be_told_has_an_exit_status_of_its_own(folder, optlab_command):
+    done = optlab_command("gradcheck", "mine.py:jump", "--at", "0", cwd=folder)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert "gradient of jump: undetermined in 1 of 1 component\n" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -107,7 +117,7 @@ def test_a_wrong_gradient_is_told_by_the_component_and_the_exit_status(folder, o
         (["rosenbrock", "dim=3", "--at", "1,2"], "--at 1,2: rosenbrock has 3 parameters here, not 2"),
         (["rosenbrock", "dim=0"], "rosenbrock: dim=0 is no whole number from 1 on"),
         (["rosenbrock c=1"], "rosenbrock has no option 'c'"),
-        (["mine.py:vector", "--at", "1,2"], "mine.py:30: vector returns an array of shape (2,)"),
+        (["mine.py:vector", "--at", "1,2"], "mine.py:34: vector returns an array of shape (2,)"),
         (["mine.py:product"], "product needs a value for a, b"),
         (["mine.py:fails", "--at", "1,2"], "index 5 is out of bounds"),
         (["mine.py:nothing"], "there is no function 'nothing'"),

@@ -62,7 +62,9 @@ def test_every_problem_at_random_points(problem):
 def test_the_complex_step_is_exact_and_the_difference_says_how_far_it_may_be_off():
     (by_step,) = check_grad(lambda x: np.exp(x), 1.0).components
     assert (by_step.method, by_step.expected) == ("complex step", pytest.approx(math.e, rel=1e-15))
-    (by_difference,) = check_grad(lambda x: np.exp(np.abs(x)), 1.0).components
+    (through_abs,) = check_grad(lambda x: np.exp(np.abs(x)), -1.0).components
+    assert (through_abs.method, through_abs.expected) == ("complex step", pytest.approx(-math.e, rel=1e-15))
+    (by_difference,) = check_grad(lambda x: math.exp(x), 1.0, gradient=np.exp).components
     assert by_difference.method == "central difference"
     assert abs(by_difference.expected - math.e) <= by_difference.tolerance <= 1e-8
 
@@ -173,7 +175,26 @@ def test_nan_is_wrong():
 def test_where_nothing_can_be_told_nothing_is_called_right():
     check = check_grad(lambda x: np.sum(np.log(x)), [-1.0, 2.0])
     assert not check
-    assert "not to be told" in str(check)
+    assert check.verdict == "undetermined in 2 of 2 components"
+    assert not check.wrong
+    lines = str(check).splitlines()
+    assert lines[2].endswith("f is not finite  <-- undetermined")
+    assert lines[-1].startswith("  Undetermined: values of the function do not tell")
+
+
+def test_wrong_and_undetermined_side_by_side():
+    """Of the second component nothing is known, since it moves less than the offset is rounded."""
+    check = check_grad(
+        lambda x: math.exp(float(x[0])) + 1e-14 * float(x[1]), [5.0, 1.0], gradient=lambda x: np.array([1.0, 1e-14])
+    )
+    assert check.verdict == "WRONG in 1 of 2 components; undetermined in 1 of 2 components"
+    assert [c.name for c in check.wrong] == ["df/dx[0]"]
+    assert [c.name for c in check.undetermined] == ["df/dx[1]"]
+
+
+def test_a_function_of_several_values_is_named():
+    with pytest.raises(UserError, match=r"f returns an array of shape \(1,\); a gradient is of a single number"):
+        check_grad(lambda x: x[:1] ** 2, [2.0], gradient=lambda x: 2 * x)
 
 
 def test_a_sample_of_many_components():

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from optlab.cli.guard import FAILED
+from optlab.cli.guard import FAILED, UNDETERMINED
 from optlab.cli.options import Plugins, known
 
 
@@ -75,13 +75,19 @@ def gradcheck(
     ] = 50,
     plugins: Plugins = [],
 ) -> None:
-    """Check a gradient against a complex step or an extrapolated difference; exit status 1 if it is wrong."""
+    """Check a gradient against a complex step or an extrapolated difference.
+
+    Exit status 1 if it is wrong anywhere, 3 if nothing is wrong but something could not be told.
+    """
     from optlab.cli import gradcheck as checking
     from optlab.cli import show
 
-    wrong = False
+    status = 0
     for where, check in checking.checks(checking.Asked(what, more or [], at, points, components), known(plugins)):
         show.gradient_check(where, check, whole=at is not None)
-        wrong |= not check
-    if wrong:
-        raise typer.Exit(FAILED)
+        if check.wrong:
+            status = FAILED
+        elif check.undetermined and status == 0:
+            status = UNDETERMINED
+    if status:
+        raise typer.Exit(status)
