@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optlab.engine import perturbed
-from optlab.engine.line import EPS, FIRST, UNDERFLOW, Line, Slope
+from optlab.engine.line import FIRST, UNDERFLOW, Line, Slope
 
 _STEPS = tuple(2.0**-n for n in (24, 36, 60, 100, 140))
 """Imaginary steps. Small ones leave no truncation error, large ones no underflow; two that agree have neither."""
