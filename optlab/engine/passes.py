@@ -157,13 +157,16 @@ def absorb(graph: Graph) -> Graph:
 
 
 def _without_negation(node: Node, negated: Mapping[Var, Var], constants: dict[Var, Any]) -> Node:
-    """a + -b as a - b, a - -b as a + b, and c * -a as (-c) * a: the same bits."""
+    """a + -b as a - b, a - -b as a + b, and c * -a as (-c) * a for a float c: the same bits.
+
+    A whole number has one zero, and a condition no negative.
+    """
     if node.op.name not in ("add", "subtract", "multiply"):
         return node
     a, b = node.inputs
     if node.op.name == "multiply":
         for factor, other in ((a, b), (b, a)):
-            if factor in constants and other in negated:
+            if factor in constants and constants[factor].dtype.kind == "f" and other in negated:
                 minus = Var(factor.shape, factor.dtype)
                 constants[minus] = -constants[factor]
                 return replace(node, inputs=(minus, negated[other]))

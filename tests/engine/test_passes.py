@@ -68,6 +68,16 @@ def test_special_values_survive():
         assert bits(optimise(graph)(special)) == bits(graph(special))
 
 
+@pytest.mark.parametrize(
+    "factor", [np.array([True, False, True]), np.array([0, 3, -2]), np.uint8(0), np.array([0.0, -0.0, 3.0])]
+)
+def test_a_negation_is_absorbed_by_constants_that_have_a_negative(factor):
+    """A condition has none, and of whole numbers there is one zero: 0 * -x is -0.0 for a float, not for -0 * x."""
+    graph = trace(lambda x: [factor * -x, -x * factor], x)
+    assert bits(optimise(graph)(x)) == bits(graph(x))
+    assert ("negative" in names(optimise(graph))) == (np.asarray(factor).dtype.kind != "f")
+
+
 def test_folding_computes_what_is_known():
     graph = trace(lambda x: x + np.sqrt(np.sum(np.zeros_like(x) + x * 0 + 4.0)), x)
     assert len(fold(graph).nodes) == len(graph.nodes)

@@ -8,7 +8,9 @@ import pytest
 from optlab.engine.native import trajectories
 from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.fused import fuse
+from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, compile
+from tests.engine.native import random_rules
 from tests.engine.native.against_replay import agree
 from tests.engine.native.random_rules import random_rule
 
@@ -33,6 +35,20 @@ def steps_on_replay(graph, inputs, first, lr, beta):
 
 def same_bits(a, b):
     return a.dtype == b.dtype and bool((((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))).all())
+
+
+def test_optimised_rules_give_the_same_bits(monkeypatch):
+    monkeypatch.setattr(random_rules, "optimise", lambda graph: graph)
+    for seed in range(100):
+        graph, _, first, lr, beta = random_rule(seed, (np.float64, np.float32)[seed % 2])
+        rng = np.random.default_rng(seed)
+        for values in first[:2]:
+            values[rng.random(values.shape) < 0.2] = rng.choice(UNUSUAL)
+        numbers = [*(values[..., 0] for values in first), 1, lr[0], beta.flat[0]]
+        with np.errstate(all="ignore"):
+            arrays = [np.asarray(v, var.dtype) for v, var in zip(numbers, graph.inputs, strict=True)]
+        for a, b in zip(graph(*arrays), optimise(graph)(*arrays), strict=True):
+            assert same_bits(a, b), seed
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
