@@ -42,7 +42,8 @@ class Op:
     `run` computes. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp` holds one
     rule per input, None where there is no derivative; `variadic` operations have a single rule, which is told the
     position of its input. `in_place` says that the output may lie where an input of the same shape lies. `linear` says
-    that the rules for a mask are those for a cotangent (see `vjp.py`).
+    that the rules for a mask are those for a cotangent (see `vjp.py`). A choice between values has a rule in `taken`
+    for each input, (y, *inputs) -> where that input is taken; its cotangent is 0 elsewhere.
 
     An operation made elsewhere is as good as one of the table: see "How to add" in `docs/architecture.md`.
     """
@@ -55,6 +56,7 @@ class Op:
     in_place: bool = False
     linear: bool = False
     variadic: bool = False
+    taken: tuple[Rule, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -27,13 +27,14 @@ from optlab.engine.graph import Op, Rule, Type
 from optlab.engine.rules import emit
 
 
-def elementwise(name: str, run: Callable[..., Any], *vjp: Rule) -> Op:
+def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rule, ...] = ()) -> Op:
     """An operation entry by entry.
 
     Args:
         name: what a printed graph calls it.
         run: a ufunc, or a function of arrays in plain NumPy.
         vjp: a rule for each input, (g, y, *inputs) -> the cotangent of that input; None where there is no derivative.
+        taken: of a choice, a rule for each input, (y, *inputs) -> where that input is the one that is taken.
 
     >>> cube = elementwise("cube", lambda x: x * x * x, lambda g, y, x: g * 3 * np.square(x))
     >>> from optlab.engine import trace
@@ -43,7 +44,9 @@ def elementwise(name: str, run: Callable[..., Any], *vjp: Rule) -> Op:
       return a
     """
     in_place = isinstance(run, np.ufunc) or run in (kernels.clip, kernels.relu, kernels.sigmoid)
-    return Op(name, "elementwise", kernels.writing(run, len(vjp)), kernels.elementwise_type(run), vjp, in_place)
+    return Op(
+        name, "elementwise", kernels.writing(run, len(vjp)), kernels.elementwise_type(run), vjp, in_place, taken=taken
+    )
 
 
 def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
@@ -52,7 +55,10 @@ def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
 
 
 def _reduce(name: str, run: np.ufunc, rule: Rule, infer: Callable[..., Type] = kernels.reduced_type) -> Op:
-    return Op(name, "reduce", kernels.reduction(run), infer, (rule,), linear=name == "sum")
+    linear = name == "sum"
+    return Op(
+        name, "reduce", kernels.reduction(run), infer, (rule,), linear=linear, taken=() if linear else (rules.ties,)
+    )
 
 
 def _view(name: str, run: Callable[..., Any], infer: Callable[..., Type], rule: Rule) -> Op:
@@ -116,18 +122,20 @@ _ROWS = (
     elementwise("arccosh", np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
     elementwise("arctanh", np.arctanh, lambda g, y, x: g / ((1.0 - x) * (1.0 + x))),
     # choices; their kinks are listed in docs/architecture.md
-    elementwise("relu", kernels.relu, lambda g, y, x: np.where(x > 0, g, 0.0)),
+    elementwise("relu", kernels.relu, lambda g, y, x: np.where(x > 0, g, 0.0), taken=(lambda y, x: x > 0,)),
     elementwise(
         "maximum",
         np.maximum,
         lambda g, y, a, b: rules.share_of_tie(g, a, b),
         lambda g, y, a, b: rules.share_of_tie(g, b, a),
+        taken=(lambda y, a, b: a >= b, lambda y, a, b: b >= a),
     ),
     elementwise(
         "minimum",
         np.minimum,
         lambda g, y, a, b: rules.share_of_tie(g, b, a),
         lambda g, y, a, b: rules.share_of_tie(g, a, b),
+        taken=(lambda y, a, b: a <= b, lambda y, a, b: b <= a),
     ),
     elementwise(
         "clip",
@@ -135,6 +143,11 @@ _ROWS = (
         lambda g, y, x, low, high: np.where((x >= low) & (x <= high), g, 0.0),
         lambda g, y, x, low, high: np.where((x < low) & (low <= high), g, 0.0),
         lambda g, y, x, low, high: np.where((x > high) | (low > high), g, 0.0),
+        taken=(
+            lambda y, x, low, high: (x >= low) & (x <= high),
+            lambda y, x, low, high: (x < low) & (low <= high),
+            lambda y, x, low, high: (x > high) | (low > high),
+        ),
     ),
     elementwise(
         "where",
@@ -142,6 +155,7 @@ _ROWS = (
         None,
         lambda g, y, c, a, b: np.where(c, g, 0.0),
         lambda g, y, c, a, b: np.where(c, 0.0, g),
+        taken=(None, lambda y, c, a, b: c, lambda y, c, a, b: np.logical_not(c)),
     ),
     elementwise("detach", np.positive, None),  # a value that is held fixed
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),

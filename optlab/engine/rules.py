@@ -72,10 +72,16 @@ def spread_over(value: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     return np.broadcast_to(keep(value, x, axis), x.shape)
 
 
+def ties(y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
+    """The entries that are the largest, or the smallest."""
+    return x == keep(y, x, axis)
+
+
 def extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     """Shared equally among all entries that tie."""
-    ties = (x == keep(y, x, axis)).astype(x.dtype)
-    return ties * (keep(g, x, axis) / np.sum(ties, axis=axis, keepdims=True))
+    tied = ties(y, x, axis=axis, keepdims=keepdims)
+    count = np.sum(tied.astype(x.dtype), axis=axis, keepdims=True)
+    return np.where(tied, keep(g, x, axis) / count, 0.0)
 
 
 # ---- indices and matrices -------------------------------------------------------------------------------------------

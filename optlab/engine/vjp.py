@@ -1,8 +1,9 @@
 """The gradient as a transformation of graphs: reverse mode, from the rules in `ops.py`.
 
 Two things are done here once, for all rules. Broadcasting is undone: a cotangent is summed over the axes along which
-its input was stretched. And the branch of a `where` that was not taken stays silent: its cotangent is 0 there, and
-carries a mask, so that 0 times an infinite derivative (sqrt at 0, say) is 0 and not NaN.
+its input was stretched. And what a choice does not take (a branch of `where`, the smaller operand of `maximum`, entries
+beside an index) stays silent: its cotangent is 0, and a mask goes with it, so that 0 times an infinite derivative (sqrt
+at 0, say) is 0 and not NaN. `hazards.py` says where a mask is needed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.graph import Graph, Node, Shape, Var
+from optlab.engine.hazards import Hazards, is_matrix_product
 from optlab.engine.ops import OPS
 from optlab.engine.rules import emit, spread_over
 from optlab.engine.tracer import Builder, Tracer
@@ -47,6 +49,7 @@ def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
         primal[node.output] = builder.emit(node.op, [primal[v] for v in node.inputs], dict(node.params))
 
     wanted = _leads_to(graph, {graph.inputs[i] for i in wrt})
+    hazards = Hazards.of(graph)
     incoming: dict[Var, list[Cotangent]] = {}
     for var in graph.outputs:
         seed = builder.input(var.shape, var.dtype, "w")
@@ -54,7 +57,7 @@ def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
     for node in reversed(graph.nodes):
         if node.output in incoming and node.output in wanted:
             total = _total(incoming.pop(node.output))
-            for var, part in _contributions(node, total, primal, wanted):
+            for var, part in _contributions(node, total, primal, wanted, hazards):
                 incoming.setdefault(var, []).append(part)
 
     products: list[Any] = []
@@ -73,7 +76,7 @@ def _leads_to(graph: Graph, inputs: set[Var]) -> set[Var]:
     return reached
 
 
-def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: set[Var]) -> Any:
+def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: set[Var], hazards: Hazards) -> Any:
     """What a node passes on to each of its inputs."""
     inputs, output = [primal[v] for v in node.inputs], primal[node.output]
     for position, var in enumerate(node.inputs):
@@ -81,45 +84,54 @@ def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: 
         if var not in wanted or rule is None:
             continue
         pull = functools.partial(rule, *((position,) if node.op.variadic else ()), **node.params)
-        if node.op.name == "where":
-            part = Cotangent(pull(g.value, output, *inputs), _branch_mask(inputs[0], position, g))
-        elif g.mask is None:
-            part = Cotangent(pull(g.value, output, *inputs))
+        taken = _taken(node, position, g, pull, output, inputs) if hazards.need_mask(node, var) else None
+        if g.mask is None:
+            part = Cotangent(pull(g.value, output, *inputs), taken)
         else:
-            part = _silenced(node, pull, g.value, g.mask, output, inputs)
-        yield var, _fitted(part, var)
+            part = _silenced(node, pull, g.value, g.mask, output, inputs, hazards)
+            part = part if taken is None else Cotangent(part.value, np.logical_and(taken, part.mask))
+        yield var, _fitted(part if hazards.reach(var) else Cotangent(part.value), var)
 
 
-def _branch_mask(condition: Any, position: int, g: Cotangent) -> Any:
-    """Where this branch of a `where` was taken, and the cotangent that reached it was alive."""
-    taken = condition if position == 1 else np.logical_not(condition)
-    taken = np.broadcast_to(taken, g.value.shape)
-    return taken if g.mask is None else np.logical_and(taken, g.mask)
+def _taken(
+    node: Node, position: int, g: Cotangent, pull: Callable[..., Any], output: Tracer, inputs: list[Tracer]
+) -> Any:
+    """Which entries of an input a choice takes: an array of the shape of what the rule returns."""
+    rule = node.op.taken[position] if node.op.taken else None
+    if rule is None:  # an index, which moves a mask of what it takes as it moves the cotangent
+        return pull(output.builder.constant(np.ones(g.value.shape, bool)), output, *inputs)
+    taken = rule(output, *inputs, **node.params)
+    return taken if node.op.kind == "reduce" else np.broadcast_to(taken, g.value.shape)
 
 
 def _silenced(
-    node: Node, pull: Callable[..., Any], g: Any, mask: Any, output: Tracer, inputs: list[Tracer]
+    node: Node, pull: Callable[..., Any], g: Any, mask: Any, output: Tracer, inputs: list[Tracer], hazards: Hazards
 ) -> Cotangent:
     """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
-    if node.op.kind == "elementwise":
-        return Cotangent(np.where(mask, pull(g, output, *inputs), 0.0), mask)
-    if node.op.linear:  # moves entries about, and moves the mask in the same way
-        return Cotangent(pull(g, output, *inputs), pull(mask, output, *inputs))
-    alive = mask.astype(g.dtype)
-    if node.op.kind == "matmul":  # adds up products, of which the dead ones may be 0 times infinity
-        finite = [np.isfinite(v) for v in inputs]
-        value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))
-        spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
-        moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
-        return Cotangent(np.where(spoilt, np.nan, value), moved)
     value = pull(g, output, *inputs)
+    if node.op.linear:  # moves entries about, and moves the mask in the same way
+        return Cotangent(value, pull(mask, output, *inputs))
+    if node.op.kind == "elementwise":
+        return Cotangent(value if node in hazards.harmless else np.where(mask, value, 0.0), mask)
+    alive = mask.astype(g.dtype)
+    if is_matrix_product(node):
+        return _silenced_product(pull, g, alive, output, inputs)
     if node.op.kind == "reduce":
-        moved = spread_over(alive, *inputs, **node.params) != 0
-    else:  # of matrices: each is alive as a whole, or dead
-        stack = max(v.ndim for v in inputs) - 2
-        any_alive = np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive
-        moved = np.broadcast_to(any_alive[..., None, None], value.shape) != 0
+        return Cotangent(value, spread_over(alive, *inputs, **node.params) != 0)
+    # of matrices: each is alive as a whole, or dead
+    stack = max(v.ndim for v in inputs) - 2
+    any_alive = np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive
+    moved = np.broadcast_to(any_alive[..., None, None], value.shape) != 0
     return Cotangent(np.where(moved, value, 0.0), moved)
+
+
+def _silenced_product(pull: Callable[..., Any], g: Any, alive: Any, output: Tracer, inputs: list[Tracer]) -> Cotangent:
+    """Of a product of matrices, which adds up products, of which the dead ones may be 0 times infinity."""
+    finite = [np.isfinite(v) for v in inputs]
+    value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))
+    spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
+    moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
+    return Cotangent(np.where(spoilt, np.nan, value), moved)
 
 
 def _total(parts: list[Cotangent]) -> Cotangent:
@@ -147,7 +159,7 @@ def _total(parts: list[Cotangent]) -> Cotangent:
 
 def _placed(part: Cotangent) -> bool:
     node = part.value.builder.nodes_by_output.get(part.value.stands_for)
-    return part.mask is None and node is not None and node.op is OPS["place"]
+    return node is not None and node.op is OPS["place"]
 
 
 def _fitted(g: Cotangent, var: Var) -> Cotangent:

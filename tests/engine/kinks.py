@@ -198,6 +198,11 @@ HONEST = {
         np.isnan,
         [0.0, 1.0],
     ),
+    "a product with 0 in a matrix product that is taken": (
+        lambda x: np.sum(np.where(x[1] > 0, np.stack([np.sqrt(x), x]) @ (x[0] * np.ones((2, 2))), 0.0)),
+        np.isnan,
+        [0.0, 1.0],
+    ),
     "0**p at p < 0": (lambda p: np.sum(np.power(0.0, p)), np.isnan, [-1.0, 1.0]),
     "NaN in": (lambda x: np.sum(x * x), np.isnan, [np.nan, 1.0]),
 }

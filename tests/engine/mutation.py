@@ -220,7 +220,7 @@ def _names(tree: ast.AST) -> set[str]:
 
 def mutants_of_vjp() -> Iterator[Mutant]:
     functions = _functions(vjp_module)
-    for name in ("_branch_mask", "_silenced", "_total", "_fitted", "_sum_to"):
+    for name in ("_taken", "_silenced", "_silenced_product", "_total", "_fitted", "_sum_to"):
         for what, changed in changes(functions[name]):
             yield Mutant(f"{name}: {what}", None, _in_module(vjp_module, name, changed))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from optlab import grad, trace
 from optlab.engine.vjp import vjp
+from tests.engine.choices import LEFT
 from tests.engine.kinks import HONEST, KINKS, MASKED
 from tests.engine.operations import ELEMENTWISE, Row, ill_scaled_inputs, operation, plain_inputs
 from tests.engine.oracles import assert_close, curvatures, slope, torch_curvatures, torch_gradients
@@ -36,6 +37,7 @@ def checks_of(name: str) -> tuple[Check, ...]:
 def checks_of_all() -> tuple[Check, ...]:
     """Of broadcasting, of masks, and of every operation in turn."""
     masked = [_kink(f, x, expected) for f, x, expected in MASKED.values()]
+    masked += [_kink(f, x, grad(taken)(x)) for f, x, taken in LEFT.values()]
     honest = [_honest(f, expected, x) for f, expected, x in HONEST.values()]
     several = [check for key in STRUCTURED for check in checks_of(operation(key))[:2]]
     return (*_stretched(), *masked, *honest, *_of_parts(), *several)

@@ -26,14 +26,16 @@ SURVIVORS = {
     "cofactors: -1  ->  -2": _SQUARE,
     "cholesky: -1  ->  -2": _SQUARE,
     "cholesky: -2  ->  -3": _SQUARE,
-    "_silenced: np.where(f, v, 0.0)  ->  np.where(f, v, 1.0)": _UNALIVE,
-    "_silenced: np.where(f, 0.0, 1.0)  ->  np.where(f, 0.0, 2.0)": _UNALIVE,
+    "_silenced_product: np.where(f, v, 0.0)  ->  np.where(f, v, 1.0)": _UNALIVE,
+    "_silenced_product: np.where(f, 0.0, 1.0)  ->  np.where(f, 0.0, 2.0)": _UNALIVE,
     "_silenced: alive.ndim > stack  ->  alive.ndim >= stack": _EMPTY_SUM,
     "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive"
     "  ->  np.sum(alive, axis=tuple(range(stack, alive.ndim)))": _EMPTY_SUM,
     "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim)))"
     "  ->  np.max(alive, axis=tuple(range(stack, alive.ndim)))": "there is one that is not 0",
-    "_total: placed[0]  ->  placed[1]": "all have the same builder and shape",
+    "_taken: node.op.taken[position] if node.op.taken else None  ->  None": "of ones, the rule makes the same",
+    "_silenced: value if node in hazards.harmless else np.where(mask, value, 0.0)"
+    "  ->  np.where(mask, value, 0.0)": "it is 0 there already",
     "_sum_to: np.sum(value, axis=(*range(extra), *stretched)) if extra or stretched else value"
     "  ->  np.sum(value, axis=(*range(extra), *stretched))": _EMPTY_SUM,
     "_sum_to: n == 1 and value.shape[i + extra] != 1  ->  n == 1": "a sum over one entry changes nothing",
