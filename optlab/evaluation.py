@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.passes import optimise
+from optlab.engine.passes import optimise, settle
 from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
 from optlab.engine.trace import trace
 from optlab.records import Case, Floats
@@ -63,7 +63,7 @@ class Evaluation:
             settings = dict(zip(numbers, values, strict=True))
             return [quantity(x, **settings) for quantity in quantities.values()]
 
-        graph = optimise(trace(all_of_them, *_examples(case, len(numbers))))
+        graph = optimise(settle(trace(all_of_them, *_examples(case, len(numbers)))))
         columns = [options[name] for name in numbers]
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns]
         program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], points)

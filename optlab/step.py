@@ -17,7 +17,7 @@ from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
 from optlab.engine.mistakes import cannot
-from optlab.engine.passes import optimise, prune
+from optlab.engine.passes import optimise, prune, settle
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
 from optlab.engine.tracer import Builder, Tracer, unwrapped
@@ -125,7 +125,7 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.stands_for in needed for gradient in used)
     return StepGraph(
-        optimise(graph), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations, draws
+        optimise(settle(graph)), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations, draws
     )
 
 

@@ -23,7 +23,8 @@ from optlab.engine.graph import Graph, Node, Var
 _MOVING_KINDS = frozenset(["view", "place", "take", "add_at", "reduce"])
 _MOVING = frozenset(
     [
-        *("add", "subtract", "negative", "detach", "astype", "take_along", "add_along"),
+        *("add", "subtract", "negative", "astype", "take_along", "add_along"),
+        *("gap", "positive_zero", "detach", "corner"),
         *("relu", "maximum", "minimum", "clip", "where"),
     ]
 )
@@ -31,7 +32,20 @@ _MOVING = frozenset(
 
 _LARGE = frozenset(
     [
-        *("matmul", "multiply", "square", "absolute", "hypot", "logaddexp", "sigmoid", "sin", "cos", "tan", "tanh"),
+        *(
+            "matmul",
+            "multiply",
+            "square",
+            "absolute",
+            "hypot",
+            "logaddexp",
+            "sigmoid",
+            "sinc",
+            "sin",
+            "cos",
+            "tan",
+            "tanh",
+        ),
         *("arctan", "arcsinh"),
     ]
 )

@@ -52,6 +52,33 @@ def sigmoid(x: Any, out: Any = None) -> Any:
     return np.divide(1, np.add(y, 1, out=out), out=out)
 
 
+def sinc(x: Any) -> Any:
+    """sin(pi x) / (pi x), and 1 at 0."""
+    y = np.multiply(x, x.dtype.type(np.pi))
+    return np.divide(np.sin(y), y, out=np.ones_like(y), where=y != 0)
+
+
+def gap(a: Any, b: Any) -> Any:
+    """a - b, and 0 where both are the same infinity."""
+    difference = np.subtract(a, b)
+    return difference if np.isfinite(b).all() else np.where(a == b, difference.dtype.type(0), difference)
+
+
+def positive_zero(x: Any, out: Any = None) -> Any:
+    """x, with 0 in place of -0."""
+    return np.add(x, x.dtype.type(0), out=out)
+
+
+def kinked(c: Any, x: Any, at: Any) -> Any:
+    """c; its derivative with respect to x is NaN where `at` holds, and else 0."""
+    return np.broadcast_arrays(c, x, at)[0]
+
+
+def corner(x: Any) -> Any:
+    """0, with the slope 0 in x; where x is 0 there is no second derivative."""
+    return np.zeros_like(x)
+
+
 def astype(x: Any, out: Any = None, *, dtype: Any) -> Any:
     return x.astype(dtype) if out is None else np.copyto(out, x, casting="unsafe")
 

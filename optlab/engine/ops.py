@@ -82,18 +82,18 @@ _ROWS = (
     elementwise("negative", np.negative, lambda g, y, x: -g),
     elementwise("square", np.square, lambda g, y, x: (2.0 * g) * x),
     elementwise("reciprocal", np.reciprocal, lambda g, y, x: -g * np.square(y)),
-    elementwise("sqrt", np.sqrt, lambda g, y, x: (0.5 * g) / y),
+    elementwise("sqrt", np.sqrt, lambda g, y, x: (0.5 * g) / emit("positive_zero", y)),
     elementwise("cbrt", np.cbrt, lambda g, y, x: g / (3.0 * np.square(y))),
     elementwise("power", kernels.power, rules.power_base, rules.power_exponent),
-    elementwise("absolute", np.absolute, lambda g, y, x: g * np.sign(x)),
+    elementwise("absolute", np.absolute, lambda g, y, x: g * emit("kinked", np.sign(x), x, x == 0)),
     elementwise("hypot", np.hypot, lambda g, y, a, b: rules.cosine(g, a, y), lambda g, y, a, b: rules.cosine(g, b, y)),
     # exponentials
     elementwise("exp", np.exp, lambda g, y, x: g * y),
     elementwise("exp2", np.exp2, lambda g, y, x: g * (_LN2 * y)),
     elementwise("expm1", np.expm1, lambda g, y, x: g * np.exp(x)),
-    elementwise("log", np.log, lambda g, y, x: g / x),
-    elementwise("log2", np.log2, lambda g, y, x: g / (_LN2 * x)),
-    elementwise("log10", np.log10, lambda g, y, x: g / (_LN10 * x)),
+    elementwise("log", np.log, lambda g, y, x: g / emit("positive_zero", x)),
+    elementwise("log2", np.log2, lambda g, y, x: g / (_LN2 * emit("positive_zero", x))),
+    elementwise("log10", np.log10, lambda g, y, x: g / (_LN10 * emit("positive_zero", x))),
     elementwise("log1p", np.log1p, lambda g, y, x: g / (1.0 + x)),
     elementwise(
         "logaddexp",
@@ -105,6 +105,7 @@ _ROWS = (
     # trigonometry and hyperbolic functions
     elementwise("sin", np.sin, lambda g, y, x: g * np.cos(x)),
     elementwise("cos", np.cos, lambda g, y, x: g * -np.sin(x)),
+    elementwise("sinc", kernels.sinc, rules.sinc),
     elementwise("tan", np.tan, lambda g, y, x: g * (1.0 + np.square(y))),
     elementwise("arcsin", np.arcsin, lambda g, y, x: g / np.sqrt((1.0 - x) * (1.0 + x))),
     elementwise("arccos", np.arccos, lambda g, y, x: -g / np.sqrt((1.0 - x) * (1.0 + x))),
@@ -157,7 +158,12 @@ _ROWS = (
         lambda g, y, c, a, b: np.where(c, 0.0, g),
         taken=(None, lambda y, c, a, b: c, lambda y, c, a, b: np.logical_not(c)),
     ),
+    # for the sake of derivatives; where nothing is differentiated any more, passes.settle drops all but the first two
+    elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 of equal infinities
+    elementwise("positive_zero", kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
     elementwise("detach", np.positive, None),  # a value that is held fixed
+    elementwise("kinked", kernels.kinked, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
+    elementwise("corner", kernels.corner, lambda g, y, x: emit("kinked", np.zeros(x.shape, x.dtype), x, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
     *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),

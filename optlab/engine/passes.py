@@ -5,6 +5,8 @@ unstretch  broadcasting that an operation would do by itself is left to it
 share      common subexpressions are computed once
 absorb     a negation is left to the operation that follows it
 prune      what no output needs is dropped
+
+Before them `settle`, where a graph is executed and not differentiated any more: it drops what is for derivatives alone.
 """
 
 from __future__ import annotations
@@ -30,6 +32,31 @@ def optimise(graph: Graph) -> Graph:
     return graph
 
 
+def settle(graph: Graph) -> Graph:
+    """Drop what says something of derivatives alone: a value that is held fixed, or has a kink."""
+    constants = dict(graph.constants)
+    same: dict[Var, Var] = {}
+    nothing: set[Var] = set()  # slopes of 0 that were there for their own derivatives alone
+    nodes = []
+    for node in graph.nodes:
+        node = _rewired(node, same)
+        name, output, first = node.op.name, node.output, node.inputs[0] if node.inputs else None
+        others = [v for v in node.inputs if v not in nothing]
+        if name == "kinked" and first in constants and not constants[first].any():
+            nothing.add(first)
+        if first is not None and name in ("detach", "kinked") and _same_type(first, output):
+            same[output] = first
+        elif name == "add" and len(others) == 1 and _same_type(others[0], output):
+            same[output] = others[0]
+        elif name == "kinked":
+            nodes.append(Node(OPS["broadcast_to"], node.inputs[:1], {"shape": output.shape}, output))
+        elif name == "corner":
+            constants[output] = np.zeros(output.shape, output.dtype)
+        else:
+            nodes.append(node)
+    return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
+
+
 def prune(graph: Graph) -> Graph:
     """Drop the nodes and constants that no output depends on."""
     needed = set(graph.outputs)
@@ -46,10 +73,16 @@ def fold(graph: Graph) -> Graph:
     """Compute what depends on constants only, and remove operations that change nothing."""
     constants = dict(graph.constants)
     same: dict[Var, Var] = {}
+    unsigned = {v for v, value in constants.items() if not np.signbit(value.astype(float)).any()}
+    opposites: dict[Var, Var] = {}
     nodes = []
     for node in graph.nodes:
         node = _rewired(node, same)
-        unchanged, value = _unchanged(node, constants), _known(node, constants)
+        if node.op.name == "logical_not":
+            opposites[node.output] = node.inputs[0]
+        if _is_unsigned(node, unsigned):
+            unsigned.add(node.output)
+        unchanged, value = _unchanged(node, constants, unsigned), _known(node, constants, opposites)
         if unchanged is not None:
             same[node.output] = unchanged
         elif value is not None:
@@ -59,7 +92,19 @@ def fold(graph: Graph) -> Graph:
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
 
 
-def _unchanged(node: Node, constants: Mapping[Var, Any]) -> Var | None:
+def _is_unsigned(node: Node, unsigned: set[Var]) -> bool:
+    """Whether no result has a minus sign, not even that of -0."""
+    if node.op.name in ("square", "absolute", "exp", "exp2", "cosh", "hypot", "sigmoid"):
+        return True
+    operands = node.inputs[1:] if node.op.name == "where" else node.inputs
+    keeps = node.op.kind == "view" or node.op.name in _KEEP_UNSIGNED
+    return keeps and unsigned.issuperset(operands)
+
+
+_KEEP_UNSIGNED = frozenset(["add", "multiply", "divide", "sqrt", "maximum", "minimum", "sum", "max", "min", "where"])
+
+
+def _unchanged(node: Node, constants: Mapping[Var, Any], unsigned: set[Var]) -> Var | None:
     """The input that a node returns as it is, if it does."""
 
     def all_are(var: Var, value: float) -> bool:
@@ -75,18 +120,23 @@ def _unchanged(node: Node, constants: Mapping[Var, Any]) -> Var | None:
             kept = b
     elif name == "where" and inputs[0] in constants:
         kept = inputs[1] if all_are(inputs[0], 1) else inputs[2] if all_are(inputs[0], 0) else None
-    elif name in ("reshape", "broadcast_to"):
+    elif name in ("reshape", "broadcast_to") or (name == "positive_zero" and inputs[0] in unsigned):
         kept = inputs[0]
     return kept if kept is not None and _same_type(kept, node.output) else None
 
 
-def _known(node: Node, constants: Mapping[Var, Any]) -> Any:
+def _known(node: Node, constants: Mapping[Var, Any], opposites: Mapping[Var, Var]) -> Any:
     """The value of a node, if it is known now and not too large to keep."""
-    never = node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs)
-    if not (never or constants.keys() >= set(node.inputs)) or math.prod(node.output.shape) > FOLD_LIMIT:
+    if math.prod(node.output.shape) > FOLD_LIMIT:
         return None
-    if never:
+    if node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs):
         return np.zeros(node.output.shape, bool)
+    if node.op.name == "logical_or":
+        a, b = node.inputs
+        if opposites.get(a) is b or opposites.get(b) is a:
+            return np.ones(node.output.shape, bool)
+    if not constants.keys() >= set(node.inputs):
+        return None
     with np.errstate(all="ignore"):
         return np.array(node.op.run(*(constants[v] for v in node.inputs), **node.params), dtype=node.output.dtype)
 

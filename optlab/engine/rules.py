@@ -5,6 +5,7 @@ Each gets the cotangent `g` of the output, the output `y` and the inputs, and re
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,15 @@ def emit(op: Any, *values: Any, **params: Any) -> Any:
 # ---- entry by entry -------------------------------------------------------------------------------------------------
 
 
+def kink(g: Any, at: Any) -> Any:
+    """NaN where there is no derivative."""
+    return np.where(at, g * np.nan, 0.0)
+
+
 def share_of_tie(g: Any, x: Any, y: Any) -> Any:
-    """Where x is the one that was chosen the whole cotangent, where both tie half of it."""
-    return np.where(x == y, 0.5 * g, np.where(x > y, g, 0.0))
+    """Where x is the one that was chosen the whole cotangent, where both tie half of it, and no second derivative."""
+    half = emit("kinked", 0.5 * g, x - y, np.True_)
+    return np.where(x == y, half, np.where(x > y, g, 0.0))
 
 
 def power_base(g: Any, y: Any, x: Any, p: Any) -> Any:
@@ -43,20 +50,41 @@ def power_exponent(g: Any, y: Any, x: Any, p: Any) -> Any:
 
 def cosine(g: Any, side: Any, hypotenuse: Any) -> Any:
     """The share of one side; none where both are 0."""
-    return g * (side / np.where(hypotenuse == 0, 1.0, hypotenuse))
+    return g * (side / _not_zero(hypotenuse))
 
 
 def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
     """side / (a^2 + b^2), of the angle's derivative; 0 at the origin, where there is no angle. Nothing overflows."""
-    r = np.hypot(a, b)
-    r = np.where(r == 0, 1.0, r)
+    r = _not_zero(np.hypot(a, b))
     return g * (side / r) / r
 
 
+def _not_zero(length: Any) -> Any:
+    """A length to divide by; 1 in place of 0, where a direction has no derivative."""
+    return np.where(length == 0, emit("kinked", 1.0, length, np.True_), length)
+
+
 def softmax_of_two(g: Any, a: Any, b: Any) -> Any:
-    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity, whose difference is none."""
-    same = np.logical_and(a == b, np.isinf(a))
-    return g * emit("sigmoid", np.where(same, 0.0, a - b))
+    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity."""
+    return g * emit("sigmoid", emit("gap", a, b))
+
+
+_SINC_TERMS = 12
+"""Of the power series of the slope of sin(t) / t: enough for |t| < 1, and four more derivatives."""
+
+
+def sinc(g: Any, y: Any, x: Any) -> Any:
+    """(cos(t) - sin(t) / t) / t of t = pi x, whose terms cancel near 0, and there its power series."""
+    t = np.pi * x
+    near = np.abs(t) < 1
+    away = np.where(near, 1.0, t)
+    close = np.where(near, x, 0.0)
+    square = np.square(np.pi * close)
+    series = np.zeros((), x.dtype)
+    for n in range(_SINC_TERMS, 0, -1):
+        series = series * square + (-1) ** n * 2 * n / math.factorial(2 * n + 1)
+    far = np.pi * ((np.cos(away) - np.sin(away) / away) / away)
+    return g * np.where(near, np.pi**2 * (close * series), far)
 
 
 # ---- reductions -----------------------------------------------------------------------------------------------------
@@ -78,10 +106,11 @@ def ties(y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
 
 
 def extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
-    """Shared equally among all entries that tie."""
+    """Shared equally among all entries that tie, which have no second derivative."""
     tied = ties(y, x, axis=axis, keepdims=keepdims)
     count = np.sum(tied.astype(x.dtype), axis=axis, keepdims=True)
-    return np.where(tied, keep(g, x, axis) / count, 0.0)
+    share = emit("kinked", keep(g, x, axis) / count, x - keep(y, x, axis), np.logical_and(tied, count > 1))
+    return np.where(tied, share, 0.0)
 
 
 # ---- indices and matrices -------------------------------------------------------------------------------------------

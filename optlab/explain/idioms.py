@@ -114,6 +114,9 @@ class _Finder:
     def _detach(self, node: Node) -> Any:
         return SAME, node.inputs
 
+    def _positive_zero(self, node: Node) -> Any:
+        return SAME, node.inputs
+
     def _reshape(self, node: Node) -> Any:
         """A matrix product of vectors, which the engine writes as one of matrices with one row or column."""
         a = node.inputs[0]

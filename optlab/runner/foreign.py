@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.derivatives import hvp
-from optlab.engine.passes import optimise
+from optlab.engine.passes import optimise, settle
 from optlab.engine.replay import RUN, Input, Program, compile
 from optlab.engine.trace import trace
 from optlab.evaluation import Evaluation, on_data, whole_objective
@@ -82,7 +82,7 @@ class _Ground:
         options = {name: values[0] for name, values in self.one.options.items()}
         f = functools.partial(whole_objective(self.one.case), **options)
         example = np.empty(self.one.case.dim, self.one.case.precision)
-        program = compile(optimise(trace(hvp(f), example, example)), [Input(RUN), Input(RUN)], 1)
+        program = compile(optimise(settle(trace(hvp(f), example, example))), [Input(RUN), Input(RUN)], 1)
         program.prepare()
         return program
 

@@ -54,6 +54,20 @@ KINKS = {
     "arccosh(1)": (lambda x: np.arccosh(x), 1.0, np.inf),
     "arctanh(-1)": (lambda x: np.arctanh(x), -1.0, np.inf),
     "sqrt(0)": (lambda x: np.sqrt(x), 0.0, np.inf),
+    "sqrt(-0)": (lambda x: np.sqrt(x), -0.0, np.inf),
+    "sqrt(-x) at 0": (lambda x: np.sqrt(-x), 0.0, -np.inf),
+    "sqrt(c x), x < 0, at c = 0": (lambda c: np.sqrt(c * -2.0), 0.0, -np.inf),
+    "(-x)**0.5 at 0": (lambda x: (-x) ** 0.5, 0.0, -np.inf),
+    "(-x)**p at 0": (lambda x: np.sum(np.power(-x, np.array([0.5, 0.3]))), [0.0, 0.0], [-np.inf, -np.inf]),
+    "cbrt(-x) at 0": (lambda x: np.cbrt(-x), 0.0, -np.inf),
+    "logs of -x at 0": (lambda x: np.log(-x) + np.log2(-x) + np.log10(-x), 0.0, -np.inf),
+    "log(-0)": (lambda x: np.log(x), -0.0, np.inf),
+    "log1p(-x) at 1": (lambda x: np.log1p(-x), 1.0, -np.inf),
+    "arcsin(-x) at 1": (lambda x: np.arcsin(-x), 1.0, -np.inf),
+    "logsumexp, all -inf": (lambda x: logsumexp(x), [-np.inf, -np.inf], [0.5, 0.5]),
+    "logsumexp, one inf": (lambda x: logsumexp(x), [np.inf, 1.0], [1.0, 0.0]),
+    "logsumexp, two inf": (lambda x: logsumexp(x), [np.inf, 1.0, np.inf], [0.5, 0.0, 0.5]),
+    "sinc(0)": (lambda x: np.sinc(x), 0.0, 0.0),
     "where(x > 0, sqrt(x), 0) at 0": (lambda x: np.where(x > 0, np.sqrt(x), 0.0), 0.0, 0.0),
     "sign(0)": (lambda x: np.sign(x), 0.0, 0.0),
     "x**0 at 0": (lambda x: x**0, 0.0, 0.0),
@@ -67,6 +81,39 @@ KINKS = {
     "0**p at p > 0": (lambda p: np.power(0.0, p), 2.0, 0.0),
 }
 """The table "At kinks" of docs/architecture.md, and points beside it."""
+
+NONE = np.nan
+
+CURVED = {
+    "norm(x)": (lambda x: np.linalg.norm(x), [0.0, 0.0], [[NONE, NONE], [NONE, NONE]]),
+    "norm(x)**2": (lambda x: np.linalg.norm(x) ** 2, [0.0, 0.0], [[NONE, NONE], [NONE, NONE]]),
+    "norm(x, 3)": (lambda x: np.linalg.norm(x, 3), [0.0, 0.0], [[NONE, NONE], [NONE, NONE]]),
+    "std(x)**2": (lambda x: np.std(x) ** 2, [1.0, 1.0], [[NONE, NONE], [NONE, NONE]]),
+    "var(x)": (lambda x: np.var(x), [1.0, 1.0], [[0.5, -0.5], [-0.5, 0.5]]),
+    "abs(x)": (lambda x: np.abs(x), 0.0, NONE),
+    "abs(x)**2": (lambda x: np.abs(x) ** 2, 0.0, NONE),
+    "cos(abs(x))": (lambda x: np.cos(np.abs(x)), -0.0, NONE),
+    "abs(x) beside 0": (lambda x: np.abs(x) * x, -1.0, -2.0),
+    "hypot": (lambda x: np.hypot(x[0], x[1]), [0.0, 0.0], [[NONE, NONE], [NONE, NONE]]),
+    "arctan2": (lambda x: np.arctan2(x[0], x[1]), [0.0, 0.0], [[NONE, NONE], [NONE, NONE]]),
+    "maximum, tie": (lambda x: np.maximum(x[0], x[1]), [1.0, 1.0], [[NONE, NONE], [NONE, NONE]]),
+    "maximum(x, -x)**2": (lambda x: np.maximum(x, -x) ** 2, 0.0, NONE),
+    "minimum, no tie": (lambda x: np.minimum(x[0] ** 2, x[1]), [1.0, 2.0], [[2.0, 0.0], [0.0, 0.0]]),
+    "max, tie": (lambda x: np.max(x**2), [1.0, 1.0], [[NONE, NONE], [NONE, NONE]]),
+    "max, tie of others": (lambda x: np.max(x**2), [1.0, 1.0, 2.0], [[0, 0, 0], [0, 0, 0], [0, 0, 2.0]]),
+    "relu(x)**2": (lambda x: relu(x) ** 2, 0.0, 0.0),
+    "clip(x)**2 on a bound": (lambda x: np.clip(x, -1.0, 1.0) ** 2, 1.0, 2.0),
+    "sort, tie": (lambda x: np.sum(np.sort(x) ** 2), [1.0, 1.0], [[2.0, 0.0], [0.0, 2.0]]),
+    "sqrt(-0)": (lambda x: np.sqrt(x), -0.0, -np.inf),
+    "log(-0)": (lambda x: np.log(x), -0.0, -np.inf),
+    "prod, two zeros": (lambda x: np.prod(x), [0.0, 0.0, 3.0], [[0, 3.0, 0], [3.0, 0, 0], [0, 0, 0]]),
+    "logaddexp, tie": (lambda x: np.logaddexp(x[0], x[1]), [1.0, 1.0], [[0.25, -0.25], [-0.25, 0.25]]),
+    "logaddexp, both -inf": (lambda x: np.logaddexp(x[0], x[1]), [-np.inf] * 2, [[0.25, -0.25], [-0.25, 0.25]]),
+    "logsumexp, both -inf": (lambda x: logsumexp(x), [-np.inf] * 2, [[0.25, -0.25], [-0.25, 0.25]]),
+    "det of a singular matrix": (lambda x: np.linalg.det(x.reshape(2, 2)), [1.0, 1.0, 1.0, 1.0], np.full((4, 4), NONE)),
+    "sinc(0)": (lambda x: np.sinc(x), 0.0, -(np.pi**2) / 3),
+}
+"""Second derivatives where the first is a convention: right, that of the side that the first belongs to, or NaN."""
 
 x0 = np.array([-1.0, 0.0, 4.0])
 A = np.array([[1.0, 2.0], [3.0, 4.0]])

@@ -13,6 +13,7 @@ import mpmath as mp
 import numpy as np
 
 import optlab
+from optlab.engine.functions.base import apply
 from tests.engine.oracles import torch
 
 PLUS, MINUS = (1.0,), (-1.0,)
@@ -187,6 +188,19 @@ ELEMENTWISE: dict[str, Row] = {
         (WIDE, WIDE, WIDE),
         (ANY, ANY, ANY),
     ),
+    "sinc": Row(
+        np.sinc,
+        torch.sinc,
+        lambda x: mp.sin(mp.pi * x) / (mp.pi * x),
+        (mixed(scaled(-150, -0.5), between(-1.1, 1.1), between(-9, 9)),),
+        (between(0.1, 2.0),),
+    ),
+    "gap": Row(lambda a, b: apply("gap", a, b), lambda a, b: a - b, lambda a, b: a - b, (WIDE, WIDE), (ANY, ANY)),
+    "positive_zero": Row(lambda x: apply("positive_zero", x), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
+    "kinked": Row(
+        lambda c, x: apply("kinked", c, x, np.False_), lambda c, x: c + 0 * x, lambda c, x: c, (WIDE, WIDE), (ANY, ANY)
+    ),
+    "corner": Row(lambda x: apply("corner", x), lambda x: 0 * x, lambda x: 0 * x, (WIDE,), (ANY,)),
     "astype": Row(
         lambda x: x.astype(np.float32),
         lambda x: x.to(torch.float32),

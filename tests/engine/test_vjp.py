@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import optlab
-from optlab import grad, relu, sigmoid
+from optlab import grad, hessian, hvp, jvp, relu, sigmoid
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.trace import trace
-from tests.engine.kinks import HONEST, KINKS, MASKED
+from tests.engine.kinks import CURVED, HONEST, KINKS, MASKED
 
 torch = pytest.importorskip("torch")
 
@@ -47,6 +47,17 @@ def test_random_programs_are_what_they_are_meant_to_be(random_program):
 def test_kinks(name):
     f, x, expected = KINKS[name]
     assert grad(f)(np.array(x)) == pytest.approx(np.array(expected), rel=1e-15, abs=0)
+
+
+@pytest.mark.parametrize("name", CURVED)
+def test_second_derivatives_at_kinks_are_right_or_nan(name):
+    f, x, expected = CURVED[name]
+    x, expected = np.array(x), np.array(expected)
+    found = hessian(f)(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-14, atol=1e-300)
+    ones = np.ones_like(x)
+    for product in (hvp(f)(x, ones), jvp(grad(f))(x, ones)):
+        np.testing.assert_allclose(product, expected @ ones if x.ndim else expected, rtol=1e-14, atol=1e-300)
 
 
 def test_the_norm_is_curved_away_from_its_kink():

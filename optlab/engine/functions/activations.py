@@ -76,5 +76,5 @@ def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:
     """x less its maximum, and the maximum. It cancels out, so nothing is lost by holding it fixed."""
     x = floating(x)
     top = apply("detach", reduce("max", x, axis, keepdims=True))
-    top = np.where(np.isfinite(top), top, 0.0)
-    return x - top, top
+    with np.errstate(invalid="ignore"):
+        return apply("gap", x, top), top

@@ -101,10 +101,8 @@ def round_(a: Any, decimals: int = 0) -> Any:
 
 
 def sinc(x: Any) -> Any:
-    """sin(pi x) / (pi x), and at 0 the parabola that touches it there."""
-    y = np.pi * x
-    away = np.where(y == 0, 1.0, y)
-    return np.where(y == 0, 1.0 - np.square(y) / 6.0, np.sin(away) / away)
+    """sin(pi x) / (pi x), and 1 at 0."""
+    return apply("sinc", floating(x))
 
 
 def polyval(p: Any, x: Any) -> Any:

@@ -127,8 +127,8 @@ def std(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -
 
 
 def root(x: Any, p: float = 0.5) -> Any:
-    """x ** p of numbers that are not negative, with derivative 0 at 0."""
-    return np.where(x == 0, 0.0, np.where(x == 0, 1.0, x) ** p)
+    """x ** p of numbers that are not negative, with derivative 0 at 0, and no second derivative there."""
+    return np.where(x == 0, apply("corner", x), np.where(x == 0, 1.0, x) ** p)
 
 
 # ---- along an axis --------------------------------------------------------------------------------------------------

@@ -139,6 +139,16 @@ def _sigmoid(b: Block, x: str) -> str:
     return b.line(f"fdiv {b.numbers} {ONE}, {above}")
 
 
+def _sinc(b: Block, x: str) -> str:
+    y = b.line(f"fmul {b.numbers} {x}, {literal(np.pi)}")
+    quotient = b.line(f"fdiv {b.numbers} {b.mathematics('sin', y)}, {y}")
+    return select(b, compare(b, "oeq", y, ZERO), ONE, quotient)
+
+
+def _gap(b: Block, x: str, y: str) -> str:
+    return select(b, compare(b, "oeq", x, y), ZERO, b.line(f"fsub {b.numbers} {x}, {y}"))
+
+
 def _logaddexp(b: Block, x: str, y: str) -> str:
     """max(x, y) + log(1 + exp(-|x - y|)); infinities of one sign have no difference."""
     difference = b.intrinsic("fabs", b.line(f"fsub {b.numbers} {x}, {y}"))
@@ -188,6 +198,9 @@ RULES: Mapping[str, Rule] = {
     **{f"arc{name}": _mathematics(f"a{name}") for name in ["sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh"]},
     "sigmoid": _sigmoid,
     "logaddexp": _logaddexp,
+    "sinc": _sinc,
+    "gap": _gap,
+    "positive_zero": lambda b, x: b.line(f"fadd {b.numbers} {x}, {ZERO}"),
     # choices
     "maximum": _maximum,
     "minimum": _minimum,

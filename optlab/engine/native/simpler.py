@@ -99,4 +99,6 @@ SIMPLER: Mapping[str, Callable[..., int | None]] = {
     "square": lambda w, a: w.apply("multiply", a, a),
     "reciprocal": lambda w, a: w.apply("divide", w.constant(1.0), a),
     "detach": lambda w, a: a,
+    "kinked": lambda w, c, x, at: c,
+    "corner": lambda w, x: w.constant(0.0),
 }

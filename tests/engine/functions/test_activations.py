@@ -75,8 +75,9 @@ def test_extremes(f, x, value, slope):
         ([-1000.0, -1000.0], -1000 + np.log(2), [0.5, 0.5]),
         ([1000.0, -1000.0], 1000.0, [1.0, 0.0]),
         ([0.0, -np.inf], 0.0, [1.0, 0.0]),
-        ([-np.inf, -np.inf], -np.inf, [np.nan, np.nan]),
-        ([np.inf, 0.0], np.inf, [np.nan, 0.0]),
+        ([-np.inf, -np.inf], -np.inf, [0.5, 0.5]),
+        ([np.inf, 0.0], np.inf, [1.0, 0.0]),
+        ([np.inf, np.inf, 1.0], np.inf, [0.5, 0.5, 0.0]),
     ],
 )
 def test_softmax_is_the_derivative_of_logsumexp(x, total, weights):
