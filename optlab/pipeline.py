@@ -16,6 +16,7 @@ from optlab.errors import DamagedResults, PluginError, ResultsError, UserError, 
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.registry import Folders, Registry
+from optlab.report.selection import ALL, Selection
 from optlab.spec.tables import BACKENDS
 from optlab.spec.text import text_of
 
@@ -146,7 +147,9 @@ class Outcome:
     damage: Sequence[str] = ()
 
 
-def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched) -> Outcome:
+def carry_out(
+    job: Job, format: str | None = None, watched: Watched = _unwatched, selection: Selection = ALL
+) -> Outcome:
     """Run an experiment, or find that it was run already, and draw it, as the only writer of its folder.
 
     Where there is nothing to write, others may be writing meanwhile.
@@ -154,23 +157,26 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = _unwatched
     Args:
         format: of the pictures; None for no pictures.
         watched: a context in which something is done, of its name and its size, and which is told of its progress.
+        selection: of the optimizers that pictures show. Where there is one, they are drawn again.
 
     Raises:
         InUse: another run is writing to the folder.
-        UserError: pictures are asked for, and Matplotlib cannot be used. This is found before anything is run.
+        UserError: pictures are asked for, and Matplotlib cannot be used, or there is nothing of what is selected. This
+            is found before anything is run.
     """
     from optlab import store
 
+    selection.check(job.plan.labels, is_map=job.plan.map is not None)
     with _told_truly(job):
         results = finished(job)
-        if results is not None and _is_complete(results, job, format):
+        if results is not None and not selection and _is_complete(results, job, format):
             store.tidied(job.folder)
             return Outcome(results, reused=True)
         with store.writing(job.folder) as writer:
-            return _written(job, writer, format, watched)
+            return _written(job, writer, format, watched, selection)
 
 
-def _written(job: Job, writer: Writer, format: str | None, watched: Watched) -> Outcome:
+def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
     """What becomes of an experiment in the hands of the only writer of its folder."""
     results, damage = _found(job)  # once more: now nobody else is at it
     reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
@@ -183,7 +189,7 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched) -> 
             importlib.import_module("optlab.report.pictures")  # what keeps it from drawing is told before the work
         with watched("running", job.plan.run_steps) as progress:
             results = execute(job, writer, progress)
-    undrawn = _draw_missing(results, job, format, watched) if format else None
+    undrawn = _draw_missing(results, job, format, watched, selection) if format else None
     return Outcome(results, reused, replaced, retried, undrawn, damage)
 
 
@@ -214,15 +220,15 @@ def _complete(job: Job) -> str:
     return f"the results of this experiment are complete in {job.folder}"
 
 
-def _draw_missing(results: Results, job: Job, format: str, watched: Watched) -> Exception | None:
+def _draw_missing(results: Results, job: Job, format: str, watched: Watched, selection: Selection) -> Exception | None:
     """Draw the pictures, unless they are there. Returns what was raised in it."""
-    if results.has_plots(format):
+    if results.has_plots(format) and not selection:
         return None
     from optlab.report import pictures
 
     try:
         with watched("drawing", pictures.count(job.plan)) as progress:
-            draw(results, job.plan, format, progress)
+            draw(results, job.plan, format, progress, selection)
     except Exception as error:
         error.add_note(_complete(job))
         return error
@@ -276,12 +282,18 @@ def _checked(sweep: Sweep) -> step.StepGraph:
 
 
 @prints_aside
-def draw(results: Results, planned: Plan, format: str = "png", progress: Progress = lambda done: None) -> list[Path]:
+def draw(
+    results: Results,
+    planned: Plan,
+    format: str = "png",
+    progress: Progress = lambda done: None,
+    selection: Selection = ALL,
+) -> list[Path]:
     """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
     from optlab.report import pictures
 
     _check_format(format)
-    return pictures.draw_all(results, planned, format, progress)
+    return pictures.draw_all(results, planned, format, progress, selection)
 
 
 def _check_format(format: str) -> None:
@@ -289,17 +301,28 @@ def _check_format(format: str) -> None:
         raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
 
 
-def replot(folder: str | Path, plugins: Folders = ("plugins",), format: str = "png") -> list[Path]:
+def replot(
+    folder: str | Path,
+    plugins: Folders = ("plugins",),
+    format: str = "png",
+    only: Sequence[str] = (),
+    top: int | None = None,
+) -> list[Path]:
     """Draw the pictures of a results folder again.
 
+    Args:
+        only: labels of the optimizers that are shown; all where it is empty.
+        top: how many are in colour, the best by their ranks; by default as many as there are colours.
+
     Raises:
+        UserError: there is no optimizer with such a label.
         ResultsError: the folder is missing, unfinished or damaged.
         SpecError: a plugin that the experiment used is not there any more.
     """
     from optlab import store
 
     results = store.load(Path(folder))
-    return draw(results, _plan_of(results, plugins), format)
+    return draw(results, _plan_of(results, plugins), format, selection=Selection(tuple(only), top))
 
 
 def maps(results: Results, plugins: Folders = ("plugins",)) -> list[Any]:
@@ -324,6 +347,8 @@ def run(
     plugins: Folders = ("plugins",),
     format: str = "png",
     backend: str | None = None,
+    only: Sequence[str] = (),
+    top: int | None = None,
 ) -> Results:
     """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
 
@@ -334,18 +359,24 @@ def run(
         plugins: a folder with drop-in files, or several.
         format: png, svg or pdf.
         backend: "native", "replay" or "auto", in place of the experiment's.
+        only: labels of the optimizers that pictures show; all where it is empty.
+        top: how many of them are in colour, the best by their ranks; by default as many as there are colours.
 
     Returns:
         The results: `.runs`, `.history`, `.trajectories` are data frames, `.folder` is where the files are.
 
     Raises:
         SpecError: the experiment has mistakes; all are named.
-        UserError: there is no such back end, or no such format.
+        UserError: there is no such back end, no such format, or no optimizer with such a label.
         InUse: another run is writing to the folder.
     """
     if plots:
         _check_format(format)  # before an hour of work
-    done = carry_out(prepare(experiment, out, plugins, backend), format if plots else None)
+    done = carry_out(
+        prepare(experiment, out, plugins, backend),
+        format if plots else None,
+        selection=Selection(tuple(only), top),
+    )
     if done.undrawn is not None:
         raise done.undrawn
     return done.results

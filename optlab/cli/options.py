@@ -42,6 +42,15 @@ OnBackend = Annotated[
     Backend | None,
     typer.Option(help="What executes the steps, whatever the file says.", show_default=False),
 ]
+Only = Annotated[
+    list[str],
+    typer.Option("--only", metavar="LABEL", help="Show this optimizer in pictures, and no others. May be repeated."),
+]
+Top = Annotated[
+    int | None,
+    typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey: 8 unless set.",
+                 show_default=False),
+]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import typer
 
 from optlab.cli.guard import FAILED
-from optlab.cli.options import Format, NoPlots, OnBackend, Out, PictureFormat, Plugins, Quiet, folders
+from optlab.cli.options import Format, NoPlots, OnBackend, Only, Out, PictureFormat, Plugins, Quiet, Top, folders
 
 if TYPE_CHECKING:
     from optlab.pipeline import Job
@@ -28,11 +28,14 @@ class Running:
     format: PictureFormat = Format.png
     backend: OnBackend = None
     quiet: Quiet = False
+    only: Only = field(default_factory=list)
+    top: Top = None
 
     def as_options(self) -> list[str]:
         """The same as words of a command line."""
         options = [f"--out={self.out}", f"--format={self.format.value}"]
         options += [f"--plugins={folder}" for folder in self.plugins]
+        options += [f"--only={label}" for label in self.only] + [f"--top={self.top}"] * (self.top is not None)
         options += [f"--backend={self.backend.value}"] if self.backend else []
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
@@ -54,13 +57,17 @@ class Running:
         from optlab import pipeline
         from optlab.cli import outcome, show
         from optlab.cli.progress import progress
+        from optlab.report.selection import Selection
 
         show.load_failures(job.registry, self.quiet)
         format = None if self.no_plots else self.format.value
-        done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet))
+        selection = Selection(tuple(self.only), self.top)
+        done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet), selection)
         results = done.results
         if not self.quiet:
             outcome.tell(done, job.plan)
+            if format is not None:
+                show.boxes(results)
         if results.failed:
             outcome.failures(results)
         if done.undrawn is not None:

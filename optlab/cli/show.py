@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from optlab.pipeline import Prospect
     from optlab.plan import Plan
     from optlab.registry import Registry
+    from optlab.store import Results
 
 
 def load_failures(known: Registry, quiet: bool) -> None:
@@ -37,6 +38,16 @@ def files(paths: Sequence[Path]) -> None:
         print(shown(path))
     if not paths:
         print("there is nothing to draw: nothing was recorded along the steps, and no learning rate was set")
+
+
+def boxes(results: Results) -> None:
+    """Which letters of labels and titles are boxes in the pictures, since no installed font has them: a warning."""
+    from optlab.plots import fonts
+
+    names = results.arrays("label", "case")
+    if letters := fonts.missing([*set(names["label"]), *set(names["case"])]):
+        says = f"no installed font has {' '.join(letters[:12])}{' ...' if len(letters) > 12 else ''}"
+        print(f"warning: {says}: pictures show boxes in their place (a Noto font has them)", file=sys.stderr)
 
 
 def size(planned: Plan, prospects: Sequence[Prospect]) -> None:

@@ -68,14 +68,14 @@ def draw(
     mine = axis.frame(mine)
     for _, curve in mine[others].groupby("label", sort=False):
         axes.plot(curve["step"], _median(curve, axis), **style.THIN)
-    shown = mine[~others]
+    shown, count = mine[~others], len(looks) - len(style.faint(looks))
     for label, curve in shown.groupby("label", sort=False):
         look = looks[str(label)]
         step, median = curve["step"].to_numpy(), _median(curve, axis)
         low, high = axis.band(curve)
         if (low < high).any():
-            axes.fill_between(step, low, high, color=look.colour, alpha=0.16, linewidth=0, zorder=2)
-        axes.plot(step, median, label=label, zorder=3, **_line(look, len(looks), np.isfinite(median).sum()))
+            axes.fill_between(step, low, high, color=look.colour, alpha=style.band(count), linewidth=0, zorder=2)
+        axes.plot(step, median, label=label, zorder=3, **_line(look, count, np.isfinite(median).sum()))
     last = max(1, curves["step"].max() if is_accuracy else _last_step(shown, lost)) if len(curves) else 1
     if is_accuracy:
         _below(shown, axes, axis, looks)
@@ -118,7 +118,7 @@ def figure(
         for quantity, panel in zip(panels, axes, strict=True):
             draw(curves, panel, quantity=quantity, looks=looks, lost=lost,
                  minimum=None if "accuracy" in quantity else minimum)  # fmt: skip
-        count = len(looks)
+        count = len(named)
         handles = [Line2D([], [], **{**_line(looks[label], count, 2), "markevery": [0, 1]}) for label in named["label"]]
         settings = [f"{row['label']}\n{_result(row)}" for row in named.to_dict("records")]
         if others := len(best) - len(named):

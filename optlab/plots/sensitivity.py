@@ -203,7 +203,8 @@ def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
     for line in lines:
         low, high = line.band
         if (low < high).any():
-            axes.fill_between(line.value, low, high, color=line.look.colour, alpha=0.14, linewidth=0, zorder=2)
+            axes.fill_between(line.value, low, high, color=line.look.colour, alpha=style.band(len(lines)),
+                              linewidth=0, zorder=2)  # fmt: skip
         axes.plot(line.value, line.place, color=line.look.colour, linestyle=line.look.dash, linewidth=_WIDTH, zorder=3,
                   label=line.label)  # fmt: skip
     to_axes = axes.transData + axes.transAxes.inverted()
@@ -225,7 +226,7 @@ def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
         for number in np.unique(around[line.best]):
             at = line.best & (around == number)
             axes.plot(line.value[at], line.place[at], markeredgecolor=line.look.colour, zorder=5,
-                      **_RING | {"markersize": _RING["markersize"] + 4 * number})  # fmt: skip
+                      **_RING | {"markersize": _RING["markersize"] + 2.5 * number})  # fmt: skip
 
 
 def _at_points(lines: Sequence[_Line], shares: Sequence[Floats]) -> list[tuple[Flags, NDArray[np.int64]]]:

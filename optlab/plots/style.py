@@ -91,6 +91,11 @@ def faint(looks: Mapping[str, Look]) -> list[str]:
     return [label for label, look in looks.items() if look.faint]
 
 
+def band(count: int) -> float:
+    """How opaque each of so many bands is."""
+    return 0.16 * min(1.0, 5 / max(count, 1))
+
+
 def looks(labels: Iterable[str]) -> dict[str, Look]:
     """A look for each label, by its place among them: give the labels in the order of the experiment file.
 

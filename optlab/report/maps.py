@@ -14,8 +14,10 @@ from optlab.plan import Plan
 from optlab.plots import basins, stability
 from optlab.plots.relief import Surface
 from optlab.report.cases import Titled, slugs, titled
+from optlab.report.selection import ALL, Selection
 from optlab.spec import BasinsSpec, StabilitySpec
 from optlab.store import Results
+from optlab.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -34,9 +36,10 @@ def count(planned: Plan) -> int:
     return sum(-(-number // TOGETHER) for number in panels.counts(planned.sweeps, planned.map).values())
 
 
-def figures(results: Results, planned: Plan) -> Named:
+def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
     """Every picture of a map, with its name. Each is made when it is asked for."""
-    maps = panels_of(results, planned)
+    shown = selection.shown(planned.labels)
+    maps = [panel for panel in panels_of(results, planned) if panel.optimizer in shown]
     kind, draw = ("basins", _basins) if isinstance(planned.map, BasinsSpec) else ("stability", _stability)
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
@@ -71,9 +74,8 @@ def basin_maps(results: Results, planned: Plan) -> list[BasinMap]:
 
 def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], headline: str) -> Figure:
     side = len(maps[0].x)
-    subtitle = (
-        f"{side} x {side} starts, {case.steps:,} steps each; colour: the minimum reached, dark: many steps needed"
-    )
+    size = f"{side} x {side} starts, {counted(case.steps, 'step')} each"
+    subtitle = f"{size}; colour: the minimum reached, dark: many steps needed"
     lowest = float(case.heights(maps[0].minima[:1].T)[0]) if len(maps[0].minima) and case.computes else None
     surface = _surface(case, maps[0]) if case.computes else None
     return basins.figure(maps, among=among, surface=surface, lowest=lowest, title=headline, subtitle=subtitle)
@@ -97,7 +99,7 @@ def stability_maps(results: Results, table: StabilitySpec, planned: Plan) -> lis
 
 def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[StabilityMap], headline: str) -> Figure:
     columns, rows = len(maps[0].x), len(maps[0].y)
-    facts = [f"{columns} x {rows} settings, {case.steps:,} steps each"]
+    facts = [f"{columns} x {rows} settings, {counted(case.steps, 'step')} each"]
     if maps[0].target is not None:
         facts.append(f"steps to a loss of {maps[0].target:.3g}")
     if maps[0].theory is not None:

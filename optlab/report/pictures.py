@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,9 @@ from optlab.plots.style import Look
 from optlab.records import Floats
 from optlab.report import maps
 from optlab.report.cases import Titled, slugs, titled
+from optlab.report.selection import ALL, Selection
 from optlab.store import Results
+from optlab.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,13 +30,15 @@ RESOLUTION = 220
 """Points of the surface along each side."""
 
 
-def draw_all(results: Results, planned: Plan, format: str, progress: Callable[[int], None]) -> list[Path]:
+def draw_all(
+    results: Results, planned: Plan, format: str, progress: Callable[[int], None], selection: Selection = ALL
+) -> list[Path]:
     """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
 
     They appear there together, once all are drawn: so pictures that are there are complete.
     """
     with store.drawing(results, format) as drawing:
-        for name, figure in figures(results, planned):
+        for name, figure in figures(results, planned, selection):
             save(figure, drawing.folder / f"{name}.{format}")
             progress(1)
         return drawing.publish()
@@ -73,29 +77,71 @@ class Frames:
     def case(self, title: str) -> Frames:
         return Frames(*(frame[frame["case"] == title] for frame in vars(self).values()))
 
+    def only(self, labels: Collection[str]) -> Frames:
+        return Frames(*(frame[frame["label"].isin(labels)] for frame in vars(self).values()))
+
 
 def _effects(runs: pd.DataFrame) -> pd.DataFrame:
     """What the learning rate does, where there is one and its values are numbers."""
     numeric = "hp.lr" in runs and pd.api.types.is_numeric_dtype(runs["hp.lr"])
-    return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": []})
+    return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": [], "label": []})
 
 
 Named = Iterator[tuple[str, "Figure"]]
 
 
-def figures(results: Results, planned: Plan) -> Named:
+def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
     """Every picture of an experiment, with its name. Each is made when it is asked for."""
+    selection.check(planned.labels, is_map=planned.map is not None)
     if planned.map:
-        yield from maps.figures(results, planned)
+        yield from maps.figures(results, planned, selection)
         return
-    frames, looks = Frames.of(results), style.looks(planned.labels)
     cases = list(titled(planned))
+    looks = looks_of(planned.labels, _best_first(planned.labels, results.runs), selection)
+    frames, said = Frames.of(results).only(looks), _selected(len(planned.labels), looks, len(cases))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        yield from _figures(case, name, frames.case(case.title), looks)
+        yield from _figures(case, name, frames.case(case.title), looks, said)
 
 
-def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look]) -> Named:
-    title, subtitle, minimum = case.title, _subtitle(case, frames.best), case.minimum
+def _best_first(labels: Sequence[str], runs: pd.DataFrame) -> list[str]:
+    """The labels by their best rank on any problem, so that the winner of each comes early; then by their mean rank."""
+    table = analysis.ranking(runs)
+    ranks = table["rank"].astype(float).fillna(np.inf).groupby(table["label"])
+    best, mean = ranks.min(), ranks.mean()
+    return sorted(labels, key=lambda label: (best[label], mean[label]))
+
+
+def looks_of(labels: Sequence[str], best_first: Sequence[str], selection: Selection) -> dict[str, Look]:
+    """The look of each label that is shown. A label that is in colour has the same colour in every picture of the
+    experiment, also where less is selected, if it is among the first of all.
+
+    >>> [look.colour for look in looks_of("abc", "cab", Selection(top=2)).values()] == [
+    ...     style.PALETTE[0], style.FAINT, style.PALETTE[2]]
+    True
+    """
+    first = [label for label in labels if label in best_first[: style.MOST]]
+    own = style.looks(first)
+    shown = selection.shown(labels)
+    full = [label for label in best_first if label in shown][: selection.top or style.MOST]
+    taken = {own[label].colour for label in full if label in own}
+    more = [look for i, look in enumerate(style.looks(map(str, range(len(labels) + style.MOST))).values())
+            if i >= style.MOST or look.colour not in taken]  # fmt: skip
+    others = iter(more)
+    given = {label: own[label] if label in own else next(others) for label in full}
+    return {label: given.get(label, style.OTHER) for label in shown}
+
+
+def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
+    """What the pictures say of which optimizers they show."""
+    facts = [f"{len(looks)} of {counted(labels, 'optimizer')} shown"] if len(looks) < labels else []
+    if thin := len(style.faint(looks)):
+        by = ", by their ranks on all problems" if cases > 1 else ""
+        facts.append(f"in colour the best {len(looks) - thin} of {len(looks)}{by}")
+    return "".join(f"; {fact}" for fact in facts)
+
+
+def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look], said: str) -> Named:
+    title, subtitle, minimum = case.title, _subtitle(case, frames.best) + said, case.minimum
     if _has_map(case) and len(frames.paths):
         yield (
             f"contour_{name}",
@@ -139,11 +185,13 @@ def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface
 
 
 def _subtitle(case: Titled, best: pd.DataFrame) -> str:
+    if best.empty:
+        return counted(case.steps, "step")
     seeds = int(best["n"].max())
     tried = sorted({int(n) for n in best["cells"]})
     chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
     each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
     failed = int((best["failed"] > 0).sum())
     lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
-    lost += f"; runs of {failed} of {len(best)} optimizers ended with an error" if failed else ""
-    return f"{case.steps} steps{each}" + (f", {seeds} seeds" if seeds > 1 else "") + lost
+    lost += f"; runs of {failed} of {counted(len(best), 'optimizer')} ended with an error" if failed else ""
+    return counted(case.steps, "step") + each + (f", {seeds} seeds" if seeds > 1 else "") + lost

@@ -230,3 +230,19 @@ def test_a_reader_that_stops_early(tmp_path):
     )
     assert done.stdout.split()[:2] == ["name", "options"]
     assert "Traceback" not in done.stderr
+
+
+def test_letters_that_no_font_has_are_told_in_one_line(tmp_path, monkeypatch, capsys):
+    import optlab
+    from optlab.cli import show
+    from optlab.plots import fonts
+
+    rules = [{"name": "gd", "label": label} for label in ("梯度 🚀", "é")]
+    document = {"name": "e", "steps": 2, "problem": [{"name": "beale"}], "optimizer": rules}
+    results = optlab.run(document, out=tmp_path, plots=False)
+    monkeypatch.setattr(fonts, "_installed", lambda: iter([("Chinese", frozenset(map(ord, "梯度")))]))
+    fonts._found.cache_clear()
+    show.boxes(results)
+    fonts._found.cache_clear()
+    said = capsys.readouterr().err
+    assert said == "warning: no installed font has 🚀: pictures show boxes in their place (a Noto font has them)\n"

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from optlab.cli.options import Experiment, Format, OnBackend, PictureFormat, Plugins, Quiet, folders
+from optlab.cli.options import Experiment, Format, OnBackend, Only, PictureFormat, Plugins, Quiet, Top, folders
 from optlab.cli.running import Running, runs
 
 
@@ -31,15 +31,18 @@ def plot(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
     plugins: Plugins = [],
     format: PictureFormat = Format.png,
+    only: Only = [],
+    top: Top = None,
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
     from optlab import pipeline
     from optlab.cli import show
 
-    paths = pipeline.replot(results, folders(plugins), format.value)
+    paths = pipeline.replot(results, folders(plugins), format.value, only, top)
     if not quiet:
         show.files(paths)
+        show.boxes(pipeline.load(results))
 
 
 def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:

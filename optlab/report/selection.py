@@ -1,0 +1,52 @@
+"""Which optimizers pictures show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from optlab.errors import UnknownName, UserError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The labels of the optimizers that pictures show, and how many of them in colour.
+
+    only: labels; all optimizers where it is empty. top: the number of optimizers in colour, the best by their ranks;
+    the others are thin and grey. None for as many as there are colours.
+    """
+
+    only: tuple[str, ...] = ()
+    top: int | None = None
+
+    def __bool__(self) -> bool:
+        """Whether anything was selected."""
+        return bool(self.only) or self.top is not None
+
+    def check(self, labels: Sequence[str], is_map: bool) -> None:
+        """See whether it can be drawn.
+
+        Raises:
+            UnknownName: there is no optimizer with a label that was given.
+            UserError: `top` is less than 1, or there are no ranks.
+
+        >>> Selection(only=("adma",)).check(["gd", "adam"], is_map=False)
+        Traceback (most recent call last):
+        ...
+        optlab.errors.UnknownName: only: no optimizer has the label 'adma' (did you mean 'adam'?); there are: gd, adam
+        """
+        for label in self.only:
+            if label not in labels:
+                guess = did_you_mean(label, labels)
+                raise UnknownName(f"only: no optimizer has the label {label!r}{guess}; there are: {', '.join(labels)}")
+        if self.top is not None and self.top < 1:
+            raise UserError(f"top: it must be at least 1, not {self.top}")
+        if self.top is not None and is_map:
+            raise UserError("top: optimizers have no ranks in a map; only=[...] or --only LABEL chooses some of them")
+
+    def shown(self, labels: Sequence[str]) -> list[str]:
+        """Of these labels those that are shown, in their order."""
+        return [label for label in labels if not self.only or label in self.only]
+
+
+ALL = Selection()
