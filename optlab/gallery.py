@@ -131,7 +131,7 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
     found = []
     for sweep in planned.sweeps:
         whole = done[sweep.id]
-        if whole.x is None:
+        if whole.x is None or whole.log:
             raise UserError(
                 f"{sweep.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}"
             )

@@ -7,15 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from optlab.cli.tables import Fitted, table
+from optlab.cli.tables import ERROR, NONE, Fitted, table
 from optlab.maps.panels import BasinMap, StabilityMap
+
+SHARES = "stable, grew and diverged are shares of all settings of the map, not of the best ones"
 
 
 def summaries(maps: Sequence[Any]) -> list[Fitted]:
     """A table for each problem: what became of the runs of each optimizer."""
     told = _basins if isinstance(maps[0], BasinMap) else _stability
     problems = dict.fromkeys(panel.problem for panel in maps)
-    return [table(*told([panel for panel in maps if panel.problem == one]), title=one) for one in problems]
+    return [
+        table(*told([panel for panel in maps if panel.problem == one]), title=one, spare=("grew>", "steps>"))
+        for one in problems
+    ]
 
 
 def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
@@ -32,11 +37,13 @@ def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
         ends = [*panel.shares[shown], *rest, (~reached & ~panel.diverged).mean(), panel.diverged.mean()]
         steps = f"{np.median(panel.reached[reached]):g}" if reached.any() else "none"
         rows.append([panel.title, *(f"{100 * share:.1f} %" for share in ends), steps])
+        if panel.failed:
+            rows[-1][1:] = [ERROR] + [NONE] * len(ends)
     return ["optimizer", *points, *more, "at none>", "diverged>", "median steps>"], rows
 
 
 def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]]:
-    """The best pair, and how much of the map is stable."""
+    """The best pair, and how much of the map is stable: shares of all pairs, as `SHARES` says."""
     names, counted = maps[0].names, maps[0].reached is not None
     rows = []
     for panel in maps:
@@ -49,5 +56,7 @@ def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]
             steps = f"{panel.reached[row, column]:,}" if panel.reached is not None else ""
         shares = [panel.stable.mean(), (~panel.stable & ~panel.diverged).mean(), panel.diverged.mean()]
         rows.append([panel.title, *pair, loss, *([steps] if counted else []), *(f"{100 * s:.1f} %" for s in shares)])
+        if panel.failed:
+            rows[-1][1:] = [ERROR] + [NONE] * (len(rows[-1]) - 2)
     columns = ["optimizer", *(f"best {name}>" for name in names), "final loss>", *(["steps>"] if counted else [])]
     return [*columns, "stable>", "grew>", "diverged>"], rows

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from optlab.plan import Plan
     from optlab.store import Results
 
-NONE = "-"
-"""What a table shows where there is no number."""
-
-ERROR = "error"
-"""What a table shows in place of the rank of an optimizer of which runs failed."""
-
 UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
 
 SEVERAL = 6
@@ -48,9 +42,18 @@ def _maps(console: Console, results: Results, planned: Plan) -> None:
     from optlab.cli import maps
     from optlab.report.maps import panels_of
 
-    for table in maps.summaries(panels_of(results, planned)):
+    panels = panels_of(results, planned)
+    problems = dict.fromkeys(panel.problem for panel in panels)
+    for problem, table in zip(problems, maps.summaries(panels), strict=True):
         console.print(table)
+        failed = [panel for panel in panels if panel.problem == problem and panel.failed]
+        for label in dict.fromkeys(panel.optimizer for panel in failed):
+            own = [panel for panel in panels if panel.problem == problem and panel.optimizer == label]
+            counts = sum(panel.failed for panel in own), sum(panel.loss.size for panel in own)
+            console.print(Text(_failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
+    if isinstance(panels[0], maps.StabilityMap):
+        console.print(tables.sentence(maps.SHARES))
 
 
 def _rankings(console: Console, results: Results) -> None:
@@ -64,7 +67,8 @@ def _rankings(console: Console, results: Results) -> None:
         rows = table[table["case"] == case]
         console.print(_ranking(str(case), rows))
         for row in rows[rows["failed"] > 0].to_dict("records"):
-            console.print(Text(_failure(row, results.manifest)), soft_wrap=True)
+            counts = row["failed"], row["n"] * row["cells"]
+            console.print(Text(_failure(row["label"], row["case"], *counts, results.manifest)), soft_wrap=True)
         console.print()
         shared |= bool(_are_shared(rows["rank"]).any())
         edges |= bool((rows["at_edge"] != "").any())
@@ -88,14 +92,16 @@ def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
     unequal = ranked.loc[ranked["failed"] == 0, "gradients"].nunique() > 1  # not every optimizer has one per step
     rows = []
-    ranks = ranked["rank"].astype("string").fillna(NONE) + _are_shared(ranked["rank"]).map({True: "=", False: ""})
+    ranks = ranked["rank"].astype("string").fillna(tables.NONE) + _are_shared(ranked["rank"]).map(
+        {True: "=", False: ""}
+    )
     for rank, row in zip(ranks, ranked.to_dict("records"), strict=True):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
         cells = [rank, row["label"], settings, _number(row["median"])]
         more = [_spread(row["low"], row["high"])] * repeated + [f"{row['gradients']:,}"] * unequal
         more.append(_share(row["diverged"]))
         if row["failed"]:
-            cells, more = [ERROR, row["label"], NONE, NONE], [NONE] * len(more)
+            cells, more = [tables.ERROR, row["label"], tables.NONE, tables.NONE], [tables.NONE] * len(more)
         rows.append([*cells, *more])
     spread, gradients, diverged = "10 % to 90 % of seeds>", "gradients>", _diverged(bool((ranked["cells"] > 1).any()))
     columns = ["rank>", "optimizer", "best settings", "final loss>"]
@@ -108,20 +114,25 @@ def _diverged(of_several: bool) -> str:
     return "diverged, of all settings>" if of_several else "diverged>"
 
 
-def _failure(row: Mapping[Any, Any], manifest: Mapping[str, Any]) -> str:
-    """What made the runs of an optimizer fail on a problem, and how many of them."""
-    sweeps = [s for s in manifest["sweeps"] if s["label"] == row["label"] and row["case"] in s["cases"]]
+def _failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str, Any]) -> str:
+    """What made runs of an optimizer fail on a problem, and how many of them."""
+    sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
     messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
-    runs = row["n"] * row["cells"]
-    count = f"{row['failed']:,} of {_count(runs, 'run')}" if row["failed"] < runs else _count(runs, "run")
-    return f"{ERROR}: {row['label']}, {count}: " + ("; ".join(messages) or "no message was kept")
+    count = f"{failed:,} of {_count(runs, 'run')}" if failed < runs else _count(runs, "run")
+    return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "no message was kept")
 
 
 def _over_all(console: Console, ranked: Any, cases: int, of_several: bool) -> None:
     rows = []
     for row in ranked.to_dict("records"):
-        mean = ERROR if row["failed"] else NONE if math.isnan(row["mean_rank"]) else f"{row['mean_rank']:.2f}"
-        diverged = NONE if row["failed"] else _share(row["diverged"])
+        mean = (
+            tables.ERROR
+            if row["failed"]
+            else tables.NONE
+            if math.isnan(row["mean_rank"])
+            else f"{row['mean_rank']:.2f}"
+        )
+        diverged = tables.NONE if row["failed"] else _share(row["diverged"])
         rows.append([mean, row["label"], str(row["wins"]), diverged])
     columns = ["mean rank>", "optimizer", "wins>", _diverged(of_several)]
     console.print(tables.table(columns, rows, f"over all {cases} problems", spare=columns[-1]))
@@ -136,7 +147,7 @@ def _number(value: float) -> str:
 
 
 def _spread(low: float, high: float) -> str:
-    return NONE if low == float("inf") else f"{_number(low)} to {_number(high)}"
+    return tables.NONE if low == float("inf") else f"{_number(low)} to {_number(high)}"
 
 
 def _share(value: float) -> str:

@@ -12,6 +12,11 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+NONE = "-"
+"""What a table shows where there is no number."""
+ERROR = "error"
+"""What a table shows of an optimizer of which runs failed, before all else."""
+
 WIDE = 1000
 """Columns where there is no terminal to ask: nothing is cut off in a file or a pipe."""
 _GAP = "  "  # between columns

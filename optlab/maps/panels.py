@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from optlab.maps import basins, declared, linear, quadratic, targets
 from optlab.maps.checks import spacing
-from optlab.records import Floats, Grid, Ints, Sweep
+from optlab.records import FAILURES, Floats, Grid, Ints, Sweep
 from optlab.spec import BasinsSpec, StabilitySpec
 from optlab.step import rule_for
 
@@ -33,6 +33,7 @@ class BasinMap:
     first. `minimum` is the number of the one at which a run ended, -1 where it ended at none; `reached` the first step
     at which its loss was that of this minimum, to within `optlab.maps.basins.SHARE` of the function's height, -1 where
     there is no minimum. `loss` is the final loss, `end` (rows, columns, 2) where the run ended, NaN where `diverged`.
+    `failed` is the number of runs that ended with an error; where there are any, the panel says nothing.
     """
 
     problem: str
@@ -48,6 +49,7 @@ class BasinMap:
     end: Floats
     low: tuple[float, float] = field(repr=False)
     high: tuple[float, float] = field(repr=False)
+    failed: int = 0
 
     @property
     def title(self) -> str:
@@ -89,6 +91,7 @@ class StabilityMap:
     `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
     "linear" or "log". `loss` is the final loss, `first` that at the start, `minimum` the known minimum, if any.
     `reached` is the first step with a loss of at most `target`, -1 for never; None where steps were not asked for.
+    `failed` is the number of runs that ended with an error; where there are any, the panel says nothing.
     """
 
     problem: str
@@ -105,6 +108,7 @@ class StabilityMap:
     reached: Ints | None
     target: float | None
     theory: Theory | None
+    failed: int = 0
 
     @property
     def title(self) -> str:
@@ -148,6 +152,7 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
     first = int(runs[0, 0])
     options = targets.options_of(sweep, int(sweep.title[first]))
     settings = settings_of(sweep, first)
+    failed = _failed(of["status"][runs])
     return StabilityMap(
         problem=sweep.titles[sweep.title[first]],
         optimizer=sweep.label,
@@ -162,7 +167,8 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
         diverged=of["status"][runs] == "diverged",
         reached=of["reached"][runs] if "reached" in of else None,
         target=None if sweep.target is None else float(sweep.target[first]),
-        theory=_theory(sweep, options, first, {table.x: x, table.y: y}),
+        theory=None if failed else _theory(sweep, options, first, {table.x: x, table.y: y}),
+        failed=failed,
     )
 
 
@@ -227,9 +233,15 @@ def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, A
                     end=np.stack([cell["end.x0"], cell["end.x1"]], axis=-1),
                     low=grid.low,
                     high=grid.high,
+                    failed=_failed(cell["status"]),
                 )
             )
     return told_apart(sweeps, panels)
+
+
+def _failed(status: Any) -> int:
+    """How many of these runs ended with an error."""
+    return int(np.isin(status, FAILURES).sum())
 
 
 def counts(sweeps: Sequence[Sweep], table: BasinsSpec | StabilitySpec) -> dict[str, int]:

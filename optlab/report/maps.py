@@ -37,16 +37,19 @@ def count(planned: Plan) -> int:
 
 
 def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
-    """Every picture of a map, with its name. Each is made when it is asked for."""
+    """Every picture of a map, with its name, made when it is asked for. Panels of which runs failed are left out."""
     shown = selection.shown(planned.labels)
     maps = [panel for panel in panels_of(results, planned) if panel.optimizer in shown]
     kind, draw = ("basins", _basins) if isinstance(planned.map, BasinsSpec) else ("stability", _stability)
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        mine = [panel for panel in maps if panel.problem == case.title]
-        parts = _parts(mine)
+        panels = [panel for panel in maps if panel.problem == case.title]
+        mine = [panel for panel in panels if not panel.failed]
+        failed = ", ".join(dict.fromkeys(panel.optimizer for panel in panels if panel.failed))
+        parts = _parts(mine) if mine else []
         for number, part in enumerate(parts, start=1):
             headline = f"{case.title}: {kind}" + (f" ({number} of {len(parts)})" if len(parts) > 1 else "")
+            headline += f"; error: {failed}" if failed else ""
             yield f"{kind}_{name}" + (f"-{number}" if number > 1 else ""), draw(case, part, mine, headline)
 
 

@@ -131,3 +131,39 @@ def test_backend(call, tmp_path, command, backend):
     assert status == 0
     (manifest,) = (tmp_path / "results").glob("*/manifest.json")
     assert {sweep["backend"] for sweep in json.loads(manifest.read_text())["sweeps"]} == {backend}
+
+
+BAD = """\
+from optlab import optimizer
+
+@optimizer
+def bad(x, g, *, lr=0.01, beta=0.5):
+    "Bad."
+    raise RuntimeError("so it is")
+"""
+
+
+@pytest.mark.parametrize(("command", "first"), [(BASINS, "gd  lr=0.01"), (STABILITY, "momentum")])
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_map_of_runs_that_failed_says_error_and_nothing_else(call, tmp_path, command, first, alone):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "bad.py").write_text(BAD)
+    words = [*command, "--steps", "20", *([] if command is BASINS else ["--resolution", "4"])]
+    if alone:
+        words = [word for word in words if word not in ("--optimizer", "gd", "momentum beta=0.5")]
+    elif command is STABILITY:
+        words += ["--optimizer", "momentum"]
+    status, out, err = call(*words, "--optimizer", "bad")
+    lines = out.splitlines()
+    (row,) = [line.split() for line in lines if line.startswith("bad")]
+    others = {*row} - {"bad", "lr=0.01", "beta=0.5"}
+    assert (status, others) == (1, {"error", "-"})
+    assert row.index("error") < row.index("-")
+    assert [
+        line for line in lines if line.startswith("error: bad, 16 runs: ") and line.endswith("RuntimeError: so it is")
+    ]
+    assert [line for line in lines if line.startswith(first)] or alone
+    pictures = 0 if alone else 1
+    folder = tmp_path / "results" / f"{command[1].split()[0]}_{command[0]}"
+    assert len([*folder.glob("plots/*.png")]) == pictures
+    assert "16 runs ended with an error" in err
