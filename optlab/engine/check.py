@@ -211,7 +211,7 @@ def check_grad(
         return lambda leaf: f(trees.rebuilt(point, iter([*arrays[:number], leaf, *arrays[number + 1 :]])))
 
     with np.errstate(all="ignore"):
-        result = np.asarray(f(point))
+        result = _value(f, point)
         if result.shape:
             raise UserError(f"f returns an array of shape {result.shape}; a gradient is of a single number")
         precision = float(np.finfo(result.dtype).eps) if result.dtype.kind == "f" else EPS
@@ -222,6 +222,14 @@ def check_grad(
             checked.append(_component(line, found[number], name))
     name = getattr(f, "__name__", type(f).__name__)
     return GradientCheck(name, tuple(checked), sum(leaf.size for _, leaf in leaves))
+
+
+def _value(f: Function, point: Any) -> Any:
+    """f there, as the traced f has it: NaN where a matrix has no answer, for which NumPy raises an exception."""
+    try:
+        return np.asarray(f(point))
+    except np.linalg.LinAlgError:
+        return np.asarray(math.nan)
 
 
 def _like(leaves: list[tuple[str, Any]], gradient: Any) -> list[Any]:

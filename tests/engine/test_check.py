@@ -182,6 +182,14 @@ def test_where_nothing_can_be_told_nothing_is_called_right():
     assert lines[-1].startswith("  Undetermined: values of the function do not tell")
 
 
+@pytest.mark.parametrize("name", ["cholesky", "solve", "inv"])
+def test_a_matrix_without_an_answer_is_no_error(name):
+    """NumPy raises LinAlgError for it; the traced function is NaN there."""
+    rest = (np.ones(2),) if name == "solve" else ()
+    f = lambda x: np.sum(getattr(np.linalg, name)(x * np.ones((2, 2)), *rest))  # noqa: E731
+    assert check_grad(f, 1.0).verdict == "undetermined in 1 of 1 component"
+
+
 def test_wrong_and_undetermined_side_by_side():
     """Of the second component nothing is known, since it moves less than the offset is rounded."""
     check = check_grad(

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 import optlab
+import optlab.runner
 from optlab.engine.functions import FUNCTIONS, linalg
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
+from optlab.records import DIVERGED, DONE
 
 torch = pytest.importorskip("torch")
 
@@ -154,3 +156,22 @@ def test_in_a_stack_only_the_matrix_without_an_answer_is_nan(f, bad):
     (value,) = trace(f, np.stack([good, bad]))(np.stack([good, bad]))
     assert value[0].tolist() == f(good).tolist()
     assert np.isnan(value[1]).all()
+
+
+@optlab.problem(domain=(0.0, 2.0), start=(1.0,))
+def determinant(x):
+    """The root of a determinant, which there is for positive x."""
+    return np.sum(np.linalg.cholesky(x * np.eye(2)))
+
+
+def test_a_matrix_without_an_answer_is_nan_in_the_lab_and_an_exception_of_numpy_outside(planned):
+    """The run that meets one diverges, the others continue."""
+    document = {"problem": [{"name": "determinant"}], "optimizer": [{"name": "gd", "lr": [0.01, 5.0]}], "steps": 20}
+    done = optlab.runner.run(planned(document, determinant).sweeps[0])
+    assert done.status.tolist() == [DONE, DIVERGED]
+    assert done.steps.tolist() == [20, 1]
+    assert np.isnan(optlab.grad(determinant)(np.array([-1.0]))).all()
+    with pytest.raises(np.linalg.LinAlgError):
+        determinant(np.array([-1.0]))
+    assert not optlab.check_grad(determinant, np.array([-1.0])).verdict.startswith("right")
+    assert optlab.check_grad(determinant, np.array([1e-3])).verdict == "right"
