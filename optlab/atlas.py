@@ -6,7 +6,7 @@ Both write an experiment, which is run, kept and found again like any other.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,15 @@ from optlab import pipeline
 from optlab.errors import UserError
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.oneline import table
+from optlab.problems.base import function_name
+from optlab.registry import Plugin
 
 if TYPE_CHECKING:
     from optlab.store import Results
 
-Table = str | Mapping[str, Any]
-"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`."""
+Table = str | Mapping[str, Any] | Plugin | Callable[..., Any]
+"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`; or
+what `@optimizer` or `@problem` made, alone or in place of the name. A plain function may stand for a problem."""
 Side = tuple[str, dict[str, list[float]]]
 """A side of a map of stability: a hyperparameter and the grid of its values."""
 
@@ -69,8 +72,10 @@ def basins(
     """Run every optimizer from every pixel of a problem of two parameters, and see in which minimum each run ends.
 
     Args:
-        problem: a problem with its options, as `"rosenbrock b=10"` or as a table.
-        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables.
+        problem: a problem with its options, as `"rosenbrock b=10"` or as a table; or what `@problem` made,
+            or a function.
+        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables, or what
+            `@optimizer` made.
         resolution: pixels along each side.
         steps: updates per run.
         x, y: the ranges of the two parameters; by default those of the problem's domain.
@@ -92,8 +97,8 @@ def basins(
     [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
     """
     document = basins_document(problem, optimizers, resolution, steps, x, y, name)
-    results = pipeline.run(document, out, plots, plugins, format, backend)
-    return Basins(tuple(pipeline.maps(results, plugins)), results)
+    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend)
+    return Basins(tuple(pipeline.maps(results, planned=planned)), results)
 
 
 def stability(
@@ -119,8 +124,9 @@ def stability(
     Where the problem is quadratic and the rule linear, `theory` of each map says where it is stable.
 
     Args:
-        problem: a problem with its options, as `"ellipsoid condition=100"` or as a table.
-        optimizers: one or several optimizers with their other hyperparameters, as `"momentum"` or as tables.
+        problem: a problem with its options, as `"ellipsoid condition=100"` or as a table; or what `@problem` made.
+        optimizers: one or several optimizers with their other hyperparameters, as `"momentum"` or as tables, or what
+            `@optimizer` made.
         x, y: the hyperparameters along the sides with their ranges, as `"lr=0.01:1"`, both ends included.
         log: the sides whose values are in equal ratios: `""`, `"x"`, `"y"` or `"xy"`.
         resolution: values of each hyperparameter.
@@ -148,8 +154,8 @@ def stability(
         raise UserError(f"log: {log!r} is not x, y or xy")
     across, up = axis("x", x, "x" in log), axis("y", y, "y" in log)
     document = stability_document(problem, optimizers, across, up, resolution, steps, color, target, name)
-    results = pipeline.run(document, out, plots, plugins, format, backend)
-    return Stability(tuple(pipeline.maps(results, plugins)), results)
+    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend)
+    return Stability(tuple(pipeline.maps(results, planned=planned)), results)
 
 
 # ---- documents -------------------------------------------------------------------------------------------------------
@@ -212,15 +218,25 @@ def axis(side: str, text: str, log: bool) -> Side:
 def _document(
     kind: str, map_: Mapping[str, Any], problem: Table, optimizers: Table | Sequence[Table], steps: int, name: Any
 ) -> dict[str, Any]:
-    many = [optimizers] if isinstance(optimizers, str | Mapping) else list(optimizers)
     where = table(problem)
     return {
-        "name": f"{where.get('name', 'unnamed')}_{kind}" if name is None else name,
+        "name": f"{name_of(where)}_{kind}" if name is None else name,
         "steps": steps,
         kind: {key: value for key, value in map_.items() if value is not None},
         "problem": [where],
-        "optimizer": [table(one) for one in many],
+        "optimizer": [table(one) for one in several(optimizers)],
     }
+
+
+def several(written: Table | Sequence[Table]) -> list[Table]:
+    """One table, or each of several."""
+    return list(written) if isinstance(written, list | tuple) else [written]  # pyright: ignore[reportReturnType]
+
+
+def name_of(written: Mapping[str, Any]) -> str:
+    """The name of a table, in which a plugin or a function may stand for it."""
+    name = written.get("name", "unnamed")
+    return name if isinstance(name, str) else getattr(name, "name", None) or function_name(name)
 
 
 def span(what: str, text: str) -> tuple[float, float]:

@@ -10,22 +10,29 @@ from typing import Any
 from optlab.errors import UserError
 
 
-def table(written: str | Mapping[str, Any]) -> dict[str, Any]:
+def table(written: Any) -> dict[str, Any]:
     """A name with settings as a table of an experiment. Values are as in TOML; texts need no quotes.
 
+    What is neither a text nor a table, as a plugin, is a name without settings.
+
     Raises:
-        UserError: the text is no name with settings.
+        UserError: the text is no name with settings, or gives the name a second time.
 
     >>> table("momentum lr=0.01 beta=0.9")
     {'name': 'momentum', 'lr': 0.01, 'beta': 0.9}
     """
-    if not isinstance(written, str):
+    if isinstance(written, Mapping):
         return dict(written)
+    if not isinstance(written, str):
+        return {"name": written}
     try:
         name, *words = shlex.split(written)
     except ValueError:
         raise UserError(f"{written!r} is no name with settings, like 'momentum lr=0.01 beta=0.9'") from None
-    return {"name": name, **settings(words)}
+    given = settings(words)
+    if "name" in given:
+        raise UserError(f"{written!r} has two names, {name!r} and {given['name']!r}; leave name=... out")
+    return {"name": name, **given}
 
 
 def settings(words: Iterable[str]) -> dict[str, Any]:

@@ -50,6 +50,8 @@ def prepare(
 ) -> Job:
     """Read, check and plan an experiment. Nothing is run or written. A `backend` replaces that of the experiment.
 
+    In a dictionary, plugins may stand as objects where a file has their names.
+
     Raises:
         SpecError: with all mistakes of the file at once.
         PluginError: two plugins share a name.
@@ -60,7 +62,8 @@ def prepare(
         raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
     known = registry.load(plugins)
     if isinstance(experiment, Mapping):
-        draft = _on(backend, spec.read_dict(experiment))
+        document, known = registry.settled(experiment, known)
+        draft = _on(backend, spec.read_dict(document))
         planned = plan.make(draft, known)
         return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
     path = Path(experiment)
@@ -325,11 +328,14 @@ def replot(
     return draw(results, _plan_of(results, plugins), format, selection=Selection(tuple(only), top))
 
 
-def maps(results: Results, plugins: Folders = ("plugins",)) -> list[Any]:
-    """The panels of a map as arrays, from its results; of other experiments there are none."""
+def maps(results: Results, plugins: Folders = ("plugins",), planned: Plan | None = None) -> list[Any]:
+    """The panels of a map as arrays, from its results; of other experiments there are none.
+
+    The plan is made anew from the results unless it is at hand.
+    """
     from optlab.report import maps as reading
 
-    return reading.panels_of(results, _plan_of(results, plugins))
+    return reading.panels_of(results, planned or _plan_of(results, plugins))
 
 
 def _plan_of(results: Results, plugins: Folders) -> Plan:
@@ -353,7 +359,8 @@ def run(
     """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
 
     Args:
-        experiment: the path of a TOML file, or a dictionary of the same form.
+        experiment: the path of a TOML file, or a dictionary of the same form, in which plugins may stand as
+            objects, as `@optimizer` and `@problem` make them, in place of their names.
         out: the folder in which the folder of results is made.
         plots: whether to draw pictures.
         plugins: a folder with drop-in files, or several.
@@ -370,16 +377,26 @@ def run(
         UserError: there is no such back end, no such format, or no optimizer with such a label.
         InUse: another run is writing to the folder.
     """
+    return run_with_plan(experiment, out, plots, plugins, format, backend, Selection(tuple(only), top))[0]
+
+
+def run_with_plan(
+    experiment: str | Path | Mapping[str, Any],
+    out: str | Path,
+    plots: bool,
+    plugins: Folders,
+    format: str,
+    backend: str | None,
+    selection: Selection = Selection(),
+) -> tuple[Results, Plan]:
+    """As `run`, with the plan of the experiment beside the results."""
     if plots:
         _check_format(format)  # before an hour of work
-    done = carry_out(
-        prepare(experiment, out, plugins, backend),
-        format if plots else None,
-        selection=Selection(tuple(only), top),
-    )
+    job = prepare(experiment, out, plugins, backend)
+    done = carry_out(job, format if plots else None, selection=selection)
     if done.undrawn is not None:
         raise done.undrawn
-    return done.results
+    return done.results, job.plan
 
 
 def load(folder: str | Path) -> Results:

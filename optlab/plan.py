@@ -80,6 +80,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
     ]
     resolve.same_throughout(cases, rules, notes)
     cases = _mapped(spec, cases, rules, notes)
+    resolve.note_without_start(cases, notes)
     if notes.mistakes or not limits.is_bounded(spec, cases, rules, notes):
         return None
     titles = _titles(cases)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline, registry
-from optlab.atlas import Table, span
+from optlab.atlas import Table, name_of, several, span
 from optlab.errors import UserError
 from optlab.oneline import table
+from optlab.optimizers.base import Optimizer
 from optlab.registry import Folders, Registry
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def race(
     median of the final loss: so each is seen tuned, on the very loss that it is judged by.
 
     Args:
-        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables.
-        on: one or several problems with their options, as `"rosenbrock b=10"` or as tables.
+        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables, or what
+            `@optimizer` made.
+        on: one or several problems with their options, as `"rosenbrock b=10"` or as tables, or what `@problem` made.
         steps: updates per run.
         seeds: repeats of what has anything random in it.
         start: where runs start, `"random"` or a point, if not where the problem says.
@@ -89,8 +91,8 @@ def race_document(
     from_here = {} if start is None else {"start": start}
     planned = {} if schedule is None else {"schedule": table(schedule)}
     rates = grid(lr)
-    problems = [from_here | table(one) for one in _several(on)]
-    rules = [planned | rule for rule in _labelled(_several(optimizers))]
+    problems = [from_here | table(one) for one in several(on)]
+    rules = [planned | rule for rule in _labelled(several(optimizers))]
     for rule in rules:
         if _has_rate(rule, known):
             rule.setdefault("lr", rates)
@@ -118,27 +120,26 @@ def grid(text: str) -> dict[str, Any]:
 def tuned(document: Mapping[str, Any]) -> list[str]:
     """The optimizers of a race whose learning rate is chosen from several."""
     return [
-        rule.get("label", rule["name"]) for rule in document["optimizer"] if isinstance(rule.get("lr"), dict | list)
+        rule.get("label", name_of(rule)) for rule in document["optimizer"] if isinstance(rule.get("lr"), dict | list)
     ]
-
-
-def _several(written: Table | Sequence[Table]) -> list[Table]:
-    return [written] if isinstance(written, str | Mapping) else list(written)
 
 
 def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
     """The tables of optimizers; one that is raced against itself is called by its settings too, where they differ."""
     rules = [table(one) for one in written]
-    names = [rule.get("name") for rule in rules]
+    names = [name_of(rule) for rule in rules]
     for text, rule in zip(written, rules, strict=True):
-        if isinstance(text, str) and names.count(rule["name"]) > 1 and written.count(text) == 1:
+        if isinstance(text, str) and names.count(name_of(rule)) > 1 and written.count(text) == 1:
             rule.setdefault("label", text)
     return rules
 
 
 def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
+    name = rule.get("name", "")
+    if isinstance(name, Optimizer):
+        return "lr" in name.signature.options
     try:
-        optimizer = known.optimizer(rule.get("name", ""))  # of another package too
+        optimizer = known.optimizer(str(name))  # of another package too
     except UserError:  # it is told where the experiment is read
         return False
     return "lr" in optimizer.signature.options

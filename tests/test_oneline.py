@@ -26,6 +26,7 @@ def test_a_table_in_one_line():
         ("gd lr", "'lr' is no NAME=VALUE, like lr=0.01"),
         ("gd lr=", "'lr=' is no NAME=VALUE, like lr=0.01"),
         ("gd lr=1 lr=2", "'lr' is given twice; its last value is lr=2"),
+        ("adam name=gd", "'adam name=gd' has two names, 'adam' and 'gd'; leave name=... out"),
         ("", "'' is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
         ("gd label='x", "\"gd label='x\" is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
     ],

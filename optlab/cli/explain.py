@@ -17,7 +17,7 @@ from optlab.composition import Rule
 from optlab.errors import UserError, did_you_mean
 from optlab.oneline import table
 from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Problem
+from optlab.problems.base import Problem, from_function
 from optlab.registry import Registry
 from optlab.schedules.base import Schedule
 
@@ -117,7 +117,7 @@ def _directional(asked: Asked, known: Registry) -> Explained:
     if not asked.more:
         raise UserError("directional takes a problem: optlab explain directional rosenbrock --at -1.5,2")
     name, words = functions.spread(asked.more[0], asked.more[1:], known.problems)
-    problem = known.problem(name)
+    problem = _problem(functions.load(name) if functions.is_file(name) else known.problem(name))
     f = functions.of_problem(problem, asked.at, words)
     direction = None if asked.direction is None else functions.point("--direction", asked.direction)
     from optlab.explain.directional import directional
@@ -132,6 +132,13 @@ def _directional(asked: Asked, known: Registry) -> Explained:
         figure.save(pictures.figure(found, domain), path)
 
     return Explained(str(found), save)
+
+
+def _problem(found: Any) -> Problem:
+    """A problem, or a plain function as one."""
+    if not isinstance(found, Problem) and not inspect.isfunction(found):
+        raise UserError(f"directional takes a problem or a function, and {found.name} is neither")
+    return found if isinstance(found, Problem) else from_function(found)
 
 
 def _rule(asked: Asked, rule: Rule) -> Explained:

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab import registry, signature
+from optlab import oneline, registry, signature
 from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
 from optlab.errors import UserError, did_you_mean
-from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 
 
@@ -195,8 +194,17 @@ def is_file(what: str) -> bool:
     return what.endswith(".py") or ".py:" in what
 
 
+def given(written: str) -> Any:
+    """A name with settings as it was typed; as a table where the name means something in a file, which stands there."""
+    words = written.split()
+    if not words or not is_file(words[0]):
+        return written
+    found = oneline.table(written)
+    return found | {"name": load(found["name"])}
+
+
 def load(what: str) -> Any:
-    """What FILE.py:NAME names: a function, a problem or an optimizer.
+    """What FILE.py:NAME names: a function or a plugin.
 
     Raises:
         UserError: there is no such file or name, the file cannot be run, or what is there cannot be called.
@@ -219,6 +227,6 @@ def load(what: str) -> Any:
 
 
 def _is_of(value: Any, module: str) -> bool:
-    """Whether a value is a function, a problem or an optimizer that this module makes itself."""
-    function = value.function if isinstance(value, Problem | Optimizer) else value
+    """Whether a value is a function or a plugin that this module makes itself."""
+    function = value.function if isinstance(value, tuple(registry.KINDS.values())) else value
     return inspect.isfunction(function) and function.__module__ == module

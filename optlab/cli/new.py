@@ -1,4 +1,4 @@
-"""What `optlab new` writes: a drop-in file to start from."""
+"""What `optlab new` writes: a drop-in file, or an experiment, to start from."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ NEXT = {
     "problem": ("pytest {file}", "optlab gradcheck {name}", "optlab basins {name}"),
     "schedule": ("pytest {file}", "optlab list schedules"),
     "transform": ("pytest {file}", "optlab list transforms"),
+    "dataset": ("pytest {file}", "optlab list datasets"),
+    "experiment": ("optlab validate {file}", "optlab run {file}"),
 }
 
 
 def write(kind: str, name: str, origin: str | None, folder: Path, known: Registry) -> Path:
-    """Write a drop-in file.
+    """Write a drop-in file or an experiment.
 
     Args:
-        kind: "optimizer", "problem", "schedule" or "transform".
+        kind: "optimizer", "problem", "schedule", "transform", "dataset" or "experiment".
         name: of what is declared, and of the file.
         origin: an optimizer to start from, or None for the template.
         folder: where the file is written.
@@ -39,14 +41,15 @@ def write(kind: str, name: str, origin: str | None, folder: Path, known: Registr
     Raises:
         UserError: the name cannot be used or is taken, there is no such origin, or the file is there already.
     """
-    _check_name(kind, name, known)
-    if origin is None:
-        text = renamed((TEMPLATES / f"{kind}.py").read_text(encoding="utf-8"), PLACEHOLDER, name)
-    elif kind == "optimizer":
-        text = _copy(origin, name, known)
-    else:
+    if origin is not None and kind != "optimizer":
         raise UserError(f"--from {origin}: only an optimizer can start from another one")
-    path = folder / f"{name}.py"
+    if kind == "experiment":
+        _check_experiment(name)
+        text = (TEMPLATES / "experiment.toml").read_text(encoding="utf-8").replace(PLACEHOLDER, name)
+    else:
+        _check_name(kind, name, known)
+        text = _begun(kind, name) if origin is None else _copy(origin, name, known)
+    path = folder / f"{name}{'.toml' if kind == 'experiment' else '.py'}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
@@ -54,6 +57,15 @@ def write(kind: str, name: str, origin: str | None, folder: Path, known: Registr
     except FileExistsError:
         raise UserError(f"{path} is there already; nothing was written") from None
     return path
+
+
+def _begun(kind: str, name: str) -> str:
+    return renamed((TEMPLATES / f"{kind}.py").read_text(encoding="utf-8"), PLACEHOLDER, name)
+
+
+def _check_experiment(name: str) -> None:
+    if not re.fullmatch(r"[\w-]{1,60}", name):
+        raise UserError(f"{name!r}: the name of an experiment has at most 60 letters, digits, _ and -")
 
 
 def _check_name(kind: str, name: str, known: Registry) -> None:

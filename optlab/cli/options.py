@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,6 +29,23 @@ class Backend(StrEnum):
     replay = "replay"
 
 
+def choice(kinds: type[StrEnum], metavar: str | None = None) -> dict[str, Any]:
+    """Arguments of Typer for a value of an enumeration: a wrong one is answered by the one that may be meant."""
+
+    def parse(text: str) -> StrEnum:
+        from optlab.errors import did_you_mean
+
+        names = [kind.value for kind in kinds]
+        if text not in names:
+            raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}{did_you_mean(text, names)}")
+        return kinds(text)
+
+    def complete(incomplete: str) -> list[str]:
+        return [kind.value for kind in kinds if kind.value.startswith(incomplete)]
+
+    return {"parser": parse, "metavar": metavar or f"[{'|'.join(kinds)}]", "autocompletion": complete}
+
+
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
 Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder with the results is made.")]
@@ -37,10 +54,10 @@ Plugins = Annotated[
     typer.Option("--plugins", metavar="DIR", help="A folder of drop-in files, besides ./plugins. May be repeated."),
 ]
 NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
-PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.")]
+PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.", **choice(Format))]
 OnBackend = Annotated[
     Backend | None,
-    typer.Option(help="What executes the steps, whatever the file says.", show_default=False),
+    typer.Option("--backend", help="What executes the steps, whatever the file says.", **choice(Backend)),
 ]
 Only = Annotated[
     list[str],

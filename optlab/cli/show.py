@@ -111,3 +111,5 @@ def sources(known: Registry) -> None:
         adds = Text(f"NOT LOADED: {source.error}", style="red") if source.error else Text(", ".join(source.names))
         rows.append([source.origin, source.kind, adds])
     tables.console().print(tables.table(["from", "kind", "adds"], rows, spare="kind"))
+    if known.missing:
+        print(known.without_folders())

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab import registry
 from optlab.composition import Advance, Point, Rule, memory
 from optlab.engine.graph import Graph, Op
 from optlab.engine.rules import is_traced
@@ -19,8 +20,10 @@ from optlab.signature import location
 from optlab.step import Draws
 
 
-def rule_of(rule: Optimizer | Rule) -> Rule:
-    """An optimizer alone as a rule, its choices at their defaults."""
+def rule_of(rule: Optimizer | Rule | str) -> Rule:
+    """An optimizer alone as a rule, its choices at their defaults; or the optimizer of a name, as in "adam"."""
+    if isinstance(rule, str):
+        rule = registry.load().rule(rule)
     return rule if isinstance(rule, Rule) else Rule(rule, rule.signature.choices)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from optlab import registry
 from optlab.engine.derivatives import value_and_grad
 from optlab.errors import UserError
 from optlab.problems.base import Problem
@@ -125,7 +126,9 @@ class Directional:
         return float(np.arccos(np.clip(self.along / self.length, -1.0, 1.0)))
 
 
-def directional(f: Problem | Callable[..., Any], at: ArrayLike, direction: ArrayLike | None = None) -> Directional:
+def directional(
+    f: Problem | Callable[..., Any] | str, at: ArrayLike, direction: ArrayLike | None = None
+) -> Directional:
     """The directional derivatives of a function of two variables at a point.
 
     Along the unit vector e, df/dl is the limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0. If f is differentiable it
@@ -133,7 +136,7 @@ def directional(f: Problem | Callable[..., Any], at: ArrayLike, direction: Array
     the other: the limit by Richardson's extrapolation from halved distances, and the steepest direction by trying.
 
     Args:
-        f: a problem or a plain NumPy function of an array of two numbers.
+        f: a problem, the name of one, or a plain NumPy function of an array of two numbers.
         at: the point P, two numbers.
         direction: two numbers, not both 0; the derivative along it is computed as well.
 
@@ -233,7 +236,9 @@ def _towards(angle: float) -> Floats:
     return np.array([np.cos(angle), np.sin(angle)])
 
 
-def _of_two_variables(f: Problem | Callable[..., Any]) -> tuple[Callable[..., Any], str]:
+def _of_two_variables(f: Problem | Callable[..., Any] | str) -> tuple[Callable[..., Any], str]:
+    if isinstance(f, str):
+        f = registry.load().problem(f)
     if not isinstance(f, Problem):
         name = getattr(f, "__name__", "f")
         return f, name if name.isidentifier() else "f"

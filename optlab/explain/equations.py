@@ -96,17 +96,17 @@ def _count(gradients: int) -> str:
     return f"{f'{each} n + ' * bool(each)}{rest} gradient{'s' * (gradients != 1)}"
 
 
-def equations(rule: Optimizer | Rule) -> Equations:
-    """The update rule of an optimizer as equations, with what is around it if a `Rule` is given.
+def equations(rule: Optimizer | Rule | str) -> Equations:
+    """The update rule of an optimizer, or of the name of one, as equations; of a `Rule` with what is around it.
 
     The choices of an optimizer alone are at their defaults; hyperparameters stay symbols.
 
     Raises:
+        UnknownName: there is no optimizer of this name.
         TraceError: the rule does something that cannot be traced.
         PluginError: it does not return what its signature promises.
 
-    >>> from optlab.optimizers.adam import adam
-    >>> print(equations(adam))
+    >>> print(equations("adam"))
     Adam (Kingma & Ba, 2015).
     <BLANKLINE>
       m ← β₁ m + (1 − β₁) g

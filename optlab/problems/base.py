@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -164,6 +166,51 @@ def problem(
         )
 
     return declare
+
+
+def function_name(function: Callable[..., Any]) -> str:
+    """What a function is called as a problem; one without a name of its own, as a lambda, is an "objective"."""
+    name = getattr(function, "__name__", "")
+    return name if name.isidentifier() else "objective"
+
+
+def from_function(function: Callable[..., Any]) -> Problem:
+    """A plain function as a problem without a domain and a start.
+
+    Arguments without a default are the parameters: one is the vector x, several are one number each. Arguments whose
+    default is a number, a text, a truth value or a list are options.
+
+    Raises:
+        PluginError: the function takes nothing to differentiate by, or arguments without a name of their own.
+
+    >>> def bowl(a, b, scale=2.0):
+    ...     return scale * (a**2 + b**2)
+    >>> made = from_function(bowl)
+    >>> made.name, made.dim, dict(made.signature.numbers), float(made(np.array([1.0, 2.0]), scale=3.0))
+    ('bowl', 2, {'scale': 2.0}, 15.0)
+    """
+    name = function_name(function)
+    if not hasattr(inspect.unwrap(function), "__code__"):
+        raise PluginError(f"{function!r} is not a Python function; write one that calls it: def f(x): ...")
+    where = f"{signature.location(function)}: function '{name}'"
+    parameters = inspect.signature(function).parameters.values()
+    if starred := [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
+        raise PluginError(f"{where} takes {starred[0]}, but every argument needs a name of its own")
+    needed = [p.name for p in parameters if p.default is p.empty]
+    if not needed:
+        raise PluginError(f"{where} has no argument without a default, so there is nothing to differentiate by")
+
+    @functools.wraps(function)  # in messages it has the user's name and line
+    def of_vector(x: Any, **options: Any) -> Any:
+        values = [x] if len(needed) == 1 else [x[i] for i in range(len(needed))]
+        return function(**dict(zip(needed, values, strict=True)), **options)
+
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+    numbers = {key: value for key, value in defaults.items() if type(value) is float}
+    choices = {key: value for key, value in defaults.items() if type(value) in (bool, int, str, tuple, list)}
+    read = Signature({}, MappingProxyType(numbers), MappingProxyType(choices), ())
+    dim = len(needed) if len(needed) > 1 else None
+    return Problem(name, of_vector, read, None, None, (), dim, None, {})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType, ModuleType
@@ -32,6 +32,7 @@ from optlab.containment import contained
 from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Dataset, Problem
+from optlab.registry.given import settled as settled
 from optlab.registry.names import Clashes, check, clash, clashes, uncontested
 from optlab.registry.offers import KINDS as KINDS
 from optlab.registry.offers import Offer, Plugin, Source, offered
@@ -67,6 +68,8 @@ class Registry:
     sources: tuple[Source, ...] = field(default=())
     contested: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Names that several sources have, by kind: what to tell those who ask."""
+    missing: tuple[str, ...] = field(default=())
+    """Folders that drop-in files were looked for in, and that do not exist."""
 
     @property
     def failures(self) -> tuple[Source, ...]:
@@ -100,6 +103,11 @@ class Registry:
     def dataset(self, name: str) -> Dataset:
         return self._find("dataset", self.datasets, name)
 
+    def without_folders(self) -> str:
+        """That folders for drop-in files do not exist: the command may have been started elsewhere than was meant."""
+        names = " and ".join(f"{folder}/" for folder in self.missing)
+        return f"there is no folder {names} here ({Path.cwd()}) to load drop-in files from"
+
     def _find(self, kind: str, table: Mapping[str, _T], name: str) -> _T:
         if said := self.contested.get((f"{kind}s", name)):
             raise PluginError(said)
@@ -108,6 +116,8 @@ class Registry:
         guess = did_you_mean(name, table) or f"; optlab list {kind}s shows all"
         if own := [s for s in self.failures if Path(s.origin).stem == name]:
             guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
+        elif self.missing:
+            guess += f"; {self.without_folders()}"
         elif self.failures:
             guess += f"; not loaded: {', '.join(s.origin for s in self.failures)} (optlab plugins says why)"
         raise UnknownName(f"there is no {kind} {name!r}{guess}")
@@ -135,7 +145,8 @@ def load(folders: Folders = ("plugins",)) -> Registry:
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
     offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
     contested = clashes(offers)
-    return _freeze([uncontested(offer, contested) for offer in offers], contested)
+    missing = tuple(str(folder) for folder in several(folders) if not Path(folder).is_dir())
+    return replace(_freeze([uncontested(offer, contested) for offer in offers], contested), missing=missing)
 
 
 def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
@@ -143,7 +154,7 @@ def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
     manager.add_hookspecs(hookspecs)
     for offer in offers:
         manager.register(_Declared(offer.plugins))
-    tables = {kind: _table(manager, kind) for kind in KINDS}
+    tables: dict[str, Any] = {kind: _table(manager, kind) for kind in KINDS}
     said = {key: clash(*key, claims) for key, claims in contested.items()}
     return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(said))
 

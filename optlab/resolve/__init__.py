@@ -16,6 +16,6 @@ which is a case or a rule of its own.
 
 from optlab.resolve.notebook import Notebook
 from optlab.resolve.optimizers import RuleAxes, rules, same_throughout
-from optlab.resolve.problems import CaseAxes, cases
+from optlab.resolve.problems import CaseAxes, cases, note_without_start
 
-__all__ = ["CaseAxes", "Notebook", "RuleAxes", "cases", "rules", "same_throughout"]
+__all__ = ["CaseAxes", "Notebook", "RuleAxes", "cases", "note_without_start", "rules", "same_throughout"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,16 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Notebook
         case = _case(spec, problem, registry, dim, combination, root_seed, notes)
         if case is not None:
             yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path)
+
+
+def note_without_start(found: Iterable[CaseAxes], notes: Notebook) -> None:
+    """Note the cases that start nowhere: a plain function has no start of its own, and no domain to draw one from."""
+    for axes in found:
+        problem = axes.case.problem
+        if isinstance(axes.case.start, str) and problem.domain is None:
+            notes.note(
+                (*axes.path, "start"), f"{problem.name} has no start of its own; write a point, as start = [1.0, 2.0]"
+            )
 
 
 def _case(

@@ -116,7 +116,7 @@ def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
 
 
 def test_what_is_begun_passes_everything(folder, optlab_command):
-    for kind in ("optimizer", "problem", "schedule", "transform"):
+    for kind in ("optimizer", "problem", "schedule", "transform", "dataset"):
         done = optlab_command("new", kind, f"my_{kind}", cwd=folder)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith(f"plugins/my_{kind}.py is written. What comes next:\n    ")
@@ -131,6 +131,17 @@ def test_what_is_begun_passes_everything(folder, optlab_command):
     ruff = [sys.executable, "-m", "ruff"]
     subprocess.run([*ruff, "check", "--isolated", *files], check=True, capture_output=True)
     subprocess.run([*ruff, "format", "--isolated", "--line-length=120", "--check", *files], check=True)
+
+
+def test_an_experiment_is_begun_and_runs(folder, optlab_command):
+    done = optlab_command("new", "experiment", "my_grid", cwd=folder)
+    assert done.stdout.startswith("experiments/my_grid.toml is written. What comes next:\n    optlab validate")
+    run = optlab_command("run", "experiments/my_grid.toml", "--no-plots", "--quiet", cwd=folder)
+    assert (run.returncode, run.stderr) == (0, "")
+    again = optlab_command("new", "experiment", "my_grid", cwd=folder)
+    assert (again.returncode, again.stderr) == (2, "experiments/my_grid.toml is there already; nothing was written\n")
+    wrong = optlab_command("new", "experiment", "../my_grid", cwd=folder)
+    assert (wrong.returncode, wrong.stdout) == (2, "")
 
 
 @pytest.mark.parametrize("origin", BUILT_IN.optimizers)
@@ -189,5 +200,5 @@ def test_renaming_leaves_words_alone():
 
 
 def test_templates_are_in_the_package():
-    found = {path.stem for path in Path(optlab.__file__).parent.glob("cli/templates/*.py")}
-    assert found == {"optimizer", "problem", "schedule", "transform"}
+    found = {path.stem for path in Path(optlab.__file__).parent.glob("cli/templates/*.*")}
+    assert found == {"optimizer", "problem", "schedule", "transform", "dataset", "experiment"}

@@ -7,12 +7,23 @@ from typing import Annotated
 
 import typer
 
+from optlab.cli import completion
 from optlab.cli.guard import FAILED, UNDETERMINED
 from optlab.cli.options import Plugins, known
 
 
 def explain(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="What to explain; see above.", show_default=False)],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="What to explain; see above.",
+            show_default=False,
+            autocompletion=completion.names(
+                *("optimizers", "problems", "schedules", "transforms"), others=("backprop", "directional", "schedules")
+            ),
+        ),
+    ],
     more: Annotated[
         list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Values of names, or options of a problem.")
     ] = None,
@@ -64,7 +75,14 @@ def explain(
 
 
 def gradcheck(
-    what: Annotated[str, typer.Argument(metavar="WHAT", help="A problem, or FILE.py:NAME, a function in a file.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="A problem, or FILE.py:NAME, a function in a file.",
+            autocompletion=completion.names("problems"),
+        ),
+    ],
     more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Options.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default the start and random ones.")

@@ -7,12 +7,18 @@ from typing import Annotated
 
 import typer
 
+from optlab.cli import completion
 from optlab.cli.options import Plugins, Quiet, folders, known
 
 
 def gallery(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME...", help="Optimizers; all of them if none is named.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME...",
+            help="Optimizers; all of them if none is named.",
+            autocompletion=completion.names("optimizers"),
+        ),
     ] = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="The page; pictures go into pictures/ beside it.")

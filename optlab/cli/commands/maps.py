@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from optlab.cli.options import Steps
+from optlab.cli import completion
+from optlab.cli.options import Steps, choice
 from optlab.cli.running import Running, runs
 
 
@@ -30,14 +31,25 @@ Name = Annotated[
     str | None, typer.Option("--name", metavar="NAME", help="The folder of the results; by default the problem's.")
 ]
 MapProblem = Annotated[
-    str, typer.Argument(metavar="PROBLEM", help="A problem, with options as in 'rosenbrock b=10'.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="PROBLEM",
+        help="A problem, with options as in 'rosenbrock b=10'.",
+        show_default=False,
+        autocompletion=completion.names("problems"),
+    ),
 ]
 Settings = Annotated[
     list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Hyperparameters, of every optimizer.")
 ]
 Optimizers = Annotated[
     list[str],
-    typer.Option("--optimizer", metavar="OPTIMIZER", help="An optimizer, alone or as 'adam lr=0.1'. May be repeated."),
+    typer.Option(
+        "--optimizer",
+        metavar="OPTIMIZER",
+        help="An optimizer, alone or as 'adam lr=0.1'. May be repeated.",
+        autocompletion=completion.names("optimizers"),
+    ),
 ]
 
 
@@ -60,13 +72,15 @@ def basins(
     optlab basins himmelblau --optimizer momentum lr=0.01 beta=0.9
     optlab basins himmelblau --optimizer "gd lr=0.01" --optimizer "adam lr=0.3"
 
-    NAME=VALUE alone is for every optimizer. The pixels fill the problem's domain; --x and --y show a part of it.
+    NAME=VALUE alone is for every optimizer. A problem or an optimizer may be FILE.py:NAME,
+    a function in a file. The pixels fill the problem's domain; --x and --y show a part of it.
     """
     from optlab import atlas
+    from optlab.cli import functions
 
     optimizers = _settled(optimizer, more)
     view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
-    document = atlas.basins_document(problem, optimizers, resolution, steps, view[0], view[1], name)
+    document = atlas.basins_document(functions.given(problem), optimizers, resolution, steps, view[0], view[1], name)
     running.carry_out(running.prepared(document))
 
 
@@ -79,10 +93,12 @@ def stability(
     y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The one upwards.", show_default=False)],
     more: Settings = None,
     optimizer: Optimizers = ["momentum"],
-    log: Annotated[list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.")] = [],
+    log: Annotated[
+        list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.", **choice(Side))
+    ] = [],
     resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = 256,
     steps: Steps = 500,
-    color: Annotated[Color, typer.Option("--color", help="What is shown.")] = Color.final_loss,
+    color: Annotated[Color, typer.Option("--color", help="What is shown.", **choice(Color))] = Color.final_loss,
     target: Annotated[
         float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
     ] = None,
@@ -100,15 +116,18 @@ def stability(
     computed anew.
     """
     from optlab import atlas
+    from optlab.cli import functions
 
     optimizers = _settled(optimizer, more)
     across, up = atlas.axis("--x", x, Side.x in log), atlas.axis("--y", y, Side.y in log)
-    document = atlas.stability_document(problem, optimizers, across, up, resolution, steps, color.value, target, name)
+    where = functions.given(problem)
+    document = atlas.stability_document(where, optimizers, across, up, resolution, steps, color.value, target, name)
     running.carry_out(running.prepared(document))
 
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
     """The tables of optimizers; what was set for all of them gives way to what each has itself."""
     from optlab import oneline
+    from optlab.cli import functions
 
-    return [oneline.settings(more or []) | oneline.table(one) for one in optimizers]
+    return [oneline.settings(more or []) | oneline.table(functions.given(one)) for one in optimizers]

@@ -9,8 +9,9 @@ from typing import Annotated
 
 import typer
 
+from optlab.cli import completion
 from optlab.cli.guard import FAILED
-from optlab.cli.options import AsJson, Plugins, folders
+from optlab.cli.options import AsJson, Plugins, choice, folders
 
 
 class Kind(StrEnum):
@@ -30,10 +31,14 @@ class NewKind(StrEnum):
     problem = "problem"
     schedule = "schedule"
     transform = "transform"
+    dataset = "dataset"
+    experiment = "experiment"
 
 
 def list_(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")], plugins: Plugins = [], as_json: AsJson = False
+    kind: Annotated[Kind, typer.Argument(help=f"What to list: {', '.join(Kind)}.", **choice(Kind, "KIND"))],
+    plugins: Plugins = [],
+    as_json: AsJson = False,
 ) -> None:
     """List what the lab knows: names, options with defaults, a line of documentation, the file."""
     from optlab import registry
@@ -64,7 +69,13 @@ def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
 
 def check(
     what: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Drop-in files, or names of optimizers.", show_default=False)
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Drop-in files, or names of optimizers.",
+            show_default=False,
+            autocompletion=completion.names("optimizers"),
+        ),
     ],
     only: Annotated[
         list[str], typer.Option("--only", metavar="ID", help="Checks to run, as keeps_dtype or 'keeps_*'. Repeatable.")
@@ -88,23 +99,36 @@ def check(
 
 
 def new(
-    kind: Annotated[NewKind, typer.Argument(help="What to begin.", show_default=False)],
+    kind: Annotated[
+        NewKind,
+        typer.Argument(help=f"What to begin: {', '.join(NewKind)}.", show_default=False, **choice(NewKind, "KIND")),
+    ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)],
     origin: Annotated[
-        str | None, typer.Option("--from", metavar="OPTIMIZER", help="Start from a copy of this optimizer.")
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="OPTIMIZER",
+            help="Start from a copy of this optimizer.",
+            autocompletion=completion.names("optimizers"),
+        ),
     ] = None,
     plugins: Plugins = [],
 ) -> None:
-    """Begin a plugin: write plugins/NAME.py, which works, explains itself, and has a test.
+    """Begin a plugin or an experiment: write a file that works and explains itself.
 
     \b
     optlab new optimizer my_momentum
     optlab new optimizer my_adam --from adam
+    optlab new experiment my_grid
+
+    A plugin is plugins/NAME.py, with a test; an experiment is experiments/NAME.toml.
     """
     from optlab import registry
     from optlab.cli import new as beginning
 
-    path = beginning.write(kind.value, name, origin, Path("plugins"), registry.load(folders(plugins)))
+    folder = Path("experiments" if kind is NewKind.experiment else "plugins")
+    path = beginning.write(kind.value, name, origin, folder, registry.load(folders(plugins)))
     typer.echo(f"{path} is written. What comes next:")
     for command in beginning.advice(kind.value, name, path):
         typer.echo(f"    {command}")

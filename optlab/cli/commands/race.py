@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from optlab.cli import completion
 from optlab.cli.options import Steps, folders
 from optlab.cli.running import Running, runs
 
@@ -16,7 +18,12 @@ from optlab.cli.running import Running, runs
 def race(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Optimizers, alone or as 'adam beta1=0.8'.", show_default=False),
+        typer.Argument(
+            metavar="NAME...",
+            help="Optimizers, alone or as 'adam beta1=0.8'.",
+            show_default=False,
+            autocompletion=completion.names("optimizers"),
+        ),
     ],
     on: Annotated[
         list[str] | None,
@@ -25,6 +32,7 @@ def race(
             metavar="PROBLEM,...",
             help="Problems, with options as in 'rosenbrock b=10'. By default four of two parameters.",
             show_default=False,
+            autocompletion=completion.names("problems"),
         ),
     ] = None,
     steps: Steps = 500,
@@ -36,7 +44,13 @@ def race(
         str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where none is given.")
     ] = "1e-4:10:11",
     schedule: Annotated[
-        str | None, typer.Option("--schedule", metavar="SCHEDULE", help="A schedule, as 'cosine warmup=50'.")
+        str | None,
+        typer.Option(
+            "--schedule",
+            metavar="SCHEDULE",
+            help="A schedule, as 'cosine warmup=50'.",
+            autocompletion=completion.names("schedules"),
+        ),
     ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The folder of the results.")] = "race",
     watch: Annotated[bool, typer.Option("--watch", help="Race again when a plugin is saved.")] = False,
@@ -53,16 +67,20 @@ def race(
     results/race/spec.toml, is an experiment like any other, to be run and changed as a file.
     """
     from optlab import racing, registry
+    from optlab.cli import functions
 
     if watch:
         from optlab.cli import watch as watching
 
         options = {"on": on, "steps": steps, "seeds": seeds, "start": start, "lr": lr, "schedule": schedule}
         again = ["race", *_typed(options | {"name": name}), *running.as_options(), "--", *names]
-        watching.repeat(again, [], folders(running.plugins), running.quiet)
+        words = [text.split()[0] for text in [*names, *separate(on or [])] if text.split()]
+        files = [Path(word.partition(":")[0]) for word in words if functions.is_file(word)]
+        watching.repeat(again, files, folders(running.plugins), running.quiet)
     known = registry.load(folders(running.plugins))
-    problems = separate(on) if on else racing.COURSE
-    document = racing.race_document(gathered(names), problems, steps, seeds, _start(start), lr, schedule, name, known)
+    problems = [functions.given(text) for text in separate(on)] if on else racing.COURSE
+    rules = [functions.given(text) for text in gathered(names)]
+    document = racing.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
     job = running.prepared(document)
     if not running.quiet and (said := _tuning(document)):
         typer.echo(said)
