@@ -387,7 +387,7 @@ def run_with_plan(
     plugins: Folders,
     format: str,
     backend: str | None,
-    selection: Selection = Selection(),
+    selection: Selection,
 ) -> tuple[Results, Plan]:
     """As `run`, with the plan of the experiment beside the results."""
     if plots:
