@@ -228,6 +228,16 @@ def test_functions_of_plugins_import_modules_of_their_folder_when_they_are_calle
     assert sys.meta_path == finders
 
 
+def test_modules_that_make_up_attributes_are_let_be(drop):
+    folder = drop(
+        _odd="import sys, types\nclass Odd(types.ModuleType):\n    def __getattr__(self, name):\n        return 1\n"
+        "sys.modules['odd'] = Odd('odd')\n",
+        good="import _odd\n" + RULE.format(name="good"),
+    )
+    assert registry.load([folder]).failures == ()
+    del sys.modules["odd"]
+
+
 def test_a_helper_that_is_missing_or_broken_is_named_when_the_rule_is_called(drop):
     text = "from optlab import optimizer\n@optimizer\ndef {0}(x, g):\n    import _{0}\n    return x\n"
     folder = drop(gone=text.format("gone"), broken=text.format("broken"), _broken="1 / 0\n")

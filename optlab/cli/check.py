@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -15,7 +16,9 @@ from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
 
-COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow", "exempt": "yellow"}
+COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
+
+Counts = Counter[str]
 
 
 def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
@@ -72,29 +75,45 @@ def _matches(name: str, pattern: str) -> bool:
     return name.partition("[")[0] == pattern or fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
-def run(optimizer: Optimizer, only: Sequence[str] = ()) -> bool:
-    """Print a line for each check, more for each that fails, and a summary. Returns whether all is well."""
+def run(what: Sequence[Optimizer], only: Sequence[str] = (), strict: bool = False) -> bool:
+    """Put optimizers through the suite, and print a total of several. Returns whether all is well."""
+    counts = {optimizer.name: _run(optimizer, only, strict) for optimizer in what}
+    if len(what) > 1:
+        total = sum(counts.values(), Counter())
+        failing = [name for name, count in counts.items() if count["failed"]]
+        told = f"; {', '.join(failing)} fail{'s' * (len(failing) == 1)}" if failing else ""
+        _heading(f"{len(what)} optimizers in all, {_counted(total)}{told}")
+    return not any(count["failed"] for count in counts.values())
+
+
+def _run(optimizer: Optimizer, only: Sequence[str], strict: bool) -> Counts:
+    """Print a line for each check, more for each that fails, and a summary."""
     checks = selected(optimizer, only)
     file, line = signature.source(optimizer.function)
     _heading(f"{optimizer.name}  {os.path.relpath(file)}:{line}")
     width = max(len(check.name) for check in checks)
-    counts = dict.fromkeys(OUTCOMES, 0)
+    counts: Counts = Counter()
     for check in checks:
-        found = verdict(check, optimizer)
+        found = verdict(check, optimizer, strict)
         counts[found.outcome] += 1
         for text in _lines(check, found, width):
             typer.echo(text, color=_colour())
-    counted = ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
-    _heading(f"{len(checks)} check{'s' if len(checks) > 1 else ''}: {counted}")
-    return not counts["failed"]
+    _heading(_counted(counts))
+    return counts
+
+
+def _counted(counts: Counts) -> str:
+    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
+    return f"{counts.total()} check{'s' * (counts.total() != 1)}: {told}"
 
 
 def _lines(check: Check, found: Verdict, width: int) -> Iterator[str]:
-    """The verdict, aligned; below a failure what was observed, what was expected, and a hint."""
-    remark = check.catches if found.outcome == "failed" else found.text
+    """The verdict, aligned; below a failure or an advice what was observed, what was expected, and a hint."""
+    is_long = found.outcome in ("failed", "advice")
+    remark = check.catches if is_long else found.text
     gap = " " * (9 - len(found.outcome)) if remark else ""
     yield f"  {check.name:<{width}}  {typer.style(found.outcome, fg=COLOURS[found.outcome])}{gap}{remark}"
-    if found.outcome == "failed":
+    if is_long:
         yield from (f"      {line}" for line in found.text.splitlines())
 
 

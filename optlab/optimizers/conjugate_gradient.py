@@ -12,7 +12,6 @@ little is left."""
 @optimizer(
     ranges={"lr": "[0, inf)", "restart": "(0, inf)", "probe": "(0, inf)", "shrink": "(0, 1)", "trials": "[1, 1000]"},
     invariant=("translation",),
-    exempt={"survives[1e+300]": "its inner products overflow, and their quotient is NaN"},
 )
 def conjugate_gradient(
     x,

@@ -7,7 +7,6 @@ from optlab.optimizers.line_search import backtracking
 @optimizer(
     ranges={"lr": "[0, inf)", "damping": "[0, inf)", "halvings": "[0, 1000]"},
     invariant=("translation",),
-    exempt={"survives[1e+300]": "inf - inf in the solution of the linear equations is NaN"},
 )
 def newton(x, g, *, f, loss, hvp, lr=1.0, damping=1e-8, halvings=0):
     """Newton's method, damped as by Levenberg (1944) and Marquardt (1963).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -66,14 +66,11 @@ class Helpers:
 
         Modules from elsewhere are forgotten too: they would be stale when the file is loaded again.
         """
-        own = getattr(module, "__file__", None)
+        about = vars(module)  # modules may make up attributes when they are asked for them, as torch.classes does
+        own, path = about.get("__file__"), about.get("__path__", ())
         if own and is_users_module(module):
             return Path(own) != self._file
-        inside = getattr(module, "__path__", ())
-        inside = (
-            inside if isinstance(inside, Iterable) else ()
-        )  # a module may answer to any name, as torch.classes does
-        places = [Path(place) for place in (*([own] if own else []), *inside)]
+        places = [Path(place) for place in (*([own] if own else []), *path)]
         return any(self._folder in place.parents and place != self._file for place in places)
 
     def _beside(self, name: str, path: Sequence[str] | None) -> ModuleSpec | None:

@@ -20,17 +20,20 @@ import numpy as np
 from optlab.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
-from optlab.signature import location, source
+from optlab.signature import is_built_in, location, source
 from optlab.testing.checks import CHECKS, basics, declared
 from optlab.testing.checks.base import Check
-from optlab.testing.ground import Failed, Skipped, failed
+from optlab.testing.ground import Advised, ByDesign, Failed, Skipped, failed
 
-OUTCOMES: tuple[str, ...] = ("passed", "failed", "skipped", "exempt")
+OUTCOMES: tuple[str, ...] = ("passed", "failed", "advice", "skipped", "exempt")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a check: one of `OUTCOMES`. `text` says what is wrong, or why it was skipped or is exempt."""
+    """What came of a check: one of `OUTCOMES`. `text` says what is wrong, or why it was skipped or is exempt.
+
+    "advice" is what could be better in a rule that may be right.
+    """
 
     outcome: str
     text: str = ""
@@ -57,17 +60,25 @@ def _list(known: list[str]) -> str:
     return f"; there are {', '.join(known)}"
 
 
-def verdict(check: Check, optimizer: Optimizer) -> Verdict:
-    """Run a check, unless one that it needs fails. One that an optimizer is exempt from has to fail."""
+def verdict(check: Check, optimizer: Optimizer, strict: bool = False) -> Verdict:
+    """Run a check, unless one that it needs fails. One that an optimizer is exempt from has to fail.
+
+    What a check only advises is a failure of the built-in rules, and of others where the suite is `strict`.
+    """
     if lacking := [name for name in check.needs if _fails(name, optimizer)]:
         return Verdict("skipped", f"it needs {lacking[0]}, which fails")
     reason = optimizer.exempt.get(check.name)
     try:
         run_check(check, optimizer)
     except Skipped as skipped:
+        if isinstance(skipped, ByDesign) and reason is not None:
+            return Verdict("exempt", reason)
         return Verdict("skipped", str(skipped))
     except Failed as failure:
-        return Verdict("failed", str(failure)) if reason is None else Verdict("exempt", reason)
+        if reason is not None:
+            return Verdict("exempt", reason)
+        is_advice = isinstance(failure, Advised) and not strict and not is_built_in(optimizer.function)
+        return Verdict("advice" if is_advice else "failed", str(failure))
     if reason is None:
         return Verdict("passed")
     observed = f"is exempt from {check.name} ({reason}), but passes"
@@ -80,8 +91,8 @@ def _fails(name: str, optimizer: Optimizer) -> bool:
     (check,) = (check for check in basics.CHECKS if check.name == name)
     try:
         run_check(check, optimizer)
-    except Failed:
-        return True
+    except Failed as failure:
+        return not isinstance(failure, Advised)
     return False
 
 

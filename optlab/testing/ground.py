@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,16 @@ class Failed(AssertionError):
     """An optimizer fails a check."""
 
 
+class Advised(Failed):
+    """Something could be better in an optimizer that may be right: only a strict suite fails it."""
+
+
 class Skipped(Exception):
     """A check cannot be made, or has nothing to look at; the text says why."""
+
+
+class ByDesign(Skipped):
+    """A check that would fail, for a reason that is no fault of the rule: the text says which."""
 
 
 def by_design(name: str) -> str:
@@ -37,6 +46,11 @@ def by_design(name: str) -> str:
 def failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Failed:
     """The error of a check: what was observed, what was expected, and a hint."""
     return Failed(f"{optimizer.name} {observed}\n  expected: {expected}\n  hint: {hint}")
+
+
+def advised(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Advised:
+    """The same, of what is only advised."""
+    return Advised(*failed(optimizer, observed, expected, hint).args)
 
 
 @dataclass(frozen=True)
@@ -96,10 +110,11 @@ def grounds(optimizer: Optimizer, dtype: str = "float64") -> tuple[Ground, ...]:
     return GROUNDS[dtype] if optimizer.per == "tensor" else GROUNDS[dtype][:1]
 
 
-def initial(optimizer: Optimizer, x: Array) -> list[Array]:
+def initial(optimizer: Optimizer, x: Array, options: Mapping[str, Any] = MappingProxyType({})) -> list[Array]:
     """[x, *state] before the first step; floats in the dtype of x, as the lab will have them."""
     values = [x.copy()]
-    for first in memory(Rule(optimizer, optimizer.signature.choices), (x.shape,), x.copy()).values():
+    choices = {name: options.get(name, default) for name, default in optimizer.signature.choices.items()}
+    for first in memory(Rule(optimizer, choices), (x.shape,), x.copy()).values():
         value = np.array(first)
         values.append(value.astype(x.dtype) if value.dtype.kind == "f" else value)
     return values
@@ -148,7 +163,7 @@ def history(
     optimizer: Optimizer, ground: Landscape, start: Array, steps: int = STEPS, /, **numbers: Any
 ) -> list[list[Array]]:
     """[x, *state] before the first of some steps and after each."""
-    states = [initial(optimizer, start)]
+    states = [initial(optimizer, start, numbers)]
     for t in range(1, steps + 1):
         states.append([np.array(value) for value in update(optimizer, ground, states[-1], t, **numbers)])
     return states
@@ -159,6 +174,24 @@ def without_decay(optimizer: Optimizer) -> dict[str, float]:
     signature = optimizer.signature
     decays = [name for name in signature.numbers if "decay" in name]
     return {name: 0.0 for name in decays if not signature.out_of_range(optimizer.name, name, 0.0)}
+
+
+def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
+    """Options with which a rule shows what it does: the defaults, then those that are 0 raised, then an lr that makes x
+    swing, then each choice between true and false made the other way.
+    """
+    signature = optimizer.signature
+    yield {}
+    yield {
+        name: 0.1
+        for name, default in signature.numbers.items()
+        if default == 0 and not signature.out_of_range(optimizer.name, name, 0.1)
+    }
+    if "lr" in signature.numbers:
+        yield {"lr": 1000 * signature.numbers["lr"]}
+    for name, default in signature.choices.items():
+        if isinstance(default, bool):
+            yield {name: not default}
 
 
 def names(optimizer: Optimizer) -> list[str]:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from optlab.testing.conformance import Check
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The suite may be strict, as with `optlab check --strict`."""
+    group = parser.getgroup("optlab")
+    group.addoption("--optlab-strict", action="store_true", help="let what the suite only advises fail")
+
+
 def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> DropIn | None:
     """Collect a drop-in file as such."""
     return DropIn.from_parent(parent, path=module_path) if _is_drop_in(module_path, parent.session) else None
@@ -116,16 +122,18 @@ def _test_class(name: str, optimizer: Optimizer) -> type:
     return type(name, (), {"__test__": True, "__module__": __name__, "optlab_optimizer": optimizer, **tests})
 
 
-def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
-    def test(self: Any) -> None:
+def _test(check: Check, optimizer: Optimizer) -> Callable[..., None]:
+    def test(self: Any, pytestconfig: pytest.Config) -> None:
         from optlab.testing.conformance import verdict
 
-        found = verdict(check, optimizer)
+        found = verdict(check, optimizer, _is_strict(pytestconfig))
         if found.outcome == "failed":
             # the message says it all; our frames would only bury it
             raise pytest.fail.Exception(found.text, pytrace=False)
         if found.outcome == "skipped":
             pytest.skip(found.text)
+        if found.outcome == "advice":
+            pytest.skip(f"advice: {found.text}")
         if found.outcome == "exempt":
             pytest.xfail(found.text)
 
@@ -133,6 +141,11 @@ def _test(check: Check, optimizer: Optimizer) -> Callable[[Any], None]:
     test.__test__ = True  # whatever the project's python_functions says
     test.place_as = optimizer.function  # pytest reports this as the place of the test
     return test
+
+
+def _is_strict(config: pytest.Config) -> bool:
+    """By an option of ours, or by pytest's own for everything."""
+    return bool(config.getoption("--optlab-strict") or config.getoption("strict", default=False))
 
 
 def _complaint(error: BaseException, path: Path) -> str | None:

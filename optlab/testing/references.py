@@ -72,16 +72,29 @@ def compare(
     Raises:
         UserError: the package is not installed; it has no such rule; an option is unknown.
     """
+    return float(errors(optimizer, reference, hyperparameters, steps=steps, seeds=seeds, mapping=mapping).max())
+
+
+def errors(
+    optimizer: Optimizer,
+    reference: str,
+    hyperparameters: Options | None = None,
+    *,
+    steps: int,
+    seeds: int,
+    mapping: Reference | None = None,
+) -> Array:
+    """The error after each step, shape (steps,): the largest over problems and seeds; see `compare`."""
     if reason := missing(reference):
         raise UserError(reason)
     options, arguments = arguments_of(optimizer, reference, hyperparameters or {}, mapping)
     rounds = trials(seeds, steps)
-    worst = 0.0
+    worst = np.zeros(steps)
     with np.errstate(all="ignore"):  # an overflow is an error like any other
         for part in [rounds] if is_elementwise(optimizer, options) else rounds.one_by_one():
             found, expected = ours(optimizer, options, part, steps), theirs(reference, arguments, part, steps)
             error = np.abs(found - expected).max(axis=-1) / np.abs(expected).max(axis=-1)
-            worst = max(worst, float(np.nan_to_num(error, nan=np.inf).max()))
+            worst = np.maximum(worst, np.nan_to_num(error, nan=np.inf).max(axis=1))
     return worst
 
 
@@ -91,16 +104,21 @@ def variants(optimizer: Optimizer, reference: str) -> Iterator[dict[str, Any]]:
     Each number alone, each choice between true and false alone, and the latter with each number that is 0 by default,
     as momentum and weight decay may be.
     """
-    mapping, signature = dict(optimizer.references[reference]), optimizer.signature
-    settled = mapping.pop("where", {})
-    passed = set(_names(tuple(mapping.values()))) - set(settled)
+    signature, passed = optimizer.signature, handed_over(optimizer, reference)
     numbers = {name: _another(optimizer, name) for name in signature.numbers if name in passed}
     switches = {name: not v for name, v in signature.choices.items() if name in passed and isinstance(v, bool)}
     off = {name: value for name, value in numbers.items() if signature.numbers[name] == 0}
     alone = [{name: value} for name, value in {**numbers, **switches}.items()]
     for options in [*alone, *({a: switches[a], b: off[b]} for a in switches for b in off)]:
-        if not _refuses(reference, arguments_of(optimizer, reference, options)[1]):
+        if not refuses(reference, arguments_of(optimizer, reference, options)[1]):
             yield options
+
+
+def handed_over(optimizer: Optimizer, reference: str) -> set[str]:
+    """The options of ours that become arguments of the counterpart, without those that are settled."""
+    mapping = dict(optimizer.references[reference])
+    settled = mapping.pop("where", {})
+    return set(_names(tuple(mapping.values()))) - set(settled)
 
 
 def _names(source: Any) -> Iterator[str]:
@@ -119,7 +137,7 @@ def _another(optimizer: Optimizer, name: str) -> float:
     return next(v for v in candidates if not optimizer.signature.out_of_range(optimizer.name, name, v))
 
 
-def _refuses(reference: str, arguments: Options) -> bool:
+def refuses(reference: str, arguments: Options) -> bool:
     """Whether the counterpart does not take these values, as torch's SGD no Nesterov form without momentum."""
     make = _maker(reference, arguments)
     try:

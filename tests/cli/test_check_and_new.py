@@ -62,12 +62,31 @@ def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_comm
         "  converges[rosenbrock]  failed   the update has the wrong length",
         "      uphill goes from loss 12.5 to inf in 1000 steps at lr = 0.0001, its best of 6",
     ]
-    assert done.stdout.splitlines()[-1] == "2 checks: 2 passed"
+    assert done.stdout.splitlines()[-2:] == [
+        "2 checks: 2 passed",
+        "2 optimizers in all, 4 checks: 2 passed, 2 failed; uphill fails",
+    ]
+
+
+@pytest.mark.parametrize(("option", "status", "outcome"), [([], 0, "advice"), (["--strict"], 1, "failed")])
+def test_advice_fails_a_strict_check_alone(folder, optlab_command, option, status, outcome):
+    wordless = WRONG.replace("x + lr", "x - lr").replace("Ascent (Cauchy, 1847). lr: learning rate", "Descent.")
+    (folder / "plugins" / "uphill.py").write_text(wordless, encoding="utf-8")
+    done = optlab_command(
+        "check", "plugins/uphill.py", "--only", "names_*", "--only", "documents_*", *option, cwd=folder
+    )
+    assert (done.returncode, done.stderr) == (status, "")
+    _, first, observed, expected, hint, *_, summary = done.stdout.splitlines()
+    assert first.split()[:2] == ["names_its_source", outcome]
+    assert observed == "      uphill says in the first line of its docstring: 'Descent.'"
+    assert expected.startswith("        expected: ")
+    assert hint.startswith("        hint: ")
+    assert summary == f"2 checks: 2 {outcome}"
 
 
 @pytest.mark.parametrize(
     ("only", "count"),
-    [(["keeps_dtype[float32]"], 1), (["keeps_dtype"], 2), (["keeps_*"], 5), (["keeps_*", "*[float32]", "shows"], 7)],
+    [(["keeps_dtype[float32]"], 1), (["keeps_dtype"], 2), (["keeps_*"], 5), (["keeps_*", "*[float32]", "shows"], 8)],
 )
 def test_checks_are_selected(only, count, folder, optlab_command):
     done = optlab_command("check", "gd", *(word for name in only for word in ("--only", name)), cwd=folder)
@@ -109,7 +128,9 @@ def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
         done = optlab_command("check", *what, "gd", "--only", "keeps_shape", cwd=folder)
         assert done.returncode == 0
         assert done.stderr == "plugins/hills.py: declares no optimizer; decorate an update rule with @optimizer\n"
-        assert [line.split()[0] for line in done.stdout.splitlines()[::3]] == ["uphill", "gd"]
+        *lines, total = done.stdout.splitlines()
+        assert [line.split()[0] for line in lines[::3]] == ["uphill", "gd"]
+        assert total == "2 optimizers in all, 2 checks: 2 passed"
 
 
 # ---- optlab new ----------------------------------------------------------------------------------------------------

@@ -298,7 +298,36 @@ def draws_in_float64(x, g, *, rng, lr=0.01):
     return x - lr * g + lr * rng.standard_normal(x.shape)
 
 
+@optimizer
+def returns_v_before_m(x, g, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Two states change places."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return x - lr * m / (np.sqrt(v) + eps), v, m
+
+
+@optimizer
+def returns_new_v_before_new_m(x, g, m=0.0, v=0.0, *, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """The same, with other names for what is new, from a branch of Python's."""
+    new_m = beta1 * m + (1 - beta1) * g
+    v_next = beta2 * v + (1 - beta2) * g**2
+    if eps is not None:
+        return x - lr * new_m / (np.sqrt(v_next) + eps), v_next, new_m
+    return x, m, v
+
+
+@optimizer
+def returns_x_last(x, g, m=0.0, *, lr=0.01, beta=0.9):
+    """The state first."""
+    m = beta * m + g
+    x = x - lr * m
+    return m, x
+
+
 BROKEN = [
+    (returns_v_before_m, "returns_in_order", "return x, m, v: the order of the signature"),
+    (returns_new_v_before_new_m, "returns_in_order", "ends with return x, v, m in line"),
+    (returns_x_last, "returns_in_order", "return x, m"),
     (forgets_the_star, "returns_x_and_state", "was the * forgotten, as in (x, g, *, lr=...)?"),
     (draws_in_float64, "keeps_dtype[float32]", "rng.standard_normal(x.shape).astype(x.dtype)"),
     (writes_into_x, "keeps_inputs", "argument x in place"),

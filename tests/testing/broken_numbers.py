@@ -102,12 +102,6 @@ def never_rests(x, g, m=0.0, *, lr=0.01):
 
 
 @optimizer
-def squares_twice(x, g, *, lr=0.01, eps=1e-8):
-    """The norm by hand, which overflows: inf / inf."""
-    return x - lr * g * (np.abs(g) / (g**2 + eps)) * (g**2 / (g**2 + eps))
-
-
-@optimizer
 def divides_tiny_by_tiny(x, g, *, lr=0.01):
     """The square underflows to zero, and so does what it divides."""
     return x - lr * np.where(g == 0, 0.0, g * g / np.sqrt(g**4))
@@ -175,13 +169,85 @@ def asks_for_g_again(x, g, *, grad, lr=0.01):
     return x - lr * grad(x)
 
 
+@optimizer
+def amsgrad_without_its_maximum(x, g, m=0.0, v=0.0, top=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """AMSGrad (Reddi et al., 2018), whose maximum is computed, used, and given back as it was."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    largest = np.maximum(top, v)
+    return x - lr * m / (1 - beta1**t) / (np.sqrt(largest / (1 - beta2**t)) + eps), m, v, top
+
+
+@optimizer
+def keeps_its_zeros(x, g, m=lambda x: np.zeros_like(x), *, lr=0.01, beta=0.9):
+    """A buffer as in torch, which is never written to."""
+    return x - lr * (beta * m + g), m
+
+
+@optimizer
+def corrects_by_the_step_before(x, g, m=0.0, *, t, lr=0.01, beta=0.9):
+    """Steps counted from 0."""
+    m = beta * m + (1 - beta) * g
+    return x - lr * m / (1 - beta ** (t - 1)), m
+
+
+@optimizer
+def divides_by_its_state(x, g, v=0.0, *, lr=0.01, beta=0.9):
+    """The average before it has seen anything."""
+    return x - lr * g / np.sqrt(v), beta * v + (1 - beta) * g**2
+
+
+@optimizer
+def hides_an_overflow(x, g, *, lr=0.01, eps=1e-8):
+    """inf / inf, and then nothing."""
+    return x - lr * np.nan_to_num(g * (g**2 / (g**2 + eps)))
+
+
+@optimizer
+def divides_by_an_infinite_norm(x, g, m=0.0, *, lr=0.01, beta=0.9):
+    """Normalised gradient descent (Cortes, 2006). lr, beta"""
+    m = beta * m + (1 - beta) * g
+    return x - lr * m / (np.linalg.norm(m) + 1e-12), m
+
+
+@optimizer
+def my_adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Adaptive moments (Kingma and Ba, 2015), with another eps than there."""
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g**2
+    return x - lr * m / (1 - beta1**t) / np.sqrt(v / (1 - beta2**t) + eps), m, v
+
+
+@optimizer
+def signs_that_never_fade(x, g, m=0.0, *, lr=0.01):
+    """The sign of a sum: what the slope has left stays for ever."""
+    m = m + g
+    return x - lr * np.sign(m), m
+
+
+@optimizer
+def adam_without_decay_of_m(x, g, m=0.0, v=0.0, *, lr=0.01, beta=0.9):
+    """The steps do not depend on the size of g, and are no steps of signs."""
+    m, v = m + g, beta * v + (1 - beta) * g**2
+    return x - lr * m / (np.sqrt(v) + 1e-8), m, v
+
+
 BROKEN = [
+    (amsgrad_without_its_maximum, "every_state_changes", "gives back top as it was given"),
+    (keeps_its_zeros, "every_state_changes", "is the new m computed and returned?"),
+    (corrects_by_the_step_before, "makes_a_first_step", "hint: t begins at 1"),
+    (divides_by_its_state, "makes_a_first_step", "the state is 0 at first"),
+    (hides_an_overflow, "survives[1e+300]", "leaves 4 of 4 entries of x as they are in 6 steps"),
+    (divides_by_an_infinite_norm, "survives[1e+300]", "divide by the largest entry first"),
+    (my_adam, "formula_is_compared", "there is torch:Adam and optax:adam"),
+    (signs_that_never_fade, "comes_to_rest", "does the momentum decay?"),
+    (adam_without_decay_of_m, "comes_to_rest", "does the momentum decay?"),
     (returns_the_old_state, "every_hyperparameter_matters", "b comes back as it was given: is the new one returned?"),
     (forgets_beta, "every_hyperparameter_matters", 'exempt={"every_hyperparameter_matters": "why"}'),
     (asks_for_g_again, "shows[nan]", "is grad(x) used in its place?"),
     (shrinks_x, "stands_still_without_slope", 'declares exempt={"stands_still_without_slope": "why"}'),
     (ascends, "first_step_goes_downhill", 'declares exempt={"first_step_goes_downhill": "why"}'),
-    (squares_twice, "survives[1e+300]", 'declares exempt={"survives[1e+300]": "why"}'),
+    (hides_an_overflow, "survives[1e+300]", 'declares exempt={"survives[1e+300]": "why"}'),
     (clips_in_silence, "shows[inf]", 'declares exempt={"shows[inf]": "why"}'),
     (ascends, "first_step_goes_downhill", "look at the sign"),
     (ascends, "converges[quadratic]", "look at the sign"),
@@ -197,7 +263,6 @@ BROKEN = [
     (shrinks_x, "stands_still_without_slope", "x itself"),
     (multiplies_the_weights, "stands_still_without_slope", "in 1 steps with g = 0"),
     (never_rests, "comes_to_rest", "does the momentum decay?"),
-    (squares_twice, "survives[1e+300]", "gradients of size 1e+300"),
     (divides_tiny_by_tiny, "survives[1e-300]", "gradients of size 1e-300"),
     (cleans_up, "shows[nan]", "hide what is not a number"),
     (clips_in_silence, "shows[inf]", "a trace of it"),

@@ -1,11 +1,12 @@
 """The conformance suite passes what is right, and rejects each bug by the check that is meant for it."""
 
+import functools
 import importlib
-import importlib.util
 import pkgutil
 import re
 import sys
 import types
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ import optlab.optimizers
 import optlab.testing
 from optlab import optimizer
 from optlab.errors import PluginError
+from optlab.optimizers.gd import gd
 from optlab.registry import declared, import_file
 from optlab.testing.checks import declared as declarations
-from optlab.testing.checks import tracing
+from optlab.testing.checks import namesakes, tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict
 from tests.testing import broken_form, broken_numbers, broken_on_matrices, broken_operations
 
@@ -113,6 +115,36 @@ def mirror_descent(x, g, *, lr=0.01):
     return np.sinh(np.arcsinh(x) - lr * g)
 
 
+@optimizer
+def shifts_its_states(x, g, g1=0.0, g2=0.0, *, lr=0.01, beta=0.5):
+    """The last two gradients: a return that names one state at the place of another, as is meant."""
+
+    def both(a, b):
+        return b, a
+
+    return x - lr * (g + beta * both(g1, g2)[0]), g, g1
+
+
+@optimizer
+def overflows_visibly(x, g, *, lr=0.01, eps=1e-8):
+    """The norm by hand, which overflows: inf / inf, which is seen."""
+    return x - lr * g * (np.abs(g) / (g**2 + eps)) * (g**2 / (g**2 + eps)) * np.abs(g)
+
+
+@optimizer
+def signed_momentum(x, g, m=0.0, count=0.0, *, lr=0.01, beta=0.9):
+    """Steps of signs, which do not become shorter when the momentum does; and a counter."""
+    m = beta * m + (1 - beta) * g
+    return x - lr * np.sign(m), m, count + 1.0
+
+
+@optimizer
+def remembers_on_demand(x, g, b=0.0, *, lr=0.01, momentum=0.0):
+    """A state that is of use at another value than the default."""
+    b = momentum * b + g if momentum is not None else b
+    return x - lr * b, momentum * b
+
+
 ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
 
 
@@ -129,6 +161,10 @@ ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
         rprop,
         names_of_the_suite,
         mirror_descent,
+        shifts_its_states,
+        overflows_visibly,
+        signed_momentum,
+        remembers_on_demand,
     ],
     ids=lambda rule: rule.name,
 )
@@ -184,7 +220,9 @@ def test_a_mistake_is_one_failure(rule, names):
     else:
         text = "it needs returns_x_and_state, which fails"
         assert {name for name, one in found.items() if one.text == text} == found.keys() - names - {
-            "has_hyperparameters"
+            "has_hyperparameters",
+            "returns_in_order",
+            "formula_is_compared",
         }
 
 
@@ -203,11 +241,23 @@ def broken_inside(x, g, *, lr=0.01):
 # ---- counterparts in other packages --------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not importlib.util.find_spec("optlab.testing.references"), reason="no references yet")
+HOW = {
+    "adam_with_eps_inside": r"step 1 on, and not at all with eps = 0\n.*\n  hint: look at eps: is it inside",
+    "adam_without_correction": "step 1 on, and not at all with beta1 = 0 and beta2 = 0\n",
+    "adam_corrected_twice": r"step 2 on, and not at all with beta1 = 0\n.*\n  hint: look at beta1: is the bias",
+    "amsgrad_of_the_corrected": "step 2 on, and not at all with beta2 = 0\n",
+    "adamw_with_coupled_decay": r"step 1 on, and not at all with weight_decay = 0\n.*\n.*before the averages",
+    "nadam_with_an_extra_mu": "step 1 on\n",
+    "rprop_that_is_rmsprop": "step 1 on\n",
+    "momentum_that_is_nesterov": "step 1 on, and not at all with beta = 0\n",
+}
+"""From which step on, and on what it depends."""
+
+
 @pytest.mark.parametrize("rule", broken_numbers.UNLIKE_THEIR_NAME, ids=lambda rule: rule.name)
 def test_a_rule_unlike_its_name_is_rejected(rule):
     (check,) = (check for check in checks_for(rule) if check.name.startswith("matches_reference["))
-    with pytest.raises(Failed, match=r"differs from torch:\w+ by .+ within 1,000 steps"):
+    with pytest.raises(Failed, match=rf"differs from torch:\w+ by .+ within 1,000 steps, from {HOW[rule.name]}"):
         run_check(check, rule)
 
 
@@ -254,8 +304,12 @@ def adam_with(decay_is_coupled, top):
     ("coupled", "top", "message"),
     [
         (True, np.maximum, None),
-        (False, np.maximum, r"differs from torch:Adam by .+ within 50 steps with wd = 0\.1\n"),
-        (True, np.minimum, r"within 50 steps with ams = True\n"),
+        (
+            False,
+            np.maximum,
+            r"differs from torch:Adam by .+ within 50 steps with wd = 0\.1, from step 1 on\n.*\n  hint: look at wd",
+        ),
+        (True, np.minimum, r"within 50 steps with ams = True, from step 1 on\n.*\n  hint: look at ams"),
     ],
 )
 def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, message):
@@ -324,6 +378,77 @@ def test_an_exemption_without_need_is_a_failure():
 def test_an_exemption_that_cannot_be_meant_is_an_error(name, reason, message):
     with pytest.raises(PluginError, match=message):
         checks_for(exempt(name, reason))
+
+
+@optimizer
+def says_too_little(x, g, *, lr=0.01, scale=0.5):
+    """Right, and in too few words."""
+    return x - lr * scale * g
+
+
+def test_advice_is_no_failure_unless_the_suite_is_strict():
+    found = {check.name: verdict(check, says_too_little) for check in CHECKS}
+    advised = {"names_its_source", "documents_its_hyperparameters"}
+    assert {name for name, one in found.items() if one.outcome == "advice"} == advised
+    assert not [name for name, one in found.items() if one.outcome == "failed"]
+    for name in advised:
+        assert verdict(BY_NAME[name], says_too_little, strict=True).outcome == "failed"
+    assert "  hint: " in found["names_its_source"].text
+
+
+def test_ranges_are_advice_and_built_in_rules_take_none():
+    assert verdict(BY_NAME["holds_its_ranges"], broken_numbers.allows_a_beta_of_one).outcome == "advice"
+    wordless = replace(gd, function=functools.wraps(gd.function)(lambda x, g, *, lr=0.1: x - lr * g))
+    wordless.function.__doc__ = None
+    assert verdict(BY_NAME["names_its_source"], wordless).outcome == "failed"
+
+
+@pytest.mark.parametrize(("rule", "outcome"), [(broken_numbers.hides_an_overflow, "failed"), (normalised, "advice")])
+def test_who_hides_a_nan_fails_and_who_divides_by_infinity_is_told(rule, outcome):
+    assert verdict(BY_NAME["survives[1e+300]"], rule).outcome == outcome
+
+
+def test_who_does_not_come_to_rest_by_design_is_let_off_with_a_word():
+    found = verdict(BY_NAME["comes_to_rest"], signed_momentum)
+    assert found.outcome == "skipped"
+    assert found.text == "by design: its steps are as long however small its state has become"
+
+
+def test_what_fails_for_want_of_a_first_step_is_one_failure():
+    found = {check.name: verdict(check, broken_numbers.corrects_by_the_step_before) for check in CHECKS}
+    failing = {name for name, one in found.items() if one.outcome == "failed"}
+    assert "makes_a_first_step" in failing
+    assert not failing & {"first_step_goes_downhill", "converges[quadratic]", "comes_to_rest", "holds_its_ranges"}
+
+
+@pytest.mark.parametrize(
+    ("name", "doc", "known"),
+    [
+        ("my_adam", "Mine.", "adam"),
+        ("adam_w", "Mine.", "adamw"),
+        ("quick", "AMSGrad (Reddi et al., 2018), as Adam.", "amsgrad"),
+        ("quick", "L-BFGS (Nocedal, 1980).", "lbfgs"),
+        ("sgd2", "Mine, with momentum.", None),
+        ("nesterov", "Mine, with momentum, beside Adam.", "nesterov"),
+        ("madam", "Not Adamant.", None),
+    ],
+)
+def test_the_known_rule_that_is_meant(name, doc, known):
+    rule = replace(normalised, name=name, function=lambda x, g: x)
+    rule.function.__doc__ = doc
+    assert namesakes.namesake(rule) == known
+
+
+def test_counterparts_of_known_rules_exist():
+    torch, optax = pytest.importorskip("torch"), pytest.importorskip("optax")
+    for reference in (one for each in {**namesakes.KNOWN, **namesakes.BY_NAME_ALONE}.values() for one in each):
+        package, _, name = reference.partition(":")
+        assert functools.reduce(getattr, name.split("."), torch.optim if package == "torch" else optax)
+
+
+def test_a_rule_with_a_counterpart_needs_no_word():
+    assert verdict(BY_NAME["formula_is_compared"], broken_numbers.adam_with_eps_inside).outcome == "passed"
+    assert verdict(BY_NAME["formula_is_compared"], gd).outcome == "skipped"
 
 
 def test_what_is_not_declared_is_not_tested():

@@ -32,8 +32,8 @@ def rule():
 def test_own(rule, lr, tmp_path):
     assert rule(1.0, 2.0, 0.0, lr=lr)[0] == 1.0 - lr
 """
-OTHERS = dict(skipped=2, xfailed=1)
-"""It declares no ranges, asks for no t, and never comes to rest."""
+OTHERS = dict(skipped=3, xfailed=1)
+"""It declares no ranges and no counterpart, asks for no t, and never comes to rest."""
 CHECKS = len(conformance.CHECKS) - sum(OTHERS.values())
 
 
@@ -116,7 +116,7 @@ def test_ids_and_keywords_select(pytester, drop_in):
         (2, f"{path}::TestLion::test_keeps_dtype"),
         (3, path, "-k", "(TestLion and keeps_dtype and float32) or test_own"),
     ]:
-        deselected = CHECKS + 5 - count if "-k" in selection else 0
+        deselected = CHECKS + sum(OTHERS.values()) + 2 - count if "-k" in selection else 0
         run(pytester, *selection).assert_outcomes(passed=count, deselected=deselected)
 
 
@@ -136,9 +136,22 @@ def test_what_is_skipped_or_exempt_is_shown_with_its_reason(pytester, drop_in):
     )
 
 
+@pytest.mark.parametrize("option", ["", "--optlab-strict", "--strict"])
+def test_advice_fails_where_the_suite_is_strict(pytester, drop_in, option):
+    """It is a skip with its text, or with either option a failure."""
+    path = drop_in(LION.replace(" (Chen et al., 2023)", ""))
+    result = run(pytester, path, "-rsf", *([option] if option else []))
+    if option:
+        result.assert_outcomes(passed=CHECKS - 1, failed=2, skipped=2, xfailed=1)
+        result.stdout.fnmatch_lines(["FAILED *::test_names_its_source*"])
+    else:
+        result.assert_outcomes(passed=CHECKS - 1, skipped=OTHERS["skipped"] + 1, xfailed=OTHERS["xfailed"])
+        result.stdout.fnmatch_lines(["SKIPPED * advice: lion says in the first line of its docstring*"])
+
+
 def test_an_exemption_without_need_is_a_failure(pytester, drop_in):
     result = run(pytester, drop_in(LION.replace("comes_to_rest", "keeps_shape")))
-    result.assert_outcomes(passed=CHECKS - 1, failed=2, skipped=2)
+    result.assert_outcomes(passed=CHECKS - 1, failed=1, skipped=4)
     result.stdout.fnmatch_lines(["lion is exempt from keeps_shape *, but passes", "  hint: remove the exemption"])
 
 
@@ -155,13 +168,13 @@ def test_a_folder_of_plugins_through_python_files(pytester, drop_in):
     )
     drop_in(LION)
     drop_in(LION.replace("lion", "tiger"), "plugins/tiger.py")
-    run(pytester).assert_outcomes(passed=2 * CHECKS, skipped=4, xfailed=2)
+    run(pytester).assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
 
 
 def test_one_class_for_each_optimizer_of_a_file(pytester, drop_in):
     two = LION + LION[LION.index("@optimizer") :].replace("def lion", "def signed_momentum") + "\nsame = lion\n"
     result = run(pytester, drop_in(two), "-v")
-    result.assert_outcomes(passed=2 * CHECKS, skipped=4, xfailed=2)
+    result.assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
     result.stdout.fnmatch_lines(["*::TestLion::*", "*::TestSignedMomentum::*"])
 
 

@@ -80,6 +80,7 @@ def check(
     only: Annotated[
         list[str], typer.Option("--only", metavar="ID", help="Checks to run, as keeps_dtype or 'keeps_*'. Repeatable.")
     ] = [],
+    strict: Annotated[bool, typer.Option("--strict", help="Let what is only advised fail too.")] = False,
     plugins: Plugins = [],
 ) -> None:
     """Put optimizers through the conformance suite; exit status 1 if one fails.
@@ -89,12 +90,12 @@ def check(
     optlab check adam --only "keeps_*"
 
     A check is passed, failed, skipped where it does not apply, or exempt: the rule declares that it fails, and why.
+    What is said of docstrings, sources and ranges is advice, which fails with --strict, and for built-in rules.
     `pytest FILE` runs the same checks, and the file's own tests.
     """
     from optlab.cli import check as checking
 
-    good = [checking.run(optimizer, only) for optimizer in checking.optimizers(what, folders(plugins))]
-    if not all(good):
+    if not checking.run(checking.optimizers(what, folders(plugins)), only, strict):
         raise typer.Exit(FAILED)
 
 

@@ -9,6 +9,7 @@ from optlab.testing.checks import (
     convergence,
     declared,
     hyperparameters,
+    namesakes,
     numbers,
     purity,
     shapes,
@@ -26,6 +27,7 @@ THEMES: Mapping[str, tuple[Check, ...]] = {
     "tracing and batches": tracing.CHECKS,
     "numbers": numbers.CHECKS,
     "hyperparameters": hyperparameters.CHECKS,
+    "names": namesakes.CHECKS,
 }
 
 CHECKS: tuple[Check, ...] = tuple(check for checks in THEMES.values() for check in checks)

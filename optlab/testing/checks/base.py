@@ -10,7 +10,7 @@ from typing import Any
 from optlab.optimizers.base import Optimizer
 from optlab.testing.ground import Skipped, grounds
 
-CALLED, TRACED = "returns_x_and_state", "can_be_traced"
+CALLED, TRACED, FINITE = "returns_x_and_state", "can_be_traced", "makes_a_first_step"
 """The checks that others need."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
-from optlab.testing.checks.base import Check, on_each_ground
+from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import Ground, by_design, failed, history, initial, update, without_decay
 from optlab.testing.landscapes import Array, Landscape, Valley
 
@@ -74,8 +74,15 @@ def _lowest(
     return loss
 
 
+NEEDS = (CALLED, FINITE)
+
 CHECKS = (
-    Check("first_step_goes_downhill", first_step_goes_downhill, "the update of the step before, or the wrong sign"),
-    Check("converges[quadratic]", converges_on_quadratic, "the update has the wrong length"),
-    Check("converges[rosenbrock]", converges_on_rosenbrock, "the update has the wrong length"),
+    Check(
+        "first_step_goes_downhill",
+        first_step_goes_downhill,
+        "the update of the step before, or the wrong sign",
+        needs=NEEDS,
+    ),
+    Check("converges[quadratic]", converges_on_quadratic, "the update has the wrong length", needs=NEEDS),
+    Check("converges[rosenbrock]", converges_on_rosenbrock, "the update has the wrong length", needs=NEEDS),
 )

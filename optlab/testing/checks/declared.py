@@ -64,17 +64,19 @@ def matches_reference(optimizer: Optimizer, reference: str) -> None:
 
 
 def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int, seeds: int) -> None:
-    from optlab.testing import references
+    from optlab.testing import diagnosis, references
 
     error = references.compare(optimizer, reference, options, steps=steps, seeds=seeds)
     if not error <= references.TOLERANCE:
         given = " and ".join(f"{name} = {value}" for name, value in options.items())
+        cause = diagnosis.of_mismatch(optimizer, reference, options, min(steps, FEW))
         raise failed(
             optimizer,
             f"differs from {reference} by {error:.3g} of its size within {steps:,} steps"
-            + (f" with {given}" if given else ""),
+            + (f" with {given}" if given else "")
+            + f"{cause.begin}{cause.depends}",
             f"a relative difference of {references.TOLERANCE:g} at most",
-            "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates",
+            cause.hint,
         )
 
 

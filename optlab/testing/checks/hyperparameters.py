@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.signature import summary
-from optlab.testing.checks.base import Check, on_each_ground
-from optlab.testing.ground import Ground, Skipped, by_design, failed, grounds, history, names, same
+from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
+from optlab.testing.ground import Ground, Skipped, advised, bases, by_design, failed, grounds, history, names, same
 
 LONG = 30
 """Steps in which a hyperparameter shows what it does."""
@@ -37,7 +36,7 @@ def names_its_source(optimizer: Optimizer) -> None:
     """The first line of the docstring says what the rule is and where it comes from, with the year."""
     first = summary(optimizer.function)
     if not re.search(r"\b(1[6-9]|20)\d\d\b", first):
-        raise failed(
+        raise advised(
             optimizer,
             f"says in the first line of its docstring: {first!r}" if first else "has no docstring",
             "a first line that says what it is and whose, with the year; `optlab list optimizers` shows it",
@@ -49,7 +48,7 @@ def documents_its_hyperparameters(optimizer: Optimizer) -> None:
     """The docstring speaks of every hyperparameter by its name."""
     text = inspect.getdoc(optimizer.function) or ""
     if missing := [name for name in optimizer.signature.options if not re.search(rf"\b{re.escape(name)}\b", text)]:
-        raise failed(
+        raise advised(
             optimizer,
             f"does not say in its docstring what {', '.join(missing)} is",
             "a word on every hyperparameter",
@@ -67,7 +66,7 @@ def holds_its_ranges(optimizer: Optimizer, ground: Ground) -> None:
         for end, inside in ((allowed.low, allowed.with_low), (allowed.high, allowed.with_high)):
             outside = np.nextafter(end, -np.inf if end == allowed.low else np.inf) if inside else end
             if np.isfinite(outside) and allowed.text not in signature.out_of_range(optimizer.name, name, outside):
-                raise failed(
+                raise advised(
                     optimizer,
                     f"is given {name}={outside} although its range is {allowed}",
                     "a value outside of the range is refused",
@@ -78,7 +77,7 @@ def holds_its_ranges(optimizer: Optimizer, ground: Ground) -> None:
             value = int(end) if isinstance(signature.options[name], int) else float(end)
             x, *_ = history(optimizer, ground.bowl, ground.start, **{name: value})[-1]
             if not np.isfinite(x).all():
-                raise failed(
+                raise advised(
                     optimizer,
                     f"gives x = {x} for {name}={value}, which lies in its range {allowed}",
                     "a finite x",
@@ -96,7 +95,7 @@ def every_hyperparameter_matters(optimizer: Optimizer) -> None:
     idle = [
         name
         for name in optimizer.signature.numbers
-        if not any(_matters(optimizer, ground, name, b) for ground in grounds(optimizer) for b in _bases(optimizer))
+        if not any(_matters(optimizer, ground, name, b) for ground in grounds(optimizer) for b in bases(optimizer))
     ]
     if idle:
         raise failed(
@@ -115,21 +114,6 @@ def _of_idleness(optimizer: Optimizer, name: str) -> str:
             if same(first, last):
                 return f"{state} comes back as it was given: is the new one returned?"
     return f"{name} is forgotten in the rule, or overwritten, or has an effect on noisy gradients alone"
-
-
-def _bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
-    signature = optimizer.signature
-    yield {}
-    yield {
-        name: 0.1
-        for name, default in signature.numbers.items()
-        if default == 0 and not signature.out_of_range(optimizer.name, name, 0.1)
-    }
-    if "lr" in signature.numbers:
-        yield {"lr": 1000 * signature.numbers["lr"]}
-    for name, default in signature.choices.items():
-        if isinstance(default, bool):
-            yield {name: not default}
 
 
 def _matters(optimizer: Optimizer, ground: Ground, name: str, base: dict[str, Any]) -> bool:
@@ -155,6 +139,11 @@ CHECKS = (
         "a hyperparameter that only its author knows",
         needs=(),
     ),
-    Check("holds_its_ranges", holds_its_ranges, "a range that includes what the rule cannot bear"),
-    Check("every_hyperparameter_matters", every_hyperparameter_matters, "a hyperparameter is forgotten in the rule"),
+    Check("holds_its_ranges", holds_its_ranges, "a range that includes what the rule cannot bear", (CALLED, FINITE)),
+    Check(
+        "every_hyperparameter_matters",
+        every_hyperparameter_matters,
+        "a hyperparameter is forgotten in the rule",
+        (CALLED, FINITE),
+    ),
 )

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import io
+import itertools
 from typing import Any
 
 import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.testing.checks.base import Check, on_each_ground
-from optlab.testing.ground import STEPS, Ground, failed, history, initial, names, same, update
+from optlab.testing.ground import (
+    STEPS,
+    Ground,
+    bases,
+    by_design,
+    failed,
+    grounds,
+    history,
+    initial,
+    names,
+    same,
+    update,
+)
 from optlab.testing.landscapes import Array
+
+LONG = 30
+"""Steps in which a state shows that it changes."""
 
 HINT = "keep memory in the state (m=0.0 after x, g), not in a global, a closure or a default argument"
 
@@ -61,6 +77,31 @@ def _saved_and_loaded(values: list[Array]) -> list[Array]:
         return [saved[key] for key in saved.files]
 
 
+def every_state_changes(optimizer: Optimizer) -> None:
+    """For each state there is a run in which it changes.
+
+    It is looked for with the options that `every_hyperparameter_matters` tries. A state that a function fills with
+    other numbers than 0, as a fixed matrix, may stay as it is.
+    """
+    idle = set(optimizer.signature.state)
+    for ground, base in itertools.product(grounds(optimizer), bases(optimizer)):
+        first, *later = history(optimizer, ground.bowl, ground.start, LONG, **base)
+        for name, old, *new in zip(names(optimizer), first, *later, strict=True):
+            is_constant = callable(optimizer.signature.state.get(name)) and np.any(old)
+            if is_constant or not all(same(old, value) for value in new):
+                idle.discard(name)
+        if not idle:
+            return
+    name = next(name for name in optimizer.signature.state if name in idle)
+    raise failed(
+        optimizer,
+        f"gives back {name} as it was given, in every step of {LONG}",
+        "a state that changes: it is what the rule remembers",
+        f"is the new {name} computed and returned? A constant is a hyperparameter, after the *"
+        + by_design("every_state_changes"),
+    )
+
+
 def _compare(optimizer: Optimizer, wanted: list[Any], found: list[Any], when: str, first: int = 1) -> None:
     for t, (one, other) in enumerate(zip(wanted, found, strict=True), start=first):
         for name, a, b in zip(names(optimizer), one, other, strict=True):
@@ -78,5 +119,6 @@ CHECKS = (
         "has_no_hidden_state", has_no_hidden_state, "state shared between runs: globals, closures, default arguments"
     ),
     Check("starts_afresh", starts_afresh, "something is left over from the run before"),
+    Check("every_state_changes", every_state_changes, "the new state is not computed, or not returned"),
     Check("continues_after_saving", continues_after_saving, "a run that is interrupted and continued differs"),
 )
