@@ -17,6 +17,7 @@ from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.oneline import table
 from optlab.problems.base import function_name
 from optlab.registry import Plugin
+from optlab.report.selection import Selection
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -97,7 +98,7 @@ def basins(
     [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
     """
     document = basins_document(problem, optimizers, resolution, steps, x, y, name)
-    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend)
+    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend, Selection())
     return Basins(tuple(pipeline.maps(results, planned=planned)), results)
 
 
@@ -154,7 +155,7 @@ def stability(
         raise UserError(f"log: {log!r} is not x, y or xy")
     across, up = axis("x", x, "x" in log), axis("y", y, "y" in log)
     document = stability_document(problem, optimizers, across, up, resolution, steps, color, target, name)
-    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend)
+    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend, Selection())
     return Stability(tuple(pipeline.maps(results, planned=planned)), results)
 
 
