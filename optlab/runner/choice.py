@@ -15,6 +15,7 @@ from optlab.step import StepGraph
 _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH = 5e-7, 4e-10
+_ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
 _LANES = 8
 """Runs in a vector, on that machine: one run takes as long as so many."""
 _OF_MATHEMATICS = ("cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid")
@@ -80,9 +81,11 @@ def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
     full = _COMPILATION + _COMPILATION_EACH * count
     full += _NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES * expressions.copies)
     quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES)
-    native = min(full, quick)
+    rows, numbers = len(sweep.recording.steps), len(sweep) * (1 + sweep.case.dim * sweep.recording.trajectory)
+    native = min(full, quick) + rows * (_ROW + _RECORDED_EACH * numbers)
     in_numpy = (expressions.work + slow / _IN_NUMPY) * sweep.steps * len(sweep)
     replay = _CALL * len(graph.graph.nodes) * sweep.steps + _REPLAY_EACH * in_numpy
+    replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
     sooner, later = _time(min(native, replay)), _time(max(native, replay))
     why = f"{sooner}, not {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
     return Choice("native", why, quick < full) if native < replay else Choice("replay", why)

@@ -68,6 +68,15 @@ def test_slow_operations_are_estimated_as_such(planned):
     assert 0.5 < estimate(planned, {"name": "saw", "dim": 3}, 1, 10_000_000) < 6.0
 
 
+def test_what_is_recorded_is_estimated(planned):
+    """Measured at 0.3 s for a million losses of one run, which is more than its steps take."""
+    tables = {"problem": [{"name": "rosenbrock"}], "optimizer": [{"name": "gd"}], "steps": 1_000_000}
+    (sweep,) = planned({**tables, "record": {"points": 1_000_001}}).sweeps
+    _, number, unit, *_ = runner.choose(sweep, build_for(sweep)).why.split()
+    assert unit == "ms,"
+    assert 100 < float(number) < 900
+
+
 def test_what_takes_next_to_nothing(planned):
     assert chosen(planned, {"name": "rosenbrock"}, steps=1).why.startswith("less than 1 ms, not")
 
