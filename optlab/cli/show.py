@@ -87,7 +87,9 @@ def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
         dim = [str(about["dim"] or "")] if "dim" in about else []
         rows.append([about["name"], options, *dim, about["summary"], _short(about["file"])])
     dim = ["dim>"] if plugins and "dim" in plugins[0] else []
-    tables.console().print(tables.table(["name", "options", *dim, "what it is", "from"], rows, spare="from"))
+    tables.console().print(
+        tables.table(["name", "options", *dim, "what it is", "from"], rows, spare=["from", "options"])
+    )
 
 
 def _value(value: Any) -> str:

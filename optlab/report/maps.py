@@ -43,9 +43,9 @@ def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Name
     kind, draw = ("basins", _basins) if isinstance(planned.map, BasinsSpec) else ("stability", _stability)
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        panels = [panel for panel in maps if panel.problem == case.title]
-        mine = [panel for panel in panels if not panel.failed]
-        failed = ", ".join(dict.fromkeys(panel.optimizer for panel in panels if panel.failed))
+        own = [panel for panel in maps if panel.problem == case.title]
+        mine = [panel for panel in own if not panel.failed]
+        failed = ", ".join(dict.fromkeys(panel.optimizer for panel in own if panel.failed))
         parts = _parts(mine) if mine else []
         for number, part in enumerate(parts, start=1):
             headline = f"{case.title}: {kind}" + (f" ({number} of {len(parts)})" if len(parts) > 1 else "")

@@ -78,3 +78,50 @@ def test_a_table_without_rows_is_its_heading(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "60")
     tables.console().print(tables.table(["a", "b>"], []))
     assert capsys.readouterr().out.split() == ["a", "b"]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_no_line_ends_with_a_space(monkeypatch, capsys, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    console = tables.console()
+    console.print(tables.table(COLUMNS, ROWS, "a title that is long enough to be broken in most of these terminals"))
+    console.print(tables.sentence("settings were chosen on the same seeds that are shown, which flatters all a little"))
+    assert not [line for line in capsys.readouterr().out.splitlines() if line.endswith(" ")]
+
+
+def test_columns_are_left_out_in_the_order_that_is_given_and_numbers_stay_on_their_line(monkeypatch, capsys):
+    spare = ["from", "10 % to 90 % of seeds>", "diverged>"]
+    heads = {}
+    for width in range(44, 100):
+        lines = printed(monkeypatch, capsys, width, spare=spare)
+        head = next(line for line in lines if line.startswith("rank"))
+        heads[width] = ("from" in head, "seeds" in head, "diverged" in head)
+        if "seeds" in head:
+            assert any("0.0489 to 0.0703" in line for line in lines)
+    assert [*dict.fromkeys(heads.values())] == [
+        (False, False, False),
+        (False, False, True),
+        (False, True, True),
+        (True, True, True),
+    ]
+
+
+def test_wide_letters_take_two_columns(monkeypatch, capsys):
+    """Chinese labels: what stands after them is aligned, and no line is wider than the terminal."""
+    monkeypatch.setenv("COLUMNS", "40")
+    rows = [["1", "梯度下降", "0.5"], ["2", "gd", "10"]]
+    tables.console().print(tables.table(["rank>", "optimizer", "final loss>"], rows))
+    assert capsys.readouterr().out.splitlines() == [
+        "rank  optimizer  final loss",
+        "   1  梯度下降          0.5",
+        "   2  gd                 10",
+    ]
+
+
+def test_a_long_message_in_the_last_column_pads_no_other_row(monkeypatch, capsys):
+    monkeypatch.delenv("COLUMNS", raising=False)  # a pipe
+    rows = [["a", "short"], ["b", "NOT LOADED: " + "on and on " * 30]]
+    tables.console().print(tables.table(["from", "adds"], rows))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "a     short"
+    assert len(lines) == 3
