@@ -78,6 +78,14 @@ def _version(package: str) -> str:
         return ""
 
 
+def place_of(plugin: Any) -> str:
+    """The file of a plugin, as short as it can be; of one elsewhere the name alone, since a path may name a person."""
+    if isinstance(plugin, Foreign) or is_built_in(plugin.function):
+        return "optlab itself"
+    path = Path(source(plugin.function)[0]).absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+
+
 def of_plugin(plugin: Any) -> str:
     """The hash of a plugin's name and of what its results depend on: the file that declares it, the modules of the
     user's own that this imports, the versions of the packages, the files that it read while it was loaded, and those

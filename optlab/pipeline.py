@@ -15,6 +15,10 @@ from optlab.containment import prints_aside
 from optlab.errors import DamagedResults, PluginError, ResultsError, UserError, did_you_mean
 from optlab.plan import Plan
 from optlab.records import STATUSES, Sweep, Trajectories
+from optlab.redrawing import Progress, check_format
+from optlab.redrawing import draw as draw
+from optlab.redrawing import maps as maps
+from optlab.redrawing import replot as replot
 from optlab.registry import Folders, Registry
 from optlab.report.selection import ALL, Selection
 from optlab.spec.tables import BACKENDS
@@ -23,8 +27,6 @@ from optlab.spec.text import text_of
 if TYPE_CHECKING:
     from optlab.store import Results, Writer
 
-FORMATS = ("png", "svg", "pdf")
-Progress = Callable[[int], None]
 Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 
@@ -281,68 +283,6 @@ def _checked(sweep: Sweep) -> step.StepGraph:
         raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error
 
 
-# ---- pictures -------------------------------------------------------------------------------------------------------
-
-
-@prints_aside
-def draw(
-    results: Results,
-    planned: Plan,
-    format: str = "png",
-    progress: Progress = lambda done: None,
-    selection: Selection = ALL,
-) -> list[Path]:
-    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
-    from optlab.report import pictures
-
-    _check_format(format)
-    return pictures.draw_all(results, planned, format, progress, selection)
-
-
-def _check_format(format: str) -> None:
-    if format not in FORMATS:
-        raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
-
-
-def replot(
-    folder: str | Path,
-    plugins: Folders = ("plugins",),
-    format: str = "png",
-    only: Sequence[str] = (),
-    top: int | None = None,
-) -> list[Path]:
-    """Draw the pictures of a results folder again.
-
-    Args:
-        only: labels of the optimizers that are shown; all where it is empty.
-        top: how many are in colour, the best by their ranks; by default as many as there are colours.
-
-    Raises:
-        UserError: there is no optimizer with such a label.
-        ResultsError: the folder is missing, unfinished or damaged.
-        SpecError: a plugin that the experiment used is not there any more.
-    """
-    from optlab import store
-
-    results = store.load(Path(folder))
-    return draw(results, _plan_of(results, plugins), format, selection=Selection(tuple(only), top))
-
-
-def maps(results: Results, plugins: Folders = ("plugins",), planned: Plan | None = None) -> list[Any]:
-    """The panels of a map as arrays, from its results; of other experiments there are none.
-
-    The plan is made anew from the results unless it is at hand.
-    """
-    from optlab.report import maps as reading
-
-    return reading.panels_of(results, planned or _plan_of(results, plugins))
-
-
-def _plan_of(results: Results, plugins: Folders) -> Plan:
-    """The plan of finished results, from the experiment that lies beside them."""
-    return prepare(results.spec, results.folder.parent, plugins).plan
-
-
 # ---- from Python ----------------------------------------------------------------------------------------------------
 
 
@@ -391,7 +331,7 @@ def run_with_plan(
 ) -> tuple[Results, Plan]:
     """As `run`, with the plan of the experiment beside the results."""
     if plots:
-        _check_format(format)  # before an hour of work
+        check_format(format)  # before an hour of work
     job = prepare(experiment, out, plugins, backend)
     done = carry_out(job, format if plots else None, selection=selection)
     if done.undrawn is not None:

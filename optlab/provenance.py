@@ -17,6 +17,7 @@ from optlab.errors import ResultsError
 from optlab.foreign import Foreign
 from optlab.plan import Plan
 from optlab.records import STATUSES
+from optlab.signature import is_built_in
 
 
 def about(
@@ -50,6 +51,7 @@ def about(
         },
         "planned": comparison.planned(planned),
         "hashes": hashes(planned),
+        "origins": origins(planned),
         "machine": {
             "system": platform.system(),
             "architecture": platform.machine(),
@@ -97,6 +99,13 @@ def hashes(planned: Plan) -> dict[str, str]:
     # one dataset may be split in several ways
     found |= {name: identity.digest(sorted(own)) if len(own) > 1 else min(own) for name, own in splits.items()}
     return dict(sorted(found.items()))
+
+
+def origins(planned: Plan) -> dict[str, str]:
+    """The file of every plugin that is not built in, by kind and name."""
+    used = {plugin for sweep in planned.sweeps for plugin in identity.plugins(sweep) if not isinstance(plugin, Foreign)}
+    own = [plugin for plugin in used if not is_built_in(plugin.function)]
+    return dict(sorted((f"{type(p).__name__.lower()} {p.name}", identity.place_of(p)) for p in own))
 
 
 def earlier(folder: Path, planned: Plan, source: str) -> tuple[list[str] | None, int]:

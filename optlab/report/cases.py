@@ -52,6 +52,16 @@ class Titled:
         return lowest if lowest is not None and np.isfinite(lowest) else None
 
 
+@dataclass(frozen=True)
+class Untold:
+    """A case of which there are the results alone: its problem is gone, or is another one by now."""
+
+    title: str
+    steps: int
+    minima: tuple[Floats, ...] = ()
+    minimum: float | None = None
+
+
 def titled(planned: Plan) -> Iterator[Titled]:
     """The cases of a plan, each once."""
     seen: set[str] = set()

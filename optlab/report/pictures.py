@@ -18,7 +18,7 @@ from optlab.plots.relief import Surface
 from optlab.plots.style import Look
 from optlab.records import Floats
 from optlab.report import maps
-from optlab.report.cases import Titled, slugs, titled
+from optlab.report.cases import Titled, Untold, slugs, titled
 from optlab.report.selection import ALL, Selection
 from optlab.store import Results
 from optlab.wording import counted
@@ -31,17 +31,23 @@ RESOLUTION = 220
 
 
 def draw_all(
-    results: Results, planned: Plan, format: str, progress: Callable[[int], None], selection: Selection = ALL
+    results: Results,
+    planned: Plan | None,
+    format: str,
+    progress: Callable[[int], None],
+    selection: Selection = ALL,
+    changed: Collection[str] = (),
 ) -> list[Path]:
     """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
 
-    They appear there together, once all are drawn: so pictures that are there are complete.
+    They appear there together, once all are drawn. Those that need a problem among `changed`, or any problem where
+    there is no plan, are left out.
     """
     with store.drawing(results, format) as drawing:
-        for name, figure in figures(results, planned, selection):
-            save(figure, drawing.folder / f"{name}.{format}")
+        for name, figure in figures(results, planned, selection, changed):
+            drawing.add(save(figure, drawing.folder / f"{name}.{format}"))
             progress(1)
-        return drawing.publish()
+        return drawing.publish(are_all=planned is not None and not changed)
 
 
 def count(planned: Plan) -> int:
@@ -90,17 +96,27 @@ def _effects(runs: pd.DataFrame) -> pd.DataFrame:
 Named = Iterator[tuple[str, "Figure"]]
 
 
-def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
-    """Every picture of an experiment, with its name. Each is made when it is asked for."""
-    selection.check(planned.labels, is_map=planned.map is not None)
-    if planned.map:
+def figures(results: Results, planned: Plan | None, selection: Selection = ALL, changed: Collection[str] = ()) -> Named:
+    """Every picture of an experiment, with its name. Each is made when it is asked for; see `draw_all`."""
+    labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
+    selection.check(labels, is_map=planned is not None and planned.map is not None)
+    if planned is not None and planned.map:
         yield from maps.figures(results, planned, selection)
         return
-    cases = list(titled(planned))
-    looks = looks_of(planned.labels, _best_first(planned.labels, results.runs), selection)
-    frames, said = Frames.of(results).only(looks), _selected(len(planned.labels), looks, len(cases))
+    cases = _cases(results, planned, changed)
+    looks = looks_of(labels, _best_first(labels, results.runs), selection)
+    frames, said = Frames.of(results).only(looks), _selected(len(labels), looks, len(cases))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         yield from _figures(case, name, frames.case(case.title), looks, said)
+
+
+def _cases(results: Results, planned: Plan | None, changed: Collection[str]) -> list[Titled | Untold]:
+    """The cases of the results, each with its problem if that is still the one of the runs."""
+    told = {case.title: case for case in titled(planned)} if planned else {}
+    known = {title: case for title, case in told.items() if case.case.problem.name not in changed}
+    runs = results.runs
+    steps = results.manifest.get("planned", {}).get("steps") or int(runs["steps"].max())
+    return [known.get(title) or Untold(title, steps) for title in dict.fromkeys(runs["case"])]
 
 
 def _best_first(labels: Sequence[str], runs: pd.DataFrame) -> list[str]:
@@ -140,9 +156,9 @@ def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
     return "".join(f"; {fact}" for fact in facts)
 
 
-def _figures(case: Titled, name: str, frames: Frames, looks: Mapping[str, Look], said: str) -> Named:
+def _figures(case: Titled | Untold, name: str, frames: Frames, looks: Mapping[str, Look], said: str) -> Named:
     title, subtitle, minimum = case.title, _subtitle(case, frames.best) + said, case.minimum
-    if _has_map(case) and len(frames.paths):
+    if isinstance(case, Titled) and _has_map(case) and len(frames.paths):
         yield (
             f"contour_{name}",
             contour.figure(
@@ -184,7 +200,7 @@ def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface
     return Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
-def _subtitle(case: Titled, best: pd.DataFrame) -> str:
+def _subtitle(case: Titled | Untold, best: pd.DataFrame) -> str:
     if best.empty:
         return counted(case.steps, "step")
     seeds = int(best["n"].max())

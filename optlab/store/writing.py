@@ -162,20 +162,26 @@ class Drawing:
         self.format = format
         self.folder = draft / PLOTS
         self._draft = draft
+        self._names: list[str] = []
+
+    def add(self, picture: Path) -> None:
+        """Take a picture that was saved in `folder`."""
+        self._names.append(f"{PLOTS}/{picture.name}")
 
     def publish(self, are_all: bool = True) -> list[Path]:
-        """Put the pictures into `plots/`, in place of earlier ones of their names. `are_all` says that none is missing.
+        """Put the pictures into `plots/`, in place of earlier ones of their names. `are_all` says that none is missing;
+        otherwise the next run draws them all.
 
         Raises:
             ResultsError: another run has replaced the results meanwhile: these pictures would lie beside its results.
             UserError: something that optlab did not make is in the way.
         """
-        new = {f"{PLOTS}/{path.name}": checksum(path) for path in sorted(self.folder.iterdir())}
+        new = {name: checksum(self._draft / name) for name in self._names}
 
         def change(earlier: Manifest | None) -> Manifest:
             of = _still(self.results, earlier)
-            drawn = {*of.get(DRAWN, []), *([self.format] if are_all else [])}
-            return {**of, PICTURES: {**pictures(of), **new}, DRAWN: sorted(drawn)}
+            others = {*of.get(DRAWN, [])} - {self.format}
+            return {**of, PICTURES: {**pictures(of), **new}, DRAWN: sorted({*others, *([self.format] * are_all)})}
 
         publish(self.results.folder, self._draft, change)
         return [self.results.folder / name for name in new]

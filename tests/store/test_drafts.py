@@ -38,7 +38,9 @@ def test_what_optlab_did_not_make_stays_in_a_draft_too(folder):
 def test_the_draft_of_a_living_process_stays(folder):
     results = store.load(folder)
     with store.drawing(results, "png") as drawing:
-        (drawing.folder / "loss_e.png").write_text("drawn")
+        path = drawing.folder / "loss_e.png"
+        path.write_text("drawn")
+        drawing.add(path)
         optlab.run(DOCUMENT, out=folder.parent, plots=False)
         with store.writing(folder):
             pass

@@ -66,7 +66,9 @@ def test_a_foreign_picture_that_has_the_name_of_one_of_ours_is_not_replaced(fold
     (folder / "plots").mkdir()
     (folder / "plots" / "loss_rosenbrock.png").write_text("mine")
     with store.drawing(results, "png") as drawing:
-        (drawing.folder / "loss_rosenbrock.png").write_text("ours")
+        path = drawing.folder / "loss_rosenbrock.png"
+        path.write_text("ours")
+        drawing.add(path)
         with pytest.raises(UserError, match=r"loss_rosenbrock\.png: is in the way: optlab did not make it"):
             drawing.publish()
     assert (folder / "plots" / "loss_rosenbrock.png").read_text() == "mine"

@@ -41,7 +41,9 @@ def write(folder, parts, name, log=""):
 def draw(folder, content, names=("loss_sphere", "lr_sphere")):
     with store.drawing(store.load(folder), "png") as drawing:
         for name in names:
-            (drawing.folder / f"{name}.png").write_text(content)
+            path = drawing.folder / f"{name}.png"
+            path.write_text(content)
+            drawing.add(path)
         drawing.publish()
 
 

@@ -41,7 +41,9 @@ def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
 
 def test_another_experiment_leaves_nothing_of_the_earlier_one(folder):
     with store.drawing(store.load(folder), "png") as drawing:
-        (drawing.folder / "old.png").write_bytes(b"old")
+        path = drawing.folder / "old.png"
+        path.write_bytes(b"old")
+        drawing.add(path)
         drawing.publish()
     assert (folder / "plots" / "old.png").read_bytes() == b"old"
     results = optlab.run(DOCUMENT | {"steps": 5}, out=folder.parent, plots=False)
