@@ -144,8 +144,10 @@ def _of_code(earlier: Mapping[str, Any], planned: Plan) -> list[str]:
     its, ours = earlier["hashes"], hashes(planned)
     changed = [name for name in ours if name in its and its[name] != ours[name]]
     found = [f"the source of {name}" for name in changed if name.split()[0] not in ("foreign", "dataset")]
-    versions = {**identity.versions(), **_foreign_versions(planned)}
-    return found + list(changes({name: earlier["versions"].get(name) for name in versions}, versions))
+    its_versions = earlier["versions"]
+    foreign = {name: version for name, version in _foreign_versions(planned).items() if name in its_versions}
+    versions = {**identity.versions(), **foreign}  # a package that only one of them uses comes with its optimizer
+    return found + list(changes({name: its_versions.get(name) for name in versions}, versions))
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = "") -> Iterator[str]:

@@ -72,6 +72,10 @@ def test_results_of_a_first_run_and_of_the_same_one_replace_nothing(carried_out)
             {"text": TEXT.replace("0.2", "0.3"), "plugin": MINE.replace("- lr", "- 2 * lr"), "backend": "replay"},
             ["backend (auto -> replay)", "gd.lr ([0.1, 0.2] -> [0.1, 0.3])", "the source of optimizer mine"],
         ),
+        (
+            {"text": TEXT + '[[optimizer]]\nname = "scipy:BFGS"\n'},  # whose version is no cause of its own
+            ["optimizer (none -> scipy:BFGS)"],
+        ),
         ({"text": "seed = 0\ndescription = 'new'\n" + TEXT, "backend": "replay"}, ["backend (auto -> replay)"]),
     ],
 )
