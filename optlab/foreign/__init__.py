@@ -36,6 +36,8 @@ def find(name: str) -> Foreign:
         raise MissingPackage(f"{name} needs {package}, which is not installed; pip install 'optlab[{package}]'")
     home = importlib.import_module(f"optlab.foreign.{package}")
     known = [f"{package}:{one}" for one in home.names()]
+    if own in home.INSTEAD:
+        raise UnknownName(f"{name} cannot be raced here: {home.INSTEAD[own]}")
     if name not in known:
         spelt = {one.casefold(): one for one in known}
         meant = spelt.get(name.casefold())

@@ -15,6 +15,7 @@ import numpy as np
 import optax
 
 from optlab.composition import split
+from optlab.foreign import answers
 from optlab.foreign.base import Arguments, Array, Foreign, Look, Shapes, Step, described, options
 from optlab.signature import Signature
 
@@ -22,11 +23,17 @@ WHAT = "optax:NAME is a function of optax that takes a learning rate and gives a
 NOT_OFFERED = ("learning_rate", "mask", "weight_decay_mask", "trust_ratio_mask", "key", "seed")
 RATE = 1e-3
 """The learning rate where none is given: optax has no default."""
+RATES = {"lbfgs": 1.0}
+"""The learning rate of those that mean another one where none is given: a line search begins with it."""
+KEYED = ("noisy_sgd",)
+"""Those that ask for a random key; it is what optax takes where none is given."""
+INSTEAD = {"optimistic_adam": "optax has given it up; write optax:optimistic_adam_v2"}
+"""Those that are not offered, and what to write instead."""
 
 
 def names() -> list[str]:
     """The public optimizers of this version of optax."""
-    return [name for name, value in vars(optax).items() if _is_optimizer(name, value)]
+    return [name for name, value in vars(optax).items() if _is_optimizer(name, value) and name not in INSTEAD]
 
 
 def _is_optimizer(name: str, value: Any) -> bool:
@@ -35,10 +42,15 @@ def _is_optimizer(name: str, value: Any) -> bool:
     return "learning_rate" in inspect.signature(value).parameters
 
 
+def searches(name: str) -> bool:
+    """Whether an optimizer searches along a line, for which it asks for more losses and gradients within an update."""
+    return "linesearch" in inspect.signature(getattr(optax, name)).parameters
+
+
 def optimizer(name: str) -> Foreign:
     """An optimizer by its name in optax. Its learning rate is called lr, as everywhere in the lab."""
     read = options(inspect.signature(getattr(optax, name)).parameters.values(), NOT_OFFERED)
-    read = Signature(read.state, {"lr": RATE, **read.numbers}, read.choices, read.supplied)
+    read = Signature(read.state, {"lr": RATES.get(name, RATE), **read.numbers}, read.choices, read.supplied)
     return described("optax", name, read, ("optax", "jax"), begin=functools.partial(_begin, name))
 
 
@@ -56,7 +68,12 @@ def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> St
         nonlocal x, state
         loss, g = look(flat())
         with jax.enable_x64(True):
-            x, state = update(rate * factor, tuple(split(g, tensors)), state, x, loss)
+            gradient = tuple(split(g, tensors))
+            if not searches(name):
+                x, state = update(rate * factor, gradient, state, x, loss, 0)
+            else:
+                with answers.given_by(look) as ticket:
+                    x, state = jax.block_until_ready(update(rate * factor, gradient, state, x, loss, ticket))
         return flat()
 
     return step
@@ -66,12 +83,15 @@ def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> St
 def _compiled(name: str, settings: tuple[tuple[str, Any], ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """(learning rate -> optimizer, one update of x and the state)."""
 
+    key = {"key": 0} if name in KEYED else {}
+
     def make(rate: Any) -> Any:
-        return optax.with_extra_args_support(getattr(optax, name)(learning_rate=rate, **dict(settings)))
+        return optax.with_extra_args_support(getattr(optax, name)(learning_rate=rate, **key, **dict(settings)))
 
     @jax.jit
-    def update(rate: Any, g: Any, state: Any, x: Any, loss: Any) -> Any:
-        updates, state = make(rate).update(g, state, x, value=loss, grad=g)
+    def update(rate: Any, g: Any, state: Any, x: Any, loss: Any, ticket: Any) -> Any:
+        more = {"value_fn": answers.value_function(ticket)} if searches(name) else {}
+        updates, state = make(rate).update(g, state, x, value=loss, grad=g, **more)
         return optax.apply_updates(x, updates), state
 
     return make, update

@@ -31,6 +31,8 @@ OF_PRODUCTS = ("trust-ncg", "trust-krylov")
 OF_HESSIANS = ("trust-exact", "dogleg")
 """Those that ask for the whole Hessian, which is made of products with every unit vector."""
 WHAT = f"scipy:NAME is a method of scipy.optimize.minimize that asks for gradients: {', '.join(METHODS)}"
+INSTEAD: dict[str, str] = {}
+"""All methods that ask for gradients work."""
 NOT_OFFERED = ("maxiter", "maxfun", "maxfev", "minfev", "disp", "iprint", "return_all", "eps", "args", "constraints")
 NOT_OFFERED += ("inexact",)
 """The budget is the experiment's; `eps` is of differences in place of a gradient, `inexact` for trust-krylov alone."""

@@ -14,11 +14,17 @@ from optlab.foreign.base import Arguments, Array, Foreign, Look, Shapes, Step, d
 WHAT = "torch:NAME is a class of torch.optim"
 NOT_OFFERED = ("params", "maximize", "foreach", "fused", "capturable", "differentiable")
 """How torch computes, not what."""
+INSTEAD = {
+    "Muon": "it takes matrices alone, and problems have vectors too; write muon, which is the lab's own",
+    "SparseAdam": "it takes sparse gradients alone, and those here are dense; write torch:Adam",
+}
+"""Those that are not offered, and what to write instead."""
 
 
 def names() -> list[str]:
     """The public optimizers of this version of torch."""
-    return [name for name, kind in vars(torch.optim).items() if _is_optimizer(kind) and not name.startswith("_")]
+    public = [name for name, kind in vars(torch.optim).items() if _is_optimizer(kind) and not name.startswith("_")]
+    return [name for name in public if name not in INSTEAD]
 
 
 def _is_optimizer(kind: Any) -> bool:

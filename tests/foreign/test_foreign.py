@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import math
 
+import jax
 import numpy as np
 import optax
 import pytest
 import scipy.optimize
 import torch
 
+import optlab
 from optlab import foreign
 from optlab.composition import Rule
 from optlab.errors import MissingPackage, SpecError, UnknownName
@@ -20,9 +22,6 @@ from optlab.foreign import torch as of_torch
 from optlab.maps import linear
 
 ROSENBROCK = {"name": "rosenbrock"}
-UNUSABLE = {"torch:Muon", "torch:SparseAdam", "optax:lbfgs", "optax:noisy_sgd", "optax:optimistic_adam"}
-"""Those that want more than the gradient of a vector, and one that its package has given up."""
-
 HESSIAN = {"trust-ncg", "trust-krylov", "trust-exact", "dogleg"}
 """Of scipy's methods those that scipy itself does not run without a Hessian."""
 
@@ -78,10 +77,78 @@ def test_names_are_public_ones_of_the_packages():
 
 
 @pytest.mark.parametrize("name", every_name())
-def test_every_one_takes_a_step_or_says_why_not(name):
+def test_every_one_that_is_offered_works(name):
+    """Twenty steps down two functions; warnings are errors."""
     found = foreign.find(name)
-    said = found.complaint(found.signature.numbers, found.signature.choices)
-    assert bool(said) == (name in UNUSABLE), said
+    assert found.complaint(found.signature.numbers, found.signature.choices) == ""
+    for problem, start in (("sphere", [1.0, -2.0]), ("rosenbrock", [-1.5, 2.0])):
+        result = optlab.minimize(problem, name, x0=start, steps=20)
+        if (name, problem) == ("torch:ASGD", "rosenbrock"):  # its learning rate of 0.01 is too large there
+            assert result.status == "diverged"
+        else:
+            assert result.status == "done"
+            assert result.loss < result.losses[0]
+
+
+@pytest.mark.parametrize("name", ["torch:Muon", "torch:SparseAdam", "optax:optimistic_adam"])
+def test_what_cannot_be_used_is_not_offered(planned, name):
+    assert name not in every_name()
+    with pytest.raises(UnknownName, match=f"{name} cannot be raced here: .*; write ") as error:
+        foreign.find(name)
+    with pytest.raises(SpecError) as mistakes:
+        planned({"problem": [ROSENBROCK], "optimizer": [{"name": name}]})
+    (mistake,) = mistakes.value.mistakes
+    assert (mistake.path, mistake.message) == (("optimizer", 0, "name"), str(error.value))
+    instead = str(error.value).rpartition("write ")[2].partition(",")[0]
+    planned({"problem": [ROSENBROCK], "optimizer": [{"name": instead}]})
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_lbfgs_of_optax_goes_where_it_goes_in_jax(precision):
+    """Its line search asks for losses and gradients within an update, which the lab answers."""
+    with jax.enable_x64(precision == "float64"):
+
+        def f(x):
+            return jax.numpy.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+        solver, x = optax.lbfgs(), jax.numpy.array([-1.5, 2.0])
+        state = solver.init(x)
+        path = [x]
+        for _ in range(10):
+            value, slope = jax.value_and_grad(f)(x)
+            updates, state = solver.update(slope, state, x, value=value, grad=slope, value_fn=f)
+            x = optax.apply_updates(x, updates)
+            path.append(x)
+
+    def look(p):
+        asked.append(p)
+        x, y = map(float, p)
+        slope = [-400 * x * (y - x * x) - 2 * (1 - x), 200 * (y - x * x)]
+        return 100 * (y - x * x) ** 2 + (1 - x) ** 2, np.array(slope, p.dtype)
+
+    asked, found = [], foreign.find("optax:lbfgs")
+    step = found.begin(np.array([-1.5, 2.0], precision), ((2,),), found.arguments(found.signature.numbers, {}))
+    mine = [step(look, 1.0).copy() for _ in range(10)]
+    assert mine[-1].dtype == precision
+    np.testing.assert_allclose(mine, path[1:], rtol=1e-9 if precision == "float64" else 2e-3)
+    assert len(asked) > 20
+
+
+def test_what_ends_a_run_within_a_line_search_is_raised():
+    class Ended(Exception):
+        pass
+
+    def look(p):
+        if len(asked) == 1:
+            raise Ended
+        asked.append(p)
+        return float(p @ p), 2 * p
+
+    asked, found = [], foreign.find("optax:lbfgs")
+    step = found.begin(np.array([3.0, 2.0]), ((2,),), found.arguments(found.signature.numbers, {}))
+    with pytest.raises(Ended):
+        step(look, 1.0)
+    assert len(asked) == 1
 
 
 def test_only_what_was_set_is_handed_over():
@@ -165,7 +232,7 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
             ("nesterov",),
             "Nesterov momentum requires a mom",
         ),
-        (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "SparseAdam does not support dense gradients"),
+        (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "takes sparse gradients alone"),
         (ROSENBROCK, {"name": "scipy:dogleg", "eta": -0.5}, ("eta",), "cannot be used like this: invalid acceptance"),
         (ROSENBROCK, {"name": "scipy:BFGS", "c1": 0.95}, ("c1",), "'c1' and 'c2' do not satisfy"),
         (
