@@ -20,6 +20,7 @@ from optlab.optimizers.base import Optimizer
 from optlab.schedules.base import Schedule
 from optlab.signature import choices_asked, location
 from optlab.transforms.base import Transform
+from optlab.wording import counted
 
 Plugin = Optimizer | Transform
 Shapes = tuple[tuple[int, ...], ...]
@@ -244,7 +245,7 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
     if faults := [fault for value in result if (fault := _fault(value))]:
         raise PluginError(f"{where} returns {faults[0]}; end it with: {form}")
     if len(result) != len(names):
-        returned = "1 value" if len(result) == 1 else f"{len(result)} values"
+        returned = counted(len(result), "value")
         hint = (
             " (what has a default before the * is state; hyperparameters come after it)" if names[len(result) :] else ""
         )

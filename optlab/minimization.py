@@ -19,6 +19,7 @@ from optlab.records import STATUSES, Case, Floats, Recording, Sweep
 from optlab.resolve.limits import MAX_RECORDED
 from optlab.signature import Signature
 from optlab.surroundings import Around, settled, surroundings
+from optlab.wording import counted
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,7 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
             raise UserError(f"{objective.name} has no start of its own; give x0")
         start = _point(objective.start if x0 is None else x0)
         if objective.dim not in (None, start.size):
-            raise UserError(f"{objective.name} has {objective.dim} parameters, and x0 {start.size}")
+            raise UserError(f"{objective.name} has {counted(objective.dim, 'parameter')}, and x0 {start.size}")
         case = Case(objective, start.size, start.ravel(), dict(objective.signature.choices))
         _fits(case)
         return case, start.shape
@@ -196,7 +197,7 @@ def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, An
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
     if (steps + 1) * (case.dim + 1) > MAX_RECORDED:
-        numbers = f"{steps:,} steps with x of size {case.dim:,} are more than {MAX_RECORDED:,} numbers"
+        numbers = f"{counted(steps, 'step')} with x of size {case.dim:,} are more than {MAX_RECORDED:,} numbers"
         raise UserError(f"minimize keeps the loss and x of every step, and {numbers}; take fewer steps, or optlab.run")
     numbers, settings = settled(optimizer, given)
     one = np.zeros(1, dtype=np.int64)

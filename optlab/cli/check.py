@@ -15,6 +15,7 @@ from optlab import registry, signature
 from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
+from optlab.wording import counted
 
 COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
 
@@ -104,7 +105,7 @@ def _run(optimizer: Optimizer, only: Sequence[str], strict: bool) -> Counts:
 
 def _counted(counts: Counts) -> str:
     told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
-    return f"{counts.total()} check{'s' * (counts.total() != 1)}: {told}"
+    return f"{counted(counts.total(), 'check')}: {told}"
 
 
 def _lines(check: Check, found: Verdict, width: int) -> Iterator[str]:

@@ -20,6 +20,7 @@ from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem, from_function
 from optlab.registry import Registry
 from optlab.schedules.base import Schedule
+from optlab.wording import counted
 
 ENDINGS = (".svg", ".png", ".pdf")
 WIDEST = 16_000
@@ -202,7 +203,7 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
         from optlab.plots import schedules as pictures
 
         settings = ", ".join(f"{name}={text}" for name, text in given.items()) or "default options"
-        subtitle = f"the factor on the learning rate along {int(steps)} steps, {settings}"
+        subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {settings}"
         figure.save(pictures.figure(found.at, found.values, title=title, subtitle=subtitle), path)
 
     about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""

@@ -17,6 +17,7 @@ from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
 from optlab.errors import UserError, did_you_mean
 from optlab.problems.base import Problem
+from optlab.wording import counted
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,7 @@ def dimension(problem: Problem, given: dict[str, str]) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise UserError(f"{problem.name}: dim={text} is no whole number from 1 on")
     if problem.dim not in (None, int(text)):
-        raise UserError(f"dim={text}: {problem.name} has {problem.dim} parameters")
+        raise UserError(f"dim={text}: {problem.name} has {counted(problem.dim, 'parameter')}")
     return int(text)
 
 
@@ -132,7 +133,7 @@ def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Functi
         raise UserError(f"{name} has no start; say where, with --at X,Y")
     values = problem.start_at(dim or problem.default_dim) if at is None else point("--at", at)
     if (needed := problem.dim or dim) not in (None, len(values)):
-        raise UserError(f"--at {at}: {name} has {needed} parameters{' here' * bool(dim)}, not {len(values)}")
+        raise UserError(f"--at {at}: {name} has {counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}")
     function = wraps(problem.function)(partial(problem.function, **options))  # in messages it has the user's name
     return Function(function, ("x",), (values,), signature.source(problem.function)[0])
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from optlab.cli import tables
 from optlab.cli.show import shown
+from optlab.wording import counted
 
 if TYPE_CHECKING:
     from optlab.pipeline import Outcome
@@ -40,9 +41,10 @@ def tell(done: Outcome, planned: Plan) -> None:
 
 def _maps(console: Console, results: Results, planned: Plan) -> None:
     from optlab.cli import maps
+    from optlab.maps.advice import advice
     from optlab.report.maps import panels_of
 
-    panels = panels_of(results, planned)
+    panels, steps = panels_of(results, planned), planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)
     for problem, table in zip(problems, maps.summaries(panels), strict=True):
         console.print(table)
@@ -52,6 +54,9 @@ def _maps(console: Console, results: Results, planned: Plan) -> None:
             counts = sum(panel.failed for panel in own), sum(panel.loss.size for panel in own)
             console.print(Text(_failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
+    for panel in panels:
+        if said := advice(panel, steps):
+            console.print(tables.sentence(f"{panel.title} on {panel.problem}: {said}"))
     if isinstance(panels[0], maps.StabilityMap):
         console.print(tables.sentence(maps.SHARES))
 
@@ -118,7 +123,7 @@ def _failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[st
     """What made runs of an optimizer fail on a problem, and how many of them."""
     sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
     messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
-    count = f"{failed:,} of {_count(runs, 'run')}" if failed < runs else _count(runs, "run")
+    count = f"{failed:,} of {counted(runs, 'run')}" if failed < runs else counted(runs, "run")
     return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "no message was kept")
 
 
@@ -135,9 +140,9 @@ def _over_all(console: Console, ranked: Any, cases: int, of_several: bool) -> No
         diverged = tables.NONE if row["failed"] else _share(row["diverged"])
         rows.append([mean, row["label"], str(row["wins"]), diverged])
     columns = ["mean rank>", "optimizer", "wins>", _diverged(of_several)]
-    console.print(tables.table(columns, rows, f"over all {cases} problems", spare=columns[-1]))
+    console.print(tables.table(columns, rows, f"over all {counted(cases, 'problem')}", spare=columns[-1]))
     for row in ranked[ranked["failed"] > 0].to_dict("records"):
-        where = f"runs of it failed on {row['failed']} of {cases} problems"
+        where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
         console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
     console.print()
 
@@ -157,10 +162,11 @@ def _share(value: float) -> str:
 def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
     """How the runs ended."""
     ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
-    counted = f"{_count(planned.runs, 'run')} of {_count(planned.cells, 'cell')}: {ended}"
-    console.print(tables.sentence(counted))
+    facts = f"{counted(planned.runs, 'run')} of {counted(planned.cells, 'cell')}: {ended}"
+    console.print(tables.sentence(facts))
     if planned.repeats_saved:
-        saved = f"cells without anything random in them were computed once ({planned.repeats_saved:,} repeats saved)"
+        repeats = counted(planned.repeats_saved, "repeat")
+        saved = f"cells without anything random in them were computed once ({repeats} saved)"
         console.print(tables.sentence(saved))
 
 
@@ -170,7 +176,7 @@ def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> 
         return
     other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
     if other:
-        asked = f"{other:,} of {_count(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
+        asked = f"{other:,} of {counted(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
         console.print(tables.sentence(f"{asked}: optlab validate says why"))
 
 
@@ -180,7 +186,7 @@ def _places(console: Console, done: Outcome) -> None:
         console.print(tables.sentence("nothing was computed: these results were finished already"))
     if done.retried:
         again = "every run was computed again"
-        console.print(tables.sentence(f"{_count(done.retried, 'run')} had ended with an error before: {again}"))
+        console.print(tables.sentence(f"{counted(done.retried, 'run')} had ended with an error before: {again}"))
     for what in done.damage:
         console.print(Text(f"{what}; it was {'drawn' if done.reused else 'computed'} again"), soft_wrap=True)
     if done.replaced is not None:
@@ -188,7 +194,7 @@ def _places(console: Console, done: Outcome) -> None:
     pictures = len(results.plots)
     rooms = ("runs.parquet", "history/", "trajectories/", "manifest.json")
     files = ", ".join(name for name in rooms if (results.folder / name).exists())
-    drawn = f", and {_count(pictures, 'picture')} in plots/" if pictures else ""
+    drawn = f", and {counted(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {shown(results.folder)}/: {files}{drawn}"), soft_wrap=True)
 
 
@@ -207,8 +213,4 @@ def failures(results: Results) -> None:
         if "error" in sweep:
             print(f"{sweep['described']}: {sweep['error']}", file=sys.stderr)
     log = shown(results.folder / ERRORS_LOG)
-    print(f"{_count(results.failed, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
+    print(f"{counted(results.failed, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from optlab.cli import tables
+from optlab.wording import counted
 
 if TYPE_CHECKING:
     from optlab.engine.check import GradientCheck
@@ -62,10 +63,12 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     spare = ["because", "steps>", "gradients>"]
     console.print(tables.table(columns, rows, f"{planned.name}: the grid is right", spare))
     console.print()
-    totals = f"{planned.cells:,} cells, {planned.runs:,} runs, {len(planned.sweeps):,} sweeps"
-    console.print(f"{totals}, {sum(p.gradients for p in prospects):,} gradient evaluations", markup=False)
+    sizes = {"cell": planned.cells, "run": planned.runs, "sweep": len(planned.sweeps)}
+    totals = ", ".join(counted(number, what) for what, number in sizes.items())
+    console.print(f"{totals}, {counted(sum(p.gradients for p in prospects), 'gradient evaluation')}", markup=False)
     if planned.repeats_saved:
-        console.print(f"({planned.repeats_saved:,} repeats of cells without anything random in them are left out)")
+        repeats = counted(planned.repeats_saved, "repeat")
+        console.print(f"({repeats} of cells without anything random in them are left out)")
 
 
 def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:

@@ -16,6 +16,7 @@ from optlab.engine.derivatives import grad
 from optlab.engine.differences import Slopes
 from optlab.engine.line import EPS, Line, Slope
 from optlab.errors import UserError
+from optlab.wording import counted
 
 Function = Callable[..., Any]
 
@@ -119,7 +120,7 @@ class GradientCheck:
     def verdict(self) -> str:
         """What came out, in a few words. Where there are only kinks, nothing is called right."""
         count = len(self.components)
-        of = f"of {count} component{'s' * (count > 1)}"
+        of = f"of {counted(count, 'component')}"
         unknown = [f"undetermined in {len(self.undetermined)} {of}"] if self.undetermined else []
         if self.wrong:
             return "; ".join([f"WRONG in {len(self.wrong)} {of}", *unknown])

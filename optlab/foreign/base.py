@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from optlab.optimizers.base import Optimizer
 from optlab.signature import Signature
+from optlab.wording import counted
 
 Array = NDArray[Any]
 Arguments = Mapping[str, Any]
@@ -61,7 +62,7 @@ class Foreign(Optimizer):
         for name, value in settings.items():
             own = self.signature.choices[name]
             if isinstance(own, list | tuple) and isinstance(value, list | tuple) and own and len(value) != len(own):
-                return f"{self.name}: '{name}' takes {len(own)} values, as in {list(own)}, not {len(value)}"
+                return f"{self.name}: '{name}' takes {counted(len(own), 'value')}, as in {list(own)}, not {len(value)}"
         arguments, x, left = self.arguments(numbers, settings), np.array([1.0, 2.0]), [3]
 
         def look(p: Array) -> tuple[float, Array]:

@@ -136,6 +136,7 @@ def figure(
     lowest: float | None = None,
     title: str = "",
     subtitle: str = "",
+    notes: Sequence[str] = (),
 ) -> Figure:
     """The finished picture of one problem: a panel for each optimizer, shaded alike, and a legend of the minima.
 
@@ -144,6 +145,7 @@ def figure(
         among: all that are shaded alike, where they are more than are in this picture.
         surface: the function over that view.
         lowest: its value at the lowest minimum.
+        notes: what each panel says across its pixels; none, or a text for each.
     """
     left, right, bottom, top = panels[0].extent
     share, steps = scale(among or panels), _steps(among or panels)
@@ -151,6 +153,7 @@ def figure(
         len(panels),
         lambda number, axes: draw(panels[number], axes, share, surface, lowest),
         _entries(panels),
+        notes=notes,
         ratio=_ratio(left, right, bottom, top),
         labels=("x0", "x1"),
         title=title,

@@ -112,8 +112,8 @@ def common_scale(panels: Sequence[Panel]) -> Scale:
 def image(panel: Panel, colours: Scale) -> NDArray[np.uint8]:
     """The pixels of a panel, shape (rows, columns, 3); the first row is the lowest."""
     values, where = shown(panel)
-    level = _level(np.where(where, values, colours.low), colours)
-    low, high = _level(np.array([colours.low, colours.high]), colours)
+    low, high = _ends(colours)
+    level = np.where(where, _level(np.where(where, values, np.nan), colours), low)
     shades = _COLOURS((level - low) / (high - low or 1.0))[..., :3]
     pixels = tiles.bytes_of(np.where(left(panel)[..., None], PALE + (1 - PALE) * shades, shades))
     plain = [(~where, SHORT), (~where & ~panel.stable, GREW), (panel.diverged, DIVERGED)]
@@ -123,8 +123,14 @@ def image(panel: Panel, colours: Scale) -> NDArray[np.uint8]:
 
 
 def _level(values: Floats, colours: Scale) -> Floats:
-    clipped = colours.clip(values)
+    clipped = colours.clip(colours.in_units(values))
     return np.log10(clipped) if colours.log else clipped
+
+
+def _ends(colours: Scale) -> tuple[float, float]:
+    """The levels at the two ends of the scale."""
+    low, high = (np.log10(end) if colours.log else end for end in (colours.low, colours.high))
+    return float(low), float(high)
 
 
 def draw(panel: Panel, axes: Axes, colours: Scale) -> Axes:
@@ -133,7 +139,7 @@ def draw(panel: Panel, axes: Axes, colours: Scale) -> Axes:
     Sides whose values are in equal ratios are drawn in their logarithm, so that all pixels are of one size.
     """
     u, v = (_positions(side, spaced) for side, spaced in zip((panel.x, panel.y), panel.spacings, strict=True))
-    extent = (*_borders(u), *_borders(v))
+    extent = _extent(panel)
     axes.imshow(image(panel, colours), extent=extent, origin="lower", interpolation="none", aspect="auto", zorder=0)
     if panel.theory is not None:
         _theory(panel.theory, panel.spacings, axes, extent)
@@ -150,6 +156,11 @@ def draw(panel: Panel, axes: Axes, colours: Scale) -> Axes:
     axes.set_title(panel.title, fontsize=10.5)
     axes.spines[:].set_visible(True)
     return axes
+
+
+def _extent(panel: Panel) -> tuple[float, float, float, float]:
+    u, v = (_positions(side, spaced) for side, spaced in zip((panel.x, panel.y), panel.spacings, strict=True))
+    return (*_borders(u), *_borders(v))
 
 
 def _theory(theory: Theory, spacings: tuple[str, str], axes: Axes, extent: Any) -> None:
@@ -197,15 +208,23 @@ def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
     return [tick for tick in ticks if low - margin <= tick <= high + margin], []
 
 
-def figure(panels: Sequence[Panel], *, among: Sequence[Panel] = (), title: str = "", subtitle: str = "") -> Figure:
+def figure(
+    panels: Sequence[Panel],
+    *,
+    among: Sequence[Panel] = (),
+    title: str = "",
+    subtitle: str = "",
+    notes: Sequence[str] = (),
+) -> Figure:
     """The finished picture of one problem: a panel for each optimizer, and a legend.
 
     Args:
         panels: the maps, all of one problem.
         among: all that are coloured alike, where they are more than are in this picture.
+        notes: what each panel says across its pixels; none, or a text for each.
     """
     colours = common_scale(among or panels)
-    level = _level(np.array([colours.low, colours.high]), colours)
+    level = _ends(colours)
     names = panels[0].names
 
     def bar(sheet: Figure, axes: Sequence[Axes]) -> None:
@@ -215,12 +234,13 @@ def figure(panels: Sequence[Panel], *, among: Sequence[Panel] = (), title: str =
         else:
             ticks = [t for t in MaxNLocator(6).tick_values(*level) if level[0] <= t <= level[1]]
             marks = ticks, [f"{tick:g}" for tick in ticks]
-        tiles.colour_bar(sheet, axes, _COLOURS, Normalize(*level), marks, _quantity(panels[0]))
+        tiles.colour_bar(sheet, axes, _COLOURS, Normalize(*level), marks, _quantity(panels[0]) + colours.suffix)
 
     return tiles.figure(
         len(panels),
         lambda number, axes: draw(panels[number], axes, colours),
         _entries(panels),
+        notes=notes,
         labels=(NAMES.get(names[0], names[0]), NAMES.get(names[1], names[1])),
         title=title,
         subtitle=subtitle,
@@ -239,7 +259,7 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
     theories = [panel.theory for panel in panels if panel.theory is not None]
     if formulas := dict.fromkeys(t.formula or "spectral radius 1" for t in theories if _has_limit(t)):
         entries.append((Line2D([], [], **_LINE), f"theory: {' or '.join(formulas)}"))
-    if any(theory.fastest for theory in theories):
+    if any(p.theory and p.theory.fastest and _inside(p.theory.fastest, p.spacings, _extent(p)) for p in panels):
         entries.append((Line2D([], [], linestyle="", **_FASTEST), "fastest in theory"))
     if any(panel.best for panel in panels):
         entries.append((Line2D([], [], linestyle="", **_BEST), "best pixel"))

@@ -11,16 +11,18 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from optlab.plots import figure as figures
-from optlab.plots import style
+from optlab.plots import fonts, style
 
 COLUMNS = 3
 _PANEL, _ALONE = 4.1, 5.6  # inches along the longer side of a panel, among others and alone
+_TITLE = 10.5  # points of the letters above a panel
 _LEGEND, _ROW = 9.5, 0.27  # of the legend: points of its letters, inches of a line
 _BESIDE = 4.4  # what stands beside the text of an entry, in units of its letters: the handle and gaps
+NOTE = "note"
+"""The gid of what a panel says across its pixels."""
 Entry = tuple[Any, str]
 """A handle of the legend, and what it says."""
 
@@ -35,6 +37,7 @@ def figure(
     title: str = "",
     subtitle: str = "",
     bar: Callable[[Figure, Sequence[Axes]], Any] | None = None,
+    notes: Sequence[str] = (),
 ) -> Figure:
     """A figure of `count` panels, each drawn by `draw(number, axes)`.
 
@@ -42,18 +45,23 @@ def figure(
         ratio: the height of a panel over its width.
         labels: what is along the sides; panels inside share those of their neighbours.
         bar: draws the scale of colours beside the panels.
+        notes: what each panel says across its pixels; none, or a text for each.
     """
     columns = 2 if count == 4 else min(count, COLUMNS)
     rows = -(-count // columns)
     wide = (_ALONE if count == 1 else _PANEL) * min(1.0, 1 / ratio)
     width = max(columns * (wide + 0.35) + 1.6, 6.8)
+    entries = [(handle, _wrapped(text, 72 * (width - 0.6), _LEGEND)) for handle, text in entries]
     lines = _lines([text for _, text in entries], width - 0.3)
-    below = _ROW * lines + 0.15
+    below = _ROW * lines * max((text.count("\n") + 1 for _, text in entries), default=1) + 0.15
     size = (width, rows * (wide * ratio + 0.75) + 0.85 + below)
     with style.sheet():
         sheet, axes = figures.new(columns, rows=rows, title=title, subtitle=subtitle, size=size)
         for number in range(count):
             draw(number, axes[number])
+            _fit_title(axes[number], 72 * wide)
+            if number < len(notes) and notes[number]:
+                _note(axes[number], notes[number])
             axes[number].set_xlabel(labels[0])
             if number % columns == 0:
                 axes[number].set_ylabel(labels[1])
@@ -69,13 +77,35 @@ def figure(
 
 def _lines(texts: Sequence[str], room: float) -> int:
     """The fewest lines in which a legend with these texts is at most `room` inches wide."""
-    font = FontProperties(family=style.SHEET["font.family"], size=_LEGEND)
-    widths = [TextPath((0, 0), text, prop=font).get_extents().width / 72 if text else 0.0 for text in texts]
+    widths = [max(_width(line, _LEGEND) for line in text.split("\n")) / 72 for text in texts]
     for lines in range(1, len(texts)):
         columns = np.array_split(widths, -(-len(texts) // lines))
         if sum(column.max() + _BESIDE * _LEGEND / 72 for column in columns) <= room:
             return lines
     return len(texts)
+
+
+def _width(text: str, points: float) -> float:
+    """The width of a line of text, in points."""
+    return figures.measured(text, FontProperties(family=fonts.families(text), size=points))
+
+
+def _wrapped(text: str, room: float, points: float) -> str:
+    """Text in as many lines as it needs in a room of so many points."""
+    width = _width(text, points)
+    return text if width <= room else figures.wrap(text, max(8, int(0.9 * len(text) * room / width)))
+
+
+def _fit_title(axes: Axes, room: float) -> None:
+    """Wrap the title of a panel that is wider than the panel."""
+    title = axes.get_title(loc="left")
+    axes.set_title(_wrapped(title, room, _TITLE), fontsize=_TITLE)
+
+
+def _note(axes: Axes, text: str) -> None:
+    box = {"boxstyle": "round,pad=0.6", "facecolor": "white", "edgecolor": style.MUTED, "linewidth": 0.8}
+    axes.text(0.5, 0.5, figures.wrap(text, 30), transform=axes.transAxes, ha="center", va="center", size=10, zorder=7,
+              bbox=box, gid=NOTE)  # fmt: skip
 
 
 def _legend(sheet: Figure, entries: Sequence[Entry], lines: int) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from optlab import signature
 from optlab.errors import PluginError
 from optlab.signature import Signature
+from optlab.wording import counted
 
 SUPPLIES = ("inputs", "targets")
 """What an objective may ask the lab for: the `inputs` (examples, features) and `targets` (examples, outputs) of
@@ -149,7 +150,7 @@ def problem(
             raise wrong(f"has a start {start} that is not finite")
         size = dim or (len(first) if isinstance(first, np.ndarray) else 0)
         if size and any(len(point) > size for point in minima):
-            raise wrong(f"has {size} parameters and a minimum of {minima.shape[1]} numbers")
+            raise wrong(f"has {counted(size, 'parameter')} and a minimum of {counted(minima.shape[1], 'number')}")
         if callable(first) and not read.supplied:
             raise wrong("draws its start by a function, but asks for no inputs or targets; give it a point")
         return Problem(

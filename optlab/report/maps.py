@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optlab.maps import panels
+from optlab.maps.advice import advice
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.plan import Plan
 from optlab.plots import basins, stability
@@ -81,7 +82,8 @@ def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], h
     subtitle = f"{size}; colour: the minimum reached, dark: many steps needed"
     lowest = float(case.heights(maps[0].minima[:1].T)[0]) if len(maps[0].minima) and case.computes else None
     surface = _surface(case, maps[0]) if case.computes else None
-    return basins.figure(maps, among=among, surface=surface, lowest=lowest, title=headline, subtitle=subtitle)
+    return basins.figure(maps, among=among, surface=surface, lowest=lowest, title=headline, subtitle=subtitle,
+                         notes=[advice(panel, case.steps) for panel in maps])  # fmt: skip
 
 
 def _surface(case: Titled, panel: Any) -> Surface:
@@ -108,4 +110,5 @@ def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[Stabi
     if maps[0].theory is not None:
         mu, largest = maps[0].theory.eigenvalues[[0, -1]]
         facts.append(f"quadratic: the Hessian's eigenvalues reach from mu = {mu:.4g} to L = {largest:.4g}")
-    return stability.figure(maps, among=among, title=headline, subtitle="; ".join(facts))
+    notes = [advice(panel, case.steps) for panel in maps]
+    return stability.figure(maps, among=among, title=headline, subtitle="; ".join(facts), notes=notes)

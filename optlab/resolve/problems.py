@@ -19,6 +19,7 @@ from optlab.resolve.options import note_repeated, split_axes
 from optlab.resolve.starts import start_of
 from optlab.resolve.trial import computes, note_choices, note_dimension, sized
 from optlab.spec import ProblemSpec
+from optlab.wording import counted
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,8 @@ def _case(
         note_choices(spec, case, root_seed, error, notes)
         return None
     if isinstance(start, np.ndarray) and len(start) != case.dim:
-        notes.note((*spec.path, "start"), f"{spec.name} has {case.dim} parameters here; this start has {len(start)}")
+        has = f"{spec.name} has {counted(case.dim, 'parameter')} here; this start has {len(start)}"
+        notes.note((*spec.path, "start"), has)
     elif not callable(problem.start) and not computes(case):
         note_dimension(spec, problem, case, notes)
     return case

@@ -8,6 +8,7 @@ from optlab.problems.base import Problem
 from optlab.records import Floats
 from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
+from optlab.wording import counted
 
 
 def start_of(spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebook) -> Floats | str | None:
@@ -15,7 +16,7 @@ def start_of(spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebo
     path = (*spec.path, "start" if spec.start is not None else "dim")
     asked = len(spec.start) if isinstance(spec.start, tuple) else dim
     if problem.dim is not None and asked not in (None, problem.dim):
-        notes.note(path, f"{spec.name} has {problem.dim} parameters, not {asked}")
+        notes.note(path, f"{spec.name} has {counted(problem.dim, 'parameter')}, not {asked}")
     elif isinstance(spec.start, tuple) and dim not in (None, asked):
         notes.note((*spec.path, "start"), f"the start has {asked} numbers, and dim is {dim}; give one of the two")
     elif dim is not None and callable(problem.start):

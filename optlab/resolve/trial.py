@@ -15,6 +15,7 @@ from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
 from optlab.starts import drawn
 from optlab.step import objective, objective_graph
+from optlab.wording import counted
 
 MAX_PARAMETERS = 10_000_000
 MAX_TENSORS = 2_000
@@ -97,5 +98,6 @@ def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Noteb
         return
     key = "start" if isinstance(spec.start, tuple) else "dim"
     least = next(dim for dim in range(min(case.dim, own), own + 1) if works(dim))
-    has = f"takes at least {least}" if case.dim < own and works(own + 1) else f"has {own}"
-    notes.note((*spec.path, key), f"{spec.name} {has} parameters, not {case.dim}")
+    is_least = case.dim < own and works(own + 1)
+    has = f"takes at least {counted(least, 'parameter')}" if is_least else f"has {counted(own, 'parameter')}"
+    notes.note((*spec.path, key), f"{spec.name} {has}, not {case.dim}")

@@ -16,6 +16,7 @@ from optlab.problems.base import problem
 from optlab.records import Case
 from optlab.step import Rule
 from optlab.testing.landscapes import Array, Bowl, Landscape, Slope
+from optlab.wording import counted
 
 DIM, RUNS, STEPS = 4, 7, 6
 BUDGET = 200
@@ -138,7 +139,7 @@ def call(
     result = optimizer(x, g, *values[1:], **supplied, **numbers)
     result = list(result) if isinstance(result, tuple | list) else [result]
     if len(result) != len(values) or any(value is None for value in result):
-        found = f"{len(result)} value{'s' * (len(result) != 1)}"
+        found = counted(len(result), "value")
         found = "None" if any(value is None for value in result) else found
         wanted = ", ".join(names(optimizer))
         hint = "the state comes back in its order"

@@ -162,3 +162,32 @@ def test_a_map_on_which_nothing_is_stable(panel, tmp_path):
     sheet = stability.figure([lost])
     assert [text.get_text() for text in sheet.legends[0].get_texts()] == ["diverged"]
     save(sheet, tmp_path / "a.png")
+
+
+def test_long_titles_and_entries_of_the_legend_are_wrapped_and_whole(panel, tmp_path):
+    long = (
+        "optimizer with a very long label, warm restarts, lookahead and averaging of its weights  lr=0.000316, beta=0.9"
+    )
+    theory = Theory(panel.x, panel.y, np.array([[0.5, 0.9, 1.5, 2.0]] * 2), "lr = 2 / L or another formula " * 8)
+    panels = [replace(panel, title=f"{i} {long}", theory=theory) for i in range(6)]
+    sheet = stability.figure(panels, title="ellipsoid")
+    save(sheet, tmp_path / "x.png")
+    page = sheet.bbox
+    (legend,) = sheet.legends
+    box = legend.get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= page.x1
+    assert 0 <= box.y0 < box.y1 <= page.y1
+    panes = sheet.axes[:6]
+    titles = [axes._left_title.get_window_extent() for axes in panes]  # Matplotlib has no other name for it
+    assert all(title.x1 <= page.x1 for title in titles)
+    assert all(not a.overlaps(b) for i, a in enumerate(titles) for b in titles[:i])
+    assert box.y1 <= min(axes.get_tightbbox().y0 for axes in panes) + 1
+
+
+def test_losses_far_from_1_have_a_scale_in_units(panel, tmp_path):
+    tiny = replace(panel, loss=panel.loss * 1e-300, first=panel.first * 1e-300)
+    sheet = stability.figure([tiny])
+    assert save(sheet, tmp_path / "x.png").stat().st_size > 5000
+    assert sheet.axes[-1].get_ylabel().startswith("final loss (in units of 10")
+    pixels = [stability.image(one, stability.common_scale([one])) for one in (panel, tiny)]
+    assert (np.abs(pixels[0].astype(int) - pixels[1]) <= 1).all()

@@ -261,7 +261,7 @@ BROKEN = [
     (loses_its_state, "finite_on_zero_gradient", "gives s ="),
     (overflows_slowly, "finite_on_zero_gradient", "gives x ="),
     (shrinks_x, "stands_still_without_slope", "x itself"),
-    (multiplies_the_weights, "stands_still_without_slope", "in 1 steps with g = 0"),
+    (multiplies_the_weights, "stands_still_without_slope", "in 1 step with g = 0"),
     (never_rests, "comes_to_rest", "does the momentum decay?"),
     (divides_tiny_by_tiny, "survives[1e-300]", "gradients of size 1e-300"),
     (cleans_up, "shows[nan]", "hide what is not a number"),

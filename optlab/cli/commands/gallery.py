@@ -9,6 +9,7 @@ import typer
 
 from optlab.cli import completion
 from optlab.cli.options import Plugins, Quiet, folders, known
+from optlab.wording import counted
 
 
 def gallery(
@@ -36,4 +37,4 @@ def gallery(
     with progress("drawing", len(chosen), quiet) as advance:
         files = page.write(out, chosen, found, judgement, folders(plugins), advance)
     if not quiet:
-        typer.echo(f"{files[0]} and {len(files) - 1} pictures in {files[1].parent}/")
+        typer.echo(f"{files[0]} and {counted(len(files) - 1, 'picture')} in {files[1].parent}/")

@@ -8,6 +8,7 @@ from optlab.optimizers.base import Optimizer
 from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import Ground, by_design, failed, history, initial, update, without_decay
 from optlab.testing.landscapes import Array, Landscape, Valley
+from optlab.wording import counted
 
 LEARNING_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
@@ -52,7 +53,7 @@ def _halves(optimizer: Optimizer, place: str, landscape: Landscape, start: Array
     shape = f", x being a matrix of {start.shape}" if start.ndim > 1 else ""
     raise failed(
         optimizer,
-        f"goes from loss {2 * target:.4g} to {best:.4g} in {budget} steps{where}{shape}",
+        f"goes from loss {2 * target:.4g} to {best:.4g} in {counted(budget, 'step')}{where}{shape}",
         f"a loss below {target:.4g} on {place}, at some learning rate",
         "look at the sign of the update: x - lr * ... goes down",
     )

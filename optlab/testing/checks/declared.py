@@ -12,6 +12,7 @@ import numpy as np
 from optlab.optimizers.base import Optimizer
 from optlab.testing.checks.base import Check, on_each_ground
 from optlab.testing.ground import STEPS, Ground, Skipped, failed, history
+from optlab.wording import counted
 
 FACTOR = 1024.0
 SHIFT = 16.0
@@ -43,7 +44,7 @@ def _compare(optimizer: Optimizer, ground: Ground, found: list[np.ndarray], when
         if not np.allclose(a, b, rtol=0, atol=TOLERANCE * length):
             raise failed(
                 optimizer,
-                f"goes to x = {a} in {t} steps, and to {b} {when}",
+                f"goes to x = {a} in {counted(t, 'step')}, and to {b} {when}",
                 "the same steps: that is what it declares",
                 "take it out of invariant=(...) if it is not meant; else look for g, or x, where it does not cancel",
             )
@@ -72,7 +73,7 @@ def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, An
         cause = diagnosis.of_mismatch(optimizer, reference, options, min(steps, FEW))
         raise failed(
             optimizer,
-            f"differs from {reference} by {error:.3g} of its size within {steps:,} steps"
+            f"differs from {reference} by {error:.3g} of its size within {counted(steps, 'step')}"
             + (f" with {given}" if given else "")
             + f"{cause.begin}{cause.depends}",
             f"a relative difference of {references.TOLERANCE:g} at most",

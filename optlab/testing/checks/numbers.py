@@ -26,6 +26,7 @@ from optlab.testing.ground import (
     without_decay,
 )
 from optlab.testing.landscapes import Array, Slope
+from optlab.wording import counted
 
 ROUNDING = 1e-14
 """Relative; what a few steps may lose where x goes through a function and back, as in mirror descent."""
@@ -64,7 +65,7 @@ def stands_still_without_slope(optimizer: Optimizer, ground: Ground) -> None:
         if not np.allclose(x, ground.start, rtol=0, atol=ROUNDING * np.abs(ground.start).max()):
             raise failed(
                 optimizer,
-                f"goes from x = {ground.start} to {x} in {t} steps with g = 0",
+                f"goes from x = {ground.start} to {x} in {counted(t, 'step')} with g = 0",
                 "no movement without a slope, but for weight decay",
                 "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay"
                 + by_design("stands_still_without_slope"),

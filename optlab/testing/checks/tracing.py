@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab import runner
+from optlab import runner, wording
 from optlab.engine.graph import Graph
 from optlab.engine.replay import Input
 from optlab.optimizers.base import Optimizer
@@ -213,7 +213,7 @@ def counts_its_gradients(optimizer: Optimizer, ground: Ground) -> None:
     if asked.gradients != counted:
         raise failed(
             optimizer,
-            f"asks for {asked.gradients} gradients in a step, of which its result needs {counted}",
+            f"asks for {wording.counted(asked.gradients, 'gradient')} in a step, of which its result needs {counted}",
             "each gradient is used",
             "take out the call of grad or hvp whose result is not used",
         )

@@ -1,0 +1,37 @@
+"""What to change where a map shows nothing."""
+
+from __future__ import annotations
+
+from optlab.maps.panels import BasinMap, StabilityMap
+from optlab.wording import counted
+
+
+def advice(panel: BasinMap | StabilityMap, steps: int) -> str:
+    """Why nothing is to be seen in a panel, and what to try; empty where there is something, or where runs failed.
+
+    `steps` is the number of steps of each run.
+    """
+    if panel.failed:
+        return ""
+    return _of_basins(panel, steps) if isinstance(panel, BasinMap) else _of_stability(panel, steps)
+
+
+def _of_basins(panel: BasinMap, steps: int) -> str:
+    if (panel.minimum >= 0).any():
+        return ""
+    if panel.diverged.all():
+        return "all runs diverged: try a smaller learning rate"
+    if panel.diverged.mean() > 0.5:
+        return "no run came to a minimum, and most diverged: try a smaller learning rate"
+    return f"no run came to a minimum in {counted(steps, 'step')}: try more steps, or a larger learning rate"
+
+
+def _of_stability(panel: StabilityMap, steps: int) -> str:
+    ranges = "smaller values of lr" if "lr" in panel.names else f"other ranges of {' and '.join(panel.names)}"
+    if not panel.stable.any():
+        what = "all runs diverged" if panel.diverged.all() else "the loss grew in all runs or they diverged"
+        return f"{what}: try {ranges}"
+    if panel.reached is None or ((panel.reached >= 0) & panel.stable).any():
+        return ""
+    target = f"a loss of {panel.target:.3g} " if panel.target is not None else "its target "
+    return f"no run came to {target}in {counted(steps, 'step')}: try more steps, other ranges, or a higher target"

@@ -1,0 +1,67 @@
+"""What is said of maps on which nothing is to be seen: by itself, in the picture, on the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+import optlab
+from optlab import pipeline
+from optlab.cli.app import app
+from optlab.maps.advice import advice
+from optlab.plots import tiles
+from optlab.report import pictures
+
+
+def basin(lr, **more):
+    return optlab.basins("himmelblau", f"gd lr={lr}", resolution=6, plots=False, **more).maps[0]
+
+
+def stable(x, **more):
+    given = {"x": f"lr={x}", "y": "beta=0:0.9", "log": "x", "resolution": 4, "plots": False, **more}
+    return optlab.stability("ellipsoid condition=100", "momentum", **given).maps[0]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_of_basins():
+    assert advice(basin(0.01, steps=300), 300) == ""
+    assert advice(basin(1e-7, steps=1), 1) == (
+        "no run came to a minimum in 1 step: try more steps, or a larger learning rate"
+    )
+    assert advice(basin(100.0, steps=50), 50) == "all runs diverged: try a smaller learning rate"
+
+
+def test_of_stability():
+    assert advice(stable("0.001:0.03", steps=50), 50) == ""
+    assert advice(stable("100:1000", steps=400), 400) == "all runs diverged: try smaller values of lr"
+    grew = stable("0.5:1", steps=3)
+    assert not grew.stable.any()
+    assert advice(grew, 3) == "the loss grew in all runs or they diverged: try smaller values of lr"
+    slow = stable("1e-9:1e-8", steps=20, color="steps", target=1e-6)
+    assert advice(slow, 20) == (
+        "no run came to a loss of 1e-06 in 20 steps: try more steps, other ranges, or a higher target"
+    )
+
+
+def test_runs_that_failed_give_no_advice():
+    assert advice(replace(basin(1e-7, steps=1), failed=36), 1) == ""
+
+
+def test_it_is_in_the_picture_and_on_the_terminal(tmp_path):
+    words = ["basins", "himmelblau", "--optimizer", "gd lr=1e-7", "--optimizer", "gd lr=0.01", "--resolution", "6"]
+    done = CliRunner().invoke(app, [*words, "--steps", "100", "--no-plots"])
+    assert done.exit_code == 0
+    said = " ".join(done.stdout.split())
+    assert "lr=1e-07 on himmelblau: no run came to a minimum in 100 steps: try more steps" in said
+    assert said.count("no run came") == 1
+    results = optlab.load(tmp_path / "results" / "himmelblau_basins")
+    (figure,) = dict(pictures.figures(results, pipeline.prepare(results.spec).plan)).values()
+    notes = [[t.get_text() for t in axes.texts if t.get_gid() == tiles.NOTE] for axes in figure.axes[:2]]
+    assert [len(texts) for texts in notes] == [1, 0]
+    assert notes[0][0].replace("\n", " ").startswith("no run came to a minimum in 100 steps")

@@ -1,0 +1,46 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import optlab
+from optlab.wording import counted
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1000, "1,000 steps")])
+def test_a_number_with_its_noun(number, said):
+    assert counted(number, "step") == said
+
+
+def test_a_plural_of_its_own():
+    assert counted(1, "entry", "entries") == "1 entry"
+    assert counted(3, "entry", "entries") == "3 entries"
+
+
+NOUNS = "step|cell|run|seed|sweep|picture|optimizer|repeat|component|parameter"
+MORE_THAN_ONE = {
+    # what stands there is never 1: it is a limit, a part of more, or said only where there are several
+    "of {…} components",
+    "more than {…} parameters",
+    "has {…} parameters",
+    ", {…} seeds",
+    "more than {…} runs",
+    "{…} runs, more than",
+    "among {…} runs",
+    "{…} optimizers in all",
+    "{…} steps with gradients of",
+    "surfaces ({…}): {…} steps at that of {…} learning rates",
+}
+
+
+def test_no_number_has_a_plural_that_may_be_wrong():
+    """Every f-string that puts a plural behind a number: it is `counted`, or listed above."""
+    found = []
+    for path in Path(optlab.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(part.value if isinstance(part, ast.Constant) else "{…}" for part in node.values)
+                if re.search(rf"\{{…\}} ({NOUNS})s\b", text) and not any(known in text for known in MORE_THAN_ONE):
+                    found.append(f"{path.name}: {text}")
+    assert found == []
