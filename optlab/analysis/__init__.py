@@ -18,6 +18,7 @@ neither good nor bad: its cell has no loss (NaN), its label no best cell and no 
 from optlab.analysis.curves import best_paths, loss_curves
 from optlab.analysis.effects import sensitivity
 from optlab.analysis.ranks import overall, ranking
+from optlab.analysis.stillness import still
 from optlab.analysis.tuning import best, cells
 
-__all__ = ["best", "best_paths", "cells", "loss_curves", "overall", "ranking", "sensitivity"]
+__all__ = ["best", "best_paths", "cells", "loss_curves", "overall", "ranking", "sensitivity", "still"]

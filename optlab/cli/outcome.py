@@ -33,6 +33,8 @@ def tell(done: Outcome, planned: Plan) -> None:
     else:
         _rankings(console, results)
     _counts(console, results.manifest, planned)
+    if not planned.map:
+        _still(console, results)
     _elsewhere(console, results.manifest, planned)
     if not planned.map and not planned.is_recorded:
         console.print(tables.sentence(UNRECORDED))
@@ -168,6 +170,17 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         repeats = counted(planned.repeats_saved, "repeat")
         saved = f"cells without anything random in them were computed once ({repeats} saved)"
         console.print(tables.sentence(saved))
+
+
+def _still(console: Console, results: Results) -> None:
+    """Whose runs never changed their loss: nothing else would show that their steps came to nothing."""
+    from optlab import analysis
+
+    for row in analysis.still(results.runs).to_dict("records"):
+        what = f"{row['label']} on {row['case']}: the loss of {_count(row['runs'], 'run')} never changed"
+        console.print(
+            Text(f"{what}; the steps are too small to change x, or the function is level there"), soft_wrap=True
+        )
 
 
 def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:

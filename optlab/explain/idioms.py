@@ -12,6 +12,7 @@ import numpy as np
 
 from optlab.engine.graph import Graph, Node, Op, Var
 from optlab.engine.passes import prune
+from optlab.scaling import limits
 
 
 def _as_first(a: Var, *_: Var) -> tuple[Any, Any]:
@@ -70,6 +71,13 @@ class _Finder:
         array = self.constants.get(var)
         return array.item() if array is not None and array.size == 1 else None
 
+    def is_power(self, var: Var) -> bool:
+        """Whether a value is the power of two of `optlab.scaling.scaled`, which changes roundings alone."""
+        chosen = self.made(var, "where")
+        compared = chosen and self.made(chosen[0], "greater")
+        middle, shift = limits(var.dtype) if compared else (0.0, 0.0)
+        return bool(chosen and compared and (self.value(compared[1]), self.value(chosen[1])) == (middle, 1 / shift))
+
     def _where(self, node: Node) -> Any:
         """where(s == 0, 0, sqrt(where(s == 0, 1, s))), the root whose derivative at 0 is 0."""
         condition, zero, root = node.inputs
@@ -89,6 +97,8 @@ class _Finder:
 
     def _divide(self, node: Node) -> Any:
         """A sum of everything, divided by how much there is."""
+        if self.is_power(node.inputs[1]):
+            return SAME, node.inputs[:1]
         summed = self.made(node.inputs[0], "sum")
         if summed and len(self.makers[node.inputs[0]].params["axis"]) == len(summed[0].shape):
             size = np.prod(summed[0].shape, dtype=int)
@@ -100,6 +110,8 @@ class _Finder:
 
     def _multiply(self, node: Node) -> Any:
         a, b = node.inputs
+        if self.is_power(a) or self.is_power(b):
+            return SAME, (b if self.is_power(a) else a,)
         squared = self.made(a, "square")
         return (CUBE, (b,)) if squared and squared[0] is b else None
 

@@ -18,6 +18,9 @@ def adabelief(x, g, m=0.0, s=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-
     x <- x - lr m_hat / (sqrt(s_hat) + eps)
 
     lr: learning rate; beta1, beta2: memories of the averages m, s; eps: guards the division by zero
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     s = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps

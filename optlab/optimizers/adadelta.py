@@ -21,6 +21,9 @@ def adadelta(x, g, v=0.0, d=0.0, *, lr=1.0, rho=0.9, eps=1e-6):
 
     lr: learning rate, 1 in the paper; rho: memory of the averages v, d of squared gradients and of squared steps;
     eps: where the first steps come from
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     v = rho * v + (1 - rho) * g**2
     u = np.sqrt(d + eps) / np.sqrt(v + eps) * g

@@ -24,6 +24,9 @@ def adagrad(x, g, s=0.0, *, t, lr=1e-2, lr_decay=0.0, eps=1e-10, initial=0.0, ep
 
     lr: learning rate; lr_decay: how fast it falls with the step t; eps: guards the division by zero;
     initial: what the sum of squares begins with, 0.1 in Keras and optax; eps_inside: sqrt(initial + s + eps), as there
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     s = s + g**2
     total = s + initial

@@ -20,6 +20,9 @@ def adahessian(x, g, m=0.0, v=0.0, *, t, hvp, rng, lr=0.15, beta1=0.9, beta2=0.9
 
     lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero; power: how much of
     the curvature counts, 1 all of it
+
+    Squares of curvatures above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     z = np.where(rng.random(x.shape) < 0.5, -1.0, 1.0).astype(x.dtype)
     m = beta1 * m + (1 - beta1) * g

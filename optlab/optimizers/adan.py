@@ -54,6 +54,9 @@ def adan(
     lr: learning rate; beta1, beta2, beta3: memories of the averages of gradients, differences and squares;
     eps: guards the division by zero; weight_decay: the pull towards 0; as_in_optax: there, changes weigh 1 - beta2
     where the paper has beta2 (in these letters), and x <- x - lr (u + weight_decay x)
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     change = np.where(t == 1, 0.0, g - last)
     m = beta1 * m + (1 - beta1) * g

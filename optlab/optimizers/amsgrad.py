@@ -33,6 +33,9 @@ def amsgrad(x, g, m=0.0, v=0.0, most=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999,
 
     lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero;
     corrected_max: the largest v / (1 - beta2^t) instead of the largest v, as in optax
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

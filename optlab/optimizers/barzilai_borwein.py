@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import optimizer
+from optlab.scaling import norm, scaled
 from optlab.signature import pick
 
 
@@ -26,10 +27,10 @@ def barzilai_borwein(x, g, s=0.0, g_old=0.0, *, lr=1.0, first=1e-3, largest=1e10
     lr: factor on the step; first: the size, and the longest move, of the first step; largest: bound of all sizes;
     step: "long" or "short"
     """
-    y = g - g_old
+    y, power = scaled(g - g_old)
     ss, sy, yy = np.sum(s * s), np.sum(s * y), np.sum(y * y)
     over, under = pick("barzilai_borwein", "step", {"long": (ss, sy), "short": (sy, yy)}, step)
     size = np.where(sy > 0, over, np.sqrt(ss)) / np.where(sy > 0, under, np.sqrt(np.where(yy > 0, yy, 1.0)))
-    size = np.where((ss > 0) & (yy > 0), size, first / np.maximum(1.0, np.linalg.norm(g)))
+    size = np.where((ss > 0) & (yy > 0), size * power, first / np.maximum(1.0, norm(g)))
     s = -lr * np.minimum(size, largest) * g
     return x + s, s, g

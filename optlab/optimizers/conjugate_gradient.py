@@ -47,6 +47,9 @@ def conjugate_gradient(
 
     lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: how far away the second
     slope is taken; shrink: from one trial to the next; formula, line_search: one of those above; trials: how many
+
+    Products of gradients above 1e154 (1e19 in float32) are infinite: x is no number then, and the run has diverged.
+    Below 1e-162 (1e-23 in float32) they are 0: the direction is -g then, and the step lr.
     """
     y = g - g_old
     gg, gy, dy, old = np.sum(g * g), np.sum(g * y), np.sum(d * y), np.sum(g_old * g_old)

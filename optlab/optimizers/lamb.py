@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import optimizer
+from optlab.scaling import norm
 
 
 @optimizer(
@@ -22,10 +23,13 @@ def lamb(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-6, we
 
     lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero;
     weight_decay: the share of x in u
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
     u = (m / (1 - beta1**t)) / (np.sqrt(v / (1 - beta2**t)) + eps) + weight_decay * x
-    length, size = np.linalg.norm(x), np.linalg.norm(u)
+    length, size = norm(x), norm(u)
     ratio = np.where((length > 0) & (size > 0), length / np.where(size > 0, size, 1.0), 1.0)
     return x - lr * ratio * u, m, v

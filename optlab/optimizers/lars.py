@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import optimizer
+from optlab.scaling import norm
 
 
 @optimizer(
@@ -25,7 +26,7 @@ def lars(x, g, b=0.0, *, lr=1.0, beta=0.9, trust=0.001, eps=0.0, weight_decay=0.
     division by zero; weight_decay: the share of x in u
     """
     u = g + weight_decay * x
-    length, size = np.linalg.norm(x), np.linalg.norm(u)
+    length, size = norm(x), norm(u)
     both = (length > 0) & (size > 0)
     ratio = np.where(both, trust * length / np.where(both, size + eps, 1.0), 1.0)
     step = lr * ratio * u

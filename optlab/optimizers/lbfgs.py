@@ -2,6 +2,7 @@ import numpy as np
 
 from optlab import optimizer
 from optlab.optimizers.line_search import backtracking, strong_wolfe
+from optlab.scaling import scaled
 from optlab.signature import pick
 
 FLAT = 0.9
@@ -53,13 +54,14 @@ def lbfgs(
     keep = np.sum(s * y) > 1e-10
     S = np.where(keep, np.concatenate([S[1:], np.stack([s])]), S)
     Y = np.where(keep, np.concatenate([Y[1:], np.stack([y])]), Y)
-    sy, yy = np.sum(S * Y, axis=1), np.sum(Y[-1] * Y[-1])
+    newest, power = scaled(Y[-1])
+    sy, yy = np.sum(S * Y, axis=1), np.sum(newest * newest)
     rho = np.where(sy > 0, 1.0 / np.where(sy > 0, sy, 1.0), 0.0)
     d, alphas = -g, [0.0] * history
     for i in reversed(range(history)):
         alphas[i] = rho[i] * np.sum(S[i] * d)
         d = d - alphas[i] * Y[i]
-    d = np.where(yy > 0, sy[-1] / np.where(yy > 0, yy, 1.0), 1.0) * d
+    d = np.where(yy > 0, sy[-1] * power / np.where(yy > 0, yy, 1.0) * power, 1.0) * d
     for i in range(history):
         d = d + (alphas[i] - rho[i] * np.sum(Y[i] * d)) * S[i]
     size = lr * np.where(t == 1, 1.0 / np.maximum(1.0, np.sum(np.abs(g))), 1.0)

@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import optimizer
+from optlab.scaling import norm
 
 
 def orthogonalized(g, eps):
@@ -11,7 +12,7 @@ def orthogonalized(g, eps):
     a, b, c = 3.4445, -4.7750, 2.0315
     is_tall = g.shape[0] > g.shape[1]
     x = g.T if is_tall else g
-    x = x / (np.linalg.norm(x) + eps)
+    x = x / (norm(x) + eps)
     for _ in range(5):
         square = x @ x.T
         x = a * x + (b * square + c * (square @ square)) @ x
@@ -66,6 +67,9 @@ def muon(
     lr: learning rate of matrices; beta: memory of the gradients; eps: guards the division by zero; weight_decay: the
     share of x that goes, times lr; vector_share, beta1, beta2, vector_eps: Adam's for everything that is no matrix, its
     learning rate being vector_share lr; corrected: as in optax
+
+    Squares of gradients of vectors above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the
+    run has diverged.
     """
     if x.ndim != 2:
         m = beta1 * m + (1 - beta1) * g

@@ -34,6 +34,9 @@ def nadam(x, g, m=0.0, v=0.0, product=1.0, *, t, lr=2e-3, beta1=0.9, beta2=0.999
 
     lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero; psi: how soon
     mu grows from beta1 / 2 to beta1; warmup: without it mu is beta1 from the start, as in optax
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

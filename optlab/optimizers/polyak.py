@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import optimizer
+from optlab.scaling import scaled
 
 
 @optimizer(
@@ -18,6 +19,7 @@ def polyak(x, g, b=0.0, *, f, lr=1.0, beta=0.0, f_star=0.0):
 
     lr: factor on the step; beta: how much of its velocity b the ball keeps per step; f_star: the least value of f
     """
-    square = np.sum(g * g)
-    b = beta * b + np.maximum(f - f_star, 0.0) / np.where(square == 0, 1.0, square) * g
+    small, power = scaled(g)
+    square = np.sum(small * small)
+    b = beta * b + np.maximum(f - f_star, 0.0) * power / np.where(square == 0, 1.0, square) * small
     return x - lr * b, b

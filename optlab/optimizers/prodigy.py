@@ -49,6 +49,9 @@ def prodigy(
 
     lr: factor on the step; beta1, beta2: memories of the averages m, v of gradients and of their squares; eps: guards
     the division by zero; d0: a distance that is too small
+
+    Squares of d g above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     d, b = np.maximum(d, d0), np.sqrt(beta2)
     a = d * lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)

@@ -28,6 +28,9 @@ def radam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, r
 
     lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero;
     raw_eps: eps is added to sqrt(v) before the correction as in torch, not to sqrt(v_hat) as in optax
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

@@ -50,6 +50,9 @@ def rmsprop(
     momentum: how much of its velocity b is kept; centered: v - mean^2 in place of v, mean being the average gradient
     (Graves, 2013); eps_inside: sqrt(v + eps), as in Keras and, by default, in optax; lr_outside: b without lr and
     x <- x - lr b as in torch, another path only where lr changes on the way
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
+    diverged.
     """
     v = alpha * v + (1 - alpha) * g**2
     variance = v

@@ -26,7 +26,7 @@ def rprop(x, g, last=0.0, eta=0.0, *, t, lr=1e-2, shrink=0.5, grow=1.2, smallest
     lr: the first step size eta; shrink, grow: factors of the step sizes, one for each parameter; smallest, largest:
     their limits. Only the first step looks at lr: a schedule does nothing
     """
-    agreement = np.sign(g * last)
+    agreement = np.sign(g) * np.sign(last)  # the product of two small numbers may be 0
     factor = np.where(agreement > 0, grow, np.where(agreement < 0, shrink, 1.0))
     eta = np.clip(np.where(t == 1, lr, eta) * factor, smallest, largest)
     g = np.where(agreement < 0, 0.0, g)

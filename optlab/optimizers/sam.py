@@ -1,6 +1,5 @@
-import numpy as np
-
 from optlab import optimizer
+from optlab.scaling import norm
 
 
 @optimizer(
@@ -16,5 +15,5 @@ def sam(x, g, b=0.0, *, grad, lr=1e-3, beta=0.9, rho=0.05, eps=1e-12):
     lr: learning rate; beta: how much of its velocity b the ball keeps per step; rho: radius of the neighbourhood whose
     highest point p gives the gradient; eps: guards the division by zero
     """
-    b = beta * b + grad(x + rho * g / (np.linalg.norm(g) + eps))
+    b = beta * b + grad(x + rho * g / (norm(g) + eps))
     return x - lr * b, b

@@ -31,6 +31,9 @@ def yogi(x, g, m=0.0, v=0.0, *, t, lr=1e-2, beta1=0.9, beta2=0.999, eps=1e-3, in
 
     lr: learning rate; beta1, beta2: memories of m, v; eps: guards the division by zero; initial: what v begins with;
     initial_m: m begins with it too, as in optax
+
+    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still, and then is no number, and the
+    run has diverged.
     """
     v = np.where(t == 1, initial, v)
     if initial_m:

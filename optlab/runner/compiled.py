@@ -11,7 +11,7 @@ import numpy as np
 from optlab.evaluation import is_constant
 from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
 from optlab.runner.replayed import CHUNK, Progress, column
-from optlab.runner.state import initial_state
+from optlab.runner.state import initial_state, overflowed
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -34,8 +34,10 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
     layout = kernel.program.layout
     first = graph.first_number
     numbers = [column(block, key) for key in graph.numbers]
+    carried, dim = _before_the_first_step(block, graph), block.case.dim
+    began_finite = np.isfinite(carried[dim:])
     done = kernel.run(
-        _before_the_first_step(block, graph),
+        carried,
         np.array([numbers[n - first][0] for n in layout.uniform]),
         np.array([numbers[n - first] for n in layout.columns]).reshape(len(layout.columns), len(block)),
         block.steps,
@@ -44,12 +46,13 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         progress,
         threads,
     )
-    dim = block.case.dim
-    recorded = (done.loss, done.trail, done.first, done.final, done.best)
-    lost = np.flatnonzero(~done.alive)
+    alive = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
+    final = np.where(done.alive & ~alive, np.nan, done.final)
+    recorded = (done.loss, done.trail, done.first, final, done.best)
+    lost = np.flatnonzero(~alive)
     loss, trail, first_loss, final_loss, best = (_one_nan(values, lost) for values in recorded)
     return Trajectories(
-        status=np.where(done.alive, DONE, DIVERGED).astype(np.uint8),
+        status=np.where(alive, DONE, DIVERGED).astype(np.uint8),
         steps=done.steps,
         grad_evals=done.steps * graph.grad_evals,
         first_loss=first_loss,
@@ -59,7 +62,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         loss=loss,
         x=trail,
         metrics={},
-        final_x=np.where(done.alive, done.carried[:dim], np.nan) if block.recording.final_x else None,
+        final_x=np.where(alive, done.carried[:dim], np.nan) if block.recording.final_x else None,
         reached=done.reached,
     )
 

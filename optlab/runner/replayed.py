@@ -1,7 +1,8 @@
 """Sweep -> Trajectories on replay: the step loop.
 
 A run has diverged at the first step whose loss is not finite. Parameters are checked too, every `CHUNK` steps and at
-the end, in case an objective hides a NaN. A diverged run goes on computing without meaning or effect on others.
+the end, in case an objective hides a NaN; so is, at the end, what the rule remembers, in case it overflowed. A diverged
+run goes on computing without meaning or effect on others.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from optlab.engine.replay import compile
 from optlab.evaluation import Evaluation, is_constant, on_data, whole_objective
 from optlab.randomness import Minibatches, Noise
 from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
-from optlab.runner.state import initial_state
+from optlab.runner.state import initial_state, overflowed
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -68,8 +69,10 @@ class Loop:
         numbers = self.program.inputs[self.graph.first_number :][: len(columns)]
         for buffer, column in zip(numbers, columns, strict=True):
             buffer[...] = column if buffer.shape else column[0]
-        for buffer, value in zip(self.state, initial_state(self.graph, x), strict=True):
+        initial = initial_state(self.graph, x)
+        for buffer, value in zip(self.state, initial, strict=True):
             np.copyto(buffer, value)
+        self.began_finite = [np.isfinite(value) for value in initial]
         self.program.prepare()
 
     def _minibatches(self) -> Minibatches:
@@ -94,7 +97,9 @@ class Loop:
                 progress((horizon - end) * len(self.sweep))
                 break
         else:
+            lost = overflowed(self.began_finite, self.state)
             self._finish()
+            self._diverge(self.alive & lost, horizon, np.nan)
 
     def _chunk(self, begin: int, end: int) -> None:
         t, step, ring, loss = self.t, self.program.step, self.ring, self.program.outputs[0]

@@ -1,6 +1,7 @@
 import numpy as np
 
 from optlab import transform
+from optlab.scaling import scaled
 
 
 @transform(ranges={"max_norm": "(0, inf)"})
@@ -11,5 +12,6 @@ def clip_norm(x, g, *, max_norm=1.0):
 
     max_norm: the longest gradient
     """
-    norm = np.linalg.norm(g)
-    return np.where(norm > max_norm, g * (max_norm / norm), g)
+    small, power = scaled(g)
+    norm = np.linalg.norm(small)
+    return np.where(norm > max_norm * power, small * (max_norm / norm), g)

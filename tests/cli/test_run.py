@@ -96,6 +96,23 @@ def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
     assert told('precision = "float32"\n' + TEXT) == []
 
 
+def test_runs_that_came_nowhere_are_told(lab, optlab_command):
+    (lab / "plugins").mkdir()
+    (lab / "plugins" / "low.py").write_text(
+        "import numpy as np\nfrom optlab import problem\n\n"
+        "@problem(start=(1.0, 2.0))\ndef low(x):\n    return 1e-300 * np.sum(x**2)\n"
+    )
+    rules = ('name = "gd"\nlr = [0.1, 0.2]', 'name = "adam"', 'name = "lion"')
+    written = "".join(f"\n[[optimizer]]\n{rule}\n" for rule in rules)
+    (lab / "e.toml").write_text('name = "e"\nsteps = 9\n\n[[problem]]\nname = "low"\n' + written)
+    lines = optlab_command("run", "e.toml", "--no-plots", cwd=lab).stdout.splitlines()
+    why = "the steps are too small to change x, or the function is level there"
+    assert [line for line in lines if "never changed" in line] == [
+        f"gd on low: the loss of 2 runs never changed; {why}",
+        f"adam on low: the loss of 1 run never changed; {why}",
+    ]
+
+
 def test_quiet_out_plugins_and_format(lab, optlab_command):
     (lab / "mine").mkdir()
     (lab / "mine" / "mine.py").write_text(
