@@ -177,7 +177,7 @@ def _still(console: Console, results: Results) -> None:
     from optlab import analysis
 
     for row in analysis.still(results.runs).to_dict("records"):
-        what = f"{row['label']} on {row['case']}: the loss of {_count(row['runs'], 'run')} never changed"
+        what = f"{row['label']} on {row['case']}: the loss of {counted(row['runs'], 'run')} never changed"
         console.print(
             Text(f"{what}; the steps are too small to change x, or the function is level there"), soft_wrap=True
         )
