@@ -5,15 +5,17 @@ from __future__ import annotations
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab import executors, identity, mapping, plan, provenance, registry, runner, signature, spec, step
+from optlab import executors, mapping, plan, provenance, registry, runner, spec
 from optlab.containment import prints_aside
-from optlab.errors import DamagedResults, PluginError, ResultsError, UserError, did_you_mean
+from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.plan import Plan
+from optlab.prospects import Prospect as Prospect
+from optlab.prospects import prospects as prospects
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.redrawing import Progress, check_format
 from optlab.redrawing import draw as draw
@@ -172,7 +174,7 @@ def carry_out(
     from optlab import store
 
     selection.check(job.plan.labels, is_map=job.plan.map is not None)
-    with _told_truly(job):
+    with store.told_truly(job.folder, job.plan.id):
         results = finished(job)
         if results is not None and not selection and _is_complete(results, job, format):
             store.tidied(job.folder)
@@ -198,44 +200,18 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
     return Outcome(results, reused, replaced, retried, undrawn, damage)
 
 
-@contextmanager
-def _told_truly(job: Job) -> Iterator[None]:
-    """Add to an interrupt, and to an error of the file system, that the results are complete, if they are."""
-    before = _manifest(job)
-    try:
-        yield
-    except (KeyboardInterrupt, OSError) as error:
-        if finished(job) is not None or _manifest(job) not in (None, before):
-            error.add_note(_complete(job))
-        raise
-
-
-def _manifest(job: Job) -> Mapping[str, Any] | None:
-    """The manifest in the folder of an experiment, if it is of this one."""
-    from optlab import store
-
-    try:
-        manifest = store.read_manifest(job.folder)
-    except (ResultsError, OSError):
-        return None
-    return manifest if manifest["experiment"] == job.plan.id else None
-
-
-def _complete(job: Job) -> str:
-    return f"the results of this experiment are complete in {job.folder}"
-
-
 def _draw_missing(results: Results, job: Job, format: str, watched: Watched, selection: Selection) -> Exception | None:
     """Draw the pictures, unless they are there. Returns what was raised in it."""
     if results.has_plots(format) and not selection:
         return None
+    from optlab import store
     from optlab.report import pictures
 
     try:
         with watched("drawing", pictures.count(job.plan)) as progress:
             draw(results, job.plan, format, progress, selection)
     except Exception as error:
-        error.add_note(_complete(job))
+        error.add_note(store.complete_in(job.folder))
         return error
     return None
 
@@ -249,38 +225,6 @@ def _is_complete(results: Results, job: Job, format: str | None) -> bool:
         return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
     except ResultsError:  # another run has just replaced them
         return False
-
-
-@dataclass(frozen=True)
-class Prospect:
-    """What a sweep will cost: the gradients it computes if no run diverges. And where it will run, and why there."""
-
-    gradients: int
-    choice: runner.Choice
-
-
-@prints_aside
-def prospects(planned: Plan) -> list[Prospect]:
-    """What each sweep of a plan will be.
-
-    Raises:
-        UserError: an objective or an update rule cannot be traced, or raises something itself.
-    """
-    graphs = [_checked(sweep) for sweep in planned.sweeps]
-    return [
-        Prospect(len(sweep) * sweep.steps * graph.grad_evals, runner.choose(sweep, graph))
-        for sweep, graph in zip(planned.sweeps, graphs, strict=True)
-    ]
-
-
-def _checked(sweep: Sweep) -> step.StepGraph:
-    try:
-        return step.build_for(sweep)
-    except UserError:
-        raise
-    except Exception as error:
-        functions = [plugin.function for plugin in identity.plugins(sweep)]
-        raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error
 
 
 # ---- from Python ----------------------------------------------------------------------------------------------------

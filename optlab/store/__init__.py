@@ -13,12 +13,14 @@ that does not match it is damaged.
     steps       the tables of what was recorded along the steps
     writing     trajectories and pictures -> files
     results     files -> data frames
+    truth       what an error leaves of results
 """
 
 from optlab.store.manifest import ERRORS_LOG, SPEC, failed, read_manifest
 from optlab.store.publishing import is_pending
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
+from optlab.store.truth import complete_in, told_truly
 from optlab.store.writing import Writer, drawing, tidied, writing
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "SPEC",
     "Results",
     "Writer",
+    "complete_in",
     "drawing",
     "failed",
     "is_pending",
@@ -33,5 +36,6 @@ __all__ = [
     "read_manifest",
     "runs_table",
     "tidied",
+    "told_truly",
     "writing",
 ]

@@ -17,6 +17,7 @@ from optlab.store.manifest import (
     RUNS,
     SPEC,
     TRAJECTORIES,
+    failed,
     pictures,
     read_sealed,
 )
@@ -42,7 +43,7 @@ def own(folder: Path) -> set[str]:
         manifest = read_sealed(folder / MANIFEST)
     except (ResultsError, OSError):
         return by_name | {MANIFEST, RUNS, SPEC} if tables else set()
-    named = {MANIFEST, *manifest["files"], *pictures(manifest)}
+    named = {MANIFEST, *manifest["files"], *pictures(manifest), *([ERRORS_LOG] if failed(manifest) else [])}
     return named | (tables if PICTURES in manifest else by_name)
 
 

@@ -87,7 +87,7 @@ class Results:
         """The pictures, in the order of their names."""
         now = self._now()
         if PICTURES not in now:  # written when manifests did not name them
-            return sorted((self.folder / PLOTS).glob("*"))
+            return sorted(path for path in (self.folder / PLOTS).glob("*") if path.is_file())
         return [path for path in map(self._path, sorted(pictures(now))) if path.is_file()]
 
     def has_plots(self, format: str) -> bool:
