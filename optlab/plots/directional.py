@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
 from optlab.plots import figure as figures
-from optlab.plots import relief, style
+from optlab.plots import relief, scale, style
 
 Floats = NDArray[np.float64]
 
@@ -108,14 +108,17 @@ def draw(result: Slopes, axes: Axes, domain: ArrayLike | None = None) -> Axes:
 def slopes(result: Slopes, axes: Axes) -> Axes:
     """Draw the slope against the angle of the direction: the curve |∇f| cos θ, and the limits of the quotients."""
     angles = np.linspace(0.0, 2 * np.pi, 361)
-    curve = np.cos(angles) * result.gradient[0] + np.sin(angles) * result.gradient[1]
+    unit = scale.choose([-result.length, result.length])
+    length, along, gradient = (unit.in_units(value) for value in (result.length, result.along, result.gradient))
+    measured = unit.in_units(result.measured)
+    curve = np.cos(angles) * gradient[0] + np.sin(angles) * gradient[1]
     axes.axhline(0.0, color="#999999", linewidth=0.8, zorder=1)
     axes.plot(np.degrees(angles), curve, color=_GRADIENT, linewidth=2.0, label="|∇f| cos θ", zorder=2)
-    axes.plot(result.angles, result.measured, "o", color="white", markeredgecolor=style.INK, markersize=5.5,
+    axes.plot(result.angles, measured, "o", color="white", markeredgecolor=style.INK, markersize=5.5,
               label="limit of the quotient", zorder=3)  # fmt: skip
     if np.isfinite(result.steepest):
         top = float(np.degrees(result.steepest))
-        axes.plot(top, result.length, marker="^", linestyle="", color=_GRADIENT, markersize=12, zorder=5,
+        axes.plot(top, length, marker="^", linestyle="", color=_GRADIENT, markersize=12, zorder=5,
                   markeredgecolor="white", label=f"steepest, by trying: {_degrees(result.steepest)}")  # fmt: skip
     if not result.stationary:
         zeros = ", ".join(map(_degrees, result.level))
@@ -123,12 +126,12 @@ def slopes(result: Slopes, axes: Axes) -> Axes:
                   markeredgecolor="white", label=f"slope 0: {zeros}")  # fmt: skip
     if result.direction is not None:
         angle = float(np.arctan2(*result.direction[::-1]) % (2 * np.pi))
-        axes.plot([np.degrees(angle)] * 2, [0.0, result.along], color=_PROJECTION, linewidth=2.4, zorder=4)
-        axes.plot(np.degrees(angle), result.along, marker="s", linestyle="", color=_PROJECTION, markersize=9, zorder=5,
+        axes.plot([np.degrees(angle)] * 2, [0.0, float(along)], color=_PROJECTION, linewidth=2.4, zorder=4)
+        axes.plot(np.degrees(angle), along, marker="s", linestyle="", color=_PROJECTION, markersize=9, zorder=5,
                   markeredgecolor="white",
                   label=f"e, {_degrees(angle)}: slope {style.number(result.along)}")  # fmt: skip
-    height = 1.15 * float(np.nanmax([result.length, *np.abs(result.measured[np.isfinite(result.measured)])], initial=0))
-    axes.set(xlim=(-8, 368), xlabel="angle of the direction, degrees", ylabel="slope df/dl")
+    height = 1.15 * float(np.nanmax([length, *np.abs(measured[np.isfinite(measured)])], initial=0))
+    axes.set(xlim=(-8, 368), xlabel="angle of the direction, degrees", ylabel=f"slope df/dl{unit.suffix}")
     axes.set_ylim(-height, height) if height > 1e-9 else axes.set_ylim(-1, 1)
     axes.xaxis.set_major_locator(MultipleLocator(45))
     axes.grid(True)
@@ -159,6 +162,7 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
     """The map: as much area between any two levels, and the level line through the point."""
     x, y = (np.linspace(centre - half, centre + half, _GRID) for centre in result.point)
     z = np.ma.masked_invalid([[result.f(np.array([a, b])) for a in x] for b in y])
+    z, value = relief.spread(z, result.value)
     levels = np.unique(np.quantile(z.compressed(), np.linspace(0.0, 1.0, _LEVELS + 1))) if z.count() else np.empty(0)
     axes.set(xlim=x[[0, -1]], ylim=y[[0, -1]], xlabel="x0", ylabel="x1", aspect="equal", anchor="N")
     axes.spines[:].set_visible(True)
@@ -167,12 +171,13 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
     if len(levels) < 3:
         return
     shades = relief.HEIGHTS(np.linspace(0.0, 1.0, len(levels) - 1))
-    filled: Any = axes.contourf(x, y, z, levels, colors=shades, extend="neither", zorder=0)
+    bounds = [levels[0] - 1e-9, *levels[1:]]  # a level is above what it bounds
+    filled: Any = axes.contourf(x, y, z, bounds, colors=shades, extend="neither", zorder=0)
     filled.set_rasterized(True)
     axes.contour(x, y, z, levels[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5, linestyles="solid", alpha=0.6,
                  zorder=1)  # fmt: skip
-    if levels[0] < result.value < levels[-1]:
-        axes.contour(x, y, z, [result.value], colors=_LEVEL, linewidths=1.8, zorder=2)
+    if levels[0] < value < levels[-1]:
+        axes.contour(x, y, z, [value], colors=_LEVEL, linewidths=1.8, zorder=2)
         axes.plot([], [], color=_LEVEL, linewidth=1.8, label=f"level line f = {style.number(result.value)}")
 
 

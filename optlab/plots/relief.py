@@ -58,22 +58,39 @@ def shares(heights: Floats, minimum: float | None = None) -> Any:
     finite = heights[np.isfinite(heights)]
     if not finite.size or finite.min() == finite.max():
         return None
-    # between -1 and 1, by a power of two, which rounds nothing: no difference and no ratio of them overflows
-    exponent = -int(np.frexp(np.abs(finite).max())[1])
-    z = np.ma.masked_invalid(_times_two_to(heights, exponent))
-    low, high = float(z.min()), float(z.max())
-    floor = low
+    z = np.ma.masked_invalid(heights)
+    floor = float(z.min())
     if minimum is not None and np.isfinite(minimum):
-        floor = min(float(_times_two_to(np.float64(minimum), exponent)), low)
-    above = z - floor
+        floor = min(minimum, floor)
+    exponent = _exponent(np.append(finite, floor))
+    above = _times_two_to(z, -exponent) - _times_two_to(floor, -exponent)
     lowest = max(float(np.quantile(above[above > 0].compressed(), 0.0005)), 1e-300)
-    decades = min(np.log10(high - floor) - np.log10(lowest), _DECADES)
+    decades = min(np.log10(float(above.max())) - np.log10(lowest), _DECADES)
     if decades <= 2:
-        return (z - low) / (high - low)
-    logarithms = np.ma.log10(np.ma.maximum(above / (high - floor), 10.0**-decades))
+        return spread(z, floor)[0]
+    logarithms = np.ma.log10(np.ma.maximum(above / above.max(), 10.0**-decades))
     return np.ma.clip(1 + logarithms / decades, 0.0, 1.0)
 
 
+def spread(z: Any, value: float) -> tuple[Any, float]:
+    """Masked heights, and a value of that kind, as shares of what the heights span, from 0 to 1.
+
+    Where all heights are the same, they are 0.
+    """
+    if not z.count():
+        return z, value
+    exponent = -_exponent(z.compressed())
+    z, value = _times_two_to(z, exponent), float(_times_two_to(np.float64(value), exponent))
+    low, size = z.min(), z.max() - z.min() or 1.0
+    return (z - low) / size, (value - low) / size
+
+
+def _exponent(heights: Floats) -> int:
+    """The power of two over which heights are between -1 and 1: there no difference and no ratio of them overflows."""
+    return int(np.frexp(np.abs(heights).max(initial=0.0))[1])
+
+
 def _times_two_to(values: Any, exponent: int) -> Any:
+    """The values times a power of two, which rounds nothing but what becomes subnormal."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return np.ldexp(values, exponent)

@@ -16,13 +16,14 @@ class Slopes:
     direction: np.ndarray | None = None
     smooth: bool = True
     name: str = "bowl"
+    size: float = 1.0
 
     def f(self, p):
-        return float(p[0] ** 2 + p[1] ** 2 / 2)
+        return self.size * float(p[0] ** 2 + p[1] ** 2 / 2)
 
     def __post_init__(self):
         self.value = self.f(self.point)
-        self.gradient = self.point * [2.0, 1.0]
+        self.gradient = self.size * self.point * [2.0, 1.0]
         self.length = float(np.hypot(*self.gradient))
         self.stationary = self.length == 0
         self.angle = np.nan if self.stationary else float(np.arctan2(*self.gradient[::-1]) % (2 * np.pi))
@@ -96,7 +97,7 @@ def test_the_point_is_in_the_middle_of_a_quarter_of_the_domain():
 def test_the_level_line_goes_through_the_point():
     axes = mapped(bowl())
     assert line(axes, "level line").get_label() == "level line f = 1.5"
-    levels = [c for c in axes.collections if hasattr(c, "levels") and list(c.levels) == [1.5]]
+    levels = [c for c in axes.collections if hasattr(c, "levels") and len(c.levels) == 1]
     vertices = np.vstack([path.vertices for path in levels[0].get_paths()])
     np.testing.assert_allclose(vertices[:, 0] ** 2 + vertices[:, 1] ** 2 / 2, 1.5, rtol=1e-3)
     assert np.hypot(*(vertices - [1, 1]).T).min() < 0.02
@@ -172,3 +173,13 @@ def test_the_same_picture_gives_the_same_bytes(kind, tmp_path):
         for name in "ab"
     )
     assert first == second
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e307])
+def test_slopes_of_any_size_have_an_axis_in_units(size, tmp_path):
+    sheet = directional.figure(bowl(size=size))
+    assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
+    right = sheet.axes[1]
+    assert right.get_ylabel().startswith("slope df/dl (in units of 10")
+    low, high = right.get_ylim()
+    assert -100 < low < 0 < high < 100
