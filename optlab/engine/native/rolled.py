@@ -107,7 +107,7 @@ class _Writer(PieceWriter):
             self.pieces[node.output] = self._of(node)
             if len(self.ops) > self.most:
                 raise Unsupported("its entries are computed one by one")
-        outputs = tuple(self.pieces[v] for v in self.graph.outputs)
+        outputs = tuple([(n, self.number(i)) for n, i in self.pieces[v]] for v in self.graph.outputs)
         wanted = [i for pieces in outputs for _, i in pieces]
         fuse(self, wanted)
         return Rolled(

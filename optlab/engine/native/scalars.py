@@ -77,7 +77,7 @@ class _Writer(Writer):
             self.entries[node.output] = self._of(node)
             if len(self.ops) > LIMIT:
                 raise TooLong(f"it has more than {LIMIT:,} operations on single numbers")
-        outputs = tuple(self.entries[v].ravel() for v in self.graph.outputs)
+        outputs = tuple(_each(self.number, self.entries[v].ravel()) for v in self.graph.outputs)
         wanted = [int(i) for output in outputs for i in output]
         fuse(self, wanted)
         conditions = frozenset(self.conditions)

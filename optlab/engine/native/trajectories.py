@@ -132,8 +132,6 @@ def compile(
     rest = [n for n in range(len(inputs)) if n not in (*carried, *counters)]
     if len(counters) > 1 or any(inputs[n].changes or graph.inputs[n].shape for n in rest):
         raise Unsupported("it takes data that change from step to step")
-    if any(graph.inputs[n].dtype != np.float64 for n in carried):
-        raise Unsupported("its state is not of type float64")
     machine = this_machine()
     expressions = lowered(graph, counters[0] if counters else None, carried)
     sizes = [(n, math.prod(graph.inputs[n].shape)) for n in carried]

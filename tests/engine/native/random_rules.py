@@ -1,7 +1,7 @@
 """Random update rules: comparisons, conditions and whole numbers as state, `t == 1`, `where`, integers and reductions.
 
 `random_rule` makes (x, m, c, k, t, lr, beta) -> (loss, x, m, c, k): m is of the type of x, c are conditions, k whole
-numbers. A rule for machine code has floats alone as state: (x, m, t, lr, beta) -> (loss, x, m).
+numbers.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ WHOLE = (
 )
 
 
-def random_rule(seed, dtype=np.float64, machine_code=False):
+def random_rule(seed, dtype=np.float64):
     """A graph, how it is fed, and its first inputs for some runs."""
     rng = np.random.default_rng(seed)
     dim, runs = int(rng.integers(1, 6)), int(rng.integers(1, 20))
@@ -69,16 +69,12 @@ def random_rule(seed, dtype=np.float64, machine_code=False):
         kept = [v.astype(old.dtype) for v, old in zip(after, (x, m, c, k), strict=True)]
         return [loss, *kept]
 
-    def of_floats(x, m, t, lr, beta):
-        return whole_step(x, m, m > 0, np.arange(dim), t, lr, beta)[:3]
-
     one = np.ones((), dtype)
     start = [np.zeros(dim, dtype), np.zeros(dim, dtype), np.zeros(dim, bool), np.zeros(dim, np.int64)]
-    start, step = (start[:2], of_floats) if machine_code else (start, whole_step)
-    graph = optimise(trace(step, *start, one, one, one))
+    graph = optimise(trace(whole_step, *start, one, one, one))
     inputs = [Input(RUN, carry=n) for n in range(1, len(start) + 1)]
     inputs += [Input(SHARED), Input(RUN, changes=False), Input(beta_kind, changes=False)]
     x, m = rng.normal(size=(2, dim, runs))
-    first = [x, m, rng.random((dim, runs)) < 0.5, rng.integers(-3, 4, (dim, runs))][: len(start)]
+    first = [x, m, rng.random((dim, runs)) < 0.5, rng.integers(-3, 4, (dim, runs))]
     lr = 10.0 ** rng.uniform(-4, -1, size=runs)
     return graph, inputs, first, lr, (rng.uniform(0.1, 0.99, size=runs) if beta_kind == RUN else np.array(0.9))

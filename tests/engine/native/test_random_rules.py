@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from optlab.engine.native import trajectories
-from optlab.engine.native.expressions import Unsupported
 from optlab.engine.native.fused import fuse
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, compile
@@ -51,12 +50,11 @@ def test_optimised_rules_give_the_same_bits(monkeypatch):
             assert same_bits(a, b), seed
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("begin", range(0, 200, 50))
-def test_fused_rules_give_the_same_bits(begin, dtype):
+@pytest.mark.parametrize("begin", range(0, 300, 50))
+def test_fused_rules_give_the_same_bits(begin):
     fused_nodes = from_outside = 0
     for seed in range(begin, begin + 50):
-        graph, inputs, first, lr, beta = random_rule(seed, np.dtype(dtype))
+        graph, inputs, first, lr, beta = random_rule(seed, (np.float64, np.float32)[seed // 2 % 2])
         fused = fuse(graph, inputs)
         rng = np.random.default_rng(seed)
         for values in first[:2]:
@@ -72,26 +70,28 @@ def test_fused_rules_give_the_same_bits(begin, dtype):
     assert from_outside > 25
 
 
-@pytest.mark.parametrize("begin", range(0, 200, 50))
+@pytest.mark.parametrize("begin", range(0, 300, 50))
 def test_machine_code_gives_the_same_numbers(begin):
-    """Tolerance as in `test_trajectories.py`: 1e-9 of what it is, unless replay itself is as sensitive to its start."""
-    compiled = sensitive = 0
+    """Losses to 1e-9, as in `test_trajectories.py`; then x, m, conditions and whole numbers after the last step.
+
+    Left aside are runs that replay itself does not reproduce from a start a hair away.
+    """
+    sensitive = 0
     for seed in range(begin, begin + 50):
-        graph, inputs, first, lr, beta = random_rule(seed, machine_code=True)
-        try:
-            kernel = trajectories.compile(graph, inputs, trail=True)
-        except Unsupported:
-            continue
-        compiled += 1
-        per_run = inputs[-1].kind == RUN
-        columns, uniform = (np.stack([lr, beta]), np.empty(0)) if per_run else (lr[None], beta[None])
-        losses = kernel.run(np.concatenate(first), uniform, columns, STEPS, np.arange(STEPS + 1)).loss[:STEPS]
-        right = np.array([f for f, *_ in steps_on_replay(graph, inputs, first, lr, beta)])
-        moved = [values * (1 + 2**-50) for values in first]
-        nearby = np.array([f for f, *_ in steps_on_replay(graph, inputs, moved, lr, beta)])
-        ended = ~np.isfinite(right)
-        close, chaotic = agree(losses, right, nearby, 1e-9)
-        assert (close | chaotic | ended).all(), seed
-        sensitive += (chaotic & ~ended).mean()
-    assert compiled > 25
-    assert sensitive < 0.2 * compiled
+        graph, inputs, first, lr, beta = random_rule(seed)
+        kernel = trajectories.compile(graph, inputs, quick=True)
+        columns, uniform = (np.stack([lr, beta]), np.empty(0)) if inputs[-1].kind == RUN else (lr[None], beta[None])
+        done = kernel.run(np.concatenate(first), uniform, columns, STEPS, np.arange(STEPS + 1))
+        right = steps_on_replay(graph, inputs, first, lr, beta)
+        moved = [*(values * (1 + 2**-50) for values in first[:2]), *first[2:]]
+        nearby = steps_on_replay(graph, inputs, moved, lr, beta)
+        losses, losses_nearby = (np.array([loss for loss, *_ in found]) for found in (right, nearby))
+        close, chaotic = agree(done.loss[:STEPS], losses, losses_nearby, 1e-9)
+        assert (close | chaotic).all(), seed
+        carried, carried_nearby = (np.concatenate(found[-1][1:]).astype(float) for found in (right, nearby))
+        settled = np.isclose(carried, carried_nearby, rtol=1e-11, atol=1e-14, equal_nan=True).all(axis=0)
+        assert np.abs(right[-1][4]).max() < 2**53
+        found, wanted = done.carried[:, settled], carried[:, settled]
+        np.testing.assert_allclose(found, wanted, rtol=1e-9, atol=1e-12, err_msg=str(seed))
+        sensitive += 1 - settled.mean()
+    assert sensitive < 0.2 * 50

@@ -201,6 +201,27 @@ def test_divergence_and_nan(planned, name, rules, steps):
         same_endings(sweep)
 
 
+@optimizer
+def counts_turns(
+    x, g, up=lambda x: np.zeros(x.shape, bool), turns=lambda x: np.zeros(x.shape, int), total=lambda x: 0, *, t, lr=0.1
+):
+    """A state of conditions and of whole numbers: steps shrink with the turns of each entry, and of all."""
+    now = g < 0
+    turns = np.where((now != up) & (t > 1), turns + 1, turns)
+    return x - lr * g / (1 + turns) / (1 + total), now, turns, total + np.max(turns) * (t == 1)
+
+
+@pytest.mark.parametrize("dim", [3, 300])
+def test_conditions_and_whole_numbers_as_state(planned, dim):
+    table = {"name": "ellipsoid", "dim": dim, "start": "random"}
+    document = {"problem": [table], "optimizer": [{"name": "counts_turns", "lr": [0.01, 0.5]}], "steps": 40, "seeds": 9}
+    (sweep,) = planned(document, counts_turns).sweeps
+    task = runner.Runner([native := dataclasses.replace(sweep, backend="native")])
+    task(native)
+    assert task.backend(native) == "native"
+    same_endings(sweep)
+
+
 def test_what_has_no_rule_runs_on_replay(planned):
     document = {"problem": [{"name": "solves"}], "optimizer": [{"name": "gd"}], "backend": "native"}
     (sweep,) = planned(document, solves).sweeps
