@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import textwrap
@@ -41,7 +42,7 @@ def about(
         "repeats_saved": planned.repeats_saved,
         "sweeps": [
             {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
-            | ({"described": names[s.id], "error": logs[s.id].strip().splitlines()[-1]} if s.id in logs else {})
+            | ({"described": names[s.id], "error": _message(logs[s.id])} if s.id in logs else {})
             for s in planned.sweeps
         ],
         "versions": {
@@ -74,6 +75,13 @@ def described(planned: Plan) -> dict[str, str]:
         settings = f" ({', '.join(own)})" if own else ""
         names[sweep.id] = f"{sweep.label}{settings} on {', '.join(sweep.titles)}"
     return names
+
+
+def _message(log: str) -> str:
+    """What made the runs of a sweep fail, the last line of its log, without the folders that may name a person."""
+    message = log.strip().splitlines()[-1].replace(f"{os.getcwd()}{os.sep}", "")
+    home = os.path.expanduser("~")
+    return message.replace(home, "~") if len(home) > 1 else message
 
 
 def tracebacks(planned: Plan, logs: Mapping[str, str]) -> str:

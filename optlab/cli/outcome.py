@@ -86,7 +86,7 @@ def _rankings(console: Console, results: Results) -> None:
     if edges:
         said = "* the best value lies on the edge of the grid: a better one may lie beyond it"
         console.print(tables.sentence(said))
-    if ((table["n"] > 1) & (table["cells"] > 1)).any():
+    if ((table["n"] > 1) & (table["cells"] > 1) & (table["failed"] == 0)).any():
         said = "settings were chosen on the same seeds that are shown, which flatters all a little"
         console.print(tables.sentence(said))
 
