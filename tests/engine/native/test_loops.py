@@ -32,7 +32,8 @@ def is_rolled(sweep):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_built_in_functions_of_many_entries(planned, name, monkeypatch):
     """With every rule, in 150 dimensions; what is too sensitive to say is left aside, as for few entries: here, sums
-    of many entries of both signs."""
+    of many entries of both signs. At the last step that is a run that was too sensitive at any step before: two such
+    runs may end at the same loss by chance."""
     usual, sensitive, total = replayed.starts, 0, 0
     rules = [{"name": rule} for rule in RULES.split()]
     for sweep, native, right in both(planned, {"name": name, "dim": 150, "start": "random"}, rules, STEPS, seeds=5):
@@ -43,7 +44,9 @@ def test_built_in_functions_of_many_entries(planned, name, monkeypatch):
         assert native.status.tolist() == right.status.tolist()
         assert native.steps.tolist() == right.steps.tolist()
         for step, tolerance in ((0, 1e-12), (1, 1e-12), (10, 1e-12), (STEPS, 1e-6)):
-            close, chaotic = agree(native.loss[step], right.loss[step], nearby.loss[step], tolerance, right.loss[0])
+            way = slice(0 if step == STEPS else step, step + 1)
+            close, chaotic = agree(native.loss[way], right.loss[way], nearby.loss[way], tolerance, right.loss[0])
+            close, chaotic = close[-1], chaotic.any(axis=0)
             assert (close | chaotic | (native.steps < step)).all(), (name, sweep.label, step)
             sensitive, total = sensitive + chaotic.sum(), total + chaotic.size
     assert sensitive < 0.5 * total
