@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from optlab.errors import InUse, ResultsError, file_errors_name
+from optlab.errors import ResultsError, UserError, file_errors_name
 from optlab.records import Sweep, Trajectories
 from optlab.store.drafts import drafting, litter, tidy
 from optlab.store.files import checksum, write_parquet, write_text
@@ -56,9 +56,9 @@ def writing(folder: Path) -> Iterator[Writer]:
 
 
 def tidied(folder: Path) -> None:
-    """Put in order what killed processes left in a folder, unless a run is writing there."""
-    if is_pending(folder) or litter(folder) or is_file(folder / LOCK):
-        with suppress(InUse), locked(folder), locked(folder, PUBLISHING, wait=True):
+    """Put in order what killed processes left in a folder, unless a run is writing there or nobody can."""
+    if is_pending(folder) or litter(folder) or is_file(folder / LOCK) or is_file(folder / PUBLISHING):
+        with suppress(UserError, OSError), locked(folder), locked(folder, PUBLISHING, wait=True):
             complete(folder)
             tidy(folder)
 

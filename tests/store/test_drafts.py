@@ -19,6 +19,7 @@ def test_the_next_run_removes_litter_even_if_it_has_nothing_to_write(folder, com
     (folder / ".plotsabcd1_gh" / ".lr_e.png.4711.part").write_bytes(b"half")
     (folder / ".optlab-draft-abcdefgh" / ".lock").touch()
     (folder / ".lock").touch()
+    (folder / ".optlab-lock").touch()
     optlab.run(DOCUMENT, out=folder.parent, plots=False)
     assert computed == []
     assert {path.name for path in folder.iterdir()} == NAMES

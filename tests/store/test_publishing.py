@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import threading
 
 import pytest
 
@@ -159,3 +160,35 @@ def test_damaged_published_files_are_no_results(experiments, before, tmp_path):
     store.tidied(folder)
     assert not store.is_pending(folder)
     assert store.load(folder).spec.read_text() == "earlier"  # none of its files had been moved
+
+
+def test_readers_find_whole_results_while_others_are_published(experiments, tmp_path):
+    """Loading never fails, and what was loaded gives its own rows, or says that it was replaced."""
+    folder = tmp_path / "e"
+    write(folder, experiments["earlier"], "earlier")
+    ended = threading.Event()
+
+    def replace():
+        with fault(0, "death"):
+            for number in range(30):
+                name = ("later", "earlier")[number % 2]
+                write(folder, experiments[name], name)
+        ended.set()
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    loaded, read, said = 0, 0, set()
+    while not ended.is_set():
+        results = store.load(folder)
+        loaded += 1
+        try:
+            runs = results.runs
+        except store.results.ResultsError as error:
+            said.add(str(error))
+            continue
+        assert runs["run"].tolist() == [{"earlier": 0, "later": 1}[results.manifest["experiment"]]]
+        read += 1
+    writer.join()
+    assert loaded >= read > 0
+    gone = "is gone; the results were replaced or removed since they were loaded"
+    assert said <= {f"{folder / 'runs.parquet'}: {gone}"}
