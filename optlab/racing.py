@@ -41,6 +41,8 @@ def race(
     plugins: Folders = ("plugins",),
     format: str = "png",
     backend: str | None = None,
+    only: Sequence[str] = (),
+    top: int | None = None,
 ) -> Results:
     """Run some optimizers on some problems, to see which of them comes lowest.
 
@@ -57,7 +59,7 @@ def race(
         lr: the learning rates to try, as `"1e-4:10:11"`: both ends, and how many at equal ratios.
         schedule: a schedule with its options, as `"cosine warmup=50"`, for each optimizer that has none itself.
         name: of the folder with the results.
-        out, plots, plugins, format, backend: as for `optlab.run`.
+        out, plots, plugins, format, backend, only, top: as for `optlab.run`.
 
     Returns:
         The results, as `optlab.run` returns them.
@@ -73,7 +75,7 @@ def race(
     """
     folders = registry.several(plugins)
     document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, registry.load(folders))
-    return pipeline.run(document, out, plots, folders, format, backend)
+    return pipeline.run(document, out, plots, folders, format, backend, only, top)
 
 
 def race_document(

@@ -109,3 +109,10 @@ def test_mistakes_are_those_of_an_experiment(tmp_path):
     with pytest.raises(SpecError, match="there is no optimizer 'adm' \\(did you mean 'adam'\\?\\)"):
         optlab.race("adm", "sphere", out=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_show_what_is_selected(tmp_path):
+    with pytest.raises(UserError, match=r"no optimizer has the label 'adm' \(did you mean 'adam'\?\)"):
+        optlab.race(["gd", "adam"], "sphere", steps=2, lr="0.1:1:2", out=tmp_path, only=["adm"])
+    raced = [optlab.race(["gd", "adam"], "sphere", steps=2, lr="0.1:1:2", out=tmp_path, top=top) for top in (2, 1)]
+    assert len(raced[0].plots) == len(raced[1].plots) == 3
