@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import inspect
 
-from optlab.testing.checks import CHECKS, THEMES, declared
+from optlab.schedules.cosine import cosine
+from optlab.testing.checks import CHECKS, THEMES, around, declared
 from optlab.testing.checks.base import Check
+from optlab.testing.conformance import checks_for
+from optlab.transforms.clip_norm import clip_norm
 
 INTRODUCTION = """\
 # The conformance suite
@@ -83,6 +86,14 @@ mine differs from torch:Adam by 9.61e-05 of its size within 1,000 steps, from st
 ```
 """
 
+AROUND = """\
+## Transforms and schedules
+
+They are checked as gradient descent with one of them around it. `optlab check plugins/halfway.py`,
+`optlab check clip_norm` and `pytest plugins/halfway.py` make {transforms} checks of a transform and {schedules} of a
+schedule: those above as far as they say something of one, and these.
+"""
+
 DECLARED = (
     *declared.INVARIANCES.values(),
     Check("matches_reference[torch:Adam]", declared.matches_reference, declared.UNLIKE),
@@ -92,7 +103,10 @@ DECLARED = (
 def page() -> str:
     tables = [_table(theme, checks) for theme, checks in THEMES.items()]
     declared = _table("what is declared", DECLARED)
-    return "\n".join([INTRODUCTION.format(count=len(CHECKS)), *tables, declared, COUNTERPARTS])
+    counts = {"transforms": len(checks_for(clip_norm)), "schedules": len(checks_for(cosine))}
+    own = _table("of their own", (*around.TRANSFORM_CHECKS, *around.SCHEDULE_CHECKS)).partition("\n\n")[2]
+    parts = [INTRODUCTION.format(count=len(CHECKS)), *tables, declared, COUNTERPARTS, AROUND.format(**counts), own]
+    return "\n".join(parts).rstrip("\n") + "\n"
 
 
 def _table(theme: str, checks: tuple[Check, ...]) -> str:

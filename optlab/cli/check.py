@@ -1,4 +1,4 @@
-"""What `optlab check` does: it puts optimizers through the conformance suite, and prints what came of it."""
+"""What `optlab check` does: it puts plugins through the conformance suite, and prints what came of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import typer
 
 from optlab import registry, signature
 from optlab.errors import UserError, did_you_mean
-from optlab.optimizers.base import Optimizer
+from optlab.testing.around import Checked
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
 from optlab.wording import counted
 
@@ -21,23 +21,26 @@ COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "y
 
 Counts = Counter[str]
 
+CHECKED = ("optimizers", "transforms", "schedules")
+_OR = "optimizer, transform or schedule"
 
-def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
-    """The optimizers that files, or those of a folder, declare, or that have these names.
+
+def plugins(what: Sequence[str], folders: Sequence[Path]) -> list[Checked]:
+    """The optimizers, transforms and schedules that files, or those of a folder, declare, or that have these names.
 
     A file without any is told of, and stops the check only if there is none at all.
     """
-    found: list[Optimizer] = []
+    found: list[Checked] = []
     without: list[str] = []
     known = functools.cache(lambda: registry.load(folders))
     for word in what:
         if not word.endswith(".py") and not (Path(word).is_dir() and word not in known().optimizers):
-            found.append(known().rule(word))
+            found.append(_named(word, known()))
             continue
         for path in [Path(word)] if word.endswith(".py") else registry.drop_ins([word]):
-            rules = _in_file(path, folders)
-            found += rules
-            without += [] if rules else [f"{path}: declares no optimizer; decorate an update rule with @optimizer"]
+            own = _in_file(path, folders)
+            found += own
+            without += [] if own else [f"{path}: declares no {_OR}; decorate an update rule with @optimizer"]
     if not found:
         raise UserError("\n".join(without) or f"{what[0]}: there is no drop-in file in this folder")
     for line in without:
@@ -45,7 +48,13 @@ def optimizers(what: Sequence[str], folders: Sequence[Path]) -> list[Optimizer]:
     return list(dict.fromkeys(found))
 
 
-def _in_file(path: Path, folders: Sequence[Path]) -> list[Optimizer]:
+def _named(name: str, known: registry.Registry) -> Checked:
+    """An optimizer of this name, or else a transform or a schedule."""
+    others = {**known.schedules, **known.transforms}
+    return others[name] if name in others and name not in known.optimizers else known.rule(name)
+
+
+def _in_file(path: Path, folders: Sequence[Path]) -> list[Checked]:
     if not path.is_file():
         there = [str(p) for p in registry.drop_ins([path.parent, *folders])]
         guess = did_you_mean(str(path), there) or (f"; there are {', '.join(there)}" if there else "")
@@ -54,10 +63,11 @@ def _in_file(path: Path, folders: Sequence[Path]) -> list[Optimizer]:
         module = registry.import_file(path)
     except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
-    return [rule for rule in registry.declared(module)["optimizers"] if isinstance(rule, Optimizer)]
+    declared = registry.declared(module)
+    return [plugin for kind in CHECKED for plugin in declared[kind] if isinstance(plugin, Checked)]
 
 
-def selected(optimizer: Optimizer, only: Sequence[str]) -> list[Check]:
+def selected(optimizer: Checked, only: Sequence[str]) -> list[Check]:
     """The checks that apply to an optimizer, or those of them that match a pattern.
 
     `keeps_dtype` stands for all of `keeps_dtype[float64]` and `keeps_dtype[float32]`.
@@ -76,18 +86,18 @@ def _matches(name: str, pattern: str) -> bool:
     return name.partition("[")[0] == pattern or fnmatchcase(name, pattern.replace("[", "[[]"))
 
 
-def run(what: Sequence[Optimizer], only: Sequence[str] = (), strict: bool = False) -> bool:
-    """Put optimizers through the suite, and print a total of several. Returns whether all is well."""
+def run(what: Sequence[Checked], only: Sequence[str] = (), strict: bool = False) -> bool:
+    """Put plugins through the suite, and print a total of several. Returns whether all is well."""
     counts = {optimizer.name: _run(optimizer, only, strict) for optimizer in what}
     if len(what) > 1:
         total = sum(counts.values(), Counter())
         failing = [name for name, count in counts.items() if count["failed"]]
         told = f"; {', '.join(failing)} fail{'s' * (len(failing) == 1)}" if failing else ""
-        _heading(f"{len(what)} optimizers in all, {_counted(total)}{told}")
+        _heading(f"{len(what)} plugins in all, {_counted(total)}{told}")
     return not any(count["failed"] for count in counts.values())
 
 
-def _run(optimizer: Optimizer, only: Sequence[str], strict: bool) -> Counts:
+def _run(optimizer: Checked, only: Sequence[str], strict: bool) -> Counts:
     """Print a line for each check, more for each that fails, and a summary."""
     checks = selected(optimizer, only)
     file, line = signature.source(optimizer.function)

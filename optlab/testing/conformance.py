@@ -20,10 +20,31 @@ import numpy as np
 from optlab.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
+from optlab.schedules.base import Schedule
 from optlab.signature import is_built_in, location, source
-from optlab.testing.checks import CHECKS, basics, declared
+from optlab.testing.around import Checked, as_rule
+from optlab.testing.checks import CHECKS, around, basics, declared
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Advised, ByDesign, Failed, Skipped, failed
+from optlab.transforms.base import Transform
+
+NOT_OF_TRANSFORMS = ("has_hyperparameters", "names_its_source", "formula_is_compared", "shows[inf]")
+NOT_OF_RANDOM_ONES = ("first_step_goes_downhill", "stands_still_without_slope", "comes_to_rest")
+OF_SCHEDULES = (
+    "returns_x_and_state",
+    "can_be_traced",
+    "leaves_the_process_alone",
+    "is_deterministic",
+    "ignores_the_error_state",
+    "takes_any_kind_of_t",
+    "keeps_dtype[float64]",
+    "keeps_dtype[float32]",
+    "traced_equals_numpy",
+    "batch_equals_row_by_row",
+    "native_equals_traced",
+    "documents_its_hyperparameters",
+    "holds_its_ranges",
+)
 
 OUTCOMES: tuple[str, ...] = ("passed", "failed", "advice", "skipped", "exempt")
 
@@ -39,12 +60,18 @@ class Verdict:
     text: str = ""
 
 
-def checks_for(optimizer: Optimizer) -> tuple[Check, ...]:
-    """The checks that apply to an optimizer: those for all, then one for each thing it declares.
+def checks_for(plugin: Checked) -> tuple[Check, ...]:
+    """The checks that apply to an optimizer: those for all, then one for each thing it declares. Of a transform or a
+    schedule, those that apply to gradient descent with it around, and some of its own.
 
     Raises:
         PluginError: it is exempt from a check that there is not, or without a reason.
     """
+    optimizer = as_rule(plugin)
+    if isinstance(plugin, Transform):
+        return (*(check for check in CHECKS if _applies(check.name, plugin)), *around.TRANSFORM_CHECKS)
+    if isinstance(plugin, Schedule):
+        return (*(check for check in CHECKS if check.name in OF_SCHEDULES), *around.SCHEDULE_CHECKS)
     checks = (*CHECKS, *declared.checks(optimizer))
     known = [check.name for check in checks]
     for name, reason in optimizer.exempt.items():
@@ -56,15 +83,26 @@ def checks_for(optimizer: Optimizer) -> tuple[Check, ...]:
     return checks
 
 
+def _applies(name: str, transform: Transform) -> bool:
+    """Whether a check of rules says something of a transform."""
+    is_random = "rng" in transform.signature.supplied
+    return not (
+        name in NOT_OF_TRANSFORMS
+        or (is_random and name in NOT_OF_RANDOM_ONES)
+        or (transform.wraps and name.startswith("shows["))
+    )
+
+
 def _list(known: list[str]) -> str:
     return f"; there are {', '.join(known)}"
 
 
-def verdict(check: Check, optimizer: Optimizer, strict: bool = False) -> Verdict:
+def verdict(check: Check, plugin: Checked, strict: bool = False) -> Verdict:
     """Run a check, unless one that it needs fails. One that an optimizer is exempt from has to fail.
 
     What a check only advises is a failure of the built-in rules, and of others where the suite is `strict`.
     """
+    optimizer = as_rule(plugin)
     if lacking := [name for name in check.needs if _fails(name, optimizer)]:
         return Verdict("skipped", f"it needs {lacking[0]}, which fails")
     reason = optimizer.exempt.get(check.name)
@@ -109,13 +147,14 @@ def sentence(optimizer: Optimizer, failed: Sequence[str] = ()) -> str:
     return passes + (f" Exempt from {'; '.join(reasons)}." if reasons else "")
 
 
-def run_check(check: Check, optimizer: Optimizer) -> None:
+def run_check(check: Check, plugin: Checked) -> None:
     """Run one check, whatever the optimizer is exempt from.
 
     Raises:
         Failed: the optimizer does not pass, or raises an exception of its own, which becomes the `__cause__`.
         Skipped: the check cannot be made.
     """
+    optimizer = as_rule(plugin)
     try:
         with np.errstate(all="ignore"), contained():  # as in the lab, where an overflow is data
             check.function(optimizer)

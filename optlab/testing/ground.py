@@ -15,6 +15,7 @@ from optlab.optimizers.base import Optimizer
 from optlab.problems.base import problem
 from optlab.records import Case
 from optlab.step import Rule
+from optlab.testing.around import Around
 from optlab.testing.landscapes import Array, Bowl, Landscape, Slope
 from optlab.wording import counted
 
@@ -141,7 +142,7 @@ def call(
     if len(result) != len(values) or any(value is None for value in result):
         found = counted(len(result), "value")
         found = "None" if any(value is None for value in result) else found
-        wanted = ", ".join(names(optimizer))
+        wanted = ", ".join(returned_names(optimizer))
         hint = "the state comes back in its order"
         if not optimizer.signature.options:
             hint = f"what stands before a * is state: was the * forgotten, as in (x, g, *, {names(optimizer)[-1]}=...)?"
@@ -193,6 +194,12 @@ def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
     for name, default in signature.choices.items():
         if isinstance(default, bool):
             yield {name: not default}
+
+
+def returned_names(optimizer: Optimizer) -> list[str]:
+    """What the function of a rule, or of what is around one, returns."""
+    first = optimizer.returns if isinstance(optimizer, Around) else "x"
+    return [first, *optimizer.signature.state]
 
 
 def names(optimizer: Optimizer) -> list[str]:

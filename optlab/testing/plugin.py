@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from optlab.optimizers.base import Optimizer
     from optlab.registry.helpers import Helpers
+    from optlab.testing.around import Checked
     from optlab.testing.conformance import Check
 
 
@@ -68,11 +68,11 @@ def _is_drop_in(path: Path, session: pytest.Session) -> bool:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return "optlab" in text and "optimizer" in text
+    return "optlab" in text and any(word in text for word in ("optimizer", "transform", "schedule"))
 
 
 class DropIn(pytest.Module):
-    """A drop-in file: its own tests, and one test class for each optimizer that it declares."""
+    """A drop-in file: its own tests, and one test class for each optimizer, transform and schedule in it."""
 
     others: Iterable[Any] = ()
     """Other collectors of the same file."""
@@ -102,19 +102,20 @@ class DropIn(pytest.Module):
 
 
 def _add_test_classes(module: ModuleType) -> None:
-    """Give a module a test class per optimizer it declares; pytest finds them there, as it does any other."""
-    from optlab.optimizers.base import Optimizer
+    """Give a module a test class per optimizer, transform or schedule it declares; pytest finds them, as any other."""
     from optlab.registry import declared
+    from optlab.testing.around import Checked
 
-    for optimizer in declared(module)["optimizers"]:
-        assert isinstance(optimizer, Optimizer)
+    found = declared(module)
+    for optimizer in (*found["optimizers"], *found["transforms"], *found["schedules"]):
+        assert isinstance(optimizer, Checked)
         name = "Test" + "".join(word[:1].upper() + word[1:] for word in optimizer.name.split("_"))
         while name in vars(module) and getattr(vars(module)[name], "optlab_optimizer", None) is not optimizer:
             name += "Conformance"  # the file has a test class of this name
         setattr(module, name, _test_class(name, optimizer))
 
 
-def _test_class(name: str, optimizer: Optimizer) -> type:
+def _test_class(name: str, optimizer: Checked) -> type:
     """A test class with one test per check."""
     from optlab.testing.conformance import checks_for
 
@@ -122,7 +123,7 @@ def _test_class(name: str, optimizer: Optimizer) -> type:
     return type(name, (), {"__test__": True, "__module__": __name__, "optlab_optimizer": optimizer, **tests})
 
 
-def _test(check: Check, optimizer: Optimizer) -> Callable[..., None]:
+def _test(check: Check, optimizer: Checked) -> Callable[..., None]:
     def test(self: Any, pytestconfig: pytest.Config) -> None:
         from optlab.testing.conformance import verdict
 

@@ -11,4 +11,4 @@ def gradient_noise(x, g, *, t, rng, eta=0.01, gamma=0.55):
 
     eta: the variance in the first step; gamma: how fast it falls, 0 for never
     """
-    return g + np.sqrt(eta / t**gamma) * rng.standard_normal(x.shape)
+    return g + np.sqrt(eta / t**gamma) * rng.standard_normal(x.shape).astype(x.dtype)

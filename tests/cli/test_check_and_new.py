@@ -64,7 +64,7 @@ def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_comm
     ]
     assert done.stdout.splitlines()[-2:] == [
         "2 checks: 2 passed",
-        "2 optimizers in all, 4 checks: 2 passed, 2 failed; uphill fails",
+        "2 plugins in all, 4 checks: 2 passed, 2 failed; uphill fails",
     ]
 
 
@@ -102,9 +102,9 @@ def test_checks_are_selected(only, count, folder, optlab_command):
         (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
         (["torch:Adam"], "torch:Adam is no rule of the lab, but an optimizer of torch"),
         (["broken.py"], "broken.py:2: ZeroDivisionError: division by zero"),
-        (["empty.py", "nothing"], "empty.py: declares no optimizer"),
+        (["empty.py", "nothing"], "empty.py: declares no optimizer, transform or schedule"),
         (["nothing"], "nothing: there is no drop-in file in this folder"),
-        (["empty.py"], "empty.py: declares no optimizer"),
+        (["empty.py"], "empty.py: declares no optimizer, transform or schedule"),
         (["unknown.py"], "unknown.py:5: optimizer 'uphill' is exempt from 'keeps_shap', and there is no such check"),
     ],
 )
@@ -127,10 +127,41 @@ def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
     for what in (["plugins/hills.py", "plugins/uphill.py"], ["plugins"]):
         done = optlab_command("check", *what, "gd", "--only", "keeps_shape", cwd=folder)
         assert done.returncode == 0
-        assert done.stderr == "plugins/hills.py: declares no optimizer; decorate an update rule with @optimizer\n"
+        said = "declares no optimizer, transform or schedule; decorate an update rule with @optimizer"
+        assert done.stderr == f"plugins/hills.py: {said}\n"
         *lines, total = done.stdout.splitlines()
         assert [line.split()[0] for line in lines[::3]] == ["uphill", "gd"]
-        assert total == "2 optimizers in all, 2 checks: 2 passed"
+        assert total == "2 plugins in all, 2 checks: 2 passed"
+
+
+HALFWAY = '''
+from optlab import schedule, transform
+
+
+@transform
+def halfway(x, *, step, share=0.5):
+    """Go a share of the way only."""
+    return x + share * (step(x) - x)
+
+
+@schedule
+def third(t):
+    """A third of the learning rate."""
+    return 1 / 3
+'''
+
+
+def test_transforms_and_schedules_are_checked_too(folder, optlab_command):
+    (folder / "plugins" / "halfway.py").write_text(HALFWAY, encoding="utf-8")
+    done = optlab_command("check", "plugins/halfway.py", "clip_value", "cosine", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"^halfway  plugins/halfway.py:5\n", done.stdout, re.M)
+    assert re.search(r"^third  plugins/halfway.py:11\n", done.stdout, re.M)
+    assert re.search(r"^4 plugins in all, \d+ checks: \d+ passed, \d+ skipped\n\Z", done.stdout, re.M)
+    (folder / "plugins" / "halfway.py").write_text(HALFWAY.replace("step(x) - x", "x - step(x)"), encoding="utf-8")
+    done = optlab_command("check", "halfway", "--only", "first_step_*", cwd=folder)
+    assert done.returncode == 1
+    assert "halfway takes the first step" in done.stdout
 
 
 # ---- optlab new ----------------------------------------------------------------------------------------------------

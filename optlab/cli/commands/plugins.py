@@ -72,7 +72,7 @@ def check(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Drop-in files, or names of optimizers.",
+            help="Drop-in files, or names.",
             show_default=False,
             autocompletion=completion.names("optimizers"),
         ),
@@ -83,7 +83,7 @@ def check(
     strict: Annotated[bool, typer.Option("--strict", help="Let what is only advised fail too.")] = False,
     plugins: Plugins = [],
 ) -> None:
-    """Put optimizers through the conformance suite; exit status 1 if one fails.
+    """Put optimizers, transforms and schedules through the conformance suite; exit status 1 if one fails.
 
     \b
     optlab check plugins/lion.py
@@ -95,7 +95,7 @@ def check(
     """
     from optlab.cli import check as checking
 
-    if not checking.run(checking.optimizers(what, folders(plugins)), only, strict):
+    if not checking.run(checking.plugins(what, folders(plugins)), only, strict):
         raise typer.Exit(FAILED)
 
 

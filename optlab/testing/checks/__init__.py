@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optlab.testing.checks import (
+    around,
     basics,
     convergence,
     declared,
@@ -33,4 +34,4 @@ THEMES: Mapping[str, tuple[Check, ...]] = {
 CHECKS: tuple[Check, ...] = tuple(check for checks in THEMES.values() for check in checks)
 """The checks that apply to all optimizers, in the order they are run."""
 
-__all__ = ["CHECKS", "THEMES", "Check", "declared"]
+__all__ = ["CHECKS", "THEMES", "Check", "around", "declared"]

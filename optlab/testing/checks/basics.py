@@ -13,7 +13,7 @@ import numpy as np
 from optlab.optimizers.base import Optimizer
 from optlab.testing.batches import step_graph
 from optlab.testing.checks.base import CALLED, FINITE, TRACED, Check, on_each_ground
-from optlab.testing.ground import Ground, Skipped, by_design, failed, initial, names, update
+from optlab.testing.ground import Ground, Skipped, by_design, failed, initial, names, returned_names, update
 
 
 @on_each_ground
@@ -57,7 +57,7 @@ def returns_in_order(optimizer: Optimizer) -> None:
 
     New values may be called `new_m`, `m_new`, `m_next` or `m_t`. It is read from the text of the rule.
     """
-    wanted = names(optimizer)
+    wanted = returned_names(optimizer)
     for line, found in _returned(optimizer):
         if sorted(found) == sorted(wanted) and found != wanted:
             raise failed(
@@ -75,12 +75,12 @@ def _returned(optimizer: Optimizer) -> Iterator[tuple[int, list[str]]]:
         tree = ast.parse(textwrap.dedent("".join(lines)))
     except (OSError, TypeError, SyntaxError):
         raise Skipped("its text cannot be read") from None
-    wanted = names(optimizer)
+    wanted = returned_names(optimizer)
     for node in _of_itself(tree.body[0]):
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
             found = [_meant(part, wanted) for part in node.value.elts]
             if found and found[0] == "":
-                found[0] = "x"
+                found[0] = wanted[0]
             yield first + node.lineno - 1, found
 
 

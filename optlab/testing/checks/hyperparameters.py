@@ -10,6 +10,7 @@ import numpy as np
 
 from optlab.optimizers.base import Optimizer
 from optlab.signature import summary
+from optlab.testing.around import Around
 from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import Ground, Skipped, advised, bases, by_design, failed, grounds, history, names, same
 
@@ -47,7 +48,8 @@ def names_its_source(optimizer: Optimizer) -> None:
 def documents_its_hyperparameters(optimizer: Optimizer) -> None:
     """The docstring speaks of every hyperparameter by its name."""
     text = inspect.getdoc(optimizer.function) or ""
-    if missing := [name for name in optimizer.signature.options if not re.search(rf"\b{re.escape(name)}\b", text)]:
+    own = optimizer.plugin.signature if isinstance(optimizer, Around) and optimizer.plugin else optimizer.signature
+    if missing := [name for name in own.options if not re.search(rf"\b{re.escape(name)}\b", text)]:
         raise advised(
             optimizer,
             f"does not say in its docstring what {', '.join(missing)} is",

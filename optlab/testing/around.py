@@ -1,0 +1,97 @@
+"""Transforms and schedules as rules: gradient descent with one of them around it.
+
+What the suite checks of a rule it then checks of them: that they change nothing in place, keep nothing outside of their
+state, can be traced, compute the same in a batch, and so on.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optlab.optimizers.base import Optimizer
+from optlab.schedules.base import Schedule
+from optlab.signature import Signature
+from optlab.transforms.base import Transform
+
+LR = 0.01
+"""The learning rate of the descent, as that of `gd`."""
+
+Checked = Optimizer | Transform | Schedule
+
+
+@dataclass(frozen=True, eq=False)
+class Around(Optimizer):
+    """Gradient descent with a transform or a schedule around it. It has their name, their states and their options."""
+
+    plugin: Transform | Schedule | None = None
+
+    @property
+    def returns(self) -> str:
+        """What the function returns first."""
+        if isinstance(self.plugin, Schedule):
+            return "factor"
+        return "x" if isinstance(self.plugin, Transform) and self.plugin.wraps else "g"
+
+
+@functools.lru_cache(maxsize=8)
+def as_rule(plugin: Checked) -> Optimizer:
+    """A rule as it is, or what is around gradient descent as a rule.
+
+    >>> from optlab.transforms.clip_value import clip_value
+    >>> as_rule(clip_value)(5.0, 3.0, lr=0.5, limit=1.0)
+    [4.5]
+    """
+    if isinstance(plugin, Optimizer):
+        return plugin
+    if isinstance(plugin, Schedule):
+        return _around(plugin, _scheduled(plugin), ("t",), {})
+    function = _whole_step(plugin) if plugin.wraps else _of_gradient(plugin)
+    return _around(plugin, function, ("grad",) if plugin.wraps else (), plugin.signature.state)
+
+
+def _around(
+    plugin: Transform | Schedule, function: Callable[..., Any], more: tuple[str, ...], state: Mapping[str, Any]
+) -> Around:
+    own = plugin.signature
+    asked = tuple(name for name in own.supplied if name not in ("step", "lr"))
+    signature = Signature(state, {"lr": LR, **own.numbers}, own.choices, tuple({*asked, *more}), own.ranges)
+    return Around(plugin.name, function, signature, plugin=plugin)
+
+
+def _of_gradient(plugin: Transform) -> Callable[..., Any]:
+    @functools.wraps(plugin.function)
+    def rule(x: Any, g: Any, *state: Any, lr: Any = LR, **given: Any) -> Any:
+        first, *rest = _listed(plugin.function(x, g, *state, **given))
+        return [first if first is None else x - lr * first, *rest]
+
+    return rule
+
+
+def _whole_step(plugin: Transform) -> Callable[..., Any]:
+    asks_for_lr = "lr" in plugin.signature.supplied
+
+    @functools.wraps(plugin.function)
+    def rule(x: Any, g: Any, *state: Any, grad: Any, lr: Any = LR, **given: Any) -> Any:
+        def step(p: Any) -> Any:
+            return p - lr * (g if p is x else grad(p))
+
+        return _listed(plugin.function(x, *state, step=step, **given, **({"lr": lr} if asks_for_lr else {})))
+
+    return rule
+
+
+def _scheduled(plugin: Schedule) -> Callable[..., Any]:
+    asks_for_steps = "steps" in plugin.signature.supplied
+
+    @functools.wraps(plugin.function)
+    def rule(x: Any, g: Any, *, t: Any, lr: Any = LR, steps: Any = None, **given: Any) -> Any:
+        return x - lr * plugin.function(t, **given, **({"steps": steps} if asks_for_steps else {})) * g
+
+    return rule
+
+
+def _listed(result: Any) -> list[Any]:
+    return list(result) if isinstance(result, tuple | list) else [result]
