@@ -13,7 +13,6 @@ from optlab.scaling import norm
         "eps": "[0, inf)",
         "weight_decay": "[0, inf)",
     },
-    exempt={"survives[1e+300]": "its norms overflow, and what is divided by them is 0"},
 )
 def lars(x, g, b=0.0, *, lr=1.0, beta=0.9, trust=0.001, eps=0.0, weight_decay=0.0, nesterov=False):
     """LARS (You, Gitman & Ginsburg, 2017): momentum, each tensor's step in proportion to the tensor.

@@ -36,7 +36,6 @@ def ahead(m, g, beta, t):
         "beta2": "[0, 1)",
         "vector_eps": "[0, inf)",
     },
-    exempt={"survives[1e+300]": "its norm overflows, and what is divided by it is 0"},
 )
 def muon(
     x,

@@ -137,7 +137,10 @@ def call(
         "rng": noise(t),
     }
     supplied = {name: offer[name] for name in optimizer.signature.supplied}
-    result = optimizer(x, g, *values[1:], **supplied, **numbers)
+    try:
+        result = optimizer(x, g, *values[1:], **supplied, **numbers)
+    except np.linalg.LinAlgError:  # traced, an inverse or a root that there is not is NaN
+        return [np.full_like(value, np.nan) for value in values]
     result = list(result) if isinstance(result, tuple | list) else [result]
     if len(result) != len(values) or any(value is None for value in result):
         found = counted(len(result), "value")

@@ -451,6 +451,25 @@ def test_a_rule_with_a_counterpart_needs_no_word():
     assert verdict(BY_NAME["formula_is_compared"], gd).outcome == "skipped"
 
 
+@optimizer(per="tensor")
+def roots_of_matrices(x, g, R=lambda x: 1e-4 * np.eye(x.shape[-1]), *, lr=0.1):
+    """Shampoo (Gupta et al., 2018) from one side, with the root by Denman and Beavers: it makes much of last digits."""
+    if x.ndim != 2:
+        return x - lr * g, R
+    R = R + g.T @ g
+    size, one = np.linalg.norm(R), np.eye(x.shape[-1], dtype=x.dtype)
+    Y, Z = R / size + 1e-9 * one, one
+    for _ in range(25):
+        Y, Z = 0.5 * (Y + np.linalg.inv(Z)), 0.5 * (Z + np.linalg.inv(Y))
+    return x - lr * (g @ Z) / np.sqrt(size), R
+
+
+@pytest.mark.parametrize("name", ["traced_equals_numpy", "follows_a_schedule", "shows[inf]", "keeps_dtype[float32]"])
+def test_roots_of_matrices_pass(name):
+    """What a rounding of the arguments makes of the result is no fault, and a matrix without a root is NaN."""
+    assert verdict(BY_NAME[name], roots_of_matrices).outcome == "passed"
+
+
 def test_what_is_not_declared_is_not_tested():
     assert len(checks_for(broken_numbers.crawls)) == len(CHECKS) >= 25
     assert [c.name for c in checks_for(broken_numbers.is_not_invariant_to_scale)[len(CHECKS) :]] == ["invariant[scale]"]

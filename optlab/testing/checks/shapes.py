@@ -50,7 +50,10 @@ def keeps_shape(optimizer: Optimizer) -> None:
 def _of_types(optimizer: Optimizer) -> str:
     if "rng" in optimizer.signature.supplied:
         return "rng draws float64: write rng.standard_normal(x.shape).astype(x.dtype)"
-    return "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64; np.zeros_like and t, lr, ... adapt"
+    return (
+        "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64, and np.eye(n) without dtype=x.dtype; "
+        "np.zeros_like and t, lr, ... adapt"
+    )
 
 
 @on_each_ground
