@@ -232,8 +232,7 @@ def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
 def _at_points(lines: Sequence[_Line], shares: Sequence[Floats]) -> list[tuple[Flags, NDArray[np.int64]]]:
     """Of each line, at which of its points it shows its marker, and how many rings are inside of its own there.
 
-    Where points of several lines are one on another, the marker of one is shown: of the first line at the first such
-    point, of the second at the second, and so on.
+    Where points of several lines are one on another, one of them shows its marker, and they take turns.
     """
     meetings: dict[tuple[int, ...], list[tuple[int, int]]] = {}
     for i, points in enumerate(shares):
@@ -241,7 +240,7 @@ def _at_points(lines: Sequence[_Line], shares: Sequence[Floats]) -> list[tuple[F
             meetings.setdefault(tuple(point), []).append((i, k))
     found = [(np.ones(len(line.value), dtype=bool), np.zeros(len(line.value), dtype=np.int64)) for line in lines]
     times: Counter[tuple[int, ...]] = Counter()
-    for at in (meetings[place] for place in sorted(meetings)):
+    for _, at in sorted(meetings.items()):
         together = tuple(i for i, _ in at)
         turn = times[together] % len(at)
         times[together] += 1
