@@ -46,7 +46,7 @@ _LARGE = frozenset(
             "tan",
             "tanh",
         ),
-        *("arctan", "arcsinh"),
+        *("arctan", "arcsinh", "slope_of_sigmoid", "one_minus_square", "over_cosh_square"),
     ]
 )
 """All derivatives are finite wherever the operands are."""

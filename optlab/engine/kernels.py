@@ -52,6 +52,20 @@ def sigmoid(x: Any, out: Any = None) -> Any:
     return np.divide(1, np.add(y, 1, out=out), out=out)
 
 
+def slope_of_sigmoid(y: Any, x: Any) -> Any:
+    """y (1 - y) of y = sigmoid(x)."""
+    return y * sigmoid(-x)
+
+
+def one_minus_square(x: Any) -> Any:
+    """1 - x^2, exact next to 1."""
+    return (1 - x) * (1 + x)
+
+
+def over_cosh_square(a: Any, x: Any) -> Any:
+    return a / np.square(np.cosh(x))
+
+
 def sinc(x: Any) -> Any:
     """sin(pi x) / (pi x), and 1 at 0."""
     y = np.multiply(x, x.dtype.type(np.pi))

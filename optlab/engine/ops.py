@@ -101,14 +101,14 @@ _ROWS = (
         lambda g, y, a, b: rules.softmax_of_two(g, a, b),
         lambda g, y, a, b: rules.softmax_of_two(g, b, a),
     ),
-    elementwise("sigmoid", kernels.sigmoid, lambda g, y, x: g * (y * emit("sigmoid", -x))),
+    elementwise("sigmoid", kernels.sigmoid, lambda g, y, x: g * emit("slope_of_sigmoid", y, x)),
     # trigonometry and hyperbolic functions
     elementwise("sin", np.sin, lambda g, y, x: g * np.cos(x)),
     elementwise("cos", np.cos, lambda g, y, x: g * -np.sin(x)),
     elementwise("sinc", kernels.sinc, rules.sinc),
     elementwise("tan", np.tan, lambda g, y, x: g * (1.0 + np.square(y))),
-    elementwise("arcsin", np.arcsin, lambda g, y, x: g / np.sqrt((1.0 - x) * (1.0 + x))),
-    elementwise("arccos", np.arccos, lambda g, y, x: -g / np.sqrt((1.0 - x) * (1.0 + x))),
+    elementwise("arcsin", np.arcsin, lambda g, y, x: g / np.sqrt(emit("one_minus_square", x))),
+    elementwise("arccos", np.arccos, lambda g, y, x: -g / np.sqrt(emit("one_minus_square", x))),
     elementwise("arctan", np.arctan, lambda g, y, x: g / (1.0 + np.square(x))),
     elementwise(
         "arctan2",
@@ -118,10 +118,19 @@ _ROWS = (
     ),
     elementwise("sinh", np.sinh, lambda g, y, x: g * np.cosh(x)),
     elementwise("cosh", np.cosh, lambda g, y, x: g * np.sinh(x)),
-    elementwise("tanh", np.tanh, lambda g, y, x: g / np.square(np.cosh(x))),
+    elementwise("tanh", np.tanh, lambda g, y, x: emit("over_cosh_square", g, x)),
     elementwise("arcsinh", np.arcsinh, lambda g, y, x: g / np.hypot(x, 1.0)),
     elementwise("arccosh", np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
-    elementwise("arctanh", np.arctanh, lambda g, y, x: g / ((1.0 - x) * (1.0 + x))),
+    elementwise("arctanh", np.arctanh, lambda g, y, x: g / emit("one_minus_square", x)),
+    # slopes of the above, whose own slopes would lose digits near 0, or be NaN at large numbers, piece by piece
+    elementwise("slope_of_sigmoid", kernels.slope_of_sigmoid, None, lambda g, y, of, x: -g * (y * np.tanh(0.5 * x))),
+    elementwise("one_minus_square", kernels.one_minus_square, lambda g, y, x: (-2.0 * g) * x),
+    elementwise(
+        "over_cosh_square",
+        kernels.over_cosh_square,
+        lambda g, y, a, x: emit("over_cosh_square", g, x),
+        lambda g, y, a, x: g * (-2.0 * y * np.tanh(x)),
+    ),
     # choices; their kinks are listed in docs/architecture.md
     elementwise("relu", kernels.relu, lambda g, y, x: np.where(x > 0, g, 0.0), taken=(lambda y, x: x > 0,)),
     elementwise(

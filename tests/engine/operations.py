@@ -195,6 +195,23 @@ ELEMENTWISE: dict[str, Row] = {
         (mixed(scaled(-150, -0.5), between(-1.1, 1.1), between(-9, 9)),),
         (between(0.1, 2.0),),
     ),
+    "slope_of_sigmoid": Row(
+        lambda x: apply("slope_of_sigmoid", optlab.sigmoid(x), x),
+        lambda x: torch.sigmoid(x) * torch.sigmoid(-x),
+        lambda x: 1 / (1 + mp.exp(-x)) / (1 + mp.exp(x)),
+        (TAILS,),
+        (ANY,),
+    ),
+    "one_minus_square": Row(
+        lambda x: apply("one_minus_square", x), lambda x: 1 - x * x, lambda x: 1 - x * x, (WIDE,), (ANY,)
+    ),
+    "over_cosh_square": Row(
+        lambda a, x: apply("over_cosh_square", a, x),
+        lambda a, x: a / torch.cosh(x) ** 2,
+        lambda a, x: a / mp.cosh(x) ** 2,
+        (ANY, between(-300, 300)),
+        (ANY, ANY),
+    ),
     "gap": Row(lambda a, b: apply("gap", a, b), lambda a, b: a - b, lambda a, b: a - b, (WIDE, WIDE), (ANY, ANY)),
     "positive_zero": Row(lambda x: apply("positive_zero", x), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
     "kinked": Row(

@@ -18,6 +18,8 @@ def power(x: Any, p: Any) -> Any:
         return apply("power", x, p)
     if x.dtype.kind in "iu" and p < 0:
         raise cannot("a whole number to a negative power", "turn it into a float first: x * 1.0")
+    if p == 0:
+        return np.ones(x.shape, x.dtype)
     if p == 2:
         return apply("square", x)
     if p == 1:

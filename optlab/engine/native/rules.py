@@ -139,6 +139,20 @@ def _sigmoid(b: Block, x: str) -> str:
     return b.line(f"fdiv {b.numbers} {ONE}, {above}")
 
 
+def _slope_of_sigmoid(b: Block, y: str, x: str) -> str:
+    return b.line(f"fmul {b.numbers} {y}, {_sigmoid(b, _negative(b, x))}")
+
+
+def _one_minus_square(b: Block, x: str) -> str:
+    below = b.line(f"fsub {b.numbers} {ONE}, {x}")
+    return b.line(f"fmul {b.numbers} {below}, {b.line(f'fadd {b.numbers} {ONE}, {x}')}")
+
+
+def _over_cosh_square(b: Block, a: str, x: str) -> str:
+    cosh = b.mathematics("cosh", x)
+    return b.line(f"fdiv {b.numbers} {a}, {b.line(f'fmul {b.numbers} {cosh}, {cosh}')}")
+
+
 def _sinc(b: Block, x: str) -> str:
     y = b.line(f"fmul {b.numbers} {x}, {literal(np.pi)}")
     quotient = b.line(f"fdiv {b.numbers} {b.mathematics('sin', y)}, {y}")
@@ -198,6 +212,9 @@ RULES: Mapping[str, Rule] = {
     **{f"arc{name}": _mathematics(f"a{name}") for name in ["sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh"]},
     "sigmoid": _sigmoid,
     "logaddexp": _logaddexp,
+    "slope_of_sigmoid": _slope_of_sigmoid,
+    "one_minus_square": _one_minus_square,
+    "over_cosh_square": _over_cosh_square,
     "sinc": _sinc,
     "gap": _gap,
     "positive_zero": lambda b, x: b.line(f"fadd {b.numbers} {x}, {ZERO}"),
