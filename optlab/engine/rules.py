@@ -109,7 +109,7 @@ def extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     """Shared equally among all entries that tie, which have no second derivative."""
     tied = ties(y, x, axis=axis, keepdims=keepdims)
     count = np.sum(tied.astype(x.dtype), axis=axis, keepdims=True)
-    share = emit("kinked", keep(g, x, axis) / count, x - keep(y, x, axis), np.logical_and(tied, count > 1))
+    share = emit("kinked", keep(g, x, axis) / count, keep(y, x, axis), np.logical_and(tied, count > 1))
     return np.where(tied, share, 0.0)
 
 

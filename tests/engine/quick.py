@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab import grad, trace
+from optlab import grad, hessian, jvp, trace
 from optlab.engine.vjp import vjp
 from tests.engine.choices import LEFT
-from tests.engine.kinks import HONEST, KINKS, MASKED
+from tests.engine.kinks import CURVED, HONEST, KINKS, MASKED
 from tests.engine.operations import ELEMENTWISE, Row, ill_scaled_inputs, operation, plain_inputs
 from tests.engine.oracles import assert_close, curvatures, slope, torch_curvatures, torch_gradients
 from tests.engine.structures import STRUCTURED, tamed
@@ -28,6 +28,7 @@ def checks_of(name: str) -> tuple[Check, ...]:
     first = [_slopes(row, draw) for row in rows for draw in (plain_inputs, ill_scaled_inputs)]
     first += [_gradients(maker, seed) for maker in makers for seed in range(12)]
     at_kinks = [_kink(f, x, expected) for f, x, expected in (*KINKS.values(), *MASKED.values()) if name in _uses(f, x)]
+    at_kinks += [_no_curvature(f, x, expected) for f, x, expected in CURVED.values() if name in _uses_in_gradient(f, x)]
     second = [_curved_row(row) for row in rows if len(row.smooth) > 1]
     second += [_curved(maker, seed) for maker in makers for seed in range(6)]
     return (*first, *at_kinks, *second)
@@ -45,6 +46,10 @@ def checks_of_all() -> tuple[Check, ...]:
 
 def _uses(f: Any, x: Any) -> set[str]:
     return {node.op.name for node in trace(f, np.array(x)).nodes}
+
+
+def _uses_in_gradient(f: Any, x: Any) -> set[str]:
+    return _uses(f, x) | _uses(lambda x: grad(f)(x), x)
 
 
 def gradients(f: Any, inputs: Any, w: Any) -> list[Any]:
@@ -83,6 +88,17 @@ def _gradients(maker: Any, seed: int) -> Check:
 def _kink(f: Any, x: Any, expected: Any) -> Check:
     def check() -> None:
         assert_close(grad(f)(np.array(x)), np.asarray(expected, dtype=float), 1e-13)
+
+    return check
+
+
+def _no_curvature(f: Any, x: Any, expected: Any) -> Check:
+    x, expected = np.array(x), np.asarray(expected, dtype=float)
+    ones = np.ones_like(x)
+
+    def check() -> None:
+        assert_close(hessian(f)(x), expected, 1e-13)
+        assert_close(jvp(grad(f))(x, ones), expected @ ones if x.ndim else expected, 1e-13)
 
     return check
 

@@ -11,6 +11,10 @@ from tests.engine.quick import checks_of, checks_of_all
 _FACTORS = "both are factors of one product"
 _OVER_NOTHING = "0 divided by anything is 0"
 _SQUARE = "of a square matrix, or a stack of them, that broadcasts all the same"
+_CAUSE = "it only matters what it depends on, and both operands have such a rule"
+_SIGN_OF_NAN = "0 and NaN have no sign"
+_BOTH_WAYS = "there both formulas are exact"
+_NOT_TAKEN = "a branch that is not taken"
 _EMPTY_SUM = "a sum over no axis changes nothing"
 _UNALIVE = "0 times any number, and it only matters what is not 0"
 
@@ -21,8 +25,17 @@ SURVIVORS = {
     "arctan2, 1: rules.turning(-g, a, a, b)  ->  rules.turning(a, -g, a, b)": _FACTORS,
     "fmod, 1: np.rint((a - y) / b)  ->  (a - y) / b": "the quotient is whole but for its last bit",
     "share_of_tie: x > y  ->  x >= y": "ties are decided before",
-    "cosine: np.where(hypotenuse == 0, 1.0, hypotenuse)  ->  np.where(hypotenuse == 0, 2.0, hypotenuse)": _OVER_NOTHING,
-    "turning: np.where(r == 0, 1.0, r)  ->  np.where(r == 0, 2.0, r)": _OVER_NOTHING,
+    "_not_zero: emit('kinked', 1.0, length, np.True_)  ->  emit('kinked', 2.0, length, np.True_)": _OVER_NOTHING,
+    "share_of_tie: x - y  ->  x + y": _CAUSE,
+    "share_of_tie: x - y  ->  x": _CAUSE,
+    "share_of_tie: x - y  ->  y": _CAUSE,
+    "corner, 0: lambda g, y, x: emit('kinked', np.zeros(x.shape, x.dtype), x, x == 0)"
+    "  ->  lambda g, y, x: -emit('kinked', np.zeros(x.shape, x.dtype), x, x == 0)": _SIGN_OF_NAN,
+    "kinked, 1: lambda g, y, c, x, at: rules.kink(g, at)  ->  lambda g, y, c, x, at: -rules.kink(g, at)": _SIGN_OF_NAN,
+    "sinc: np.abs(t) < 1  ->  np.abs(t) < 2": _BOTH_WAYS,
+    "sinc: np.abs(t) < 1  ->  np.abs(t) <= 1": _BOTH_WAYS,
+    "sinc: np.where(near, 1.0, t)  ->  np.where(near, 2.0, t)": _NOT_TAKEN,
+    "sinc: np.where(near, x, 0.0)  ->  np.where(near, x, 1.0)": _NOT_TAKEN,
     "cofactors: -1  ->  -2": _SQUARE,
     "cholesky: -1  ->  -2": _SQUARE,
     "cholesky: -2  ->  -3": _SQUARE,
