@@ -16,7 +16,7 @@ import numpy as np
 
 from optlab.composition import Rule
 from optlab.engine.graph import Graph
-from optlab.engine.passes import optimise, prune
+from optlab.engine.passes import optimise, prune, settle
 from optlab.engine.trace import trace
 from optlab.errors import UserError
 from optlab.explain.composed import initial_graph, rule_of, traced
@@ -126,10 +126,10 @@ def equations(rule: Optimizer | Rule | str) -> Equations:
     whole, carried = traced(rule, initial, shape)
     raw = prune(whole)
     names = [var.name for var in raw.inputs]
-    graph = idioms(optimise(raw))
+    graph = idioms(optimise(settle(raw)))
     shown = symbols(names, Text())
     sizes = _sizes(shape, names)
-    starts = _values(idioms(optimise(initial)), ["x"], sizes)
+    starts = _values(idioms(optimise(settle(initial))), ["x"], sizes)
     written = tuple(lines(graph, names, statements(graph, names, carried), sizes))
     asked = [node.op.name for node in raw.nodes]
     used = {v for node in raw.nodes for v in node.inputs} | set(raw.outputs)
@@ -223,7 +223,7 @@ def equation(
     >>> print(equation(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)))
     f(x, y, z) = (x + y) z
     """
-    graph = idioms(optimise(graph))
+    graph = idioms(optimise(settle(graph)))
     options = options or {}
     names = list(names) or [var.name or f"x{i}" for i, var in enumerate(graph.inputs)]
     results = [name] if len(graph.outputs) == 1 else [f"{name}{i}" for i in range(len(graph.outputs))]

@@ -123,9 +123,6 @@ class _Finder:
         kinds = node.inputs[0].dtype.kind + np.dtype(node.params["dtype"]).kind
         return {"bf": (CONDITION, node.inputs), "bi": (CONDITION, node.inputs), "if": (SAME, node.inputs)}.get(kinds)
 
-    def _detach(self, node: Node) -> Any:
-        return SAME, node.inputs
-
     def _positive_zero(self, node: Node) -> Any:
         return SAME, node.inputs
 
