@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optlab import grad, trace
+from optlab import grad, logsumexp, trace
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.graph import Graph
-from optlab.engine.passes import absorb, fold, optimise, prune, share, unstretch
+from optlab.engine.passes import absorb, fold, optimise, prune, settle, share, unstretch
 from optlab.engine.vjp import vjp
 
 x = np.array([0.5, -1.5, 2.0])
@@ -160,3 +160,43 @@ def test_what_no_output_needs_is_dropped():
 def test_the_gradient_of_the_sphere_is_one_product():
     assert names(gradient_graph(trace(lambda x: np.sum(x**2), x))) == ["square", "sum", "multiply"]
     assert names(optimise(trace(grad(lambda x: np.sum(x**2)), x))) == ["multiply"]
+
+
+# ---- what is for derivatives alone ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        np.linalg.norm,
+        np.std,
+        np.max,
+        logsumexp,
+        lambda x: np.sum(np.abs(x)),
+        lambda x: np.hypot(x[0], x[1]) + np.maximum(x[0], x[1]),
+    ],
+)
+@pytest.mark.parametrize("x", [[3.0, -4.0, 0.5], [0.0, 0.0, 0.0]])
+def test_settled_graphs_compute_the_same_without_what_is_for_derivatives(f, x):
+    graph = gradient_graph(trace(f, np.array(x)))
+    settled = optimise(settle(graph))
+    assert set(names(graph)) & {"detach", "kinked", "corner"}
+    assert not set(names(settled)) & {"detach", "kinked", "corner"}
+    for found, expected in zip(settled(np.array(x)), graph(np.array(x)), strict=True):
+        assert found.tobytes() == expected.tobytes()
+
+
+def test_the_slope_of_a_root_minds_minus_zero_only_where_there_may_be_one():
+    of_anything = gradient_graph(trace(lambda x: np.sum(np.sqrt(x)), np.ones(3)))
+    assert "positive_zero" in names(of_anything)
+    for f in (
+        lambda x: np.sqrt(np.mean(x**2) + 1e-8),
+        lambda x: np.log(np.sum(np.exp(x))),
+        lambda x: np.sqrt(abs(x[0])),
+    ):
+        assert "positive_zero" not in names(gradient_graph(trace(f, np.ones(3))))
+
+
+def test_a_condition_or_its_opposite_is_always_true():
+    graph = optimise(trace(lambda x: (lambda c: np.where(c | ~c, x, 0.0))(x > 0), np.ones(3)))
+    assert not names(graph)
