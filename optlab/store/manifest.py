@@ -79,7 +79,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 return read_sealed(path)
             except FileNotFoundError:  # it was moved to its place just now
                 continue
-    raise ResultsError(f"{folder}: holds no finished results ({MANIFEST} is missing); run the experiment again")
+    what = f"{folder}: holds no finished results ({MANIFEST} is missing)"
+    if any((folder / HISTORY).glob("*.parquet")):  # it was there once
+        raise DamagedResults(what)
+    raise ResultsError(f"{what}; run the experiment again")
 
 
 def read_sealed(path: Path) -> dict[str, Any]:

@@ -126,6 +126,14 @@ def test_damaged_results_are_computed_again_which_is_said(lab, name):
     assert "damaged" not in run("--no-plots").output
 
 
+def test_results_whose_manifest_is_gone_are_computed_again_which_is_said(lab):
+    assert run("--no-plots").exit_code == 0
+    (lab / "results" / "e" / "manifest.json").unlink()
+    said = "results/e: holds no finished results (manifest.json is missing); it was computed again"
+    assert said in run("--no-plots").output.splitlines()
+    assert steps() == 20
+
+
 def test_pictures_that_are_damaged_or_gone_are_drawn_again_which_is_said(lab):
     run()
     pictures = sorted((lab / "results" / "e" / "plots").iterdir())
