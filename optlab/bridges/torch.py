@@ -26,6 +26,7 @@ try:
 except ImportError:
     raise MissingPackage("torch is not installed; pip install 'optlab[torch]'") from None
 
+from optlab.bridges import pickling
 from optlab.bridges.vector import Array, Closure, Vector, plain, unknown_there
 
 BY_CLOSURE = ("f", "loss", "grad", "hvp")
@@ -35,7 +36,11 @@ NUMBER = "step number"
 """Beside the states by their names; no state can have such a one."""
 
 
-class RuleOptimizer(torch.optim.Optimizer):
+class RuleClass(type):
+    """The type of the classes that `as_torch` makes, which are pickled by their rule."""
+
+
+class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
     """A rule of the lab, driven as any optimizer of torch; `as_torch` makes a class of its own for each rule.
 
     What a rule may ask for beside the gradient: `t`; `steps`, which is then to be given like a hyperparameter; `f`,
@@ -45,7 +50,8 @@ class RuleOptimizer(torch.optim.Optimizer):
     does, needs a closure too: gradients are taken where the rule is.
 
     A parameter without a gradient stays as it is, with what is remembered of it. The state is that of the whole group
-    and is kept with the group's first parameter.
+    and is kept with the group's first parameter. It is pickled as other optimizers are, if its rule is at the top of a
+    file, whose place is what is kept of it.
     """
 
     rule: ClassVar[Optimizer]
@@ -89,7 +95,7 @@ class RuleOptimizer(torch.optim.Optimizer):
         self._check({**self.defaults, **param_group})
         super().add_param_group(param_group)
         try:
-            Vector(self.param_groups[-1]["params"])
+            self._vector(self.param_groups[-1])
         except UserError:
             self.param_groups.pop()
             raise
@@ -113,13 +119,19 @@ class RuleOptimizer(torch.optim.Optimizer):
             raise UserError(f"{owner} asks for '{name}': give step a closure that returns the loss")
         evaluate = None if closure is None else torch.enable_grad()(closure)
         loss = None if evaluate is None else evaluate()
-        vectors = [Vector(group["params"]) for group in self.param_groups]
+        vectors = [self._vector(group) for group in self.param_groups]
         movable = [(n, vector) for n, vector in enumerate(vectors) if not all(vector.is_still)]
         moved = [(vector, self._moved(n, vector, loss, evaluate)) for n, vector in movable]
         for vector, x in moved:
             vector.write(x)
             vector.release()
         return loss
+
+    @classmethod
+    def _vector(cls, group: Mapping[str, Any]) -> Vector:
+        """The parameters of a group. Only a rule that remembers nothing takes a sparse gradient, as in torch."""
+        plugins = (cls.rule, *cls.around.transforms)
+        return Vector(group["params"], takes_sparse=not any(plugin.signature.state for plugin in plugins))
 
     @classmethod
     def _settled(cls, group: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
@@ -151,11 +163,13 @@ class RuleOptimizer(torch.optim.Optimizer):
         )
         t = own.get(NUMBER, 0) + 1
         state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
-        state = state or {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
+        first = {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
+        state = self._fitting(state, first, at) if state else first
+        at.loss = loss
         here = Point(None if loss is None else float(plain(loss)), at.g, at.hvp)
 
         def look(p: Array) -> Point:
-            return here if np.array_equal(p, at.x) else Point(*at.elsewhere(p, evaluate), unknown_there)
+            return here if np.array_equal(p, at.x, equal_nan=True) else Point(*at.elsewhere(p, evaluate), unknown_there)
 
         offer = {
             "t": float(t),
@@ -174,6 +188,17 @@ class RuleOptimizer(torch.optim.Optimizer):
         own[NUMBER] = t
         return np.where(at.still, at.x, x).astype(at.x.dtype)
 
+    def _fitting(self, state: dict[str, Array], first: Mapping[str, Array], at: Vector) -> dict[str, Array]:
+        """The state in the type of x, or a `UserError` where it is that of other parameters."""
+        for name, value in first.items():
+            if name not in state or state[name].shape != value.shape:
+                has = f"the shape {state[name].shape}" if name in state else "none"
+                raise UserError(
+                    f"{self.rule.name}: the state {name!r} should have the shape {value.shape}, and has {has}; a state "
+                    "belongs to the parameters and the rule it was made with, and add_param_group adds parameters"
+                )
+        return {name: value.astype(at.x.dtype) if value.dtype.kind == "f" else value for name, value in state.items()}
+
     def _kept(self, at: Vector, place: int, old: Array, new: Array) -> Array:
         """A state after the step: in the type of x, and as it was where there is no gradient."""
         each = len(self.rule.signature.state)
@@ -182,6 +207,24 @@ class RuleOptimizer(torch.optim.Optimizer):
         elif new.shape == at.still.shape:
             new = np.where(at.still, old, new)
         return np.array(new, dtype=at.x.dtype if new.dtype.kind == "f" else new.dtype)
+
+
+def _parts(kind: type[RuleOptimizer]) -> tuple[Any, ...]:
+    return pickling.where(kind.rule), dict(kind.given), pickling.around_in_places(kind.around)
+
+
+def _again(rule: Any, given: Any, around: Any) -> type[RuleOptimizer]:
+    """The class that was pickled as these parts."""
+    return _class(pickling.found(rule), given, pickling.around_found(around))
+
+
+def _class(rule: Optimizer, given: Mapping[str, Any], around: Surroundings) -> type[RuleOptimizer]:
+    about = {"rule": rule, "given": given, "around": around}
+    about |= {"__doc__": rule.function.__doc__, "__module__": __name__}
+    return RuleClass(rule.name, (RuleOptimizer,), about)  # pyright: ignore[reportReturnType]
+
+
+pickling.pickled_by(RuleClass, _parts, _again)
 
 
 @overload
@@ -247,8 +290,6 @@ def as_torch(
     if isinstance(rule, Foreign):
         raise UserError(f"{rule.name} is no rule of the lab, but an optimizer of {rule.package} already")
     around = surroundings(rule, schedule, transforms, known)
-    about = {"rule": rule, "given": hyperparameters, "around": around}
-    about |= {"__doc__": rule.function.__doc__, "__module__": __name__}
-    kind = type(rule.name, (RuleOptimizer,), about)
+    kind = _class(rule, hyperparameters, around)
     kind._defaults({})  # what is wrong is said here already
     return kind if params is None else kind(params)

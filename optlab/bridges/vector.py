@@ -14,58 +14,100 @@ from optlab.errors import UserError
 Array = NDArray[Any]
 Closure = Callable[[], Any]
 
+KINDS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 class Vector:
     """The parameters of a group as one flat vector x, with the gradient g, in main memory.
 
-    `still` says of each entry whether its parameter has no gradient, `is_still` of each parameter.
+    It is float64 if any of them is, and float32 otherwise. `still` says of each entry whether its parameter has no
+    gradient, `is_still` of each parameter. A sparse gradient is taken as a dense one where `takes_sparse`, and refused
+    elsewhere.
     """
 
-    def __init__(self, params: Sequence[torch.Tensor]) -> None:
+    def __init__(self, params: Sequence[torch.Tensor], takes_sparse: bool = False) -> None:
         self.params = params
-        if len(kinds := {p.dtype for p in params}) > 1 or not kinds <= {torch.float32, torch.float64}:
-            found = ", ".join(sorted(map(str, kinds)))
-            raise UserError(f"parameters of a group are all torch.float32 or all torch.float64, and here are {found}")
-        if any(p.grad is not None and p.grad.is_sparse for p in params):
-            raise UserError("a gradient is sparse, and rules of the lab take dense ones: leave sparse=True out")
+        if others := sorted({str(p.dtype) for p in params} - set(map(str, KINDS))):
+            raise UserError(f"parameters are {', '.join(map(str, KINDS))}, and here are {', '.join(others)}")
+        if not takes_sparse and any(p.grad is not None and p.grad.is_sparse for p in params):
+            raise UserError(
+                "a gradient is sparse, and a rule that remembers something takes dense ones: leave sparse=True out"
+            )
+        self.kind = torch.float64 if any(p.dtype == torch.float64 for p in params) else torch.float32
         self.shapes = tuple(tuple(p.shape) for p in params)
         self.slopes = [p.grad for p in params]
         self.is_still = [slope is None for slope in self.slopes]
         self.still = np.repeat(self.is_still, [p.numel() for p in params])
-        self.x = flat(params)
+        self.x = self.flat(params)
         self.g = self._gradient()
+        self.loss: Any = None
+
+    def flat(self, tensors: Sequence[torch.Tensor]) -> Array:
+        """Tensors as one array, in the type of x."""
+        parts = [t.detach().to_dense().cpu().to(self.kind).numpy().reshape(-1) for t in tensors]
+        return np.concatenate([*parts, np.empty(0, str(self.kind).removeprefix("torch."))])
 
     def _gradient(self) -> Array:
         """The gradient that the parameters have now; 0 where there is none."""
-        return flat([torch.zeros_like(p) if p.grad is None else p.grad for p in self.params])
+        return self.flat([torch.zeros_like(p) if p.grad is None else p.grad for p in self.params])
 
     def write(self, x: Array) -> None:
         """Move the parameters to x."""
-        parts = torch.from_numpy(x).split([p.numel() for p in self.params])
-        for p, part in zip(self.params, parts, strict=True):
-            p.copy_(part.view_as(p))
+        for p, part in zip(self.params, self._parts(x), strict=True):
+            p.copy_(part)
+
+    def _parts(self, x: Array) -> list[torch.Tensor]:
+        parts = torch.from_numpy(np.asarray(x, dtype=self.x.dtype)).split([p.numel() for p in self.params])
+        return [part.view(p.shape) for p, part in zip(self.params, parts, strict=True)]
 
     def elsewhere(self, p: Array, evaluate: Closure | None) -> tuple[float, Array]:
         """The loss and the gradient at another point, by the closure; the parameters are put back."""
         if evaluate is None:
             raise UserError("a gradient is asked for elsewhere than at x: give step a closure that returns the loss")
-        self.write(np.asarray(p, dtype=self.x.dtype))
-        loss = float(plain(evaluate()))
-        gradient = self._gradient()
-        self.write(self.x)
+        here = [parameter.detach().clone() for parameter in self.params]
+        self.write(p)
+        try:
+            loss = float(plain(evaluate()))
+            gradient = self._gradient()
+        finally:
+            for parameter, before in zip(self.params, here, strict=True):
+                parameter.copy_(before)
         return loss, gradient
 
     def hvp(self, v: Array) -> Array:
-        """The Hessian at x times v, through the graph of the gradient."""
-        pairs = [(slope, p) for slope, p in zip(self.slopes, self.params, strict=True) if slope is not None]
-        if not all(slope.requires_grad for slope, _ in pairs):
-            raise UserError("hvp needs the graph of the gradient: call loss.backward(create_graph=True) in the closure")
-        along = torch.from_numpy(np.asarray(v, dtype=self.x.dtype)).split([p.numel() for p in self.params])
-        along = [part.view_as(p) for part, p, still in zip(along, self.params, self.is_still, strict=True) if not still]
-        slopes, params = zip(*pairs, strict=True)
-        found = torch.autograd.grad(slopes, params, along, retain_graph=True, allow_unused=True)
-        products = dict(zip(params, found, strict=True))
-        return flat([torch.zeros_like(p) if products.get(p) is None else products[p] for p in self.params])
+        """The Hessian at x times v, through the graph of the gradient. A gradient that is constant has none."""
+        slopes = [slope for slope in self.slopes if slope is not None and slope.requires_grad]
+        slopes = slopes or self._slopes_anew()
+        moving = [n for n, still in enumerate(self.is_still) if not still]
+        along = [part.to(p.dtype) for p, part in zip(self.params, self._parts(v), strict=True)]
+        along = [along[n].to(self.params[n].device) for n in moving]
+        products: dict[int, torch.Tensor] = {}
+        if slopes:
+            # the Hessian is symmetric: the slopes that are not constant, each along its own part of v
+            own = [part for n, part in zip(moving, along, strict=True) if self._bends(n)]
+            params = [self.params[n] for n in moving]
+            found = torch.autograd.grad(slopes, params, own, retain_graph=True, allow_unused=True)
+            products = {n: product for n, product in zip(moving, found, strict=True) if product is not None}
+        return self.flat([products.get(n, torch.zeros_like(p)) for n, p in enumerate(self.params)])
+
+    def _bends(self, number: int) -> bool:
+        slope = self.slopes[number]
+        return slope is not None and slope.requires_grad
+
+    def _slopes_anew(self) -> list[torch.Tensor]:
+        """Where no gradient has a graph: none, if it is because all are constant."""
+        missing = UserError("hvp needs the graph of the gradient: call loss.backward(create_graph=True) in the closure")
+        if not isinstance(self.loss, torch.Tensor) or not self.loss.requires_grad:
+            raise missing
+        params = [p for p, still in zip(self.params, self.is_still, strict=True) if not still]
+        try:
+            with torch.enable_grad():
+                anew = torch.autograd.grad(self.loss, params, create_graph=True, retain_graph=True, allow_unused=True)
+        except RuntimeError:  # the graph of the loss is gone
+            raise missing from None
+        if any(slope is not None and slope.requires_grad for slope in anew):
+            raise missing
+        return []
 
     def release(self) -> None:
         """Let go of the graph of a gradient, which would otherwise keep itself alive."""
@@ -76,10 +118,6 @@ class Vector:
 
 def unknown_there(_: Array) -> Array:
     raise UserError("hvp is to be had at x alone, and what is around the rule takes it elsewhere")
-
-
-def flat(tensors: Sequence[torch.Tensor]) -> Array:
-    return np.concatenate([t.detach().cpu().numpy().reshape(-1) for t in tensors])
 
 
 def plain(value: Any) -> Any:

@@ -615,8 +615,7 @@ def one():
         (lambda: as_torch(normalized)(one(), lr=0.0), UserError, r"'lr' must lie in \(0, inf\), not 0"),
         (lambda: as_torch("adam", [{"params": one(), "beta_1": 0.5}]), UserError, "no option 'beta_1' .did you mean"),
         (lambda: as_torch("adam", [{"params": one(), "lr": "x"}]), UserError, "'lr' takes a number, not the text 'x'"),
-        (lambda: as_torch("adam", [nn.Parameter(torch.ones(1).half())]), UserError, "here are torch.float16"),
-        (lambda: as_torch("adam", [*one(), nn.Parameter(torch.ones(1).double())]), UserError, "float32, torch.float64"),
+        (lambda: as_torch("adam", [nn.Parameter(torch.ones(1).cfloat())]), UserError, "here are torch.complex64"),
         (lambda: as_torch(sam, one()).step(), UserError, "sam asks for 'grad': give step a closure"),
         (lambda: bowl(no_graph), UserError, "create_graph=True"),
         (lambda: as_torch("gd", transforms=["clip_nrm"]), UnknownName, "no transform 'clip_nrm' .did you mean"),
@@ -672,14 +671,14 @@ def silent(x, g, *, lr=1.0):
 
 def test_a_group_that_is_refused_is_not_there():
     made = as_torch("adam", one())
-    with pytest.raises(UserError, match="float16"):
-        made.add_param_group({"params": [nn.Parameter(torch.ones(1).half())]})
+    with pytest.raises(UserError, match="complex64"):
+        made.add_param_group({"params": [nn.Parameter(torch.ones(1).cfloat())]})
     assert len(made.param_groups) == 1
 
 
 def test_a_sparse_gradient():
     table = nn.Embedding(3, 2, sparse=True)
-    made = as_torch("gd", table.parameters())
+    made = as_torch("adam", table.parameters())
     table(torch.tensor([1])).sum().backward()
     with pytest.raises(UserError, match="sparse=True"):
         made.step()

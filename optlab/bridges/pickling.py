@@ -1,0 +1,97 @@
+"""Optimizers made of rules, pickled: by where their rule is written, as functions are."""
+
+from __future__ import annotations
+
+import copyreg
+import importlib
+import pickle
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from optlab import registry, signature
+from optlab.errors import UserError
+
+
+def pickled_by(kind: type, parts: Callable[[Any], tuple[Any, ...]], made: Callable[..., Any]) -> None:
+    """Pickle the classes of a metaclass by their names, as classes are, or by the parts that `made` makes them of."""
+
+    def reduced(one: Any) -> Any:
+        by_name = _there(sys.modules.get(one.__module__), one.__qualname__) is one
+        return one.__qualname__ if by_name else (made, parts(one))
+
+    copyreg.pickle(kind, reduced)
+
+
+def where(plugin: Any) -> tuple[str, str, str] | None:
+    """Where a plugin is: its module, its name there, and its file.
+
+    Raises:
+        PicklingError: it is not there under its name, as one that was made inside a function.
+    """
+    if plugin is None:
+        return None
+    function = plugin.function
+    module, name = function.__module__, function.__qualname__
+    if _there(sys.modules.get(module), name) is not plugin:
+        raise pickle.PicklingError(
+            f"{plugin.name} cannot be pickled: it is found as {name} in {module} no more; write it at the top of a file"
+        )
+    return module, name, str(Path(signature.source(function)[0]).resolve())
+
+
+def found(place: tuple[str, str, str] | None) -> Any:
+    """The plugin that is there.
+
+    Raises:
+        UserError: it is there no more.
+    """
+    if place is None:
+        return None
+    module, name, file = place
+    for there in (_imported, _from_file):
+        plugin = _there(there(module, file), name)
+        if plugin is not None:
+            return plugin
+    raise UserError(f"the pickled optimizer needs {name} of {file}, which is not there")
+
+
+def _imported(module: str, file: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        return None
+
+
+def _from_file(module: str, file: str) -> Any:
+    return registry.import_file(Path(file)) if Path(file).is_file() else None
+
+
+def _there(module: Any, name: str) -> Any:
+    for part in name.split("."):
+        module = getattr(module, part, None)
+    return module
+
+
+def around_in_places(around: Any) -> Any:
+    """What is around a rule, with places in place of plugins."""
+    return replace(
+        around,
+        schedule=where(around.schedule),
+        schedule_settings=_plain(around.schedule_settings),
+        schedule_numbers=_plain(around.schedule_numbers),
+        transforms=tuple(map(where, around.transforms)),
+        transform_settings=tuple(map(_plain, around.transform_settings)),
+        transform_numbers=_plain(around.transform_numbers),
+    )
+
+
+def around_found(around: Any) -> Any:
+    """The same with plugins again."""
+    return replace(around, schedule=found(around.schedule), transforms=tuple(map(found, around.transforms)))
+
+
+def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(settings)
