@@ -103,6 +103,27 @@ def test_functions_of_a_file_import_what_lies_beside_it_when_they_are_called(pyt
     result.assert_outcomes(passed=CHECKS + 3, **OTHERS)
 
 
+def test_transforms_and_schedules_have_test_classes_too(pytester, drop_in):
+    text = """
+    from optlab import schedule, transform
+
+    @transform
+    def turns(x, g, *, share=0.5):
+        "The wrong way. share"
+        return -share * g
+
+    @schedule
+    def halves(t):
+        "A half."
+        return 0.5
+    """
+    result = run(pytester, drop_in(text, "plugins/around.py"), "-v", "-k", "goes_downhill or is_a_factor")
+    outcomes = result.parseoutcomes()
+    assert (outcomes["passed"], outcomes["failed"]) == (1, 1)
+    for line in ("*::TestTurns::test_first_step_goes_downhill FAILED*", "*::TestHalves::test_is_a_factor PASSED*"):
+        result.stdout.fnmatch_lines([line])
+
+
 def test_doctests_of_the_file_run_too(pytester, drop_in):
     result = run(pytester, drop_in(LION + OWN_TESTS), "-v", "--doctest-modules")
     result.assert_outcomes(passed=CHECKS + 3, **OTHERS)
