@@ -3,13 +3,30 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint bench clean
+LOWEST = $(VENV)-lowest
+
+# a check of each part of the lab, in about a minute
+SMOKE = tests/spec tests/resolve tests/analysis tests/store tests/problems tests/schedules tests/transforms \
+	tests/test_plan.py tests/test_public.py tests/test_given.py tests/cli/test_mistakes.py tests/engine/test_vjp.py
+
+.PHONY: demo test smoke test-lowest lint bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+smoke: $(VENV)/installed-dev
+	bash scripts/try.sh $(BIN)
+	$(BIN)/python -m pytest -q -n auto $(SMOKE)
+
+# the oldest versions that pyproject.toml allows
+test-lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct .
+	bash scripts/try.sh $(LOWEST)/bin
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check
@@ -21,7 +38,7 @@ bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "optlab needs Python 3.11 or later; say make PYTHON=python3.12, for example")'
