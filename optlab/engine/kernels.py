@@ -53,7 +53,6 @@ def sigmoid(x: Any, out: Any = None) -> Any:
 
 
 def slope_of_sigmoid(y: Any, x: Any) -> Any:
-    """y (1 - y) of y = sigmoid(x)."""
     return y * sigmoid(-x)
 
 
@@ -62,8 +61,9 @@ def one_minus_square(x: Any) -> Any:
     return (1 - x) * (1 + x)
 
 
-def over_cosh_square(a: Any, x: Any) -> Any:
-    return a / np.square(np.cosh(x))
+def over_cosh_square(a: Any, c: Any, x: Any) -> Any:
+    """a / c^2 of c = cosh(x)."""
+    return a / np.square(c)
 
 
 def sinc(x: Any) -> Any:

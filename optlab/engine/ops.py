@@ -118,7 +118,7 @@ _ROWS = (
     ),
     elementwise("sinh", np.sinh, lambda g, y, x: g * np.cosh(x)),
     elementwise("cosh", np.cosh, lambda g, y, x: g * np.sinh(x)),
-    elementwise("tanh", np.tanh, lambda g, y, x: emit("over_cosh_square", g, x)),
+    elementwise("tanh", np.tanh, lambda g, y, x: emit("over_cosh_square", g, np.cosh(x), x)),
     elementwise("arcsinh", np.arcsinh, lambda g, y, x: g / np.hypot(x, 1.0)),
     elementwise("arccosh", np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
     elementwise("arctanh", np.arctanh, lambda g, y, x: g / emit("one_minus_square", x)),
@@ -128,8 +128,9 @@ _ROWS = (
     elementwise(
         "over_cosh_square",
         kernels.over_cosh_square,
-        lambda g, y, a, x: emit("over_cosh_square", g, x),
-        lambda g, y, a, x: g * (-2.0 * y * np.tanh(x)),
+        lambda g, y, a, c, x: emit("over_cosh_square", g, c, x),
+        None,
+        lambda g, y, a, c, x: g * (-2.0 * y * np.tanh(x)),
     ),
     # choices; their kinks are listed in docs/architecture.md
     elementwise("relu", kernels.relu, lambda g, y, x: np.where(x > 0, g, 0.0), taken=(lambda y, x: x > 0,)),

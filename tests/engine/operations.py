@@ -206,7 +206,7 @@ ELEMENTWISE: dict[str, Row] = {
         lambda x: apply("one_minus_square", x), lambda x: 1 - x * x, lambda x: 1 - x * x, (WIDE,), (ANY,)
     ),
     "over_cosh_square": Row(
-        lambda a, x: apply("over_cosh_square", a, x),
+        lambda a, x: apply("over_cosh_square", a, np.cosh(x), x),
         lambda a, x: a / torch.cosh(x) ** 2,
         lambda a, x: a / mp.cosh(x) ** 2,
         (ANY, between(-300, 300)),

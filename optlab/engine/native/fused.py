@@ -25,6 +25,7 @@ from optlab.engine.replay import RUN, Input, kinds
 EXACT = frozenset(
     [
         *("add", "subtract", "multiply", "divide", "negative", "square", "reciprocal", "sqrt", "absolute", "where"),
+        *("positive_zero", "over_cosh_square"),
         *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
         *("logical_and", "logical_or", "logical_not", "logical_xor"),
     ]

@@ -148,9 +148,8 @@ def _one_minus_square(b: Block, x: str) -> str:
     return b.line(f"fmul {b.numbers} {below}, {b.line(f'fadd {b.numbers} {ONE}, {x}')}")
 
 
-def _over_cosh_square(b: Block, a: str, x: str) -> str:
-    cosh = b.mathematics("cosh", x)
-    return b.line(f"fdiv {b.numbers} {a}, {b.line(f'fmul {b.numbers} {cosh}, {cosh}')}")
+def _over_cosh_square(b: Block, a: str, c: str, x: str) -> str:
+    return b.line(f"fdiv {b.numbers} {a}, {b.line(f'fmul {b.numbers} {c}, {c}')}")
 
 
 def _sinc(b: Block, x: str) -> str:
