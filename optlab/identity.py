@@ -20,7 +20,9 @@ import numpy as np
 
 import optlab
 from optlab import sources
+from optlab.captured import digest_of
 from optlab.foreign import Foreign
+from optlab.problems.base import Problem
 from optlab.records import Floats, Grid, Split, Sweep
 from optlab.signature import is_built_in, source
 from optlab.sources import is_users
@@ -87,10 +89,13 @@ def place_of(plugin: Any) -> str:
 
 
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name and of what its results depend on: the file that declares it, the modules of the
-    user's own that this imports, the versions of the packages, the files that it read while it was loaded, and those
-    that it declares. Of an optimizer of another package it is that of the package's version; a built-in plugin is part
-    of optlab's sources."""
+    """The hash of a plugin's name and of what its results depend on.
+
+    These are the file that declares it, the modules of the user's own that this imports, the versions of the packages,
+    the files that it read while it was loaded, those that it declares, and the values that its functions refer to: in a
+    notebook or a loop, the text alone does not tell. Of an optimizer of another package it is that of the package's
+    version; a built-in plugin is part of optlab's sources.
+    """
     if isinstance(plugin, Foreign):
         return digest([plugin.name, dict(plugin.versions)])
     file = source(plugin.function)[0]
@@ -100,7 +105,15 @@ def of_plugin(plugin: Any) -> str:
         text, more = file, []
     else:
         more = [] if is_built_in(plugin.function) else _more(plugin, Path(file), text)
-    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, plugin.signature.files)])
+    values = "" if is_built_in(plugin.function) else digest_of(_functions(plugin))
+    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, plugin.signature.files), values])
+
+
+def _functions(plugin: Any) -> list[Any]:
+    """The functions of a plugin, and what is declared beside them that bears on numbers."""
+    if not isinstance(plugin, Problem):
+        return [plugin.function]
+    return [plugin.function, plugin.start, plugin.metrics, plugin.tensors, plugin.domain, plugin.minima]
 
 
 def _more(plugin: Any, file: Path, text: str) -> list[str]:
