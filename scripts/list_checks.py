@@ -76,8 +76,8 @@ assert compare(my_adam, "torch:Adam") <= TOLERANCE
 
 The check compares 1,000 steps of 60 runs at the defaults, then 50 steps at another value of each hyperparameter that is
 mapped: each number by itself, each choice between true and false by itself and with every number that is 0 by default.
-What the counterpart refuses, as torch does Nesterov's form without momentum, is left out. A mismatch is told with the
-step from which on there is one, and with the hyperparameters without whose effect there is none: "differs from
+What the counterpart refuses, as torch refuses Nesterov's form without momentum, is left out. The message of a mismatch
+names the first step at which the two differ, and the hyperparameters that remove the difference: "differs from
 torch:Adam by 9.61e-05 of its size within 1,000 steps, from step 1 on, and not at all with eps = 0".
 """
 

@@ -76,7 +76,7 @@ def _there(module: Any, name: str) -> Any:
 
 
 def around_in_places(around: Any) -> Any:
-    """What is around a rule, with places in place of plugins."""
+    """The schedule and the transforms of a rule, in which each plugin is replaced by its place."""
     return replace(
         around,
         schedule=where(around.schedule),
