@@ -235,4 +235,5 @@ def _spread(steps: int, points: int) -> Ints:
     """This many steps from 0 to the last one, evenly spread; a single one is the last."""
     if points <= 1:
         return np.full(points, steps, dtype=np.int64)
-    return np.unique(np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64))
+    spread = np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64)
+    return spread[np.diff(spread, prepend=-1) > 0]  # sorted already: np.unique takes seconds for a million

@@ -159,7 +159,7 @@ def figure(
         draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
         named = best[~best["label"].isin(style.faint(looks))]
         handles: list[Any] = [_handle(looks[label]) for label in named["label"]]
-        outside = {*paths["label"]} - {*_ends(paths, surface.limits).index}
+        outside = {*paths["label"].unique()} - {*_ends(paths, surface.limits).index}
         labels = [_entry(row, row["label"] in outside) for row in named.to_dict("records")]
         if others := len(best) - len(named):
             handles.append(figures.others())

@@ -108,7 +108,7 @@ def figure(
     `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`. A label of which runs failed
     has no curve; the legend says "error".
     """
-    present = set(curves["quantity"])
+    present = set(curves["quantity"].unique())
     panels = ["train_loss"] if "train_loss" in present else ["loss"]
     panels += ["test_accuracy"] if "test_accuracy" in present else []
     named = best[~best["label"].isin(style.faint(looks))]
@@ -141,14 +141,14 @@ def _median(curve: pd.DataFrame, axis: scale.Scale) -> NDArray[np.float64]:
 def _axis(shown: pd.DataFrame, lost: Collection[str]) -> scale.Scale:
     """The axis of losses. It is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten
     all others. Where all optimizers are lost, it is as high as they came."""
-    start = np.nan if {*shown["label"]} <= {*lost} else _start(shown)
+    start = np.nan if {*shown["label"].unique()} <= {*lost} else _start(shown)
     return scale.choose(shown[["median", "low"]], start)
 
 
 def _last_step(shown: pd.DataFrame, lost: Collection[str]) -> float:
     """Where the axis of steps ends: where all optimizers are lost, not far beyond the last of them."""
     last = shown["step"].max() if len(shown) else 0
-    if not len(shown) or not {*shown["label"]} <= {*lost}:
+    if not len(shown) or not {*shown["label"].unique()} <= {*lost}:
         return last
     alive = shown.loc[np.isfinite(shown["median"]), "step"].max()
     return min(last, max(1, int(np.ceil(1.25 * (0 if np.isnan(alive) else alive)))))
@@ -180,7 +180,7 @@ def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping
     """Draw what other lines hide of a line once more, as dashes on top of them."""
     if shown.empty:
         return
-    order = list(dict.fromkeys(shown["label"]))
+    order = list(shown["label"].unique())
     medians = shown.pivot(index="label", columns="step", values="median").loc[order]
     steps, lines = overlap.in_turns(medians.columns.to_numpy(float), axis.share(medians))
     for label, heights in zip(order, lines, strict=True):

@@ -150,7 +150,7 @@ class _Strip:
 
     @classmethod
     def of(cls, table: pd.DataFrame, above: bool, alone: bool = False) -> _Strip:
-        labels = list(dict.fromkeys(table["label"]))
+        labels = list(table["label"].unique())
         if not labels:
             return cls(0.0, {}, above)
         share = _STRIP_ALONE if alone else min(_STRIP_MOST, _ROW * len(labels) + 2 * _STRIP_PADDING)
