@@ -268,7 +268,18 @@ def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
     [
         ("raise OSError('no such data')", "dataset 'data' cannot be used: OSError: no such data"),
         ("return 'words'", "dataset 'data' cannot be used: "),
-        ("return [[1.0], [2.0]], [0, 1, 2]", "dataset 'data' cannot be used: IndexError"),
+        ("1", "dataset 'data' cannot be used: it returns nothing (None); end it with: return inputs, labels"),
+        ("return [1.0, 2.0], [0, 1]", "cannot be used: inputs must be a table, a row for each example, not an array"),
+        ("return [[1.0], [2.0]], [0, 0.5]", "cannot be used: labels must be whole numbers, from 0 to"),
+        ("return [[1.0], [2.0]], [0, -1]", "cannot be used: labels must be whole numbers, from 0 to"),
+        ("return [[1.0], [2.0]], [float('nan'), 1]", "cannot be used: labels must be whole numbers, from 0 to"),
+        ("return [[1.0], [2.0]], [float('inf'), 1]", "cannot be used: labels must be whole numbers, from 0 to"),
+        (
+            "import numpy; return numpy.zeros((0, 2)), []",
+            "cannot be used: inputs must be a table, a row for each example, not an array",
+        ),
+        ("return [[1.0], [2.0]], ['a', 'b']", "cannot be used: labels must be whole numbers, from 0 to"),
+        ("return [[1.0], [2.0]], [0, 1, 2]", "dataset 'data' cannot be used: labels must be one number"),
     ],
 )
 def test_a_dataset_that_is_none(lab, text, said):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab import signature
-from optlab.errors import PluginError
+from optlab.errors import PluginError, UserError
 from optlab.signature import Signature
 from optlab.wording import counted
 
@@ -251,8 +251,27 @@ class Dataset:
     signature: Signature = field(repr=False)
 
     def __call__(self) -> Data:
-        inputs, labels = self.function()
-        return Data(np.ascontiguousarray(inputs, dtype=float), np.asarray(labels, dtype=np.int64))
+        """The examples.
+
+        Raises:
+            UserError: what the function returns is not a row of inputs and a whole number from 0 on for each example.
+        """
+        returned = self.function()
+        if returned is None:
+            raise UserError("it returns nothing (None); end it with: return inputs, labels")
+        if not isinstance(returned, tuple | list) or len(returned) != 2:
+            raise UserError("it does not return two arrays; end it with: return inputs, labels")
+        inputs, labels = np.ascontiguousarray(returned[0], dtype=float), np.asarray(returned[1])
+        if inputs.ndim != 2 or not len(inputs):
+            raise UserError(f"inputs must be a table, a row for each example, not an array of shape {inputs.shape}")
+        if labels.shape != inputs.shape[:1]:
+            raise UserError(
+                f"labels must be one number for each of the {len(inputs)} rows, not of shape {labels.shape}"
+            )
+        whole = labels.dtype.kind in "biuf" and (labels == np.rint(labels)) & (labels >= 0) & (labels < 2**31)
+        if not np.all(whole):
+            raise UserError("labels must be whole numbers, from 0 to one less than the number of classes")
+        return Data(inputs, labels.astype(np.int64))
 
 
 @overload

@@ -7,6 +7,7 @@ from typing import Any
 
 from optlab import signature
 from optlab.containment import contained, described, original
+from optlab.errors import UserError
 from optlab.problems.base import Split
 from optlab.problems.split import split
 from optlab.registry import Registry
@@ -32,7 +33,7 @@ def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, n
         with undisturbed(lambda: where), contained():
             data = split(dataset.name, dataset(), options["test_fraction"])
     except Exception as error:
-        what = described(original(error))
+        what = str(error) if isinstance(error, UserError) else described(original(error))
         notes.note((*spec.path, "dataset"), f"{where}: dataset '{dataset.name}' cannot be used: {what}")
         return None
     count = len(data.train_inputs)
