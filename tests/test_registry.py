@@ -272,6 +272,17 @@ def test_a_name_nobody_knows_may_be_in_a_file_that_failed(drop):
     )
 
 
+def test_a_name_nobody_knows_may_be_in_the_one_file_that_failed(drop):
+    """As while watching, where the file is not called like the rule: the reason is told at once."""
+    file = drop(one="1 / 0\n") / "one.py"
+    with pytest.raises(UnknownName) as info:
+        registry.load([file.parent]).optimizer("zzz")
+    said = (
+        f"optlab list optimizers shows all; {file} could not be loaded: {file}:1: ZeroDivisionError: division by zero"
+    )
+    assert str(info.value) == f"there is no optimizer 'zzz'; {said}"
+
+
 def test_a_name_that_three_have(drop):
     """None of the files is loaded, nor what else they declare; and who asks for it is told of all."""
     rule = RULE.format(name="same")

@@ -113,11 +113,14 @@ class Registry:
             raise PluginError(said)
         if name in table:
             return table[name]
-        guess = did_you_mean(name, table) or f"; optlab list {kind}s shows all"
+        near = did_you_mean(name, table)
+        guess = near or f"; optlab list {kind}s shows all"
         if own := [s for s in self.failures if Path(s.origin).stem == name]:
             guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
-        elif self.missing:
+        elif self.missing and not near:
             guess += f"; {self.without_folders()}"
+        elif len(self.failures) == 1:
+            guess += f"; {self.failures[0].origin} could not be loaded: {self.failures[0].error}"
         elif self.failures:
             guess += f"; not loaded: {', '.join(s.origin for s in self.failures)} (optlab plugins says why)"
         raise UnknownName(f"there is no {kind} {name!r}{guess}")

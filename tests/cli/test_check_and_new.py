@@ -60,7 +60,7 @@ def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_comm
         "        expected: a loss below 9.656 on quadratic, at some learning rate",
         "        hint: look at the sign of the update: x - lr * ... goes down",
         "  converges[rosenbrock]  failed   the update has the wrong length",
-        "      uphill goes from loss 12.5 to inf in 1000 steps at lr = 0.0001, its best of 6",
+        "      uphill goes from loss 12.5 to inf in 1,000 steps at lr = 0.0001, its best of 6",
     ]
     assert done.stdout.splitlines()[-2:] == [
         "2 checks: 2 passed",

@@ -68,7 +68,7 @@ ONE = [
     ('@name = "/e"\nsteps = 10\n' + PROBLEM + GD, None),
     ('@name = "a/b"\nsteps = 10\n' + PROBLEM + GD, None),
     (HEAD + '[[problem]]\n@name = "rosenbroc"\n' + GD, "there is no problem 'rosenbroc' (did you mean 'rosenbrock'?)"),
-    (HEAD + '[[problem]]\n@name = "qqq"\n' + GD, "there is no problem 'qqq'; optlab list problems shows all"),
+    (HEAD + '[[problem]]\n@name = "qqq"\n' + GD, None),
     (HEAD + PROBLEM + '[[optimizer]]\n@name = "adm"\n', "there is no optimizer 'adm' (did you mean 'adam'?)"),
     (
         HEAD + PROBLEM + '[[optimizer]]\n@name = "torch:Adm"\n',
