@@ -77,6 +77,10 @@ __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
+    if (
+        name == "analysis"
+    ):  # a module of tables, `optlab.analysis.ranking(results.runs)`; importing it also sets the name
+        return importlib.import_module("optlab.analysis")
     if name not in _HOME:
         raise AttributeError(f"module 'optlab' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

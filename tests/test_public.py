@@ -31,6 +31,13 @@ def test_the_public_names():
         _ = optlab.optimiser
 
 
+def test_the_module_of_tables_needs_no_import_of_its_own():
+    """`docs/experiments.md` and the README write `optlab.analysis.ranking(results.runs)` after `import optlab`."""
+    code = "import optlab; print(optlab.analysis.ranking.__module__.partition('.')[0])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "optlab\n", "")
+
+
 def test_import_costs_next_to_nothing():
     code = f"import sys; import optlab; print(sorted({HEAVY} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
