@@ -12,6 +12,7 @@ from optlab.testing.checks import CHECKS, THEMES, around, declared
 from optlab.testing.checks.base import Check
 from optlab.testing.conformance import checks_for
 from optlab.transforms.clip_norm import clip_norm
+from optlab.transforms.lookahead import lookahead
 
 INTRODUCTION = """\
 # The conformance suite
@@ -85,8 +86,8 @@ AROUND = """\
 ## Transforms and schedules
 
 They are checked as gradient descent with one of them around it. `optlab check plugins/halfway.py`,
-`optlab check clip_norm` and `pytest plugins/halfway.py` make {transforms} checks of a transform and {schedules} of a
-schedule: those above as far as they say something of one, and these.
+`optlab check clip_norm` and `pytest plugins/halfway.py` make {transforms} checks of a transform of the gradient,
+{steps} of one of the whole step, and {schedules} of a schedule: those above that apply, and these.
 """
 
 DECLARED = (
@@ -98,7 +99,11 @@ DECLARED = (
 def page() -> str:
     tables = [_table(theme, checks) for theme, checks in THEMES.items()]
     declared = _table("what is declared", DECLARED)
-    counts = {"transforms": len(checks_for(clip_norm)), "schedules": len(checks_for(cosine))}
+    counts = {
+        "transforms": len(checks_for(clip_norm)),
+        "steps": len(checks_for(lookahead)),
+        "schedules": len(checks_for(cosine)),
+    }
     own = _table("of their own", (*around.TRANSFORM_CHECKS, *around.SCHEDULE_CHECKS)).partition("\n\n")[2]
     parts = [INTRODUCTION.format(count=len(CHECKS)), *tables, declared, COUNTERPARTS, AROUND.format(**counts), own]
     return "\n".join(parts).rstrip("\n") + "\n"

@@ -21,8 +21,8 @@ PLACEHOLDER = "new_rule"
 NEXT = {
     "optimizer": ("optlab check {file}", "pytest {file}", "optlab basins himmelblau --optimizer {name}"),
     "problem": ("pytest {file}", "optlab gradcheck {name}", "optlab basins {name}"),
-    "schedule": ("pytest {file}", "optlab list schedules"),
-    "transform": ("pytest {file}", "optlab list transforms"),
+    "schedule": ("optlab check {file}", "pytest {file}", "optlab explain {name}"),
+    "transform": ("optlab check {file}", "pytest {file}", "optlab explain gd {name}"),
     "dataset": ("pytest {file}", "optlab list datasets"),
     "experiment": ("optlab validate {file}", "optlab run {file}"),
 }

@@ -48,7 +48,8 @@ def boxes(results: Results) -> None:
     names = results.arrays("label", "case")
     if letters := fonts.missing([*set(names["label"]), *set(names["case"])]):
         says = f"no installed font has {' '.join(letters[:12])}{' ...' if len(letters) > 12 else ''}"
-        print(f"warning: {says}: pictures show boxes in their place (a Noto font has them)", file=sys.stderr)
+        advice = "install a font that has them, such as Noto Sans CJK for Chinese"
+        print(f"warning: {says}: pictures show boxes in their place; {advice}", file=sys.stderr)
 
 
 def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
@@ -61,7 +62,7 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     columns = ["optimizer", "problem", "runs>", "steps>", "gradients>", "back end", "because"]
     console = tables.console()
     spare = ["because", "steps>", "gradients>"]
-    console.print(tables.table(columns, rows, f"{planned.name}: the grid is right", spare))
+    console.print(tables.table(columns, rows, f"{planned.name}: the experiment is valid", spare))
     console.print()
     sizes = {"cell": planned.cells, "run": planned.runs, "sweep": len(planned.sweeps)}
     totals = ", ".join(counted(number, what) for what, number in sizes.items())
