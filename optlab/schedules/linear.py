@@ -13,6 +13,7 @@ def linear(t, *, steps, end=0.0, warmup=0.0):
     there is no step left for it, the rise ends at the last step. The last value is held beyond it.
     """
     rise = np.minimum(t / (warmup + 1), 1)
-    # The fall may be shorter than a step; where the warm-up leaves no step for it, nothing of it has passed.
-    passed, rest = np.maximum(t - 1 - warmup, 0), np.maximum(steps - 1 - warmup, 1e-9)
+    # The fall may be as short as rounding is; where the warm-up leaves no step for it, nothing of it has passed.
+    passed, rest = np.maximum(t - 1 - warmup, 0), steps - 1 - warmup
+    rest = np.where(rest > 0, rest, 1)
     return rise * np.maximum(1 - (1 - end) * passed / rest, 0)  # rounding may put it below

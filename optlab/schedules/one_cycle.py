@@ -15,5 +15,6 @@ def one_cycle(t, *, steps, peak=0.3, begin=0.04, end=4e-6):
     """
     top = np.maximum(peak * steps - 1, 0)
     rise = np.cos(np.pi * (t - 1) / np.maximum(top, 1))
-    fall = np.cos(np.pi * (t - 1 - top) / np.maximum(steps - 1 - top, 1e-9))  # it may be shorter than a step
+    rest = steps - 1 - top
+    fall = np.cos(np.pi * (t - 1 - top) / np.where(rest > 0, rest, 1))  # it may be as short as rounding is
     return np.where(t - 1 < top, begin + (1 - begin) * (1 - rise) / 2, end + (1 - end) * (1 + fall) / 2)

@@ -89,7 +89,7 @@ REFERENCES = {
     ),
 }
 
-WARMUPS = [0.0, 0.5, 1.0, 5.5, 6.0, 58.75, 59.0, 1000.0]
+WARMUPS = [0.0, 0.5, 1.0, 5.5, 6.0, 58.75, 59 - 1e-12, 59.0, 1000.0]
 OPTIONS = {
     "constant": {},
     "cosine": {"end": [0.0, 0.1, 1.0, 3.0], "warmup": WARMUPS},
@@ -131,6 +131,16 @@ def test_the_formula_up_to_the_horizon_and_the_last_value_beyond(one):
             expected = float(REFERENCES[one.name](t, steps, **options))
             assert factor == pytest.approx(expected, rel=1e-12, abs=1e-15), (t, steps, options)
             assert factor >= 0, (t, steps, options)
+
+
+@pytest.mark.parametrize("one", [one for one in SCHEDULES if supplied(one, 1)], ids=lambda one: one.name)
+def test_a_fall_as_short_as_rounding_ends_at_its_end(one):
+    """Shares of the horizon, as `warmup = 0.3 * steps`, may come out a rounding below the last step."""
+    shortest = {"warmup": np.nextafter(9.0, 0), "peak": np.nextafter(1.0, 0), "fall": np.nextafter(0.0, 1)}
+    options = {name: value for name, value in shortest.items() if name in one.signature.options}
+    if options.keys() & {"warmup", "peak"}:
+        assert one(10.0, steps=10.0, **options, end=0.25) == 0.25
+    assert one(9.0, steps=10.0, **options) >= 0.9
 
 
 @pytest.mark.parametrize("one", [one for one in SCHEDULES if supplied(one, 1)], ids=lambda one: one.name)
