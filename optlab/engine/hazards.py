@@ -6,10 +6,14 @@ are carried only where something further back is not safe:
 
     steep    a slope may be infinite or NaN at operands of usual size: log, sqrt, a quotient, exp(800)
     large    a slope is infinite only where an operand is: x * y, sin(x)
+    kinked   all slopes are finite, but there is no second derivative at a kink: abs, maximum
 
 Values that are not taken can be large, so a choice between values guards both. An index takes the same entries
 whatever the values are, and guards what is steep. A product of matrices ends what is large: guards would cost as much
 as the product. An operation that is not named here counts as steep.
+
+What is only kinked, or what an index leaves of what is large, gets a light mask: it is heeded by second derivatives
+alone, and costs nothing where there are none.
 """
 
 from __future__ import annotations
@@ -51,8 +55,8 @@ _LARGE = frozenset(
 )
 """All derivatives are finite wherever the operands are."""
 
-_PICKING = frozenset(["getitem", "take", "take_along"])
-"""Choices of entries by their place."""
+_KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "corner"])
+"""Their rules have no derivative of their own at a kink."""
 
 _PICKING = frozenset(["getitem", "take", "take_along"])
 """Choices of entries by their place."""
@@ -60,16 +64,17 @@ _PICKING = frozenset(["getitem", "take", "take_along"])
 
 @dataclass(frozen=True)
 class Hazards:
-    """The values that depend on something steep, those that depend on something large, and the nodes whose rules turn a
-    cotangent of 0 into 0 whatever the values of their inputs are."""
+    """The values that depend on something steep, on something large, or on something kinked, and the nodes whose rules
+    turn a cotangent of 0 into 0 whatever the values of their inputs are."""
 
     steep: frozenset[Var]
     large: frozenset[Var]
+    kinked: frozenset[Var]
     harmless: frozenset[Node]
 
     @staticmethod
     def of(graph: Graph) -> Hazards:
-        steep, large, harmless = set[Var](), set[Var](), set[Node]()
+        steep, large, kinked, harmless = set[Var](), set[Var](), set[Var](), set[Node]()
         for node in graph.nodes:
             if node.output.dtype.kind == "f":
                 kind = _kind(node, graph)
@@ -79,15 +84,31 @@ class Hazards:
                     steep.add(node.output)
                 if kind == "large" or not (is_matrix_product(node) or large.isdisjoint(node.inputs)):
                     large.add(node.output)
-        return Hazards(frozenset(steep), frozenset(large), frozenset(harmless))
+                if node.op.name in _KINKED or not kinked.isdisjoint(node.inputs):
+                    kinked.add(node.output)
+        return Hazards(frozenset(steep), frozenset(large), frozenset(kinked), frozenset(harmless))
 
     def reach(self, var: Var) -> bool:
         """Whether a mask has to go with the cotangent of a value, where there is one."""
+        return var in self.kinked or self.infinite(var)
+
+    def infinite(self, var: Var) -> bool:
+        """Whether a slope further back may be infinite."""
         return var in self.steep or var in self.large
 
     def need_mask(self, node: Node, var: Var) -> bool:
         """Whether a node is a choice that has to make a mask for one of its inputs."""
-        return self.reach(var) if node.op.taken else node.op.name in _PICKING and var in self.steep
+        if node.op.taken:
+            return self.reach(var)
+        return node.op.name in _PICKING and (var in self.steep or var in self.kinked)
+
+    def need_light_mask(self, node: Node, var: Var) -> bool:
+        """Whether the mask that a choice makes is for second derivatives alone."""
+        return not (self.infinite(var) if node.op.taken else var in self.steep)
+
+    def are_silent(self, node: Node) -> bool:
+        """Whether a rule turns a cotangent of 0 into 0, and in the second derivative too."""
+        return node in self.harmless and node.op.name not in _KINKED
 
 
 def _kind(node: Node, graph: Graph) -> str:

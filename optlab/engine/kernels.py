@@ -83,9 +83,9 @@ def positive_zero(x: Any, out: Any = None) -> Any:
     return np.add(x, x.dtype.type(0), out=out)
 
 
-def kinked(c: Any, x: Any, at: Any) -> Any:
-    """c; its derivative with respect to x is NaN where `at` holds, and else 0."""
-    return np.broadcast_arrays(c, x, at)[0]
+def first(x: Any, *others: Any) -> Any:
+    """x, in the shape of all."""
+    return np.broadcast_arrays(x, *others)[0]
 
 
 def corner(x: Any) -> Any:

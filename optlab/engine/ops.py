@@ -172,7 +172,10 @@ _ROWS = (
     elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 of equal infinities
     elementwise("positive_zero", kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
     elementwise("detach", np.positive, None),  # a value that is held fixed
-    elementwise("kinked", kernels.kinked, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
+    # c, whose derivative with respect to x is NaN where `at` holds, and else 0
+    elementwise("kinked", kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
+    # x, whose derivative is 0 where the mask is false, whatever the slopes further back are
+    elementwise("alive", kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)),
     elementwise("corner", kernels.corner, lambda g, y, x: emit("kinked", np.zeros(x.shape, x.dtype), x, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),

@@ -33,7 +33,7 @@ def optimise(graph: Graph) -> Graph:
 
 
 def settle(graph: Graph) -> Graph:
-    """Drop what says something of derivatives alone: a value that is held fixed, or has a kink."""
+    """Drop what says something of derivatives alone: what is held fixed, has a kink, or is not taken."""
     constants = dict(graph.constants)
     same: dict[Var, Var] = {}
     nothing: set[Var] = set()  # slopes of 0 that were there for their own derivatives alone
@@ -44,11 +44,11 @@ def settle(graph: Graph) -> Graph:
         others = [v for v in node.inputs if v not in nothing]
         if name == "kinked" and first in constants and not constants[first].any():
             nothing.add(first)
-        if first is not None and name in ("detach", "kinked") and _same_type(first, output):
+        if first is not None and name in ("detach", "kinked", "alive") and _same_type(first, output):
             same[output] = first
         elif name == "add" and len(others) == 1 and _same_type(others[0], output):
             same[output] = others[0]
-        elif name == "kinked":
+        elif name in ("kinked", "alive"):
             nodes.append(Node(OPS["broadcast_to"], node.inputs[:1], {"shape": output.shape}, output))
         elif name == "corner":
             constants[output] = np.zeros(output.shape, output.dtype)
@@ -120,6 +120,8 @@ def _unchanged(node: Node, constants: Mapping[Var, Any], unsigned: set[Var]) -> 
             kept = b
     elif name == "where" and inputs[0] in constants:
         kept = inputs[1] if all_are(inputs[0], 1) else inputs[2] if all_are(inputs[0], 0) else None
+    elif name == "alive":
+        kept = inputs[0] if all_are(inputs[1], 1) else None
     elif name in ("reshape", "broadcast_to") or (name == "positive_zero" and inputs[0] in unsigned):
         kept = inputs[0]
     return kept if kept is not None and _same_type(kept, node.output) else None

@@ -24,10 +24,14 @@ from optlab.engine.tracer import Builder, Tracer
 
 @dataclass(frozen=True)
 class Cotangent:
-    """A traced cotangent, and where it is alive; a mask of None means everywhere."""
+    """A traced cotangent, and where it is alive; a mask of None means everywhere.
+
+    A light mask is for second derivatives alone: the cotangent is 0 outside it without further ado.
+    """
 
     value: Any
     mask: Any = None
+    light: bool = False
 
 
 def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
@@ -86,11 +90,14 @@ def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: 
         pull = functools.partial(rule, *((position,) if node.op.variadic else ()), **node.params)
         taken = _taken(node, position, g, pull, output, inputs) if hazards.need_mask(node, var) else None
         if g.mask is None:
-            part = Cotangent(pull(g.value, output, *inputs), taken)
+            part = Cotangent(pull(g.value, output, *inputs), taken, hazards.need_light_mask(node, var))
         else:
-            part = _silenced(node, pull, g.value, g.mask, output, inputs, hazards)
-            part = part if taken is None else Cotangent(part.value, np.logical_and(taken, part.mask))
-        yield var, _fitted(part if hazards.reach(var) else Cotangent(part.value), var)
+            part = _silenced(node, pull, g, output, inputs, hazards)
+            if taken is not None:
+                light = part.light and hazards.need_light_mask(node, var)
+                part = Cotangent(part.value, np.logical_and(taken, part.mask), light)
+        mask = part.mask if hazards.reach(var) else None
+        yield var, _fitted(Cotangent(part.value, mask, part.light or not hazards.infinite(var)), var)
 
 
 def _taken(
@@ -105,19 +112,26 @@ def _taken(
 
 
 def _silenced(
-    node: Node, pull: Callable[..., Any], g: Any, mask: Any, output: Tracer, inputs: list[Tracer], hazards: Hazards
+    node: Node, pull: Callable[..., Any], g: Cotangent, output: Tracer, inputs: list[Tracer], hazards: Hazards
 ) -> Cotangent:
     """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
-    value = pull(g, output, *inputs)
+    value, mask = pull(g.value, output, *inputs), g.mask
     if node.op.linear:  # moves entries about, and moves the mask in the same way
-        return Cotangent(value, pull(mask, output, *inputs))
+        return Cotangent(value, pull(mask, output, *inputs), g.light)
     if node.op.kind == "elementwise":
-        return Cotangent(value if node in hazards.harmless else np.where(mask, value, 0.0), mask)
-    alive = mask.astype(g.dtype)
+        if hazards.are_silent(node):
+            return Cotangent(value, mask, g.light)
+        if g.light or node in hazards.harmless:
+            return _silent_later(value, mask, g.light)
+        return Cotangent(np.where(mask, value, 0.0), mask)
+    alive = mask.astype(g.value.dtype)
     if is_matrix_product(node):
-        return _silenced_product(pull, g, alive, output, inputs)
+        moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
+        if g.light:
+            return _silent_later(value, moved, g.light)
+        return Cotangent(_silenced_product(pull, g.value, alive, output, inputs), moved)
     if node.op.kind == "reduce":
-        return Cotangent(value, spread_over(alive, *inputs, **node.params) != 0)
+        return _silent_later(value, spread_over(alive, *inputs, **node.params) != 0, g.light)
     # of matrices: each is alive as a whole, or dead
     stack = max(v.ndim for v in inputs) - 2
     any_alive = np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive
@@ -125,13 +139,17 @@ def _silenced(
     return Cotangent(np.where(moved, value, 0.0), moved)
 
 
-def _silenced_product(pull: Callable[..., Any], g: Any, alive: Any, output: Tracer, inputs: list[Tracer]) -> Cotangent:
+def _silent_later(value: Any, mask: Any, light: bool) -> Cotangent:
+    """A contribution whose dead entries are 0 already, and stay 0 in its own derivative."""
+    return Cotangent(emit("alive", value, mask), mask, light)
+
+
+def _silenced_product(pull: Callable[..., Any], g: Any, alive: Any, output: Tracer, inputs: list[Tracer]) -> Any:
     """Of a product of matrices, which adds up products, of which the dead ones may be 0 times infinity."""
     finite = [np.isfinite(v) for v in inputs]
     value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))
     spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
-    moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
-    return Cotangent(np.where(spoilt, np.nan, value), moved)
+    return np.where(spoilt, np.nan, value)
 
 
 def _total(parts: list[Cotangent]) -> Cotangent:
@@ -154,7 +172,7 @@ def _total(parts: list[Cotangent]) -> Cotangent:
     alive = masks[0]
     for mask in masks[1:]:
         alive = np.logical_or(alive, mask)
-    return Cotangent(total, alive)
+    return Cotangent(total, alive, all(p.light for p in parts))
 
 
 def _placed(part: Cotangent) -> bool:
@@ -166,9 +184,9 @@ def _fitted(g: Cotangent, var: Var) -> Cotangent:
     """A cotangent in the dtype of an input, summed over the axes along which the input was stretched."""
     value = g.value.astype(var.dtype) if var.dtype.kind == "f" else g.value
     if value.shape == var.shape:
-        return Cotangent(value, g.mask)
+        return Cotangent(value, g.mask, g.light)
     mask = None if g.mask is None else _sum_to(g.mask.astype(value.dtype), var.shape) != 0
-    return Cotangent(_sum_to(value, var.shape), mask)
+    return Cotangent(_sum_to(value, var.shape), mask, g.light)
 
 
 def _sum_to(value: Any, shape: Shape) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optlab import relu
+from optlab import grad, relu
 
 W = np.array([[1.0, 2.0], [0.5, 3.0], [-1.0, 1.0]])
 
@@ -128,4 +128,38 @@ LEFT = {
         lambda x: 6.5 * x**2,
     ),
 }
+
+BESIDE_KINKS = {
+    "a kink beside an index": (
+        lambda x: np.stack([np.abs(x), x**2])[1] + np.take(np.stack([np.hypot(x, x), x**3]), 1),
+        0.0,
+        lambda x: x**2 + x**3,
+    ),
+    "a tie in a branch": (
+        lambda x: np.where(x >= 0, x**2, np.maximum(x, -x)) + np.where(x > 0, np.max(np.stack([x, -x])), x),
+        0.0,
+        lambda x: x**2 + x,
+    ),
+    "kinks that are not the largest": (
+        lambda x: np.max(np.stack([np.minimum(x, -x), x**2 + 3, np.abs(x)])) + np.maximum(x**2, np.abs(x) - 1),
+        0.0,
+        lambda x: 2 * x**2 + 3,
+    ),
+    "a kink before a product": (
+        lambda x: np.sum((np.stack([np.stack([np.maximum(x, 0), x]), np.stack([x, x + 1])]) @ W[:2])[1] ** 2),
+        0.0,
+        lambda x: (1.5 * x + 0.5) ** 2 + (5 * x + 3) ** 2,
+    ),
+    "the larger of two kinks": (
+        lambda x: np.sum(np.max(np.abs(np.stack([np.stack([x, x + 2]), np.stack([x - 3, x])])), axis=0)),
+        0.0,
+        lambda x: 5 + 0 * x,
+    ),
+    "a kink in a slope": (
+        lambda x: np.stack([grad(lambda z: np.abs(z) * z**2)(x), grad(lambda z: z**3)(x)])[1],
+        0.0,
+        lambda x: 3 * x**2,
+    ),
+}
+LEFT |= BESIDE_KINKS
 """A function that chooses, a point, and the smooth function that it equals around there."""

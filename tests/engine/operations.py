@@ -217,6 +217,7 @@ ELEMENTWISE: dict[str, Row] = {
     "kinked": Row(
         lambda c, x: apply("kinked", c, x, np.False_), lambda c, x: c + 0 * x, lambda c, x: c, (WIDE, WIDE), (ANY, ANY)
     ),
+    "alive": Row(lambda x: apply("alive", x, np.True_), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
     "corner": Row(lambda x: apply("corner", x), lambda x: 0 * x, lambda x: 0 * x, (WIDE,), (ANY,)),
     "astype": Row(
         lambda x: x.astype(np.float32),

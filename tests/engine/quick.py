@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab import grad, hessian, jvp, trace
 from optlab.engine.vjp import vjp
-from tests.engine.choices import LEFT
+from tests.engine.choices import BESIDE_KINKS, LEFT
 from tests.engine.kinks import CURVED, HONEST, KINKS, MASKED
 from tests.engine.operations import ELEMENTWISE, Row, ill_scaled_inputs, operation, plain_inputs
 from tests.engine.oracles import assert_close, curvatures, slope, torch_curvatures, torch_gradients
@@ -29,6 +29,11 @@ def checks_of(name: str) -> tuple[Check, ...]:
     first += [_gradients(maker, seed) for maker in makers for seed in range(12)]
     at_kinks = [_kink(f, x, expected) for f, x, expected in (*KINKS.values(), *MASKED.values()) if name in _uses(f, x)]
     at_kinks += [_no_curvature(f, x, expected) for f, x, expected in CURVED.values() if name in _uses_in_gradient(f, x)]
+    at_kinks += [
+        _no_curvature(f, x, hessian(taken)(x))
+        for f, x, taken in BESIDE_KINKS.values()
+        if name in _uses_in_gradient(f, x)
+    ]
     second = [_curved_row(row) for row in rows if len(row.smooth) > 1]
     second += [_curved(maker, seed) for maker in makers for seed in range(6)]
     return (*first, *at_kinks, *second)
@@ -39,6 +44,7 @@ def checks_of_all() -> tuple[Check, ...]:
     """Of broadcasting, of masks, and of every operation in turn."""
     masked = [_kink(f, x, expected) for f, x, expected in MASKED.values()]
     masked += [_kink(f, x, grad(taken)(x)) for f, x, taken in LEFT.values()]
+    masked += [_no_curvature(f, x, hessian(taken)(x)) for f, x, taken in BESIDE_KINKS.values()]
     honest = [_honest(f, expected, x) for f, expected, x in HONEST.values()]
     several = [check for key in STRUCTURED for check in checks_of(operation(key))[:2]]
     return (*_stretched(), *masked, *honest, *_of_parts(), *several)

@@ -16,6 +16,7 @@ _SIGN_OF_NAN = "0 and NaN have no sign"
 _BOTH_WAYS = "there both formulas are exact"
 _NOT_TAKEN = "a branch that is not taken"
 _EMPTY_SUM = "a sum over no axis changes nothing"
+_COSTS = "it is 0 there already"
 _UNALIVE = "0 times any number, and it only matters what is not 0"
 
 SURVIVORS = {
@@ -36,6 +37,7 @@ SURVIVORS = {
     "sinc: np.abs(t) < 1  ->  np.abs(t) <= 1": _BOTH_WAYS,
     "sinc: np.where(near, 1.0, t)  ->  np.where(near, 2.0, t)": _NOT_TAKEN,
     "sinc: np.where(near, x, 0.0)  ->  np.where(near, x, 1.0)": _NOT_TAKEN,
+    "alive, 0: np.where(m, g, 0.0)  ->  np.where(m, g, 1.0)": "the choice that made the mask cuts it off again",
     "cofactors: -1  ->  -2": _SQUARE,
     "cholesky: -1  ->  -2": _SQUARE,
     "cholesky: -2  ->  -3": _SQUARE,
@@ -47,8 +49,9 @@ SURVIVORS = {
     "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim)))"
     "  ->  np.max(alive, axis=tuple(range(stack, alive.ndim)))": "there is one that is not 0",
     "_taken: node.op.taken[position] if node.op.taken else None  ->  None": "of ones, the rule makes the same",
-    "_silenced: value if node in hazards.harmless else np.where(mask, value, 0.0)"
-    "  ->  np.where(mask, value, 0.0)": "it is 0 there already",
+    "_silenced: g.light or node in hazards.harmless  ->  g.light": _COSTS,
+    "_silenced: g.light or node in hazards.harmless  ->  node in hazards.harmless": _COSTS,
+    "_silenced: g.light or node in hazards.harmless  ->  g.light and node in hazards.harmless": _COSTS,
     "_sum_to: np.sum(value, axis=(*range(extra), *stretched)) if extra or stretched else value"
     "  ->  np.sum(value, axis=(*range(extra), *stretched))": _EMPTY_SUM,
     "_sum_to: n == 1 and value.shape[i + extra] != 1  ->  n == 1": "a sum over one entry changes nothing",

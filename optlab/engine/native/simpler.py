@@ -100,5 +100,6 @@ SIMPLER: Mapping[str, Callable[..., int | None]] = {
     "reciprocal": lambda w, a: w.apply("divide", w.constant(1.0), a),
     "detach": lambda w, a: a,
     "kinked": lambda w, c, x, at: c,
+    "alive": lambda w, x, mask: x,
     "corner": lambda w, x: w.constant(0.0),
 }
