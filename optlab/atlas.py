@@ -18,6 +18,7 @@ from optlab.oneline import table
 from optlab.problems.base import function_name
 from optlab.registry import Plugin
 from optlab.report.selection import Selection
+from optlab.wording import shortened
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -252,7 +253,7 @@ def span(what: str, text: str) -> tuple[float, float]:
     try:
         low, high = map(float, text.split(":"))
     except ValueError:
-        raise UserError(f"{what}: {text!r} is no range LOW:HIGH, like 0.1:0.2") from None
+        raise UserError(f"{what}: {shortened(text)!r} is no range LOW:HIGH, like 0.1:0.2") from None
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise UserError(f"{what}: {text!r} is no range LOW:HIGH, with LOW below HIGH")
+        raise UserError(f"{what}: {shortened(text)!r} is no range LOW:HIGH, with LOW below HIGH")
     return low, high

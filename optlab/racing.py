@@ -15,6 +15,8 @@ from optlab.errors import UserError
 from optlab.oneline import table
 from optlab.optimizers.base import Optimizer
 from optlab.registry import Folders, Registry
+from optlab.spec.axes import MAX_VALUES
+from optlab.wording import shortened
 
 if TYPE_CHECKING:
     from optlab.store import Results
@@ -111,12 +113,14 @@ def grid(text: str) -> dict[str, Any]:
     {'log': [0.0001, 1.0], 'num': 9}
     """
     ends, _, number = text.rpartition(":")
-    if ends.count(":") != 1 or not number.isdecimal() or int(number) < 2:
-        raise UserError(f"lr: {text!r} is no LOW:HIGH:NUM, like {RATES}, with a NUM of at least 2")
+    num = int(number) if number.isdecimal() and len(number) < 20 else 0
+    if ends.count(":") != 1 or not 2 <= num <= MAX_VALUES:
+        what = f"is no LOW:HIGH:NUM, like {RATES}, with a NUM from 2 to {MAX_VALUES:,}"
+        raise UserError(f"lr: {shortened(text)!r} {what}")
     low, high = span("lr", ends)
     if low <= 0:
         raise UserError(f"lr: {text!r} begins at {low:g}, and ratios need a LOW above 0")
-    return {"log": [low, high], "num": int(number)}
+    return {"log": [low, high], "num": num}
 
 
 def tuned(document: Mapping[str, Any]) -> list[str]:

@@ -10,3 +10,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 step', '2 steps', '12,345 runs', '0 entries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text that someone typed, as far as a message shows it.
+
+    >>> shortened("1,2"), shortened("1" * 5000, 5)
+    ('1,2', '11111...')
+    """
+    return text if len(text) <= most else f"{text[:most]}..."

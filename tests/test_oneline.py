@@ -20,6 +20,11 @@ def test_a_table_in_one_line():
     assert table({"name": "gd", "lr": 1.0}) == {"name": "gd", "lr": 1.0}
 
 
+@pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
+def test_what_python_refuses_to_read_as_a_number_is_a_text(value):
+    assert table(f"gd lr={value}") == {"name": "gd", "lr": value}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -17,7 +17,8 @@ from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
 from optlab.errors import UserError, did_you_mean
 from optlab.problems.base import Problem
-from optlab.wording import counted
+from optlab.spec.axes import MAX_DIM
+from optlab.wording import counted, shortened
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def number(what: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        raise UserError(f"{what}: {text!r} is no number") from None
+        raise UserError(f"{what}: {shortened(text)!r} is no number") from None
     if not np.isfinite(value):
         raise UserError(f"{what}: {text!r} is no finite number")
     return value
@@ -85,7 +86,8 @@ def number(what: str, text: str) -> float:
 
 def point(what: str, text: str) -> list[float]:
     """Numbers with commas between them."""
-    return [number(f"{what} {text}", part.strip()) for part in text.split(",")]
+    what = f"{what} {shortened(text)}"
+    return [number(what, part.strip()) for part in text.split(",")]
 
 
 def option(owner: str, name: str, text: str, default: Any) -> Any:
@@ -94,11 +96,11 @@ def option(owner: str, name: str, text: str, default: Any) -> Any:
         return number(f"{owner}: {name}={text}", text)
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, thousands of digits, or thousands of brackets
         value = text
     kind = list if isinstance(default, tuple) else type(default)
     if type(value) is not kind:
-        raise UserError(f"{owner}: {name}={text} is not like its default, {default!r}")
+        raise UserError(f"{owner}: {name}={shortened(text)} is not like its default, {default!r}")
     return value
 
 
@@ -110,8 +112,8 @@ def dimension(problem: Problem, given: dict[str, str]) -> int | None:
     if "dim" in problem.signature.options or "dim" not in given:
         return None
     text = given.pop("dim")
-    if not text.isdecimal() or int(text) < 1:
-        raise UserError(f"{problem.name}: dim={text} is no whole number from 1 on")
+    if not text.isdecimal() or len(text) >= 20 or not 1 <= int(text) <= MAX_DIM:
+        raise UserError(f"{problem.name}: dim={shortened(text)} is no whole number from 1 to {MAX_DIM:,}")
     if problem.dim not in (None, int(text)):
         raise UserError(f"dim={text}: {problem.name} has {counted(problem.dim, 'parameter')}")
     return int(text)
@@ -133,7 +135,8 @@ def of_problem(problem: Problem, at: str | None, words: Sequence[str]) -> Functi
         raise UserError(f"{name} has no start; say where, with --at X,Y")
     values = problem.start_at(dim or problem.default_dim) if at is None else point("--at", at)
     if (needed := problem.dim or dim) not in (None, len(values)):
-        raise UserError(f"--at {at}: {name} has {counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}")
+        has = f"{counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}"
+        raise UserError(f"--at {shortened(at or '')}: {name} has {has}")
     function = wraps(problem.function)(partial(problem.function, **options))  # in messages it has the user's name
     return Function(function, ("x",), (values,), signature.source(problem.function)[0])
 

@@ -13,6 +13,7 @@ from optlab import registry
 from optlab.engine.derivatives import value_and_grad
 from optlab.errors import UserError
 from optlab.problems.base import Problem
+from optlab.wording import shortened
 
 Floats = NDArray[np.float64]
 
@@ -252,9 +253,10 @@ def _two_numbers(what: str, values: ArrayLike) -> Floats:
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise UserError(f"{what} is {values!r}; give two numbers, like [1.0, 2.0]") from None
+        raise UserError(f"{what} is {shortened(repr(values))}; give two numbers, like [1.0, 2.0]") from None
     if array.shape != (2,) or not np.isfinite(array).all():
-        raise UserError(f"{what} is {values!r}; give two finite numbers, as a direction lies in the plane of x0 and x1")
+        written = shortened(repr(values))
+        raise UserError(f"{what} is {written}; give two finite numbers, as a direction lies in the plane of x0 and x1")
     return array
 
 

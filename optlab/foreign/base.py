@@ -84,7 +84,7 @@ class Foreign(Optimizer):
         except _Enough:
             return ""
         except Exception as error:  # whatever the package raises
-            return f"{self.name} cannot be used like this: {str(error).partition(chr(10))[0]}"
+            return f"{self.name} cannot be used like this: {str(error).partition(chr(10))[0] or type(error).__name__}"
         return ""
 
 

@@ -18,14 +18,19 @@ class Notebook:
 
     mistakes: list[Mistake] = field(default_factory=list)
     before: frozenset[Path] = frozenset()
+    _noted: set[Mistake] = field(default_factory=set, repr=False)
+    _wrong: set[Path] = field(default_factory=set, repr=False)
 
     def is_wrong(self, path: Path) -> bool:
         """Whether there is a mistake at a path already."""
-        return path in self.before or any(mistake.path == path for mistake in self.mistakes)
+        return path in self.before or path in self._wrong
 
     def note(self, path: Path, message: str) -> None:
-        if Mistake(path, message) not in self.mistakes:
-            self.mistakes.append(Mistake(path, message))
+        mistake = Mistake(path, message)
+        if mistake not in self._noted:
+            self.mistakes.append(mistake)
+            self._noted.add(mistake)
+            self._wrong.add(path)
 
     def found(self, find: Callable[[str], T], name: str, path: Path) -> T | None:
         """What a name stands for; where it stands for nothing, that is noted."""

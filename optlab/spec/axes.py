@@ -25,6 +25,8 @@ from optlab.spec import values
 MAX_VALUES = 1_000_000
 """Values that the grids of one file may have together; what they multiply to is for the plan to judge."""
 
+MAX_DIM = 1_000_000
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -130,8 +132,8 @@ _Written = Annotated[
 
 def _whole(axis: Axis) -> Axis:
     for value in axis.values:
-        if type(value) not in (int, float) or value % 1 or not 1 <= value <= 1_000_000:
-            raise ValueError(f"must be an integer from 1 to 1000000, not {values.shown(value)}")
+        if type(value) not in (int, float) or value % 1 or not 1 <= value <= MAX_DIM:
+            raise ValueError(f"must be an integer from 1 to {MAX_DIM}, not {values.shown(value)}")
     return replace(axis, values=tuple(map(int, axis.values)))
 
 

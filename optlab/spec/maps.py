@@ -13,6 +13,8 @@ from optlab.spec import values
 COLORS = ("final_loss", "steps")
 BASINS, STABILITY = 512, 256
 """Pixels along each side, where nothing else is asked for."""
+MAX_RESOLUTION = 4096
+MIN_RANGE, MAX_RANGE = 1e-300, 1e300
 
 
 def _color(value: Any) -> Any:
@@ -21,14 +23,19 @@ def _color(value: Any) -> Any:
     return value
 
 
+def _range(value: Any) -> tuple[float, float]:
+    lo, hi = values.bounds(value)
+    if not MIN_RANGE <= hi - lo <= MAX_RANGE:  # beyond it, no axis can be drawn
+        raise ValueError(f"must be [lo, hi] with a distance between {MIN_RANGE:g} and {MAX_RANGE:g}, not [{lo}, {hi}]")
+    return lo, hi
+
+
 def _doc(text: str) -> Any:
     return Field(description=text)
 
 
-_Resolution = Annotated[int, Strict(), Field(ge=2, le=4096)]
-_Bounds = Annotated[
-    tuple[float, float] | None, PlainValidator(values.bounds, json_schema_input_type=tuple[float, float])
-]
+_Resolution = Annotated[int, Strict(), Field(ge=2, le=MAX_RESOLUTION)]
+_Bounds = Annotated[tuple[float, float] | None, PlainValidator(_range, json_schema_input_type=tuple[float, float])]
 _Word = Annotated[str, Strict(), Field(min_length=1)]
 _Color = Annotated[Literal["final_loss", "steps"], BeforeValidator(_color)]
 _Number = Annotated[float | None, PlainValidator(values.number, json_schema_input_type=float)]
@@ -68,6 +75,8 @@ def filled(document: Mapping[str, Any]) -> Mapping[str, Any]:
     stability, optimizers = document.get("stability"), document.get("optimizer")
     if isinstance(stability, dict) and isinstance(optimizers, list):
         resolution = stability.get("resolution", STABILITY)
+        if type(resolution) is not int or not 2 <= resolution <= MAX_RESOLUTION:  # told once, of the resolution
+            resolution = STABILITY
         sides = [stability.get("x"), stability.get("y")]
         document = {**document, "optimizer": [_numbered(table, sides, resolution) for table in optimizers]}
     return document

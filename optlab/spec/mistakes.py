@@ -12,7 +12,7 @@ from optlab.spec.axes import Grid
 from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 from optlab.spec.tables import OPTIONS, ExperimentSpec, RecordSpec
-from optlab.spec.values import shown
+from optlab.spec.values import MAX_INT, shown
 
 _SENTENCES = {
     "missing": "{key} is missing: write {form}",
@@ -78,7 +78,7 @@ def mistake(error: Mapping[str, Any]) -> Mistake:
             words["choices"] += " or a list of numbers"
         elif isinstance(found, str):
             words["guess"] = did_you_mean(found, re.findall(r"'(\w+)'", words["expected"]))
-    elif kind == "int_type" and isinstance(found, float) and found.is_integer():
+    elif kind == "int_type" and isinstance(found, float) and found.is_integer() and abs(found) <= MAX_INT:
         words["whole"] = f"; write {int(found)}"
     return Mistake(path, _SENTENCES[kind].format_map(words))
 

@@ -63,6 +63,7 @@ ONE = [
     ('name = "e"\n@steps = "ten"\n' + PROBLEM + GD, "steps must be an integer, not the text 'ten'"),
     ('name = "e"\n@steps = -5\n' + PROBLEM + GD, "steps must be at least 1, not -5"),
     ('name = "e"\n@steps = 1.5\n' + PROBLEM + GD, "steps must be an integer, not 1.5"),
+    ('name = "e"\n@steps = 1e300\n' + PROBLEM + GD, "steps must be an integer, not 1e+300"),
     (HEAD + "@seeds = 0\n" + PROBLEM + GD, "seeds must be at least 1, not 0"),
     ('@name = "../e"\nsteps = 10\n' + PROBLEM + GD, None),
     ('@name = "/e"\nsteps = 10\n' + PROBLEM + GD, None),
@@ -279,6 +280,18 @@ OF_MAPS = [
     (HEAD + "[basins]\n@resolutoin = 8\n" + BOWL + GD, "unknown key resolutoin (did you mean 'resolution'?)"),
     (HEAD + "[basins]\n@resolution = 0\n" + BOWL + GD, "resolution must be at least 2, not 0"),
     (HEAD + "[basins]\n@x = [1, 0]\n" + BOWL + GD, "x must be [lo, hi] with lo below hi, not [1, 0]"),
+    (
+        HEAD + "[basins]\n@x = [-1e308, 1e308]\n" + BOWL + GD,
+        "x must be [lo, hi] with a distance between 1e-300 and 1e+300, not [-1e+308, 1e+308]",
+    ),
+    *(
+        (HEAD + PAIR + f"@resolution = {size}\n" + BOWL + BALL, f"resolution must be {said}")
+        for size, said in (
+            (1_000_000, "at most 4096, not 1000000"),
+            (1, "at least 2, not 1"),
+            (2.5, "an integer, not 2.5"),
+        )
+    ),
     (
         HEAD + "[basins]\n" + BOWL + "@start = [1.0, 1.0]\n" + GD,
         "in a map of basins every pixel is a start; leave start out",

@@ -63,6 +63,15 @@ def test_where_nothing_is_tuned_nothing_is_said_of_it(tmp_path, optlab_command):
         (["adam beta=1"], "adam has no option 'beta'"),
         (["adam", "--on", "bale"], "there is no problem 'bale' (did you mean 'beale'?)"),
         (["adam", "--lr", "0.1"], "lr: '0.1' is no LOW:HIGH:NUM, like 1e-4:10:11"),
+        (
+            ["adam", "--lr", "0.1:1:1"],
+            "lr: '0.1:1:1' is no LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
+        ),
+        (
+            ["adam", "--lr", "0.1:1:1" + "0" * 5000],
+            "is no LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
+        ),
+        (["adam beta1=1" + "0" * 5000], "adam: 'beta1' takes a number, not the text"),
         (["adam", "--start", "here"], "--start"),
         (["adam", "--schedule", "cosin"], "there is no schedule 'cosin' (did you mean 'cosine'?)"),
         (["adam", "--plugins", "nowhere"], "--plugins nowhere: there is no such folder"),

@@ -297,6 +297,12 @@ def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
     assert said.startswith("scipy:L-BFGS-B cannot be used like this: ERROR")
 
 
+def test_a_complaint_without_a_text_names_its_kind():
+    found = foreign.find("torch:LBFGS")
+    said = found.complaint(found.signature.numbers, {**found.signature.choices, "history_size": 10**15})
+    assert said == "torch:LBFGS cannot be used like this: MemoryError"
+
+
 def test_a_list_has_as_many_values_as_the_default():
     found = foreign.find("torch:Adam")
     said = found.complaint(found.signature.numbers, {**found.signature.choices, "betas": [0.9]})
