@@ -131,6 +131,13 @@ def file_errors_name(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
+def absent(path: Path) -> str:
+    """That a file does not exist, and that its folder does not: the command may have been started in a wrong folder."""
+    folder = path.parent
+    wrong = "" if folder.is_dir() or path.is_absolute() else f"; there is no folder {folder} here ({Path.cwd()})"
+    return f"{path}: there is no such file{wrong}"
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'adam'?)"`, or nothing where no known word is close.
 

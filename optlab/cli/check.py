@@ -12,7 +12,7 @@ from pathlib import Path
 import typer
 
 from optlab import registry, signature
-from optlab.errors import UserError, did_you_mean
+from optlab.errors import UserError, absent, did_you_mean
 from optlab.testing.around import Checked
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
 from optlab.wording import counted
@@ -58,7 +58,7 @@ def _in_file(path: Path, folders: Sequence[Path]) -> list[Checked]:
     if not path.is_file():
         there = [str(p) for p in registry.drop_ins([path.parent, *folders])]
         guess = did_you_mean(str(path), there) or (f"; there are {', '.join(there)}" if there else "")
-        raise UserError(f"{path}: there is no such file{guess}")
+        raise UserError(f"{absent(path)}{guess}")
     try:
         module = registry.import_file(path)
     except Exception as error:

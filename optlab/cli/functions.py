@@ -15,7 +15,7 @@ import numpy as np
 from optlab import oneline, registry, signature
 from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
-from optlab.errors import UserError, did_you_mean
+from optlab.errors import UserError, absent, did_you_mean
 from optlab.problems.base import Problem
 from optlab.spec.axes import MAX_DIM
 from optlab.wording import counted, shortened
@@ -216,7 +216,7 @@ def load(what: str) -> Any:
     file, _, name = what.partition(".py")
     path = Path(f"{file}.py")
     if not path.is_file():
-        raise UserError(f"{path}: there is no such file")
+        raise UserError(absent(path))
     try:
         module = registry.import_file(path)
     except Exception as error:

@@ -33,8 +33,12 @@ _SPACE, _WORD, _SCALAR = re.compile(r"\s*"), re.compile(r"[\w-]+"), re.compile(r
 _HINTS = {  # for messages of tomllib that begin so
     "cannot": "this key or table was given before",
     "invalid value": "invalid value (texts need quotes)",
+    "unclosed array": "unclosed array (a comma or a ] is missing)",
+    "unclosed inline table": "unclosed inline table (a comma or a } is missing)",
+    "expected newline": "expected the end of the line after a value (write 0.1, not 0,1; lists need brackets)",
     "invalid statement": 'invalid statement (write key = value, [table] or [[table]]; other keys need quotes: "é" = 1)',
 }
+_CURLY = tuple("“”‘’＂")  # as word processors and input methods write quotes
 
 
 def parse(text: str) -> dict[str, Any] | Mistake:
@@ -51,11 +55,13 @@ def parse(text: str) -> dict[str, Any] | Mistake:
         what, _, place = str(error).rpartition(" (at ")
         what = what[:1].lower() + what[1:]
         what = next((hint for start, hint in _HINTS.items() if what.startswith(start)), what)
-        what = f"not valid TOML: {what}"
         found = re.fullmatch(r"line (\d+), column (\d+)\)", place)
         if found:
-            return Mistake((), what, int(found[1]), int(found[2]))
-        return _mistake(f"{what}, at the end of the file", text, len(text.rstrip()))
+            line, column = int(found[1]), int(found[2])
+            if text.split("\n")[line - 1][column - 1 : column] in _CURLY:
+                what = 'invalid value (texts need straight quotes: "...", not “...”)'
+            return Mistake((), f"not valid TOML: {what}", line, column)
+        return _mistake(f"not valid TOML: {what}, at the end of the file", text, len(text.rstrip()))
     except ValueError:  # Python refuses to read decimal integers of more than 4,300 digits
         digits = re.search(r"[0-9_]{4300,}", text)
         return _mistake("a number has thousands of digits", text, digits.start() if digits else 0)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from optlab.errors import Mistake, UserError
+from optlab.errors import Mistake, UserError, absent
 from optlab.spec import positions
 
 MAX_BYTES = 4 * positions.MAX_SIZE
@@ -33,7 +33,7 @@ def text_of(file: Path) -> str:
         return file.read_bytes().decode("utf-8-sig")  # some editors begin a file with a byte-order mark
     except FileNotFoundError:
         near = sorted(str(p) for p in file.parent.glob("*.toml")) if file.parent.is_dir() else []
-        raise UserError(f"{file}: there is no such file" + (f"; there is {', '.join(near)}" if near else "")) from None
+        raise UserError(absent(file) + (f"; there is {', '.join(near)}" if near else "")) from None
     except UnicodeDecodeError as error:
         raise UserError(f"{file}: is not UTF-8 text (byte {error.start})") from None
     except OSError as error:

@@ -97,7 +97,7 @@ def test_checks_are_selected(only, count, folder, optlab_command):
     ("arguments", "message"),
     [
         (["plugins/uphil.py"], "plugins/uphil.py: there is no such file (did you mean 'plugins/uphill.py'?)"),
-        (["elsewhere/x.py"], "elsewhere/x.py: there is no such file; there are plugins/"),
+        (["elsewhere/x.py"], "elsewhere/x.py: there is no such file; there is no folder elsewhere here ("),
         (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
         (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
         (["torch:Adam"], "torch:Adam is no rule of the lab, but an optimizer of torch"),

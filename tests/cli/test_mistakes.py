@@ -211,7 +211,7 @@ def test_a_file_that_is_not_there_or_is_none(tmp_path, monkeypatch, command):
             "nowhere.toml",
             "nowhere.toml: there is no such file; there is empty.toml, folder.toml, huge.toml, latin.toml, pipe.toml",
         ),
-        ("no/where.toml", "no/where.toml: there is no such file"),
+        ("no/where.toml", f"no/where.toml: there is no such file; there is no folder no here ({tmp_path})\n"),
         ("folder.toml", "folder.toml: is a folder, not a file; write the experiment to a file\n"),
         ("/dev/zero", "/dev/zero: is a device, not a file; write the experiment to a file\n"),
         ("pipe.toml", "pipe.toml: is a pipe, not a file; write the experiment to a file\n"),
