@@ -97,7 +97,8 @@ def _are_shared(ranks: Any) -> Any:
 
 def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
-    unequal = ranked.loc[ranked["failed"] == 0, "gradients"].nunique() > 1  # not every optimizer has one per step
+    ended = (ranked["failed"] == 0) & (ranked["median"] < float("inf"))  # a run that diverged stops early
+    unequal = ranked.loc[ended, "gradients"].nunique() > 1  # not every optimizer has one per step
     rows = []
     ranks = ranked["rank"].astype("string").fillna(tables.NONE) + _are_shared(ranked["rank"]).map(
         {True: "=", False: ""}

@@ -103,6 +103,17 @@ def test_an_error_stands_in_place_of_the_rank_and_the_message_below(told):
     assert len(errors) == 6
 
 
+def test_gradients_of_runs_that_diverged_make_no_column(told):
+    """They stop early; the column is there for rules that need several gradients in a step."""
+    head = 'name = "e"\nsteps = 40\n[[problem]]\nname = "sphere"\n[[optimizer]]\nname = "gd"\nlr = 0.1\n'
+    lines, _ = told(120, head + '[[optimizer]]\nname = "momentum"\nlr = 1e300\n')
+    rows = table(lines, "sphere")
+    assert "none finite" in rows[2]
+    assert "gradients" not in rows[0]
+    lines, _ = told(120, head + '[[optimizer]]\nname = "sam"\n')
+    assert "gradients" in table(lines, "sphere")[0]
+
+
 def test_the_means_over_problems_say_who_is_left_out(told):
     lines, _ = told(120)
     rows = table(lines, "over all 2 problems")
