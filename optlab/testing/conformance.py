@@ -175,11 +175,14 @@ def run_check(check: Check, plugin: Checked) -> None:
 
 
 def _raised(error: Exception, optimizer: Optimizer) -> Failed:
+    hint = "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers"
+    if isinstance(original(error), NameError | AttributeError | ImportError):
+        hint = "correct the name in that line"
     return failed(
         optimizer,
         f"raises {_with_line(original(error), optimizer)}",
         "an update for any finite x and g",
-        "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers",
+        hint,
     )
 
 

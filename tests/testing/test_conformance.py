@@ -478,3 +478,17 @@ def test_what_is_not_declared_is_not_tested():
 def test_a_check_that_cannot_be_made_says_why():
     with pytest.raises(Skipped, match="it does not ask for t"):
         run_check(BY_NAME["takes_any_kind_of_t"], broken_numbers.crawls)
+
+
+def test_a_name_that_is_not_defined_is_told_to_be_corrected():
+    """No advice about shapes, which has nothing to do with it."""
+
+    @optimizer
+    def misspelt(x, g, *, lr=0.1):
+        """Misspelt."""
+        return x - lrr * g  # noqa: F821 # pyright: ignore[reportUndefinedVariable]
+
+    check = next(check for check in CHECKS if check.name == "returns_x_and_state")
+    with pytest.raises(Failed, match=r"NameError: name 'lrr' is not defined \(test_conformance\.py:\d+\)") as caught:
+        run_check(check, misspelt)
+    assert "correct the name in that line" in str(caught.value)

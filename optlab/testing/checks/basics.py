@@ -101,7 +101,12 @@ def _meant(part: ast.expr, known: Sequence[str]) -> str:
 
 
 CHECKS = (
-    Check(CALLED, returns_x_and_state, "a state is forgotten in the return, or the return itself", needs=()),
+    Check(
+        CALLED,
+        returns_x_and_state,
+        "it raises an exception, or a state is forgotten in the return, or the return itself",
+        needs=(),
+    ),
     Check(
         TRACED,
         can_be_traced,
