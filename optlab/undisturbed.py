@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +18,8 @@ from optlab.errors import PluginWarning
 
 _MODULES: tuple[ModuleType, ...] = (np, np.linalg, np.random, np.fft, builtins)
 
+_STREAMS = ("stdin", "stdout", "stderr")
+
 _OF_EXECUTORS = ("optlab", "ThreadPoolExecutor-")
 """How the names of threads begin that run sweeps: others of them may be started while code is traced in one."""
 
@@ -25,8 +28,9 @@ _OF_EXECUTORS = ("optlab", "ThreadPoolExecutor-")
 def undisturbed(who: Callable[[], str]) -> Iterator[None]:
     """Run code of a plugin, and compare the process before and after it.
 
-    The working directory, functions of NumPy, its error state, its print options and its global random numbers are
-    put back. A thread that is left behind cannot be ended. A `PluginWarning` names both, unless the code raises.
+    The working directory, functions of NumPy, its error state, its print options, its global random numbers, the
+    standard streams and what was taken out of `sys.path` are put back. A thread that is left behind cannot be ended.
+    A `PluginWarning` names both, unless the code raises.
     `who` says whose code it is.
     """
     before = _Process()
@@ -48,6 +52,8 @@ class _Process:
         self._errors: Mapping[str, Any] = np.geterr()
         self._printing = np.get_printoptions()
         self._random: Any = np.random.get_state(legacy=False)  # noqa: NPY002
+        self._streams = {name: getattr(sys, name) for name in _STREAMS}
+        self._path = [*sys.path]
         self._threads = set(threading.enumerate())
 
     def restore(self) -> list[str]:
@@ -73,6 +79,13 @@ class _Process:
             with suppress(ValueError):  # of another generator than NumPy's own
                 np.random.set_state(self._random)  # noqa: NPY002
             changes.append("seeds or uses NumPy's global random numbers (put back; write np.random.default_rng(0))")
+        for name, stream in self._streams.items():
+            if getattr(sys, name) is not stream:
+                setattr(sys, name, stream)
+                changes.append(f"replaces sys.{name} (put back; write with contextlib.redirect_stdout(...))")
+        if gone := [folder for folder in self._path if folder not in sys.path]:
+            sys.path.extend(gone)  # what was added stays: code may import from there later
+            changes.append("takes folders out of sys.path (put back)")
         left = [
             t.name for t in threading.enumerate() if t not in self._threads and not t.name.startswith(_OF_EXECUTORS)
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import sys
 import threading
 import warnings
 
@@ -27,6 +28,10 @@ CHANGES = {
     "seeds or uses NumPy's global random numbers (put back; write np.random.default_rng(0))": lambda folder: (
         np.random.seed(0)  # noqa: NPY002
     ),
+    "replaces sys.stdout (put back; write with contextlib.redirect_stdout(...))": lambda folder: setattr(
+        sys, "stdout", None
+    ),
+    "takes folders out of sys.path (put back)": lambda folder: sys.path.clear(),
 }
 
 
@@ -47,6 +52,8 @@ def state():
         np.geterr(),
         np.get_printoptions(),
         np.random.get_state()[1].tolist(),  # noqa: NPY002
+        sys.stdout,
+        [*sys.path],
     )
 
 

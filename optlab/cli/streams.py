@@ -44,6 +44,13 @@ class Output(io.RawIOBase):
         return len(data)
 
 
+class Text(io.TextIOWrapper):
+    """A stream that stays open where code of a plugin closes it: the command has still something to say."""
+
+    def close(self) -> None:
+        self.flush()
+
+
 def protect() -> None:
     """Replace `sys.stdout` and `sys.stderr` by streams that never raise.
 
@@ -60,7 +67,7 @@ def protect() -> None:
         encoding = before.encoding if before is not None else "utf-8"
         buffer = io.BufferedWriter(Output(descriptor))
         by_line = name == "stderr" or buffer.isatty()
-        setattr(sys, name, io.TextIOWrapper(buffer, encoding, "backslashreplace", line_buffering=by_line))
+        setattr(sys, name, Text(buffer, encoding, "backslashreplace", line_buffering=by_line))
 
 
 def lost() -> OSError | None:

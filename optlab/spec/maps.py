@@ -14,7 +14,8 @@ COLORS = ("final_loss", "steps")
 BASINS, STABILITY = 512, 256
 """Pixels along each side, where nothing else is asked for."""
 MAX_RESOLUTION = 4096
-MIN_RANGE, MAX_RANGE = 1e-300, 1e300
+MIN_RANGE, MAX_RANGE, MIN_SHARE = 1e-280, 1e300, 1e-12
+"""Of the range of a map: Matplotlib draws no axis that is shorter, longer, or so short beside its ends."""
 
 
 def _color(value: Any) -> Any:
@@ -25,8 +26,9 @@ def _color(value: Any) -> Any:
 
 def _range(value: Any) -> tuple[float, float]:
     lo, hi = values.bounds(value)
-    if not MIN_RANGE <= hi - lo <= MAX_RANGE:  # beyond it, no axis can be drawn
-        raise ValueError(f"must be [lo, hi] with a distance between {MIN_RANGE:g} and {MAX_RANGE:g}, not [{lo}, {hi}]")
+    least = max(MIN_RANGE, MIN_SHARE * max(abs(lo), abs(hi)))
+    if not least <= hi - lo <= MAX_RANGE:
+        raise ValueError(f"must be [lo, hi] with a distance between {least:g} and {MAX_RANGE:g}, not [{lo}, {hi}]")
     return lo, hi
 
 

@@ -104,3 +104,14 @@ def test_a_byte_order_mark_beside_results_of_another_experiment(lab):
     assert "which differed in steps (20 -> 10)" in out
     (lab / "e.toml").write_text(TEXT.replace("steps = 20", "steps = 10"), encoding="utf-8")
     assert "nothing was computed" in shell(lab, "$optlab run e.toml --no-plots")[0]
+
+
+def test_a_stream_that_a_plugin_closes_stays_open(tmp_path, optlab_command):
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "closes.py").write_text(
+        "import sys\nfrom optlab import optimizer\n\n\n@optimizer\ndef closes(x, g, *, lr=0.1):\n"
+        "    sys.stdout.close()\n    sys.stderr.close()\n    return x - lr * g\n"
+    )
+    done = optlab_command("race", "closes", "--on", "sphere", "--steps", 5, "--no-plots", cwd=tmp_path)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert "results in results/race/" in done.stdout
