@@ -141,8 +141,9 @@ def _median(curve: pd.DataFrame, axis: scale.Scale) -> NDArray[np.float64]:
 def _axis(shown: pd.DataFrame, lost: Collection[str]) -> scale.Scale:
     """The axis of losses. It is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten
     all others. Where all optimizers are lost, it is as high as they came."""
-    start = np.nan if {*shown["label"].unique()} <= {*lost} else _start(shown)
-    return scale.choose(shown[["median", "low"]], start)
+    if {*shown["label"].unique()} <= {*lost}:
+        return scale.choose(shown[["median", "low"]], whole=True)
+    return scale.choose(shown[["median", "low"]], _start(shown))
 
 
 def _last_step(shown: pd.DataFrame, lost: Collection[str]) -> float:

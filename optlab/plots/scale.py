@@ -169,12 +169,12 @@ def _divided(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
     return np.where((values != 0) & (divided == 0), np.copysign(_LEAST, values), divided)
 
 
-def choose(values: ArrayLike, start: float = np.nan) -> Scale:
+def choose(values: ArrayLike, start: float = np.nan, whole: bool = False) -> Scale:
     """Logarithmic where no value is negative and the positive ones span more than a factor of twenty, linear otherwise.
 
     `start` is the loss at the start, where known. Values that are not finite do not count; zeros, which a
     logarithmic axis cannot show, are to be drawn at its lower end. Where what is shown is far from 1, as 1e-300 or
-    1e295 are, the axis has a unit (`Scale.power`).
+    1e295 are, the axis has a unit (`Scale.power`). With `whole`, a logarithmic axis shows all values that are finite.
 
     >>> choose([1.0, 2.0, float("inf")])
     Scale(log=False, low=1.0, high=2.0, power=0)
@@ -187,8 +187,8 @@ def choose(values: ArrayLike, start: float = np.nan) -> Scale:
     finite = finite[np.isfinite(finite)]
     if not finite.size:
         return Scale(False, 0.0, 1.0)
-    power = _power(finite, start)
-    return replace(_choose(_divided(finite, power), float(_divided(np.array(start), power))), power=power)
+    power = _power(finite, finite.max() if whole else start)
+    return replace(_choose(_divided(finite, power), float(_divided(np.array(start), power)), whole), power=power)
 
 
 def _power(finite: NDArray[np.float64], start: float) -> int:
@@ -205,11 +205,13 @@ def _power(finite: NDArray[np.float64], start: float) -> int:
     return power if abs(power) > _ORDINARY else 0
 
 
-def _choose(finite: NDArray[np.float64], start: float) -> Scale:
+def _choose(finite: NDArray[np.float64], start: float, whole: bool) -> Scale:
     finite = np.clip(finite, -_LARGEST, _LARGEST)
     low, high = float(finite.min()), float(finite.max())
     positive = finite[finite > 0]
     if low >= 0 and positive.size and np.log10(high) - np.log10(positive.min()) > DECADES_FOR_LOG:
+        if whole:
+            return Scale(True, max(float(positive.min()), high * 10.0**-_ORDINARY), high)
         # NumPy's floats would warn where these overflow
         reference = start if np.isfinite(start) and start > 0 else float(np.median(positive))
         high = max(min(high, reference * ABOVE_START), float(positive.min()) * 10)

@@ -263,3 +263,16 @@ def test_an_axis_of_accuracies_shows_where_lines_end(ends, low, high):
     marks = [line for line in axes.get_lines() if line.get_gid() == "under"]
     assert len(marks) == sum(end < low for end in ends)
     assert all(line.get_ydata()[0] == pytest.approx(axes.get_ylim()[0]) for line in marks)
+
+
+@pytest.mark.parametrize("last", [1e60, 1e212, 1e308])
+def test_where_all_are_lost_the_axis_reaches_from_the_start_to_the_last_finite_loss(last, tmp_path):
+    curves = pd.concat([curve("a", [14.0, 1e24, last, np.inf]), curve("b", [14.0, 1e30, last, np.inf])])
+    sheet = loss.figure(curves, best("a", "b", median=np.inf), looks=style.looks("ab"))
+    (axes,) = sheet.axes
+    unit = 1e308 if last > 1e250 else 1.0
+    low, high = (edge * unit for edge in axes.get_ylim())
+    assert low <= max(14.0, last * 1e-250)
+    assert high >= last * (1 - 1e-12)
+    assert [(step, height * unit) for ((step, height),) in crosses(axes)] == [(2, pytest.approx(last))] * 2
+    figure.save(sheet, tmp_path / "a.png")
