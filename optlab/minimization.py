@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +25,14 @@ from optlab.wording import counted
 @dataclass(frozen=True)
 class Minimization:
     """One run: the last `x` and its `loss`; `losses` and the `path` of x, one entry per step from the start (step 0) to
-    the last, or to the step at which the run diverged."""
+    the last, or to the step at which the run diverged. Its `repr` leaves the two out, since they are long."""
 
     x: Floats
     loss: float
     status: str
     steps: int
-    losses: Floats
-    path: Floats
+    losses: Floats = field(repr=False)
+    path: Floats = field(repr=False)
     grad_evals: int
 
 

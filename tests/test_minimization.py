@@ -77,3 +77,9 @@ def test_a_fault_in_a_problem_at_its_own_size_keeps_its_place():
 
     with pytest.raises(ZeroDivisionError, match="on purpose"):
         minimize(faulty, "gd", steps=3)
+
+
+def test_a_result_is_shown_in_one_line():
+    """The losses and the path of a run are long, and a notebook shows what a cell ends with."""
+    shown = repr(minimize("sphere", "gd", x0=[1.0, 1.0], steps=5000, lr=0.5))
+    assert shown == "Minimization(x=array([0., 0.]), loss=0.0, status='done', steps=5000, grad_evals=5000)"

@@ -163,7 +163,8 @@ def of_function(function: Callable[..., Any], at: str | None, words: Sequence[st
             raise UserError(f"{key}={text}: {name} has no argument {key!r}{did_you_mean(key, [*needed, *defaults])}")
     missing = [key for key in needed if key not in given]
     if missing:
-        raise UserError(f"{name} needs a value for {', '.join(missing)}; add {missing[0]}=1.0, or --at for all of them")
+        for_all = "a point, --at 1.0,2.0" if len(needed) == 1 else "--at for all of them"
+        raise UserError(f"{name} needs a value for {', '.join(missing)}; add {missing[0]}=1.0, or {for_all}")
     if not needed:
         raise UserError(f"{name} has no argument without a default, so there is nothing to differentiate by")
 

@@ -169,7 +169,7 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
     console.print(tables.sentence(facts))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
-        saved = f"cells without anything random in them were computed once ({repeats} saved)"
+        saved = f"cells without anything random in them ran once, not once per seed ({repeats} saved)"
         console.print(tables.sentence(saved))
 
 

@@ -87,7 +87,8 @@ def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
     replay = _CALL * len(graph.graph.nodes) * sweep.steps + _REPLAY_EACH * in_numpy
     replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
     sooner, later = _time(min(native, replay)), _time(max(native, replay))
-    why = f"{sooner}, not {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
+    other = "replay" if native < replay else "native"
+    why = f"{sooner}, on {other} {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
     return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
 
 

@@ -59,7 +59,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert sorted(labels) == sorted(["[red]x[/red]", "$x$", "_x"])
     assert "33 %" in done.stdout
     assert "5 runs of 5 cells: 4 done, 1 diverged" in lines
-    assert "cells without anything random in them were computed once (10 repeats saved)" in lines
+    assert "cells without anything random in them ran once, not once per seed (10 repeats saved)" in lines
     assert (
         lines[-1]
         == "results in results/e/: runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
