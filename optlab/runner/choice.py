@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from dataclasses import dataclass
 
+from optlab.engine.graph import Graph
 from optlab.engine.native.expressions import Expressions, Unsupported
 from optlab.engine.native.lowering import lowered
 from optlab.foreign import Foreign
@@ -14,7 +16,7 @@ from optlab.step import StepGraph
 # Seconds, seen on a machine with 8-wide vectors at 2.6 GHz; only their ratios matter, and only roughly.
 _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
-_CALL, _REPLAY_EACH = 5e-7, 4e-10
+_CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
 _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
 _LANES = 8
 """Runs in a vector, on that machine: one run takes as long as so many."""
@@ -83,13 +85,19 @@ def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
     quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES)
     rows, numbers = len(sweep.recording.steps), len(sweep) * (1 + sweep.case.dim * sweep.recording.trajectory)
     native = min(full, quick) + rows * (_ROW + _RECORDED_EACH * numbers)
-    in_numpy = (expressions.work + slow / _IN_NUMPY) * sweep.steps * len(sweep)
-    replay = _CALL * len(graph.graph.nodes) * sweep.steps + _REPLAY_EACH * in_numpy
+    in_numpy = (expressions.work + slow / _IN_NUMPY) * len(sweep)
+    of_a_step = _CALL * len(graph.graph.nodes) + _REPLAY_EACH * in_numpy + _REDUCED_EACH * _reduced(graph.graph)
+    replay = of_a_step * sweep.steps
     replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
     sooner, later = _time(min(native, replay)), _time(max(native, replay))
     other = "replay" if native < replay else "native"
     why = f"{sooner}, on {other} {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
     return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
+
+
+def _reduced(graph: Graph) -> int:
+    """Entries of one run that NumPy adds up or compares, each for all runs at once; few runs take as long."""
+    return sum(math.prod(node.inputs[0].shape) for node in graph.nodes if node.op.kind == "reduce")
 
 
 def _slow_operations(expressions: Expressions) -> int:
