@@ -414,6 +414,24 @@ def test_who_does_not_come_to_rest_by_design_is_let_off_with_a_word():
     assert found.text == "by design: its steps are as long however small its state has become"
 
 
+@optimizer
+def signs(x, g, *, lr=0.01):
+    """A sign rule that declares nothing."""
+    return x - lr * np.sign(g)
+
+
+@optimizer
+def clipped(x, g, *, lr=0.01):
+    """A finite step for an infinite gradient, of a length that depends on small ones."""
+    return x - lr * np.clip(g, -1.0, 1.0)
+
+
+def test_who_sees_the_signs_of_gradients_alone_may_take_an_infinite_one_for_a_large_one():
+    found = verdict(BY_NAME["shows[inf]"], signs)
+    assert (found.outcome, found.text) == ("skipped", "by design: its steps do not depend on the size of the gradient")
+    assert verdict(BY_NAME["shows[inf]"], clipped).outcome == "failed"
+
+
 def test_what_fails_for_want_of_a_first_step_is_one_failure():
     found = {check.name: verdict(check, broken_numbers.corrects_by_the_step_before) for check in CHECKS}
     failing = {name for name, one in found.items() if one.outcome == "failed"}

@@ -49,7 +49,8 @@ def is_a_factor(optimizer: Optimizer) -> None:
                     optimizer,
                     f"gives {factor} in step {t} of {horizon}",
                     "one finite number that is not negative: the factor on the learning rate",
-                    "t begins at 1, and steps may be 1: is there a division by t - 1 or by steps - 1?",
+                    "t begins at 1, and steps may be 1: is there a division by t - 1 or by steps - 1? A rate below 0 "
+                    "goes uphill: np.maximum(..., 0.0)",
                 )
 
 
