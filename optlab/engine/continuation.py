@@ -216,6 +216,7 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "sigmoid": _sigmoid,
     "relu": lambda x: np.where(x > 0, x, 0.0),
     "detach": lambda x: x,
+    "gap": lambda a, b: np.where(a.value == b.value, 0.0, a - b),
     "sum": np.sum,
     "max": np.max,
     "min": np.min,
