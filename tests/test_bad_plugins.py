@@ -484,9 +484,7 @@ def test_a_run_tells_all_of_them_and_serves_the_others(labs, optlab_command):
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     said = [line for line in done.stderr.splitlines() if " on booth: " in line]
-    assert sorted(said) == sorted(
-        f"{name} on booth: {expected(USING, name, f'plugins/{name}.py')}" for name in USING
-    )
+    assert sorted(said) == sorted(f"{name} on booth: {expected(USING, name, f'plugins/{name}.py')}" for name in USING)
     status = optlab.load(folder / "results" / "e").runs.set_index("optimizer")["status"]
     assert dict(status) == {"gd": "done", "good": "done", **dict.fromkeys(USING, "error")}
 
