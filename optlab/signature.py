@@ -281,6 +281,8 @@ def as_number(owner: str, name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise UserError(f"{owner}: '{name}' takes a number, not {value!r}") from None
+    except OverflowError:  # Python refuses to print the largest ones
+        raise UserError(f"{owner}: '{name}' takes a number, not an integer beyond 1e308") from None
 
 
 def summary(function: Callable[..., Any]) -> str:

@@ -144,7 +144,7 @@ def test_numbers(value):
     assert signature.as_number("gd", "lr", value) == float(value)
 
 
-@pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j])
+@pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j, 10**400])
 def test_what_is_no_number(value):
     with pytest.raises(UserError, match="gd: 'lr' takes a number, not "):
         signature.as_number("gd", "lr", value)
