@@ -292,7 +292,7 @@ def is_logarithmic(grids: list[NDArray[np.float64]]) -> bool:
 def _entry(label: str, medians: Floats) -> str:
     if failed := int(np.isnan(medians).sum()):
         return f"{label}\nerror" + (f" at {failed} of {len(medians)} values" if failed < len(medians) else "")
-    return f"{label}\n{style.loss(medians.min())}" if np.isfinite(medians.min()) else label
+    return f"{label}\nlowest {style.loss(medians.min())}" if np.isfinite(medians.min()) else label
 
 
 def _handle(look: Look) -> Line2D:

@@ -42,7 +42,7 @@ def test_where_runs_failed_there_is_no_point_and_the_legend_says_error():
     assert lines["some"] == [0.01, 0.1]
     assert "all" not in lines
     texts = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert texts[:3] == ["some\nerror at 2 of 4 values", "all\nerror", "gd\nloss 1"]
+    assert texts[:3] == ["some\nerror at 2 of 4 values", "all\nerror", "gd\nlowest loss 1"]
     rings = [line for line in axes.get_lines() if line.get_markersize() == 12]
     assert [ring.get_xdata().tolist() for ring in rings if len(ring.get_xdata())] == [[0.01, 0.1]]
 
@@ -113,7 +113,7 @@ def test_open_triangles_are_named_in_the_legend():
     sheet = sensitivity.figure(far, looks=style.looks(["gd"]))
     labels = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
     assert labels == [
-        "gd\nloss 1e-200",
+        "gd\nlowest loss 1e-200",
         "best value",
         "too large for the axis",
         "too small for the axis",
@@ -150,7 +150,7 @@ def test_the_learning_rate_is_logarithmic_where_it_is_spaced_so(grids, log):
 def test_the_loss_at_the_start_is_a_line_that_the_legend_names():
     sheet = sensitivity.figure(table("gd", LRS, [5, 1, 2, 30]), looks=style.looks(["gd"]))
     labels = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
-    assert labels == ["gd\nloss 1", "best value", "loss at the start"]
+    assert labels == ["gd\nlowest loss 1", "best value", "loss at the start"]
     beyond = sensitivity.figure(table("gd", LRS, [5, 1, 2, 3]), looks=style.looks(["gd"]))
     assert "loss at the start" not in [text.get_text() for text in beyond.axes[0].get_legend().get_texts()]
 
@@ -248,7 +248,7 @@ def test_faint_lines_have_neither_markers_nor_crosses():
     assert len(thin) == 2
     assert axes.get_ylim()[0] > 0.5
     said = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert said == ["a\nloss 1", "2 others", "best value"]
+    assert said == ["a\nlowest loss 1", "2 others", "best value"]
 
 
 @pytest.mark.parametrize("unit", [1e-305, 1e300], ids=str)
