@@ -28,7 +28,8 @@ def _range(value: Any) -> tuple[float, float]:
     lo, hi = values.bounds(value)
     least = max(MIN_RANGE, MIN_SHARE * max(abs(lo), abs(hi)))
     if not least <= hi - lo <= MAX_RANGE:
-        raise ValueError(f"must be [lo, hi] with a distance between {least:g} and {MAX_RANGE:g}, not [{lo}, {hi}]")
+        bound = f"at least {least:g}" if hi - lo < least else f"at most {MAX_RANGE:g}"
+        raise ValueError(f"must be [lo, hi] with a distance of {bound}, not [{lo}, {hi}]")
     return lo, hi
 
 
