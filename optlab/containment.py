@@ -36,10 +36,12 @@ class Interrupted(KeyboardInterrupt):
 class Escaped(PluginError):
     """Code raised something that is no `Exception`, as SystemExit; that is the `__cause__`."""
 
-    def __init__(self, error: BaseException) -> None:
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_of_a_plugin(Path(f.filename))]
-        where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
-        super().__init__(f"{where}{described(error)}")
+
+def _message(error: BaseException) -> str:
+    """`file:line: Type: message`, with the last line that is a plugin's."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_of_a_plugin(Path(f.filename))]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    return f"{where}{described(error)}"
 
 
 def _is_of_a_plugin(file: Path) -> bool:
@@ -90,7 +92,7 @@ def contained() -> Iterator[None]:
         except (Exception, Interrupted):
             raise
         except BaseException as error:
-            raise Escaped(error) from error
+            raise Escaped(_message(error)) from error
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def as_rule(plugin: Checked) -> Optimizer:
     """A rule as it is, or what is around gradient descent as a rule.
 
     >>> from optlab.transforms.clip_value import clip_value
-    >>> as_rule(clip_value)(5.0, 3.0, lr=0.5, limit=1.0)
+    >>> [float(x) for x in as_rule(clip_value)(5.0, 3.0, lr=0.5, limit=1.0)]
     [4.5]
     """
     if isinstance(plugin, Optimizer):
