@@ -112,6 +112,10 @@ def grid(text: str) -> dict[str, Any]:
     >>> grid("1e-4:1:9")
     {'log': [0.0001, 1.0], 'num': 9}
     """
+    if not isinstance(text, str):
+        raise UserError(
+            f"lr: {text!r} is no text like {RATES!r}; a single rate goes with its optimizer, as 'gd lr=0.1'"
+        )
     ends, _, number = text.rpartition(":")
     num = int(number) if number.isdecimal() and len(number) < 20 else 0
     if ends.count(":") != 1 or not 2 <= num <= MAX_VALUES:

@@ -68,7 +68,9 @@ def test_one_that_is_raced_against_itself_is_called_by_its_settings(built_in):
     assert racing.tuned(document(built_in, ["gd lr=0.1", "adam lr=[0.1,0.2]"])) == ["adam"]
 
 
-@pytest.mark.parametrize("text", ["", "1", "0.1:1", "0.1:1:1", "0.1:1:x", "0.1:1:2:3", "1:0.1:3", "0:1:3", "a:1:3"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "0.1:1", "0.1:1:1", "0.1:1:x", "0.1:1:2:3", "1:0.1:3", "0:1:3", "a:1:3", 0.1, [0.1, 1.0]]
+)
 def test_no_range_of_learning_rates(text):
     with pytest.raises(UserError, match=r"^lr: "):
         racing.grid(text)
