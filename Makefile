@@ -9,13 +9,17 @@ LOWEST = $(VENV)-lowest
 SMOKE = tests/spec tests/resolve tests/analysis tests/store/test_results.py tests/problems tests/transforms \
 	tests/engine/test_ops.py tests/test_plan.py tests/test_public.py tests/test_given.py tests/cli/test_mistakes.py
 
-.PHONY: demo test smoke test-lowest lint bench clean
+.PHONY: demo test test-all smoke test-lowest lint bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
 
 test: $(VENV)/installed-dev lint
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# more cases: those that are marked `many` too
+test-all: $(VENV)/installed-dev lint
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "many or not many"
 
 smoke: $(VENV)/installed-dev
 	bash scripts/try.sh $(BIN)

@@ -245,9 +245,9 @@ def test_links_and_pictures_exist(page):
             assert ((ROOT / page).parent / target).exists(), target
 
 
-def test_the_table_of_rooms_names_those_that_exist():
+def test_the_table_of_modules_names_those_that_exist():
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    table = text[text.index("## The rooms") : text.index("## The engine")]
+    table = text[text.index("## The modules") : text.index("## The engine")]
     named = {name for cell in re.findall(r"^\| ([^|]+) \|", table, re.M) for name in re.findall(r"`(\w+)`", cell)}
     here = {p.stem for p in (ROOT / "optlab").iterdir() if p.stem not in ("__init__", "__pycache__", "py")}
     assert named == here

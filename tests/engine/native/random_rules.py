@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optlab import grad
+from optlab import grad, optimizer
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
@@ -40,18 +40,14 @@ WHOLE = (
 )
 
 
-def random_rule(seed, dtype=np.float64):
-    """A graph, how it is fed, and its first inputs for some runs."""
-    rng = np.random.default_rng(seed)
-    dim, runs = int(rng.integers(1, 6)), int(rng.integers(1, 20))
-    beta_kind = (RUN, UNIFORM)[seed % 2]
+def random_body(rng, dim):
+    """(x, g, m, c, k, t, beta) -> (step, m, c, k), drawn from what is above: the same at each call."""
     state = rng.bit_generator.state
 
-    def rule(x, m, c, k, t, lr, beta):
+    def body(x, g, m, c, k, t, beta):
         again = np.random.default_rng(0)
         again.bit_generator.state = state
         pick = lambda pool: pool[again.integers(0, len(pool))]  # noqa: E731
-        g = grad(lambda p: np.sum(p**2 * (1 + np.arange(dim)) + np.tanh(p)) / dim)(x)
         numbers, conditions, whole = [g, x, m, g * 1.0], [c, c, t == 1], [k, k, np.arange(dim)]
         for _ in range(7):
             a, b, c, d = pick(numbers), pick(numbers), pick(conditions), pick(conditions)
@@ -61,7 +57,37 @@ def random_rule(seed, dtype=np.float64):
         m = beta * m + (1 - beta) * (numbers[-1] + 0.25 * numbers[-2])
         step = np.where(np.isfinite(m) & conditions[-1], m / (1 + np.abs(m)), g) * np.where(t == 1, 0.1, 1.0)
         stretched = [np.zeros(dim, int), np.zeros(dim, bool)]
-        return [x - lr * step, m, conditions[-2] | stretched[1], whole[-1] + stretched[0]]
+        return step, m, conditions[-2] | stretched[1], whole[-1] + stretched[0]
+
+    return body
+
+
+def random_optimizer(seed, dim):
+    """A random rule as an optimizer for functions of so many parameters; see `random_rule`."""
+    body = random_body(np.random.default_rng(seed), dim)
+    no_conditions, no_numbers = (lambda x: np.zeros(x.shape, bool)), (lambda x: np.zeros(x.shape, np.int64))
+
+    @optimizer
+    def random_rule(x, g, m=0.0, c=no_conditions, k=no_numbers, *, t, lr=0.01, beta=0.9):
+        """A random rule."""
+        step, *after = body(x, g, m, c, k, t, beta)
+        m, c, k = (v.astype(old.dtype) for v, old in zip(after, (x, c, k), strict=True))
+        return x - lr * step, m, c, k
+
+    return random_rule
+
+
+def random_rule(seed, dtype=np.float64):
+    """A graph, how it is fed, and its first inputs for some runs."""
+    rng = np.random.default_rng(seed)
+    dim, runs = int(rng.integers(1, 6)), int(rng.integers(1, 20))
+    beta_kind = (RUN, UNIFORM)[seed % 2]
+    body = random_body(rng, dim)
+
+    def rule(x, m, c, k, t, lr, beta):
+        g = grad(lambda p: np.sum(p**2 * (1 + np.arange(dim)) + np.tanh(p)) / dim)(x)
+        step, *after = body(x, g, m, c, k, t, beta)
+        return [x - lr * step, *after]
 
     def whole_step(x, m, c, k, t, lr, beta):
         loss = np.sum(x**2)

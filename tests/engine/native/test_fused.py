@@ -219,14 +219,6 @@ def test_rules_with_conditions_in_float32(planned, rule, monkeypatch):
     same_with_and_without_fusing(planned(document).sweeps[0])
 
 
-def test_a_sweep_that_is_large_enough(planned):
-    table = {**NETWORK, "hidden": [32]}
-    document = {"problem": [table], "optimizer": [{"name": "sgd"}], "steps": 500, "seeds": 300, "record": {"points": 2}}
-    (sweep,) = planned(document).sweeps
-    assert sweep.case.dim * len(sweep) * sweep.steps > runner.WORTH_FUSING
-    same_with_and_without_fusing(sweep)
-
-
 def test_only_what_is_exact_is_fused():
     """A gradient through tanh: NumPy's tanh stays NumPy's."""
     graph = optimise(trace(grad(lambda x: np.sum(np.tanh(x) ** 2)), np.ones(4)))
