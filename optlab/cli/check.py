@@ -12,6 +12,8 @@ from pathlib import Path
 import typer
 
 from optlab import registry, signature
+from optlab.cli import show
+from optlab.cli.options import folders
 from optlab.errors import UserError, absent, did_you_mean
 from optlab.testing.around import Checked
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
@@ -25,26 +27,29 @@ CHECKED = ("optimizers", "transforms", "schedules")
 _OR = "optimizer, transform or schedule"
 
 
-def plugins(what: Sequence[str], folders: Sequence[Path]) -> list[Checked]:
+def plugins(what: Sequence[str], more: Sequence[Path]) -> list[Checked]:
     """The optimizers, transforms and schedules that files, or those of a folder, declare, or that have these names.
 
-    A file without any is told of, and stops the check only if there is none at all.
+    Names are looked for in the folders `more` too. A file that declares none is named, and stops the check only if
+    nothing else is found.
     """
     found: list[Checked] = []
     without: list[str] = []
-    known = functools.cache(lambda: registry.load(folders))
+    known = functools.cache(lambda: registry.load(folders(more)))
     for word in what:
         if not word.endswith(".py") and not (Path(word).is_dir() and word not in known().optimizers):
             found.append(_named(word, known()))
             continue
         for path in [Path(word)] if word.endswith(".py") else registry.drop_ins([word]):
-            own = _in_file(path, folders)
+            own = _in_file(path, folders(more))
             found += own
             without += [] if own else [f"{path}: declares no {_OR}; decorate an update rule with @optimizer"]
     if not found:
         raise UserError("\n".join(without) or f"{what[0]}: there is no drop-in file in this folder")
     for line in without:
         typer.echo(line, err=True)
+    if known.cache_info().currsize:  # some name was looked for there
+        show.loaded(known(), more)
     return list(dict.fromkeys(found))
 
 
@@ -54,9 +59,9 @@ def _named(name: str, known: registry.Registry) -> Checked:
     return others[name] if name in others and name not in known.optimizers else known.rule(name)
 
 
-def _in_file(path: Path, folders: Sequence[Path]) -> list[Checked]:
+def _in_file(path: Path, others: Sequence[Path]) -> list[Checked]:
     if not path.is_file():
-        there = [str(p) for p in registry.drop_ins([path.parent, *folders])]
+        there = [str(p) for p in registry.drop_ins([path.parent, *others])]
         guess = did_you_mean(str(path), there) or (f"; there are {', '.join(there)}" if there else "")
         raise UserError(f"{absent(path)}{guess}")
     try:

@@ -83,7 +83,7 @@ def folders(more: Sequence[Path]) -> list[Path]:
 
 
 def known(plugins: Sequence[Path], quiet: bool = False) -> Registry:
-    """Everything the lab knows; what could not be loaded is told, unless quiet."""
+    """Everything the lab knows; unless quiet, what could not be loaded is printed."""
     from optlab import registry
     from optlab.cli import show
 

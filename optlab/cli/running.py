@@ -52,14 +52,14 @@ class Running:
             # nobody wrote that document: its places would say nothing, and what is wrong in each table is one mistake
             raise UserError("\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))) from None
 
-    def carry_out(self, job: Job) -> None:
-        """Run an experiment, draw it, and say what came of it."""
+    def carry_out(self, job: Job, file: Path | None = None) -> None:
+        """Run an experiment, which was read from a file if there is one, draw it, and say what came of it."""
         from optlab import pipeline
         from optlab.cli import outcome, show
         from optlab.cli.progress import progress
         from optlab.report.selection import Selection
 
-        show.load_failures(job.registry, self.quiet)
+        show.loaded(job.registry, self.plugins, self.quiet, file)
         format = None if self.no_plots else self.format.value
         selection = Selection(tuple(self.only), self.top)
         done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet), selection)

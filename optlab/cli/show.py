@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
 from rich.text import Text
 
 from optlab.cli import tables
@@ -26,6 +27,25 @@ def load_failures(known: Registry, quiet: bool) -> None:
     if not quiet:
         for source in known.failures:
             print(f"warning: not loaded: {source.error}", file=sys.stderr)
+
+
+def loaded(known: Registry, plugins: Sequence[Path], quiet: bool = False, experiment: Path | None = None) -> None:
+    """What a command that asks for drop-in files has to say of them: which could not be loaded, or that there is no
+    folder `plugins/` where it was started.
+
+    Args:
+        known: what was loaded.
+        plugins: the folders that were named with --plugins. Where there are some, the usual one is not missed.
+        quiet: say nothing.
+        experiment: the file that was read. A folder `plugins` beside it, or above, is offered.
+    """
+    load_failures(known, quiet)
+    if quiet or plugins or not known.missing:
+        return
+    above = experiment.resolve().parents if experiment else ()
+    near = next((folder / "plugins" for folder in above if (folder / "plugins").is_dir()), "DIR")
+    said = f"there is no folder plugins/ here, so no drop-in files are loaded (--plugins {near})"
+    Console(stderr=True, highlight=False, emoji=False).print(Text(said, style="dim"), soft_wrap=True)
 
 
 def shown(path: Path) -> Path:
@@ -91,7 +111,7 @@ def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
         dim = [str(about["dim"] or "")] if "dim" in about else []
         rows.append([about["name"], options, *dim, about["summary"], _short(about["file"])])
     dim = ["dim>"] if plugins and "dim" in plugins[0] else []
-    tables.console().print(
+    tables.console(tables.READABLE).print(
         tables.table(["name", "options", *dim, "what it is", "from"], rows, spare=["from", "options"])
     )
 

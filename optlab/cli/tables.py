@@ -1,4 +1,4 @@
-"""Tables on stdout, as wide as there is room for. Names from users are never read as markup."""
+"""Tables on stdout, fitted to the width there is. Names from users are never read as markup."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ ERROR = "error"
 """What a table shows of an optimizer of which runs failed, before all else."""
 
 WIDE = 1000
-"""Columns where there is no terminal to ask: nothing is cut off in a file or a pipe."""
+"""Columns where there is no terminal to ask: rows are not broken in a file or a pipe."""
+READABLE = 100
+"""Columns there for tables of sentences, which are read by people: programs have --json."""
 _GAP = "  "  # between columns
-_PROSE = 16  # below this width, sentences are no pleasure to read
+_PROSE = 16  # below this width, sentences are hard to read
 _WORD = re.compile(r"\S+(?: %)?")  # what is never broken
 
 
-def console() -> Console:
-    """Where tables, and lines between them, are printed."""
-    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE
+def console(wide: int = WIDE) -> Console:
+    """Where tables, and lines between them, are printed; `wide` is the width where stdout is no terminal."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else wide
     return Console(width=width, highlight=False, emoji=False)
 
 
@@ -35,8 +37,9 @@ def table(
 ) -> Fitted:
     """A table to print; columns of numbers, marked by a >, are aligned to the right.
 
-    Where there is no room, texts are broken between words, then the `spare` columns are left out, the first of them
-    first, then every row becomes a list of its own. No word and no number is broken, and no line ends with a space.
+    Where the width does not suffice, texts are broken between words, then the `spare` columns are left out, the first
+    of them first, then every row becomes a list of its own. No word and no number is broken, and no line ends with a
+    space.
     """
     cells = tuple(tuple(Text(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
     spared = (spare,) if isinstance(spare, str) else tuple(spare)
@@ -58,7 +61,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A table that looks at how much room there is when it is printed."""
+    """A table that is fitted to the width when it is printed."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
@@ -70,16 +73,16 @@ class Fitted:
             yield from map(_line, _broken(Text(self.title, style="bold"), options.max_width))
         yield from map(_line, self._fitted(options.max_width))
 
-    def _fitted(self, room: int) -> Iterator[Text]:
+    def _fitted(self, width: int) -> Iterator[Text]:
         for left_out in range(len(self.spare) + 1):
             shown = [n for n, name in enumerate(self.columns) if name not in self.spare[:left_out]]
-            if widths := self._widths(shown, room):
+            if widths := self._widths(shown, width):
                 return self._table(shown, widths)
-        return self._lists(room)
+        return self._lists(width)
 
-    def _widths(self, shown: Sequence[int], room: int) -> list[int]:
+    def _widths(self, shown: Sequence[int], width: int) -> list[int]:
         """How wide these columns are when they fit, the widest being the first to give way; nothing if they cannot."""
-        room -= len(_GAP) * len(shown)
+        width -= len(_GAP) * len(shown)
         widths, least = [], []
         for n in shown:
             name, cells = self.columns[n].rstrip(">"), [row[n].plain for row in self.rows]
@@ -89,9 +92,9 @@ class Fitted:
             widths.append(whole)
             kept = min(_PROSE, whole) if self._is_text(n) else max(map(cell_len, cells), default=0)
             least.append(max(word, kept))
-        if sum(least) > room:
+        if sum(least) > width:
             return []
-        while sum(widths) > room:
+        while sum(widths) > width:
             widest = max((n for n in range(len(shown)) if widths[n] > least[n]), key=widths.__getitem__)
             widths[widest] -= 1
         return widths
@@ -114,7 +117,7 @@ class Fitted:
                     parts.append(Text.assemble(part, space) if self._is_text(n) else Text.assemble(space, part))
                 yield Text(_GAP).join(parts)
 
-    def _lists(self, room: int) -> Iterator[Text]:
+    def _lists(self, width: int) -> Iterator[Text]:
         """Every row as a list of its cells by the names of their columns."""
         names = [name.rstrip(">") for name in self.columns]
         wide = max(map(cell_len, names))
@@ -122,7 +125,7 @@ class Fitted:
             if number:
                 yield Text()
             for name, cell in zip(names, row, strict=True):
-                for line, part in enumerate(_broken(cell, room - wide - len(_GAP))):
+                for line, part in enumerate(_broken(cell, width - wide - len(_GAP))):
                     head = name if line == 0 else ""
                     yield Text.assemble((head, "bold"), " " * (wide - cell_len(head)), _GAP, part)
 

@@ -145,7 +145,7 @@ def test_what_is_missing_is_named_at_the_top(said, missing):
     assert complaint.startswith(f"e.toml:1:1: {missing} is missing: write ")
 
 
-def test_all_mistakes_at_once_from_all_rooms(said):
+def test_all_mistakes_at_once_from_all_modules(said):
     """From the form of the file, from the names in the registry, from the data, from the problem's own code."""
     marked = (
         'name = "e"\n@steps = -1\n'
@@ -264,7 +264,7 @@ def test_a_plugins_folder_that_is_not_there(said, tmp_path):
 
 
 def test_in_a_process_of_its_own(optlab_command, tmp_path):
-    """The same from the installed command: two mistakes of two rooms, nothing on stdout, nothing written."""
+    """The same from the installed command: two mistakes that two modules find, nothing on stdout, nothing written."""
     marked = 'name = "e"\n@steps = 0\n' + PROBLEM + '[[optimizer]]\n@name = "adm"\n'
     (tmp_path / "e.toml").write_text(marked.replace("@", ""))
     done = optlab_command("run", "e.toml", cwd=tmp_path)

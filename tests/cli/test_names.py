@@ -120,6 +120,65 @@ def test_an_unknown_name_without_a_plugins_folder_says_so(lab):
     assert "no folder" not in optlab_("race", "powersing").stderr + optlab_("plugins").stdout
 
 
+RUN = """
+name = "e"
+steps = 2
+problem = [{ name = "sphere" }]
+optimizer = [{ name = "gd", lr = 0.1 }]
+"""
+MISSING = "there is no folder plugins/ here, so no drop-in files are loaded (--plugins DIR)"
+SIDES = ["--resolution=4", "--steps=2", "--no-plots"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["run", "e.toml", "--no-plots"],
+        ["validate", "e.toml"],
+        ["race", "gd lr=0.1", "--on=sphere", "--steps=2", "--no-plots"],
+        ["basins", "himmelblau", *SIDES],
+        ["stability", "ellipsoid", "--x=lr=0.001:0.01", "--y=beta=0:0.9", *SIDES],
+        ["list", "schedules"],
+        ["check", "gd", "--only", "returns_*"],
+    ],
+)
+def test_a_folder_without_plugins_is_named_once_on_stderr(lab, words):
+    Path("e.toml").write_text(RUN, encoding="utf-8")
+    Path("others").mkdir()
+    plain = optlab_(*words)
+    assert plain.exit_code == 0, plain.stderr
+    assert plain.stderr.splitlines().count(MISSING) == 1
+    assert "plugins" not in plain.stdout
+    elsewhere = optlab_(*words, "--plugins", "others")
+    Path("plugins").mkdir()
+    for done in (elsewhere, optlab_(*words)):
+        assert done.exit_code == 0
+        assert "no folder" not in done.stderr
+
+
+def test_a_folder_without_plugins_and_the_streams_of_a_process(lab, optlab_command):
+    """stdout stays as it is; --quiet and --json are quiet of it."""
+    Path("e.toml").write_text(RUN, encoding="utf-8")
+    plain = optlab_command("validate", "e.toml", cwd=lab)
+    assert (plain.returncode, plain.stderr) == (0, f"{MISSING}\n")
+    for words in (["run", "e.toml", "--no-plots", "--quiet"], ["list", "schedules", "--json"]):
+        done = optlab_command(*words, cwd=lab)
+        assert (done.returncode, done.stderr) == (0, "")
+    Path("plugins").mkdir()
+    there = optlab_command("validate", "e.toml", cwd=lab)
+    assert (there.returncode, there.stdout, there.stderr) == (0, plain.stdout, "")
+
+
+def test_the_folder_beside_the_experiment_is_offered(lab):
+    """It is what was meant when an experiment is started from elsewhere; it is not loaded unasked."""
+    other = lab / "mine" / "experiments"
+    other.mkdir(parents=True)
+    (lab / "mine" / "plugins").mkdir()
+    (other / "e.toml").write_text(RUN, encoding="utf-8")
+    done = optlab_("validate", "mine/experiments/e.toml")
+    assert f"(--plugins {(lab / 'mine' / 'plugins').resolve()})" in done.stderr
+
+
 def test_completion_knows_the_plugins(lab, optlab_command):
     Path("plugins").mkdir()
     Path("plugins", "ours.py").write_text(MINE.replace("def mine", "def adamine"), encoding="utf-8")

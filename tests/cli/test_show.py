@@ -64,7 +64,8 @@ def call(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "datasets"])
-def test_list(call, built_in, kind):
+def test_list(call, built_in, kind, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     table = call("list", kind)
     rows = json.loads(call("list", kind, "--json"))
     assert [row["name"] for row in rows] == list(getattr(built_in, kind))
@@ -78,6 +79,15 @@ def test_list(call, built_in, kind):
         assert line.rstrip().endswith(f"{row['name']}.py")
 
 
+@pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "transforms", "datasets"])
+def test_a_list_in_a_pipe_is_as_wide_as_a_page(tmp_path, built_in, kind):
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    done = subprocess.run([OPTLAB, "list", kind], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    first = [line.split()[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert first == ["name", *getattr(built_in, kind)]
+
+
 def test_which_problems_take_any_dim(call):
     dims = {row["name"]: row["dim"] for row in json.loads(call("list", "problems", "--json"))}
     assert (dims["rosenbrock"], dims["beale"], dims["mlp"]) == ("any", 2, None)
@@ -87,7 +97,8 @@ def test_which_problems_take_any_dim(call):
     assert "any" not in lines["beale"].split()
 
 
-def test_a_drop_in_file_in_the_list(call, tmp_path):
+def test_a_drop_in_file_in_the_list(call, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "mine.py").write_text(MINE)
     (line,) = [line for line in call("list", "optimizers").splitlines() if line.startswith("mine")]

@@ -24,7 +24,7 @@ def run(
         from optlab.cli import watch as watching
 
         watching.watch(file, folders(running.plugins), running.as_options(), running.quiet)
-    running.carry_out(running.prepared(file))
+    running.carry_out(running.prepared(file), file)
 
 
 def plot(
@@ -51,7 +51,7 @@ def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None)
     from optlab.cli import show
 
     job = pipeline.prepare(file, plugins=folders(plugins), backend=backend and backend.value)
-    show.load_failures(job.registry, quiet=False)
+    show.loaded(job.registry, plugins, experiment=file)
     show.size(job.plan, pipeline.prospects(job.plan))
 
 

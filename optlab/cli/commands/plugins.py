@@ -49,7 +49,7 @@ def list_(
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
-        show.load_failures(known, quiet=False)
+        show.loaded(known, plugins)
         show.listing(rows)
 
 
@@ -95,7 +95,7 @@ def check(
     """
     from optlab.cli import check as checking
 
-    if not checking.run(checking.plugins(what, folders(plugins)), only, strict):
+    if not checking.run(checking.plugins(what, plugins), only, strict):
         raise typer.Exit(FAILED)
 
 
