@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.wording import counted
 
@@ -23,6 +25,8 @@ def _of_basins(panel: BasinMap, steps: int) -> str:
         return "all runs diverged: try a smaller learning rate"
     if panel.diverged.mean() > 0.5:
         return "no run came to a minimum, and most diverged: try a smaller learning rate"
+    if np.ptp(panel.loss[~panel.diverged]) == 0:
+        return "all runs end at the same loss: the function is level there, and has no single minimum"
     return f"no run came to a minimum in {counted(steps, 'step')}: try more steps, or a larger learning rate"
 
 
@@ -31,6 +35,8 @@ def _of_stability(panel: StabilityMap, steps: int) -> str:
     if not panel.stable.any():
         what = "all runs diverged" if panel.diverged.all() else "the loss grew in all runs or they diverged"
         return f"{what}: try {ranges}"
+    if (panel.loss == panel.first).all():
+        return "the loss of no run changed: the function is level at the start, or the steps are too small"
     if panel.reached is None or ((panel.reached >= 0) & panel.stable).any():
         return ""
     target = f"a loss of {panel.target:.3g} " if panel.target is not None else "its target "

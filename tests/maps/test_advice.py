@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -47,6 +48,33 @@ def test_of_stability():
     assert advice(slow, 20) == (
         "no run came to a loss of 1e-06 in 20 steps: try more steps, other ranges, or a higher target"
     )
+
+
+@optlab.problem(domain=(-1.0, 1.0), start=(0.5, 0.5), dim=2)
+def level(x):
+    """A constant."""
+    return 3.0 + 0.0 * np.sum(x)
+
+
+@optlab.problem(domain=(-1.0, 1.0), start=(0.5, 0.5), dim=2)
+def trough(x):
+    """Lowest along a line."""
+    return np.maximum(np.abs(x[0]) - 0.3, 0.0)
+
+
+@pytest.mark.parametrize(("function", "lr"), [(level, 0.1), (level, 1e3), (trough, 0.25)])
+def test_of_functions_without_a_single_minimum(function, lr):
+    """Neither more steps nor another learning rate would help."""
+    (panel,) = optlab.basins(function, f"gd lr={lr}", resolution=6, steps=20, plots=False).maps
+    assert advice(panel, 20) == "all runs end at the same loss: the function is level there, and has no single minimum"
+
+
+@pytest.mark.parametrize("more", [{}, {"color": "steps", "target": 1.0}])
+def test_of_stability_where_the_function_is_level(more):
+    sides = {"x": "lr=0.01:1", "y": "beta=0:0.9", "resolution": 4, "steps": 20, "plots": False}
+    (panel,) = optlab.stability(level, "momentum", **sides, **more).maps
+    said = "the loss of no run changed: the function is level at the start, or the steps are too small"
+    assert advice(panel, 20) == said
 
 
 def test_runs_that_failed_give_no_advice():
