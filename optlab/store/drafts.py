@@ -63,15 +63,15 @@ def tidy(folder: Path) -> None:
 
 def discard(folder: Path, keep: str = "") -> None:
     """Remove the files in a draft that optlab made, and each folder that is then empty."""
-    for where, rooms, files in os.walk(folder, topdown=False):
+    for where, folders, files in os.walk(folder, topdown=False):
         for file in files:
             path = Path(where, file)
             name = path.relative_to(folder).as_posix()
             if _OURS.fullmatch(name) and name != keep and is_file(path):
                 with suppress(OSError):  # the next run tries again
                     path.unlink()
-        for room in rooms:
+        for inner in folders:
             with suppress(OSError):  # it is not empty, or a link
-                os.rmdir(Path(where, room))
+                os.rmdir(Path(where, inner))
     with suppress(OSError):
         folder.rmdir()

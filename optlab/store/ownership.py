@@ -8,25 +8,13 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from optlab.errors import ResultsError, UserError
-from optlab.store.manifest import (
-    ERRORS_LOG,
-    HISTORY,
-    MANIFEST,
-    PICTURES,
-    PLOTS,
-    RUNS,
-    SPEC,
-    TRAJECTORIES,
-    failed,
-    pictures,
-    read_sealed,
-)
+from optlab.store import manifest as layout
 
-ROOMS = (HISTORY, TRAJECTORIES, PLOTS)
+FOLDERS = (layout.HISTORY, layout.TRAJECTORIES, layout.PLOTS)
 """The folders in a results folder."""
 
-_TABLE = re.compile(rf"({HISTORY}|{TRAJECTORIES})/[0-9a-f]{{16}}\.parquet")
-_PICTURE = re.compile(rf"{PLOTS}/(contour|loss|lr|basins|stability)_.*\.(png|svg|pdf)")
+_TABLE = re.compile(rf"({layout.HISTORY}|{layout.TRAJECTORIES})/[0-9a-f]{{16}}\.parquet")
+_PICTURE = re.compile(rf"{layout.PLOTS}/(contour|loss|lr|basins|stability)_.*\.(png|svg|pdf)")
 
 
 def own(folder: Path) -> set[str]:
@@ -36,22 +24,27 @@ def own(folder: Path) -> set[str]:
     versions manifests named no pictures: there the names of pictures tell. Where the manifest cannot be read, the names
     of all files do, if the table of a sweep shows that optlab wrote to the folder.
     """
-    files = {f"{room}/{path.name}" for room in ROOMS for path in _files(folder / room)}
+    files = {f"{inner}/{path.name}" for inner in FOLDERS for path in _files(folder / inner)}
     tables = {name for name in files if _TABLE.fullmatch(name)}
-    by_name = tables | {name for name in files if _PICTURE.fullmatch(name)} | {ERRORS_LOG}
+    by_name = tables | {name for name in files if _PICTURE.fullmatch(name)} | {layout.ERRORS_LOG}
     try:
-        manifest = read_sealed(folder / MANIFEST)
+        manifest = layout.read_sealed(folder / layout.MANIFEST)
     except (ResultsError, OSError):
-        return by_name | {MANIFEST, RUNS, SPEC} if tables else set()
-    named = {MANIFEST, *manifest["files"], *pictures(manifest), *([ERRORS_LOG] if failed(manifest) else [])}
-    return named | (tables if PICTURES in manifest else by_name)
+        return by_name | {layout.MANIFEST, layout.RUNS, layout.SPEC} if tables else set()
+    named = {
+        layout.MANIFEST,
+        *manifest["files"],
+        *layout.pictures(manifest),
+        *([layout.ERRORS_LOG] if layout.failed(manifest) else []),
+    }
+    return named | (tables if layout.PICTURES in manifest else by_name)
 
 
-def _files(room: Path) -> list[Path]:
+def _files(inner: Path) -> list[Path]:
     """The files in a folder that is no link; there are none where there is no folder."""
-    if room.is_symlink() or not room.is_dir():
+    if inner.is_symlink() or not inner.is_dir():
         return []
-    return [path for path in room.iterdir() if is_file(path)]
+    return [path for path in inner.iterdir() if is_file(path)]
 
 
 def is_file(path: Path) -> bool:
@@ -66,22 +59,22 @@ def check_free(folder: Path, names: Iterable[str], ours: Collection[str]) -> Non
         UserError: a link, or something else that is not optlab's, has one of the names.
     """
     for name in names:
-        *rooms, _ = Path(name).parts
-        for room in rooms:
-            _check_room(folder / room)
+        *folders, _ = Path(name).parts
+        for inner in folders:
+            _check_folder(folder / inner)
         path = folder / name
         _check_link(path)
         if os.path.lexists(path) and (name not in ours or not path.is_file()):
             raise _in_the_way(path)
 
 
-def check_rooms(folder: Path) -> None:
+def check_folders(folder: Path) -> None:
     """Check that nothing but folders has the names of the folders that optlab makes. Raises `UserError`."""
-    for room in ROOMS:
-        _check_room(folder / room)
+    for inner in FOLDERS:
+        _check_folder(folder / inner)
 
 
-def _check_room(path: Path) -> None:
+def _check_folder(path: Path) -> None:
     _check_link(path)
     if os.path.lexists(path) and not path.is_dir():
         raise _in_the_way(path)

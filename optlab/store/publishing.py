@@ -19,7 +19,7 @@ from optlab.store.drafts import discard
 from optlab.store.files import sync, sync_folder, write_text
 from optlab.store.lock import PUBLISHING, locked
 from optlab.store.manifest import MANIFEST, NEXT, pictures, read_manifest, read_sealed, sealed
-from optlab.store.ownership import ROOMS, check_free, is_file, own
+from optlab.store.ownership import FOLDERS, check_free, is_file, own
 
 Manifest = Mapping[str, Any]
 
@@ -43,8 +43,8 @@ def publish(folder: Path, draft: Path, change: Callable[[Manifest | None], Manif
             raise UserError(f"{folder / NEXT}: is in the way: it holds what optlab did not make; move it elsewhere")
         for path in written:
             sync(path)
-        for room in {path.parent for path in written}:
-            sync_folder(room)
+        for inner in {path.parent for path in written}:
+            sync_folder(inner)
         os.rename(draft, folder / NEXT)
         sync_folder(folder)
         complete(folder)
@@ -86,12 +86,12 @@ def complete(folder: Path) -> None:
         os.replace(published / name, folder / name)
     for name in sorted(earlier - {*names, MANIFEST}):
         _remove(folder, name)
-    for room in ROOMS:
+    for inner in FOLDERS:
         with suppress(OSError):  # it is not there, or not empty
-            (folder / room).rmdir()
-    for room in ROOMS:
-        if (folder / room).is_dir() and not (folder / room).is_symlink():
-            sync_folder(folder / room)
+            (folder / inner).rmdir()
+    for inner in FOLDERS:
+        if (folder / inner).is_dir() and not (folder / inner).is_symlink():
+            sync_folder(folder / inner)
     os.replace(published / MANIFEST, folder / MANIFEST)
     discard(published)
 

@@ -13,23 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from optlab.errors import DamagedResults, ResultsError
+from optlab.store import manifest as layout
 from optlab.store.files import checksum
-from optlab.store.manifest import (
-    DRAWN,
-    HISTORY,
-    MANIFEST,
-    PICTURES,
-    PLOTS,
-    RUNS,
-    SPEC,
-    TRAJECTORIES,
-    are_same,
-    failed,
-    located,
-    missing,
-    pictures,
-    read_manifest,
-)
 
 
 @dataclass(frozen=True)
@@ -52,31 +37,31 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        return _frame(self._table(RUNS))
+        return _frame(self._table(layout.RUNS))
 
     def arrays(self, *columns: str) -> dict[str, Any]:
         """Some columns of `runs` as NumPy arrays: of very many runs, much sooner than all of the frame."""
-        table = self._table(RUNS, columns)
+        table = self._table(layout.RUNS, columns)
         return {name: table[name].to_numpy() for name in columns}
 
     @cached_property
     def history(self) -> pd.DataFrame:
-        return _frame(self._tables(HISTORY, ("loss",)))
+        return _frame(self._tables(layout.HISTORY, ("loss",)))
 
     @cached_property
     def trajectories(self) -> pd.DataFrame:
-        return _frame(self._tables(TRAJECTORIES, ("x0", "x1")))
+        return _frame(self._tables(layout.TRAJECTORIES, ("x0", "x1")))
 
     @property
     def failed(self) -> int:
         """How many runs failed."""
-        return failed(self.manifest)
+        return layout.failed(self.manifest)
 
     @property
     def spec(self) -> Path:
         """The experiment, as it was written."""
         self._now()
-        return self._path(SPEC)
+        return self._path(layout.SPEC)
 
     def is_of(self, spec: str) -> bool:
         """Whether this is the text of the experiment."""
@@ -86,41 +71,41 @@ class Results:
     def plots(self) -> list[Path]:
         """The pictures, in the order of their names."""
         now = self._now()
-        if PICTURES not in now:  # written when manifests did not name them
-            return sorted(path for path in (self.folder / PLOTS).glob("*") if path.is_file())
-        return [path for path in map(self._path, sorted(pictures(now))) if path.is_file()]
+        if layout.PICTURES not in now:  # written when manifests did not name them
+            return sorted(path for path in (self.folder / layout.PLOTS).glob("*") if path.is_file())
+        return [path for path in map(self._path, sorted(layout.pictures(now))) if path.is_file()]
 
     def has_plots(self, format: str) -> bool:
         """Whether all pictures were drawn in this format, and none of them is damaged."""
-        return format in self._now().get(DRAWN, []) and not self.damaged_plots(format)
+        return format in self._now().get(layout.DRAWN, []) and not self.damaged_plots(format)
 
     def damaged_plots(self, format: str) -> dict[str, str]:
         """The pictures of a format that are not as they were drawn, by their names in the folder: what is wrong."""
-        found = {name: sum_ for name, sum_ in pictures(self._now()).items() if name.endswith(f".{format}")}
+        found = {name: sum_ for name, sum_ in layout.pictures(self._now()).items() if name.endswith(f".{format}")}
         faults = {name: _fault(self.folder, name, sum_) for name, sum_ in found.items()}
         return {name: what for name, what in faults.items() if what}
 
     def are_there(self) -> bool:
         """Whether these are still the results in the folder, and no other run has replaced them."""
         try:
-            return are_same(read_manifest(self.folder), self.manifest)
+            return layout.are_same(layout.read_manifest(self.folder), self.manifest)
         except ResultsError:
             return False
 
     def _now(self) -> dict[str, Any]:
         """The manifest as it is now: pictures may have been drawn since these results were loaded."""
-        manifest = read_manifest(self.folder)
-        if not are_same(manifest, self.manifest):
+        manifest = layout.read_manifest(self.folder)
+        if not layout.are_same(manifest, self.manifest):
             raise _replaced(self.folder)
         return manifest
 
     def _path(self, name: str) -> Path:
-        published, own = located(self.folder, name)
+        published, own = layout.located(self.folder, name)
         return published if published.is_file() else own
 
-    def _tables(self, room: str, columns: Sequence[str]) -> pa.Table:
+    def _tables(self, inner: str, columns: Sequence[str]) -> pa.Table:
         """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
-        names = [name for name in sorted(self.manifest["files"]) if name.startswith(f"{room}/")]
+        names = [name for name in sorted(self.manifest["files"]) if name.startswith(f"{inner}/")]
         if not names:
             kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
             return pa.schema(kinds.items()).empty_table()
@@ -129,7 +114,7 @@ class Results:
 
     def _table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         table = None
-        for path in located(self.folder, name):
+        for path in layout.located(self.folder, name):
             try:
                 table = pq.read_table(path, columns=columns and list(columns))
                 break
@@ -159,9 +144,9 @@ def load(folder: Path) -> Results:
     """
     if not folder.is_dir():
         raise ResultsError(f"{folder}: there is no such results folder")
-    manifest = read_manifest(folder)
+    manifest = layout.read_manifest(folder)
     while fault := _first_fault(folder, manifest):
-        before, manifest = manifest, read_manifest(folder)
+        before, manifest = manifest, layout.read_manifest(folder)
         if before == manifest:
             raise DamagedResults(fault)
         # They were replaced while they were checked: the new ones are looked at.
@@ -169,15 +154,15 @@ def load(folder: Path) -> Results:
 
 
 def _first_fault(folder: Path, manifest: Mapping[str, Any]) -> str:
-    if lost := missing(manifest):
-        return f"{folder / MANIFEST}: names no {lost[0]}, so results are missing"
+    if lost := layout.missing(manifest):
+        return f"{folder / layout.MANIFEST}: names no {lost[0]}, so results are missing"
     faults = ((name, _fault(folder, name, sum_)) for name, sum_ in manifest["files"].items())
     return next((f"{folder / name}: {what}" for name, what in faults if what), "")
 
 
 def _fault(folder: Path, name: str, expected: str) -> str:
     """What is wrong with a file, or nothing."""
-    for path in located(folder, name):
+    for path in layout.located(folder, name):
         try:
             return "" if checksum(path) == expected else "is damaged (its checksum is not the manifest's)"
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):

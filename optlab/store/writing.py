@@ -11,25 +11,11 @@ import pyarrow as pa
 
 from optlab.errors import ResultsError, UserError, file_errors_name
 from optlab.records import Sweep, Trajectories
+from optlab.store import manifest as layout
 from optlab.store.drafts import drafting, litter, tidy
 from optlab.store.files import checksum, write_parquet, write_text
 from optlab.store.lock import LOCK, PUBLISHING, locked
-from optlab.store.manifest import (
-    DRAWN,
-    ERRORS_LOG,
-    FORMAT,
-    HISTORY,
-    MANIFEST,
-    PICTURES,
-    PLOTS,
-    RUNS,
-    SPEC,
-    TRAJECTORIES,
-    are_same,
-    missing,
-    pictures,
-)
-from optlab.store.ownership import check_free, check_rooms, is_file, own
+from optlab.store.ownership import check_folders, check_free, is_file, own
 from optlab.store.publishing import Manifest, complete, is_pending, publish
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
@@ -49,8 +35,9 @@ def writing(folder: Path) -> Iterator[Writer]:
     with locked(folder):
         with locked(folder, PUBLISHING, wait=True):
             complete(folder)
-        check_rooms(folder)
-        check_free(folder, (RUNS, SPEC, MANIFEST), own(folder))  # now, and not after an hour of work
+        check_folders(folder)
+        needed = (layout.RUNS, layout.SPEC, layout.MANIFEST)
+        check_free(folder, needed, own(folder))  # now, and not after an hour of work
         with drafting(folder) as draft:
             yield Writer(folder, draft)
 
@@ -73,9 +60,9 @@ class Writer:
 
     def sweep(self, sweep: Sweep, done: Trajectories) -> None:
         """Write the history of a sweep's runs, and their trajectories if there are any."""
-        self._table(f"{HISTORY}/{sweep.id}.parquet", history(sweep, done))
+        self._table(f"{layout.HISTORY}/{sweep.id}.parquet", history(sweep, done))
         if done.x is not None:
-            self._table(f"{TRAJECTORIES}/{sweep.id}.parquet", trajectories(sweep, done))
+            self._table(f"{layout.TRAJECTORIES}/{sweep.id}.parquet", trajectories(sweep, done))
 
     def finish(
         self,
@@ -96,13 +83,13 @@ class Writer:
         Raises:
             ResultsError: not all sweeps are there, or files were removed meanwhile.
         """
-        self._table(RUNS, runs_table(parts, columns))
-        self._text(SPEC, spec)
+        self._table(layout.RUNS, runs_table(parts, columns))
+        self._text(layout.SPEC, spec)
         if log:
-            self._text(ERRORS_LOG, log)
+            self._text(layout.ERRORS_LOG, log)
         files = {name: self._checksum(name) for name in self._written}
-        manifest = {"format": FORMAT, **about, "files": files, PICTURES: {}, DRAWN: []}
-        if lost := missing(manifest):
+        manifest = {"format": layout.FORMAT, **about, "files": files, layout.PICTURES: {}, layout.DRAWN: []}
+        if lost := layout.missing(manifest):
             raise ResultsError(f"{self.folder}: {lost[0]} was never written; run the experiment again")
         publish(self.folder, self._draft, lambda _: manifest)
         return load(self.folder)
@@ -111,12 +98,12 @@ class Writer:
         """The same results under another text of the same experiment, such as one with another comment."""
         if results.is_of(spec):
             return results
-        self._text(SPEC, spec)
-        new = self._checksum(SPEC)
+        self._text(layout.SPEC, spec)
+        new = self._checksum(layout.SPEC)
 
         def change(earlier: Manifest | None) -> Manifest:
             of = _still(results, earlier)
-            return {**of, "files": {**of["files"], SPEC: new}}
+            return {**of, "files": {**of["files"], layout.SPEC: new}}
 
         return Results(self.folder, publish(self.folder, self._draft, change))
 
@@ -149,8 +136,8 @@ def drawing(results: Results, format: str) -> Iterator[Drawing]:
 
     It asks for no lock of runs: whoever draws finished results does not wait for a run, nor a run for them.
     """
-    with file_errors_name(results.folder / PLOTS), drafting(results.folder) as draft:
-        (draft / PLOTS).mkdir()
+    with file_errors_name(results.folder / layout.PLOTS), drafting(results.folder) as draft:
+        (draft / layout.PLOTS).mkdir()
         yield Drawing(results, format, draft)
 
 
@@ -160,13 +147,13 @@ class Drawing:
     def __init__(self, results: Results, format: str, draft: Path) -> None:
         self.results = results
         self.format = format
-        self.folder = draft / PLOTS
+        self.folder = draft / layout.PLOTS
         self._draft = draft
         self._names: list[str] = []
 
     def add(self, picture: Path) -> None:
         """Take a picture that was saved in `folder`."""
-        self._names.append(f"{PLOTS}/{picture.name}")
+        self._names.append(f"{layout.PLOTS}/{picture.name}")
 
     def publish(self, are_all: bool = True) -> list[Path]:
         """Put the pictures into `plots/`, in place of earlier ones of their names. `are_all` says that none is missing;
@@ -180,8 +167,12 @@ class Drawing:
 
         def change(earlier: Manifest | None) -> Manifest:
             of = _still(self.results, earlier)
-            others = {*of.get(DRAWN, [])} - {self.format}
-            return {**of, PICTURES: {**pictures(of), **new}, DRAWN: sorted({*others, *([self.format] * are_all)})}
+            others = {*of.get(layout.DRAWN, [])} - {self.format}
+            return {
+                **of,
+                layout.PICTURES: {**layout.pictures(of), **new},
+                layout.DRAWN: sorted({*others, *([self.format] * are_all)}),
+            }
 
         publish(self.results.folder, self._draft, change)
         return [self.results.folder / name for name in new]
@@ -189,6 +180,6 @@ class Drawing:
 
 def _still(results: Results, manifest: Manifest | None) -> Manifest:
     """The manifest that is there, if it is still that of these results."""
-    if manifest is None or not are_same(manifest, results.manifest):
+    if manifest is None or not layout.are_same(manifest, results.manifest):
         raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
     return manifest
