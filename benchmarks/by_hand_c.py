@@ -87,5 +87,5 @@ def run(lr: Any, steps: int, start: Sequence[float], threads: int, tuned: bool =
     pointers = (array.ctypes.data for array in (rates, loss, x, *padded))
     work = _Work(len(lr), steps, 1.0, 100.0, *start, BETA1, BETA2, EPS, *pointers)
     if compiled.adam_on_rosenbrock(ctypes.byref(work), threads):
-        raise MemoryError("no memory or no thread to be had")
+        raise MemoryError("no memory or no thread is available")
     return Stored(len(lr), loss, x, padded)

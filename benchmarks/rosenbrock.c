@@ -93,7 +93,7 @@ static void *share(void *argument) {
     return NULL;
 }
 
-/* Returns 0, or 1 where memory or a thread is not to be had. */
+/* Returns 0, or 1 where memory or a thread is not available. */
 int adam_on_rosenbrock(const Work *work, int threads) {
     pthread_t others[MOST_THREADS];
     Share shares[MOST_THREADS];

@@ -188,7 +188,7 @@ def _of_table(where: str, key: str, old: Facts, new: Facts) -> Iterator[str]:
 
 
 def _has_derived_label(table: Facts) -> bool:
-    """Whether an optimizer is called by its name and what is around it."""
+    """Whether the label of an optimizer is made of its name, its schedule and its transforms."""
     around = [table["schedule"]] * bool(table["schedule"]) + table["transforms"]
     return re.fullmatch(re.escape(", ".join([table["name"], *around])) + r"( \(\d+\))?", table["label"]) is not None
 

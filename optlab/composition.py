@@ -31,7 +31,7 @@ one of a transform."""
 
 @dataclass(frozen=True)
 class Rule:
-    """An update rule and what is around it, with everything settled but its numbers.
+    """An update rule with its transforms and schedule, everything fixed but the values of hyperparameters.
 
     `settings` are the choices of the optimizer, `transform_settings` those of each transform.
     """

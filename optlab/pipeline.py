@@ -1,4 +1,4 @@
-"""The only composer of the rooms: TOML -> spec -> plan -> sweeps -> trajectories -> store -> frames -> pictures."""
+"""The steps of an experiment: TOML -> spec -> plan -> sweeps -> trajectories -> store -> frames -> pictures."""
 
 from __future__ import annotations
 

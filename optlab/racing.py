@@ -150,7 +150,7 @@ def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
         return "lr" in name.signature.options
     try:
         optimizer = known.optimizer(str(name))  # of another package too
-    except UserError:  # it is told where the experiment is read
+    except UserError:  # it is reported where the experiment is read
         return False
     return "lr" in optimizer.signature.options
 

@@ -1,4 +1,4 @@
-"""What travels between the rooms: frozen, NumPy only.
+"""What modules pass to each other: frozen dataclasses, NumPy only.
 
 A run is never an object of its own: it is one position along the *run axis* of a sweep's arrays.
 """

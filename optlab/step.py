@@ -89,8 +89,8 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
     """Trace one step of an update rule on a case.
 
     Raises:
-        TraceError: the objective, the rule or what is around it does something that cannot be traced.
-        PluginError: the rule or what is around it does not return what its signature promises.
+        TraceError: the objective, the rule, a transform or the schedule does something that cannot be traced.
+        PluginError: the rule, a transform or the schedule does not return what its signature promises.
     """
     with undisturbed(lambda: _files(case, rule)):
         return _built(case, rule, steps)
@@ -164,7 +164,7 @@ class Draws:
 
     def __getattr__(self, name: str) -> Any:
         known = "standard_normal, random, normal, uniform"
-        raise cannot(f"rng.{name} is not to be had", f"make it of what there is: {known}")
+        raise cannot(f"rng has no {name} here", f"make it from what rng has: {known}")
 
     def _drawn(self, kind: str, size: Any) -> Tracer:
         shape = (size,) if isinstance(size, int) else tuple(size or ())

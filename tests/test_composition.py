@@ -291,7 +291,7 @@ def test_a_draw_that_is_not_to_be_had(planned):
     sweep = planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "poisson"}], "steps": 3}, poisson).sweeps[
         0
     ]
-    with pytest.raises(Exception, match=r"rng\.poisson is not to be had.*standard_normal, random, normal, uniform"):
+    with pytest.raises(Exception, match=r"rng has no poisson here.*standard_normal, random, normal, uniform"):
         build_for(sweep)
 
 

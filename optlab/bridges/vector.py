@@ -117,7 +117,7 @@ class Vector:
 
 
 def unknown_there(_: Array) -> Array:
-    raise UserError("hvp is to be had at x alone, and what is around the rule takes it elsewhere")
+    raise UserError("hvp can be computed at x alone, and a transform around the rule asks for it at another point")
 
 
 def plain(value: Any) -> Any:

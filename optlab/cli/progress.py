@@ -13,7 +13,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, total: int, quiet: bool) -> Iterator[Advance]:
-    """A live bar on a terminal, a line for every 10 % elsewhere. Yields a function that is told what was done."""
+    """A live bar on a terminal, a line for every 10 % elsewhere. Yields a function to call with what was done since."""
     if quiet:
         yield lambda done: None
     elif sys.stderr.isatty():

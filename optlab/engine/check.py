@@ -113,7 +113,7 @@ class GradientCheck:
 
     @property
     def kinks(self) -> tuple[Component, ...]:
-        """The components at a kink: there is no derivative, and the gradient has a value that somebody chose."""
+        """The components at a kink: there is no derivative, and the value of the gradient is a convention."""
         return tuple(c for c in self.components if c.slopes)
 
     @property
@@ -162,8 +162,8 @@ def check_grad(
     (Martins, Sturdza and Alonso, 2003). Otherwise by central differences (f(x + h) - f(x - h)) / 2h at ever smaller h,
     extrapolated to h = 0 (Richardson; the table of Ridders, 1982). How far each may be off is estimated from several
     steps, and from values of f that are rounded at random (Vignes, 1993). The slopes to both sides are found in the
-    same way, from (f(x + h) - f(x)) / h. Where they differ there is a kink and no derivative: it is told, with both
-    slopes, and any value between them is let pass.
+    same way, from (f(x + h) - f(x)) / h. Where they differ there is a kink and no derivative: the check reports
+    it with both slopes, and accepts any value between them.
 
     Each component is right, wrong or undetermined. It is wrong if it differs by more than 1e-9 of its size and the
     uncertainty of the check together; right if it does not, and the uncertainty is below 1e-4 of its size, or below

@@ -1,7 +1,7 @@
 """Real functions continued into the complex plane, near the real axis: which operations need care, and what they are.
 
 An operation that is analytic at a point is its own continuation. One that chooses continues what it chose. Where the
-choice hangs on the direction of an infinitely small step there is no derivative to be had in this way: `Unavailable`.
+choice depends on the direction of an infinitely small step, this gives no derivative: `Unavailable` is raised.
 """
 
 from __future__ import annotations

@@ -253,7 +253,7 @@ def _real(value: Any) -> Any:
 
 
 def value(function: Function, x: Array, rng: np.random.Generator | None = None) -> complex | None:
-    """The value of a function of x, real or complex, rounded at random by a generator; None where it is not to be had.
+    """The value of a function of x, real or complex, rounded at random by a generator; None where it has none.
 
     >>> f = lambda x: np.abs(x[0]) - 1e16
     >>> value(f, np.array([-2 + 1e-30j])).imag

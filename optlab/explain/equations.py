@@ -97,7 +97,7 @@ def _count(gradients: int) -> str:
 
 
 def equations(rule: Optimizer | Rule | str) -> Equations:
-    """The update rule of an optimizer, or of the name of one, as equations; of a `Rule` with what is around it.
+    """The update rule of an optimizer, or of the name of one, as equations; of a `Rule` with all that it applies.
 
     The choices of an optimizer alone are at their defaults; hyperparameters stay symbols.
 
@@ -164,7 +164,7 @@ def _size_meaning(written: Sequence[Line], sizes: Mapping[float, str]) -> list[s
 
 
 def _heading(rule: Rule) -> str:
-    """The optimizer, and what is around it."""
+    """The optimizer, its transforms and its schedule."""
     around = [*(transform.name for transform in rule.transforms), *([rule.schedule.name] if rule.schedule else [])]
     heading = summary(rule.optimizer.function) or rule.optimizer.name
     return f"{heading.rstrip('.')}, with {', '.join(around)}." if around else heading

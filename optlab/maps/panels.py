@@ -267,7 +267,7 @@ def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep
 
 
 def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
-    """Everything that is set of the optimizer of one run and of what is around it, by its place in the sweep."""
+    """All settings of the optimizer of one run, its transforms and its schedule, by the run's place in the sweep."""
     numbers = {**sweep.hyperparameters, **sweep.schedule_numbers, **sweep.transform_numbers}
     chosen = {**sweep.settings, **_of_transforms(sweep, sweep.transform_settings)}
     return {name: float(column[run]) for name, column in numbers.items()} | chosen

@@ -120,7 +120,7 @@ def draw(
     axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
     for axis, ends in ((axes.xaxis, limits[:, 0]), (axes.yaxis, limits[:, 1])):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # the digits that differ are all that has room
+        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # the digits that differ are all that fits
             axis.set_major_formatter(ScalarFormatter(useOffset=True))
     axes.set_anchor("NW")  # the legend beside it begins where it does, and has the whole height
     axes.spines[:].set_visible(True)

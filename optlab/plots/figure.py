@@ -116,7 +116,7 @@ def _size(text: str) -> tuple[float, float]:
 
 
 def _arranged(sizes: Sequence[tuple[float, float]], room: tuple[float, float]) -> tuple[int, float]:
-    """The number of columns in which the entries can be largest, and the scale at which they fit into the room."""
+    """The number of columns in which the entries can be largest, and the scale at which they fit into the space."""
     found = []
     for columns in range(1, 1 + min(_COLUMNS, max(len(sizes), 1))):
         parts = [part for part in np.array_split(np.reshape(sizes, (-1, 2)), columns) if len(part)]

@@ -258,7 +258,7 @@ def _crosses(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look], strip: _
 
 
 def _x_axis(axes: Axes, table: pd.DataFrame) -> None:
-    """Logarithmic where the values are spaced that way; with room for the markers at both ends."""
+    """Logarithmic where the values are spaced that way; with space for the markers at both ends."""
     values = np.unique(table["value"])
     if is_logarithmic([np.unique(rows["value"]) for _, rows in table.groupby("label", sort=False)]):
         axes.set_xscale("log")

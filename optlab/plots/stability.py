@@ -201,7 +201,7 @@ def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
     if spaced == "log":
         ticks, texts = scale.log_labels(low, high)
         powers = np.log10(ticks)
-        chosen = (np.abs(powers - np.round(powers)) < 1e-9) | (len(texts) <= 8)  # of many, the powers of ten have room
+        chosen = (np.abs(powers - np.round(powers)) < 1e-9) | (len(texts) <= 8)  # of many, the powers of ten fit
         return powers[chosen].tolist(), [text for text, wanted in zip(texts, chosen, strict=True) if wanted]
     ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     margin = 1e-9 * (high - low)

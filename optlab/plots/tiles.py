@@ -91,7 +91,7 @@ def _width(text: str, points: float) -> float:
 
 
 def _wrapped(text: str, room: float, points: float) -> str:
-    """Text in as many lines as it needs in a room of so many points."""
+    """Text in as many lines as it needs in a width of so many points."""
     width = _width(text, points)
     return text if width <= room else figures.wrap(text, max(8, int(0.9 * len(text) * room / width)))
 

@@ -1,4 +1,4 @@
-"""What a problem is: an objective of one parameter vector, where it starts, where it lives, where its minima are."""
+"""What a problem is: an objective of one parameter vector, where it starts, its domain, where its minima are."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def _numbers_per_evaluation(case: Case) -> int:
 
 
 def _values(rule: RuleAxes) -> list[Any]:
-    """The values of each number of a rule and of what is around it."""
+    """The values of each number of a rule, of its transforms and of its schedule."""
     return [v for own in (rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers) for v in own.values()]
 
 

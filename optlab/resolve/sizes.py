@@ -39,7 +39,7 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
 def _optimizer(spec: OptimizerSpec, registry: Registry) -> Any:
     try:
         return registry.optimizer(spec.name)  # of another package too
-    except UserError:  # it is told where the rule is made
+    except UserError:  # it is reported where the rule is made
         return None
 
 

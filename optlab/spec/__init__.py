@@ -10,8 +10,8 @@
     draft       all of it together
     schema      what may be written, as a JSON Schema
 
-Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until a later room
-has looked at the names, and all mistakes are raised together.
+Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until `resolve`
+has looked the names up, and all mistakes are raised together.
 """
 
 from optlab.spec.axes import Axis

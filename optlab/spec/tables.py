@@ -1,4 +1,4 @@
-"""An experiment in frozen dataclasses, which pydantic fills and which alone leave this room.
+"""An experiment in frozen dataclasses, which pydantic fills; nothing else leaves this package.
 
 Every annotation says what may be written. pydantic puts aliases and the tags of unions into the paths of its errors; in
 angle brackets none of them is taken for a key.

@@ -38,7 +38,7 @@ class Around(Optimizer):
 
 @functools.lru_cache(maxsize=8)
 def as_rule(plugin: Checked) -> Optimizer:
-    """A rule as it is, or what is around gradient descent as a rule.
+    """A rule as it is; of a transform or a schedule, gradient descent with it as a rule.
 
     >>> from optlab.transforms.clip_value import clip_value
     >>> [float(x) for x in as_rule(clip_value)(5.0, 3.0, lr=0.5, limit=1.0)]

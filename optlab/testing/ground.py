@@ -200,7 +200,7 @@ def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
 
 
 def returned_names(optimizer: Optimizer) -> list[str]:
-    """What the function of a rule, or of what is around one, returns."""
+    """The names of what the function of a rule, a transform or a schedule returns."""
     first = optimizer.returns if isinstance(optimizer, Around) else "x"
     return [first, *optimizer.signature.state]
 

@@ -540,7 +540,7 @@ def test_a_hessian_times_a_vector():
 
 @pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
 def test_a_hessian_is_known_at_x_alone():
-    with pytest.raises(UserError, match="hvp is to be had at x alone"):
+    with pytest.raises(UserError, match="hvp can be computed at x alone"):
         bowl(cauchy, horizon={"transforms": ["ema"]})
 
 

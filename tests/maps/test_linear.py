@@ -134,7 +134,7 @@ def test_of_very_many_eigenvalues_some_are_looked_at():
     assert looked_at[[0, -1]].tolist() == [1.0, 64.0]
 
 
-# ---- what is around a rule -------------------------------------------------------------------------------------------
+# ---- transforms and schedules ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.5, 5.0])

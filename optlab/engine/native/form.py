@@ -30,11 +30,11 @@ class Form(ABC):
 
     @abstractmethod
     def begin(self) -> None:
-        """Make room for what is carried."""
+        """Allocate memory for x and the state."""
 
     @abstractmethod
     def end(self) -> None:
-        """Give the room back."""
+        """Free that memory."""
 
     @abstractmethod
     def move(self, save: bool) -> None:
@@ -54,7 +54,7 @@ class Form(ABC):
 
     @abstractmethod
     def record(self, living: Sequence[str], place: str) -> None:
-        """Write x into a row of `%trail`, NaN for runs that do not live."""
+        """Write x into a row of `%trail`, NaN for runs that have diverged."""
 
     @abstractmethod
     def is_finite(self, copy: int) -> str:

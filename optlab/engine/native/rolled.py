@@ -153,7 +153,7 @@ class _Writer(PieceWriter):
         return self.apply("multiply", self.number(a), self.number(b))
 
     def _rearranged(self, var: Var, run: Callable[..., NDArray[Any]], *given: NDArray[Any]) -> Pieces:
-        """What a function that moves entries makes of an array; it is told by their positions."""
+        """The result of a function that moves entries, which is found by applying it to their positions."""
         return self.picked(self.pieces[var], run(np.arange(math.prod(var.shape)).reshape(var.shape), *given))
 
     def _reduce(self, node: Node) -> Pieces:

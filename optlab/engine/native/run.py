@@ -193,7 +193,7 @@ class Run:
                 body.store(select(body, newly, now, hit), f"%hit.{copy}", align=64)
 
     def _after_chunk(self) -> None:
-        """Go on while somebody lives."""
+        """Continue while any run is finite."""
         body = self.body
         body.put(f"br i1 {body.any(self._living())}, label %chunk.end, label %save")
         body.label("chunk.end")

@@ -84,7 +84,7 @@ class Memory:
                 for v in node.inputs:
                     if self._dies(v, position) and (v.shape, v.dtype) == key and self._reads_whole(node, v):
                         self.arrays[var] = self.arrays[v]
-                        self.last_use[v] = -1  # its memory lives on
+                        self.last_use[v] = -1  # its memory is still in use
                         return self.arrays[var]
             if self.free.get(key):
                 self.arrays[var] = self.free[key].pop()

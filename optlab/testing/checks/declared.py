@@ -17,7 +17,7 @@ from optlab.wording import counted
 FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
-"""Relative; room for an eps that is small beside the gradients."""
+"""Relative; it allows for an eps that is small beside the gradients."""
 FEW = 50
 """Steps of a comparison at other hyperparameters."""
 UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"

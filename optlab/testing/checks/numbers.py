@@ -190,7 +190,7 @@ def _is_blind_to_size(optimizer: Optimizer, ground: Ground) -> bool:
 
 def _of_hiding(optimizer: Optimizer) -> str:
     if "grad" in optimizer.signature.supplied:
-        return "g is the gradient at x, as what is around the rule leaves it: is grad(x) used in its place?"
+        return "g is the gradient at x after the transforms: is grad(x) used in its place?"
     return "np.nan_to_num, np.fmax, and comparisons in np.where hide what is not a number"
 
 
