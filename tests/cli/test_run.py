@@ -50,6 +50,7 @@ def lab(tmp_path):
 
 def test_run_plot_and_run_again(lab, optlab_command):
     """The main path: a ranking, counts and places on stdout, progress on stderr; then nothing is left to do."""
+    (lab / "plugins").mkdir()
     done = optlab_command("run", "e.toml", cwd=lab)
     assert done.returncode == 0, done.stderr
     lines = [line.rstrip() for line in done.stdout.splitlines()]
