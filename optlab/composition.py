@@ -228,7 +228,7 @@ def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
     factor = schedule(t, **settings)
     if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
         raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
-    return factor
+    return float(factor) if isinstance(factor, np.generic) else factor
 
 
 def _where(plugin: Plugin | Schedule) -> str:

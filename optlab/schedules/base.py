@@ -28,7 +28,7 @@ class Schedule:
     ... def halving(t, *, every=10.0):
     ...     '''Halve the learning rate every so many steps.'''
     ...     return 0.5 ** ((t - 1) // every)
-    >>> halving(11), dict(halving.signature.options)
+    >>> float(halving(11)), dict(halving.signature.options)
     (0.5, {'every': 10.0})
     >>> @schedule
     ... def falling(t, *, steps):
@@ -45,6 +45,8 @@ class Schedule:
     def __call__(self, t: Any, **given: Any) -> Any:
         if "steps" in given:
             t = np.minimum(t, given["steps"])
+        elif isinstance(t, int | float):
+            t = np.float64(t)  # whose powers and quotients are infinite, where those of Python's numbers raise
         return self.function(t, **given)
 
 

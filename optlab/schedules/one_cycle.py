@@ -17,4 +17,5 @@ def one_cycle(t, *, steps, peak=0.3, begin=0.04, end=4e-6):
     rise = np.cos(np.pi * (t - 1) / np.maximum(top, 1))
     rest = steps - 1 - top
     fall = np.cos(np.pi * (t - 1 - top) / np.where(rest > 0, rest, 1))  # it may be as short as rounding is
-    return np.where(t - 1 < top, begin + (1 - begin) * (1 - rise) / 2, end + (1 - end) * (1 + fall) / 2)
+    # Not t - 1 < top: machine code rounds peak steps - 1 only once, and may leave a top of 1e-17 where there is none.
+    return np.where(t < peak * steps, begin + (1 - begin) * (1 - rise) / 2, end + (1 - end) * (1 + fall) / 2)

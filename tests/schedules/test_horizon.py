@@ -201,3 +201,33 @@ def test_a_rule_that_trains_on_elsewhere_holds_the_last_rate(one):
         moved.append(before - x.item())
     expected = [0.5 * float(one(t, steps=steps)) for t in range(1, steps + 1)]
     np.testing.assert_allclose(moved, expected + [expected[-1]] * 9 * steps, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("backend", ["replay", "native"])
+@pytest.mark.parametrize(("peak", "steps"), [(0.1, 10), (0.2, 5), (1 / 3, 3), (0.05, 20)])
+def test_a_rise_of_no_step_begins_at_the_top(peak, steps, backend, tmp_path):
+    """peak * steps rounds to 1; where it is not rounded before 1 is subtracted, something is left of it."""
+    (plugins := tmp_path / "plugins").mkdir()
+    (plugins / "shows.py").write_text(SHOWS)
+    rule = {"name": "shows", "lr": 1.0, "schedule": {"name": "one_cycle", "peak": peak, "begin": 0.25}}
+    document = {"name": "e", "steps": steps, "backend": backend, "problem": [{"name": "sphere"}], "optimizer": [rule]}
+    results = optlab.run(document, out=tmp_path, plots=False, plugins=[plugins])
+    assert results.trajectories.query("step == 1")["x0"].item() == 1.0
+
+
+@schedule
+def doubling(t):
+    """A plugin whose formula grows past all numbers, and divides by zero at the first step."""
+    return 2.0 ** (t - 1) + 0 / (t - 1)
+
+
+@pytest.mark.parametrize("name", ["step", doubling])
+def test_a_rate_past_all_numbers_is_infinite(name):
+    """As in the lab, and no exception: numbers of Python raise where arrays have an infinity."""
+    x = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
+    options = {} if name is doubling else {"name": "step", "every": 1.0, "factor": 2.0}
+    optimizer = as_torch(gd, [x], lr=1.0, schedule=options or name)
+    for _ in range(1030):
+        x.grad = torch.ones_like(x)
+        optimizer.step()
+    assert not torch.isfinite(x).any()
