@@ -166,7 +166,7 @@ class Perturbed(NDArrayOperatorsMixin):
         if method == "__call__" and ufunc.signature is None:
             exact = ufunc.__name__ in EXACT
             return self._of(ufunc(*_plain(inputs), **kwargs), rounded=not exact)
-        return self._of(getattr(ufunc, method)(*self._rounded_all(inputs), **kwargs))
+        return self._of(getattr(ufunc, method)(*self._rounded_all(inputs), **kwargs), rounded=True)
 
     def __array_function__(self, function: Function, _: Any, args: Any, kwargs: Mapping[str, Any]) -> Any:
         name = function.__name__
@@ -176,8 +176,9 @@ class Perturbed(NDArrayOperatorsMixin):
             if name in continuation.OTHERWISE:
                 return continuation.OTHERWISE[name](*args, **kwargs)
             continuation.check_function(name, _plain(args))
-        inner = _plain if name in STRUCTURE else self._rounded_all
-        return self._of(function(*inner(args), **inner(kwargs)))
+        if name in STRUCTURE:
+            return self._of(function(*_plain(args), **_plain(kwargs)))
+        return self._of(function(*self._rounded_all(args), **self._rounded_all(kwargs)), rounded=True)
 
     def _of(self, result: Any, rounded: bool = False) -> Any:
         """A result of NumPy's: real and complex numbers as such an array, anything else as it is."""
@@ -205,9 +206,14 @@ class Perturbed(NDArrayOperatorsMixin):
         eps = np.finfo(value.dtype).eps
         if value.dtype.kind == "c":
             parts = np.stack([value.real, value.imag], axis=-1)
-            parts = parts * (1 + eps * self.rng.uniform(-1, 1, parts.shape)).astype(parts.dtype)
+            parts = parts * (1 + eps * self._units(parts.shape)).astype(parts.dtype)
             return parts.view(value.dtype)[..., 0]
-        return value * (1 + eps * self.rng.uniform(-1, 1, value.shape)).astype(value.dtype)
+        return value * (1 + eps * self._units(value.shape)).astype(value.dtype)
+
+    def _units(self, shape: tuple[int, ...]) -> Array:
+        """Random numbers from -1 to 1, none of which is so close to 0 that a number times 1 + eps u stays what it was."""
+        assert self.rng is not None
+        return self.rng.uniform(0.5, 1, shape) * self.rng.choice([-1.0, 1.0], shape)
 
     def _any_complex(self, values: Any) -> bool:
         if isinstance(values, Perturbed):

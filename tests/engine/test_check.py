@@ -222,3 +222,12 @@ def test_a_gradient_of_another_shape_is_named():
 def test_a_function_that_cannot_be_traced():
     with pytest.raises(TraceError):
         check_grad(lambda x: math.exp(x[0]), [1.0])
+
+
+def test_a_check_is_not_blind_where_rounding_hardly_moves_an_entry_of_a_matrix():
+    matrix = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
+    f = lambda x: np.linalg.cholesky(matrix + np.diag(x))[2, 2]  # noqa: E731
+    x = np.array([0.1, 0.2, 0.3])
+    assert check_grad(f, x).verdict == "right"
+    flipped = check_grad(f, x, gradient=lambda x: -grad(f)(x))
+    assert [c.verdict for c in flipped.components] == ["wrong"] * 3
