@@ -238,14 +238,15 @@ def _gates(f: Function) -> Explained:
 def _expression(asked: Asked, known: Registry) -> Explained:
     from optlab.explain.expression import parse
 
-    asked.allow("an expression")
-    text, given = asked.what, functions.pairs(asked.more)
-    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {*given}:  # a name, it seems
+    text = asked.what
+    values_of = {word.partition("=")[0] for word in asked.more if "=" in word}
+    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & values_of:  # a name, it seems
         guess = did_you_mean(text, _names(known)) or "; optlab list optimizers, or another kind, shows all"
         raise UserError(
             f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"
         )
-    expression = parse(text)
+    asked.allow("an expression")
+    given, expression = functions.pairs(asked.more), parse(text)
     if not expression.names:
         raise UserError(f"there is no name in {text!r}, so it has no gradient; its value is {expression.function():g}")
     missing = [name for name in expression.names if name not in given]

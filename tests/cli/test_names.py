@@ -190,6 +190,10 @@ def test_completion_knows_the_plugins(lab, optlab_command):
         ("race adam --schedule cosine_", ["cosine_restarts"]),
         ("basins himm", ["himmelblau"]),
         ("explain directi", ["directional"]),
+        ("explain directional boo", ["booth"]),
+        ("explain adam clip_n", ["clip_norm"]),
+        ("check lookah", ["lookahead"]),
+        ("check cosine_", ["cosine_restarts"]),
         ("list o", ["optimizers"]),
         ("run e.toml --format s", ["svg"]),
     ]:

@@ -25,7 +25,12 @@ def explain(
         ),
     ],
     more: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Values of names, or options of a problem.")
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VALUE",
+            help="Values of names, or options of a problem.",
+            autocompletion=completion.names("transforms", "schedules", "problems"),
+        ),
     ] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default a problem's start.")

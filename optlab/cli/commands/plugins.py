@@ -74,7 +74,7 @@ def check(
             metavar="FILE...",
             help="Drop-in files, or names.",
             show_default=False,
-            autocompletion=completion.names("optimizers"),
+            autocompletion=completion.names("optimizers", "transforms", "schedules"),
         ),
     ],
     only: Annotated[
