@@ -211,7 +211,7 @@ class Perturbed(NDArrayOperatorsMixin):
         return value * (1 + eps * self._units(value.shape)).astype(value.dtype)
 
     def _units(self, shape: tuple[int, ...]) -> Array:
-        """Random numbers from -1 to 1, none of which is so close to 0 that a number times 1 + eps u stays what it was."""
+        """Random numbers u from -1 to 1, none so close to 0 that a number times 1 + eps u stays the same."""
         assert self.rng is not None
         return self.rng.uniform(0.5, 1, shape) * self.rng.choice([-1.0, 1.0], shape)
 
