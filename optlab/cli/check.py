@@ -49,7 +49,7 @@ def plugins(what: Sequence[str], more: Sequence[Path]) -> list[Checked]:
     for line in without:
         typer.echo(line, err=True)
     if known.cache_info().currsize:  # some name was looked for there
-        show.loaded(known(), more)
+        show.missing_folder(known(), more)
     return list(dict.fromkeys(found))
 
 

@@ -30,8 +30,15 @@ def load_failures(known: Registry, quiet: bool) -> None:
 
 
 def loaded(known: Registry, plugins: Sequence[Path], quiet: bool = False, experiment: Path | None = None) -> None:
-    """What a command that asks for drop-in files has to say of them: which could not be loaded, or that there is no
-    folder `plugins/` where it was started.
+    """Which drop-in files could not be loaded, and that there is no folder `plugins/` here; see `missing_folder`."""
+    load_failures(known, quiet)
+    missing_folder(known, plugins, quiet, experiment)
+
+
+def missing_folder(
+    known: Registry, plugins: Sequence[Path], quiet: bool = False, experiment: Path | None = None
+) -> None:
+    """Say that there is no folder `plugins/` where the command was started.
 
     Args:
         known: what was loaded.
@@ -39,7 +46,6 @@ def loaded(known: Registry, plugins: Sequence[Path], quiet: bool = False, experi
         quiet: say nothing.
         experiment: the file that was read. A folder `plugins` beside it, or above, is offered.
     """
-    load_failures(known, quiet)
     if quiet or plugins or not known.missing:
         return
     above = experiment.resolve().parents if experiment else ()
