@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import array
+import collections
 import functools
 import hashlib
-import inspect
+import numbers
+import os
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,6 +17,8 @@ import numpy as np
 
 from optlab.sources import is_users
 
+_OF_EVERY_CLASS = {"__module__", "__dict__", "__weakref__", "__doc__", "__annotate__", "__annotations__", "__slots__",
+                   "__firstlineno__", "__static_attributes__"}  # fmt: skip
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
@@ -30,20 +36,23 @@ def digest_of(value: Any) -> str:
     (True, False)
     """
     hashed = hashlib.sha256()
-    for part in _parts(value, set()):
+    for part in _parts(value, {}):
         hashed.update(part + b"\0")
     return hashed.hexdigest()[:16]
 
 
-def _parts(value: Any, seen: set[int]) -> Iterator[bytes]:
-    """What is hashed of a value, in an order that does not depend on the process."""
+def _parts(value: Any, seen: dict[int, Any]) -> Iterator[bytes]:
+    """What is hashed of a value, in an order that does not depend on the process.
+
+    `seen` keeps what was met by its id: the id of a list that is gone is that of the next one.
+    """
     if isinstance(value, _PLAIN):
         yield f"{type(value).__name__} {value!r}".encode(errors="surrogateescape")
         return
     yield type(value).__qualname__.encode()
     if id(value) in seen:  # it refers to itself
         return
-    seen.add(id(value))
+    seen[id(value)] = value
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         yield f"{value.dtype} {value.shape}".encode() + np.ascontiguousarray(value).tobytes()
         return
@@ -64,8 +73,12 @@ def _inside(value: Any) -> list[Any]:
             return [value.co_code, value.co_names, value.co_consts]
         case types.ModuleType():
             return [value.__name__]
+        case staticmethod() | classmethod():
+            return [value.__func__]
+        case property():
+            return [value.fget]
         case type():
-            return [value.__qualname__, *map(vars(value).get, _methods(value))]
+            return _of_class(value)
         case Mapping():
             return [[key, value[key]] for key in sorted(value, key=repr)]
         case set() | frozenset():
@@ -75,7 +88,24 @@ def _inside(value: Any) -> list[Any]:
         case np.ndarray():
             return value.tolist()
     attributes = getattr(value, "__dict__", {})
-    return [getattr(value, "__name__", ""), {name: child for name, child in attributes.items() if name != "__dict__"}]
+    own = {name: child for name, child in attributes.items() if name != "__dict__"}
+    slots = [name for kind in type(value).__mro__ for name in _listed(vars(kind).get("__slots__", ()))]
+    own |= {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    kind = type(value) if _is_users_class(type(value)) else None
+    return [getattr(value, "__name__", ""), own, kind, _contents(value)]
+
+
+def _listed(names: Any) -> list[str]:
+    return [names] if isinstance(names, str) else list(names)
+
+
+def _contents(value: Any) -> Any:
+    """What an object shows that has no attributes in Python: a number as its text, others as what they contain."""
+    if isinstance(value, numbers.Number):
+        return repr(value)
+    if isinstance(value, collections.deque | array.array):
+        return list(value)
+    return value.to_numpy() if hasattr(type(value), "to_numpy") else None
 
 
 def _of_function(function: types.FunctionType) -> list[Any]:
@@ -97,6 +127,15 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
             yield from _codes(constant)
 
 
-def _methods(value: type) -> list[str]:
-    """The functions of a class that the user wrote."""
-    return sorted(name for name, own in vars(value).items() if inspect.isfunction(own) and name != "__annotate__")
+def _of_class(value: type) -> list[Any]:
+    """The name of a class; of one that the user wrote also what it holds, and its bases."""
+    if not _is_users_class(value):
+        return [value.__qualname__]
+    held = {name: own for name, own in vars(value).items() if name not in _OF_EVERY_CLASS}
+    return [value.__qualname__, held, value.__bases__]
+
+
+def _is_users_class(value: type) -> bool:
+    module = sys.modules.get(value.__module__)
+    file = getattr(module, "__file__", None)
+    return value.__module__ != "builtins" and (file is None or is_users(os.path.abspath(file)))

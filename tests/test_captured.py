@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import array
+import collections
+import enum
 import functools
 import subprocess
 import sys
 import types
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import optlab
@@ -119,3 +126,69 @@ def made(c, r):
         return x - r * g
 
     return f, rule
+
+
+def _held(c):
+    """Each way in which a function may come to a value."""
+
+    def deep(v):
+        return c * v
+
+    class Holds:
+        factor = c
+
+    class Inherits(Holds):
+        pass
+
+    class Computes:
+        @property
+        def factor(self):
+            return c
+
+    class Static:
+        @staticmethod
+        def factor():
+            return c
+
+    class Choice(enum.Enum):
+        ONE = c
+
+    @dataclass(frozen=True, slots=True)
+    class Slotted:
+        factor: float
+
+    return {
+        "a helper's helper": lambda v: deep(v),
+        "a class": Holds,
+        "a base class": Inherits(),
+        "a property": Computes(),
+        "a static method": Static,
+        "an enum": Choice,
+        "slots": Slotted(c),
+        "a deque": collections.deque([c]),
+        "a fraction": Fraction(c),
+        "a decimal": Decimal(c),
+        "an array of Python": array.array("d", [c]),
+        "a series": pd.Series([c]),
+        "a table": pd.DataFrame({"a": [c]}),
+    }
+
+
+@pytest.mark.parametrize("name", _held(1.0))
+def test_a_value_is_found_wherever_it_is_held(name):
+    def within(c):
+        held = _held(c)[name]
+        return lambda g: (lambda v: (held, v))(g)
+
+    assert digest_of(within(1.0)) == digest_of(within(1.0))
+    assert digest_of(within(1.0)) != digest_of(within(0.5))
+
+
+def test_values_that_are_met_one_after_another_are_told_apart():
+    """Not by the ids alone of lists that are made on the way, which return."""
+
+    def nested(c, depth):
+        return (lambda v: c * v) if depth == 0 else (lambda inner: lambda v: inner(v))(nested(c, depth - 1))
+
+    digests = {digest_of(nested(c, depth)) for c in (1.0, 0.5, 0.25) for depth in range(12)}
+    assert len(digests) == 36
