@@ -6,13 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from optlab.engine import trees
 from optlab.engine import vjp as reverse
 from optlab.engine.arguments import arrays, floats, position
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise
+from optlab.engine.ties import decided
 from optlab.engine.trace import defined_at, names_of, record
 from optlab.engine.tracer import Tracer
 from optlab.errors import TraceError
@@ -58,23 +57,14 @@ class Call:
 
     def pullback(self) -> Graph:
         """(*values, w) -> w' J."""
-        graph = reverse.vjp(optimise(self.graph), self.wrt)
-        return optimise(_only(graph, graph.outputs[len(self.graph.outputs) :]))
+        return reverse.pullback(self._decided(), self.wrt)
 
     def pushforward(self) -> Graph:
         """(*values, v) -> J v."""
-        back = self.pullback()
-        first = len(self.graph.inputs)
-        graph = reverse.vjp(back, range(first, len(back.inputs)))
-        w = graph.inputs[first : len(back.inputs)]  # the product is linear in w: any w will do
-        zeros = {var: np.zeros(var.shape, var.dtype) for var in w}
-        inputs = graph.inputs[:first] + graph.inputs[len(back.inputs) :]
-        products = graph.outputs[len(back.outputs) :]
-        return optimise(Graph(inputs, graph.nodes, products, {**graph.constants, **zeros}))
+        return reverse.jvp(self._decided(), self.wrt)
 
-
-def _only(graph: Graph, outputs: Any) -> Graph:
-    return Graph(graph.inputs, graph.nodes, tuple(outputs), graph.constants)
+    def _decided(self) -> Graph:
+        return decided(optimise(self.graph), self.wrt)
 
 
 def evaluate(graph: Graph, values: list[Any]) -> list[Any]:

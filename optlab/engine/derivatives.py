@@ -20,6 +20,7 @@ from optlab.engine.arguments import as_float, like
 from optlab.engine.called import Argument, Call, Function, evaluate
 from optlab.engine.graph import Graph, Var
 from optlab.engine.passes import optimise
+from optlab.engine.ties import decided
 from optlab.engine.trace import names_of
 from optlab.engine.tracer import Tracer
 from optlab.errors import UserError
@@ -194,7 +195,7 @@ def hvp(f: Function, argument: Argument = 0) -> Function:
 
 def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
     """inputs -> (value, gradients), from the graph of a function with a single number as its value."""
-    pullback = reverse.vjp(optimise(graph), wrt)
+    pullback = reverse.vjp(decided(optimise(graph), wrt), wrt)
     seed, inputs = pullback.inputs[-1], pullback.inputs[:-1]
     one = np.ones(seed.shape, seed.dtype)
     return optimise(Graph(inputs, pullback.nodes, pullback.outputs, {**pullback.constants, seed: one}))

@@ -9,8 +9,13 @@ are carried only where something further back is not safe:
     kinked   all slopes are finite, but there is no second derivative at a kink: abs, maximum
 
 Values that are not taken can be large, so a choice between values guards both. An index takes the same entries
-whatever the values are, and guards what is steep. A product of matrices ends what is large: guards would cost as much
-as the product. An operation that is not named here counts as steep.
+whatever the values are, and guards what is steep, and what is large if its entries were computed one by one and joined,
+as by `np.stack`, or sorted. An operation that is not named here counts as steep.
+
+The product of a matrix with weights, which are an input or part of one, or are constant, does not count as large: in
+networks such products alone lie behind an activation like relu, and guards would cost as much as the network. So two
+leaks are left: such a product of a matrix that is infinite, though only sums and such products led to it; and an index
+into an array that was computed as a whole, beside entries that are large: `(x**4)[1:]`.
 
 What is only kinked, or what an index leaves of what is large, gets a light mask: it is heeded by second derivatives
 alone, and costs nothing where there are none.
@@ -24,11 +29,12 @@ import numpy as np
 
 from optlab.engine.graph import Graph, Node, Var
 
-_MOVING_KINDS = frozenset(["view", "place", "take", "add_at", "reduce"])
+_REARRANGING_KINDS = frozenset(["view", "place", "take"])
+_MOVING_KINDS = _REARRANGING_KINDS | {"add_at", "reduce"}
 _MOVING = frozenset(
     [
         *("add", "subtract", "negative", "astype", "take_along", "add_along"),
-        *("gap", "positive_zero", "detach", "corner"),
+        *("gap", "positive_zero", "detach", "beside", "corner", "still"),
         *("relu", "maximum", "minimum", "clip", "where"),
     ]
 )
@@ -55,7 +61,7 @@ _LARGE = frozenset(
 )
 """All derivatives are finite wherever the operands are."""
 
-_KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "corner"])
+_KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "corner", "still"])
 """Their rules have no derivative of their own at a kink."""
 
 _PICKING = frozenset(["getitem", "take", "take_along"])
@@ -64,29 +70,36 @@ _PICKING = frozenset(["getitem", "take", "take_along"])
 
 @dataclass(frozen=True)
 class Hazards:
-    """The values that depend on something steep, on something large, or on something kinked, and the nodes whose rules
-    turn a cotangent of 0 into 0 whatever the values of their inputs are."""
+    """The values that depend on something steep, on something large, or on something kinked, those that are joined of
+    parts or sorted, and the nodes whose rules turn a cotangent of 0 into 0 whatever the values of their inputs are."""
 
     steep: frozenset[Var]
     large: frozenset[Var]
     kinked: frozenset[Var]
+    joined: frozenset[Var]
     harmless: frozenset[Node]
 
     @staticmethod
     def of(graph: Graph) -> Hazards:
-        steep, large, kinked, harmless = set[Var](), set[Var](), set[Var](), set[Node]()
+        steep, large, kinked, joined, harmless = set[Var](), set[Var](), set[Var](), set[Var](), set[Node]()
+        given = {*graph.inputs, *graph.constants}  # and what is merely rearranged of these
         for node in graph.nodes:
+            if node.op.kind in _REARRANGING_KINDS and given.issuperset(node.inputs):
+                given.add(node.output)
+            moved = node.op.kind in ("view", "take") and not joined.isdisjoint(node.inputs)
+            if node.op.kind == "place" or node.op.name == "take_along" or moved:
+                joined.add(node.output)
             if node.output.dtype.kind == "f":
-                kind = _kind(node, graph)
+                kind = _kind(node, graph, given)
                 if kind == "harmless":
                     harmless.add(node)
                 if kind == "steep" or not steep.isdisjoint(node.inputs):
                     steep.add(node.output)
-                if kind == "large" or not (is_matrix_product(node) or large.isdisjoint(node.inputs)):
+                if kind == "large" or not large.isdisjoint(node.inputs):
                     large.add(node.output)
                 if node.op.name in _KINKED or not kinked.isdisjoint(node.inputs):
                     kinked.add(node.output)
-        return Hazards(frozenset(steep), frozenset(large), frozenset(kinked), frozenset(harmless))
+        return Hazards(frozenset(steep), frozenset(large), frozenset(kinked), frozenset(joined), frozenset(harmless))
 
     def reach(self, var: Var) -> bool:
         """Whether a mask has to go with the cotangent of a value, where there is one."""
@@ -100,21 +113,27 @@ class Hazards:
         """Whether a node is a choice that has to make a mask for one of its inputs."""
         if node.op.taken:
             return self.reach(var)
-        return node.op.name in _PICKING and (var in self.steep or var in self.kinked)
+        return node.op.name in _PICKING and (var in self.kinked or self._spoils_neighbours(var))
 
     def need_light_mask(self, node: Node, var: Var) -> bool:
         """Whether the mask that a choice makes is for second derivatives alone."""
-        return not (self.infinite(var) if node.op.taken else var in self.steep)
+        return not (self.infinite(var) if node.op.taken else self._spoils_neighbours(var))
+
+    def _spoils_neighbours(self, var: Var) -> bool:
+        """Whether an entry that an index leaves may have an infinite slope."""
+        return var in self.steep or (var in self.large and var in self.joined)
 
     def are_silent(self, node: Node) -> bool:
         """Whether a rule turns a cotangent of 0 into 0, and in the second derivative too."""
         return node in self.harmless and node.op.name not in _KINKED
 
 
-def _kind(node: Node, graph: Graph) -> str:
+def _kind(node: Node, graph: Graph, given: set[Var]) -> str:
     name = node.op.name
-    if node.op.kind in _MOVING_KINDS or name in _MOVING or is_matrix_product(node):
-        return "" if is_matrix_product(node) else "harmless"
+    if is_matrix_product(node):
+        return "large" if given.isdisjoint(node.inputs) else ""
+    if node.op.kind in _MOVING_KINDS or name in _MOVING:
+        return "harmless"
     if name in ("multiply", "divide") and any(_is_number(v, graph) for v in node.inputs[name == "divide" :]):
         return "harmless"
     if name == "power" and node.inputs[1] in graph.constants:

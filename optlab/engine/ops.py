@@ -133,7 +133,7 @@ _ROWS = (
         lambda g, y, a, c, x: g * (-2.0 * y * np.tanh(x)),
     ),
     # choices; their kinks are listed in docs/architecture.md
-    elementwise("relu", kernels.relu, lambda g, y, x: np.where(x > 0, g, 0.0), taken=(lambda y, x: x > 0,)),
+    elementwise("relu", kernels.relu, lambda g, y, x: np.where(rules.on(y, x), g, 0.0), taken=(rules.on,)),
     elementwise(
         "maximum",
         np.maximum,
@@ -151,14 +151,10 @@ _ROWS = (
     elementwise(
         "clip",
         kernels.clip,
-        lambda g, y, x, low, high: np.where((x >= low) & (x <= high), g, 0.0),
-        lambda g, y, x, low, high: np.where((x < low) & (low <= high), g, 0.0),
-        lambda g, y, x, low, high: np.where((x > high) | (low > high), g, 0.0),
-        taken=(
-            lambda y, x, low, high: (x >= low) & (x <= high),
-            lambda y, x, low, high: (x < low) & (low <= high),
-            lambda y, x, low, high: (x > high) | (low > high),
-        ),
+        lambda g, y, x, low, high: np.where(rules.inside(y, x, low, high), g, 0.0),
+        lambda g, y, x, low, high: np.where(rules.below(y, x, low, high), g, 0.0),
+        lambda g, y, x, low, high: np.where(rules.above(y, x, low, high), g, 0.0),
+        taken=(rules.inside, rules.below, rules.above),
     ),
     elementwise(
         "where",
@@ -172,11 +168,17 @@ _ROWS = (
     elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 of equal infinities
     elementwise("positive_zero", kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
     elementwise("detach", np.positive, None),  # a value that is held fixed
+    # x, to be compared with y by a derivative rule: ties.py decides ties of the two, the third operand where it cannot
+    elementwise("beside", kernels.first, None, None, None),
     # c, whose derivative with respect to x is NaN where `at` holds, and else 0
     elementwise("kinked", kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
     # x, whose derivative is 0 where the mask is false, whatever the slopes further back are
     elementwise("alive", kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)),
-    elementwise("corner", kernels.corner, lambda g, y, x: emit("kinked", np.zeros(x.shape, x.dtype), x, x == 0)),
+    # 0, with the slope 0 in x, and no second derivative where x is 0; and that slope times c
+    elementwise("corner", kernels.zeros, lambda g, y, x: emit("still", g, x)),
+    elementwise(
+        "still", kernels.zeros, lambda g, y, c, x: emit("still", g, x), lambda g, y, c, x: rules.kink(g, x == 0)
+    ),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
     *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
@@ -250,7 +252,7 @@ _ROWS = (
         "take_along",
         kernels.take_along,
         kernels.along_type,
-        lambda g, y, a, index: emit("add_along", g, index, length=a.shape[-1]),
+        lambda g, y, a, index: emit("add_along", g, emit("beside", index, 0, 1), length=a.shape[-1]),
         None,
         linear=True,
     ),

@@ -42,16 +42,16 @@ def settle(graph: Graph) -> Graph:
         node = _rewired(node, same)
         name, output, first = node.op.name, node.output, node.inputs[0] if node.inputs else None
         others = [v for v in node.inputs if v not in nothing]
-        if name == "kinked" and first in constants and not constants[first].any():
-            nothing.add(first)
-        if first is not None and name in ("detach", "kinked", "alive") and _same_type(first, output):
+        if first is not None and name in ("detach", "beside", "kinked", "alive") and _same_type(first, output):
             same[output] = first
         elif name == "add" and len(others) == 1 and _same_type(others[0], output):
             same[output] = others[0]
-        elif name in ("kinked", "alive"):
+        elif name in ("beside", "kinked", "alive"):
             nodes.append(Node(OPS["broadcast_to"], node.inputs[:1], {"shape": output.shape}, output))
-        elif name == "corner":
+        elif name in ("corner", "still"):
             constants[output] = np.zeros(output.shape, output.dtype)
+            if name == "still":
+                nothing.add(output)
         else:
             nodes.append(node)
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)

@@ -31,9 +31,34 @@ def kink(g: Any, at: Any) -> Any:
     return np.where(at, g * np.nan, 0.0)
 
 
+def still(g: Any, y: Any, c: Any, x: Any) -> Any:
+    """The slope of a corner has no derivative where x is 0."""
+    return kink(g, x == 0)
+
+
+def on(y: Any, x: Any) -> Any:
+    """Where relu takes its operand."""
+    return emit("beside", x, 0.0, 1.0) > 0
+
+
+def inside(y: Any, x: Any, low: Any, high: Any) -> Any:
+    """Where clip takes its first operand: between the bounds, and on them."""
+    return (emit("beside", x, low, 1.0) >= low) & (emit("beside", x, high, -1.0) <= high)
+
+
+def below(y: Any, x: Any, low: Any, high: Any) -> Any:
+    """Where clip takes its lower bound."""
+    return (emit("beside", x, low, 1.0) < low) & (low <= high)
+
+
+def above(y: Any, x: Any, low: Any, high: Any) -> Any:
+    """Where clip takes its upper bound."""
+    return (emit("beside", x, high, -1.0) > high) | (low > high)
+
+
 def share_of_tie(g: Any, x: Any, y: Any) -> Any:
     """Where x is the one that was chosen the whole cotangent, where both tie half of it, and no second derivative."""
-    half = emit("kinked", 0.5 * g, x - y, np.True_)
+    half = emit("kinked", 0.5, x - y, np.True_) * g
     return np.where(x == y, half, np.where(x > y, g, 0.0))
 
 
@@ -109,8 +134,8 @@ def extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     """Shared equally among all entries that tie, which have no second derivative."""
     tied = ties(y, x, axis=axis, keepdims=keepdims)
     count = np.sum(tied.astype(x.dtype), axis=axis, keepdims=True)
-    share = emit("kinked", keep(g, x, axis) / count, keep(y, x, axis), np.logical_and(tied, count > 1))
-    return np.where(tied, share, 0.0)
+    count = emit("kinked", count, keep(y, x, axis), count > 1)
+    return np.where(tied, keep(g, x, axis) / count, 0.0)
 
 
 # ---- indices and matrices -------------------------------------------------------------------------------------------

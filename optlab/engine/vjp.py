@@ -18,6 +18,7 @@ import numpy as np
 from optlab.engine.graph import Graph, Node, Shape, Var
 from optlab.engine.hazards import Hazards, is_matrix_product
 from optlab.engine.ops import OPS
+from optlab.engine.passes import optimise
 from optlab.engine.rules import emit, spread_over
 from optlab.engine.tracer import Builder, Tracer
 
@@ -69,6 +70,24 @@ def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
         var = graph.inputs[i]
         products.append(_total(incoming[var]).value if var in incoming else np.zeros(var.shape, var.dtype))
     return builder.finish([*(primal[v] for v in graph.outputs), *products])
+
+
+def pullback(graph: Graph, wrt: Sequence[int]) -> Graph:
+    """The products alone: (*inputs, one cotangent per output) -> one cotangent per position in `wrt`, optimised."""
+    both = vjp(graph, wrt)
+    return optimise(Graph(both.inputs, both.nodes, both.outputs[len(graph.outputs) :], both.constants))
+
+
+def jvp(graph: Graph, wrt: Sequence[int]) -> Graph:
+    """The Jacobian-vector products: (*inputs, one tangent per position in `wrt`) -> one tangent per output, optimised.
+
+    They are the transpose of the transpose: w' J is linear in w, and J v is the derivative of v . (w' J) by w.
+    """
+    first, back = len(graph.inputs), pullback(graph, wrt)
+    forth = vjp(back, range(first, len(back.inputs)))
+    zeros = {w: np.zeros(w.shape, w.dtype) for w in forth.inputs[first : len(back.inputs)]}  # any w will do
+    inputs = forth.inputs[:first] + forth.inputs[len(back.inputs) :]
+    return optimise(Graph(inputs, forth.nodes, forth.outputs[len(back.outputs) :], {**forth.constants, **zeros}))
 
 
 def _leads_to(graph: Graph, inputs: set[Var]) -> set[Var]:

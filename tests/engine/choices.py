@@ -129,6 +129,50 @@ LEFT = {
     ),
 }
 
+A = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+OVERFLOWING = {
+    "a product of squares": (
+        lambda x: np.sum(np.minimum(np.stack([x * x, x])[None] @ (A * x), 1.0)),
+        1e200,
+        lambda x: 0 * x,
+    ),
+    "a matrix and squares": (lambda x: np.sum(np.minimum(A @ np.stack([x**3, x]), 1.0)), 1e200, lambda x: 0 * x),
+    "a chain of products": (lambda x: np.sum(relu(1 - (A * x) @ (A * x) @ (A * x))), 1e200, lambda x: 0 * x),
+    "a product of what is infinite": (lambda x: np.sum(np.minimum((A * x) @ (A * x), 1.0)), np.inf, lambda x: 0 * x),
+    "a product of sums": (
+        lambda x: np.sum(np.clip((np.ones((2, 2)) @ np.stack([x, x]))[None] @ (A * x), -1, 1)),
+        1.7e308,
+        lambda x: 0 * x,
+    ),
+    "einsum": (
+        lambda x: np.sum(np.minimum(np.einsum("ij,jk,kl->il", A * x, A * x, A * x), 1.0)),
+        1e200,
+        lambda x: 0 * x,
+    ),
+    "matvec": (lambda x: np.sum(np.where(x < 0, np.matvec(A * x * x, np.stack([x, x])), x)), 1e200, lambda x: 2 * x),
+    "the smallest of a product": (
+        lambda x: np.min(np.stack([np.sum((A * x * x) @ (A * x)), x])),
+        1e200,
+        lambda x: x,
+    ),
+    "an entry beside a power": (lambda x: np.stack([x**4, x])[1], 1e200, lambda x: x),
+    "an entry beside a sine": (lambda x: np.take(np.stack([np.sin(x * x * x), x]), 1), 1e200, lambda x: x),
+    "a mask beside a power": (lambda x: np.sum(np.stack([x**4, x])[np.array([False, True])]), 1e200, lambda x: x),
+    "split beside a power": (lambda x: np.split(np.stack([x**4, x]), 2)[1][0], 1e200, lambda x: x),
+    "take_along_axis beside a power": (
+        lambda x: np.take_along_axis(np.stack([x**4, x]), np.array([1]), 0)[0],
+        1e200,
+        lambda x: x,
+    ),
+    "an entry beside a product": (
+        lambda x: np.stack([np.sum(np.stack([x * x, x])[None] @ (A * x)), x])[1],
+        1e200,
+        lambda x: x,
+    ),
+}
+LEFT |= OVERFLOWING
+
 BESIDE_KINKS = {
     "a kink beside an index": (
         lambda x: np.stack([np.abs(x), x**2])[1] + np.take(np.stack([np.hypot(x, x), x**3]), 1),

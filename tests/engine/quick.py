@@ -104,7 +104,9 @@ def _no_curvature(f: Any, x: Any, expected: Any) -> Check:
 
     def check() -> None:
         assert_close(hessian(f)(x), expected, 1e-13)
-        assert_close(jvp(grad(f))(x, ones), expected @ ones if x.ndim else expected, 1e-13)
+        along = expected @ ones if x.ndim else expected
+        assert_close(jvp(grad(f))(x, ones), along, 1e-13)
+        assert_close(grad(lambda x: jvp(f)(x, ones))(x), along, 1e-13)
 
     return check
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from optlab import grad, hessian, hvp, jvp, minimize, problem, relu
 from optlab.engine.derivatives import gradient_graph
@@ -57,6 +59,52 @@ def test_a_run_on_a_plateau_goes_on():
     assert result.status == "done"
     assert result.x[0] == 800.0
     assert result.x[1] < -1.0
+
+
+STEPS = (
+    lambda v: v @ v,
+    lambda v: v * v,
+    lambda v: v + v,
+    lambda v: np.cumsum(v, axis=0),
+    lambda v: v @ np.ones((2, 2)),
+    lambda v: np.einsum("ij,ij,jk->ik", v, v, v),
+    lambda v: np.sum(v, axis=1, keepdims=True) * v,
+    lambda v: np.outer(v[0], v[1]),
+    lambda v: np.stack([np.prod(v, axis=0), np.mean(v, axis=1)]),
+    lambda v: np.linalg.norm(v[0]) * v,
+    lambda v: v**3,
+    lambda v: np.maximum(v, relu(v)),
+)
+"""From a matrix of large numbers to a matrix of numbers that are as large at least."""
+
+CHOICES = (
+    lambda t, s, x: np.minimum(np.sum(t), s),
+    lambda t, s, x: np.sum(np.minimum(t, s)) / 4,
+    lambda t, s, x: np.where(x < 0, np.sum(t), s),
+    lambda t, s, x: np.sum(np.where(x < 0, t, s)) / 4,
+    lambda t, s, x: np.stack([np.sum(t), s])[1],
+    lambda t, s, x: np.min(np.stack([np.max(t), s])),
+    lambda t, s, x: np.clip(np.sum(t), 0.0, s),
+    lambda t, s, x: np.sum(relu(1.0 - t)) + s,
+    lambda t, s, x: np.sort(np.stack([t[0, 0], s, t[1, 1]]))[0],
+)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True, database=None)
+@given(
+    st.lists(st.sampled_from(STEPS), min_size=1, max_size=5),
+    st.sampled_from(CHOICES),
+    st.sampled_from([3.0, 1e100, 1e155, 1e200, 1e300, 1.7e308]),
+)
+def test_what_overflows_behind_a_choice_leaks_nothing(steps, choice, x):
+    def f(x):
+        t = np.array([[1.0, 2.0], [3.0, 1.5]]) * x
+        for step in steps:
+            t = step(t)
+        return choice(t, 0.5 + 1e-309 * x, x)
+
+    assert grad(f)(x) == pytest.approx(1e-309, rel=1e-12, abs=0)
+    assert hessian(f)(x) == 0
 
 
 HONEST = {

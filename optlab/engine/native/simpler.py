@@ -99,7 +99,9 @@ SIMPLER: Mapping[str, Callable[..., int | None]] = {
     "square": lambda w, a: w.apply("multiply", a, a),
     "reciprocal": lambda w, a: w.apply("divide", w.constant(1.0), a),
     "detach": lambda w, a: a,
+    "beside": lambda w, x, y, otherwise: x,
     "kinked": lambda w, c, x, at: c,
     "alive": lambda w, x, mask: x,
     "corner": lambda w, x: w.constant(0.0),
+    "still": lambda w, g, x: w.constant(0.0),
 }

@@ -19,7 +19,13 @@ SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 2.0, 3.0, -2.5, 7.0, 1e-300, -1e-300
 SPECIAL += [np.inf, -np.inf, np.nan, 0.1, -0.7, 1.5, 19.3, -6.0, 709.0, -745.0, 1e-9, 1.0 + 2**-52]
 
 SIMPLIFIED = {"square": "a product", "reciprocal": "a quotient", "detach": "nothing", "astype": "nothing"}
-SIMPLIFIED |= {"kinked": "its first operand", "alive": "its first operand", "corner": "0"}
+SIMPLIFIED |= {
+    "beside": "its first operand",
+    "kinked": "its first operand",
+    "alive": "its first operand",
+    "corner": "0",
+    "still": "0",
+}
 """Written by other operations before rules are asked for."""
 LEFT_TO_REPLAY = {"solve", "det", "cofactors", "cholesky"}
 STRUCTURAL = {"sum", "max", "min", "matmul", "place", "take", "add_at"}
