@@ -31,11 +31,6 @@ def kink(g: Any, at: Any) -> Any:
     return np.where(at, g * np.nan, 0.0)
 
 
-def still(g: Any, y: Any, c: Any, x: Any) -> Any:
-    """The slope of a corner has no derivative where x is 0."""
-    return kink(g, x == 0)
-
-
 def on(y: Any, x: Any) -> Any:
     """Where relu takes its operand."""
     return emit("beside", x, 0.0, 1.0) > 0

@@ -38,6 +38,7 @@ SURVIVORS = {
     "below: emit('beside', x, low, 1.0)  ->  emit('beside', x, low, 2.0)": _SIDE,
     "inside: -1.0  ->  -2.0": _SIDE,
     "inside: emit('beside', x, low, 1.0)  ->  emit('beside', x, low, 2.0)": _SIDE,
+    "still, 1: lambda g, y, c, x: rules.kink(g, x == 0)  ->  lambda g, y, c, x: -rules.kink(g, x == 0)": _SIGN_OF_NAN,
     "on: emit('beside', x, 0.0, 1.0)  ->  emit('beside', x, 0.0, 2.0)": _SIDE,
     "sinc: np.abs(t) < 1  ->  np.abs(t) < 2": _BOTH_WAYS,
     "sinc: np.abs(t) < 1  ->  np.abs(t) <= 1": _BOTH_WAYS,
