@@ -92,10 +92,11 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     console.print()
     sizes = {"cell": planned.cells, "run": planned.runs, "sweep": len(planned.sweeps)}
     totals = ", ".join(counted(number, what) for what, number in sizes.items())
-    console.print(f"{totals}, {counted(sum(p.gradients for p in prospects), 'gradient evaluation')}", markup=False)
+    evaluations = counted(sum(p.gradients for p in prospects), "gradient evaluation")
+    console.print(tables.sentence(f"{totals}, {evaluations}"))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
-        console.print(f"({repeats} of cells without anything random in them are left out)")
+        console.print(tables.sentence(f"({repeats} of cells without anything random in them are left out)"))
 
 
 def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
