@@ -32,6 +32,7 @@ PAGES = (
 )
 FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
+PICTURE = re.compile(r'(?:!\[[^]]*\]\(|<img src=")([^)"]+)[)"]')
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
 BIN = Path(sys.executable).parent
 
@@ -143,7 +144,7 @@ def run_console(text, folder, compare):
 def pictures(page):
     """The pictures a page shows, as paths from the root."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    return [Path(page).parent / target for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)]
+    return [Path(page).parent / target for target in PICTURE.findall(text)]
 
 
 def looks(path):
@@ -240,7 +241,8 @@ def _keys(node):
 
 @pytest.mark.parametrize("page", [*PAGES, *GUIDES[1:], *FURTHER])
 def test_links_and_pictures_exist(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text(encoding="utf-8")):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text) + PICTURE.findall(text):
         if not target.startswith("http"):
             assert ((ROOT / page).parent / target).exists(), target
 
