@@ -202,7 +202,7 @@ KEYS_OF = {  # what each table of docs/experiments.md is of, by the words above 
     "## Problems": ProblemSpec,
     "## Optimizers": OptimizerSpec,
     "## Values": axes.Grid,
-    "## What is written down": RecordSpec,
+    "## What is recorded": RecordSpec,
     "`[basins]`:": BasinsSpec,
     "`[stability]`:": StabilitySpec,
 }
