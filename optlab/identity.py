@@ -154,11 +154,7 @@ def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
     while waiting:
         for name in _imports(*waiting.pop()):
             found = _file_of(name, folder)
-            if (
-                found.suffix != ".py"
-                or not found.is_file()
-                or not (found.is_relative_to(folder) or is_users(str(found)))
-            ):
+            if found.suffix != ".py" or not found.is_file() or not _belongs_to(found, folder):
                 packages.add(name.partition(".")[0])
                 continue
             own.add(name.partition(".")[0])
@@ -167,6 +163,15 @@ def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
                 package = name if found.name == "__init__.py" else name.rpartition(".")[0]
                 waiting.append((found.read_text(encoding="utf-8", errors="surrogateescape"), package))
     return modules, packages - own - _PYTHONS
+
+
+def _belongs_to(module: Path, folder: Path) -> bool:
+    """Whether a module is the user's own, or belongs to the same installed package as a plugin in `folder`.
+
+    A virtual environment below the folder of a script is not the user's own code.
+    """
+    is_in_package = not is_users(str(folder)) and module.is_relative_to(folder)
+    return is_in_package or is_users(str(module))
 
 
 _PYTHONS = {*sys.stdlib_module_names, "numpy", "optlab"}

@@ -1,6 +1,7 @@
 """Hashes of all that bears on results."""
 
 import dataclasses
+import importlib
 import subprocess
 import sys
 
@@ -162,6 +163,22 @@ def test_what_a_plugin_writes_and_what_packages_read_is_not_what_it_depends_on(t
     rules = [import_file(path).rule for _ in range(2)]
     assert [identity.of_plugin(rule) for rule in rules] == [identity.of_plugin(rules[0])] * 2
     assert rules[0].function.__globals__["__optlab_reads__"] == ()
+
+
+def test_packages_in_an_environment_below_the_folder_of_a_script_are_not_read(tmp_path, monkeypatch):
+    """A script is often next to its .venv, whose packages have hundreds of files. These are not its own modules."""
+    installed = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
+    (installed / "fakepackage").mkdir(parents=True)
+    (installed / "fakepackage" / "__init__.py").write_text("import fakepackage.part\n")
+    (installed / "fakepackage" / "part.py").write_text("")
+    (tmp_path / "own_module.py").write_text("import fakepackage\n")
+    monkeypatch.syspath_prepend(str(installed))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.import_module("own_module")
+    script = tmp_path / "script.py"
+    modules, packages = identity._imported(script, "import own_module, optlab, numpy\n")
+    assert modules == {script, (tmp_path / "own_module.py").resolve()}
+    assert packages == {"fakepackage"}
 
 
 def test_the_version_of_a_package_that_a_plugin_imports_counts(tmp_path, monkeypatch):
