@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from optlab import grad, hessian, hvp, jvp, relu, trace
+from optlab import grad, hessian, hvp, jvp, relu, run, trace
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.passes import optimise, settle
 from optlab.engine.ties import decided
@@ -168,3 +168,23 @@ def test_second_derivatives_of_networks_stay_finite(bias):
         assert np.isfinite(found).all()
         np.testing.assert_array_equal(found, found.T)
         assert np.isfinite(hvp(f)(weights, rng.normal(size=19))).all()
+
+
+NETWORKS = """\
+name = "relu"
+steps = 20
+seeds = 3
+problem = [
+    {name = "mlp", dataset = "xor", hidden = [3, 3], activation = "relu"},
+    {name = "mlp", dataset = "spirals", hidden = [4], activation = "relu"},
+]
+optimizer = [{name = "sophia"}, {name = "adahessian"}, {name = "newton", lr = 0.1, damping = 1.0}]
+"""
+
+
+def test_rules_with_hessian_products_stay_finite_on_networks(tmp_path):
+    (tmp_path / "relu.toml").write_text(NETWORKS)
+    runs = run(tmp_path / "relu.toml", out=tmp_path).runs
+    assert len(runs) == 18
+    assert set(runs["status"]) == {"done"}
+    assert np.isfinite(runs["final_loss"]).all()
