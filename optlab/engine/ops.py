@@ -133,7 +133,7 @@ _ROWS = (
         lambda g, y, a, c, x: g * (-2.0 * y * np.tanh(x)),
     ),
     # choices; their kinks are listed in docs/architecture.md
-    elementwise("relu", kernels.relu, lambda g, y, x: np.where(rules.on(y, x), g, 0.0), taken=(rules.on,)),
+    elementwise("relu", kernels.relu, lambda g, y, x: np.where(rules.on(x), g, 0.0), taken=(lambda y, x: rules.on(x),)),
     elementwise(
         "maximum",
         np.maximum,
@@ -176,9 +176,7 @@ _ROWS = (
     elementwise("alive", kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)),
     # 0, with the slope 0 in x, and no second derivative where x is 0; and that slope times c
     elementwise("corner", kernels.zeros, lambda g, y, x: emit("still", g, x)),
-    elementwise(
-        "still", kernels.zeros, lambda g, y, c, x: emit("still", g, x), lambda g, y, c, x: rules.kink(g, x == 0)
-    ),
+    elementwise("still", kernels.zeros, rules.still, lambda g, y, c, x: rules.kink(g, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
     *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
@@ -252,7 +250,7 @@ _ROWS = (
         "take_along",
         kernels.take_along,
         kernels.along_type,
-        lambda g, y, a, index: emit("add_along", g, emit("beside", index, 0, 1), length=a.shape[-1]),
+        lambda g, y, a, index: emit("add_along", g, emit("beside", index, index, index), length=a.shape[-1]),
         None,
         linear=True,
     ),

@@ -31,24 +31,33 @@ def kink(g: Any, at: Any) -> Any:
     return np.where(at, g * np.nan, 0.0)
 
 
-def on(y: Any, x: Any) -> Any:
+_UP, _DOWN = 1.0, -1.0
+"""The sides of a number that ties with its bound, if ties.py cannot tell."""
+
+
+def on(x: Any) -> Any:
     """Where relu takes its operand."""
-    return emit("beside", x, 0.0, 1.0) > 0
+    return emit("beside", x, 0.0, _UP) > 0
 
 
 def inside(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its first operand: between the bounds, and on them."""
-    return (emit("beside", x, low, 1.0) >= low) & (emit("beside", x, high, -1.0) <= high)
+    return (emit("beside", x, low, _UP) >= low) & (emit("beside", x, high, _DOWN) <= high)
 
 
 def below(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its lower bound."""
-    return (emit("beside", x, low, 1.0) < low) & (low <= high)
+    return (emit("beside", x, low, _UP) < low) & (low <= high)
 
 
 def above(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its upper bound."""
-    return (emit("beside", x, high, -1.0) > high) | (low > high)
+    return (emit("beside", x, high, _DOWN) > high) | (low > high)
+
+
+def still(g: Any, y: Any, c: Any, x: Any) -> Any:
+    """The slope of a corner again: linear in c."""
+    return emit("still", g, x)
 
 
 def share_of_tie(g: Any, x: Any, y: Any) -> Any:
