@@ -250,7 +250,7 @@ _ROWS = (
         "take_along",
         kernels.take_along,
         kernels.along_type,
-        lambda g, y, a, index: emit("add_along", g, emit("beside", index, index, index), length=a.shape[-1]),
+        lambda g, y, a, index: emit("add_along", g, rules.in_order(index), length=a.shape[-1]),
         None,
         linear=True,
     ),
