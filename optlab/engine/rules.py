@@ -37,7 +37,7 @@ _UP, _DOWN = 1.0, -1.0
 
 def in_order(index: Any) -> Any:
     """An index into entries, marked: if it is their order, ties.py decides ties among them."""
-    return emit("beside", *[index] * 3)
+    return emit("beside", index, _UP, _DOWN)
 
 
 def on(x: Any) -> Any:

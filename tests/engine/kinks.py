@@ -110,6 +110,11 @@ CURVED = {
     "clip, no side of the upper bound": (lambda x: np.clip(-np.abs(x), -1.0, 0.0) ** 2, 0.0, NONE),
     "clip by a kink": (lambda x: np.clip(0.0, -1.0, np.abs(x)) ** 2, 0.0, 0.0),
     "sort, tie": (lambda x: np.sum(np.sort(x) ** 2), [1.0, 1.0], [[2.0, 0.0], [0.0, 2.0]]),
+    "sort, both orders": (
+        lambda x: (np.sort(np.stack([x, -x]))[1] + np.sort(np.stack([-x, x]))[1]) ** 2,
+        0.0,
+        8.0,
+    ),
     "sqrt(-0)": (lambda x: np.sqrt(x), -0.0, -np.inf),
     "log(-0)": (lambda x: np.log(x), -0.0, -np.inf),
     "prod, two zeros": (lambda x: np.prod(x), [0.0, 0.0, 3.0], [[0, 3.0, 0], [3.0, 0, 0], [0, 0, 0]]),
