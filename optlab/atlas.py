@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline
+from optlab.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.errors import UserError
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.oneline import table
@@ -60,8 +61,8 @@ def basins(
     problem: Table,
     optimizers: Table | Sequence[Table],
     *,
-    resolution: int = 512,
-    steps: int = 500,
+    resolution: int = BASINS,
+    steps: int = STEPS,
     x: tuple[float, float] | None = None,
     y: tuple[float, float] | None = None,
     name: str | None = None,
@@ -110,9 +111,9 @@ def stability(
     x: str,
     y: str,
     log: str = "",
-    resolution: int = 256,
-    steps: int = 500,
-    color: str = "final_loss",
+    resolution: int = STABILITY,
+    steps: int = STEPS,
+    color: str = COLORS[0],
     target: float | None = None,
     name: str | None = None,
     out: str | Path = "results",
@@ -166,8 +167,8 @@ def stability(
 def basins_document(
     problem: Table,
     optimizers: Table | Sequence[Table],
-    resolution: int = 512,
-    steps: int = 500,
+    resolution: int = BASINS,
+    steps: int = STEPS,
     x: tuple[float, float] | None = None,
     y: tuple[float, float] | None = None,
     name: str | None = None,
@@ -181,9 +182,9 @@ def stability_document(
     optimizers: Table | Sequence[Table],
     across: Side,
     up: Side,
-    resolution: int = 256,
-    steps: int = 500,
-    color: str = "final_loss",
+    resolution: int = STABILITY,
+    steps: int = STEPS,
+    color: str = COLORS[0],
     target: float | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:

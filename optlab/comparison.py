@@ -43,7 +43,7 @@ def planned(plan: Plan) -> Facts:
             "evaluations": max(plan.record.evaluations, 2) if splits else None,
             "trajectories": plan.record.trajectories if any(_has_choice(sweep) for sweep in plan.sweeps) else None,
         },
-        "map": {"kind": type(plan.map).__name__.removesuffix("Spec").lower(), **vars(plan.map)} if plan.map else None,
+        "map": {"kind": plan.kind.name, **vars(plan.table)} if plan.table else None,
         "problems": [_problem(sweep) for sweep in {sweep.titles: sweep for sweep in plan.sweeps}.values()],
         "optimizers": [
             _optimizer([sweep for sweep in plan.sweeps if sweep.label == label and sweep.titles == first.titles])
@@ -139,7 +139,7 @@ def _of_all(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str
         yield from _changed("map", old.get("kind"), new.get("kind"))
     else:
         for name in new:
-            yield from _changed(f"{new['kind']}.{name}", old[name], new[name])
+            yield from _changed(f"{new['kind']}.{name}", old.get(name), new[name])
 
 
 def _at_most(value: Any, most: int) -> Any:

@@ -37,7 +37,7 @@ class Escaped(PluginError):
     """Code raised something that is no `Exception`, as SystemExit; that is the `__cause__`."""
 
 
-def _message(error: BaseException) -> str:
+def placed(error: BaseException) -> str:
     """`file:line: Type: message`, with the last line that is a plugin's."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_of_a_plugin(Path(f.filename))]
     where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
@@ -92,7 +92,7 @@ def contained() -> Iterator[None]:
         except (Exception, Interrupted):
             raise
         except BaseException as error:
-            raise Escaped(_message(error)) from error
+            raise Escaped(placed(error)) from error
 
 
 @contextmanager

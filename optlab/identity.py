@@ -106,7 +106,8 @@ def of_plugin(plugin: Any) -> str:
     else:
         more = [] if is_built_in(plugin.function) else _more(plugin, Path(file), text)
     values = "" if is_built_in(plugin.function) else digest_of(_functions(plugin))
-    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, plugin.signature.files), values])
+    files = plugin.signature.files if hasattr(plugin, "signature") else ()  # a kind of experiment has no signature
+    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, files), values])
 
 
 def _functions(plugin: Any) -> list[Any]:
@@ -119,8 +120,15 @@ def _functions(plugin: Any) -> list[Any]:
 def _more(plugin: Any, file: Path, text: str) -> list[str]:
     """What else the text of a file depends on, in an order that does not depend on where the files lie."""
     modules, packages = _imported(file.resolve(), text)
-    reads = {Path(path).resolve() for path in inspect.unwrap(plugin.function).__globals__.get(sources.READS, ())}
+    reads = {Path(path).resolve() for path in _globals(plugin.function).get(sources.READS, ())}
     return sorted(map(_content, {*modules, *reads} - {file.resolve()})) + sorted(map(_installed, packages))
+
+
+def _globals(function: Any) -> Mapping[str, Any]:
+    """The globals of the module of a function or a class."""
+    if inspect.isclass(function):
+        return vars(sys.modules[function.__module__])
+    return inspect.unwrap(function).__globals__
 
 
 def _content(path: str | Path) -> str:

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab import executors, mapping, plan, provenance, registry, runner, spec
+from optlab import executors, plan, provenance, registry, runner, spec
+from optlab.choices import BACKENDS
 from optlab.containment import prints_aside
 from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
+from optlab.kinds.base import faults_of
 from optlab.plan import Plan
 from optlab.prospects import Prospect as Prospect
 from optlab.prospects import prospects as prospects
@@ -23,7 +25,6 @@ from optlab.redrawing import maps as maps
 from optlab.redrawing import replot as replot
 from optlab.registry import Folders, Registry
 from optlab.report.selection import ALL, Selection
-from optlab.spec.tables import BACKENDS
 from optlab.spec.text import text_of
 
 if TYPE_CHECKING:
@@ -67,12 +68,12 @@ def prepare(
     known = registry.load(plugins)
     if isinstance(experiment, Mapping):
         document, known = registry.settled(experiment, known)
-        draft = _on(backend, spec.read_dict(document))
+        draft = _on(backend, spec.read_dict(document, known.kinds.values()))
         planned = plan.make(draft, known)
         return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
     path = Path(experiment)
     text = text_of(path)
-    planned = plan.make(_on(backend, spec.read(text, str(path))), known)
+    planned = plan.make(_on(backend, spec.read(text, str(path), known.kinds.values())), known)
     return Job(text, planned, known, Path(out) / planned.name)
 
 
@@ -112,8 +113,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
     done = []
     backends: dict[str, str] = {}
-    map_ = mapping.Map(job.plan)
-    with executors.threads() as pool:
+    with executors.threads() as pool, faults_of(job.plan.kind):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
             task = runner.Runner(sweeps, executors.workers())
@@ -121,15 +121,17 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
                 backends[sweep.id] = task.backend(sweep)
                 yield sweep, trajectories
 
-        for sweep, trajectories in map_.computed(compute):
+        passes = job.plan.kind.passes(job.plan)
+        for sweep, trajectories in passes.computed(compute):
             writer.sweep(sweep, trajectories)
             done.append((sweep, trajectories.summary()))
-    done.sort(key=lambda pair: pair[0].run[0])
+        done.sort(key=lambda pair: pair[0].run[0])
+        columns = passes.columns(done)
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = provenance.tracebacks(job.plan, logs)
-    about = provenance.about(job.plan, counts, backends, logs) | map_.about
-    return writer.finish(done, job.source, log, about, map_.columns(done))
+    about = provenance.about(job.plan, counts, backends, logs) | passes.about
+    return writer.finish(done, job.source, log, about, columns)
 
 
 def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
@@ -173,7 +175,7 @@ def carry_out(
     """
     from optlab import store
 
-    selection.check(job.plan.labels, is_map=job.plan.map is not None)
+    selection.check(job.plan.labels, is_ranked=job.plan.kind.is_ranked)
     with store.told_truly(job.folder, job.plan.id):
         results = finished(job)
         if results is not None and not selection and _is_complete(results, job, format):
@@ -208,8 +210,9 @@ def _draw_missing(results: Results, job: Job, format: str, watched: Watched, sel
     from optlab.report import pictures
 
     try:
-        with watched("drawing", pictures.count(job.plan)) as progress:
-            draw(results, job.plan, format, progress, selection)
+        plugins = job.registry.figures.values()
+        with watched("drawing", pictures.count(job.plan, plugins)) as progress:
+            draw(results, job.plan, format, progress, selection, plugins)
     except Exception as error:
         error.add_note(store.complete_in(job.folder))
         return error

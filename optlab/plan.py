@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from optlab import identity, resolve
-from optlab.maps import checks, targets
+from optlab.kinds import GRID, Kind
+from optlab.kinds.base import faults_of
 from optlab.records import Ints, Recording, Sweep
 from optlab.registry import Registry
 from optlab.resolve import CaseAxes, Notebook, RuleAxes, limits
-from optlab.spec import Axis, BasinsSpec, Draft, ExperimentSpec, OptimizerSpec, RecordSpec, StabilitySpec
+from optlab.signature import is_built_in
+from optlab.spec import Axis, Draft, ExperimentSpec, OptimizerSpec, RecordSpec
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Plan:
     """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one.
 
     `seeds` is the number of seeds, None where nothing is random or a map gives each pixel its own; `record` is what is
-    asked to be written down, and `map` the table of the map that is asked for, if any.
+    asked to be written down. `kind` is the kind of experiment, and `table` its table in the experiment file, if any.
     """
 
     name: str
@@ -34,7 +36,8 @@ class Plan:
     cases: tuple[str, ...]
     seeds: int | None
     record: RecordSpec
-    map: BasinsSpec | StabilitySpec | None = None
+    kind: Kind = GRID
+    table: Any = None
 
     @property
     def runs(self) -> int:
@@ -42,8 +45,7 @@ class Plan:
 
     @property
     def run_steps(self) -> int:
-        steps = sum(len(sweep) * sweep.steps for sweep in self.sweeps)
-        return 2 * steps if isinstance(self.map, BasinsSpec) else steps  # a second time, to count the steps
+        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps)
 
     @property
     def is_recorded(self) -> bool:
@@ -53,8 +55,9 @@ class Plan:
     @property
     def id(self) -> str:
         """A hash of everything that bears on the results."""
-        asked = [type(self.map).__name__, vars(self.map)] if self.map else []
-        return identity.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked])
+        asked = [type(self.table).__name__, vars(self.table)] if self.table else []
+        code = [] if is_built_in(self.kind.function) else [identity.of_plugin(self.kind)]
+        return identity.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code])
 
 
 def make(draft: Draft, registry: Registry) -> Plan:
@@ -79,35 +82,35 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> Plan | N
         r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
     ]
     resolve.same_throughout(cases, rules, notes)
-    cases = _mapped(spec, cases, rules, notes)
+    kind, table = _kind(spec, notes)
+    with faults_of(kind):
+        cases = kind.checked(table, spec, cases, rules, notes)
     resolve.note_without_start(cases, notes)
-    if notes.mistakes or not limits.is_bounded(spec, cases, rules, notes):
+    if notes.mistakes or not limits.is_bounded(spec, kind, table, cases, rules, notes):
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []
     begin = saved = cells = 0
     for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
-        sweeps.append(sweep)
+        with faults_of(kind):
+            sweep = kind.sweep(table, sweep)
+        sweeps.append(replace(sweep, id=identity.of_sweep(sweep)))
         repeats = limits.repeats(spec, case.case, rule)
         cells += len(sweep) // repeats
         saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
         begin += len(sweep)
     shown = tuple(dict.fromkeys(itertools.chain(*titles)))
     seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
-    asked = spec.basins or spec.stability
-    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, asked)
+    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
 
 
-def _mapped(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> list[CaseAxes]:
-    """The cases as a map wants them, if one is asked for."""
-    checks.whole(spec, notes)
-    if spec.basins:
-        return checks.on_grid(spec, cases, notes)
-    if spec.stability:
-        checks.sides(spec, rules, notes)
-        checks.targets(spec.stability, cases, notes)
-    return cases
+def _kind(spec: ExperimentSpec, notes: Notebook) -> tuple[Kind, Any]:
+    """The kind of the experiment and its table; a grid has none."""
+    if len(spec.asked) > 1:
+        names = " or ".join(kind.name for kind, _ in spec.asked)
+        notes.note((spec.asked[1][0].name,), f"an experiment is of one kind: {names}; leave one of the tables out")
+    return next(iter(spec.asked), (GRID, None))  # pyright: ignore[reportReturnType]
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
@@ -193,7 +196,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
     options, hyperparameters, scheduled, transformed = (
         {name: values[next(positions)] for name, values in numbers.items()} for numbers in owners
     )
-    sweep = Sweep(
+    return Sweep(
         id="",
         case=axes.case.computed_in(spec.precision),
         optimizer=rule.rule.optimizer,
@@ -216,9 +219,6 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         transform_settings=rule.rule.transform_settings,
         transform_numbers=transformed,
     )
-    if spec.stability and spec.stability.color == "steps":
-        sweep = replace(sweep, target=targets.aimed(sweep, spec.stability.target))
-    return replace(sweep, id=identity.of_sweep(sweep))
 
 
 def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
@@ -228,7 +228,7 @@ def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
     if has_data and spec.record.points:  # the history has a row for each evaluation
         steps = np.union1d(steps, evaluations)
     trajectory = limits.has_trajectory(spec, axes.case) and len(steps) > 0
-    return Recording(steps, evaluations, trajectory, final_x=spec.basins is not None)
+    return Recording(steps, evaluations, trajectory)
 
 
 def _spread(steps: int, points: int) -> Ints:

@@ -106,6 +106,8 @@ def hashes(planned: Plan) -> dict[str, str]:
             splits.setdefault(f"dataset {split.name}", set()).add(identity.of_data(split))
     # one dataset may be split in several ways
     found |= {name: identity.digest(sorted(own)) if len(own) > 1 else min(own) for name, own in splits.items()}
+    if not is_built_in(planned.kind.function):
+        found[f"kind {planned.kind.name}"] = identity.of_plugin(planned.kind)
     return dict(sorted(found.items()))
 
 
@@ -113,7 +115,10 @@ def origins(planned: Plan) -> dict[str, str]:
     """The file of every plugin that is not built in, by kind and name."""
     used = {plugin for sweep in planned.sweeps for plugin in identity.plugins(sweep) if not isinstance(plugin, Foreign)}
     own = [plugin for plugin in used if not is_built_in(plugin.function)]
-    return dict(sorted((f"{type(p).__name__.lower()} {p.name}", identity.place_of(p)) for p in own))
+    found = {f"{type(p).__name__.lower()} {p.name}": identity.place_of(p) for p in own}
+    if not is_built_in(planned.kind.function):
+        found[f"kind {planned.kind.name}"] = identity.place_of(planned.kind)
+    return dict(sorted(found.items()))
 
 
 def earlier(folder: Path, planned: Plan, source: str) -> tuple[list[str] | None, int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab import pipeline, registry
 from optlab.atlas import Table, name_of, several, span
+from optlab.choices import SEEDS, STEPS
 from optlab.errors import UserError
 from optlab.oneline import table
 from optlab.optimizers.base import Optimizer
@@ -32,8 +33,8 @@ def race(
     optimizers: Table | Sequence[Table],
     on: Table | Sequence[Table] = COURSE,
     *,
-    steps: int = 500,
-    seeds: int = 5,
+    steps: int = STEPS,
+    seeds: int = SEEDS,
     start: str | Sequence[float] | None = None,
     lr: str = RATES,
     schedule: Table | None = None,

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import tomllib
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab import identity, plan, registry, spec
+from optlab.choices import FORMATS
 from optlab.containment import prints_aside
 from optlab.errors import PluginError, PluginWarning, ResultsError, UserError
+from optlab.kinds import GRID, Kind
 from optlab.plan import Plan
 from optlab.registry import Folders, Registry
+from optlab.registry.figures import FigurePlugin
 from optlab.report.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.store import Results
 
-FORMATS = ("png", "svg", "pdf")
 Progress = Callable[[int], None]
 
 
@@ -29,12 +31,14 @@ def draw(
     format: str = "png",
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
+    plugins: Iterable[FigurePlugin] = (),
 ) -> list[Path]:
-    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity. Nothing is run again."""
+    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity, and those of `plugins`. Nothing
+    is run again."""
     from optlab.report import pictures
 
     check_format(format)
-    return pictures.draw_all(results, planned, format, progress, selection)
+    return pictures.draw_all(results, planned, format, progress, selection, plugins=plugins)
 
 
 def check_format(format: str) -> None:
@@ -69,16 +73,16 @@ def replot(
     check_format(format)
     results, selection = store.load(Path(folder)), Selection(tuple(only), top)
     known = registry.load(plugins)
-    strangers = strangers_of(results, known)
-    if _is_map(results):
-        return draw(results, _plan_of_map(results, known, strangers), format, selection=selection)
+    strangers, figures = strangers_of(results, known), known.figures.values()
+    if not _kind_of(results, known).is_ranked:
+        return draw(results, _plan_of_map(results, known, strangers), format, selection=selection, plugins=figures)
     planned, why = _planned(results, known)
     changed = {name.partition(" ")[2] for name in strangers if name.startswith("problem ")}
     if planned is not None:
         strangers = {name: what for name, what in strangers.items() if name.startswith("problem ")}
     if reasons := list(strangers.values()) or ([why] if why else []):
         warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=2)
-    return pictures.draw_all(results, planned, format, lambda done: None, selection, changed)
+    return pictures.draw_all(results, planned, format, lambda done: None, selection, changed, figures)
 
 
 def maps(results: Results, plugins: Folders = ("plugins",), planned: Plan | None = None) -> list[Any]:
@@ -89,19 +93,28 @@ def maps(results: Results, plugins: Folders = ("plugins",), planned: Plan | None
     Raises:
         ResultsError: a plugin that the map was computed with is gone, or has changed since.
     """
-    from optlab.report import maps as reading
-
-    if not _is_map(results):
-        return []
     if planned is None:
         known = registry.load(plugins)
+        if _kind_of(results, known).is_ranked:
+            return []
         planned = _plan_of_map(results, known, strangers_of(results, known))
-    return reading.panels_of(results, planned)
+    return planned.kind.panels(results, planned)
 
 
-def _is_map(results: Results) -> bool:
-    document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
-    return not {"basins", "stability"}.isdisjoint(document)
+def _kind_of(results: Results, known: Registry) -> Kind:
+    """The kind of experiment of finished results.
+
+    Raises:
+        ResultsError: there is no such kind any more.
+    """
+    facts = results.manifest.get("planned", {}).get("map")
+    if facts is None:  # a grid; or the manifest was written when it did not say this
+        document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
+        return next((kind for kind in known.kinds.values() if kind.name in document), GRID)
+    try:
+        return known.kind(facts["kind"])
+    except UserError as error:
+        raise ResultsError(f"{results.folder}: these results cannot be read: {error}") from None
 
 
 def _plan_of_map(results: Results, known: Registry, strangers: Mapping[str, str]) -> Plan:
@@ -117,7 +130,7 @@ def _planned(results: Results, known: Registry) -> tuple[Plan | None, str]:
     """The plan of finished results, from the experiment beside them; or why there is none, as a plugin has changed."""
     try:
         text = results.spec.read_bytes().decode()
-        return plan.make(spec.read(text, str(results.spec)), known), ""
+        return plan.make(spec.read(text, str(results.spec), known.kinds.values()), known), ""
     except UserError as error:
         return None, str(error).partition("\n")[0]
 

@@ -291,7 +291,9 @@ def summary(function: Callable[..., Any]) -> str:
 
 
 def source(function: Callable[..., Any]) -> tuple[str, int]:
-    """The file that holds a function, and the line of its first decorator or `def`."""
+    """The file that holds a function or a class, and the line of its first decorator, `def` or `class`."""
+    if inspect.isclass(function):
+        return inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1]
     code = inspect.unwrap(function).__code__
     return code.co_filename, code.co_firstlineno
 

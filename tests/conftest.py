@@ -37,9 +37,10 @@ def planned(built_in: Registry) -> Callable[..., Plan]:
 
     def make(document: dict[str, Any], *plugins: Any) -> Plan:
         tables = {kind: dict(getattr(built_in, kind)) for kind in registry.KINDS}
-        for kind, type_ in registry.KINDS.items():
-            tables[kind] |= {plugin.name: plugin for plugin in plugins if isinstance(plugin, type_)}
-        return plan.make(spec.read_dict({"name": "e", "steps": 10} | document), replace(built_in, **tables))
+        for plural, kind in registry.KINDS.items():
+            tables[plural] |= {plugin.name: plugin for plugin in plugins if isinstance(plugin, kind.cls)}
+        draft = spec.read_dict({"name": "e", "steps": 10} | document, tables["kinds"].values())
+        return plan.make(draft, replace(built_in, **tables))
 
     return make
 

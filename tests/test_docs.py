@@ -17,7 +17,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
-from optlab.spec import BasinsSpec, ExperimentSpec, OptimizerSpec, ProblemSpec, RecordSpec, StabilitySpec, axes
+from optlab.kinds.basins import BASINS, BasinsSpec
+from optlab.kinds.stability import STABILITY, StabilitySpec
+from optlab.spec import OptimizerSpec, ProblemSpec, RecordSpec, axes
+from optlab.spec.tables import experiment_of
 from optlab.testing.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -30,7 +33,10 @@ PAGES = (
     "docs/experiments.md",
     "docs/conformance.md",
 )
-FURTHER = ("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md")
+FURTHER = (
+    *("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md"),
+    "docs/packages.md",  # which test_packages.py executes
+)
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
 PICTURE = re.compile(r'(?:!\[[^]]*\]\(|<img src=")([^)"]+)[)"]')
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.M | re.S)
@@ -198,7 +204,7 @@ def test_the_table_of_checks_is_the_code():
 
 
 KEYS_OF = {  # what each table of docs/experiments.md is of, by the words above it
-    "## The experiment": ExperimentSpec,
+    "## The experiment": experiment_of((BASINS, STABILITY)),
     "## Problems": ProblemSpec,
     "## Optimizers": OptimizerSpec,
     "## Values": axes.Grid,

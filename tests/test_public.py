@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,16 @@ def test_the_public_names():
         assert getattr(optlab, name) is not None
     with pytest.raises(AttributeError, match="module 'optlab' has no attribute 'optimiser'"):
         _ = optlab.optimiser
+
+
+def test_type_checkers_and_the_table_of_homes_know_the_same_names():
+    """What the package imports when it is only read is what it imports when a name is first used."""
+    (block,) = [node for node in ast.parse(Path(optlab.__file__).read_text()).body if isinstance(node, ast.If)]
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    assert len(imports) == len(block.body)
+    assert all(name.name == name.asname for node in imports for name in node.names)  # which exports it
+    assert {name.name: node.module for node in imports for name in node.names} == optlab._HOME
 
 
 def test_the_module_of_tables_needs_no_import_of_its_own():

@@ -10,6 +10,7 @@ import typer
 from optlab.cli import streams
 from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race
 from optlab.cli.guard import FAILED, guarded
+from optlab.cli.packages import WithPackages
 
 COMMANDS = {
     "run": experiments.run,
@@ -31,6 +32,7 @@ COMMANDS = {
 
 app = typer.Typer(
     name="optlab",
+    cls=WithPackages,
     help="A lab for experimenting with gradient-descent optimizers.",
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -15,6 +15,7 @@ from optlab import registry, signature
 from optlab.cli import show
 from optlab.cli.options import folders
 from optlab.errors import UserError, absent, did_you_mean
+from optlab.plugin_kinds import CHECKED
 from optlab.testing.around import Checked
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
 from optlab.wording import counted
@@ -23,8 +24,7 @@ COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "y
 
 Counts = Counter[str]
 
-CHECKED = ("optimizers", "transforms", "schedules")
-_OR = "optimizer, transform or schedule"
+_OR = " or ".join(", ".join(kind.name for kind in CHECKED).rsplit(", ", 1))
 
 
 def plugins(what: Sequence[str], more: Sequence[Path]) -> list[Checked]:
@@ -69,7 +69,7 @@ def _in_file(path: Path, others: Sequence[Path]) -> list[Checked]:
     except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
     declared = registry.declared(module)
-    return [plugin for kind in CHECKED for plugin in declared[kind] if isinstance(plugin, Checked)]
+    return [plugin for kind in CHECKED for plugin in declared[kind.plural] if isinstance(plugin, Checked)]
 
 
 def selected(optimizer: Checked, only: Sequence[str]) -> list[Check]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from optlab import signature
+from optlab.choices import FORMATS
 from optlab.cli import functions
 from optlab.cli.functions import Function
 from optlab.composition import Rule
@@ -22,7 +23,7 @@ from optlab.registry import Registry
 from optlab.schedules.base import Schedule
 from optlab.wording import counted
 
-ENDINGS = (".svg", ".png", ".pdf")
+ENDINGS = tuple(f".{format}" for format in FORMATS)
 WIDEST = 16_000
 """Pixels of a drawing up to which it fits into a PNG."""
 

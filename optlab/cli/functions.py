@@ -233,5 +233,5 @@ def load(what: str) -> Any:
 
 def _is_of(value: Any, module: str) -> bool:
     """Whether a value is a function or a plugin that this module makes itself."""
-    function = value.function if isinstance(value, tuple(registry.KINDS.values())) else value
+    function = value.function if isinstance(value, tuple(kind.cls for kind in registry.KINDS.values())) else value
     return inspect.isfunction(function) and function.__module__ == module

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optlab.cli.tables import ERROR, NONE, Fitted, table
+from optlab.cli.tables import ERROR, NONE
+from optlab.maps import advice
 from optlab.maps.panels import BasinMap, StabilityMap
 
 SHARES = "stable, grew and diverged are shares of all settings of the map, not of the best ones"
 
 
-def summaries(maps: Sequence[Any]) -> list[Fitted]:
-    """A table for each problem: what became of the runs of each optimizer."""
-    told = _basins if isinstance(maps[0], BasinMap) else _stability
-    problems = dict.fromkeys(panel.problem for panel in maps)
-    return [
-        table(*told([panel for panel in maps if panel.problem == one]), title=one, spare=("grew>", "steps>"))
-        for one in problems
-    ]
+@dataclass(frozen=True)
+class MapSummary:
+    """What is told of the maps of one kind.
+
+    rows: the columns and rows of the table of one problem, from its panels. advice: why nothing is to be seen in a
+    panel. note: a sentence below all tables.
+    """
+
+    rows: Callable[[Sequence[Any]], tuple[list[str], list[list[str]]]]
+    advice: Callable[[Any, int], str]
+    note: str = ""
 
 
 def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
@@ -60,3 +65,10 @@ def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]
             rows[-1][1:] = [ERROR] + [NONE] * (len(rows[-1]) - 2)
     columns = ["optimizer", *(f"best {name}>" for name in names), "final loss>", *(["steps>"] if counted else [])]
     return [*columns, "stable>", "grew>", "diverged>"], rows
+
+
+TOLD = {
+    "basins": MapSummary(_basins, advice.of_basins),
+    "stability": MapSummary(_stability, advice.of_stability, SHARES),
+}
+"""By the names of the kinds of experiment."""

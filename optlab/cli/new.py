@@ -10,7 +10,7 @@ import re
 import tokenize
 from pathlib import Path
 
-from optlab import signature
+from optlab import plugin_kinds, signature
 from optlab.errors import UserError
 from optlab.registry import Registry
 
@@ -18,21 +18,17 @@ TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "new_rule"
 """The name in the templates, which are files that work."""
 
-NEXT = {
-    "optimizer": ("optlab check {file}", "pytest {file}", "optlab basins himmelblau --optimizer {name}"),
-    "problem": ("pytest {file}", "optlab gradcheck {name}", "optlab basins {name}"),
-    "schedule": ("optlab check {file}", "pytest {file}", "optlab explain {name}"),
-    "transform": ("optlab check {file}", "pytest {file}", "optlab explain gd {name}"),
-    "dataset": ("pytest {file}", "optlab list datasets"),
-    "experiment": ("optlab validate {file}", "optlab run {file}"),
+NEXT = {kind.name: kind.next for kind in plugin_kinds.ALL if kind.next} | {
+    "experiment": ("optlab validate {file}", "optlab run {file}")
 }
+"""The commands to go on with, by what was begun."""
 
 
 def write(kind: str, name: str, origin: str | None, folder: Path, known: Registry) -> Path:
     """Write a drop-in file or an experiment.
 
     Args:
-        kind: "optimizer", "problem", "schedule", "transform", "dataset" or "experiment".
+        kind: "experiment", or a kind of plugin that has a template, as "optimizer".
         name: of what is declared, and of the file.
         origin: an optimizer to start from, or None for the template.
         folder: where the file is written.

@@ -3,47 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from optlab.choices import BACKENDS, FORMATS
+
 if TYPE_CHECKING:
     from optlab.registry import Registry
 
 
-class Format(StrEnum):
-    """What pictures are saved as."""
+def choice(names: Sequence[str], metavar: str | None = None) -> dict[str, Any]:
+    """Arguments of Typer for one of some names: a wrong one is answered by the one that may be meant."""
 
-    png = "png"
-    svg = "svg"
-    pdf = "pdf"
-
-
-class Backend(StrEnum):
-    """What executes the steps."""
-
-    auto = "auto"
-    native = "native"
-    replay = "replay"
-
-
-def choice(kinds: type[StrEnum], metavar: str | None = None) -> dict[str, Any]:
-    """Arguments of Typer for a value of an enumeration: a wrong one is answered by the one that may be meant."""
-
-    def parse(text: str) -> StrEnum:
+    def parse(text: str) -> str:
         from optlab.errors import did_you_mean
 
-        names = [kind.value for kind in kinds]
         if text not in names:
             raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}{did_you_mean(text, names)}")
-        return kinds(text)
+        return text
 
     def complete(incomplete: str) -> list[str]:
-        return [kind.value for kind in kinds if kind.value.startswith(incomplete)]
+        return [name for name in names if name.startswith(incomplete)]
 
-    return {"parser": parse, "metavar": metavar or f"[{'|'.join(kinds)}]", "autocompletion": complete}
+    return {"parser": parse, "metavar": metavar or f"[{'|'.join(names)}]", "autocompletion": complete}
 
 
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
@@ -54,10 +38,10 @@ Plugins = Annotated[
     typer.Option("--plugins", metavar="DIR", help="A folder of drop-in files, besides ./plugins. May be repeated."),
 ]
 NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
-PictureFormat = Annotated[Format, typer.Option("--format", help="What pictures are saved as.", **choice(Format))]
+PictureFormat = Annotated[str, typer.Option("--format", help="What pictures are saved as.", **choice(FORMATS))]
 OnBackend = Annotated[
-    Backend | None,
-    typer.Option("--backend", help="What executes the steps, whatever the file says.", **choice(Backend)),
+    str | None,
+    typer.Option("--backend", help="What executes the steps, whatever the file says.", **choice(BACKENDS)),
 ]
 Only = Annotated[
     list[str],

@@ -12,9 +12,12 @@ from rich.text import Text
 
 from optlab.cli import tables
 from optlab.cli.show import shown
+from optlab.containment import contained
+from optlab.signature import complaint, is_built_in
 from optlab.wording import counted
 
 if TYPE_CHECKING:
+    from optlab.cli.maps import MapSummary
     from optlab.pipeline import Outcome
     from optlab.plan import Plan
     from optlab.store import Results
@@ -28,27 +31,47 @@ SEVERAL = 6
 def tell(done: Outcome, planned: Plan) -> None:
     """The ranking or the map, the counts, and where the files are."""
     console, results = tables.console(), done.results
-    if planned.map:
-        _maps(console, results, planned)
-    else:
+    is_ranked = planned.kind.is_ranked
+    if is_ranked:
         _rankings(console, results)
+    _summary(console, results, planned)
     _counts(console, results.manifest, planned)
-    if not planned.map:
+    if is_ranked:
         _still(console, results)
     _elsewhere(console, results.manifest, planned)
-    if not planned.map and not planned.is_recorded:
+    if is_ranked and not planned.is_recorded:
         console.print(tables.sentence(UNRECORDED))
     _places(console, done)
 
 
-def _maps(console: Console, results: Results, planned: Plan) -> None:
+def _summary(console: Console, results: Results, planned: Plan) -> None:
+    """What a kind of experiment says of its results: the tables of built-in maps, or the lines of another kind."""
     from optlab.cli import maps
-    from optlab.maps.advice import advice
-    from optlab.report.maps import panels_of
 
-    panels, steps = panels_of(results, planned), planned.sweeps[0].steps
+    told = maps.TOLD.get(planned.kind.name)
+    if told is not None:
+        _maps(console, results, planned, told)
+    elif not is_built_in(planned.kind.function):
+        for line in _lines(results, planned):
+            console.print(Text(line), soft_wrap=True)
+
+
+def _lines(results: Results, planned: Plan) -> list[str]:
+    """The summary of a kind from elsewhere; what its code raises is told in its place."""
+    kind = planned.kind
+    try:
+        with contained():
+            return [str(line) for line in kind.summary(results, planned)]
+    except Exception as error:
+        return [f"no summary of '{kind.name}': {complaint(error, [kind.function], kind.name)}"]
+
+
+def _maps(console: Console, results: Results, planned: Plan, told: MapSummary) -> None:
+    panels, steps = planned.kind.panels(results, planned), planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)
-    for problem, table in zip(problems, maps.summaries(panels), strict=True):
+    for problem in problems:
+        columns, rows = told.rows([panel for panel in panels if panel.problem == problem])
+        table = tables.table(columns, rows, title=problem, spare=("grew>", "steps>"))
         console.print(table)
         failed = [panel for panel in panels if panel.problem == problem and panel.failed]
         for label in dict.fromkeys(panel.optimizer for panel in failed):
@@ -57,10 +80,10 @@ def _maps(console: Console, results: Results, planned: Plan) -> None:
             console.print(Text(_failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
     for panel in panels:
-        if said := advice(panel, steps):
+        if said := told.advice(panel, steps):
             console.print(tables.sentence(f"{panel.title} on {panel.problem}: {said}"))
-    if isinstance(panels[0], maps.StabilityMap):
-        console.print(tables.sentence(maps.SHARES))
+    if told.note:
+        console.print(tables.sentence(told.note))
 
 
 def _rankings(console: Console, results: Results) -> None:

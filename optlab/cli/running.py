@@ -11,8 +11,19 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
+from optlab.choices import FORMATS
 from optlab.cli.guard import FAILED
-from optlab.cli.options import Format, NoPlots, OnBackend, Only, Out, PictureFormat, Plugins, Quiet, Top, folders
+from optlab.cli.options import (
+    NoPlots,
+    OnBackend,
+    Only,
+    Out,
+    PictureFormat,
+    Plugins,
+    Quiet,
+    Top,
+    folders,
+)
 
 if TYPE_CHECKING:
     from optlab.pipeline import Job
@@ -25,7 +36,7 @@ class Running:
     out: Out = Path("results")
     plugins: Plugins = field(default_factory=list)
     no_plots: NoPlots = False
-    format: PictureFormat = Format.png
+    format: PictureFormat = FORMATS[0]
     backend: OnBackend = None
     quiet: Quiet = False
     only: Only = field(default_factory=list)
@@ -33,10 +44,10 @@ class Running:
 
     def as_options(self) -> list[str]:
         """The same as words of a command line."""
-        options = [f"--out={self.out}", f"--format={self.format.value}"]
+        options = [f"--out={self.out}", f"--format={self.format}"]
         options += [f"--plugins={folder}" for folder in self.plugins]
         options += [f"--only={label}" for label in self.only] + [f"--top={self.top}"] * (self.top is not None)
-        options += [f"--backend={self.backend.value}"] if self.backend else []
+        options += [f"--backend={self.backend}"] if self.backend else []
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
     def prepared(self, experiment: Path | Mapping[str, Any]) -> Job:
@@ -45,7 +56,7 @@ class Running:
         from optlab.errors import SpecError, UserError
 
         try:
-            return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend and self.backend.value)
+            return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend)
         except SpecError as error:
             if isinstance(experiment, Path):
                 raise
@@ -60,7 +71,7 @@ class Running:
         from optlab.report.selection import Selection
 
         show.loaded(job.registry, self.plugins, self.quiet, file)
-        format = None if self.no_plots else self.format.value
+        format = None if self.no_plots else self.format
         selection = Selection(tuple(self.only), self.top)
         done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet), selection)
         results = done.results

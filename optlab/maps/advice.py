@@ -8,18 +8,12 @@ from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.wording import counted
 
 
-def advice(panel: BasinMap | StabilityMap, steps: int) -> str:
+def of_basins(panel: BasinMap, steps: int) -> str:
     """Why nothing is to be seen in a panel, and what to try; empty where there is something, or where runs failed.
 
     `steps` is the number of steps of each run.
     """
-    if panel.failed:
-        return ""
-    return _of_basins(panel, steps) if isinstance(panel, BasinMap) else _of_stability(panel, steps)
-
-
-def _of_basins(panel: BasinMap, steps: int) -> str:
-    if (panel.minimum >= 0).any():
+    if panel.failed or (panel.minimum >= 0).any():
         return ""
     if panel.diverged.all():
         return "all runs diverged: try a smaller learning rate"
@@ -30,7 +24,10 @@ def _of_basins(panel: BasinMap, steps: int) -> str:
     return f"no run came to a minimum in {counted(steps, 'step')}: try more steps, or a larger learning rate"
 
 
-def _of_stability(panel: StabilityMap, steps: int) -> str:
+def of_stability(panel: StabilityMap, steps: int) -> str:
+    """The same of a map of stability."""
+    if panel.failed:
+        return ""
     ranges = "smaller values of lr" if "lr" in panel.names else f"other ranges of {' and '.join(panel.names)}"
     if not panel.stable.any():
         what = "all runs diverged" if panel.diverged.all() else "the loss grew in all runs or they diverged"

@@ -32,14 +32,14 @@ def _box(case: Case) -> Floats:
 
 def minima_of(done: Sequence[Done]) -> dict[str, Minima]:
     """The minima of every title, lowest first: the known ones, and others where a run of any optimizer ended."""
-    ends: dict[str, list[tuple[Floats, Floats]]] = {}
+    parts: dict[str, list[tuple[Floats, Floats]]] = {}
     landscapes: dict[str, Landscape] = {}
     for sweep, trajectories in done:
         for number, title in enumerate(sweep.titles):
             mine = sweep.title == number
-            ends.setdefault(title, []).append((_ends(sweep, trajectories)[:, mine], trajectories.final_loss[mine]))
+            parts.setdefault(title, []).append((ends(sweep, trajectories)[:, mine], trajectories.final_loss[mine]))
             landscapes.setdefault(title, landscape_of(sweep, number))
-    return {title: _reached(landscapes[title], ends[title]) for title in ends}
+    return {title: _reached(landscapes[title], parts[title]) for title in parts}
 
 
 def _reached(landscape: Landscape, parts: Sequence[tuple[Floats, Floats]]) -> Minima:
@@ -51,7 +51,8 @@ def _reached(landscape: Landscape, parts: Sequence[tuple[Floats, Floats]]) -> Mi
     return found.only(used)
 
 
-def _ends(sweep: Sweep, trajectories: Trajectories) -> Floats:
+def ends(sweep: Sweep, trajectories: Trajectories) -> Floats:
+    """Where the runs of a sweep ended, shape (2, R); a sweep that failed has nothing to say of it."""
     return np.full((2, len(sweep)), np.nan) if trajectories.final_x is None else trajectories.final_x
 
 
@@ -65,10 +66,10 @@ def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima
     number, tails = np.full(len(sweep), -1), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
         mine = sweep.title == i
-        ends = _ends(sweep, trajectories)[:, mine]
-        at = found[title].of(ends, trajectories.final_loss[mine])
+        ended = ends(sweep, trajectories)[:, mine]
+        at = found[title].of(ended, trajectories.final_loss[mine])
         if tails is not None:
-            around = bouncing.around(landscape_of(sweep, i), found[title], ends, tails.only(mine))
+            around = bouncing.around(landscape_of(sweep, i), found[title], ended, tails.only(mine))
             at = np.where(at < 0, around, at)
         number[mine] = at
     return number

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,24 +14,18 @@ from optlab.maps.declared import lowest
 from optlab.maps.targets import target
 from optlab.records import Case, Floats, Grid
 from optlab.resolve import CaseAxes, Notebook, RuleAxes
-from optlab.spec import BasinsSpec, ExperimentSpec, StabilitySpec
 
-
-def whole(spec: ExperimentSpec, notes: Notebook) -> None:
-    """Note what contradicts a map as such: one run is one pixel, and one experiment is one kind of map."""
-    if spec.basins and spec.stability:
-        notes.note(("stability",), "an experiment is one map: basins or stability; leave one of the tables out")
-    if (spec.basins or spec.stability) and spec.seeds > 1:
-        notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")
+if TYPE_CHECKING:
+    from optlab.kinds.basins import BasinsSpec
+    from optlab.kinds.stability import StabilitySpec
+    from optlab.spec import ExperimentSpec
 
 
 # ---- basins ----------------------------------------------------------------------------------------------------------
 
 
-def on_grid(spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Notebook) -> list[CaseAxes]:
+def on_grid(table: BasinsSpec, spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Notebook) -> list[CaseAxes]:
     """The cases of a map of basins, each with its pixels as starts."""
-    table = spec.basins
-    assert table is not None
     for problem in spec.problems:
         if problem.start is not None:
             notes.note((*problem.path, "start"), "in a map of basins every pixel is a start; leave start out")
@@ -66,10 +61,8 @@ def _grid(table: BasinsSpec, axes: CaseAxes, notes: Notebook) -> Grid | None:
 # ---- stability -------------------------------------------------------------------------------------------------------
 
 
-def sides(spec: ExperimentSpec, rules: Sequence[RuleAxes], notes: Notebook) -> None:
+def sides(table: StabilitySpec, rules: Sequence[RuleAxes], notes: Notebook) -> None:
     """Note what keeps the hyperparameters of a map of stability from being its sides."""
-    table = spec.stability
-    assert table is not None
     if table.x == table.y:
         notes.note(("stability", "y"), f"x and y are both '{table.x}'; a map has two different sides")
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from optlab.maps import basins, declared, linear, quadratic, targets
 from optlab.maps.checks import spacing
 from optlab.records import FAILURES, Floats, Grid, Ints, Sweep
-from optlab.spec import BasinsSpec, StabilitySpec
 from optlab.step import rule_for
 
 Bools = NDArray[np.bool_]
@@ -136,19 +135,19 @@ class StabilityMap:
         return int(row), int(column)
 
 
-def stability_maps(sweeps: Sequence[Sweep], columns: Columns, table: StabilitySpec) -> list[StabilityMap]:
-    """The panels of a map of stability, in the order of the plan."""
+def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, str]) -> list[StabilityMap]:
+    """The panels of a map of stability, in the order of the plan; `sides` are the hyperparameters x and y."""
     panels: list[StabilityMap] = []
     for sweep, of in _by_sweep(sweeps, columns):
-        x, column = np.unique(sweep.hyperparameters[table.x], return_inverse=True)
-        y, row = np.unique(sweep.hyperparameters[table.y], return_inverse=True)
+        x, column = np.unique(sweep.hyperparameters[sides[0]], return_inverse=True)
+        y, row = np.unique(sweep.hyperparameters[sides[1]], return_inverse=True)
         # runs that differ in the sides alone are one panel; the order of the others is kept
         runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
-        panels += [_stability(sweep, of, table, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
+        panels += [_stability(sweep, of, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
     return told_apart(sweeps, panels)
 
 
-def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Floats, runs: Ints) -> StabilityMap:
+def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints) -> StabilityMap:
     first = int(runs[0, 0])
     options = targets.options_of(sweep, int(sweep.title[first]))
     settings = settings_of(sweep, first)
@@ -156,8 +155,8 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
     return StabilityMap(
         problem=sweep.titles[sweep.title[first]],
         optimizer=sweep.label,
-        settings={name: value for name, value in settings.items() if name not in (table.x, table.y)},
-        names=(table.x, table.y),
+        settings={name: value for name, value in settings.items() if name not in sides},
+        names=sides,
         x=x,
         y=y,
         spacings=(spacing(x) or "linear", spacing(y) or "linear"),
@@ -167,7 +166,7 @@ def _stability(sweep: Sweep, of: Columns, table: StabilitySpec, x: Floats, y: Fl
         diverged=of["status"][runs] == "diverged",
         reached=of["reached"][runs] if "reached" in of else None,
         target=None if sweep.target is None else float(sweep.target[first]),
-        theory=None if failed else _theory(sweep, options, first, {table.x: x, table.y: y}),
+        theory=None if failed else _theory(sweep, options, first, {sides[0]: x, sides[1]: y}),
         failed=failed,
     )
 
@@ -244,20 +243,14 @@ def _failed(status: Any) -> int:
     return int(np.isin(status, FAILURES).sum())
 
 
-def counts(sweeps: Sequence[Sweep], table: BasinsSpec | StabilitySpec) -> dict[str, int]:
-    """How many panels each problem has."""
+def counts(sweeps: Sequence[Sweep], pixels: Callable[[Sweep], int]) -> dict[str, int]:
+    """How many panels each problem has; `pixels` says how many runs of a sweep make one."""
     found: dict[str, int] = {}
     for sweep in sweeps:
         for number, title in enumerate(sweep.titles):
             runs = int((sweep.title == number).sum())
-            found[title] = found.get(title, 0) + runs // _pixels(sweep, table)
+            found[title] = found.get(title, 0) + runs // pixels(sweep)
     return found
-
-
-def _pixels(sweep: Sweep, table: BasinsSpec | StabilitySpec) -> int:
-    if isinstance(table, BasinsSpec):
-        return table.resolution**2
-    return len(np.unique(sweep.hyperparameters[table.x])) * len(np.unique(sweep.hyperparameters[table.y]))
 
 
 def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep, dict[str, Any]]]:

@@ -18,11 +18,11 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
+from optlab.choices import FORMATS
 from optlab.errors import file_errors_name
 from optlab.plots import fonts, style
 
 SIZE = (10.0, 5.625)  # inches, 1600 x 900 pixels: a slide
-FORMATS = ("png", "svg", "pdf")
 _MARGIN = 0.16  # inches around everything
 _LEGEND, _SMALLEST = 10.0, 5.5  # points: letters of legends
 _LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # in units of them, what a legend consists of

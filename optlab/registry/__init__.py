@@ -19,23 +19,25 @@ import pkgutil
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import partial
 from pathlib import Path
-from types import MappingProxyType, ModuleType
-from typing import Any, TypeVar
+from types import MappingProxyType, ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from optlab import foreign, hookspecs
-from optlab.containment import contained
+from optlab.containment import contained, placed
 from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
 from optlab.optimizers.base import Optimizer
+from optlab.plugin_kinds import COMMANDS, GROUP, PluginKind
 from optlab.problems.base import Dataset, Problem
+from optlab.registry.figures import FigurePlugin
 from optlab.registry.given import settled as settled
 from optlab.registry.names import Clashes, check, clash, clashes, uncontested
 from optlab.registry.offers import KINDS as KINDS
-from optlab.registry.offers import Offer, Plugin, Source, offered
+from optlab.registry.offers import Offer, Plugin, Source, hooked, offered
 from optlab.registry.offers import declared as declared
 from optlab.registry.offers import drop_ins as drop_ins
 from optlab.registry.offers import import_file as import_file
@@ -45,15 +47,10 @@ from optlab.signature import source, summary
 from optlab.transforms.base import Transform
 from optlab.undisturbed import undisturbed
 
-_BUILT_IN = (
-    "optlab.optimizers",
-    "optlab.schedules",
-    "optlab.transforms",
-    "optlab.problems.functions",
-    "optlab.problems.networks",
-    "optlab.problems.datasets",
-)
-_T = TypeVar("_T", bound=Plugin)
+if TYPE_CHECKING:
+    from optlab.kinds import Kind
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -65,6 +62,8 @@ class Registry:
     schedules: Mapping[str, Schedule]
     transforms: Mapping[str, Transform]
     datasets: Mapping[str, Dataset]
+    kinds: Mapping[str, Kind]
+    figures: Mapping[str, FigurePlugin]
     sources: tuple[Source, ...] = field(default=())
     contested: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """Names that several sources have, by kind: what to tell those who ask."""
@@ -102,6 +101,10 @@ class Registry:
 
     def dataset(self, name: str) -> Dataset:
         return self._find("dataset", self.datasets, name)
+
+    def kind(self, name: str) -> Kind:
+        """A kind of experiment."""
+        return self._find("kind", self.kinds, name)
 
     def without_folders(self) -> str:
         """That folders for drop-in files do not exist: the command may have been started elsewhere than was meant."""
@@ -143,8 +146,9 @@ def load(folders: Folders = ("plugins",)) -> Registry:
 
     Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
     """
-    offers = [offered(m, m.__name__, "built-in") for package in _BUILT_IN for m in _modules(package)]
-    packages = sorted(importlib.metadata.entry_points(group="optlab"), key=lambda e: e.name)
+    homes = dict.fromkeys(home for kind in KINDS.values() for home in kind.homes)
+    offers = [offered(m, m.__name__, "built-in") for home in homes for m in _modules(home)]
+    packages = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
     offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
     contested = clashes(offers)
@@ -156,10 +160,26 @@ def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
     manager = pluggy.PluginManager("optlab")
     manager.add_hookspecs(hookspecs)
     for offer in offers:
-        manager.register(_Declared(offer.plugins))
-    tables: dict[str, Any] = {kind: _table(manager, kind) for kind in KINDS}
+        manager.register(_implementation(offer.plugins))
+    tables: dict[str, Any] = {kind.plural: _table(manager, kind) for kind in KINDS.values()}
     said = {key: clash(*key, claims) for key, claims in contested.items()}
     return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(said))
+
+
+def commands_of(point: importlib.metadata.EntryPoint) -> list[Any]:
+    """The commands of the module that an entry point of the group `optlab.commands` names.
+
+    Raises:
+        PluginError: the module cannot be loaded, or has no hook for commands.
+    """
+    origin = point.value
+    try:
+        with contextlib.redirect_stdout(sys.stderr), undisturbed(lambda: origin), contained():
+            return hooked(point.load(), COMMANDS, origin)
+    except UserError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{origin}: {placed(error)}") from error
 
 
 def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
@@ -177,31 +197,17 @@ def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
     return offer
 
 
-class _Declared:
+def _implementation(found: Mapping[str, list[Plugin]]) -> Any:
     """What a source adds, as an implementation of the hooks."""
 
-    def __init__(self, found: Mapping[str, list[Plugin]]) -> None:
-        self._found = found
+    def hook(kind: PluginKind) -> Any:
+        def answer() -> list[Plugin]:
+            return found[kind.plural]
 
-    @hookspecs.hookimpl
-    def optlab_optimizers(self) -> Any:
-        return self._found["optimizers"]
+        answer.__name__ = kind.hook
+        return hookspecs.hookimpl(answer)
 
-    @hookspecs.hookimpl
-    def optlab_problems(self) -> Any:
-        return self._found["problems"]
-
-    @hookspecs.hookimpl
-    def optlab_schedules(self) -> Any:
-        return self._found["schedules"]
-
-    @hookspecs.hookimpl
-    def optlab_transforms(self) -> Any:
-        return self._found["transforms"]
-
-    @hookspecs.hookimpl
-    def optlab_datasets(self) -> Any:
-        return self._found["datasets"]
+    return SimpleNamespace(**{kind.hook: hook(kind) for kind in KINDS.values()})
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
@@ -211,17 +217,17 @@ def _modules(package: str) -> Iterator[ModuleType]:
             yield importlib.import_module(f"{package}.{info.name}")
 
 
-def _table(manager: pluggy.PluginManager, kind: str) -> Mapping[str, Any]:
-    answers = reversed(getattr(manager.hook, f"optlab_{kind}")())  # pluggy calls the last registered first
+def _table(manager: pluggy.PluginManager, kind: PluginKind) -> Mapping[str, Any]:
+    answers = reversed(getattr(manager.hook, kind.hook)())  # pluggy calls the last registered first
     return MappingProxyType({plugin.name: plugin for answer in answers for plugin in answer})
 
 
-def describe(plugin: Plugin) -> dict[str, Any]:
+def describe(plugin: Any) -> dict[str, Any]:
     """What `optlab list` shows of a plugin."""
     file, line = source(plugin.function)
     about: dict[str, Any] = {
         "name": plugin.name,
-        "options": dict(plugin.signature.options),
+        "options": _options(plugin),
         "summary": summary(plugin.function),
         "file": file,
         "line": line,
@@ -233,3 +239,11 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         about["dim"] = plugin.dim or (None if callable(plugin.start) else "any")  # None: it follows from the options
         about["minima"] = [point.tolist() for point in plugin.minima]
     return about
+
+
+def _options(plugin: Any) -> dict[str, Any]:
+    """The options with their defaults; of a kind of experiment the keys of its table, None where one must be given."""
+    if not hasattr(plugin, "table"):
+        return dict(plugin.signature.options) if hasattr(plugin, "signature") else {}
+    keys = fields(plugin.table) if plugin.table else ()
+    return {key.name: None if key.default is MISSING else key.default for key in keys}

@@ -56,20 +56,21 @@ class _Names:
 
     def name(self, kind: str, value: Any) -> Any:
         """The name of a plugin that was given as an object; anything else as it is."""
-        if kind == "problems" and callable(value) and not isinstance(value, Plugin):
+        if kind == "problems" and callable(value) and _kind_of(value) is None:
             value = from_function(value)
         if isinstance(value, str):
             self.written.add((kind, value))
-        if isinstance(value, Plugin) and isinstance(value, KINDS[kind]):
-            other = self.given.setdefault((kind, value.name), value)
-            if other.function is not value.function:
-                raise _two(kind, value, other)
-            return value.name
-        if isinstance(value, Plugin):
-            is_one = next(known for known, type_ in KINDS.items() if isinstance(value, type_))
-            raise UserError(f"'{value.name}' is among the {is_one}; here one of the {kind} is asked for")
+        plugin: Any = value
+        own = _kind_of(plugin)
+        if own == kind:
+            other = self.given.setdefault((kind, plugin.name), plugin)
+            if other.function is not plugin.function:
+                raise _two(kind, plugin, other)
+            return plugin.name
+        if own is not None:
+            raise UserError(f"'{plugin.name}' is among the {own}; here one of the {kind} is asked for")
         if inspect.isfunction(value):
-            form = f"put @{kind[:-1]} above its def"
+            form = f"put @{KINDS[kind].name} above its def"
             raise UserError(f"{location(value)}: '{value.__name__}' is a plain function; {form}")
         return value
 
@@ -92,6 +93,11 @@ class _Names:
         contested = {key: said for key, said in known.contested.items() if key not in self.given}
         frozen = {kind: MappingProxyType(table) for kind, table in tables.items()}
         return replace(known, **frozen, contested=MappingProxyType(contested))
+
+
+def _kind_of(value: Any) -> str | None:
+    """The kind of a plugin, in the plural; None of anything else."""
+    return next((plural for plural, kind in KINDS.items() if isinstance(value, kind.cls)), None)
 
 
 def _two(kind: str, one: Plugin, other: Plugin) -> UserError:

@@ -7,32 +7,36 @@ import inspect
 import os
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType, ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-from optlab import sources
+from optlab import plugin_kinds, sources
 from optlab.containment import contained, described, original
 from optlab.errors import PluginError, UserError, did_you_mean
-from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Dataset, Problem
+from optlab.plugin_kinds import PluginKind
 from optlab.registry.helpers import Helpers
-from optlab.schedules.base import Schedule
 from optlab.signature import location
-from optlab.transforms.base import Transform
 
-Plugin = Optimizer | Problem | Schedule | Transform | Dataset
-KINDS: Mapping[str, type] = MappingProxyType(
-    {
-        "optimizers": Optimizer,
-        "problems": Problem,
-        "schedules": Schedule,
-        "transforms": Transform,
-        "datasets": Dataset,
-    }
-)
+
+class Plugin(Protocol):
+    """A plugin of any of the kinds in `KINDS`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function, or the class, that declares it."""
+        ...
+
+
+KINDS: Mapping[str, PluginKind] = MappingProxyType({kind.plural: kind for kind in plugin_kinds.REGISTERED})
+"""The kinds of plugin that the registry holds, by their names in the plural."""
 
 
 @dataclass(frozen=True)
@@ -101,56 +105,78 @@ def import_file(path: Path) -> ModuleType:
 # ---- what a module adds ----------------------------------------------------------------------------------------------
 
 
-def offered(module: Any, origin: str, kind: str) -> Offer:
+def offered(module: Any, origin: str, source: str) -> Offer:
     """Everything that a module declares with the decorators or gives through hooks."""
-    found = declared(module)
-    hooks = [value for value in vars(module).values() if inspect.isfunction(value) and hasattr(value, "optlab_impl")]
+    found, hooks = declared(module), _hooks(module)
     for hook in hooks:
-        answered = found[_kind_of(hook)]
-        answered += [plugin for plugin in _answer(hook) if plugin not in answered]
+        kind = _kind_of(hook, plugin_kinds.GROUP)
+        answered = found[kind.plural]
+        answered += [p for p in map(kind.plugin, _answer(hook, plugin_kinds.GROUP)) if p not in answered]
     names = [plugin.name for plugins in found.values() for plugin in plugins]
-    if not names and not hooks and kind != "built-in":
+    if not names and not hooks and source != "built-in":
         raise PluginError(
             f"{origin}: declares nothing; put @optimizer above the def of an update rule "
             "(the name of a module that plugins import begins with _)"
         )
-    return Offer(Source(origin, kind, tuple(dict.fromkeys(names))), found)
+    return Offer(Source(origin, source, tuple(dict.fromkeys(names))), found)
 
 
-def _kind_of(hook: Any) -> str:
-    """The kind of plugins that a hook gives."""
+def hooked(module: Any, group: str, origin: str) -> list[Any]:
+    """What the hooks of a module give that an entry point of a group names."""
+    hooks = _hooks(module)
+    if not hooks:
+        names = " or ".join(kind.hook for kind in plugin_kinds.ALL if kind.group == group)
+        raise PluginError(f"{origin}: implements no hook; what is asked for is {names}")
+    return [given for hook in hooks for given in _answer(hook, group)]
+
+
+def _hooks(module: Any) -> list[Any]:
+    """The implementations of hooks in a module."""
+    return [value for value in vars(module).values() if inspect.isfunction(value) and hasattr(value, "optlab_impl")]
+
+
+def _kind_of(hook: Any, group: str) -> PluginKind:
+    """The kind of plugins that a hook gives, in a module that is named in this group of entry points."""
     name = hook.__name__
-    kind = name.removeprefix("optlab_")
-    if kind not in KINDS or kind == name:
-        there_are = [f"optlab_{kind}" for kind in KINDS]
-        guess = did_you_mean(name, there_are) or f"; there are {', '.join(there_are)}"
+    hooks = {kind.hook: kind for kind in plugin_kinds.ALL}
+    if name not in hooks:
+        guess = did_you_mean(name, hooks) or f"; there are {', '.join(hooks)}"
         raise PluginError(f"{location(hook)}: there is no hook {name}{guess}")
-    return kind
+    if hooks[name].group != group:
+        where = f"a package names the module of {name} in the entry point group {hooks[name].group}"
+        raise PluginError(f"{location(hook)}: {where}, not in {group}")
+    return hooks[name]
 
 
-def _answer(hook: Any) -> list[Plugin]:
+def _answer(hook: Any, group: str) -> list[Any]:
     """What a hook gives, if that is what it is for."""
-    kind = _kind_of(hook)
-    form = f"def optlab_{kind}(): return [...], a list of what @{kind[:-1]} made"
+    kind = _kind_of(hook, group)
+    form = f"def {kind.hook}(): return [...], a list of {kind.form}"
     if inspect.signature(hook).parameters:
-        raise PluginError(f"{location(hook)}: optlab_{kind} takes no arguments; the form is: {form}")
+        raise PluginError(f"{location(hook)}: {kind.hook} takes no arguments; the form is: {form}")
     plugins = hook()
     if not isinstance(plugins, Iterable):
-        raise PluginError(f"{location(hook)}: optlab_{kind} gives {plugins!r}; the form is: {form}")
+        raise PluginError(f"{location(hook)}: {kind.hook} gives {plugins!r}; the form is: {form}")
     plugins = list(plugins)
-    wrong = [plugin for plugin in plugins if not isinstance(plugin, KINDS[kind])]
+    wrong = [plugin for plugin in plugins if not kind.may_be(plugin)]
     if wrong:
-        raise PluginError(f"{location(hook)}: optlab_{kind} gives {wrong[0]!r}, which @{kind[:-1]} did not make")
+        made = kind.form.removeprefix("what ").removesuffix(" made")
+        said = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
+        raise PluginError(f"{location(hook)}: {kind.hook} gives {wrong[0]!r}, {said}")
     return plugins
 
 
 def declared(module: Any) -> dict[str, list[Plugin]]:
     """What a module declares with the decorators, by kind; what it merely imports is not its own."""
-    found: dict[str, list[Plugin]] = {kind: [] for kind in KINDS}
+    found: dict[str, list[Plugin]] = {plural: [] for plural in KINDS}
     for value in vars(module).values():
-        for kind, type_ in KINDS.items():
-            if isinstance(value, type_) and value.function.__module__ == module.__name__ and value not in found[kind]:
-                found[kind].append(value)
+        for plural, kind in KINDS.items():
+            if (
+                isinstance(value, kind.cls)
+                and value.function.__module__ == module.__name__
+                and value not in found[plural]
+            ):
+                found[plural].append(value)
     return found
 
 

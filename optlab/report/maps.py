@@ -1,4 +1,4 @@
-"""Which pictures a map gets, and the arrays each of them shows."""
+"""The pictures of built-in kinds of experiment that are maps. A kind from elsewhere draws its own: see `extra`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optlab.maps import panels
-from optlab.maps.advice import advice
+from optlab.maps import advice
 from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.plan import Plan
 from optlab.plots import basins, stability
 from optlab.plots.relief import Surface
 from optlab.report.cases import Titled, slugs, titled
 from optlab.report.selection import ALL, Selection
-from optlab.spec import BasinsSpec, StabilitySpec
+from optlab.signature import is_built_in
 from optlab.store import Results
 from optlab.wording import counted
 
@@ -32,16 +31,18 @@ Named = Iterator[tuple[str, "Figure"]]
 
 
 def count(planned: Plan) -> int:
-    """How many pictures there will be."""
-    assert planned.map is not None
-    return sum(-(-number // TOGETHER) for number in panels.counts(planned.sweeps, planned.map).values())
+    """How many pictures there will be; those of a kind from elsewhere count as one."""
+    if planned.kind.name in _DRAWN:
+        return sum(-(-number // TOGETHER) for number in planned.kind.panel_counts(planned).values())
+    return int(not is_built_in(planned.kind.function))
 
 
 def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
     """Every picture of a map, with its name, made when it is asked for. Panels of which runs failed are left out."""
-    shown = selection.shown(planned.labels)
-    maps = [panel for panel in panels_of(results, planned) if panel.optimizer in shown]
-    kind, draw = ("basins", _basins) if isinstance(planned.map, BasinsSpec) else ("stability", _stability)
+    kind, shown = planned.kind.name, selection.shown(planned.labels)
+    if kind not in _DRAWN:
+        return
+    maps, draw = [panel for panel in planned.kind.panels(results, planned) if panel.optimizer in shown], _DRAWN[kind]
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         own = [panel for panel in maps if panel.problem == case.title]
@@ -61,21 +62,6 @@ def _parts(maps: list[Any]) -> list[list[Any]]:
     return [maps[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-def panels_of(results: Results, planned: Plan) -> list[Any]:
-    """The panels of a map, in the order of the plan."""
-    if isinstance(planned.map, BasinsSpec):
-        return basin_maps(results, planned)
-    return stability_maps(results, planned.map, planned) if planned.map else []
-
-
-# ---- basins ----------------------------------------------------------------------------------------------------------
-
-
-def basin_maps(results: Results, planned: Plan) -> list[BasinMap]:
-    """The panels of a map of basins, from its results."""
-    return panels.basin_maps(planned.sweeps, results.arrays(*panels.BASINS), results.manifest["minima"])
-
-
 def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], headline: str) -> Figure:
     side = len(maps[0].x)
     size = f"{side} x {side} starts, {counted(case.steps, 'step')} each"
@@ -83,7 +69,7 @@ def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], h
     lowest = float(case.heights(maps[0].minima[:1].T)[0]) if len(maps[0].minima) and case.computes else None
     surface = _surface(case, maps[0]) if case.computes else None
     return basins.figure(maps, among=among, surface=surface, lowest=lowest, title=headline, subtitle=subtitle,
-                         notes=[advice(panel, case.steps) for panel in maps])  # fmt: skip
+                         notes=[advice.of_basins(panel, case.steps) for panel in maps])  # fmt: skip
 
 
 def _surface(case: Titled, panel: Any) -> Surface:
@@ -91,15 +77,6 @@ def _surface(case: Titled, panel: Any) -> Surface:
     x, y = np.linspace(left, right, SURFACE), np.linspace(bottom, top, SURFACE)
     points = np.stack([side.ravel() for side in np.meshgrid(x, y)])
     return Surface(x, y, case.heights(points).reshape(SURFACE, SURFACE))
-
-
-# ---- stability -------------------------------------------------------------------------------------------------------
-
-
-def stability_maps(results: Results, table: StabilitySpec, planned: Plan) -> list[StabilityMap]:
-    """The panels of a map of stability, from its results."""
-    columns = panels.STABILITY + (("reached",) if table.color == "steps" else ())
-    return panels.stability_maps(planned.sweeps, results.arrays(*columns), table)
 
 
 def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[StabilityMap], headline: str) -> Figure:
@@ -110,5 +87,9 @@ def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[Stabi
     if maps[0].theory is not None:
         mu, largest = maps[0].theory.eigenvalues[[0, -1]]
         facts.append(f"quadratic: the Hessian's eigenvalues reach from mu = {mu:.4g} to L = {largest:.4g}")
-    notes = [advice(panel, case.steps) for panel in maps]
+    notes = [advice.of_stability(panel, case.steps) for panel in maps]
     return stability.figure(maps, among=among, title=headline, subtitle="; ".join(facts), notes=notes)
+
+
+_DRAWN = {"basins": _basins, "stability": _stability}
+"""How the panels of a kind of experiment are drawn."""

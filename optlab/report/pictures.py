@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from optlab.plots.figure import save
 from optlab.plots.relief import Surface
 from optlab.plots.style import Look
 from optlab.records import Floats
-from optlab.report import maps
+from optlab.registry.figures import FigurePlugin
+from optlab.report import extra, maps
 from optlab.report.cases import Titled, Untold, slugs, titled
 from optlab.report.selection import ALL, Selection
 from optlab.store import Results
@@ -37,24 +38,29 @@ def draw_all(
     progress: Callable[[int], None],
     selection: Selection = ALL,
     changed: Collection[str] = (),
+    plugins: Iterable[FigurePlugin] = (),
 ) -> list[Path]:
     """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
 
     They appear there together, once all are drawn. Those that need a problem among `changed`, or any problem where
-    there is no plan, are left out.
+    there is no plan, are left out. The pictures of `plugins` come last.
     """
+    more = extra.extras(results, planned, selection, plugins)
     with store.drawing(results, format) as drawing:
         for name, figure in figures(results, planned, selection, changed):
             drawing.add(save(figure, drawing.folder / f"{name}.{format}"))
             progress(1)
-        return drawing.publish(are_all=planned is not None and not changed)
+        is_none_left_out = extra.draw(more, drawing, progress)
+        return drawing.publish(are_all=planned is not None and not changed and is_none_left_out)
 
 
-def count(planned: Plan) -> int:
-    """How many pictures there will be."""
-    if planned.map:
-        return maps.count(planned)
-    return sum(1 + planned.is_recorded + (planned.is_recorded and _has_map(case)) for case in titled(planned))
+def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
+    """How many pictures there will be. Plugins do not say it beforehand: those of each count as one."""
+    more = maps.count(planned) + len([*plugins])
+    if not planned.kind.is_ranked:
+        return more
+    recorded = planned.is_recorded
+    return more + sum(1 + recorded + (recorded and _has_map(case)) for case in titled(planned))
 
 
 def _has_map(case: Titled) -> bool:
@@ -99,9 +105,11 @@ Named = Iterator[tuple[str, "Figure"]]
 def figures(results: Results, planned: Plan | None, selection: Selection = ALL, changed: Collection[str] = ()) -> Named:
     """Every picture of an experiment, with its name. Each is made when it is asked for; see `draw_all`."""
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
-    selection.check(labels, is_map=planned is not None and planned.map is not None)
-    if planned is not None and planned.map:
+    is_ranked = planned is None or planned.kind.is_ranked
+    selection.check(labels, is_ranked)
+    if planned is not None:
         yield from maps.figures(results, planned, selection)
+    if not is_ranked:
         return
     cases = _cases(results, planned, changed)
     looks = looks_of(labels, _best_first(labels, results.runs), selection)

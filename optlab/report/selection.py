@@ -23,14 +23,14 @@ class Selection:
         """Whether anything was selected."""
         return bool(self.only) or self.top is not None
 
-    def check(self, labels: Sequence[str], is_map: bool) -> None:
+    def check(self, labels: Sequence[str], is_ranked: bool) -> None:
         """See whether it can be drawn.
 
         Raises:
             UnknownName: there is no optimizer with a label that was given.
             UserError: `top` is less than 1, or there are no ranks.
 
-        >>> Selection(only=("adma",)).check(["gd", "adam"], is_map=False)
+        >>> Selection(only=("adma",)).check(["gd", "adam"], is_ranked=True)
         Traceback (most recent call last):
         ...
         optlab.errors.UnknownName: only: no optimizer has the label 'adma' (did you mean 'adam'?); there are: gd, adam
@@ -41,7 +41,7 @@ class Selection:
                 raise UnknownName(f"only: no optimizer has the label {label!r}{guess}; there are: {', '.join(labels)}")
         if self.top is not None and self.top < 1:
             raise UserError(f"top: it must be at least 1, not {self.top}")
-        if self.top is not None and is_map:
+        if self.top is not None and not is_ranked:
             raise UserError("top: optimizers have no ranks in a map; only=[...] or --only LABEL chooses some of them")
 
     def shown(self, labels: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optlab.records import Case, Grid
 from optlab.registry import Registry
@@ -13,6 +13,9 @@ from optlab.resolve.optimizers import RuleAxes
 from optlab.resolve.problems import CaseAxes
 from optlab.resolve.sizes import Size, sizes
 from optlab.spec import ExperimentSpec
+
+if TYPE_CHECKING:
+    from optlab.kinds import Kind
 
 MAX_RUNS = 10_000_000
 MAX_SWEEPS = 10_000
@@ -40,8 +43,10 @@ def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Notebook) -> b
     return True
 
 
-def is_bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook) -> bool:
-    """Whether the seeds and the record leave the grid at a size one can run."""
+def is_bounded(
+    spec: ExperimentSpec, kind: Kind, table: Any, cases: list[CaseAxes], rules: list[RuleAxes], notes: Notebook
+) -> bool:
+    """Whether the repeats of each cell and the record leave the grid at a size one can run."""
     runs = recorded = 0
     for case in cases:
         cells = math.prod(map(len, case.numbers.values()))
@@ -50,10 +55,7 @@ def is_bounded(spec: ExperimentSpec, cases: list[CaseAxes], rules: list[RuleAxes
         recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
         recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)
     if runs > MAX_RUNS:
-        key, values = ("seeds",), spec.seeds
-        if spec.basins:
-            key, values = ("basins", "resolution"), spec.basins.resolution**2
-        blame = f"'{key[-1]}' has {values:,} values" if not spec.basins else f"each map has {values:,} pixels"
+        key, blame = kind.largest(table, spec)
         notes.note(key, f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; {blame}")
     elif recorded > MAX_RECORDED:
         _note_recorded(spec, runs, recorded, notes)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from optlab.errors import Mistake, SpecError
-from optlab.spec import maps, mistakes, positions
+from optlab.spec import mistakes, positions
 from optlab.spec.positions import Path
-from optlab.spec.tables import ExperimentSpec
+from optlab.spec.tables import ExperimentSpec, KindOfTable, experiment_of
 from optlab.spec.text import located, printable
 
 _REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}
-_experiment = TypeAdapter(ExperimentSpec)
+Kinds = Iterable[KindOfTable]
+"""The kinds of experiment whose tables may stand in a file; others are unknown keys."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Draft:
         raise SpecError(self.file, found, printable(self.source or ""))
 
 
-def read(text: str, file: str = "<experiment>") -> Draft:
+def read(text: str, file: str = "<experiment>", kinds: Kinds = ()) -> Draft:
     """Read an experiment from TOML. Mistakes are kept in the draft; nothing is raised.
 
     >>> draft = read('steps = 10\\n[[optimizer]]\\nname = "gd"\\nlr = [0.1, 1.0]')
@@ -55,25 +57,39 @@ def read(text: str, file: str = "<experiment>") -> Draft:
     document = positions.parse(text)
     if isinstance(document, Mistake):
         return Draft(None, (document,), file, {}, text)
-    return Draft(*_read(document), file, document, text)
+    return Draft(*_read(document, kinds), file, document, text)
 
 
-def read_dict(mapping: Mapping[str, Any]) -> Draft:
+def read_dict(mapping: Mapping[str, Any], kinds: Kinds = ()) -> Draft:
     """Read an experiment from a dictionary of the same form. NumPy values are welcome; None is as good as absent."""
     document = _plain(mapping)
-    return Draft(*_read(document), document=document)
+    return Draft(*_read(document, kinds), document=document)
 
 
-def _read(document: Mapping[str, Any]) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:
+def adapter(kinds: Kinds) -> tuple[tuple[KindOfTable, ...], TypeAdapter[ExperimentSpec]]:
+    """The kinds that have a table, and what reads an experiment that may have these."""
+    with_table = tuple(kind for kind in kinds if kind.table is not None)
+    return with_table, _adapter(with_table)
+
+
+@cache
+def _adapter(kinds: tuple[KindOfTable, ...]) -> TypeAdapter[ExperimentSpec]:
+    return TypeAdapter(experiment_of(kinds))
+
+
+def _read(document: Mapping[str, Any], kinds: Kinds) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:
     """The experiment, or what remains of it without its mistakes, and these."""
-    document = maps.filled(document)
+    with_table, experiment = adapter(kinds)
+    for kind in with_table:
+        if isinstance(document.get(kind.name), dict):
+            document = kind.filled(document)
     try:
-        return _experiment.validate_python(document, context={"values": 0}), ()
+        return experiment.validate_python(document, context={"values": 0}), ()
     except ValidationError as error:
         errors = error.errors(include_url=False)
     blamed = {_blamed(mistakes.place(error)) for error in errors}
-    rest = _experiment.validate_python(_REST | _without(document, blamed), context={"values": 0})
-    return rest, tuple(map(mistakes.mistake, errors))
+    rest = experiment.validate_python(_REST | _without(document, blamed), context={"values": 0})
+    return rest, tuple(mistakes.mistake(error, with_table) for error in errors)
 
 
 def _blamed(path: Path) -> Path:

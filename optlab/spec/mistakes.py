@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from optlab.errors import Mistake, did_you_mean
 from optlab.spec.axes import Grid
-from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
-from optlab.spec.tables import OPTIONS, ExperimentSpec, RecordSpec
+from optlab.spec.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec
 from optlab.spec.values import MAX_INT, shown
 
 _SENTENCES = {
@@ -33,8 +32,6 @@ _SENTENCES = {
 _KNOWN = {
     "": [{"problems": "problem", "optimizers": "optimizer"}.get(f.name, f.name) for f in fields(ExperimentSpec)],
     "record": [f.name for f in fields(RecordSpec)],
-    "basins": [f.name for f in fields(BasinsSpec)],
-    "stability": [f.name for f in fields(StabilitySpec)],
     "<grid>": [f.name for f in fields(Grid)],
 }
 _NAMES = {
@@ -49,8 +46,6 @@ _FORMS = {
     "num": "num = 9",
     "problem": "[[problem]]",
     "optimizer": "[[optimizer]]",
-    "x": 'x = "lr"',
-    "y": 'y = "beta"',
 }
 _TAGS = {"<grid>", "<list>", "<one>", OPTIONS}
 
@@ -61,16 +56,16 @@ def place(error: Mapping[str, Any]) -> Path:
     return tuple(part for n, part in enumerate(loc) if n < 2 or part not in _TAGS or loc[n - 1] == OPTIONS)
 
 
-def mistake(error: Mapping[str, Any]) -> Mistake:
-    """A pydantic error in words."""
+def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mistake:
+    """A pydantic error in words. `kinds` are those whose tables may be there."""
     path, found, kind = place(error), error["input"], error["type"]
     words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", **error.get("ctx", {})}
     table = next((part for part in reversed(error["loc"][:-1]) if isinstance(part, str)), "")
     if kind == "missing":
-        words["form"] = _FORMS.get(words["key"], f'name = "{_NAMES.get(table)}"')
+        words["form"] = _form(words["key"], table, kinds)
         path = path[:-1]
     elif kind == "unexpected_keyword_argument":
-        known = _KNOWN[table]
+        known = _known(table, kinds)
         words["guess"] = did_you_mean(str(path[-1]), known) or f" (known here: {', '.join(known)})"
     elif kind == "literal_error":
         words["choices"] = words["expected"].replace("'", '"')
@@ -80,7 +75,24 @@ def mistake(error: Mapping[str, Any]) -> Mistake:
             words["guess"] = did_you_mean(found, re.findall(r"'(\w+)'", words["expected"]))
     elif kind == "int_type" and isinstance(found, float) and found.is_integer() and abs(found) <= MAX_INT:
         words["whole"] = f"; write {int(found)}"
+    if kind not in _SENTENCES:  # of the table of a kind from elsewhere, which may be any that pydantic knows
+        message = error["msg"]
+        return Mistake(path, f"{words['key']}: {message[:1].lower()}{message[1:]}, not {words['found']}")
     return Mistake(path, _SENTENCES[kind].format_map(words))
+
+
+def _known(table: str, kinds: Sequence[KindOfTable]) -> list[str]:
+    """The keys that a table may have."""
+    own = {kind.name: [f.name for f in fields(kind.table)] for kind in kinds}
+    return [*_KNOWN[table], *own] if table == "" else own.get(table) or _KNOWN[table]
+
+
+def _form(key: str, table: str, kinds: Sequence[KindOfTable]) -> str:
+    """What to write for a key that is missing."""
+    for kind in kinds:
+        if kind.name == table:
+            return kind.forms.get(key, f"{key} = ...")
+    return _FORMS.get(key, f'name = "{_NAMES.get(table)}"')
 
 
 def _name(path: Path) -> str:

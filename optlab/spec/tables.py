@@ -7,9 +7,9 @@ angle brackets none of them is taken for a key.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from functools import partial
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import dataclass, field, fields, make_dataclass
+from functools import cache, partial
+from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
     AfterValidator,
@@ -23,13 +23,11 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
+from optlab.choices import Backend, Precision
 from optlab.spec import values
 from optlab.spec.axes import Axis, Dimensions
-from optlab.spec.maps import BasinsSpec, StabilitySpec
 from optlab.spec.positions import Path
 
-_Backend = Literal["auto", "native", "replay"]
-BACKENDS: tuple[str, ...] = get_args(_Backend)
 OPTIONS = "<options>"
 """Where the keys of a table are that are none of its fields."""
 
@@ -169,6 +167,25 @@ _Optimizers = Annotated[
 ]
 
 
+class KindOfTable(Protocol):
+    """What is read of a kind of experiment (`optlab.kinds.Kind`)."""
+
+    name: ClassVar[str]
+    """The name of the table."""
+    table: ClassVar[Any]
+    """The dataclass of its keys; None of a kind that no table asks for."""
+    forms: ClassVar[Mapping[str, str]]
+    """What to write where a key is missing."""
+
+    def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document with other defaults."""
+        ...
+
+    def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema with what the table changes in it."""
+        ...
+
+
 @dataclass(frozen=True)
 class ExperimentSpec:
     """An experiment: every optimizer on every problem."""
@@ -183,13 +200,39 @@ class ExperimentSpec:
     seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
     seed: Annotated[_Count, _doc("the root of all random streams")] = 0
     backend: Annotated[
-        _Backend,
+        Backend,
         _doc("what executes the steps: machine code, NumPy, or the faster one"),
     ] = "auto"
     precision: Annotated[
-        Literal["float64", "float32"],
+        Precision,
         _doc("the type of numbers that runs are computed in: float32 takes half the memory"),
     ] = "float64"
     record: RecordSpec = RecordSpec()
-    basins: BasinsSpec | None = None
-    stability: StabilitySpec | None = None
+
+    kinds: ClassVar[tuple[KindOfTable, ...]] = ()
+    """The kinds of experiment whose tables may stand here; see `experiment_of`."""
+
+    @property
+    def asked(self) -> list[tuple[KindOfTable, Any]]:
+        """The kinds of experiment whose tables are there, with these."""
+        found = ((kind, getattr(self, kind.name)) for kind in self.kinds)
+        return [(kind, table) for kind, table in found if table is not None]
+
+
+@cache
+def experiment_of(kinds: tuple[KindOfTable, ...]) -> type[ExperimentSpec]:
+    """The class of experiments that may have the tables of these kinds: a field for each, by its name.
+
+    What a table does not know is a mistake in it, unless its class has a configuration of its own for pydantic.
+    """
+    if not kinds:
+        return ExperimentSpec
+    own = []
+    for kind in kinds:
+        if not hasattr(kind.table, "__pydantic_config__"):
+            kind.table.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore[reportAttributeAccessIssue]
+        own.append((kind.name, kind.table | None, None))
+    base = ExperimentSpec
+    made = make_dataclass(base.__name__, own, bases=(base,), frozen=True, namespace={"kinds": kinds})
+    made.__doc__ = base.__doc__
+    return made

@@ -21,11 +21,12 @@ from optlab.store.publishing import is_pending
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
 from optlab.store.truth import complete_in, told_truly
-from optlab.store.writing import Writer, drawing, tidied, writing
+from optlab.store.writing import Drawing, Writer, drawing, tidied, writing
 
 __all__ = [
     "ERRORS_LOG",
     "SPEC",
+    "Drawing",
     "Results",
     "Writer",
     "complete_in",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from optlab.errors import InUse
 from optlab.store.lock import LOCK, PUBLISHING, locked
-from optlab.store.manifest import ERRORS_LOG, HISTORY, MANIFEST, PLOTS, RUNS, SPEC, TRAJECTORIES
+from optlab.store.manifest import ERRORS_LOG, HISTORY, MANIFEST, PICTURE, PLOTS, RUNS, SPEC, TRAJECTORIES
 from optlab.store.ownership import is_file
 
 DRAFT = ".optlab-draft-"
@@ -23,7 +23,7 @@ _FORMER = re.compile(r"\.draft|\.plots[a-z0-9_]{8}")
 _TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG)))
 _OURS = re.compile(
     rf"(new/)?({_TOP}|({HISTORY}|{TRAJECTORIES})/[0-9a-f]{{16}}\.parquet"
-    rf"|({PLOTS}/)?\.?(contour|loss|lr|basins|stability)_[^/]*\.(png|svg|pdf)(\.\d+\.part)?)"
+    rf"|({PLOTS}/)?\.?{PICTURE}(\.\d+\.part)?)"
     rf"|{re.escape(LOCK)}"
 )
 """The files in drafts that optlab makes."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from optlab.choices import FORMATS
 from optlab.errors import DamagedResults, ResultsError
 from optlab.records import FAILURES
 
@@ -16,6 +17,8 @@ FORMAT = 1
 
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
 HISTORY, TRAJECTORIES, PLOTS = "history", "trajectories", "plots"
+PICTURE = rf"(contour|loss|lr|basins|stability|extra)_[^/]*\.({'|'.join(FORMATS)})"
+"""The names of pictures, as a regular expression. Those that plugins draw are called extra_NAME."""
 PICTURES, DRAWN = "pictures", "drawn"
 """Keys of the manifest: the checksums of the pictures, and the formats of which all pictures were drawn. Manifests
 that were written before there were these keys are read as well."""

@@ -14,7 +14,7 @@ FOLDERS = (layout.HISTORY, layout.TRAJECTORIES, layout.PLOTS)
 """The folders in a results folder."""
 
 _TABLE = re.compile(rf"({layout.HISTORY}|{layout.TRAJECTORIES})/[0-9a-f]{{16}}\.parquet")
-_PICTURE = re.compile(rf"{layout.PLOTS}/(contour|loss|lr|basins|stability)_.*\.(png|svg|pdf)")
+_PICTURE = re.compile(f"{layout.PLOTS}/{layout.PICTURE}")
 
 
 def own(folder: Path) -> set[str]:

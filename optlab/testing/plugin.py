@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from optlab.plugin_kinds import PluginKind
     from optlab.registry.helpers import Helpers
     from optlab.testing.around import Checked
     from optlab.testing.conformance import Check
@@ -68,7 +69,14 @@ def _is_drop_in(path: Path, session: pytest.Session) -> bool:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return False
-    return "optlab" in text and any(word in text for word in ("optimizer", "transform", "schedule"))
+    return "optlab" in text and any(kind.name in text for kind in _checked())
+
+
+def _checked() -> tuple[PluginKind, ...]:
+    """The kinds of plugin that the conformance suite has checks for."""
+    from optlab.plugin_kinds import CHECKED
+
+    return CHECKED
 
 
 class DropIn(pytest.Module):
@@ -107,7 +115,7 @@ def _add_test_classes(module: ModuleType) -> None:
     from optlab.testing.around import Checked
 
     found = declared(module)
-    for optimizer in (*found["optimizers"], *found["transforms"], *found["schedules"]):
+    for optimizer in (plugin for kind in _checked() for plugin in found[kind.plural]):
         assert isinstance(optimizer, Checked)
         name = "Test" + "".join(word[:1].upper() + word[1:] for word in optimizer.name.split("_"))
         while name in vars(module) and getattr(vars(module)[name], "optlab_optimizer", None) is not optimizer:

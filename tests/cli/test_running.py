@@ -10,10 +10,9 @@ from typer.main import get_command
 from typer.testing import CliRunner
 
 from optlab.cli.app import app
-from optlab.cli.options import Backend, Format
 from optlab.cli.running import Running, runs
 
-FULL = Running(Path("elsewhere"), [Path("mine"), Path("yours")], True, Format.svg, Backend.replay, True, ["a b"], 3)
+FULL = Running(Path("elsewhere"), [Path("mine"), Path("yours")], True, "svg", "replay", True, ["a b"], 3)
 
 
 @pytest.mark.parametrize("words", [[], FULL.as_options()])

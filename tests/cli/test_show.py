@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import optlab
-from optlab import spec
+from optlab import registry, spec
 from optlab.cli.app import app
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
@@ -165,7 +165,7 @@ def test_other_packages_are_loaded_where_they_are_named(tmp_path):
 
 def test_schema(call):
     schema = json.loads(call("schema"))
-    assert schema == spec.json_schema()
+    assert schema == spec.json_schema(registry.load(()).kinds.values())
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["required"]) == {"name", "steps", "problem", "optimizer"}
     assert set(tomllib.loads(EXPERIMENT)) <= set(schema["properties"])

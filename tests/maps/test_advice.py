@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import optlab
 from optlab import pipeline
 from optlab.cli.app import app
-from optlab.maps.advice import advice
+from optlab.maps.advice import of_basins, of_stability
 from optlab.plots import tiles
 from optlab.report import pictures
 
@@ -31,21 +31,21 @@ def here(tmp_path, monkeypatch):
 
 
 def test_of_basins():
-    assert advice(basin(0.01, steps=300), 300) == ""
-    assert advice(basin(1e-7, steps=1), 1) == (
+    assert of_basins(basin(0.01, steps=300), 300) == ""
+    assert of_basins(basin(1e-7, steps=1), 1) == (
         "no run came to a minimum in 1 step: try more steps, or a larger learning rate"
     )
-    assert advice(basin(100.0, steps=50), 50) == "all runs diverged: try a smaller learning rate"
+    assert of_basins(basin(100.0, steps=50), 50) == "all runs diverged: try a smaller learning rate"
 
 
 def test_of_stability():
-    assert advice(stable("0.001:0.03", steps=50), 50) == ""
-    assert advice(stable("100:1000", steps=400), 400) == "all runs diverged: try smaller values of lr"
+    assert of_stability(stable("0.001:0.03", steps=50), 50) == ""
+    assert of_stability(stable("100:1000", steps=400), 400) == "all runs diverged: try smaller values of lr"
     grew = stable("0.5:1", steps=3)
     assert not grew.stable.any()
-    assert advice(grew, 3) == "the loss grew in all runs or they diverged: try smaller values of lr"
+    assert of_stability(grew, 3) == "the loss grew in all runs or they diverged: try smaller values of lr"
     slow = stable("1e-9:1e-8", steps=20, color="steps", target=1e-6)
-    assert advice(slow, 20) == (
+    assert of_stability(slow, 20) == (
         "no run came to a loss of 1e-06 in 20 steps: try more steps, other ranges, or a higher target"
     )
 
@@ -66,7 +66,9 @@ def trough(x):
 def test_of_functions_without_a_single_minimum(function, lr):
     """Neither more steps nor another learning rate would help."""
     (panel,) = optlab.basins(function, f"gd lr={lr}", resolution=6, steps=20, plots=False).maps
-    assert advice(panel, 20) == "all runs end at the same loss: the function is level there, and has no single minimum"
+    assert (
+        of_basins(panel, 20) == "all runs end at the same loss: the function is level there, and has no single minimum"
+    )
 
 
 @pytest.mark.parametrize("more", [{}, {"color": "steps", "target": 1.0}])
@@ -74,11 +76,11 @@ def test_of_stability_where_the_function_is_level(more):
     sides = {"x": "lr=0.01:1", "y": "beta=0:0.9", "resolution": 4, "steps": 20, "plots": False}
     (panel,) = optlab.stability(level, "momentum", **sides, **more).maps
     said = "the loss of no run changed: the function is level at the start, or the steps are too small"
-    assert advice(panel, 20) == said
+    assert of_stability(panel, 20) == said
 
 
 def test_runs_that_failed_give_no_advice():
-    assert advice(replace(basin(1e-7, steps=1), failed=36), 1) == ""
+    assert of_basins(replace(basin(1e-7, steps=1), failed=36), 1) == ""
 
 
 def test_it_is_in_the_picture_and_on_the_terminal(tmp_path):

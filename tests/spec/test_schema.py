@@ -13,7 +13,10 @@ import pytest
 
 from optlab import atlas, pipeline, racing, registry, spec
 from optlab.errors import SpecError
+from optlab.kinds.basins import BASINS
+from optlab.kinds.stability import STABILITY
 
+KINDS = (BASINS, STABILITY)
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = re.compile(r'^```toml title="experiments/[^\n]+\n(.*?)^```$', re.M | re.S)
 PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
@@ -21,7 +24,7 @@ PAGES = ["README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").gl
 
 @pytest.fixture(scope="module")
 def validator():
-    schema = spec.json_schema()
+    schema = spec.json_schema(KINDS)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)
 
@@ -53,7 +56,7 @@ RIGHT = {
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
 def test_right_experiments_pass(validator, text):
-    spec.read(text).raise_if_wrong()
+    spec.read(text, kinds=KINDS).raise_if_wrong()
     validator.validate(tomllib.loads(text))
 
 
@@ -100,7 +103,7 @@ def with_option(value, **more):
 )
 def test_wrong_experiments_do_not(validator, document):
     with pytest.raises(SpecError):
-        spec.read_dict(document).raise_if_wrong()
+        spec.read_dict(document, KINDS).raise_if_wrong()
     assert not validator.is_valid(document)
 
 
@@ -122,7 +125,7 @@ def test_forms_of_an_option(validator, document):
 def test_every_name_of_a_folder_passes():
     """The reading knows letters, marks and digits of all scripts; the schema's pattern lets at least these pass, and
     no sign of ASCII that reading refuses."""
-    pattern = re.compile(spec.json_schema()["properties"]["name"]["pattern"])
+    pattern = re.compile(spec.json_schema(KINDS)["properties"]["name"]["pattern"])
     for sign in map(chr, [*range(0x10000), 0x10400, 0x1D7D8, 0x20000]):
         edge = sign == "_" or unicodedata.category(sign)[0] in "LMN"
         for name, right in (
@@ -138,7 +141,7 @@ def test_every_name_of_a_folder_passes():
 
 
 def test_json_schema():
-    schema = spec.json_schema()
+    schema = spec.json_schema(KINDS)
     json.dumps(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert schema["required"] == ["name", "steps", "problem", "optimizer"]

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from optlab.cli.options import Experiment, Format, OnBackend, Only, PictureFormat, Plugins, Quiet, Top, folders
+from optlab.choices import FORMATS
+from optlab.cli.options import Experiment, OnBackend, Only, PictureFormat, Plugins, Quiet, Top, folders
 from optlab.cli.running import Running, runs
 
 
@@ -30,7 +31,7 @@ def run(
 def plot(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
     plugins: Plugins = [],
-    format: PictureFormat = Format.png,
+    format: PictureFormat = FORMATS[0],
     only: Only = [],
     top: Top = None,
     quiet: Quiet = False,
@@ -39,7 +40,7 @@ def plot(
     from optlab import pipeline
     from optlab.cli import show
 
-    paths = pipeline.replot(results, folders(plugins), format.value, only, top)
+    paths = pipeline.replot(results, folders(plugins), format, only, top)
     if not quiet:
         show.files(paths)
         show.boxes(pipeline.load(results))
@@ -50,13 +51,13 @@ def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None)
     from optlab import pipeline
     from optlab.cli import show
 
-    job = pipeline.prepare(file, plugins=folders(plugins), backend=backend and backend.value)
+    job = pipeline.prepare(file, plugins=folders(plugins), backend=backend)
     show.loaded(job.registry, plugins, experiment=file)
     show.size(job.plan, pipeline.prospects(job.plan))
 
 
 def schema() -> None:
     """Print the JSON Schema of experiment files, for editors."""
-    from optlab import spec
+    from optlab import registry, spec
 
-    typer.echo(json.dumps(spec.json_schema(), indent=2))
+    typer.echo(json.dumps(spec.json_schema(registry.load().kinds.values()), indent=2))

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
+from optlab.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.cli import completion
 from optlab.cli.options import Steps, choice
 from optlab.cli.running import Running, runs
 
-
-class Side(StrEnum):
-    """The sides of a map."""
-
-    x = "x"
-    y = "y"
-
-
-class Color(StrEnum):
-    """What the colours of a map of stability stand for."""
-
-    final_loss = "final_loss"
-    steps = "steps"
+SIDES = ("x", "y")
+"""The sides of a map."""
 
 
 Name = Annotated[
@@ -58,8 +47,8 @@ def basins(
     problem: MapProblem,
     more: Settings = None,
     optimizer: Optimizers = ["momentum"],
-    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Pixels along each side.")] = 512,
-    steps: Steps = 500,
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Pixels along each side.")] = BASINS,
+    steps: Steps = STEPS,
     x: Annotated[str | None, typer.Option("--x", metavar="LOW:HIGH", help="Range of the first parameter.")] = None,
     y: Annotated[str | None, typer.Option("--y", metavar="LOW:HIGH", help="Range of the second one.")] = None,
     name: Name = None,
@@ -94,11 +83,11 @@ def stability(
     more: Settings = None,
     optimizer: Optimizers = ["momentum"],
     log: Annotated[
-        list[Side], typer.Option("--log", help="A side with equal ratios. May be repeated.", **choice(Side))
+        list[str], typer.Option("--log", help="A side with equal ratios. May be repeated.", **choice(SIDES))
     ] = [],
-    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = 256,
-    steps: Steps = 500,
-    color: Annotated[Color, typer.Option("--color", help="What is shown.", **choice(Color))] = Color.final_loss,
+    resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = STABILITY,
+    steps: Steps = STEPS,
+    color: Annotated[str, typer.Option("--color", help="What is shown.", **choice(COLORS))] = COLORS[0],
     target: Annotated[
         float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
     ] = None,
@@ -119,9 +108,9 @@ def stability(
     from optlab.cli import functions
 
     optimizers = _settled(optimizer, more)
-    across, up = atlas.axis("--x", x, Side.x in log), atlas.axis("--y", y, Side.y in log)
+    across, up = atlas.axis("--x", x, "x" in log), atlas.axis("--y", y, "y" in log)
     where = functions.given(problem)
-    document = atlas.stability_document(where, optimizers, across, up, resolution, steps, color.value, target, name)
+    document = atlas.stability_document(where, optimizers, across, up, resolution, steps, color, target, name)
     running.carry_out(running.prepared(document))
 
 

@@ -3,40 +3,26 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from optlab import plugin_kinds
 from optlab.cli import completion
 from optlab.cli.guard import FAILED
 from optlab.cli.options import AsJson, Plugins, choice, folders
 
+LISTED = [kind.plural for kind in plugin_kinds.REGISTERED]
+"""What there is to list."""
 
-class Kind(StrEnum):
-    """What there is to list."""
-
-    optimizers = "optimizers"
-    problems = "problems"
-    schedules = "schedules"
-    transforms = "transforms"
-    datasets = "datasets"
-
-
-class NewKind(StrEnum):
-    """What can be begun."""
-
-    optimizer = "optimizer"
-    problem = "problem"
-    schedule = "schedule"
-    transform = "transform"
-    dataset = "dataset"
-    experiment = "experiment"
+EXPERIMENT = "experiment"
+BEGUN = [*(kind.name for kind in plugin_kinds.REGISTERED if kind.next), EXPERIMENT]
+"""What can be begun."""
 
 
 def list_(
-    kind: Annotated[Kind, typer.Argument(help=f"What to list: {', '.join(Kind)}.", **choice(Kind, "KIND"))],
+    kind: Annotated[str, typer.Argument(help=f"What to list: {', '.join(LISTED)}.", **choice(LISTED, "KIND"))],
     plugins: Plugins = [],
     as_json: AsJson = False,
 ) -> None:
@@ -45,7 +31,7 @@ def list_(
     from optlab.cli import show
 
     known = registry.load(folders(plugins))
-    rows = [registry.describe(plugin) for plugin in getattr(known, kind.value).values()]
+    rows = [registry.describe(plugin) for plugin in getattr(known, kind).values()]
     if as_json:
         typer.echo(json.dumps(rows, indent=2))
     else:
@@ -74,7 +60,7 @@ def check(
             metavar="FILE...",
             help="Drop-in files, or names.",
             show_default=False,
-            autocompletion=completion.names("optimizers", "transforms", "schedules"),
+            autocompletion=completion.names(*(kind.plural for kind in plugin_kinds.CHECKED)),
         ),
     ],
     only: Annotated[
@@ -101,8 +87,8 @@ def check(
 
 def new(
     kind: Annotated[
-        NewKind,
-        typer.Argument(help=f"What to begin: {', '.join(NewKind)}.", show_default=False, **choice(NewKind, "KIND")),
+        str,
+        typer.Argument(help=f"What to begin: {', '.join(BEGUN)}.", show_default=False, **choice(BEGUN, "KIND")),
     ],
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)],
     origin: Annotated[
@@ -128,8 +114,8 @@ def new(
     from optlab import registry
     from optlab.cli import new as beginning
 
-    folder = Path("experiments" if kind is NewKind.experiment else "plugins")
-    path = beginning.write(kind.value, name, origin, folder, registry.load(folders(plugins)))
+    folder = Path("experiments" if kind == EXPERIMENT else "plugins")
+    path = beginning.write(kind, name, origin, folder, registry.load(folders(plugins)))
     typer.echo(f"{path} is written. What comes next:")
-    for command in beginning.advice(kind.value, name, path):
+    for command in beginning.advice(kind, name, path):
         typer.echo(f"    {command}")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from optlab.choices import SEEDS, STEPS
 from optlab.cli import completion
 from optlab.cli.options import Steps, folders
 from optlab.cli.running import Running, runs
@@ -35,8 +36,8 @@ def race(
             autocompletion=completion.names("problems"),
         ),
     ] = None,
-    steps: Steps = 500,
-    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = 5,
+    steps: Steps = STEPS,
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = SEEDS,
     start: Annotated[
         str | None, typer.Option("--start", metavar="X,Y,...", help="Where runs start: a point, or random.")
     ] = None,

@@ -1,0 +1,125 @@
+"""Commands of installed packages, known by their entry points: a package is loaded when its command is called.
+
+The group `optlab.commands` holds the name of each command, and the module that has it: a module that implements the
+hook `optlab_commands`, which gives functions and Typer apps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from optlab.cli.guard import guarded
+from optlab.plugin_kinds import COMMANDS
+
+
+class WithPackages(TyperGroup):
+    """The commands of optlab, and those of packages after them. A command of optlab has its name to itself."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        own = super().list_commands(ctx)
+        return own + [name for name in _found() if name not in own]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command as far as `--help` shows it."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None or cmd_name not in _found():
+            return own
+        points = _found()[cmd_name]
+        return TyperCommand(cmd_name, short_help=f"A command of the package {_packages(points)}.")
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """The command that is called, with what the package says of it."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name is not None and super().get_command(ctx, name) is None:
+            command = _loaded(name, _found()[name])
+        return name, command, rest
+
+
+@cache
+def _found() -> dict[str, list[EntryPoint]]:
+    """The entry points of commands by name, in the order of the names."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in sorted(entry_points(group=COMMANDS), key=lambda point: (point.name, point.value)):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _packages(points: list[EntryPoint]) -> str:
+    return " and ".join(point.dist.name if point.dist else point.module for point in points)
+
+
+def _loaded(name: str, points: list[EntryPoint]) -> Any:
+    """The command of a package. One that cannot be loaded is a command that says why."""
+    found: dict[str, Any] = {}
+    load = guarded(lambda: found.update(command=_asked(name, points)))
+    load()
+    return found["command"]
+
+
+def _asked(name: str, points: list[EntryPoint]) -> Any:
+    """What the hooks of a module give under a name.
+
+    Raises:
+        UserError: two packages have the command, the module cannot be loaded, or it gives no such command.
+    """
+    from optlab.errors import PluginError, did_you_mean
+    from optlab.registry import commands_of
+
+    if len(points) > 1:
+        raise PluginError(f"{len(points)} packages have a command {name!r}: {_packages(points)}; uninstall one of them")
+    point = points[0]
+    given = {_name(command): command for command in commands_of(point)}
+    if name not in given:
+        guess = did_you_mean(name, given) or (f"; it gives {', '.join(given)}" if given else "")
+        raise PluginError(f"{point.value}: gives no command {name!r}, which its package names{guess}")
+    return _as_click(name, given[name])
+
+
+def _name(command: Any) -> str:
+    """The name of a function, or of a Typer app."""
+    if isinstance(command, typer.Typer):
+        return str(command.info.name)
+    return command.__name__.replace("_", "-")
+
+
+def _as_click(name: str, command: Any) -> Any:
+    """A command whose faults are told like those of other plugins."""
+    app = command
+    if not isinstance(command, typer.Typer):
+        app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
+        app.command(name)(command)
+    made = typer.main.get_command(app)
+    made.name = name
+    invoke = made.invoke
+    made.invoke = guarded(partial(_invoked, invoke, name))
+    return made
+
+
+def _invoked(invoke: Callable[[Any], Any], name: str, ctx: Any) -> Any:
+    """Call a command; what is a fault of its code is an error of the plugin.
+
+    Raises:
+        PluginError: the code raised something, with file and line.
+    """
+    from optlab.containment import Escaped, contained, placed
+    from optlab.errors import PluginError, UserError
+
+    try:
+        with contained():
+            return invoke(ctx)
+    except Escaped as error:
+        if isinstance(error.__cause__, SystemExit):  # as commands end
+            raise error.__cause__ from None
+        raise
+    except (UserError, OSError):
+        raise
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] in ("typer", "click"):  # exits, aborts, wrong usage
+            raise
+        raise PluginError(f"{name}: {placed(error)}") from error

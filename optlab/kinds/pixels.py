@@ -1,0 +1,28 @@
+"""What maps have in common: one run is one pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, Strict
+
+if TYPE_CHECKING:
+    from optlab.resolve import Notebook
+    from optlab.spec import ExperimentSpec
+
+MAX_RESOLUTION = 4096
+
+Resolution = Annotated[int, Strict(), Field(ge=2, le=MAX_RESOLUTION)]
+
+
+def unrecorded(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document of a map, which has no history unless one is asked for."""
+    record = document.get("record", {})
+    return {**document, "record": {"points": 0, **record}} if isinstance(record, dict) else document
+
+
+def note_seeds(spec: ExperimentSpec, notes: Notebook) -> None:
+    """Note that a pixel has no repeats."""
+    if spec.seeds > 1:
+        notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")

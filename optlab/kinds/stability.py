@@ -1,0 +1,129 @@
+"""The table `[stability]`: a map of settings. Two hyperparameters lie along its sides, and what becomes of the loss is
+what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator, Strict
+
+from optlab.choices import COLORS, Color
+from optlab.choices import STABILITY as RESOLUTION
+from optlab.kinds import pixels
+from optlab.kinds.base import Kind
+from optlab.maps import checks, panels, targets
+from optlab.records import Sweep
+from optlab.spec import values
+
+if TYPE_CHECKING:
+    from optlab.plan import Plan
+    from optlab.resolve import CaseAxes, Notebook, RuleAxes
+    from optlab.spec import ExperimentSpec
+    from optlab.store import Results
+
+
+def _color(value: Any) -> Any:
+    if value not in COLORS:
+        choices = " or ".join(f'"{color}"' for color in COLORS)
+        raise ValueError(f"must be {choices}, not {values.shown(value)}")
+    return value
+
+
+_Word = Annotated[str, Strict(), Field(min_length=1)]
+_Color = Annotated[Color, BeforeValidator(_color)]
+_Number = Annotated[float | None, PlainValidator(values.number, json_schema_input_type=float)]
+
+
+def _doc(text: str) -> Any:
+    return Field(description=text)
+
+
+@dataclass(frozen=True)
+class StabilitySpec:
+    """A map of settings: two hyperparameters along the sides, and what becomes of the loss is what is shown."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    x: Annotated[_Word, _doc("the hyperparameter from left to right")]
+    y: Annotated[_Word, _doc("the hyperparameter from below to above")]
+    resolution: Annotated[pixels.Resolution, _doc("values of each of them, where its grid has no num")] = RESOLUTION
+    color: Annotated[_Color, _doc("final_loss, or steps: those needed to come to the target")] = COLORS[0]
+    target: Annotated[_Number, _doc("the loss to come to; by default a millionth of the start's height")] = None
+
+
+class Stability(Kind):
+    """A map of settings: where an optimizer is stable, and how low or how soon it comes."""
+
+    name = "stability"
+    table = StabilitySpec
+    forms = {"x": 'x = "lr"', "y": 'y = "beta"'}  # noqa: RUF012
+    is_ranked = False
+
+    def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """No history, and as many values along a side as pixels."""
+        document = pixels.unrecorded(document)
+        table, optimizers = document[self.name], document.get("optimizer")
+        if not isinstance(optimizers, list):
+            return document
+        resolution = table.get("resolution", RESOLUTION)
+        if type(resolution) is not int or not 2 <= resolution <= pixels.MAX_RESOLUTION:  # told once, of the resolution
+            resolution = RESOLUTION
+        sides = [table.get("x"), table.get("y")]
+        return {**document, "optimizer": [_numbered(one, sides, resolution) for one in optimizers]}
+
+    def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The grid of a hyperparameter may go without its num in a map of stability, whose resolution it is; without
+        the table it has one."""
+        tables = schema["$defs"]
+        grid, side = {"$ref": "#/$defs/Grid"}, {"$ref": "#/$defs/Side"}
+        tables["Side"] = {key: value for key, value in tables["Grid"].items() if key not in ("required", "title")}
+        optimizer = tables["OptimizerSpec"]
+        forms = optimizer["additionalProperties"]["oneOf"]
+        optimizer["additionalProperties"] = {"oneOf": [side if form == grid else form for form in forms]}
+        counted = {"properties": {"schedule": True}, "additionalProperties": {"if": {"type": "object"}, "then": grid}}
+        condition = {"if": {"required": [self.name]}, "else": {"properties": {"optimizer": {"items": counted}}}}
+        return {**schema, **condition}
+
+    def checked(
+        self,
+        table: StabilitySpec,
+        spec: ExperimentSpec,
+        cases: Sequence[CaseAxes],
+        rules: Sequence[RuleAxes],
+        notes: Notebook,
+    ) -> list[CaseAxes]:
+        pixels.note_seeds(spec, notes)
+        checks.sides(table, rules, notes)
+        checks.targets(table, cases, notes)
+        return list(cases)
+
+    def sweep(self, table: StabilitySpec, sweep: Sweep) -> Sweep:
+        return replace(sweep, target=targets.aimed(sweep, table.target)) if table.color == "steps" else sweep
+
+    def panels(self, results: Results, planned: Plan) -> list[panels.StabilityMap]:
+        table = planned.table
+        columns = panels.STABILITY + (("reached",) if table.color == "steps" else ())
+        return panels.stability_maps(planned.sweeps, results.arrays(*columns), (table.x, table.y))
+
+    def panel_counts(self, planned: Plan) -> dict[str, int]:
+        x, y = planned.table.x, planned.table.y
+        return panels.counts(planned.sweeps, lambda sweep: _values(sweep, x) * _values(sweep, y))
+
+
+def _values(sweep: Sweep, name: str) -> int:
+    return len(np.unique(sweep.hyperparameters[name]))
+
+
+def _numbered(table: Any, sides: list[Any], num: Any) -> Any:
+    if not isinstance(table, dict):
+        return table
+    amiss = not all(isinstance(name, str) and name in table for name in sides)  # which is mistake enough
+    grids = {name: grid for name, grid in table.items() if isinstance(grid, dict) and (amiss or name in sides)}
+    grids.pop("schedule", None)
+    return {**table, **{name: {**grid, "num": num} for name, grid in grids.items() if "num" not in grid}}
+
+
+STABILITY = Stability()

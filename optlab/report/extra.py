@@ -1,0 +1,99 @@
+"""Pictures that plugins draw: those of a hook `optlab_figures`, and those of a kind of experiment from elsewhere.
+
+What their code raises is told with its place, and costs the pictures of that plugin alone.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from optlab.containment import contained
+from optlab.errors import PluginWarning, UserError
+from optlab.plan import Plan
+from optlab.plots import style
+from optlab.plots.figure import save
+from optlab.registry.figures import FigurePlugin
+from optlab.report.cases import slugs
+from optlab.report.selection import Selection
+from optlab.signature import complaint, is_built_in, location
+from optlab.store import Drawing, Results
+from optlab.undisturbed import undisturbed
+
+FORM = "a mapping, or pairs, of names and Matplotlib figures"
+
+
+@dataclass(frozen=True)
+class Extra:
+    """What makes pictures beyond the built-in ones: `make` of the plugin that `function` declares."""
+
+    who: str
+    function: Callable[..., Any]
+    make: Callable[[], Any]
+
+    def figures(self) -> list[tuple[str, Figure]]:
+        """The figures by name.
+
+        Raises:
+            UserError: the code gives something else, or raises something; the message says where.
+        """
+        try:
+            with style.sheet(), undisturbed(lambda: self.who), contained():
+                return list(_pairs(self.make()))
+        except Exception as error:
+            raise UserError(f"{self.who}: {complaint(error, [self.function], location(self.function))}") from error
+
+
+def extras(results: Results, plan: Plan | None, selection: Selection, figures: Iterable[FigurePlugin]) -> list[Extra]:
+    """What makes more pictures of some results: the kind of experiment, if there is a plan, and each of the plugins."""
+    found = []
+    if plan is not None and not is_built_in(plan.kind.function):
+        kind, shown = plan.kind, selection.shown(plan.labels)
+        found.append(Extra(f"pictures of '{kind.name}'", kind.function, lambda: kind.figures(results, plan, shown)))
+    return found + [Extra(f"figure '{p.name}'", p.function, partial(p.function, results)) for p in figures]
+
+
+def draw(found: Iterable[Extra], drawing: Drawing, progress: Callable[[int], None]) -> bool:
+    """Draw all pictures of these; those that cannot be had are told of, and left out. Returns whether none is."""
+    names: list[str] = []
+    are_all = True
+    for extra in found:
+        try:
+            for name, figure in extra.figures():
+                names.append(name)
+                _save(extra, figure, f"extra_{slugs(names)[-1]}", drawing)
+        except UserError as error:
+            are_all = False
+            warnings.warn(PluginWarning(f"left out: {error}"), stacklevel=2)
+        progress(1)
+    return are_all
+
+
+def _save(extra: Extra, figure: Figure, name: str, drawing: Drawing) -> None:
+    """Save a figure, in which code of the plugin may run still."""
+    try:
+        with undisturbed(lambda: extra.who), contained():
+            path = save(figure, drawing.folder / f"{name}.{drawing.format}")
+    except OSError:  # of the disk
+        raise
+    except Exception as error:
+        raise UserError(f"{extra.who}: {complaint(error, [extra.function], location(extra.function))}") from error
+    drawing.add(path)
+
+
+def _pairs(given: Any) -> Iterator[tuple[str, Figure]]:
+    """The figures by name. Raises `UserError` where something else is given."""
+    if isinstance(given, Mapping):
+        given = given.items()
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise UserError(f"it gives {given!r:.80}; what is asked for is {FORM}")
+    for pair in given:
+        is_pair = isinstance(pair, tuple) and len(pair) == 2
+        if not is_pair or not isinstance(pair[0], str) or not isinstance(pair[1], Figure):
+            raise UserError(f"it gives {pair!r:.80}; what is asked for is {FORM}")
+        yield pair
