@@ -6,16 +6,22 @@ hook `optlab_commands`, which gives functions and Typer apps.
 
 from __future__ import annotations
 
+import glob
+import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, partial
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from optlab.cli.guard import guarded
 from optlab.plugin_kinds import COMMANDS
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 class WithPackages(TyperGroup):
@@ -45,9 +51,28 @@ class WithPackages(TyperGroup):
 def _found() -> dict[str, list[EntryPoint]]:
     """The entry points of commands by name, in the order of the names."""
     found: dict[str, list[EntryPoint]] = {}
+    if not any(map(_may_have_commands, sys.path)):
+        return found
+    from importlib.metadata import entry_points
+
     for point in sorted(entry_points(group=COMMANDS), key=lambda point: (point.name, point.value)):
         found.setdefault(point.name, []).append(point)
     return found
+
+
+def _may_have_commands(folder: str) -> bool:
+    """Whether the metadata of a package in a folder of `sys.path` names the group.
+
+    This look takes a millisecond, and `importlib.metadata` fifty, for which each `optlab --help` would wait.
+    """
+    if os.path.isfile(folder):  # a zip file, in which only `importlib.metadata` looks
+        return True
+    for file in (*glob.iglob("*.dist-info/entry_points.txt", root_dir=folder or "."),
+                 *glob.iglob("*.egg-info/entry_points.txt", root_dir=folder or ".")):  # fmt: skip
+        with suppress(OSError), open(os.path.join(folder, file), encoding="utf-8", errors="replace") as text:
+            if f"[{COMMANDS}]" in text.read():
+                return True
+    return False
 
 
 def _packages(points: list[EntryPoint]) -> str:

@@ -48,12 +48,13 @@ class Kind:
     """Whether runs compete as in a grid: then there is a ranking, and there are the pictures of a grid. A kind whose
     runs are the pixels of a picture has neither."""
 
-    def __init_subclass__(cls) -> None:
+    def __init__(self) -> None:
         """Refuse a class that no experiment file could ask for.
 
         Raises:
             PluginError: the name is none that a table can have, or the table is no dataclass.
         """
+        cls = type(self)
         own = {f.name for f in fields(ExperimentSpec)} | {"problem", "optimizer"} | {*dir(ExperimentSpec)}
         name = getattr(cls, "name", None)
         if not isinstance(name, str) or not name.isidentifier() or name in own:

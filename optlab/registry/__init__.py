@@ -147,7 +147,8 @@ def load(folders: Folders = ("plugins",)) -> Registry:
     Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
     """
     homes = dict.fromkeys(home for kind in KINDS.values() for home in kind.homes)
-    offers = [offered(m, m.__name__, "built-in") for home in homes for m in _modules(home)]
+    modules = [offered(module, module.__name__, "built-in") for home in homes for module in _modules(home)]
+    offers = [offer for offer in modules if offer.source.names]  # some hold what others share
     packages = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
     offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]

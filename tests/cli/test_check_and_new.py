@@ -102,9 +102,9 @@ def test_checks_are_selected(only, count, folder, optlab_command):
         (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
         (["torch:Adam"], "torch:Adam is no rule of the lab, but an optimizer of torch"),
         (["broken.py"], "broken.py:2: ZeroDivisionError: division by zero"),
-        (["empty.py", "nothing"], "empty.py: declares no optimizer, transform or schedule"),
+        (["empty.py", "nothing"], "empty.py: declares no optimizer, schedule or transform"),
         (["nothing"], "nothing: there is no drop-in file in this folder"),
-        (["empty.py"], "empty.py: declares no optimizer, transform or schedule"),
+        (["empty.py"], "empty.py: declares no optimizer, schedule or transform"),
         (["unknown.py"], "unknown.py:5: optimizer 'uphill' is exempt from 'keeps_shap', and there is no such check"),
     ],
 )
@@ -127,7 +127,7 @@ def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
     for what in (["plugins/hills.py", "plugins/uphill.py"], ["plugins"]):
         done = optlab_command("check", *what, "gd", "--only", "keeps_shape", cwd=folder)
         assert done.returncode == 0
-        said = "declares no optimizer, transform or schedule; decorate an update rule with @optimizer"
+        said = "declares no optimizer, schedule or transform; decorate an update rule with @optimizer"
         assert done.stderr == f"plugins/hills.py: {said}\n"
         *lines, total = done.stdout.splitlines()
         assert [line.split()[0] for line in lines[::3]] == ["uphill", "gd"]

@@ -51,4 +51,4 @@ def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
 )
 def test_a_class_that_can_be_no_kind(members, said):
     with pytest.raises(PluginError, match=f"^Mine: {said}"):
-        type("Mine", (Kind,), members)
+        type("Mine", (Kind,), members)()
