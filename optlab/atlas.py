@@ -18,11 +18,10 @@ from optlab.maps.panels import BasinMap, StabilityMap
 from optlab.oneline import table
 from optlab.problems.base import function_name
 from optlab.registry import Plugin
-from optlab.report.selection import Selection
 from optlab.wording import shortened
 
 if TYPE_CHECKING:
-    from optlab.store import Results
+    from optlab.experiment_results import ExperimentResults
 
 Table = str | Mapping[str, Any] | Plugin | Callable[..., Any]
 """A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`; or
@@ -36,7 +35,7 @@ class Basins:
     """A finished map of basins: one panel for each optimizer (and further setting), and the results behind them."""
 
     maps: tuple[BasinMap, ...]
-    results: Results
+    results: ExperimentResults
 
     @property
     def plots(self) -> list[Path]:
@@ -49,7 +48,7 @@ class Stability:
     """A finished map of stability: one panel for each optimizer (and further setting), and the results behind them."""
 
     maps: tuple[StabilityMap, ...]
-    results: Results
+    results: ExperimentResults
 
     @property
     def plots(self) -> list[Path]:
@@ -100,8 +99,8 @@ def basins(
     [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
     """
     document = basins_document(problem, optimizers, resolution, steps, x, y, name)
-    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend, Selection())
-    return Basins(tuple(pipeline.maps(results, planned=planned)), results)
+    results = pipeline.run(document, out, plots, plugins, format, backend)
+    return Basins(results.panels, results)
 
 
 def stability(
@@ -157,8 +156,8 @@ def stability(
         raise UserError(f"log: {log!r} is not x, y or xy")
     across, up = axis("x", x, "x" in log), axis("y", y, "y" in log)
     document = stability_document(problem, optimizers, across, up, resolution, steps, color, target, name)
-    results, planned = pipeline.run_with_plan(document, out, plots, plugins, format, backend, Selection())
-    return Stability(tuple(pipeline.maps(results, planned=planned)), results)
+    results = pipeline.run(document, out, plots, plugins, format, backend)
+    return Stability(results.panels, results)
 
 
 # ---- documents -------------------------------------------------------------------------------------------------------

@@ -36,7 +36,6 @@ def write(
     names: Iterable[str],
     known: Registry,
     verdict: Verdict,
-    plugins: Iterable[Path],
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
     """Write the page, and beside it a picture of each optimizer; returns the files. `progress` is told of each.
@@ -54,7 +53,7 @@ def write(
         raise UserError(f"{page}: its folder cannot be made: {error.strerror}") from None
     files = []
     for name in names:
-        files.append(_picture(name, folder / f"{name}.png", known, plugins))
+        files.append(_picture(name, folder / f"{name}.png", known))
         progress(1)
     page.write_text(text(names, known, verdict), encoding="utf-8")
     return [page, *files]
@@ -105,10 +104,10 @@ def _list(title: str, plugins: Mapping[str, Any]) -> str:
 # ---- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _picture(name: str, path: Path, known: Registry, plugins: Iterable[Path]) -> Path:
+def _picture(name: str, path: Path, known: Registry) -> Path:
     from optlab.plots import surfaces
 
-    planned = pipeline.prepare(_document(known.optimizer(name)), plugins=plugins).plan
+    planned = pipeline.prepare(_document(known.optimizer(name)), plugins=known).plan
     return surfaces.save([_panel(sweep, run) for sweep, run in _best(planned)], path)
 
 

@@ -21,14 +21,14 @@ from optlab.prospects import prospects as prospects
 from optlab.records import STATUSES, Sweep, Trajectories
 from optlab.redrawing import Progress, check_format
 from optlab.redrawing import draw as draw
-from optlab.redrawing import maps as maps
 from optlab.redrawing import replot as replot
 from optlab.registry import Folders, Registry
 from optlab.report.selection import ALL, Selection
 from optlab.spec.text import text_of
 
 if TYPE_CHECKING:
-    from optlab.store import Results, Writer
+    from optlab.experiment_results import ExperimentResults
+    from optlab.store import Writer
 
 Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
@@ -50,12 +50,13 @@ class Job:
 def prepare(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
-    plugins: Folders = ("plugins",),
+    plugins: Folders | Registry = ("plugins",),
     backend: str | None = None,
 ) -> Job:
     """Read, check and plan an experiment. Nothing is run or written. A `backend` replaces that of the experiment.
 
-    In a dictionary, plugins may stand as objects where a file has their names.
+    `plugins` are folders of drop-in files, or all plugins where they were loaded already. In a dictionary, plugins may
+    stand as objects where a file has their names.
 
     Raises:
         SpecError: with all mistakes of the file at once.
@@ -65,7 +66,7 @@ def prepare(
     if backend not in (None, *BACKENDS):
         guess = did_you_mean(str(backend), BACKENDS)
         raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
-    known = registry.load(plugins)
+    known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
     if isinstance(experiment, Mapping):
         document, known = registry.settled(experiment, known)
         draft = _on(backend, spec.read_dict(document, known.kinds.values()))
@@ -89,17 +90,17 @@ def _as_toml(document: Mapping[str, Any]) -> str:
     return tomli_w.dumps(dict(document))
 
 
-def finished(job: Job) -> Results | None:
+def finished(job: Job) -> ExperimentResults | None:
     """The results of an earlier run of the very same experiment, if they are all there, undamaged, and none failed."""
     return _found(job)[0]
 
 
-def _found(job: Job) -> tuple[Results | None, Sequence[str]]:
+def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
     """The results of an earlier run of the very same experiment; or what is damaged in the folder."""
-    from optlab import store
+    from optlab import experiment_results, store
 
     try:
-        results = store.load(job.folder)
+        results = experiment_results.of(store.load(job.folder), job.plan, job.registry)
     except DamagedResults as error:
         return None, [error.what]
     except ResultsError:
@@ -109,8 +110,10 @@ def _found(job: Job) -> tuple[Results | None, Sequence[str]]:
 
 
 @prints_aside
-def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> Results:
+def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> ExperimentResults:
     """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
+    from optlab import experiment_results
+
     done = []
     backends: dict[str, str] = {}
     with executors.threads() as pool, faults_of(job.plan.kind):
@@ -131,7 +134,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = provenance.tracebacks(job.plan, logs)
     about = provenance.about(job.plan, counts, backends, logs) | passes.about
-    return writer.finish(done, job.source, log, about, columns)
+    return experiment_results.of(writer.finish(done, job.source, log, about, columns), job.plan, job.registry)
 
 
 def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
@@ -148,7 +151,7 @@ class Outcome:
     were damaged, for which the experiment was run, or drawn, again.
     """
 
-    results: Results
+    results: ExperimentResults
     reused: bool
     replaced: Sequence[str] | None = None
     retried: int = 0
@@ -187,10 +190,12 @@ def carry_out(
 
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
     """What becomes of an experiment in the hands of the only writer of its folder."""
+    from optlab import experiment_results
+
     results, damage = _found(job)  # once more: now nobody else is at it
     reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
     if results is not None:
-        results = writer.with_spec(results, job.source)
+        results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
         damaged = results.damaged_plots(format) if format else {}
         damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
     else:
@@ -202,7 +207,9 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
     return Outcome(results, reused, replaced, retried, undrawn, damage)
 
 
-def _draw_missing(results: Results, job: Job, format: str, watched: Watched, selection: Selection) -> Exception | None:
+def _draw_missing(
+    results: ExperimentResults, job: Job, format: str, watched: Watched, selection: Selection
+) -> Exception | None:
     """Draw the pictures, unless they are there. Returns what was raised in it."""
     if results.has_plots(format) and not selection:
         return None
@@ -212,14 +219,14 @@ def _draw_missing(results: Results, job: Job, format: str, watched: Watched, sel
     try:
         plugins = job.registry.figures.values()
         with watched("drawing", pictures.count(job.plan, plugins)) as progress:
-            draw(results, job.plan, format, progress, selection, plugins)
+            draw(results, format, progress, selection)
     except Exception as error:
         error.add_note(store.complete_in(job.folder))
         return error
     return None
 
 
-def _is_complete(results: Results, job: Job, format: str | None) -> bool:
+def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:
     """Whether there is nothing left to write."""
     from optlab import store
 
@@ -237,12 +244,12 @@ def run(
     experiment: str | Path | Mapping[str, Any],
     out: str | Path = "results",
     plots: bool = True,
-    plugins: Folders = ("plugins",),
+    plugins: Folders | Registry = ("plugins",),
     format: str = "png",
     backend: str | None = None,
     only: Sequence[str] = (),
     top: int | None = None,
-) -> Results:
+) -> ExperimentResults:
     """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
 
     Args:
@@ -250,44 +257,40 @@ def run(
             objects, as `@optimizer` and `@problem` make them, in place of their names.
         out: the folder in which the folder of results is made.
         plots: whether to draw pictures.
-        plugins: a folder with drop-in files, or several.
+        plugins: a folder with drop-in files, or several; or the registry of all plugins.
         format: png, svg or pdf.
         backend: "native", "replay" or "auto", in place of the experiment's.
         only: labels of the optimizers that pictures show; all where it is empty.
         top: how many of them are in colour, the best by their ranks; by default as many as there are colours.
 
     Returns:
-        The results: `.runs`, `.history`, `.trajectories` are data frames, `.folder` is where the files are.
+        The results: `.runs`, `.history`, `.trajectories` are data frames, `.ranking()` is one of the best settings,
+        `.figure("loss")` a Matplotlib figure, `.plan` what was run, `.folder` where the files are.
 
     Raises:
         SpecError: the experiment has mistakes; all are named.
         UserError: there is no such back end, no such format, or no optimizer with such a label.
         InUse: another run is writing to the folder.
     """
-    return run_with_plan(experiment, out, plots, plugins, format, backend, Selection(tuple(only), top))[0]
-
-
-def run_with_plan(
-    experiment: str | Path | Mapping[str, Any],
-    out: str | Path,
-    plots: bool,
-    plugins: Folders,
-    format: str,
-    backend: str | None,
-    selection: Selection,
-) -> tuple[Results, Plan]:
-    """As `run`, with the plan of the experiment beside the results."""
     if plots:
         check_format(format)  # before an hour of work
     job = prepare(experiment, out, plugins, backend)
-    done = carry_out(job, format if plots else None, selection=selection)
+    done = carry_out(job, format if plots else None, selection=Selection(tuple(only), top))
     if done.undrawn is not None:
         raise done.undrawn
-    return done.results, job.plan
+    return done.results
 
 
-def load(folder: str | Path) -> Results:
-    """The results in a folder, as `run` returned them. Raises `ResultsError` where they are missing or damaged."""
-    from optlab import store
+def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
+    """The results in a folder, as `run` returned them.
 
-    return store.load(Path(folder))
+    Args:
+        folder: the folder of one experiment, as "results/mine".
+        plugins: where drop-in files are looked for when the plan or a picture is asked for that needs them.
+
+    Raises:
+        ResultsError: they are missing or damaged.
+    """
+    from optlab import experiment_results
+
+    return experiment_results.load(folder, plugins)

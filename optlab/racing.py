@@ -20,7 +20,7 @@ from optlab.spec.axes import MAX_VALUES
 from optlab.wording import shortened
 
 if TYPE_CHECKING:
-    from optlab.store import Results
+    from optlab.experiment_results import ExperimentResults
 
 COURSE = ("rosenbrock", "himmelblau", "beale", "ravine")
 """The problems of a race for which none are named."""
@@ -46,7 +46,7 @@ def race(
     backend: str | None = None,
     only: Sequence[str] = (),
     top: int | None = None,
-) -> Results:
+) -> ExperimentResults:
     """Run some optimizers on some problems, to see which of them comes lowest.
 
     An optimizer without an `lr` is run with a grid of them. Rankings and pictures show it at its best one, by the
@@ -76,9 +76,9 @@ def race(
     >>> results.runs["hp.lr"].round(3).tolist()
     [0.01, 0.032, 0.1, 0.316, 1.0, 0.1]
     """
-    folders = registry.several(plugins)
-    document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, registry.load(folders))
-    return pipeline.run(document, out, plots, folders, format, backend, only, top)
+    known = registry.load(plugins)
+    document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, known)
+    return pipeline.run(document, out, plots, known, format, backend, only, top)
 
 
 def race_document(

@@ -11,7 +11,6 @@ import pytest
 import optlab
 from optlab import atlas, pipeline, runner
 from optlab.errors import ResultsError, SpecError, UserError
-from optlab.report import maps as drawing
 from optlab.report import pictures
 from optlab.starts import starts
 
@@ -167,7 +166,7 @@ def test_the_same_map_from_a_file(lab):
         'name = "e"\nsteps = 500\n[basins]\nresolution = 6\n[[problem]]\nname = "wells"\n'
         '[[optimizer]]\nname = "gd"\nlr = 0.02\n'
     )
-    from_file = pipeline.maps(optlab.run("e.toml", plots=False))
+    from_file = optlab.run("e.toml", plots=False).panels
     assert (from_file[0].reached == optlab.basins("wells", "gd lr=0.02", resolution=6).maps[0].reached).all()
 
 
@@ -469,9 +468,9 @@ def test_many_panels_are_several_pictures(lab):
     table = {"name": "momentum", "lr": 0.01, "beta": [i / 10 for i in range(8)]}
     job = pipeline.prepare(atlas.basins_document({"name": "wells"}, table, 3, 20), lab / "results")
     told = []
-    names = [path.name for path in pipeline.draw(pipeline.carry_out(job).results, job.plan, progress=told.append)]
+    names = [path.name for path in pipeline.draw(pipeline.carry_out(job).results, progress=told.append)]
     assert names == ["basins_wells.png", "basins_wells-2.png"]
-    drawn = [sheet for _, sheet in drawing.figures(optlab.load(lab / "results" / "wells_basins"), job.plan)]
+    drawn = list(optlab.load(lab / "results" / "wells_basins").figures().values())
     assert [sheet.texts[0].get_text() for sheet in drawn] == ["wells: basins (1 of 2)", "wells: basins (2 of 2)"]
     assert [sum(bool(axes.get_title("left")) for axes in sheet.axes) for sheet in drawn] == [4, 4]
     assert sum(told) == pictures.count(job.plan) == 2

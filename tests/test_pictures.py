@@ -134,7 +134,7 @@ def test_pictures_are_all_there_or_none(pictures, monkeypatch, tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.draw(results, job.plan, "png", interrupt)
+        pipeline.draw(results, "png", interrupt)
     assert results.plots == []
     assert [path.name for path in results.folder.iterdir() if "plots" in path.name] == []
     assert len(optlab.run(document).plots) == 3

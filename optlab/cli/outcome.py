@@ -18,9 +18,9 @@ from optlab.wording import counted
 
 if TYPE_CHECKING:
     from optlab.cli.maps import MapSummary
+    from optlab.experiment_results import ExperimentResults
     from optlab.pipeline import Outcome
     from optlab.plan import Plan
-    from optlab.store import Results
 
 UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
 
@@ -44,7 +44,7 @@ def tell(done: Outcome, planned: Plan) -> None:
     _places(console, done)
 
 
-def _summary(console: Console, results: Results, planned: Plan) -> None:
+def _summary(console: Console, results: ExperimentResults, planned: Plan) -> None:
     """What a kind of experiment says of its results: the tables of built-in maps, or the lines of another kind."""
     from optlab.cli import maps
 
@@ -56,7 +56,7 @@ def _summary(console: Console, results: Results, planned: Plan) -> None:
             console.print(Text(line), soft_wrap=True)
 
 
-def _lines(results: Results, planned: Plan) -> list[str]:
+def _lines(results: ExperimentResults, planned: Plan) -> list[str]:
     """The summary of a kind from elsewhere; what its code raises is told in its place."""
     kind = planned.kind
     try:
@@ -66,8 +66,8 @@ def _lines(results: Results, planned: Plan) -> list[str]:
         return [f"no summary of '{kind.name}': {complaint(error, [kind.function], kind.name)}"]
 
 
-def _maps(console: Console, results: Results, planned: Plan, told: MapSummary) -> None:
-    panels, steps = planned.kind.panels(results, planned), planned.sweeps[0].steps
+def _maps(console: Console, results: ExperimentResults, planned: Plan, told: MapSummary) -> None:
+    panels, steps = results.panels, planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)
     for problem in problems:
         columns, rows = told.rows([panel for panel in panels if panel.problem == problem])
@@ -86,7 +86,7 @@ def _maps(console: Console, results: Results, planned: Plan, told: MapSummary) -
         console.print(tables.sentence(told.note))
 
 
-def _rankings(console: Console, results: Results) -> None:
+def _rankings(console: Console, results: ExperimentResults) -> None:
     from optlab import analysis
 
     runs = results.runs
@@ -196,7 +196,7 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         console.print(tables.sentence(saved))
 
 
-def _still(console: Console, results: Results) -> None:
+def _still(console: Console, results: ExperimentResults) -> None:
     """Whose runs never changed their loss: nothing else would show that their steps came to nothing."""
     from optlab import analysis
 
@@ -242,7 +242,7 @@ def _replaced(differences: Sequence[str]) -> str:
     return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")
 
 
-def failures(results: Results) -> None:
+def failures(results: ExperimentResults) -> None:
     """Which runs failed, and where the tracebacks are."""
     from optlab.store import ERRORS_LOG
 

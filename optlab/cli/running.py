@@ -27,6 +27,7 @@ from optlab.cli.options import (
 
 if TYPE_CHECKING:
     from optlab.pipeline import Job
+    from optlab.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,14 @@ class Running:
         options += [f"--backend={self.backend}"] if self.backend else []
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
-    def prepared(self, experiment: Path | Mapping[str, Any]) -> Job:
-        """An experiment that was found to be right: a file, or the document that a command made."""
+    def prepared(self, experiment: Path | Mapping[str, Any], known: Registry | None = None) -> Job:
+        """An experiment that was found to be right: a file, or the document that a command made, with the plugins
+        if it has loaded them already."""
         from optlab import pipeline
         from optlab.errors import SpecError, UserError
 
         try:
-            return pipeline.prepare(experiment, self.out, folders(self.plugins), self.backend)
+            return pipeline.prepare(experiment, self.out, known or folders(self.plugins), self.backend)
         except SpecError as error:
             if isinstance(experiment, Path):
                 raise

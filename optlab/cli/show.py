@@ -16,10 +16,10 @@ from optlab.wording import counted
 
 if TYPE_CHECKING:
     from optlab.engine.check import GradientCheck
+    from optlab.experiment_results import ExperimentResults
     from optlab.pipeline import Prospect
     from optlab.plan import Plan
     from optlab.registry import Registry
-    from optlab.store import Results
 
 
 def load_failures(known: Registry, quiet: bool) -> None:
@@ -67,7 +67,7 @@ def files(paths: Sequence[Path]) -> None:
         print("there is nothing to draw: nothing was recorded along the steps, and no learning rate was set")
 
 
-def boxes(results: Results) -> None:
+def boxes(results: ExperimentResults) -> None:
     """Which letters of labels and titles are boxes in the pictures, since no installed font has them: a warning."""
     from optlab.plots import fonts
 

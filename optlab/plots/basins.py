@@ -16,6 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from optlab.plots import relief, style, tiles
+from optlab.plots.figure import InlineFigure
 from optlab.plots.relief import Surface
 
 Floats = NDArray[np.float64]
@@ -137,7 +138,7 @@ def figure(
     title: str = "",
     subtitle: str = "",
     notes: Sequence[str] = (),
-) -> Figure:
+) -> InlineFigure:
     """The finished picture of one problem: a panel for each optimizer, shaded alike, and a legend of the minima.
 
     Args:

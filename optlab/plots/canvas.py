@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from matplotlib.patches import Circle as Disc
 from matplotlib.patches import FancyBboxPatch, Polygon
 
 from optlab.drawing import Box, Circle, Drawing, Line, Shape, arrow_head
 from optlab.plots import style
-from optlab.plots.figure import save
+from optlab.plots.figure import InlineFigure, save
 
 DPI = 96.0
 """Pixels of a drawing per inch, so that a PNG at twice that has two pixels for one."""
@@ -19,10 +18,10 @@ DPI = 96.0
 _POINTS = 72.0 / DPI
 
 
-def figure(drawing: Drawing) -> Figure:
+def figure(drawing: Drawing) -> InlineFigure:
     """The drawing at its own size."""
     with style.sheet():
-        made = Figure(figsize=(drawing.width / DPI, drawing.height / DPI), dpi=2 * DPI, facecolor="white")
+        made = InlineFigure(figsize=(drawing.width / DPI, drawing.height / DPI), dpi=2 * DPI, facecolor="white")
         axes: Any = made.add_axes((0, 0, 1, 1))
         axes.set(xlim=(0, drawing.width), ylim=(drawing.height, 0))
         axes.set_axis_off()

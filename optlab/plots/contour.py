@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
@@ -17,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from optlab.plots import balls, overlap, relief, style
 from optlab.plots import figure as figures
+from optlab.plots.figure import InlineFigure
 from optlab.plots.relief import Surface
 from optlab.plots.style import Look
 from optlab.wording import counted
@@ -148,7 +148,7 @@ def figure(
     minimum: float | None = None,
     title: str = "",
     subtitle: str = "",
-) -> Figure:
+) -> InlineFigure:
     """The finished picture of one case: header, map, and a legend with settings and final losses.
 
     `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`.

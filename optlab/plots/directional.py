@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from optlab.plots import figure as figures
 from optlab.plots import relief, scale, style
+from optlab.plots.figure import InlineFigure
 
 Floats = NDArray[np.float64]
 
@@ -60,7 +61,7 @@ class Slopes(Protocol):
     def along(self) -> float: ...
 
 
-def figure(result: Slopes, domain: ArrayLike | None = None) -> Figure:
+def figure(result: Slopes, domain: ArrayLike | None = None) -> InlineFigure:
     """The finished picture: the map around the point, and the slope against the angle.
 
     `domain` is that of the problem, bounds of shape (2, 2): a quarter of it is shown around the point.

@@ -1,7 +1,9 @@
-"""Figures: made with a header, given a legend, saved whole or not at all."""
+"""Figures: made with a header, given a legend, saved whole or not at all, shown in notebooks."""
 
 from __future__ import annotations
 
+import base64
+import io
 import os
 import textwrap
 import warnings
@@ -28,6 +30,7 @@ _LEGEND, _SMALLEST = 10.0, 5.5  # points: letters of legends
 _LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # in units of them, what a legend consists of
 _LEGEND_CHARACTERS = 26
 _COLUMNS, _WIDEST_ALONE, _WIDEST = 5, 0.52, 0.4  # of a legend, at most: its columns, its share of the width
+_SHOWN, _SHARP = 80.0, 1.6  # pixels per inch in a notebook, and how many of the picture are in each of them
 UNBROKEN = "\N{NO-BREAK SPACE}"
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -36,11 +39,33 @@ _METADATA: dict[str, dict[str, Any]] = {
 }
 
 
+class InlineFigure(Figure):
+    """A figure that a notebook shows by itself.
+
+    Matplotlib's own figures are shown where `%matplotlib inline` or pyplot have prepared the notebook for them.
+    """
+
+    def png(self, dpi: float = _SHOWN * _SHARP) -> bytes:
+        """The picture as PNG."""
+        page = io.BytesIO()
+        _write(self, page, "png", dpi)
+        return page.getvalue()
+
+    def _repr_png_(self) -> bytes:
+        return self.png()
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
+        """The picture and its size on the page. It is asked for before what pyplot has prepared."""
+        width, height = (round(_SHOWN * inches) for inches in self.get_size_inches())
+        picture = base64.b64encode(self.png()).decode("ascii")
+        return {"image/png": picture}, {"image/png": {"width": width, "height": height}}
+
+
 def new(
     columns: int = 1, *, rows: int = 1, title: str = "", subtitle: str = "", size: tuple[float, float] = SIZE
-) -> tuple[Figure, list[Axes]]:
+) -> tuple[InlineFigure, list[Axes]]:
     """A figure with a header and `columns` axes side by side, in `rows`. Use within `style.sheet()`."""
-    figure = Figure(figsize=size, layout="constrained")
+    figure = InlineFigure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     top = size[1] - _MARGIN
     for text, sizes, weight, colour in (
@@ -163,14 +188,18 @@ def save(figure: Figure, path: str | Path) -> Path:
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with file_errors_name(path):
         try:
-            with style.sheet(), _missing_glyphs():
-                fonts.give(figure)
-                _lay_out(figure)
-                figure.savefig(part, format=kind, metadata=_METADATA[kind])
+            _write(figure, part, kind)
             os.replace(part, path)
         finally:
             part.unlink(missing_ok=True)
     return path
+
+
+def _write(figure: Figure, where: Any, kind: str, dpi: float | str = "figure") -> None:
+    with style.sheet(), _missing_glyphs():
+        fonts.give(figure)
+        _lay_out(figure)
+        figure.savefig(where, format=kind, metadata=_METADATA[kind], dpi=dpi)
 
 
 def _lay_out(figure: Figure) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import ScaledTranslation
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
 from optlab.plots import overlap, scale, style
+from optlab.plots.figure import InlineFigure
 from optlab.plots.style import Look
 from optlab.wording import counted
 
@@ -102,7 +102,7 @@ def figure(
     minimum: float | None = None,
     title: str = "",
     subtitle: str = "",
-) -> Figure:
+) -> InlineFigure:
     """The finished picture of one case: one panel; for a network, training loss and test accuracy side by side.
 
     `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`. A label of which runs failed

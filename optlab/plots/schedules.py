@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
 from optlab.plots import style
+from optlab.plots.figure import InlineFigure
 
 _ACROSS = 4
 _PANEL = (2.5, 1.75)  # inches
@@ -18,7 +18,7 @@ _PANEL = (2.5, 1.75)  # inches
 
 def figure(
     at: NDArray[np.int64], factors: Mapping[str, NDArray[np.float64]], *, title: str = "", subtitle: str = ""
-) -> Figure:
+) -> InlineFigure:
     """The factors of some schedules at some steps, the same for all of them. What is not finite is left out."""
     columns = min(_ACROSS, len(factors))
     rows = math.ceil(len(factors) / columns)

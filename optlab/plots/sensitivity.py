@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import NullLocator
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from optlab.plots import figure as figures
 from optlab.plots import overlap, scale, style
+from optlab.plots.figure import InlineFigure
 from optlab.plots.style import Look
 from optlab.wording import counted
 
@@ -101,7 +101,7 @@ def figure(
     parameter: str = "lr",
     title: str = "",
     subtitle: str = "",
-) -> Figure:
+) -> InlineFigure:
     """The finished picture of one case. `sensitivity` is the case's rows of `analysis.sensitivity`."""
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle)

@@ -17,6 +17,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from numpy.typing import NDArray
 
 from optlab.plots import scale, style, tiles
+from optlab.plots.figure import InlineFigure
 from optlab.plots.scale import Scale
 
 Floats = NDArray[np.float64]
@@ -215,7 +216,7 @@ def figure(
     title: str = "",
     subtitle: str = "",
     notes: Sequence[str] = (),
-) -> Figure:
+) -> InlineFigure:
     """The finished picture of one problem: a panel for each optimizer, and a legend.
 
     Args:

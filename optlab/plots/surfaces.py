@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
 from optlab.plots import contour, style
 from optlab.plots import figure as figures
+from optlab.plots.figure import InlineFigure
 from optlab.plots.relief import Surface
 
 SIZE = (8.0, 2.7)
@@ -42,7 +42,7 @@ def save(panels: Sequence[Panel], path: Path) -> Path:
     return path
 
 
-def figure(panels: Sequence[Panel]) -> Figure:
+def figure(panels: Sequence[Panel]) -> InlineFigure:
     """One panel beside the other, without a legend: there is one path in each."""
     with style.sheet():
         sheet, all_axes = figures.new(len(panels), size=SIZE)

@@ -15,6 +15,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
 from optlab.plots import figure as figures
 from optlab.plots import fonts, style
+from optlab.plots.figure import InlineFigure
 
 COLUMNS = 3
 _PANEL, _ALONE = 4.1, 5.6  # inches along the longer side of a panel, among others and alone
@@ -38,7 +39,7 @@ def figure(
     subtitle: str = "",
     bar: Callable[[Figure, Sequence[Axes]], Any] | None = None,
     notes: Sequence[str] = (),
-) -> Figure:
+) -> InlineFigure:
     """A figure of `count` panels, each drawn by `draw(number, axes)`.
 
     Args:

@@ -49,13 +49,13 @@ class Extra:
             raise UserError(f"{self.who}: {complaint(error, [self.function], location(self.function))}") from error
 
 
-def extras(results: Results, plan: Plan | None, selection: Selection, figures: Iterable[FigurePlugin]) -> list[Extra]:
+def extras(results: Subject, selection: Selection) -> list[Extra]:
     """What makes more pictures of some results: the kind of experiment, if there is a plan, and each of the plugins."""
-    found = []
+    found, plan = [], results.origin.plan
     if plan is not None and not is_built_in(plan.kind.function):
         kind, shown = plan.kind, selection.shown(plan.labels)
         found.append(Extra(f"pictures of '{kind.name}'", kind.function, lambda: kind.figures(results, plan, shown)))
-    return found + [Extra(f"figure '{p.name}'", p.function, partial(p.function, results)) for p in figures]
+    return found + [Extra(f"figure '{p.name}'", p.function, partial(p.function, results)) for p in results.origin.figures]
 
 
 def draw(found: Iterable[Extra], drawing: Drawing, progress: Callable[[int], None]) -> bool:

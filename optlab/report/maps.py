@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,19 +16,17 @@ from optlab.plots import basins, stability
 from optlab.plots.relief import Surface
 from optlab.report.cases import Titled, slugs, titled
 from optlab.report.selection import ALL, Selection
+from optlab.report.subject import NamedFigure, Subject
 from optlab.signature import is_built_in
-from optlab.store import Results
 from optlab.wording import counted
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from optlab.plots.figure import InlineFigure
 
 SURFACE = 200
 """Points of the level lines along each side."""
 TOGETHER = 6
 """Panels in one picture."""
-
-Named = Iterator[tuple[str, "Figure"]]
 
 
 def count(planned: Plan) -> int:
@@ -37,12 +36,12 @@ def count(planned: Plan) -> int:
     return int(not is_built_in(planned.kind.function))
 
 
-def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Named:
-    """Every picture of a map, with its name, made when it is asked for. Panels of which runs failed are left out."""
+def figures(results: Subject, planned: Plan, selection: Selection = ALL) -> Iterator[NamedFigure]:
+    """Every picture of a map. None is drawn yet. Panels of which runs failed are left out."""
     kind, shown = planned.kind.name, selection.shown(planned.labels)
     if kind not in _DRAWN:
         return
-    maps, draw = [panel for panel in planned.kind.panels(results, planned) if panel.optimizer in shown], _DRAWN[kind]
+    maps, draw = [panel for panel in results.panels if panel.optimizer in shown], _DRAWN[kind]
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         own = [panel for panel in maps if panel.problem == case.title]
@@ -52,7 +51,8 @@ def figures(results: Results, planned: Plan, selection: Selection = ALL) -> Name
         for number, part in enumerate(parts, start=1):
             headline = f"{case.title}: {kind}" + (f" ({number} of {len(parts)})" if len(parts) > 1 else "")
             headline += f"; error: {failed}" if failed else ""
-            yield f"{kind}_{name}" + (f"-{number}" if number > 1 else ""), draw(case, part, mine, headline)
+            file = name + (f"-{number}" if number > 1 else "")
+            yield NamedFigure(kind, case.title, file, partial(draw, case, part, mine, headline))
 
 
 def _parts(maps: list[Any]) -> list[list[Any]]:
@@ -62,7 +62,7 @@ def _parts(maps: list[Any]) -> list[list[Any]]:
     return [maps[begin:end] for begin, end in itertools.pairwise(ends)]
 
 
-def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], headline: str) -> Figure:
+def _basins(case: Titled, maps: Sequence[BasinMap], among: Sequence[BasinMap], headline: str) -> InlineFigure:
     side = len(maps[0].x)
     size = f"{side} x {side} starts, {counted(case.steps, 'step')} each"
     subtitle = f"{size}; colour: the minimum reached, dark: many steps needed"
@@ -79,7 +79,9 @@ def _surface(case: Titled, panel: Any) -> Surface:
     return Surface(x, y, case.heights(points).reshape(SURFACE, SURFACE))
 
 
-def _stability(case: Titled, maps: Sequence[StabilityMap], among: Sequence[StabilityMap], headline: str) -> Figure:
+def _stability(
+    case: Titled, maps: Sequence[StabilityMap], among: Sequence[StabilityMap], headline: str
+) -> InlineFigure:
     columns, rows = len(maps[0].x), len(maps[0].y)
     facts = [f"{columns} x {rows} settings, {counted(case.steps, 'step')} each"]
     if maps[0].target is not None:

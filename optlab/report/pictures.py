@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,37 +22,29 @@ from optlab.registry.figures import FigurePlugin
 from optlab.report import extra, maps
 from optlab.report.cases import Titled, Untold, slugs, titled
 from optlab.report.selection import ALL, Selection
-from optlab.store import Results
+from optlab.report.subject import NamedFigure, Subject
 from optlab.wording import counted
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from optlab.plots.figure import InlineFigure
 
 RESOLUTION = 220
 """Points of the surface along each side."""
 
 
-def draw_all(
-    results: Results,
-    planned: Plan | None,
-    format: str,
-    progress: Callable[[int], None],
-    selection: Selection = ALL,
-    changed: Collection[str] = (),
-    plugins: Iterable[FigurePlugin] = (),
-) -> list[Path]:
+def draw_all(results: Subject, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
     """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
 
-    They appear there together, once all are drawn. Those that need a problem among `changed`, or any problem where
-    there is no plan, are left out. The pictures of `plugins` come last.
+    They appear there together, once all are drawn. Those that need a problem that is gone or has changed since the
+    runs, or any problem where there is no plan, are left out. The pictures of plugins come last.
     """
-    more = extra.extras(results, planned, selection, plugins)
+    more = extra.extras(results, selection)
     with store.drawing(results, format) as drawing:
-        for name, figure in figures(results, planned, selection, changed):
-            drawing.add(save(figure, drawing.folder / f"{name}.{format}"))
+        for one in figures(results, selection):
+            drawing.add(save(one.make(), drawing.folder / f"{one.name}.{format}"))
             progress(1)
         is_none_left_out = extra.draw(more, drawing, progress)
-        return drawing.publish(are_all=planned is not None and not changed and is_none_left_out)
+        return drawing.publish(are_all=not results.origin.left_out and is_none_left_out)
 
 
 def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
@@ -77,7 +70,7 @@ class Frames:
     paths: pd.DataFrame
 
     @staticmethod
-    def of(results: Results) -> Frames:
+    def of(results: Subject) -> Frames:
         runs = results.runs
         return Frames(
             best=analysis.best(runs),
@@ -99,11 +92,9 @@ def _effects(runs: pd.DataFrame) -> pd.DataFrame:
     return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": [], "label": []})
 
 
-Named = Iterator[tuple[str, "Figure"]]
-
-
-def figures(results: Results, planned: Plan | None, selection: Selection = ALL, changed: Collection[str] = ()) -> Named:
-    """Every picture of an experiment, with its name. Each is made when it is asked for; see `draw_all`."""
+def figures(results: Subject, selection: Selection = ALL) -> Iterator[NamedFigure]:
+    """Every picture of an experiment. None is drawn yet; see `draw_all`."""
+    planned = results.origin.plan
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     is_ranked = planned is None or planned.kind.is_ranked
     selection.check(labels, is_ranked)
@@ -111,15 +102,16 @@ def figures(results: Results, planned: Plan | None, selection: Selection = ALL, 
         yield from maps.figures(results, planned, selection)
     if not is_ranked:
         return
-    cases = _cases(results, planned, changed)
+    cases = _cases(results)
     looks = looks_of(labels, _best_first(labels, results.runs), selection)
     frames, said = Frames.of(results).only(looks), _selected(len(labels), looks, len(cases))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         yield from _figures(case, name, frames.case(case.title), looks, said)
 
 
-def _cases(results: Results, planned: Plan | None, changed: Collection[str]) -> list[Titled | Untold]:
+def _cases(results: Subject) -> list[Titled | Untold]:
     """The cases of the results, each with its problem if that is still the one of the runs."""
+    planned, changed = results.origin.plan, results.origin.changed
     told = {case.title: case for case in titled(planned)} if planned else {}
     known = {title: case for title, case in told.items() if case.case.problem.name not in changed}
     runs = results.runs
@@ -164,28 +156,23 @@ def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
     return "".join(f"; {fact}" for fact in facts)
 
 
-def _figures(case: Titled | Untold, name: str, frames: Frames, looks: Mapping[str, Look], said: str) -> Named:
+def _figures(
+    case: Titled | Untold, name: str, frames: Frames, looks: Mapping[str, Look], said: str
+) -> Iterator[NamedFigure]:
     title, subtitle, minimum = case.title, _subtitle(case, frames.best) + said, case.minimum
     if isinstance(case, Titled) and _has_map(case) and len(frames.paths):
-        yield (
-            f"contour_{name}",
-            contour.figure(
-                _surface(case, frames),
-                frames.paths,
-                frames.best,
-                looks=looks,
-                minima=case.minima,
-                minimum=minimum,
-                title=title,
-                subtitle=subtitle + (", the first seed shown" if (frames.best["n"] > 1).any() else ""),
-            ),
-        )
+        many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
+        yield NamedFigure("contour", title, name, partial(_contour, case, frames, looks, subtitle + many))
+    headed = {"looks": looks, "minimum": minimum, "title": title, "subtitle": subtitle}
     if np.isfinite(frames.curves["median"]).any():
-        lines = loss.figure(frames.curves, frames.best, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
-        yield f"loss_{name}", lines
+        yield NamedFigure("loss", title, name, partial(loss.figure, frames.curves, frames.best, **headed))
     if len(frames.effects):
-        effects = sensitivity.figure(frames.effects, looks=looks, minimum=minimum, title=title, subtitle=subtitle)
-        yield f"lr_{name}", effects
+        yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
+
+
+def _contour(case: Titled, frames: Frames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
+    shown = {"minima": case.minima, "minimum": case.minimum, "title": case.title, "subtitle": subtitle}
+    return contour.figure(_surface(case, frames), frames.paths, frames.best, looks=looks, **shown)
 
 
 def _surface(case: Titled, frames: Frames) -> Surface:

@@ -9,11 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 import optlab
-from optlab import pipeline
 from optlab.cli.app import app
 from optlab.maps.advice import of_basins, of_stability
 from optlab.plots import tiles
-from optlab.report import pictures
 
 
 def basin(lr, **more):
@@ -91,7 +89,7 @@ def test_it_is_in_the_picture_and_on_the_terminal(tmp_path):
     assert "lr=1e-07 on himmelblau: no run came to a minimum in 100 steps: try more steps" in said
     assert said.count("no run came") == 1
     results = optlab.load(tmp_path / "results" / "himmelblau_basins")
-    (figure,) = dict(pictures.figures(results, pipeline.prepare(results.spec).plan)).values()
+    (figure,) = results.figures().values()
     notes = [[t.get_text() for t in axes.texts if t.get_gid() == tiles.NOTE] for axes in figure.axes[:2]]
     assert [len(texts) for texts in notes] == [1, 0]
     assert notes[0][0].replace("\n", " ").startswith("no run came to a minimum in 100 steps")

@@ -38,8 +38,7 @@ def drawn(tmp_path, monkeypatch):
 
     def draw(selection=ALL, **given):
         results = optlab.run(document(**given), plots=False)
-        planned = pipeline.prepare(document(**given)).plan
-        return dict(pictures.figures(results, planned, selection))
+        return {one.name: one.make() for one in pictures.figures(results, selection)}
 
     return draw
 
@@ -141,8 +140,7 @@ def test_a_selection_is_drawn_again_where_the_results_are_there(tmp_path, monkey
 def test_maps_show_some_optimizers_and_have_no_best(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = optlab.basins("himmelblau", ["gd lr=0.01", "adam lr=0.3"], resolution=6, steps=50, plots=False)
-    planned = pipeline.prepare(found.results.spec).plan
-    figures = dict(pictures.figures(found.results, planned, Selection(only=("adam",))))
+    figures = found.results.figures(only=["adam"])
     assert [axes.get_title(loc="left") for axes in figures["basins_himmelblau"].axes[:1]] == ["adam  lr=0.3"]
     with pytest.raises(UserError, match="no ranks in a map"):
         pipeline.replot(found.results.folder, top=2)

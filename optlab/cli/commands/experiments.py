@@ -39,11 +39,13 @@ def plot(
     """Draw the pictures of finished results again, without running anything."""
     from optlab import pipeline
     from optlab.cli import show
+    from optlab.report.selection import Selection
 
-    paths = pipeline.replot(results, folders(plugins), format, only, top)
+    found = pipeline.load(results, folders(plugins))
+    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top))
     if not quiet:
         show.files(paths)
-        show.boxes(pipeline.load(results))
+        show.boxes(found)
 
 
 def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import completion
-from optlab.cli.options import Plugins, Quiet, folders, known
+from optlab.cli.options import Plugins, Quiet, known
 from optlab.wording import counted
 
 
@@ -35,6 +35,6 @@ def gallery(
     found = known(plugins, quiet)
     chosen = [found.rule(name).name for name in names or found.optimizers]
     with progress("drawing", len(chosen), quiet) as advance:
-        files = page.write(out, chosen, found, judgement, folders(plugins), advance)
+        files = page.write(out, chosen, found, judgement, advance)
     if not quiet:
         typer.echo(f"{files[0]} and {counted(len(files) - 1, 'picture')} in {files[1].parent}/")

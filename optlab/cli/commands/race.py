@@ -82,7 +82,7 @@ def race(
     problems = [functions.given(text) for text in separate(on)] if on else racing.COURSE
     rules = [functions.given(text) for text in gathered(names)]
     document = racing.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
-    job = running.prepared(document)
+    job = running.prepared(document, known)
     if not running.quiet and (said := _tuning(document)):
         typer.echo(said)
     running.carry_out(job)

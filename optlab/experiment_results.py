@@ -1,0 +1,248 @@
+"""What an experiment came to, as a notebook wants it: tables, the ranking, pictures, and the plan behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from optlab import analysis, markup, replanning, store
+from optlab.containment import prints_aside
+from optlab.errors import ResultsError, UnknownName, UserError, did_you_mean
+from optlab.plan import Plan
+from optlab.registry import Folders
+from optlab.replanning import Origin
+from optlab.report.selection import Selection
+from optlab.report.subject import NamedFigure, Subject
+from optlab.wording import counted
+
+if TYPE_CHECKING:
+    from optlab.plots.figure import InlineFigure
+
+ROWS = 24
+"""Rows of the ranking that a notebook shows."""
+SMALL = 88.0
+"""Pixels per inch of the picture that it shows."""
+
+
+@dataclass(frozen=True, repr=False)
+class ExperimentResults(Subject):
+    """The results of a finished experiment. A notebook shows the ranking and the first picture.
+
+    `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
+    recorded step of each run. Each table is read when it is first asked for, and kept.
+
+    `planned` is the plan of the runs where it is at hand. Otherwise it is made again, when it is first asked for, from
+    the experiment in the folder and the drop-in files in `plugins`.
+
+    Raises:
+        ResultsError: what is asked for was not read yet, and another run has replaced the results in the folder, or
+            they were removed.
+    """
+
+    planned: Plan | None = field(default=None, compare=False)
+    plugins: Folders = field(default=("plugins",), compare=False)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """What the results were computed from, as far as it is still there."""
+        return Origin(self.planned) if self.planned else replanning.origin_of(self, self.plugins)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the experiment: its sweeps, and the arrays that they are made of.
+
+        Raises:
+            ResultsError: a plugin that the runs were computed with is gone, or has changed since.
+        """
+        return self._exact("the experiment cannot be planned again")
+
+    @cached_property
+    def panels(self) -> tuple[Any, ...]:
+        """The panels of a map as arrays, one for each problem, optimizer and further setting; of other experiments
+        there are none.
+
+        Raises:
+            ResultsError: a plugin that the map was computed with is gone, or has changed since.
+        """
+        from optlab.report import maps
+
+        if not self._is_map:
+            return ()
+        return tuple(maps.panels_of(self, self._exact("the map cannot be read from these results")))
+
+    @property
+    def _is_map(self) -> bool:
+        return self.planned.map is not None if self.planned else replanning.is_map(self)
+
+    def _exact(self, refusal: str) -> Plan:
+        """The plan, made of the very plugins of the runs."""
+        if self.origin.plan is None or self.origin.strangers:
+            raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
+        return self.origin.plan
+
+    # ---- what they say -----------------------------------------------------------------------------------------------
+
+    def ranking(self) -> pd.DataFrame:
+        """Per case, the optimizers by the median final loss of their best settings, as `optlab run` prints them.
+
+        Columns: `case`, `rank`, `label`, `settings` (the best), `median`, `low` and `high` (of the final loss: its
+        median, its 10 % and 90 % quantiles over `n` seeds), `cells` (settings tried), `diverged` (share of all runs),
+        `failed` (runs that ended with an error), `at_edge` (hyperparameters whose best value is the first or the last
+        that was tried) and `run` (the one to show).
+
+        Raises:
+            UserError: the results are a map, in which optimizers have no ranks.
+        """
+        if self._is_map:
+            raise UserError("optimizers have no ranks in a map; .panels has its arrays, .figures() its pictures")
+        return analysis.ranking(self.runs)
+
+    def figure(
+        self, kind: str, case: str | None = None, *, only: Sequence[str] = (), top: int | None = None
+    ) -> InlineFigure:
+        """A picture as a Matplotlib figure, drawn anew. A notebook shows it without further ado.
+
+        Args:
+            kind: "contour", "loss" or "lr"; of a map "basins" or "stability"; or the whole name of one picture, as in
+                `figures()`.
+            case: the title of the case, or the name of its problem. It can be left out where there is one case.
+            only: labels of the optimizers that are shown; all where it is empty.
+            top: how many of them are in colour, the best by their ranks; by default as many as there are colours.
+
+        Raises:
+            UnknownName: there is no such picture, case or label; the message names those that there are.
+            UserError: there are several cases to choose from.
+            ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
+        """
+        found = self._named(only, top)
+        names = {one.name: one for one in found}
+        one = names[kind] if kind in names and case is None else self._chosen(found, kind, case)
+        return _drawn(one)
+
+    def figures(self, *, only: Sequence[str] = (), top: int | None = None) -> Figures:
+        """All pictures by their names, as `contour_beale`, each drawn when it is asked for. A notebook shows them all.
+
+        Args:
+            only, top: as for `figure`.
+        """
+        return Figures({one.name: one for one in self._named(only, top)})
+
+    def _named(self, only: Sequence[str], top: int | None) -> list[NamedFigure]:
+        from optlab.report import pictures
+
+        if self._is_map:
+            self._exact("the map cannot be read from these results")
+        return list(pictures.figures(self, Selection(tuple(only), top)))
+
+    def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
+        """The picture of a kind and a case."""
+        kinds, cases = (list(dict.fromkeys(getattr(one, what) for one in found)) for what in ("kind", "case"))
+        if kind not in kinds:
+            names = [*kinds, *(one.name for one in found)]
+            gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_there(kinds)}{gone}")
+        if case is not None:
+            problems = {one: one.partition(" (")[0] for one in cases}
+            chosen = [one for one in cases if one == case] or [one for one in cases if problems[one] == case]
+            if not chosen:
+                guess = did_you_mean(str(case), [*cases, *problems.values()])
+                raise UnknownName(f"there is no case {case!r}{guess}; {_there(cases)}")
+            cases = chosen
+        own = [one for one in found if one.kind == kind and one.case in cases]
+        if not own:
+            others = [one.kind for one in found if one.case in cases]
+            gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(f"there is no {kind} of {cases[0]}; {_there(list(dict.fromkeys(others)))}{gone}")
+        titles = list(dict.fromkeys(one.case for one in own))
+        if len(titles) > 1:
+            raise UserError(f"there is more than one {kind}; say which, as case={titles[0]!r}; {_there(titles)}")
+        return own[0]
+
+    # ---- in a notebook -----------------------------------------------------------------------------------------------
+
+    def _repr_html_(self) -> str:
+        return markup.never_raises(self._html, f"the results in {self.folder}")
+
+    def _html(self) -> str:
+        ended = ", ".join(f"{count:,} {status}" for status, count in self.manifest["statuses"].items() if count)
+        head = markup.line(self.manifest["name"], bold=True) + markup.line(f"{ended}; in {self.folder}", faint=True)
+        table = "".join(panel._repr_html_() for panel in self.panels[:6]) if self._is_map else self._ranked()
+        return head + table + markup.never_raises(self._first, "the first picture")
+
+    def _ranked(self) -> str:
+        """The ranking as HTML, the best first, as many rows as a page has room for."""
+        ranked = self.ranking()
+        several = ranked["case"].nunique() > 1
+        rows = []
+        for row in ranked.head(ROWS).to_dict("records"):
+            loss = "error" if row["failed"] else f"{row['median']:.3g}" if row["median"] < float("inf") else "none"
+            rank = "-" if pd.isna(row["rank"]) else row["rank"]
+            cells = [rank, row["label"], row["settings"], loss, f"{100 * row['diverged']:.0f} %"]
+            rows.append([row["case"]] * several + cells)
+        columns = ["case"] * several + ["rank>", "optimizer", "best settings", "final loss>", "diverged>"]
+        more = len(ranked) - ROWS
+        return markup.table(columns, rows) + (
+            markup.line(f"and {counted(more, 'more row')}: .ranking() has all", faint=True) if more > 0 else ""
+        )
+
+    def _first(self) -> str:
+        found = self._named((), None)
+        if not found:
+            return ""
+        figure = _drawn(found[0])
+        return markup.image(figure.png(SMALL), 64 * figure.get_figwidth(), f"{found[0].kind} of {found[0].case}")
+
+
+@prints_aside
+def _drawn(one: NamedFigure) -> InlineFigure:
+    return one.make()
+
+
+def _there(names: Sequence[str]) -> str:
+    """Which names there are."""
+    return f"there are: {', '.join(names)}" if names else "there are none"
+
+
+@dataclass(frozen=True, repr=False)
+class Figures(Mapping[str, Any]):
+    """Pictures by their names, each drawn when it is asked for. A notebook shows all of them."""
+
+    named: Mapping[str, NamedFigure]
+
+    def __getitem__(self, name: str) -> InlineFigure:
+        if name not in self.named:
+            guess = did_you_mean(str(name), self.named)
+            raise UnknownName(f"there is no picture {name!r}{guess}; {_there(list(self.named))}")
+        return _drawn(self.named[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'picture')}: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        def all_of_them() -> str:
+            drawn = {name: self[name] for name in self}
+            return "".join(markup.image(one.png(), 80 * one.get_figwidth(), name) for name, one in drawn.items())
+
+        return markup.never_raises(all_of_them, "the pictures")
+
+
+def of(results: store.Results, planned: Plan) -> ExperimentResults:
+    """Results with the plan that they were computed from."""
+    return ExperimentResults(results.folder, results.manifest, planned)
+
+
+def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
+    """The results in a folder; see `optlab.load`."""
+    results = store.load(Path(folder))
+    return ExperimentResults(results.folder, results.manifest, plugins=plugins)

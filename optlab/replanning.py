@@ -1,0 +1,114 @@
+"""The plan of finished results, made again from the experiment beside them and the plugins that there are now."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from optlab import identity, plan, registry, spec
+from optlab.containment import prints_aside
+from optlab.errors import PluginError, ResultsError, UserError
+from optlab.kinds import GRID, Kind
+from optlab.plan import Plan
+from optlab.registry import Folders, Registry
+from optlab.registry.figures import FigurePlugin
+
+if TYPE_CHECKING:
+    from optlab.store import Results
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What results were computed from, as far as it is still there.
+
+    plan: the plan of the experiment, or None if there is none, as where a plugin is gone; `why` says what is wrong.
+    strangers: the plugins that are gone, or have changed since the runs, by kind and name: what to say of each.
+    """
+
+    plan: Plan | None
+    strangers: Mapping[str, str] = field(default_factory=dict)
+    why: str = ""
+    kind: Kind = GRID
+    figures: tuple[FigurePlugin, ...] = ()
+    """Plugins that draw pictures of every experiment."""
+
+    @property
+    def changed(self) -> set[str]:
+        """The problems that are gone or have changed since the runs: what needs them cannot be drawn."""
+        return {name.partition(" ")[2] for name in self.strangers if name.startswith("problem ")}
+
+    @property
+    def reasons(self) -> list[str]:
+        """Why this is not all that the results were computed from; empty if it is."""
+        return list(self.strangers.values()) or ([self.why] if self.why else [])
+
+    @property
+    def left_out(self) -> list[str]:
+        """Why pictures that need a problem are left out; empty if none is. A changed optimizer is no reason, as no
+        picture but a map needs one."""
+        if self.plan is None:
+            return self.reasons
+        return [what for name, what in self.strangers.items() if name.startswith("problem ")]
+
+
+@prints_aside
+def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
+    """What finished results were computed from, found in the experiment beside them and in these folders of plugins."""
+    known = registry.load(plugins)
+    try:
+        text = results.spec.read_bytes().decode()
+        planned, why = plan.make(spec.read(text, str(results.spec), known.kinds.values()), known), ""
+    except ResultsError:
+        raise
+    except UserError as error:
+        planned, why = None, str(error).partition("\n")[0]
+    return Origin(planned, strangers_of(results, known), why, kind_of(results, known), tuple(known.figures.values()))
+
+
+def is_grid(results: Results) -> bool:
+    """Whether the results say of themselves that they are those of a plain grid; old ones do not say what they are."""
+    facts = results.manifest.get("planned", {})
+    return "map" in facts and facts["map"] is None
+
+
+def kind_of(results: Results, known: Registry) -> Kind:
+    """The kind of experiment of finished results.
+
+    Raises:
+        ResultsError: there is no such kind any more.
+    """
+    facts = results.manifest.get("planned", {}).get("map")
+    if facts is None:  # a grid; or the manifest was written when it did not say this
+        document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
+        return next((kind for kind in known.kinds.values() if kind.name in document), GRID)
+    try:
+        return known.kind(facts["kind"])
+    except UserError as error:
+        raise ResultsError(f"{results.folder}: these results cannot be read: {error}") from None
+
+
+def strangers_of(results: Results, known: Registry) -> dict[str, str]:
+    """The plugins that are gone, or have changed since the runs, by kind and name: what to say of each."""
+    origins = results.manifest.get("origins", {})
+    found = {}
+    for key, hashed in results.manifest["hashes"].items():
+        if what := _fault(key, hashed, origins.get(key, ""), known):
+            found[key] = what
+    return found
+
+
+def _fault(key: str, hashed: str, origin: str, known: Registry) -> str:
+    """What is wrong with a plugin, given by kind and name, or nothing."""
+    kind, _, name = key.partition(" ")
+    find = known.optimizer if kind == "foreign" else getattr(known, kind)
+    try:
+        plugin = find(name)
+    except UserError as error:
+        came = f"; it came from {origin} (--plugins DIR names the folder of drop-in files)" if origin else ""
+        is_explained = isinstance(error, PluginError) or kind == "foreign" or "could not be loaded" in str(error)
+        return (str(error) if is_explained else f"there is no {kind} {name!r}") + came
+    if kind in ("dataset", "foreign") or identity.of_plugin(plugin) == hashed:
+        return ""  # pictures show no data, and nothing that a foreign optimizer computes
+    return f"{kind} {name!r} has changed since these runs, in {identity.place_of(plugin)}"
