@@ -30,7 +30,7 @@ Side = tuple[str, dict[str, list[float]]]
 """A side of a map of stability: a hyperparameter and the grid of its values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Basins:
     """A finished map of basins: one panel for each optimizer (and further setting), and the results behind them."""
 
@@ -42,8 +42,14 @@ class Basins:
         """The pictures."""
         return self.results.plots
 
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.maps)) or repr(self.results)
 
-@dataclass(frozen=True)
+    def _repr_html_(self) -> str:
+        return self.results._repr_html_()
+
+
+@dataclass(frozen=True, repr=False)
 class Stability:
     """A finished map of stability: one panel for each optimizer (and further setting), and the results behind them."""
 
@@ -54,6 +60,12 @@ class Stability:
     def plots(self) -> list[Path]:
         """The pictures."""
         return self.results.plots
+
+    def __repr__(self) -> str:
+        return "\n".join(map(repr, self.maps)) or repr(self.results)
+
+    def _repr_html_(self) -> str:
+        return self.results._repr_html_()
 
 
 def basins(

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab import oneline, registry, runner, step
+from optlab import markup, oneline, registry, runner, step
 from optlab.errors import PluginError, UserError
 from optlab.foreign import Foreign
+from optlab.line_chart import line_chart
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
 from optlab.records import STATUSES, Case, Floats, Recording, Sweep
@@ -25,7 +26,8 @@ from optlab.wording import counted
 @dataclass(frozen=True)
 class Minimization:
     """One run: the last `x` and its `loss`; `losses` and the `path` of x, one entry per step from the start (step 0) to
-    the last, or to the step at which the run diverged. Its `repr` leaves the two out, since they are long."""
+    the last, or to the step at which the run diverged. Its `repr` leaves the two out, since they are long; a notebook
+    shows the losses as a curve."""
 
     x: Floats
     loss: float
@@ -34,6 +36,15 @@ class Minimization:
     losses: Floats = field(repr=False)
     path: Floats = field(repr=False)
     grad_evals: int
+
+    def _repr_html_(self) -> str:
+        def shown() -> str:
+            cost = f"{counted(self.steps, 'step')}, {counted(self.grad_evals, 'gradient')}"
+            head = markup.line(f"{self.status}: loss {self.loss:.6g} after {cost}", bold=True)
+            x = markup.line(f"x = {np.array2string(self.x, precision=6, threshold=12, edgeitems=4)}")
+            return head + x + line_chart(self.losses.tolist(), "loss at each step").svg()
+
+        return markup.never_raises(shown, "the run")
 
 
 def minimize(

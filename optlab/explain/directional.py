@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optlab import registry
+from optlab import markup, registry
 from optlab.engine.derivatives import value_and_grad
 from optlab.errors import UserError
+from optlab.line_chart import line_chart
 from optlab.problems.base import Problem
 from optlab.wording import shortened
 
@@ -23,7 +24,7 @@ HALVINGS = 12
 """Of the distance t, when the limit of the difference quotient is taken."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Directional:
     """The directional derivatives of f at a point; see `directional`. Angles are in radians from the first axis.
 
@@ -34,7 +35,7 @@ class Directional:
     """
 
     name: str
-    f: Callable[[Floats], float] = field(repr=False)
+    f: Callable[[Floats], float]
     point: Floats
     value: float
     gradient: Floats
@@ -82,6 +83,23 @@ class Directional:
     def _kink(self) -> bool:
         """Whether there are slopes in all directions, and they are not the gradient's."""
         return bool(np.isfinite(self.measured).all()) and not self.smooth
+
+    def __repr__(self) -> str:
+        steepest = "stationary" if self.stationary else f"its length {self.length:.6g} at {_degrees(self.angle)}"
+        return (
+            f"<directional derivatives of {self.name} at {_pair(self.point)}: ∇f = {_pair(self.gradient)}, {steepest}>"
+        )
+
+    def _repr_html_(self) -> str:
+        def shown() -> str:
+            head = markup.line(f"Directional derivatives of {self.name} at {_pair(self.point)}", bold=True)
+            slopes = line_chart(
+                self.projected.tolist(), "|∇f| cos θ, and quotients (o), by angle", self.measured.tolist(),
+                [f"{angle:.0f}°" for angle in (self.angles[0], self.angles[-1])],
+            )  # fmt: skip
+            return head + markup.block("\n".join(self._facts())) + slopes.svg()
+
+        return markup.never_raises(shown, "the directional derivatives")
 
     def __str__(self) -> str:
         lines = [f"Directional derivatives of {self.name} at {_pair(self.point)}", "", *self._facts(), ""]

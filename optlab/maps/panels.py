@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from optlab.maps import basins, declared, linear, quadratic, targets
 from optlab.maps.checks import spacing
+from optlab.maps.shown import ShownBasins, ShownStability
 from optlab.records import FAILURES, Floats, Grid, Ints, Sweep
 from optlab.step import rule_for
 
 Bools = NDArray[np.bool_]
-FINE = 241
-"""Values along each side at which theory is asked."""
+FINE = 241  # values along each side at which theory is asked
 Columns = Mapping[str, Any]
 """The columns of the table of runs that a map is made of, in the order of the plan."""
 
@@ -24,8 +24,8 @@ STABILITY = ("status", "first_loss", "final_loss")
 BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "reached")
 
 
-@dataclass(frozen=True, eq=False)
-class BasinMap:
+@dataclass(frozen=True, eq=False, repr=False)
+class BasinMap(ShownBasins):
     """Where one optimizer ends from every start. Arrays are (rows, columns), the first row being the lowest.
 
     `x` (columns,) and `y` (rows,) are the starts: the centres of the pixels. `minima` (K, 2) are the minima, lowest
@@ -46,8 +46,8 @@ class BasinMap:
     loss: Floats
     diverged: Bools
     end: Floats
-    low: tuple[float, float] = field(repr=False)
-    high: tuple[float, float] = field(repr=False)
+    low: tuple[float, float]
+    high: tuple[float, float]
     failed: int = 0
 
     @property
@@ -83,8 +83,8 @@ class Theory:
     fastest: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class StabilityMap:
+@dataclass(frozen=True, eq=False, repr=False)
+class StabilityMap(ShownStability):
     """What becomes of one start under every pair of two hyperparameters. Arrays are (rows, columns), lowest first.
 
     `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
