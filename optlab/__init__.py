@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from optlab.atlas import basins as basins
     from optlab.atlas import stability as stability
+    from optlab.catalogue import available as available
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from optlab.engine import vjp as vjp
     from optlab.errors import OptlabError as OptlabError
     from optlab.explain.backprop import backprop as backprop
+    from optlab.explaining import explanation as explanation
     from optlab.hookspecs import hookimpl as hookimpl
     from optlab.minimization import minimize as minimize
     from optlab.optimizers.base import optimizer as optimizer
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "OptlabError": "optlab.errors",
+    "available": "optlab.catalogue",
     "backprop": "optlab.explain.backprop",
     "basins": "optlab.atlas",
     "dataset": "optlab.problems.base",
@@ -53,6 +56,7 @@ _HOME = {
     "jvp": "optlab.engine",
     "vjp": "optlab.engine",
     "check_grad": "optlab.engine",
+    "explanation": "optlab.explaining",
     "grad": "optlab.engine",
     "hookimpl": "optlab.hookspecs",
     "load": "optlab.pipeline",

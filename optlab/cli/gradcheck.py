@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab import plan, registry, signature, spec
+from optlab import plan, registry, signature, spec, subjects
 from optlab.cli import functions
 from optlab.containment import contained
 from optlab.engine.check import GradientCheck, check_grad
@@ -75,10 +75,10 @@ def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
     """At a point, or at the start and at random points of the domain."""
     at = asked.at
     if at is None and problem.start is None:
-        dim = functions.dimension(problem, functions.pairs(asked.more)) or problem.default_dim
+        dim = subjects.dimension(problem, functions.pairs(asked.more)) or problem.default_dim
         low, high = problem.bounds(dim)
         at = ",".join(map(str, (low + high) / 2))
-    f = functions.of_problem(problem, at, asked.more)
+    f = subjects.of_problem(problem, at, functions.pairs(asked.more))
     named = _named(f.function, problem.name)
     yield Subject(_at(f.values[0]), named, f.values[0], f.file)
     if asked.at is None and problem.domain is not None:
@@ -96,7 +96,7 @@ def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subjec
     for name, text in functions.pairs(asked.more).items():
         if name not in defaults:
             raise signature.unknown_option(problem.name, name, defaults)
-        options[name] = functions.option(problem.name, name, text, defaults[name])
+        options[name] = subjects.option(problem.name, name, text, defaults[name])
     lists = {name: [value] for name, value in options.items() if isinstance(value, list)}
     table = {"name": problem.name, **options, **lists}
     document = {"name": "gradcheck", "steps": 1, "problem": [table], "optimizer": [{"name": "gd"}]}
@@ -110,7 +110,7 @@ def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subjec
 
 def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
     """With respect to each of its arguments in turn."""
-    f = functions.of_function(function, asked.at, asked.more)
+    f = subjects.of_function(function, asked.at, functions.pairs(asked.more))
     for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
 
         @wraps(function)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,29 +111,16 @@ def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
 
 def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
     """A table of plugins."""
+    from optlab.catalogue import options_of, short
+
     rows = []
     for about in plugins:
-        options = ", ".join(f"{name}={_value(value)}" for name, value in about["options"].items())
         dim = [str(about["dim"] or "")] if "dim" in about else []
-        rows.append([about["name"], options, *dim, about["summary"], _short(about["file"])])
+        rows.append([about["name"], options_of(about), *dim, about["summary"], short(about["file"])])
     dim = ["dim>"] if plugins and "dim" in plugins[0] else []
     tables.console(tables.READABLE).print(
         tables.table(["name", "options", *dim, "what it is", "from"], rows, spare=["from", "options"])
     )
-
-
-def _value(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else json.dumps(value)
-
-
-def _short(file: str) -> str:
-    """A path as seen from here, and that of a built-in from the package."""
-    path = Path(file)
-    package = Path(__file__).parents[2]
-    for base in (Path.cwd(), package):
-        if path.is_relative_to(base):
-            return str(path.relative_to(base))
-    return file
 
 
 def sources(known: Registry) -> None:

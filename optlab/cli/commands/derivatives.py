@@ -72,10 +72,10 @@ def explain(
     from optlab.cli import explain as explaining
 
     explaining.checked(output)
-    found = explaining.explain(explaining.Asked(what, more or [], at, direction, latex), known(plugins))
-    typer.echo(found.text)
+    found = explaining.explain(what, more or [], at, direction, latex, known(plugins))
+    typer.echo(found.latex if latex else found.text)
     if output is not None:
-        found.save(output)
+        found.save(output, "--output ")
         typer.echo(output)
 
 

@@ -121,9 +121,9 @@ def separate(texts: Sequence[str]) -> list[str]:
 def _start(text: str | None) -> Any:
     if text is None or text == "random":
         return text
-    from optlab.cli import functions
+    from optlab import subjects
 
-    return functions.point("--start", text)
+    return subjects.point("--start", text)
 
 
 def _tuning(document: Mapping[str, Any]) -> str:

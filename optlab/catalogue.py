@@ -1,0 +1,132 @@
+"""What there is: optimizers, problems, schedules, transforms and datasets by name, as a notebook shows them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, overload
+
+from optlab import markup, registry
+from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.registry import Folders, Plugin
+from optlab.wording import counted
+
+
+@dataclass(frozen=True, repr=False)
+class Listing(Mapping[str, Plugin]):
+    """The plugins of one kind by name. Printed or in a notebook, a table: names, options, what each is, its file.
+
+    `failures` says what could not be loaded, and why.
+    """
+
+    kind: str
+    plugins: Mapping[str, Plugin]
+    failures: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """What `optlab list --json` prints: name, options with defaults, summary, file and line of each."""
+        return [registry.describe(plugin) for plugin in self.plugins.values()]
+
+    def __getitem__(self, name: str) -> Plugin:
+        if name not in self.plugins:
+            one = self.kind.removesuffix("s")
+            raise UnknownName(f"there is no {one} {name!r}{did_you_mean(str(name), self.plugins)}")
+        return self.plugins[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.plugins)
+
+    def __len__(self) -> int:
+        return len(self.plugins)
+
+    def __repr__(self) -> str:
+        width = max(map(len, self), default=0)
+        lines = [f"{row['name']:<{width}}  {row['summary']}" for row in self.rows]
+        return "\n".join([counted(len(self), self.kind.removesuffix("s")), *lines, *self._not_loaded()])
+
+    def _repr_html_(self) -> str:
+        def shown() -> str:
+            head = markup.line(counted(len(self), self.kind.removesuffix("s")), bold=True)
+            rows = [[row["name"], options_of(row), row["summary"], short(row["file"])] for row in self.rows]
+            table = markup.table(["name", "options", "what it is", "from"], rows)
+            return head + table + "".join(map(markup.line, self._not_loaded()))
+
+        return markup.never_raises(shown, f"the {self.kind}")
+
+    def _not_loaded(self) -> list[str]:
+        return [f"not loaded: {failure}" for failure in self.failures]
+
+
+@dataclass(frozen=True, repr=False)
+class Listings(Mapping[str, Listing]):
+    """All plugins by kind."""
+
+    kinds: Mapping[str, Listing]
+
+    def __getitem__(self, kind: str) -> Listing:
+        return self.kinds[kind]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.kinds)
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.kinds.values()))
+
+    def _repr_html_(self) -> str:
+        return "".join(listing._repr_html_() for listing in self.kinds.values())
+
+
+@overload
+def available(kind: str, plugins: Folders = ...) -> Listing: ...
+@overload
+def available(kind: None = None, plugins: Folders = ...) -> Listings: ...
+def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listing | Listings:
+    """What there is to run, as `optlab list` lists it: the plugins of a kind, built in and your own.
+
+    Args:
+        kind: "optimizers", "problems", "schedules", "transforms" or "datasets"; all of them where it is left out.
+        plugins: a folder with drop-in files, or several.
+
+    Returns:
+        A `Listing`, a mapping from names to plugins that is shown as a table; or all kinds, a mapping from their names
+        to such listings.
+
+    Raises:
+        UserError: there is no such kind.
+
+    >>> optimizers = available("optimizers", plugins=())
+    >>> "adam" in optimizers, optimizers["adam"].signature.options["lr"]
+    (True, 0.001)
+    >>> list(available(plugins=()))
+    ['optimizers', 'problems', 'schedules', 'transforms', 'datasets']
+    """
+    known = registry.load(plugins)
+    failures = tuple(str(source.error) for source in known.failures)
+    kinds = {name: Listing(name, getattr(known, name), failures) for name in registry.KINDS}
+    if kind is None:
+        return Listings(kinds)
+    if kind not in kinds:
+        guess = did_you_mean(str(kind), kinds)
+        raise UserError(f"there is no kind {kind!r}{guess}; there are: {', '.join(kinds)}")
+    return kinds[kind]
+
+
+def options_of(row: Mapping[str, Any]) -> str:
+    """The options of a plugin with their defaults."""
+    given = ((name, f"{v:g}" if isinstance(v, float) else json.dumps(v)) for name, v in row["options"].items())
+    return ", ".join(f"{name}={value}" for name, value in given)
+
+
+def short(file: str) -> str:
+    """A path as seen from here, and that of a built-in from the package."""
+    path = Path(file)
+    for base in (Path.cwd(), Path(__file__).parents[1]):
+        if path.is_relative_to(base):
+            return str(path.relative_to(base))
+    return file

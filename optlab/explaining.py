@@ -1,0 +1,281 @@
+"""What is behind a derivative, a rule or a schedule: `optlab explain`, for the command line and from Python."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optlab import oneline, registry, signature, subjects
+from optlab.composition import Rule
+from optlab.containment import prints_aside
+from optlab.errors import UserError, did_you_mean
+from optlab.explanations import Asked, Explanation, name_of, names_in
+from optlab.optimizers.base import Optimizer
+from optlab.problems.base import Problem, from_function
+from optlab.registry import Folders, Registry
+from optlab.schedules.base import Schedule
+from optlab.subjects import Function
+from optlab.transforms.base import Transform
+from optlab.wording import counted
+
+if TYPE_CHECKING:
+    from optlab.plots.figure import InlineFigure
+
+
+@prints_aside
+def explanation(
+    what: Any,
+    *around: Any,
+    at: Any = None,
+    direction: Any = None,
+    plugins: Folders = ("plugins",),
+    values: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Explanation:
+    """What `optlab explain` shows, with objects and numbers in place of words.
+
+    Args:
+        what: one of these:
+            an expression, as `"(x + y) * z"`, with values by name: its gates, values forward and gradients backward;
+            a problem or its name, with options by name: its formula, and its gates at a point;
+            a plain NumPy function: the same;
+            an optimizer or its name: its equations, with transforms and a schedule as further arguments;
+            a transform: what it makes of gradient descent;
+            a schedule, or `"schedules"`, with options and `steps`, the horizon: its factors on the learning rate;
+            `"backprop"`, perhaps with the path of a TOML file: a network, step by step (`optlab.backprop` takes
+            weights from Python);
+            `"directional"` and a problem or a function of two variables: the directional derivatives at a point.
+        around: what stands around an optimizer, or what belongs to "backprop" and "directional".
+        at: the point; by default a problem's start.
+        direction: the direction, for "directional".
+        plugins: a folder with drop-in files, or several.
+        values: values or options whose names are those of arguments of this function.
+        more: all other values or options.
+
+    Returns:
+        The explanation: `print` shows its text, a notebook the picture too, and `.save(path)` saves that.
+
+    Raises:
+        UserError: there is no such thing, or a value is missing or wrong.
+
+    >>> explanation("(x + y) * z", x=-2, y=5, z=-4).text.splitlines()[-1]
+    'f = -12; df/dx = -4, df/dy = -4, df/dz = 3'
+    >>> explanation("adam", "clip_norm").text.splitlines()[0]
+    'Adam (Kingma & Ba, 2015), with clip_norm.'
+    """
+    known = registry.load(plugins)
+    words = what.split() if isinstance(what, str) else []
+    if len(words) > 1 and words[0] in names_in(known):  # as "rosenbrock b=10"
+        table = oneline.table(what)
+        what, more = table.pop("name"), {**table, **more}
+    return explained(Asked(what, around, {**(values or {}), **more}, at, direction), known)
+
+
+def explained(asked: Asked, known: Registry) -> Explanation:
+    """Explain what was asked for."""
+    thing = asked.what
+    if isinstance(thing, str):
+        if thing == "backprop":
+            return _backprop(asked)
+        if thing == "directional":
+            return _directional(asked, known)
+        if thing == "schedules":
+            return _schedules(asked, list(known.schedules.values()), thing)
+        tables = (known.optimizers, known.problems, known.schedules, known.transforms)
+        thing = next((table[thing] for table in tables if thing in table), thing)
+    if isinstance(thing, Optimizer):
+        return _rule(asked, _composed(thing, asked, known))
+    if isinstance(thing, Schedule):
+        return _schedules(asked, [thing], thing.name)
+    if isinstance(thing, Transform):
+        descent = replace(asked, around=[thing, *asked.around])
+        found = _rule(asked, _composed(known.optimizer("gd"), descent, known))
+        return replace(found, text=f"{signature.summary(thing.function)}\n\n{found.text}")
+    if isinstance(thing, Problem):
+        asked.allow("a problem", "at")
+        return _formula_and_gates(subjects.of_problem(thing, asked.at, asked.values, asked.point))
+    if callable(thing):
+        asked.allow("a function", "at")
+        return _formula_and_gates(subjects.of_function(thing, asked.at, asked.values, asked.point))
+    if not isinstance(thing, str):
+        raise UserError(f"{thing!r} cannot be explained; give a name, an expression, a plugin or a function")
+    return _expression(asked, known)
+
+
+# ---- backprop and directional ----------------------------------------------------------------------------------------
+
+
+def _backprop(asked: Asked) -> Explanation:
+    asked.allow("backprop", alone=False)
+    given = [*asked.around, *(f"{name}={value}" for name, value in asked.values.items())]
+    if len(given) > 1:
+        raise UserError(f"backprop takes one file, not {len(given)}")
+    from optlab.explain.backprop import backprop, read
+
+    found = backprop(**read(Path(given[0]))) if given else backprop()
+    return Explanation(str(found), found, found.draw)
+
+
+def _directional(asked: Asked, known: Registry) -> Explanation:
+    asked.allow("directional", "at", "direction", alone=False)
+    if not asked.around:
+        example = "optlab explain directional rosenbrock --at -1.5,2"
+        written = example if asked.dashes else 'explanation("directional", "rosenbrock", at=[-1.5, 2])'
+        raise UserError(f"directional takes a problem: {written}")
+    first, *others = asked.around
+    problem = _problem(known.problem(first) if isinstance(first, str) else first)
+    if others:
+        raise UserError(f"{name_of(others[0])!r} is no NAME=VALUE, like x=-2")
+    f = subjects.of_problem(problem, asked.at, asked.values, asked.point)
+    direction = None if asked.direction is None else subjects.point(f"{asked.dashes}direction", asked.direction)
+    from optlab.explain.directional import directional
+
+    found = directional(f.function, f.values[0], direction)
+
+    def draw() -> InlineFigure:
+        from optlab.plots import directional as pictures
+
+        domain = None if problem.domain is None else problem.bounds(len(f.values[0]))
+        return pictures.figure(found, domain)
+
+    return Explanation(str(found), found, draw)
+
+
+def _problem(found: Any) -> Problem:
+    """A problem, or a plain function as one."""
+    if not isinstance(found, Problem) and not inspect.isfunction(found):
+        raise UserError(f"directional takes a problem or a function, and {name_of(found)} is neither")
+    return found if isinstance(found, Problem) else from_function(found)
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+
+
+def _rule(asked: Asked, rule: Rule) -> Explanation:
+    asked.allow("an optimizer", "latex", alone=False)
+    from optlab.explain.equations import equations
+    from optlab.explain.rule import draw_rule
+
+    found = equations(rule)
+    return Explanation(str(found), found, partial(draw_rule, rule), found.latex())
+
+
+def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
+    """The rule with the transforms and the schedule around it, and its choices as they are given."""
+    rule = Rule(optimizer, dict(optimizer.signature.choices))
+    for name, value in asked.values.items():
+        rule = replace(rule, settings={**rule.settings, name: _choice(optimizer, name, value)})
+    for one in asked.around:
+        thing = known.schedules.get(one) or known.transforms.get(one) if isinstance(one, str) else one
+        if isinstance(thing, Schedule):
+            if "lr" not in optimizer.signature.numbers:
+                raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            if rule.schedule:
+                raise UserError(f"{rule.schedule.name} and {thing.name} are two schedules, and a rule has one")
+            rule = replace(rule, schedule=thing, schedule_settings=thing.signature.choices)
+        elif isinstance(thing, Transform):
+            if thing in rule.transforms:
+                raise UserError(f"{thing.name} is there already; each transform may be put around a rule once")
+            settings = (*rule.transform_settings, thing.signature.choices)
+            rule = replace(rule, transforms=(*rule.transforms, thing), transform_settings=settings)
+        else:
+            guess = did_you_mean(name_of(one), [*known.transforms, *known.schedules])
+            said = f"there is no transform or schedule {name_of(one)!r} to put around {optimizer.name}{guess}"
+            raise UserError(said)
+    return rule
+
+
+def _choice(optimizer: Optimizer, name: str, value: Any) -> Any:
+    if name in optimizer.signature.numbers:
+        raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
+    if name not in optimizer.signature.choices:
+        raise signature.unknown_option(optimizer.name, name, optimizer.signature.choices)
+    return oneline.table(f"{optimizer.name} {name}={value}")[name] if isinstance(value, str) else value
+
+
+# ---- schedules -------------------------------------------------------------------------------------------------------
+
+
+def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Explanation:
+    """One schedule with its options, or all of them; of both, `steps` is the horizon."""
+    from optlab.explain.schedules import STEPS, factors
+
+    asked.allow("a schedule")
+    given = dict(asked.values)
+    steps = subjects.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
+    if steps < 1 or steps != int(steps):
+        raise UserError(f"steps={steps:g}: the horizon is a number of steps, like {STEPS}")
+    one = schedules[0].signature if len(schedules) == 1 else None
+    options = {name: _option(title, one, name, value) for name, value in given.items()}
+    found = factors(schedules, int(steps), options)
+
+    def draw() -> InlineFigure:
+        from optlab.plots import schedules as pictures
+
+        settings = ", ".join(f"{name}={value}" for name, value in given.items()) or "default options"
+        subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {settings}"
+        return pictures.figure(found.at, found.values, title=title, subtitle=subtitle)
+
+    about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
+    return Explanation(f"{about}{found}", found, draw)
+
+
+def _option(owner: str, of: signature.Signature | None, name: str, given: Any) -> Any:
+    """The value of a schedule's option; many schedules have none in common but the horizon."""
+    known = of.options if of else {}
+    if of is None or name not in known:
+        raise signature.unknown_option(owner, name, [*known, "steps"])
+    value = subjects.option(owner, name, given, known[name])
+    if wrong := of.out_of_range(owner, name, value):
+        raise UserError(wrong)
+    return value
+
+
+# ---- functions -------------------------------------------------------------------------------------------------------
+
+
+def _formula_and_gates(f: Function) -> Explanation:
+    from optlab.explain.equations import equation
+
+    explained = _gates(f)
+    return replace(explained, text=f"{equation(f.graph(), names=f.names)}\n\n{explained.text}")
+
+
+def _gates(f: Function) -> Explanation:
+    from optlab.explain.gates import gates
+
+    found = gates(f.graph(), f.values, f.names)
+    return Explanation(str(found), found, found.draw)
+
+
+def _expression(asked: Asked, known: Registry) -> Explanation:
+    from optlab.explain.expression import parse
+
+    text, given = asked.what, asked.values
+    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {*given}:  # a name, it seems
+        guess = did_you_mean(text, names_in(known)) or "; optlab list optimizers, or another kind, shows all"
+        raise UserError(
+            f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"
+        )
+    asked.allow("an expression")
+    expression = parse(text)
+    if not expression.names:
+        raise UserError(f"there is no name in {text!r}, so it has no gradient; its value is {expression.function():g}")
+    missing = [name for name in expression.names if name not in given]
+    unused = [name for name in given if name not in expression.names]
+    if unused:
+        guess = did_you_mean(unused[0], missing) or f"; its names are {', '.join(expression.names)}"
+        raise UserError(f"there is no {unused[0]!r} in {text!r}{guess}")
+    if missing:
+        raise UserError(f"{_listed(missing)} without a value; add {' '.join(f'{name}=1.0' for name in missing)}")
+    values = [subjects.number(f"{name}={given[name]}", given[name]) for name in expression.names]
+    return _gates(Function(expression.function, expression.names, values))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{names[0]!r} is" if len(names) == 1 else f"{', '.join(map(repr, names))} are"
