@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from optlab import analysis, markup, replanning, store
+from optlab import analysis, markup, registry, replanning, store
 from optlab.containment import prints_aside
 from optlab.errors import ResultsError, UnknownName, UserError, did_you_mean
 from optlab.plan import Plan
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 ROWS = 24
 """Rows of the ranking that a notebook shows."""
+PANELS = 6
+"""Panels of a map whose numbers it shows."""
 SMALL = 88.0
 """Pixels per inch of the picture that it shows."""
 
@@ -46,11 +48,17 @@ class ExperimentResults(Subject):
 
     planned: Plan | None = field(default=None, compare=False)
     plugins: Folders = field(default=("plugins",), compare=False)
+    _here: Path = field(default_factory=Path.cwd, compare=False)
 
     @cached_property
     def origin(self) -> Origin:
         """What the results were computed from, as far as it is still there."""
-        return Origin(self.planned) if self.planned else replanning.origin_of(self, self.plugins)
+        if self.planned:
+            return Origin(self.planned)
+        folders = registry.several(self.plugins)
+        if Path.cwd() != self._here:  # folders of plugins are meant from where the results were loaded
+            folders = [self._here / folder for folder in folders]
+        return replanning.origin_of(self, folders)
 
     @property
     def plan(self) -> Plan:
@@ -171,8 +179,10 @@ class ExperimentResults(Subject):
     def _html(self) -> str:
         ended = ", ".join(f"{count:,} {status}" for status, count in self.manifest["statuses"].items() if count)
         head = markup.line(self.manifest["name"], bold=True) + markup.line(f"{ended}; in {self.folder}", faint=True)
-        table = "".join(panel._repr_html_() for panel in self.panels[:6]) if self._is_map else self._ranked()
-        return head + table + markup.never_raises(self._first, "the first picture")
+        picture = markup.never_raises(self._first, "the first picture")
+        if self._is_map:
+            return head + picture + "".join(panel._repr_html_() for panel in self.panels[:PANELS])
+        return head + self._ranked() + picture
 
     def _ranked(self) -> str:
         """The ranking as HTML, the best first, as many rows as a page has room for."""

@@ -217,7 +217,8 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
     def draw() -> InlineFigure:
         from optlab.plots import schedules as pictures
 
-        settings = ", ".join(f"{name}={value}" for name, value in given.items()) or "default options"
+        shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
+        settings = ", ".join(f"{name}={value}" for name, value in shown.items()) or "default options"
         subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {settings}"
         return pictures.figure(found.at, found.values, title=title, subtitle=subtitle)
 

@@ -23,8 +23,8 @@ def line_chart(values: Sequence[float], title: str, dots: Sequence[float] = (), 
         dots: further values at the same places, as circles.
         ends: what stands below the first and the last value, by default their numbers.
 
-    >>> line_chart([1.0, 0.1, 0.01], "loss").shapes[0]
-    Text(at=(78.0, 13.0), text='loss', size=12.0, colour='#222222', anchor='start', bold=True)
+    >>> line_chart([1.0, 0.1, 0.01], "loss").shapes[0].text
+    'loss, logarithmic'
     """
     last = len(values) - 1
     shown = sorted({round(i * last / _MOST) for i in range(_MOST + 1)}) if last > _MOST else range(last + 1)

@@ -31,9 +31,12 @@ def line(value: Any, *, bold: bool = False, faint: bool = False) -> str:
     return f'<div style="{style}">{text(value)}</div>'
 
 
-def block(value: Any) -> str:
-    """A text whose lines and spaces stay."""
-    return f'<pre style="color:inherit;background:none;margin:4px 0">{text(value)}</pre>'
+def block(value: Any, most: int = 24) -> str:
+    """A text whose lines and spaces stay; one of more than `most` lines is folded up."""
+    style = "color:inherit;background:none;margin:4px 0;font-family:monospace;white-space:pre;line-height:1.3"
+    whole = f'<pre style="{style}">{text(value)}</pre>'
+    lines = str(value).count("\n") + 1
+    return f"<details><summary>{lines} lines of text</summary>{whole}</details>" if lines > most else whole
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -29,6 +29,7 @@ PAGES = (
     "docs/architecture.md",
     "docs/gradients.md",
     "docs/maps.md",
+    "docs/python.md",
     "docs/bridges.md",
     "docs/experiments.md",
     "docs/conformance.md",
