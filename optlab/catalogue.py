@@ -1,4 +1,4 @@
-"""What there is: optimizers, problems, schedules, transforms and datasets by name, as a notebook shows them."""
+"""What there is: optimizers, problems and all other kinds of plugin by name, as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -90,7 +90,8 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
     """What there is to run, as `optlab list` lists it: the plugins of a kind, built in and your own.
 
     Args:
-        kind: "optimizers", "problems", "schedules", "transforms" or "datasets"; all of them where it is left out.
+        kind: "optimizers", "problems", "schedules", "transforms", "datasets", "kinds" (of experiment) or "figures"
+            (that plugins add to every experiment); all of them where it is left out.
         plugins: a folder with drop-in files, or several.
 
     Returns:
@@ -104,7 +105,7 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
     >>> "adam" in optimizers, optimizers["adam"].signature.options["lr"]
     (True, 0.001)
     >>> list(available(plugins=()))
-    ['optimizers', 'problems', 'schedules', 'transforms', 'datasets']
+    ['optimizers', 'problems', 'schedules', 'transforms', 'datasets', 'kinds', 'figures']
     """
     known = registry.load(plugins)
     failures = tuple(str(source.error) for source in known.failures)
@@ -113,7 +114,7 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
         return Listings(kinds)
     if kind not in kinds:
         guess = did_you_mean(str(kind), kinds)
-        raise UserError(f"there is no kind {kind!r}{guess}; there are: {', '.join(kinds)}")
+        raise UserError(f"there is no kind of plugin {kind!r}{guess}; there are: {', '.join(kinds)}")
     return kinds[kind]
 
 

@@ -13,8 +13,10 @@ import pandas as pd
 from optlab import analysis, markup, registry, replanning, store
 from optlab.containment import prints_aside
 from optlab.errors import ResultsError, UnknownName, UserError, did_you_mean
+from optlab.kinds import GRID, Kind
+from optlab.kinds.base import faults_of
 from optlab.plan import Plan
-from optlab.registry import Folders
+from optlab.registry import Folders, Registry
 from optlab.replanning import Origin
 from optlab.report.selection import Selection
 from optlab.report.subject import NamedFigure, Subject
@@ -38,8 +40,8 @@ class ExperimentResults(Subject):
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
     recorded step of each run. Each table is read when it is first asked for, and kept.
 
-    `planned` is the plan of the runs where it is at hand. Otherwise it is made again, when it is first asked for, from
-    the experiment in the folder and the drop-in files in `plugins`.
+    `planned` is the plan of the runs where it is at hand, and `known` the registry it was made with. Otherwise it is
+    made again, when it is first asked for, from the experiment in the folder and the drop-in files in `plugins`.
 
     Raises:
         ResultsError: what is asked for was not read yet, and another run has replaced the results in the folder, or
@@ -47,6 +49,7 @@ class ExperimentResults(Subject):
     """
 
     planned: Plan | None = field(default=None, compare=False)
+    known: Registry | None = field(default=None, compare=False)
     plugins: Folders = field(default=("plugins",), compare=False)
     _here: Path = field(default_factory=Path.cwd, compare=False)
 
@@ -54,11 +57,21 @@ class ExperimentResults(Subject):
     def origin(self) -> Origin:
         """What the results were computed from, as far as it is still there."""
         if self.planned:
-            return Origin(self.planned)
+            figures = tuple(self.known.figures.values()) if self.known else ()
+            return Origin(self.planned, kind=self.planned.kind, figures=figures)
         folders = registry.several(self.plugins)
         if Path.cwd() != self._here:  # folders of plugins are meant from where the results were loaded
             folders = [self._here / folder for folder in folders]
         return replanning.origin_of(self, folders)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of experiment. A plain grid is known without any plugin.
+
+        Raises:
+            ResultsError: there is no such kind any more.
+        """
+        return GRID if replanning.is_grid(self) else self.origin.kind
 
     @property
     def plan(self) -> Plan:
@@ -77,15 +90,11 @@ class ExperimentResults(Subject):
         Raises:
             ResultsError: a plugin that the map was computed with is gone, or has changed since.
         """
-        from optlab.report import maps
-
-        if not self._is_map:
+        if self.kind is GRID:
             return ()
-        return tuple(maps.panels_of(self, self._exact("the map cannot be read from these results")))
-
-    @property
-    def _is_map(self) -> bool:
-        return self.planned.map is not None if self.planned else replanning.is_map(self)
+        planned = self._exact("the map cannot be read from these results")
+        with faults_of(planned.kind):
+            return tuple(planned.kind.panels(self, planned))
 
     def _exact(self, refusal: str) -> Plan:
         """The plan, made of the very plugins of the runs."""
@@ -106,7 +115,7 @@ class ExperimentResults(Subject):
         Raises:
             UserError: the results are a map, in which optimizers have no ranks.
         """
-        if self._is_map:
+        if not self.kind.is_ranked:
             raise UserError("optimizers have no ranks in a map; .panels has its arrays, .figures() its pictures")
         return analysis.ranking(self.runs)
 
@@ -141,11 +150,12 @@ class ExperimentResults(Subject):
         return Figures({one.name: one for one in self._named(only, top)})
 
     def _named(self, only: Sequence[str], top: int | None) -> list[NamedFigure]:
-        from optlab.report import pictures
+        from optlab.report import extra, pictures
 
-        if self._is_map:
+        if not self.kind.is_ranked:
             self._exact("the map cannot be read from these results")
-        return list(pictures.figures(self, Selection(tuple(only), top)))
+        selection = Selection(tuple(only), top)
+        return [*pictures.figures(self, selection), *extra.named(extra.extras(self, selection))]
 
     def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
         """The picture of a kind and a case."""
@@ -180,7 +190,7 @@ class ExperimentResults(Subject):
         ended = ", ".join(f"{count:,} {status}" for status, count in self.manifest["statuses"].items() if count)
         head = markup.line(self.manifest["name"], bold=True) + markup.line(f"{ended}; in {self.folder}", faint=True)
         picture = markup.never_raises(self._first, "the first picture")
-        if self._is_map:
+        if not self.kind.is_ranked:
             return head + picture + "".join(panel._repr_html_() for panel in self.panels[:PANELS])
         return head + self._ranked() + picture
 
@@ -247,9 +257,9 @@ class Figures(Mapping[str, Any]):
         return markup.never_raises(all_of_them, "the pictures")
 
 
-def of(results: store.Results, planned: Plan) -> ExperimentResults:
-    """Results with the plan that they were computed from."""
-    return ExperimentResults(results.folder, results.manifest, planned)
+def of(results: store.Results, planned: Plan, known: Registry | None = None) -> ExperimentResults:
+    """Results with the plan that they were computed from, and the registry that it was made with."""
+    return ExperimentResults(results.folder, results.manifest, planned, known)
 
 
 def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:

@@ -26,8 +26,8 @@ def draw(
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
 ) -> list[Path]:
-    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity, and those of plugins. Nothing is
-    run again.
+    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity, and those of plugins.
+    Nothing is run again.
 
     The losses and what the learning rate does are drawn from the data alone. Contours need the problem: where its
     plugin is gone, or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.

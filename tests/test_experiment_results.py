@@ -13,9 +13,10 @@ import pytest
 import optlab
 from optlab import analysis, experiment_results, pipeline, plan, registry
 from optlab.cli import app
-from optlab.errors import ResultsError, UnknownName, UserError
+from optlab.errors import PluginWarning, ResultsError, UnknownName, UserError
+from optlab.kinds.basins import Basins
+from optlab.kinds.stability import Stability
 from optlab.plots.figure import InlineFigure
-from optlab.report import maps as map_pictures
 from tests.safe_html import assert_safe
 
 DOCUMENT = {
@@ -60,7 +61,8 @@ def counted(monkeypatch):
 
     counting("load", registry, "load")
     counting("plan", plan, "make")
-    counting("panels", map_pictures, "panels_of")
+    counting("panels", Basins, "panels")
+    counting("panels", Stability, "panels")
     return counts
 
 
@@ -268,6 +270,38 @@ def test_pictures_of_a_map(lab):
     assert found.results.figure("basins").axes
     with pytest.raises(UserError, match="no ranks in a map"):
         found.results.figure("basins", top=1)
+
+
+EXTRA = """\
+from matplotlib.figure import Figure
+from optlab import hookimpl
+
+def shares(results):
+    figure = Figure()
+    figure.suptitle(results.manifest["name"])
+    yield "my shares", figure
+    if results.manifest["name"] == "broken":
+        1 / 0
+
+@hookimpl
+def optlab_figures():
+    return [shares]
+"""
+
+
+def test_pictures_of_plugins_are_figures_too(lab):
+    (lab / "plugins").mkdir()
+    (lab / "plugins" / "extra.py").write_text(EXTRA)
+    document = {"steps": 2, "problem": [{"name": "beale"}], "optimizer": [{"name": "gd"}]}
+    ran = optlab.run(document | {"name": "fine"}, plots=False)
+    for found in (ran, optlab.load("results/fine")):
+        assert list(found.figures())[-1] == "extra_my_shares"
+        figure = found.figure("extra")
+        assert figure._suptitle.get_text() == "fine"
+        assert figure._repr_png_().startswith(b"\x89PNG")
+    broken = optlab.run(document | {"name": "broken"}, plots=False)
+    with pytest.warns(PluginWarning, match=r"^left out: figure 'shares': .*extra\.py:9: ZeroDivisionError"):
+        assert "extra_my_shares" not in broken.figures()
 
 
 # ---- in a notebook ---------------------------------------------------------------------------------------------------

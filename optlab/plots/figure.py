@@ -61,6 +61,14 @@ class InlineFigure(Figure):
         return {"image/png": picture}, {"image/png": {"width": width, "height": height}}
 
 
+def inline(figure: Figure) -> InlineFigure:
+    """A figure that is Matplotlib's own, as one that a notebook shows."""
+    if not isinstance(figure, InlineFigure):
+        figure.__class__ = type(f"Inline{type(figure).__name__}", (InlineFigure, type(figure)), {})
+    assert isinstance(figure, InlineFigure)
+    return figure
+
+
 def new(
     columns: int = 1, *, rows: int = 1, title: str = "", subtitle: str = "", size: tuple[float, float] = SIZE
 ) -> tuple[InlineFigure, list[Axes]]:

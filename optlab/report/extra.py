@@ -15,14 +15,13 @@ from matplotlib.figure import Figure
 
 from optlab.containment import contained
 from optlab.errors import PluginWarning, UserError
-from optlab.plan import Plan
 from optlab.plots import style
-from optlab.plots.figure import save
-from optlab.registry.figures import FigurePlugin
+from optlab.plots.figure import inline, save
 from optlab.report.cases import slugs
 from optlab.report.selection import Selection
+from optlab.report.subject import NamedFigure, Subject
 from optlab.signature import complaint, is_built_in, location
-from optlab.store import Drawing, Results
+from optlab.store import Drawing
 from optlab.undisturbed import undisturbed
 
 FORM = "a mapping, or pairs, of names and Matplotlib figures"
@@ -55,7 +54,25 @@ def extras(results: Subject, selection: Selection) -> list[Extra]:
     if plan is not None and not is_built_in(plan.kind.function):
         kind, shown = plan.kind, selection.shown(plan.labels)
         found.append(Extra(f"pictures of '{kind.name}'", kind.function, lambda: kind.figures(results, plan, shown)))
-    return found + [Extra(f"figure '{p.name}'", p.function, partial(p.function, results)) for p in results.origin.figures]
+    return found + [
+        Extra(f"figure '{p.name}'", p.function, partial(p.function, results)) for p in results.origin.figures
+    ]
+
+
+def named(found: Iterable[Extra]) -> list[NamedFigure]:
+    """The pictures of these, made already: their names are known to the code alone. Those that cannot be had are told
+    of, and left out."""
+    figures: list[tuple[str, Figure]] = []
+    for extra in found:
+        try:
+            figures += extra.figures()
+        except UserError as error:
+            warnings.warn(PluginWarning(f"left out: {error}"), stacklevel=4)
+    files = slugs([name for name, _ in figures])
+    return [
+        NamedFigure("extra", name, file, partial(inline, figure))
+        for (name, figure), file in zip(figures, files, strict=True)
+    ]
 
 
 def draw(found: Iterable[Extra], drawing: Drawing, progress: Callable[[int], None]) -> bool:
