@@ -20,6 +20,8 @@ WHOLES = ("backprop", "directional", "schedules")
 """What can be explained besides what has a name in the registry."""
 
 ENDINGS = tuple(f".{format}" for format in FORMATS)
+LONGEST = 4000
+"""Characters of LaTeX that a notebook is asked to set."""
 WIDEST = 16_000
 """Pixels of a drawing up to which it fits into a PNG."""
 
@@ -65,8 +67,13 @@ class Explanation:
 
         return save(drawn, path)
 
+    @property
+    def _is_typeset(self) -> bool:
+        """Whether a notebook shows it as mathematics; a rule that unrolls a loop has more of it than it can set."""
+        return 0 < len(self.latex) <= LONGEST
+
     def _repr_html_(self) -> str | None:
-        return None if self.latex else markup.never_raises(self._html, "the explanation")
+        return None if self._is_typeset else markup.never_raises(self._html, "the explanation")
 
     def _html(self) -> str:
         drawn = self.draw()
@@ -75,11 +82,11 @@ class Explanation:
         return markup.image(drawn.png(), 80 * drawn.get_figwidth(), "a picture of it") + markup.block(self.text)
 
     def _repr_latex_(self) -> str | None:
-        return f"$${_aligned(self.latex)}$$" if self.latex else None
+        return f"$${_aligned(self.latex)}$$" if self._is_typeset else None
 
     def _repr_markdown_(self) -> str | None:
         """An optimizer's equations as mathematics, its heading above and all else below."""
-        if not self.latex:
+        if not self._is_typeset:
             return None
         heading = markup.text(self.text.partition("\n")[0])
         return f"**{heading}**\n\n$${_aligned(self.latex)}$$\n\n```text\n{self.found.notes()}\n```\n"

@@ -145,6 +145,13 @@ def test_mistakes(args, given, said):
     assert str(info.value).startswith(said)
 
 
+def test_equations_that_are_too_long_for_a_notebook_are_text():
+    found = optlab.explanation("newton")
+    assert (found._repr_latex_(), found._repr_markdown_()) == (None, None)
+    assert_safe(found._repr_html_(), images=1)
+    assert len(found.latex) > 4000
+
+
 def test_a_path_that_is_none(tmp_path):
     found = optlab.explanation("adam")
     with pytest.raises(UserError, match=r"x\.gif: a picture ends in \.svg, \.png or \.pdf"):
