@@ -154,7 +154,7 @@ def test_equations_that_are_too_long_for_a_notebook_are_text():
 
 def test_a_path_that_is_none(tmp_path):
     found = optlab.explanation("adam")
-    with pytest.raises(UserError, match=r"x\.gif: a picture ends in \.svg, \.png or \.pdf"):
+    with pytest.raises(UserError, match=r"x\.gif: a picture ends in \.png, \.svg or \.pdf"):
         found.save(tmp_path / "x.gif")
     with pytest.raises(UserError, match="there is no folder"):
         found.save(tmp_path / "none" / "x.svg")

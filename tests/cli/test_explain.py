@@ -236,7 +236,7 @@ MISTAKES = [
     (["x*y", "x=1", "y=2", "--at", "1,2"], "--at does not go with an expression"),
     (["x*y", "x=1", "y=2", "--latex"], "--latex does not go with an expression"),
     (["x*y", "x=1", "y=2", "--direction", "1,0"], "--direction does not go with an expression"),
-    (["x*y", "x=1", "y=2", "-o", "a.gif"], "--output a.gif: a picture ends in .svg, .png or .pdf"),
+    (["x*y", "x=1", "y=2", "-o", "a.gif"], "--output a.gif: a picture ends in .png, .svg or .pdf"),
     (["x*y", "x=1", "y=2", "-o", "gates"], "--output gates: a picture ends in"),
     (["x*y", "x=1", "y=2", "-o", "no/a.svg"], "--output no/a.svg: there is no folder no"),
     (["3 + 4"], "there is no name in '3 + 4', so it has no gradient; its value is 7"),
