@@ -139,6 +139,18 @@ def test_its_results_are_drawn_again_while_the_kind_is_the_same(lab, tmp_path):
     assert "these results cannot be read: there is no kind 'nudge'" in gone.stderr
 
 
+def test_a_kind_in_a_drop_in_file(tmp_path, monkeypatch):
+    """Its annotations may be texts. On the sum of squares every step multiplies the distance by 1 - 2 lr."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "plugins").mkdir()
+    text = "from __future__ import annotations\n" + MODULES["lab_extras/plugins.py"]
+    (tmp_path / "plugins" / "nudge.py").write_text(text)
+    document = {"name": "e", "steps": 20, "nudge": {"distance": 0.5}, "problem": [{"name": "sphere"}]}
+    results = optlab.run(document | {"optimizer": [{"name": "gd", "lr": [0.1, 0.2]}]}, plots=False)
+    np.testing.assert_allclose(results.runs["stretch"], [0.8**20, 0.6**20], rtol=1e-9)
+    assert results.manifest["origins"] == {"kind nudge": os.path.join("plugins", "nudge.py")}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [

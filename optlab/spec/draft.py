@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -72,7 +72,7 @@ def adapter(kinds: Kinds) -> tuple[tuple[KindOfTable, ...], TypeAdapter[Experime
     return with_table, _adapter(with_table)
 
 
-@cache
+@lru_cache(maxsize=8)  # a kind in a drop-in file is another one each time it is loaded
 def _adapter(kinds: tuple[KindOfTable, ...]) -> TypeAdapter[ExperimentSpec]:
     return TypeAdapter(experiment_of(kinds))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
@@ -219,7 +219,6 @@ class ExperimentSpec:
         return [(kind, table) for kind, table in found if table is not None]
 
 
-@cache
 def experiment_of(kinds: tuple[KindOfTable, ...]) -> type[ExperimentSpec]:
     """The class of experiments that may have the tables of these kinds: a field for each, by its name.
 
