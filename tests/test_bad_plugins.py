@@ -334,7 +334,7 @@ USING = {
     "state_by_chance": (
         rule("x, g, m=lambda x: np.random.rand(2), *, lr=0.1", "return x, m"),
         "5: {name} computes something else when it is traced again: does it use random numbers (np.random), or "
-        "remember earlier calls? Draw or keep such values outside, and pass them as arguments",
+        "keep state between calls? Compute such values outside, and pass them as arguments",
     ),
     # what it raises
     "raises": (rule(body="raise ValueError('not today')"), "8: ValueError: not today"),
@@ -349,7 +349,7 @@ USING = {
     ),
     "if_positive": (
         rule(body="return x - lr if g[0] > 0 else x + lr"),
-        "8: the course of the program depends on a traced value (if, while, and, or, not, or a chained comparison); "
+        "8: the control flow depends on a traced value (if, while, and, or, not, or a chained comparison); "
         "use np.where(condition, a, b), and & | ~ between conditions",
     ),
     "python_number": (

@@ -109,7 +109,7 @@ def test_an_objective_that_is_no_number():
 
     case = Case(problem(start=(1.0, 2.0))(doubled), 2, np.array([1.0, 2.0]))
     line = doubled.__code__.co_firstlineno
-    message = rf"test_step.py:{line}: doubled returns an array of shape \(2,\); a gradient is of a single number"
+    message = rf"test_step.py:{line}: doubled returns an array of shape \(2,\); a gradient needs a single number"
     with pytest.raises(TraceError, match=message):
         build(case, Rule(optimizer(nothing_of_it), {}), 10)
 

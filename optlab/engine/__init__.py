@@ -1,9 +1,9 @@
-"""Derivatives and execution. Knows no optimizer, grid or file.
+"""Derivatives and execution. The engine does not depend on optimizers, grids or files.
 
 Read in this order: `graph` (the language), `ops` with `rules` (the primitives and their derivatives), `trace` (from
-NumPy to a graph), `vjp` (the gradient of a graph), `passes` (the same in fewer nodes), `replay` (a graph over many
-runs at once), `derivatives` on `called` and `arguments`. The folder `functions` is a catalogue to look things up in:
-NumPy's functions, by theme.
+NumPy to a graph), `vjp` (the gradient of a graph), `passes` (simplification of a graph), `replay` (execution of a graph
+for many runs at once), `called` and `arguments`, then `derivatives`, which uses both. The folder `functions` is a
+reference: NumPy's functions, by theme.
 """
 
 from optlab.engine.check import check_grad

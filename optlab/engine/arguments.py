@@ -1,4 +1,4 @@
-"""The arguments of a function that is differentiated, as they are given: which of them, as what, in which form."""
+"""The arguments of a function to differentiate: select them by position, convert them, and check their form."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from optlab.errors import UserError
 
 
 def position(f: Callable[..., Any], argument: int, count: int) -> int:
-    """Which argument is meant, counted from the front."""
+    """The position of an argument as a number from 0, where negative positions count from the end."""
     try:
         return range(count)[argument]
     except IndexError:
-        raise UserError(f"{names_of(f)} is called with {count} arguments, and none is at position {argument}") from None
+        raise UserError(f"{names_of(f)} is called with {count} arguments; position {argument} does not exist") from None
 
 
 def floats(value: Any) -> Any:
-    """An argument to differentiate with respect to: its whole numbers become floats."""
+    """An argument to differentiate with respect to, with integers converted to floats."""
     return trees.rebuilt(value, iter([as_float(leaf) for _, leaf in trees.leaves(value)]))
 
 
 def arrays(value: Any) -> Any:
-    """Another argument: numbers and lists of them as arrays."""
+    """An argument that is held fixed, with lists of numbers converted to arrays."""
     keep = (Tracer, bool, int, float)
     return trees.rebuilt(value, iter([v if isinstance(v, keep) else np.asarray(v) for _, v in trees.leaves(value)]))
 
 
 def as_float(value: Any) -> Any:
-    """A number or an array as floats, whole numbers in double precision."""
+    """A number or an array as floats; integers become double precision."""
     array = value if isinstance(value, Tracer) else np.asarray(value)
     if array.dtype.kind not in "fiub":
         what = "complex numbers" if array.dtype.kind == "c" else f"values of type {array.dtype}"
@@ -42,11 +42,11 @@ def as_float(value: Any) -> Any:
 
 
 def like(model: Any, vector: Any, name: str, of: str) -> list[Any]:
-    """The leaves of a vector, which must have the form of a model."""
+    """The leaves of a vector as floats, after a check that it has the same form as `model`."""
     wanted = [np.shape(leaf) for _, leaf in trees.leaves(model)]
     parts = [as_float(leaf) for _, leaf in trees.leaves(vector)]
     found = [np.shape(part) for part in parts]
     if found != wanted:
         has, should = (", ".join(map(str, shapes)) for shapes in (found, wanted))
-        raise UserError(f"{name} has the shape {has}, and {of} has {should}; give it the same form")
+        raise UserError(f"{name} has the shape {has}, but {of} has {should}; give both the same form")
     return parts

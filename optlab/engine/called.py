@@ -1,4 +1,4 @@
-"""A function at some arguments, as graphs: its value, and what is carried back and forward through it."""
+"""A call of a function, traced: the graph of its value, and the graphs of its forward and reverse derivatives."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Argument = int | tuple[int, ...]
 
 @dataclass(frozen=True)
 class Call:
-    """A function at some arguments: its graph, and what of it is differentiated.
+    """A traced call of a function, and the arguments to differentiate with respect to.
 
-    `values` feed the graph. `chosen` is the argument that was asked for, or a tuple of them, and `wrt` has the
-    positions of its leaves among the graph's inputs. `result` has the form of the value.
+    `values` are the inputs of the graph. `chosen` is the requested argument, or a tuple of arguments, and `wrt` holds
+    the positions of its leaves among the inputs of the graph. `result` has the form of the value.
     """
 
     function: Function
@@ -48,19 +48,19 @@ class Call:
         return Call(f, recording.graph, [*values, *recording.captured], wrt, chosen, recording.result)
 
     def must_be_a_number(self) -> None:
-        """Refuse a function that has no gradient, since its value is not a single number."""
+        """Raise `TraceError` if the value is not a single number, because only then a gradient exists."""
         if trees.is_tree(self.result) or self.graph.outputs[0].shape != ():
             several = trees.is_tree(self.result)
             found = "several values" if several else f"an array of shape {self.graph.outputs[0].shape}"
-            what = "a gradient is of a single number (np.sum adds them up)"
+            what = "a gradient needs a single number (np.sum adds them up)"
             raise TraceError(f"{defined_at(self.function)}: {names_of(self.function)} returns {found}; {what}")
 
     def pullback(self) -> Graph:
-        """(*values, w) -> w' J."""
+        """The graph of (*values, w) -> w' J."""
         return reverse.pullback(self._decided(), self.wrt)
 
     def pushforward(self) -> Graph:
-        """(*values, v) -> J v."""
+        """The graph of (*values, v) -> J v."""
         return reverse.jvp(self._decided(), self.wrt)
 
     def _decided(self) -> Graph:
@@ -68,8 +68,8 @@ class Call:
 
 
 def evaluate(graph: Graph, values: list[Any]) -> list[Any]:
-    """Apply a graph to values, of which any may be traced."""
+    """The outputs of a graph for these values. If a value is traced, the graph is inlined into the innermost trace."""
     traced = [v for v in values if isinstance(v, Tracer)]
     if traced:
         return max((t.builder for t in traced), key=lambda b: b.age).inline(graph, values)
-    return [out.copy()[()] for out in graph(*values)]  # an output may be an input, or a constant
+    return [out.copy()[()] for out in graph(*values)]  # the copy protects inputs and constants

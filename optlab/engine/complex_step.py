@@ -1,4 +1,4 @@
-"""The complex step: a slope from one value of a function at a complex point, which has no cancellation."""
+"""The complex step: a derivative from one value of a function at a complex point, without cancellation."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from optlab.engine import perturbed
 from optlab.engine.line import FIRST, UNDERFLOW, Line, Slope
 
 _STEPS = tuple(2.0**-n for n in (24, 36, 60, 100, 140))
-"""Imaginary steps. Small ones leave no truncation error, large ones no underflow; two that agree have neither."""
+"""Imaginary steps. A small step has no truncation error and a large step has no underflow. Two neighbouring steps
+with the same slope have neither."""
 
 _SAFETY = 16
-"""How many times the spread of randomly rounded values an error may be."""
+"""The error bound as a multiple of the spread of randomly rounded values."""
 
-_MORE = 8
-"""How many values to add to the first: where terms cancel to the last bit, a few may agree by chance."""
+_EXTRA_SAMPLES = 8
+"""Number of additional randomly rounded values. Where terms cancel to the last bit, few values may agree by chance."""
 
 
 def complex_step(line: Line) -> Slope | None:
-    """The slope Im f(x + ih) / h, or None where the function cannot be continued, or has no one slope here.
+    """The slope Im f(x + ih) / h, or None where the function has no continuation or no unique slope.
 
-    Steps go with the entry of x. Longer ones are to confirm a slope of 0, which may be underflow.
+    The steps are relative to the entry of x. A slope of 0 may be underflow, so longer steps must confirm it.
     """
     shortest, *longer = line.lengths
     found = _by_steps(line, shortest)
@@ -38,7 +39,7 @@ def complex_step(line: Line) -> Slope | None:
 
 @dataclass(frozen=True)
 class _Trial:
-    """The value at x + ih, with rounding as it is and at random."""
+    """The value at x + ih, with usual rounding and with random rounding."""
 
     step: float
     exact: complex
@@ -50,8 +51,8 @@ class _Trial:
 
 
 def _by_steps(line: Line, length: float) -> Slope | None:
-    """The slope by several steps h. Two neighbours have to agree, and so have values that are rounded at random: what
-    lies between them is what underflow, truncation and rounding do."""
+    """The slope from several steps h. Neighbouring steps must agree, and so must randomly rounded values. The spread
+    between them measures underflow, truncation and rounding."""
     rng = np.random.default_rng(0)
     steps = [length * relative for relative in _STEPS if length * relative > UNDERFLOW]
     trials = [trial for step in steps if (trial := _trial(line, line.here, step, rng))]
@@ -65,14 +66,14 @@ def _by_steps(line: Line, length: float) -> Slope | None:
     best = spreads.index(min(spreads))
     slope, step = pairs[best][1].slopes[0], pairs[best][1].step
     there = line.moved(complex(line.here, step))
-    more = [perturbed.value(line.function, there, rng) for _ in range(_MORE)]
-    error = _SAFETY * max([spreads[best], *(abs(value.imag / step - slope) for value in more if value is not None)])
+    samples = [perturbed.value(line.function, there, rng) for _ in range(_EXTRA_SAMPLES)]
+    error = _SAFETY * max([spreads[best], *(abs(value.imag / step - slope) for value in samples if value is not None)])
     for (_, larger), spread in zip(pairs[:best], spreads[:best], strict=True):
         if abs(larger.slopes[0] - slope) > error + _SAFETY * spread:
-            return None  # a large step sees what a small one loses
+            return None  # the small step lost a term by underflow that the larger step still contains
     if is_zero and error == 0:
         return Slope(0.0, UNDERFLOW / trials[0].step, abs(line.value) / length)
-    scale = _beside(line, length, rng) if error > 1e-6 * abs(slope) else 0.0
+    scale = _slope_nearby(line, length, rng) if error > 1e-6 * abs(slope) else 0.0
     return Slope(slope, error, scale) if error <= 1e-3 * max(abs(slope), scale) else None
 
 
@@ -85,14 +86,17 @@ def _trial(line: Line, here: float, step: float, rng: np.random.Generator) -> _T
 
 
 def _continues(line: Line, trials: list[_Trial]) -> bool:
-    """Whether values go to that of the function as steps go to 0: where they do not, a branch was taken or a jump."""
-    apart = [abs(trial.exact.real - line.value) for trial in (trials[0], trials[-1])]
+    """Whether the values converge to the value of the function as the step tends to 0.
+
+    They do not if the complex point took another branch, or if the function jumps.
+    """
+    deviations = [abs(trial.exact.real - line.value) for trial in (trials[0], trials[-1])]
     rounding = max(abs(trial.exact.real - trial.rounded.real) for trial in trials)
-    return apart[1] <= 1e-6 * (abs(line.value) + apart[0]) + _SAFETY * rounding
+    return deviations[1] <= 1e-6 * (abs(line.value) + deviations[0]) + _SAFETY * rounding
 
 
-def _beside(line: Line, length: float, rng: np.random.Generator) -> float:
-    """The largest slope close by, beside which a small one may be 0 but for rounding."""
+def _slope_nearby(line: Line, length: float, rng: np.random.Generator) -> float:
+    """The largest slope at neighbouring points. A slope that is small relative to it may be 0 up to rounding."""
     points = (line.here - FIRST * length, line.here + FIRST * length)
     trials = [_trial(line, here, length * _STEPS[1], rng) for here in points]
     return max((abs(slope) for trial in trials if trial for slope in trial.slopes), default=0.0)

@@ -1,7 +1,8 @@
-"""Real functions continued into the complex plane, near the real axis: which operations need care, and what they are.
+"""The continuation of real functions into the complex plane, near the real axis.
 
-An operation that is analytic at a point is its own continuation. One that chooses continues what it chose. Where the
-choice depends on the direction of an infinitely small step, this gives no derivative: `Unavailable` is raised.
+NumPy's complex operation is the continuation where the operation is analytic. A choice, like `maximum`, continues the
+operand that it chose. Where the choice depends on the direction of an infinitely small step, no derivative can be
+computed, and `Unavailable` is raised.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ Array = NDArray[Any]
 
 
 class Unavailable(Exception):
-    """A function cannot be followed here."""
+    """The function has no continuation at this point."""
 
 
 ENTIRE = {"add", "subtract", "multiply", "divide", "negative", "positive", "square", "reciprocal"}
 ENTIRE |= {"exp", "exp2", "expm1", "sin", "cos", "tan", "sinh", "cosh", "tanh", "arcsinh", "arctan"}
 ENTIRE |= {"matmul", "matvec"}
-"""Ufuncs without a branch cut that touches the real axis; a pole gives infinity or NaN."""
+"""Ufuncs whose branch cuts do not touch the real axis. A pole gives infinity or NaN."""
 
 EDGES: dict[str, Callable[[Any], Any]] = {
     "sqrt": lambda x: x,
@@ -35,7 +36,7 @@ EDGES: dict[str, Callable[[Any], Any]] = {
     "arctanh": lambda x: 1 - np.abs(x),
     "arccosh": lambda x: x - 1,
 }
-"""Ufuncs with a branch cut on the real axis, and how far inside their real domain a number is."""
+"""Ufuncs with a branch cut on the real axis, each with the distance of a number from the edge of its real domain."""
 
 CHOICES = {"equal", "not_equal", "less", "less_equal", "greater", "greater_equal"}
 PREDICATES = {"isfinite", "isnan", "isinf"}
@@ -71,14 +72,14 @@ FUNCTIONS |= {"reshape", "ravel", "transpose", "swapaxes", "moveaxis", "squeeze"
 FUNCTIONS |= {"concatenate", "stack", "hstack", "vstack", "column_stack", "append", "where", "take", "roll", "flip"}
 FUNCTIONS |= {"diag", "diagonal", "tile", "repeat", "triu", "tril", "atleast_1d", "atleast_2d", "copy", "delete"}
 FUNCTIONS |= {"split", "array_split", "rot90", "fliplr", "flipud", "select", "pad"}
-"""Functions of NumPy that are analytic, or only move entries."""
+"""NumPy functions that are analytic, or only move entries."""
 
 ORDERING = {"max", "min", "amax", "amin", "sort", "median"}
-"""Functions that choose by the order of real parts, as NumPy orders complex numbers first of all."""
+"""Functions that choose by order. NumPy orders complex numbers by their real parts first."""
 
 
 def check_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any]) -> None:
-    """Raise `Unavailable` unless NumPy's own operation on complex numbers is the continuation."""
+    """Raise `Unavailable` unless NumPy's operation on complex numbers is the continuation of the real ufunc."""
     name = ufunc.__name__
     if name in PREDICATES or (name in ENTIRE and (method == "__call__" or name in ("add", "multiply"))):
         return
@@ -88,19 +89,19 @@ def check_ufunc(ufunc: np.ufunc, method: str, inputs: Sequence[Any]) -> None:
         _distinct(*inputs)
     elif name in EDGES:
         inside = EDGES[name](inputs[0].real)
-        _unless(np.any((inside < 0) | ((inside == 0) & (inputs[0].imag != 0))), name)
+        _refuse_if(np.any((inside < 0) | ((inside == 0) & (inputs[0].imag != 0))), name)
     elif name in ("power", "float_power"):
         pair: Any = np.broadcast_arrays(*inputs)
         base, exponent = pair
         whole = (exponent.imag == 0) & (exponent.real == np.rint(exponent.real))
-        _unless(np.any(~whole & ((base.real < 0) | ((base.real == 0) & (base.imag != 0)))), name)
-        _unless(np.any((base == 0) & (exponent.imag != 0)), name)
+        _refuse_if(np.any(~whole & ((base.real < 0) | ((base.real == 0) & (base.imag != 0)))), name)
+        _refuse_if(np.any((base == 0) & (exponent.imag != 0)), name)
     else:
         raise Unavailable(f"{name} has no continuation")
 
 
 def check_function(name: str, args: Sequence[Any]) -> None:
-    """The same of a function that is no ufunc."""
+    """Raise `Unavailable` unless NumPy's function on complex numbers is the continuation of the real function."""
     if name in ORDERING:
         entries: Any = np.asarray(args[0]).reshape(-1)
         entries = entries[np.argsort(entries.real, kind="stable")]
@@ -109,13 +110,13 @@ def check_function(name: str, args: Sequence[Any]) -> None:
         raise Unavailable(f"{name} has no continuation")
 
 
-def _unless(wrong: Any, name: str) -> None:
+def _refuse_if(wrong: Any, name: str) -> None:
     if wrong:
-        raise Unavailable(f"{name} is at the end of its domain")
+        raise Unavailable(f"{name} is at the edge of its domain")
 
 
 def _distinct(a: Any, b: Any) -> None:
-    """Numbers that tie must be the same, or a step decides between them."""
+    """Raise `Unavailable` where real parts tie and imaginary parts differ, since the step would decide the order."""
     if np.any((a.real == b.real) & (a.imag != b.imag)):
         raise Unavailable("a tie")
 
@@ -138,11 +139,11 @@ def _clip(x: Any, low: Any = None, high: Any = None) -> Any:
 
 
 def _steps(ufunc: np.ufunc, jumps: float = 0.0) -> Callable[[Any], Any]:
-    """A function that is constant but for jumps, at whole numbers or so far above them."""
+    """The continuation of a function that is constant between jumps at n + `jumps`, for all integers n."""
 
     def at(x: Any) -> Any:
         whole = x.value.real - jumps
-        _unless(np.any((whole == np.rint(whole)) & (x.value.imag != 0)), ufunc.__name__)
+        _refuse_if(np.any((whole == np.rint(whole)) & (x.value.imag != 0)), ufunc.__name__)
         return ufunc(x.value.real)
 
     return at
@@ -169,8 +170,8 @@ def _hypot(a: Any, b: Any) -> Any:
 def _var(x: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:
     if dtype is not None or out is not None:
         raise Unavailable("a variance without a continuation")
-    apart = x - np.mean(x, axis=axis, keepdims=True)
-    total = np.sum(apart * apart, axis=axis, keepdims=keepdims)
+    deviation = x - np.mean(x, axis=axis, keepdims=True)
+    total = np.sum(deviation * deviation, axis=axis, keepdims=keepdims)
     return total / (x.size / total.size - ddof)
 
 
@@ -209,7 +210,7 @@ OTHERWISE: dict[str, Callable[..., Any]] = {
     "remainder": lambda a, b: a - b * _steps(np.floor)(a / b),
     "floor_divide": lambda a, b: _steps(np.floor)(a / b),
 }
-"""What complex numbers of NumPy's do differently or not at all, in terms of what they do."""
+"""Continuations of functions that NumPy defines differently for complex numbers, or not at all."""
 
 
 PRIMITIVES: dict[str, Callable[..., Any]] = {
@@ -221,4 +222,4 @@ PRIMITIVES: dict[str, Callable[..., Any]] = {
     "max": np.max,
     "min": np.min,
 }
-"""Operations of the lab, of which the value counts and not what the engine makes of it."""
+"""Continuations of optlab's own primitives, from their value and not from their derivative rule."""

@@ -1,9 +1,9 @@
 """Derivatives of plain NumPy functions.
 
-All have one form: `grad(f)(x)`, `hessian(f)(x)`, and with a vector as the last argument `jvp(f)(x, v)`. They nest
-freely, since each may be used inside a function that is traced itself. `argument` says what to differentiate with
-respect to: the position of one argument, or a tuple of positions. An argument is a number, an array, or a tuple, list
-or dictionary of arrays, and what is returned with respect to it has the same form.
+All are called in the same way: `grad(f)(x)`, `hessian(f)(x)`, and with a vector as the last argument `jvp(f)(x, v)`.
+They can be nested, since each works inside a traced function. `argument` is the position of the argument to
+differentiate with respect to, or a tuple of positions. An argument is a number, an array, or a tuple, list or
+dictionary of arrays. The derivative with respect to it has the same form.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from optlab.errors import UserError
 def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[Any, Any]]:
     """The function x -> (f(x), gradient of f at x), by reverse-mode differentiation.
 
-    The gradient holds the partial derivatives, df/dx_i, in the form of x. The function is traced anew at each call, so
-    that it may depend on anything but random numbers.
+    The gradient holds the partial derivatives df/dx_i, in the form of x. The function is traced at each call, so it
+    may depend on anything except random numbers.
 
     Args:
         f: a plain NumPy function whose value is a single number.
@@ -38,7 +38,7 @@ def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[A
 
     Raises:
         TraceError: `f` cannot be traced, or its value is not a single number.
-        UserError: the argument is not made of real numbers.
+        UserError: the argument contains values that are not real numbers.
 
     >>> value, gradient = value_and_grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
     >>> float(value), gradient.tolist()
@@ -73,12 +73,12 @@ def grad(f: Function, argument: Argument = 0) -> Function:
 
 
 def vjp(f: Function, argument: Argument = 0) -> Function:
-    """The function (x, w) -> w' J, the vector-Jacobian product: what w, in the form of f(x), is when carried back to x.
+    """The function (x, w) -> w' J, the vector-Jacobian product. The cotangent w has the form of f(x), w' J that of x.
 
-    J is the Jacobian, J_ij = df_i / dx_j. Of a function of several arguments, w is the last one: `vjp(f)(x, y, w)`.
+    J is the Jacobian, J_ij = df_i / dx_j. If f has several arguments, w is the last one: `vjp(f)(x, y, w)`.
 
     Raises:
-        UserError: w is not of the form of f(x).
+        UserError: w does not have the form of f(x).
 
     >>> vjp(lambda x: np.sin(x) * x[0])(np.array([0.0, 2.0]), np.array([1.0, 0.0])).tolist()
     [0.0, 0.0]
@@ -95,14 +95,14 @@ def vjp(f: Function, argument: Argument = 0) -> Function:
 
 
 def jvp(f: Function, argument: Argument = 0) -> Function:
-    """The function (x, v) -> J v, the Jacobian-vector product: how f changes when x moves along v, which has its form.
+    """The function (x, v) -> J v, the Jacobian-vector product: the rate of change of f when x moves along v.
 
-    The product is the transpose of the transpose: the vector-Jacobian product is linear in its vector w, and J v is
-    the derivative of v . (w' J) with respect to w (Townsend, 2017, "A new trick for calculating Jacobian vector
-    products").
+    The tangent v has the form of x, and J v has the form of f(x). The product is computed by two reverse passes: the
+    vector-Jacobian product w' J is linear in w, and J v is the derivative of v . (w' J) with respect to w (Townsend,
+    2017, "A new trick for calculating Jacobian vector products").
 
     Raises:
-        UserError: v is not of the form of x.
+        UserError: v does not have the form of x.
 
     >>> jvp(lambda x: np.array([2.0, 3.0]) * x[0] ** 2)(np.array([1.0, 5.0]), np.array([1.0, 0.0])).tolist()
     [4.0, 6.0]
@@ -121,11 +121,11 @@ def jvp(f: Function, argument: Argument = 0) -> Function:
 def directional_derivative(f: Function, argument: Argument = 0) -> Function:
     """The function (x, direction) -> df/de, the rate of change of f at x along the unit vector e of a direction.
 
-    df/de = lim (f(x + t e) - f(x)) / t as t tends to 0 = grad f . e = |grad f| cos(theta), with theta the angle
+    df/de = lim (f(x + t e) - f(x)) / t as t tends to 0 = grad f . e = |grad f| cos(theta), where theta is the angle
     between the gradient and e.
 
     Raises:
-        UserError: the direction is not of the form of x, or has length 0.
+        UserError: the direction does not have the form of x, or has length 0.
 
     >>> directional_derivative(lambda x: x[0] ** 2 + x[1])(np.array([1.0, 0.0]), np.array([3.0, 4.0]))
     np.float64(2.0)
@@ -135,9 +135,9 @@ def directional_derivative(f: Function, argument: Argument = 0) -> Function:
     def derivative(*args: Any, **kwargs: Any) -> Any:
         *given, direction = args
         parts = [as_float(leaf) for _, leaf in trees.leaves(direction)]
-        longest = np.max(np.stack([np.max(np.abs(part)) for part in parts]))  # its square may not over- or underflow
+        longest = np.max(np.stack([np.max(np.abs(part)) for part in parts]))  # keeps squares in range
         if not isinstance(longest, Tracer) and not 0 < longest < math.inf:
-            raise UserError("a direction has a length that is finite and not 0")
+            raise UserError("the length of a direction must be finite and not 0")
         parts = [part / longest for part in parts]
         length = np.sqrt(sum(np.sum(part * part) for part in parts))
         unit = trees.rebuilt(direction, iter([part / length for part in parts]))
@@ -147,10 +147,10 @@ def directional_derivative(f: Function, argument: Argument = 0) -> Function:
 
 
 def jacobian(f: Function, argument: Argument = 0) -> Function:
-    """The function x -> J, all partial derivatives df_i / dx_j: an array of the shape of f(x), then that of x.
+    """The function x -> J, all partial derivatives df_i / dx_j: an array whose axes are those of f(x), then those of x.
 
-    Where f(x) or x is a tree of arrays, it is a tree in the form of f(x) whose leaves are trees in the form of x. Rows
-    are carried back one by one, or columns forward, whichever are fewer.
+    If f(x) or x is a tree of arrays, J is a tree in the form of f(x) whose leaves are trees in the form of x. J is
+    computed row by row in reverse mode, or column by column in forward mode, whichever takes fewer passes.
 
     >>> jacobian(lambda x: np.stack([x[0] * x[1], x[0]]))(np.array([2.0, 3.0])).tolist()
     [[3.0, 2.0], [1.0, 0.0]]
@@ -164,14 +164,14 @@ def jacobian(f: Function, argument: Argument = 0) -> Function:
         seeded, others = (outputs, inputs) if by_rows else (inputs, outputs)
         blocks = [_block(graph, call.values, seeded, at, others) for at in range(len(seeded))]
         if not by_rows:
-            blocks = _turned(blocks, outputs, inputs)
+            blocks = _by_output(blocks, outputs, inputs)
         return trees.rebuilt(call.result, iter([trees.rebuilt(call.chosen, iter(row)) for row in blocks]))
 
     return compute
 
 
 def hessian(f: Function, argument: Argument = 0) -> Function:
-    """The function x -> H, all second partial derivatives d2f / dx_i dx_j of a function whose value is a single number.
+    """The function x -> H, the second partial derivatives d2f / dx_i dx_j of a function whose value is a single number.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0])).tolist()
     [[6.0, 2.0], [2.0, 0.0]]
@@ -182,7 +182,7 @@ def hessian(f: Function, argument: Argument = 0) -> Function:
 def hvp(f: Function, argument: Argument = 0) -> Function:
     """The function (x, v) -> H v, the Hessian times a vector in the form of x, at about the cost of two gradients.
 
-    H is symmetric, so H v = v' H, which is carried back through the gradient (Pearlmutter, 1994).
+    H is symmetric, so H v = v' H, which is a vector-Jacobian product of the gradient (Pearlmutter, 1994).
 
     >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]), np.array([1.0, 0.0])).tolist()
     [6.0, 2.0]
@@ -194,7 +194,7 @@ def hvp(f: Function, argument: Argument = 0) -> Function:
 
 
 def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
-    """inputs -> (value, gradients), from the graph of a function with a single number as its value."""
+    """The graph of inputs -> (value, gradients), from the graph of a function whose value is a single number."""
     pullback = reverse.vjp(decided(optimise(graph), wrt), wrt)
     seed, inputs = pullback.inputs[-1], pullback.inputs[:-1]
     one = np.ones(seed.shape, seed.dtype)
@@ -202,7 +202,8 @@ def gradient_graph(graph: Graph, wrt: tuple[int, ...] = (0,)) -> Graph:
 
 
 def _block(graph: Graph, values: list[Any], seeded: Sequence[Var], at: int, others: Sequence[Var]) -> list[Any]:
-    """What each unit vector of one seed becomes, for each of the others: arrays of the seed's shape, then theirs."""
+    """The products of the graph with each unit vector of one seed: for each of `others`, an array whose axes are those
+    of the seed, then those of the other."""
     parts = []
     for entry in range(math.prod(seeded[at].shape)):
         seeds = [np.zeros(v.shape, v.dtype) for v in seeded]
@@ -213,8 +214,8 @@ def _block(graph: Graph, values: list[Any], seeded: Sequence[Var], at: int, othe
     return [np.reshape(s, seeded[at].shape + v.shape) for s, v in zip(stacked, others, strict=True)]
 
 
-def _turned(blocks: Sequence[Any], outputs: Sequence[Var], inputs: Sequence[Var]) -> list[list[Any]]:
-    """Blocks by input as blocks by output, the axes of the output first."""
+def _by_output(blocks: Sequence[Any], outputs: Sequence[Var], inputs: Sequence[Var]) -> list[list[Any]]:
+    """Regroup blocks by output instead of by input, and move the axes of the output to the front."""
     ranks = [len(v.shape) for v in inputs]
     return [
         [np.moveaxis(of[row], range(rank), range(-rank, 0)) for of, rank in zip(blocks, ranks, strict=True)]

@@ -1,4 +1,4 @@
-"""A graph as a picture: operations as gates on a circuit, values over the lines and gradients under them."""
+"""The picture of a graph: operations are gates of a circuit, with values above the lines and gradients below them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RADIUS, MARGIN, GAP = 16.0, 20.0, 40.0
 HEAD, BESIDE = 8.0, 6.0
 LABEL, SMALL = 12.0, 11.0
 ITEM, NAMED_ITEM, LANE = 46.0, 58.0, 16.0
-"""The vertical space of a gate with its labels, of one with a name over it, and of a line that passes by."""
+"""The vertical space of a gate with its labels, of a gate with a name above it, and of a line without a gate."""
 
 
 def draw(
@@ -32,11 +32,11 @@ def draw(
     """The picture of a graph, from the inputs on the left to the outputs on the right.
 
     Args:
-        above: what stands over the line of each value, in green (forward values); by default the types of arrays.
-        below: what stands under it, in red (gradients).
-        names: names of values; those of operations stand over the gates. By default the inputs have theirs.
-        outputs: names of the outputs, which stand where they leave.
-        title: what the SVG says of itself.
+        above: the label above the line of each value, in green (forward values); by default the types of arrays.
+        below: the label below the line of each value, in red (gradients).
+        names: names of values. The name of an operation's value is written above its gate. Inputs have a name already.
+        outputs: names of the outputs, written at the right end of their lines.
+        title: the title of the SVG.
 
     >>> from optlab.engine import trace
     >>> svg = draw(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)).svg()
@@ -48,14 +48,14 @@ def draw(
 
 @dataclass(frozen=True)
 class _End:
-    """Where an output leaves the picture."""
+    """The right end of the line of an output."""
 
     output: int
 
 
 @dataclass(frozen=True)
 class _Column:
-    """The place of a layer: gates between `left` and `middle`, then labels up to `right`."""
+    """The horizontal position of a layer: gates between `left` and `middle`, then labels up to `right`."""
 
     left: float
     middle: float
@@ -63,8 +63,8 @@ class _Column:
 
 
 class _Picture:
-    """A picture in the making. Its items are the inputs, the constants that are arrays, the outputs of the operations,
-    and the ends; between them there are lanes."""
+    """Computes the shapes of a picture. Its items are the inputs, the constants that are arrays, the outputs of the
+    operations, and the ends. Lanes connect items across layers."""
 
     def __init__(
         self, graph: Graph, above: Labels | None, below: Labels | None, names: Labels | None, outputs: Sequence[str]
@@ -133,7 +133,7 @@ class _Picture:
     # ---- shapes ----
 
     def item(self, item: Any, column: _Column) -> list[Shape]:
-        """A gate or a name, and the line that leaves it, as far as the column goes, with its labels."""
+        """The shapes of a gate or a name, and of its outgoing line up to the end of the column, with the labels."""
         y = self.y(item)
         if isinstance(item, Lane):
             return [Line(((column.left, y), (column.right, y)))]
@@ -153,7 +153,7 @@ class _Picture:
         return shapes
 
     def gate(self, item: Any, x: float, y: float) -> list[Shape]:
-        """A circle, or where its sign is too long for one a longish box, and its name over it."""
+        """A circle with its sign, or a box if the sign is too long, and the name above it."""
         width = self.width(item)
         box = Box((x - width / 2, y - RADIUS), width, 2 * RADIUS, radius=RADIUS)
         shapes = [Circle((x, y), RADIUS) if width == 2 * RADIUS else box, Text((x, y), self.signs[item])]
@@ -162,21 +162,21 @@ class _Picture:
         return shapes
 
     def arrivals(self, at: int, links: Sequence[tuple[Any, Any, int]]) -> Iterator[Line]:
-        """The lines into a layer. At a gate whose inputs are alike they arrive in the order of their heights."""
+        """The lines into a layer. At a commutative gate, the lines are sorted by the height of their sources."""
         sources: dict[Any, list[tuple[float, Any]]] = {}
         for source, target, port in links:
-            alike = target in self.makers and self.makers[target].op.name in SYMMETRIC
-            sources.setdefault(target, []).append((self.y(source) if alike else port, source))
+            commutes = target in self.makers and self.makers[target].op.name in SYMMETRIC
+            sources.setdefault(target, []).append((self.y(source) if commutes else port, source))
         for target, arriving in sources.items():
             step = min(11.0, 1.5 * RADIUS / len(arriving))
             for i, (_, source) in enumerate(sorted(arriving, key=lambda arrival: arrival[0])):
                 yield self.line(at, source, target, step * (i - (len(arriving) - 1) / 2))
 
     def line(self, at: int, source: Any, target: Any, shift: float) -> Line:
-        """From the end of the source's column to the rim of the target's gate, this much under its middle; or to the
-        beginning of its lane."""
+        """A line from the end of the source's column to the rim of the target's gate, `shift` below its middle; or to
+        the beginning of the target's lane."""
         column, is_gate = self.columns[at], target in self.makers
-        end = column.left - HEAD * is_gate  # the head of the arrow is level
+        end = column.left - HEAD * is_gate  # leaves room for a horizontal arrowhead
         points = _curve((self.columns[at - 1].right, self.y(source)), (end, self.y(target) + shift))
         if not is_gate:
             return Line(points, arrow=isinstance(target, _End))
@@ -186,7 +186,7 @@ class _Picture:
 
 
 def _curve(start: Point, end: Point, steps: int = 12) -> list[Point]:
-    """From left to right, level at both ends."""
+    """A curve from left to right, horizontal at both ends."""
     (x0, y0), (x1, y1) = start, end
     share = [i / steps for i in range(steps + 1)]
     return [(x0 + t * (x1 - x0), y0 + (y1 - y0) * t * t * (3 - 2 * t)) for t in share]

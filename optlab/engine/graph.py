@@ -1,4 +1,4 @@
-"""The graph language: typed values, operations on them, and nothing else. Immutable, printable, checked."""
+"""The graph language: typed values and operations on them. Graphs are immutable, printable and checked."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Var:
-    """A value of known shape and dtype. Two Vars are the same only if they are one object."""
+    """A value of known shape and dtype. Two Vars are equal only if they are the same object."""
 
     shape: Shape
     dtype: np.dtype[Any]
@@ -39,13 +39,14 @@ Rule = Callable[..., Any] | None
 class Op:
     """An operation: a row of the table in `ops.py`.
 
-    `run` computes. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp` holds one
-    rule per input, None where there is no derivative; `variadic` operations have a single rule, which is told the
-    position of its input. `in_place` says that the output may lie where an input of the same shape lies. `linear` says
-    that the rules for a mask are those for a cotangent (see `vjp.py`). A choice between values has a rule in `taken`
-    for each input, (y, *inputs) -> where that input is taken; its cotangent is 0 elsewhere.
+    `run` computes the output. `infer` maps the inputs' Vars and the parameters to the output's shape and dtype. `vjp`
+    holds one rule per input, or None for an input without a derivative. A `variadic` operation has a single rule, which
+    gets the position of its input as an argument. If `in_place` is set, the output may be written into the memory of an
+    input of the same shape. If `linear` is set, the rules for a cotangent are also the rules for a mask (see `vjp.py`).
+    A choice between values has a rule in `taken` for each input, (y, *inputs) -> where that input is taken; its
+    cotangent is 0 elsewhere.
 
-    An operation made elsewhere is as good as one of the table: see "How to add" in `docs/architecture.md`.
+    An operation may also be defined outside the table: see "How to add" in `docs/architecture.md`.
     """
 
     name: str
@@ -73,8 +74,8 @@ class Node:
 class Graph:
     """A function as a list of nodes in order of execution.
 
-    Called with arrays, it computes node by node, which is slow and obviously right: the reference for the back
-    ends. Printed, it reads as a program:
+    A call with arrays computes node by node. This is slow but simple, and it is the reference for the back ends. A
+    graph is printed as a program:
 
     >>> from optlab.engine import trace
     >>> print(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0))
@@ -92,7 +93,7 @@ class Graph:
     constants: Mapping[Var, NDArray[Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Check that every value is defined once, before it is used, and with the type its operation gives it."""
+        """Check that every value is defined exactly once, before it is used."""
         defined = {*self.inputs, *self.constants}
         for node in self.nodes:
             for var in node.inputs:
@@ -111,11 +112,11 @@ class Graph:
         return [np.asarray(values[v]) for v in self.outputs]
 
     def producers(self) -> dict[Var, Node]:
-        """The node that makes each value."""
+        """The node that computes each value."""
         return {node.output: node for node in self.nodes}
 
     def written_out(self) -> tuple[Any, ...]:
-        """What makes a graph what it is: two that are the same here compute the same, to the bit."""
+        """The full content of a graph. Two graphs with the same content compute the same results, to the bit."""
         values = [*self.inputs, *self.constants, *(node.output for node in self.nodes)]
         number = {var: i for i, var in enumerate(values)}
         return (
@@ -127,7 +128,7 @@ class Graph:
 
     def draw(self) -> Drawing:
         """The graph as a picture, from the inputs on the left to the outputs on the right, with the types of arrays."""
-        from optlab.engine.draw import draw  # which knows the graphs it draws
+        from optlab.engine.draw import draw  # imported here, since draw imports this module
 
         return draw(self)
 
@@ -153,7 +154,7 @@ def _letters() -> Iterator[str]:
 
 
 def names_in(graph: Graph) -> dict[Var, str]:
-    """A name for every value: inputs keep theirs, scalar constants are their value, the rest are letters."""
+    """A name for every value: inputs keep their names, a scalar constant is named by its value, others get letters."""
     names: dict[Var, str] = {}
     for i, var in enumerate(graph.inputs):
         taken = not var.name or var.name in names.values()
@@ -167,7 +168,7 @@ def names_in(graph: Graph) -> dict[Var, str]:
 
 
 def show(param: Any) -> str:
-    """A parameter as one would type it: slices as `1:` rather than `slice(1, None, None)`."""
+    """A parameter in Python's notation for indices: `1:` instead of `slice(1, None, None)`."""
     if isinstance(param, slice):
         parts = ["" if p is None else str(p) for p in (param.start, param.stop)]
         return ":".join(parts) + ("" if param.step is None else f":{param.step}")

@@ -1,24 +1,25 @@
-"""Where a cotangent of 0 may become NaN on its way back, so that a mask has to go with it.
+"""Find where a cotangent of 0 may become NaN in the backward pass, so that it needs a mask.
 
-A choice (`where`, `maximum`, an index) sends a cotangent of 0 to what it does not take. The rules further back multiply
-it by slopes, and 0 times an infinite slope is NaN. `vjp.py` prevents that with masks, which cost operations. So they
-are carried only where something further back is not safe:
+A choice (`where`, `maximum`, an index) passes a cotangent of 0 to values that it does not take. Later rules of the
+backward pass multiply this cotangent by slopes, and 0 times an infinite slope is NaN. `vjp.py` prevents this with
+masks. Masks cost operations, so a cotangent carries a mask only if the value depends on an operation of these kinds:
 
     steep    a slope may be infinite or NaN at operands of usual size: log, sqrt, a quotient, exp(800)
-    large    a slope is infinite only where an operand is: x * y, sin(x)
+    large    a slope is infinite only where an operand is infinite: x * y, sin(x)
     kinked   all slopes are finite, but there is no second derivative at a kink: abs, maximum
 
-Values that are not taken can be large, so a choice between values guards both. An index takes the same entries
-whatever the values are, and guards what is steep, and what is large if its entries were computed one by one and joined,
-as by `np.stack`, or sorted. An operation that is not named here counts as steep.
+Values that are not taken can be large, so a choice between values needs masks for steep and large. An index takes the
+same entries for all values. It needs masks for steep, and for large only if the entries were computed separately and
+joined, as by `np.stack`, or sorted. An operation that is not named here counts as steep.
 
-The product of a matrix with weights, which are an input or part of one, or are constant, does not count as large: in
-networks such products alone lie behind an activation like relu, and guards would cost as much as the network. So two
-leaks are left: such a product of a matrix that is infinite, though only sums and such products led to it; and an index
-into an array that was computed as a whole, beside entries that are large: `(x**4)[1:]`.
+A matrix product with weights (an input, a part of an input, or a constant) does not count as large. In networks, the
+operand of an activation like relu depends only on such products, and masks would cost as much as the network. So two
+cases can still give NaN: such a product of a matrix that is infinite, although it was computed by sums and such
+products only; and an index into an array that was computed as a whole and has large entries that are not taken:
+`(x**4)[1:]`.
 
-What is only kinked, or what an index leaves of what is large, gets a light mask: it is heeded by second derivatives
-alone, and costs nothing where there are none.
+Values that are only kinked, and large values under an index, get a light mask. Only second derivatives use a light
+mask, and without second derivatives it costs nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _MOVING = frozenset(
         *("relu", "maximum", "minimum", "clip", "where"),
     ]
 )
-"""Their rules move, share or select the cotangent, and multiply it by nothing."""
+"""Operations whose rules move, share or select the cotangent without a multiplication."""
 
 _LARGE = frozenset(
     [
@@ -59,19 +60,19 @@ _LARGE = frozenset(
         *("arctan", "arcsinh", "slope_of_sigmoid", "one_minus_square", "over_cosh_square"),
     ]
 )
-"""All derivatives are finite wherever the operands are."""
+"""Operations whose derivatives are finite wherever the operands are finite."""
 
 _KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "corner", "still"])
-"""Their rules have no derivative of their own at a kink."""
+"""Operations whose rules are not differentiable at a kink."""
 
 _PICKING = frozenset(["getitem", "take", "take_along"])
-"""Choices of entries by their place."""
+"""Operations that select entries by position."""
 
 
 @dataclass(frozen=True)
 class Hazards:
-    """The values that depend on something steep, on something large, or on something kinked, those that are joined of
-    parts or sorted, and the nodes whose rules turn a cotangent of 0 into 0 whatever the values of their inputs are."""
+    """The values that depend on steep, large or kinked operations, and the values that were joined from parts or
+    sorted. `harmless` holds the nodes whose rules map a cotangent of 0 to 0 for all values of their inputs."""
 
     steep: frozenset[Var]
     large: frozenset[Var]
@@ -82,7 +83,7 @@ class Hazards:
     @staticmethod
     def of(graph: Graph) -> Hazards:
         steep, large, kinked, joined, harmless = set[Var](), set[Var](), set[Var](), set[Var](), set[Node]()
-        given = {*graph.inputs, *graph.constants}  # and what is merely rearranged of these
+        given = {*graph.inputs, *graph.constants}  # extended by rearrangements of these
         for node in graph.nodes:
             if node.op.kind in _REARRANGING_KINDS and given.issuperset(node.inputs):
                 given.add(node.output)
@@ -102,29 +103,29 @@ class Hazards:
         return Hazards(frozenset(steep), frozenset(large), frozenset(kinked), frozenset(joined), frozenset(harmless))
 
     def reach(self, var: Var) -> bool:
-        """Whether a mask has to go with the cotangent of a value, where there is one."""
+        """Whether the cotangent of a value must keep its mask."""
         return var in self.kinked or self.infinite(var)
 
     def infinite(self, var: Var) -> bool:
-        """Whether a slope further back may be infinite."""
+        """Whether a slope of the operations that compute this value may be infinite."""
         return var in self.steep or var in self.large
 
     def need_mask(self, node: Node, var: Var) -> bool:
-        """Whether a node is a choice that has to make a mask for one of its inputs."""
+        """Whether a node is a choice that must create a mask for one of its inputs."""
         if node.op.taken:
             return self.reach(var)
         return node.op.name in _PICKING and (var in self.kinked or self._spoils_neighbours(var))
 
     def need_light_mask(self, node: Node, var: Var) -> bool:
-        """Whether the mask that a choice makes is for second derivatives alone."""
+        """Whether the mask that a choice creates is used by second derivatives only."""
         return not (self.infinite(var) if node.op.taken else self._spoils_neighbours(var))
 
     def _spoils_neighbours(self, var: Var) -> bool:
-        """Whether an entry that an index leaves may have an infinite slope."""
+        """Whether an entry that an index does not take may have an infinite slope."""
         return var in self.steep or (var in self.large and var in self.joined)
 
     def are_silent(self, node: Node) -> bool:
-        """Whether a rule turns a cotangent of 0 into 0, and in the second derivative too."""
+        """Whether a rule maps a cotangent of 0 to 0, also in the second derivative."""
         return node in self.harmless and node.op.name not in _KINKED
 
 
@@ -143,10 +144,10 @@ def _kind(node: Node, graph: Graph, given: set[Var]) -> str:
 
 
 def _is_number(var: Var, graph: Graph) -> bool:
-    """Whether a value is a constant, and finite; as a divisor it is not 0."""
+    """Whether a value is a constant whose entries are all finite and not 0."""
     return var in graph.constants and bool((np.isfinite(graph.constants[var]) & (graph.constants[var] != 0)).all())
 
 
 def is_matrix_product(node: Node) -> bool:
-    """Whether a node makes more of two matrices than the dot product of two vectors."""
+    """Whether a node is a matrix product, and not only the dot product of two vectors."""
     return node.op.name == "matmul" and node.output.shape[-2:] != (1, 1)

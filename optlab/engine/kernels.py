@@ -1,7 +1,7 @@
-"""What the table of operations needs and NumPy does not have in this form: implementations, and rules for shapes.
+"""Implementations and shape rules for the table of operations that NumPy does not have in the needed form.
 
-An implementation of an operation entry by entry takes `out` as its last argument. One of kind "batched" works on the
-last axes of its arrays and lets any axes come before them, as LAPACK's functions in NumPy do.
+The implementation of an elementwise operation takes `out` as its last argument. An implementation of kind "batched"
+works on the last axes of its arrays and accepts any number of axes before them, like NumPy's linear algebra.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SHORT_CUTS: Mapping[float, np.ufunc] = {2.0: np.square, 0.5: np.sqrt, -1.0: np.
 
 
 def power(x: Any, p: Any, out: Any = None) -> Any:
-    """np.power, always with the short cuts that it takes itself only where it sees that all exponents are the same."""
+    """np.power, always with the short cuts that NumPy itself takes only if all exponents are equal."""
     if x.dtype != p.dtype or p.dtype.kind != "f":
         return np.power(x, p, out=out)
     if p.ndim == 0:
@@ -47,7 +47,7 @@ def relu(x: Any, out: Any = None) -> Any:
 
 
 def sigmoid(x: Any, out: Any = None) -> Any:
-    """1 / (1 + exp(-x)): exact at both ends, since exp may overflow to infinity and 1/inf is 0."""
+    """1 / (1 + exp(-x)). It is exact for large negative x too, since exp overflows to infinity and 1/inf is 0."""
     y = np.exp(np.negative(x, out=out), out=out)
     return np.divide(1, np.add(y, 1, out=out), out=out)
 
@@ -62,7 +62,7 @@ def one_minus_square(x: Any) -> Any:
 
 
 def over_cosh_square(a: Any, c: Any, x: Any) -> Any:
-    """a / c^2 of c = cosh(x)."""
+    """a / c^2, where c = cosh(x)."""
     return a / np.square(c)
 
 
@@ -84,12 +84,12 @@ def positive_zero(x: Any, out: Any = None) -> Any:
 
 
 def first(x: Any, *others: Any) -> Any:
-    """x, in the shape of all."""
+    """x, broadcast against all other arguments."""
     return np.broadcast_arrays(x, *others)[0]
 
 
 def zeros(x: Any, *others: Any) -> Any:
-    """0, in the shape of all."""
+    """Zeros in the common broadcast shape of all arguments."""
     return np.zeros_like(first(x, *others))
 
 
@@ -98,7 +98,7 @@ def astype(x: Any, out: Any = None, *, dtype: Any) -> Any:
 
 
 def elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
-    """The rule for an operation entry by entry: inputs broadcast, and types promote as the implementation does it."""
+    """The type rule of an elementwise operation: shapes broadcast, and dtypes promote as in the implementation."""
 
     @functools.cache
     def dtype_for(*dtypes: np.dtype[Any]) -> np.dtype[Any]:
@@ -115,7 +115,7 @@ def elementwise_type(run: Callable[..., Any]) -> Callable[..., Type]:
 
 
 def writing(run: Callable[..., Any], count: int) -> Callable[..., Any]:
-    """A function of this many arrays, that takes a further one to write its result into."""
+    """A function of `count` arrays, extended by an optional last argument: the array for its result."""
     if isinstance(run, np.ufunc) or "out" in inspect.signature(run).parameters:
         return run
 
@@ -144,7 +144,7 @@ def reduced_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
 
 
 def summed_type(a: Var, *, axis: tuple[int, ...], keepdims: bool) -> Type:
-    dtype = np.add.reduce(np.empty(0, a.dtype)).dtype  # small integers are summed up in large ones
+    dtype = np.add.reduce(np.empty(0, a.dtype)).dtype  # NumPy sums small integers in a wider type
     return reduced_type(a, axis=axis, keepdims=keepdims)[0], dtype
 
 
@@ -172,7 +172,7 @@ def indexed_type(a: Var, *, index: Any) -> Type:
 
 
 def place(*pieces: Any, shape: Shape, indices: tuple[Any, ...]) -> Any:
-    """Zeros, with pieces added at basic indices."""
+    """Zeros of a shape, with each piece added at its basic index."""
     out = np.zeros(shape, np.result_type(*pieces))
     overlap = bool((coverage(shape, indices) > 1).any())
     for piece, index in zip(pieces, indices, strict=True):
@@ -181,7 +181,7 @@ def place(*pieces: Any, shape: Shape, indices: tuple[Any, ...]) -> Any:
 
 
 def coverage(shape: Shape, indices: tuple[Any, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """How many of the indices reach each entry of an array of this shape."""
+    """For each entry of an array of this shape, the number of indices that select it."""
     count = np.zeros(shape, dtype=np.int64)
     for index in indices:
         count[index] += 1
@@ -206,7 +206,7 @@ def take_along(a: Any, index: Any) -> Any:
 
 
 def add_along(g: Any, index: Any, length: int) -> Any:
-    """Zeros of this length along the last axis, with entries added at an index of the shape of `g`."""
+    """Zeros of this length along the last axis, with the entries of `g` added at an index of the same shape."""
     g, index = _same_stack(g, index, core=1)
     out = np.zeros((*g.shape[:-1], length), g.dtype)
     stack = np.ogrid[tuple(slice(n) for n in g.shape)][:-1]
@@ -215,19 +215,19 @@ def add_along(g: Any, index: Any, length: int) -> Any:
 
 
 def _same_stack(a: Any, b: Any, core: int) -> tuple[Any, Any]:
-    """Two arrays with all axes but the last `core` broadcast against each other."""
+    """Two arrays, broadcast against each other along all axes except the last `core`."""
     stack = np.broadcast_shapes(a.shape[: a.ndim - core], b.shape[: b.ndim - core])
     return tuple(np.broadcast_to(v, stack + v.shape[v.ndim - core :]) for v in (a, b))  # pyright: ignore
 
 
 def along_type(a: Var, index: Var) -> Type:
     if a.shape[:-1] != index.shape[:-1]:
-        raise ValueError(f"an index of shape {index.shape} for an array of shape {a.shape}")
+        raise ValueError(f"an index of shape {index.shape} does not fit an array of shape {a.shape}")
     return index.shape, a.dtype
 
 
 def of_each_matrix(run: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of (stacks of) matrices that gives NaN for one without an answer, where NumPy raises for all."""
+    """A function of (stacks of) matrices that returns NaN for each matrix without a result, where NumPy would raise."""
 
     def guarded(a: Any, *others: Any) -> Any:
         try:
@@ -244,10 +244,10 @@ def of_each_matrix(run: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def cofactors(a: Any) -> Any:
-    """The derivative of the determinant, det(a) inv(a)', of singular matrices too.
+    """The derivative of the determinant, det(a) inv(a)', also for singular matrices.
 
-    With a = u diag(s) v' it is det(u) det(v) u diag(products of all other s) v'. Rows and columns are brought to one
-    scale before, since the errors of u, s and v are relative to the largest entry of all.
+    With the singular value decomposition a = u diag(s) v', it is det(u) det(v) u diag(products of all other s) v'. Rows
+    and columns are scaled first, since the errors of u, s and v are relative to the largest entry of the matrix.
     """
     rows = _largest(a, axis=-1)
     columns = _largest(a / rows, axis=-2)
@@ -264,7 +264,7 @@ def _largest(a: Any, axis: int) -> Any:
 
 
 def _product_of_others(v: Any) -> Any:
-    """For each entry along the last axis, the product of all the others."""
+    """For each entry along the last axis, the product of all other entries."""
     return np.where(np.eye(v.shape[-1], dtype=bool), 1, v[..., None, :]).prod(axis=-1)
 
 
@@ -292,7 +292,7 @@ def _square(a: Var) -> None:
 
 
 def product_type(a: Var, b: Var) -> Type:
-    """Of a matrix product."""
+    """The type of a matrix product."""
     if a.shape[-1] != b.shape[-2]:
         raise ValueError(f"shapes {a.shape} and {b.shape} do not fit: {a.shape[-1]} columns, {b.shape[-2]} rows")
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])

@@ -1,8 +1,9 @@
-"""Where things go in a picture of a graph: layers from left to right, an order within each, heights.
+"""The layout of the picture of a graph: layers from left to right, an order within each layer, and heights.
 
-After Sugiyama, Tagawa and Toda (1981): the layer of an item is the longest way to it from the left; a value that is
-used in later layers passes through those between as a *lane*; a few sweeps put each item at the barycentre of its
-neighbours, which leaves few crossings; then the heights that keep neighbours level are found, with the order kept.
+The method is that of Sugiyama, Tagawa and Toda (1981). The layer of an item is the length of the longest path to it. A
+value that is used in later layers passes through the layers between as a *lane*. A few sweeps move each item to the
+barycentre of its neighbours, which leaves few crossings. Then heights are chosen that bring neighbours to the same
+level and keep the order.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from itertools import combinations
 
 Item = Hashable
 SWEEPS = 12
-INSISTENCE = 10.0
+LANE_WEIGHT = 10.0
 
 
 @dataclass(frozen=True)
 class Lane:
-    """The way of an item's value through a later layer."""
+    """The line of an item's value through a later layer."""
 
     item: Item
     layer: int
@@ -28,8 +29,8 @@ class Lane:
 class Layout:
     """The layers, each from top to bottom; the height of the middle of every item and lane; and the links.
 
-    `links` holds for each layer but the first what leads to it from the layer before: (source, target, port), source
-    and target being items or lanes, and the port the position among the inputs of the target.
+    `links` holds for each layer the links from the layer before: (source, target, port). Source and target are items
+    or lanes. The port is the position among the inputs of the target.
     """
 
     layers: Sequence[Sequence[Item]]
@@ -43,9 +44,9 @@ def lay_out(
     """The layout of an acyclic graph.
 
     Args:
-        inputs: for each item, after all of its inputs, the items it gets its inputs from.
-        late: items without inputs that are to stand just before the first item that uses them, not on the far left.
-        ends: items that nothing uses and that are to stand on the far right.
+        inputs: the inputs of each item. An item comes after all of its inputs.
+        late: items without inputs that are placed just before the first item that uses them, not in the first layer.
+        ends: items that no other item uses and that are placed in the last layer.
         size: the vertical space of an item or a lane.
     """
     layer = _layers(inputs, late, ends)
@@ -66,7 +67,7 @@ def lay_out(
 
 
 def _before(source: Item, layer: int, at: int) -> Item:
-    """What carries a value into layer `at`: its item, or its lane in the layer before."""
+    """The start of a value's link into layer `at`: its item, or its lane in the layer before."""
     return source if at == layer + 1 else Lane(source, at - 1)
 
 
@@ -84,7 +85,7 @@ def _layers(inputs: Mapping[Item, Sequence[Item]], late: Sequence[Item], ends: S
 
 
 def _ordered(layers: list[list[Item]], links: list[list[tuple[Item, Item, int]]]) -> list[list[Item]]:
-    """The order with the fewest crossings that the sweeps come by; the first of those that are as good."""
+    """The order with the fewest crossings that the sweeps find; the first one if there are ties."""
     best, fewest = layers, _crossings(layers, links)
     current = layers
     for sweep in range(SWEEPS):
@@ -101,7 +102,7 @@ def _ordered(layers: list[list[Item]], links: list[list[tuple[Item, Item, int]]]
 
 
 def _sort(layers: list[list[Item]], at: int, links: Sequence[tuple[Item, Item, int]], forward: bool) -> None:
-    """Put the items of layer `at` (going back: of the one before) at the barycentres of their neighbours across."""
+    """Sort the items of layer `at` (backward: of the layer before) by the barycentres of their neighbours."""
     fixed, moved = (layers[at - 1], layers[at]) if forward else (layers[at], layers[at - 1])
     place = {item: float(i) for i, item in enumerate(fixed)}
     pulls: dict[Item, list[float]] = {}
@@ -129,8 +130,10 @@ def _crossings(layers: Sequence[Sequence[Item]], links: Sequence[Sequence[tuple[
 def _heights(
     layers: Sequence[Sequence[Item]], links: Sequence[Sequence[tuple[Item, Item, int]]], size: Callable[[Item], float]
 ) -> dict[Item, float]:
-    """Heights near the mean of the neighbours' heights, in sweeps back and forth, of which each looks at the layer it
-    comes from. Lanes insist on their height, so that long lines are level; the last sweep goes forward.
+    """Heights near the mean height of the neighbours.
+
+    Sweeps alternate between backward and forward, and each one uses the neighbours in the layer that it just left.
+    Lanes have a large weight, so that long lines are horizontal. The last sweep is a forward sweep.
     """
     before: dict[Item, list[Item]] = {item: [] for layer in layers for item in layer}
     after: dict[Item, list[Item]] = {item: [] for layer in layers for item in layer}
@@ -143,8 +146,8 @@ def _heights(
         neighbours = before if forward else after
         for layer in layers if forward else reversed(layers):
             wished = [_mean([height[n] for n in neighbours[item]], height[item]) for item in layer]
-            weights = [INSISTENCE if isinstance(item, Lane) else 1.0 for item in layer]
-            height.update(zip(layer, _apart(wished, weights, list(map(size, layer))), strict=True))
+            weights = [LANE_WEIGHT if isinstance(item, Lane) else 1.0 for item in layer]
+            height.update(zip(layer, _separated(wished, weights, list(map(size, layer))), strict=True))
     top = min(height[item] - size(item) / 2 for item in height)
     return {item: y - top for item, y in height.items()}
 
@@ -153,11 +156,11 @@ def _mean(values: Sequence[float], otherwise: float) -> float:
     return sum(values) / len(values) if values else otherwise
 
 
-def _apart(wished: Sequence[float], weights: Sequence[float], sizes: Sequence[float]) -> list[float]:
-    """The heights nearest to those wished for that keep the order and the distances.
+def _separated(wished: Sequence[float], weights: Sequence[float], sizes: Sequence[float]) -> list[float]:
+    """The heights nearest to the wished ones that keep the order and the minimum distances.
 
-    That is least squares under y_{i+1} - y_i >= (s_i + s_{i+1}) / 2. Less the distances it says that heights do not
-    fall, and the answer is known: pool adjacent violators (Ayer et al., 1955).
+    This is weighted least squares under y_{i+1} - y_i >= (s_i + s_{i+1}) / 2. After subtraction of the distances, it is
+    isotonic regression, which pooling of adjacent violators solves (Ayer et al., 1955).
     """
     offsets, total = [], 0.0
     for i, size in enumerate(sizes):

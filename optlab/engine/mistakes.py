@@ -1,4 +1,4 @@
-"""What to tell the author of a function that cannot be traced: the line, what is wrong, what to write instead."""
+"""Error messages for functions that cannot be traced: the line, what is wrong, and what to write instead."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OURS = (
 
 
 def users_line() -> str:
-    """`file:line` of the innermost code that is neither ours nor NumPy's."""
+    """`file:line` of the innermost code that belongs neither to optlab nor to NumPy."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):
         frame = frame.f_back
@@ -26,5 +26,5 @@ def users_line() -> str:
 
 
 def cannot(what: str, instead: str) -> TraceError:
-    """The error for something that cannot be traced."""
+    """The error for an operation that cannot be traced."""
     return TraceError(f"{users_line()}: {what}; {instead}")

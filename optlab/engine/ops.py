@@ -1,17 +1,17 @@
 """The primitives: one row each. Name, NumPy implementation, shape rule, and one derivative rule per input.
 
-A derivative rule gets the cotangent `g` of the output, the output `y` and the inputs, as traced values, and returns the
-cotangent of its input, written in NumPy: so a gradient is again a graph. Where inputs broadcast, rules ignore it:
-`vjp.py` undoes broadcasting in one place. Rules longer than a line are in `rules.py`, implementations and shape rules
-that NumPy does not have in `kernels.py`.
+A derivative rule gets the cotangent `g` of the output, the output `y` and the inputs, all as traced values. It returns
+the cotangent of its input and is written in NumPy, so a gradient is again a graph. Rules ignore broadcasting, because
+`vjp.py` undoes it for all rules. Rules longer than a line are in `rules.py`. Implementations and shape rules that NumPy
+does not have are in `kernels.py`.
 
-The kind of a row says how a back end may execute it, over many runs at once:
+The kind of a row determines how a back end may execute it for many runs at once:
 
     elementwise  entry by entry; inputs broadcast; the implementation takes `out` as its last argument
-    view         the same memory seen otherwise; costs nothing
+    view         the same memory with other shape or strides, without a copy
     reduce       over axes of one run; the implementation takes `axis`, `keepdims` and `out`
-    batched      on the last axes, with any axes before them
-    matmul, take, add_at, place      see there
+    batched      on the last axes, with any number of axes before them
+    matmul, take, add_at, place      see their rows
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from optlab.engine.rules import emit
 
 
 def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rule, ...] = ()) -> Op:
-    """An operation entry by entry.
+    """An elementwise operation.
 
     Args:
-        name: what a printed graph calls it.
+        name: the name in a printed graph.
         run: a ufunc, or a function of arrays in plain NumPy.
         vjp: a rule for each input, (g, y, *inputs) -> the cotangent of that input; None where there is no derivative.
-        taken: of a choice, a rule for each input, (y, *inputs) -> where that input is the one that is taken.
+        taken: for a choice, a rule for each input, (y, *inputs) -> where that input is taken.
 
     >>> cube = elementwise("cube", lambda x: x * x * x, lambda g, y, x: g * 3 * np.square(x))
     >>> from optlab.engine import trace
@@ -50,7 +50,7 @@ def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rul
 
 
 def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
-    """Rows for operations whose derivative is zero wherever there is one."""
+    """Rows for operations whose derivative is zero wherever it exists."""
     return tuple(elementwise(f.__name__, f, *(None,) * f.nin) for f in ufuncs)
 
 
@@ -122,7 +122,8 @@ _ROWS = (
     elementwise("arcsinh", np.arcsinh, lambda g, y, x: g / np.hypot(x, 1.0)),
     elementwise("arccosh", np.arccosh, lambda g, y, x: g / (np.sqrt(x - 1.0) * np.sqrt(x + 1.0))),
     elementwise("arctanh", np.arctanh, lambda g, y, x: g / emit("one_minus_square", x)),
-    # slopes of the above, whose own slopes would lose digits near 0, or be NaN at large numbers, piece by piece
+    # slopes of the above as primitives: composed of other operations, their own slopes would lose digits near 0, or be
+    # NaN at large numbers
     elementwise("slope_of_sigmoid", kernels.slope_of_sigmoid, None, lambda g, y, of, x: -g * (y * np.tanh(0.5 * x))),
     elementwise("one_minus_square", kernels.one_minus_square, lambda g, y, x: (-2.0 * g) * x),
     elementwise(
@@ -164,17 +165,18 @@ _ROWS = (
         lambda g, y, c, a, b: np.where(c, 0.0, g),
         taken=(None, lambda y, c, a, b: c, lambda y, c, a, b: np.logical_not(c)),
     ),
-    # for the sake of derivatives; where nothing is differentiated any more, passes.settle drops all but the first two
-    elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 of equal infinities
+    # used by derivatives only; when no derivative is taken any more, passes.settle drops all except the first two
+    elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 for equal infinities
     elementwise("positive_zero", kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
     elementwise("detach", np.positive, None),  # a value that is held fixed
-    # x, to be compared with y by a derivative rule: ties.py decides ties of the two, the third operand where it cannot
+    # x, marked for a comparison with y in a derivative rule. ties.py decides ties of x and y; if it cannot decide, the
+    # third operand does
     elementwise("beside", kernels.first, None, None, None),
-    # c, whose derivative with respect to x is NaN where `at` holds, and else 0
+    # c, whose derivative with respect to x is NaN where `at` is true, and 0 elsewhere
     elementwise("kinked", kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
-    # x, whose derivative is 0 where the mask is false, whatever the slopes further back are
+    # x, whose derivative is 0 where the mask is false, for all slopes of earlier operations
     elementwise("alive", kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)),
-    # 0, with the slope 0 in x, and no second derivative where x is 0; and that slope times c
+    # "corner" is 0 with the slope 0 in x, and has no second derivative where x is 0; "still" is that slope times c
     elementwise("corner", kernels.zeros, lambda g, y, x: emit("still", g, x)),
     elementwise("still", kernels.zeros, rules.still, lambda g, y, c, x: rules.kink(g, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
@@ -192,7 +194,7 @@ _ROWS = (
     _reduce("sum", np.add, lambda g, y, x, **how: rules.spread_over(g, x, **how), kernels.summed_type),
     _reduce("max", np.maximum, rules.extremum),
     _reduce("min", np.minimum, rules.extremum),
-    # the same memory seen otherwise
+    # views
     _view(
         "reshape",
         lambda a, shape, tail=(): a.reshape(shape + tail),
@@ -209,7 +211,7 @@ _ROWS = (
         "broadcast_to",
         kernels.stretched,
         kernels.stretched_type,
-        lambda g, y, x, *, shape: g,  # what was broadcast is summed centrally
+        lambda g, y, x, *, shape: g,  # vjp.py sums over broadcast axes
     ),
     _view(
         "getitem",
@@ -217,7 +219,7 @@ _ROWS = (
         kernels.indexed_type,
         lambda g, y, x, *, index: emit("place", g, shape=x.shape, indices=(index,)),
     ),
-    # zeros of a shape, with pieces added at basic indices: concatenation, padding, and the reverse of slicing
+    # zeros of a shape with pieces added at basic indices: concatenation, padding, and the transpose of slicing
     Op(
         "place",
         "place",
@@ -227,7 +229,7 @@ _ROWS = (
         linear=True,
         variadic=True,
     ),
-    # rows of an array by integer index, and their reverse
+    # rows of an array by integer index, and the transpose of this selection
     Op(
         "take",
         "take",
@@ -244,7 +246,7 @@ _ROWS = (
         (lambda g, y, x, index, *, shape: emit("take", g, index), None),
         linear=True,
     ),
-    # along the last axis: the order of the entries, entries at an index of their own in each row, and the reverse
+    # along the last axis: the sorting order, selection by one index array per row, and the transpose of this selection
     _batched("argsort", kernels.argsort, lambda a: (a.shape, np.dtype(np.intp)), None),
     _batched(
         "take_along",
@@ -262,7 +264,7 @@ _ROWS = (
         None,
         linear=True,
     ),
-    # of small matrices: both operands of a product have the same rank, two at least
+    # small matrices; both operands of a product have the same rank, at least two
     Op(
         "matmul",
         "matmul",

@@ -1,12 +1,13 @@
-"""Graph -> Graph, the same function in fewer nodes. Every pass keeps the result to the bit.
+"""Passes that simplify a graph: the same function in fewer nodes. Every pass keeps the result to the bit.
 
-fold       what is known now is computed now; times one, to the first power and the like vanish
-unstretch  broadcasting that an operation would do by itself is left to it
+fold       constant folding; operations without effect, like a product with 1, are removed
+unstretch  explicit broadcasting is removed where the operation broadcasts its inputs anyway
 share      common subexpressions are computed once
-absorb     a negation is left to the operation that follows it
-prune      what no output needs is dropped
+absorb     a negation is merged into the operation that follows it
+prune      dead code is removed
 
-Before them `settle`, where a graph is executed and not differentiated any more: it drops what is for derivatives alone.
+`settle` runs before them if a graph is only executed and not differentiated any more. It removes operations that are
+used by derivatives only.
 """
 
 from __future__ import annotations
@@ -22,26 +23,26 @@ from optlab.engine.graph import Graph, Node, Var
 from optlab.engine.ops import OPS
 
 FOLD_LIMIT = 100_000
-"""Constants beyond this many entries are not folded: they would only take memory."""
+"""Results with more entries than this are not folded, to save memory."""
 
 
 def optimise(graph: Graph) -> Graph:
-    """All passes, in the order that pays."""
+    """Apply all passes; `share` and `prune` run again because other passes create work for them."""
     for run in (prune, fold, unstretch, share, absorb, share, prune):
         graph = run(graph)
     return graph
 
 
 def settle(graph: Graph) -> Graph:
-    """Drop what says something of derivatives alone: what is held fixed, has a kink, or is not taken."""
+    """Remove the operations that affect derivatives only: `detach`, `beside`, `kinked`, `alive`, `corner`, `still`."""
     constants = dict(graph.constants)
     same: dict[Var, Var] = {}
-    nothing: set[Var] = set()  # slopes of 0 that were there for their own derivatives alone
+    zeros: set[Var] = set()  # outputs of "still": slopes of 0 that affect second derivatives only
     nodes = []
     for node in graph.nodes:
         node = _rewired(node, same)
         name, output, first = node.op.name, node.output, node.inputs[0] if node.inputs else None
-        others = [v for v in node.inputs if v not in nothing]
+        others = [v for v in node.inputs if v not in zeros]
         if first is not None and name in ("detach", "beside", "kinked", "alive") and _same_type(first, output):
             same[output] = first
         elif name == "add" and len(others) == 1 and _same_type(others[0], output):
@@ -51,14 +52,14 @@ def settle(graph: Graph) -> Graph:
         elif name in ("corner", "still"):
             constants[output] = np.zeros(output.shape, output.dtype)
             if name == "still":
-                nothing.add(output)
+                zeros.add(output)
         else:
             nodes.append(node)
     return Graph(graph.inputs, tuple(nodes), tuple(same.get(v, v) for v in graph.outputs), constants)
 
 
 def prune(graph: Graph) -> Graph:
-    """Drop the nodes and constants that no output depends on."""
+    """Remove the nodes and constants that no output depends on."""
     needed = set(graph.outputs)
     nodes = []
     for node in reversed(graph.nodes):
@@ -70,7 +71,7 @@ def prune(graph: Graph) -> Graph:
 
 
 def fold(graph: Graph) -> Graph:
-    """Compute what depends on constants only, and remove operations that change nothing."""
+    """Compute values that depend on constants only, and remove operations without effect."""
     constants = dict(graph.constants)
     same: dict[Var, Var] = {}
     unsigned = {v for v, value in constants.items() if not np.signbit(value.astype(float)).any()}
@@ -93,7 +94,7 @@ def fold(graph: Graph) -> Graph:
 
 
 def _is_unsigned(node: Node, unsigned: set[Var]) -> bool:
-    """Whether no result has a minus sign, not even that of -0."""
+    """Whether no entry of the result has its sign bit set; -0 has."""
     if node.op.name in ("square", "absolute", "exp", "exp2", "cosh", "hypot", "sigmoid"):
         return True
     operands = node.inputs[1:] if node.op.name == "where" else node.inputs
@@ -105,7 +106,7 @@ _KEEP_UNSIGNED = frozenset(["add", "multiply", "divide", "sqrt", "maximum", "min
 
 
 def _unchanged(node: Node, constants: Mapping[Var, Any], unsigned: set[Var]) -> Var | None:
-    """The input that a node returns as it is, if it does."""
+    """The input that a node returns unchanged, or None."""
 
     def all_are(var: Var, value: float) -> bool:
         return var in constants and bool((constants[var] == value).all())
@@ -128,7 +129,7 @@ def _unchanged(node: Node, constants: Mapping[Var, Any], unsigned: set[Var]) -> 
 
 
 def _known(node: Node, constants: Mapping[Var, Any], opposites: Mapping[Var, Var]) -> Any:
-    """The value of a node, if it is known now and not too large to keep."""
+    """The value of a node if it is constant and not too large to keep, or None."""
     if math.prod(node.output.shape) > FOLD_LIMIT:
         return None
     if node.op.name == "logical_and" and any(v in constants and not constants[v].any() for v in node.inputs):
@@ -148,7 +149,7 @@ def _same_type(a: Var, b: Var) -> bool:
 
 
 def unstretch(graph: Graph) -> Graph:
-    """Feed entry-by-entry operations the original of a stretched input, if another input keeps the shape."""
+    """Pass an elementwise operation its input without explicit broadcasting, if the output keeps its shape."""
     makers = graph.producers()
     constants = dict(graph.constants)
     nodes = []
@@ -163,7 +164,7 @@ def unstretch(graph: Graph) -> Graph:
 def _with_original(node: Node, i: int, makers: Mapping[Var, Node], constants: dict[Var, Any]) -> Node:
     var = node.inputs[i]
     if var in constants and var.shape and _uniform(constants[var]):
-        original = Var((), var.dtype)  # a constant that is the same everywhere is a number
+        original = Var((), var.dtype)  # a constant with equal entries becomes a scalar
     elif var in makers and makers[var].op.name == "broadcast_to":
         original = makers[var].inputs[0]
     else:
@@ -177,7 +178,7 @@ def _with_original(node: Node, i: int, makers: Mapping[Var, Node], constants: di
 
 
 def _uniform(value: Any) -> bool:
-    """Whether all entries are the same to the bit: 0.0 and -0.0 are not."""
+    """Whether all entries are equal to the bit; 0.0 and -0.0 are not."""
     return value.size > 0 and value.tobytes() == value.flat[:1].tobytes() * value.size
 
 
@@ -201,7 +202,7 @@ def share(graph: Graph) -> Graph:
 
 
 def absorb(graph: Graph) -> Graph:
-    """Leave a negation to the operation that follows it."""
+    """Merge each negation into the operation that follows it."""
     negated = {node.output: node.inputs[0] for node in graph.nodes if node.op.name == "negative"}
     constants = dict(graph.constants)
     nodes = tuple(_without_negation(node, negated, constants) for node in graph.nodes)
@@ -209,9 +210,9 @@ def absorb(graph: Graph) -> Graph:
 
 
 def _without_negation(node: Node, negated: Mapping[Var, Var], constants: dict[Var, Any]) -> Node:
-    """a + -b as a - b, a - -b as a + b, and c * -a as (-c) * a for a float c: the same bits.
+    """Replace a + -b by a - b, a - -b by a + b, and c * -a by (-c) * a for a float constant c, with the same bits.
 
-    A whole number has one zero, and a condition no negative.
+    Other constants are left alone: the negative of an integer 0 has no sign, and a boolean cannot be negated.
     """
     if node.op.name not in ("add", "subtract", "multiply"):
         return node

@@ -1,15 +1,15 @@
-"""Arrays that show what rounding does to a function, and that follow it into the complex plane.
+"""Arrays that measure the rounding errors of a function, and that continue it into the complex plane.
 
-A `Perturbed` array is handed to a plain NumPy function in place of x. Every operation on it is computed by NumPy, and
-its result is changed at random by about one unit in the last place (Vignes, 1993, "A stochastic arithmetic for
-reliable scientific computation"). How far the values of several such calls lie apart tells how exact one is, whatever
-cancels inside the function.
+A `Perturbed` array is passed to a plain NumPy function in place of x. NumPy computes every operation on it, and the
+result is changed at random by about one unit in the last place (Vignes, 1993, "A stochastic arithmetic for reliable
+scientific computation"). The spread of the values of several such calls measures the rounding error, including the
+effect of cancellation inside the function.
 
-Where the array is complex, each operation is the analytic continuation of the real one: `np.abs` is z or -z, not the
-modulus, and comparisons are of real parts. So the complex step is right for functions with absolute values and
-choices too (Martins, Sturdza and Alonso, 2003, "The complex-step derivative approximation"). What has no such
-continuation, or is not differentiable at the point, raises `Unavailable`. So does any way out of the array: nothing
-that a function does to x is missed.
+If the array is complex, each operation is the analytic continuation of the real one: `np.abs` is z or -z, not the
+modulus, and comparisons use real parts. So the complex step is also right for functions with absolute values and
+choices (Martins, Sturdza and Alonso, 2003, "The complex-step derivative approximation"). An operation that has no such
+continuation, or is not differentiable at the point, raises `Unavailable`. So does a conversion to a plain array or
+number, because later operations could not be followed.
 """
 
 from __future__ import annotations
@@ -64,23 +64,23 @@ STRUCTURE |= {
     "select",
     "pad",
 }
-"""Functions that only move entries or pick some."""
+"""Functions that only move or select entries."""
 
 PLAIN = {"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "full_like", "result_type"}
 PLAIN |= {"argmax", "argmin", "argsort", "count_nonzero", "searchsorted", "isclose", "allclose", "all", "any"}
-"""Functions whose results do not change with x, or in jumps only."""
+"""Functions whose results do not depend on x, or are piecewise constant."""
 
 METHODS = {"sum", "mean", "prod", "max", "min", "dot", "cumsum", "cumprod", "clip", "var", "std", "trace", "diagonal"}
 METHODS |= {"take", "repeat", "argmax", "argmin", "argsort", "ptp", "round"}
-"""Methods that are functions of NumPy with the array in the first place."""
+"""Methods that are NumPy functions with the array as the first argument."""
 
 SHAPING = {"reshape", "ravel", "flatten", "transpose", "swapaxes", "squeeze", "copy"}
 
 
 class Perturbed(NDArrayOperatorsMixin):
-    """An array, real or complex, whose operations round at random if there is a generator.
+    """An array, real or complex, whose operations round at random.
 
-    `rng` is None for rounding as it is.
+    If `rng` is None, they round as usual.
     """
 
     def __init__(self, value: Any, rng: np.random.Generator | None = None) -> None:
@@ -107,7 +107,7 @@ class Perturbed(NDArrayOperatorsMixin):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """That of the real numbers that the function thinks it has."""
+        """The dtype of the real part, since the function is written for real numbers."""
         return self.value.real.dtype
 
     @property
@@ -116,7 +116,7 @@ class Perturbed(NDArrayOperatorsMixin):
 
     @property
     def builder(self) -> _Builder:
-        """The operations of the lab that NumPy lacks ask for it, as of a traced array."""
+        """Executes optlab's own primitives, like the builder of a traced array."""
         return _Builder(self)
 
     def __len__(self) -> int:
@@ -181,7 +181,7 @@ class Perturbed(NDArrayOperatorsMixin):
         return self._of(function(*self._rounded_all(args), **self._rounded_all(kwargs)), rounded=True)
 
     def _of(self, result: Any, rounded: bool = False) -> Any:
-        """A result of NumPy's: real and complex numbers as such an array, anything else as it is."""
+        """A result of NumPy as a `Perturbed` array if it is real or complex, and unchanged otherwise."""
         if isinstance(result, tuple | list):
             return type(result)(self._of(part, rounded) for part in result)
         if np.asarray(result).dtype.kind not in "fc":
@@ -192,7 +192,7 @@ class Perturbed(NDArrayOperatorsMixin):
         return value if isinstance(value, Perturbed) else Perturbed(value, self.rng)
 
     def _rounded_all(self, value: Any) -> Any:
-        """Arguments of which every array is rounded: linear algebra is exact for inputs that are a little off."""
+        """Arguments with every array rounded at random: the result of linear algebra is exact for perturbed inputs."""
         if isinstance(value, Perturbed):
             return self._rounded(value.value)
         if isinstance(value, dict):
@@ -211,7 +211,7 @@ class Perturbed(NDArrayOperatorsMixin):
         return value * (1 + eps * self._units(value.shape)).astype(value.dtype)
 
     def _units(self, shape: tuple[int, ...]) -> Array:
-        """Random numbers u from -1 to 1, none so close to 0 that a number times 1 + eps u stays the same."""
+        """Random numbers u with 0.5 <= |u| <= 1, so that a product with 1 + eps u changes the number."""
         assert self.rng is not None
         return self.rng.uniform(0.5, 1, shape) * self.rng.choice([-1.0, 1.0], shape)
 
@@ -224,7 +224,7 @@ class Perturbed(NDArrayOperatorsMixin):
 
 
 class _Builder:
-    """Takes the place of what writes down a graph: computes the operations of the lab that NumPy lacks."""
+    """Replaces the builder of a graph: computes optlab's own primitives instead of recording them."""
 
     def __init__(self, owner: Perturbed) -> None:
         self.owner = owner
@@ -241,7 +241,7 @@ class _Builder:
 
 
 def _plain(value: Any) -> Any:
-    """An argument without such arrays in it."""
+    """An argument with every `Perturbed` array replaced by its plain array."""
     if isinstance(value, Perturbed):
         return value.value
     if isinstance(value, dict):
@@ -250,7 +250,7 @@ def _plain(value: Any) -> Any:
 
 
 def _real(value: Any) -> Any:
-    """Arguments of which every array has its real part alone."""
+    """An argument with every array replaced by its real part."""
     if isinstance(value, np.ndarray):
         return value.real
     if isinstance(value, dict):
@@ -259,7 +259,7 @@ def _real(value: Any) -> Any:
 
 
 def value(function: Function, x: Array, rng: np.random.Generator | None = None) -> complex | None:
-    """The value of a function of x, real or complex, rounded at random by a generator; None where it has none.
+    """The value of a function at x, real or complex, rounded at random if `rng` is given; None if it is not available.
 
     >>> f = lambda x: np.abs(x[0]) - 1e16
     >>> value(f, np.array([-2 + 1e-30j])).imag
@@ -270,5 +270,5 @@ def value(function: Function, x: Array, rng: np.random.Generator | None = None) 
     try:
         found = function(Perturbed(x.copy(), rng))
         return complex(np.asarray(_plain(found)).item())
-    except Exception:  # whatever it raises, it does not want such an array
+    except Exception:  # any exception means that the function does not accept a Perturbed array
         return None

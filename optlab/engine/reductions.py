@@ -1,6 +1,6 @@
-"""Reductions over short axes, which NumPy does entry by entry: the same in fewer, longer strokes.
+"""Reductions over short axes, rewritten as fewer calls on longer arrays. NumPy would loop entry by entry.
 
-Each run's part has the same shape whatever the number of runs, and so the same bits.
+The shape of one run's part does not depend on the number of runs, so its result is always the same to the bit.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ LONG = 64
 def short_cut(
     name: str, array: Array, out: Array, *, axis: tuple[int, ...], keepdims: bool, runs_first: bool
 ) -> list[Callable[[], Any]]:
-    """The calls that reduce `array` into `out`, or none where NumPy's own way is as good.
+    """The calls that reduce `array` into `out`, or none where NumPy's own reduction is as fast.
 
-    Both end in the run axis, which may be first in memory; `axis` counts the axes of one run.
+    The last axis of both arrays is the run axis, which may be first in memory. `axis` refers to the axes of one run.
     """
     if array.dtype != out.dtype or array.dtype.kind != "f" or not array.size:
         return []
@@ -33,7 +33,7 @@ def short_cut(
 
 
 def _of_single_entries(name: str, same: Array, array: Array, out: Array) -> list[Callable[[], Any]]:
-    """Axes of length one. A sum turns -0 into 0, and so does adding 0."""
+    """The calls for axes of length one. A sum turns -0 into 0, so 0 is added."""
     if not np.may_share_memory(same, array):
         return []
     is_sum = name == "sum"

@@ -1,4 +1,4 @@
-"""How operations are written: as a term, `x + y`, and as the sign on a gate, `+`."""
+"""The notation of operations: as a term, `x + y`, and as the sign on a gate, `+`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ SYMMETRIC = ("add", "multiply", "maximum", "minimum")
 
 
 def written(node: Node, names: Sequence[str]) -> str:
-    """An operation as one would write it, its inputs having these names: `x + y`, `max(z, w)`, `x[1:]`."""
+    """An operation as a term in the names of its inputs: `x + y`, `max(z, w)`, `x[1:]`."""
     name, params = node.op.name, dict(node.params)
     if name == "getitem":
         return f"{names[0]}[{', '.join(map(show, params['index']))}]"
@@ -56,12 +56,12 @@ def written(node: Node, names: Sequence[str]) -> str:
 
 
 def number(value: Any) -> str:
-    """A number in four digits."""
+    """A number with four significant digits."""
     return f"{value:.4g}"
 
 
 def sign(node: Node, numbers: Mapping[Var, str]) -> str:
-    """What stands on a gate. Inputs that are single numbers known beforehand stand there too: `*2`, `1/x`."""
+    """The text on a gate. It includes inputs that are constant scalars: `*2`, `1/x`."""
     if not any(v in numbers for v in node.inputs):
         bare = written(node, [""] * len(node.inputs)) if node.op.name == "getitem" else node.op.name
         return _SIGNS.get(node.op.name, bare)

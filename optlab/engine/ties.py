@@ -1,19 +1,20 @@
-"""Second derivatives of `relu`, `clip` and `sort` at ties: those of one smooth piece of the function.
+"""Second derivatives of `relu`, `clip` and `sort` at ties, computed for one smooth piece of the function.
 
-At a point where `relu(x)` has x = 0, several smooth pieces of the function meet. The first derivative takes the slope 0
-there. If the second derivative went by such conventions, entry by entry, `(relu(x) + relu(-x))**2` would have two
-choices that no neighbouring point makes together, and the second derivative 0 in place of 2.
+At a point where `relu(x)` has x = 0, several smooth pieces of the function meet. The first derivative is 0 there by
+convention. If the second derivative used this convention for each entry separately, `(relu(x) + relu(-x))**2` would
+combine two choices that never occur together at a neighbouring point, and its second derivative would be 0 instead
+of 2.
 
-So where a gradient is differentiated once more, all choices are made as at x + t d, for a small t > 0 and one fixed
-direction d: a number that ties with its bound counts as the larger if its derivative along d is positive, and if that
-is 0, if its second derivative along d is. These choices belong to one piece of the function. Where the function is
-twice differentiable, the second derivatives of all pieces agree, and so the result is right. Where it is not, the
-result is that of the piece.
+So when a gradient is differentiated again, all choices are made as at x + t d, for a small t > 0 and one fixed
+direction d. A number that ties with its bound counts as the larger one if its derivative along d is positive. If this
+derivative is 0, the second derivative along d decides. These choices belong to one piece of the function. Where the
+function is twice differentiable, the second derivatives of all pieces agree, so the result is right. Elsewhere, the
+result is the second derivative of this piece.
 
-The rules in `ops.py` mark what they compare with `beside`. `decided` replaces the marks; a graph without marks is no
-derivative, and stays as it is. So does a network whose pre-activations all have a bias of their own: for biases that
-are slightly smaller, all of its ties fall to the side that the first derivative takes, so the convention belongs to one
-piece already, and costs nothing.
+The rules in `ops.py` mark the operands of their comparisons with `beside`, and `decided` replaces the marks. A graph
+without marks is not a derivative and is returned unchanged. So is a network in which each pre-activation has its own
+bias: if the biases were slightly smaller, all ties would be on the side that the first derivative takes. So the
+convention already belongs to one piece, and needs no further operations.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def decided(graph: Graph, wrt: Sequence[int]) -> Graph:
-    """The same function, to be differentiated with respect to these inputs, with the ties of its choices decided."""
+    """The same function with all ties decided, for differentiation with respect to these inputs."""
     marked = any(node.op.name == "beside" for node in graph.nodes)
     if not marked or _have_biases_of_their_own(graph, wrt):
         return graph
@@ -43,7 +44,7 @@ def decided(graph: Graph, wrt: Sequence[int]) -> Graph:
 
 
 class _Decision:
-    """A graph that is written down once more, from the inputs on, tie by tie."""
+    """Records a graph again, from its inputs, and decides each tie."""
 
     def __init__(self, graph: Graph, wrt: Sequence[int]) -> None:
         self.old, self.builder = graph, Builder()
@@ -81,7 +82,7 @@ class _Decision:
         return [self.builder.constant(x.dtype.type(number)) for number in numbers]
 
     def _beside(self, x: Any, y: Any, otherwise: Any) -> Any:
-        """x, and where it ties with y a number on the side to which it moves."""
+        """x, where an entry that ties with y is replaced by a number on the side to which it moves along d."""
         key = tuple(map(self._identity, (x, y, otherwise)))
         if key not in self.known:
             derivatives = self._derivatives(emit("gap", x, y))
@@ -93,12 +94,12 @@ class _Decision:
         return self.known[key]
 
     def _identity(self, value: Tracer) -> Any:
-        """What tells values apart: two constants of the same numbers are one."""
+        """A key for a value. Constants with equal entries have the same key."""
         known = self.builder.constants.get(value.stands_for)
         return value.stands_for if known is None else (known.tobytes(), known.shape)
 
     def _order(self, x: Any) -> Any:
-        """The order of the entries, where those that tie are in the order of their derivatives along the direction."""
+        """The sorting order of the entries. Entries that tie are sorted by their derivatives along the direction."""
         order = None
         for key in (*reversed(self._derivatives(x)), x):
             sorted_so_far = key if order is None else emit("take_along", key, order)
@@ -107,7 +108,7 @@ class _Decision:
         return order
 
     def _derivatives(self, value: Tracer) -> list[Any]:
-        """First and second derivative along the direction, of what is differentiated, then of all that is given."""
+        """First and second derivative along the direction: for moves of the inputs in `wrt`, then of all inputs."""
         inputs = tuple(v.stands_for for v in self.inputs)
         graph = optimise(Graph(inputs, tuple(self.builder.nodes), (value.stands_for,), dict(self.builder.constants)))
         given = [i for i, v in enumerate(graph.inputs) if v.dtype.kind == "f" and _is_used(graph, v)]
@@ -141,9 +142,9 @@ def _along(graph: Graph, moving: Sequence[int]) -> Graph:
 
 
 def _direction(var: Var, number: int) -> Any:
-    """Between -2 and -1, without relation to each other: multiples of the golden ratio, less their whole part.
+    """Components between -2 and -1 without simple relations: fractional parts of multiples of the golden ratio.
 
-    Towards negative numbers the piece is the one whose slope the first derivative of `relu(x)` takes.
+    They are negative because the first derivative of `relu(x)` at 0 is the slope of the piece with x < 0.
     """
     steps = np.arange(1, math.prod(var.shape) + 1).reshape(var.shape) + math.sqrt(number) / math.pi
     return (-1 - (steps * _GOLDEN) % 1).astype(var.dtype)
@@ -155,24 +156,24 @@ _VIEWS = ("getitem", "reshape", "broadcast_to", "transpose")
 
 
 def _have_biases_of_their_own(graph: Graph, wrt: Sequence[int]) -> bool:
-    """Whether all ties are of relu, and each of its operands is a sum of something and parameters found nowhere else.
+    """Whether all ties come from relu, and each operand of relu is a sum with a term of parameters used only there.
 
-    Elsewhere means in the operands of all relus: what else depends on the parameters is of no concern.
+    Only the operands of relu count as uses. Other values may depend on the same parameters.
     """
     if any(node.op.name in ("clip", "argsort") for node in graph.nodes):
         return False
     operands = {node.inputs[0] for node in graph.nodes if node.op.name in ("relu", "beside")}
-    above = prune(Graph(graph.inputs, graph.nodes, tuple(operands), graph.constants))
-    uses = Counter(v for node in above.nodes for v in node.inputs)
-    makers = above.producers()
+    upstream = prune(Graph(graph.inputs, graph.nodes, tuple(operands), graph.constants))
+    uses = Counter(v for node in upstream.nodes for v in node.inputs)
+    makers = upstream.producers()
     parameters = {graph.inputs[i] for i in wrt}
-    entries = {p: _uses_of_entries(p, above.nodes) for p in parameters}
+    entries = {p: _uses_of_entries(p, upstream.nodes) for p in parameters}
     sums = [makers[z].inputs for z in operands if z in makers and makers[z].op.name == "add"]
     return len(sums) == len(operands) and all(any(_is_own(v, makers, uses, entries) for v in both) for both in sums)
 
 
 def _uses_of_entries(var: Var, nodes: Iterable[Node]) -> Any:
-    """How often each entry of an input is used."""
+    """The number of uses of each entry of an input."""
     places = np.arange(math.prod(var.shape)).reshape(var.shape)
     counts = np.zeros(places.size, int)
     for node in nodes:
@@ -184,7 +185,7 @@ def _uses_of_entries(var: Var, nodes: Iterable[Node]) -> Any:
 
 
 def _is_own(var: Var, makers: dict[Var, Node], uses: Counter[Var], entries: dict[Var, Any]) -> bool:
-    """Whether a value is a view of parameters that are used once."""
+    """Whether a value is a view of parameters that are used only once."""
     while var not in entries:
         if uses[var] != 1 or var not in makers or makers[var].op.name not in _VIEWS:
             return False

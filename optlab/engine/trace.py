@@ -1,4 +1,4 @@
-"""From a plain NumPy function to a Graph: it is run on Tracers, which write down what happens to them."""
+"""From a plain NumPy function to a Graph: the function is called with Tracers, which record all operations."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from optlab.errors import TraceError
 
 @dataclass(frozen=True)
 class Recording:
-    """A function as it was traced once.
+    """The result of one trace of a function.
 
-    The graph's inputs are the leaves of the arguments in order, then the outer values that the function captured; its
-    outputs are the leaves of what it returned. `lines` says where in the user's code each constant met a traced value.
+    The inputs of the graph are the leaves of the arguments in order, then the outer values that the function captured.
+    The outputs are the leaves of the returned value. `lines` holds `file:line` of the user's code that combined each
+    constant with a traced value.
     """
 
     graph: Graph
@@ -32,10 +33,10 @@ class Recording:
 
 
 def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], twice: bool = False) -> Recording:
-    """Trace `f`, whose arguments may be trees of arrays. Keyword arguments are passed as they are.
+    """Trace `f`, whose arguments may be trees of arrays. Keyword arguments are passed unchanged.
 
-    `twice` traces it again and compares, to notice what a graph cannot hold: random numbers, and memory of earlier
-    calls. Draws from `np.random` are noticed in any case.
+    `twice` traces the function again and compares both graphs, to detect what a graph cannot represent: random numbers,
+    and state that is kept between calls. Random numbers from the global state of `np.random` are always detected.
     """
     outermost = not any(isinstance(leaf, Tracer) for _, leaf in trees.leaves(list(args)))
     before = _numpys_random_state() if outermost else None
@@ -62,7 +63,7 @@ def _recorded(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
 
 
 def _argument(builder: Builder, value: Any, name: str) -> Any:
-    """A tracer for an argument, or a tree of them."""
+    """A tracer for an argument, or a tree of tracers."""
     tracers = []
     for path, leaf in trees.leaves(value, name):
         dtype = leaf.dtype if isinstance(leaf, Tracer | np.ndarray | np.generic) else np.asarray(leaf).dtype
@@ -78,16 +79,16 @@ def _numpys_random_state() -> bytes:
 
 
 def _compare(f: Callable[..., Any], first: Recording, second: Recording) -> None:
-    """Refuse a function that computes something else when it is traced again."""
+    """Raise `TraceError` if a function computes something else when it is traced again."""
     if first.graph.written_out() == second.graph.written_out():
         return
     pairs = zip(first.graph.constants.items(), second.graph.constants.items(), strict=False)
     changed = [b for (_, x), (b, y) in pairs if x.shape != y.shape or x.tobytes() != y.tobytes()]
-    inside = [second.lines[b] for b in changed if b not in second.graph.outputs]  # one that is returned met nothing
+    inside = [second.lines[b] for b in changed if b not in second.graph.outputs]  # these have a line of use
     where = inside[0] if inside else defined_at(f)
     raise TraceError(
         f"{where}: {names_of(f)} computes something else when it is traced again: does it use random numbers "
-        "(np.random), or remember earlier calls? Draw or keep such values outside, and pass them as arguments"
+        "(np.random), or keep state between calls? Compute such values outside, and pass them as arguments"
     )
 
 
@@ -96,15 +97,15 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
 
     Args:
         f: a function of arrays, in plain NumPy.
-        args: example arguments, arrays or trees of them: only their shapes and dtypes matter.
-        kwargs: handed to `f` as they are; they are not traced.
+        args: example arguments, arrays or trees of arrays. Only their shapes and dtypes are used.
+        kwargs: passed to `f` unchanged; they are not traced.
 
     Returns:
-        A `Graph` of one or several outputs, which prints as a program.
+        A `Graph` with one or several outputs. It is printed as a program.
 
     Raises:
-        TraceError: `f` does something that has no place in a graph, or something else each time; the message names
-            the line.
+        TraceError: `f` does something that a graph cannot represent, or does not compute the same at each call. The
+            message names the line.
 
     >>> print(trace(lambda x: np.sum(x**2), np.ones(3)))
     graph(x: f64[3])
@@ -116,12 +117,12 @@ def trace(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Graph:
 
 
 def names_of(f: Callable[..., Any]) -> str:
-    """What to call a function in a message."""
+    """The name of a function for messages."""
     return getattr(f, "__name__", type(f).__name__)
 
 
 def defined_at(f: Callable[..., Any]) -> str:
-    """`file:line` of a function."""
+    """`file:line` of the definition of a function."""
     code = getattr(inspect.unwrap(f), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else users_line()
 

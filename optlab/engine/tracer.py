@@ -1,8 +1,8 @@
-"""What a function is run on while it is traced: Tracers, which hand what happens to them to the Builder of a graph.
+"""Tracers and Builders. While a function is traced, its arguments are Tracers, and a Builder records a graph.
 
-NumPy itself hands every operation on a Tracer to us (`__array_ufunc__`, `__array_function__`, NEP 13 and 18); there is
-no patched NumPy. A trace inside a trace (a gradient within a function that is traced itself) may use the outer trace's
-values: they are captured as further inputs.
+NumPy dispatches every operation on a Tracer to this module (`__array_ufunc__`, `__array_function__`, NEP 13 and 18);
+NumPy is not patched. An inner trace (a gradient inside a traced function) may use values of the outer trace. The
+builder of the inner trace captures them as additional inputs.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from optlab.engine.ops import OPS
 from optlab.errors import TraceError
 
 _AGE = itertools.count()
-"""Tells inner traces from outer ones; the engine keeps nothing else between calls."""
+"""Distinguishes inner traces from outer ones. It is the only state of the engine that is kept between calls."""
 
 
 class Builder:
-    """A graph in the making. Young builders may capture the values of older ones, never the reverse."""
+    """Records a graph. A builder may capture values of older builders, but not of younger ones."""
 
     def __init__(self) -> None:
         self.age = next(_AGE)
@@ -45,7 +45,7 @@ class Builder:
         return Tracer(self, var)
 
     def constant(self, value: Any) -> Tracer:
-        """A value that is known now. It is copied, so that changing the original later changes nothing."""
+        """A new constant. The value is copied, so that later changes of the original have no effect."""
         array = np.array(value)
         if array.dtype.kind not in "fiub":
             raise cannot(f"a constant of type {array.dtype} meets a traced value", "use numbers or arrays of numbers")
@@ -56,14 +56,14 @@ class Builder:
         return Tracer(self, var)
 
     def lift(self, values: Sequence[Any]) -> list[Tracer]:
-        """Operands as this builder's tracers; a Python number takes the dtype of its company (NEP 50)."""
+        """Operands as tracers of this builder. A Python number takes the dtype of the other operands (NEP 50)."""
         lifted = []
         for value in values:
             if isinstance(value, Tracer):
                 lifted.append(self._adopt(value))
             elif isinstance(value, bool | int | float):
-                company = [v.dtype if isinstance(v, Tracer | np.ndarray | np.generic) else v for v in values]
-                lifted.append(self._number(value, np.result_type(*company)))
+                types = [v.dtype if isinstance(v, Tracer | np.ndarray | np.generic) else v for v in values]
+                lifted.append(self._number(value, np.result_type(*types)))
             else:
                 lifted.append(self.constant(value))
         return lifted
@@ -73,7 +73,7 @@ class Builder:
             return self.constant(np.asarray(value, dtype=dtype))
         except OverflowError:
             raise cannot(
-                f"{value} does not fit among numbers of type {dtype}", "make floats of them: x * 1.0"
+                f"{value} does not fit into the dtype {dtype}", "convert the array to floats: x * 1.0"
             ) from None
 
     def _adopt(self, value: Tracer) -> Tracer:
@@ -86,7 +86,7 @@ class Builder:
         return self.captured[value]
 
     def emit(self, op: str | Op, values: Sequence[Any], params: dict[str, Any]) -> Tracer:
-        """Append one operation, given by itself or by its name in the table."""
+        """Append one operation, given as an `Op` or by its name in the table."""
         op = OPS[op] if isinstance(op, str) else op
         for value in values:
             if isinstance(value, Tracer) and value.builder.age > self.age:
@@ -116,14 +116,14 @@ class Builder:
         return self.lift([here[v] for v in graph.outputs])
 
     def finish(self, outputs: Sequence[Any]) -> Graph:
-        """The graph, once everything is written down."""
+        """End the trace and return the graph."""
         lifted = self.lift(list(outputs))
         self.open = False
         return Graph(tuple(self.inputs), tuple(self.nodes), tuple(t.stands_for for t in lifted), self.constants)
 
 
 class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
-    """Stands for an array while a function is traced: has its shape and dtype, and no numbers."""
+    """Represents an array while a function is traced. It has a shape and a dtype, but no numbers."""
 
     __slots__ = ("builder", "stands_for")
 
@@ -206,7 +206,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __bool__(self) -> bool:
         raise cannot(
-            "the course of the program depends on a traced value (if, while, and, or, not, or a chained comparison)",
+            "the control flow depends on a traced value (if, while, and, or, not, or a chained comparison)",
             "use np.where(condition, a, b), and & | ~ between conditions",
         )
 
@@ -236,7 +236,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
 @contextlib.contextmanager
 def unwrapped() -> Iterator[None]:
-    """Bring out our error where NumPy wrapped one of its own around it: `a[i] = x`, with a plain `a` and a traced x."""
+    """Raise the `TraceError` itself where NumPy wraps it in a ValueError: `a[i] = x` with plain `a` and traced x."""
     try:
         yield
     except ValueError as error:

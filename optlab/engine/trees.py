@@ -1,6 +1,7 @@
-"""Arguments and values that are made of several arrays: tuples, lists and dictionaries of them, however nested.
+"""Arguments and values that consist of several arrays: nested tuples, lists and dictionaries of arrays.
 
-A list or tuple of plain numbers is an array, as it is for NumPy; one that holds an array, or a dictionary, is a tree.
+A list or tuple of plain numbers is an array, as in NumPy. A list or tuple that contains an array or a dictionary is a
+tree.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from optlab.engine.rules import is_traced
 
 
 def is_tree(value: Any) -> bool:
-    """Whether a value is a container of arrays, rather than an array."""
+    """Whether a value is a container of arrays, and not an array."""
     if isinstance(value, dict):
         return True
     if not isinstance(value, tuple | list):
@@ -23,7 +24,7 @@ def is_tree(value: Any) -> bool:
 
 
 def of_arrays(value: Any) -> Any:
-    """A value whose plain numbers have become arrays, so that every tuple or list in it is a tree."""
+    """A value with plain numbers converted to arrays, so that every tuple or list in it is a tree."""
     if isinstance(value, dict):
         return {key: of_arrays(branch) for key, branch in value.items()}
     if isinstance(value, tuple | list):
@@ -33,7 +34,7 @@ def of_arrays(value: Any) -> Any:
 
 
 def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """The arrays of a tree in order, each with the name one would write for it.
+    """The arrays of a tree in order, each with the Python expression that selects it.
 
     >>> list(leaves({"w": np.ones(2), "b": 0.5}, "p"))
     [("p['w']", array([1., 1.])), ("p['b']", 0.5)]
@@ -46,7 +47,7 @@ def leaves(tree: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def rebuilt(tree: Any, values: Iterator[Any]) -> Any:
-    """A tree of the same form, with other leaves in the same order.
+    """A tree of the same form, with new leaves in the same order.
 
     >>> rebuilt((np.ones(2), {"b": 0.5}), iter([1, 2]))
     (1, {'b': 2})

@@ -1,9 +1,9 @@
-"""The gradient as a transformation of graphs: reverse mode, from the rules in `ops.py`.
+"""Reverse-mode differentiation as a transformation of graphs, from the rules in `ops.py`.
 
-Two things are done here once, for all rules. Broadcasting is undone: a cotangent is summed over the axes along which
-its input was stretched. And what a choice does not take (a branch of `where`, the smaller operand of `maximum`, entries
-beside an index) stays silent: its cotangent is 0, and a mask goes with it, so that 0 times an infinite derivative (sqrt
-at 0, say) is 0 and not NaN. `hazards.py` says where a mask is needed.
+Two things are done here for all rules. Broadcasting is undone: a cotangent is summed over the axes along which its
+input was broadcast. And values that a choice does not take (a branch of `where`, the smaller operand of `maximum`,
+entries that an index does not select) get no gradient: their cotangent is 0 and carries a mask, so that 0 times an
+infinite derivative (of sqrt at 0, for example) is 0 and not NaN. `hazards.py` determines where a mask is needed.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from optlab.engine.tracer import Builder, Tracer
 
 @dataclass(frozen=True)
 class Cotangent:
-    """A traced cotangent, and where it is alive; a mask of None means everywhere.
+    """A traced cotangent, and a mask of the entries where it is active. None means that all entries are active.
 
-    A light mask is for second derivatives alone: the cotangent is 0 outside it without further ado.
+    A light mask is used by second derivatives only: the cotangent outside it is 0 already.
     """
 
     value: Any
@@ -36,12 +36,12 @@ class Cotangent:
 
 
 def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
-    """The graph that also computes the vector-Jacobian products.
+    """The graph extended by the vector-Jacobian products.
 
-    For y = f(x) and a cotangent w of the shape of y, the product is w' J, with J the Jacobian dy/dx.
+    For y = f(x) and a cotangent w of the shape of y, the product is w' J, where J is the Jacobian dy/dx.
 
     Args:
-        graph: y = f(inputs), of one or several outputs.
+        graph: y = f(inputs), with one or several outputs.
         wrt: positions of the inputs to differentiate with respect to.
 
     Returns:
@@ -73,7 +73,7 @@ def vjp(graph: Graph, wrt: Sequence[int]) -> Graph:
 
 
 def pullback(graph: Graph, wrt: Sequence[int]) -> Graph:
-    """The products alone: (*inputs, one cotangent per output) -> one cotangent per position in `wrt`, optimised."""
+    """Only the products: (*inputs, one cotangent per output) -> one cotangent per position in `wrt`, optimised."""
     both = vjp(graph, wrt)
     return optimise(Graph(both.inputs, both.nodes, both.outputs[len(graph.outputs) :], both.constants))
 
@@ -81,17 +81,17 @@ def pullback(graph: Graph, wrt: Sequence[int]) -> Graph:
 def jvp(graph: Graph, wrt: Sequence[int]) -> Graph:
     """The Jacobian-vector products: (*inputs, one tangent per position in `wrt`) -> one tangent per output, optimised.
 
-    They are the transpose of the transpose: w' J is linear in w, and J v is the derivative of v . (w' J) by w.
+    They are computed by two reverse passes: w' J is linear in w, and J v is the derivative of v . (w' J) by w.
     """
     first, back = len(graph.inputs), pullback(graph, wrt)
     forth = vjp(back, range(first, len(back.inputs)))
-    zeros = {w: np.zeros(w.shape, w.dtype) for w in forth.inputs[first : len(back.inputs)]}  # any w will do
+    zeros = {w: np.zeros(w.shape, w.dtype) for w in forth.inputs[first : len(back.inputs)]}  # J v does not depend on w
     inputs = forth.inputs[:first] + forth.inputs[len(back.inputs) :]
     return optimise(Graph(inputs, forth.nodes, forth.outputs[len(back.outputs) :], {**forth.constants, **zeros}))
 
 
 def _leads_to(graph: Graph, inputs: set[Var]) -> set[Var]:
-    """All values that depend smoothly on these inputs: not the conditions and the whole numbers."""
+    """All float values that depend on these inputs; conditions and integers have no derivative."""
     reached = set(inputs)
     for node in graph.nodes:
         if node.output.dtype.kind == "f" and any(v in reached for v in node.inputs):
@@ -100,7 +100,7 @@ def _leads_to(graph: Graph, inputs: set[Var]) -> set[Var]:
 
 
 def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: set[Var], hazards: Hazards) -> Any:
-    """What a node passes on to each of its inputs."""
+    """The cotangent that a node passes to each of its inputs."""
     inputs, output = [primal[v] for v in node.inputs], primal[node.output]
     for position, var in enumerate(node.inputs):
         rule = node.op.vjp[0 if node.op.variadic else position] if node.op.vjp else None
@@ -122,9 +122,9 @@ def _contributions(node: Node, g: Cotangent, primal: dict[Var, Tracer], wanted: 
 def _taken(
     node: Node, position: int, g: Cotangent, pull: Callable[..., Any], output: Tracer, inputs: list[Tracer]
 ) -> Any:
-    """Which entries of an input a choice takes: an array of the shape of what the rule returns."""
+    """The mask of the entries of an input that a choice takes, in the shape of the cotangent that the rule returns."""
     rule = node.op.taken[position] if node.op.taken else None
-    if rule is None:  # an index, which moves a mask of what it takes as it moves the cotangent
+    if rule is None:  # an index: its rule scatters a mask in the same way as the cotangent
         return pull(output.builder.constant(np.ones(g.value.shape, bool)), output, *inputs)
     taken = rule(output, *inputs, **node.params)
     return taken if node.op.kind == "reduce" else np.broadcast_to(taken, g.value.shape)
@@ -133,9 +133,9 @@ def _taken(
 def _silenced(
     node: Node, pull: Callable[..., Any], g: Cotangent, output: Tracer, inputs: list[Tracer], hazards: Hazards
 ) -> Cotangent:
-    """A contribution with the dead entries at 0 whatever the derivative was, and the mask that goes with it."""
+    """A contribution whose inactive entries are 0 for any derivative, and its mask."""
     value, mask = pull(g.value, output, *inputs), g.mask
-    if node.op.linear:  # moves entries about, and moves the mask in the same way
+    if node.op.linear:  # the rule moves entries, and can move the mask in the same way
         return Cotangent(value, pull(mask, output, *inputs), g.light)
     if node.op.kind == "elementwise":
         if hazards.are_silent(node):
@@ -143,36 +143,36 @@ def _silenced(
         if g.light or node in hazards.harmless:
             return _silent_later(value, mask, g.light)
         return Cotangent(np.where(mask, value, 0.0), mask)
-    alive = mask.astype(g.value.dtype)
+    active = mask.astype(g.value.dtype)
     if is_matrix_product(node):
-        moved = pull(alive, output, *(np.ones_like(v) for v in inputs)) != 0
+        moved = pull(active, output, *(np.ones_like(v) for v in inputs)) != 0
         if g.light:
             return _silent_later(value, moved, g.light)
-        return Cotangent(_silenced_product(pull, g.value, alive, output, inputs), moved)
+        return Cotangent(_silenced_product(pull, g.value, active, output, inputs), moved)
     if node.op.kind == "reduce":
-        return _silent_later(value, spread_over(alive, *inputs, **node.params) != 0, g.light)
-    # of matrices: each is alive as a whole, or dead
+        return _silent_later(value, spread_over(active, *inputs, **node.params) != 0, g.light)
+    # linear algebra: all entries of a matrix are active, or none
     stack = max(v.ndim for v in inputs) - 2
-    any_alive = np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive
-    moved = np.broadcast_to(any_alive[..., None, None], value.shape) != 0
+    any_active = np.sum(active, axis=tuple(range(stack, active.ndim))) if active.ndim > stack else active
+    moved = np.broadcast_to(any_active[..., None, None], value.shape) != 0
     return Cotangent(np.where(moved, value, 0.0), moved)
 
 
 def _silent_later(value: Any, mask: Any, light: bool) -> Cotangent:
-    """A contribution whose dead entries are 0 already, and stay 0 in its own derivative."""
+    """A contribution whose inactive entries are 0 already, and are kept at 0 in its own derivative."""
     return Cotangent(emit("alive", value, mask), mask, light)
 
 
-def _silenced_product(pull: Callable[..., Any], g: Any, alive: Any, output: Tracer, inputs: list[Tracer]) -> Any:
-    """Of a product of matrices, which adds up products, of which the dead ones may be 0 times infinity."""
+def _silenced_product(pull: Callable[..., Any], g: Any, active: Any, output: Tracer, inputs: list[Tracer]) -> Any:
+    """The contribution of a matrix product. Inactive terms of its sums would be NaN if they were 0 times infinity."""
     finite = [np.isfinite(v) for v in inputs]
     value = pull(g, output, *(np.where(f, v, 0.0) for f, v in zip(finite, inputs, strict=True)))
-    spoilt = pull(alive, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
+    spoilt = pull(active, output, *(np.where(f, 0.0, 1.0) for f in finite)) != 0
     return np.where(spoilt, np.nan, value)
 
 
 def _total(parts: list[Cotangent]) -> Cotangent:
-    """The sum of all contributions; pieces that are merely placed are placed together."""
+    """The sum of all contributions. Outputs of "place" are combined into one "place" operation."""
     if len(parts) == 1:
         return parts[0]
     placed = [p.value for p in parts if _placed(p)]
@@ -188,10 +188,10 @@ def _total(parts: list[Cotangent]) -> Cotangent:
     masks = [p.mask for p in parts]
     if any(m is None for m in masks):
         return Cotangent(total)
-    alive = masks[0]
+    active = masks[0]
     for mask in masks[1:]:
-        alive = np.logical_or(alive, mask)
-    return Cotangent(total, alive, all(p.light for p in parts))
+        active = np.logical_or(active, mask)
+    return Cotangent(total, active, all(p.light for p in parts))
 
 
 def _placed(part: Cotangent) -> bool:
@@ -200,7 +200,7 @@ def _placed(part: Cotangent) -> bool:
 
 
 def _fitted(g: Cotangent, var: Var) -> Cotangent:
-    """A cotangent in the dtype of an input, summed over the axes along which the input was stretched."""
+    """A cotangent in the dtype of an input, summed over the axes along which the input was broadcast."""
     value = g.value.astype(var.dtype) if var.dtype.kind == "f" else g.value
     if value.shape == var.shape:
         return Cotangent(value, g.mask, g.light)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optlab.engine.layout import Lane, _apart, _crossings, lay_out
+from optlab.engine.layout import Lane, _crossings, _separated, lay_out
 
 
 def size(item):
@@ -72,7 +72,7 @@ def test_nothing_overlaps_in_random_graphs(seed):
 def test_heights_are_the_nearest_that_keep_the_distances(items):
     """The optimality conditions: with multipliers for the distances that are just kept, the gradient vanishes."""
     wished, weights = map(np.array, zip(*items, strict=True))
-    found = np.array(_apart(wished, weights, [4.0] * len(items)))
+    found = np.array(_separated(wished, weights, [4.0] * len(items)))
     gaps = np.diff(found) - 4.0
     assert (gaps >= -1e-9).all()
     multipliers = np.cumsum(weights * (found - wished))  # of the distance after each item

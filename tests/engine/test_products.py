@@ -234,7 +234,7 @@ MISTAKES = {
         lambda: jvp(lambda p: p[0] * p[1])((X, X), X),
         r"\(3,\), and the argument has \(3,\), \(3,\)",
     ),
-    "no such argument": (lambda: grad(np.sum, 1)(X), "called with 1 arguments, and none is at position 1"),
+    "no such argument": (lambda: grad(np.sum, 1)(X), "called with 1 arguments; position 1 does not exist"),
     "an argument too few": (lambda: grad(np.sum)(), "called with 0 arguments"),
 }
 

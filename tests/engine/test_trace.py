@@ -291,7 +291,7 @@ def test_random_numbers_within_a_function_are_refused(name):
 
 @pytest.mark.parametrize("f", [counts_calls, grows])
 def test_a_memory_of_earlier_calls_is_noticed(f):
-    with pytest.raises(TraceError, match="remember earlier calls") as caught:
+    with pytest.raises(TraceError, match="keep state between calls") as caught:
         trace(f, 1.0)
     assert str(caught.value).startswith(f"{__file__}:{f.__code__.co_firstlineno + (2 if f is counts_calls else 0)}: ")
 
