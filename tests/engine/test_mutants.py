@@ -17,7 +17,7 @@ _BOTH_WAYS = "there both formulas are exact"
 _NOT_TAKEN = "a branch that is not taken"
 _EMPTY_SUM = "a sum over no axis changes nothing"
 _COSTS = "it is 0 there already"
-_UNALIVE = "0 times any number, and it only matters what is not 0"
+_INACTIVE = "0 times any number, and it only matters what is not 0"
 
 SURVIVORS = {
     "hypot, 0: rules.cosine(g, a, y)  ->  rules.cosine(a, g, y)": _FACTORS,
@@ -42,13 +42,13 @@ SURVIVORS = {
     "cofactors: -1  ->  -2": _SQUARE,
     "cholesky: -1  ->  -2": _SQUARE,
     "cholesky: -2  ->  -3": _SQUARE,
-    "_silenced_product: np.where(f, v, 0.0)  ->  np.where(f, v, 1.0)": _UNALIVE,
-    "_silenced_product: np.where(f, 0.0, 1.0)  ->  np.where(f, 0.0, 2.0)": _UNALIVE,
-    "_silenced: alive.ndim > stack  ->  alive.ndim >= stack": _EMPTY_SUM,
-    "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim))) if alive.ndim > stack else alive"
-    "  ->  np.sum(alive, axis=tuple(range(stack, alive.ndim)))": _EMPTY_SUM,
-    "_silenced: np.sum(alive, axis=tuple(range(stack, alive.ndim)))"
-    "  ->  np.max(alive, axis=tuple(range(stack, alive.ndim)))": "there is one that is not 0",
+    "_silenced_product: np.where(f, v, 0.0)  ->  np.where(f, v, 1.0)": _INACTIVE,
+    "_silenced_product: np.where(f, 0.0, 1.0)  ->  np.where(f, 0.0, 2.0)": _INACTIVE,
+    "_silenced: active.ndim > stack  ->  active.ndim >= stack": _EMPTY_SUM,
+    "_silenced: np.sum(active, axis=tuple(range(stack, active.ndim))) if active.ndim > stack else active"
+    "  ->  np.sum(active, axis=tuple(range(stack, active.ndim)))": _EMPTY_SUM,
+    "_silenced: np.sum(active, axis=tuple(range(stack, active.ndim)))"
+    "  ->  np.max(active, axis=tuple(range(stack, active.ndim)))": "there is one that is not 0",
     "_taken: node.op.taken[position] if node.op.taken else None  ->  None": "of ones, the rule makes the same",
     "_silenced: g.light or node in hazards.harmless  ->  g.light": _COSTS,
     "_silenced: g.light or node in hazards.harmless  ->  node in hazards.harmless": _COSTS,
