@@ -1,4 +1,4 @@
-"""What a problem is: an objective of one parameter vector, where it starts, its domain, where its minima are."""
+"""The interface of problems: an objective of one parameter vector, with its start, domain and known minima."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from optlab.signature import Signature
 from optlab.wording import counted
 
 SUPPLIES = ("inputs", "targets")
-"""What an objective may ask the lab for: the `inputs` (examples, features) and `targets` (examples, outputs) of
-the minibatch at hand. A problem that does is trained on a dataset."""
+"""Optional arguments of an objective, supplied by optlab: `inputs` (examples, features) and `targets` (examples,
+outputs) of the current minibatch. A problem with such an argument is trained on a dataset."""
 
 RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_fraction", "x", *SUPPLIES)
 
@@ -29,13 +29,13 @@ Source = Callable[[], tuple[Any, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """An objective and what is known of it. Calling it calls the objective, in plain NumPy.
+    """An objective and its known properties. A call of the problem calls the objective, in plain NumPy.
 
-    `domain` is an array (2, d) of lower and upper bounds, d being 1 where all coordinates share them; it is what
-    `start = "random"` draws from and what pictures show. `start` is a point, or for networks the function that draws
-    the weights. `minima` are the known global minimisers. `dim` is the dimension, or None where any will do: points
-    are then repeated cyclically to the dimension asked for. `tensors` gives the shapes that the parameters of a network
-    have.
+    `domain` is an array (2, d) of lower and upper bounds, where d is 1 if all coordinates have the same bounds.
+    `start = "random"` draws from the domain, and pictures show it. `start` is a point, or for networks the function
+    that draws the weights. `minima` are the known global minimisers. `dim` is the dimension, or None if the objective
+    accepts any dimension; then points are repeated cyclically to the requested dimension. `tensors` returns the shapes
+    of the parameter tensors of a network.
 
     >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
     ... def bowl(x, *, scale=1.0):
@@ -65,27 +65,27 @@ class Problem:
 
     @property
     def data_options(self) -> dict[str, Any]:
-        """The lab's own options for a problem trained on data, with their defaults; a batch size of 0 is all data."""
+        """The options that optlab adds to a problem trained on data, and defaults; a batch size of 0 means all data."""
         if not self.trains_on_data:
             return {}
         return {"dataset": self.dataset or "digits", "batch_size": 0, "test_fraction": 0.2}
 
     @property
     def default_dim(self) -> int:
-        """The dimension where none is asked for."""
+        """The dimension if no other one is requested."""
         return self.dim or (len(self.start) if isinstance(self.start, np.ndarray) else 2)
 
     def start_at(self, dim: int) -> Vector:
-        """The start in a dimension. Only for problems whose start is a point."""
+        """The start point in this dimension. Only for problems whose start is a point."""
         assert isinstance(self.start, np.ndarray)
         return np.resize(self.start, dim)
 
     def minima_at(self, dim: int) -> tuple[Vector, ...]:
-        """The known minimisers in a dimension."""
+        """The known minimisers in this dimension."""
         return tuple(np.resize(point, dim) for point in self.minima)
 
     def bounds(self, dim: int) -> Vector:
-        """Lower and upper bounds, shape (2, dim). Only for problems that have a domain."""
+        """Lower and upper bounds, shape (2, dim). Only for problems with a domain."""
         assert self.domain is not None
         return np.broadcast_to(self.domain, (2, dim)) if self.domain.shape[1] == 1 else self.domain
 
@@ -107,19 +107,19 @@ def problem(
 
     Args:
         domain: `(low, high)` for every coordinate, or one such pair per coordinate.
-        start: the default start, a point; for a problem trained on data, a function that draws it: it takes any of
-            `rng` (a `numpy.random.Generator`), `inputs`, `targets` and the problem's choices as keywords, and
-            returns the flat vector of all parameters.
+        start: the default start, a point. For a problem trained on data, a function that draws the start. It takes any
+            of `rng` (a `numpy.random.Generator`), `inputs`, `targets` and the problem's choices as keyword arguments,
+            and returns the flat vector of all parameters.
         minimum: the global minimiser, or several of them: `(1.0, 1.0)`, `((0.0, 1.0), (0.0, -1.0))`.
-        dim: the dimension, where it is fixed.
+        dim: the dimension, if it is fixed.
         dataset: the default dataset of a problem trained on data.
-        metrics: functions like the objective (same arguments), evaluated on the test data, by name.
-        tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the tensors that
-            x holds one after the other, for optimizers that work on each of them.
+        metrics: functions by name, with the same arguments as the objective, evaluated on the test data.
+        tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the consecutive
+            tensors in x, for optimizers that work on each tensor.
         files: files that results depend on, relative to the folder of the plugin's own file; see `optimizer`.
 
     Raises:
-        PluginError: the signature or one of these does not fit.
+        PluginError: the signature or one of these arguments is invalid.
     """
 
     if undecorated is not None:
@@ -138,12 +138,12 @@ def problem(
             box = None if domain is None else np.array(domain, dtype=float).reshape(-1, 2).T
             first = start if callable(start) or start is None else np.array(start, dtype=float).reshape(-1)
         except (TypeError, ValueError) as error:
-            raise wrong(f"has a domain, start or minimum that is not made of numbers ({error})") from None
+            raise wrong(f"has a domain, start or minimum with values that are not numbers ({error})") from None
         read = signature.read(function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED, files=files)
         if box is not None and not (box[0] < box[1]).all():
             raise wrong(f"has a domain {domain} whose lower bound is not below the upper one")
         if first is None and box is None:
-            raise wrong("has neither a start nor a domain to draw one from")
+            raise wrong("has neither a start nor a domain to draw a start from")
         if dim is not None and isinstance(first, np.ndarray) and len(first) > dim:
             raise wrong(f"has dim={dim} and a start of {len(first)} numbers")
         if isinstance(first, np.ndarray) and not np.isfinite(first).all():
@@ -152,7 +152,7 @@ def problem(
         if size and any(len(point) > size for point in minima):
             raise wrong(f"has {counted(size, 'parameter')} and a minimum of {counted(minima.shape[1], 'number')}")
         if callable(first) and not read.supplied:
-            raise wrong("draws its start by a function, but asks for no inputs or targets; give it a point")
+            raise wrong("has a function as its start, but takes no inputs or targets; use a point as the start")
         return Problem(
             name=function.__name__,
             function=function,
@@ -170,7 +170,7 @@ def problem(
 
 
 def function_name(function: Callable[..., Any]) -> str:
-    """What a function is called as a problem; one without a name of its own, as a lambda, is an "objective"."""
+    """The name of a function as a problem. A function without a name, like a lambda, is called "objective"."""
     name = getattr(function, "__name__", "")
     return name if name.isidentifier() else "objective"
 
@@ -178,11 +178,11 @@ def function_name(function: Callable[..., Any]) -> str:
 def from_function(function: Callable[..., Any]) -> Problem:
     """A plain function as a problem without a domain and a start.
 
-    Arguments without a default are the parameters: one is the vector x, several are one number each. Arguments whose
-    default is a number, a text, a truth value or a list are options.
+    Arguments without a default are the parameters. A single one is the vector x; several are one number each. Arguments
+    whose default is a number, a string, a boolean or a list are options.
 
     Raises:
-        PluginError: the function takes nothing to differentiate by, or arguments without a name of their own.
+        PluginError: the function has no argument without a default, or takes *args or **kwargs.
 
     >>> def bowl(a, b, scale=2.0):
     ...     return scale * (a**2 + b**2)
@@ -196,12 +196,12 @@ def from_function(function: Callable[..., Any]) -> Problem:
     where = f"{signature.location(function)}: function '{name}'"
     parameters = inspect.signature(function).parameters.values()
     if starred := [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
-        raise PluginError(f"{where} takes {starred[0]}, but every argument needs a name of its own")
+        raise PluginError(f"{where} takes {starred[0]}, but every argument needs its own name")
     needed = [p.name for p in parameters if p.default is p.empty]
     if not needed:
         raise PluginError(f"{where} has no argument without a default, so there is nothing to differentiate by")
 
-    @functools.wraps(function)  # in messages it has the user's name and line
+    @functools.wraps(function)  # so that messages show the user's name and line
     def of_vector(x: Any, **options: Any) -> Any:
         values = [x] if len(needed) == 1 else [x[i] for i in range(len(needed))]
         return function(**dict(zip(needed, values, strict=True)), **options)
@@ -244,7 +244,7 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A named source of examples. Calling it loads or generates them, always the same ones."""
+    """A named source of examples. Each call loads or generates the same examples."""
 
     name: str
     function: Callable[[], tuple[Any, Any]] = field(repr=False)
@@ -254,7 +254,7 @@ class Dataset:
         """The examples.
 
         Raises:
-            UserError: what the function returns is not a row of inputs and a whole number from 0 on for each example.
+            UserError: the function does not return a row of inputs and an integer label >= 0 for each example.
         """
         returned = self.function()
         if returned is None:
@@ -281,8 +281,8 @@ def dataset(*, files: Sequence[str]) -> Callable[[Source], Dataset]: ...
 def dataset(function: Source | None = None, *, files: Sequence[str] = ()) -> Dataset | Callable[[Source], Dataset]:
     """Declare a dataset: a function without arguments that returns inputs and integer labels.
 
-    What it returns is part of what identifies results. `files` are those that it reads, relative to the folder of the
-    plugin's own file; one that is missing is an error of the plugin.
+    The returned arrays are part of the identity of results. `files` are the files that the function reads, relative to
+    the folder of the plugin's own file. A missing file is an error of the plugin.
 
     >>> @dataset
     ... def two_points():

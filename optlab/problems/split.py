@@ -1,4 +1,4 @@
-"""A dataset, split for training."""
+"""The split of a dataset into training and test examples."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from optlab.problems.base import Data, Split
 
 
 def split(name: str, data: Data, test_fraction: float) -> Split:
-    """Set a share of the examples aside for testing: the same ones whenever data and share are the same.
+    """Split off a share of the examples for testing. The same data and share always give the same split.
 
-    Stratified: of each class the nearest whole number to its share is drawn at random. A larger share keeps the test
-    examples of a smaller one. The examples stay in the order of the dataset; targets are one-hot.
+    The split is stratified: from each class, its share of examples is drawn at random, rounded to an integer. A larger
+    share contains the test examples of a smaller share. Examples keep the order of the dataset; targets are one-hot.
 
     >>> halves = split("four points", Data(np.arange(8.0).reshape(4, 2), np.array([0, 1, 1, 0])), 0.5)
     >>> halves.train_inputs.shape, halves.test_targets.sum(axis=0)
     ((2, 2), array([1., 1.]))
     """
     if not 0 <= test_fraction < 1:
-        raise UserError(f"a test fraction is at least 0 and below 1, and not {test_fraction}")
+        raise UserError(f"a test fraction must be at least 0 and below 1, not {test_fraction}")
     rng = np.random.Generator(np.random.Philox(0))
     is_test = np.zeros(len(data.labels), dtype=bool)
     for label in range(data.classes):

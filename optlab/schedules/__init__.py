@@ -1,1 +1,1 @@
-"""Schedules: `base` declares what one is; every other file holds one, in exactly the form of a drop-in file."""
+"""Schedules: `base` defines the interface; every other file holds one schedule, in the form of a drop-in file."""

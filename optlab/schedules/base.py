@@ -1,4 +1,4 @@
-"""What a schedule is: a factor on the learning rate, as a function of the step."""
+"""The interface of schedules: a factor on the learning rate, as a function of the step."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from optlab import signature
 from optlab.signature import Signature
 
 SUPPLIES = ("steps",)
-"""What a schedule may ask the lab for: `steps`, the horizon. Beyond it, such a schedule keeps its last value."""
+"""Optional argument of a schedule, supplied by optlab: `steps`, the horizon. After it, the last value is kept."""
 
 
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """A factor on `lr`, as a function of the 1-based step `t`.
 
-    Calling it calls the function. A schedule that asks for `steps` is defined up to that step; at later steps, which
-    come when a rule trains on elsewhere, its value at `steps` is held. Any other schedule has no horizon, and its
-    formula holds at every step.
+    A call of the schedule calls the function. A schedule with the argument `steps` is defined up to that step; at later
+    steps, which occur when a rule runs longer in another package, it keeps its value at `steps`. A schedule without
+    this argument has no horizon, and its formula applies at every step.
 
     >>> @schedule
     ... def halving(t, *, every=10.0):
@@ -32,7 +32,7 @@ class Schedule:
     (0.5, {'every': 10.0})
     >>> @schedule
     ... def falling(t, *, steps):
-    ...     '''Fall in a line, to a quarter at the last step.'''
+    ...     '''Fall linearly, to a quarter at the last step.'''
     ...     return 1 - 0.75 * (t - 1) / (steps - 1)
     >>> [float(falling(t, steps=4)) for t in (1, 4, 5, 400)]
     [1.0, 0.25, 0.25, 0.25]
@@ -46,7 +46,7 @@ class Schedule:
         if "steps" in given:
             t = np.minimum(t, given["steps"])
         elif isinstance(t, int | float):
-            t = np.float64(t)  # whose powers and quotients are infinite, where those of Python's numbers raise
+            t = np.float64(t)  # NumPy returns infinity where Python's numbers raise OverflowError
         return self.function(t, **given)
 
 
@@ -62,10 +62,13 @@ def schedule(
     ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
-    """Declare a schedule: `t` in, the factor out. Raises `PluginError` where the signature does not fit.
+    """Declare a schedule: a function of the step `t` that returns the factor.
 
-    `ranges` are the values that options may have, as intervals: `{"every": "[1, inf)"}`; `files` those that results
+    `ranges` are the valid values of options, as intervals: `{"every": "[1, inf)"}`. `files` are files that results
     depend on, relative to the folder of the plugin's own file.
+
+    Raises:
+        PluginError: the signature is not that of a schedule.
     """
 
     def declare(factor: Callable[..., Any]) -> Schedule:

@@ -3,7 +3,7 @@ from optlab import schedule
 
 @schedule
 def constant(t):
-    """The learning rate stays what it is.
+    """The learning rate does not change.
 
     factor = 1
     """

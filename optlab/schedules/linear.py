@@ -9,11 +9,11 @@ def linear(t, *, steps, end=0.0, warmup=0.0):
 
     1 - (1 - end) (t - 1) / (steps - 1)
 
-    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest; where
-    there is no step left for it, the rise ends at the last step. The last value is held beyond it.
+    Before the fall, the factor rises linearly for `warmup` steps: t / (warmup + 1). The fall takes the remaining steps.
+    If no step remains, the rise ends at the last step. After the last step, the factor keeps its last value.
     """
     rise = np.minimum(t / (warmup + 1), 1)
-    # The fall may be as short as rounding is; where the warm-up leaves no step for it, nothing of it has passed.
+    # The length of the fall may be only a rounding error. If the warm-up leaves no step for it, `passed` is 0.
     passed, rest = np.maximum(t - 1 - warmup, 0), steps - 1 - warmup
     rest = np.where(rest > 0, rest, 1)
-    return rise * np.maximum(1 - (1 - end) * passed / rest, 0)  # rounding may put it below
+    return rise * np.maximum(1 - (1 - end) * passed / rest, 0)  # rounding may make it negative

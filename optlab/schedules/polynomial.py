@@ -9,10 +9,10 @@ def polynomial(t, *, steps, power=0.9, end=0.0, warmup=0.0):
 
     end + (1 - end) (1 - (t - 1) / (steps - 1))^power
 
-    Before the fall, the factor rises in a line for `warmup` steps: t / (warmup + 1). The fall takes the rest; where
-    there is no step left for it, the rise ends at the last step. The last value is held beyond it.
+    Before the fall, the factor rises linearly for `warmup` steps: t / (warmup + 1). The fall takes the remaining steps.
+    If no step remains, the rise ends at the last step. After the last step, the factor keeps its last value.
     """
     rise = np.minimum(t / (warmup + 1), 1)
-    # 0 to the bit at the last step: a power of a number that rounding put below 0 is not a number.
+    # exactly 0 at the last step: if rounding made it negative, its power would be NaN
     left = np.where(t - 1 > warmup, (steps - t) / np.maximum(steps - 1 - warmup, 1e-9), 1)
     return rise * (end + (1 - end) * left**power)

@@ -3,7 +3,7 @@ from optlab import schedule
 
 @schedule(ranges={"every": "[1, inf)", "factor": "(0, inf)"})
 def step(t, *, every=100.0, factor=0.1):
-    """Cut the learning rate every so many steps.
+    """Multiply the learning rate by `factor` after every `every` steps.
 
     factor^floor((t - 1) / every), without a horizon
     """

@@ -1,1 +1,1 @@
-"""Transforms: `base` declares what one is; every other file holds one, in exactly the form of a drop-in file."""
+"""Transforms: `base` defines the interface; every other file holds one transform, in the form of a drop-in file."""

@@ -1,7 +1,7 @@
-"""What a transform is: something that is put around an update rule, of the gradient before it or of the whole step.
+"""The interface of transforms. A transform changes the gradient before an update rule, or the whole step of the rule.
 
-def clip_norm(x, g, *, max_norm=1.0): ...      # of the gradient: returns g
-def lookahead(x, slow=..., *, t, step, k=5.0): ...  # of the step: step(x) is what the rule makes of x; returns x
+def clip_norm(x, g, *, max_norm=1.0): ...      # changes the gradient: returns g
+def lookahead(x, slow=..., *, t, step, k=5.0): ...  # changes the step: step(x) is the rule's next x; returns x
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from optlab.signature import Signature
 
 OF_GRADIENT = ("t", "steps", "f", "rng")
 OF_STEP = ("t", "steps", "f", "rng", "lr", "step")
-"""What a transform may ask the lab for: `t` the 1-based step, `steps` the horizon, `f` the loss at x, `rng` random
-numbers; one of the step also `step(p)`, the rule's next x from a point p, and `lr`, the scheduled learning rate."""
+"""Optional arguments of a transform, supplied by optlab: `t` the 1-based step, `steps` the horizon, `f` the loss at x,
+`rng` random numbers. A transform of the step may also take `step(p)`, the rule's next x from a point p, and `lr`, the
+scheduled learning rate."""
 
 RESERVED = ("name", "x", "g", *OF_STEP)
 
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """Something around an update rule. `wraps` says whether it transforms the whole step, or else the gradient.
+    """A change of an update rule. `wraps` is True if it transforms the whole step, and False for the gradient.
 
     >>> @transform
     ... def clip_value(x, g, *, most=1.0):
@@ -62,12 +63,16 @@ def transform(
     ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Transform | Callable[[Callable[..., Any]], Transform]:
-    """Declare a transform: of the gradient, `x, g` and the state in, `g` and the state out; or, where it asks for
-    `step`, of the whole step, `x` and the state in, `x` and the state out.
+    """Declare a transform of the gradient or of the whole step.
 
-    `ranges` are the values that options may have, as intervals: `{"decay": "[0, inf)"}`; `files` those that results
+    A transform of the gradient takes `x, g` and its state, and returns `g` and the state. A transform of the whole step
+    has the argument `step`; it takes `x` and its state, and returns `x` and the state.
+
+    `ranges` are the valid values of options, as intervals: `{"decay": "[0, inf)"}`. `files` are files that results
     depend on, relative to the folder of the plugin's own file.
-    Raises `PluginError` where the signature does not fit.
+
+    Raises:
+        PluginError: the signature is not that of a transform.
     """
 
     def declare(around: Callable[..., Any]) -> Transform:

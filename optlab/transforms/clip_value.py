@@ -5,10 +5,10 @@ from optlab import transform
 
 @transform(ranges={"limit": "(0, inf)"})
 def clip_value(x, g, *, limit=1.0):
-    """Bring every entry of the gradient between -limit and limit (Mikolov, 2012).
+    """Clip every entry of the gradient to the interval from -limit to limit (Mikolov, 2012).
 
     g <- min(max(g, -limit), limit)
 
-    limit: the largest size of an entry
+    limit: the largest absolute value of an entry
     """
     return np.clip(g, -limit, limit)

@@ -171,7 +171,7 @@ def test_choices_and_what_is_around_gradient_descent(call):
     assert "x ← x − (β b + w)" in nesterov
     status, out, _ = call("lookahead")
     assert status == 0
-    assert out.startswith("Every few steps, go back to a share of the way that they went (Zhang et al., 2019).")
+    assert out.startswith("After every few steps, go back towards the point before them (Zhang et al., 2019).")
     assert "slow ← where(mod(t, every) < 1, slow + α · (x − lr g − slow), slow)" in out
 
 
@@ -306,7 +306,7 @@ def test_a_fault_in_a_built_in_problem_is_shown_with_its_line(call):
     status, _, err = call("rosenbrock", "--at", "1")
     assert status == 2
     assert "rosenbrock.py:" in err
-    assert err.endswith("ValueError: Rosenbrock's valley has two dimensions at least\n")
+    assert err.endswith("ValueError: Rosenbrock's valley needs at least two dimensions\n")
 
 
 def test_a_deep_function_can_be_drawn_as_svg(call, folder):

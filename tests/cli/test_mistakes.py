@@ -100,7 +100,7 @@ ONE = [
     (HEAD + MLP + "@start = [1.0, 2.0]\n" + GD, "mlp has 162 parameters here; this start has 2"),
     (
         HEAD + MLP + '@activation = "rely"\n' + GD,
-        "mlp has no activation 'rely' (did you mean 'relu'?); there are sigmoid, tanh, relu",
+        "mlp has no activation 'rely' (did you mean 'relu'?); choose from sigmoid, tanh, relu",
     ),
     (HEAD + MLP + '@init = "x"\n' + GD, "mlp has no init 'x'; there are xavier, he"),
     (
@@ -161,7 +161,7 @@ def test_all_mistakes_at_once_from_all_modules(said):
         marked,
         "steps must be at least 1, not -1",
         "rosenbrock has no option 'bb' (did you mean 'b'?)",
-        "mlp has no activation 'rely' (did you mean 'relu'?); there are sigmoid, tanh, relu",
+        "mlp has no activation 'rely' (did you mean 'relu'?); choose from sigmoid, tanh, relu",
         "mlp has no init 'h' (did you mean 'he'?); there are xavier, he",
         "there is no problem 'boothe' (did you mean 'booth'?)",
         "gd has no option 'lrr' (did you mean 'lr'?)",

@@ -5,7 +5,7 @@ from optlab import dataset
 
 @dataset
 def moons():
-    """Two half circles that reach into each other: 400 points of the plane, two classes. Generated.
+    """Two interleaved half circles: 400 points of the plane, two classes. Generated.
 
     The shape of scikit-learn's `make_moons`, with normal noise of 0.1.
     """

@@ -12,7 +12,7 @@ def mccormick(x):
 
     f(x, y) = sin(x + y) + (x - y)^2 - 1.5 x + 2.5 y + 1, on [-1.5, 4] x [-3, 4].
     Minimum -sqrt(3) / 2 - pi / 3 = -1.913222954981036 at (1/2 - pi/3, -1/2 - pi/3).
-    Outside of the domain the formula falls without end, so a wall is added there: the squared distance to the domain.
+    Outside of the domain the formula is unbounded below, so a wall is added there: the squared distance to the domain.
     Source: Jamil & Yang (2013).
     """
     x0, x1 = x

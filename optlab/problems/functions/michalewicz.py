@@ -10,7 +10,7 @@ def michalewicz(x):
     f(x, y) = -sin(x) sin(x^2 / pi)^20 - sin(y) sin(2 y^2 / pi)^20, on [0, pi]^2.
     Minimum -1.801303410098553 at (2.2029, pi / 2).
     Outside of the domain the formula has deeper valleys, so a wall is added there: the squared distance to the domain.
-    Source: Michalewicz (1992), with his m = 10.
+    Source: Michalewicz (1992), with m = 10.
     """
     outside = x - np.clip(x, 0.0, np.pi)
     trenches = np.sin(x) * np.sin(np.array([1.0, 2.0]) * x**2 / np.pi) ** 20

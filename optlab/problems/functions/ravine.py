@@ -7,9 +7,9 @@ from optlab import problem
 def ravine(x, *, steepness=20.0):
     """A narrow winding ravine: steep walls, a gentle slope along a sine wave.
 
-    f(x, y) = x^2 / 10 + steepness (y - sin(x))^2, on [-6, 6] x [-4, 4]. Minimum 0 at the origin, and no other
-    point where the gradient vanishes.
-    Source: made for this lab.
+    f(x, y) = x^2 / 10 + steepness (y - sin(x))^2, on [-6, 6] x [-4, 4]. Minimum 0 at the origin, the only point
+    where the gradient vanishes.
+    Source: made for optlab.
     """
     x0, x1 = x
     return x0**2 / 10 + steepness * (x1 - np.sin(x0)) ** 2

@@ -12,5 +12,5 @@ def rosenbrock(x, *, a=1.0, b=100.0):
     Source: Rosenbrock (1960).
     """
     if x.size < 2:
-        raise ValueError("Rosenbrock's valley has two dimensions at least")
+        raise ValueError("Rosenbrock's valley needs at least two dimensions")
     return np.sum(b * (x[1:] - x[:-1] ** 2) ** 2 + (a - x[:-1]) ** 2)

@@ -22,16 +22,16 @@ INITS = {
 
 
 def pick(table, what, name):
-    """The entry of that name, or an error that says which there are."""
+    """The entry of this name, or an error that lists the valid names."""
     if name not in table:
-        raise UserError(f"mlp has no {what} {name!r}{did_you_mean(name, table)}; there are {', '.join(table)}")
+        raise UserError(f"mlp has no {what} {name!r}{did_you_mean(name, table)}; choose from {', '.join(table)}")
     return table[name]
 
 
 def sizes(inputs, hidden, targets):
     """The number of units of every layer, from the inputs to the outputs."""
     if not all(isinstance(n, int) and n > 0 for n in hidden):
-        raise UserError(f"the hidden layers of mlp are a list of whole numbers above 0, and not {list(hidden)}")
+        raise UserError(f"the hidden layers of mlp must be a list of integers above 0, not {list(hidden)}")
     return [inputs.shape[1], *hidden, targets.shape[1]]
 
 
@@ -47,7 +47,7 @@ def initial_weights(*, rng, inputs, targets, hidden, init):
 
 
 def forward(x, inputs, targets, hidden, activation):
-    """The weighted sums that arrive at the last layer: (examples, classes)."""
+    """The pre-activations of the last layer: (examples, classes)."""
     act = pick(ACTIVATIONS, "activation", activation)
     units = sizes(inputs, hidden, targets)
     count = sum((m + 1) * n for m, n in pairwise(units))
@@ -62,7 +62,7 @@ def forward(x, inputs, targets, hidden, activation):
 
 
 def accuracy(x, *, inputs, targets, hidden, activation, output, loss, init):
-    """The share of examples whose own class has the largest output; a tie with k - 1 others counts 1/k."""
+    """The share of examples whose class has the largest output; a tie with k - 1 other classes counts 1/k."""
     z = forward(x, inputs, targets, hidden, activation)
     largest = np.where(z == np.max(z, axis=1, keepdims=True), 1.0, 0.0)
     return np.mean(np.sum(largest * targets, axis=1) / np.sum(largest, axis=1))
@@ -88,20 +88,20 @@ def mlp(
 ):
     """Multilayer perceptron: a classifier of dense layers.
 
-    - `hidden`: the sizes of the hidden layers; an empty list leaves a linear model.
+    - `hidden`: the sizes of the hidden layers; an empty list gives a linear model.
     - `activation` of the hidden layers: `sigmoid`, `tanh`, `relu`.
-    - `output`: what the last layer answers, a = z (`linear`) or a = sigmoid(z) (`sigmoid`, for the squared errors).
+    - `output`: the output of the last layer, a = z (`linear`) or a = sigmoid(z) (`sigmoid`, for the squared errors).
     - `loss`, averaged over the examples: `half_squared_error` 1/2 sum_j (y_j - a_j)^2; `mean_squared_error`, the mean
       over j of (y_j - a_j)^2; `cross_entropy` between y and softmax(z).
     - `init`: `xavier`, `he`.
 
-    `x` holds layer after layer: the weights W of shape (inputs, outputs of the layer) row by row, then the biases b; a
-    layer computes a @ W + b. With w_ij the weight from unit i to unit j of the next layer, a 2-2-2 network is
+    `x` holds the layers in order: the weights W of shape (inputs, outputs of the layer) row by row, then the biases b.
+    A layer computes a @ W + b. If w_ij is the weight from unit i to unit j of the next layer, a 2-2-2 network is
     x = [w_11, w_12, w_21, w_22, b_1, b_2, then the same six of the second layer].
     """
     if loss == "cross_entropy" and output != "linear":
         raise UserError(
-            f"mlp's cross_entropy takes the softmax of a linear output; output = {output!r} does not fit it"
+            f"mlp's cross_entropy takes the softmax of a linear output; write output = 'linear', not {output!r}"
         )
     z = forward(x, inputs, targets, hidden, activation)
     return pick(LOSSES, "loss", loss)(pick(OUTPUTS, "output", output)(z), targets)
