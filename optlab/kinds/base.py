@@ -137,6 +137,9 @@ def faults_of(kind: Kind) -> Iterator[None]:
     Raises:
         PluginError: it raised something; the message has the file and the line.
     """
+    if is_built_in(kind.function):  # what is raised there is no fault of a plugin
+        yield
+        return
     try:
         with contained():
             yield
@@ -144,6 +147,6 @@ def faults_of(kind: Kind) -> Iterator[None]:
         raise
     except Exception as error:
         file = source(kind.function)[0]
-        if is_built_in(kind.function) or all(f.filename != file for f in traceback.extract_tb(error.__traceback__)):
+        if all(f.filename != file for f in traceback.extract_tb(error.__traceback__)):
             raise
         raise PluginError(complaint(error, [kind.function], file)) from error
