@@ -18,7 +18,9 @@ def main(runs: str, steps: str, file: str | None = None) -> None:
     if file:  # not while it is timed
         import numpy as np
 
-        losses = {f"{s.optimizer.name} {s.case.problem.name}": t.loss[:-1] for s, t in zip(work, found, strict=True)}
+        losses = {
+            f"{s.rule.optimizer.name} {s.case.problem.name}": t.loss[:-1] for s, t in zip(work, found, strict=True)
+        }
         np.savez(file, **losses)
 
 

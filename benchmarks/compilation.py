@@ -53,7 +53,7 @@ def programs(dims: tuple[int, ...] = (2, 10, 100, 1_000)) -> Iterator[Sweep]:
 
 def measured(work: Sweep, rounds: int) -> Compilation:
     expressions = choice.expressions_of(build_for(work))
-    found = Compilation(work.case.problem.name, work.case.dim, work.optimizer.name, len(expressions.needed))
+    found = Compilation(work.case.problem.name, work.case.dim, work.rule.optimizer.name, len(expressions.needed))
     for _ in range(rounds):
         begin = time.perf_counter()
         graph = build_for(work)

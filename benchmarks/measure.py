@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.tables import Report, Table
 from optlab.engine.replay import compile
 from optlab.records import Sweep
-from optlab.step import Rule, build
+from optlab.step import build_for
 
 TOLERANCE, ROUGHLY = 1e-10, 1e-3
 
@@ -66,9 +66,8 @@ def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = N
 
     `start` is of shape (dim, runs); `fill(step, out)` writes the minibatch indices, shape (runs, batch_size).
     """
-    step_graph = build(work.case, Rule(work.optimizer, work.settings), work.steps)
-    owners = {"option": work.options, "hyperparameter": work.hyperparameters}
-    columns = [owners[owner][name] for owner, name in step_graph.numbers]
+    step_graph = build_for(work)
+    columns = [work.numbers[key] for key in step_graph.numbers]
     constant = [bool((column == column[0]).all()) for column in columns]
     program = compile(step_graph.graph, step_graph.inputs(constant), len(work))
     states = len(step_graph.initial.outputs)

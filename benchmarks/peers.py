@@ -70,7 +70,7 @@ def mlp(work: Sweep, start: np.ndarray, activation: str) -> list[Contender]:
     split = work.case.split
     assert split is not None
     inputs, targets = split.train_inputs, split.train_targets
-    (_, runs), steps, lr = start.shape, work.steps, float(work.hyperparameters["lr"][0])
+    (_, runs), steps, lr = start.shape, work.steps, float(work.numbers["hyperparameter", "lr"][0])
     few = min(steps, FEW)
     index = np.empty((steps, runs, work.case.batch_size), np.int64)
     batches = Minibatches(work.root_seed, work.seed, len(inputs), work.case.batch_size)

@@ -25,7 +25,7 @@ RATES = (1e-4, 1e-2)
 def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
     """In two dimensions everybody takes part."""
     work = sweep("rosenbrock", START, runs, steps, ends)
-    rates = work.hyperparameters["lr"]
+    rates = work.numbers["hyperparameter", "lr"]
     start = np.broadcast_to(np.array(START)[:, None], (2, runs))
     return [
         *with_optlab(work),
@@ -96,7 +96,7 @@ def with_jax(work: Sweep, start: np.ndarray) -> list[Contender]:
 
         return objectives.rewritten(work.case.problem.function, len(start), jnp)(x)
 
-    return peers.trajectories(f, work.hyperparameters["lr"], work.steps, start)
+    return peers.trajectories(f, work.numbers["hyperparameter", "lr"], work.steps, start)
 
 
 def loop(lr: np.ndarray, steps: int, adam: Any) -> Result:

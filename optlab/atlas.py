@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab import pipeline
+from optlab import oneline, pipeline
 from optlab.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.errors import UserError
 from optlab.maps.panels import BasinMap, StabilityMap
@@ -223,9 +223,10 @@ def axis(side: str, text: str, log: bool) -> Side:
     >>> axis("x", "lr=0.1:0.2", log=True)
     ('lr', {'log': [0.1, 0.2]})
     """
-    name, equals, values = text.partition("=")
-    if not equals or not name.isidentifier():
-        raise UserError(f"{side}: {text!r} is no NAME=LOW:HIGH, like lr=0.01:1")
+    try:
+        name, values = oneline.pair(text, "NAME=LOW:HIGH", "lr=0.01:1")
+    except UserError as error:
+        raise UserError(f"{side}: {error}") from None
     return name, {"log" if log else "linear": list(span(side, values))}
 
 

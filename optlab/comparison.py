@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from optlab import identity
+from optlab.composition import shown_as
 from optlab.plan import Plan
-from optlab.records import Split, Sweep
+from optlab.problems.base import Split
+from optlab.records import DomainDraw, FixedPoint, Sweep
 
 MOST = 40
 """Values of an axis, or coordinates of a start, that are written down one by one."""
@@ -62,29 +64,31 @@ def _has_choice(sweep: Sweep) -> bool:
 def _problem(sweep: Sweep) -> Facts:
     case, start = sweep.case, sweep.case.start
     facts: Facts = {"title": list(sweep.titles), "name": case.problem.name, **case.settings}
-    facts["start"] = _values(start.tolist()) if isinstance(start, np.ndarray) else start if start == "random" else None
+    facts["start"] = _values(start.x.tolist()) if isinstance(start, FixedPoint) else None
+    if isinstance(start, DomainDraw):
+        facts["start"] = "random"
     if case.split:  # the share that came of the one that is written, to a whole number of examples
         test, train = len(case.split.test_inputs), len(case.split.train_inputs)
         facts["test_fraction"] = round(test / (test + train), 6)
     else:
         facts["dim"] = case.dim
-    return facts | {name: _axis(column) for name, column in sweep.options.items()}
+    return facts | {name: _axis(column) for name, column in sweep.numbers_of("option").items()}
 
 
 def _optimizer(sweeps: Sequence[Sweep]) -> Facts:
     """An optimizer from the sweeps that it has on one problem, one for each combination of its choices."""
     first = sweeps[0]
+    rule = first.rule
     facts: Facts = {
         "label": first.label,
-        "name": first.optimizer.name,
-        "schedule": first.schedule.name if first.schedule else None,
-        "transforms": [transform.name for transform in first.transforms],
+        "name": rule.optimizer.name,
+        "schedule": rule.schedule.name if rule.schedule else None,
+        "transforms": [transform.name for transform in rule.transforms],
     }
-    for name in first.choices:
-        facts[name] = _values(list({json.dumps(value := sweep.choices[name]): value for sweep in sweeps}.values()))
-    scheduled = {f"schedule.{name}": column for name, column in first.schedule_numbers.items()}
-    numbers = {**first.hyperparameters, **scheduled, **first.transform_numbers}
-    return facts | {name: _axis(column) for name, column in numbers.items()}
+    for key in rule.all_choices:
+        chosen = [sweep.rule.all_choices[key] for sweep in sweeps]
+        facts[shown_as(key)] = _values(list({json.dumps(value): value for value in chosen}.values()))
+    return facts | {shown_as(key): _axis(first.numbers[key]) for key in rule.numbers}
 
 
 def _axis(column: Any) -> Any:

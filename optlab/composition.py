@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,70 +23,107 @@ from optlab.transforms.base import Transform
 from optlab.wording import counted
 
 Plugin = Optimizer | Transform
+T = TypeVar("T")
 Shapes = tuple[tuple[int, ...], ...]
 Key = tuple[str, str]
-"""A number of a rule: its owner ("hyperparameter", "schedule" or "transform") and its name, "clip_norm.max_norm" for
-one of a transform."""
+"""A number or a choice: its owner and its name. The owner is "hyperparameter", "schedule", "transform", or "option" for
+one of the problem. The name is that in the signature; of a transform it is "clip_norm.max_norm"."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One plugin of a rule, with its choices, and the owner of its numbers."""
+
+    owner: str
+    plugin: Plugin | Schedule
+    choices: Mapping[str, Any]
+
+    def keyed(self, values: Mapping[str, T]) -> dict[Key, T]:
+        """Values by the names in the plugin's signature, as values by key."""
+        prefix = f"{self.plugin.name}." if self.owner == "transform" else ""
+        return {(self.owner, prefix + name): value for name, value in values.items()}
+
+    def own(self, values: Mapping[Key, T]) -> dict[str, T]:
+        """The plugin's numbers among `values`, by the names in its signature."""
+        keys = self.keyed({name: name for name in self.plugin.signature.numbers})
+        return {name: values[key] for key, name in keys.items() if key in values}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """An update rule with its transforms and schedule, everything fixed but the values of hyperparameters.
+    """An update rule with its schedule and transforms; everything is settled but the numbers.
 
-    `settings` are the choices of the optimizer, `transform_settings` those of each transform.
+    `choices` are those of the optimizer, `schedule_choices` those of the schedule, and `transform_choices` has those of
+    each transform. A choice that is left out has its default.
     """
 
     optimizer: Optimizer
-    settings: Mapping[str, Any]
+    choices: Mapping[str, Any] = field(default_factory=dict)
     schedule: Schedule | None = None
-    schedule_settings: Mapping[str, Any] | None = None
+    schedule_choices: Mapping[str, Any] = field(default_factory=dict)
     transforms: tuple[Transform, ...] = ()
-    transform_settings: tuple[Mapping[str, Any], ...] = ()
+    transform_choices: tuple[Mapping[str, Any], ...] = ()
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The optimizer, the schedule if there is one, and the transforms, in this order."""
+        around = zip(self.transforms, self.transform_choices, strict=True)
+        return (
+            Part("hyperparameter", self.optimizer, self.choices),
+            *([Part("schedule", self.schedule, self.schedule_choices)] if self.schedule else []),
+            *(Part("transform", transform, choices) for transform, choices in around),
+        )
 
     @property
-    def numbers(self) -> tuple[Key, ...]:
-        """Everything that may differ between runs."""
-        return (
-            *(("hyperparameter", name) for name in self.optimizer.signature.numbers),
-            *(("schedule", name) for name in (self.schedule.signature.numbers if self.schedule else ())),
-            *(("transform", f"{t.name}.{name}") for t in self.transforms for name in t.signature.numbers),
-        )
+    def numbers(self) -> dict[Key, float]:
+        """Everything that may differ between runs, with its default."""
+        return {key: value for part in self.parts for key, value in part.keyed(part.plugin.signature.numbers).items()}
+
+    @property
+    def all_choices(self) -> dict[Key, Any]:
+        """The choices of all parts."""
+        return {key: value for part in self.parts for key, value in part.keyed(part.choices).items()}
 
     @property
     def is_random(self) -> bool:
         """Whether it draws random numbers."""
-        return any("rng" in plugin.signature.supplied for plugin in (self.optimizer, *self.transforms))
+        return any("rng" in part.plugin.signature.supplied for part in self.parts)
+
+
+def shown_as(key: Key) -> str:
+    """The name of a number or a choice where those of a whole rule stand side by side.
+
+    >>> shown_as(("hyperparameter", "lr")), shown_as(("schedule", "end")), shown_as(("transform", "ema.decay"))
+    ('lr', 'schedule.end', 'ema.decay')
+    """
+    owner, name = key
+    return f"schedule.{name}" if owner == "schedule" else name
 
 
 def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     """What is carried from step to step beside x, by name, before the first one."""
     found = {}
-    for plugin, part, suffix in _owners(rule, tensors, x):
-        own = rule.settings if plugin is rule.optimizer else _settings(rule, plugin)
-        settings = {**plugin.signature.choices, **own}
-        prefix = "" if plugin is rule.optimizer else f"{plugin.name}."
+    for plugin, chosen, of, form in _owners(rule, tensors, x):
+        choices = {**plugin.signature.choices, **chosen}
         for name in plugin.signature.state:
-            found[f"{prefix}{name}{suffix}"] = _initial(plugin, name, part, settings)
+            found[form.format(name)] = _initial(plugin, name, of, choices)
     return found
 
 
-def _owners(rule: Rule, tensors: Shapes, x: Any) -> list[tuple[Plugin, Any, str]]:
-    """Who remembers something, of what, and what its states' names end with."""
-    parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
-    suffixes = [f".{n}" for n in range(len(parts))] if len(parts) > 1 else [""]
-    own = [(rule.optimizer, part, suffix) for part, suffix in zip(parts, suffixes, strict=True)]
-    return [*own, *((transform, x, "") for transform in rule.transforms)]
+def _owners(rule: Rule, tensors: Shapes, x: Any) -> list[tuple[Plugin, Mapping[str, Any], Any, str]]:
+    """Each plugin that may have a state, with its choices, what the state is of, and the form of the states' names."""
+    vectors = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
+    forms = [f"{{}}.{n}" for n in range(len(vectors))] if len(vectors) > 1 else ["{}"]
+    own = [(rule.optimizer, rule.choices, of, form) for of, form in zip(vectors, forms, strict=True)]
+    around = zip(rule.transforms, rule.transform_choices, strict=True)
+    return [*own, *((transform, choices, x, f"{transform.name}.{{}}") for transform, choices in around)]
 
 
-def _settings(rule: Rule, transform: Plugin) -> Mapping[str, Any]:
-    return next(s for t, s in zip(rule.transforms, rule.transform_settings, strict=True) if t is transform)
-
-
-def _initial(plugin: Plugin, name: str, x: Any, settings: Mapping[str, Any]) -> Any:
+def _initial(plugin: Plugin, name: str, x: Any, choices: Mapping[str, Any]) -> Any:
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
     default = plugin.signature.state[name]
     if callable(default):
-        value = default(x, **{asked: settings[asked] for asked in choices_asked(default, settings)})
+        value = default(x, **{asked: choices[asked] for asked in choices_asked(default, choices)})
         fault = _fault(value)
     else:
         fits = np.shape(default) in ((), x.shape)
@@ -162,13 +199,12 @@ class Advance:
     @functools.cached_property
     def _hyperparameters(self) -> dict[str, Any]:
         """Those of the optimizer, the learning rate as the schedule leaves it."""
-        found = {name: value for (owner, name), value in self.values.items() if owner == "hyperparameter"}
-        schedule = self.rule.schedule
-        if schedule is not None:
-            numbers = {name: value for (owner, name), value in self.values.items() if owner == "schedule"}
+        own, *others = self.rule.parts
+        found = own.own(self.values)
+        if (schedule := self.rule.schedule) is not None:
             supplied = {name: self.offer[name] for name in schedule.signature.supplied}
-            settings = self.rule.schedule_settings or {}
-            found["lr"] = found["lr"] * _factor(schedule, self.offer["t"], **supplied, **numbers, **settings)
+            options = {**others[0].own(self.values), **self.rule.schedule_choices}
+            found["lr"] = found["lr"] * _factor(schedule, self.offer["t"], **supplied, **options)
         return found
 
     def _of_rule(self, x: Any) -> Any:
@@ -189,7 +225,7 @@ class Advance:
         moved = []
         for number, (part, slope) in enumerate(parts):
             result = rule.function(
-                part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.settings
+                part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.choices
             )
             moved.append(self._kept(rule, number, result, part))
         return moved[0] if moved[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in moved])
@@ -204,14 +240,9 @@ class Advance:
         """What a transform makes of what it is given: the gradient, or the next x."""
         offer = {**self.offer, **more}
         supplied = {name: offer[name] for name in transform.signature.supplied}
-        prefix = f"{transform.name}."
-        numbers = {
-            name.removeprefix(prefix): value
-            for (owner, name), value in self.values.items()
-            if owner == "transform" and name.startswith(prefix)
-        }
-        settings = self.rule.transform_settings[number - self._tensors]
-        result = transform.function(*given, *self._before[number], **supplied, **numbers, **settings)
+        part = next(part for part in self.rule.parts if part.plugin is transform)
+        numbers = part.own(self.values)
+        result = transform.function(*given, *self._before[number], **supplied, **numbers, **part.choices)
         return self._kept(transform, number, result, old)
 
     def _kept(self, plugin: Plugin, number: int, result: Any, old: Any) -> Any:

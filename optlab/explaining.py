@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab import oneline, registry, signature, subjects
+from optlab import oneline, registry, signature, subjects, validation
 from optlab.composition import Rule
 from optlab.containment import prints_aside
 from optlab.errors import UserError, did_you_mean
@@ -167,22 +167,20 @@ def _rule(asked: Asked, rule: Rule) -> Explanation:
 
 def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
     """The rule with the transforms and the schedule around it, and its choices as they are given."""
-    rule = Rule(optimizer, dict(optimizer.signature.choices))
-    for name, value in asked.values.items():
-        rule = replace(rule, settings={**rule.settings, name: _choice(optimizer, name, value)})
+    rule = Rule(optimizer, {**optimizer.signature.choices, **_choices(optimizer, asked.values)})
     for one in asked.around:
         thing = known.schedules.get(one) or known.transforms.get(one) if isinstance(one, str) else one
         if isinstance(thing, Schedule):
-            if "lr" not in optimizer.signature.numbers:
-                raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+            if fault := validation.fault_of_schedule(optimizer):
+                raise UserError(fault)
             if rule.schedule:
                 raise UserError(f"{rule.schedule.name} and {thing.name} are two schedules, and a rule has one")
-            rule = replace(rule, schedule=thing, schedule_settings=thing.signature.choices)
+            rule = replace(rule, schedule=thing, schedule_choices=thing.signature.choices)
         elif isinstance(thing, Transform):
-            if thing in rule.transforms:
-                raise UserError(f"{thing.name} is there already; each transform may be put around a rule once")
-            settings = (*rule.transform_settings, thing.signature.choices)
-            rule = replace(rule, transforms=(*rule.transforms, thing), transform_settings=settings)
+            if fault := validation.fault_of_transform(thing, optimizer, rule.transforms):
+                raise UserError(fault)
+            choices = (*rule.transform_choices, thing.signature.choices)
+            rule = replace(rule, transforms=(*rule.transforms, thing), transform_choices=choices)
         else:
             guess = did_you_mean(name_of(one), [*known.transforms, *known.schedules])
             said = f"there is no transform or schedule {name_of(one)!r} to put around {optimizer.name}{guess}"
@@ -190,12 +188,13 @@ def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
     return rule
 
 
-def _choice(optimizer: Optimizer, name: str, value: Any) -> Any:
-    if name in optimizer.signature.numbers:
-        raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
-    if name not in optimizer.signature.choices:
-        raise signature.unknown_option(optimizer.name, name, optimizer.signature.choices)
-    return oneline.table(f"{optimizer.name} {name}={value}")[name] if isinstance(value, str) else value
+def _choices(optimizer: Optimizer, given: Mapping[str, Any]) -> dict[str, Any]:
+    for name in given:
+        if name in optimizer.signature.numbers:
+            raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
+        if name not in optimizer.signature.choices:
+            raise signature.unknown_option(optimizer.name, name, optimizer.signature.choices)
+    return subjects.options_of(optimizer, given)
 
 
 # ---- schedules -------------------------------------------------------------------------------------------------------
@@ -210,8 +209,11 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
     steps = subjects.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
     if steps < 1 or steps != int(steps):
         raise UserError(f"steps={steps:g}: the horizon is a number of steps, like {STEPS}")
-    one = schedules[0].signature if len(schedules) == 1 else None
-    options = {name: _option(title, one, name, value) for name, value in given.items()}
+    one = schedules[0] if len(schedules) == 1 else None
+    known = one.signature.options if one else {}  # many schedules have no option in common but the horizon
+    if unknown := [name for name in given if name not in known]:
+        raise signature.unknown_option(title, unknown[0], [*known, "steps"])
+    options = subjects.options_of(one, given) if one else {}
     found = factors(schedules, int(steps), options)
 
     def draw() -> InlineFigure:
@@ -224,17 +226,6 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
 
     about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
     return Explanation(f"{about}{found}", found, draw)
-
-
-def _option(owner: str, of: signature.Signature | None, name: str, given: Any) -> Any:
-    """The value of a schedule's option; many schedules have none in common but the horizon."""
-    known = of.options if of else {}
-    if of is None or name not in known:
-        raise signature.unknown_option(owner, name, [*known, "steps"])
-    value = subjects.option(owner, name, given, known[name])
-    if wrong := of.out_of_range(owner, name, value):
-        raise UserError(wrong)
-    return value
 
 
 # ---- functions -------------------------------------------------------------------------------------------------------

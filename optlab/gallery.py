@@ -132,7 +132,7 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
         whole = done[sweep.id]
         if whole.x is None or whole.log:
             raise UserError(
-                f"{sweep.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}"
+                f"{sweep.rule.optimizer.name} cannot be run on {sweep.titles[0]}: {whole.log.strip().splitlines()[-1]}"
             )
         best = int(np.nanargmin(np.where(np.isfinite(whole.final_loss), whole.final_loss, np.inf)))
         found.append((sweep.block(slice(best, best + 1)), replace(whole, x=whole.x[:, :, best : best + 1])))
@@ -144,10 +144,10 @@ def _panel(sweep: Sweep, run: Trajectories) -> Any:
     from optlab.report.cases import Titled
     from optlab.report.pictures import surface
 
-    case = Titled(sweep.titles[0], sweep.case, {k: float(v[0]) for k, v in sweep.options.items()}, sweep.steps)
+    case = Titled(sweep.titles[0], sweep.case, sweep.options(), sweep.steps)
     assert run.x is not None
     low, high = sweep.case.problem.bounds(2)
     ground = surface(case, low, high, RESOLUTION)
-    rate = sweep.hyperparameters.get("lr")
+    rate = sweep.numbers.get(("hyperparameter", "lr"))
     title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
     return surfaces.Panel(title, ground, run.x[:, :, 0], case.minima, case.minimum)

@@ -22,8 +22,8 @@ import optlab
 from optlab import sources
 from optlab.captured import digest_of
 from optlab.foreign import Foreign
-from optlab.problems.base import Problem
-from optlab.records import Floats, Grid, Split, Sweep
+from optlab.problems.base import Problem, Split
+from optlab.records import Sweep
 from optlab.signature import is_built_in, source
 from optlab.sources import is_users
 
@@ -35,29 +35,24 @@ def of_sweep(sweep: Sweep) -> str:
         [
             versions(),
             *(of_plugin(p) for p in plugins(sweep)),
-            vars(case.start) if isinstance(case.start, Grid) else case.start,
+            *(type(case.start).__name__, *vars(case.start).values()),
             case.dim,
             case.batch_size,
             dict(case.choices),
             of_data(case.split) if case.split else None,
-            dict(sweep.settings),
-            dict(sweep.schedule_settings),
+            [dict(part.choices) for part in sweep.rule.parts],
             [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend, case.precision],
             *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
             *([] if sweep.target is None else [sweep.target]),
             *(sweep.run, sweep.seed),
-            *_named(sweep.options),
-            *_named(sweep.hyperparameters),
-            *_named(sweep.schedule_numbers),
-            [dict(settings) for settings in sweep.transform_settings],
-            *_named(sweep.transform_numbers),
+            *itertools.chain.from_iterable(sweep.numbers.items()),
         ]
     )
 
 
 def plugins(sweep: Sweep) -> list[Any]:
     """The plugins whose code a sweep runs."""
-    return [p for p in (sweep.case.problem, sweep.optimizer, sweep.schedule, *sweep.transforms) if p is not None]
+    return [sweep.case.problem, *(part.plugin for part in sweep.rule.parts)]
 
 
 def versions() -> dict[str, str]:
@@ -230,7 +225,3 @@ def digest(parts: Iterable[Any]) -> str:
         hashed.update(np.ascontiguousarray(part).tobytes() if is_array else json.dumps(part, sort_keys=True).encode())
         hashed.update(b"\0")
     return hashed.hexdigest()[:16]
-
-
-def _named(columns: Mapping[str, Floats]) -> Iterable[Any]:
-    return itertools.chain.from_iterable(columns.items())

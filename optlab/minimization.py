@@ -10,16 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from optlab import markup, oneline, registry, runner, step
+from optlab import markup, oneline, registry, runner, step, validation
+from optlab.composition import Key, Rule
 from optlab.errors import PluginError, UserError
 from optlab.foreign import Foreign
 from optlab.line_chart import line_chart
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import Problem
-from optlab.records import STATUSES, Case, Floats, Recording, Sweep
+from optlab.records import STATUSES, Case, FixedPoint, Floats, Recording, Sweep
 from optlab.resolve.limits import MAX_RECORDED
 from optlab.signature import Signature
-from optlab.surroundings import Around, settled, surroundings
+from optlab.surroundings import Around, rule_with
 from optlab.wording import counted
 
 
@@ -96,20 +97,14 @@ def minimize(
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
-    sweep = _single(case, optimizer, steps, hyperparameters)
-    around = surroundings(optimizer, schedule, transforms, known)
-    sweep = replace(
-        sweep,
-        schedule=around.schedule,
-        schedule_settings=around.schedule_settings,
-        schedule_numbers=_columns(around.schedule_numbers),
-        transforms=around.transforms,
-        transform_settings=around.transform_settings,
-        transform_numbers=_columns(around.transform_numbers),
-    )
+    _check_steps(case, steps)
+    rule, numbers = rule_with(optimizer, hyperparameters, schedule, transforms, known)
+    sweep = _single(case, rule, numbers, steps)
     step.build_for(sweep)  # a fault in the user's code is raised here
     if isinstance(optimizer, Foreign):
-        _accepted(optimizer, sweep)
+        own = {name: value for (owner, name), value in numbers.items() if owner == "hyperparameter"}
+        if said := optimizer.complaint(own, rule.choices):
+            raise UserError(said)
     done = runner.run(sweep)
     if done.log:
         error = PluginError(done.log.splitlines()[-1])
@@ -129,15 +124,6 @@ def minimize(
     )
 
 
-def _accepted(optimizer: Foreign, sweep: Sweep) -> None:
-    """Raise a `UserError` where an optimizer of another package does not take what it is given."""
-    if sweep.transforms:
-        raise UserError(f"{sweep.transforms[0].name} goes around a rule of the lab, and {optimizer.name} is none")
-    numbers = {name: values[0] for name, values in sweep.hyperparameters.items()}
-    if said := optimizer.complaint(numbers, sweep.settings):
-        raise UserError(said)
-
-
 def _named(written: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
     """A name, and what is set with it."""
     settings = oneline.table(written)
@@ -151,7 +137,8 @@ def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -
     """A problem whose defaults are what is set with its name."""
     name, settings = _named(written, "problem")
     problem = find(name)
-    return replace(problem, signature=problem.signature.with_defaults(name, settings))
+    numbers, choices = validation.settled(problem, settings)
+    return replace(problem, signature=replace(problem.signature, numbers=numbers, choices=choices))
 
 
 def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
@@ -163,7 +150,7 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
         start = _point(objective.start if x0 is None else x0)
         if objective.dim not in (None, start.size):
             raise UserError(f"{objective.name} has {counted(objective.dim, 'parameter')}, and x0 {start.size}")
-        case = Case(objective, start.size, start.ravel(), dict(objective.signature.choices))
+        case = Case(objective, start.size, FixedPoint(start.ravel()), dict(objective.signature.choices))
         _fits(case)
         return case, start.shape
     if not callable(objective):
@@ -179,7 +166,7 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
         return objective(x.reshape(start.shape))
 
     problem = Problem(name, flat, nothing, None, start.ravel(), (), start.size, None, {})
-    return Case(problem, start.size, start.ravel()), start.shape
+    return Case(problem, start.size, FixedPoint(start.ravel())), start.shape
 
 
 def _fits(case: Case) -> None:
@@ -203,37 +190,31 @@ def _point(x0: Any) -> Floats:
         raise UserError(f"x0 is a number or an array of numbers: {error}") from None
 
 
-def _single(case: Case, optimizer: Optimizer, steps: int, given: Mapping[str, Any]) -> Sweep:
-    """A sweep of one run that records everything."""
+def _check_steps(case: Case, steps: int) -> None:
+    """Raise a `UserError` where this is no number of steps, or they are too many to keep."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
         raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
     if (steps + 1) * (case.dim + 1) > MAX_RECORDED:
         numbers = f"{counted(steps, 'step')} with x of size {case.dim:,} are more than {MAX_RECORDED:,} numbers"
         raise UserError(f"minimize keeps the loss and x of every step, and {numbers}; take fewer steps, or optlab.run")
-    numbers, settings = settled(optimizer, given)
+
+
+def _single(case: Case, rule: Rule, numbers: Mapping[Key, float], steps: int) -> Sweep:
+    """A sweep of one run that records everything."""
+    options = {("option", name): value for name, value in case.problem.signature.numbers.items()}
     one = np.zeros(1, dtype=np.int64)
     everything = np.arange(steps + 1)
     return Sweep(
         id="",
         case=case,
-        optimizer=optimizer,
-        settings=settings,
-        schedule=None,
-        schedule_settings={},
-        label=optimizer.name,
+        rule=rule,
+        numbers={key: np.array([value]) for key, value in {**options, **numbers}.items()},
+        label=rule.optimizer.name,
         steps=int(steps),
         recording=Recording(everything, np.empty(0, dtype=np.int64), trajectory=True),
         root_seed=0,
         run=one,
         seed=one,
-        options={name: np.array([value]) for name, value in case.problem.signature.numbers.items()},
-        hyperparameters=_columns(numbers),
-        schedule_numbers={},
         titles=(case.problem.name,),
         title=one,
     )
-
-
-def _columns(numbers: Mapping[str, float]) -> dict[str, Floats]:
-    """Numbers as those of one run."""
-    return {name: np.array([value]) for name, value in numbers.items()}

@@ -189,35 +189,24 @@ def _setting(name: str, value: Any) -> str:
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
     seeds = np.arange(limits.repeats(spec, axes.case, rule))
-    owners = (axes.numbers, rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers)
-    sizes = [len(values) for numbers in owners for values in numbers.values()] + [len(seeds)]
+    values = {("option", name): values for name, values in axes.numbers.items()} | dict(rule.numbers)
+    sizes = [*map(len, values.values()), len(seeds)]
     runs = int(np.prod(sizes))
-    positions = iter(np.unravel_index(np.arange(runs), sizes))
-    options, hyperparameters, scheduled, transformed = (
-        {name: values[next(positions)] for name, values in numbers.items()} for numbers in owners
-    )
+    *positions, of_seed = np.unravel_index(np.arange(runs), sizes)
     return Sweep(
         id="",
         case=axes.case.computed_in(spec.precision),
-        optimizer=rule.rule.optimizer,
-        settings=rule.rule.settings,
-        schedule=rule.rule.schedule,
-        schedule_settings=rule.rule.schedule_settings or {},
+        rule=rule.rule,
+        numbers={key: own[position] for (key, own), position in zip(values.items(), positions, strict=True)},
         label=rule.label,
         steps=spec.steps,
         recording=_recording(spec, axes),
         root_seed=spec.seed,
         run=np.arange(begin, begin + runs),
-        seed=seeds[next(positions)],
-        options=options,
-        hyperparameters=hyperparameters,
-        schedule_numbers=scheduled,
+        seed=seeds[of_seed],
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
         backend=spec.backend,
-        transforms=rule.rule.transforms,
-        transform_settings=rule.rule.transform_settings,
-        transform_numbers=transformed,
     )
 
 

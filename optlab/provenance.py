@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from optlab import comparison, identity
+from optlab.composition import Key, shown_as
 from optlab.errors import ResultsError
 from optlab.foreign import Foreign
 from optlab.plan import Plan
@@ -65,13 +66,14 @@ def about(
 
 def described(planned: Plan) -> dict[str, str]:
     """What each sweep is called, by its id: its label, the choices that differ within the label, and its problems."""
-    values: dict[tuple[str, str], set[str]] = {}
+    values: dict[tuple[str, Key], set[str]] = {}
     for sweep in planned.sweeps:
-        for name, value in sweep.choices.items():
-            values.setdefault((sweep.label, name), set()).add(str(value))
+        for key, value in sweep.rule.all_choices.items():
+            values.setdefault((sweep.label, key), set()).add(str(value))
     names = {}
     for sweep in planned.sweeps:
-        own = [f"{name}={value}" for name, value in sweep.choices.items() if len(values[sweep.label, name]) > 1]
+        choices = sweep.rule.all_choices.items()
+        own = [f"{shown_as(key)}={value}" for key, value in choices if len(values[sweep.label, key]) > 1]
         settings = f" ({', '.join(own)})" if own else ""
         names[sweep.id] = f"{sweep.label}{settings} on {', '.join(sweep.titles)}"
     return names
@@ -92,7 +94,7 @@ def tracebacks(planned: Plan, logs: Mapping[str, str]) -> str:
 
 def _foreign_versions(planned: Plan) -> dict[str, str]:
     """The version of each package whose optimizers the experiment uses."""
-    optimizers = {sweep.optimizer for sweep in planned.sweeps if isinstance(sweep.optimizer, Foreign)}
+    optimizers = {sweep.rule.optimizer for sweep in planned.sweeps if isinstance(sweep.rule.optimizer, Foreign)}
     return dict(sorted(pair for optimizer in optimizers for pair in optimizer.versions.items()))
 
 

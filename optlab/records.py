@@ -12,10 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Data, Problem, Split
-from optlab.schedules.base import Schedule
-from optlab.transforms.base import Transform
+from optlab.composition import Key, Rule
+from optlab.problems.base import Problem, Split
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -25,6 +23,23 @@ STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
 FAILURES = ("timeout", "error", "crashed", "interrupted")
 """The statuses of runs that say nothing of their optimizer: they have no loss, not even an infinite one."""
 DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """Every run starts at `x`, shape (dim,)."""
+
+    x: Floats
+
+
+@dataclass(frozen=True)
+class DomainDraw:
+    """Each seed starts at a point of its own, which is drawn uniformly from the domain of the problem."""
+
+
+@dataclass(frozen=True)
+class ProblemDraw:
+    """Each seed starts at a point of its own, which the problem draws, such as the weights of a network."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +70,21 @@ class Grid:
         return np.stack([self.centres(0)[column], self.centres(1)[row]])
 
 
+Start = FixedPoint | DomainDraw | ProblemDraw | Grid
+"""Where the runs of a case start. Of a `Grid` the seed of a run is the number of its pixel."""
+
+
 @dataclass(frozen=True)
 class Case:
     """A problem with everything settled but its numeric options: what one tells apart in rankings and pictures.
 
-    `start` is a point, "random" (drawn from the domain, per seed), a `Grid` (a pixel per seed), or None where the
-    problem draws its own.
     `choices` are the problem's options that shape its computation. `split` and `batch_size` belong to problems trained
     on data; a `batch_size` of 0 is the full batch. `precision` is the type that all runs are computed in.
     """
 
     problem: Problem
     dim: int
-    start: Floats | Grid | str | None
+    start: Start
     choices: Mapping[str, Any] = field(default_factory=dict)
     split: Split | None = None
     batch_size: int = 0
@@ -95,7 +112,7 @@ class Case:
     @property
     def is_random(self) -> bool:
         """Whether runs on this case differ between seeds."""
-        return isinstance(self.start, str | Grid) or self.start is None or bool(self.batch_size)
+        return not isinstance(self.start, FixedPoint) or bool(self.batch_size)
 
 
 @dataclass(frozen=True)
@@ -113,47 +130,40 @@ class Recording:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Runs that are executed together: one case, one update rule with all around it; the rest along the run axis.
+    """Runs that are executed together: one case and one rule; all numbers differ along the run axis.
 
-    `settings`, `schedule_settings` and `transform_settings` are choices of the optimizer, the schedule and each of the
-    transforms. The arrays have one entry per run: `run` (its number in the plan), `seed`, and the numbers of problem,
-    optimizer, schedule and transforms by name ("clip_norm.max_norm" for one of a transform).
-    `names` gives each run's problem a title (one title per combination of options). `target`, one loss per run, asks
-    for the first step at which it is reached. `backend` is "native", "replay" or "auto".
+    The arrays have one entry per run: each of the `numbers` of problem, optimizer, schedule and transforms, `run` (its
+    number in the plan), `seed`, `title` (the number of its problem's title among `titles`, one for each combination of
+    the problem's numbers), and `target`, a loss whose first step is asked for.
+    `backend` is "native", "replay" or "auto".
     """
 
     id: str
     case: Case
-    optimizer: Optimizer
-    settings: Mapping[str, Any]
-    schedule: Schedule | None
-    schedule_settings: Mapping[str, Any]
+    rule: Rule
+    numbers: Mapping[Key, Floats]
     label: str
     steps: int
     recording: Recording
     root_seed: int
     run: Ints
     seed: Ints
-    options: Mapping[str, Floats]
-    hyperparameters: Mapping[str, Floats]
-    schedule_numbers: Mapping[str, Floats]
     titles: tuple[str, ...]
     title: Ints
     target: Floats | None = None
     backend: str = "auto"
-    transforms: tuple[Transform, ...] = ()
-    transform_settings: tuple[Mapping[str, Any], ...] = ()
-    transform_numbers: Mapping[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.run)
 
-    @property
-    def choices(self) -> dict[str, Any]:
-        """The settings that shape the computation by their names in tables: "clip_norm.kind" for one of a transform."""
-        around = zip(self.transforms, self.transform_settings, strict=True)
-        transformed = {f"{transform.name}.{name}": value for transform, own in around for name, value in own.items()}
-        return {**self.settings, **{f"schedule.{k}": v for k, v in self.schedule_settings.items()}, **transformed}
+    def numbers_of(self, owner: str) -> dict[str, Floats]:
+        """The columns of one owner's numbers, by name."""
+        return {name: column for (of, name), column in self.numbers.items() if of == owner}
+
+    def options(self, title: int = 0) -> dict[str, float]:
+        """The numeric options of the problem, under one of the titles."""
+        first = int(np.argmax(self.title == title))
+        return {name: float(column[first]) for name, column in self.numbers_of("option").items()}
 
     def block(self, part: slice) -> Sweep:
         """Some of the runs. Their numbers are the same, to the bit, whatever block they are in."""
@@ -163,10 +173,7 @@ class Sweep:
             seed=self.seed[part],
             title=self.title[part],
             target=None if self.target is None else self.target[part],
-            options={name: column[part] for name, column in self.options.items()},
-            hyperparameters={name: column[part] for name, column in self.hyperparameters.items()},
-            schedule_numbers={name: column[part] for name, column in self.schedule_numbers.items()},
-            transform_numbers={name: column[part] for name, column in self.transform_numbers.items()},
+            numbers={key: column[part] for key, column in self.numbers.items()},
         )
 
 
@@ -236,6 +243,3 @@ class Trajectories:
         }
         metrics = {name: np.concatenate([part.metrics[name] for part in parts], axis=-1) for name in parts[0].metrics}
         return replace(parts[0], **joined, metrics=metrics)
-
-
-__all__ = ["Case", "Data", "Grid", "Recording", "Split", "Sweep", "Trajectories"]

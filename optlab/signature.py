@@ -20,7 +20,7 @@ import inspect
 import math
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -31,6 +31,7 @@ from optlab import sources
 from optlab.containment import described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.ranges import Range
+from optlab.wording import shortened
 
 T = TypeVar("T")
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
@@ -59,20 +60,6 @@ class Signature:
         if allowed is None or isinstance(value, bool | str) or value in allowed:
             return ""
         return f"{owner}: '{name}' must lie in {allowed}, not {value:g}"
-
-    def with_defaults(self, owner: str, given: Mapping[str, Any]) -> Signature:
-        """The same with other defaults for some options, or a `UserError` about one that cannot be."""
-        numbers, choices = dict(self.numbers), dict(self.choices)
-        for name, value in given.items():
-            if name in numbers:
-                numbers[name] = as_number(owner, name, value)
-            elif name in choices:
-                choices[name] = value
-            else:
-                raise unknown_option(owner, name, self.options)
-            if wrong := self.out_of_range(owner, name, {**numbers, **choices}[name]):
-                raise UserError(wrong)
-        return replace(self, numbers=MappingProxyType(numbers), choices=MappingProxyType(choices))
 
 
 def read(
@@ -274,15 +261,27 @@ def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
 
 def as_number(owner: str, name: str, value: Any) -> float:
     """The value of a number, or a `UserError` that says it is none."""
-    if isinstance(value, bool | str) or np.ndim(value) != 0:
-        shown = f"the text {value!r}" if isinstance(value, str) else str(value)
-        raise UserError(f"{owner}: '{name}' takes a number, not {shown}")
+    if isinstance(value, bool | np.bool | str) or np.ndim(value) != 0:
+        raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}")
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise UserError(f"{owner}: '{name}' takes a number, not {value!r}") from None
+        raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}") from None
     except OverflowError:  # Python refuses to print the largest ones
         raise UserError(f"{owner}: '{name}' takes a number, not an integer beyond 1e308") from None
+
+
+def shown(value: Any) -> str:
+    """A value in a message.
+
+    >>> shown("x"), shown(True), shown((1, 2)), shown(0.5)
+    ("the text 'x'", 'true', '[1, 2]', '0.5')
+    """
+    if isinstance(value, str):
+        return f"the text {shortened(value)!r}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shortened(str(list(value) if isinstance(value, tuple) else value))
 
 
 def summary(function: Callable[..., Any]) -> str:

@@ -9,17 +9,17 @@ import numpy as np
 from optlab.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, UserError
 from optlab.randomness import generator, uniform
-from optlab.records import Case, Floats, Grid, Ints
+from optlab.records import Case, DomainDraw, FixedPoint, Floats, Grid, Ints
 from optlab.signature import location
 
 
 def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:
     """The start of each run, shape (dim, runs)."""
-    if isinstance(case.start, np.ndarray):
-        return np.repeat(case.start[:, None], len(seeds), axis=1)
+    if isinstance(case.start, FixedPoint):
+        return np.repeat(case.start.x[:, None], len(seeds), axis=1)
     if isinstance(case.start, Grid):
         return case.start.points(seeds)
-    if case.start == "random":
+    if isinstance(case.start, DomainDraw):
         low, high = case.problem.bounds(case.dim)
         return (low + (high - low) * uniform(root_seed, "start", seeds, case.dim)).T
     distinct, of_run = np.unique(seeds, return_inverse=True)

@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.composition import Advance, Key, Point, memory
-from optlab.composition import Rule as Rule
+from optlab.composition import Advance, Key, Point, Rule, memory
 from optlab.containment import contained
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
@@ -98,7 +97,7 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
 
 def _files(case: Case, rule: Rule) -> str:
     """The files whose code is traced, without those of the lab itself."""
-    traced = [rule.optimizer, *([rule.schedule] if rule.schedule else []), *rule.transforms, case.problem]
+    traced = [*(part.plugin for part in rule.parts), case.problem]
     own = [plugin.function for plugin in traced if not is_built_in(plugin.function)]
     files = dict.fromkeys(source(function)[0] for function in own or [case.problem.function])
     return " or ".join(files)
@@ -137,13 +136,13 @@ def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple
     t = builder.input((), real, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
     values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
-    draws = Draws(builder, real)
+    rng = TracedGenerator(builder, real)
     with unwrapped(), contained():
-        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, draws)
-    return builder.finish([loss, *updated]), used, tuple(draws.made)
+        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, rng)
+    return builder.finish([loss, *updated]), used, tuple(rng.made)
 
 
-class Draws:
+class TracedGenerator:
     """Stands for a generator while a rule is traced: each array that is drawn becomes an input of the graph."""
 
     def __init__(self, builder: Builder, real: np.dtype[Any]) -> None:
@@ -176,13 +175,7 @@ class Draws:
 
 def build_for(sweep: Sweep) -> StepGraph:
     """The step graph of a sweep's runs; see `build`."""
-    return build(sweep.case, rule_for(sweep), sweep.steps)
-
-
-def rule_for(sweep: Sweep) -> Rule:
-    """The update rule of a sweep's runs, with all that is around it."""
-    around = (sweep.schedule, sweep.schedule_settings, sweep.transforms, sweep.transform_settings)
-    return Rule(sweep.optimizer, sweep.settings, *around)
+    return build(sweep.case, sweep.rule, sweep.steps)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
@@ -190,7 +183,7 @@ def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
 
 
 def _step(
-    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: Draws
+    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: TracedGenerator
 ) -> tuple[Any, list[Tracer], list[Any]]:
     """The loss at x, the gradients that were asked for, and the next x and state."""
     inputs, targets = minibatch(case, index)

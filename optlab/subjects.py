@@ -6,7 +6,6 @@ Values come from Python as they are, or as texts from a command line.
 from __future__ import annotations
 
 import inspect
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial, wraps
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab import registry, signature
+from optlab import oneline, registry, signature, validation
 from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
 from optlab.errors import UserError, did_you_mean
@@ -74,20 +73,18 @@ def point(what: str, given: Any) -> Any:
     return [number(what, part.strip()) for part in given.split(",")]
 
 
-def option(owner: str, name: str, given: Any, default: Any) -> Any:
-    """The value of an option, which has the type of its default. A text is read as in TOML, without quotes too."""
-    if isinstance(default, float):
-        return number(f"{owner}: {name}={given}", given)
-    value = list(given) if isinstance(given, tuple) else given
-    if isinstance(given, str):
-        try:
-            value = tomllib.loads(f"value = {given}")["value"]
-        except (ValueError, RecursionError):  # no TOML, thousands of digits, or thousands of brackets
-            value = given
-    kind = list if isinstance(default, tuple) else type(default)
-    if type(value) is not kind:
-        raise UserError(f"{owner}: {name}={shortened(str(given))} is not like its default, {default!r}")
-    return value
+def value(owner: str, name: str, given: Any) -> Any:
+    """What is given for an option; a text is read as it was typed. A number is finite."""
+    found = oneline.value(given) if isinstance(given, str) else given
+    if isinstance(found, float) and not np.isfinite(found):
+        raise UserError(f"{owner}: {name}={given}: {str(given)!r} is no finite number")
+    return found
+
+
+def options_of(plugin: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a plugin that are given."""
+    numbers, choices = validation.settled(plugin, {n: value(plugin.name, n, one) for n, one in given.items()})
+    return {name: {**numbers, **choices}[name] for name in given}
 
 
 # ---- problems and functions ------------------------------------------------------------------------------------------
@@ -110,16 +107,12 @@ def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str 
 
     `called` is what messages call the point.
     """
-    name, known = problem.name, problem.signature.options
+    name = problem.name
     if problem.trains_on_data:
         raise UserError(f"{name} is trained on data; optlab explain backprop goes through a network step by step")
     settings = dict(given)
     dim = dimension(problem, settings)
-    options = {}
-    for key, value in settings.items():
-        if key not in known:
-            raise signature.unknown_option(name, key, known)
-        options[key] = option(name, key, value, known[key])
+    options = options_of(problem, settings)
     if at is None and problem.start is None:
         raise UserError(f"{name} has no start; say where, with {_example(called, 'X,Y')}")
     values = problem.start_at(dim or problem.default_dim) if at is None else _flat(point(called, at))
@@ -150,7 +143,7 @@ def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, An
     options = {}
     for key, text in settings.items():
         if key in defaults:
-            options[key] = option(name, key, text, defaults[key])
+            options[key] = validation.like(defaults[key], name, key, value(name, key, text))
         elif key in given:
             raise UserError(f"{key}={text}: {key!r} has a value from {called} already")
         elif key in needed:

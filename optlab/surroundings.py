@@ -1,12 +1,12 @@
-"""What is put around an update rule from Python: a schedule and transforms, by name, as a table, or themselves."""
+"""A rule as one writes it in Python: an optimizer with options, a schedule and transforms, each by name or itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from optlab import signature
+from optlab import validation
+from optlab.composition import Key, Rule
 from optlab.errors import UserError
 from optlab.optimizers.base import Optimizer
 from optlab.schedules.base import Schedule
@@ -19,46 +19,48 @@ Around = str | Mapping[str, Any] | Schedule | Transform
 """A schedule or a transform: by name, as a table of a name and options, or itself."""
 
 
-@dataclass(frozen=True)
-class Surroundings:
-    """A schedule and transforms with everything settled. Numbers of a transform are named `clip_norm.max_norm`."""
+def rule_with(
+    optimizer: Optimizer,
+    given: Mapping[str, Any],
+    schedule: Around | None,
+    transforms: Sequence[Around],
+    known: Callable[[], Registry],
+) -> tuple[Rule, dict[Key, float]]:
+    """A rule and its numbers.
 
-    schedule: Schedule | None = None
-    schedule_settings: Mapping[str, Any] = field(default_factory=dict)
-    schedule_numbers: Mapping[str, float] = field(default_factory=dict)
-    transforms: tuple[Transform, ...] = ()
-    transform_settings: tuple[Mapping[str, Any], ...] = ()
-    transform_numbers: Mapping[str, float] = field(default_factory=dict)
-
-
-def surroundings(
-    optimizer: Optimizer, schedule: Around | None, transforms: Sequence[Around], known: Callable[[], Registry]
-) -> Surroundings:
-    """What is to be put around an optimizer; `known` gives the registry where something is named.
+    Args:
+        optimizer: the optimizer.
+        given: its options; the others have their defaults.
+        schedule: of the learning rate.
+        transforms: of the gradient or of the step, in this order.
+        known: gives the registry; it is called only where something is given by name.
 
     Raises:
         UserError: an unknown name or option, a value that an option cannot have, a transform that is there twice, a
             schedule for an optimizer without a learning rate.
     """
-    found, numbers, settings = None, {}, {}
-    if schedule is not None:
-        found, numbers, settings = _one(schedule, Schedule, lambda name: known().schedule(name))
-        if "lr" not in optimizer.signature.numbers:
-            raise UserError(f"a schedule multiplies 'lr', and {optimizer.name} has no such hyperparameter")
+    numbers, choices = validation.settled(optimizer, given)
+    found = None if schedule is None else _one(schedule, Schedule, lambda name: known().schedule(name))
+    if found and (fault := validation.fault_of_schedule(optimizer)):
+        raise UserError(fault)
     if isinstance(transforms, str | Mapping):
         raise UserError(f"transforms is a list, as in transforms=[{transforms!r}]")
     around = [_one(transform, Transform, lambda name: known().transform(name)) for transform in transforms]
-    names = [transform.name for transform, _, _ in around]
-    if twice := [name for n, name in enumerate(names) if name in names[:n]]:
-        raise UserError(f"{twice[0]} is there twice; each transform may be put around a rule once")
-    return Surroundings(
-        found,
-        settings,
-        numbers,
-        tuple(transform for transform, _, _ in around),
-        tuple(choices for _, _, choices in around),
-        {f"{transform.name}.{name}": value for transform, own, _ in around for name, value in own.items()},
+    plugins = tuple(transform for transform, _, _ in around)
+    for n, transform in enumerate(plugins):
+        if fault := validation.fault_of_transform(transform, optimizer, plugins[:n]):
+            raise UserError(fault)
+    rule = Rule(
+        optimizer,
+        choices,
+        schedule=found and found[0],
+        schedule_choices=found[2] if found else {},
+        transforms=plugins,
+        transform_choices=tuple(own for _, _, own in around),
     )
+    values = [numbers, *([found[1]] if found else []), *(own for _, own, _ in around)]
+    keyed = [part.keyed(own) for part, own in zip(rule.parts, values, strict=True)]
+    return rule, {key: value for own in keyed for key, value in own.items()}
 
 
 def _one(given: Around, kind: type[Any], find: Callable[[str], Any]) -> tuple[Any, dict[str, float], dict[str, Any]]:
@@ -71,19 +73,4 @@ def _one(given: Around, kind: type[Any], find: Callable[[str], Any]) -> tuple[An
     plugin = find(given["name"]) if isinstance(given["name"], str) else given["name"]
     if not isinstance(plugin, kind):
         raise UserError(f"{plugin!r} is no {what}; give a name, or what @{what} makes")
-    return plugin, *settled(plugin, {name: value for name, value in given.items() if name != "name"})
-
-
-def settled(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
-    """The numbers and the choices of a plugin, those that are given and the defaults of the others."""
-    numbers, choices = dict(plugin.signature.numbers), dict(plugin.signature.choices)
-    for name, value in given.items():
-        if name in numbers:
-            numbers[name] = signature.as_number(plugin.name, name, value)
-        elif name in choices:
-            choices[name] = value
-        else:
-            raise signature.unknown_option(plugin.name, name, plugin.signature.options)
-        if wrong := plugin.signature.out_of_range(plugin.name, name, {**numbers, **choices}[name]):
-            raise UserError(wrong)
-    return numbers, choices
+    return plugin, *validation.settled(plugin, {name: value for name, value in given.items() if name != "name"})

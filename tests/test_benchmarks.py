@@ -58,7 +58,7 @@ def test_only_the_loss_is_recorded_and_that_of_every_step(load):
     assert found.x is None
     assert found.loss.shape == (11, 3)
     np.testing.assert_array_equal(found.loss[0], 12.5)  # 100 (2 - 2.25)^2 + 2.5^2
-    assert work.hyperparameters["lr"].tolist() == pytest.approx([1e-4, 1e-3, 1e-2])
+    assert work.numbers["hyperparameter", "lr"].tolist() == pytest.approx([1e-4, 1e-3, 1e-2])
 
 
 @needs_c
@@ -67,7 +67,7 @@ def test_only_the_loss_is_recorded_and_that_of_every_step(load):
 def test_the_c_source_compiles_and_agrees_with_optlab(load, runs, tuned):
     work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), runs, 300)
     (ours,) = load("lab").execute([work])
-    c = load("by_hand_c").run(work.hyperparameters["lr"], 300, (-1.5, 2.0), threads=3, tuned=tuned)
+    c = load("by_hand_c").run(work.numbers["hyperparameter", "lr"], 300, (-1.5, 2.0), threads=3, tuned=tuned)
     np.testing.assert_allclose(c.loss, ours.loss, rtol=1e-12)
     np.testing.assert_allclose(c.final, ours.final_loss, rtol=1e-12)
     np.testing.assert_allclose(c.best, ours.best_loss, rtol=1e-12)
@@ -94,7 +94,7 @@ def test_gcc_turns_the_loop_over_lanes_into_simd(load, tmp_path, tuned):
 def test_the_c_source_finds_divergence_where_optlab_does(load, tuned):
     work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), 2, 5)
     rates = np.array([1e-2, 1e155])
-    work = dataclasses.replace(work, hyperparameters={**work.hyperparameters, "lr": rates})
+    work = dataclasses.replace(work, numbers={**work.numbers, ("hyperparameter", "lr"): rates})
     (ours,) = load("lab").execute([work])
     c = load("by_hand_c").run(rates, 5, (-1.5, 2.0), threads=1, tuned=tuned)
     assert ours.status.tolist() == [0, 1]

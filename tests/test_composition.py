@@ -12,7 +12,7 @@ from optlab import optimizer, pipeline, problem, runner, transform
 from optlab.composition import Rule
 from optlab.errors import PluginError, SpecError
 from optlab.randomness import Draw, Noise, normal, uniform
-from optlab.records import Case
+from optlab.records import Case, FixedPoint
 from optlab.step import build, build_for
 
 START = np.array([3.0, -2.0])
@@ -214,9 +214,9 @@ def test_a_rule_without_a_learning_rate_has_no_decay(planned):
     [(lazy, "transform 'lazy' never calls step"), (twofold, "transform 'twofold' calls step more than once")],
 )
 def test_one_step_per_step(built_in, around, message):
-    rule = Rule(built_in.optimizer("gd"), {}, transforms=(around,), transform_settings=({},))
+    rule = Rule(built_in.optimizer("gd"), {}, transforms=(around,), transform_choices=({},))
     with pytest.raises(PluginError, match=rf"test_composition\.py:\d+: {message}"):
-        build(Case(slope, 2, START), rule, 10)
+        build(Case(slope, 2, FixedPoint(START)), rule, 10)
 
 
 def test_what_a_transform_returns_is_checked(built_in):
@@ -224,10 +224,10 @@ def test_what_a_transform_returns_is_checked(built_in):
     def forgets(x, g, m=0.0):
         return g
 
-    rule = Rule(built_in.optimizer("gd"), {}, transforms=(forgets,), transform_settings=({},))
+    rule = Rule(built_in.optimizer("gd"), {}, transforms=(forgets,), transform_choices=({},))
     message = "transform 'forgets' returns 1 value, and its signature asks for 2: return g, m"
     with pytest.raises(PluginError, match=message):
-        build(Case(slope, 2, START), rule, 10)
+        build(Case(slope, 2, FixedPoint(START)), rule, 10)
 
 
 def test_gradients_are_counted_wherever_they_are_taken(planned):
@@ -271,7 +271,7 @@ def test_a_rule_draws_anew_in_every_step_and_the_same_for_each_seed(planned):
     (sweep,) = planned(tables | {"record": {"points": 10}}, *OURS).sweeps
     assert len(sweep) == 6  # the rule is random, though the start is not
     done = runner.run(sweep)
-    lr = sweep.hyperparameters["lr"]
+    lr = sweep.numbers["hyperparameter", "lr"]
     x = done.x
     noise = (x[1:] - x[:-1] + lr * np.array([2.0, 4.0])[:, None] * x[:-1]) / 0.5
     np.testing.assert_allclose(noise[:, :, :3], noise[:, :, 3:], rtol=1e-9)  # the same for either learning rate
@@ -340,7 +340,7 @@ def test_a_rule_for_tensors_has_no_gradient_elsewhere():
         return x - lr * grad(x)
 
     with pytest.raises(PluginError, match="asks for grad, which a rule for one tensor cannot have"):
-        build(Case(slope, 2, START), Rule(looks_around, {}), 10)
+        build(Case(slope, 2, FixedPoint(START)), Rule(looks_around, {}), 10)
 
 
 def test_a_states_start_may_depend_on_choices():
@@ -349,7 +349,7 @@ def test_a_states_start_may_depend_on_choices():
         return x - lr * g - 0.0 * np.sum(past), np.concatenate([past[1:], g[None]])
 
     for history in (2, 5):
-        graph = build(Case(slope, 2, START), Rule(remembers, {"history": history}), 10)
+        graph = build(Case(slope, 2, FixedPoint(START)), Rule(remembers, {"history": history}), 10)
         assert graph.graph.inputs[1].shape == (history, 2)
 
 
@@ -363,5 +363,5 @@ def test_whatever_can_be_called_may_begin_a_state():
     def remembers(x, g, past=ones, *, lr=0.1, history=3):
         return x - lr * g - 0.0 * np.sum(past), np.concatenate([past[1:], g[None]])
 
-    graph = build(Case(slope, 2, START), Rule(remembers, {"history": 4}), 10)
+    graph = build(Case(slope, 2, FixedPoint(START)), Rule(remembers, {"history": 4}), 10)
     assert graph.graph.inputs[1].shape == (4, 2)

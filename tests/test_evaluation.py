@@ -7,7 +7,7 @@ import pytest
 
 from optlab import registry
 from optlab.evaluation import Evaluation, whole_objective
-from optlab.records import Case
+from optlab.records import Case, FixedPoint
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from optlab.records import Case
 )
 def test_a_number_too_large_for_float32_is_infinite(b, x1, expected):
     rosenbrock = registry.load(()).problem("rosenbrock")
-    case = Case(rosenbrock, 2, np.zeros(2), {}).computed_in("float32")
+    case = Case(rosenbrock, 2, FixedPoint(np.zeros(2))).computed_in("float32")
     options = {"a": np.array([1.0]), "b": np.array([b])}
     evaluation = Evaluation.of(case, {"loss": whole_objective(case)}, options, points=1)
     assert evaluation.at(np.array([[1.0], [x1]]))["loss"] == pytest.approx([expected])

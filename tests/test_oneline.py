@@ -30,7 +30,7 @@ def test_what_python_refuses_to_read_as_a_number_is_a_text(value):
     [
         ("gd lr", "'lr' is no NAME=VALUE, like lr=0.01"),
         ("gd lr=", "'lr=' is no NAME=VALUE, like lr=0.01"),
-        ("gd lr=1 lr=2", "'lr' is given twice; its last value is lr=2"),
+        ("gd lr=1 lr=2", "'lr' is given twice: lr=1 and lr=2"),
         ("adam name=gd", "'adam name=gd' has two names, 'adam' and 'gd'; leave name=... out"),
         ("", "'' is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
         ("gd label='x", "\"gd label='x\" is no name with settings, like 'momentum lr=0.01 beta=0.9'"),

@@ -53,10 +53,10 @@ def test_cells_runs_sweeps_and_repeats_saved(planned, problem, optimizer, seeds,
 def test_every_combination_once_and_the_seeds_fastest(planned):
     problems = [ROSENBROCK | {"start": "random", "b": [1.0, 2.0]}]
     (sweep,) = made(planned, problems, [GD | {"lr": [0.1, 0.2, 0.3]}], seeds=2).sweeps
-    rows = zip(sweep.options["b"], sweep.hyperparameters["lr"], sweep.seed, strict=True)
+    rows = zip(sweep.numbers["option", "b"], sweep.numbers["hyperparameter", "lr"], sweep.seed, strict=True)
     assert list(rows) == list(itertools.product([1.0, 2.0], [0.1, 0.2, 0.3], [0, 1]))
     assert [sweep.titles[n] for n in sweep.title] == [sweep.titles[0]] * 6 + [sweep.titles[1]] * 6
-    assert sweep.options["a"].tolist() == [1.0] * 12
+    assert sweep.numbers["option", "a"].tolist() == [1.0] * 12
 
 
 def test_two_hundred_thousand_runs(planned):
@@ -64,7 +64,7 @@ def test_two_hundred_thousand_runs(planned):
     made_plan = made(planned, problems, [GD | {"lr": {"log": [1e-6, 1.0], "num": 200}}], seeds=1000)
     assert (made_plan.runs, made_plan.cells, len(made_plan.sweeps)) == (200_000, 200, 1)
     (sweep,) = made_plan.sweeps
-    assert (len(np.unique(sweep.hyperparameters["lr"])), len(np.unique(sweep.seed))) == (200, 1000)
+    assert (len(np.unique(sweep.numbers["hyperparameter", "lr"])), len(np.unique(sweep.seed))) == (200, 1000)
 
 
 # ---- names -----------------------------------------------------------------------------------------------------------

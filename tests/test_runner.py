@@ -212,7 +212,7 @@ def test_a_schedule_may_be_swept(ran, built_in):
     table = {"name": "ellipsoid", "start": list(START), "condition": 100.0}
     ((sweep, done),) = ran(table, [{"name": "gd", "lr": 3e-3, "schedule": schedule}], steps=50)
     for run, every in enumerate([5, 25]):
-        assert sweep.schedule_numbers["every"][run] == every
+        assert sweep.numbers["schedule", "every"][run] == every
         losses, _ = by_hand(
             *(ellipsoid, slope, built_in.optimizer("gd"), np.array(START), 50),
             factor=lambda t, every=every: 0.1 ** ((t - 1) // every),
@@ -264,7 +264,9 @@ def test_final_parameters_and_the_first_step_at_a_target(planned):
     table = {"name": "ellipsoid", "start": [1.0]}
     rules = [{"name": "gd", "lr": [1.0, 2.0, 3.0, 4.0, 5.0]}]
     (sweep,) = planned({"problem": [table], "optimizer": rules, "steps": 70, "record": {"points": 0}}).sweeps
-    sweep = dataclasses.replace(sweep, hyperparameters={"lr": np.array([0.25, 0.25, 0.25, 0.25, 1e9])})
+    sweep = dataclasses.replace(
+        sweep, numbers={**sweep.numbers, ("hyperparameter", "lr"): np.array([0.25, 0.25, 0.25, 0.25, 1e9])}
+    )
     target = np.array([1.0, 4.0**-33, 4.0**-70, 0.0, np.inf])
     recording = dataclasses.replace(sweep.recording, final_x=True)
     done = runner.run(dataclasses.replace(sweep, recording=recording, target=target))

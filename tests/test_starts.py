@@ -6,7 +6,7 @@ import pytest
 from optlab import problem
 from optlab.errors import PluginError
 from optlab.problems.base import Split
-from optlab.records import Case
+from optlab.records import Case, DomainDraw, FixedPoint, ProblemDraw
 from optlab.starts import drawn, starts
 
 SEEDS = np.array([5, 0, 5, 2])
@@ -19,11 +19,13 @@ def box(x):
 
 
 def test_a_point_is_the_start_of_all_runs():
-    np.testing.assert_array_equal(starts(Case(box, 2, np.array([0.5, 12.0])), 0, SEEDS), [[0.5] * 4, [12.0] * 4])
+    np.testing.assert_array_equal(
+        starts(Case(box, 2, FixedPoint(np.array([0.5, 12.0]))), 0, SEEDS), [[0.5] * 4, [12.0] * 4]
+    )
 
 
 def test_random_starts_fill_the_domain_and_depend_on_the_seed_only():
-    case = Case(box, 2, "random")
+    case = Case(box, 2, DomainDraw())
     x = starts(case, 0, SEEDS)
     np.testing.assert_array_equal(x[:, 0], x[:, 2])
     assert len(np.unique(x[0])) == 3
@@ -40,7 +42,7 @@ def trained(draw):
         return np.mean(inputs @ x)
 
     split = Split("two", np.ones((2, 3)), np.eye(2), np.ones((0, 3)), np.ones((0, 2)))
-    return Case(net, 3, None, {"width": 3}, split)
+    return Case(net, 3, ProblemDraw(), {"width": 3}, split)
 
 
 def test_a_problem_draws_its_own_start_per_seed():

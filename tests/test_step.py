@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from optlab import optimizer, problem, schedule
+from optlab.composition import Rule
 from optlab.errors import PluginError, TraceError
-from optlab.records import Case
-from optlab.step import Rule, build, objective, objective_graph
+from optlab.records import Case, FixedPoint
+from optlab.step import build, objective, objective_graph
 
 
 @problem(start=(1.0, 2.0))
@@ -15,7 +16,7 @@ def bowl(x, *, scale=1.0, shift=0.0):
     return scale * np.sum((x - shift) ** 2)
 
 
-CASE = Case(bowl, 2, np.array([1.0, 2.0]))
+CASE = Case(bowl, 2, FixedPoint(np.array([1.0, 2.0])))
 
 
 def built(function, steps=10):
@@ -107,7 +108,7 @@ def test_an_objective_that_is_no_number():
     def doubled(x):
         return 2 * x
 
-    case = Case(problem(start=(1.0, 2.0))(doubled), 2, np.array([1.0, 2.0]))
+    case = Case(problem(start=(1.0, 2.0))(doubled), 2, FixedPoint(np.array([1.0, 2.0])))
     line = doubled.__code__.co_firstlineno
     message = rf"test_step.py:{line}: doubled returns an array of shape \(2,\); a gradient needs a single number"
     with pytest.raises(TraceError, match=message):

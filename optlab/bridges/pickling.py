@@ -7,11 +7,11 @@ import importlib
 import pickle
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from optlab import registry, signature
+from optlab.composition import Rule
 from optlab.errors import UserError
 
 
@@ -75,23 +75,19 @@ def _there(module: Any, name: str) -> Any:
     return module
 
 
-def around_in_places(around: Any) -> Any:
-    """The schedule and the transforms of a rule, in which each plugin is replaced by its place."""
-    return replace(
-        around,
-        schedule=where(around.schedule),
-        schedule_settings=_plain(around.schedule_settings),
-        schedule_numbers=_plain(around.schedule_numbers),
-        transforms=tuple(map(where, around.transforms)),
-        transform_settings=tuple(map(_plain, around.transform_settings)),
-        transform_numbers=_plain(around.transform_numbers),
-    )
+def in_places(rule: Rule) -> dict[str, Any]:
+    """The fields of a rule, in which each plugin is replaced by its place."""
+    return {
+        "optimizer": where(rule.optimizer),
+        "choices": dict(rule.choices),
+        "schedule": where(rule.schedule),
+        "schedule_choices": dict(rule.schedule_choices),
+        "transforms": tuple(map(where, rule.transforms)),
+        "transform_choices": tuple(map(dict, rule.transform_choices)),
+    }
 
 
-def around_found(around: Any) -> Any:
-    """The same with plugins again."""
-    return replace(around, schedule=found(around.schedule), transforms=tuple(map(found, around.transforms)))
-
-
-def _plain(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(settings)
+def rule_found(fields: Mapping[str, Any]) -> Rule:
+    """The rule with plugins again."""
+    plugins = {name: found(fields[name]) for name in ("optimizer", "schedule")}
+    return Rule(**{**fields, **plugins, "transforms": tuple(map(found, fields["transforms"]))})

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
-from optlab import registry, signature
-from optlab.composition import Advance, Point, Rule, memory
+from optlab import registry, signature, validation
+from optlab.composition import Advance, Key, Point, Rule, memory
 from optlab.errors import MissingPackage, UserError, did_you_mean
 from optlab.foreign import Foreign
 from optlab.optimizers.base import Optimizer
 from optlab.randomness import generator
-from optlab.surroundings import Around, Surroundings, surroundings
+from optlab.surroundings import Around, rule_with
 
 try:
     import torch
@@ -56,7 +57,10 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
 
     rule: ClassVar[Optimizer]
     given: ClassVar[Mapping[str, Any]]
-    around: ClassVar[Surroundings]
+    composed: ClassVar[Rule]
+    """The rule with its schedule and transforms."""
+    numbers: ClassVar[Mapping[Key, float]]
+    """The numbers of all parts; those of a group take the place of the rule's own."""
 
     def __init__(self, params: Any, **overrides: Any) -> None:
         defaults = self._defaults(overrides)
@@ -70,9 +74,8 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
     @classmethod
     def _asking(cls) -> dict[str, str]:
         """What is asked for, and by whom: the rule, or else something around it."""
-        schedule = [cls.around.schedule] if cls.around.schedule else []
-        plugins = [*schedule, *cls.around.transforms, cls.rule]
-        return {name: plugin.name for plugin in plugins for name in plugin.signature.supplied}
+        first, *others = cls.composed.parts
+        return {name: part.plugin.name for part in (*others, first) for name in part.plugin.signature.supplied}
 
     @classmethod
     def _defaults(cls, overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,7 +133,7 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
     @classmethod
     def _vector(cls, group: Mapping[str, Any]) -> Vector:
         """The parameters of a group. Only a rule that remembers nothing takes a sparse gradient, as in torch."""
-        plugins = (cls.rule, *cls.around.transforms)
+        plugins = (cls.rule, *cls.composed.transforms)
         return Vector(group["params"], takes_sparse=not any(plugin.signature.state for plugin in plugins))
 
     @classmethod
@@ -143,24 +146,13 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
     @classmethod
     def _check(cls, group: Mapping[str, Any]) -> None:
         """Raise a `UserError` about a value that a rule cannot have; what a scheduler makes of it is not checked."""
-        numbers, choices = cls._settled(group)
-        for name, value in {**numbers, **choices}.items():
-            if wrong := cls.rule.signature.out_of_range(cls.rule.name, name, value):
-                raise UserError(wrong)
+        validation.settled(cls.rule, {name: plain(group[name]) for name in cls.rule.signature.options})
 
     def _moved(self, number: int, at: Vector, loss: Any, evaluate: Closure | None) -> Array:
         """The next x of a group. What the rule remembers is brought up to date."""
         group, own, tensors = self.param_groups[number], self.state[at.params[0]], at.shapes
         numbers, choices = self._settled(group)
-        around = self.around
-        rule = Rule(
-            self.rule,
-            choices,
-            around.schedule,
-            around.schedule_settings,
-            around.transforms,
-            around.transform_settings,
-        )
+        rule = replace(self.composed, choices=choices)
         t = own.get(NUMBER, 0) + 1
         state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
         first = {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
@@ -179,8 +171,7 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         }
         if "rng" in group:
             offer["rng"] = generator(group["rng"], "rule", number, t)
-        owned = {"hyperparameter": numbers, "schedule": around.schedule_numbers, "transform": around.transform_numbers}
-        values = {(owner, name): value for owner, named in owned.items() for name, value in named.items()}
+        values = {**self.numbers, **rule.parts[0].keyed(numbers)}
         with np.errstate(all="ignore"):
             x, *after = Advance(rule, tensors, list(state.values()), values, look, offer)(at.x)
         for n, (name, old) in enumerate(state.items()):
@@ -210,18 +201,18 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
 
 
 def _parts(kind: type[RuleOptimizer]) -> tuple[Any, ...]:
-    return pickling.where(kind.rule), dict(kind.given), pickling.around_in_places(kind.around)
+    return dict(kind.given), pickling.in_places(kind.composed), dict(kind.numbers)
 
 
-def _again(rule: Any, given: Any, around: Any) -> type[RuleOptimizer]:
+def _again(given: Any, rule: Any, numbers: Any) -> type[RuleOptimizer]:
     """The class that was pickled as these parts."""
-    return _class(pickling.found(rule), given, pickling.around_found(around))
+    return _class(given, pickling.rule_found(rule), numbers)
 
 
-def _class(rule: Optimizer, given: Mapping[str, Any], around: Surroundings) -> type[RuleOptimizer]:
-    about = {"rule": rule, "given": given, "around": around}
-    about |= {"__doc__": rule.function.__doc__, "__module__": __name__}
-    return RuleClass(rule.name, (RuleOptimizer,), about)  # pyright: ignore[reportReturnType]
+def _class(given: Mapping[str, Any], rule: Rule, numbers: Mapping[Key, float]) -> type[RuleOptimizer]:
+    about = {"rule": rule.optimizer, "given": given, "composed": rule, "numbers": numbers}
+    about |= {"__doc__": rule.optimizer.function.__doc__, "__module__": __name__}
+    return RuleClass(rule.optimizer.name, (RuleOptimizer,), about)  # pyright: ignore[reportReturnType]
 
 
 pickling.pickled_by(RuleClass, _parts, _again)
@@ -289,7 +280,6 @@ def as_torch(
         raise UserError(f"{rule!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     if isinstance(rule, Foreign):
         raise UserError(f"{rule.name} is no rule of the lab, but an optimizer of {rule.package} already")
-    around = surroundings(rule, schedule, transforms, known)
-    kind = _class(rule, hyperparameters, around)
+    kind = _class(hyperparameters, *rule_with(rule, {}, schedule, transforms, known))
     kind._defaults({})  # what is wrong is said here already
     return kind if params is None else kind(params)

@@ -42,15 +42,7 @@ def split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
     """NAME=VALUE, as a dictionary of texts."""
-    found: dict[str, str] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier():
-            raise UserError(f"{word!r} is no NAME=VALUE, like x=-2")
-        if name in found:
-            raise UserError(f"{name!r} is given twice: {name}={found[name]} and {word}")
-        found[name] = value
-    return found
+    return oneline.pairs(words, "x=-2")
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

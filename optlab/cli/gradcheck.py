@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab import plan, registry, signature, spec, subjects
+from optlab import plan, registry, signature, spec, subjects, validation
 from optlab.cli import functions
 from optlab.containment import contained
 from optlab.engine.check import GradientCheck, check_grad
@@ -96,13 +96,12 @@ def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subjec
     for name, text in functions.pairs(asked.more).items():
         if name not in defaults:
             raise signature.unknown_option(problem.name, name, defaults)
-        options[name] = subjects.option(problem.name, name, text, defaults[name])
+        options[name] = validation.typed(problem, name, subjects.value(problem.name, name, text), defaults[name])
     lists = {name: [value] for name, value in options.items() if isinstance(value, list)}
     table = {"name": problem.name, **options, **lists}
     document = {"name": "gradcheck", "steps": 1, "problem": [table], "optimizer": [{"name": "gd"}]}
     sweep = plan.make(spec.read_dict(document), known).sweeps[0]
-    numbers = {name: float(column[0]) for name, column in sweep.options.items()}
-    f = _named(partial(whole_objective(sweep.case), **numbers), problem.name)
+    f = _named(partial(whole_objective(sweep.case), **sweep.options()), problem.name)
     seeds = np.arange(min(asked.points, 2))
     for seed, point in zip(seeds, starts(sweep.case, 0, seeds).T, strict=True):
         yield Subject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])

@@ -17,7 +17,7 @@ from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
 from optlab.optimizers.base import Optimizer
 from optlab.signature import location
-from optlab.step import Draws
+from optlab.step import TracedGenerator
 
 
 def rule_of(rule: Optimizer | Rule | str) -> Rule:
@@ -61,7 +61,7 @@ def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, l
     def look(p: Any) -> Point:
         return Point(loss(p), g if p is x else gradient(p), curvature)
 
-    offer = {"t": t, "steps": steps, "grad": gradient, "loss": loss, "rng": Draws(builder, x.dtype)}
+    offer = {"t": t, "steps": steps, "grad": gradient, "loss": loss, "rng": TracedGenerator(builder, x.dtype)}
     with unwrapped():
         result = Advance(rule, (shape,), state, values, look, offer)(x)
     return builder.finish(result), ["x", *(shown[name] for name in states)]

@@ -141,7 +141,7 @@ def equations(rule: Optimizer | Rule | str) -> Equations:
         meanings=(*(meaning for name, meaning in _MEANINGS.items() if name in seen), *_size_meaning(written, sizes)),
         initial={shown[name].text: value for name, value in zip(carried[1:], starts, strict=True)},
         hyperparameters=_defaults(rule, names, shown),
-        choices=_choices(rule),
+        choices={name: value for (_, name), value in rule.all_choices.items()},
         grad_evals=("g" in seen) + asked.count("gradient_at") + 2 * asked.count("hessian_times"),
     )
 
@@ -172,21 +172,12 @@ def _heading(rule: Rule) -> str:
 
 def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dict[str, str]:
     """The default of each number, by what is written for it."""
-    owned = {"hyperparameter": rule.optimizer.signature.numbers}
-    owned["schedule"] = rule.schedule.signature.numbers if rule.schedule else {}
-    owned["transform"] = {f"{t.name}.{n}": value for t in rule.transforms for n, value in t.signature.numbers.items()}
     first = names.index("steps") + 1
     found = {}
-    for (owner, key), name in zip(rule.numbers, names[first:], strict=False):
+    for default, name in zip(rule.numbers.values(), names[first:], strict=False):
         symbol = shown[name].text
-        found[symbol + f" ({name})" * (symbol != name)] = Text().number(owned[owner][key]).text
+        found[symbol + f" ({name})" * (symbol != name)] = Text().number(default).text
     return found
-
-
-def _choices(rule: Rule) -> dict[str, Any]:
-    own = zip(rule.transforms, rule.transform_settings, strict=True)
-    around = {f"{transform.name}.{name}": value for transform, settings in own for name, value in settings.items()}
-    return {**rule.settings, **(rule.schedule_settings or {}), **around}
 
 
 # ---- functions -------------------------------------------------------------------------------------------------------

@@ -114,7 +114,7 @@ class Stability(Kind):
 
 
 def _values(sweep: Sweep, name: str) -> int:
-    return len(np.unique(sweep.hyperparameters[name]))
+    return len(np.unique(sweep.numbers["hyperparameter", name]))
 
 
 def _numbered(table: Any, sides: list[Any], num: Any) -> Any:

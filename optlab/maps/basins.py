@@ -19,8 +19,7 @@ Done = tuple[Sweep, Trajectories]
 
 def landscape_of(sweep: Sweep, title: int) -> Landscape:
     """The function of one of a sweep's titles."""
-    at = int(np.argmax(sweep.title == title))
-    return Landscape(sweep.case, {name: float(c[at]) for name, c in sweep.options.items()}, _box(sweep.case))
+    return Landscape(sweep.case, sweep.options(title), _box(sweep.case))
 
 
 def _box(case: Case) -> Floats:

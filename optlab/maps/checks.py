@@ -79,7 +79,7 @@ def _side(side: str, name: str, rule: RuleAxes, notes: Notebook) -> None:
         known = list(optimizer.signature.numbers)
         notes.note(("stability", side), str(signature.unknown_option(optimizer.name, name, known)))
         return
-    values = rule.hyperparameters[name]
+    values = rule.numbers["hyperparameter", name]
     grid = f"{name} = {{ log = [lo, hi] }} or {{ linear = [lo, hi] }}"
     if len(values) < 2:
         notes.note(rule.path, f"'{name}' is the {side} axis of the map: give {optimizer.name} a grid, {grid}")

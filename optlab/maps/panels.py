@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.maps import basins, declared, linear, quadratic, targets
+from optlab.composition import Key
+from optlab.maps import basins, declared, linear, quadratic
 from optlab.maps.checks import spacing
 from optlab.maps.shown import ShownBasins, ShownStability
 from optlab.records import FAILURES, Floats, Grid, Ints, Sweep
-from optlab.step import rule_for
 
 Bools = NDArray[np.bool_]
 FINE = 241  # values along each side at which theory is asked
@@ -139,8 +139,8 @@ def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, 
     """The panels of a map of stability, in the order of the plan; `sides` are the hyperparameters x and y."""
     panels: list[StabilityMap] = []
     for sweep, of in _by_sweep(sweeps, columns):
-        x, column = np.unique(sweep.hyperparameters[sides[0]], return_inverse=True)
-        y, row = np.unique(sweep.hyperparameters[sides[1]], return_inverse=True)
+        x, column = np.unique(sweep.numbers["hyperparameter", sides[0]], return_inverse=True)
+        y, row = np.unique(sweep.numbers["hyperparameter", sides[1]], return_inverse=True)
         # runs that differ in the sides alone are one panel; the order of the others is kept
         runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
         panels += [_stability(sweep, of, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
@@ -149,7 +149,7 @@ def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, 
 
 def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints) -> StabilityMap:
     first = int(runs[0, 0])
-    options = targets.options_of(sweep, int(sweep.title[first]))
+    options = sweep.options(int(sweep.title[first]))
     settings = settings_of(sweep, first)
     failed = _failed(of["status"][runs])
     return StabilityMap(
@@ -178,11 +178,10 @@ def _theory(sweep: Sweep, options: Any, first: int, sides: Mapping[str, Floats])
         return None
     x, y = map(_finer, sides.values())
     across, up = sides
-    own = {name: column[first] for name, column in sweep.hyperparameters.items()}
-    around = {("transform", name): column[first] for name, column in sweep.transform_numbers.items()}
-    numbers = {("hyperparameter", n): v for n, v in {**own, across: x[None, :], up: y[:, None]}.items()} | around
+    numbers: dict[Key, Any] = {key: sweep.numbers[key][first] for key in sweep.rule.numbers}
+    numbers |= {("hyperparameter", across): x[None, :], ("hyperparameter", up): y[:, None]}
     looked_at = linear.sample(eigenvalues)
-    matrices = linear.matrices(rule_for(sweep), numbers, looked_at)
+    matrices = linear.matrices(sweep.rule, numbers, looked_at)
     if matrices is None:
         return None
     radius = linear.radius(matrices)
@@ -260,16 +259,9 @@ def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep
 
 
 def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
-    """All settings of the optimizer of one run, its transforms and its schedule, by the run's place in the sweep."""
-    numbers = {**sweep.hyperparameters, **sweep.schedule_numbers, **sweep.transform_numbers}
-    chosen = {**sweep.settings, **_of_transforms(sweep, sweep.transform_settings)}
-    return {name: float(column[run]) for name, column in numbers.items()} | chosen
-
-
-def _of_transforms(sweep: Sweep, options: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The options of each transform under the names that they have in tables, "clip_norm.max_norm"."""
-    named = zip(sweep.transforms, options, strict=True)
-    return {f"{transform.name}.{name}": value for transform, own in named for name, value in own.items()}
+    """The numbers of the rule and the choices of optimizer and transforms, of one run, by its place in the sweep."""
+    numbers = {name: float(sweep.numbers[owner, name][run]) for owner, name in sweep.rule.numbers}
+    return numbers | {name: value for (owner, name), value in sweep.rule.all_choices.items() if owner != "schedule"}
 
 
 def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
@@ -277,8 +269,10 @@ def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
     not the same in all panels of the optimizer."""
     defaults = {
         sweep.label: {
-            **sweep.optimizer.signature.options,
-            **_of_transforms(sweep, [transform.signature.options for transform in sweep.transforms]),
+            name: value
+            for part in sweep.rule.parts
+            for (owner, name), value in part.keyed(part.plugin.signature.options).items()
+            if owner != "schedule"
         }
         for sweep in sweeps
     }

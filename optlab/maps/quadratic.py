@@ -8,7 +8,7 @@ import numpy as np
 
 from optlab.engine.derivatives import hessian
 from optlab.evaluation import whole_objective
-from optlab.records import Case, Floats
+from optlab.records import Case, FixedPoint, Floats
 
 POINTS = 5
 """Where the Hessian is looked at."""
@@ -43,7 +43,7 @@ def _points(case: Case) -> Floats:
     if case.problem.domain is not None:
         low, high = case.problem.bounds(case.dim)
         return low + (high - low) * drawn
-    start = case.start if isinstance(case.start, np.ndarray) else np.zeros(case.dim)
+    start = case.start.x if isinstance(case.start, FixedPoint) else np.zeros(case.dim)
     return start + 2 * drawn - 1
 
 

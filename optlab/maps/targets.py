@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from optlab.maps.declared import lowest
-from optlab.records import Case, Floats, Sweep
+from optlab.records import Case, FixedPoint, Floats, Sweep
 from optlab.step import objective
 
 SHARE = 1e-6
@@ -22,11 +22,11 @@ def target(case: Case, options: Mapping[str, float]) -> float | None:
 
 def at_start(case: Case, options: Mapping[str, float]) -> float | None:
     """The objective at the start, where that is a point."""
-    if case.split is not None or not isinstance(case.start, np.ndarray):
+    if case.split is not None or not isinstance(case.start, FixedPoint):
         return None
     try:
         with np.errstate(all="ignore"):
-            loss = float(objective(case)(case.start, **options))
+            loss = float(objective(case)(case.start.x, **options))
     except Exception:  # a fault in the objective shows when it is run
         return None
     return loss if np.isfinite(loss) else None
@@ -36,11 +36,5 @@ def aimed(sweep: Sweep, given: float | None) -> Floats:
     """The target of each run, shape (R,): the one that was given, or that of the run's problem."""
     if given is not None:
         return np.full(len(sweep), float(given))
-    each = [target(sweep.case, options_of(sweep, number)) for number in range(len(sweep.titles))]
+    each = [target(sweep.case, sweep.options(number)) for number in range(len(sweep.titles))]
     return np.array([-np.inf if one is None else one for one in each])[sweep.title]
-
-
-def options_of(sweep: Sweep, title: int) -> dict[str, float]:
-    """The options of the problem under one of a sweep's titles."""
-    at = int(np.argmax(sweep.title == title))
-    return {name: float(column[at]) for name, column in sweep.options.items()}

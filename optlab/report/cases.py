@@ -69,9 +69,7 @@ def titled(planned: Plan) -> Iterator[Titled]:
         for number, title in enumerate(sweep.titles):
             if title not in seen:
                 seen.add(title)
-                at = int(np.argmax(sweep.title == number))
-                options = {name: float(column[at]) for name, column in sweep.options.items()}
-                yield Titled(title, sweep.case, options, sweep.steps)
+                yield Titled(title, sweep.case, sweep.options(number), sweep.steps)
 
 
 def slugs(titles: list[str]) -> list[str]:

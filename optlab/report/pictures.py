@@ -17,7 +17,7 @@ from optlab.plots import contour, loss, sensitivity, style
 from optlab.plots.figure import save
 from optlab.plots.relief import Surface
 from optlab.plots.style import Look
-from optlab.records import Floats
+from optlab.records import FixedPoint, Floats
 from optlab.registry.figures import FigurePlugin
 from optlab.report import extra, maps
 from optlab.report.cases import Titled, Untold, slugs, titled
@@ -183,7 +183,7 @@ def _surface(case: Titled, frames: Frames) -> Surface:
     else:  # nothing else keeps runs that are lost from making it as large as numbers can be
         done = frames.best.loc[frames.best["shown_status"] == "done", "label"]
         paths = paths[paths["label"].isin(done) | (paths["step"] == 0)]
-    given = case.case.start if isinstance(case.case.start, np.ndarray) else None
+    given = case.case.start.x if isinstance(case.case.start, FixedPoint) else None
     low, high = contour.view(domain, given, case.minima, paths)
     return surface(case, low, high, RESOLUTION)
 

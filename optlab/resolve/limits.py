@@ -49,8 +49,8 @@ def is_bounded(
     """Whether the repeats of each cell and the record leave the grid at a size one can run."""
     runs = recorded = 0
     for case in cases:
-        cells = math.prod(map(len, case.numbers.values()))
-        these = sum(cells * math.prod(map(len, _values(rule))) * repeats(spec, case.case, rule) for rule in rules)
+        cells = _cells(case)
+        these = sum(cells * _cells(rule) * repeats(spec, case.case, rule) for rule in rules)
         runs += these
         recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
         recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)
@@ -82,9 +82,9 @@ def _numbers_per_evaluation(case: Case) -> int:
     return 2 + len(case.problem.metrics) if case.split else 0
 
 
-def _values(rule: RuleAxes) -> list[Any]:
-    """The values of each number of a rule, of its transforms and of its schedule."""
-    return [v for own in (rule.hyperparameters, rule.schedule_numbers, rule.transform_numbers) for v in own.values()]
+def _cells(axes: CaseAxes | RuleAxes) -> int:
+    """How many combinations of numbers there are."""
+    return math.prod(map(len, axes.numbers.values()))
 
 
 def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from optlab import validation
+from optlab.composition import Key, Rule
 from optlab.foreign import Foreign, trial
 from optlab.optimizers.base import Optimizer
 from optlab.records import Floats
@@ -16,32 +18,25 @@ from optlab.resolve.options import split_axes
 from optlab.resolve.problems import CaseAxes
 from optlab.schedules.base import Schedule
 from optlab.spec import OptimizerSpec
-from optlab.step import Rule
 from optlab.transforms.base import Transform
 
 
 @dataclass(frozen=True)
 class RuleAxes:
-    """A rule, and the values of the optimizer's, the schedule's and the transforms' numbers."""
+    """A rule, and the values of each of its numbers."""
 
     rule: Rule
+    numbers: Mapping[Key, Floats]
     label: str
-    hyperparameters: Mapping[str, Floats]
-    schedule_numbers: Mapping[str, Floats]
     path: Path
-    transform_numbers: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) -> Iterator[RuleAxes]:
     """The rules of an `[[optimizer]]` table."""
     optimizer = notes.found(registry.optimizer, spec.name, (*spec.path, "name"))
     schedule, scheduled, schedules = _scheduled(spec, registry, notes)
-    if schedule is not None and optimizer is not None and "lr" not in optimizer.signature.numbers:
-        has = "there is none in"
-        if "lr" in optimizer.signature.choices:
-            has = "give it a default with a point, as in 1.0, to make it a number in"
-        message = f"a schedule multiplies the hyperparameter 'lr'; {has} {optimizer.name}"
-        notes.note((*spec.path, "schedule"), message)
+    if schedule is not None and optimizer is not None and (fault := validation.fault_of_schedule(optimizer)):
+        notes.note((*spec.path, "schedule"), fault)
         return
     around = _around(spec, optimizer, registry, notes)
     if optimizer is None:
@@ -49,16 +44,17 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Notebook) 
     keys = ("label", "schedule", "transforms")
     numbers, combinations = split_axes(optimizer, spec.hyperparameters, spec.path, notes, keys=keys)
     transforms = tuple(transform for transform, _, _ in around)
-    transformed = {f"{t.name}.{name}": values for t, own, _ in around for name, values in own.items()}
+    values = [numbers, *([scheduled] if schedule else []), *(own for _, own, _ in around)]
     chosen = itertools.product(*(choices for _, _, choices in around))
     right = not any(notes.is_wrong((*spec.path, name)) for name in spec.hyperparameters)
     if isinstance(optimizer, Foreign) and right:
         key, said = trial.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
         if said:
             notes.note((*spec.path, key), said)
-    for settings, schedule_settings, transform_settings in itertools.product(combinations, schedules, chosen):
-        rule = Rule(optimizer, settings, schedule, schedule_settings, transforms, transform_settings)
-        yield RuleAxes(rule, label, numbers, scheduled, spec.path, transformed)
+    for choices, of_schedule, of_transforms in itertools.product(combinations, schedules, chosen):
+        rule = Rule(optimizer, choices, schedule, of_schedule, transforms, of_transforms)
+        keyed = [part.keyed(own) for part, own in zip(rule.parts, values, strict=True)]
+        yield RuleAxes(rule, {key: column for own in keyed for key, column in own.items()}, label, spec.path)
 
 
 def _scheduled(
@@ -84,14 +80,8 @@ def _around(
         transform = notes.found(registry.transform, part.name, (*at, "name"))
         if transform is None:
             continue
-        if any(transform is other for other, _, _ in found):
-            notes.note(at, f"{part.name} is there already; each transform may be put around a rule once")
-            continue
-        if isinstance(optimizer, Foreign):
-            notes.note(at, f"{part.name} goes around a rule of the lab, and {optimizer.name} is none")
-            continue
-        if "lr" in transform.signature.supplied and optimizer and "lr" not in optimizer.signature.numbers:
-            notes.note(at, f"{part.name} asks for 'lr', and {optimizer.name} has no such hyperparameter")
+        if fault := validation.fault_of_transform(transform, optimizer, [other for other, _, _ in found]):
+            notes.note(at, fault)
             continue
         found.append((transform, *split_axes(transform, part.options, at, notes)))
     return found

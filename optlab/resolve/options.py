@@ -5,25 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from optlab import signature
-from optlab.errors import did_you_mean
+from optlab import signature, validation
+from optlab.errors import UserError, did_you_mean
 from optlab.records import Floats
 from optlab.resolve.notebook import Notebook, Path
 from optlab.spec import Axis
-
-_KINDS = {
-    bool: "true or false",
-    int: "an integer",
-    float: "a number",
-    str: "a text",
-    tuple: "a list",
-    list: "a list",
-}
 
 
 def split_axes(
@@ -52,11 +42,11 @@ def split_axes(
             meant = [*known, *keys] if did_you_mean(name, keys) else known
             notes.note((*path, name), str(signature.unknown_option(plugin.name, name, meant)))
 
-    def written(name: str) -> _Written:
-        return _Written(plugin, name, axes[name], (*path, name), notes)
+    def written(name: str, default: Any) -> list[Any]:
+        return _values(plugin, name, axes[name], default, (*path, name), notes) if name in axes else [default]
 
-    values = {name: written(name).numbers() if name in axes else np.array([numbers[name]]) for name in numbers}
-    chosen = {name: written(name).choices(choices[name]) if name in axes else [choices[name]] for name in choices}
+    values = {name: np.array(written(name, default), dtype=float) for name, default in numbers.items()}
+    chosen = {name: written(name, default) for name, default in choices.items()}
     combinations = [dict(zip(chosen, combination, strict=True)) for combination in itertools.product(*chosen.values())]
     return values, combinations
 
@@ -86,61 +76,17 @@ def note_repeated(axis: Axis, values: Sequence[Any], path: Path, notes: Notebook
         notes.note(path, f"{path[-1]} is too fine a grid: {few}; write a smaller num or bounds further apart")
 
 
-@dataclass(frozen=True)
-class _Written:
-    """What is written for one option, and where."""
-
-    plugin: Any
-    name: str
-    axis: Axis
-    path: Path
-    notes: Notebook
-
-    def numbers(self) -> Floats:
-        """The values of a number."""
-        bad = [v for v in self.axis.values if isinstance(v, bool) or not isinstance(v, int | float)]
-        if bad:
-            self._refuse("a number", bad[0])
-            return np.array([0.0])
-        self._note_range(self.axis.values)
-        values = np.array(self.axis.values, dtype=float)
-        note_repeated(self.axis, values.tolist(), self.path, self.notes)
-        return values
-
-    def choices(self, default: Any) -> list[Any]:
-        """The values of a choice; they have the type of its default."""
-        wanted = _kind(default)
-        axis = as_meant(self.axis, default)
-        values = axis.values
-        if wanted == "a number":
-            values = tuple(float(v) if _kind(v) == "an integer" else v for v in values)
-        for value in values:
-            if _kind(value) != wanted:
-                self._refuse(wanted, value, self._hint(value) if wanted == "an integer" else "")
-                return [default]
-        self._note_range(values)
-        note_repeated(axis, values, self.path, self.notes)
-        return list(values)
-
-    def _hint(self, value: Any) -> str:
-        """What to do about a number where an integer is wanted: the author of a drop-in file may mean a number."""
-        if isinstance(value, float) and value.is_integer():
-            return f"; write {int(value)}"
-        drop_in = self.name in self.plugin.signature.choices and not signature.is_built_in(self.plugin.function)
-        return "; give it a default with a point, as in 1.0, to make it a number" if drop_in else ""
-
-    def _refuse(self, wanted: str, value: Any, hint: str = "") -> None:
-        shown = f"the text {value!r}" if isinstance(value, str) else json.dumps(value)
-        self.notes.note(self.path, f"{self.plugin.name}: '{self.name}' takes {wanted}, not {shown}{hint}")
-
-    def _note_range(self, values: Sequence[Any]) -> None:
-        """Note the first value out of range; of a grid an end, since nobody wrote what is between."""
-        out_of_range = self.plugin.signature.out_of_range
-        written = values if self.axis.listed else (values[0], values[-1])
-        wrong = [said for value in written if (said := out_of_range(self.plugin.name, self.name, value))]
-        if wrong:
-            self.notes.note(self.path, wrong[0])
-
-
-def _kind(value: Any) -> str:
-    return _KINDS[type(value)]
+def _values(plugin: Any, name: str, written: Axis, default: Any, path: Path, notes: Notebook) -> list[Any]:
+    """The values of one option; its default where one of them has the wrong type."""
+    axis = as_meant(written, default)
+    try:
+        values = [validation.typed(plugin, name, value, default) for value in axis.values]
+    except UserError as error:
+        notes.note(path, str(error))
+        return [default]
+    written_out = values if axis.listed else (values[0], values[-1])  # of a grid nobody wrote what is between
+    faults = (plugin.signature.out_of_range(plugin.name, name, value) for value in written_out)
+    if fault := next(filter(None, faults), ""):
+        notes.note(path, fault)
+    note_repeated(axis, values, path, notes)
+    return values

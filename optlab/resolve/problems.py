@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from optlab.errors import UserError
 from optlab.problems.base import Problem
-from optlab.records import Case, Floats
+from optlab.records import Case, DomainDraw, FixedPoint, Floats
 from optlab.registry import Registry
 from optlab.resolve.data import data_of
 from optlab.resolve.notebook import Notebook, Path
@@ -53,7 +51,7 @@ def note_without_start(found: Iterable[CaseAxes], notes: Notebook) -> None:
     """Note the cases that start nowhere: a plain function has no start of its own, and no domain to draw one from."""
     for axes in found:
         problem = axes.case.problem
-        if isinstance(axes.case.start, str) and problem.domain is None:
+        if isinstance(axes.case.start, DomainDraw) and problem.domain is None:
             notes.note(
                 (*axes.path, "start"), f"{problem.name} has no start of its own; write a point, as start = [1.0, 2.0]"
             )
@@ -75,15 +73,15 @@ def _case(
         if data is None:
             return None
     start = start_of(spec, problem, dim, notes)
-    size = len(start) if isinstance(start, np.ndarray) else dim or problem.default_dim
+    size = len(start.x) if isinstance(start, FixedPoint) else dim or problem.default_dim
     case = Case(problem, size, start, choices, data, combination.get("batch_size", 0))
     try:
         case = sized(case, root_seed)
     except UserError as error:
         note_choices(spec, case, root_seed, error, notes)
         return None
-    if isinstance(start, np.ndarray) and len(start) != case.dim:
-        has = f"{spec.name} has {counted(case.dim, 'parameter')} here; this start has {len(start)}"
+    if isinstance(start, FixedPoint) and len(start.x) != case.dim:
+        has = f"{spec.name} has {counted(case.dim, 'parameter')} here; this start has {len(start.x)}"
         notes.note((*spec.path, "start"), has)
     elif not callable(problem.start) and not computes(case):
         note_dimension(spec, problem, case, notes)

@@ -1,18 +1,20 @@
-"""Where the runs of a problem start, as it is written: a point, "random", or nothing."""
+"""Where the runs of a problem start, as the experiment file says: at a point, at random points, or nothing is said."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from optlab.problems.base import Problem
-from optlab.records import Floats
+from optlab.records import DomainDraw, FixedPoint, ProblemDraw
 from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
 from optlab.wording import counted
 
 
-def start_of(spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebook) -> Floats | str | None:
-    """A point, "random", or None where the problem draws its own. `dim` is the dimension that is asked for, if any."""
+def start_of(
+    spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebook
+) -> FixedPoint | DomainDraw | ProblemDraw:
+    """The start of a case. `dim` is the dimension that is asked for, if any."""
     path = (*spec.path, "start" if spec.start is not None else "dim")
     asked = len(spec.start) if isinstance(spec.start, tuple) else dim
     if problem.dim is not None and asked not in (None, problem.dim):
@@ -22,12 +24,12 @@ def start_of(spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebo
     elif dim is not None and callable(problem.start):
         notes.note((*spec.path, "dim"), f"the dimension of {spec.name} follows from its options; leave dim out")
     elif isinstance(spec.start, tuple):
-        return np.array(spec.start, dtype=float)
+        return FixedPoint(np.array(spec.start, dtype=float))
     elif spec.start == "random" and problem.domain is None:
         what = "it draws its own start: leave start out" if callable(problem.start) else "write the start as a list"
         notes.note(path, f"{spec.name} has no domain to draw a random start from; {what}")
     elif spec.start == "random" or problem.start is None:
-        return "random"
+        return DomainDraw()
     elif not callable(problem.start):
-        return problem.start_at(dim or problem.default_dim)
-    return None if callable(problem.start) else problem.start_at(problem.default_dim)
+        return FixedPoint(problem.start_at(dim or problem.default_dim))
+    return ProblemDraw() if callable(problem.start) else FixedPoint(problem.start_at(problem.default_dim))

@@ -10,7 +10,7 @@ from typing import Any
 from optlab.containment import Escaped
 from optlab.errors import TraceError, UserError
 from optlab.problems.base import Problem
-from optlab.records import Case
+from optlab.records import Case, DomainDraw
 from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
 from optlab.starts import drawn
@@ -92,7 +92,7 @@ def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Noteb
     own = problem.default_dim
 
     def works(dim: int) -> bool:
-        return computes(Case(problem, dim, "random", case.choices))
+        return computes(Case(problem, dim, DomainDraw(), case.choices))
 
     if case.dim == own or not works(own):
         return

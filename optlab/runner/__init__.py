@@ -88,7 +88,7 @@ class _Prepared:
             return graph
         from optlab.engine.native.fused import fuse  # llvmlite takes a while to load
 
-        inputs = graph.inputs([is_constant(replayed.column(sweep, key)) for key in graph.numbers])
+        inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
         return replace(graph, graph=fuse(graph.graph, inputs))
 
     @functools.cached_property
@@ -133,7 +133,8 @@ class _Prepared:
         """What is left of a sweep whose code raised: the traceback, and in its last line what the user is told."""
         error = original(error)
         functions = [plugin.function for plugin in identity.plugins(block)]
-        package = block.optimizer.package if isinstance(block.optimizer, Foreign) else "optlab"
+        optimizer = block.rule.optimizer
+        package = optimizer.package if isinstance(optimizer, Foreign) else "optlab"
         said = " ".join(complaint(error, functions, f"in {package}").splitlines())
         log = f"{''.join(traceback.format_exception(error))}\n{said}"
         return Trajectories.failed(len(block), len(block.recording.steps), log)

@@ -45,8 +45,9 @@ class Choice:
 
 def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     """The back end for a sweep: the one asked for where it can, the one that is done sooner where none was."""
-    if isinstance(sweep.optimizer, Foreign):
-        return Choice("foreign", f"it is an optimizer of {sweep.optimizer.package}")
+    optimizer = sweep.rule.optimizer
+    if isinstance(optimizer, Foreign):
+        return Choice("foreign", f"it is an optimizer of {optimizer.package}")
     if sweep.backend == "replay":
         return Choice("replay", "it was asked for")
     if sweep.case.split is not None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab.evaluation import is_constant
 from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
-from optlab.runner.replayed import CHUNK, Progress, column
+from optlab.runner.replayed import CHUNK, Progress
 from optlab.runner.state import initial_state, overflowed
 from optlab.starts import starts
 from optlab.step import StepGraph
@@ -23,7 +23,7 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     """Machine code for all blocks of a sweep; see `Choice` for `quick`."""
     from optlab.engine.native import trajectories  # llvmlite takes a while to load
 
-    inputs = graph.inputs([is_constant(column(sweep, key)) for key in graph.numbers])
+    inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
     trail, targets = sweep.recording.trajectory, sweep.target is not None
     return trajectories.compile(graph.graph, inputs, CHUNK, trail, targets, quick)
 
@@ -33,7 +33,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
     began = time.perf_counter()
     layout = kernel.program.layout
     first = graph.first_number
-    numbers = [column(block, key) for key in graph.numbers]
+    numbers = [block.numbers[key] for key in graph.numbers]
     carried, dim = _before_the_first_step(block, graph), block.case.dim
     began_finite = np.isfinite(carried[dim:])
     done = kernel.run(

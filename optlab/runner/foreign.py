@@ -24,7 +24,7 @@ from optlab.evaluation import Evaluation, on_data, whole_objective
 from optlab.foreign import Foreign
 from optlab.randomness import Minibatches
 from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
-from optlab.runner.replayed import Progress, column
+from optlab.runner.replayed import Progress
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -36,7 +36,7 @@ def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
     done = []
     for n in range(len(block)):
         one = block.block(slice(n, n + 1))
-        options = tuple(float(values[0]) for values in one.options.values())
+        options = tuple(float(column[0]) for column in one.numbers_of("option").values())
         if options not in grounds:
             grounds[options] = _Ground(one, graph)
         done.append(_Run(one, grounds[options], x[:, n], progress).trajectories())
@@ -51,12 +51,12 @@ class _Ground:
         self.program = compile(graph.graph, graph.inputs([True] * len(graph.numbers)), 1)
         self.x, self.t = self.program.inputs[:2]
         for number, key in enumerate(graph.numbers, start=graph.first_number):
-            self.program.inputs[number][...] = column(one, key)[0]
+            self.program.inputs[number][...] = one.numbers[key][0]
         self.t[...] = 1
         self.program.prepare()
         self.one = one
         quantities = on_data(one.case) or {"loss": whole_objective(one.case)}
-        self.whole = Evaluation.of(one.case, quantities, one.options, 1)
+        self.whole = Evaluation.of(one.case, quantities, one.numbers_of("option"), 1)
 
     @property
     def index(self) -> Any:
@@ -79,7 +79,7 @@ class _Ground:
 
     @functools.cached_property
     def _curvature(self) -> Program:
-        options = {name: values[0] for name, values in self.one.options.items()}
+        options = {name: column[0] for name, column in self.one.numbers_of("option").items()}
         f = functools.partial(whole_objective(self.one.case), **options)
         example = np.empty(self.one.case.dim, self.one.case.precision)
         program = compile(optimise(settle(trace(hvp(f), example, example))), [Input(RUN), Input(RUN)], 1)
@@ -95,9 +95,9 @@ class _Run:
     """One run while it goes. `loss` is what the optimizer sees at each step, `objective` that of the whole problem."""
 
     def __init__(self, one: Sweep, ground: _Ground, start: Floats, progress: Progress) -> None:
-        assert isinstance(one.optimizer, Foreign)
+        assert isinstance(one.rule.optimizer, Foreign)
         self.began = time.perf_counter()
-        self.sweep, self.ground, self.optimizer, self.progress = one, ground, one.optimizer, progress
+        self.sweep, self.ground, self.optimizer, self.progress = one, ground, one.rule.optimizer, progress
         self.start = start.astype(one.case.precision)
         self.recorded = {int(step): place for place, step in enumerate(one.recording.steps)}
         self.evaluated = {int(step): place for place, step in enumerate(one.recording.evaluations)}
@@ -117,8 +117,8 @@ class _Run:
     # ---- the run -----------------------------------------------------------------------------------------------------
 
     def trajectories(self) -> Trajectories:
-        numbers = {name: values[0] for name, values in self.sweep.hyperparameters.items()}
-        arguments = self.optimizer.arguments(numbers, self.sweep.settings)
+        numbers = {name: column[0] for name, column in self.sweep.numbers_of("hyperparameter").items()}
+        arguments = self.optimizer.arguments(numbers, self.sweep.rule.choices)
         try:
             x = self._minimized(arguments) if self.optimizer.minimize else self._stepped(arguments)
             self._finish(x)
@@ -146,12 +146,12 @@ class _Run:
 
     def _factor(self) -> Callable[[int], float]:
         """The factor on the learning rate at a 1-based step."""
-        sweep, schedule = self.sweep, self.sweep.schedule
+        sweep, schedule = self.sweep, self.sweep.rule.schedule
         if schedule is None:
             return lambda t: 1.0
         supplied = {"steps": float(sweep.steps)} if "steps" in schedule.signature.supplied else {}
-        numbers = {name: float(values[0]) for name, values in sweep.schedule_numbers.items()}
-        return lambda t: float(schedule(float(t), **supplied, **numbers, **sweep.schedule_settings))
+        numbers = {name: float(column[0]) for name, column in sweep.numbers_of("schedule").items()}
+        return lambda t: float(schedule(float(t), **supplied, **numbers, **sweep.rule.schedule_choices))
 
     def _minimized(self, arguments: dict[str, Any]) -> Floats:
         """A gradient per step, as long as the optimizer asks for some."""

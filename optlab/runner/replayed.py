@@ -37,7 +37,7 @@ class Loop:
         self.sweep, self.graph = sweep, graph
         runs, recording = len(sweep), sweep.recording
         x = starts(sweep.case, sweep.root_seed, sweep.seed)
-        columns = [column(sweep, key) for key in graph.numbers]
+        columns = [sweep.numbers[key] for key in graph.numbers]
         self.program = compile(graph.graph, graph.inputs([is_constant(c) for c in columns]), runs)
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
@@ -45,7 +45,7 @@ class Loop:
         self.noise = Noise(sweep.root_seed, sweep.seed, graph.draws) if graph.draws else None
         self.drawn = self.program.inputs[len(self.program.inputs) - len(graph.draws) :]
         quantities = on_data(sweep.case) or {"loss": whole_objective(sweep.case)}
-        self.whole = Evaluation.of(sweep.case, quantities, sweep.options, runs)
+        self.whole = Evaluation.of(sweep.case, quantities, sweep.numbers_of("option"), runs)
 
         self.recorded = {int(s): i for i, s in enumerate(recording.steps)}
         self.loss = np.full((len(recording.steps), runs), np.nan)
@@ -232,15 +232,3 @@ class Loop:
             final_x=np.where(self.alive, self.x, np.nan) if self.sweep.recording.final_x else None,
             reached=self.reached,
         )
-
-
-def column(sweep: Sweep, key: tuple[str, str]) -> Floats:
-    """The numbers of each run that a step graph's input stands for: pairs of an owner and a name."""
-    owner, name = key
-    of = {
-        "option": sweep.options,
-        "hyperparameter": sweep.hyperparameters,
-        "schedule": sweep.schedule_numbers,
-        "transform": sweep.transform_numbers,
-    }
-    return of[owner][name]

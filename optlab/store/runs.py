@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from optlab.composition import Key
 from optlab.records import STATUSES, Sweep, Trajectories
+
+PREFIX = {"hyperparameter": "hp.", "option": "opt.", "schedule": "schedule.", "transform": "transform."}
+"""What the columns of numbers and choices begin with, by their owner."""
 
 
 def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str, Any] = {}) -> pa.Table:
     """One row per run, in the order of the plan; `columns` are further ones, in that order."""
-    options = [_options(sweep) for sweep, _ in parts]
-    names = {
-        prefix: list(dict.fromkeys(name for own in options for values in own[prefix] for name in values))
-        for prefix in ("hp.", "opt.", "schedule.", "transform.")
-    }
+    settings = [_settings(sweep) for sweep, _ in parts]
+    keys = dict.fromkeys(key for own in settings for key in own)
+    names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
     tables = _alike([_runs_of(sweep, done, names) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
     runs = table["run"].to_numpy()
@@ -29,21 +31,15 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     return table
 
 
-def _options(sweep: Sweep) -> dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """What was settled for a sweep's runs: choices and numbers, by the prefix of their columns."""
-    around = zip(sweep.transforms, sweep.transform_settings, strict=True)
-    transformed = {f"{transform.name}.{name}": value for transform, own in around for name, value in own.items()}
-    return {
-        "hp.": (sweep.settings, sweep.hyperparameters),
-        "opt.": (sweep.case.settings, sweep.options),
-        "schedule.": (sweep.schedule_settings, sweep.schedule_numbers),
-        "transform.": (transformed, sweep.transform_numbers),
-    }
+def _settings(sweep: Sweep) -> dict[Key, Any]:
+    """The choices of a sweep, and the columns of its numbers, by key."""
+    of_case = {("option", name): value for name, value in sweep.case.settings.items()}
+    return {**sweep.rule.all_choices, **of_case, **sweep.numbers}
 
 
 def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]]) -> pa.Table:
-    """The rows of one sweep, with the columns that any of them has: `names`, by prefix."""
-    runs = len(sweep)
+    """The rows of one sweep, with the columns that any of them has: `names`, by owner."""
+    runs, rule, settings = len(sweep), sweep.rule, _settings(sweep)
 
     def same(value: Any) -> pa.Array:
         return pa.repeat(pa.scalar(value, pa.string()), runs)
@@ -52,17 +48,18 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
         "run": sweep.run,
         "case": _named(sweep.title, sweep.titles),
         "problem": same(sweep.case.problem.name),
-        "optimizer": same(sweep.optimizer.name),
+        "optimizer": same(rule.optimizer.name),
         "label": same(sweep.label),
         "seed": sweep.seed,
     }
-    for prefix, (choices, numbers) in _options(sweep).items():
-        for name in names[prefix]:
-            columns[prefix + name] = numbers[name] if name in numbers else _setting(choices.get(name), runs)
-        if prefix == "opt.":
-            columns["schedule"] = same(sweep.schedule.name if sweep.schedule else None)
-        if prefix == "schedule.":
-            columns["transforms"] = same(", ".join(t.name for t in sweep.transforms) or None)
+    for owner, prefix in PREFIX.items():
+        for name in names[owner]:
+            value = settings.get((owner, name))
+            columns[prefix + name] = value if isinstance(value, np.ndarray) else _setting(value, runs)
+        if owner == "option":
+            columns["schedule"] = same(rule.schedule.name if rule.schedule else None)
+        if owner == "schedule":
+            columns["transforms"] = same(", ".join(t.name for t in rule.transforms) or None)
     columns["precision"] = same(sweep.case.precision)
     columns["status"] = _named(done.status, STATUSES)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):

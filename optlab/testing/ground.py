@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab.composition import memory
+from optlab.composition import Rule, memory
 from optlab.optimizers.base import Optimizer
 from optlab.problems.base import problem
-from optlab.records import Case
-from optlab.step import Rule
+from optlab.records import Case, FixedPoint
 from optlab.testing.around import Around
 from optlab.testing.landscapes import Array, Bowl, Landscape, Slope
 from optlab.wording import counted
@@ -98,7 +97,9 @@ class Ground:
             return around.loss(x)
 
         precision = str(self.start.dtype)
-        return OneTensor(bowl, self.start.size, self.start.reshape(-1), precision=precision, shape=self.shape)
+        return OneTensor(
+            bowl, self.start.size, FixedPoint(self.start.reshape(-1)), precision=precision, shape=self.shape
+        )
 
 
 SHAPES = ((DIM,), (2, 3))

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from optlab import validation
 from optlab.composition import Rule, memory
 from optlab.errors import UserError, did_you_mean
 from optlab.optimizers.base import Optimizer, Reference
@@ -157,11 +158,8 @@ def arguments_of(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """All options of ours, and the arguments of the counterpart that they become."""
     mapping = dict(optimizer.references[reference] if mapping is None else mapping)
-    signature = optimizer.signature
-    options = {**signature.options, **mapping.pop("where", {}), **given}
-    for name in options:
-        if name not in signature.options:
-            raise UserError(f"{optimizer.name} has no option '{name}'{did_you_mean(name, signature.options)}")
+    numbers, choices = validation.settled(optimizer, {**mapping.pop("where", {}), **given})
+    options = {**numbers, **choices}
 
     def value(source: Any) -> Any:
         if isinstance(source, tuple):
@@ -174,7 +172,7 @@ def arguments_of(
         return options[source]
 
     arguments = {argument: value(source) for argument, source in mapping.items()}
-    return {name: np.float64(v) if name in signature.numbers else v for name, v in options.items()}, arguments
+    return {name: np.float64(v) if name in numbers else v for name, v in options.items()}, arguments
 
 
 def is_elementwise(optimizer: Optimizer, options: Options) -> bool:

@@ -13,7 +13,7 @@ from matplotlib.mathtext import MathTextParser
 
 import optlab
 from optlab import optimizer, registry
-from optlab.composition import memory
+from optlab.composition import Rule, memory
 from optlab.engine.graph import Graph, Node, Var
 from optlab.engine.ops import OPS
 from optlab.errors import PluginError, UserError
@@ -21,8 +21,8 @@ from optlab.explain.equations import PARAMETERS, equation, equations, formula
 from optlab.explain.expressions import Expressions
 from optlab.explain.notation import Latex, Text
 from optlab.problems.base import problem
-from optlab.records import Case
-from optlab.step import Rule, build
+from optlab.records import Case, FixedPoint
+from optlab.step import build
 
 ROOT = Path(__file__).parents[2]
 KNOWN = registry.load([ROOT / "plugins"])
@@ -387,7 +387,7 @@ def test_the_printed_equations_are_the_rule(rule):
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_gradients_are_counted_as_the_lab_counts_them(rule):
-    count = build(Case(bowl, DIM, np.ones(DIM)), Rule(rule, rule.signature.choices), 10).grad_evals
+    count = build(Case(bowl, DIM, FixedPoint(np.ones(DIM))), Rule(rule, rule.signature.choices), 10).grad_evals
     each, rest = divmod(equations(rule).grad_evals, PARAMETERS)
     assert each * DIM + rest == count
 

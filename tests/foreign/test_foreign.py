@@ -268,8 +268,8 @@ def test_what_mends_one_option_is_not_to_blame(planned):
     (sweep,) = planned(
         {"problem": [ROSENBROCK], "optimizer": [{"name": "torch:SGD", "momentum": 0.9, "nesterov": True}]}
     ).sweeps
-    assert sweep.settings == {"nesterov": True}
-    assert sweep.hyperparameters["momentum"].tolist() == [0.9]
+    assert sweep.rule.choices == {"nesterov": True}
+    assert sweep.numbers["hyperparameter", "momentum"].tolist() == [0.9]
 
 
 def test_the_size_of_a_grid_is_bounded(planned):

@@ -9,7 +9,7 @@ import optlab
 from optlab.maps import minima
 from optlab.maps.bouncing import Tails, around, is_sharp
 from optlab.maps.minima import Landscape, Minima
-from optlab.records import Case
+from optlab.records import Case, DomainDraw
 
 PLUGIN = '''\
 import numpy as np
@@ -57,7 +57,9 @@ def basins(problem, *rules, resolution=8, steps=400, **more):
 
 def landscape(of, **options):
     return Landscape(
-        Case(of, 2, None, dict(of.signature.choices)), {**of.signature.numbers, **options}, np.array(of.bounds(2))
+        Case(of, 2, DomainDraw(), dict(of.signature.choices)),
+        {**of.signature.numbers, **options},
+        np.array(of.bounds(2)),
     )
 
 

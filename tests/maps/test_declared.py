@@ -9,12 +9,12 @@ import optlab
 from optlab import problem
 from optlab.errors import SpecError
 from optlab.maps.declared import holding, lowest
-from optlab.records import Case
+from optlab.records import Case, FixedPoint
 from optlab.report.cases import Titled
 
 
 def case(of, dim=2, **more):
-    return Case(of, dim, of.start_at(dim), dict(of.signature.choices), **more)
+    return Case(of, dim, FixedPoint(of.start_at(dim)), dict(of.signature.choices), **more)
 
 
 def options(of, **given):

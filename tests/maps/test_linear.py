@@ -8,7 +8,7 @@ import pytest
 from optlab import optimizer, problem, transform
 from optlab.composition import Rule
 from optlab.maps import linear, quadratic
-from optlab.records import Case
+from optlab.records import Case, FixedPoint
 
 LR, BETA = np.linspace(0.05, 2.5, 40)[None, :], np.linspace(0.0, 0.95, 30)[:, None]
 
@@ -59,7 +59,7 @@ def looking_ahead(x, g, *, grad, lr=0.1):
 
 
 def case_of(of, dim=2):
-    return Case(of, dim, of.start_at(dim), dict(of.signature.choices))
+    return Case(of, dim, FixedPoint(of.start_at(dim)), dict(of.signature.choices))
 
 
 def tried(rule, eigenvalues=(0.5, 2.0), around=(), **numbers):
@@ -68,7 +68,7 @@ def tried(rule, eigenvalues=(0.5, 2.0), around=(), **numbers):
     for one, options in around:
         keyed |= {("transform", f"{one.name}.{name}"): v for name, v in {**one.signature.numbers, **options}.items()}
     transforms = tuple(one for one, _ in around)
-    of = Rule(rule, dict(rule.signature.choices), None, None, transforms, ({},) * len(transforms))
+    of = Rule(rule, dict(rule.signature.choices), None, {}, transforms, ({},) * len(transforms))
     h = np.array(eigenvalues)
     return linear.matrices(of, keyed, h), h, keyed
 

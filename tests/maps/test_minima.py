@@ -8,12 +8,12 @@ import pytest
 from optlab import problem
 from optlab.maps import minima
 from optlab.maps.minima import Landscape, Minima
-from optlab.records import Case
+from optlab.records import Case, DomainDraw
 
 
 def landscape(of, **options):
     numbers = {**of.signature.numbers, **options}
-    return Landscape(Case(of, 2, None, dict(of.signature.choices)), numbers, np.array(of.bounds(2)))
+    return Landscape(Case(of, 2, DomainDraw(), dict(of.signature.choices)), numbers, np.array(of.bounds(2)))
 
 
 def everywhere(of, side=40):

@@ -202,7 +202,7 @@ def test_matrices_of_muon():
 def test_every_transform_does_what_its_formula_says(name, dtype, lr):
     one = BUILT_IN.transform(name)
     for size in SIZES[dtype]:
-        rule = Rule(gd, {}, transforms=(one,), transform_settings=(one.signature.choices,))
+        rule = Rule(gd, {}, transforms=(one,), transform_choices=(one.signature.choices,))
         check(rule, size, dtype, documented=False, numbers={("hyperparameter", "lr"): lr})
 
 
@@ -226,7 +226,7 @@ def test_in_the_lab_nothing_is_silent(name, backend, dtype, planned):
     sweep = planned(tables | {"steps": STEPS, "record": record, "precision": dtype}, bowl).sweeps[0]
     done = runner.Runner([one := replace(sweep, backend=backend)])(one)
     random = "rng" in BUILT_IN.optimizer(name).signature.supplied
-    for run, size in enumerate(sweep.options["size"]):
+    for run, size in enumerate(sweep.numbers["option", "size"]):
         plain = path(rule_of(name), size, dtype, tensors=((START.size,),))
         diverged = STATUSES[done.status[run]] == "diverged"
         assert not np.isfinite(done.final_loss[run]) or not diverged

@@ -313,7 +313,12 @@ def test_what_the_package_raises_is_an_error_of_its_runs(planned, monkeypatch):
     def broken(*args):
         raise RuntimeError("out of luck")
 
-    done = runner.run(dataclasses.replace(sweep, optimizer=dataclasses.replace(sweep.optimizer, begin=broken)))
+    done = runner.run(
+        dataclasses.replace(
+            sweep,
+            rule=dataclasses.replace(sweep.rule, optimizer=dataclasses.replace(sweep.rule.optimizer, begin=broken)),
+        )
+    )
     assert {STATUSES[s] for s in done.status} == {"error"}
     assert done.log.splitlines()[-1] == "in torch: RuntimeError: out of luck"
 
@@ -340,9 +345,9 @@ def test_all_run_steps_are_told(planned, name):
 
 def test_another_version_is_another_experiment(planned):
     sweep = sweep_of(planned, {"name": "torch:Adam"})
-    newer = dataclasses.replace(sweep.optimizer, versions={"torch": "99"})
-    assert identity.of_plugin(sweep.optimizer) != identity.of_plugin(newer)
-    assert identity.of_plugin(sweep.optimizer) == identity.of_plugin(dataclasses.replace(sweep.optimizer))
+    newer = dataclasses.replace(sweep.rule.optimizer, versions={"torch": "99"})
+    assert identity.of_plugin(sweep.rule.optimizer) != identity.of_plugin(newer)
+    assert identity.of_plugin(sweep.rule.optimizer) == identity.of_plugin(dataclasses.replace(sweep.rule.optimizer))
 
 
 def test_an_experiment_with_all_three(tmp_path, computed):
@@ -382,7 +387,7 @@ def test_the_experiment_that_comes_along():
     root = Path(__file__).parents[2]
     job = pipeline.prepare(root / "experiments/plugin_vs_torch.toml", plugins=[root / "plugins"])
     assert job.plan.runs == 188
-    assert {sweep.optimizer.name for sweep in job.plan.sweeps} >= {"lion", "optax:lion", "nesterov", "torch:SGD"}
+    assert {sweep.rule.optimizer.name for sweep in job.plan.sweeps} >= {"lion", "optax:lion", "nesterov", "torch:SGD"}
 
 
 def test_one_run_in_a_notebook():

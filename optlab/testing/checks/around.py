@@ -27,7 +27,7 @@ def goes_around_any_rule(optimizer: Optimizer) -> None:
     assert isinstance(transform, Transform)
     for rule in (gd, adam, lamb):
         choices = rule.signature.choices
-        around = Rule(rule, choices, transforms=(transform,), transform_settings=(transform.signature.choices,))
+        around = Rule(rule, choices, transforms=(transform,), transform_choices=(transform.signature.choices,))
         try:
             build(VECTOR.case, around, BUDGET)
         except UserError as error:
