@@ -36,7 +36,7 @@ def settled(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], di
 
     >>> from optlab.optimizers.momentum import momentum
     >>> settled(momentum, {"lr": 1})
-    ({'lr': 1.0, 'beta': 0.9}, {})
+    ({'lr': 1.0, 'beta': 0.9}, {'lr_inside': False})
     """
     numbers, choices = dict(plugin.signature.numbers), dict(plugin.signature.choices)
     for name, value in given.items():

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from optlab import identity
+from optlab.records import DomainDraw, FixedPoint, Grid, ProblemDraw
 
 
 def test_arrays_count_to_the_bit():
@@ -69,14 +70,53 @@ def test_a_plugin_is_what_it_imports_from_its_folder_too(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"steps": 7}, {"root_seed": 1}, {"label": "other"}, {"seed": np.array([9])}, {"settings": {"k": 1}}],
-    ids=lambda change: next(iter(change)),
-)
-def test_what_bears_on_a_sweep_changes_its_hash(planned, change):
-    (sweep,) = planned({"problem": [{"name": "beale"}], "optimizer": [{"name": "gd", "lr": 0.1}]}).sweeps
-    assert identity.of_sweep(dataclasses.replace(sweep, **change)) != identity.of_sweep(sweep) == sweep.id
+def _rule(**changes):
+    return lambda sweep: {"rule": dataclasses.replace(sweep.rule, **changes)}
+
+
+def _case(**changes):
+    return lambda sweep: {"case": dataclasses.replace(sweep.case, **changes)}
+
+
+def _number(owner, name):
+    return lambda sweep: {"numbers": {**sweep.numbers, (owner, name): np.array([0.25])}}
+
+
+CHANGES = {
+    "steps": lambda sweep: {"steps": 7},
+    "root_seed": lambda sweep: {"root_seed": 1},
+    "label": lambda sweep: {"label": "other"},
+    "titles": lambda sweep: {"titles": ("other",)},
+    "seed": lambda sweep: {"seed": np.array([9])},
+    "run": lambda sweep: {"run": np.array([9])},
+    "backend": lambda sweep: {"backend": "replay"},
+    "target": lambda sweep: {"target": np.array([1.0])},
+    "number of the optimizer": _number("hyperparameter", "lr"),
+    "number of the problem": _number("option", "b"),
+    "number of the schedule": _number("schedule", "end"),
+    "number of a transform": _number("transform", "clip_norm.max_norm"),
+    "choices of the optimizer": _rule(choices={"k": 1}),
+    "choices of the schedule": _rule(schedule_choices={"k": 1}),
+    "choices of a transform": _rule(transform_choices=({"k": 1},)),
+    "schedule": _rule(schedule=None, schedule_choices={}),
+    "transforms": _rule(transforms=(), transform_choices=()),
+    "dim": _case(dim=3),
+    "choices of the problem": _case(choices={"k": 1}),
+    "precision": _case(precision="float32"),
+    "another point": _case(start=FixedPoint(np.array([1.0, 2.5]))),
+    "random starts": _case(start=DomainDraw()),
+    "own starts": _case(start=ProblemDraw()),
+    "a grid": _case(start=Grid((0.0, 0.0), (1.0, 1.0), 2)),
+    "another grid": _case(start=Grid((0.0, 0.0), (1.0, 1.0), 3)),
+}
+
+
+def test_what_bears_on_a_sweep_changes_its_hash(planned):
+    optimizer = {"name": "gd", "lr": 0.1, "schedule": {"name": "cosine"}, "transforms": [{"name": "clip_norm"}]}
+    (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [optimizer]}).sweeps
+    hashes = {what: identity.of_sweep(dataclasses.replace(sweep, **change(sweep))) for what, change in CHANGES.items()}
+    assert identity.of_sweep(sweep) == sweep.id
+    assert len({sweep.id, *hashes.values()}) == 1 + len(CHANGES), hashes
 
 
 RULE = """\

@@ -36,15 +36,20 @@ def test_the_problem_of_the_registry_keeps_its_defaults():
     assert registry.load(()).problem("rosenbrock").signature.numbers["b"] == 100.0
 
 
-def test_a_choice_of_a_problem_is_set_with_its_name():
-    @problem(start=(1.0, 2.0))
-    def powers(x, *, n=2):
-        return np.sum(x**n)
+POWERS = """
+import numpy as np
+from optlab import problem
 
-    own = registry.load(()).problem("rosenbrock").signature
-    assert own.with_defaults("rosenbrock", {"b": 3}).numbers == {"a": 1.0, "b": 3.0}
-    assert powers.signature.with_defaults("powers", {"n": 4}).choices == {"n": 4}
-    assert powers.signature.choices == {"n": 2}
+@problem(start=(1.0, 2.0))
+def powers(x, *, n=2):
+    return np.sum(x**n)
+"""
+
+
+def test_a_choice_of_a_problem_is_set_with_its_name(tmp_path):
+    (tmp_path / "powers.py").write_text(POWERS)
+    losses = [minimize(f, "gd", steps=1, lr=1e-3, plugins=[tmp_path]).losses[0] for f in ("powers n=4", "powers")]
+    assert losses == [17.0, 5.0]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Sweep -> Trajectories: the runs of a sweep, step by step, on one of two back ends, and nothing else.
 
-What a diverged run is stands in `replayed.py`; `compiled.py` does the same in machine code, `choice.py` decides. Where
-an optimizer of another package makes the steps, `foreign.py` follows it.
+`protocol.py` says what a run is, and what is recorded of it. `replayed.py` makes the steps in NumPy, `compiled.py` in
+machine code, and `foreign.py` lets optimizers of other packages make them; `choice.py` decides which of them does.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from optlab.foreign import Foreign
 from optlab.records import Sweep, Trajectories
 from optlab.runner import compiled, foreign, replayed
 from optlab.runner.choice import Choice, choose, has_llvmlite
-from optlab.runner.replayed import Progress
+from optlab.runner.protocol import Progress
 from optlab.signature import complaint
 from optlab.step import StepGraph, build_for
 

@@ -1,16 +1,17 @@
-"""Sweep -> Trajectories on the native back end: the step loop is in the machine code."""
+"""Sweep -> Trajectories on the native back end: machine code follows the run protocol of `protocol.py` by itself."""
 
 from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from optlab.evaluation import is_constant
-from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
-from optlab.runner.replayed import CHUNK, Progress
+from optlab.records import Floats, Sweep, Trajectories
+from optlab.runner import protocol
+from optlab.runner.protocol import CHUNK, Progress
 from optlab.runner.state import initial_state, overflowed
 from optlab.starts import starts
 from optlab.step import StepGraph
@@ -47,22 +48,19 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         threads,
     )
     alive = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
-    final = np.where(done.alive & ~alive, np.nan, done.final)
-    recorded = (done.loss, done.trail, done.first, final, done.best)
-    lost = np.flatnonzero(~alive)
-    loss, trail, first_loss, final_loss, best = (_one_nan(values, lost) for values in recorded)
-    return Trajectories(
-        status=np.where(alive, DONE, DIVERGED).astype(np.uint8),
+    return protocol.trajectories(
+        block,
+        alive=alive,
         steps=done.steps,
         grad_evals=done.steps * graph.grad_evals,
-        first_loss=first_loss,
-        final_loss=final_loss,
-        best_loss=np.where(np.isfinite(best), best, first_loss),
+        first=done.first,
+        final=np.where(done.alive & ~alive, np.nan, done.final),
+        best=done.best,
         seconds=np.full(len(block), (time.perf_counter() - began) / len(block)),
-        loss=loss,
-        x=trail,
+        loss=done.loss,
+        trail=done.trail,
         metrics={},
-        final_x=np.where(alive, done.carried[:dim], np.nan) if block.recording.final_x else None,
+        x=done.carried[:dim],
         reached=done.reached,
     )
 
@@ -77,10 +75,3 @@ def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:
     for part, shape, end in zip(parts, shapes, ends, strict=True):
         rows[end - math.prod(shape) : end].reshape(*shape, -1)[...] = part
     return rows
-
-
-def _one_nan(values: Any, lost: Any) -> Any:
-    """All NaN of the diverged alike: which one it is depends on how it was computed."""
-    if values is not None and len(lost):
-        values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
-    return values

@@ -1,6 +1,7 @@
 """Sweep -> Trajectories by optimizers of other packages, run by run.
 
-They get the loss and the gradient that the lab traced, on the starts and minibatches that all others get. One that
+They follow the run protocol of `protocol.py`, and get the loss and the gradient that the lab traced, on the starts and
+minibatches that all others get. One that
 makes a step at a time has made n of them at step n. One that decides itself where it asks for gradients, as scipy's,
 is followed gradient by gradient: step n is the point of the gradient number n + 1. A Hessian times a vector costs two
 gradients. Once it has converged it stays where it is; when the budget, one gradient per step, is spent, it ends at the
@@ -20,11 +21,10 @@ from optlab.engine.derivatives import hvp
 from optlab.engine.passes import optimise, settle
 from optlab.engine.replay import RUN, Input, Program, compile
 from optlab.engine.trace import trace
-from optlab.evaluation import Evaluation, on_data, whole_objective
+from optlab.evaluation import whole_objective
 from optlab.foreign import Foreign
-from optlab.randomness import Minibatches
-from optlab.records import DIVERGED, DONE, Floats, Sweep, Trajectories
-from optlab.runner.replayed import Progress
+from optlab.records import Floats, Sweep, Trajectories
+from optlab.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
 from optlab.starts import starts
 from optlab.step import StepGraph
 
@@ -55,8 +55,7 @@ class _Ground:
         self.t[...] = 1
         self.program.prepare()
         self.one = one
-        quantities = on_data(one.case) or {"loss": whole_objective(one.case)}
-        self.whole = Evaluation.of(one.case, quantities, one.numbers_of("option"), 1)
+        self.whole = evaluation_of(one, 1)
 
     @property
     def index(self) -> Any:
@@ -92,27 +91,18 @@ class _Ended(Exception):
 
 
 class _Run:
-    """One run while it goes. `loss` is what the optimizer sees at each step, `objective` that of the whole problem."""
+    """One run while it goes."""
 
     def __init__(self, one: Sweep, ground: _Ground, start: Floats, progress: Progress) -> None:
         assert isinstance(one.rule.optimizer, Foreign)
         self.began = time.perf_counter()
         self.sweep, self.ground, self.optimizer, self.progress = one, ground, one.rule.optimizer, progress
         self.start = start.astype(one.case.precision)
-        self.recorded = {int(step): place for place, step in enumerate(one.recording.steps)}
-        self.evaluated = {int(step): place for place, step in enumerate(one.recording.evaluations)}
-        self.loss, self.objective = np.full((2, one.steps + 1), np.nan)
-        self.trail = np.full((len(self.recorded), one.case.dim), np.nan) if one.recording.trajectory else None
-        names = ground.whole.names if self.evaluated else ()
-        self.metrics = {name: np.full((len(self.evaluated), 1), np.nan) for name in names}
-        self.batches = self._minibatches() if ground.graph.takes_index else None
-        self.gradients = self.now = 0
-        self.status, self.final = DONE, np.nan
-
-    def _minibatches(self) -> Minibatches:
-        sweep, case = self.sweep, self.sweep.case
-        assert case.split is not None
-        return Minibatches(sweep.root_seed, sweep.seed, len(case.split.train_inputs), case.batch_size)
+        self.record = Record(one, ground.whole)
+        self.batches = minibatches_of(one) if ground.graph.takes_index else None
+        self.gradients = self.now = self.told = 0
+        self.seen = -1
+        """The last step at which a loss was seen."""
 
     # ---- the run -----------------------------------------------------------------------------------------------------
 
@@ -124,7 +114,9 @@ class _Run:
             self._finish(x)
         except _Ended:
             x = np.full_like(self.start, np.nan)
-        return self._written(x)
+        self._tell(self.sweep.steps - self.told)
+        seconds = np.array([time.perf_counter() - self.began])
+        return self.record.trajectories(_column(x), np.array([self.gradients]), seconds)
 
     def _stepped(self, arguments: dict[str, Any]) -> Floats:
         """One update per step; the optimizer may ask for several gradients in one."""
@@ -133,14 +125,17 @@ class _Run:
         step = self.optimizer.begin(self.start, self.sweep.case.tensors, arguments)
         for now in range(self.sweep.steps):
             self._arrive(now, x)
-            x = step(self._look, factor(now + 1)).copy()
-            self.progress(1)
+            moved = step(self._look, factor(now + 1)).copy()
+            if self.seen < now:
+                self._see(self.ground.look(x)[0])
+            x = moved
+            self._tell(1)
         return x
 
     def _look(self, p: Any) -> tuple[float, Any]:
         self.gradients += 1
         loss, g = self.ground.look(p)
-        if np.isnan(self.loss[self.now]):  # the first time within this step
+        if self.seen < self.now:  # the first time within this step
             self._see(loss)
         return loss, g
 
@@ -179,77 +174,59 @@ class _Run:
         try:
             x = self.optimizer.minimize(self.start, arguments, budget, value, look, product)
         except _Ended:
-            if self.status == DIVERGED:
-                raise
+            self._end_if_diverged()
             x = asked.best
         loss = asked.known(x)[0]
         for now in range(self.gradients, budget):
             self._arrive(now, x)
             self._see(loss)
-        self.progress(budget)
+        self._tell(budget)
         return x
 
-    # ---- what is seen ------------------------------------------------------------------------------------------------
+    # ---- the protocol ------------------------------------------------------------------------------------------------
 
     def _arrive(self, now: int, x: Any) -> None:
-        """Write down the parameters before an update, and fetch the minibatch for it."""
+        """A step begins at x; fetch its minibatch."""
         self.now = now
-        if self.trail is not None and now in self.recorded:
-            self.trail[self.recorded[now]] = x
-        if now in self.evaluated:
-            self._evaluate(x)
+        if now and now % CHUNK == 0:
+            self.record.close(now, _column(x))
+            self._end_if_diverged()
+        self.record.arrive(now, _column(x))
+        self._end_if_diverged()
         if self.batches is not None:
             self.batches.fill(now + 1, self.ground.index)
 
     def _see(self, loss: float) -> None:
-        """Write down the loss at this step. A run whose loss is not finite has diverged."""
-        self.loss[self.now] = loss
-        if self.batches is None:
-            self.objective[self.now] = loss
-        self._check(loss)
-
-    def _evaluate(self, x: Any) -> None:
-        """The objective at x, over all data where there is data, and what else is known of it there."""
-        values = self.ground.whole.at(np.asarray(x)[:, None])
-        for name, recorded in self.metrics.items():
-            recorded[self.evaluated[self.now]] = values[name]
-        self.objective[self.now] = next(iter(values.values()))[0]
-        self._check(self.objective[self.now])
-
-    def _check(self, loss: float) -> None:
-        self.final = loss
+        """The optimizer sees the loss of this step."""
+        self.seen = self.now
+        self.record.see(self.now, loss)
         if not np.isfinite(loss):
-            self.status = DIVERGED
-            raise _Ended
+            self.record.settle(self.now + 1)
+            self._end_if_diverged()
 
     def _finish(self, x: Any) -> None:
         """The last step has no update after it."""
-        last = self.sweep.steps
-        self._arrive(last, x)
-        if last not in self.evaluated:
-            self._evaluate(x)
-        self._check(np.nan if np.isnan(x).any() else self.objective[last])  # in case an objective hides a NaN
-        self.loss[last] = self.objective[last] if self.batches is None else self.ground.look(x)[0]
+        last, column = self.sweep.steps, _column(x)
+        self.record.close(last, column)
+        self._end_if_diverged()
+        if self.batches is None:
+            self.record.finish(column)
+            return
+        self.batches.fill(last + 1, self.ground.index)
+        self.record.finish(column, lambda: np.array([self.ground.look(x)[0]]))
 
-    def _written(self, x: Floats) -> Trajectories:
-        sweep, objective = self.sweep, self.objective
-        if self.status == DIVERGED:
-            self.progress(sweep.steps - self.now if self.optimizer.begin else sweep.steps)
-        finite = objective[np.isfinite(objective)]
-        return Trajectories(
-            status=np.array([self.status], dtype=np.uint8),
-            steps=np.array([self.now]),
-            grad_evals=np.array([self.gradients]),
-            first_loss=objective[:1],
-            final_loss=np.array([self.final]),
-            best_loss=np.array([finite.min() if len(finite) else objective[0]]),
-            seconds=np.array([time.perf_counter() - self.began]),
-            loss=self.loss[sweep.recording.steps][:, None],
-            x=None if self.trail is None else self.trail[:, :, None],
-            metrics=self.metrics,
-            final_x=x[:, None].astype(float) if sweep.recording.final_x else None,
-            reached=None if sweep.target is None else _first(objective <= sweep.target[0]),
-        )
+    def _end_if_diverged(self) -> None:
+        if not self.record.alive[0]:
+            raise _Ended
+
+    def _tell(self, steps: int) -> None:
+        self.told += steps
+        self.progress(steps)
+
+
+def _column(x: Any) -> Floats:
+    """The parameters of one run with a run axis."""
+    return np.asarray(x)[:, None]
 
 
 class _Asked:
@@ -270,8 +247,3 @@ class _Asked:
     def keep_best(self, p: Any, loss: float) -> None:
         if loss < self._least:
             self._least, self.best = loss, p.copy()
-
-
-def _first(there: Any) -> Any:
-    steps = np.flatnonzero(there)
-    return steps[:1] if len(steps) else np.array([-1])
