@@ -11,6 +11,7 @@ best point that it asked about.
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -200,7 +201,7 @@ class _Run:
         """The optimizer sees the loss of this step."""
         self.seen = self.now
         self.record.see(self.now, loss)
-        if not np.isfinite(loss):
+        if not math.isfinite(loss):
             self.record.settle(self.now + 1)
             self._end_if_diverged()
 

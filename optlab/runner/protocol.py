@@ -94,7 +94,8 @@ class Record:
 
     def arrive(self, now: int, x: Floats) -> None:
         """Step `now` begins at x, which is recorded and evaluated if it is due."""
-        self._record_x(now, x)
+        if now in self.recorded:
+            self._record_x(now, x)
         if now in self.evaluated:
             self.settle(now)  # a run that diverged before must not be found diverged here
             self._evaluate(now, x)
@@ -102,7 +103,8 @@ class Record:
     def see(self, now: int, loss: Any) -> None:
         """The optimizer sees these losses at step `now`."""
         self.chunk[now - self.begin] = loss
-        self._record_loss(now, loss, self.alive)
+        if now in self.recorded:
+            self._record_loss(now, loss, self.alive)
 
     def settle(self, end: int) -> None:
         """Find what the losses seen since `begin`, up to the step before `end`, tell of the runs."""
@@ -135,11 +137,12 @@ class Record:
 
     def finish(self, x: Floats, last_seen: Callable[[], Floats] | None = None) -> None:
         """Step n, after which there is no update. `last_seen` computes the loss that is seen there with minibatches."""
-        now = self.sweep.steps
-        self._record_x(now, x)
-        alive = self.alive.copy()
+        now, alive = self.sweep.steps, self.alive.copy()
+        if now in self.recorded:
+            self._record_x(now, x)
         whole = self._evaluate(now, x)
-        self._record_loss(now, whole if last_seen is None else last_seen(), alive)
+        if now in self.recorded:
+            self._record_loss(now, whole if last_seen is None else last_seen(), alive)
         self.final[self.alive] = whole[self.alive]
 
     def diverge(self, runs: NDArray[np.bool_], step: Any, loss: Any) -> None:
@@ -171,12 +174,11 @@ class Record:
 
     def _record_x(self, now: int, x: Floats) -> None:
         """Of runs that diverged nothing is recorded, so that it does not depend on which other runs go on."""
-        if self.trail is not None and (place := self.recorded.get(now)) is not None:
-            self.trail[place] = np.where(self.alive, x, np.nan)
+        if self.trail is not None:
+            self.trail[self.recorded[now]] = np.where(self.alive, x, np.nan)
 
     def _record_loss(self, now: int, loss: Any, alive: NDArray[np.bool_]) -> None:
-        if (place := self.recorded.get(now)) is not None:
-            self.loss[place] = np.where(alive, loss, np.nan)
+        self.loss[self.recorded[now]] = np.where(alive, loss, np.nan)
 
     def _evaluate(self, now: int, x: Floats) -> Floats:
         """The objective at x, over all data where there is data; the metrics are recorded."""
