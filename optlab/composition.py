@@ -51,7 +51,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Rule:
-    """An update rule with its schedule and transforms; everything is settled but the numbers.
+    """An update rule with its schedule and transforms; everything is fixed but the values of the numbers.
 
     `choices` are those of the optimizer, `schedule_choices` those of the schedule, and `transform_choices` has those of
     each transform. A choice that is left out has its default.
@@ -102,24 +102,24 @@ def shown_as(key: Key) -> str:
 
 def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     """What is carried from step to step beside x, by name, before the first one."""
+    own, *others = rule.parts
+    parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
     found = {}
-    for plugin, chosen, of, form in _owners(rule, tensors, x):
-        choices = {**plugin.signature.choices, **chosen}
-        for name in plugin.signature.state:
-            found[form.format(name)] = _initial(plugin, name, of, choices)
+    for number, of in enumerate(parts):
+        suffix = f".{number}" if len(parts) > 1 else ""
+        found |= {f"{name}{suffix}": value for name, value in _states(own, of).items()}
+    for part in others:
+        found |= {f"{part.plugin.name}.{name}": value for name, value in _states(part, x).items()}
     return found
 
 
-def _owners(rule: Rule, tensors: Shapes, x: Any) -> list[tuple[Plugin, Mapping[str, Any], Any, str]]:
-    """Each plugin that may have a state, with its choices, what the state is of, and the form of the states' names."""
-    vectors = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
-    forms = [f"{{}}.{n}" for n in range(len(vectors))] if len(vectors) > 1 else ["{}"]
-    own = [(rule.optimizer, rule.choices, of, form) for of, form in zip(vectors, forms, strict=True)]
-    around = zip(rule.transforms, rule.transform_choices, strict=True)
-    return [*own, *((transform, choices, x, f"{transform.name}.{{}}") for transform, choices in around)]
+def _states(part: Part, x: Any) -> dict[str, Any]:
+    """The states of one plugin before the first step."""
+    choices = {**part.plugin.signature.choices, **part.choices}
+    return {name: _initial(part.plugin, name, x, choices) for name in part.plugin.signature.state}
 
 
-def _initial(plugin: Plugin, name: str, x: Any, choices: Mapping[str, Any]) -> Any:
+def _initial(plugin: Plugin | Schedule, name: str, x: Any, choices: Mapping[str, Any]) -> Any:
     """A state's default: a function of x (and of choices), or a number in the shape of x."""
     default = plugin.signature.state[name]
     if callable(default):

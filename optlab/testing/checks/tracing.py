@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from optlab import runner, wording
+from optlab.composition import Rule
 from optlab.engine.graph import Graph
 from optlab.engine.replay import Input
 from optlab.optimizers.base import Optimizer
@@ -201,22 +202,18 @@ def _sweep(optimizer: Optimizer, ground: Ground) -> Sweep:
     """Seven runs on the bowl, to be made into machine code where that is possible."""
     none = np.empty(0, dtype=np.int64)
     run = np.arange(RUNS)
+    rule = Rule(optimizer, dict(optimizer.signature.choices))
     return Sweep(
         id="conformance",
         case=ground.case,
-        optimizer=optimizer,
-        settings=dict(optimizer.signature.choices),
-        schedule=None,
-        schedule_settings={},
+        rule=rule,
+        numbers=rule.parts[0].keyed(seven_runs(optimizer, ground)[1]),
         label=optimizer.name,
         steps=STEPS,
         recording=Recording(np.arange(STEPS + 1), none, trajectory=True),
         root_seed=0,
         run=run,
         seed=run,
-        options={},
-        hyperparameters=seven_runs(optimizer, ground)[1],
-        schedule_numbers={},
         titles=("bowl",),
         title=np.zeros(RUNS, dtype=np.int64),
         backend="native",
