@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optlab import minimize, optimizer, schedule, transform, validation
+from optlab import minimize, optimizer, schedule, subjects, transform, validation
 from optlab.bridges.torch import as_torch
 from optlab.cli import functions
 from optlab.errors import SpecError, UserError
@@ -80,7 +80,7 @@ def test_a_wrong_option_of_an_optimizer(planned, name, value, message):
     typed = f"{name}={str(value).lower() if isinstance(value, bool) else value}"
     assert in_a_file(planned, {"name": "rule", name: value}, rule) == message
     assert said(lambda: minimize("beale", rule, steps=1, **{name: value})) == message
-    assert said(lambda: functions.options(rule, functions.pairs([typed]))) == message
+    assert said(lambda: subjects.options_of(rule, functions.pairs([typed]))) == message
     if name != "rate":  # as_torch has one option more
         assert said(lambda: as_torch(rule, **{name: value})) == message
 
