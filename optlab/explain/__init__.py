@@ -1,21 +1,21 @@
-"""Derivatives made visible: the gates of an expression, update rules as equations, backpropagation step by step.
+"""Explanations of derivatives: the gates of an expression, update rules as equations, backpropagation step by step.
 
-expression      an expression that was typed, as a function
-gates           the gates of a function: values forward, gradients backward
-equations       update rules and formulas, read off a graph, with
-    rule        a rule as such a graph,
-    composed    the same with transforms and a schedule around it,
-    idioms      what NumPy's functions were taken apart into, together again,
-    statements  the order of what is written,
-    expressions values as expressions,
-    notation    and the signs of mathematics
+expression      parses a typed expression into a function
+gates           the gates of a function: forward values and backward gradients
+equations       update rules and formulas, generated from a graph
+    rule        the graph of an update rule
+    composed    the graph of an update rule with its transforms and schedule
+    idioms      recognizes NumPy functions (norm, mean, ...) in the primitives that they were traced into
+    statements  the order of the written equations
+    expressions writes values of a graph as expressions
+    notation    mathematical notation in Unicode and LaTeX
 schedules       the factor on the learning rate
 directional     the directional derivative of a function of two variables
-backprop        a network, forward and backward, with
-    network     its equations,
+backprop        the forward and backward pass of a network
+    network     its equations
     network_file, network_mistakes
-                its description, and what is wrong with it,
-    walk        the steps in words,
+                reads the description of a network and reports its mistakes
+    walk        the steps as text
     network_drawing
-                and the picture
+                the picture
 """

@@ -1,5 +1,5 @@
-"""Backpropagation through a multilayer perceptron, step by step: the forward pass, the four equations, one step of
-gradient descent; and the same gradients by the engine, which knows nothing of the equations."""
+"""Backpropagation through a multilayer perceptron, step by step: the forward pass, the four equations, and one step of
+gradient descent. The engine computes the same gradients independently, without the four equations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from optlab.explain.network_mistakes import mistakes, name_of
 Floats = NDArray[np.float64]
 
 MAX_SHOWN = 20
-"""Mistakes that are told one by one."""
+"""The maximum number of mistakes that are listed individually."""
 
 TEXT = {
     "weights": [[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6], [0.7, 0.8]]],
@@ -30,13 +30,13 @@ TEXT = {
     "inputs": [0.1, 0.2],
     "targets": [0.01, 0.99],
 }
-"""The network of 2, 2 and 2 units that is worked through in "Gradient descent and backpropagation" (2019)."""
+"""The network of 2, 2 and 2 units of the worked example in "Gradient descent and backpropagation" (2019)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """A layer of n units after one of m: `weights` (n, m), `biases` (n,), what the forward pass and the four equations
-    made of them, and the engine's gradients."""
+    """A layer of n units that follows a layer of m units: `weights` (n, m), `biases` (n,), the results of the forward
+    pass and of the four equations, and the engine's gradients."""
 
     weights: Floats
     biases: Floats
@@ -54,15 +54,15 @@ class Layer:
 
     @property
     def differences(self) -> tuple[float, float]:
-        """The largest difference between the four equations and the engine: in dC/dw, in dC/db."""
+        """The largest differences in dC/dw and in dC/db between the four equations and the engine."""
         weights = np.max(np.abs(self.grad_weights - self.engine_weights))
         return float(weights), float(np.max(np.abs(self.grad_biases - self.engine_biases)))
 
 
 @dataclass(frozen=True, eq=False)
 class Backprop:
-    """What `backprop` found: `layers[0]` is layer 2 of the text, the first after the inputs. `str` walks through it,
-    `draw` draws the network, and notebooks show the drawing."""
+    """The result of `backprop`. `layers[0]` is called layer 2 in the text: it is the first layer after the inputs.
+    `str` gives all steps as text, `draw` draws the network, and notebooks show the drawing."""
 
     inputs: Floats
     targets: Floats
@@ -87,7 +87,7 @@ class Backprop:
         return [layer.grad_biases for layer in self.layers]
 
     def draw(self) -> Drawing:
-        """The network: activations in green, errors in red, weights on the edges with dC/dw in red."""
+        """Draw the network: activations in green, errors in red, and on each edge its weight with dC/dw in red."""
         return network_drawing.draw(self)
 
     def __str__(self) -> str:
@@ -116,22 +116,22 @@ def backprop(
         BP3  dC/db^l = delta^l
         BP4  dC/dw^l = delta^l (a^(l-1))^T
 
-    What is left out is that of a worked example, a network of 2, 2 and 2 units.
+    The defaults of the first four arguments are the numbers of a worked example: a network of 2, 2 and 2 units.
 
     Args:
         weights: a matrix for every layer after the inputs, of shape (units of layer l, units of layer l - 1): w_jk
-            leads from unit k to unit j.
+            connects unit k of layer l - 1 to unit j of layer l.
         biases: a vector for every layer after the inputs.
         inputs: the activations of layer 1.
         targets: y, one number for each output.
-        activation: `sigmoid`, `tanh`, `relu` or `linear`, of all layers, or a list of one for each.
-        output: the activation of the last layer, where it is another one.
+        activation: `sigmoid`, `tanh`, `relu` or `linear` for all layers, or a list with one of these for each layer.
+        output: the activation of the last layer, if it differs from the others.
         loss: `half_squared_error` 1/2 sum_j (y_j - a_j)^2; `mean_squared_error`, the mean over j of (y_j - a_j)^2;
-            `cross_entropy` between y and the softmax of the outputs, which are linear then.
-        lr: the learning rate of the one step of gradient descent at the end.
+            `cross_entropy` between y and the softmax of the outputs. The last layer must then be linear.
+        lr: the learning rate of the step of gradient descent at the end.
 
     Raises:
-        UserError: all mistakes in the arguments; or numbers that overflow on the way.
+        UserError: arguments are wrong (the message lists all mistakes), or the cost or a gradient overflows.
 
     Source: Nielsen, "Neural Networks and Deep Learning" (2015), chapter 2.
 
@@ -150,7 +150,7 @@ def backprop(
     w, b = ([np.array(part, dtype=float) for part in given[key]] for key in ("weights", "biases"))
     x, y = (np.array(given[key], dtype=float) for key in ("inputs", "targets"))
     names = activations_of(len(w), activation, output, loss)
-    with np.errstate(all="ignore"):  # what overflows is looked for below
+    with np.errstate(all="ignore"):  # overflow is checked below
         layers, c = _layers(w, b, names, loss, x, y)
         slopes = [(layer.grad_weights, layer.grad_biases) for layer in layers]
         if not np.isfinite(c) or not all(np.isfinite(g).all() for pair in slopes for g in pair):
@@ -162,7 +162,7 @@ def backprop(
 
 
 def _layers(w: list, b: list, names: list[str], loss: str, x: Floats, y: Floats) -> tuple[tuple[Layer, ...], float]:
-    """Every layer with its gradients, and the cost."""
+    """All layers with their gradients, and the cost."""
     zs, outputs = forward(w, b, names, x)
     slopes = [ACTIVATIONS[name].slope(z, a) for name, z, a in zip(names, zs, outputs, strict=True)]
     deltas = [LOSSES[loss].slope(outputs[-1], y) * slopes[-1]]  # BP1
@@ -175,7 +175,7 @@ def _layers(w: list, b: list, names: list[str], loss: str, x: Floats, y: Floats)
 
 
 def _by_the_engine(w: list, b: list, names: list[str], loss: str, x: Floats, y: Floats) -> tuple[list, list]:
-    """The gradients of the cost, as the reverse mode derives them from the network in plain NumPy."""
+    """The gradients of the cost, by reverse-mode differentiation of the network in plain NumPy."""
 
     def network(*parameters: Any) -> Any:
         _, outputs = forward(parameters[: len(w)], parameters[len(w) :], names, x)
@@ -187,7 +187,7 @@ def _by_the_engine(w: list, b: list, names: list[str], loss: str, x: Floats, y: 
 
 
 def _plain(value: Any) -> Any:
-    """Arrays and tuples as lists."""
+    """Convert arrays and tuples to lists."""
     if hasattr(value, "tolist"):
         return value.tolist()
     return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,5 @@
-"""A rule with all that is around it as one graph, whatever the objective: losses and gradients have only names."""
+"""An update rule with its schedule and transforms as one graph. Losses and gradients are operations without an
+implementation, so that the graph does not depend on an objective."""
 
 from __future__ import annotations
 
@@ -21,14 +22,14 @@ from optlab.step import TracedGenerator
 
 
 def rule_of(rule: Optimizer | Rule | str) -> Rule:
-    """An optimizer alone as a rule, its choices at their defaults; or the optimizer of a name, as in "adam"."""
+    """Convert an optimizer, or the name of one such as "adam", to a rule. Its choices have their defaults."""
     if isinstance(rule, str):
         rule = registry.load().rule(rule)
     return rule if isinstance(rule, Rule) else Rule(rule, rule.signature.choices)
 
 
 def plain_names(names: Sequence[str]) -> dict[str, str]:
-    """What to write for names such as `lookahead.slow`: the last part, where it is the only one of that name.
+    """Shorten names such as `lookahead.slow` to their last part, if no other name has the same last part.
 
     >>> plain_names(["m", "lookahead.slow", "ema.fast", "average.fast"])
     {'m': 'm', 'lookahead.slow': 'slow', 'ema.fast': 'ema_fast', 'average.fast': 'average_fast'}
@@ -39,12 +40,12 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 
 
 def initial_graph(rule: Rule, shape: tuple[int, ...]) -> Graph:
-    """x -> state before the first step."""
+    """The graph x -> state before the first step."""
     return trace(lambda x: list(memory(rule, (shape,), x).values()), np.empty(shape))
 
 
 def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, list[str]]:
-    """(x, g, *state, t, steps, *numbers, *draws) -> (x, *state), and the names of what is carried."""
+    """The graph (x, g, *state, t, steps, *numbers, *draws) -> (x, *state), and the names of its outputs."""
     builder = Builder()
     x, g = (builder.input(shape, np.float64, name) for name in ("x", "g"))
     states = list(memory(rule, (shape,), np.empty(shape)))
@@ -68,13 +69,16 @@ def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, l
 
 
 def _unknown(rule: Rule, x: Tracer, name: str, shape: tuple[int, ...]) -> Callable[[Any], Tracer]:
-    """A function of which only the name is known, of points like x."""
+    """A function of points of the shape of x that only records an operation with this name."""
     op = Op(name, "unknown", lambda *_: None, lambda p: (shape, x.dtype))
 
     def of(p: Any) -> Tracer:
         if np.shape(p) != x.shape:
             where = f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}'"
-            raise PluginError(f"{where} gives grad, loss or hvp an array of shape {np.shape(p)}; give it one like x")
+            raise PluginError(
+                f"{where} calls grad, loss or hvp with an array of shape {np.shape(p)}; "
+                f"pass an array of the shape of x, {x.shape}"
+            )
         return x.builder.emit(op, [p if is_traced(p) else p + 0.0 * x], {})
 
     return of

@@ -21,17 +21,18 @@ Floats = NDArray[np.float64]
 STEP = 15
 """Degrees between the directions of the table."""
 HALVINGS = 12
-"""Of the distance t, when the limit of the difference quotient is taken."""
+"""How often the distance t is halved to find the limit of the difference quotient."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Directional:
     """The directional derivatives of f at a point; see `directional`. Angles are in radians from the first axis.
 
-    `angles` are those of the table, in degrees; `projected` their derivatives by the gradient, `measured` as limits of
-    difference quotients, `errors` the estimated errors of these. `steepest` is the angle at which the measured
-    derivative is largest; it is NaN at a stationary point, as `angle` is, and where some direction has no derivative.
-    `direction` is the unit vector that was asked for, with its two derivatives `along` and `along_measured`.
+    `angles` are the directions of the table, but in degrees. For each of them, `projected` is the derivative by the
+    gradient, `measured` is the limit of the difference quotients, and `errors` is the estimated error of that limit.
+    `steepest` is the angle at which the measured derivative is largest. At a stationary point `steepest` and `angle`
+    are NaN; `steepest` is also NaN if some direction has no derivative. `direction` is the requested unit vector;
+    `along` and `along_measured` are the two derivatives along it.
     """
 
     name: str
@@ -54,7 +55,7 @@ class Directional:
 
     @property
     def stationary(self) -> bool:
-        """Whether the gradient vanishes, to within what the quotients can tell."""
+        """Whether the gradient is zero within the error of the difference quotients."""
         return self.length == 0 or self.length <= self.errors.min()
 
     @property
@@ -64,7 +65,7 @@ class Directional:
 
     @property
     def along(self) -> float:
-        """The derivative along the direction that was asked for: the projection of the gradient on it."""
+        """The derivative along the requested direction: the projection of the gradient on it."""
         return np.nan if self.direction is None else float(self.gradient @ self.direction)
 
     @property
@@ -75,13 +76,13 @@ class Directional:
 
     @property
     def smooth(self) -> bool:
-        """Whether definition and gradient agree, as they must where f is differentiable."""
+        """Whether the limits and the projections of the gradient agree, as they must if f is differentiable."""
         gaps = np.abs(self.projected - self.measured)
         return bool((gaps <= 10 * self.errors + 1e-6 * max(1.0, self.length)).all())
 
     @property
     def _kink(self) -> bool:
-        """Whether there are slopes in all directions, and they are not the gradient's."""
+        """Whether all directional derivatives exist but differ from the projections of the gradient."""
         return bool(np.isfinite(self.measured).all()) and not self.smooth
 
     def __repr__(self) -> str:
@@ -110,7 +111,7 @@ class Directional:
         if not self.smooth:
             lines += [
                 "",
-                "The two differ: the function has a kink here, and the gradient is one that the engine chose.",
+                "The two differ: the function has a kink here, and the engine chose one of the possible gradients.",
             ]
         return "\n".join(lines)
 
@@ -118,16 +119,18 @@ class Directional:
         facts = [f"value      f = {self.value:.8g}", f"gradient   ∇f = {_pair(self.gradient)}"]
         if self._kink:
             facts.append(
-                "           one that the engine chose: f has a kink here, and the slopes are as measured below"
+                "           chosen by the engine: f has a kink here, and its true slopes are the quotients below"
             )
         elif self.stationary:
-            facts.append("           a stationary point: no direction is steepest, and |∇f| cos θ is 0 in all of them")
+            facts.append(
+                "           a stationary point: no direction is steepest, and |∇f| cos θ is 0 in every direction"
+            )
         else:
             gap = abs((self.steepest - self.angle + np.pi) % (2 * np.pi) - np.pi)
-            tried = f"{_degrees(self.steepest)}, by trying; off the gradient's angle by {gap:.0e} rad"
+            found = f"{_degrees(self.steepest)}, found by search; differs from the gradient's angle by {gap:.0e} rad"
             facts += [
                 f"           its length is |∇f| = {self.length:.8g}, its angle {_degrees(self.angle)}",
-                f"steepest   {tried if np.isfinite(gap) else 'unknown: not every direction has a derivative'}",
+                f"steepest   {found if np.isfinite(gap) else 'unknown: not every direction has a derivative'}",
                 f"level      {_degrees(self.level[0])} and {_degrees(self.level[1])}, where df/dl = 0",
             ]
         if self.direction is not None:
@@ -141,7 +144,7 @@ class Directional:
         return facts
 
     def _theta(self) -> float:
-        """The angle between the gradient and the direction that was asked for, from 0 to π."""
+        """The angle between the gradient and the requested direction, from 0 to π."""
         return float(np.arccos(np.clip(self.along / self.length, -1.0, 1.0)))
 
 
@@ -150,18 +153,18 @@ def directional(
 ) -> Directional:
     """The directional derivatives of a function of two variables at a point.
 
-    Along the unit vector e, df/dl is the limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0. If f is differentiable it
-    is the projection of the gradient on e, |∇f| cos θ, with θ the angle between them. Both are computed, each without
-    the other: the limit by Richardson's extrapolation from halved distances, and the steepest direction by trying.
+    Along the unit vector e, df/dl is the limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0. If f is differentiable,
+    this limit is the projection of the gradient on e, |∇f| cos θ, where θ is the angle between them. Both are computed
+    independently: the limit by Richardson's extrapolation from halved distances, and the steepest direction by search.
 
     Args:
-        f: a problem, the name of one, or a plain NumPy function of an array of two numbers.
+        f: a problem, the name of a problem, or a plain NumPy function of an array of two numbers.
         at: the point P, two numbers.
-        direction: two numbers, not both 0; the derivative along it is computed as well.
+        direction: two numbers, not both 0. The derivative along this direction is computed too.
 
     Raises:
-        UserError: the point or the direction is not made of two finite numbers, the direction is zero, the function is
-            not one of two variables, or its value at the point is not finite.
+        UserError: the point or the direction does not consist of two finite numbers, the direction is zero, the
+            function does not have two variables, or its value at the point is not finite.
 
     >>> result = directional(lambda x: x[0] ** 2 + 3 * x[1], at=[1.0, 0.0], direction=[0.0, 2.0])
     >>> result.gradient.tolist(), result.along, round(result.along_measured, 9)
@@ -208,8 +211,9 @@ def directional(
 def derivative(f: Callable[[Floats], float], point: Floats, unit: Floats) -> tuple[float, float]:
     """The limit of (f(P + t e) - f(P)) / t as t > 0 goes to 0, and an estimate of its error.
 
-    Row k of the table starts with the quotient at t / 2^k; each further column removes one more power of t from its
-    error. Taken is the entry that differs least from those it comes from, with what rounding may have done added.
+    Row k of the extrapolation table starts with the quotient at t / 2^k. Each further column removes one more power of
+    t from the error. The error of an entry is estimated as its difference from the two entries that it is computed
+    from, plus a bound for rounding. The entry with the smallest estimate is returned.
     """
     first, t = f(point), 0.1 * max(1.0, float(np.abs(point).max()))
     above: list[float] = []
@@ -230,8 +234,9 @@ def derivative(f: Callable[[Floats], float], point: Floats, unit: Floats) -> tup
 def steepest(slope: Callable[[float], float], angles: Floats, slopes: Floats) -> float:
     """The angle at which the slope is largest, from 0 to 2π.
 
-    At its top a curve is flat, and rounding hides where the top is. So it is found as the middle between two
-    directions, `STEP` degrees to either side, that are equally steep: the slope is symmetric around its maximum.
+    Near its maximum the slope is almost constant, and rounding errors hide the exact place of the maximum. But the
+    slope is symmetric around it. So the maximum is found as the angle whose two neighbours, `STEP` degrees to either
+    side, are equally steep.
     """
     apart = np.radians(STEP)
     middle = float(angles[np.argmax(slopes)])
@@ -246,7 +251,7 @@ def steepest(slope: Callable[[float], float], angles: Floats, slopes: Floats) ->
 
 
 def _projected(gradient: Floats, angles: Floats) -> Floats:
-    """The gradient's projections; where it is at a right angle 0, and not what rounding makes of the cosine."""
+    """The projections of the gradient. At right angles they are exactly 0, without the rounding error of the cosine."""
     slopes = np.cos(angles) * gradient[0] + np.sin(angles) * gradient[1]
     return np.where(np.abs(slopes) < 1e-15 * np.hypot(*gradient), 0.0, slopes) + 0.0
 
@@ -262,8 +267,8 @@ def _of_two_variables(f: Problem | Callable[..., Any] | str) -> tuple[Callable[.
         name = getattr(f, "__name__", "f")
         return f, name if name.isidentifier() else "f"
     if f.trains_on_data or f.dim not in (None, 2):
-        size = "as many as its network has weights" if f.trains_on_data else str(f.dim)
-        raise UserError(f"'{f.name}' is a function of {size} variables; directions are shown for functions of 2")
+        size = "all weights of its network" if f.trains_on_data else f"{f.dim} variables"
+        raise UserError(f"'{f.name}' is a function of {size}; choose a function of 2 variables")
     return f.function, f.name
 
 
@@ -274,15 +279,15 @@ def _two_numbers(what: str, values: ArrayLike) -> Floats:
         raise UserError(f"{what} is {shortened(repr(values))}; give two numbers, like [1.0, 2.0]") from None
     if array.shape != (2,) or not np.isfinite(array).all():
         written = shortened(repr(values))
-        raise UserError(f"{what} is {written}; give two finite numbers, as a direction lies in the plane of x0 and x1")
+        raise UserError(f"{what} is {written}; give two finite numbers, one for x0 and one for x1")
     return array
 
 
 def _unit(direction: ArrayLike) -> Floats:
     vector = _two_numbers("the direction", direction)
     if not vector.any():
-        raise UserError("the direction is zero and leads nowhere; give two numbers that are not both 0")
-    vector = vector / np.abs(vector).max()  # squares of huge or tiny numbers would overflow or vanish
+        raise UserError("the direction is the zero vector; give two numbers that are not both 0")
+    vector = vector / np.abs(vector).max()  # squares of huge or tiny numbers would overflow or underflow
     return vector / np.hypot(*vector)
 
 

@@ -1,7 +1,7 @@
-"""An update rule as equations, and a function as a formula: read off the graph, and therefore true.
+"""An update rule as equations, and a function as a formula, both generated from the graph that is executed.
 
-The rule is run once on tracers. What it did is written down in an order in which every symbol can be overwritten in
-place. Nothing is rearranged; left out are only brackets that associativity makes needless.
+The rule is called once with tracers. Its operations are written in an order in which every symbol can be overwritten in
+place. No term is rearranged; only brackets that are redundant by associativity are omitted.
 """
 
 from __future__ import annotations
@@ -29,30 +29,30 @@ from optlab.problems.base import Problem
 from optlab.signature import summary
 
 PARAMETERS, COLUMNS = 997, 991
-"""The number of parameters that rules are traced with, one that nobody writes, so that where it appears it is n; rules
-for tensors are traced with a matrix of n rows and m columns."""
+"""The number of parameters that rules are traced with. No rule contains this number itself, so it is written as n
+wherever it appears. Rules for tensors are traced with a matrix of n rows and m columns."""
 _LETTERS = "nmNMKL"
-"""What sizes are called, where a rule has no use of its own for these letters."""
+"""The symbols for sizes; letters that a rule uses as names are skipped."""
 _MEANINGS = {
     "g": "g is the gradient ∇f(x) at the x before the step",
     "t": "t is the number of the step, from 1",
-    "steps": "steps is how many there are",
+    "steps": "steps is the number of all steps",
     "gradient_at": "∇f(p) is the gradient at a point p, on the same minibatch",
     "loss_at": "f(p) is the loss at a point p, on the same minibatch",
     "hessian_times": "H is the Hessian of f at the x before the step",
     "xi": "ξ are standard normal random numbers, new ones in every step",
     "u": "u are random numbers from 0 to 1, new ones in every step",
 }
-"""What is written of an input or an operation where it is used."""
+"""The explanation of an input or an operation, printed if the rule uses it."""
 
 
 @dataclass(frozen=True)
 class Equations:
-    """An update rule in writing; see `equations`.
+    """An update rule as equations; see `equations`.
 
-    `lines` are in order: after `m ← ...`, m is the new value, and mₜ₋₁ that from before the step. `initial` are the
-    states before the first step; `grad_evals` is the number of gradients a step computes, two for each product with
-    the Hessian, for `PARAMETERS` parameters.
+    The order of `lines` matters: after `m ← ...`, m is the new value, and mₜ₋₁ is the value before the step. `initial`
+    holds the states before the first step. `grad_evals` is the number of gradients that a step computes for
+    `PARAMETERS` parameters; a product with the Hessian counts as two.
     """
 
     name: str
@@ -65,11 +65,11 @@ class Equations:
     grad_evals: int
 
     def __str__(self) -> str:
-        """The equations, and below them what is not said by them."""
+        """The equations, followed by the notes."""
         return "\n".join([self.heading or self.name, "", *_aligned(self.lines), "", self.notes()])
 
     def notes(self) -> str:
-        """What symbols mean and states begin as, the defaults, and what a step costs."""
+        """The meaning of the symbols, the initial states, the defaults, and the cost of a step."""
         notes = [
             ("where", self.meanings),
             ("start", [", ".join(f"{name} = {value}" for name, value in self.initial.items())]),
@@ -82,12 +82,12 @@ class Equations:
         )
 
     def latex(self) -> str:
-        """The equations as a block of LaTeX; it needs amsmath."""
+        """The equations as a block of LaTeX; it requires amsmath."""
         return _latex(self.lines)
 
 
 def _count(gradients: int) -> str:
-    """A number of gradients, in n where it grows with the number of parameters.
+    """A number of gradients as text, in terms of n if it grows with the number of parameters.
 
     >>> _count(1), _count(2 * PARAMETERS + 1)
     ('1 gradient', '2 n + 1 gradients')
@@ -97,14 +97,15 @@ def _count(gradients: int) -> str:
 
 
 def equations(rule: Optimizer | Rule | str) -> Equations:
-    """The update rule of an optimizer, or of the name of one, as equations; of a `Rule` with all that it applies.
+    """The update rule of an optimizer as equations.
 
-    The choices of an optimizer alone are at their defaults; hyperparameters stay symbols.
+    A `Rule` is written with its transforms and its schedule. An optimizer alone (or its name) is written with the
+    defaults of its choices. Hyperparameters stay symbols.
 
     Raises:
         UnknownName: there is no optimizer of this name.
         TraceError: the rule does something that cannot be traced.
-        PluginError: it does not return what its signature promises.
+        PluginError: the rule does not return the values that its signature declares.
 
     >>> print(equations("adam"))
     Adam (Kingma & Ba, 2015).
@@ -147,7 +148,7 @@ def equations(rule: Optimizer | Rule | str) -> Equations:
 
 
 def _sizes(shape: tuple[int, ...], names: Sequence[str]) -> dict[float, str]:
-    """What is written for the numbers of rows and of columns, and for that of all entries."""
+    """The symbols for the number of rows, the number of columns, and the number of all entries."""
     letters = [letter for letter in _LETTERS if letter not in names]
     found: dict[float, str] = dict(zip(shape, letters, strict=False))
     return {math.prod(shape): f"({' '.join(found.values())})"} | found
@@ -164,14 +165,14 @@ def _size_meaning(written: Sequence[Line], sizes: Mapping[float, str]) -> list[s
 
 
 def _heading(rule: Rule) -> str:
-    """The optimizer, its transforms and its schedule."""
+    """The first line: the optimizer, its transforms and its schedule."""
     around = [*(transform.name for transform in rule.transforms), *([rule.schedule.name] if rule.schedule else [])]
     heading = summary(rule.optimizer.function) or rule.optimizer.name
     return f"{heading.rstrip('.')}, with {', '.join(around)}." if around else heading
 
 
 def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dict[str, str]:
-    """The default of each number, by what is written for it."""
+    """The default of each number, by its symbol."""
     first = names.index("steps") + 1
     found = {}
     for default, name in zip(rule.numbers.values(), names[first:], strict=False):
@@ -185,17 +186,17 @@ def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dic
 
 @dataclass(frozen=True)
 class Formula:
-    """A function in writing; see `equation`. `lines` are the intermediate values, and then the function itself."""
+    """A function as a formula; see `equation`. `lines` are the intermediate values, followed by the function itself."""
 
     lines: tuple[Line, ...]
     options: Mapping[str, str]
 
     def __str__(self) -> str:
-        told = ", ".join(f"{name} = {value}" for name, value in self.options.items())
-        return "\n".join([*_aligned(self.lines, indent="")]) + (f"   with {told}" if told else "")
+        listed = ", ".join(f"{name} = {value}" for name, value in self.options.items())
+        return "\n".join([*_aligned(self.lines, indent="")]) + (f"   with {listed}" if listed else "")
 
     def latex(self) -> str:
-        """The formula as a block of LaTeX; it needs amsmath."""
+        """The formula as a block of LaTeX; it requires amsmath."""
         return _latex(self.lines)
 
 
@@ -205,11 +206,11 @@ def equation(
     """A function as a formula.
 
     Args:
-        graph: the function, from `optlab.trace`. Its shapes are those of the formula: of a vector of two numbers, the
-            entries are written x₀ and x₁, of a longer one as x[1:].
-        name: of the function.
-        names: of the inputs, instead of those of the graph.
-        options: the values of the last inputs, which are mentioned beside the formula and not as arguments.
+        graph: the function, from `optlab.trace`. The formula depends on its shapes: the entries of a vector of two
+            numbers are written as x₀ and x₁, slices of a longer vector as x[1:].
+        name: the name of the function.
+        names: the names of the inputs, instead of the names in the graph.
+        options: the values of the last inputs. They are listed after the formula and not written as arguments.
 
     >>> print(equation(trace(lambda x, y, z: (x + y) * z, -2.0, 5.0, -4.0)))
     f(x, y, z) = (x + y) z
@@ -227,20 +228,20 @@ def equation(
 
 
 def _with_arguments(line: Line, names: Sequence[str]) -> Line:
-    """f(x, y) in place of f."""
+    """Replace the target f by f(x, y)."""
     text, latex = (", ".join(term.text for term in symbols(names, script).values()) for script in (Text(), Latex()))
     return replace(line, target=f"{line.target}({text})", latex=(f"{line.latex[0]}({latex})", line.latex[1]))
 
 
 def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
-    """A problem or a function of arrays as a formula, on as many lines as it has intermediate values and results.
+    """A problem or a function of arrays as a formula, with one line for each intermediate value and each result.
 
     Args:
         function: a problem, whose numeric options stay symbols, or a plain NumPy function.
-        example: arguments: only their shapes matter. A problem is taken in its default dimension where there is none.
+        example: example arguments; only their shapes matter. Without them a problem has its default dimension.
 
     Raises:
-        UserError: the problem is trained on data: what would be written are the data.
+        UserError: the problem is trained on data, so that the formula would contain the data.
         TraceError: the function does something that cannot be traced.
 
     >>> from optlab.problems.functions.himmelblau import himmelblau
@@ -250,7 +251,7 @@ def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
     if not isinstance(function, Problem):
         return str(equation(trace(function, *example), name=_plain_name(function)))
     if function.trains_on_data:
-        raise UserError(f"'{function.name}' is trained on data and has no formula of its own; name a test function")
+        raise UserError(f"'{function.name}' is trained on data and has no formula; choose a test function")
     numbers = function.signature.numbers
 
     def f(x: Any, *values: Any) -> Any:
@@ -269,7 +270,7 @@ def _plain_name(function: Callable[..., Any]) -> str:
 
 
 def _values(graph: Graph, names: Sequence[str], sizes: Mapping[float, str]) -> list[str]:
-    """The outputs of a graph, each as one expression."""
+    """Each output of a graph as one expression."""
     shown = dict(zip(graph.inputs, (Text().name(name) for name in names), strict=True))
     expressions = Expressions(graph, Text(), shown.get, sizes)
     return [expressions.write(var).text for var in graph.outputs]

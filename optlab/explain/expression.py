@@ -1,4 +1,4 @@
-"""An arithmetic expression as a function of its names. It is parsed, and never executed as code.
+"""A parser that turns an arithmetic expression into a function of its names. It never executes the text as code.
 
     sum      = product {("+" | "-") product}
     product  = signed {("*" | "/") signed}
@@ -6,8 +6,8 @@
     power    = atom ["**" signed]
     atom     = number | name | function "(" sum {"," sum} ")" | "(" sum ")"
 
-What is parsed becomes a list of instructions for a stack machine, as on a pocket calculator with reverse Polish
-notation, so that long expressions need no deep recursion.
+The result is a list of instructions for a stack machine (reverse Polish notation), so that the evaluation of long
+expressions needs no deep recursion.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from optlab.engine.functions import relu, sigmoid
 from optlab.errors import WIDTH, UserError, did_you_mean
 
 LONGEST, DEEPEST = 2_000, 50
-"""The characters of an expression, and its parentheses, powers and signs within each other."""
+"""The maximum number of characters of an expression, and the maximum depth of nested parentheses, powers and signs."""
 
 Function = Callable[..., Any]
 
@@ -48,7 +48,7 @@ FUNCTIONS: Mapping[str, tuple[Function, int]] = MappingProxyType(
         "relu": (relu, 1),
     }
 )
-"""What may be called, with the number of its arguments."""
+"""The functions that an expression may call, each with the number of its arguments."""
 
 _SUMS: Mapping[str, Function] = {"+": np.add, "-": np.subtract}
 _PRODUCTS: Mapping[str, Function] = {"*": np.multiply, "/": np.divide}
@@ -56,26 +56,26 @@ _TOKEN = re.compile(
     r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?P<name>[A-Za-z_]\w*)|(?P<sign>\*\*|[-+*/(),])|(?P<end>\Z)",
     re.ASCII,
 )
-_MEANT = {"^": "**", "÷": "/", "²": "**2", "³": "**3"} | dict.fromkeys("−–—", "-") | dict.fromkeys("×·⋅∗", "*")
-_NOT_HERE = {
-    ".": "names have no parts",
+_REPLACEMENTS = {"^": "**", "÷": "/", "²": "**2", "³": "**3"} | dict.fromkeys("−–—", "-") | dict.fromkeys("×·⋅∗", "*")
+_FORBIDDEN = {
+    ".": "names have no attributes",
     "[": "names are single numbers; write x0 for x[0]",
-    "=": "values are given beside the expression",
-    "'": "an expression holds no texts",
-    '"': "an expression holds no texts",
+    "=": "values are given after the expression",
+    "'": "an expression contains no strings",
+    '"': "an expression contains no strings",
 }
 
 
 @dataclass(frozen=True)
 class Name:
-    """Push the value of a name."""
+    """Push the value of a name onto the stack."""
 
     name: str
 
 
 @dataclass(frozen=True)
 class Apply:
-    """Replace the topmost values by a function of them."""
+    """Replace the topmost `arity` values of the stack by a function of them."""
 
     function: Function
     arity: int
@@ -86,14 +86,14 @@ Instruction = float | Name | Apply
 
 @dataclass(frozen=True)
 class Expression:
-    """An expression that was understood: its text, its names in order of first appearance, and what it computes."""
+    """A parsed expression: its text, its names in order of first appearance, and its instructions."""
 
     text: str
     names: tuple[str, ...]
     program: tuple[Instruction, ...] = field(repr=False)
 
     def function(self, *values: Any) -> Any:
-        """The value of the expression where its names have these values, in order; they may be traced."""
+        """The value of the expression for these values of its names, in the order of `names`; they may be traced."""
         known = dict(zip(self.names, values, strict=True))
         stack: list[Any] = []
         with np.errstate(all="ignore"):
@@ -108,13 +108,13 @@ class Expression:
 
 
 def parse(text: str) -> Expression:
-    """Read an arithmetic expression.
+    """Parse an arithmetic expression.
 
-    It is made of numbers, names, `+ - * / **`, parentheses and the functions of `FUNCTIONS`, with the precedences of
-    Python. What depends on no name is computed at once.
+    It consists of numbers, names, `+ - * / **`, parentheses and the functions of `FUNCTIONS`, with the precedences of
+    Python. Constant parts are folded.
 
     Raises:
-        UserError: the text is no such expression; a caret under it shows where.
+        UserError: the text is not such an expression; a caret below the text marks the place of the error.
 
     >>> parsed = parse("2*(x*y + max(z, w))")
     >>> parsed.names, float(parsed.function(3.0, -4.0, 2.0, -1.0))
@@ -126,7 +126,7 @@ def parse(text: str) -> Expression:
             ^
     """
     if len(text) > LONGEST:
-        raise UserError(f"an expression has {LONGEST:,} characters at most, and this one {len(text):,}")
+        raise UserError(f"an expression has at most {LONGEST:,} characters, and this one has {len(text):,}")
     if not text.strip():
         raise UserError("the expression is empty; write one like (x + y) * z")
     reader = _Reader(text)
@@ -138,7 +138,7 @@ def parse(text: str) -> Expression:
 
 
 class _Reader:
-    """Recursive descent: a method per rule of the grammar. The token at hand is `kind`, `word`, at `place`."""
+    """Recursive descent with a method per rule of the grammar. `kind`, `word` and `place` are the current token."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -150,15 +150,15 @@ class _Reader:
     # ---- tokens ----
 
     def advance(self) -> None:
-        """Go on to the next token."""
+        """Move to the next token."""
         self.place = self.stop + len(self.text[self.stop :]) - len(self.text[self.stop :].lstrip(" \t\r\n"))
         found = _TOKEN.match(self.text, self.place)
         if found is None:
-            raise self.wrong(_foreign(self.text[self.place]))
+            raise self.wrong(_invalid_character(self.text[self.place]))
         self.kind, self.word, self.stop = str(found.lastgroup), found.group(), found.end()
 
     def take(self, *words: str) -> str:
-        """The token at hand if it is one of these signs, and go on; nothing otherwise."""
+        """If the current token is one of these signs, move past it and return it; otherwise return ""."""
         word = self.word
         if self.kind != "sign" or word not in words:
             return ""
@@ -166,18 +166,18 @@ class _Reader:
         return word
 
     def wrong(self, what: str, place: int | None = None) -> UserError:
-        """The error for what stands at a place, or at the token at hand."""
+        """An error that marks a place in the text, by default the current token."""
         place = self.place if place is None else place
         first = max(0, place - WIDTH // 2)
         shown = "".join(c if c.isprintable() else " " for c in self.text[first : first + WIDTH])
         return UserError(f"{what}\n    {shown}\n    {' ' * (place - first)}^")
 
     def unexpected(self) -> str:
-        """What is wrong with a token after a complete expression."""
+        """The message for a token that follows a complete expression."""
         if self.word == ")":
-            return "this ) closes nothing"
+            return "this ) has no matching ("
         if self.word == ",":
-            return "a comma stands between the arguments of a function only"
+            return "a comma is allowed between the arguments of a function only"
         return f"an operator is missing before {self.word!r}; a product is written with *"
 
     # ---- grammar ----
@@ -199,7 +199,7 @@ class _Reader:
     def signed(self) -> None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise self.wrong(f"there are more than {DEEPEST} parentheses, powers or signs within each other")
+            raise self.wrong(f"there are more than {DEEPEST} nested parentheses, powers or signs")
         place = self.place
         if sign := self.take("+", "-"):
             self.signed()
@@ -238,7 +238,7 @@ class _Reader:
 
     def call(self, name: str, place: int) -> None:
         if name not in FUNCTIONS:
-            known = did_you_mean(name, FUNCTIONS) or f"; there are {', '.join(FUNCTIONS)}"
+            known = did_you_mean(name, FUNCTIONS) or f"; the functions are {', '.join(FUNCTIONS)}"
             raise self.wrong(f"there is no function {name!r}{known}", place)
         function, arity = FUNCTIONS[name]
         self.take("(")
@@ -265,11 +265,15 @@ class _Reader:
 
     def push(self, number: float, place: int) -> None:
         if not np.isfinite(number):
-            raise self.wrong("this is no finite number", place)
+            raise self.wrong("this is not a finite number", place)
         self.program.append(number)
 
     def apply(self, function: Function, arity: int, place: int) -> None:
-        """Append a function; of numbers alone it is computed at once (an operand that ends in a number is one)."""
+        """Append a function, or its value if its operands are numbers.
+
+        The last `arity` instructions are all numbers only if they are the operands: every other operand ends in a name
+        or in a function.
+        """
         operands = self.program[-arity:]
         if not all(isinstance(step, float) for step in operands):
             self.program.append(Apply(function, arity))
@@ -279,13 +283,14 @@ class _Reader:
             self.push(float(function(*operands)), place)
 
 
-def _foreign(character: str) -> str:
-    """What to say of a character that has no place in an expression."""
-    plain = _MEANT.get(character) or unicodedata.normalize("NFKC", character)
+def _invalid_character(character: str) -> str:
+    """The message for a character that is not allowed in an expression."""
+    plain = _REPLACEMENTS.get(character) or unicodedata.normalize("NFKC", character)
     name = unicodedata.name(character, f"U+{ord(character):04X}")
     shown = repr(character) if character.isascii() else f"{character!r} ({name})"
     if plain != character and plain.isascii():
-        return f"{shown} has no place in an expression (did you mean {plain!r}?)"
+        return f"{shown} is not allowed in an expression (did you mean {plain!r}?)"
     if character.isalpha():
-        return f"{shown} has no place in an expression; names are made of a to z, A to Z, digits and _"
-    return f"{shown} has no place in an expression" + (f"; {_NOT_HERE[character]}" if character in _NOT_HERE else "")
+        return f"{shown} is not allowed in an expression; names consist of a to z, A to Z, digits and _"
+    reason = f"; {_FORBIDDEN[character]}" if character in _FORBIDDEN else ""
+    return f"{shown} is not allowed in an expression{reason}"

@@ -1,4 +1,4 @@
-"""The values of a graph as expressions, for any choice of names."""
+"""Writes the values of a graph as expressions of named values."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from optlab.engine.graph import Graph, Node, Var
 from optlab.explain.notation import WRITERS, Latex, Term, Text
 
 LARGE = 3
-"""Operations from which on a value that is used more than once gets a name of its own."""
+"""A value that is used more than once gets a name if its expression has at least this number of operations."""
 HUGE = 60
-"""Operations at which any value gets one."""
+"""Any value gets a name if its expression has at least this number of operations."""
 LISTED = 6
-"""Entries of a constant array that are written out."""
+"""The maximum number of entries of a constant vector that is written with all entries."""
 
 
 def worth_naming(graph: Graph, named: Mapping[Var, Any]) -> list[Var]:
-    """The values that are used more than once and are not small, or are too large for a line."""
+    """The values without a name that are used more than once and are not small, or are too large for a line."""
     uses = Counter(v for node in graph.nodes for v in dict.fromkeys(node.inputs)) + Counter(graph.outputs)
     sizes: dict[Var, int] = {}
     found = []
@@ -37,7 +37,7 @@ def worth_naming(graph: Graph, named: Mapping[Var, Any]) -> list[Var]:
 
 
 def leaves(graph: Graph, root: Var, named: Mapping[Var, Any]) -> Iterator[Var]:
-    """The named values and inputs that an expression for `root` is written with."""
+    """The named values and inputs in the expression for `root`."""
     makers = graph.producers()
     waiting, seen = [root], {root}
     while waiting:
@@ -51,13 +51,13 @@ def leaves(graph: Graph, root: Var, named: Mapping[Var, Any]) -> Iterator[Var]:
 
 
 class Expressions:
-    """Writes values of a graph in terms of those that have a name.
+    """Writes values of a graph in terms of its named values.
 
     Args:
-        graph: whose values.
-        script: how to write: `Text()` or `Latex()`.
-        name: the term for a value that has a name, None for one that has not.
-        sizes: lengths and constants that depend on the number of parameters, and what they are written as.
+        graph: the graph.
+        script: the notation, `Text()` or `Latex()`.
+        name: returns the term for a named value, and None for a value without a name.
+        sizes: the symbols of lengths and constants that depend on the number of parameters.
     """
 
     def __init__(
@@ -70,11 +70,11 @@ class Expressions:
         self.sizes = sizes
 
     def write(self, var: Var) -> Term:
-        """The term for a value: its name, or its definition."""
+        """The term for a value: its name if it has one, or else its definition."""
         return self.name(var) or self.define(var)
 
     def define(self, var: Var) -> Term:
-        """The term that says how a value comes about."""
+        """The term for the operation that computes a value, or for the constant or input that it is."""
         if var in self.constants:
             return self._constant(self.constants[var])
         return self._operation(self.makers[var]) if var in self.makers else self.script.name(var.name)
@@ -94,15 +94,15 @@ class Expressions:
         return self.script.call(node.op.name, *terms, *self._params(node))
 
     def _operand(self, node: Node, var: Var) -> Term:
-        """A condition that is computed with is 1 or 0: [x > 0]."""
+        """Write an operand; a condition that is used as the number 1 or 0 is written as [x > 0]."""
         counted = var.dtype.kind == "b" and node.output.dtype.kind != "b"
         exempt = node.op.name == "condition" or (node.op.name == "where" and var is node.inputs[0])
         return self.script.listed(self.write(var)) if counted and not exempt else self.write(var)
 
     def _params(self, node: Node) -> list[Term]:
-        """What an operation is told besides its inputs: `axis=0`, `shape=(3, n)`."""
-        told = [(key, value) for key, value in node.params.items() if value is not False]
-        return [Term(self._word(key) + "=" + self._param(value)) for key, value in told]
+        """The parameters of an operation: `axis=0`, `shape=(3, n)`."""
+        params = [(key, value) for key, value in node.params.items() if value is not False]
+        return [Term(self._word(key) + "=" + self._param(value)) for key, value in params]
 
     def _word(self, word: str) -> str:
         return rf"\mathrm{{{word}}}" if isinstance(self.script, Latex) else word
@@ -118,7 +118,7 @@ class Expressions:
         return self._word(str(value))
 
     def _reduction(self, node: Node) -> Term:
-        """Over all axes it is just sum(x); otherwise it says over which."""
+        """Write a reduction: sum(x) over all axes, sum(x, axis=0) over some."""
         (x,) = node.inputs
         everything = len(node.params["axis"]) == len(x.shape)
         return self.script.call(node.op.name, self._operand(node, x), *([] if everything else self._params(node)))
@@ -131,7 +131,7 @@ class Expressions:
         return self.script.indexed(self.write(x), shown)
 
     def _pieces(self, node: Node) -> Term:
-        """Pieces that fill an array one after the other are a concatenation."""
+        """Write pieces that are placed in an array: as a concatenation if they fill the array one after the other."""
         terms = [self.write(v) for v in node.inputs]
         ends = np.cumsum([0, *(v.shape[0] if v.shape else 0 for v in node.inputs)]).tolist()
         in_turn = tuple((slice(a, b),) for a, b in itertools.pairwise(ends))
@@ -161,7 +161,7 @@ class Expressions:
 
 
 def _single(index: Any, length: int) -> str:
-    """The position of the only entry that an index picks, from the end if the index counts from there."""
+    """The position of the only entry that an index selects; it is negative if the index counts from the end."""
     if not isinstance(index, slice):
         return str(index).replace("-", "−")
     position = range(length)[index][0]
@@ -170,7 +170,7 @@ def _single(index: Any, length: int) -> str:
 
 
 def _between(index: Any) -> str:
-    """An index as one types it: `1:` for `slice(1, None)`."""
+    """An index in Python's notation: `1:` for `slice(1, None)`."""
     if not isinstance(index, slice):
         return ("newaxis" if index is None else str(index)).replace("-", "−")
     ends = [str("" if end is None else end) for end in (index.start, index.stop)]
@@ -178,6 +178,6 @@ def _between(index: Any) -> str:
 
 
 def fresh(taken: Sequence[str]) -> Iterator[str]:
-    """Names for intermediate values: letters that are free, then u1, u2, ..."""
+    """Names for intermediate values that are not in `taken`: letters, then u1, u2, ..."""
     yield from (letter for letter in "uwdpqrzhcabsvyk" if letter not in taken)
     yield from (name for name in (f"u{i}" for i in range(1, 10**6)) if name not in taken)

@@ -1,4 +1,4 @@
-"""The gates of a function: what each computes, and the gradient that flows back through it."""
+"""The gates of a function: the value that each computes, and the gradient that flows back through it."""
 
 from __future__ import annotations
 
@@ -23,29 +23,30 @@ from optlab.errors import UserError
 Array = NDArray[Any]
 
 _ROLES = {
-    "distributes": ("add", "each input gets the gradient as it is"),
-    "distributes, turning": ("subtract", "the first input gets the gradient as it is, the second with the sign turned"),
+    "distributes": ("add", "each input gets the gradient unchanged"),
+    "distributes, turning": ("subtract", "the first input gets the gradient unchanged, the second with opposite sign"),
     "swaps": ("multiply matmul", "each input gets the gradient times the other input"),
     "routes": (
         "maximum minimum max min relu where clip",
-        "the input that was let through gets all of the gradient, the others none; those that tie share it",
+        "the selected input gets the whole gradient, the others get none; inputs that tie share it",
     ),
     "spreads": ("sum", "each entry gets the gradient of the sum"),
-    "selects": ("getitem take", "the entries that were picked get the gradient, the others none"),
-    "gathers": ("broadcast_to", "the gradients of all copies are added up"),
+    "selects": ("getitem take", "the selected entries get the gradient, the others get none"),
+    "gathers": ("broadcast_to", "the gradients of all copies are added"),
     "rearranges": ("reshape transpose place astype", "the gradient goes back to where the entries came from"),
 }
 _ROLE_OF = {op: role for role, (ops, _) in _ROLES.items() for op in ops.split()}
 _SCALES = "scales", "the input gets the gradient times the local gradient"
-_STOPS = "stops", "no gradient passes: the value jumps, or is held fixed"
+_STOPS = "stops", "no gradient passes: the value jumps, or is treated as a constant"
 
 
 @dataclass(frozen=True)
 class Wire:
-    """An input of a gate: its value, the local gradient d(gate)/d(input), and what flows back along it.
+    """An input of a gate: its value, the local gradient d(gate)/d(input), and the gradient that flows back along it.
 
-    `local` is in the shape of the gate, or None where the gate does not work entry by entry. `gradient` is the local
-    gradient times that of the gate, in the shape of the input. Both are None where there is no derivative.
+    `local` has the shape of the gate's output; it is None if the gate does not work entry by entry. `gradient` is the
+    local gradient times the gradient at the gate's output, in the shape of the input. Both are None if there is no
+    derivative.
     """
 
     name: str
@@ -56,9 +57,9 @@ class Wire:
 
 @dataclass(frozen=True)
 class Gate:
-    """One operation: its output's name and value, how it is written, its inputs, and the gradient that arrives.
+    """One operation: the name and value of its output, its formula, its inputs, and the gradient that it receives.
 
-    `gradient` is that of the function with respect to the gate's output; None for conditions and whole numbers.
+    `gradient` is the gradient of the function with respect to the gate's output; None for conditions and integers.
     """
 
     name: str
@@ -78,9 +79,9 @@ class Gate:
 
 @dataclass(frozen=True)
 class Gates:
-    """A function taken apart at a point: its gates in order, its value, and its gradients by input.
+    """A function at a point, split into gates: the gates in order, the value, and the gradient for each input.
 
-    Printed, it is a table; notebooks show the picture.
+    `str` gives a table; notebooks show the picture.
     """
 
     gates: tuple[Gate, ...]
@@ -101,7 +102,7 @@ class Gates:
         return "\n\n".join("\n".join(block) for block in blocks if block)
 
     def draw(self) -> Drawing:
-        """The picture: values over the lines in green, gradients under them in red."""
+        """Draw the gates, with values above the lines in green and gradients below the lines in red."""
         above = {var: shown(value, 4) for var, value in self.values.items()}
         below = {var: shown(flow, 4) for var, flow in self.flows.items()}
         gates = {gate.output: self.names[gate.output] for gate in self.graph.nodes}
@@ -113,19 +114,19 @@ class Gates:
 
 
 def gates(function: Graph | Callable[..., Any], values: Sequence[Any], names: Sequence[str] | None = None) -> Gates:
-    """Take a function apart at a point.
+    """Split a function into gates and compute the values and gradients at a point.
 
-    A gate gets inputs u and computes v and the local gradients dv/du. On the way back it receives df/dv, the gradient
-    of the whole function with respect to its output, and by the chain rule passes df/du = df/dv dv/du on to each input.
-    Where a value is used several times, what flows back to it is added up.
+    A gate gets inputs u and computes v and the local gradients dv/du. In the backward pass it receives df/dv, the
+    gradient of the whole function with respect to its output. By the chain rule it passes df/du = df/dv dv/du to each
+    input. The gradients that flow back to a value are added if the value is used several times.
 
     Args:
         function: a plain NumPy function, or a graph; its value is a single number.
         values: its arguments, numbers or arrays.
-        names: what to call the arguments; by default as the function does.
+        names: the names of the arguments; by default the names in the function.
 
     Raises:
-        UserError: the value is no single number.
+        UserError: the value is not a single number.
         TraceError: the function cannot be traced.
 
     Source: the text's example, after CS231n, "Backpropagation, Intuitions".
@@ -137,7 +138,7 @@ def gates(function: Graph | Callable[..., Any], values: Sequence[Any], names: Se
     f = q * z    -12         1      q      3     -4          -4  swaps
                                     z     -4      3           3
     <BLANKLINE>
-    distributes: each input gets the gradient as it is
+    distributes: each input gets the gradient unchanged
     swaps: each input gets the gradient times the other input
     <BLANKLINE>
     f = -12; df/dx = -4, df/dy = -4, df/dz = 3
@@ -145,8 +146,12 @@ def gates(function: Graph | Callable[..., Any], values: Sequence[Any], names: Se
     arrays = [np.asarray(value, dtype=float) for value in values]
     graph = prune(function if isinstance(function, Graph) else trace(function, *arrays))
     if len(graph.outputs) != 1 or graph.outputs[0].shape != ():
-        found = f"{len(graph.outputs)} values" if len(graph.outputs) != 1 else f"shape {graph.outputs[0].shape}"
-        raise UserError(f"gradients are of a single number, and this function has {found}; np.sum adds entries up")
+        found = (
+            f"{len(graph.outputs)} values" if len(graph.outputs) != 1 else f"an array of shape {graph.outputs[0].shape}"
+        )
+        raise UserError(
+            f"the function must return a single number, and this one returns {found}; np.sum adds all entries"
+        )
     named = _named(graph, names)
     known = _forward(graph, arrays)
     flows = _backward(graph, arrays)
@@ -163,7 +168,7 @@ def gates(function: Graph | Callable[..., Any], values: Sequence[Any], names: Se
 
 
 def _named(graph: Graph, names: Sequence[str] | None) -> dict[Var, str]:
-    """Inputs and constants as they are called, gates q1, q2, ... (q, if there is one), the last one f."""
+    """Name all values: inputs and constants keep their names; gates get q1, q2, ... (q if there is one), the last f."""
     named = names_in(graph)
     if names is not None:
         named |= dict(zip(graph.inputs, names, strict=True))
@@ -177,19 +182,20 @@ def _named(graph: Graph, names: Sequence[str] | None) -> dict[Var, str]:
 
 
 def _fresh(letter: str, taken: Collection[str]) -> Iterator[str]:
-    """Names that are not taken: q, q1, q2, ..."""
+    """The names q, q1, q2, ... that are not in `taken`."""
     return (name for name in chain([letter], (f"{letter}{i}" for i in count(1))) if name not in taken)
 
 
 def _forward(graph: Graph, arrays: Sequence[Array]) -> dict[Var, Array]:
-    """Every value."""
+    """The value of every variable."""
     inner = [node.output for node in graph.nodes]
     every = Graph(graph.inputs, graph.nodes, (*graph.outputs, *inner), graph.constants)(*arrays)[1:]
     return {**graph.constants, **dict(zip(graph.inputs, arrays, strict=True)), **dict(zip(inner, every, strict=True))}
 
 
 def _backward(graph: Graph, arrays: Sequence[Array]) -> dict[Var, Array]:
-    """The gradient with respect to every value: that with respect to something added to it, which is 0 here."""
+    """The gradient with respect to every value: a zero is added to each value, and the graph is differentiated with
+    respect to these zeros."""
     nudges: dict[Var, Var] = {}
     nudged: dict[Var, Var] = {}
     nodes = []
@@ -203,8 +209,8 @@ def _backward(graph: Graph, arrays: Sequence[Array]) -> dict[Var, Array]:
     inputs = (*graph.inputs, *nudges.values())
     outputs = tuple(nudged.get(v, v) for v in graph.outputs)
     back = vjp(Graph(inputs, tuple(nodes), outputs, graph.constants), range(len(inputs)))
-    nothing = [np.full(v.shape, -0.0, v.dtype) for v in nudges.values()]  # x + (-0.0) is x, even for -0.0
-    products = back(*arrays, *nothing, np.ones((), graph.outputs[0].dtype))[1:]
+    zeros = [np.full(v.shape, -0.0, v.dtype) for v in nudges.values()]  # x + (-0.0) is x, even for -0.0
+    products = back(*arrays, *zeros, np.ones((), graph.outputs[0].dtype))[1:]
     return dict(zip((*graph.inputs, *nudges), products, strict=True))
 
 
@@ -213,7 +219,7 @@ def _gate(node: Node, named: Mapping[Var, str], known: Mapping[Var, Array], flow
     gradient = flows.get(node.output)
     back = _pull(node, values, gradient)
     local: list[Array | None] = [None] * len(values)
-    if node.op.kind == "elementwise":  # stretched beforehand, nothing is added up
+    if node.op.kind == "elementwise":  # with inputs broadcast first, no sum over copies is part of it
         stretched = [np.broadcast_to(value, node.output.shape) for value in values]
         local = _pull(node, stretched, np.ones(node.output.shape, node.output.dtype))
     names = [named[v] for v in node.inputs]
@@ -222,7 +228,7 @@ def _gate(node: Node, named: Mapping[Var, str], known: Mapping[Var, Array], flow
 
 
 def _pull(node: Node, values: Sequence[Array], cotangent: Array | None) -> list[Array | None]:
-    """What a single operation makes of a cotangent, for each input; None where there is no derivative."""
+    """The vector-Jacobian product of a single operation for each input; None if there is no derivative."""
     inputs = tuple(Var(value.shape, value.dtype) for value in values)
     rules = node.op.vjp * (len(inputs) if node.op.variadic else 1)
     smooth = [i for i, v in enumerate(inputs) if v.dtype.kind == "f" and i < len(rules) and rules[i] is not None]
@@ -238,7 +244,7 @@ def _pull(node: Node, values: Sequence[Array], cotangent: Array | None) -> list[
 
 
 def shown(value: Array | None, digits: int) -> str:
-    """A number, or the first entries of an array: `[1 2 3 ...]`, those after the first three left out."""
+    """A number as text, or an array; of an array with more than four entries only the first three: `[1 2 3 ...]`."""
     if value is None:
         return ""
     if value.dtype.kind == "b" and not value.ndim:
@@ -263,7 +269,7 @@ def _rows(found: Sequence[Gate]) -> list[tuple[str, ...]]:
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as lines of text: the first and the last column to the left, the numbers between to the right."""
+    """Rows as lines of text. The first and the last column are aligned left, the numbers between them right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for row in rows:

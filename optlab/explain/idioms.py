@@ -1,6 +1,6 @@
-"""Graph -> Graph, with what NumPy's functions were taken apart into put together again: norms, means, cubes.
+"""Graph -> Graph: replaces the primitives that NumPy functions were traced into by the function: norms, means, cubes.
 
-The operations that stand for them are no primitives of the engine; they can be computed and written, and no more.
+The new operations are not primitives of the engine: they can be computed and written, but not differentiated.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ SAME = _idiom("same", lambda a: a)
 
 
 def idioms(graph: Graph) -> Graph:
-    """The same function, with every idiom as one node."""
+    """The same function, with each idiom replaced by one node."""
     found = _Finder(graph)
     same: dict[Var, Var] = {}
     nodes = []
@@ -51,7 +51,7 @@ def idioms(graph: Graph) -> Graph:
 
 
 class _Finder:
-    """Looks at a node and those before it."""
+    """Matches a node and its producers against the idioms: `_sum` finds those that end in a sum, and so on."""
 
     def __init__(self, graph: Graph) -> None:
         self.makers: Mapping[Var, Node] = graph.producers()
@@ -62,7 +62,7 @@ class _Finder:
         return look(node) if look else None
 
     def made(self, var: Var, name: str) -> tuple[Var, ...] | None:
-        """The inputs of the operation that makes a value, if it has this name."""
+        """The inputs of the operation that produces a value, if the operation has this name."""
         maker = self.makers.get(var)
         return maker.inputs if maker is not None and maker.op.name == name else None
 
@@ -72,14 +72,14 @@ class _Finder:
         return array.item() if array is not None and array.size == 1 else None
 
     def is_power(self, var: Var) -> bool:
-        """Whether a value is the power of two of `optlab.scaling.scaled`, which changes roundings alone."""
+        """Whether a value is the power of two of `optlab.scaling.scaled`, which has no effect but on rounding."""
         chosen = self.made(var, "where")
         compared = chosen and self.made(chosen[0], "greater")
         middle, shift = limits(var.dtype) if compared else (0.0, 0.0)
         return bool(chosen and compared and (self.value(compared[1]), self.value(chosen[1])) == (middle, 1 / shift))
 
     def _where(self, node: Node) -> Any:
-        """where(s == 0, 0, sqrt(where(s == 0, 1, s))), the root whose derivative at 0 is 0."""
+        """where(s == 0, 0, sqrt(where(s == 0, 1, s))): a square root whose derivative at 0 is 0."""
         condition, zero, root = node.inputs
         compared = self.made(condition, "equal")
         under = self.made(root, "sqrt")
@@ -96,7 +96,7 @@ class _Finder:
         return ROOT, (s,)
 
     def _divide(self, node: Node) -> Any:
-        """A sum of everything, divided by how much there is."""
+        """A sum of all entries, divided by their number: a mean."""
         if self.is_power(node.inputs[1]):
             return SAME, node.inputs[:1]
         summed = self.made(node.inputs[0], "sum")
@@ -127,7 +127,7 @@ class _Finder:
         return SAME, node.inputs
 
     def _reshape(self, node: Node) -> Any:
-        """A matrix product of vectors, which the engine writes as one of matrices with one row or column."""
+        """A matrix product of vectors, which the engine represents by matrices with one row or column."""
         a = node.inputs[0]
         if np.prod(a.shape, dtype=int) == 1:
             return SAME, node.inputs
@@ -137,7 +137,7 @@ class _Finder:
         return None
 
     def _place(self, node: Node) -> Any:
-        """One piece that fills all of an array, as np.stack makes of one array."""
+        """One piece that fills a whole array: the trace of np.stack for a single array."""
         if len(node.inputs) != 1 or node.inputs[0].shape != node.output.shape:
             return None
         is_in_place = all(isinstance(part, slice) and part.step in (None, 1) for part in node.params["indices"][0])
@@ -150,7 +150,7 @@ class _Finder:
         return (PRODUCT, (a, b)) if (a, b) != node.inputs else None
 
     def vector(self, factor: Var) -> Var:
-        """A factor of a matrix product as it was before it was given rows or columns."""
+        """A factor of a matrix product, without the reshape that made a matrix of a vector."""
         before = self.made(factor, "reshape")
         return before[0] if before and before[0].shape == _without_ones(factor) else factor
 

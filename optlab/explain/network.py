@@ -1,6 +1,7 @@
-"""A multilayer perceptron as the four equations see it: its activations and losses with their derivatives.
+"""A multilayer perceptron for the four equations: its activations and losses with their derivatives.
 
-Layer 1 are the inputs, layer L the outputs. In the lists `weights` and `biases` the first entry leads into layer 2.
+Layer 1 consists of the inputs, layer L of the outputs. The first entry of the lists `weights` and `biases` belongs to
+layer 2.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from optlab.problems.networks import mlp
 
 @dataclass(frozen=True)
 class Activation:
-    """a = f(z), and its derivative from z and a; `formula` is the derivative as it is written down."""
+    """a = f(z), and its derivative as a function of z and a; `formula` is the derivative as text."""
 
     f: Callable[[Any], Any]
     slope: Callable[[Any, Any], Any]
@@ -71,8 +72,10 @@ def forward(weights: Sequence[Any], biases: Sequence[Any], activations: Sequence
 
 
 def activations_of(layers: int, activation: str | Sequence[str], output: str | None, loss: str) -> list[str]:
-    """The name of every layer's activation: one for all or a list, the last one replaced by `output`. Cross-entropy has
-    its softmax in the loss, so that one name for all leaves the output linear."""
+    """The activation of every layer. `activation` is one name for all layers or a list, and `output` replaces the last.
+
+    The loss `cross_entropy` contains the softmax. So if `activation` is one name, the output layer is linear.
+    """
     names = [activation] * layers if isinstance(activation, str) else list(activation)
     if output is None and loss == "cross_entropy" and isinstance(activation, str):
         output = "linear"

@@ -1,7 +1,7 @@
-"""A network and its gradients as a drawing: the layers are columns of neurons, the weights stand on the edges.
+"""A network and its gradients as a drawing: layers are columns of neurons, and edges are labelled with weights.
 
-All columns have one distance between neurons. So the labels of the n edges that leave each neuron, put at 1/(n + 1) of
-their way, are one column of evenly spaced labels, of which none covers another.
+The distance between neurons is the same in all columns. The labels of the n edges that leave a neuron are placed at
+1/(n + 1) of the length of the edges. So they form one column of evenly spaced labels that do not overlap.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 RADIUS = 36.0
 ACROSS, DOWN = 290.0, 140.0
-"""Between the centres of neighbouring columns, and of neighbouring neurons of a column; more where labels need it."""
+"""The distances between adjacent columns, and between adjacent neurons in a column; labels may increase them."""
 LABEL = 36.0
 """The height of a label on an edge, a weight and its gradient, with the space around it."""
 OUT = 92.0
-"""How far to the right of its neuron a label is."""
+"""The horizontal distance of a label from its neuron."""
 LABELLED = 4
-"""Layers of more units have no labels on their edges."""
+"""The edges are not labelled if a layer has more units than this."""
 WHITE, PALE = "#FFFFFF", "#B5B5B5"
 
 
 def draw(result: Backprop) -> Drawing:
-    """The drawing of what `backprop` found. Of large layers the first neurons are shown, and no weights."""
+    """Draw the result of `backprop`. If a layer is large, only its first neurons are drawn, and no weights."""
     labelled = max(result.sizes) <= SHOWN and max(result.sizes[1:]) <= LABELLED
     title = f"{'-'.join(map(str, result.sizes))} network, C = {LOSSES[result.loss].cost_formula} = {result.cost:.4g}"
     legend = f"red: errors delta = dC/dz = dC/db{', and dC/dw under each weight w' if labelled else ''}"
@@ -54,7 +54,7 @@ def draw(result: Backprop) -> Drawing:
 
 
 def _places(sizes: list[int], labelled: bool) -> list[list[Point]]:
-    """The centres of the neurons that are shown, layer by layer."""
+    """The centres of the drawn neurons, by layer."""
     shown = [min(size, SHOWN) for size in sizes]
     down = max(DOWN, LABEL * (max(shown[1:]) + 1)) if labelled else DOWN
     middle = 160.0 + down * (max(shown) - 1) / 2
@@ -115,6 +115,6 @@ def _column(result: Backprop, n: int, places: list[Point]) -> Iterator[Shape]:
 
 
 def _number(value: float, digits: int = 3) -> str:
-    """A number of at most eight characters."""
+    """A number as text of at most eight characters."""
     text = f"{value + 0.0:.{digits}g}"  # + 0.0 makes 0 of -0
     return text if len(text) <= 8 else f"{value:.1e}"

@@ -1,4 +1,4 @@
-"""A network in a TOML file. Either all numbers are given,
+"""Reads a network from a TOML file. The file either gives all numbers,
 
     inputs  = [0.1, 0.2]
     targets = [0.01, 0.99]
@@ -7,15 +7,15 @@
     weights = [[0.1, 0.2], [0.3, 0.4]]     # row j: the weights into unit j, one for each unit of the layer before
     biases  = [0.55, 0.56]
 
-or only the sizes of the layers, and the weights are drawn, with biases 0, as those of the problem `mlp` are:
+or only the sizes of the layers. Then the weights are drawn as for the problem `mlp`, and the biases are 0:
 
     sizes = [3, 4, 2]
     seed  = 0                              # the default
     init  = "xavier"                       # the default; or "he"
 
-`inputs` and `targets` may then be left out: inputs between 0 and 1 are drawn as well, and the target is 1 at the first
-output and 0 at the others. Both forms take `activation`, `output`, `loss` and `lr`, with the meaning and the defaults
-that they have in `backprop`, and a [[layer]] may have an `activation` of its own.
+In the second form `inputs` and `targets` are optional: by default the inputs are random numbers between 0 and 1, and
+the target is 1 for the first output and 0 for the others. Both forms accept `activation`, `output`, `loss` and `lr`,
+with the same meaning and defaults as in `backprop`. A [[layer]] may also have its own `activation`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from optlab.spec.text import located, printable, text_of
 from optlab.spec.values import MAX_INT, shown
 
 MAX_WEIGHTS = 1_000_000
-"""Weights that are drawn for one network."""
+"""The maximum number of weights and biases that are drawn for one network."""
 
 DEFAULTS = {"activation": "sigmoid", "output": None, "loss": "half_squared_error", "lr": 0.5}
 _DRAWN = ("sizes", "seed", "init")
@@ -45,10 +45,11 @@ _LAYER = ("weights", "biases", "activation")
 
 
 def read(path: str | Path) -> dict[str, Any]:
-    """The arguments for `backprop` that a file describes; the text of this module shows its two forms.
+    """Read the arguments for `backprop` from a file. The docstring of this module shows the two forms of such files.
 
     Raises:
-        UserError: the file cannot be read, or (a `SpecError`, with file, line and column) all mistakes in it.
+        UserError: the file cannot be read.
+        SpecError: the file has mistakes; the message lists all of them with file, line and column.
     """
     text = text_of(Path(path))
     document = parse(text)
@@ -68,12 +69,12 @@ def read(path: str | Path) -> dict[str, Any]:
 
 
 def _form(document: Mapping[str, Any]) -> Iterator[Wrong]:
-    """Mistakes that keep the arguments from being made."""
+    """Mistakes because of which the arguments cannot be built."""
     if "layer" in document and "sizes" in document:
-        yield ("sizes",), "and [[layer]] exclude each other: weights are either drawn or given"
+        yield ("sizes",), "and [[layer]] exclude each other: write sizes for random weights, or [[layer]] to give them"
     elif "layer" in document:
         for key in [key for key in ("seed", "init") if key in document]:
-            yield (key,), "is for weights that are drawn, and here they are given"
+            yield (key,), "applies only to random weights, and this file gives the weights"
         if not _is_tables(document["layer"]):
             yield ("layer",), "must be tables: write [[layer]]"
             return
@@ -82,7 +83,7 @@ def _form(document: Mapping[str, Any]) -> Iterator[Wrong]:
         yield from _missing(document, ("inputs", "targets"))
         common = document.get("activation", "")
         if not isinstance(common, str) and any("activation" in layer for layer in document["layer"]):
-            yield ("activation",), f"must be one name where layers have their own, not {shown(common)}"
+            yield ("activation",), f"must be a single name if a [[layer]] has an activation, not {shown(common)}"
     elif "sizes" in document:
         yield from _sizes(document["sizes"])
         if not _is_whole(seed := document.get("seed", 0), 0):
@@ -90,7 +91,7 @@ def _form(document: Mapping[str, Any]) -> Iterator[Wrong]:
         if error := one_of(INITS, document.get("init", "xavier")):
             yield ("init",), error
     else:
-        yield ("layer",), "is missing: write [[layer]] with weights and biases, or sizes = [2, 3, 2] to have them drawn"
+        yield ("layer",), "is missing: write [[layer]] with weights and biases, or sizes = [2, 3, 2] for random weights"
 
 
 def _missing(table: Mapping[str, Any], keys: tuple[str, ...], path: Place = ()) -> Iterator[Wrong]:
@@ -115,7 +116,7 @@ def _sizes(sizes: Any) -> Iterator[Wrong]:
     yield from ((("sizes", n), f"must be a whole number from 1 on, not {shown(sizes[n])}") for n in wrong)
     count = 0 if wrong else sum((m + 1) * n for m, n in pairwise(sizes))
     if count > MAX_WEIGHTS:
-        yield ("sizes",), f"make more than {MAX_WEIGHTS:,} weights and biases"
+        yield ("sizes",), f"give more than {MAX_WEIGHTS:,} weights and biases"
 
 
 def _is_whole(value: Any, least: int) -> bool:
@@ -127,7 +128,7 @@ def _is_tables(value: Any) -> bool:
 
 
 def _drawn(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments, with weights (and perhaps inputs) as `mlp` draws them in a run with this seed."""
+    """The arguments for a file with `sizes`: the weights are those of `mlp` in a run with the same seed."""
     sizes, seed = document["sizes"], document.get("seed", 0)
     draw, rng = INITS[document.get("init", "xavier")], generator(0, "start", seed)
     weights = [draw(rng, m, n).reshape(m, n).T.tolist() for m, n in pairwise(sizes)]
@@ -151,10 +152,10 @@ def _given(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _place(path: Place, document: Mapping[str, Any]) -> Place:
-    """Where in the file an argument was written: weights[n] are those of the layer n."""
+    """The place of an argument in the file: weights[n] is in the table of layer n."""
     key, *rest = path
     if "layer" not in document or not rest or key not in _LAYER:
         return path
-    if key == "activation" and key not in document["layer"][int(rest[0])]:  # it has the file's
+    if key == "activation" and key not in document["layer"][int(rest[0])]:  # the layer uses the activation of the file
         return ("output",) if "output" in document and rest[0] == len(document["layer"]) - 1 else ("activation",)
     return ("layer", rest[0], key, *rest[1:])

@@ -1,4 +1,4 @@
-"""Every mistake in the description of a network, be it from Python or from a file."""
+"""Finds all mistakes in the description of a network, from Python or from a file."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from optlab.spec.positions import Path as Place
 from optlab.spec.values import number, shown
 
 Wrong = tuple[Place, str]
-"""Where a mistake is, ("weights", 0, 1) for weights[0][1], and what is wrong; the name of its key comes before."""
+"""The place of a mistake, such as ("weights", 0, 1) for weights[0][1], and a message that continues its name."""
 
 
 def mistakes(arguments: Mapping[str, Any]) -> list[Wrong]:
-    """All that is wrong with the arguments of `backprop`, which are lists, numbers and texts, as TOML has them."""
+    """All mistakes in the arguments of `backprop`, which are given as lists, numbers and strings, as in TOML."""
     return [*_shapes(arguments), *_names(arguments), *_rate(arguments["lr"])]
 
 
@@ -29,15 +29,15 @@ def _shapes(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
     if len(biases) != len(weights):
         yield ("biases",), f"must be {len(weights)} lists, one for each matrix of weights, not {len(biases)}"
         return
-    units = None  # of the layer before, where they are known
+    units = None  # the number of units of the previous layer, if its weights are valid
     for n, (w, b) in enumerate(zip(weights, biases, strict=True)):
         wrong = list(_matrix(w, ("weights", n)))
         yield from wrong
         columns, rows = (None, None) if wrong else (len(w[0]), len(w))
         if n == 0:
-            yield from _vector(inputs, ("inputs",), columns, "as many as a row of the first weights")
+            yield from _vector(inputs, ("inputs",), columns, "one for each column of the first weights")
         elif columns and units and columns != units:
-            what = f"must have rows of {units}, one for each unit of the layer before, not of {columns}"
+            what = f"must have rows of {units} numbers, one for each unit of the previous layer, not of {columns}"
             yield ("weights", n), what
         yield from _vector(b, ("biases", n), rows, "one for each row of the weights")
         units = rows
@@ -45,7 +45,7 @@ def _shapes(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def _vector(value: Any, path: Place, count: int | None = None, why: str = "") -> Iterator[Wrong]:
-    """A list of numbers, of as many as that, where it is known."""
+    """Mistakes in a list of numbers; its length must be `count`, if that is given."""
     if not isinstance(value, list) or not value:
         yield path, f"must be a list of numbers, not {shown(value)}"
         return
@@ -56,7 +56,7 @@ def _vector(value: Any, path: Place, count: int | None = None, why: str = "") ->
 
 
 def _number(value: Any) -> str:
-    """What is wrong with a number, or nothing."""
+    """The mistake in a number, or ""."""
     try:
         number(value)
     except ValueError as error:
@@ -72,7 +72,7 @@ def _matrix(value: Any, path: Place) -> Iterator[Wrong]:
     yield from wrong
     for n, (before, row) in enumerate(pairwise([] if wrong else value), start=1):
         if len(row) != len(before):
-            yield (*path, n), f"must hold {len(before)} numbers, as many as the row before, not {len(row)}"
+            yield (*path, n), f"must hold {len(before)} numbers, as the previous row does, not {len(row)}"
 
 
 def _names(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
@@ -97,7 +97,7 @@ def _names(arguments: Mapping[str, Any]) -> Iterator[Wrong]:
 
 
 def one_of(known: Mapping[str, Any], value: Any) -> str:
-    """What is wrong with a name, or nothing."""
+    """The mistake in a name, or ""."""
     if isinstance(value, str) and value in known:
         return ""
     guess = did_you_mean(value[:60], known) if isinstance(value, str) else ""
@@ -111,7 +111,7 @@ def _rate(lr: Any) -> Iterator[Wrong]:
 
 
 def name_of(path: Place) -> str:
-    """("layer", 0, "weights", 1) -> weights[1], the name of a key in a sentence.
+    """The name of a key in a message: weights[1] for the path ("layer", 0, "weights", 1).
 
     >>> name_of(("layer", 0, "weights", 1, 0))
     'weights[1][0]'

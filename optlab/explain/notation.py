@@ -1,7 +1,7 @@
-"""How mathematics is written: names, numbers and operations, as plain text with Unicode and as LaTeX.
+"""Mathematical notation: names, numbers and operations as plain text with Unicode, and as LaTeX.
 
-A `Term` knows how tightly it holds together, so that brackets are set only where they are needed. Both ways of writing
-have the same methods; `WRITERS` says which of them writes an operation.
+Each `Term` has the precedence of its outermost operator, so that brackets are written only where they are needed. Both
+notations have the same methods; `WRITERS` maps each operation to one of these methods.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 OR, AND, NOT, COMPARISON, SUM, SIGN, QUOTIENT, PRODUCT, POWER, ATOM = range(10)
-"""How tightly a term holds together, loosest first."""
+"""The precedences of operators, lowest first."""
 
 GREEK: Mapping[str, str] = {
     "alpha": "α",
@@ -47,7 +47,7 @@ _KNOWN_TO_LATEX = {"exp", "log", "sin", "cos", "tan", "tanh", "sinh", "cosh", "m
 
 @dataclass(frozen=True)
 class Term:
-    """Written mathematics, how tightly it holds together, and, if a minus comes first, what it is without."""
+    """A term as text, its precedence, and, if the term begins with a minus, the term without the minus."""
 
     text: str
     level: int = ATOM
@@ -55,21 +55,21 @@ class Term:
 
 
 class Text:
-    """Plain text, with Unicode where it reads well."""
+    """Plain text with Unicode symbols."""
 
     pi, infinity = Term("π"), Term("∞")
 
     def name(self, name: str, *, before: bool = False) -> Term:
-        """A variable: `beta1` is β₁. `before` marks the value that it had before this step."""
+        """A variable: `beta1` is written as β₁. `before` marks its value before this step."""
         stem, digits = _parts(name)
         return Term(GREEK.get(stem, stem) + digits.translate(_LOWERED) + "ₜ₋₁" * before)
 
     def word(self, name: str) -> Term:
-        """A variable by its plain name."""
+        """A variable, with its name unchanged."""
         return Term(name)
 
     def number(self, value: float) -> Term:
-        """The shortest decimal that is exactly this number, or exactly a small multiple of π, or a square root."""
+        """The shortest decimal for exactly this float; small multiples of π and square roots are written as such."""
         if value < 0:
             return self.negative(self.number(-value))
         for multiple in (1, 2, 3, 4):
@@ -87,14 +87,14 @@ class Text:
         return Term(f"{digits}e{exponent}")
 
     def bracketed(self, term: Term, level: int) -> str:
-        """A term where one that holds together as tightly as `level` is needed."""
+        """The text of a term, in brackets if its precedence is below `level`."""
         return term.text if term.level >= level else self.fenced("(", term.text, ")")
 
     def fenced(self, left: str, inner: str, right: str) -> str:
         return left + inner + right
 
     def infix(self, a: Term, sign: str, b: Term, level: int, left: int, right: int) -> Term:
-        """a sign b, which holds together by `level`; the operands have to, by `left` and `right`."""
+        """a sign b, a term of precedence `level`. Operands of lower precedence than `left` and `right` get brackets."""
         return Term(f"{self.bracketed(a, left)} {self.sign(sign)} {self.bracketed(b, right)}", level)
 
     def add(self, a: Term, b: Term) -> Term:
@@ -115,7 +115,7 @@ class Text:
         return Term(self.sign(sign) + space + self.bracketed(a, needs), level)
 
     def multiply(self, a: Term, b: Term) -> Term:
-        """Side by side where that cannot be misread, and with a · otherwise."""
+        """Write a product without an operator where that is unambiguous, and with · otherwise."""
         if a.opposite:
             return self.negative(self.multiply(a.opposite, b))
         first, second = self.bracketed(a, QUOTIENT), self.bracketed(b, PRODUCT)
@@ -157,7 +157,7 @@ class Text:
         return Term(self.fenced("⟨", f"{a.text}, {b.text}", "⟩"))
 
     def listed(self, *entries: Term) -> Term:
-        """Square brackets: an array by its entries, or 1 where a condition holds and 0 elsewhere (Iverson)."""
+        """Square brackets: an array with its entries, or the Iverson bracket of a condition (1 if it holds, else 0)."""
         return Term(self.fenced("[", ", ".join(entry.text for entry in entries), "]"))
 
     def indexed(self, a: Term, index: str) -> Term:
@@ -173,7 +173,7 @@ class Text:
 
 
 class Latex(Text):
-    """LaTeX for mathematics, within what Matplotlib's mathtext reads as well."""
+    """LaTeX, restricted to the commands that Matplotlib's mathtext supports too."""
 
     pi, infinity = Term(r"\pi"), Term(r"\infty")
 
@@ -231,7 +231,7 @@ class Latex(Text):
 
 
 def _parts(name: str) -> tuple[str, str]:
-    """`beta1` as beta and 1, if what precedes the digits is a letter; other names are left whole."""
+    """Split `beta1` into beta and 1, if the part before the digits is a letter; other names are not split."""
     name = name.removesuffix("_")
     stem = name.rstrip("0123456789")
     letter = stem.removesuffix("_")
@@ -274,4 +274,4 @@ WRITERS: Mapping[str, Writer] = {
     "loss_at": lambda w, p: w.call("f", p),
     "hessian_times": lambda w, v: w.hessian(v),
 }
-"""How an operation is written; one that is not here is written as `name(arguments)`."""
+"""The method that writes each operation; all other operations are written as `name(arguments)`."""

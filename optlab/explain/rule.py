@@ -1,4 +1,4 @@
-"""An update rule on its own, as a graph: one step for a vector of two parameters, whatever the objective."""
+"""The graph of an update rule: one step for a vector of two parameters, independent of the objective."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DIM = 2
 
 
 def rule_graph(rule: Optimizer | Rule) -> Graph:
-    """(x, g, *state, *what the rule asks for, *hyperparameters) -> (next x, *next state).
+    """The graph (x, g, *state, *requested arguments such as t, *hyperparameters) -> (next x, *next state).
 
-    The choices of an optimizer alone have their defaults. Losses, gradients and Hessian products at points of the
-    rule's own are operations of which only the name is known.
+    The choices of an optimizer without a `Rule` have their defaults. Losses, gradients and Hessian products at points
+    that the rule chooses are operations without an implementation.
 
     >>> from optlab.optimizers.gd import gd
     >>> print(rule_graph(gd))
@@ -30,14 +30,14 @@ def rule_graph(rule: Optimizer | Rule) -> Graph:
 
 
 def draw_rule(rule: Optimizer | Rule) -> Drawing:
-    """The picture of an update rule: x, the gradient g, states and hyperparameters in, x and states out."""
+    """Draw an update rule: its inputs x, gradient g, states and hyperparameters, and its outputs x and states."""
     rule = rule_of(rule)
     graph, outputs = _of(rule)
     return draw(graph, outputs=tuple(outputs), title=rule.optimizer.name)
 
 
 def _of(rule: Rule) -> tuple[Graph, list[str]]:
-    """Without the inputs that it has no use for, but with all states."""
+    """The graph of a rule with the names of its outputs. Unused inputs are removed, except x and the states."""
     graph, names = traced(rule, initial_graph(rule, (DIM,)), (DIM,))
     graph = prune(graph)
     used = {v for node in graph.nodes for v in node.inputs} | set(graph.outputs)

@@ -1,4 +1,4 @@
-"""What a schedule does: its factor on the learning rate along the steps."""
+"""The factor of a schedule on the learning rate, as a function of the step."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from optlab.schedules.base import Schedule
 from optlab.signature import complaint
 
 STEPS = 400
-"""The horizon, if none is given."""
+"""The default horizon."""
 
 POINTS = 1001
-"""So many steps are computed of a long horizon."""
+"""The number of steps at which factors are computed if the horizon is longer."""
 
 
 @dataclass(frozen=True)
 class Factors:
-    """The factors of some schedules, by name, at some steps from 1 to the horizon. As text: a table with five of them.
+    """The factors of schedules, by name, at steps from 1 to the horizon. `str` gives a table with five of the steps.
 
     >>> from optlab.schedules.linear import linear
     >>> print(factors([linear], steps=5))
@@ -46,14 +46,14 @@ class Factors:
 
 
 def factors(schedules: Sequence[Schedule], steps: int = STEPS, options: Mapping[str, Any] | None = None) -> Factors:
-    """The factors of schedules, each with the same options, at the steps up to a horizon; of a long one at some.
+    """The factors of schedules with the same options at all steps up to a horizon (a long horizon is subsampled).
 
     Raises:
-        UserError: a schedule's function raises; the message says where.
+        UserError: the function of a schedule raised an exception; the message gives the place.
     """
     even = np.linspace(1, steps, min(steps, POINTS)).round().astype(np.int64)
     at = np.union1d(even, _quarters(steps))
-    return Factors(at, {one.name: _along(one, at, steps, options or {}) for one in schedules})
+    return Factors(at, {schedule.name: _along(schedule, at, steps, options or {}) for schedule in schedules})
 
 
 def _quarters(steps: int) -> list[int]:
@@ -66,5 +66,4 @@ def _along(schedule: Schedule, at: NDArray[np.int64], steps: int, options: Mappi
         with np.errstate(all="ignore"):
             return np.array([float(schedule(t, **given)) for t in at.tolist()])
     except Exception as error:
-        said = complaint(error, [schedule.function], f"in the schedule {schedule.name}")
-        raise UserError(said) from error
+        raise UserError(complaint(error, [schedule.function], f"in the schedule {schedule.name}")) from error

@@ -1,4 +1,4 @@
-"""A graph as statements in an order in which every symbol can be overwritten in place, and those written down."""
+"""Orders the assignments of a graph so that every symbol can be overwritten in place, and writes them as lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from optlab.explain.notation import Latex, Term, Text
 
 @dataclass(frozen=True, eq=False)
 class Statement:
-    """`name` gets the value `var`. It overwrites an input, or else is another name for an intermediate value."""
+    """`name` is assigned the value `var`. It overwrites an input, or else names an intermediate value."""
 
     name: str
     var: Var
@@ -22,7 +22,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Line:
-    """A statement as text; `latex` are target and value in LaTeX."""
+    """A statement as text; `latex` holds the target and the value in LaTeX."""
 
     target: str
     sign: str
@@ -31,12 +31,12 @@ class Line:
 
 
 def statements(graph: Graph, names: Sequence[str], carried: Sequence[str]) -> list[Statement]:
-    """What is to be written, in an order in which as few old values as possible are needed after they are overwritten.
+    """The statements of a graph, ordered so that as few old values as possible are read after they are overwritten.
 
     Args:
-        graph: as `idioms` leaves it.
-        names: of its inputs.
-        carried: of its outputs. An output with the name of an input overwrites it.
+        graph: the result of `idioms`.
+        names: the names of its inputs.
+        carried: the names of its outputs. An output with the name of an input overwrites that input.
     """
     inputs = dict(zip(names, graph.inputs, strict=True))
     pairs = zip(carried, graph.outputs, strict=True)
@@ -48,7 +48,7 @@ def statements(graph: Graph, names: Sequence[str], carried: Sequence[str]) -> li
 
 
 def makers_of_names(graph: Graph, found: Sequence[Statement]) -> dict[Var, Statement]:
-    """Which statement names a value: the first that has it, if it is computed at all."""
+    """The statement that names each computed value: the first statement that assigns it."""
     computed = graph.producers()
     return {s.var: s for s in reversed(found) if s.var in computed}
 
@@ -72,7 +72,7 @@ def lines(
     ordered: Sequence[Statement],
     sizes: Mapping[float, str],
 ) -> list[Line]:
-    """The statements written down. A value that has been overwritten is marked as that from before the step."""
+    """The statements as text. A value that was already overwritten is marked as the value before the step."""
     text, latex = (_written(graph, names, ordered, sizes, script) for script in (Text(), Latex()))
     signs = ["=" if s.overwrites is None else "←" for s in ordered]
     return [
@@ -106,7 +106,7 @@ def _written(
 
 
 def symbols(names: Sequence[str], script: Text) -> dict[str, Term]:
-    """What each name is written as; names that would be written alike keep their letters."""
+    """The term for each name; names whose terms would be equal are written unchanged."""
     terms = {name: script.name(name) for name in names}
     count = Counter(term.text for term in terms.values())
     return {name: term if count[term.text] == 1 else script.word(name) for name, term in terms.items()}

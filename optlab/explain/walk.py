@@ -1,4 +1,4 @@
-"""Backpropagation in words and numbers: what happens at every neuron and every weight."""
+"""Backpropagation as text: the computation at every neuron and every weight."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from optlab.explain.backprop import Backprop, Floats
 
 SHOWN = 5
-"""Neurons of a layer that are shown."""
+"""The maximum number of neurons of a layer that are shown."""
 
 
 def text(result: Backprop) -> str:
-    """The whole walk. Operands are rounded to six digits, results are not."""
+    """All steps as text. Operands are rounded to six digits, results are not."""
     sections = (_forward, _output_errors, _hidden_errors, _bias_gradients, _weight_gradients, _comparison, _step)
     head = f"A network of {'-'.join(map(str, result.sizes))} units, C = {LOSSES[result.loss].cost_formula}"
     parts = ["\n".join(section(result)) for section in sections]
@@ -23,7 +23,7 @@ def text(result: Backprop) -> str:
 
 
 def letter(result: Backprop, layer: int) -> str:
-    """What the neurons of a layer are called: i, h or o, for inputs, hidden neurons and outputs."""
+    """The letter in the names of a layer's neurons: i for inputs, h for hidden neurons, o for outputs."""
     return {1: "i", len(result.layers) + 1: "o"}.get(layer, "h")
 
 
@@ -50,11 +50,11 @@ def _output_errors(result: Backprop) -> Iterator[str]:
     slopes = f"grad_a C = {LOSSES[result.loss].slope_formula}, sigma'(z) = {ACTIVATIONS[layer.activation].formula}"
     yield "BP1, the errors of the output layer: delta^L = grad_a C * sigma'(z^L)"
     yield f"  layer {len(result.layers) + 1}: {slopes}"
-    answers = _answers(result, layer.a)
+    predictions = _predictions(result, layer.a)
     share = f"2/{count}*" if result.loss == "mean_squared_error" else ""
 
     def error(j: int) -> str:
-        slope = f"{share}({_factor(answers[j])} - {_factor(result.targets[j])})"
+        slope = f"{share}({_factor(predictions[j])} - {_factor(result.targets[j])})"
         return f"o{j + 1}  delta = {slope}*{_factor(layer.slope[j])} = {float(layer.delta[j])}"
 
     yield from _each(count, "neurons", error)
@@ -112,7 +112,7 @@ def _step(result: Backprop) -> Iterator[str]:
     yield f"One step of gradient descent: w - eta dC/dw, b - eta dC/db, with eta = {result.lr:g}"
     what = "p" if result.loss == "cross_entropy" else "a"
     yield f"  neuron           y  {f'{what} before':>10}  {f'{what} after':>10}"
-    before, after = (_answers(result, a) for a in (result.layers[-1].a, result.outputs_after))
+    before, after = (_predictions(result, a) for a in (result.layers[-1].a, result.outputs_after))
     columns = zip(result.targets, before, after, strict=True)
     rows = [f"{f'o{j}':6}  {y:10.6g}  {a:10.6g}  {b:10.6g}" for j, (y, a, b) in enumerate(columns, start=1)]
     yield from (f"  {row}" for row in rows[:SHOWN])
@@ -121,8 +121,8 @@ def _step(result: Backprop) -> Iterator[str]:
     yield f"  C after  {result.cost_after}"
 
 
-def _answers(result: Backprop, a: Floats) -> Floats:
-    """What the loss compares with the targets."""
+def _predictions(result: Backprop, a: Floats) -> Floats:
+    """The values that the loss compares with the targets."""
     return softmax(a) if result.loss == "cross_entropy" else a
 
 
@@ -137,11 +137,11 @@ def _rest(count: int, what: str, shown: int = SHOWN) -> Iterator[str]:
 
 
 def _sum(weights: Floats, values: Floats) -> str:
-    """0.1*0.1 + 0.2*0.2, of many terms the first."""
+    """A sum of products such as 0.1*0.1 + 0.2*0.2; of a long sum only the first terms."""
     terms = [f"{_factor(w)}*{_factor(v)}" for w, v in zip(weights[:SHOWN], values[:SHOWN], strict=True)]
     return " + ".join([*terms, *["..."] * (len(weights) > SHOWN)])
 
 
 def _factor(value: float) -> str:
-    """A number within a formula: six digits, a negative one in parentheses."""
+    """A number in a formula: six digits, in parentheses if it is negative."""
     return f"({value:.6g})" if value < 0 else f"{value:.6g}"

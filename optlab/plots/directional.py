@@ -120,7 +120,7 @@ def slopes(result: Slopes, axes: Axes) -> Axes:
     if np.isfinite(result.steepest):
         top = float(np.degrees(result.steepest))
         axes.plot(top, length, marker="^", linestyle="", color=_GRADIENT, markersize=12, zorder=5,
-                  markeredgecolor="white", label=f"steepest, by trying: {_degrees(result.steepest)}")  # fmt: skip
+                  markeredgecolor="white", label=f"steepest, by search: {_degrees(result.steepest)}")  # fmt: skip
     if not result.stationary:
         zeros = ", ".join(map(_degrees, result.level))
         axes.plot(np.degrees(result.level), [0.0, 0.0], marker="D", linestyle="", color=_LEVEL, markersize=9, zorder=5,

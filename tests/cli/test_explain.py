@@ -56,7 +56,7 @@ q = x + y      3        -4      x     -2      1          -4  distributes
 f = q * z    -12         1      q      3     -4          -4  swaps
                                 z     -4      3           3
 
-distributes: each input gets the gradient as it is
+distributes: each input gets the gradient unchanged
 swaps: each input gets the gradient times the other input
 
 f = -12; df/dx = -4, df/dy = -4, df/dz = 3
@@ -274,7 +274,10 @@ MISTAKES = [
     (["mine.py:gates", "--at", "1,2,3", "sig=1"], "sig=1: gates has no argument 'sig' (did you mean 'sign'?)"),
     (["mine.py:starred", "--at", "1"], "starred takes *x; give each argument a name of its own"),
     (["mine.py:constant"], "constant has no argument without a default"),
-    (["mine.py:several", "--at", "1,2"], "gradients are of a single number, and this function has shape (2,)"),
+    (
+        ["mine.py:several", "--at", "1,2"],
+        "the function must return a single number, and this one returns an array of shape (2,)",
+    ),
     (["mine.py:bowl", "n=1.5"], "bowl: 'n' takes an integer, not 1.5"),
     (["mine.py:homeless"], "homeless has no start; say where, with --at X,Y"),
     (["mine.py:deep", "--at", "1", "-o", "deep.png"], "--output deep.png: "),

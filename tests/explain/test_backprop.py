@@ -221,7 +221,7 @@ def test_drawn_weights_are_those_of_the_labs_multilayer_perceptron():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"inputs": [1.0]}, ["inputs must hold 2 numbers, as many as a row of the first weights, not 1"]),
+        ({"inputs": [1.0]}, ["inputs must hold 2 numbers, one for each column of the first weights, not 1"]),
         ({"inputs": [1.0, np.nan]}, ["inputs[1] must be finite, not nan"]),
         ({"inputs": "12"}, ["inputs must be a list of numbers, not the text '12'"]),
         ({"targets": [[1.0], [2.0]]}, ["targets[0] must be a number, not a list of 1", "targets[1] must be"]),
@@ -229,9 +229,9 @@ def test_drawn_weights_are_those_of_the_labs_multilayer_perceptron():
         ({"weights": [np.eye(2)]}, ["biases must be 1 lists, one for each matrix of weights, not 2"]),
         (
             {"weights": [np.eye(2), np.ones((2, 3))]},
-            ["weights[1] must have rows of 2, one for each unit of the layer before, not of 3"],
+            ["weights[1] must have rows of 2 numbers, one for each unit of the previous layer, not of 3"],
         ),
-        ({"weights": [[[1, 2], [3]], np.eye(2)]}, ["weights[0][1] must hold 2 numbers, as many as the row before"]),
+        ({"weights": [[[1, 2], [3]], np.eye(2)]}, ["weights[0][1] must hold 2 numbers, as the previous row does"]),
         ({"weights": [[1, 2], np.eye(2)]}, ["weights[0][0] must be a list of numbers, not 1", "weights[0][1]"]),
         ({"biases": [[1, True], [1, 2]]}, ["biases[0][1] must be a number, not true"]),
         ({"biases": [[1, 2], [1]]}, ["biases[1] must hold 2 numbers, one for each row of the weights, not 1"]),

@@ -485,7 +485,7 @@ def test_a_rule_that_asks_for_a_gradient_of_something_else_is_told():
         return x - lr * grad(x[:1])
 
     with pytest.raises(
-        PluginError, match=r"test_equations.py:\d+: optimizer 'odd' gives grad, loss or hvp an array of"
+        PluginError, match=r"test_equations.py:\d+: optimizer 'odd' calls grad, loss or hvp with an array of"
     ):
         equations(optimizer(odd))
 

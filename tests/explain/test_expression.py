@@ -122,11 +122,11 @@ def test_division_by_zero_is_infinite():
 # ---- what is wrong ---------------------------------------------------------------------------------------------------
 
 WRONG = [  # an @ before the place of the caret
-    ("@__import__('os')", "there is no function '__import__'; there are max, min,"),
-    ("x + @'os'", '"\'" has no place in an expression; an expression holds no texts'),
-    ('@"x"', "'\"' has no place"),
-    ("x@.y", "'.' has no place in an expression; names have no parts"),
-    ("x@[0]", "'[' has no place in an expression; names are single numbers; write x0 for x[0]"),
+    ("@__import__('os')", "there is no function '__import__'; the functions are max, min,"),
+    ("x + @'os'", '"\'" is not allowed in an expression; an expression contains no strings'),
+    ('@"x"', "'\"' is not allowed"),
+    ("x@.y", "'.' is not allowed in an expression; names have no attributes"),
+    ("x@[0]", "'[' is not allowed in an expression; names are single numbers; write x0 for x[0]"),
     ("(x + @", "a number, a name or a parenthesis is missing before the end"),
     ("@(x + y", "this parenthesis is not closed"),
     ("x + max@(y, z", "this parenthesis is not closed"),
@@ -134,29 +134,29 @@ WRONG = [  # an @ before the place of the caret
     ("x @y", "an operator is missing before 'y'; a product is written with *"),
     ("2@x", "an operator is missing before 'x'"),
     ("(x)@(y)", "an operator is missing before '('"),
-    ("x@)", "this ) closes nothing"),
-    ("(x@, y)", "a comma stands between the arguments of a function only"),
-    ("@1e999", "this is no finite number"),
-    ("9**9@**9**9", "this is no finite number"),
-    ("x*(1@/0)", "this is no finite number"),
-    ("@log(0)", "this is no finite number"),
+    ("x@)", "this ) has no matching ("),
+    ("(x@, y)", "a comma is allowed between the arguments of a function only"),
+    ("@1e999", "this is not a finite number"),
+    ("9**9@**9**9", "this is not a finite number"),
+    ("x*(1@/0)", "this is not a finite number"),
+    ("@log(0)", "this is not a finite number"),
     ("@sine(x)", "there is no function 'sine' (did you mean 'sin'?)"),
     ("x + @x(3)", "there is no function 'x'"),
     ("lambda @x: x", "an operator is missing before 'x'"),
     ("x @if y else z", "an operator is missing before 'if'"),
-    ("x@:=3", "':' has no place"),
-    ("x@=3", "'=' has no place in an expression; values are given beside the expression"),
-    ("x@^2", "'^' has no place in an expression (did you mean '**'?)"),
-    ("x @% y", "'%' has no place"),
+    ("x@:=3", "':' is not allowed"),
+    ("x@=3", "'=' is not allowed in an expression; values are given after the expression"),
+    ("x@^2", "'^' is not allowed in an expression (did you mean '**'?)"),
+    ("x @% y", "'%' is not allowed"),
     ("x /@/ y", "a number, a name or a parenthesis is missing before '/'"),
-    ("x @− y", "'−' (MINUS SIGN) has no place in an expression (did you mean '-'?)"),
-    ("x@²", "'²' (SUPERSCRIPT TWO) has no place in an expression (did you mean '**2'?)"),
-    ("2@×x", "'×' (MULTIPLICATION SIGN) has no place in an expression (did you mean '*'?)"),
-    ("y + @х", "'х' (CYRILLIC SMALL LETTER HA) has no place in an expression; names are made of"),
-    ("@ｘ", "'ｘ' (FULLWIDTH LATIN SMALL LETTER X) has no place in an expression (did you mean 'x'?)"),
-    ("x@\u202ey", "'\\u202e' (RIGHT-TO-LEFT OVERRIDE) has no place"),
-    ("x + @\x1b[31m", "'\\x1b' has no place"),
-    ("x@;y", "';' has no place"),
+    ("x @− y", "'−' (MINUS SIGN) is not allowed in an expression (did you mean '-'?)"),
+    ("x@²", "'²' (SUPERSCRIPT TWO) is not allowed in an expression (did you mean '**2'?)"),
+    ("2@×x", "'×' (MULTIPLICATION SIGN) is not allowed in an expression (did you mean '*'?)"),
+    ("y + @х", "'х' (CYRILLIC SMALL LETTER HA) is not allowed in an expression; names consist of"),
+    ("@ｘ", "'ｘ' (FULLWIDTH LATIN SMALL LETTER X) is not allowed in an expression (did you mean 'x'?)"),
+    ("x@\u202ey", "'\\u202e' (RIGHT-TO-LEFT OVERRIDE) is not allowed"),
+    ("x + @\x1b[31m", "'\\x1b' is not allowed"),
+    ("x@;y", "';' is not allowed"),
     ("@max(x)", "'max' takes 2 arguments, not 1"),
     ("1 + @exp(x, y)", "'exp' takes 1 argument, not 2"),
     ("@sqrt()", "'sqrt' takes 1 argument, not 0"),
@@ -184,13 +184,13 @@ def test_a_wrong_expression_is_shown_with_a_caret(marked, message):
     "text", ["(" * 10_000 + "x" + ")" * 10_000, "x" * 10**6, "-" * 10**6 + "x", "9**" * 10_000 + "9"]
 )
 def test_a_very_long_expression_is_refused_unread(text):
-    with pytest.raises(UserError, match=r"^an expression has 2,000 characters at most, and this one [\d,]+$"):
+    with pytest.raises(UserError, match=r"^an expression has at most 2,000 characters, and this one has [\d,]+$"):
         parse(text)
 
 
 @pytest.mark.parametrize("text", ["(" * 900 + "x" + ")" * 900, "-" * 900 + "x", "9**" * 600 + "9", "exp(" * 400])
 def test_a_very_deep_expression_is_refused_where_it_gets_too_deep(text):
-    with pytest.raises(UserError, match=f"more than {DEEPEST} parentheses, powers or signs within each other"):
+    with pytest.raises(UserError, match=f"more than {DEEPEST} nested parentheses, powers or signs"):
         parse(text)
     assert len(text) <= LONGEST
 

@@ -27,7 +27,7 @@ def gradients(found):
 def test_inputs_that_tie_share_the_gradient_and_the_text_says_so():
     found = of("max(x, y)", x=1, y=1)
     assert gradients(found) == {"x": 0.5, "y": 0.5}
-    assert "gets all of the gradient, the others none; those that tie share it" in str(found)
+    assert "the selected input gets the whole gradient, the others get none; inputs that tie share it" in str(found)
 
 
 # ---- the text's examples ---------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ def test_the_table():
         "                                0.5    0.5     -1          -1\n"
         "\n"
         "swaps: each input gets the gradient times the other input\n"
-        "distributes, turning: the first input gets the gradient as it is, the second with the sign turned\n"
+        "distributes, turning: the first input gets the gradient unchanged, the second with opposite sign\n"
         "\n"
         "f = 8.5; df/dx = 6"
     )
@@ -253,9 +253,9 @@ def test_functions_without_gates():
 
 
 def test_a_value_that_is_no_single_number():
-    with pytest.raises(UserError, match=r"this function has shape \(2,\); np.sum adds entries up"):
+    with pytest.raises(UserError, match=r"this one returns an array of shape \(2,\); np.sum adds all entries"):
         gates(lambda x: x, ([1.0, 2.0],))
-    with pytest.raises(UserError, match="this function has 2 values"):
+    with pytest.raises(UserError, match="this one returns 2 values"):
         gates(lambda x: (x, x), (1.0,))
 
 

@@ -86,7 +86,7 @@ def edited(old, new):
         ("inputs = [", ["1:11: not valid TOML: invalid value (texts need quotes), at the end of the file"]),
         (
             "",
-            ["1:1: layer is missing: write [[layer]] with weights and biases, or sizes = [2, 3, 2] to have them drawn"],
+            ["1:1: layer is missing: write [[layer]] with weights and biases, or sizes = [2, 3, 2] for random weights"],
         ),
         (
             edited("inputs", "input"),
@@ -94,13 +94,13 @@ def edited(old, new):
         ),
         (
             edited("0.2]", "0.2, 0.3]"),
-            ["1:1: inputs must hold 2 numbers, as many as a row of the first weights, not 3"],
+            ["1:1: inputs must hold 2 numbers, one for each column of the first weights, not 3"],
         ),
         (edited("0.01, ", ""), ["2:1: targets must hold 2 numbers, one for each unit of the last layer, not 1"]),
         (edited("0.01", "nan"), ["2:12: targets[0] must be finite, not nan"]),
         (edited("0.01", '"0.01"'), ["2:12: targets[0] must be a number, not the text '0.01'"]),
         (edited("[0.01, 0.99]", "1"), ["2:1: targets must be a list of numbers, not 1"]),
-        (edited("0.4]", "0.4, 0]"), ["4:24: weights[1] must hold 2 numbers, as many as the row before, not 3", "4:3"]),
+        (edited("0.4]", "0.4, 0]"), ["4:24: weights[1] must hold 2 numbers, as the previous row does, not 3", "4:3"]),
         (edited("[0.3, 0.4]", "0.3"), ["4:24: weights[1] must be a list of numbers, not 0.3"]),
         (edited("0.4", "true"), ["4:30: weights[1][1] must be a number, not true"]),
         (
@@ -109,7 +109,7 @@ def edited(old, new):
         ),
         (
             edited("[[0.5, 0.6, 0.7], [0.7, 0.8, 0.9]]", "[[0.5, 0.6], [0.7, 0.8]]"),
-            ["7:1: weights must have rows of 3, one for each unit of the layer before, not of 2"],
+            ["7:1: weights must have rows of 3 numbers, one for each unit of the previous layer, not of 2"],
         ),
         (edited("biases = [0.66, 0.67]\n", ""), ["6:3: biases is missing: write biases = [0.1, 0.2]"]),
         (edited("biases = [0.66", "bias = 1\nbiases = [0.66"), ["8:1: unknown key bias (did you mean 'biases'?)"]),
@@ -127,7 +127,7 @@ def edited(old, new):
         ),
         (
             'activation = ["tanh", "tanh"]\n' + edited("biases = [0.66", 'activation = "tanh"\nbiases = [0.66'),
-            ["1:1: activation must be one name where layers have their own, not a list of 2"],
+            ["1:1: activation must be a single name if a [[layer]] has an activation, not a list of 2"],
         ),
         (
             'output = 3\nloss = "cross_entropy"\n' + edited("[[layer]]\n", '[[layer]]\nactivation = "tanh"\n'),
@@ -139,17 +139,17 @@ def edited(old, new):
         ),
         ("lr = 0\n" + GOOD, ["1:1: lr must be above 0, not 0"]),
         ("lr = '1'\n" + GOOD, ["1:1: lr must be a number, not the text '1'"]),
-        ("init = 'he'\n" + GOOD, ["1:1: init is for weights that are drawn, and here they are given"]),
-        ("sizes = [2, 2]\n" + GOOD, ["1:1: sizes and [[layer]] exclude each other: weights are either drawn or given"]),
+        ("init = 'he'\n" + GOOD, ["1:1: init applies only to random weights, and this file gives the weights"]),
+        ("sizes = [2, 2]\n" + GOOD, ["1:1: sizes and [[layer]] exclude each other: write sizes for"]),
         ("inputs = [1]\ntargets = [1]\n[layer]", ["3:2: layer must be tables: write [[layer]]"]),
         ("sizes = [2]", ["1:1: sizes must be a list of two or more whole numbers, as in [2, 3, 2], not a list of 1"]),
         ("sizes = [2, 0, 1.0]", ["1:13: sizes[1] must be a whole number from 1 on, not 0", "1:16: sizes[2] must be"]),
-        ("sizes = [2000, 1000]", ["1:1: sizes make more than 1,000,000 weights and biases"]),
+        ("sizes = [2000, 1000]", ["1:1: sizes give more than 1,000,000 weights and biases"]),
         ("sizes = [2, 2]\nseed = -1", ["2:1: seed must be a whole number from 0 on, not -1"]),
         ("sizes = [2, 2]\ninit = 'xaver'", ["2:1: init must be one of xavier, he, not the text 'xaver' (did you mean"]),
         (
             "sizes = [2, 2]\ninputs = [1]",
-            ["2:1: inputs must hold 2 numbers, as many as a row of the first weights, not 1"],
+            ["2:1: inputs must hold 2 numbers, one for each column of the first weights, not 1"],
         ),
         ("sizes = [2, 2]\nsize = 3", ["2:1: unknown key size (did you mean 'sizes'?)"]),
     ],
