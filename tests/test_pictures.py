@@ -6,7 +6,6 @@ import pytest
 
 import optlab
 from optlab import pipeline, store
-from optlab.report import pictures as report
 
 PLUGIN = '''\
 import numpy as np
@@ -106,7 +105,7 @@ def test_the_map_of_a_problem_without_domain_is_no_larger_for_runs_that_diverge(
     rules = [{"name": "gd", "lr": lr, "label": str(lr)} for lr in (0.1, 1e3)]
     document = {"name": "e", "steps": 100, "problem": [{"name": "open_"}], "optimizer": rules}
     results = optlab.run(document, plots=False)
-    figures = dict(report.figures(results, pipeline.prepare(document).plan))
+    figures = results.figures()
     low, high = figures["contour_open"].axes[0].get_xlim()
     assert -3 < low < 0 < 1 < high < 3
 
