@@ -116,11 +116,14 @@ def _kind(spec: ExperimentSpec, notes: Notebook) -> tuple[Kind, Any]:
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Notebook) -> list[str]:
     """What each table is called in pictures: its label, or its name and what sets it apart."""
     labels = []
-    for spec in optimizers:
+    for n, spec in enumerate(optimizers):
         around = ([spec.schedule] if spec.schedule else []) + list(spec.transforms)
         label = spec.label or ", ".join([spec.name, *(part.name for part in around)])
         if label in labels and spec.label:
             notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
+        elif not spec.label and spec in optimizers[:n]:
+            message = f"{label} is given twice with the same settings; leave one out, or give each a label"
+            notes.note((*spec.path, "name"), message)
         number = next(n for n in itertools.count(1) if _numbered(label, n) not in labels)
         labels.append(_numbered(label, number))
     return labels

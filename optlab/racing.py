@@ -139,8 +139,9 @@ def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
     """The tables of optimizers; one that is raced against itself is called by its settings too, where they differ."""
     rules = [table(one) for one in written]
     names = [name_of(rule) for rule in rules]
-    for text, rule in zip(written, rules, strict=True):
-        if isinstance(text, str) and names.count(name_of(rule)) > 1 and written.count(text) == 1:
+    is_repeated = [rules.count(rule) > 1 for rule in rules]
+    for text, rule, repeated in zip(written, rules, is_repeated, strict=True):
+        if isinstance(text, str) and names.count(name_of(rule)) > 1 and not repeated:
             rule.setdefault("label", text)
     return rules
 

@@ -12,6 +12,15 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def short(value: float) -> str:
+    """A number with three digits; zero has no sign.
+
+    >>> short(0.00123456), short(-0.0), short(float("inf"))
+    ('0.00123', '0', 'inf')
+    """
+    return f"{value + 0.0:.3g}"
+
+
 def shortened(text: str, most: int = 60) -> str:
     """A text that someone typed, as far as a message shows it.
 

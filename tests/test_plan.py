@@ -72,7 +72,8 @@ def test_two_hundred_thousand_runs(planned):
 
 def test_labels_are_unique(planned):
     cosine = GD | {"schedule": "cosine"}
-    tables = [GD, GD | {"lr": 0.1}, cosine, cosine, GD | {"label": "mine"}, GD | {"label": "gd (3)"}, GD]
+    own = [GD | {"label": "mine"}, GD | {"label": "gd (3)"}]
+    tables = [GD, GD | {"lr": 0.1}, cosine, cosine | {"lr": 0.1}, *own, GD | {"lr": 0.2}]
     labels = made(planned, optimizers=tables).labels
     assert labels == ("gd", "gd (2)", "gd, cosine", "gd, cosine (2)", "mine", "gd (3)", "gd (4)")
 
@@ -80,6 +81,15 @@ def test_labels_are_unique(planned):
 def test_one_label_twice_is_a_mistake(planned):
     with pytest.raises(SpecError, match=r"optimizer\.1\.label: two optimizers have the label 'a'; give each its own"):
         made(planned, optimizers=[GD | {"label": "a"}, GD | {"label": "a"}])
+
+
+@pytest.mark.parametrize("more", [{}, {"lr": [0.1, 0.2]}, {"schedule": "cosine"}, {"transforms": ["clip_norm"]}])
+def test_one_table_twice_is_a_mistake(planned, more):
+    said = r"optimizer\.2\.name: gd.* is given twice with the same settings; leave one out, or give each a label"
+    with pytest.raises(SpecError, match=said):
+        made(planned, optimizers=[GD | more, {"name": "adam", "lr": 0.1}, GD | more])
+    labelled = [GD | more, GD | more | {"label": "again"}]
+    assert made(planned, optimizers=labelled).labels[1] == "again"
 
 
 def test_titles_are_unique_and_name_what_was_written(planned):

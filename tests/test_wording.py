@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 import optlab
-from optlab.wording import counted
+from optlab.wording import counted, short
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1000, "1,000 steps")])
 def test_a_number_with_its_noun(number, said):
     assert counted(number, "step") == said
+
+
+def test_zero_has_no_sign():
+    assert [short(value) for value in (-0.0, 0.0, -1e-300, -1234.5)] == ["0", "0", "-1e-300", "-1.23e+03"]
 
 
 def test_a_plural_of_its_own():

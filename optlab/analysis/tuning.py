@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from optlab.analysis import quantiles
 from optlab.analysis.ties import Ties
 from optlab.records import ERROR, FAILURES, STATUSES
+from optlab.wording import short
 
 PAIR = ["case", "label"]
 STATISTICS = ["median", "low", "high"]
@@ -145,4 +146,4 @@ def setting_name(column: str) -> str:
 
 
 def _text(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return short(value) if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ import numpy as np
 from optlab.cli.tables import ERROR, NONE
 from optlab.maps import advice
 from optlab.maps.panels import BasinMap, StabilityMap
+from optlab.wording import short
 
 SHARES = "stable, grew and diverged are shares of all settings of the map, not of the best ones"
 
@@ -33,7 +34,7 @@ def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
     minima = maps[0].minima
     area = np.sum([panel.shares for panel in maps], axis=0)
     shown = sorted(np.argsort(-area, kind="stable")[:6].tolist())
-    points = ["(" + ", ".join(f"{value + 0.0:.3g}" for value in minima[k]) + ")>" for k in shown]
+    points = ["(" + ", ".join(short(value) for value in minima[k]) + ")>" for k in shown]
     more = [f"{len(minima) - len(shown)} more minima>"] if len(minima) > len(shown) else []
     rows = []
     for panel in maps:
@@ -57,7 +58,7 @@ def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]
         if place is not None:
             row, column = place
             pair = [f"{panel.x[column]:.4g}", f"{panel.y[row]:.4g}"]
-            loss = f"{panel.loss[row, column]:.3g}"
+            loss = short(panel.loss[row, column])
             steps = f"{panel.reached[row, column]:,}" if panel.reached is not None else ""
         shares = [panel.stable.mean(), (~panel.stable & ~panel.diverged).mean(), panel.diverged.mean()]
         rows.append([panel.title, *pair, loss, *([steps] if counted else []), *(f"{100 * s:.1f} %" for s in shares)])

@@ -14,7 +14,7 @@ from optlab.cli import tables
 from optlab.cli.show import shown
 from optlab.containment import contained
 from optlab.signature import complaint, is_built_in
-from optlab.wording import counted
+from optlab.wording import counted, short
 
 if TYPE_CHECKING:
     from optlab.cli.maps import MapSummary
@@ -174,7 +174,7 @@ def _over_all(console: Console, ranked: Any, cases: int, of_several: bool) -> No
 
 
 def _number(value: float) -> str:
-    return "none finite" if value == float("inf") else f"{value:.3g}"
+    return "none finite" if value == float("inf") else short(value)
 
 
 def _spread(low: float, high: float) -> str:

@@ -51,9 +51,17 @@ class Running:
         options += [f"--backend={self.backend}"] if self.backend else []
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
-    def prepared(self, experiment: Path | Mapping[str, Any], known: Registry | None = None) -> Job:
+    def prepared(
+        self,
+        experiment: Path | Mapping[str, Any],
+        known: Registry | None = None,
+        typed: Mapping[str, str] | None = None,
+    ) -> Job:
         """An experiment that was found to be right: a file, or the document that a command made, with the plugins
-        if it has loaded them already."""
+        if it has loaded them already.
+
+        `typed` tells what is typed, for this command, in place of what messages say to write.
+        """
         from optlab import pipeline
         from optlab.errors import SpecError, UserError
 
@@ -63,7 +71,10 @@ class Running:
             if isinstance(experiment, Path):
                 raise
             # nobody wrote that document: its places would say nothing, and what is wrong in each table is one mistake
-            raise UserError("\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))) from None
+            message = "\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))
+            for written, option in (typed or {}).items():
+                message = message.replace(written, option)
+            raise UserError(message) from None
 
     def carry_out(self, job: Job, file: Path | None = None) -> None:
         """Run an experiment, which was read from a file if there is one, draw it, and say what came of it."""

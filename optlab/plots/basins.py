@@ -15,9 +15,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from optlab.plots import relief, style, tiles
+from optlab.plots import relief, tiles
 from optlab.plots.figure import InlineFigure
 from optlab.plots.relief import Surface
+from optlab.wording import short
 
 Floats = NDArray[np.float64]
 
@@ -179,7 +180,7 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
     chosen = sorted([0, *(k for k in largest if k)][:_SHOWN]) if many else reached
     entries: list[tiles.Entry] = []
     for k in chosen:
-        point = ", ".join(style.number(value + 0.0) for value in minima[k])
+        point = ", ".join(short(value) for value in minima[k])
         entries.append((Patch(facecolor=colours[k]), f"({point})" + ", the lowest" * (many and k == 0)))
     if rest := set(reached) - set(chosen):
         entries.append((Line2D([], [], linestyle=""), f"and {len(rest)} more minima (some look alike)"))

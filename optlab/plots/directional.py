@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from optlab.plots import figure as figures
 from optlab.plots import relief, scale, style
 from optlab.plots.figure import InlineFigure
+from optlab.wording import short
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +67,7 @@ def figure(result: Slopes, domain: ArrayLike | None = None) -> InlineFigure:
 
     `domain` is that of the problem, bounds of shape (2, 2): a quarter of it is shown around the point.
     """
-    point = f"({style.number(result.point[0])}, {style.number(result.point[1])})"
+    point = f"({short(result.point[0])}, {short(result.point[1])})"
     with style.sheet():
         sheet, (left, right) = figures.new(
             2, title=f"{result.name}: directional derivatives at {point}", subtitle=_subtitle(result), size=SIZE
@@ -83,7 +84,7 @@ def _subtitle(result: Slopes) -> str:
     if result.stationary:
         return "stationary: the gradient is 0, and so is the slope in every direction"
     return (
-        f"the gradient points where f rises fastest: |∇f| = {style.number(result.length)}, "
+        f"the gradient points where f rises fastest: |∇f| = {short(result.length)}, "
         f"at {_degrees(result.angle)}; the slope in any direction is its projection, |∇f| cos θ"
     )
 
@@ -130,7 +131,7 @@ def slopes(result: Slopes, axes: Axes) -> Axes:
         axes.plot([np.degrees(angle)] * 2, [0.0, float(along)], color=_PROJECTION, linewidth=2.4, zorder=4)
         axes.plot(np.degrees(angle), along, marker="s", linestyle="", color=_PROJECTION, markersize=9, zorder=5,
                   markeredgecolor="white",
-                  label=f"e, {_degrees(angle)}: slope {style.number(result.along)}")  # fmt: skip
+                  label=f"e, {_degrees(angle)}: slope {short(result.along)}")  # fmt: skip
     height = 1.15 * float(np.nanmax([length, *np.abs(measured[np.isfinite(measured)])], initial=0))
     axes.set(xlim=(-8, 368), xlabel="angle of the direction, degrees", ylabel=f"slope df/dl{unit.suffix}")
     axes.set_ylim(-height, height) if height > 1e-9 else axes.set_ylim(-1, 1)
@@ -179,7 +180,7 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
                  zorder=1)  # fmt: skip
     if levels[0] < value < levels[-1]:
         axes.contour(x, y, z, [value], colors=_LEVEL, linewidths=1.8, zorder=2)
-        axes.plot([], [], color=_LEVEL, linewidth=1.8, label=f"level line f = {style.number(result.value)}")
+        axes.plot([], [], color=_LEVEL, linewidth=1.8, label=f"level line f = {short(result.value)}")
 
 
 def _direction(axes: Axes, result: Slopes, half: float) -> None:
@@ -193,7 +194,7 @@ def _direction(axes: Axes, result: Slopes, half: float) -> None:
         return
     scale = _ARROW * half / result.length
     foot, tip = result.along * unit * scale, result.gradient * scale
-    _arrow(axes, result.point, foot, _PROJECTION, f"projection: slope {style.number(result.along)}", 5, width=0.012)
+    _arrow(axes, result.point, foot, _PROJECTION, f"projection: slope {short(result.along)}", 5, width=0.012)
     away = tip - foot
     if np.hypot(*away) > 0.08 * half:
         axes.plot(*np.transpose([result.point + tip, result.point + foot]), color=style.MUTED, linewidth=1.1,

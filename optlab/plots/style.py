@@ -9,6 +9,8 @@ from typing import Any
 
 import matplotlib
 
+from optlab.wording import short
+
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
 """Okabe and Ito (2008), distinct under every common colour blindness; their yellow, which nobody sees on white, is
 replaced by wine. The ones most easily seen come first."""
@@ -125,13 +127,4 @@ def loss(value: float) -> str:
     >>> loss(0.0458).split()
     ['loss', '0.0458']
     """
-    return f"loss\N{NO-BREAK SPACE}{number(value)}"
-
-
-def number(value: float) -> str:
-    """A number short enough for a legend.
-
-    >>> number(0.00123456), number(float("inf")), number(0.0)
-    ('0.00123', 'inf', '0')
-    """
-    return f"{value:.3g}"
+    return f"loss\N{NO-BREAK SPACE}{short(value)}"

@@ -14,7 +14,7 @@ from optlab.registry import Registry
 from optlab.resolve.data import data_of
 from optlab.resolve.notebook import Notebook, Path
 from optlab.resolve.options import note_repeated, split_axes
-from optlab.resolve.starts import start_of
+from optlab.resolve.starts import A_POINT, start_of
 from optlab.resolve.trial import computes, note_choices, note_dimension, sized
 from optlab.spec import ProblemSpec
 from optlab.wording import counted
@@ -51,10 +51,9 @@ def note_without_start(found: Iterable[CaseAxes], notes: Notebook) -> None:
     """Note the cases that start nowhere: a plain function has no start of its own, and no domain to draw one from."""
     for axes in found:
         problem = axes.case.problem
-        if isinstance(axes.case.start, DomainDraw) and problem.domain is None:
-            notes.note(
-                (*axes.path, "start"), f"{problem.name} has no start of its own; write a point, as start = [1.0, 2.0]"
-            )
+        at = (*axes.path, "start")
+        if isinstance(axes.case.start, DomainDraw) and problem.domain is None and not notes.is_wrong(at):
+            notes.note(at, f"{problem.name} has no start of its own; write a point, as {A_POINT}")
 
 
 def _case(

@@ -10,6 +10,9 @@ from optlab.resolve.notebook import Notebook
 from optlab.spec import ProblemSpec
 from optlab.wording import counted
 
+A_POINT = "start=[1.0,2.0]"
+"""What to write for a point; in a file, and for a problem in one line."""
+
 
 def start_of(
     spec: ProblemSpec, problem: Problem, dim: int | None, notes: Notebook
@@ -26,10 +29,12 @@ def start_of(
     elif isinstance(spec.start, tuple):
         return FixedPoint(np.array(spec.start, dtype=float))
     elif spec.start == "random" and problem.domain is None:
-        what = "it draws its own start: leave start out" if callable(problem.start) else "write the start as a list"
+        what = "it draws its own start: leave start out" if callable(problem.start) else f"write a point, as {A_POINT}"
         notes.note(path, f"{spec.name} has no domain to draw a random start from; {what}")
     elif spec.start == "random" or problem.start is None:
         return DomainDraw()
     elif not callable(problem.start):
         return FixedPoint(problem.start_at(dim or problem.default_dim))
-    return ProblemDraw() if callable(problem.start) else FixedPoint(problem.start_at(problem.default_dim))
+    if isinstance(problem.start, np.ndarray):
+        return FixedPoint(problem.start_at(problem.default_dim))
+    return ProblemDraw()

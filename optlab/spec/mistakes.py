@@ -12,6 +12,7 @@ from optlab.spec.axes import Grid
 from optlab.spec.positions import Path
 from optlab.spec.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec
 from optlab.spec.values import MAX_INT, shown
+from optlab.wording import shortened
 
 _SENTENCES = {
     "missing": "{key} is missing: write {form}",
@@ -71,6 +72,7 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
         words["choices"] = words["expected"].replace("'", '"')
         if words["key"] == "start":
             words["choices"] += " or a list of numbers"
+            words["guess"] = _as_a_list(found)
         elif isinstance(found, str):
             words["guess"] = did_you_mean(found, re.findall(r"'(\w+)'", words["expected"]))
     elif kind == "int_type" and isinstance(found, float) and found.is_integer() and abs(found) <= MAX_INT:
@@ -79,6 +81,13 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
         message = error["msg"]
         return Mistake(path, f"{words['key']}: {message[:1].lower()}{message[1:]}, not {words['found']}")
     return Mistake(path, _SENTENCES[kind].format_map(words))
+
+
+def _as_a_list(found: object) -> str:
+    """What to write for a point whose brackets are missing."""
+    numbers = re.split(r"\s*,\s*", str(found).strip())
+    is_point = all(re.fullmatch(r"[-+]?[\d.]+(e[-+]?\d+)?", number) for number in numbers)
+    return f"; write start=[{shortened(','.join(numbers))}]" if is_point else ""
 
 
 def _known(table: str, kinds: Sequence[KindOfTable]) -> list[str]:

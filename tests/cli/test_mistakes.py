@@ -311,7 +311,7 @@ OF_MAPS = [
     (HEAD + "@seeds = 3\n[basins]\n" + BOWL + GD, "in a map every pixel is one run; leave seeds out"),
     (
         HEAD + "[basins]\n@" + PAIR + BOWL + BALL,
-        "an experiment is one map: basins or stability; leave one of the tables out",
+        "an experiment is of one kind: basins or stability; leave one of the tables out",
     ),
     (HEAD + "@[stability]\nx = 'lr'\n" + BOWL + BALL, 'y is missing: write y = "beta"'),
     (

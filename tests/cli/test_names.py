@@ -101,14 +101,28 @@ def test_directional_of_functions_in_files(lab):
         (["race", "none.py:f"], "none.py: there is no such file\n"),
         (
             ["stability", "my.py:f", "--x", "lr=0.1:1", "--y", "beta=0:0.9"],
-            "f has no start of its own; write a point, as",
+            "f has no start of its own; write a point, as start=[1.0,2.0]\n",
         ),
+        (["race", "gd", "--on", "my.py:f"], "f has no start of its own; write a point, as --start 1,2\n"),
+        (
+            ["race", "gd", "--on", "my.py:f", "--start", "random"],
+            "f has no domain to draw a random start from; write a point, as --start 1,2\n",
+        ),
+        (["race", "gd", "gd"], "gd is given twice with the same settings; leave one out, or give each a label\n"),
+        (["race", "gd lr=0.1", "gd  lr=0.1"], "gd is given twice with the same settings; leave one out, or"),
     ],
 )
 def test_mistakes_in_names_of_functions(lab, words, said):
     result = optlab_(*words)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith(said)
+
+
+@pytest.mark.parametrize(("start", "end"), [("1,2", "the text '1,2'; write start=[1,2]"), ("1,b", "the text '1,b'")])
+def test_a_start_without_brackets_is_one_mistake(lab, start, end):
+    result = optlab_("stability", f"my.py:f start={start}", "--x", "lr=0.1:1", "--y", "beta=0:0.9")
+    said = f'start must be "random" or a list of numbers, not {end}\n'
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", said)
 
 
 def test_an_unknown_name_without_a_plugins_folder_says_so(lab):

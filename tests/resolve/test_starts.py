@@ -37,7 +37,7 @@ def longer(x):
         ),
         (
             {"name": "three", "start": "random"},
-            "problem.0.start: three has no domain to draw a random start from; write the start as a list",
+            "problem.0.start: three has no domain to draw a random start from; write a point, as start=[1.0,2.0]",
         ),
         (
             {"name": "mlp", "dataset": "xor", "dim": [2, 3]},

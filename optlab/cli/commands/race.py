@@ -69,6 +69,7 @@ def race(
     """
     from optlab import racing, registry
     from optlab.cli import functions
+    from optlab.resolve.starts import A_POINT
 
     if watch:
         from optlab.cli import watch as watching
@@ -82,7 +83,7 @@ def race(
     problems = [functions.given(text) for text in separate(on)] if on else racing.COURSE
     rules = [functions.given(text) for text in gathered(names)]
     document = racing.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
-    job = running.prepared(document, known)
+    job = running.prepared(document, known, {A_POINT: "--start 1,2"})
     if not running.quiet and (said := _tuning(document)):
         typer.echo(said)
     running.carry_out(job)
