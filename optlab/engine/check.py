@@ -31,6 +31,9 @@ SHARP_AS_TYPE = 2**12
 ROUGH = 0.1
 """How exact the check has to be, for the size of a component or the slopes around, to call anything wrong."""
 
+ROUNDING = 64
+"""How many times the precision of its type a component may be, for the largest, to be rounding of 0."""
+
 STILL = 1e-6
 """How exact, for the slopes around, to call a component right that is 0 as far as the check can see."""
 
@@ -138,10 +141,22 @@ def _component(line: Line, gradient: Any, leaf: str) -> Component:
     slope = complex_step(line)
     if slope is not None:
         return _compared(line, slope, "complex step", found, precision, leaf)
+    if found and line.ignores_entry:
+        return _beside_zero(line, gradient, precision, leaf)
     kink = differences.kink(line)
     if kink:
         return _at_a_kink(line, kink, found, leaf)
     return _compared(line, differences.central(line), "central difference", found, precision, leaf)
+
+
+def _beside_zero(line: Line, gradient: Any, precision: float, leaf: str) -> Component:
+    """A component that is not 0 where f ignores the entry. What rounding of f hides is not called wrong; what is as
+    small as rounding beside the other components, each for its entry of x, is right."""
+    found, hidden = float(gradient[line.index]), line.hidden
+    parts = np.abs(np.asarray(gradient, dtype=float) * line.x)
+    largest = float(np.max(parts, where=np.isfinite(parts), initial=0.0))
+    is_rounding = abs(found) * line.lengths[0] <= ROUNDING * max(line.precision, precision) * largest
+    return Component(line.index, found, 0.0, hidden, "equal values", None, hidden, is_rounding, True, leaf)
 
 
 def _compared(line: Line, slope: Slope, method: str, found: float, precision: float, leaf: str) -> Component:

@@ -98,6 +98,17 @@ class Line:
         around = (side * FIRST * length for length in self.lengths for side in (-1, 1))
         return all(self.at(here) == self.value for here in (math.nan, *(self.here + step for step in around)))
 
+    @property
+    def hidden(self) -> float:
+        """The steepest that a function may be of which no value changes around: what rounding to its type hides.
+
+        Of an entry that is far smaller than others, a change by as much as these tells more.
+        """
+        step, largest = FIRST * self.lengths[0], FIRST * float(np.max(np.abs(self.x)))
+        if largest > _REACH * step and all(self.at(self.here + side * largest) == self.value for side in (-1, 1)):
+            step = largest
+        return max(8 * self.precision * abs(self.value), UNDERFLOW) / step
+
     def noise(self, step: float) -> Noise:
         """What rounding may do to a value within a step of x.
 

@@ -13,7 +13,7 @@ import math
 import numpy as np
 import pytest
 
-from optlab import check_grad
+from optlab import check_grad, grad
 
 
 def matrix(n):
@@ -261,3 +261,46 @@ def test_trees():
     check = check_grad(f, point, gradient=wrong)
     assert [c.name for c in check.wrong] == ["df/dx['b'][1][0]"]
     assert check.of == 6
+
+
+# ---- functions of matrices that ignore an entry of x -----------------------------------------------------------------
+
+
+def of_a_matrix(seed):
+    """An entry of a Cholesky factor of a generated matrix, which does not depend on x[1], and a point."""
+    rng = np.random.default_rng(seed)
+    root = rng.normal(size=(3, 3))
+    positive = root @ root.T + 0.1 * np.eye(3)
+    scale, size = 10.0 ** rng.choice([0, 0, -3, -100]), 10.0 ** rng.choice([0, 0, -200, 200])
+
+    def f(x):
+        return size * np.linalg.cholesky(positive + np.diag(x / scale) + np.outer(x / scale, x / scale))[2, 0]
+
+    return f, np.abs(rng.normal(size=3)) * scale
+
+
+def test_rounding_beside_a_slope_of_zero_is_not_wrong():
+    noisy = 0
+    for seed in range(40):
+        f, x = of_a_matrix(seed)
+        noisy += grad(f)(x)[1] != 0
+        assert check_grad(f, x), str(check_grad(f, x))
+    assert noisy
+
+
+@pytest.mark.parametrize("share", [1.0, 1e-3, 1e-9])
+def test_a_slope_where_an_entry_is_ignored_is_wrong(share):
+    for seed in range(10):
+        f, x = of_a_matrix(seed)
+        more = np.array([0.0, share * abs(f(x)) / abs(x[1]), 0.0])
+        check = check_grad(f, x, gradient=lambda x, f=f, more=more: grad(f)(x) + more)
+        assert [c.index for c in check.wrong] == [(1,)], str(check)
+
+
+@pytest.mark.parametrize(("size", "verdict"), [(1e-6, "undetermined"), (1e6, "wrong")])
+def test_an_offset_makes_undetermined_what_rounding_hides_and_never_right(size, verdict):
+    f, x = of_a_matrix(0)
+    unit = abs(f(x))
+    more = np.array([0.0, size * unit / x[1], 0.0])
+    check = check_grad(lambda x: f(x) + 1e12 * unit, x, gradient=lambda x: grad(f)(x) + more)
+    assert check.components[1].verdict == verdict
