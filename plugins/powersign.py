@@ -10,7 +10,7 @@ def powersign(x, g, m=0.0, *, lr=1e-3, beta=0.9, base=np.e):
     m <- beta m + (1 - beta) g
     x <- x - lr base^(sign(g) sign(m)) g
 
-    lr: learning rate; beta: decay of the average m; base: the factor by which a step is longer or shorter
+    lr: learning rate; beta: decay rate of the average m; base: the factor by which a step is longer or shorter
     """
     m = beta * m + (1 - beta) * g
     return x - lr * base ** (np.sign(g) * np.sign(m)) * g, m

@@ -201,7 +201,7 @@ LOADING = {
     "reference_with_a_dot": (
         rule(decorator="@optimizer(references={{'torch.Adam': {{}}}})"),
         "5: optimizer '{name}' is declared with the reference 'torch.Adam'; "
-        'write one as "package:Name", as in "torch:Adam"',
+        'write "package:Name", as in "torch:Adam"',
     ),
     "reference_alone": (
         declared(references="torch:Adam"),
@@ -210,7 +210,7 @@ LOADING = {
     ),
     "invariance_misspelt": (
         declared(invariant=("scales",)),
-        "5: optimizer '{name}' is declared invariant to 'scales' (did you mean 'scale'?); there are scale, translation",
+        "5: optimizer '{name}' is declared invariant to 'scales' (did you mean 'scale'?); choose from scale, ",
     ),
     "invariance_alone": (
         declared(invariant="scale"),

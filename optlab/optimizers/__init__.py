@@ -1,1 +1,1 @@
-"""Optimizers: `base` declares what one is; every other file holds one, in exactly the form of a drop-in file."""
+"""Optimizers: `base` defines the interface; every other file holds one optimizer, in the form of a drop-in file."""

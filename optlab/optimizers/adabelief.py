@@ -11,16 +11,16 @@ from optlab import optimizer
     },
 )
 def adabelief(x, g, m=0.0, s=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-16):
-    """AdaBelief (Zhuang et al., 2020): Adam, divided by how far gradients are from what was expected.
+    """AdaBelief (Zhuang et al., 2020): Adam with the variance of the gradient instead of its square.
 
     m <- beta1 m + (1 - beta1) g,                m_hat = m / (1 - beta1^t)
     s <- beta2 s + (1 - beta2) (g - m)^2 + eps,  s_hat = s / (1 - beta2^t)
     x <- x - lr m_hat / (sqrt(s_hat) + eps)
 
-    lr: learning rate; beta1, beta2: memories of the averages m, s; eps: guards the division by zero
+    lr: learning rate; beta1, beta2: decay rates of the averages m, s; eps: avoids a division by zero
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     s = beta2 * s + (1 - beta2) * (g - m) ** 2 + eps

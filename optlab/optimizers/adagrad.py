@@ -22,11 +22,11 @@ def adagrad(x, g, s=0.0, *, t, lr=1e-2, lr_decay=0.0, eps=1e-10, initial=0.0, ep
     s <- s + g^2
     x <- x - lr / (1 + (t - 1) lr_decay) g / (sqrt(initial + s) + eps)
 
-    lr: learning rate; lr_decay: how fast it falls with the step t; eps: guards the division by zero;
-    initial: what the sum of squares begins with, 0.1 in Keras and optax; eps_inside: sqrt(initial + s + eps), as there
+    lr: learning rate; lr_decay: the rate of its decrease with the step t; eps: avoids a division by zero;
+    initial: initial value of the sum of squares, 0.1 in Keras and optax; eps_inside: sqrt(initial + s + eps), as there
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     s = s + g**2
     total = s + initial

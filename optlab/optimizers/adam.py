@@ -18,11 +18,11 @@ def adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, ra
     v <- beta2 v + (1 - beta2) g^2,  v_hat = v / (1 - beta2^t)
     x <- x - lr m_hat / (sqrt(v_hat) + eps)
 
-    lr: learning rate; beta1, beta2: memories of the averages m, v of gradients and of their squares;
-    eps: guards the division by zero; raw_eps: eps is added to sqrt(v) before the correction, as in Keras
+    lr: learning rate; beta1, beta2: decay rates of the averages m, v of gradients and of their squares;
+    eps: avoids a division by zero; raw_eps: eps is added to sqrt(v) before the correction, as in Keras
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

@@ -18,13 +18,13 @@ from optlab import optimizer
     },
 )
 def adamax(x, g, m=0.0, u=0.0, *, t, lr=2e-3, beta1=0.9, beta2=0.999, eps=1e-8, eps_outside=False):
-    """AdaMax (Kingma & Ba, 2015): Adam with the largest of the fading gradients in place of their root mean square.
+    """AdaMax (Kingma & Ba, 2015): Adam with the largest of the decayed gradients in place of their root mean square.
 
     m <- beta1 m + (1 - beta1) g
     u <- max(beta2 u, |g| + eps)
     x <- x - lr / (1 - beta1^t) m / u
 
-    lr: learning rate; beta1, beta2: memories of m and u; eps: guards the division by zero;
+    lr: learning rate; beta1, beta2: decay rates of m and u; eps: avoids a division by zero;
     eps_outside: u <- max(beta2 u, |g|) as in the paper, and m / (u + eps) as in Keras
     """
     m = beta1 * m + (1 - beta1) * g

@@ -29,11 +29,11 @@ def adamw(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, w
     v <- beta2 v + (1 - beta2) g^2,  v_hat = v / (1 - beta2^t)
     x <- (1 - lr weight_decay) x - lr m_hat / (sqrt(v_hat) + eps)
 
-    lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero;
-    weight_decay: the share of x that goes, times lr
+    lr: learning rate; beta1, beta2: decay rates of the averages m, v; eps: avoids a division by zero;
+    weight_decay: the share of x that is subtracted, times lr
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x only decays from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x only decays, and the run
+    counts as diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

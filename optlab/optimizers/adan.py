@@ -46,17 +46,17 @@ def adan(
     """Adan (Xie et al., 2022): Nesterov's momentum from the differences of successive gradients.
 
     m <- beta1 m + (1 - beta1) g
-    d <- beta2 d + (1 - beta2) (g - last), the difference being 0 in the first step
+    d <- beta2 d + (1 - beta2) (g - last), where the difference is 0 in the first step
     n <- beta3 n + (1 - beta3) (g + beta2 (g - last))^2
-    u = (m_hat + beta2 d_hat) / (sqrt(n_hat) + eps), a hat being the division by 1 - beta^t
+    u = (m_hat + beta2 d_hat) / (sqrt(n_hat) + eps), where a hat means the division by 1 - beta^t
     x <- (x - lr u) / (1 + lr weight_decay),  last <- g
 
-    lr: learning rate; beta1, beta2, beta3: memories of the averages of gradients, differences and squares;
-    eps: guards the division by zero; weight_decay: the pull towards 0; as_in_optax: there, changes weigh 1 - beta2
-    where the paper has beta2 (in these letters), and x <- x - lr (u + weight_decay x)
+    lr: learning rate; beta1, beta2, beta3: decay rates of the averages of gradients, differences and squares;
+    eps: avoids a division by zero; weight_decay: strength of the weight decay; as_in_optax: differences have the weight
+    1 - beta2 as in optax, not beta2 as in the paper (in this notation), and x <- x - lr (u + weight_decay x)
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     change = np.where(t == 1, 0.0, g - last)
     m = beta1 * m + (1 - beta1) * g

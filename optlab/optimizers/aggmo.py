@@ -13,13 +13,12 @@ def at_rest(x, k):
     invariant=("translation",),
 )
 def aggmo(x, g, v=at_rest, *, lr=1e-3, a=0.1, k=3):
-    """Aggregated momentum (Lucas et al., 2019): several velocities, each with a memory of its own.
+    """Aggregated momentum (Lucas et al., 2019): the mean of several velocities with different decay rates.
 
     v_i <- beta_i v_i + g,  beta_i = 1 - a^i  for i = 0 ... k - 1
     x <- x - lr (v_0 + ... + v_(k-1)) / k
 
-    lr: learning rate; a: what each velocity forgets per step, as a share of what the one before it forgets; k: how many
-    velocities there are
+    lr: learning rate; a: velocity i loses the share a^i of its value in each step; k: the number of velocities
     """
     betas = 1 - a ** np.arange(k, dtype=v.dtype)
     v = betas.reshape(k, *[1] * x.ndim) * v + g

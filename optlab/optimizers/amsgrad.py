@@ -24,18 +24,18 @@ from optlab import optimizer
     },
 )
 def amsgrad(x, g, m=0.0, v=0.0, most=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, corrected_max=False):
-    """AMSGrad (Reddi, Kale & Kumar, 2018): Adam, whose steps are divided by the largest v so far.
+    """AMSGrad (Reddi, Kale & Kumar, 2018): Adam with the largest v so far in place of v.
 
     m <- beta1 m + (1 - beta1) g
     v <- beta2 v + (1 - beta2) g^2
     most <- max(most, v)
     x <- x - lr m / (1 - beta1^t) / (sqrt(most / (1 - beta2^t)) + eps)
 
-    lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero;
+    lr: learning rate; beta1, beta2: decay rates of the averages m, v; eps: avoids a division by zero;
     corrected_max: the largest v / (1 - beta2^t) instead of the largest v, as in optax
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

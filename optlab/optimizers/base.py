@@ -1,4 +1,4 @@
-"""What an optimizer is: a named update rule, seen by the lab through its signature."""
+"""The interface of optimizers: a named update rule, described by the signature of its function."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from optlab.errors import PluginError, did_you_mean
 from optlab.signature import Signature
 
 SUPPLIES = ("t", "steps", "f", "grad", "loss", "hvp", "rng")
-"""What an update rule may ask the lab for: `t` the 1-based step, `steps` the horizon, `f` the loss at x,
-`grad(p)` and `loss(p)` the same minibatch's gradient and loss at another point p, `hvp(v)` the Hessian at x
-times v, `rng` random numbers of the run's own: `rng.standard_normal(x.shape)`, `rng.random(x.shape)`."""
+"""Optional arguments of an update rule, supplied by optlab: `t` the 1-based step, `steps` the horizon, `f` the loss at
+x, `grad(p)` and `loss(p)` the gradient and loss of the same minibatch at another point p, `hvp(v)` the Hessian at x
+times v, `rng` the random numbers of the run: `rng.standard_normal(x.shape)`, `rng.random(x.shape)`."""
 
 RESERVED = ("name", "label", "schedule", "transforms", "x", "g", *SUPPLIES)
 
 INVARIANCES = ("scale", "translation")
-"""What may be declared: the steps are the same when the loss is multiplied by a positive number; when x and the
-minimum are moved together."""
+"""Invariances that a rule may declare: the steps do not change if the loss is multiplied by a positive number
+("scale"), or if x and the minimum are moved by the same vector ("translation")."""
 
 _ARGUMENTS = ("per", "ranges", "references", "invariant", "exempt", "files")
 _REFERENCE = re.compile(r"\w+:\S+")
 
 Form = Callable[..., Any]
 Reference = Mapping[str, Any]
-"""How a rule is called elsewhere: the argument there -> the name of ours, a tuple of names, or a constant. Under
-"where" stand options of ours, with the values that make the two rules the same."""
+"""The arguments of a rule in another package: each maps to the name of our argument, a tuple of names, or a constant.
+"where" maps options of our rule to the values for which both rules are the same."""
 
 
 @dataclass(frozen=True, eq=False)
 class Optimizer:
-    """An update rule and what its signature says. Calling it calls the rule, with plain numbers or arrays.
+    """An update rule and its signature. A call of the optimizer calls the rule, with plain numbers or arrays.
 
-    `per` is "vector" where x is all parameters in one flat array, "tensor" where the rule is applied to each tensor of
-    them. `references` are counterparts in other packages, as "torch:Adam". `exempt` names checks of the conformance
-    suite that do not apply, each with the reason.
+    `per` is "vector" if x holds all parameters in one flat array, and "tensor" if the rule is applied to each parameter
+    tensor. `references` are the same rules in other packages, like "torch:Adam". `exempt` maps checks of the
+    conformance suite that do not apply to the reason.
 
     >>> @optimizer
     ... def momentum(x, g, b=0.0, *, lr=0.01, beta=0.9):
@@ -86,23 +86,23 @@ def optimizer(
     files: Sequence[str] = (),
     **unknown: Any,
 ) -> Optimizer | Callable[[Form], Optimizer]:
-    """Declare an update rule: `x, g` and the state in, `x` and the state out (see `optlab.signature`).
+    """Declare an update rule. It takes `x, g` and its state, and returns `x` and the state (see `optlab.signature`).
 
     Args:
-        function: the rule. Without further arguments `@optimizer` alone will do.
-        per: "vector", or "tensor" for a rule that is applied to every tensor of parameters in its own shape.
-        ranges: the values that hyperparameters may have, as intervals: `{"beta": "[0, 1)"}`.
-        references: counterparts elsewhere, `{"torch:Adam": {"lr": "lr", "betas": ("beta1", "beta2")}}`: if the package
-            is installed, the conformance suite compares 1,000 steps with it.
-        invariant: "scale", "translation" or both, which the suite then checks.
+        function: the rule. `@optimizer` without parentheses is enough if there are no further arguments.
+        per: "vector", or "tensor" for a rule that is applied to every parameter tensor in its own shape.
+        ranges: the valid values of hyperparameters, as intervals: `{"beta": "[0, 1)"}`.
+        references: the same rule in other packages, `{"torch:Adam": {"lr": "lr", "betas": ("beta1", "beta2")}}`. If the
+            package is installed, the conformance suite compares 1,000 steps with it.
+        invariant: "scale", "translation" or both. The suite checks these invariances.
         exempt: checks of the suite that do not apply, with the reason: `{"keeps_dtype[float32]": "counts in float64"}`.
             The suite fails if such a check passes.
-        files: files that results depend on, as a table that the rule reads, relative to the folder of the plugin's own
-            file. If one changes, results are computed again. What is read or imported while the plugin is loaded is
-            noticed without this.
+        files: files that results depend on, like a table that the rule reads, relative to the folder of the plugin's
+            own file. If a file changes, results are computed again. Files that are read or imported while the plugin is
+            loaded need not be listed.
 
     Raises:
-        PluginError: the signature does not fit the grammar; the message names file and line and shows the form.
+        PluginError: the signature is not that of a rule. The message names file and line and shows the valid form.
 
     >>> @optimizer(ranges={"lr": "(0, inf)"}, invariant=("scale",))
     ... def signsgd(x, g, *, lr=0.01):
@@ -140,25 +140,25 @@ def optimizer(
 
 
 def _fault_of(unknown: Mapping[str, Any]) -> str:
-    """What is wrong with an argument that the decorator does not have, or nothing."""
+    """The fault of an argument that the decorator does not have, or an empty string."""
     for name in unknown:
-        guess = did_you_mean(name, _ARGUMENTS) or f"; there are {', '.join(_ARGUMENTS)}"
+        guess = did_you_mean(name, _ARGUMENTS) or f"; it takes {', '.join(_ARGUMENTS)}"
         return f"with '{name}', which @optimizer does not take{guess}"
     return ""
 
 
 def _fault(per: Any, references: Any, invariant: Any, exempt: Any) -> str:
-    """What is wrong with the arguments of the decorator, or nothing."""
+    """The fault of the arguments of the decorator, or an empty string."""
     if per not in ("vector", "tensor"):
         return f'per={per!r}; write per="vector" or per="tensor"'
     if not isinstance(references, Mapping) or not all(isinstance(there, Mapping) for there in references.values()):
         return 'with references that are no dictionary of dictionaries; write references={"torch:Adam": {"lr": "lr"}}'
     if odd := [name for name in references if not _REFERENCE.fullmatch(str(name))]:
-        return f'with the reference {odd[0]!r}; write one as "package:Name", as in "torch:Adam"'
+        return f'with the reference {odd[0]!r}; write "package:Name", as in "torch:Adam"'
     if isinstance(invariant, str):
         return f'invariant={invariant!r}; write invariant=("{invariant}",)'
     if odd := [name for name in invariant if name not in INVARIANCES]:
-        return f"invariant to {odd[0]!r}{did_you_mean(odd[0], INVARIANCES)}; there are {', '.join(INVARIANCES)}"
+        return f"invariant to {odd[0]!r}{did_you_mean(odd[0], INVARIANCES)}; choose from {', '.join(INVARIANCES)}"
     if not isinstance(exempt, Mapping):
         return 'with exempt that is no dictionary; write exempt={"keeps_inputs": "the reason"}'
     return ""

@@ -5,8 +5,8 @@ from optlab.optimizers.line_search import backtracking, strong_wolfe
 from optlab.signature import pick
 
 FLAT = 0.1
-"""The share of the slope that may be left where Wolfe's condition is asked for; directions are conjugate only where
-little is left."""
+"""The curvature constant of the strong Wolfe conditions: the largest remaining share of the slope. It is small, since
+directions are conjugate only after a nearly exact line search."""
 
 
 @optimizer(
@@ -32,24 +32,24 @@ def conjugate_gradient(
 ):
     """Nonlinear conjugate gradients (Fletcher & Reeves, 1964), in four forms.
 
-    With y = g - g_old and d the last direction,
+    With y = g - g_old and the last direction d,
     beta = g'g / g_old'g_old          "fletcher_reeves" (1964)
            max(0, g'y / g_old'g_old)  "polak_ribiere" (1969), cut off by Powell (1984)
            g'y / d'y                  "hestenes_stiefel" (1952)
            g'g / d'y                  "dai_yuan" (1999)
-    d <- -g + beta d,  or -g where that does not go down or |g'g_old| > restart g'g (Powell, 1977)
+    d <- -g + beta d,  or -g if this is not a descent direction or |g'g_old| > restart g'g (Powell, 1977)
     x <- x + a d
 
     a is the first of lr h, shrink lr h, ... that meets Armijo's condition. h is 1 with line_search="backtracking". With
-    "secant" it is where the slope along d vanishes on a line through the slopes at x and at a distance of probe from
-    it, which on a quadratic is the minimum. With "strong_wolfe" lr is the first trial of a search for an a that also
-    leaves at most a tenth of the slope; each trial computes a gradient.
+    "secant", h is the zero of the line through two slopes along d: the slope at x and the slope at the distance probe.
+    On a quadratic, this is the minimum along d. With "strong_wolfe", lr is the first trial of a search for an a where
+    the slope is also at most a tenth of the slope at x; each trial computes a gradient.
 
-    lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: how far away the second
-    slope is taken; shrink: from one trial to the next; formula, line_search: one of those above; trials: how many
+    lr: factor on the first trial; restart: how far from orthogonal two gradients may be; probe: the distance of the
+    second slope; shrink: the factor from one trial to the next; formula, line_search: see above; trials: their number
 
-    Products of gradients above 1e154 (1e19 in float32) are infinite: x is no number then, and the run has diverged.
-    Below 1e-162 (1e-23 in float32) they are 0: the direction is -g then, and the step lr.
+    Products of gradients above 1e154 (1e19 in float32) overflow to infinity. Then x is NaN, and the run has diverged.
+    Products below 1e-162 (1e-23 in float32) underflow to 0. Then the direction is -g, and the step is lr.
     """
     y = g - g_old
     gg, gy, dy, old = np.sum(g * g), np.sum(g * y), np.sum(d * y), np.sum(g_old * g_old)

@@ -15,13 +15,13 @@ from optlab.scaling import norm
     },
 )
 def lars(x, g, b=0.0, *, lr=1.0, beta=0.9, trust=0.001, eps=0.0, weight_decay=0.0, nesterov=False):
-    """LARS (You, Gitman & Ginsburg, 2017): momentum, each tensor's step in proportion to the tensor.
+    """LARS (You, Gitman & Ginsburg, 2017): momentum, with steps proportional to each tensor's norm.
 
     u = g + weight_decay x
-    b <- beta b + lr trust (||x|| / (||u|| + eps)) u, the factor lr alone where one of them is 0
+    b <- beta b + lr trust (||x|| / (||u|| + eps)) u, where the factor is only lr if one of the norms is 0
     x <- x - b, with nesterov x <- x - (beta b + the last summand)
 
-    lr: learning rate; beta: memory of the steps; trust: the share of ||x|| that a step is long; eps: guards the
+    lr: learning rate; beta: decay rate of the steps; trust: the length of a step as a share of ||x||; eps: avoids a
     division by zero; weight_decay: the share of x in u
     """
     u = g + weight_decay * x

@@ -6,18 +6,18 @@ from optlab.scaling import scaled
 from optlab.signature import pick
 
 FLAT = 0.9
-"""The share of the slope that may be left where Wolfe's condition is asked for."""
+"""The curvature constant of the strong Wolfe conditions: the largest remaining share of the slope."""
 
 
 def no_pairs(x, history):
-    """`history` pairs of zeros, which change nothing."""
+    """`history` pairs of zeros, which have no effect."""
     return np.zeros((history, x.size), x.dtype)
 
 
 @optimizer(
     ranges={"lr": "[0, inf)", "shrink": "(0, 1)", "history": "[1, 1000]", "trials": "[1, 1000]"},
     invariant=("translation",),
-    exempt={"every_hyperparameter_matters": "shrink belongs to the line search, which is not there by default"},
+    exempt={"every_hyperparameter_matters": "shrink belongs to the line search, which is off by default"},
 )
 def lbfgs(
     x,
@@ -39,16 +39,16 @@ def lbfgs(
 ):
     """L-BFGS (Nocedal, 1980; Liu & Nocedal, 1989), with the conventions of torch.
 
-    With s and y the last changes of x and of g, which S and Y remember, the newest last, if s'y > 1e-10,
-    d = -H g,  H the BFGS approximation of the inverse Hessian from these pairs and s'y / y'y I  (two-loop recursion)
+    s and y are the last changes of x and of g. S and Y hold the last pairs with s'y > 1e-10, the newest at the end.
+    d = -H g,  where H approximates the inverse Hessian, by BFGS from these pairs and s'y / y'y I  (two-loop recursion)
     x <- x + a d
 
-    a = lr, in the first step lr min(1, 1 / |g|_1). With line_search="armijo" it is the first of a, shrink a,
-    shrink^2 a, ... that meets Armijo's condition. With "strong_wolfe" a is the first trial of a search for one that
-    also makes the slope flat enough; each trial computes a gradient.
+    a = lr, in the first step lr min(1, 1 / |g|_1). With line_search="armijo", the step size is the first of a,
+    shrink a, shrink^2 a, ... that meets Armijo's condition. With "strong_wolfe", a is the first trial of a search for a
+    step size that also meets the curvature condition; each trial computes a gradient.
 
-    lr: learning rate; shrink: from one of Armijo's trials to the next; history: pairs that are remembered;
-    line_search: "none", "armijo" or "strong_wolfe"; trials: how many there are
+    lr: learning rate; shrink: the factor from one of Armijo's trials to the next; history: the number of stored pairs;
+    line_search: "none", "armijo" or "strong_wolfe"; trials: the number of trials
     """
     y = g - g_old
     keep = np.sum(s * y) > 1e-10

@@ -5,9 +5,9 @@ from optlab.scaling import norm
 
 
 def orthogonalized(g, eps):
-    """The nearest matrix with orthonormal rows or columns, about: its singular values come to lie around 1.
+    """Approximately the nearest matrix with orthonormal rows or columns: its singular values are near 1.
 
-    Five steps of a Newton-Schulz iteration, X <- a X + (b A + c A^2) X with A = X X^T; its coefficients are Jordan's.
+    Five steps of a Newton-Schulz iteration, X <- a X + (b A + c A^2) X with A = X X^T and Jordan's coefficients.
     """
     a, b, c = 3.4445, -4.7750, 2.0315
     is_tall = g.shape[0] > g.shape[1]
@@ -20,7 +20,7 @@ def orthogonalized(g, eps):
 
 
 def ahead(m, g, beta, t):
-    """Nesterov's look ahead, beta m + (1 - beta) g, with both bias-corrected, m as in the step after (Dozat, 2016)."""
+    """Nesterov's average, beta m + (1 - beta) g, bias-corrected: m as in the next step, g as in this (Dozat, 2016)."""
     return beta * m / (1 - beta ** (t + 1)) + (1 - beta) * g / (1 - beta**t)
 
 
@@ -57,18 +57,18 @@ def muon(
 ):
     """Muon (Jordan et al., 2024): momentum for matrices, made orthogonal; vectors get Adam.
 
-    m <- beta m + (1 - beta) g,  u = beta m + (1 - beta) g with nesterov, u = m without
+    m <- beta m + (1 - beta) g,  u = beta m + (1 - beta) g with nesterov, u = m without it
     x <- (1 - lr weight_decay) x - lr sqrt(max(1, columns / rows)) orthogonalized(u)
 
-    With corrected, as in optax, u is made of bias-corrected averages, nesterov's of m / (1 - beta^(t+1)) and
-    g / (1 - beta^t), and nesterov is for vectors too, which then get NAdam.
+    With corrected, as in optax, u is computed from bias-corrected averages. With nesterov, these are
+    m / (1 - beta^(t+1)) and g / (1 - beta^t), and nesterov also applies to vectors, which then get NAdam.
 
-    lr: learning rate of matrices; beta: memory of the gradients; eps: guards the division by zero; weight_decay: the
-    share of x that goes, times lr; vector_share, beta1, beta2, vector_eps: Adam's for everything that is no matrix, its
-    learning rate being vector_share lr; corrected: as in optax
+    lr: learning rate of matrices; beta: decay rate of the gradients; eps: avoids a division by zero; weight_decay: the
+    share of x that is subtracted, times lr; vector_share, beta1, beta2, vector_eps: hyperparameters of Adam for all
+    tensors that are not matrices, with the learning rate vector_share lr; corrected: as in optax
 
-    Squares of gradients of vectors above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the
-    run has diverged.
+    Squares of gradients of vectors above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change,
+    and the run counts as diverged.
     """
     if x.ndim != 2:
         m = beta1 * m + (1 - beta1) * g

@@ -32,11 +32,11 @@ def nadam(x, g, m=0.0, v=0.0, product=1.0, *, t, lr=2e-3, beta1=0.9, beta2=0.999
     u = (1 - mu(t)) g / (1 - product) + mu(t + 1) m / (1 - product mu(t + 1))
     x <- x - lr u / (sqrt(v / (1 - beta2^t)) + eps)
 
-    lr: learning rate; beta1, beta2: memories of the averages m, v; eps: guards the division by zero; psi: how soon
-    mu grows from beta1 / 2 to beta1; warmup: without it mu is beta1 from the start, as in optax
+    lr: learning rate; beta1, beta2: decay rates of the averages m, v; eps: avoids a division by zero; psi: the rate
+    at which mu grows from beta1 / 2 to beta1; warmup: if False, mu is always beta1, as in optax
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2

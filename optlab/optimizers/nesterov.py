@@ -15,8 +15,8 @@ def nesterov(x, g, b=0.0, *, lr=1e-3, beta=0.9, lr_inside=False):
     b <- beta b + g
     x <- x - lr (g + beta b)
 
-    lr: learning rate; beta: how much of its velocity b the ball keeps per step; lr_inside: b <- beta b + lr g and
-    x <- x - (lr g + beta b) as in Keras, another path only where lr changes on the way
+    lr: learning rate; beta: the share of the velocity b that is kept in each step; lr_inside: b <- beta b + lr g and
+    x <- x - (lr g + beta b) as in Keras, a different path only if lr changes during the run
     """
     if lr_inside:
         b = beta * b + lr * g

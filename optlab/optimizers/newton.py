@@ -13,10 +13,10 @@ def newton(x, g, *, f, loss, hvp, lr=1.0, damping=1e-8, halvings=0):
 
     x <- x - a (H + damping I)^-1 g
 
-    H is the Hessian at x, computed column by column, so that a step costs 2 n + 1 gradients for n parameters. a is lr,
+    H is the Hessian at x, computed column by column, so a step costs 2 n + 1 gradients for n parameters. a is lr,
     halved until Armijo's condition is met, at most `halvings` times.
 
-    lr: learning rate; damping: what is added to each curvature; halvings: how often a step may be halved
+    lr: learning rate; damping: added to each eigenvalue of H; halvings: the largest number of halvings of a step
     """
     unit = np.eye(x.size, dtype=x.dtype)
     hessian = np.stack([hvp(e) for e in unit])

@@ -9,14 +9,14 @@ from optlab.scaling import scaled
     invariant=("translation",),
 )
 def polyak(x, g, b=0.0, *, f, lr=1.0, beta=0.0, f_star=0.0):
-    """Gradient descent with Polyak's step size (1969), or with momentum the heavy ball.
+    """Gradient descent with Polyak's step size (1969), optionally with momentum.
 
     b <- beta b + (f(x) - f_star) / |g|^2 g
     x <- x - lr b
 
     A loss below f_star counts as f_star.
 
-    lr: factor on the step; beta: how much of its velocity b the ball keeps per step; f_star: the least value of f
+    lr: factor on the step; beta: the share of the velocity b that is kept in each step; f_star: the least value of f
     """
     small, power = scaled(g)
     square = np.sum(small * small)

@@ -4,7 +4,7 @@ from optlab import optimizer
 
 
 def zero(x):
-    """A single number."""
+    """The number 0 in the dtype of x."""
     return np.zeros((), x.dtype)
 
 
@@ -35,7 +35,7 @@ def prodigy(
     eps=1e-8,
     d0=1e-6,
 ):
-    """Prodigy (Mishchenko & Defazio, 2023): Adam with a learning rate that is found on the way.
+    """Prodigy (Mishchenko & Defazio, 2023): Adam with a learning rate that is estimated during the run.
 
     a = d lr sqrt(1 - beta2^t) / (1 - beta1^t),  b = sqrt(beta2)
     m <- beta1 m + (1 - beta1) d g
@@ -44,14 +44,14 @@ def prodigy(
     d <- max(d, r / |s|_1)
     x <- x - a m / (sqrt(v) + d eps)
 
-    d, which starts from d0, never exceeds the distance from the start to the minimum, in its largest entry, if f is
-    convex. The correction of m and v by t is that of Adam, an option in the authors' package.
+    d starts from d0. If f is convex, d never exceeds the largest entry of the distance from the start to the minimum.
+    The bias correction of m and v is that of Adam, which is optional in the authors' package.
 
-    lr: factor on the step; beta1, beta2: memories of the averages m, v of gradients and of their squares; eps: guards
-    the division by zero; d0: a distance that is too small
+    lr: factor on the step; beta1, beta2: decay rates of the averages m, v of gradients and of their squares; eps:
+    avoids a division by zero; d0: a lower bound of this distance
 
-    Squares of d g above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of d g above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the run
+    counts as diverged.
     """
     d, b = np.maximum(d, d0), np.sqrt(beta2)
     a = d * lr * np.sqrt(1 - beta2**t) / (1 - beta1**t)

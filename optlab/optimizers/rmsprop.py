@@ -46,13 +46,13 @@ def rmsprop(
     b <- momentum b + lr g / (sqrt(v) + eps)
     x <- x - b
 
-    lr: learning rate; alpha: memory of the average v of squared gradients; eps: guards the division by zero;
-    momentum: how much of its velocity b is kept; centered: v - mean^2 in place of v, mean being the average gradient
-    (Graves, 2013); eps_inside: sqrt(v + eps), as in Keras and, by default, in optax; lr_outside: b without lr and
-    x <- x - lr b as in torch, another path only where lr changes on the way
+    lr: learning rate; alpha: decay rate of the average v of squared gradients; eps: avoids a division by zero;
+    momentum: the share of the velocity b that is kept; centered: v - mean^2 in place of v, where mean is the average
+    gradient (Graves, 2013); eps_inside: sqrt(v + eps), as in Keras and, by default, in optax; lr_outside: b without lr
+    and x <- x - lr b as in torch, a different path only if lr changes during the run
 
-    Squares of gradients above 1e154 (1e19 in float32) are infinite: x stands still from then on, and the run has
-    diverged.
+    Squares of gradients above 1e154 (1e19 in float32) overflow to infinity. From then on, x does not change, and the
+    run counts as diverged.
     """
     v = alpha * v + (1 - alpha) * g**2
     variance = v

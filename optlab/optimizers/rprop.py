@@ -17,14 +17,14 @@ from optlab import optimizer
     },
 )
 def rprop(x, g, last=0.0, eta=0.0, *, t, lr=1e-2, shrink=0.5, grow=1.2, smallest=1e-6, largest=50.0):
-    """Rprop (Riedmiller & Braun, 1993), in the form iRprop- (Igel & Huesken, 2000) that torch has.
+    """Rprop (Riedmiller & Braun, 1993), in the form iRprop- (Igel & Huesken, 2000) that torch uses.
 
-    eta <- eta grow where g has the sign of the last gradient, eta shrink where it has the other one, within limits
+    eta <- eta grow where g has the sign of the last gradient, eta shrink where it has the other sign, within limits
     g <- 0 where its sign has changed
     x <- x - eta sign(g)
 
     lr: the first step size eta; shrink, grow: factors of the step sizes, one for each parameter; smallest, largest:
-    their limits. Only the first step looks at lr: a schedule does nothing
+    their limits. lr is used in the first step only, so a schedule has no effect
     """
     agreement = np.sign(g) * np.sign(last)  # the product of two small numbers may be 0
     factor = np.where(agreement > 0, grow, np.where(agreement < 0, shrink, 1.0))

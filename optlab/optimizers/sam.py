@@ -6,14 +6,14 @@ from optlab.scaling import norm
     ranges={"lr": "[0, inf)", "beta": "[0, 1)", "rho": "[0, inf)", "eps": "(0, inf)"}, invariant=("translation",)
 )
 def sam(x, g, b=0.0, *, grad, lr=1e-3, beta=0.9, rho=0.05, eps=1e-12):
-    """Sharpness-aware minimization, SAM (Foret et al., 2021), around the heavy ball.
+    """Sharpness-aware minimization, SAM (Foret et al., 2021), with momentum.
 
     p = x + rho g / (|g| + eps)
     b <- beta b + grad f(p)
     x <- x - lr b
 
-    lr: learning rate; beta: how much of its velocity b the ball keeps per step; rho: radius of the neighbourhood whose
-    highest point p gives the gradient; eps: guards the division by zero
+    lr: learning rate; beta: the share of the velocity b that is kept in each step; rho: radius of the neighbourhood in
+    which p approximates the point of the largest loss; eps: avoids a division by zero
     """
     b = beta * b + grad(x + rho * g / (norm(g) + eps))
     return x - lr * b, b

@@ -14,13 +14,13 @@ def schedule_free(
     average <- (1 - c) average + c z
     x <- (1 - beta) z + beta average
 
-    x is where gradients are taken and losses recorded, the sequence y of the paper. Its x, what is to be used after
-    the last step, is the average here, of which x is the larger part. At a constant learning rate c is 1 / t.
+    Gradients and losses are computed at x, the sequence y of the paper. The x of the paper, which is the result after
+    the last step, is the state `average` here. At a constant learning rate, c is 1 / t.
 
-    lr: learning rate; beta: how much of x is the average
+    lr: learning rate; beta: the weight of the average in x
     """
     z = z - lr * g
     weight = weight + lr**2
     c = lr**2 / np.where(weight == 0, 1.0, weight)
-    average = average + c * (z - average)  # in this form nothing moves where z does not
+    average = average + c * (z - average)  # in this form, average is constant if z is
     return average + (1 - beta) * (z - average), z, average, weight

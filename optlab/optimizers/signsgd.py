@@ -9,7 +9,7 @@ from optlab import optimizer
     references={"optax:sign_sgd": {"learning_rate": "lr"}},
 )
 def signsgd(x, g, *, lr=1e-3):
-    """SignSGD (Bernstein et al., 2018): of the gradient, the signs alone.
+    """SignSGD (Bernstein et al., 2018): gradient descent with the signs of the gradient only.
 
     x <- x - lr sign(g)
 
