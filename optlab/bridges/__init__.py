@@ -1,1 +1,1 @@
-"""The way out: rules of the lab in other packages, one module for each of them."""
+"""Bridges: optlab's rules as optimizers of other packages, one module for each package."""

@@ -1,4 +1,4 @@
-"""Optimizers made of rules, pickled: by where their rule is written, as functions are."""
+"""Pickling of optimizers made from rules: by the module and name of the rule, as for functions."""
 
 from __future__ import annotations
 
@@ -16,46 +16,46 @@ from optlab.errors import UserError
 
 
 def pickled_by(kind: type, parts: Callable[[Any], tuple[Any, ...]], made: Callable[..., Any]) -> None:
-    """Pickle the classes of a metaclass by their names, as classes are, or by the parts that `made` makes them of."""
+    """Pickle the classes of a metaclass by name, like other classes, or by the parts from which `made` makes them."""
 
-    def reduced(one: Any) -> Any:
-        by_name = _there(sys.modules.get(one.__module__), one.__qualname__) is one
-        return one.__qualname__ if by_name else (made, parts(one))
+    def reduced(made_class: Any) -> Any:
+        by_name = _attribute(sys.modules.get(made_class.__module__), made_class.__qualname__) is made_class
+        return made_class.__qualname__ if by_name else (made, parts(made_class))
 
     copyreg.pickle(kind, reduced)
 
 
 def where(plugin: Any) -> tuple[str, str, str] | None:
-    """Where a plugin is: its module, its name there, and its file.
+    """The place of a plugin: its module, its name in the module, and its file.
 
     Raises:
-        PicklingError: it is not there under its name, as one that was made inside a function.
+        PicklingError: the module has no such name, for example because the plugin was made inside a function.
     """
     if plugin is None:
         return None
     function = plugin.function
     module, name = function.__module__, function.__qualname__
-    if _there(sys.modules.get(module), name) is not plugin:
+    if _attribute(sys.modules.get(module), name) is not plugin:
         raise pickle.PicklingError(
-            f"{plugin.name} cannot be pickled: it is found as {name} in {module} no more; write it at the top of a file"
+            f"{plugin.name} cannot be pickled: {module} does not contain it as {name}; define it at the top of a file"
         )
     return module, name, str(Path(signature.source(function)[0]).resolve())
 
 
 def found(place: tuple[str, str, str] | None) -> Any:
-    """The plugin that is there.
+    """The plugin at a place.
 
     Raises:
-        UserError: it is there no more.
+        UserError: there is no such plugin any more.
     """
     if place is None:
         return None
     module, name, file = place
-    for there in (_imported, _from_file):
-        plugin = _there(there(module, file), name)
+    for load in (_imported, _from_file):
+        plugin = _attribute(load(module, file), name)
         if plugin is not None:
             return plugin
-    raise UserError(f"the pickled optimizer needs {name} of {file}, which is not there")
+    raise UserError(f"the pickled optimizer needs {name} of {file}, which does not exist")
 
 
 def _imported(module: str, file: str) -> Any:
@@ -69,7 +69,7 @@ def _from_file(module: str, file: str) -> Any:
     return registry.import_file(Path(file)) if Path(file).is_file() else None
 
 
-def _there(module: Any, name: str) -> Any:
+def _attribute(module: Any, name: str) -> Any:
     for part in name.split("."):
         module = getattr(module, part, None)
     return module
@@ -88,6 +88,6 @@ def in_places(rule: Rule) -> dict[str, Any]:
 
 
 def rule_found(fields: Mapping[str, Any]) -> Rule:
-    """The rule with plugins again."""
+    """The rule, with each place replaced by its plugin."""
     plugins = {name: found(fields[name]) for name in ("optimizer", "schedule")}
     return Rule(**{**fields, **plugins, "transforms": tuple(map(found, fields["transforms"]))})

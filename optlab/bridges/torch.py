@@ -1,7 +1,7 @@
-"""An update rule of the lab as a `torch.optim.Optimizer`.
+"""An update rule of optlab as a `torch.optim.Optimizer`.
 
-All parameters of a group are one vector for the rule, or the tensors that they are for a rule declared per="tensor".
-The rule is called as the plain NumPy function that it is, on copies of parameters and gradients in main memory.
+The rule gets all parameters of a group as one vector, or as separate tensors if it is declared with per="tensor". It is
+called as a plain NumPy function, on copies of parameters and gradients in main memory.
 """
 
 from __future__ import annotations
@@ -31,28 +31,28 @@ from optlab.bridges import pickling
 from optlab.bridges.vector import Array, Closure, Vector, plain, unknown_there
 
 BY_CLOSURE = ("f", "loss", "grad", "hvp")
-"""What only a closure can tell."""
+"""Arguments of a rule that only a closure can supply."""
 
 NUMBER = "step number"
-"""Beside the states by their names; no state can have such a one."""
+"""The key of the step number among the states. No state can have this name, since it contains a space."""
 
 
 class RuleClass(type):
-    """The type of the classes that `as_torch` makes, which are pickled by their rule."""
+    """The metaclass of the classes that `as_torch` makes. They are pickled by the place of their rule."""
 
 
 class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
-    """A rule of the lab, driven as any optimizer of torch; `as_torch` makes a class of its own for each rule.
+    """A rule of optlab with the interface of a torch optimizer. `as_torch` makes a subclass for each rule.
 
-    What a rule may ask for beside the gradient: `t`; `steps`, which is then to be given like a hyperparameter; `f`,
-    `loss(p)` and `grad(p)`, for which `step` is to be given a closure, called once more for each point p; `hvp(v)`, for
-    which the closure is to call `loss.backward(create_graph=True)`; and `rng`, which starts from torch's seed. The same
-    goes for the transforms and the schedule around it. A transform that lets the rule go its own way, as `average`
-    does, needs a closure too: gradients are taken where the rule is.
+    A rule may have these arguments besides the gradient: `t`; `steps`, which must then be passed like a hyperparameter;
+    `f`, `loss(p)` and `grad(p)`, for which `step` needs a closure, called once more for each point p; `hvp(v)`, for
+    which the closure must call `loss.backward(create_graph=True)`; and `rng`, which starts from torch's seed. The same
+    applies to its schedule and transforms. A transform that evaluates the rule at another point than x, like `average`,
+    also needs a closure.
 
-    A parameter without a gradient stays as it is, with what is remembered of it. The state is that of the whole group
-    and is kept with the group's first parameter. It is pickled as other optimizers are, if its rule is at the top of a
-    file, whose place is what is kept of it.
+    A parameter without a gradient does not change, and its state does not change either. The state belongs to the whole
+    group and is stored with the first parameter of the group. The optimizer can be pickled if its rule is defined at
+    the top level of a file. The pickle contains the place of the rule, not its code.
     """
 
     rule: ClassVar[Optimizer]
@@ -66,20 +66,20 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         defaults = self._defaults(overrides)
         asking = self._asking()
         if "steps" in asking and "steps" not in defaults:
-            raise UserError(f"{asking['steps']} asks for the number of steps; give it as steps=1000")
+            raise UserError(f"{asking['steps']} needs the number of steps; pass it, as in steps=1000")
         if "rng" in asking:
             defaults["rng"] = torch.initial_seed()
         super().__init__(params, defaults)
 
     @classmethod
     def _asking(cls) -> dict[str, str]:
-        """What is asked for, and by whom: the rule, or else something around it."""
+        """The optional arguments that are used, each with the name of the rule, schedule or transform that uses it."""
         first, *others = cls.composed.parts
         return {name: part.plugin.name for part in (*others, first) for name in part.plugin.signature.supplied}
 
     @classmethod
     def _defaults(cls, overrides: Mapping[str, Any]) -> dict[str, Any]:
-        """The hyperparameters of a group that has none of its own, or a `UserError` about one of them."""
+        """The default hyperparameters of a group. Raises `UserError` if one of them is invalid."""
         known = cls.rule.signature.options
         more = ["steps"] if "steps" in cls._asking() else []
         defaults = {**known, **cls.given, **overrides}
@@ -90,7 +90,7 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         return defaults
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add a group of parameters, with hyperparameters of its own where it has any."""
+        """Add a group of parameters. Its hyperparameters override the defaults."""
         known = self.rule.signature.options
         for name in param_group:
             if name not in (*self.defaults, "params") and (guess := did_you_mean(name, known)):
@@ -105,21 +105,21 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
 
     @torch.no_grad()
     def step(self, closure: Closure | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One step of the rule on every group; all of them move at once, from the same point.
+        """One step of the rule on every group. All groups are updated from the same point.
 
         Args:
             closure: sets gradients to zero, computes the loss, calls `backward` and returns the loss.
 
         Returns:
-            The loss that the closure gave at the point before the step, if there is one.
+            The loss of the closure at the point before the step, or None without a closure.
 
         Raises:
-            UserError: the rule asks for what only a closure can tell, and there is none.
+            UserError: the rule has an argument that only a closure can supply, and there is no closure.
         """
         missing = [(name, owner) for name, owner in self._asking().items() if name in BY_CLOSURE]
         if missing and closure is None:
             name, owner = missing[0]
-            raise UserError(f"{owner} asks for '{name}': give step a closure that returns the loss")
+            raise UserError(f"{owner} needs '{name}': pass a closure that returns the loss to step")
         evaluate = None if closure is None else torch.enable_grad()(closure)
         loss = None if evaluate is None else evaluate()
         vectors = [self._vector(group) for group in self.param_groups]
@@ -132,24 +132,24 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
 
     @classmethod
     def _vector(cls, group: Mapping[str, Any]) -> Vector:
-        """The parameters of a group. Only a rule that remembers nothing takes a sparse gradient, as in torch."""
+        """The parameters of a group. Only a rule without state accepts a sparse gradient, as in torch."""
         plugins = (cls.rule, *cls.composed.transforms)
         return Vector(group["params"], takes_sparse=not any(plugin.signature.state for plugin in plugins))
 
     @classmethod
     def _settled(cls, group: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
-        """The numbers and the choices of a group."""
+        """The numbers and choices among the hyperparameters of a group."""
         read, owner = cls.rule.signature, cls.rule.name
         numbers = {name: signature.as_number(owner, name, plain(group[name])) for name in read.numbers}
         return numbers, {name: group[name] for name in read.choices}
 
     @classmethod
     def _check(cls, group: Mapping[str, Any]) -> None:
-        """Raise a `UserError` about a value that a rule cannot have; what a scheduler makes of it is not checked."""
+        """Raise a `UserError` for a value out of range. Values that a scheduler sets later are not checked."""
         validation.settled(cls.rule, {name: plain(group[name]) for name in cls.rule.signature.options})
 
     def _moved(self, number: int, at: Vector, loss: Any, evaluate: Closure | None) -> Array:
-        """The next x of a group. What the rule remembers is brought up to date."""
+        """The next x of a group. The state of the rule is updated."""
         group, own, tensors = self.param_groups[number], self.state[at.params[0]], at.shapes
         numbers, choices = self._settled(group)
         rule = replace(self.composed, choices=choices)
@@ -180,18 +180,18 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         return np.where(at.still, at.x, x).astype(at.x.dtype)
 
     def _fitting(self, state: dict[str, Array], first: Mapping[str, Array], at: Vector) -> dict[str, Array]:
-        """The state in the type of x, or a `UserError` where it is that of other parameters."""
+        """The state in the dtype of x. Raises a `UserError` if it belongs to other parameters."""
         for name, value in first.items():
             if name not in state or state[name].shape != value.shape:
                 has = f"the shape {state[name].shape}" if name in state else "none"
                 raise UserError(
-                    f"{self.rule.name}: the state {name!r} should have the shape {value.shape}, and has {has}; a state "
-                    "belongs to the parameters and the rule it was made with, and add_param_group adds parameters"
+                    f"{self.rule.name}: the state {name!r} should have the shape {value.shape}, but has {has}; a state "
+                    "belongs to the parameters and the rule it was made for; add_param_group adds parameters"
                 )
         return {name: value.astype(at.x.dtype) if value.dtype.kind == "f" else value for name, value in state.items()}
 
     def _kept(self, at: Vector, place: int, old: Array, new: Array) -> Array:
-        """A state after the step: in the type of x, and as it was where there is no gradient."""
+        """A state after the step in the dtype of x, with the old values for parameters without a gradient."""
         each = len(self.rule.signature.state)
         if self.rule.per == "tensor" and place < each * len(at.params):
             new = old if at.is_still[place // each] else new
@@ -205,7 +205,7 @@ def _parts(kind: type[RuleOptimizer]) -> tuple[Any, ...]:
 
 
 def _again(given: Any, rule: Any, numbers: Any) -> type[RuleOptimizer]:
-    """The class that was pickled as these parts."""
+    """The class that was pickled by these parts."""
     return _class(given, pickling.rule_found(rule), numbers)
 
 
@@ -247,20 +247,20 @@ def as_torch(
     plugins: Iterable[str | Path] = ("plugins",),
     **hyperparameters: Any,
 ) -> type[RuleOptimizer] | RuleOptimizer:
-    """A rule of the lab as a `torch.optim.Optimizer`: the class, or with parameters an optimizer for these.
+    """A rule of optlab as a `torch.optim.Optimizer`: the class or, if parameters are passed, an optimizer for them.
 
     Args:
-        optimizer: a rule, or the name of one, of a built-in or a plugin.
-        params: parameters or groups of them, as torch takes them.
-        schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`. What a
-            scheduler of torch makes of `lr` it multiplies.
-        transforms: what is put around the rule, each in the same form; `clip_norm` clips by the norm of a group.
+        optimizer: a rule, or the name of a built-in rule or a plugin.
+        params: parameters or groups of parameters, as for torch.
+        schedule: the schedule of the learning rate: a name or, with options, a table: `{"name": "cosine", "end": 0.1}`.
+            Its factor multiplies `lr`, which a scheduler of torch may change too.
+        transforms: the transforms of the rule, each in the same form; `clip_norm` clips by the norm of a group.
         plugins: a folder with drop-in files, or several.
-        hyperparameters: defaults for all groups in place of the rule's own.
+        hyperparameters: defaults for all groups, which replace those of the rule.
 
     Raises:
-        UnknownName: there is no optimizer, schedule or transform of that name.
-        UserError: one of them has no such option, or not such a value of it.
+        UnknownName: there is no optimizer, schedule or transform of this name.
+        UserError: an option does not exist, or its value is invalid.
 
     >>> w = torch.nn.Parameter(torch.tensor([3.0, -4.0], dtype=torch.float64))
     >>> Momentum = as_torch("momentum", lr=0.1, beta=0.5)
@@ -277,9 +277,9 @@ def as_torch(
     known = functools.cache(lambda: registry.load(plugins))
     rule = known().optimizer(optimizer) if isinstance(optimizer, str) else optimizer
     if not isinstance(rule, Optimizer):
-        raise UserError(f"{rule!r} is no optimizer; give a name, or a rule decorated with @optimizer")
+        raise UserError(f"{rule!r} is not an optimizer; pass a name, or a rule decorated with @optimizer")
     if isinstance(rule, Foreign):
-        raise UserError(f"{rule.name} is no rule of the lab, but an optimizer of {rule.package} already")
+        raise UserError(f"{rule.name} is not a rule of optlab, but already an optimizer of {rule.package}")
     kind = _class(hyperparameters, *rule_with(rule, {}, schedule, transforms, known))
-    kind._defaults({})  # what is wrong is said here already
+    kind._defaults({})  # raises errors here, not only when an optimizer is made
     return kind if params is None else kind(params)

@@ -1,8 +1,7 @@
-"""Optimizers of other packages, found by name, so that a rule of one's own can race against them.
+"""Optimizers of other packages, found by name, for comparison with the user's rules.
 
-A name is that of the package and that of the optimizer there, as in "torch:Adam". Nothing else is ever looked up or
-imported: a public class of `torch.optim`, a function of `optax` that takes a learning rate, a method of
-`scipy.optimize.minimize`.
+A name consists of the package and the optimizer, as in "torch:Adam". Only these names are looked up: public classes of
+`torch.optim`, functions of `optax` that take a learning rate, and methods of `scipy.optimize.minimize`.
 """
 
 from __future__ import annotations
@@ -19,10 +18,10 @@ PACKAGES = ("torch", "optax", "scipy")
 
 @functools.cache
 def find(name: str) -> Foreign:
-    """The optimizer that a name like "torch:Adam" stands for.
+    """The optimizer with a name like "torch:Adam".
 
     Raises:
-        UnknownName: there is no such package or no such optimizer in it.
+        UnknownName: the package or the optimizer does not exist.
         MissingPackage: the package is not installed.
 
     >>> find("scipy:L-BFGS-B").signature.options["maxcor"]
@@ -30,14 +29,14 @@ def find(name: str) -> Foreign:
     """
     package, _, own = name.partition(":")
     if package not in PACKAGES:
-        guess = did_you_mean(package, PACKAGES) or "; optimizers from elsewhere begin with torch:, optax: or scipy:"
+        guess = did_you_mean(package, PACKAGES) or "; names of other packages begin with torch:, optax: or scipy:"
         raise UnknownName(f"there is no optimizer {name!r}{guess}")
     if importlib.util.find_spec(package) is None:
         raise MissingPackage(f"{name} needs {package}, which is not installed; pip install 'optlab[{package}]'")
     home = importlib.import_module(f"optlab.foreign.{package}")
     known = [f"{package}:{one}" for one in home.names()]
     if own in home.INSTEAD:
-        raise UnknownName(f"{name} cannot be raced here: {home.INSTEAD[own]}")
+        raise UnknownName(f"{name} cannot be used here: {home.INSTEAD[own]}")
     if name not in known:
         spelt = {one.casefold(): one for one in known}
         meant = spelt.get(name.casefold())

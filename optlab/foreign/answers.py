@@ -1,4 +1,4 @@
-"""Losses and gradients that compiled code of jax asks for while it runs, answered by NumPy outside of it."""
+"""Callbacks from compiled jax code: losses and gradients that NumPy computes while the compiled code runs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from optlab.foreign.base import Array, Look
 
 _TICKETS = itertools.count(1)
 _ANSWERS: dict[int, Callable[[Array], tuple[float, Array]]] = {}
-"""Who answers, by a number that the compiled code is given, since several runs may share the code."""
+"""The callbacks by number. The compiled code gets the number as an argument, since several runs may share the code."""
 
 
 @contextlib.contextmanager
 def given_by(look: Look) -> Iterator[int]:
-    """A ticket whose questions `look` answers. What it raises is raised in the end; until then the answer is NaN."""
+    """The number of a callback to `look`. An exception of `look` is raised at the end; until then, results are NaN."""
     raised: list[BaseException] = []
 
     def answer(x: Array) -> tuple[float, Array]:
         if not raised:
             try:
                 return look(x)
-            except BaseException as error:  # it may not pass through compiled code
+            except BaseException as error:  # an exception cannot pass through compiled code
                 raised.append(error)
         return np.nan, np.full_like(x, np.nan)
 
@@ -41,7 +41,7 @@ def given_by(look: Look) -> Iterator[int]:
 
 
 def value_function(ticket: Any) -> Callable[[Any], Any]:
-    """The loss as a function for jax, of the tensors of parameters, with its gradient."""
+    """The loss as a jax function of the parameter tensors, with its gradient."""
 
     def ask(x: Any) -> Any:
         shapes = [jax.ShapeDtypeStruct(part.shape, part.dtype) for part in x]

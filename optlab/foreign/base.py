@@ -1,4 +1,4 @@
-"""What an optimizer of another package is to the lab: options, and a way to drive it on NumPy arrays."""
+"""The interface of an optimizer of another package: its options, and functions that run it on NumPy arrays."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Shapes = tuple[tuple[int, ...], ...]
 Value = Callable[[Array], float]
 """The loss at a point."""
 Look = Callable[[Array], tuple[float, Array]]
-"""The loss and the gradient at a point. Raises to end a run."""
+"""The loss and the gradient at a point. It raises an exception to end a run."""
 Product = Callable[[Array, Array], Array]
-"""The Hessian at a point times a vector. Raises to end a run."""
+"""The Hessian at a point times a vector. It raises an exception to end a run."""
 Step = Callable[[Look, float], Array]
-"""One update, with a factor on the learning rate, to the next x."""
+"""One update with a factor on the learning rate. It returns the next x."""
 
 
 def gradient(x: Any, g: Any, *, t: Any, **options: Any) -> Any:
-    """Takes the place of an update rule: what is traced for a foreign optimizer is the loss and the gradient.
+    """The update rule of a foreign optimizer for tracing. It returns g, so only the loss and gradient are traced.
 
-    It asks for `t` as a rule does that is more than a formula in x and g.
+    It takes `t` because a foreign optimizer may depend on more than x and g.
     """
     return g
 
@@ -41,9 +41,9 @@ def gradient(x: Any, g: Any, *, t: Any, **options: Any) -> Any:
 class Foreign(Optimizer):
     """An optimizer of another package.
 
-    One that makes a step at a time has `begin(x, tensors, arguments)`, which gives its `Step`; `tensors` are the shapes
-    that the package sees x in. One that decides itself where it asks for gradients has `minimize(x, arguments, budget,
-    value, look, product)`, which gives the x that it found; `budget` is the number of gradients.
+    An optimizer with single steps has `begin(x, tensors, arguments)`, which returns its `Step`; `tensors` are the
+    shapes in which the package gets x. An optimizer that chooses the points of its gradients itself has `minimize(x,
+    arguments, budget, value, look, product)`, which returns the x that it found; `budget` is the number of gradients.
     """
 
     package: str = ""
@@ -52,13 +52,13 @@ class Foreign(Optimizer):
     minimize: Callable[[Array, Arguments, int, Value, Look, Product], Array] | None = None
 
     def arguments(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> dict[str, Any]:
-        """What the package is given: all numbers that there are, and the choices that are not its own."""
+        """The arguments for the package: all numbers that are not NaN, and choices that differ from its defaults."""
         own = self.signature.choices
         given = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
         return given | {name: value for name, value in settings.items() if value != own[name]}
 
     def complaint(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> str:
-        """What the package says of these options when it is tried on a bowl, or nothing."""
+        """The error message of the package for these options in a trial on a quadratic, or an empty string."""
         for name, value in settings.items():
             own = self.signature.choices[name]
             if isinstance(own, list | tuple) and isinstance(value, list | tuple) and own and len(value) != len(own):
@@ -83,7 +83,7 @@ class Foreign(Optimizer):
                     self.begin(x, ((2,),), arguments)(look, 1.0)
         except _Enough:
             return ""
-        except Exception as error:  # whatever the package raises
+        except Exception as error:  # the package may raise any exception
             return f"{self.name} cannot be used like this: {str(error).partition(chr(10))[0] or type(error).__name__}"
         return ""
 
@@ -93,30 +93,30 @@ class _Enough(Exception):
 
 
 def described(package: str, name: str, options: Signature, packages: Iterable[str], **drive: Any) -> Foreign:
-    """A foreign optimizer with the versions of the packages that bear on its numbers."""
+    """A foreign optimizer with the versions of the packages that affect its results."""
     versions = {one: version(one) for one in packages}
     return Foreign(f"{package}:{name}", gradient, options, package=package, versions=versions, **drive)
 
 
 def options(parameters: Iterable[inspect.Parameter], leave_out: Collection[str]) -> Signature:
-    """The options that a signature offers, as the lab's own signatures do: numbers and choices.
+    """The options of a signature, divided into numbers and choices as for optlab's rules.
 
-    A whole number where the annotation allows for a float is a number. So is None there: it is NaN to the lab, and is
-    not handed over. An empty text stands for None where a text may be.
+    An integer is a number if the annotation allows a float. None is also a number in this case: it is stored as NaN and
+    not passed to the package. If the annotation allows a string, None is stored as an empty string.
     """
     numbers: dict[str, float] = {}
     choices: dict[str, Any] = {}
     for p in parameters:
-        default, may_be = p.default, str(p.annotation)
+        default, annotation = p.default, str(p.annotation)
         if p.name in leave_out or default is p.empty:
             continue
         if isinstance(default, bool):
             choices[p.name] = default
-        elif isinstance(default, float | int) and (isinstance(default, float) or "float" in may_be):
+        elif isinstance(default, float | int) and (isinstance(default, float) or "float" in annotation):
             numbers[p.name] = float(default)
-        elif default is None and "float" in may_be:
+        elif default is None and "float" in annotation:
             numbers[p.name] = math.nan
-        elif default is None and "str" in may_be:
+        elif default is None and "str" in annotation:
             choices[p.name] = ""
         elif type(default) in (int, str, list, tuple):
             choices[p.name] = default

@@ -1,6 +1,6 @@
-"""Optimizers of optax, on the tensors of parameters that a problem has.
+"""Optimizers of optax, on the parameter tensors of a problem.
 
-An update is compiled once for all learning rates, and again for other values of anything else.
+An update is compiled once for all learning rates, and again if any other option changes.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from optlab.foreign import answers
 from optlab.foreign.base import Arguments, Array, Foreign, Look, Shapes, Step, described, options
 from optlab.signature import Signature
 
-WHAT = "optax:NAME is a function of optax that takes a learning rate and gives an optimizer"
+WHAT = "optax:NAME is a function of optax that takes a learning rate and returns an optimizer"
 NOT_OFFERED = ("learning_rate", "mask", "weight_decay_mask", "trust_ratio_mask", "key", "seed")
 RATE = 1e-3
-"""The learning rate where none is given: optax has no default."""
+"""The default learning rate, since optax has none."""
 RATES = {"lbfgs": 1.0}
-"""The learning rate of those that mean another one where none is given: a line search begins with it."""
+"""Other default learning rates: here, the first step size of the line search."""
 KEYED = ("noisy_sgd",)
-"""Those that ask for a random key; it is what optax takes where none is given."""
-INSTEAD = {"optimistic_adam": "optax has given it up; write optax:optimistic_adam_v2"}
-"""Those that are not offered, and what to write instead."""
+"""Optimizers that need a random key. They get the key that is optax's default."""
+INSTEAD = {"optimistic_adam": "it is deprecated in optax; write optax:optimistic_adam_v2"}
+"""Optimizers that are not available, and what to write instead."""
 
 
 def names() -> list[str]:
@@ -43,12 +43,12 @@ def _is_optimizer(name: str, value: Any) -> bool:
 
 
 def searches(name: str) -> bool:
-    """Whether an optimizer searches along a line, for which it asks for more losses and gradients within an update."""
+    """Whether an optimizer has a line search, which needs more losses and gradients within an update."""
     return "linesearch" in inspect.signature(getattr(optax, name)).parameters
 
 
 def optimizer(name: str) -> Foreign:
-    """An optimizer by its name in optax. Its learning rate is called lr, as everywhere in the lab."""
+    """An optimizer by its name in optax. Its learning rate is called lr, as in all rules of optlab."""
     read = options(inspect.signature(getattr(optax, name)).parameters.values(), NOT_OFFERED)
     read = Signature(read.state, {"lr": RATES.get(name, RATE), **read.numbers}, read.choices, read.supplied)
     return described("optax", name, read, ("optax", "jax"), begin=functools.partial(_begin, name))
@@ -81,7 +81,7 @@ def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> St
 
 @functools.lru_cache(256)
 def _compiled(name: str, settings: tuple[tuple[str, Any], ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """(learning rate -> optimizer, one update of x and the state)."""
+    """Two functions: from a learning rate to the optimizer, and one compiled update of x and the state."""
 
     key = {"key": 0} if name in KEYED else {}
 

@@ -1,4 +1,4 @@
-"""Methods of `scipy.optimize.minimize` that ask for gradients, or for the Hessian too."""
+"""Methods of `scipy.optimize.minimize` that use gradients, or gradients and the Hessian."""
 
 from __future__ import annotations
 
@@ -27,17 +27,18 @@ METHODS = {
     "dogleg": "_minimize_dogleg",
 }
 OF_PRODUCTS = ("trust-ncg", "trust-krylov")
-"""Those that ask for the Hessian times a vector."""
+"""Methods that use the product of the Hessian and a vector."""
 OF_HESSIANS = ("trust-exact", "dogleg")
-"""Those that ask for the whole Hessian, which is made of products with every unit vector."""
-WHAT = f"scipy:NAME is a method of scipy.optimize.minimize that asks for gradients: {', '.join(METHODS)}"
+"""Methods that use the whole Hessian, which is computed from products with every unit vector."""
+WHAT = f"scipy:NAME is a method of scipy.optimize.minimize that uses gradients: {', '.join(METHODS)}"
 INSTEAD: dict[str, str] = {}
-"""All methods that ask for gradients work."""
+"""Empty: all methods that use gradients are available."""
 NOT_OFFERED = ("maxiter", "maxfun", "maxfev", "minfev", "disp", "iprint", "return_all", "eps", "args", "constraints")
 NOT_OFFERED += ("inexact",)
-"""The budget is the experiment's; `eps` is of differences in place of a gradient, `inexact` for trust-krylov alone."""
+"""Options that are not available. The experiment sets the budget, `eps` is for finite differences, and `inexact` is
+only for trust-krylov."""
 WHOLE = ("maxcor", "maxls", "maxCGit")
-"""The options that count something. All others are real numbers, also where the default is written 0 or -1."""
+"""The options that are integers. All others are real numbers, even if their default is written as 0 or -1."""
 MOST = 2**31 - 1
 
 
@@ -55,17 +56,17 @@ def optimizer(name: str) -> Foreign:
 
 
 def _parameters(name: str) -> dict[str, inspect.Parameter]:
-    """What a method takes. The methods of trust regions hand on what they do not take themselves."""
+    """The parameters of a method. Trust-region methods pass further arguments to a common function."""
     own = dict(inspect.signature(getattr(methods, METHODS[name])).parameters)
-    handed_on = name in OF_PRODUCTS + OF_HESSIANS
-    return {**inspect.signature(_minimize_trust_region).parameters, **own} if handed_on else own
+    is_trust_region = name in OF_PRODUCTS + OF_HESSIANS
+    return {**inspect.signature(_minimize_trust_region).parameters, **own} if is_trust_region else own
 
 
 def _minimize(
     name: str, x: Array, arguments: Arguments, budget: int, value: Value, look: Look, product: Product
 ) -> Array:
     known = _parameters(name)
-    limits = {"maxiter": budget, "maxfun": MOST}  # an iteration takes one gradient at least
+    limits = {"maxiter": budget, "maxfun": MOST}  # an iteration needs at least one gradient
     given: dict[str, Any] = {**arguments, **{limit: most for limit, most in limits.items() if limit in known}}
     second: dict[str, Any] = {}
     if name in OF_PRODUCTS:
@@ -73,6 +74,6 @@ def _minimize(
     elif name in OF_HESSIANS:
         second["hess"] = lambda p: np.stack([product(p, e) for e in np.eye(p.size)])
     found = scipy.optimize.minimize(value, x, method=name, jac=lambda p: look(p)[1], options=given, **second)
-    if str(found.message).startswith("ERROR"):  # what L-BFGS-B says of options in place of an exception
+    if str(found.message).startswith("ERROR"):  # L-BFGS-B reports invalid options in this way
         raise ValueError(found.message)
     return found.x

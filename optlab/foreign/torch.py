@@ -1,4 +1,4 @@
-"""Optimizers of `torch.optim`, on the tensors of parameters that a problem has."""
+"""Optimizers of `torch.optim`, on the parameter tensors of a problem."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from optlab.foreign.base import Arguments, Array, Foreign, Look, Shapes, Step, d
 
 WHAT = "torch:NAME is a class of torch.optim"
 NOT_OFFERED = ("params", "maximize", "foreach", "fused", "capturable", "differentiable")
-"""How torch computes, not what."""
+"""Options that select torch's implementation, or are not hyperparameters."""
 INSTEAD = {
-    "Muon": "it takes matrices alone, and problems have vectors too; write muon, which is the lab's own",
-    "SparseAdam": "it takes sparse gradients alone, and those here are dense; write torch:Adam",
+    "Muon": "it accepts matrices only, and problems have vectors too; write muon, which is optlab's own",
+    "SparseAdam": "it accepts sparse gradients only, and gradients here are dense; write torch:Adam",
 }
-"""Those that are not offered, and what to write instead."""
+"""Optimizers that are not available, and what to write instead."""
 
 
 def names() -> list[str]:
@@ -40,7 +40,7 @@ def optimizer(name: str) -> Foreign:
 
 
 def _begin(kind: type[torch.optim.Optimizer], start: Array, tensors: Shapes, arguments: Arguments) -> Step:
-    flat = torch.from_numpy(start.copy())  # the parameters are views of it
+    flat = torch.from_numpy(start.copy())  # the parameters are views of this tensor
     sizes = [math.prod(shape) for shape in tensors]
     params = [torch.nn.Parameter(part.view(shape)) for part, shape in zip(flat.split(sizes), tensors, strict=True)]
     made = kind(params, **arguments)

@@ -1,4 +1,4 @@
-"""What a package says of the options that were written for one of its optimizers, before anything is run."""
+"""A check of the options of a foreign optimizer by trial steps, before an experiment runs."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ def mistake(
     combinations: Sequence[Mapping[str, Any]],
     written: Collection[str],
 ) -> tuple[str, str] | None:
-    """The key to blame and what is said, for the first values that the package refuses; of a grid, the ends are tried.
+    """The key and the error message for the first values that the package rejects. For a grid, both ends are tried.
 
-    To blame is the first key written whose default would mend it, or else the name of the optimizer.
+    The key is the first one in the document whose default value removes the error, or else "name".
     """
     defaults = optimizer.signature.options
     first = {name: float(values[0]) for name, values in numbers.items()}
     ends = [{**first, name: float(end)} for name, v in numbers.items() if v.size > 1 for end in (v.min(), v.max())]
     for settings, tried in itertools.product(combinations, [first, *ends]):
-        said = optimizer.complaint(tried, settings)
-        if not said:
+        message = optimizer.complaint(tried, settings)
+        if not message:
             continue
         for name in written:
             mended = {**tried, **settings, name: defaults[name]}
             if not optimizer.complaint({n: mended[n] for n in tried}, {n: mended[n] for n in settings}):
-                return name, said
-        return "name", said
+                return name, message
+        return "name", message
     return None

@@ -186,7 +186,7 @@ def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path):
     assert done.stdout == "mine 0.5\n"
     plugin.unlink()
     done = subprocess.run(command, cwd=tmp_path / "plugins", check=False, capture_output=True, text=True)
-    assert f"the pickled optimizer needs mine of {plugin}, which is not there" in done.stderr
+    assert f"the pickled optimizer needs mine of {plugin}, which does not exist" in done.stderr
 
 
 def test_a_rule_inside_a_function_cannot_be_pickled():
@@ -195,7 +195,7 @@ def test_a_rule_inside_a_function_cannot_be_pickled():
         """Nowhere."""
         return x - lr * g
 
-    with pytest.raises(pickle.PicklingError, match=r"hidden cannot be pickled: .* write it at the top of a file"):
+    with pytest.raises(pickle.PicklingError, match=r"hidden cannot be pickled: .* define it at the top of a file"):
         pickle.dumps(as_torch(hidden, [Parameter(torch.ones(1))]))
 
 
@@ -413,7 +413,7 @@ def test_a_parameter_put_into_a_group_by_hand():
     driven(lambda params: made, p, [torch.ones(2)])
     p.append(Parameter(torch.ones(2)))
     with pytest.raises(
-        UserError, match=r"'m' should have the shape \(4,\), and has the shape \(2,\); .* add_param_group"
+        UserError, match=r"'m' should have the shape \(4,\), but has the shape \(2,\); .* add_param_group"
     ):
         driven(lambda params: made, p, [torch.ones(2)] * 2)
 

@@ -540,7 +540,7 @@ def test_a_hessian_times_a_vector():
 
 @pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
 def test_a_hessian_is_known_at_x_alone():
-    with pytest.raises(UserError, match="hvp can be computed at x alone"):
+    with pytest.raises(UserError, match="hvp can only be computed at x"):
         bowl(cauchy, horizon={"transforms": ["ema"]})
 
 
@@ -549,7 +549,7 @@ def test_the_number_of_steps():
     for t in range(1, 5):
         x = falling(x, 2 * SCALES * x, t=t, steps=4)
     np.testing.assert_allclose(bowl(falling, 4, horizon={"steps": 4}), x, rtol=1e-14)
-    with pytest.raises(UserError, match="falling asks for the number of steps; give it as steps=1000"):
+    with pytest.raises(UserError, match="falling needs the number of steps; pass it, as in steps=1000"):
         as_torch(falling, [nn.Parameter(torch.ones(1))])
 
 
@@ -606,9 +606,9 @@ def one():
         (
             lambda: as_torch("torch:Adam"),
             UserError,
-            "torch:Adam is no rule of the lab, but an optimizer of torch already",
+            "torch:Adam is not a rule of optlab, but already an optimizer of torch",
         ),
-        (lambda: as_torch(3), UserError, "3 is no optimizer; give a name, or a rule"),
+        (lambda: as_torch(3), UserError, "3 is not an optimizer; pass a name, or a rule"),
         (lambda: as_torch("adam", beta_1=0.5), UserError, "adam has no option 'beta_1' .did you mean 'beta1'"),
         (lambda: as_torch("adam", lr="x"), UserError, "adam: 'lr' takes a number, not the text 'x'"),
         (lambda: as_torch(normalized, lr=-1.0), UserError, r"normalized: 'lr' must lie in \(0, inf\), not -1"),
@@ -616,7 +616,7 @@ def one():
         (lambda: as_torch("adam", [{"params": one(), "beta_1": 0.5}]), UserError, "no option 'beta_1' .did you mean"),
         (lambda: as_torch("adam", [{"params": one(), "lr": "x"}]), UserError, "'lr' takes a number, not the text 'x'"),
         (lambda: as_torch("adam", [nn.Parameter(torch.ones(1).cfloat())]), UserError, "here are torch.complex64"),
-        (lambda: as_torch(sam, one()).step(), UserError, "sam asks for 'grad': give step a closure"),
+        (lambda: as_torch(sam, one()).step(), UserError, "sam needs 'grad': pass a closure"),
         (lambda: bowl(no_graph), UserError, "create_graph=True"),
         (lambda: as_torch("gd", transforms=["clip_nrm"]), UnknownName, "no transform 'clip_nrm' .did you mean"),
         (lambda: as_torch("gd", schedule="cosin"), UnknownName, "no schedule 'cosin' .did you mean 'cosine'"),
@@ -638,8 +638,8 @@ def one():
             UserError,
             "multiplies the hyperparameter 'lr'; there is none in half",
         ),
-        (lambda: as_torch("gd", one(), schedule="cosine"), UserError, "cosine asks for the number of steps; give it"),
-        (lambda: steps_without_closure("ema"), UserError, "elsewhere than at x: give step a closure"),
+        (lambda: as_torch("gd", one(), schedule="cosine"), UserError, "cosine needs the number of steps; pass it"),
+        (lambda: steps_without_closure("ema"), UserError, "needed away from x: pass a closure"),
         (lambda: bowl(silent), PluginError, r"optimizer 'silent' returns nothing \(None\); end it with: return x"),
     ],
 )

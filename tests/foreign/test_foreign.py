@@ -93,7 +93,7 @@ def test_every_one_that_is_offered_works(name):
 @pytest.mark.parametrize("name", ["torch:Muon", "torch:SparseAdam", "optax:optimistic_adam"])
 def test_what_cannot_be_used_is_not_offered(planned, name):
     assert name not in every_name()
-    with pytest.raises(UnknownName, match=f"{name} cannot be raced here: .*; write ") as error:
+    with pytest.raises(UnknownName, match=f"{name} cannot be used here: .*; write ") as error:
         foreign.find(name)
     with pytest.raises(SpecError) as mistakes:
         planned({"problem": [ROSENBROCK], "optimizer": [{"name": name}]})
@@ -232,7 +232,7 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
             ("nesterov",),
             "Nesterov momentum requires a mom",
         ),
-        (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "takes sparse gradients alone"),
+        (ROSENBROCK, {"name": "torch:SparseAdam"}, ("name",), "accepts sparse gradients only"),
         (ROSENBROCK, {"name": "scipy:dogleg", "eta": -0.5}, ("eta",), "cannot be used like this: invalid acceptance"),
         (ROSENBROCK, {"name": "scipy:BFGS", "c1": 0.95}, ("c1",), "'c1' and 'c2' do not satisfy"),
         (
