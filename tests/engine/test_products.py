@@ -228,11 +228,11 @@ def test_float32_stays_float32():
 # ---- mistakes -------------------------------------------------------------------------------------------------------
 
 MISTAKES = {
-    "v of another shape": (lambda: jvp(np.sin)(X, X[:2]), r"v has the shape \(2,\), and the argument has \(3,\)"),
-    "w of another shape": (lambda: vjp(np.sin)(X, 1.0), r"w has the shape \(\), and the value of sin has \(3,\)"),
+    "v of another shape": (lambda: jvp(np.sin)(X, X[:2]), r"v has the shape \(2,\), but the argument has \(3,\)"),
+    "w of another shape": (lambda: vjp(np.sin)(X, 1.0), r"w has the shape \(\), but the value of sin has \(3,\)"),
     "v of another form": (
         lambda: jvp(lambda p: p[0] * p[1])((X, X), X),
-        r"\(3,\), and the argument has \(3,\), \(3,\)",
+        r"\(3,\), but the argument has \(3,\), \(3,\)",
     ),
     "no such argument": (lambda: grad(np.sum, 1)(X), "called with 1 arguments; position 1 does not exist"),
     "an argument too few": (lambda: grad(np.sum)(), "called with 0 arguments"),

@@ -179,7 +179,7 @@ def test_theory_of_linear_rules_says_nothing_of_them():
         ("troch:Adam", "there is no optimizer 'troch:Adam' (did you mean 'torch'?)"),
         (
             "os:system",
-            "there is no optimizer 'os:system'; optimizers from elsewhere begin with torch:, optax: or scipy:",
+            "there is no optimizer 'os:system'; names of other packages begin with torch:, optax: or scipy:",
         ),
         ("torch:Optimizer", "there is no optimizer 'torch:Optimizer'"),
         ("torch:lr_scheduler.StepLR", "there is no optimizer 'torch:lr_scheduler.StepLR'"),
