@@ -102,15 +102,15 @@ ONE = [
         HEAD + MLP + '@activation = "rely"\n' + GD,
         "mlp has no activation 'rely' (did you mean 'relu'?); choose from sigmoid, tanh, relu",
     ),
-    (HEAD + MLP + '@init = "x"\n' + GD, "mlp has no init 'x'; there are xavier, he"),
+    (HEAD + MLP + '@init = "x"\n' + GD, "mlp has no init 'x'; choose from xavier, he"),
     (
         HEAD + MLP + 'hidden = [4]\n@loss = "cross_entropi"\n' + GD,
         "mlp has no loss 'cross_entropi' (did you mean 'cross_entropy'?); "
-        "there are half_squared_error, mean_squared_error, cross_entropy",
+        "choose from half_squared_error, mean_squared_error, cross_entropy",
     ),
     (
         HEAD + MLP + '@output = "rely"\nloss = "mean_squared_error"\n' + GD,
-        "mlp has no output 'rely'; there are linear, sigmoid",
+        "mlp has no output 'rely'; choose from linear, sigmoid",
     ),
     (HEAD + MLP + "@hidden = [0]\n" + GD, None),
     (HEAD + MLP + "@hidden = 8\n" + GD, "mlp: 'hidden' takes a list, not 8"),
@@ -162,7 +162,7 @@ def test_all_mistakes_at_once_from_all_modules(said):
         "steps must be at least 1, not -1",
         "rosenbrock has no option 'bb' (did you mean 'b'?)",
         "mlp has no activation 'rely' (did you mean 'relu'?); choose from sigmoid, tanh, relu",
-        "mlp has no init 'h' (did you mean 'he'?); there are xavier, he",
+        "mlp has no init 'h' (did you mean 'he'?); choose from xavier, he",
         "there is no problem 'boothe' (did you mean 'booth'?)",
         "gd has no option 'lrr' (did you mean 'lr'?)",
         "gd: 'lr' takes a number, not the text 'fast'",
