@@ -4,6 +4,7 @@
     graph ─┤           ├─> expressions ── program, emit ──> LLVM's text ── machine ──> code ──> trajectories
            └─ rolled ──┘
 
-`scalars` writes out every entry, for functions of few; `rolled` keeps arrays, which become loops over the entries;
-`lowering` decides. What it cannot execute, or what is not worth compiling, is left to `replay`.
+`scalars` makes one expression per entry and is used for functions of few entries. `rolled` keeps arrays, which become
+loops over the entries. `lowering` chooses between the two. A graph that this back end cannot execute, or that is not
+worth compiling, is executed by `replay`.
 """

@@ -1,4 +1,4 @@
-"""The text of a function for LLVM, growing line by line."""
+"""A builder for the LLVM text of one function."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ ATTRIBUTES = """
 attributes #0 = { nounwind alignstack=64 "prefer-vector-width"="512" "min-legal-vector-width"="512" }
 attributes #1 = { nounwind willreturn memory(none) }
 """
-"""What every function of ours, and every one that is called, promises. Vectors that do not fit into registers lie on
-the stack, where half the speed is lost if they cross the lines of the cache: so it begins at a multiple of 64."""
+"""The attributes of the defined functions (#0) and of the called functions (#1). Vectors that do not fit into registers
+are spilled to the stack. Spills that cross cache lines halve the speed, so the stack is aligned to 64 bytes."""
 
 
 LINE = 64
-"""Bytes of a line of the cache."""
+"""Bytes of a cache line."""
 
 SIZES = {"double": 8, "float": 4, "i8": 1}
 """Bytes of an entry of an array."""
 
 
 class Body:
-    """The text of a function, growing line by line; what rules write to. Its numbers are of type `real`."""
+    """The LLVM text of one function, to which rules append lines. Its numbers are of type `real`."""
 
     def __init__(self, machine: Machine, declarations: dict[str, str], prefix: str = "v", real: str = "double") -> None:
         self.machine = machine
@@ -38,7 +38,7 @@ class Body:
         self.prefix = prefix
 
     def vector(self, kind: str) -> str:
-        """The type of a vector of entries, one of each run."""
+        """The type of a vector with one entry per run."""
         return f"<{self.width} x {kind}>"
 
     def put(self, text: str) -> None:
@@ -57,7 +57,7 @@ class Body:
         return self.line(f"call {kind} @{function}({', '.join(f'{kind} {o}' for o in operands)})")
 
     def intrinsic(self, name: str, *operands: str) -> str:
-        if name == "fma" and not self.machine.fma:  # slow where it has to be imitated
+        if name == "fma" and not self.machine.fma:  # emulated in software, which is slow
             product = self.line(f"fmul {self.numbers} {operands[0]}, {operands[1]}")
             return self.line(f"fadd {self.numbers} {product}, {operands[2]}")
         return self.call(f"llvm.{name}.v{self.width}f{8 * self.size}", self.numbers, operands)
@@ -90,7 +90,7 @@ class Body:
         self.put(f"store {kind or self.numbers} {value}, ptr {pointer}, align {align or self.size}")
 
     def move(self, variable: str, pointer: str, save: bool, align: int = LINE) -> None:
-        """Fill a variable from memory, or save it there."""
+        """Load a variable from memory, or save it to memory."""
         if save:
             self.store(self.load(variable, align=align), pointer)
         else:
@@ -98,7 +98,7 @@ class Body:
 
     @contextmanager
     def loop(self, count: int) -> Iterator[str]:
-        """What is written meanwhile is repeated so many times, at least once; gives the number of the turn, from 0."""
+        """A loop of `count` iterations (at least one) around the lines written in the context. Yields its index."""
         self.count += 1
         name = f"loop{self.count}"
         self.put(f"br label %{name}.begin")
@@ -113,16 +113,16 @@ class Body:
         self.label(f"{name}.end")
 
     def spread(self, number: str) -> str:
-        """A single number, in all lanes."""
+        """Broadcast a single number to all lanes."""
         return self._in_all_lanes(self.real, number)
 
     def spread_from(self, pointer: str, kind: str | None = None) -> str:
-        """The number at an address, or the entry of another type, in all lanes."""
+        """Load the number of type `kind` at an address and broadcast it to all lanes."""
         kind = kind or self.real
         return self._in_all_lanes(kind, self.load(pointer, kind, align=SIZES[kind]))
 
     def spread_whole(self, number: str) -> str:
-        """A single whole number, in all lanes."""
+        """Broadcast a single integer to all lanes."""
         return self._in_all_lanes("i64", number)
 
     def _in_all_lanes(self, kind: str, number: str) -> str:
@@ -132,7 +132,7 @@ class Body:
         return self.line(f"shufflevector {vector} {first}, {vector} poison, {zeros}")
 
     def any(self, conditions: Sequence[str]) -> str:
-        """Whether one of the conditions holds in one of the lanes, as i1."""
+        """Whether any of the conditions holds in any lane, as i1."""
         total = conditions[0]
         for condition in conditions[1:]:
             total = self.line(f"or {self.conditions} {total}, {condition}")

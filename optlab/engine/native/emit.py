@@ -16,15 +16,17 @@ from optlab.engine.native.table import table
 
 @dataclass(frozen=True)
 class Module:
-    """The text, and which functions of the vector library are called in it: for each there is a function by itself,
-    `check_NAME(inputs, outputs)`, with which it can be tried out."""
+    """The text, and the names of the functions of the vector library that it calls.
+
+    For each of them the text has a function `check_NAME(inputs, outputs)`, which calls it alone, for a test.
+    """
 
     text: str
     vector_functions: list[str]
 
 
 def emit(program: Program) -> Module:
-    """Write a program down."""
+    """The LLVM module of a program."""
     machine, declarations = program.machine, dict[str, str]()
     form = Looped if isinstance(program.expressions, Rolled) else Straight
     functions = [*table(program, declarations), *Run(program, form, declarations).lines()]

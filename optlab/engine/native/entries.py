@@ -1,4 +1,4 @@
-"""A loop over the entries of arrays, and what is at hand in its body."""
+"""A loop over the entries of arrays, and the values that are available in its body."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Entries:
-    """A loop of so many turns, in which arrays and folds are computed from `values` and from what is in memory."""
+    """A loop of `length` iterations, which computes arrays and folds from `values` and from arrays in memory."""
 
     def __init__(self, form: Looped, length: int, values: Values) -> None:
         self.form, self.length, self.values = form, length, values
@@ -24,7 +24,7 @@ class Entries:
         self.here: dict[int, str] = {}
 
     def write(self, members: Sequence[int], stores: Sequence[Store]) -> None:
-        """Write the loop down, with its arrays and folds in order; the next entries are stored at the end of a turn."""
+        """Write the loop with its arrays and folds in order. Each iteration ends with the stores to the next state."""
         body, rolled = self.body, self.rolled
         folds = [i for i in members if rolled.ops[i] in FOLDS]
         for i in folds:
@@ -34,12 +34,12 @@ class Entries:
         with body.loop(self.length) as self.entry:
             for i in members:
                 if rolled.ops[i] in FOLDS:
-                    self._go_on(i)
+                    self._accumulate(i)
                 else:
                     self.here[i] = RULES[rolled.ops[i]](body, *map(self._value, rolled.args[i]))
                     if i in self.kept:
                         self._keep(i)
-            values = [self._value(store.value) for store in stores]  # all of them, before any is overwritten
+            values = [self._value(store.value) for store in stores]  # read all of them before any is overwritten
             for store, value in zip(stores, values, strict=True):
                 there = self.form.row(self.next[store.carried], body.add(self.entry, store.first))
                 body.store(value, there, align=body.bytes)
@@ -47,21 +47,21 @@ class Entries:
             self.values[i] = [body.load(f"%fold{i}", align=LINE)]
 
     def _find_memory(self, members: Sequence[int], stores: Sequence[Store]) -> None:
-        """What is carried and read or written here: its place is known before the loop."""
+        """Set the pointers to the carried arrays that the loop reads or writes; they are loaded before the loop."""
         used = [a for i in members for a in self.rolled.args[i]] + [store.value for store in stores]
         read = {self.rolled.inputs[a][0] for a in used if a in self.rolled.reads and a in self.rolled.inputs}
         self.now = {position: self.form.now(self.form.number_of(position)) for position in sorted(read)}
         self.next = {n: self.form.next(n) for n in sorted({store.carried for store in stores})}
 
-    def _go_on(self, i: int) -> None:
-        """A fold, one entry further."""
+    def _accumulate(self, i: int) -> None:
+        """Add the current entry to a fold."""
         body, op = self.body, self.rolled.ops[i]
         so_far, entries = body.load(f"%fold{i}", align=LINE), map(self._value, self.rolled.args[i][:-1])
         operands = (*entries, so_far) if op == "dot" else (so_far, *entries)
         body.store(RULES[FOLDS[op]](body, *operands), f"%fold{i}", align=LINE)
 
     def _value(self, i: int) -> str:
-        """A number, or the entry at hand of an array: computed in this turn, or in memory."""
+        """A number, or the current entry of an array: computed in this iteration, or loaded from memory."""
         if i in self.here:
             return self.here[i]
         if not self.rolled.is_array(i):

@@ -1,8 +1,8 @@
-"""Expressions: the computation of one run as a list of operations, every equal one once.
+"""Expressions: the computation of one run as a list of operations, with each common subexpression once.
 
-They know nothing of runs, and the number of a run must not depend on its company: so what is decided here and in
-`simpler.py` (which products are fused into sums, which powers are carried along) depends on the graph alone. Whole
-numbers are kept as floats, which hold them exactly up to 2^53.
+A run's numbers must not depend on the other runs. So the decisions made here and in `simpler.py` (which products are
+fused into sums, which powers become running products) depend on the graph alone. Integers are kept as floats, which
+represent them exactly up to 2^53.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from optlab.engine.native.simpler import SIMPLER
 from optlab.engine.ops import OPS
 
 FOLDS: Mapping[str, str] = {"sum": "add", "max": "maximum", "min": "minimum", "dot": "fma"}
-"""What makes a number of an array, entry by entry in order, and the operation that it repeats."""
+"""The folds, which reduce an array to a number entry by entry in order, and the operation that each repeats."""
 
 
 class Unsupported(Exception):
-    """A graph that has no place here; the message says why, in words that follow "because"."""
+    """The graph cannot be compiled. The message is the reason, a clause that can follow the word "because"."""
 
 
 @dataclass(frozen=True)
 class Expressions:
-    """Expressions in order: `ops[i]` applied to the expressions `args[i]`.
+    """Expressions in order of execution: `ops[i]` applied to the expressions `args[i]`.
 
-    Besides the operations of the engine there are "constant" (its value is in `values`), "input" (position and entry
-    of an input are in `inputs`), "fma" (a b + c, rounded once), "fms" (a b - c), "fnma" (c - a b), and "running" (the
-    argument to the power of the step number, carried from step to step as a product). `conditions` tells which are
-    true or false. `wanted` are the outputs: the first is the loss. Where there are arrays (see `rolled.py`), `lengths`
-    has their number of entries, and of folds how many entries they go through.
+    In addition to the operations of the engine there are "constant" (its value is in `values`), "input" (`inputs` has
+    the position of the input and the entry), "fma" (a b + c, rounded once), "fms" (a b - c), "fnma" (c - a b), and
+    "running" (the argument to the power of the step number, updated by one product per step). `conditions` are the
+    expressions that are true or false. `wanted` are the outputs; the first output is the loss. For arrays (see
+    `rolled.py`), `lengths` has their number of entries; for folds, the number of entries that are folded.
     """
 
     ops: list[str]
@@ -53,14 +53,16 @@ class Expressions:
 
     @functools.cached_property
     def work(self) -> int:
-        """Operations on single numbers in a step, about."""
+        """The approximate number of operations on single numbers in a step."""
         return sum(self.lengths.get(i, 1) for i in self.needed)
 
     @property
     def copies(self) -> int:
-        """Vectors side by side: two keep the processor busy while one waits for a root, as long as all is in registers.
+        """The number of vectors of runs that are computed together.
 
-        A state that stays as it is, as one of an option that is off, needs none; in loops the next entry does not wait.
+        Two vectors hide the latency of a square root, as long as all values fit into registers. A state that never
+        changes, such as that of an option that is off, needs no register. Loops need one vector only: the entries of
+        an array do not depend on each other.
         """
         moving = [i for i in self.wanted[1:] if self.ops[i] != "input"]
         return 2 if len(moving) <= 6 and not self.lengths else 1
@@ -90,7 +92,7 @@ def needed_for(args: Sequence[tuple[int, ...]], wanted: Sequence[int]) -> list[i
 
 
 class Writer:
-    """Expressions in the making."""
+    """A builder of expressions."""
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
@@ -100,7 +102,7 @@ class Writer:
         self.inputs: dict[int, tuple[int, int]] = {}
         self.conditions: set[int] = set()
         self.lengths: dict[int, int] = {}
-        self.settled: list[bool] = []  # depends neither on the step nor on what is carried
+        self.settled: list[bool] = []  # whether it depends neither on the step number nor on x and the state
         self.seen: dict[Any, int] = {}
         self.counter: int | None = None
 
@@ -123,7 +125,7 @@ class Writer:
         return self.seen[key]
 
     def apply(self, op: str, *args: int) -> int:
-        """An expression, simplified where that changes no bit (but the sign of a zero), and written down once."""
+        """Add an expression, or return an equal one. Simplifications change no bit, except the sign of a zero."""
         simpler = SIMPLER.get(op)
         known = simpler(self, *args) if simpler else None
         if known is None and op in OPS:
@@ -138,7 +140,7 @@ class Writer:
         return self.seen[key]
 
     def computed(self, op: str, args: tuple[int, ...]) -> int | None:
-        """The value of an expression of constants."""
+        """Constant folding: the value of an expression whose arguments are all constants."""
         if not all(a in self.values for a in args):
             return None
         with np.errstate(all="ignore"):
@@ -160,16 +162,16 @@ class Writer:
         return self.apply("not_equal", number, self.constant(0.0))
 
     def whole(self, number: int) -> int:
-        """A whole number, made of others by an operation that may give -0.0: of whole numbers there is one zero."""
+        """The integer result of an operation on floats, with -0.0 replaced by 0.0: integers have one zero only."""
         return self.apply("where", self.condition(number), number, self.constant(0.0))
 
     def truncated(self, number: int) -> int:
-        """A float as a whole number, towards zero; what does not fit is the smallest one, as on most processors."""
+        """A float rounded towards zero to int64. Values out of range become -2^63, as on most processors."""
         fits = self.apply("less", self.apply("absolute", number), self.constant(2.0**63))
         return self.apply("where", fits, self.whole(self.apply("trunc", number)), self.constant(-(2.0**63)))
 
     def entry_of(self, node: Node) -> Callable[..., int]:
-        """How an entry of the output of an operation entry by entry is written, from entries of its inputs."""
+        """The function that makes one output entry of an elementwise operation from the entries of its inputs."""
         name, kind = node.op.name, node.output.dtype.kind
         if kind in "iu" and not (node.output.dtype == np.int64 and name in _TO_WHOLE_NUMBERS):
             raise Unsupported(f"{name} with a result of type {node.output.dtype} has no native rule")
@@ -190,9 +192,9 @@ class Writer:
 
 
 def check_operation(node: Node) -> None:
-    """Operations that were made elsewhere have no rule here."""
+    """Refuse operations that are not part of the engine: they have no rule here."""
     if node.op is not OPS.get(node.op.name):
-        raise Unsupported(f"{node.op.name} is an operation of its own")
+        raise Unsupported(f"{node.op.name} is not an operation of the engine and has no native rule")
 
 
 def check_type(var: Var) -> None:
@@ -213,11 +215,11 @@ _TO_WHOLE_NUMBERS = frozenset(
         *("maximum", "minimum", "clip", "where", "astype", "detach"),
     ]
 )
-"""Operations whose result, where it is a whole number, is that of the same operation on floats."""
+"""Operations on integers that give the same result as on floats with the same values."""
 
 
 def fuse(writer: Writer, wanted: Sequence[int]) -> None:
-    """Make one operation of a b + c, where the product is needed for nothing else."""
+    """Replace a b + c by one operation where the product has no other use."""
     ops, args = writer.ops, writer.args
     needed = needed_for(args, wanted)
     uses = Counter(wanted)

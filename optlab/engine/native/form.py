@@ -1,4 +1,4 @@
-"""What differs between the two forms of a program: where x and the state are kept, and how a step is computed."""
+"""The interface of the two forms of a program: where x and the state are kept, and how a step is computed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 class Form(ABC):
-    """A part of the function `run`: it writes to `body`, where `%lane` is the first run of the block at hand.
+    """The part of the function `run` that depends on the form. It writes to `body`.
 
-    `straight.py` has a variable and an expression for each entry, `loops.py` has arrays and loops.
+    In the text, `%lane` is the first run of the current block. `straight.py` has one variable and one expression per
+    entry; `loops.py` has arrays and loops.
     """
 
     def __init__(self, program: Program, body: Body) -> None:
@@ -24,7 +25,7 @@ class Form(ABC):
         self.copies = program.layout.copies
 
     def lane(self, copy: int, row: int | str = 0) -> str:
-        """The index of a block's runs in a row of an array of runs."""
+        """The index of the first run of the block's vector number `copy`, in the given row of an array."""
         lane = self.body.add("%lane", copy * self.body.width)
         return lane if row == 0 else self.body.add(self.body.times("%stride", row), lane)
 
@@ -38,23 +39,23 @@ class Form(ABC):
 
     @abstractmethod
     def move(self, save: bool) -> None:
-        """Bring x and the state from memory, or back."""
+        """Load x and the state from memory, or save them to memory."""
 
     @abstractmethod
     def present(self, values: Values) -> None:
-        """Add what is carried to the values at hand."""
+        """Add x and the state to the available values."""
 
     @abstractmethod
     def compute(self, values: Values, level: int, among: Sequence[int] | None = None) -> None:
-        """Write down the expressions of a level, all or some, that are not there yet."""
+        """Write the missing expressions of a level: all of them, or those in `among`."""
 
     @abstractmethod
     def advance(self, values: Values) -> None:
-        """Put the next x and state, which are computed, in the place of the present ones."""
+        """Replace x and the state by their computed next values."""
 
     @abstractmethod
-    def record(self, living: Sequence[str], place: str) -> None:
-        """Write x into a row of `%trail`, NaN for runs that have diverged."""
+    def record(self, finite: Sequence[str], place: str) -> None:
+        """Write x into a row of `%trail`, and NaN for runs that have diverged."""
 
     @abstractmethod
     def is_finite(self, copy: int) -> str:

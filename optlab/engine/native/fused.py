@@ -1,8 +1,8 @@
-"""Graph -> Graph: runs of arithmetic entry by entry as one NumPy ufunc each, in machine code.
+"""Graph -> Graph: fuses chains of elementwise arithmetic, each into one NumPy ufunc in machine code.
 
-An update rule on large arrays is a dozen NumPy calls, and each brings its arrays from memory and back. As one ufunc it
-is one such way. Only operations that IEEE 754 rounds correctly are fused, each rounded as before: so the result is the
-same to the bit, and it is a matter of time alone whether a graph is fused.
+An update rule on large arrays is about a dozen NumPy calls, each of which reads its arrays from memory and writes them
+back. A fused ufunc reads and writes once. Only operations that IEEE 754 rounds correctly are fused, and each is rounded
+as before. So fusion changes the speed only: the result is the same to the bit.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ EXACT = frozenset(
         *("logical_and", "logical_or", "logical_not", "logical_xor"),
     ]
 )
-"""What is the same to the bit wherever it is computed."""
+"""Operations whose result is the same to the bit on every platform."""
 
 MOST_INPUTS = 16
 _REALS = {np.dtype(np.float64): "double", np.dtype(np.float32): "float"}
-_FROM_FUNC_AND_DATA = 1  # the place of PyUFunc_FromFuncAndData in NumPy's table of C functions
+_FROM_FUNC_AND_DATA = 1  # the index of PyUFunc_FromFuncAndData in NumPy's table of C functions
 
 
 def fuse(graph: Graph, inputs: Sequence[Input]) -> Graph:
-    """The same function with fewer nodes; the same graph where nothing can be fused."""
+    """The same function with fewer nodes. Returns `graph` itself if nothing can be fused."""
     trees = _Trees(graph, inputs).found()
     if not trees:
         return graph
@@ -57,9 +57,9 @@ def fuse(graph: Graph, inputs: Sequence[Input]) -> Graph:
 
 @dataclass(frozen=True)
 class _Tree:
-    """Nodes in order, the last of which is the result; nothing else needs the others. `inputs` come from outside.
+    """Nodes in order that become one ufunc. The last node is the result; the others have no use outside the tree.
 
-    All numbers are of one real type, that of the result. Conditions are of type bool, inside and from outside.
+    `inputs` are computed outside the tree. All numbers have the real type of the result; conditions are of type bool.
     """
 
     nodes: tuple[Node, ...]
@@ -72,7 +72,7 @@ class _Tree:
 
 
 class _Trees:
-    """Looks for what may be fused: arithmetic on arrays that differ between runs and steps."""
+    """Finds the nodes to fuse: arithmetic on arrays that differ between runs and steps."""
 
     def __init__(self, graph: Graph, inputs: Sequence[Input]) -> None:
         self.graph = graph
@@ -99,13 +99,13 @@ class _Trees:
         return [self._tree(nodes) for nodes in members.values() if len(nodes) > 1]
 
     def _fusible(self, node: Node) -> bool:
-        known = node.op.name in EXACT and node.op is OPS[node.op.name]  # a user's operation may have the same name
+        exact = node.op.name in EXACT and node.op is OPS[node.op.name]  # a user's operation may have the same name
         per_step = self.kinds[node.output] == RUN and self.changes[node.output]
         types = {v.dtype for v in (*node.inputs, node.output) if v.dtype.kind != "b"}
-        return known and per_step and _of_one_type(types)
+        return exact and per_step and _of_one_type(types)
 
     def _result_of_all_users(self, node: Node, part_of: Mapping[Var, Var]) -> Var | None:
-        """The tree that all users of a value belong to, if they do, and have its shape."""
+        """The result of the tree that all users of a value belong to; None if there is none of the same shape."""
         users = self.users.get(node.output, [])
         results = {part_of.get(user.output) for user in users}
         if node.output in self.kept or len(results) != 1 or None in results:
@@ -133,7 +133,7 @@ def _of_one_type(types: set[np.dtype[Any]]) -> bool:
 
 
 def _operations(trees: Sequence[_Tree]) -> list[Op]:
-    """Each tree as an operation of the graph language; all of them are compiled together."""
+    """Each tree as an operation of the graph language. All trees are compiled together, in one module."""
     machine, declarations = this_machine(), dict[str, str]()
     loops = [line for n, tree in enumerate(trees) for line in _loop(f"loop{n}", tree, machine, declarations)]
     code = Code("\n".join([*loops, *declarations.values(), ATTRIBUTES]))
@@ -147,7 +147,7 @@ def _operation(code: Code, name: str, tree: _Tree) -> Op:
 
 
 def _ufunc(code: Code, name: str, dtypes: Sequence[np.dtype[Any]]) -> Any:
-    """A NumPy ufunc whose inner loop is this function; `dtypes` are those of its inputs and of its output."""
+    """A NumPy ufunc with the function `name` as its inner loop; `dtypes` are those of the inputs and of the output."""
     loops = (ctypes.c_void_p * 1)(code.address(name))
     types = (ctypes.c_char * len(dtypes))(*[dtype.num for dtype in dtypes])
     make = ctypes.PYFUNCTYPE(
@@ -158,11 +158,11 @@ def _ufunc(code: Code, name: str, dtypes: Sequence[np.dtype[Any]]) -> Any:
     )(_numpys_function(_FROM_FUNC_AND_DATA))
     data = (ctypes.c_void_p * 1)(None)
     ufunc = make(loops, data, types, 1, len(dtypes) - 1, 1, -1, b"fused", b"", 0)
-    return _Alive(ufunc, (code, loops, types, data))
+    return _OwningUfunc(ufunc, (code, loops, types, data))
 
 
-class _Alive:
-    """A ufunc, with the memory that it points to."""
+class _OwningUfunc:
+    """A ufunc that owns the memory that it points to, as NumPy keeps no reference to that memory."""
 
     def __init__(self, ufunc: Any, memory: Any) -> None:
         self._ufunc, self._memory = ufunc, memory
@@ -184,9 +184,9 @@ def _numpys_function(place: int) -> int:
 
 
 def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]) -> list[str]:
-    """A ufunc's inner loop: in vectors where the entries of all arrays lie side by side or are one number, else singly.
+    """The inner loop of a ufunc: with vectors if each array is contiguous or one number, otherwise entry by entry.
 
-    A number that is the same for all entries is first written to a vector of its own: so all are read in one way.
+    A single number is first broadcast to a vector in memory, so that all operands are read in the same way.
     """
     real, size = _REALS[tree.dtype], tree.dtype.itemsize
     lanes = replace(machine, width=machine.width * 8 // size)
@@ -200,11 +200,11 @@ def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]
     ready = wide.line(f"icmp eq i64 %s{result}, {size}")
     for n, var in enumerate(tree.inputs):
         kind = _in_memory(var, real)
-        one, beside = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, {var.dtype.itemsize}")
-        ready = wide.line(f"and i1 {ready}, {wide.line(f'or i1 {one}, {beside}')}")
+        number, contiguous = wide.line(f"icmp eq i64 %s{n}, 0"), wide.line(f"icmp eq i64 %s{n}, {var.dtype.itemsize}")
+        ready = wide.line(f"and i1 {ready}, {wide.line(f'or i1 {number}, {contiguous}')}")
         wide.put(f"%b{n} = alloca {wide.vector(kind)}, align 64")
         wide.store(wide.spread_from(f"%p{n}", kind), f"%b{n}", wide.vector(kind), align=64)
-        wide.put(f"%q{n} = select i1 {one}, ptr %b{n}, ptr %p{n}")
+        wide.put(f"%q{n} = select i1 {number}, ptr %b{n}, ptr %p{n}")
     whole = wide.line(f"and i64 %n, {-wide.width}")
     wide.put(f"%vectors = select i1 {ready}, i64 {whole}, i64 0")
     wide.put("br label %wide")
@@ -215,7 +215,11 @@ def _loop(name: str, tree: _Tree, machine: Machine, declarations: dict[str, str]
 
 
 def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: tuple[str, str], pointer: str) -> None:
-    """Compute and store entries, vector by vector: `begin` is the block before and the index, `end` index and block."""
+    """A loop that computes and stores the entries, vector by vector.
+
+    `begin` is the label of the block before the loop and the first index; `end` is the end index and the label of the
+    block after the loop.
+    """
     body.label(label)
     body.put(f"%{label}.i = phi i64 [ {begin[1]}, %{begin[0]} ], [ %{label}.next, %{label}.body ]")
     body.put(f"%{label}.more = icmp slt i64 %{label}.i, {end[0]}")
@@ -234,7 +238,7 @@ def _entries(body: Body, tree: _Tree, label: str, begin: tuple[str, str], end: t
 
 
 def _in_memory(var: Var, real: str) -> str:
-    """The type of an entry where it lies: a condition is a byte."""
+    """The type of an entry in memory: a condition is a byte."""
     return "i8" if var.dtype.kind == "b" else real
 
 
@@ -246,7 +250,7 @@ def _read(body: Body, var: Var, place: str) -> str:
 
 
 def _written(body: Body, node: Node, values: Mapping[Var, str]) -> str:
-    """A node's value. As in NumPy, a condition is 1 or 0 where a number is wanted, and a number that is not 0 holds."""
+    """A node's value. As in NumPy, a condition used as a number is 1 or 0, and a nonzero number counts as true."""
 
     def number(var: Var) -> str:
         one, zero = literal(1.0, body.real), literal(0.0, body.real)

@@ -1,4 +1,4 @@
-"""A program with loops over the entries: x, the state and what is kept are rows of vectors in memory, one per entry."""
+"""The form with loops over the entries. x, the state and kept arrays are in memory, one vector of runs per entry."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optlab.engine.native.stages import Stages
 
 
 class Looped(Form):
-    """See `Form`."""
+    """A program with arrays and loops; see `Form`."""
 
     def __init__(self, program: Program, body: Body) -> None:
         super().__init__(program, body)
@@ -40,35 +40,38 @@ class Looped(Form):
         body.put(f"%right = alloca {body.conditions}, align 8")
 
     def _tables(self) -> None:
-        """Data, as constants of the module."""
+        """Write the arrays of data as constants of the module."""
         for n, table in enumerate(self.rolled.tables):
             numbers = ", ".join(f"double {digits(value)}" for value in table.tolist())
             text = f"@table{n} = private constant [{len(table)} x double] [{numbers}]"
             self.body.declarations[f"table{n}"] = text
 
     def _memory(self) -> None:
-        """For what is carried, the next of it where that needs a place of its own, and what is kept for other loops."""
+        """Allocate x and the state, a second copy of those that are double-buffered, and arrays kept for other loops.
+
+        All of them are in one allocation, which is aligned to a cache line.
+        """
         body, carried = self.body, self.layout.carried
         sizes = {f"%now{n}": size for n, (_, size) in enumerate(carried)}
         sizes |= {f"%next{n}": carried[n][1] for n in sorted(self.swapped)}
         sizes |= {f"%kept{i}": self.rolled.lengths[i] for i in self.stages.kept}
         body.declarations |= {"malloc": "declare ptr @malloc(i64)", "free": "declare void @free(ptr)"}
-        body.put(f"%room = call ptr @malloc(i64 {sum(sizes.values()) * body.bytes + LINE})")
-        body.put("%room.number = ptrtoint ptr %room to i64")
-        offset = body.line(f"and i64 {body.line('sub i64 0, %room.number')}, {LINE - 1}")
+        body.put(f"%memory = call ptr @malloc(i64 {sum(sizes.values()) * body.bytes + LINE})")
+        body.put("%memory.number = ptrtoint ptr %memory to i64")
+        offset = body.line(f"and i64 {body.line('sub i64 0, %memory.number')}, {LINE - 1}")
         for name, size in sizes.items():
-            body.put(f"{name} = getelementptr i8, ptr %room, i64 {offset}")
+            body.put(f"{name} = getelementptr i8, ptr %memory, i64 {offset}")
             offset = body.add(offset, size * body.bytes)
 
     def end(self) -> None:
-        self.body.put("call void @free(ptr %room)")
+        self.body.put("call void @free(ptr %memory)")
 
     def now(self, n: int) -> str:
-        """Where something carried is at present."""
+        """The address of the present value of the carried array number n."""
         return self.body.load(f"%the.now{n}", "ptr") if n in self.swapped else f"%now{n}"
 
     def next(self, n: int) -> str:
-        """Where it is to be after the step."""
+        """The address for the next value of the carried array number n."""
         return self.body.load(f"%the.next{n}", "ptr") if n in self.swapped else f"%now{n}"
 
     def row(self, pointer: str, entry: str) -> str:
@@ -83,15 +86,15 @@ class Looped(Form):
                 self.body.move(self.row(now, entry), there, save, self.body.bytes)
             first += size
 
-    def record(self, living: Sequence[str], place: str) -> None:
+    def record(self, finite: Sequence[str], place: str) -> None:
         body, dim = self.body, self.layout.carried[0][1]
         now, first = self.now(0), body.times(place, dim)
         with body.loop(dim) as entry:
-            value = select(body, living[0], body.load(self.row(now, entry), align=body.bytes), NAN)
+            value = select(body, finite[0], body.load(self.row(now, entry), align=body.bytes), NAN)
             body.store(value, body.at("%trail", self.lane(0, body.add(first, entry))))
 
     def is_finite(self, copy: int) -> str:
-        del copy  # there is one
+        del copy  # loops have one vector of runs
         body, now = self.body, self.now(0)
         body.store(truth(True), "%right", body.conditions)
         with body.loop(self.layout.carried[0][1]) as entry:
@@ -102,7 +105,7 @@ class Looped(Form):
     # ---- a step ----------------------------------------------------------------------------------------------------
 
     def present(self, values: Values) -> None:
-        """Nothing: it is read where it is needed."""
+        """Does nothing: loops load x and the state where they need them."""
 
     def compute(self, values: Values, level: int, among: Sequence[int] | None = None) -> None:
         chosen = set(self.rolled.needed if among is None else among)

@@ -1,6 +1,7 @@
-"""Which of two forms a graph gets: written out entry by entry, or rolled up into loops over the entries.
+"""Chooses the form of a graph: one expression per entry, or loops over the entries.
 
-The graph alone decides: the last bits differ, and a run's numbers must not depend on its company.
+The choice depends on the graph alone. The last bits of the two forms differ, and a run's numbers must not depend on the
+other runs.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ from optlab.engine.native.rolled import MOST, rolled_up
 from optlab.engine.native.scalars import LIMIT, TooLong, written_out
 
 LONG = 500
-"""Operations on single numbers from which it pays to have loops."""
+"""Loops are considered for more operations on single numbers than this."""
 
 SHORTER = 4
-"""So many times fewer expressions there are to be in loops."""
+"""Loops are used only if they have fewer expressions than written-out code by this factor."""
 
 OVERLAP = 2
-"""So many times the operations may be done in loops, where slices of the same are computed more than once."""
+"""The largest accepted factor of additional operations in loops, which may compute overlapping slices several times."""
 
 MARGIN = 1.5
-"""A graph of so many times the operations that can be written out is not tried: few of them are simplified away."""
+"""A graph with more than MARGIN * LIMIT operations is not written out: simplification would not remove enough."""
 
 
 def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expressions:
@@ -44,7 +45,7 @@ def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expres
             rolled = rolled_up(graph, counter, carried, min(MOST, size // 2))
             if len(rolled.needed) * SHORTER < size and rolled.work < OVERLAP * size:
                 return rolled
-            why = "loops would do more than that"
+            why = "loops would do more operations than that"
         except Unsupported as reason:
             why = str(reason)
     if size < MARGIN * LIMIT:
@@ -56,7 +57,7 @@ def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expres
 
 
 def _operations(node: Node) -> int:
-    """Operations on single numbers that a node is, about."""
+    """The approximate number of operations on single numbers of a node."""
     if node.op.kind == "matmul":
         return math.prod(node.output.shape) * node.inputs[0].shape[-1]
     if node.op.name in BY_ORDER:

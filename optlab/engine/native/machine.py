@@ -1,7 +1,7 @@
-"""This machine: its vectors, its vector mathematics, and machine code from LLVM's text.
+"""This machine: its vector width, its vector mathematics, and the compiler from LLVM's text to machine code.
 
-glibc's libmvec computes exp, sin, pow and others for a whole vector at once (its names: the x86 vector function ABI).
-Elsewhere, and for functions it does not have, each lane is a call of the C library.
+glibc's libmvec computes exp, sin, pow and others for a whole vector at once (names: x86 vector function ABI). On other
+platforms, and for functions that libmvec does not have, the C library is called once per lane.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _LETTERS = {8: "e", 4: "d", 2: "b"}
 
 @dataclass(frozen=True)
 class Machine:
-    """What code is made for: the `width` of a vector in float64 lanes, whether a product is added in one rounding
-    (`fma`), and the functions with a vector version, as name -> symbol."""
+    """The target of the code: the `width` of a vector in float64 lanes, whether it has fused multiply-add (`fma`), and
+    the functions with a vector version, as name -> symbol."""
 
     width: int
     fma: bool
@@ -38,7 +38,7 @@ class Machine:
 
 @functools.cache
 def this_machine() -> Machine:
-    """Found out once."""
+    """The machine that this process runs on."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features()
@@ -64,19 +64,19 @@ def _libmvec(width: int) -> dict[str, str]:
 
 @functools.cache
 def _processor() -> tuple[str, str]:
-    """Its name, and what it can do; LLVM takes most of a millisecond to tell."""
+    """The processor's name and features. Cached, as LLVM takes almost a millisecond to find them."""
     return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def operands_of(name: str) -> int:
-    """How many numbers a function of the vector library takes."""
+    """The number of operands of a function of the vector library."""
     return 2 if name in _OF_TWO else 1
 
 
 class Code:
     """Machine code in memory, and the functions in it by name. It is freed with this object.
 
-    `quick` has it made in a third of the time and run at about half the speed; no bit depends on that.
+    With `quick`, compiling takes a third of the time and the code runs at about half the speed. No bit differs.
     """
 
     def __init__(self, text: str, quick: bool = False) -> None:
@@ -92,16 +92,16 @@ class Code:
         self._engine.finalize_object()
 
     def function(self, name: str, *arguments: Any) -> Any:
-        """A function that returns nothing, to be called from Python. It lets other threads run meanwhile."""
+        """A function without a result, callable from Python. It releases the GIL."""
         return ctypes.CFUNCTYPE(None, *arguments)(self.address(name))
 
     def address(self, name: str) -> int:
-        """Where a function begins."""
+        """The address of a function."""
         return self._engine.get_function_address(name)
 
 
 def _into_registers(module: Any, target: Any) -> None:
-    """Turn variables in memory into values; all else was simplified before."""
+    """Promote variables in memory to registers. No other pass is needed: expressions are already simplified."""
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=1))
     passes = llvm.create_new_module_pass_manager()
     passes.add_sroa_pass()
@@ -115,7 +115,7 @@ _TOLERANCE = 1e-14
 
 
 def is_right(code: Code, name: str) -> bool:
-    """Whether the vector version of a function computes what NumPy does, to a few units in the last place."""
+    """Whether the vector version of a function agrees with NumPy to a few units in the last place."""
     count, width = operands_of(name), this_machine().width
     function = code.function(f"check_{name}", ctypes.c_void_p, ctypes.c_void_p)
     first = np.resize(_TRIED, -(-len(_TRIED) // width) * width)

@@ -1,4 +1,4 @@
-"""Sorting, and picking by an index that is computed: written out as choices between all entries, so for few of them."""
+"""Sorting, and indexing with a computed index, as selects over all entries. Only suitable for few entries."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from optlab.engine.native.expressions import Unsupported, Writer, needed_for
 Ids = NDArray[np.intp]
 
 EACH = 6
-"""Expressions for each pair of entries, about."""
+"""The approximate number of expressions per pair of entries."""
 
 
 def argsort(writer: Writer, keys: Ids) -> Ids:
-    """The order of the entries along the last axis, where those that tie keep theirs; NaN come last."""
+    """The indices that sort the entries along the last axis. The sort is stable, and NaN come last."""
     found = np.empty_like(keys)
     for row in np.ndindex(keys.shape[:-1]):
         found[row] = _order(writer, keys[row].tolist())
@@ -27,7 +27,7 @@ def argsort(writer: Writer, keys: Ids) -> Ids:
 
 
 def _order(w: Writer, keys: Sequence[int]) -> list[int]:
-    """The rank of an entry is the number of those before it. The index at a place is that of the entry of this rank."""
+    """The indices that sort one row. The rank of an entry is the number of entries before it; ranks are inverted."""
     keys = [w.number(key) for key in keys]
     zero, one = w.constant(0.0), w.constant(1.0)
     ranks = [zero] * len(keys)
@@ -46,7 +46,7 @@ def _is_before(w: Writer, a: int, b: int) -> int:
 
 
 def _chosen(w: Writer, labels: Sequence[int], wanted: int, entries: Sequence[int]) -> int:
-    """The entry whose label is the one that is wanted; one of them is."""
+    """The entry whose label equals `wanted`. Exactly one label does."""
     result = entries[0]
     for label, entry in zip(labels[1:], entries[1:], strict=True):
         result = w.apply("where", w.apply("equal", label, wanted), entry, result)
@@ -54,7 +54,7 @@ def _chosen(w: Writer, labels: Sequence[int], wanted: int, entries: Sequence[int
 
 
 def take_along(w: Writer, array: Ids, index: Ids) -> Ids:
-    """Entries at an index of their own in each row."""
+    """np.take_along_axis along the last axis."""
     length, found = array.shape[-1], np.empty_like(index)
     places = [w.constant(float(i)) for i in range(length)]
     for at in np.ndindex(index.shape):
@@ -64,7 +64,7 @@ def take_along(w: Writer, array: Ids, index: Ids) -> Ids:
 
 
 def add_along(w: Writer, pieces: Ids, index: Ids, length: int) -> Ids:
-    """Zeros, with entries added at an index in each row: the reverse of `take_along`."""
+    """Zeros, with entries added at an index in each row: the transpose of `take_along`."""
     zero = w.constant(0.0)
     found = np.full((*index.shape[:-1], length), zero)
     for at in np.ndindex(index.shape):
@@ -76,7 +76,7 @@ def add_along(w: Writer, pieces: Ids, index: Ids, length: int) -> Ids:
 
 
 def _within(w: Writer, index: int, length: int) -> int:
-    """An index counted from the front. NumPy raises an error for one that is out of range, which is not done here."""
+    """A nonnegative index. Compiled code cannot raise IndexError, so an index that may be out of range is refused."""
     low, high = _bounds(w, index)
     if not -length <= low <= high < length:
         raise Unsupported("an index that is computed may be out of range")
@@ -87,7 +87,7 @@ def _within(w: Writer, index: int, length: int) -> int:
 
 
 def _bounds(w: Writer, wanted: int) -> tuple[float, float]:
-    """The least and the largest value that an expression can have, as far as constants and choices tell."""
+    """Bounds on the value of an expression, derived from constants, minimum, maximum, clip and where."""
     found: dict[int, tuple[float, float]] = {}
     for i in needed_for(w.args, [wanted]):
         known = [found[a] for a in w.args[i]]
@@ -112,4 +112,4 @@ _BOUNDS: Mapping[str, Callable[..., tuple[float, float]]] = {
 }
 
 BY_ORDER: Mapping[str, Callable[..., Any]] = {"argsort": argsort, "take_along": take_along, "add_along": add_along}
-"""The operations that are written out here."""
+"""The operations of this module, by name."""

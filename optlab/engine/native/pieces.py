@@ -1,9 +1,9 @@
-"""Arrays as pieces: how they are joined, sliced and put together.
+"""Arrays as pieces: slicing, joining and combining them.
 
-An array is a list of pieces, each a number of entries and an expression: that of an array of so many entries, or that
-of a number, which all its entries are. A slice of a sum is the sum of slices, and so on until what is sliced lies in
-memory. So every array is computed entry by entry from arrays in memory at the same distance, and an end that is
-computed otherwise than the middle is a number of its own.
+An array is a list of pieces. A piece is a number of entries and an expression, which is either an array of this many
+entries or a number that all entries are equal to. Slicing is pushed down to the arrays in memory: a slice of a sum is
+the sum of the slices. So each array is computed entry by entry from arrays in memory at a constant offset and step. An
+end that is computed differently from the middle becomes a separate number.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from optlab.engine.native.expressions import CONDITIONS, Unsupported, Writer
 from optlab.engine.ops import OPS
 
 MOST_DATA = 20_000
-"""Numbers of data in one array: they become a part of the code."""
+"""The most numbers in one array of data, which becomes a part of the code."""
 
 MOST_PIECES = 64
-"""Pieces, or rows, that become loops of their own."""
+"""The most pieces or rows, each of which becomes a separate loop."""
 
 _IDENTITY = {"sum": -0.0, "max": -math.inf, "min": math.inf}
-"""What a fold begins with: it changes no bit of the first entry."""
+"""The start value of each fold, which changes no bit of the first entry."""
 
 Pieces = list[tuple[int, int]]
 
 
 class Read(NamedTuple):
-    """Entries of an array in memory, an input's or a table's: the first, and the distance to the next."""
+    """A slice of an array in memory, an input or a table: the first entry, and the distance to the next."""
 
     source: str
     number: int
@@ -43,7 +43,7 @@ class Read(NamedTuple):
 
 
 class PieceWriter(Writer):
-    """Expressions of numbers and of arrays in the making; see `Rolled`."""
+    """A builder of expressions of numbers and of arrays; see `Rolled`."""
 
     def __init__(self, graph: Graph) -> None:
         super().__init__(graph)
@@ -58,7 +58,7 @@ class PieceWriter(Writer):
         return made
 
     def computed(self, op: str, args: tuple[int, ...]) -> int | None:
-        """The value of an expression of constants, or of data, which becomes data again."""
+        """Constant folding: of numbers to a constant, and of data to new data."""
         if not any(map(self.is_array, args)):
             return super().computed(op, args)
         known = [self._known(a) for a in args]
@@ -92,7 +92,7 @@ class PieceWriter(Writer):
         return [(data.size, self.seen[key])]
 
     def load(self, read: Read, count: int) -> int:
-        """So many entries of an array in memory."""
+        """The expression of `count` entries of an array in memory."""
         if count == 1:
             read = read._replace(step=1)
             if read.source == "table":
@@ -108,7 +108,7 @@ class PieceWriter(Writer):
         return self.seen[key]
 
     def fold(self, fold: str, length: int, i: int, start: int | None) -> int:
-        """A sum, maximum or minimum of so many entries, and of what comes before them."""
+        """A sum, maximum or minimum of `length` entries, continued from the value `start` of the entries before."""
         start = self.constant(_IDENTITY[fold]) if start is None else start
         key = (fold, length, i, start)
         if key not in self.seen:
@@ -119,7 +119,7 @@ class PieceWriter(Writer):
     # ---- pieces ----------------------------------------------------------------------------------------------------
 
     def part(self, i: int, first: int, step: int, count: int) -> int:
-        """Entries of an expression: all that it is made of is sliced in its place."""
+        """A slice of an expression: the same expression of sliced arrays."""
         if not self.is_array(i) or (first, step, count) == (0, 1, self.lengths[i]):
             return i
         for a in self._not_yet_sliced(i, first, step, count):
@@ -133,7 +133,7 @@ class PieceWriter(Writer):
         return self.seen[i, first, step, count]
 
     def _not_yet_sliced(self, i: int, first: int, step: int, count: int) -> list[int]:
-        """The arrays that an expression is made of, in order."""
+        """The arrays that an expression depends on and that have no such slice yet, in order."""
         found, stack = {i}, [i]
         while stack:
             a = stack.pop()
@@ -146,15 +146,15 @@ class PieceWriter(Writer):
         return sorted(found)
 
     def slice(self, pieces: Pieces, first: int, step: int, count: int) -> Pieces:
-        """So many entries of an array, from the first on, each so many after the one before."""
+        """`count` entries of an array, at the positions first, first + step, first + 2 step, ..."""
         begins = [0, *accumulate(n for n, _ in pieces)]
         found: Pieces = []
         while count:
             at = bisect_right(begins, first) - 1
             length, i = pieces[at]
             inside = first - begins[at]
-            room = (length - 1 - inside) // step if step > 0 else inside // -step
-            taken = min(count, room + 1)
+            following = (length - 1 - inside) // step if step > 0 else inside // -step
+            taken = min(count, following + 1)
             found.append((taken, self.part(i, inside, step, taken)))
             first, count = first + taken * step, count - taken
         return found
@@ -170,7 +170,7 @@ class PieceWriter(Writer):
         return self.joined(found)
 
     def together(self, arrays: Sequence[Pieces]) -> Iterator[tuple[int, list[int]]]:
-        """Several arrays of one size, cut where any of them is."""
+        """Several arrays of one size, split wherever any of them has a boundary between pieces."""
         todo = [iter(pieces) for pieces in arrays]
         current = [next(pieces) for pieces in todo]
         inside = [0] * len(arrays)
@@ -186,7 +186,7 @@ class PieceWriter(Writer):
                     current[k], inside[k] = following, 0
 
     def joined(self, pieces: Iterable[tuple[int, int]]) -> Pieces:
-        """Neighbours that are the same number are one piece."""
+        """Merge adjacent pieces that are the same number."""
         found: Pieces = []
         for n, i in pieces:
             if found and found[-1][1] == i and not self.is_array(i):
@@ -197,7 +197,7 @@ class PieceWriter(Writer):
 
 
 def runs(where: NDArray[Any]) -> list[tuple[int, int, int]]:
-    """Positions as runs, each with its first, the distance to the next, and their count."""
+    """Split positions into arithmetic progressions, each as (first, step, count)."""
     flat = where.ravel()
     steps = np.diff(flat)
     changes = [*(np.flatnonzero(np.diff(steps)) + 1).tolist(), steps.size]

@@ -1,14 +1,14 @@
-"""Expressions as a program: where each is computed, and how.
+"""Expressions as a program: the level at which each expression is computed, and its LLVM text.
 
-Everything is computed at the outermost place where it can be:
+Each expression is computed at the outermost possible level:
 
     ONCE    the same for all runs and steps
-    ROW     changes with the number of the step only: computed beforehand by `table`, one row per step
-    BLOCK   belongs to the run, and does not change
-    STEP    all else
+    ROW     depends on the step number only: computed before the steps by `table`, one row per step
+    BLOCK   differs between runs, but not between steps
+    STEP    everything else
 
-The order of operations on one run is the same in any lane, block and thread, and whether a number is the same for all
-runs or not. So a run's numbers are the same to the bit in any company.
+The order of operations on one run does not depend on its lane, block and thread, nor on whether a number is the same
+for all runs. So a run's numbers are the same to the bit whatever the other runs are.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from optlab.engine.native.rules import RULES, literal, truth
 ONCE, ROW, BLOCK, STEP = range(4)
 
 Values = dict[int, list[str]]
-"""The text of expressions that are computed, for each of the vectors side by side."""
+"""The text of each computed expression, one per vector of runs."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are, for a graph (x, *state, numbers...) -> (loss, next x, *next state).
+    """The layout of the inputs of a graph (x, *state, numbers...) -> (loss, next x, *next state).
 
-    `carried` has, for each carried input, its position and its number of entries; `uniform` and `columns` are the
-    positions of the numbers that are the same for all runs and of those that are not; `counter` that of the number of
-    the step. `copies` vectors of runs are computed side by side. Every `check_every` steps x is looked at, in case an
-    objective hides a NaN. `trail` says that x is recorded, `targets` that the first step at a target is asked for.
+    `carried` has, for each carried input, its position and its number of entries. `uniform` are the positions of the
+    numbers that are the same for all runs, `columns` of those that differ, and `counter` of the step number. `copies`
+    vectors of runs are computed together. Every `check_every` steps x is checked to be finite, as an objective may
+    hide a NaN. `trail`: x is recorded. `targets`: the first step that reaches a target is recorded.
     """
 
     carried: tuple[tuple[int, int], ...]
@@ -48,7 +48,7 @@ class Layout:
 
 
 class Program:
-    """What a module is made from; its text is in `emit.py`, and how to call it in `trajectories.py`."""
+    """Expressions with their levels. `emit.py` writes the module, and `trajectories.py` calls it."""
 
     def __init__(self, expressions: Expressions, layout: Layout, machine: Machine) -> None:
         self.expressions, self.layout, self.machine = expressions, layout, machine
@@ -58,9 +58,9 @@ class Program:
         for_loss = expressions.needed_for([self.loss])
         if any(self.level[i] == ROW or expressions.ops[i] == "running" for i in for_loss):
             raise Unsupported("its loss depends on the number of the step")
-        asked_in_steps = {a for i in self.needed if self.level[i] == STEP for a in expressions.args[i]}
-        asked_in_steps.update(expressions.wanted)
-        self.row = [i for i in self.needed if self.level[i] == ROW and i in asked_in_steps]
+        used_in_steps = {a for i in self.needed if self.level[i] == STEP for a in expressions.args[i]}
+        used_in_steps.update(expressions.wanted)
+        self.row = [i for i in self.needed if self.level[i] == ROW and i in used_in_steps]
         running = [i for i in self.needed if expressions.ops[i] == "running"]
         self.shared_running = [i for i in running if self.level[i] == ROW]
         self.own_running = [i for i in running if self.level[i] == STEP]
@@ -81,13 +81,13 @@ class Program:
         return level
 
     def compute(self, body: Body, values: Values, level: int, copies: int, among: Sequence[int] | None = None) -> None:
-        """Write down the expressions of a level, all or some, that are not there yet."""
+        """Write the missing expressions of a level: all of them, or those in `among`."""
         for i in self.needed if among is None else among:
             if i not in values and self.level[i] == level:
                 self.write(body, values, i, copies)
 
     def write(self, body: Body, values: Values, i: int, copies: int) -> None:
-        """Write down an expression of those that are there."""
+        """Write one expression, whose arguments are already in `values`."""
         expressions = self.expressions
         op, args = expressions.ops[i], expressions.args[i]
         if op == "constant":
@@ -101,7 +101,7 @@ class Program:
             values[i] = made * copies if alike else made
 
     def once(self, body: Body, copies: int) -> Values:
-        """The numbers that are the same for all runs, and what depends on them alone."""
+        """The numbers that are the same for all runs, and the expressions that depend on them alone."""
         values: Values = {}
         place = {position: n for n, position in enumerate(self.layout.uniform)}
         for i in self.needed:

@@ -1,7 +1,7 @@
 """Graph -> rolled expressions: the computation of one run, in which an array is one expression, and later a loop.
 
-Arrays are lists of pieces (see `pieces.py`). Those of several axes are their entries in order: what falls into too many
-pieces of that is not supported.
+Arrays are lists of pieces (see `pieces.py`). An array of several axes is flattened. It is not supported if the flat
+array has too many pieces.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from optlab.engine.native.expressions import (
 from optlab.engine.native.pieces import MOST_PIECES, Pieces, PieceWriter, Read, runs
 
 MOST = 2_000
-"""Expressions, needed or not, beyond this number are no loops any more."""
+"""The most expressions, needed or not. A graph with more of them would gain nothing from loops."""
 
 WITH_ENDS = 2
-"""Entries that a sum may have more than the middle of x, to be cut such that one loop computes both."""
+"""A sum with at most this many entries more than the middle of x is split, so that one loop computes both."""
 
 LARGEST = 1_000_000
-"""Numbers in x and the state of a run: more take too much memory in each thread."""
+"""The most numbers in x and the state of a run. More would need too much memory in each thread."""
 
 
 @dataclass(frozen=True)
 class Rolled(Expressions):
     """Expressions of numbers and of arrays.
 
-    Besides those of `Expressions` there are "load", entries of an array in memory as `reads` tells, or one of them,
-    and the folds, which make a number of an array and a number to begin with. `tables` are arrays of data. `outputs`
-    has the pieces of each.
+    In addition to the operations of `Expressions` there are "load" (one or more entries of an array in memory, see
+    `reads`) and the folds, which reduce an array and a start value to a number. `tables` are arrays of data. `outputs`
+    has the pieces of each output.
     """
 
     reads: dict[int, Read]
@@ -51,9 +51,9 @@ class Rolled(Expressions):
 
 
 def rolled_up(graph: Graph, counter: int | None, carried: Sequence[int], most: int = MOST) -> Rolled:
-    """The graph as rolled expressions, of which there are not to be more than `most`; see `written_out` for the rest.
+    """The graph as at most `most` rolled expressions. For the other arguments see `written_out`.
 
-    A sum over some entries more than x has in its middle is cut such that one loop computes both.
+    A sum with a few entries more than the middle of x is split, so that one loop computes both.
 
     Raises:
         Unsupported: the graph has an operation, a type or a shape without a rule.
@@ -68,7 +68,7 @@ def rolled_up(graph: Graph, counter: int | None, carried: Sequence[int], most: i
 
 
 class _Writer(PieceWriter):
-    """From Vars to pieces. `cut`: folds are cut here, the number of entries before the middle, and of the middle."""
+    """From Vars to pieces. `cut` splits folds: the number of entries before the middle, and in the middle."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class _Writer(PieceWriter):
         )
 
     def _stretched(self, var: Var, shape: Shape) -> Pieces:
-        """An array as one of another shape, as NumPy broadcasts it."""
+        """An array broadcast to another shape."""
         pieces, own = self.pieces[var], math.prod(var.shape)
         if own == math.prod(shape):
             return pieces
@@ -153,11 +153,11 @@ class _Writer(PieceWriter):
         return self.apply("multiply", self.number(a), self.number(b))
 
     def _rearranged(self, var: Var, run: Callable[..., NDArray[Any]], *given: NDArray[Any]) -> Pieces:
-        """The result of a function that moves entries, which is found by applying it to their positions."""
+        """The result of a function that only moves entries: it is applied to their positions."""
         return self.picked(self.pieces[var], run(np.arange(math.prod(var.shape)).reshape(var.shape), *given))
 
     def _reduce(self, node: Node) -> Pieces:
-        """A fold for each row; where the rows themselves are added up, entry by entry."""
+        """A fold of each row, or, along an axis that is not the last one, an elementwise fold of the rows."""
         (var,), fold, shape = node.inputs, node.op.name, node.inputs[0].shape
         pieces, axes = self.pieces[var], [a for a in node.params["axis"] if shape[a] != 1]
         if not axes:
@@ -188,7 +188,7 @@ class _Writer(PieceWriter):
         return self.constant(0.0) if total is None else total
 
     def _cut(self, pieces: Pieces) -> Pieces:
-        """The same pieces, with those cut that are a little longer than the middle of x."""
+        """The same pieces, where those slightly longer than the middle of x are split."""
         if self.cut is None:
             return pieces
         first, middle = self.cut
@@ -224,7 +224,7 @@ class _Writer(PieceWriter):
         return [*self.slice(whole, 0, 1, first), *added, *self.slice(whole, after, 1, rest)]
 
     def _matmul(self, node: Node) -> Pieces:
-        """A sum for each entry, if they are not many."""
+        """A matrix product as one sum per entry of the result, if the result is small."""
         a, b = node.inputs
         shape, inner = node.output.shape, a.shape[-1]
         if inner == 1:
@@ -241,7 +241,7 @@ class _Writer(PieceWriter):
 
 
 def _side_by_side(where: NDArray[Any]) -> Iterator[tuple[int, int, int]]:
-    """Positions as runs of neighbours, forwards or backwards."""
+    """Split positions into contiguous ranges, each forwards or backwards, as (first, step, count)."""
     for first, step, count in runs(where):
         if abs(step) == 1:
             yield first, step, count

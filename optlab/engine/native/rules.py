@@ -1,7 +1,7 @@
-"""One LLVM rule per operation: how an expression of single numbers is written for a vector of runs.
+"""One LLVM rule per operation: the text of an operation on single numbers, for a vector of runs.
 
-A rule gets the block that is written and the operands as text, and returns the text of its result. What has no
-instruction is a call: of the platform's vector mathematics where there is one, lane by lane otherwise.
+A rule gets the block to write to and the operands as text, and returns the text of its result. An operation without an
+instruction is a call of the platform's vector mathematics if available, otherwise one call per lane.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import numpy as np
 
 
 class Block(Protocol):
-    """What rules write to. `numbers` and `conditions` are the types of a vector of runs."""
+    """The interface that rules write to. `numbers` and `conditions` are the types of a vector of runs."""
 
     numbers: str
     conditions: str
 
     def line(self, text: str) -> str:
-        """Append an instruction; returns the name of its result."""
+        """Append an instruction and return the name of its result."""
         ...
 
     def intrinsic(self, name: str, *operands: str) -> str:
@@ -36,7 +36,7 @@ Rule = Callable[..., str]
 
 
 def digits(value: float) -> str:
-    """A number to the bit; LLVM writes those of either type with the digits of a double."""
+    """The exact hexadecimal digits of a number. LLVM writes float and double with the digits of a double."""
     return f"0x{struct.unpack('>Q', struct.pack('>d', value))[0]:016X}"
 
 
@@ -97,7 +97,7 @@ def _negative(b: Block, x: str) -> str:
 
 
 def _extremum(how: str) -> Rule:
-    """As NumPy: a NaN wins."""
+    """Maximum or minimum. As in NumPy, the result is NaN if an operand is NaN."""
 
     def rule(b: Block, x: str, y: str) -> str:
         first = b.line(f"or {b.conditions} {compare(b, how, x, y)}, {compare(b, 'uno', x, x)}")
@@ -126,7 +126,7 @@ def _signbit(b: Block, x: str) -> str:
 
 
 def _power(b: Block, x: str, p: str) -> str:
-    """The C library's, with the short cuts that NumPy takes for exponents of 2, 1/2 and -1."""
+    """`pow` of the C library, with the special cases of NumPy for exponents of 2, 1/2 and -1."""
     y = b.mathematics("pow", x, p)
     y = select(b, compare(b, "oeq", p, literal(2.0)), b.line(f"fmul {b.numbers} {x}, {x}"), y)
     y = select(b, compare(b, "oeq", p, literal(0.5)), b.intrinsic("sqrt", x), y)
@@ -163,7 +163,7 @@ def _gap(b: Block, x: str, y: str) -> str:
 
 
 def _logaddexp(b: Block, x: str, y: str) -> str:
-    """max(x, y) + log(1 + exp(-|x - y|)); infinities of one sign have no difference."""
+    """max(x, y) + log(1 + exp(-|x - y|)). x = y is a separate case, as infinity - infinity is NaN."""
     difference = b.intrinsic("fabs", b.line(f"fsub {b.numbers} {x}, {y}"))
     more = b.mathematics("log1p", b.mathematics("exp", _negative(b, difference)))
     usual = b.line(f"fadd {b.numbers} {_maximum(b, x, y)}, {more}")
@@ -205,7 +205,7 @@ RULES: Mapping[str, Rule] = {
     "remainder": lambda b, x, y: _division(b, x, y)[1],
     "floor_divide": lambda b, x, y: _division(b, x, y)[0],
     "fmod": _instruction("frem"),
-    # the C library's
+    # functions of the C library
     **{name: _mathematics(name) for name in ["cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p"]},
     **{name: _mathematics(name) for name in ["sin", "cos", "tan", "sinh", "cosh", "tanh"]},
     **{f"arc{name}": _mathematics(f"a{name}") for name in ["sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh"]},
@@ -242,4 +242,4 @@ RULES: Mapping[str, Rule] = {
     "logical_xor": _logical("xor"),
     "logical_not": opposite,
 }
-"""The rule of every operation on single numbers. Those without one are simplified away, or executed by replay."""
+"""The rules by operation. Operations without a rule are removed by simplification, or executed by replay."""

@@ -1,7 +1,7 @@
-"""The function `run`: for each block of runs all steps, a block at a time, a run in each lane of a vector.
+"""The function `run`: for one block of runs after the other all steps, with one run per lane of a vector.
 
-What is carried and how a step is computed is left to a `Form`; the loops over blocks and steps, recording, best losses
-and who has diverged are here.
+A `Form` stores x and the state and computes a step. This module has the loops over blocks and steps, the recording,
+the best losses and the check for divergence.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from optlab.engine.native.rules import NAN, ZERO, both, compare, is_finite, oppo
 
 
 class Run:
-    """The function in the making."""
+    """A builder of the function."""
 
     def __init__(self, program: Program, form: Callable[[Program, Body], Form], declarations: dict[str, str]) -> None:
         self.program, self.layout, self.expressions = program, program.layout, program.expressions
@@ -41,8 +41,8 @@ class Run:
         count = len(self.program.own_running)
         return ((n, copy, f"%p{n}.{copy}") for n in range(count) for copy in range(self.copies))
 
-    def _living(self) -> list[str]:
-        return [self.body.load(f"%living.{copy}", self.body.conditions) for copy in range(self.copies)]
+    def _finite(self) -> list[str]:
+        return [self.body.load(f"%finite.{copy}", self.body.conditions) for copy in range(self.copies)]
 
     def _variables(self) -> None:
         body = self.body
@@ -52,11 +52,11 @@ class Run:
         for copy in range(self.copies):
             for what in self.kept:
                 body.put(f"%{what}.{copy} = alloca {body.numbers}, align 64")
-            body.put(f"%living.{copy} = alloca {body.conditions}, align 8")
+            body.put(f"%finite.{copy} = alloca {body.conditions}, align 8")
         body.put("%place = alloca i64, align 8")
 
     def _memory(self, save: bool) -> None:
-        """Bring a block's variables from memory, or back."""
+        """Load a block's variables from memory, or save them to memory."""
         body, lane = self.body, self.form.lane
         self.form.move(save)
         for n, copy, name in self._products():
@@ -64,13 +64,13 @@ class Run:
         for copy in range(self.copies):
             for what, pointer in self.kept.items():
                 body.move(f"%{what}.{copy}", body.at(pointer, lane(copy)), save)
-            pointer, bytes_ = body.at("%alive", lane(copy), "i8"), f"<{body.width} x i8>"
+            pointer, bytes_ = body.at("%finite", lane(copy), "i8"), f"<{body.width} x i8>"
             if save:
-                living = body.load(f"%living.{copy}", body.conditions)
-                body.store(body.line(f"zext {body.conditions} {living} to {bytes_}"), pointer, bytes_, 1)
+                finite = body.load(f"%finite.{copy}", body.conditions)
+                body.store(body.line(f"zext {body.conditions} {finite} to {bytes_}"), pointer, bytes_, 1)
             else:
-                living = body.line(f"icmp ne {bytes_} {body.load(pointer, bytes_, 1)}, zeroinitializer")
-                body.store(living, f"%living.{copy}", body.conditions)
+                finite = body.line(f"icmp ne {bytes_} {body.load(pointer, bytes_, 1)}, zeroinitializer")
+                body.store(finite, f"%finite.{copy}", body.conditions)
 
     def _blocks(self) -> None:
         body, program = self.body, self.program
@@ -123,7 +123,7 @@ class Run:
         body.label("steps.end")
 
     def _of_the_step(self, values: Values) -> None:
-        """What comes from the table, and the runs' own running products."""
+        """Add the row of the table for this step, and the running products that differ between runs."""
         body, program = self.body, self.program
         offset = body.times(body.line("sub i64 %i, %begin"), len(program.row))
         for n, i in enumerate(program.row):
@@ -139,29 +139,29 @@ class Run:
                 body.store(values[i][-1], f"%p{n}.{copy}", align=64)
 
     def _record(self, step: str, loss: list[str], name: str) -> None:
-        """Write down the loss, and x where it is asked for, if this is the next recorded step."""
+        """Record the loss, and x if requested, if this is the next step to record."""
         body = self.body
         place = body.load("%place", "i64")
         due = body.load(body.at("%recorded", place, "i64"), "i64")
         is_due = body.line(f"icmp eq i64 {due}, {step}")
         body.put(f"br i1 {is_due}, label %{name}.record, label %{name}.recorded")
         body.label(f"{name}.record")
-        living = self._living()
+        finite = self._finite()
         for copy in range(self.copies):
-            value = select(body, living[copy], loss[copy], NAN)
+            value = select(body, finite[copy], loss[copy], NAN)
             body.store(value, body.at("%loss", self.form.lane(copy, place)))
         if self.layout.trail:
-            self.form.record(living, place)
+            self.form.record(finite, place)
         body.store(body.add(place, 1), "%place", "i64")
         body.put(f"br label %{name}.recorded")
         body.label(f"{name}.recorded")
 
     def _check(self, name: str, is_right: Callable[[int], str], step: str, loss: str | list[str]) -> None:
-        """End the living runs that are not right any more, with this loss at this step. Rare: the branch is cold."""
+        """Mark runs that are no longer finite as diverged, with this loss at this step. The branch is rarely taken."""
         body = self.body
-        living = self._living()
+        finite = self._finite()
         right = [is_right(copy) for copy in range(self.copies)]
-        newly = [both(body, alive, opposite(body, r)) for alive, r in zip(living, right, strict=True)]
+        newly = [both(body, before, opposite(body, now)) for before, now in zip(finite, right, strict=True)]
         body.put(f"br i1 {body.any(newly)}, label %{name}.some, label %{name}.none")
         body.label(f"{name}.some")
         wide = f"<{body.width} x i64>"
@@ -173,21 +173,21 @@ class Run:
             pointer = body.at("%steps", self.form.lane(copy), "i64")
             chosen = f"select {body.conditions} {newly[copy]}, {wide} {steps}, {wide} {body.load(pointer, wide)}"
             body.store(body.line(chosen), pointer, wide)
-            body.store(both(body, living[copy], right[copy]), f"%living.{copy}", body.conditions)
+            body.store(both(body, finite[copy], right[copy]), f"%finite.{copy}", body.conditions)
         body.put(f"br label %{name}.none")
         body.label(f"{name}.none")
 
     def _improve(self, step: str, loss: list[str]) -> None:
-        """The best loss so far, and whether the target is reached."""
+        """Update the best loss, and the first step that reaches the target."""
         body = self.body
-        for copy, living in enumerate(self._living()):
+        for copy, finite in enumerate(self._finite()):
             best = body.load(f"%best.{copy}", align=64)
-            better = both(body, living, compare(body, "olt", loss[copy], best))
+            better = both(body, finite, compare(body, "olt", loss[copy], best))
             body.store(select(body, better, loss[copy], best), f"%best.{copy}", align=64)
             if self.layout.targets:
                 target = body.load(body.at("%target", self.form.lane(copy)))
                 hit = body.load(f"%hit.{copy}", align=64)
-                newly = both(body, living, compare(body, "ole", loss[copy], target))
+                newly = both(body, finite, compare(body, "ole", loss[copy], target))
                 newly = both(body, newly, compare(body, "olt", hit, ZERO))
                 now = body.spread(body.line(f"sitofp i64 {step} to double"))
                 body.store(select(body, newly, now, hit), f"%hit.{copy}", align=64)
@@ -195,12 +195,12 @@ class Run:
     def _after_chunk(self) -> None:
         """Continue while any run is finite."""
         body = self.body
-        body.put(f"br i1 {body.any(self._living())}, label %chunk.end, label %save")
+        body.put(f"br i1 {body.any(self._finite())}, label %chunk.end, label %save")
         body.label("chunk.end")
         body.put("br label %chunks")
 
     def _finish(self) -> None:
-        """The last step has no update after it: only its loss is left to compute."""
+        """Compute the loss after the last update."""
         body, program = self.body, self.program
         body.label("finish")
         body.put("%is.last = icmp eq i64 %end, %horizon")
@@ -213,9 +213,9 @@ class Run:
         self._record("%horizon", loss, "last")
         self._check("end", lambda copy: is_finite(body, loss[copy]), "%horizon", loss)
         self._improve("%horizon", loss)
-        for copy, living in enumerate(self._living()):
+        for copy, finite in enumerate(self._finite()):
             pointer = body.at("%final", self.form.lane(copy))
-            body.store(select(body, living, loss[copy], body.load(pointer)), pointer)
+            body.store(select(body, finite, loss[copy], body.load(pointer)), pointer)
         body.put("br label %save")
 
     def _save(self) -> None:
@@ -233,7 +233,7 @@ class Run:
 
 _INPUTS = ("rows", "uniform", "columns", "state", "products")
 _NUMBERS = ("stride", "first", "last", "begin", "end", "horizon", "start")
-_OUTPUTS = ("recorded", "loss", "trail", "final", "best", "steps", "alive", "target", "reached")
+_OUTPUTS = ("recorded", "loss", "trail", "final", "best", "steps", "finite", "target", "reached")
 _ARGUMENTS = ", ".join(
     [f"ptr noalias %{name}" for name in _INPUTS]
     + [f"i64 %{name}" for name in _NUMBERS]

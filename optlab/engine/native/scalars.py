@@ -1,7 +1,8 @@
 """Graph -> scalars: the computation of one run, written out entry by entry.
 
-Shapes, views and indices are gone here: an array is an array of numbers of expressions. What is left is a list of
-operations on single numbers, in order of execution. For functions of few entries; those of many are in `rolled.py`.
+The result is a list of operations on single numbers, in order of execution, without shapes, views and indices. While it
+is made, each array of the graph is an array of indices of expressions. It is used for functions of few entries; for
+many entries see `rolled.py`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from optlab.engine.native.expressions import Expressions, Unsupported, Writer, c
 from optlab.engine.native.ordering import BY_ORDER, EACH
 
 LIMIT = 20_000
-"""Expressions beyond this number take longer to compile than they save."""
+"""The most expressions. Compiling more of them takes longer than it saves."""
 
 Ids = NDArray[np.intp]
 
@@ -31,7 +32,7 @@ class TooLong(Unsupported):
 
 @dataclass(frozen=True)
 class Scalars(Expressions):
-    """Expressions of single numbers. `outputs` has those of each output's entries."""
+    """Expressions of single numbers. `outputs` has, for each output, the expressions of its entries."""
 
     outputs: tuple[Ids, ...]
 
@@ -42,7 +43,7 @@ def written_out(graph: Graph, counter: int | None, carried: Sequence[int]) -> Sc
     Args:
         graph: the computation of one run, optimised.
         counter: the position of the input that is the number of the step, 1, 2, 3, ..., if there is one.
-        carried: the positions of the inputs that change between steps otherwise.
+        carried: the positions of x and the state.
 
     Raises:
         TooLong: the graph has too many operations.

@@ -1,6 +1,7 @@
-"""What is simpler: expressions that are written otherwise before they are written down.
+"""Simplifications of expressions, applied before an expression is added.
 
-Nothing here changes a bit, but the sign of a zero, and where it says so the last one.
+They change no bit except the sign of a zero. The exceptions are division by reciprocals and powers by products, which
+may change the last bit.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from optlab.engine.native.expressions import Writer
 
 LARGEST_POWER = 64
-"""Whole powers up to this one are products."""
+"""Integer powers up to this one become products."""
 
 
 def _is(writer: Writer, i: int, value: float) -> bool:
@@ -37,7 +38,10 @@ def _multiply(w: Writer, a: int, b: int) -> int | None:
 
 
 def _divide(w: Writer, a: int, b: int) -> int | None:
-    """By what is settled before the first step, as a product with its reciprocal, which is computed once."""
+    """Replace a division by a constant, a setting or a function of the step number by a product with its reciprocal.
+
+    Such a reciprocal is computed outside the loop over the runs.
+    """
     if _is(w, b, 1):
         return a
     if (w.settled[b] or _follows_the_step(w, b)) and not _is(w, a, 1):
@@ -46,7 +50,7 @@ def _divide(w: Writer, a: int, b: int) -> int | None:
 
 
 def _follows_the_step(w: Writer, i: int) -> bool:
-    """Whether an expression depends on the number of the step, but on nothing else that changes."""
+    """Whether an expression depends on nothing that changes except the step number."""
     todo, seen = [i], set[int]()
     while todo:
         i = todo.pop()
@@ -64,7 +68,7 @@ def _negative(w: Writer, a: int) -> int | None:
 
 
 def _power(w: Writer, a: int, p: int) -> int | None:
-    """The short cuts of NumPy, small whole powers as products, and powers of the step number as running products."""
+    """Square roots, products for small integer exponents, and running products for the step number as exponent."""
     exponent = w.values.get(p)
     if exponent == 0.5:
         return w.apply("sqrt", a)

@@ -1,8 +1,8 @@
-"""Rolled expressions -> loops: in which loop each array is computed, and what has to be kept in memory.
+"""Rolled expressions -> loops: the loop in which each array is computed, and the arrays that are kept in memory.
 
-A loop goes over the entries of arrays of one length. What needs a sum has to wait until its loop is done: so there are
-stages, and in each of them first numbers, then a loop for each length. Arrays are computed as late as they are needed,
-best in the very loop in which they are used; those that another loop needs as well are kept.
+A loop iterates over the entries of arrays of one length. An expression that uses a sum can be computed only after the
+loop of the sum. So there are stages: each has first numbers, then one loop per length. Arrays are computed as late as
+possible, if possible in the loop that uses them. Arrays that are used by another loop are kept in memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from optlab.engine.native.rolled import Rolled
 
 
 class Loop(NamedTuple):
-    """All arrays of a level, a stage and a length are computed in one loop."""
+    """The loop that computes all arrays of one level, stage and length."""
 
     level: int
     stage: int
@@ -27,7 +27,7 @@ class Loop(NamedTuple):
 
 
 class Store(NamedTuple):
-    """Entries of the next x or state, from `first` on: what is carried, by its number, and their expression."""
+    """Entries of the next x or state, from `first` on: the number of the carried input, and the expression."""
 
     carried: int
     first: int
@@ -37,10 +37,11 @@ class Store(NamedTuple):
 class Stages:
     """The loops of a program.
 
-    `numbers` has, by level and stage, the numbers that are computed before the loops of that stage; `members` the
-    arrays and folds of each loop, in order; `kept` the arrays that are written to memory. `stores` are the entries of
-    the next x and state that a loop computes, `single` those that are numbers. `swapped` are the numbers of what is
-    carried and cannot be overwritten in the loop that computes it, as others have yet to read it.
+    `numbers` has, by level and stage, the numbers that are computed before the loops of that stage. `members` has the
+    arrays and folds of each loop, in order. `kept` are the arrays that are written to memory. `stores` are the entries
+    of the next x and state that a loop computes; `single` are those that are numbers. `swapped` are the carried inputs
+    that are double-buffered: the loop that computes the next value must not overwrite the present one, as a later loop
+    reads it.
     """
 
     def __init__(self, rolled: Rolled, level: dict[int, int], carried: Sequence[tuple[int, int]], trail: bool) -> None:
@@ -69,7 +70,7 @@ class Stages:
             self.swapped.add(0)
 
     def loops(self, level: int, stage: int) -> list[Loop]:
-        """Those of a stage, in some order: none needs another."""
+        """The loops of a stage. They are independent, so any order is right."""
         return sorted({loop for loop in (*self.members, *self.stores) if loop[:2] == (level, stage)})
 
     def stages(self, level: int) -> range:
@@ -78,17 +79,17 @@ class Stages:
         return range(max(found, default=-1) + 1)
 
     def _after(self, i: int) -> int:
-        """The first stage in which something may be used."""
+        """The first stage in which expression i may be used."""
         return self.earliest[i] + (self.rolled.ops[i] in FOLDS)
 
     def _forward(self) -> None:
-        """The stage in which each can be computed first."""
+        """Find the earliest stage of each expression."""
         for i in self.rolled.needed:
             same = [a for a in self.rolled.args[i] if self.level[a] == self.level[i]]
             self.earliest[i] = max(map(self._after, same), default=0)
 
     def _outputs(self) -> None:
-        """Where the next x and state are written."""
+        """Find the loops in which the next x and state are written."""
         for n, pieces in enumerate(self.rolled.outputs[1:]):
             if self._unchanged(n):
                 continue
@@ -103,7 +104,7 @@ class Stages:
                 self.stored[i].append(loop)
 
     def _unchanged(self, n: int) -> bool:
-        """Whether something carried stays as it is."""
+        """Whether the step leaves the carried input number n unchanged."""
         position, size = self.carried[n]
         pieces = self.rolled.outputs[1 + n]
         return (
@@ -113,7 +114,7 @@ class Stages:
         )
 
     def _backward(self) -> dict[int, Loop]:
-        """The loop in which each array is computed: in the stage in which it is first needed."""
+        """The loop that computes each array, in the first stage that uses it."""
         rolled = self.rolled
         stage: dict[int, int] = {}
         for i in reversed(rolled.needed):
@@ -126,14 +127,14 @@ class Stages:
         return {i: Loop(self.level[i], stage[i], rolled.lengths[i]) for i in sorted(stage)}
 
     def _loops_with(self, i: int) -> set[Loop]:
-        """Where an array is computed, used or stored."""
+        """The loops in which an array is computed, used or stored."""
         own = {self.loop[i]} if i in self.loop else set()
         return own | {self.loop[u] for u in self.users[i]} | set(self.stored[i])
 
     def _may_be_overwritten(self, n: int) -> bool:
-        """Whether all loops that read it are done by then, or write the same entry in the same turn.
+        """Whether each loop that reads the carried input n ends before it is overwritten, or writes the entry it reads.
 
-        Numbers are read before any loop, and written after all of them.
+        Single entries are read before all loops, and written after all loops.
         """
         if self._unchanged(n):
             return True

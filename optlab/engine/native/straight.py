@@ -1,4 +1,4 @@
-"""A program without loops over the entries: a variable for each entry of x and the state, which becomes a register."""
+"""The form without loops over the entries. Each entry of x and the state is a variable, which becomes a register."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from optlab.engine.native.rules import NAN, both, is_finite, select, truth
 
 
 class Straight(Form):
-    """See `Form`."""
+    """A program with one variable per entry; see `Form`."""
 
     def __init__(self, program: Program, body: Body) -> None:
         super().__init__(program, body)
@@ -45,11 +45,11 @@ class Straight(Form):
             for copy in range(self.copies):
                 self.body.store(values[i][copy], f"%s{n}.{copy}", align=64)
 
-    def record(self, living: Sequence[str], place: str) -> None:
+    def record(self, finite: Sequence[str], place: str) -> None:
         body = self.body
         first = body.times(place, self.dim)
         for n, copy, variable in self._each(self.dim):
-            value = select(body, living[copy], body.load(variable, align=64), NAN)
+            value = select(body, finite[copy], body.load(variable, align=64), NAN)
             body.store(value, body.at("%trail", self.lane(copy, body.add(first, n))))
 
     def is_finite(self, copy: int) -> str:

@@ -1,4 +1,4 @@
-"""The function `table`: what changes with the number of the step only, one row per step."""
+"""The function `table`: expressions that depend on the step number only, one row per step."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from optlab.engine.native.rules import ONE, ZERO, select
 
 
 def table(program: Program, declarations: dict[str, str]) -> list[str]:
-    """table(rows, uniform, running, begin, end)."""
+    """The text of the function `table(rows, uniform, running, begin, end)`."""
     body = Body(program.machine, declarations)
     once = program.once(body, 1)
     for n in range(len(program.shared_running)):

@@ -1,4 +1,4 @@
-"""A step graph as machine code that runs whole trajectories, and the arrays it works on."""
+"""Compiles a step graph to machine code for whole trajectories, and manages its arrays."""
 
 from __future__ import annotations
 
@@ -26,25 +26,26 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STRIDE = 4096
-"""Steps between two looks at the world outside; their rows fit in the cache."""
+"""Steps per call of the machine code. Rows of the table for this many steps fit into the cache."""
 
 AT_LEAST, AT_ONCE = 500_000, 500_000_000
-"""Runs times steps times expressions that one call computes, about: from what it takes to wake a thread to a few
+"""The approximate work of one call, runs times steps times expressions: from the cost of waking a thread up to a few
 hundredths of a second."""
 
 TURNS = 4
-"""Calls per thread, if they are not too short: one that was woken late leaves more of them to the others."""
+"""Calls per thread, if they are not too short. Several calls balance the load when a thread starts late."""
 
 _P, _I = ctypes.c_void_p, ctypes.c_int64
 
 
 @dataclass(frozen=True)
 class Trajectories:
-    """What became of the runs, R of them: the last array axis is the run axis.
+    """The results of R runs. The last array axis is the run axis.
 
-    `loss` (recorded, R) and `trail` (recorded, dim, R) belong to the recorded steps. `first`, `final` and `best` (R,)
-    are losses, `steps` (R,) the last step taken, `alive` (R,) whether the run is finite to the end. `carried` holds x
-    and the state at the end, one row per entry. `reached` (R,) is the first step at the target, or -1.
+    `loss` (recorded, R) and `trail` (recorded, dim, R) are the values at the recorded steps. `first`, `final` and
+    `best` (R,) are losses, `steps` (R,) is the last step taken, and `alive` (R,) is whether the run stayed finite.
+    `carried` has x and the state at the end, one row per entry. `reached` (R,) is the first step that reaches the
+    target, or -1.
     """
 
     loss: Floats
@@ -60,7 +61,7 @@ class Trajectories:
 
 @dataclass(frozen=True)
 class Kernel:
-    """Machine code for trajectories, from `compile`. It may be run by several threads at once."""
+    """Machine code for trajectories, made by `compile`. Several threads may run it at the same time."""
 
     program: Program
     code: Code
@@ -82,19 +83,19 @@ class Kernel:
         Args:
             carried: x and the state of each run before the first step, shape (entries, R).
             uniform: the numbers that are the same for all runs, in the order of the graph's inputs.
-            columns: the numbers that are not, one row each, shape (numbers, R).
-            steps: the horizon.
+            columns: the numbers that differ between runs, one row each, shape (numbers, R).
+            steps: the number of steps.
             recorded: the steps to record, ascending, each from 0 to `steps`.
-            target: a loss per run, shape (R,), where the kernel was compiled with `targets`.
-            progress: told now and then how many run-steps were done since, by any thread; may raise to stop.
-            threads: how many work on the runs. No number depends on it.
+            target: a loss per run, shape (R,), if the kernel was compiled with `targets`.
+            progress: receives the number of run-steps since the previous call, from any thread. It may raise to stop.
+            threads: the number of threads. No result depends on it.
         """
         call = _Call(self, carried, uniform, columns, steps, recorded, target)
         return call.run(progress, threads)
 
     @functools.cached_property
     def helpers(self) -> ThreadPoolExecutor:
-        """Threads beside the calling one, begun when they are needed and ended with the kernel."""
+        """Threads in addition to the calling one, started on first use and ended with the kernel."""
         return ThreadPoolExecutor(thread_name_prefix="optlab-native")
 
     @functools.cached_property
@@ -117,15 +118,15 @@ def compile(
     """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state).
 
     Args:
-        graph: one step of one run, optimised. An input that is shared and changes is the number of the step: 1, 2, ...
-        inputs: how each input is fed, as for `replay`; x and the state are those that are carried, in order.
-        check_every: x is looked at after so many steps, a divisor of 4096, in case an objective hides a NaN.
+        graph: one step of one run, optimised. An input that is shared and changes is the step number: 1, 2, ...
+        inputs: how each input is fed, as for `replay`. x and the state are the carried inputs, in order.
+        check_every: x is checked to be finite every so many steps, as an objective may hide a NaN. A divisor of 4096.
         trail: whether x is recorded.
-        targets: whether the first step at a target is asked for.
-        quick: compile in less time code that takes more; no number depends on it.
+        targets: whether the first step that reaches a target is recorded.
+        quick: compile faster, but to slower code. No result depends on it.
 
     Raises:
-        Unsupported: the graph is not for this back end; the message says why.
+        Unsupported: this back end cannot execute the graph. The message is the reason.
     """
     carried = [n for n, given in enumerate(inputs) if given.carry is not None]
     counters = [n for n, given in enumerate(inputs) if given.kind == SHARED and given.changes]
@@ -149,7 +150,7 @@ def compile(
     module = emit(program)
     code = Code(module.text, quick)
     wrong = [name for name in module.vector_functions if not is_right(code, name)]
-    if wrong:  # then lane by lane
+    if wrong:  # compile again, with one call per lane for these functions
         sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
         program = Program(expressions, layout, replace(machine, vectors=sound))
         code = Code(emit(program).text, quick)
@@ -157,7 +158,7 @@ def compile(
 
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
-    """An array that begins at a multiple of 64 bytes, as vectors like it."""
+    """An array that begins at a multiple of 64 bytes, so that vectors do not cross cache lines."""
     memory = np.empty(math.prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
     array = np.ndarray(shape, dtype, memory, offset=-_address(memory) % 64)
     if fill is not None:
@@ -166,7 +167,7 @@ def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) ->
 
 
 def _address(array: NDArray[Any]) -> int:
-    """Where an array begins. It must be writable; `array.ctypes.data` takes four times as long."""
+    """The address of a writable array. `array.ctypes.data` takes four times as long."""
     return ctypes.addressof(ctypes.c_char.from_buffer(array))  # pyright: ignore[reportArgumentType]
 
 
@@ -175,7 +176,7 @@ def _pointers(*arrays: NDArray[Any] | None) -> list[int | None]:
 
 
 class _Call:
-    """The arrays of one call, with the run axis filled up to whole vectors by repeating the last run."""
+    """The arrays of one call. The run axis is padded to whole vectors by repeating the last run."""
 
     def __init__(
         self, kernel: Kernel, carried: Floats, uniform: Floats, columns: Floats, steps: int, recorded: Ints, target: Any
@@ -186,9 +187,9 @@ class _Call:
         self.state = self._filled(carried)
         self.columns = self._filled(columns)
         self.uniform = np.ascontiguousarray(uniform, dtype=np.float64)
-        self.asked_first = bool(len(recorded) and recorded[0] == 0)
+        self.first_requested = bool(len(recorded) and recorded[0] == 0)
         never = np.iinfo(np.int64).max
-        self.recorded = np.concatenate([[0], recorded, [never]])[int(self.asked_first) :]
+        self.recorded = np.concatenate([[0], recorded, [never]])[int(self.first_requested) :]
         rows, dim = len(self.recorded) - 1, layout.carried[0][1]
         self.loss = _aligned(rows, self.padded)
         self.trail = _aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
@@ -198,11 +199,11 @@ class _Call:
         self.final, self.best, self.reached = per_run = _aligned(3, self.padded)
         per_run[...] = [[np.nan], [np.inf], [-1.0]]
         self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
-        self.alive = _aligned(self.padded, fill=1, dtype=np.uint8)
+        self.finite = _aligned(self.padded, fill=1, dtype=np.uint8)
         self.target = self._filled(target[None]) if layout.targets else None
         self.table = _pointers(self.rows, self.uniform, self.running)
         self.read = _pointers(self.rows, self.uniform, self.columns, self.state, self.products)
-        written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.alive)
+        written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.finite)
         self.written = _pointers(*written, self.target, self.reached)
 
     def _filled(self, values: Floats) -> Floats:
@@ -212,7 +213,7 @@ class _Call:
         return filled
 
     def run(self, progress: Callable[[int], None], threads: int) -> Trajectories:
-        """All steps of all runs, some runs at a time, on so many threads, of which this is one."""
+        """All steps of all runs, in parts of some runs, on `threads` threads including the calling one."""
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
         for begin in range(0, self.horizon, STRIDE):
             end = min(begin + STRIDE, self.horizon)
@@ -225,20 +226,20 @@ class _Call:
             others = [self.kernel.helpers.submit(work_on) for _ in range(min(threads, len(parts)) - 1)]
             try:
                 work_on()
-            finally:  # nobody may write to arrays that are given back
+            finally:  # no thread may write to the arrays after they are returned
                 wait(others)
             for other in others:
                 other.result()
         return self._result()
 
     def _parts(self, parts: deque[tuple[int, int]], begin: int, end: int, progress: Callable[[int], None]) -> None:
-        """Take one part after the other, as long as there are any."""
+        """Compute one part after the other until none is left."""
         try:
             while parts:
                 self._part(begin, end, progress, parts.popleft())
         except IndexError:  # another thread took the last one
             return
-        except BaseException:  # raised by `progress`: nobody needs the rest
+        except BaseException:  # raised by `progress`: the other parts are not needed
             parts.clear()
             raise
 
@@ -251,8 +252,8 @@ class _Call:
 
     def _result(self) -> Trajectories:
         runs = slice(self.runs)
-        self._forget_what_was_not_computed()
-        rows = slice(0 if self.asked_first else 1, None)
+        self._fill_after_divergence()
+        rows = slice(0 if self.first_requested else 1, None)
         return Trajectories(
             loss=self.loss[rows, runs],
             trail=None if self.trail is None else self.trail[rows, :, runs],
@@ -260,14 +261,14 @@ class _Call:
             final=self.final[runs],
             best=self.best[runs],
             steps=self.steps[runs],
-            alive=self.alive[runs].astype(bool),
+            alive=self.finite[runs].astype(bool),
             carried=self.state[:, runs],
             reached=None if self.target is None else self.reached[runs].astype(np.int64),
         )
 
-    def _forget_what_was_not_computed(self) -> None:
-        """After all runs of a block have diverged, nothing is written any more."""
-        ended, recorded = np.flatnonzero(self.alive == 0), self.recorded[:-1, None]
+    def _fill_after_divergence(self) -> None:
+        """Set losses after divergence to NaN. They are not written once all runs of a block have diverged."""
+        ended, recorded = np.flatnonzero(self.finite == 0), self.recorded[:-1, None]
         if len(ended):
             losses, steps = self.loss[:, ended], self.steps[ended]
             self.loss[:, ended] = np.where(

@@ -1,16 +1,16 @@
 """A graph as a program on NumPy: preallocated buffers, views made once, and a list of calls to replay.
 
-The graph describes one run. The program executes it for many at once, along a *run axis* that is the last axis of
-every array that differs between runs, as far as indexing is concerned; in memory it lies where the graph wants it:
-last for functions of a few numbers (long contiguous rows of runs), first where there are matrix products (each run's
-matrices contiguous, so that each product has one shape whatever the number of runs).
+The graph describes one run. The program executes many runs at once. For indexing, the last axis of every array that
+differs between runs is the *run axis*. In memory, its position depends on the graph. It is last for functions of a few
+numbers, which gives long contiguous rows of runs. It is first if there are matrix products: then each run's matrices
+are contiguous, and each product has the same shape for any number of runs.
 
-    inputs    how a graph is fed, and of which kind every value is: shared, uniform, or of a run
-    memory    where every value lies
-    calls     what every node does there
-    program   all of it together
+    inputs    how each input is fed, and the kind of every value: shared, uniform, or differing between runs
+    memory    the array of every value
+    calls     the NumPy calls of every node on these arrays
+    program   the whole program
 
-What does not depend on the step is computed once, by `prepare`.
+Values that do not depend on the step are computed once, by `prepare`.
 """
 
 from optlab.engine.replay.inputs import RUN, SHARED, UNIFORM, Input, kinds

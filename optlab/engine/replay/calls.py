@@ -1,4 +1,4 @@
-"""The calls of a program: what each node of a graph does on the arrays of a memory, once or at every step."""
+"""The calls of a program: the NumPy calls of each node on the arrays of a `Memory`, made once or at every step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Call = Callable[[], Any]
 
 
 class Calls:
-    """The calls in the making: those of what never changes, and those of every step."""
+    """A builder of the calls: `once` for values that never change, and `every_step` for the others."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
@@ -30,7 +30,7 @@ class Calls:
         self.every_step: list[Call] = []
 
     def lower(self) -> list[Array]:
-        """Turn all nodes into calls, in their order. Returns the outputs, those that are carried in their inputs."""
+        """Lower all nodes to calls, in order. Returns the outputs; carried outputs are the arrays of their inputs."""
         for position, node in enumerate(self.graph.nodes):
             calls = self.every_step if self.changes[node.output] else self.once
             calls.extend(_LOWER[node.op.kind](self, position, node))
@@ -38,7 +38,7 @@ class Calls:
         return self._carry()
 
     def _per_run(self, var: Var) -> tuple[Array, list[Call]]:
-        """A value with the run axis, in memory without gaps or repetition: sums add in an order that depends on it."""
+        """A value with the run axis as a contiguous array: the order in which a sum adds depends on the strides."""
         array, spread = self.arrays[var], self.memory.per_run(var)
         if self.kinds[var] != RUN:
             array = array[..., None]
@@ -47,7 +47,7 @@ class Calls:
         return spread, [functools.partial(np.copyto, spread, array)]
 
     def _aligned(self, var: Var, rank: int, per_run: bool) -> Array:
-        """A value ready for an operation entry by entry, of arrays with this many axes and perhaps the run axis."""
+        """A value as an operand of an elementwise operation of arrays with `rank` axes, and the run axis if any."""
         array = self.arrays[var]
         if not per_run or (array.size == 1 and self.kinds[var] != RUN):
             return array.reshape(()) if per_run else array
@@ -63,12 +63,12 @@ class Calls:
         self.memory.output(position, node)
         out = self._aligned(node.output, rank, per_run)
         operands = [self._spread(v, a, out) for v, a in zip(node.inputs, operands, strict=True)]
-        if node.op.run in (np.maximum, np.minimum):  # here NumPy wants `out` by name; by position it is faster
+        if node.op.run in (np.maximum, np.minimum):  # these two need `out` by name; by position it is faster
             return [functools.partial(node.op.run, *operands, out=out)]
         return [functools.partial(node.op.run, *operands, out, **node.params)]
 
     def _spread(self, var: Var, array: Array, out: Array) -> Array:
-        """A per-run number that never changes, in the shape of the result: NumPy is slow to repeat it at each step."""
+        """Broadcast a constant that differs between runs once: NumPy is slow to broadcast it in each step."""
         if self.memory.runs_first or self.kinds[var] != RUN or self.changes[var] or array.shape == out.shape:
             return array
         spread = np.empty(out.shape, array.dtype)
@@ -107,7 +107,7 @@ class Calls:
         return [functools.partial(_copy, self._runs_before(node.output), made)]
 
     def _runs_before(self, var: Var) -> Array:
-        """A value with the run axis, where it has one, before the others: as many matrices."""
+        """A value with its run axis, if any, moved to the front: a stack of matrices."""
         array = self.arrays[var]
         return np.moveaxis(array, -1, 0) if self.kinds[var] == RUN else array
 
@@ -147,7 +147,7 @@ class Calls:
         return [*calls, functools.partial(out.fill, 0), functools.partial(np.add.at, out, index, pieces)]
 
     def _carry(self) -> list[Array]:
-        """Bring carried outputs to their inputs, where they are not there already. Returns all outputs."""
+        """Copy carried outputs to their inputs, unless they are computed there. Returns all outputs."""
         outputs = [self.arrays[v] for v in self.graph.outputs]
         late = [
             (var, given.carry)
@@ -155,7 +155,7 @@ class Calls:
             if given.carry is not None and outputs[given.carry] is not self.arrays[var]
         ]
         for i, output in enumerate(outputs):
-            if any(np.may_share_memory(output, self.arrays[var]) for var, _ in late):  # save an old value
+            if any(np.may_share_memory(output, self.arrays[var]) for var, _ in late):  # copy before it is overwritten
                 outputs[i] = np.empty_like(output)
                 self.every_step.append(functools.partial(np.copyto, outputs[i], output))
         for var, carry in late:
@@ -182,5 +182,5 @@ def _copy(target: Array, make: Callable[[], Array]) -> None:
 
 
 def _same_place(a: Array, b: Array) -> bool:
-    """Whether two arrays of one shape are the same memory."""
+    """Whether two arrays of the same shape have the same memory."""
     return a.strides == b.strides and a.__array_interface__["data"] == b.__array_interface__["data"]

@@ -1,9 +1,9 @@
-"""How a graph is fed, and what follows from it for everything that is computed.
+"""How the inputs of a graph are fed, and the kind of every value that follows from it.
 
-SHARED    no run has a part in it: the step number, data. Computed once per step.
-UNIFORM   belongs to the runs, and happens to be the same for all: a hyperparameter that is not swept. Computed
-          once per step too, except that reductions and products are done per run, so that a run's numbers
-          do not depend, not even in the last bit, on the company it is in.
+SHARED    independent of the runs: the step number, data. Computed once per step.
+UNIFORM   the same for all runs of this sweep, but not in general: a hyperparameter that is not swept. Computed once
+          per step too, except that reductions and products are computed per run. So a run's numbers do not depend on
+          the other runs, not even in the last bit.
 RUN       differs between runs.
 """
 
@@ -19,8 +19,8 @@ SHARED, UNIFORM, RUN = range(3)
 
 @dataclass(frozen=True)
 class Input:
-    """How an input of the graph is fed: its kind, whether it changes between steps, and the output that becomes it
-    in the next step, if any."""
+    """How an input of the graph is fed: its kind, whether it changes between steps, and, if it is carried, the number
+    of the output that is its value in the next step."""
 
     kind: int = RUN
     changes: bool = True

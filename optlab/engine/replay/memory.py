@@ -1,9 +1,9 @@
-"""The memory of a program: where each value of a graph lies, and whose place it may take.
+"""The memory of a program: the array of each value of a graph, and the reuse of arrays.
 
-An array that differs between runs ends in the run axis, as far as indexing is concerned; in memory that axis lies where
-the graph wants it. A value is computed in the memory that it is needed in, where that can be: in its place within
-another one, or in that of the input that it becomes. Otherwise it takes that of a value that dies there, or a buffer
-that is free.
+For indexing, an array that differs between runs ends in the run axis; in memory, the position of that axis depends on
+the graph. If possible, a value is computed directly where it is needed: inside the array that it is a part of, or in
+the carried input that it becomes. Otherwise it reuses the array of an operand that is not needed afterwards, or a free
+buffer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 
 class Memory:
-    """The arrays of all values, in the making: those of inputs and constants at first, the others in node order."""
+    """A builder of the arrays of all values: first of inputs and constants, then of the others in node order."""
 
     def __init__(self, graph: Graph, inputs: tuple[Input, ...], runs: int) -> None:
         self.graph = graph
@@ -29,7 +29,7 @@ class Memory:
         self.runs = runs
         self.kinds, self.changes = kinds(graph, inputs)
         self.runs_first = any(n.op.kind == "matmul" or gathers(n, self.kinds) for n in graph.nodes)
-        # A run axis of length one lets NumPy add in another order than a longer one does, if it comes last.
+        # NumPy adds in another order if the last axis has length one, so a single run gets a second lane.
         self.lanes = runs if self.runs_first else max(runs, 2)
         self.makers = graph.producers()
         self.arrays: dict[Var, Array] = {}
@@ -47,26 +47,26 @@ class Memory:
         return self.per_run(var) if self.kinds[var] == RUN else np.zeros(var.shape, var.dtype)
 
     def per_run(self, var: Var) -> Array:
-        """New memory for a value of every run, without gaps."""
+        """A new contiguous array for a value of every run."""
         if self.runs_first:
             return np.moveaxis(np.zeros((self.lanes, *var.shape), var.dtype), 0, -1)
         return np.zeros((*var.shape, self.lanes), var.dtype)
 
     def seen(self, var: Var, array: Array) -> Array:
-        """A value as the caller sees it: without lanes that only fill up."""
+        """A value as the caller gets it: without padding lanes."""
         return array[..., : self.runs] if self.kinds[var] == RUN and self.lanes != self.runs else array
 
     def tail(self, var: Var) -> Shape:
-        """What the shape of a value's array has beyond its own shape."""
+        """The axes of a value's array in addition to the shape of the value: the run axis, if any."""
         return (self.lanes,) if self.kinds[var] == RUN else ()
 
     def share(self, var: Var, array: Array, owner: Var) -> None:
-        """Let a value lie in the memory of another one."""
+        """Make a value use the memory of another value."""
         self.arrays[var] = array
         self.base[var] = owner
 
     def root(self, var: Var) -> Var:
-        """The value whose memory a value lies in, perhaps itself."""
+        """The value whose memory a value uses, perhaps itself."""
         while var in self.base:
             var = self.base[var]
         return var
@@ -74,7 +74,7 @@ class Memory:
     # ---- values as nodes compute them ---------------------------------------------------------------------------
 
     def output(self, position: int, node: Node) -> Array:
-        """Memory for what a node computes: settled before, an input that dies here, a freed buffer, or new."""
+        """The array for a node's output: assigned before, of an input with its last use here, a free buffer, or new."""
         var = node.output
         if var in self.arrays:
             return self.arrays[var]
@@ -82,7 +82,7 @@ class Memory:
         if self.kinds[var] == RUN and self.changes[var]:
             if node.op.kind == "elementwise" and node.op.in_place:
                 for v in node.inputs:
-                    if self._dies(v, position) and (v.shape, v.dtype) == key and self._reads_whole(node, v):
+                    if self._has_last_use(v, position) and (v.shape, v.dtype) == key and self._reads_whole(node, v):
                         self.arrays[var] = self.arrays[v]
                         self.last_use[v] = -1  # its memory is still in use
                         return self.arrays[var]
@@ -93,19 +93,19 @@ class Memory:
         return self.arrays[var]
 
     def release(self, position: int, node: Node) -> None:
-        """Free the memory of what is needed by this node for the last time."""
+        """Free the memory of values with their last use in this node."""
         for var in {self.root(v) for v in node.inputs}:
-            if var in self.makers and self._dies(var, position):
+            if var in self.makers and self._has_last_use(var, position):
                 self.free.setdefault((var.shape, var.dtype), []).append(self.arrays[var])
 
-    def _dies(self, var: Var, position: int) -> bool:
-        """Whether a value's memory is its own, and not needed after this position."""
+    def _has_last_use(self, var: Var, position: int) -> bool:
+        """Whether a value owns its memory, and the memory is not needed after this position."""
         own = var in self.makers and var not in self.base and self.makers[var].op.kind not in ("view", "place")
         kept = any(self.arrays[var] is self.arrays[i] for i in self.graph.inputs)
         return own and not kept and self.last_use[var] == position and self.kinds[var] == RUN and self.changes[var]
 
     def _reads_whole(self, node: Node, var: Var) -> bool:
-        """Whether a node reads a value itself, and no view of it, so that its output may replace it entry by entry."""
+        """Whether a node reads a value directly and not through a view, so that it may overwrite it elementwise."""
         return all(v is var or self._origin(v) is not var for v in node.inputs)
 
     def _origin(self, var: Var) -> Var:
@@ -125,10 +125,10 @@ class Memory:
             last[root.get(var, var)] = len(self.graph.nodes)
         return last
 
-    # ---- values that are computed where they will be needed ------------------------------------------------------
+    # ---- values that are computed directly where they are needed -------------------------------------------------
 
     def _settle_destinations(self) -> None:
-        """Give memory beforehand to values that can be computed right where they will be needed."""
+        """Assign memory in advance to values that can be computed directly where they are needed."""
         for node in reversed(self.graph.nodes):
             if node.op.kind == "place" and self.kinds[node.output] == RUN:
                 self._settle_pieces(node)
@@ -137,7 +137,7 @@ class Memory:
                 self._settle_carry(var, self.graph.outputs[given.carry])
 
     def _settle_pieces(self, node: Node) -> None:
-        """Pieces are computed directly in their place."""
+        """Let the pieces of an array be computed directly in that array."""
         whole = self.arrays.setdefault(node.output, self.allocate(node.output))
         indices = node.params["indices"]
         if (coverage(node.params["shape"], indices) > 1).any():
@@ -158,7 +158,7 @@ class Memory:
             self.share(var, target, owner)
 
     def _settle_carry(self, var: Var, output: Var) -> None:
-        """What an input becomes in the next step is written over it, once nothing needs the old value any more."""
+        """Let the next value of a carried input overwrite it, if the old value has no later use."""
         maker = self.makers.get(output)
         if maker is None or output in self.arrays or not self.changes[output] or not maker.op.in_place:
             return

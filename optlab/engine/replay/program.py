@@ -1,4 +1,4 @@
-"""A program: the calls of a graph on its memory, to be replayed."""
+"""A program: the calls of a graph on its memory, which can be replayed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from optlab.engine.replay.memory import Memory
 
 @dataclass(frozen=True)
 class Program:
-    """An executable graph. Fill `inputs`, call `prepare` once and `step` as often as wanted, read `outputs`.
+    """An executable graph. Fill `inputs`, call `prepare` once, call `step` any number of times, and read `outputs`.
 
-    Arrays that differ between runs end in the run axis. Carried outputs are in their input after each step.
+    Arrays that differ between runs end in the run axis. After each step, carried outputs are in their inputs.
     """
 
     inputs: tuple[Array, ...]
@@ -27,7 +27,7 @@ class Program:
 
 
 def compile(graph: Graph, inputs: Sequence[Input], runs: int) -> Program:
-    """Plan the buffers and the calls of a graph for a number of runs.
+    """Allocate the buffers and make the calls of a graph for a number of runs.
 
     Args:
         graph: the computation of one run, optimised.
