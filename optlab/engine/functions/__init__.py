@@ -1,6 +1,6 @@
-"""NumPy's functions in terms of the primitives: what is called on a traced value, and what is written down for it.
+"""NumPy's functions in terms of the primitives: which nodes a call on a traced value adds to the graph.
 
-`tables.py` has one row per function. The files beside it hold what the rows do, by theme.
+`tables.py` has one row per function. The other files of this package implement the functions, by theme.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
 
 
 def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `np.exp(x)`, `x * y` or `np.add.reduce(x)` mean for traced values."""
+    """Apply a NumPy ufunc to traced values, as in `np.exp(x)`, `x * y` or `np.add.reduce(x)`."""
     name = f"np.{ufunc.__name__}" + ("" if method == "__call__" else f".{method}")
     if method == "reduce" and ufunc in _REDUCTIONS:
         return call(name, _REDUCTIONS[ufunc], inputs, {"axis": 0, **kwargs})
@@ -48,7 +48,7 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], kwargs: d
 
 
 def apply_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `np.sum(x)` and its like mean for traced values."""
+    """Apply a NumPy function that is not a ufunc to traced values, as in `np.sum(x)`."""
     name = full_name(func)
     if func not in FUNCTIONS:
         raise _unsupported(name)
@@ -58,9 +58,9 @@ def apply_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
 
 
 def method(x: Any, name: str) -> Callable[..., Any]:
-    """What `x.sum` and its like mean for a traced x."""
+    """The method of a traced array, as `x.sum`."""
     if name in IN_PLACE:
-        raise cannot(f"a traced array is written to (x.{name}())", f"use {IN_PLACE[name]}, which makes a new one")
+        raise cannot(f"a traced array is written to (x.{name}())", f"use {IN_PLACE[name]}, which makes a new array")
     if name not in METHODS:
         guess = did_you_mean(name, METHODS) or " (supported: " + ", ".join(sorted(METHODS)) + ")"
         raise cannot(f"a traced array has no '{name}'", f"use a NumPy function{guess}")
@@ -68,13 +68,13 @@ def method(x: Any, name: str) -> Callable[..., Any]:
 
 
 def full_name(func: Callable[..., Any]) -> str:
-    """The name one writes for a NumPy function: `np.sum`, `np.linalg.norm`."""
+    """The usual name of a NumPy function: `np.sum`, `np.linalg.norm`."""
     module = getattr(func, "__module__", "numpy") or "numpy"
     return f"{module.replace('numpy', 'np', 1)}.{getattr(func, '__name__', func)}"
 
 
 def supported() -> Iterator[tuple[str, str]]:
-    """Everything of NumPy that can be traced: its name, and the arguments that it may take."""
+    """All NumPy functions that can be traced: the name and the supported arguments of each."""
     primitives = {f"np.{op.name}": len(op.vjp) for op in OPS.values() if isinstance(getattr(np, op.name, 0), np.ufunc)}
     for name, count in {**primitives, **{f"np.{f.__name__}": f.nin for f in UFUNCS}}.items():
         yield name, ", ".join(["x"] if count == 1 else [f"x{i}" for i in range(1, count + 1)])
@@ -83,8 +83,12 @@ def supported() -> Iterator[tuple[str, str]]:
 
 
 def _unsupported(name: str) -> Exception:
-    """NumPy has this function, so the name is no slip: what helps is a namesake, or another way to write it."""
+    """The error for a NumPy function that is not supported.
+
+    NumPy has the function, so its name is not a typing mistake. The hint is a supported function with the same last
+    name, or other code with the same result.
+    """
     same = name.rpartition(".")[2].removeprefix("nan")
     guess = did_you_mean(f"np.{same}", [known for known, _ in supported() if known.rpartition(".")[2] == same])
-    namesake = f"use a supported function{guess}" if guess else "docs/functions.md lists what is"
-    return cannot(f"{name} of a traced value is not supported", INSTEAD.get(name, namesake))
+    hint = f"use a supported function{guess}" if guess else "docs/functions.md lists the supported functions"
+    return cannot(f"{name} of a traced value is not supported", INSTEAD.get(name, hint))

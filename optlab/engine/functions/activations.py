@@ -1,4 +1,4 @@
-"""Functions that NumPy lacks and networks need; they work on plain and traced arrays alike."""
+"""Functions for neural networks that NumPy does not have. They accept plain and traced arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from optlab.engine.functions.reducing import reduce
 
 
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + exp(-x)), entry by entry, of a plain or traced array.
+    """1 / (1 + exp(-x)), elementwise, of a plain or traced array.
 
     >>> float(sigmoid(0.0))
     0.5
@@ -21,7 +21,7 @@ def sigmoid(x: Any) -> Any:
 
 
 def relu(x: Any) -> Any:
-    """max(x, 0), entry by entry, of a plain or traced array. Its derivative at 0 is taken as 0.
+    """max(x, 0), elementwise, of a plain or traced array. The derivative at 0 is defined as 0.
 
     >>> relu(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
@@ -30,7 +30,7 @@ def relu(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), entry by entry, without overflow. Its derivative is the sigmoid.
+    """log(1 + exp(x)), elementwise, without overflow. The derivative is the sigmoid.
 
     >>> float(softplus(0.0)) == float(np.log(2.0)), float(softplus(1000.0))
     (True, 1000.0)
@@ -45,12 +45,12 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Args:
         x: an array, plain or traced.
         axis: the axis or axes to sum over; None for all.
-        keepdims: keep the axes, at length one.
+        keepdims: keep the summed axes with length one.
 
     >>> float(logsumexp(np.array([1000.0, 1000.0])))
     1000.6931471805599
     """
-    x, top = _lowered(x, axis)
+    x, top = _minus_maximum(x, axis)
     with np.errstate(all="ignore"):
         total = np.log(reduce("sum", np.exp(x), axis, keepdims=True)) + top
     return total if keepdims else reduce("sum", total, axis)
@@ -66,14 +66,17 @@ def softmax(x: Any, axis: Axis = -1) -> Any:
     >>> softmax(np.array([1000.0, 1000.0])).tolist()
     [0.5, 0.5]
     """
-    x, _ = _lowered(x, axis)
+    x, _ = _minus_maximum(x, axis)
     with np.errstate(all="ignore"):
         weights = np.exp(x)
         return weights / reduce("sum", weights, axis, keepdims=True)
 
 
-def _lowered(x: Any, axis: Axis) -> tuple[Any, Any]:
-    """x less its maximum, and the maximum. It cancels out, so nothing is lost by holding it fixed."""
+def _minus_maximum(x: Any, axis: Axis) -> tuple[Any, Any]:
+    """x minus its maximum, and the maximum.
+
+    The maximum cancels in the result. So it is detached, which does not change the derivative.
+    """
     x = floating(x)
     top = apply("detach", reduce("max", x, axis, keepdims=True))
     with np.errstate(invalid="ignore"):

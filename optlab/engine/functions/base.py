@@ -1,4 +1,4 @@
-"""What all functions on traced values share: applying a primitive, reading an axis, and what a wrong call is told."""
+"""Shared by all functions on traced values: applying a primitive, reading axes, and errors for wrong calls."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ Axis = int | tuple[int, ...] | None
 
 
 def apply(op: str | Op, *values: Any, **params: Any) -> Any:
-    """Apply an operation, or the primitive of that name: written down if any operand is traced, computed at once
-    otherwise."""
+    """Apply an operation, or the primitive of that name.
+
+    If any operand is traced, a node is added to the graph. Otherwise the result is computed immediately.
+    """
     if any(map(is_traced, values)):
         return emit(op, *(np.asarray(v) if isinstance(v, tuple | list) else v for v in values), **params)
     return (OPS[op] if isinstance(op, str) else op).run(*(np.asarray(v) for v in values), **params)
 
 
 def array(x: Any) -> Any:
-    """A traced value as it is, anything else as an array."""
+    """A traced value unchanged, anything else as an array."""
     return x if is_traced(x) else np.asarray(x)
 
 
 def floating(x: Any) -> Any:
-    """The same numbers as floats, if they are whole ones."""
+    """The same numbers as floats, if they are integers or conditions."""
     x = array(x)
     return x if x.dtype.kind == "f" else x * 1.0
 
 
 def several(value: Any) -> tuple[Any, ...]:
-    """One or several whole numbers (of a shape, of axes), as a tuple."""
+    """One or several integers (of a shape, of axes), as a tuple."""
     value = value.tolist() if isinstance(value, np.ndarray) else value
     return tuple(value) if isinstance(value, tuple | list | range) else (value,)
 
 
 def axis_of(axis: Any, shape: Any) -> int:
-    """An axis of an array of this shape, counted from the front."""
+    """An axis of an array of this shape, as a nonnegative number."""
     try:
         return range(len(shape))[operator.index(axis)]
     except IndexError:
@@ -52,10 +54,10 @@ def axis_of(axis: Any, shape: Any) -> int:
 
 
 def axes_of(axis: Any, shape: Any) -> tuple[int, ...]:
-    """One, several or (None) all axes, counted from the front, in the order given."""
+    """One, several or (None) all axes, as nonnegative numbers in the given order."""
     axes = tuple(range(len(shape))) if axis is None else tuple(axis_of(a, shape) for a in several(axis))
     if len(set(axes)) < len(axes):
-        raise cannot(f"axes {axis} of an array of shape {tuple(shape)}", "name an axis once")
+        raise cannot(f"axes {axis} of an array of shape {tuple(shape)}", "name each axis only once")
     return axes
 
 
@@ -68,9 +70,9 @@ def without(axes: tuple[int, ...], shape: Shape) -> Shape:
 
 
 def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], skip: int = 0) -> Any:
-    """`function(*args, **kwargs)`, where a wrong call is told what the function takes.
+    """`function(*args, **kwargs)`, where the error for a wrong call lists the parameters of the function.
 
-    The first `skip` parameters are not for the caller to give: the array, of a method.
+    The first `skip` parameters are left out of this list, as the array of a method.
     """
     try:
         return function(*args, **kwargs)
@@ -82,7 +84,7 @@ def call(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
 
 def parameters_of(function: Callable[..., Any], skip: int = 0) -> str:
-    """The arguments of a function as one would write them: `a, axis=None, *, keepdims=False`."""
+    """The parameters of a function as in its definition: `a, axis=None, *, keepdims=False`."""
     parameters = list(inspect.signature(function).parameters.values())[skip:]
     bare = [p.replace(annotation=p.empty, kind=_KINDS.get(p.kind, p.kind)) for p in parameters]
     return str(inspect.Signature(bare))[1:-1]
@@ -92,7 +94,7 @@ _KINDS = {inspect.Parameter.POSITIONAL_ONLY: inspect.Parameter.POSITIONAL_OR_KEY
 
 
 def _misfit(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Which argument is missing or too many, if that is what is wrong."""
+    """The message about a missing or unexpected argument, or "" if the arguments fit."""
     try:
         inspect.signature(function).bind(*args, **kwargs)
     except TypeError as error:

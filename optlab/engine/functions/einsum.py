@@ -1,4 +1,4 @@
-"""np.einsum: the sum of products that a text of subscripts names."""
+"""np.einsum: sums of products, given by a string of subscripts."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from optlab.engine.mistakes import cannot
 
 
 def einsum(subscripts: Any, /, *operands: Any, optimize: Any = False) -> Any:
-    """The sum of products that the subscripts name, one matrix product for every two operands, from left to right
-    (whatever `optimize` says)."""
+    """The sum of products given by the subscripts.
+
+    Operands are combined from left to right, each pair by one matrix product. `optimize` is ignored.
+    """
     values = [array(v) for v in operands]
     names, result = _read(subscripts, values)
     terms = [_without_repeats(value, letters) for value, letters in zip(values, names, strict=True)]
@@ -31,22 +33,22 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = False) -> Any:
 
 
 def _read(subscripts: Any, values: list[Any]) -> tuple[list[str], str]:
-    """The letters of every operand, and of the result."""
+    """The letters of each operand, and of the result."""
     if not isinstance(subscripts, str):
-        raise cannot("np.einsum without a text of subscripts", 'write it as np.einsum("ij,jk->ik", a, b)')
+        raise cannot("np.einsum without a string of subscripts", 'write it as np.einsum("ij,jk->ik", a, b)')
     given, arrow, result = subscripts.replace(" ", "").partition("->")
     names = given.split(",")
     if not all(name.isalpha() or not name for name in (*names, result)):
-        raise cannot(f"np.einsum({subscripts!r})", "use letters only, one for every axis")
+        raise cannot(f"np.einsum({subscripts!r})", "use letters only, one per axis")
     if [len(name) for name in names] != [v.ndim for v in values]:
         shapes = ", ".join(str(v.shape) for v in values)
-        raise cannot(f"np.einsum({subscripts!r}) of shapes {shapes}", "one letter for every axis of every operand")
+        raise cannot(f"np.einsum({subscripts!r}) of shapes {shapes}", "write one letter per axis of each operand")
     _check_lengths(subscripts, names, values)
     letters = "".join(names)
     if not arrow:
         result = "".join(sorted(letter for letter in set(letters) if letters.count(letter) == 1))
     if len(set(result)) < len(result) or not set(result) <= set(letters):
-        raise cannot(f"np.einsum({subscripts!r})", "the letters after -> are among those before it, each once")
+        raise cannot(f"np.einsum({subscripts!r})", "each letter after -> must occur before it, and only once after it")
     return names, result
 
 
@@ -54,8 +56,8 @@ def _check_lengths(subscripts: str, names: list[str], values: list[Any]) -> None
     lengths: dict[str, int] = {}
     for letter, n in zip("".join(names), itertools.chain(*(v.shape for v in values)), strict=True):
         if lengths.setdefault(letter, n) != n:
-            what = f"np.einsum({subscripts!r}): '{letter}' is {lengths[letter]} and {n}"
-            raise cannot(what, "a letter has one length")
+            what = f"np.einsum({subscripts!r}): axes '{letter}' have the lengths {lengths[letter]} and {n}"
+            raise cannot(what, "all axes with the same letter must have the same length")
 
 
 def _without_repeats(value: Any, letters: str) -> tuple[Any, str]:
@@ -70,13 +72,13 @@ def _without_repeats(value: Any, letters: str) -> tuple[Any, str]:
 
 
 def _summed(value: Any, letters: str, needed: set[str]) -> tuple[Any, str]:
-    """Without the axes that nothing needs any more."""
+    """The sum over the axes that neither the result nor another operand has."""
     drop = tuple(i for i, letter in enumerate(letters) if letter not in needed)
     return (np.sum(value, axis=drop) if drop else value), "".join(x for x in letters if x in needed)
 
 
 def _pair(first: tuple[Any, str], second: tuple[Any, str], needed: set[str]) -> tuple[Any, str]:
-    """Two operands as one: a stack of matrix products over the letters that they share."""
+    """Combine two operands to one by a stack of matrix products over their shared letters."""
     (a, left), (b, right) = (_summed(*x, needed=needed | set(y[1])) for x, y in ((first, second), (second, first)))
     shared = [x for x in left if x in right]
     stack, inner = [x for x in shared if x in needed], [x for x in shared if x not in needed]

@@ -1,4 +1,4 @@
-"""Functions entry by entry that are no primitives themselves, and what makes arrays of a shape alone."""
+"""Elementwise functions that are not primitives, and functions that depend on the shape only."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from optlab.engine.mistakes import cannot
 
 
 def power(x: Any, p: Any) -> Any:
-    """`x ** p`. Small whole exponents that are known now become products, which are many times faster than pow."""
+    """`x ** p`. Small integer exponents that are not traced become products, which are many times faster than pow."""
     if not isinstance(p, int | float | np.number) or not is_traced(x) or np.result_type(x.dtype, p) != x.dtype:
         return apply("power", x, p)
     if x.dtype.kind in "iu" and p < 0:
-        raise cannot("a whole number to a negative power", "turn it into a float first: x * 1.0")
+        raise cannot("an integer to a negative power", "convert it to a float first: x * 1.0")
     if p == 0:
         return np.ones(x.shape, x.dtype)
     if p == 2:
@@ -39,7 +39,7 @@ def float_power(x: Any, p: Any) -> Any:
 
 
 def _logical(name: str) -> Callable[..., Any]:
-    """Between conditions & | ~ ^ are the logical operations; on numbers they would work on bits."""
+    """The operator & | ~ or ^ of conditions. On numbers these are bitwise operations, which are not supported."""
 
     def of_conditions(*values: Any) -> Any:
         if any(array(v).dtype.kind != "b" for v in values):
@@ -69,7 +69,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.vecdot: products.vecdot,
     np.matvec: products.matvec,
 }
-"""Ufuncs that are no primitives; those that are need no row."""
+"""Ufuncs that are not primitives. Primitives need no row."""
 
 
 def where(condition: Any, x: Any, y: Any, /) -> Any:
@@ -77,7 +77,7 @@ def where(condition: Any, x: Any, y: Any, /) -> Any:
 
 
 def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
-    """Held between two bounds. Inside and on a bound the derivative is 1."""
+    """Clip to two bounds. The derivative is 1 between the bounds and on them, and 0 outside."""
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise cannot("np.clip with the same bound twice", "give a_min and a_max, or min and max")
     low, high = (b if a is None else a for a, b in ((min, a_min), (max, a_max)))
@@ -87,7 +87,7 @@ def clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: 
 
 
 def _limits(dtype: Any) -> tuple[Any, Any]:
-    """What no number of this type is beyond."""
+    """The smallest and the largest value of a type."""
     if dtype.kind in "iu":
         return np.iinfo(dtype).min, np.iinfo(dtype).max
     return (False, True) if dtype.kind == "b" else (-np.inf, np.inf)
@@ -123,7 +123,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Any:
     return x if x.dtype == dtype else apply("astype", x, dtype=dtype)
 
 
-# ---- of shapes alone ------------------------------------------------------------------------------------------------
+# ---- functions of the shape only ------------------------------------------------------------------------------------
 
 
 def full_like(a: Any, fill_value: Any, dtype: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Functions that pick entries: by index, by mask, by order, by diagonal."""
+"""Functions that select entries: by index, by mask, by order, by diagonal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from optlab.errors import TraceError
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """`x[index]`: integers, slices, newaxis and ... are a view; arrays of integers or booleans pick entries."""
+    """`x[index]`: integers, slices, newaxis and ... make a view; arrays of integers or booleans select entries."""
     parts = index if isinstance(index, tuple) else (index,)
     if any(is_traced(p) for p in parts):
         raise cannot("indexing by a traced value", "use np.where(condition, a, b), or np.take_along_axis")
@@ -27,7 +27,7 @@ def getitem(x: Any, index: Any) -> Any:
     except (IndexError, TypeError) as error:
         if isinstance(error, TraceError):
             raise
-        raise cannot(f"x[...] of an array of shape {x.shape}: {error}", "index within its shape") from None
+        raise cannot(f"x[...] of an array of shape {x.shape}: {error}", "use an index within its shape") from None
 
 
 def _spelled_out(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
@@ -41,9 +41,9 @@ def _spelled_out(parts: tuple[Any, ...], ndim: int) -> tuple[Any, ...]:
 
 
 def rows(a: Any, index: Any) -> Any:
-    """`a[index]` for a plain array and an integer index that may be traced: how minibatches are gathered.
+    """`a[index]` for a plain array and an integer index that may be traced. Minibatches are gathered with it.
 
-    NumPy does not dispatch on indices, so there is no NumPy spelling of this.
+    NumPy does not dispatch on the type of an index, so this cannot be written as `a[index]`.
     """
     return apply("take", a, index)
 
@@ -58,11 +58,11 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
 
 
 def compress(condition: Any, a: Any, axis: int | None = None) -> Any:
-    """The entries at which a condition that is known now holds."""
+    """The entries at which a condition holds. The condition must not be traced."""
     if is_traced(condition):
         raise cannot("np.compress by a traced condition", "use np.where(condition, a, b)")
     if np.ndim(condition) != 1:
-        raise cannot("np.compress by a condition that is no vector", "give it one truth value per entry")
+        raise cannot("np.compress by a condition that is not a vector", "pass a vector with one truth value per entry")
     return take(a, np.flatnonzero(condition), axis)
 
 
@@ -73,7 +73,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
     at = axis_of(axis, arr.shape)
     if indices.ndim != arr.ndim or indices.dtype.kind not in "iu":
         what = f"np.take_along_axis of shape {arr.shape} at indices of shape {indices.shape} and type {indices.dtype}"
-        raise cannot(what, "give it whole numbers, in an array of as many axes")
+        raise cannot(what, "pass an array of integers with as many axes as the first array")
     if not is_traced(indices):
         _check_range(indices, arr.shape[at])
     last, index = moveaxis(arr, at, -1), moveaxis(indices, at, -1)
@@ -85,7 +85,8 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 def _check_range(indices: Any, length: int) -> None:
     outside = indices[(indices < -length) | (indices >= length)]
     if outside.size:
-        raise cannot(f"index {outside[0]} is out of bounds for an axis of length {length}", "index within the shape")
+        what = f"index {outside[0]} is out of bounds for an axis of length {length}"
+        raise cannot(what, "use an index within the shape")
 
 
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
@@ -93,9 +94,9 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     conditions, choices = list(condlist), [*choicelist, default]
     if not conditions or len(conditions) != len(choices) - 1:
         what = f"np.select of {len(conditions)} conditions and {len(choices) - 1} choices"
-        raise cannot(what, "give as many of both, one at least")
+        raise cannot(what, "pass one choice per condition, and at least one condition")
     if any(array(c).dtype.kind != "b" for c in conditions):
-        raise cannot("np.select by numbers", "give it comparisons, such as x > 0")
+        raise cannot("np.select by numbers", "pass comparisons, such as x > 0")
     dtype = np.result_type(*(v if type(v) in (int, float) else array(v).dtype for v in choices))
     *choices, result = (np.asarray(v, dtype) if type(v) in (int, float) else v for v in choices)
     for condition, choice in reversed(list(zip(conditions, choices, strict=True))):
@@ -107,7 +108,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 def _along(axis: int | None, a: Any, function: Callable[[Any], Any]) -> Any:
-    """A function of the last axis, applied to another one, or to all entries in a row."""
+    """Apply a function of the last axis to another axis, or to the flat array."""
     if axis is None:
         return function(ravel(a))
     at = axis_of(axis, a.shape)
@@ -115,30 +116,30 @@ def _along(axis: int | None, a: Any, function: Callable[[Any], Any]) -> Any:
 
 
 def argsort(a: Any, axis: int | None = -1) -> Any:
-    """The order of the entries, where those that tie keep theirs. It has no derivative."""
+    """The indices that sort the entries. The sort is stable. The result has no derivative."""
     return _along(axis, array(a), lambda x: apply("argsort", x))
 
 
 def sort(a: Any, axis: int | None = -1) -> Any:
-    """Entries in order. Those that tie keep their order, and each its own derivative."""
+    """The sorted entries. The sort is stable, so each of several equal entries keeps its own derivative."""
     return _along(axis, array(a), lambda x: apply("take_along", x, apply("argsort", x)))
 
 
 def argmax(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """The first of the largest entries: to look at, or for np.take_along_axis. It has no derivative."""
+    """The index of the first largest entry, for example for np.take_along_axis. It has no derivative."""
     return _first("max", a, axis, keepdims)
 
 
 def argmin(a: Any, axis: int | None = None, *, keepdims: bool = False) -> Any:
-    """The first of the smallest entries. It has no derivative."""
+    """The index of the first smallest entry. It has no derivative."""
     return _first("min", a, axis, keepdims)
 
 
 def _first(extremum: str, a: Any, axis: int | None, keepdims: bool) -> Any:
-    """Where the extremum is first reached, or the first NaN is."""
+    """The index of the first extremum, or of the first NaN."""
     x = ravel(a) if axis is None or not a.ndim else moveaxis(a, axis_of(axis, a.shape), -1)
     if not x.shape[-1]:
-        raise cannot(f"the arg{extremum} of no entries, of an array of shape {a.shape},", "give it an entry")
+        raise cannot(f"the arg{extremum} of no entries, of an array of shape {a.shape}", "pass at least one entry")
     reached = (x == apply(extremum, x, axis=(x.ndim - 1,), keepdims=True)) | (x != x)
     last = x.shape[-1] - 1
     first = apply("min", apply("where", reached, np.arange(last + 1), last), axis=(x.ndim - 1,), keepdims=False)
@@ -162,11 +163,11 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 def diag(v: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or the matrix that has a vector as its diagonal."""
+    """The diagonal of a matrix, or the diagonal matrix of a vector."""
     if v.ndim == 2:
         return diagonal(v, k)
     if v.ndim != 1:
-        raise cannot(f"np.diag of an array of shape {v.shape}", "give it a vector or a matrix")
+        raise cannot(f"np.diag of an array of shape {v.shape}", "pass a vector or a matrix")
     n = len(v) + abs(operator.index(k))
     entries = np.arange(n * n).reshape(n, n).diagonal(k).copy()
     return reshape(apply("add_at", v, entries, shape=(n * n,)), (n, n))

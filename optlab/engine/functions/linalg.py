@@ -17,7 +17,7 @@ from optlab.engine.mistakes import cannot
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The norm of a vector (any order) or a matrix (Frobenius, 1, infinity).
 
-    At 0 the derivative of a norm of positive order is taken as 0 (it has a kink there).
+    A norm of positive order has a kink at 0; its derivative there is defined as 0.
     """
     x = floating(x)
     axes = axes_of(axis, x.shape)
@@ -29,12 +29,12 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
         return _matrix_norm(np.abs(x), ord, axes, keepdims)
     raise cannot(
         f"np.linalg.norm over {len(axes)} axes with ord={ord!r}",
-        "vectors may have any number as ord, matrices None, 'fro', 1, -1, inf or -inf",
+        "ord may be any number for vectors, and None, 'fro', 1, -1, inf or -inf for matrices",
     )
 
 
 def _is_euclidean(ord: Any, rank: int) -> bool:
-    """Whether it is the root of the sum of squares, of vectors (rank 1) or matrices (rank 2)."""
+    """Whether the norm is the root of the sum of squares, of vectors (rank 1) or matrices (rank 2)."""
     return (rank == 1 and ord in (None, 2)) or (rank == 2 and ord in (None, "fro"))
 
 
@@ -58,10 +58,10 @@ def _matrix_norm(size: Any, ord: float, axes: tuple[int, ...], keepdims: bool) -
 
 
 def solve(a: Any, b: Any) -> Any:
-    """x with a x = b; a vector if b is one. NaN where `a` has no inverse."""
+    """The solution x of a x = b, a vector if b is a vector. NaN where `a` has no inverse."""
     a, b = floating(a), floating(b)
     if not b.ndim:
-        raise cannot("np.linalg.solve for a single number", "give it a vector or a matrix")
+        raise cannot("np.linalg.solve for a single number", "pass a vector or a matrix")
     columns = b if b.ndim > 1 else b[:, None]
     rank = max(a.ndim, columns.ndim)
     x = apply("solve", *(reshape(v, (1,) * (rank - v.ndim) + v.shape) for v in (a, columns)))
@@ -69,7 +69,7 @@ def solve(a: Any, b: Any) -> Any:
 
 
 def inv(a: Any) -> Any:
-    """The inverse; NaN where there is none."""
+    """The inverse; NaN where `a` has no inverse."""
     a = floating(a)
     return apply("solve", a, np.eye(a.shape[-1] if a.ndim else 0, dtype=a.dtype))
 
@@ -79,6 +79,8 @@ def det(a: Any) -> Any:
 
 
 def cholesky(a: Any, /) -> Any:
-    """The lower triangle L with a = L L'; NaN where there is none. `a` is taken to be symmetric, and so is its
-    cotangent."""
+    """The lower triangular L with a = L L'; NaN where `a` is not positive definite.
+
+    `a` is assumed to be symmetric, and so is its cotangent.
+    """
     return apply("cholesky", floating(a))

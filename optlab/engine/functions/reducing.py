@@ -1,4 +1,4 @@
-"""Functions that make fewer numbers of many: sums, products, extrema, averages, and what runs along an axis."""
+"""Reductions (sums, products, extrema, averages), and functions along an axis (cumulative sums, differences)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ def reduce(name: str, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     x = array(x)
     axes = tuple(sorted(axes_of(axis, x.shape)))
     if name in ("max", "min") and 0 in (x.shape[a] for a in axes):
-        raise cannot(f"the {name} of no entries, of an array of shape {x.shape},", "give it an entry")
+        raise cannot(f"the {name} of no entries, of an array of shape {x.shape}", "pass at least one entry")
     if name == "sum":
-        x = _large(x)
+        x = _widened(x)
     return apply(name, x, axis=axes, keepdims=bool(keepdims)) if axes else x
 
 
-def _large(x: Any) -> Any:
-    """Small whole numbers and truth values as large whole numbers, as NumPy adds and multiplies them."""
+def _widened(x: Any) -> Any:
+    """Small integers and booleans as the larger integers in which NumPy adds and multiplies them."""
     return x if x.dtype.kind == "f" else x.astype(np.add.reduce(np.empty(0, x.dtype)).dtype)
 
 
@@ -55,8 +55,8 @@ def all_(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 def prod(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """The product, by halves: so its derivative at a zero is the product of the others, and never 0 / 0."""
-    x = _large(array(a))
+    """The product, computed by halving. So the derivative at a zero is the product of the other entries, not 0 / 0."""
+    x = _widened(array(a))
     axes = axes_of(axis, x.shape)
     for at in axes:
         x = moveaxis(_product_of_first(moveaxis(x, at, 0)), 0, at)
@@ -64,7 +64,7 @@ def prod(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 def _product_of_first(x: Any) -> Any:
-    """The product over the first axis, which stays, at length one."""
+    """The product over the first axis, which is kept with length one."""
     if not len(x):
         return np.ones((1, *x.shape[1:]), x.dtype)
     while len(x) > 1:
@@ -83,19 +83,20 @@ def mean(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 def _count(a: Any, axis: Axis) -> float:
-    """How many entries are summed up."""
+    """The number of entries that are summed."""
     return float(np.prod([a.shape[i] for i in axes_of(axis, a.shape)]))
 
 
 def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = False) -> Any:
-    """The mean, with weights of the shape of `a` or of the axes that are averaged over."""
+    """The weighted mean. The weights have the shape of `a`, or the lengths of the averaged axes."""
     if weights is None:
         return mean(a, axis, keepdims=keepdims)
     a, weights = array(a), array(weights)
     if weights.shape != a.shape:
         axes = axes_of(axis, a.shape)
         if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
-            raise cannot(f"np.average of shape {a.shape} with weights of shape {weights.shape}", "give one per entry")
+            what = f"np.average of shape {a.shape} with weights of shape {weights.shape}"
+            raise cannot(what, "pass one weight per entry")
         weights = np.transpose(weights, tuple(np.argsort(axes).tolist()))
         weights = reshape(weights, tuple(n if i in axes else 1 for i, n in enumerate(a.shape)))
     product = a * weights
@@ -103,7 +104,7 @@ def average(a: Any, axis: Axis = None, weights: Any = None, *, keepdims: bool = 
 
 
 def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
-    """The middle entry, or the mean of the two in the middle, which share the derivative."""
+    """The middle entry, or the mean of the two middle entries, which get half of the derivative each."""
     axes = axes_of(axis, a.shape)
     last = moveaxis(floating(a), axes, range(-len(axes), 0))
     kept = without(axes, a.shape)
@@ -116,18 +117,18 @@ def median(a: Any, axis: Axis = None, *, keepdims: bool = False) -> Any:
 
 
 def var(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The mean square distance from the mean."""
+    """The variance: the mean square distance from the mean."""
     squares = np.square(a - mean(a, axis, keepdims=True))
     return reduce("sum", squares, axis, keepdims) / max(_count(a, axis) - ddof, 0.0)
 
 
 def std(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-    """The standard deviation. Of entries that are all the same its derivative is taken as 0."""
+    """The standard deviation. If all entries are equal, the derivative is defined as 0."""
     return root(var(a, axis, ddof=ddof, keepdims=keepdims))
 
 
 def root(x: Any, p: float = 0.5) -> Any:
-    """x ** p of numbers that are not negative, with derivative 0 at 0, and no second derivative there."""
+    """x ** p of nonnegative numbers. At 0 the derivative is defined as 0, and there is no second derivative."""
     return np.where(x == 0, apply("corner", x), np.where(x == 0, 1.0, x) ** p)
 
 
@@ -143,8 +144,8 @@ def cumprod(a: Any, axis: int | None = None) -> Any:
 
 
 def _running(combine: Callable[[Any, Any], Any], a: Any, axis: int | None) -> Any:
-    """An associative operation on all entries up to each one, in log2(n) strokes (Hillis and Steele, 1986)."""
-    x = _large(array(a))
+    """A cumulative associative operation along an axis, in log2(n) passes (Hillis and Steele, 1986)."""
+    x = _widened(array(a))
     if axis is None or not x.ndim:
         x = reshape(x, x.size)
     at = 0 if axis is None else axis_of(axis, x.shape)
@@ -156,10 +157,10 @@ def _running(combine: Callable[[Any, Any], Any], a: Any, axis: int | None) -> An
 
 
 def diff(a: Any, n: int = 1, axis: int = -1) -> Any:
-    """The differences of neighbours, n times over."""
+    """The differences of adjacent entries, repeated n times."""
     at = axis_of(axis, a.shape)
     if operator.index(n) < 0:
-        raise cannot(f"np.diff {n} times over", "n is 0 or more")
+        raise cannot(f"np.diff {n} times", "n must be 0 or more")
     x = moveaxis(a, at, 0)
     for _ in range(n):
         x = x[1:] != x[:-1] if x.dtype == bool else x[1:] - x[:-1]

@@ -1,4 +1,4 @@
-"""Functions that turn, repeat and pad."""
+"""Functions that reverse, shift, repeat and pad."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
         return reshape(roll(ravel(a), shift, 0), a.shape)
     shifts, axes = several(shift), several(axis)
     if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
-        raise cannot(f"np.roll by {len(shifts)} shifts along {len(axes)} axes", "give as many of both")
+        raise cannot(f"np.roll by {len(shifts)} shifts along {len(axes)} axes", "pass one shift, or one per axis")
     count = max(len(shifts), len(axes)) if shifts and axes else 0
     for steps, at in itertools.islice(zip(itertools.cycle(shifts), itertools.cycle(axes), strict=False), count):
         a = _rolled(a, operator.index(steps), axis_of(at, a.shape))
@@ -36,9 +36,9 @@ def _rolled(a: Any, steps: int, at: int) -> Any:
 
 
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each entry as often as `repeats` says."""
+    """Each entry repeated `repeats` times."""
     if is_traced(repeats):
-        raise cannot("np.repeat by a traced value", "give plain numbers")
+        raise cannot("np.repeat by a traced value", "pass plain numbers")
     a = ravel(a) if axis is None else a
     at = 0 if axis is None else axis_of(axis, a.shape)
     return a[(slice(None),) * at + (np.repeat(np.arange(a.shape[at]), repeats),)]
@@ -55,7 +55,7 @@ def tile(A: Any, reps: Any) -> Any:
 
 
 def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
-    """Every mode of np.pad that repeats entries ("edge", "reflect", "symmetric", "wrap"), and "constant"."""
+    """np.pad in the modes that repeat entries ("edge", "reflect", "symmetric", "wrap"), and "constant"."""
     if mode == "constant":
         return _framed(array, pad_width, constant_values)
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
@@ -65,7 +65,7 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
 
 
 def _framed(array: Any, pad_width: Any, constant_values: Any) -> Any:
-    """Zeros around it, and on them a frame, which NumPy makes."""
+    """The array padded with zeros, plus a constant frame that is zero inside and is made by NumPy."""
     frame = np.pad(np.zeros(array.shape, array.dtype), pad_width, constant_values=constant_values)
     widths = np.broadcast_to(np.asarray(pad_width), (array.ndim, 2)).tolist()
     inside = tuple(slice(low, low + n) for n, (low, _) in zip(array.shape, widths, strict=True))

@@ -1,4 +1,4 @@
-"""Functions that move numbers about and change none: shapes, joining, splitting."""
+"""Functions that rearrange entries and do not change them: reshaping, joining, splitting."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def reshape(a: Any, /, shape: Any) -> Any:
     known = math.prod(n for n in wanted if n != -1)
     free = wanted.count(-1)
     if free > 1 or (free and not known) or (free and a.size % known):
-        raise cannot(f"an array of shape {a.shape} in the shape {wanted}", "-1 stands for one length that fits")
+        raise cannot(f"an array of shape {a.shape} in the shape {wanted}", "use -1 only once, where one length fits")
     shape = tuple(a.size // known if n == -1 else n for n in wanted)
     return a if shape == a.shape else apply("reshape", a, shape=shape)
 
@@ -31,7 +31,7 @@ def ravel(a: Any) -> Any:
 def squeeze(a: Any, axis: Axis = None) -> Any:
     drop = tuple(i for i, n in enumerate(a.shape) if n == 1) if axis is None else axes_of(axis, a.shape)
     if any(a.shape[i] != 1 for i in drop):
-        raise cannot(f"np.squeeze of axis {axis} of an array of shape {a.shape}", "only axes of length 1 vanish")
+        raise cannot(f"np.squeeze of axis {axis} of an array of shape {a.shape}", "only name axes of length 1")
     return reshape(a, without(drop, a.shape))
 
 
@@ -55,7 +55,7 @@ def transpose(a: Any, axes: Any = None) -> Any:
     a = array(a)
     order = tuple(range(a.ndim))[::-1] if axes is None else axes_of(axes, a.shape)
     if len(order) != a.ndim:
-        raise cannot(f"np.transpose to axes {order} of an array of shape {a.shape}", "name every axis once")
+        raise cannot(f"np.transpose to axes {order} of an array of shape {a.shape}", "name each axis once")
     return a if order == tuple(range(a.ndim)) else apply("transpose", a, axes=order)
 
 
@@ -73,7 +73,7 @@ def matrix_transpose(x: Any, /) -> Any:
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
     sources, places = axes_of(source, a.shape), axes_of(destination, a.shape)
     if len(sources) != len(places):
-        raise cannot(f"np.moveaxis of {len(sources)} axes to {len(places)} places", "give as many of both")
+        raise cannot(f"np.moveaxis of {len(sources)} axes to {len(places)} places", "pass one place per axis")
     order = [i for i in range(a.ndim) if i not in sources]
     for place, axis in sorted(zip(places, sources, strict=True)):
         order.insert(place, axis)
@@ -97,7 +97,7 @@ def concatenate(arrays: Any, /, axis: int | None = 0) -> Any:
         raise cannot("np.concatenate of single numbers", "use np.stack")
     axis = axis_of(axis, shapes[0])
     if len({(len(s), s[:axis] + s[axis + 1 :]) for s in shapes}) > 1:
-        raise cannot(f"np.concatenate of shapes {shapes} along axis {axis}", "all other axes must agree")
+        raise cannot(f"np.concatenate of shapes {shapes} along axis {axis}", "all other lengths must be equal")
     ends = list(itertools.accumulate(s[axis] for s in shapes))
     before = (slice(None),) * axis
     indices = tuple((*before, slice(end - s[axis], end)) for s, end in zip(shapes, ends, strict=True))
@@ -107,7 +107,7 @@ def concatenate(arrays: Any, /, axis: int | None = 0) -> Any:
 def stack(arrays: Any, axis: int = 0) -> Any:
     arrays = [array(a) for a in arrays]
     if len({a.shape for a in arrays}) > 1:
-        raise cannot(f"np.stack of shapes {[a.shape for a in arrays]}", "all must have one shape")
+        raise cannot(f"np.stack of shapes {[a.shape for a in arrays]}", "all arrays must have the same shape")
     at = axis_of(axis, (len(arrays), *arrays[0].shape))
     return concatenate([reshape(a, a.shape[:at] + (1,) + a.shape[at:]) for a in arrays], at)
 
@@ -151,5 +151,5 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
 
 def _sections(count: Any) -> int:
     if operator.index(count) < 1:
-        raise cannot(f"an array in {count} parts", "ask for one part or more")
+        raise cannot(f"an array split into {count} parts", "use a number of parts of 1 or more")
     return operator.index(count)

@@ -1,7 +1,7 @@
-"""The tables: what each of NumPy's functions, and each method of an array, is for a traced value.
+"""The tables: the implementation, for traced values, of each NumPy function and each array method.
 
-One row per function, by theme. What a row does is in the files beside this one. The arguments are NumPy's, by name and
-in order; those that follow one that is missing here are given by name.
+There is one row per function, by theme; the implementations are in the other files of this package. Arguments have
+NumPy's names and order. Arguments after one that is not supported must be passed by name.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from optlab.engine.functions.einsum import einsum
 Table = Mapping[Callable[..., Any], Callable[..., Any]]
 
 THEMES: Mapping[str, Table] = {
-    "Entry by entry": {
+    "Elementwise": {
         np.where: entrywise.where,
         np.select: indexing.select,
         np.clip: entrywise.clip,
@@ -93,14 +93,14 @@ THEMES: Mapping[str, Table] = {
         np.split: shapes.split,
         np.array_split: shapes.array_split,
     },
-    "Turning, repeating, padding": {
+    "Reversing, repeating, padding": {
         np.flip: repeating.flip,
         np.roll: repeating.roll,
         np.repeat: repeating.repeat,
         np.tile: repeating.tile,
         np.pad: repeating.pad,
     },
-    "Picking and ordering": {
+    "Selecting and sorting": {
         np.take: indexing.take,
         np.take_along_axis: indexing.take_along_axis,
         np.compress: indexing.compress,
@@ -109,7 +109,7 @@ THEMES: Mapping[str, Table] = {
         np.argmax: indexing.argmax,
         np.argmin: indexing.argmin,
     },
-    "Of the shape alone": {
+    "Depending on the shape only": {
         np.zeros_like: entrywise.zeros_like,
         np.ones_like: entrywise.ones_like,
         np.full_like: entrywise.full_like,
@@ -123,7 +123,7 @@ THEMES: Mapping[str, Table] = {
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     f: row for rows in THEMES.values() for f, row in rows.items()
 }
-"""All themes in one."""
+"""The rows of all themes."""
 
 METHODS: dict[str, Callable[..., Any]] = {
     "sum": reducing.sum_,
@@ -159,7 +159,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 INSTEAD: Mapping[str, str] = {
-    "np.apply_along_axis": "write it for all rows at once",
+    "np.apply_along_axis": "write the function for all rows at once",
     "np.block": "use np.concatenate",
     "np.cross": "write out the components, with np.stack",
     "np.cumulative_sum": "use np.cumsum",
@@ -176,11 +176,11 @@ INSTEAD: Mapping[str, str] = {
     "np.quantile": "use np.sort, or np.median",
     "np.rollaxis": "use np.moveaxis",
     "np.searchsorted": "use np.sum(sorted < x)",
-    "np.vectorize": "write it for whole arrays",
+    "np.vectorize": "write the function for whole arrays",
     "np.add.accumulate": "use np.cumsum",
     "np.multiply.accumulate": "use np.cumprod",
 }
-"""What to write in place of functions that are not supported."""
+"""What to write instead of functions that are not supported."""
 
 IN_PLACE: Mapping[str, str] = {
     "sort": "np.sort(x)",
@@ -191,4 +191,4 @@ IN_PLACE: Mapping[str, str] = {
     "resize": "np.reshape(x, shape)",
     "setfield": "np.where(condition, a, b)",
 }
-"""Methods that write into their array, and what returns a new one."""
+"""Methods that write into their array, and the code that returns a new array instead."""
