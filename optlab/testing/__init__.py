@@ -1,4 +1,4 @@
-"""Checks that any optimizer must pass, a check of gradients, and the pytest plugin that runs the former.
+"""The conformance checks for optimizers, the comparison with torch and optax, and the pytest plugin for the checks.
 
-Nothing is imported here: pytest loads this package at every start, whatever project it tests.
+Nothing is imported here, as pytest loads this package at every start, for every project.
 """

@@ -1,7 +1,7 @@
-"""Transforms and schedules as rules: gradient descent with one of them around it.
+"""Transforms and schedules as rules: gradient descent with the transform or the schedule.
 
-What the suite checks of a rule it then checks of them: that they change nothing in place, keep nothing outside of their
-state, can be traced, compute the same in a batch, and so on.
+So the checks for rules apply to them too: they change nothing in place, keep nothing outside their state, can be
+traced, compute the same numbers in a batch, and so on.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from optlab.signature import Signature
 from optlab.transforms.base import Transform
 
 LR = 0.01
-"""The learning rate of the descent, as that of `gd`."""
+"""The learning rate of gradient descent, the same as the default of `gd`."""
 
 Checked = Optimizer | Transform | Schedule
 
 
 @dataclass(frozen=True, eq=False)
 class Around(Optimizer):
-    """Gradient descent with a transform or a schedule around it. It has their name, their states and their options."""
+    """Gradient descent with a transform or a schedule, whose name, states and options it has."""
 
     plugin: Transform | Schedule | None = None
 
     @property
     def returns(self) -> str:
-        """What the function returns first."""
+        """The name of the first value that the function returns."""
         if isinstance(self.plugin, Schedule):
             return "factor"
         return "x" if isinstance(self.plugin, Transform) and self.plugin.wraps else "g"
@@ -38,7 +38,7 @@ class Around(Optimizer):
 
 @functools.lru_cache(maxsize=8)
 def as_rule(plugin: Checked) -> Optimizer:
-    """A rule as it is; of a transform or a schedule, gradient descent with it as a rule.
+    """An optimizer unchanged; a transform or a schedule as the rule of gradient descent with it.
 
     >>> from optlab.transforms.clip_value import clip_value
     >>> [float(x) for x in as_rule(clip_value)(5.0, 3.0, lr=0.5, limit=1.0)]
@@ -56,8 +56,8 @@ def _around(
     plugin: Transform | Schedule, function: Callable[..., Any], more: tuple[str, ...], state: Mapping[str, Any]
 ) -> Around:
     own = plugin.signature
-    asked = tuple(name for name in own.supplied if name not in ("step", "lr"))
-    signature = Signature(state, {"lr": LR, **own.numbers}, own.choices, tuple({*asked, *more}), own.ranges)
+    supplied = tuple(name for name in own.supplied if name not in ("step", "lr"))
+    signature = Signature(state, {"lr": LR, **own.numbers}, own.choices, tuple({*supplied, *more}), own.ranges)
     return Around(plugin.name, function, signature, plugin=plugin)
 
 
@@ -71,24 +71,24 @@ def _of_gradient(plugin: Transform) -> Callable[..., Any]:
 
 
 def _whole_step(plugin: Transform) -> Callable[..., Any]:
-    asks_for_lr = "lr" in plugin.signature.supplied
+    takes_lr = "lr" in plugin.signature.supplied
 
     @functools.wraps(plugin.function)
     def rule(x: Any, g: Any, *state: Any, grad: Any, lr: Any = LR, **given: Any) -> Any:
         def step(p: Any) -> Any:
             return p - lr * (g if p is x else grad(p))
 
-        return _listed(plugin.function(x, *state, step=step, **given, **({"lr": lr} if asks_for_lr else {})))
+        return _listed(plugin.function(x, *state, step=step, **given, **({"lr": lr} if takes_lr else {})))
 
     return rule
 
 
 def _scheduled(plugin: Schedule) -> Callable[..., Any]:
-    asks_for_steps = "steps" in plugin.signature.supplied
+    takes_steps = "steps" in plugin.signature.supplied
 
     @functools.wraps(plugin.function)
     def rule(x: Any, g: Any, *, t: Any, lr: Any = LR, steps: Any = None, **given: Any) -> Any:
-        return x - lr * plugin.function(t, **given, **({"steps": steps} if asks_for_steps else {})) * g
+        return x - lr * plugin.function(t, **given, **({"steps": steps} if takes_steps else {})) * g
 
     return rule
 

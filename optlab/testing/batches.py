@@ -1,4 +1,4 @@
-"""The rule as the lab runs it: traced once, and executed for many runs at once."""
+"""A rule executed as in the lab: traced once, then executed for many runs at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from optlab.testing.landscapes import Array
 
 
 def seven_runs(optimizer: Optimizer, ground: Ground) -> tuple[Array, dict[str, Array]]:
-    """Starts and hyperparameters that differ between runs, the latter from the default downwards."""
+    """Starts and hyperparameters that differ between runs. Each hyperparameter decreases from its default."""
     x = ground.start[..., None] + np.random.default_rng(0).normal(size=(*ground.shape, RUNS))
     shrink = 1 - np.arange(RUNS) / 16
     numbers = {name: default * shrink for name, default in optimizer.signature.numbers.items()}
@@ -25,7 +25,7 @@ def seven_runs(optimizer: Optimizer, ground: Ground) -> tuple[Array, dict[str, A
 
 
 def step_graph(optimizer: Optimizer, ground: Ground, schedule: Schedule | None = None) -> StepGraph:
-    """One step of a rule on the bowl, as the lab traces it."""
+    """One step of a rule on the bowl, traced as in the lab."""
     return build(ground.case, Rule(optimizer, {}, schedule, {}), BUDGET)
 
 
@@ -35,16 +35,16 @@ def traced(
     x: Array,
     numbers: Mapping[str, Array],
     schedule: Schedule | None = None,
-    made_otherwise: Callable[[Graph, Sequence[Input]], Graph] = lambda graph, inputs: graph,
+    rewrite: Callable[[Graph, Sequence[Input]], Graph] = lambda graph, inputs: graph,
 ) -> Iterator[list[Array]]:
     """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis.
 
-    `made_otherwise` is applied to the step graph before it is executed.
+    `rewrite` is applied to the step graph before it is executed.
     """
     graph = step_graph(optimizer, ground, schedule)
     columns = [numbers[name] for _, name in graph.numbers]
     inputs = graph.inputs([bool((c == c[0]).all()) for c in columns])
-    program = compile(made_otherwise(graph.graph, inputs), inputs, x.shape[-1])
+    program = compile(rewrite(graph.graph, inputs), inputs, x.shape[-1])
     count = 1 + len(optimizer.signature.state)
     values, t = program.inputs[:count], program.inputs[count]
     settings = program.inputs[graph.first_number :][: len(columns)]
@@ -66,5 +66,5 @@ def traced(
 
 
 def _copied(values: Sequence[Array], x: Array) -> list[Array]:
-    """[x, *state] as they are now, x in its own shape: the engine has it flat."""
+    """Copies of [x, *state], with x in its own shape, as the engine flattens it."""
     return [values[0].reshape(x.shape).copy(), *(value.copy() for value in values[1:])]

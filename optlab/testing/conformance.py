@@ -1,4 +1,4 @@
-"""The conformance suite: what every update rule owes the lab. The checks themselves are in `optlab.testing.checks`.
+"""The conformance suite: the requirements for every update rule. The checks are in `optlab.testing.checks`.
 
 A check takes an `Optimizer`, and raises `Failed` with what was observed, what was expected, and a hint.
 
@@ -51,9 +51,9 @@ OUTCOMES: tuple[str, ...] = ("passed", "failed", "advice", "skipped", "exempt")
 
 @dataclass(frozen=True)
 class Verdict:
-    """What came of a check: one of `OUTCOMES`. `text` says what is wrong, or why it was skipped or is exempt.
+    """The result of a check: one of `OUTCOMES`. `text` is the failure, or the reason for a skip or an exemption.
 
-    "advice" is what could be better in a rule that may be right.
+    "advice" is a possible improvement of a rule that may be right.
     """
 
     outcome: str
@@ -61,11 +61,12 @@ class Verdict:
 
 
 def checks_for(plugin: Checked) -> tuple[Check, ...]:
-    """The checks that apply to an optimizer: those for all, then one for each thing it declares. Of a transform or a
-    schedule, those that apply to gradient descent with it around, and some of its own.
+    """The checks that apply to an optimizer: the common checks, then one for each declared invariance or counterpart.
+
+    For a transform or a schedule, they are the checks that apply to gradient descent with it, and some special checks.
 
     Raises:
-        PluginError: it is exempt from a check that there is not, or without a reason.
+        PluginError: it is exempt from a check that does not exist, or without a reason.
     """
     optimizer = as_rule(plugin)
     if isinstance(plugin, Transform):
@@ -84,7 +85,7 @@ def checks_for(plugin: Checked) -> tuple[Check, ...]:
 
 
 def _applies(name: str, transform: Transform) -> bool:
-    """Whether a check of rules says something of a transform."""
+    """Whether a check for rules is meaningful for a transform."""
     is_random = "rng" in transform.signature.supplied
     return not (
         name in NOT_OF_TRANSFORMS
@@ -98,9 +99,9 @@ def _list(known: list[str]) -> str:
 
 
 def verdict(check: Check, plugin: Checked, strict: bool = False) -> Verdict:
-    """Run a check, unless one that it needs fails. One that an optimizer is exempt from has to fail.
+    """Run a check, unless a check that it needs fails. A check that an optimizer is exempt from must fail.
 
-    What a check only advises is a failure of the built-in rules, and of others where the suite is `strict`.
+    Advice is a failure for built-in rules, and for other rules if the suite is `strict`.
     """
     optimizer = as_rule(plugin)
     if lacking := [name for name in check.needs if _fails(name, optimizer)]:
@@ -125,7 +126,7 @@ def verdict(check: Check, plugin: Checked, strict: bool = False) -> Verdict:
 
 @functools.lru_cache(maxsize=8)
 def _fails(name: str, optimizer: Optimizer) -> bool:
-    """Whether an optimizer fails one of the basic checks; found once for all that need it."""
+    """Whether an optimizer fails one of the basic checks. Cached, as many checks need it."""
     (check,) = (check for check in basics.CHECKS if check.name == name)
     try:
         run_check(check, optimizer)
@@ -135,47 +136,46 @@ def _fails(name: str, optimizer: Optimizer) -> bool:
 
 
 def judgement(optimizer: Optimizer) -> str:
-    """What came of all checks, in a sentence or two."""
+    """The results of all checks, in one or two sentences."""
     found = {check.name: verdict(check, optimizer) for check in checks_for(optimizer)}
     return sentence(optimizer, [name for name, one in found.items() if one.outcome == "failed"])
 
 
 def sentence(optimizer: Optimizer, failed: Sequence[str] = ()) -> str:
-    """The judgement of an optimizer that fails these checks."""
+    """The sentences for an optimizer that fails these checks."""
     passes = f"Fails {', '.join(failed)} of the conformance suite." if failed else "Passes the conformance suite."
     reasons = [f"{name} ({reason})" for name, reason in optimizer.exempt.items() if name not in failed]
     return passes + (f" Exempt from {'; '.join(reasons)}." if reasons else "")
 
 
 def run_check(check: Check, plugin: Checked) -> None:
-    """Run one check, whatever the optimizer is exempt from.
+    """Run one check, without regard to exemptions.
 
     Raises:
-        Failed: the optimizer does not pass, or raises an exception of its own, which becomes the `__cause__`.
+        Failed: the optimizer does not pass, or raises an exception, which becomes the `__cause__`.
         Skipped: the check cannot be made.
     """
     optimizer = as_rule(plugin)
     try:
-        with np.errstate(all="ignore"), contained():  # as in the lab, where an overflow is data
+        with np.errstate(all="ignore"), contained():  # as in a sweep, where an overflow is a result
             check.function(optimizer)
     except (Failed, Skipped):
         raise
     except TraceError as error:
         expected = "a rule made of NumPy operations, which the lab can trace"
-        raise failed(optimizer, f"cannot be traced: {error}", expected, "the message says what to write") from error
+        hint = "follow the last part of this message"
+        raise failed(optimizer, f"cannot be traced: {error}", expected, hint) from error
     except UserError as error:
         if isinstance(error, Escaped):
             raise _raised(error, optimizer) from error
-        expected = "what is declared and what is returned fit together"
-        raise failed(
-            optimizer, f"is not as it should be: {error}", expected, "the message says what to write"
-        ) from error
+        expected = "declarations and returned values that agree"
+        raise failed(optimizer, f"is not valid: {error}", expected, "follow the message") from error
     except Exception as error:
         raise _raised(error, optimizer) from error
 
 
 def _raised(error: Exception, optimizer: Optimizer) -> Failed:
-    hint = "x, g and the state are arrays, here of a few numbers; t and the hyperparameters are single numbers"
+    hint = "x, g and the state are small arrays here; t and the hyperparameters are single numbers"
     if isinstance(original(error), NameError | AttributeError | ImportError):
         hint = "correct the name in that line"
     return failed(
@@ -187,7 +187,7 @@ def _raised(error: Exception, optimizer: Optimizer) -> Failed:
 
 
 def _with_line(error: BaseException, optimizer: Optimizer) -> str:
-    """The exception, and where it came from: the innermost line of the rule's own file, if it passed through it."""
+    """The exception with `file:line`: the innermost line in the file of the rule, if its traceback has one."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if frame.filename == source(optimizer.function)[0]]
     place = (own or frames)[-1]

@@ -1,4 +1,4 @@
-"""Why a rule differs from its counterpart: from which step on, and on which hyperparameters that depends."""
+"""Diagnosis of a difference from the counterpart: the first step that differs, and the hyperparameters involved."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from optlab.optimizers.base import Optimizer
 from optlab.testing import references
 
 LOOK_AT = {
-    "eps": "is it inside of the root in one and outside in the other, or added before a bias correction?",
-    "decay": "is it added to g before the averages, or taken from x after them; times lr or not; of the old x?",
-    "beta": "is the bias correction there, once, with the power t? Which average does it weigh, and with 1 - beta?",
+    "eps": "is it inside the root in one rule and outside in the other, or added before a bias correction?",
+    "decay": "is it added to g before the averages, or subtracted from x after them; times lr or not; of the old x?",
+    "beta": "is the bias correction applied exactly once, with the power t? Is the average weighted with 1 - beta?",
     "momentum": "is the buffer updated before it is used? Does the step look ahead (Nesterov)?",
 }
-"""What to look at in the formula, by a part of the name of a hyperparameter."""
+"""Hints on the formula, by a part of the name of a hyperparameter."""
 
 
 @dataclass(frozen=True)
 class Cause:
-    """What is known of a mismatch: how it begins and on what it depends, as the end of a sentence, and a hint."""
+    """The diagnosis of a mismatch: its first step and its hyperparameters, as the end of a sentence, and a hint."""
 
     begin: str = ""
     depends: str = ""
-    hint: str = "eps in or outside of the root, bias corrections, where weight decay goes, the order of the updates"
+    hint: str = "look at eps inside or outside the root, bias corrections, weight decay, the order of the updates"
 
 
 def of_mismatch(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int) -> Cause:
-    """Why a rule may differ from its counterpart with these options.
+    """The probable cause of the difference between a rule and its counterpart with these options.
 
-    The first step that differs tells the formula from what is remembered. A hyperparameter that makes the difference go
-    when it has no effect, being 0, is the one to look at; if none does alone, two are tried. Where `options` are given,
-    the rules are the same without them, and they are what to look at.
+    A difference in the first step is in the formula; a later one may be in the state. A hyperparameter is suspected if
+    the difference vanishes when it is 0 and so has no effect; if there is none, pairs are tried. If `options` are
+    given, the rules agree without them, so the options are suspected.
     """
     apart = references.errors(optimizer, reference, options, steps=steps, seeds=2) > references.TOLERANCE
     if not apart.any():
@@ -47,12 +47,12 @@ def of_mismatch(optimizer: Optimizer, reference: str, options: Mapping[str, Any]
     for neutral in _neutral(optimizer, reference):
         if not _differs(optimizer, reference, neutral, steps):
             return Cause(f", from step {begin} on", f", and not at all with {_listed(neutral)}", _hint(list(neutral)))
-    hint = Cause.hint if begin == 1 else "what is remembered from step to step: is each new state used, and returned?"
+    hint = Cause.hint if begin == 1 else "look at the state: is each new state used, and returned?"
     return Cause(f", from step {begin} on", hint=hint)
 
 
 def _neutral(optimizer: Optimizer, reference: str) -> Iterator[dict[str, float]]:
-    """Hyperparameters that both have without their effect, one by one, then two at a time."""
+    """Values without effect for the hyperparameters that both rules have: for each alone, then for each pair."""
     signature = optimizer.signature
     least = {}
     for name in signature.numbers:
@@ -70,7 +70,7 @@ def _neutral(optimizer: Optimizer, reference: str) -> Iterator[dict[str, float]]
 def _differs(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int) -> bool:
     try:
         return bool(references.errors(optimizer, reference, options, steps=steps, seeds=1).max() > references.TOLERANCE)
-    except (UserError, ArithmeticError, ValueError):  # of a value that one of them does not bear
+    except (UserError, ArithmeticError, ValueError):  # one of the two rules does not accept a value
         return True
 
 
@@ -79,5 +79,5 @@ def _listed(values: Mapping[str, float]) -> str:
 
 
 def _hint(names: Sequence[str]) -> str:
-    said = [text for part, text in LOOK_AT.items() if any(part in name for name in names)]
-    return f"look at {' and '.join(names)}: {' '.join(said) or 'where does it stand in the formula?'}"
+    hints = [text for part, text in LOOK_AT.items() if any(part in name for name in names)]
+    return f"look at {' and '.join(names)}: {' '.join(hints) or 'where is it used in the formula?'}"

@@ -1,4 +1,4 @@
-"""The ground on which rules are tried, and the rule called directly there, as plain NumPy."""
+"""The test functions for rules, and direct calls of a rule on them, with plain NumPy."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from optlab.wording import counted
 
 DIM, RUNS, STEPS = 4, 7, 6
 BUDGET = 200
-"""Steps of the longest trials."""
+"""The number of steps of the longest runs."""
 
 
 class Failed(AssertionError):
@@ -28,20 +28,20 @@ class Failed(AssertionError):
 
 
 class Advised(Failed):
-    """Something could be better in an optimizer that may be right: only a strict suite fails it."""
+    """A possible improvement of an optimizer that may be right. It is a failure only in a strict suite."""
 
 
 class Skipped(Exception):
-    """A check cannot be made, or has nothing to look at; the text says why."""
+    """A check cannot be made, or does not apply. The text is the reason."""
 
 
 class ByDesign(Skipped):
-    """A check that would fail, for a reason that is no fault of the rule: the text says which."""
+    """A check would fail, but the rule is right. The text is the reason."""
 
 
 def by_design(name: str) -> str:
-    """What a hint says of a check that right rules may fail too."""
-    return f' (a rule that is so by design declares exempt={{"{name}": "why"}})'
+    """The end of the hint of a check that a correct rule may fail."""
+    return f' (a rule that does this by design declares exempt={{"{name}": "why"}})'
 
 
 def failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Failed:
@@ -50,13 +50,13 @@ def failed(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Fai
 
 
 def advised(optimizer: Optimizer, observed: str, expected: str, hint: str) -> Advised:
-    """The same, of what is only advised."""
+    """The same as `failed`, as advice."""
     return Advised(*failed(optimizer, observed, expected, hint).args)
 
 
 @dataclass(frozen=True)
 class OneTensor(Case):
-    """A case whose x is one tensor of some shape, as the weights of a layer are."""
+    """A case whose x is one tensor, such as the weights of a layer."""
 
     shape: tuple[int, ...] = ()
 
@@ -67,7 +67,7 @@ class OneTensor(Case):
 
 @dataclass(frozen=True)
 class Ground:
-    """Where a rule is tried: a bowl, and a start on it in the shape that x has there."""
+    """A test function for a rule: a bowl, and a start in the shape of x."""
 
     bowl: Bowl
     start: Array
@@ -83,18 +83,18 @@ class Ground:
 
     @property
     def flat(self) -> Slope:
-        """The same place without any slope."""
+        """A constant function of the same x: all gradients are zero."""
         return Slope(np.zeros(self.shape))
 
     @functools.cached_property
     def case(self) -> Case:
-        """The bowl as the engine has it, x being flat there."""
-        around = self.bowl.reshaped((-1,))
+        """The bowl as a case for the engine, with a flat x."""
+        flat_bowl = self.bowl.reshaped((-1,))
 
         @problem(start=self.start.reshape(-1))
         def bowl(x: Any) -> Any:
             """The bowl, as a problem for the engine."""
-            return around.loss(x)
+            return flat_bowl.loss(x)
 
         precision = str(self.start.dtype)
         return OneTensor(
@@ -109,12 +109,12 @@ BOWL, START = VECTOR.bowl, VECTOR.start
 
 
 def grounds(optimizer: Optimizer, dtype: str = "float64") -> tuple[Ground, ...]:
-    """Where a rule is tried: on a vector, and one for tensors on a matrix too."""
+    """The test functions for a rule: of a vector, and for rules for tensors also of a matrix."""
     return GROUNDS[dtype] if optimizer.per == "tensor" else GROUNDS[dtype][:1]
 
 
 def initial(optimizer: Optimizer, x: Array, options: Mapping[str, Any] = MappingProxyType({})) -> list[Array]:
-    """[x, *state] before the first step; floats in the dtype of x, as the lab will have them."""
+    """[x, *state] before the first step. Floats have the dtype of x, as in a sweep."""
     values = [x.copy()]
     choices = {name: options.get(name, default) for name, default in optimizer.signature.choices.items()}
     for first in memory(Rule(optimizer, choices), (x.shape,), x.copy()).values():
@@ -126,7 +126,7 @@ def initial(optimizer: Optimizer, x: Array, options: Mapping[str, Any] = Mapping
 def call(
     optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any, t: Any, /, **numbers: Any
 ) -> list[Any]:
-    """Call the rule on [x, *state] with everything it asks for: the next [x, *state]."""
+    """Call the rule on [x, *state], with the supplied arguments of its signature. Returns the next [x, *state]."""
     x = values[0]
     offer = {
         "t": t,
@@ -140,22 +140,22 @@ def call(
     supplied = {name: offer[name] for name in optimizer.signature.supplied}
     try:
         result = optimizer(x, g, *values[1:], **supplied, **numbers)
-    except np.linalg.LinAlgError:  # traced, an inverse or a root that there is not is NaN
+    except np.linalg.LinAlgError:  # a traced inverse or root that does not exist is NaN
         return [np.full_like(value, np.nan) for value in values]
     result = list(result) if isinstance(result, tuple | list) else [result]
     if len(result) != len(values) or any(value is None for value in result):
         found = counted(len(result), "value")
         found = "None" if any(value is None for value in result) else found
         wanted = ", ".join(returned_names(optimizer))
-        hint = "the state comes back in its order"
+        hint = "return x and all states, in the order of the signature"
         if not optimizer.signature.options:
-            hint = f"what stands before a * is state: was the * forgotten, as in (x, g, *, {names(optimizer)[-1]}=...)?"
+            hint = f"arguments before a * are states: is the * missing, as in (x, g, *, {names(optimizer)[-1]}=...)?"
         raise failed(optimizer, f"returns {found}", f"return {wanted}", hint)
     return result
 
 
 def noise(t: Any) -> np.random.Generator:
-    """The same numbers whenever a step is repeated."""
+    """A random generator that depends on the step only, so that a repeated step draws the same numbers."""
     return np.random.Generator(np.random.Philox(key=int(t)))
 
 
@@ -168,7 +168,7 @@ def update(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], t: in
 def history(
     optimizer: Optimizer, ground: Landscape, start: Array, steps: int = STEPS, /, **numbers: Any
 ) -> list[list[Array]]:
-    """[x, *state] before the first of some steps and after each."""
+    """[x, *state] before the first step and after each step."""
     states = [initial(optimizer, start, numbers)]
     for t in range(1, steps + 1):
         states.append([np.array(value) for value in update(optimizer, ground, states[-1], t, **numbers)])
@@ -176,15 +176,16 @@ def history(
 
 
 def without_decay(optimizer: Optimizer) -> dict[str, float]:
-    """The hyperparameters that let x decay where there is no slope, turned off."""
+    """Weight decay and similar hyperparameters, set to 0 where their range allows it."""
     signature = optimizer.signature
     decays = [name for name in signature.numbers if "decay" in name]
     return {name: 0.0 for name in decays if not signature.out_of_range(optimizer.name, name, 0.0)}
 
 
 def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
-    """Options with which a rule shows what it does: the defaults, then those that are 0 raised, then an lr that makes x
-    swing, then each choice between true and false made the other way.
+    """Options that make states and hyperparameters have an effect.
+
+    They are the defaults; nonzero values for all that are 0; an lr that makes x oscillate; each boolean inverted.
     """
     signature = optimizer.signature
     yield {}
@@ -201,7 +202,7 @@ def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
 
 
 def returned_names(optimizer: Optimizer) -> list[str]:
-    """The names of what the function of a rule, a transform or a schedule returns."""
+    """The names of the values that the function of a rule, a transform or a schedule returns."""
     first = optimizer.returns if isinstance(optimizer, Around) else "x"
     return [first, *optimizer.signature.state]
 
@@ -211,5 +212,5 @@ def names(optimizer: Optimizer) -> list[str]:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equal to the bit, but for the many kinds of NaN."""
+    """Whether two arrays are equal; any two NaN are equal."""
     return np.array_equal(a, b, equal_nan=True)

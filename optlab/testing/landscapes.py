@@ -1,4 +1,4 @@
-"""Functions with everything known in closed form, on which rules are tried."""
+"""Test functions for rules, with gradients and Hessians in closed form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Array = NDArray[Any]
 
 
 class Landscape(Protocol):
-    """A function with everything the lab supplies: the loss, the gradient, the Hessian at p times v."""
+    """A function with all that the lab supplies: the loss, the gradient, and the product of the Hessian at p with v."""
 
     def loss(self, p: Any) -> Any: ...
     def grad(self, p: Any) -> Any: ...
@@ -23,7 +23,7 @@ class Landscape(Protocol):
 class Bowl:
     """The quadratic f(p) = 1/2 sum a (p - c)^2 of a vector or a matrix, in closed form.
 
-    The curvatures are powers of two, so that the gradient is exact to the bit in whatever order it is multiplied.
+    The curvatures are powers of two, so that the gradient is the same to the bit in any order of multiplication.
     """
 
     curvature: Array
@@ -51,7 +51,7 @@ class Bowl:
 
 @dataclass(frozen=True)
 class Slope:
-    """The plane f(p) = s p: the same gradient everywhere. s = 0 is flat ground."""
+    """The linear function f(p) = s p with a constant gradient. With s = 0 it is constant."""
 
     slope: Array
 

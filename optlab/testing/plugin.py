@@ -1,10 +1,10 @@
-"""The pytest plugin: `pytest plugins/powersign.py` puts every optimizer that the file declares through the suite.
+"""The pytest plugin: `pytest plugins/powersign.py` runs the suite on every optimizer that the file declares.
 
     plugins/powersign.py::TestPowersign::test_keeps_dtype[float32] PASSED
     plugins/powersign.py::test_powersign_two_steps_by_hand PASSED
 
-Every pytest in the environment loads this module, whatever it tests: so nothing heavy is imported before a drop-in file
-is met, and other files are left alone.
+Every pytest run in the environment loads this module. So large modules are imported only when a drop-in file is found,
+and other files are not changed.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The suite may be strict, as with `optlab check --strict`."""
+    """Add an option for a strict suite, like `optlab check --strict`."""
     group = parser.getgroup("optlab")
-    group.addoption("--optlab-strict", action="store_true", help="let what the suite only advises fail")
+    group.addoption("--optlab-strict", action="store_true", help="treat advice of the suite as failures")
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> DropIn | None:
-    """Collect a drop-in file as such."""
+    """Collect a drop-in file with `DropIn`."""
     return DropIn.from_parent(parent, path=module_path) if _is_drop_in(module_path, parent.session) else None
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collect_file() -> Any:
-    """Let a drop-in file collect its doctests itself, so that one mistake in it is one error."""
+    """Let `DropIn` also collect the doctests of its file, so that one mistake in the file is reported once."""
     collectors = yield
     for collector in collectors:
         if isinstance(collector, DropIn):
@@ -50,16 +50,16 @@ def pytest_collect_file() -> Any:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Any:
-    """Let functions of a drop-in file import what lies beside it while they are tested, as they may in the lab."""
+    """Let functions of a drop-in file import files of the same folder during tests, as in the lab."""
     drop_in = item.getparent(DropIn)
     with drop_in.helpers.importable() if drop_in else nullcontext():
         return (yield)
 
 
 def _is_drop_in(path: Path, session: pytest.Session) -> bool:
-    """Whether a file looks like a drop-in file: where it lies or how it was asked for, then what it speaks of.
+    """Whether a file looks like a drop-in file: by its folder or the command line, then by words in its text.
 
-    A test file never is one: it may declare optimizers that are wrong on purpose.
+    A test file never is a drop-in file, as it may declare optimizers that are wrong on purpose.
     """
     if path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py":
         return False
@@ -86,7 +86,7 @@ class DropIn(pytest.Module):
     """Other collectors of the same file."""
 
     helpers: Helpers
-    """What lies beside the file."""
+    """The importable files of the same folder."""
 
     def collect(self) -> Iterable[Any]:
         from optlab.containment import contained, original
@@ -95,7 +95,7 @@ class DropIn(pytest.Module):
         self.helpers = Helpers(self.path)
         try:
             with self.helpers.importable(), contained():
-                _add_test_classes(self.obj)  # which imports the file
+                _add_test_classes(self.obj)  # `self.obj` imports the file
         except Exception as error:
             if isinstance(original(error), pytest.skip.Exception | pytest.fail.Exception):
                 raise original(error) from None
@@ -110,7 +110,7 @@ class DropIn(pytest.Module):
 
 
 def _add_test_classes(module: ModuleType) -> None:
-    """Give a module a test class per optimizer, transform or schedule it declares; pytest finds them, as any other."""
+    """Add a test class to a module for each optimizer, transform or schedule it declares. pytest then finds them."""
     from optlab.registry import declared
     from optlab.testing.around import Checked
 
@@ -119,7 +119,7 @@ def _add_test_classes(module: ModuleType) -> None:
         assert isinstance(optimizer, Checked)
         name = "Test" + "".join(word[:1].upper() + word[1:] for word in optimizer.name.split("_"))
         while name in vars(module) and getattr(vars(module)[name], "optlab_optimizer", None) is not optimizer:
-            name += "Conformance"  # the file has a test class of this name
+            name += "Conformance"  # the file already has a test class of this name
         setattr(module, name, _test_class(name, optimizer))
 
 
@@ -137,7 +137,7 @@ def _test(check: Check, optimizer: Checked) -> Callable[..., None]:
 
         found = verdict(check, optimizer, _is_strict(pytestconfig))
         if found.outcome == "failed":
-            # the message says it all; our frames would only bury it
+            # the message is complete; the frames of optlab would only hide it
             raise pytest.fail.Exception(found.text, pytrace=False)
         if found.outcome == "skipped":
             pytest.skip(found.text)
@@ -147,24 +147,24 @@ def _test(check: Check, optimizer: Checked) -> Callable[..., None]:
             pytest.xfail(found.text)
 
     test.__doc__ = check.catches
-    test.__test__ = True  # whatever the project's python_functions says
+    test.__test__ = True  # collected for any `python_functions` of the project
     test.place_as = optimizer.function  # pytest reports this as the place of the test
     return test
 
 
 def _is_strict(config: pytest.Config) -> bool:
-    """By an option of ours, or by pytest's own for everything."""
+    """Whether --optlab-strict, or pytest's own option `strict`, is set."""
     return bool(config.getoption("--optlab-strict") or config.getoption("strict", default=False))
 
 
 def _complaint(error: BaseException, path: Path) -> str | None:
-    """`file:line: what is wrong`, and the line; None where the fault is not in the file's own code."""
+    """`file:line: message` and the source line; None if the traceback has no line of the file."""
     from optlab.containment import described, original
     from optlab.errors import UserError
 
     error = original(error)
     if isinstance(error, pytest.Collector.CollectError) and error.__cause__ is not None:
-        error = error.__cause__  # pytest wraps what goes wrong in an import
+        error = error.__cause__  # pytest wraps exceptions during an import
     if isinstance(error, UserError) and str(error).startswith(f"{path}:"):
         return str(error)
     if isinstance(error, SyntaxError):

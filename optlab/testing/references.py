@@ -1,12 +1,13 @@
-"""Rules against their counterparts in torch and optax: the same problems, the same starts, x after each step.
+"""Comparison of rules with their counterparts in torch and optax: same problems, same starts, x after each step.
 
     from optlab.testing import references
-    references.missing("torch:Adam")                 # None, or why it cannot be compared with
+    references.missing("torch:Adam")                 # None, or why a comparison is not possible
     references.compare(adam, "torch:Adam")           # the largest relative error in 1,000 steps of 60 runs
     references.compare(adam, "torch:Adam", {"lr": 0.1, "beta1": 0.5})
     list(references.variants(adam, "torch:Adam"))    # other options to compare at
 
-A counterpart is named in `Optimizer.references`, with how our options become its arguments; it computes in float64.
+`Optimizer.references` names the counterparts and maps the options of the rule to their arguments. All computations are
+in float64.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from optlab.optimizers.base import Optimizer, Reference
 from optlab.testing.trials import Array, Trials, trials
 
 TOLERANCE = 1e-12
-"""What is promised of the relative error."""
+"""The guaranteed bound of the relative error."""
 
 NEEDS = {"torch": ("torch",), "optax": ("optax", "jax")}
 
@@ -39,11 +40,11 @@ def missing(reference: str) -> str | None:
     """Why a reference cannot be run here, or None.
 
     >>> missing("abacus:Adam")
-    "'abacus:Adam' is of no package that is known here: torch, optax"
+    "'abacus:Adam' is of an unsupported package; supported are torch, optax"
     """
     package = reference.partition(":")[0]
     if package not in NEEDS:
-        return f"'{reference}' is of no package that is known here: {', '.join(NEEDS)}"
+        return f"'{reference}' is of an unsupported package; supported are {', '.join(NEEDS)}"
     absent = [name for name in NEEDS[package] if importlib.util.find_spec(name) is None]
     return f"{' and '.join(absent)} not installed" if absent else None
 
@@ -57,18 +58,18 @@ def compare(
     seeds: int = 20,
     mapping: Reference | None = None,
 ) -> float:
-    """The largest relative error of a rule's x against its counterpart's, over all steps, problems and seeds.
+    """The largest relative error of x between a rule and its counterpart, over all steps, problems and seeds.
 
-    Both compute their gradients at their own x. The error of a run's x is that of the largest entry, in units of the
-    largest entry of the counterpart's x. See `trials` for the problems, and why rounding does not grow on them.
+    Each computes gradients at its own x. The error of a run is the largest absolute difference of x, divided by the
+    largest absolute entry of the counterpart's x. See `trials` for the problems, on which rounding errors do not grow.
 
     Args:
-        optimizer: the rule; it may ask for t, steps, f, grad and loss.
-        reference: the counterpart's name, as in `optimizer.references`.
-        hyperparameters: options of ours that are not at their default.
-        steps: how many steps are taken.
-        seeds: how many starts and data each problem has.
-        mapping: how our options become the counterpart's arguments, if not as `optimizer.references` has it.
+        optimizer: the rule; its arguments may include t, steps, f, grad and loss.
+        reference: the name of the counterpart, as in `optimizer.references`.
+        hyperparameters: options of the rule that differ from their defaults.
+        steps: the number of steps.
+        seeds: the number of starts and data sets per problem.
+        mapping: the arguments of the counterpart by options of the rule, by default from `optimizer.references`.
 
     Raises:
         UserError: the package is not installed; it has no such rule; an option is unknown.
@@ -91,7 +92,7 @@ def errors(
     options, arguments = arguments_of(optimizer, reference, hyperparameters or {}, mapping)
     rounds = trials(seeds, steps)
     worst = np.zeros(steps)
-    with np.errstate(all="ignore"):  # an overflow is an error like any other
+    with np.errstate(all="ignore"):  # an overflow gives an infinite error
         for part in [rounds] if is_elementwise(optimizer, options) else rounds.one_by_one():
             found, expected = ours(optimizer, options, part, steps), theirs(reference, arguments, part, steps)
             error = np.abs(found - expected).max(axis=-1) / np.abs(expected).max(axis=-1)
@@ -100,10 +101,10 @@ def errors(
 
 
 def variants(optimizer: Optimizer, reference: str) -> Iterator[dict[str, Any]]:
-    """Other values of the options that become the counterpart's arguments, as far as the counterpart takes them.
+    """Other values of the options that are mapped to arguments of the counterpart, if the counterpart accepts them.
 
-    Each number alone, each choice between true and false alone, and the latter with each number that is 0 by default,
-    as momentum and weight decay may be.
+    They are: each number alone, each boolean option alone, and each boolean option together with each number that is 0
+    by default, as momentum and weight decay may be.
     """
     signature, passed = optimizer.signature, handed_over(optimizer, reference)
     numbers = {name: _another(optimizer, name) for name in signature.numbers if name in passed}
@@ -116,14 +117,14 @@ def variants(optimizer: Optimizer, reference: str) -> Iterator[dict[str, Any]]:
 
 
 def handed_over(optimizer: Optimizer, reference: str) -> set[str]:
-    """The options of ours that become arguments of the counterpart, without those that are settled."""
+    """The options of the rule that are mapped to arguments of the counterpart, without those fixed by "where"."""
     mapping = dict(optimizer.references[reference])
-    settled = mapping.pop("where", {})
-    return set(_names(tuple(mapping.values()))) - set(settled)
+    fixed = mapping.pop("where", {})
+    return set(_names(tuple(mapping.values()))) - set(fixed)
 
 
 def _names(source: Any) -> Iterator[str]:
-    """The options that arguments are made of."""
+    """The names of the options in the source of an argument."""
     if isinstance(source, str):
         yield source
     elif isinstance(source, tuple):
@@ -132,14 +133,14 @@ def _names(source: Any) -> Iterator[str]:
 
 
 def _another(optimizer: Optimizer, name: str) -> float:
-    """A value that is not the default, and shows in a few steps."""
+    """A value other than the default that has an effect in a few steps."""
     default = optimizer.signature.numbers[name]
     candidates = [0.1 if default == 0 else 0.05 if 0 < default < 0.01 else default / 2, default * 1.25, default]
     return next(v for v in candidates if not optimizer.signature.out_of_range(optimizer.name, name, v))
 
 
 def refuses(reference: str, arguments: Options) -> bool:
-    """Whether the counterpart does not take these values, as torch's SGD no Nesterov form without momentum."""
+    """Whether the counterpart refuses these values, as torch's SGD refuses nesterov=True without momentum."""
     make = _maker(reference, arguments)
     try:
         if reference.startswith("torch:"):
@@ -156,7 +157,7 @@ def refuses(reference: str, arguments: Options) -> bool:
 def arguments_of(
     optimizer: Optimizer, reference: str, given: Options, mapping: Reference | None = None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """All options of ours, and the arguments of the counterpart that they become."""
+    """All options of the rule, and the arguments of the counterpart that they are mapped to."""
     mapping = dict(optimizer.references[reference] if mapping is None else mapping)
     numbers, choices = validation.settled(optimizer, {**mapping.pop("where", {}), **given})
     options = {**numbers, **choices}
@@ -168,7 +169,7 @@ def arguments_of(
             return source
         if source not in options:
             guess = did_you_mean(source, options)
-            raise UserError(f"{optimizer.name}: {reference} is given '{source}', which is no option{guess}")
+            raise UserError(f"{optimizer.name}: {reference} is given '{source}', which is not an option{guess}")
         return options[source]
 
     arguments = {argument: value(source) for argument, source in mapping.items()}
@@ -176,20 +177,20 @@ def arguments_of(
 
 
 def is_elementwise(optimizer: Optimizer, options: Options) -> bool:
-    """Whether rows can be stacked: a rule gives each of two rows in one array what it gives it alone, to the bit."""
+    """Whether runs can be stacked as rows: two rows in one array give the same bits as each row alone."""
     if optimizer.per != "vector":
         return False
     pair = trials(2, 3)
     try:
         together = ours(optimizer, options, pair, 3)
-    except Exception:  # as a matrix that fits one vector only; a fault of the rule's own shows when it is run alone
+    except Exception:  # such as a matrix for one vector only; a bug of the rule is found when it runs alone
         return False
     alone = [ours(optimizer, options, part, 3) for part in pair.one_by_one()]
     return np.array_equal(together, np.concatenate(alone, axis=1), equal_nan=True)
 
 
 def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Array:
-    """x of the rule after each step, called as the NumPy function it is."""
+    """x after each step of the rule, called directly as a NumPy function."""
     x = part.starts if len(part.starts) > 1 else part.starts[0]
     signature, path = optimizer.signature, []
     state = list(memory(Rule(optimizer, options), (x.shape,), x).values())
@@ -205,7 +206,7 @@ def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Ar
 
 
 def theirs(reference: str, arguments: Options, part: Trials, steps: int) -> Array:
-    """x of the counterpart after each step."""
+    """x after each step of the counterpart."""
     run = _in_torch if reference.startswith("torch:") else _in_optax
     return run(_maker(reference, arguments), arguments, part, steps)
 
@@ -214,7 +215,7 @@ def _in_torch(make: Callable[..., Any], arguments: Options, part: Trials, steps:
     import torch
 
     if "foreach" in inspect.signature(make).parameters:
-        arguments = {"foreach": False, **arguments}  # as the formulas are written
+        arguments = {"foreach": False, **arguments}  # the implementation that follows the formulas
     x = torch.tensor(part.starts)
     with _in_float64(torch):
         rule = make([x], **arguments)
@@ -233,7 +234,7 @@ def _in_torch(make: Callable[..., Any], arguments: Options, part: Trials, steps:
 
 @contextlib.contextmanager
 def _in_float64(torch: Any) -> Iterator[None]:
-    """torch keeps some numbers of its own, as NAdam's product, in the default type."""
+    """Set torch's default dtype, in which torch keeps some internal numbers, such as a product in NAdam."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -253,7 +254,7 @@ def _in_optax(make: Callable[..., Any], arguments: Options, part: Trials, steps:
             updates, state = rule.update(g, state, x)
             return optax.apply_updates(x, updates), state
 
-        advance = jax.jit(jax.vmap(step))  # each row is a run of its own
+        advance = jax.jit(jax.vmap(step))  # each row is a separate run
         x = jax.numpy.array(part.starts)
         state, path = jax.vmap(rule.init)(x), []
         for t in range(1, steps + 1):
@@ -263,7 +264,7 @@ def _in_optax(make: Callable[..., Any], arguments: Options, part: Trials, steps:
 
 
 def _maker(reference: str, arguments: Options) -> Callable[..., Any]:
-    """The rule of a package, if it takes these arguments; its name may be dotted, as in "contrib.prodigy"."""
+    """The rule of a package. Its name may be dotted, as "contrib.prodigy". Raises UserError for unknown arguments."""
     package, _, name = reference.partition(":")
     module = importlib.import_module("torch.optim" if package == "torch" else package)
     try:

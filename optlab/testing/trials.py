@@ -1,8 +1,9 @@
-"""The problems on which two implementations of a rule are compared, many runs at once.
+"""The problems on which two implementations of a rule are compared, for many runs at once.
 
-Two programs that add in another order differ in the last digit, and where a rule jumps about a minimum, as Adam does
-when gradients vanish, the difference grows from step to step until nothing is left to compare. So every step here has
-noise in its gradient, the same for both, as from minibatches: steps keep their size, and a difference fades or stays.
+Two programs that add in a different order differ in the last digit. If a rule oscillates around a minimum, as Adam does
+when gradients vanish, this difference grows from step to step until the results are not comparable. So each gradient
+has noise, as from minibatches, which is the same for both programs. Then steps keep their size, and the difference does
+not grow.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ DIM, EXAMPLES = 6, 12
 
 @dataclass(frozen=True)
 class Trials:
-    """Runs as rows, each with a loss of its own that is a quadratic, logistic or Rosenbrock's, and noise:
+    """Runs as rows, each with its own loss: a quadratic, logistic or Rosenbrock function with noise.
 
     f_t(p) = q/2 (p - c)^T H (p - c) + l mean(log(1 + exp(-A p)))
              + r sum(5 (p[1:] - p[:-1]^2)^2 + (1 - p[:-1])^2) + n_t^T p
@@ -37,7 +38,7 @@ class Trials:
     """n of each run and step."""
 
     def loss(self, step: int, p: Array) -> Any:
-        """The loss of each row, in a column; a number for a vector p."""
+        """The loss of each row, as a column; for a vector p, a number."""
         q, logistic, r = self.weights.T[..., None]
         x = np.reshape(p, self.starts.shape)
         away = x - self.centre
@@ -69,7 +70,7 @@ class Trials:
 
 
 def trials(seeds: int, steps: int) -> Trials:
-    """Each of the three problems for each seed: other data, another start. The same numbers at every call."""
+    """Each of the three problems with `seeds` different data and starts. The numbers are the same at every call."""
     rng = np.random.default_rng(20260)
     runs = 3 * seeds
     rotation = np.linalg.qr(rng.normal(size=(runs, DIM, DIM)))[0]

@@ -328,7 +328,7 @@ BROKEN = [
     (returns_v_before_m, "returns_in_order", "return x, m, v: the order of the signature"),
     (returns_new_v_before_new_m, "returns_in_order", "ends with return x, v, m in line"),
     (returns_x_last, "returns_in_order", "return x, m"),
-    (forgets_the_star, "returns_x_and_state", "was the * forgotten, as in (x, g, *, lr=...)?"),
+    (forgets_the_star, "returns_x_and_state", "is the * missing, as in (x, g, *, lr=...)?"),
     (draws_in_float64, "keeps_dtype[float32]", "rng.standard_normal(x.shape).astype(x.dtype)"),
     (writes_into_x, "keeps_inputs", "argument x in place"),
     (writes_into_x, "can_be_traced", "write x = x + 1 in place of x += 1"),
@@ -372,6 +372,6 @@ BROKEN = [
     (takes_lr_for_a_constant, "follows_a_schedule", "when traced"),
     (differs_between_traces, "ignores_its_place_in_the_batch", "when it is traced again"),
     (hangs_on_the_last_bit, "native_equals_traced", "in machine code"),
-    (throws_a_gradient_away, "counts_its_gradients", "asks for 2 gradients in a step, of which its result needs 1"),
+    (throws_a_gradient_away, "counts_its_gradients", "computes 2 gradients in a step, but its result uses 1"),
     (uses_no_gradient, "counts_its_gradients", "uses no gradient"),
 ]

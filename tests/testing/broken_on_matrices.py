@@ -81,7 +81,7 @@ def forgets_beta(x, g, *, lr=0.01, beta=0.9):
 
 BROKEN = [
     (ascends, "first_step_goes_downhill", "the product is 1."),
-    (ascends, "converges[quadratic]", "x being a matrix of (2, 3)"),
+    (ascends, "converges[quadratic]", "for a matrix x of shape (2, 3)"),
     (divides_by_norms_of_rows, "finite_on_zero_gradient", "x = [[nan nan nan]"),
     (divides_by_norms_of_rows, "stands_still_without_slope", "[nan nan nan]"),
     (divides_by_columns, "returns_x_and_state", "shapes (2,3) (2,)"),

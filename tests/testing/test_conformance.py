@@ -327,7 +327,7 @@ def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, mes
         (
             "optax:sgd",
             {"learning_rate": "lrr"},
-            r"optax:sgd is given 'lrr', which is no option \(did you mean 'lr'\?\)",
+            r"optax:sgd is given 'lrr', which is not an option \(did you mean 'lr'\?\)",
         ),
     ],
 )
@@ -338,7 +338,7 @@ def test_a_reference_that_cannot_be_meant(reference, mapping, message):
 
     with pytest.raises(Failed, match=message) as caught:
         run_check(checks_for(descent)[-1], descent)
-    assert "expected: what is declared" in str(caught.value)
+    assert "expected: declarations" in str(caught.value)
 
 
 # ---- exemptions ----------------------------------------------------------------------------------------------------
@@ -411,7 +411,7 @@ def test_who_hides_a_nan_fails_and_who_divides_by_infinity_is_told(rule, outcome
 def test_who_does_not_come_to_rest_by_design_is_let_off_with_a_word():
     found = verdict(BY_NAME["comes_to_rest"], signed_momentum)
     assert found.outcome == "skipped"
-    assert found.text == "by design: its steps are as long however small its state has become"
+    assert found.text == "by design: the length of its steps does not depend on the size of its state"
 
 
 @optimizer
@@ -494,7 +494,7 @@ def test_what_is_not_declared_is_not_tested():
 
 
 def test_a_check_that_cannot_be_made_says_why():
-    with pytest.raises(Skipped, match="it does not ask for t"):
+    with pytest.raises(Skipped, match="it has no argument t"):
         run_check(BY_NAME["takes_any_kind_of_t"], broken_numbers.crawls)
 
 

@@ -129,7 +129,7 @@ def test_a_counterpart_that_evaluates_the_loss_itself():
 def test_what_is_not_installed_is_named(monkeypatch):
     assert references.missing("torch:Adam") is None
     assert references.missing("optax:adam") is None
-    assert "of no package that is known here: torch, optax" in references.missing("keras:Adam")
+    assert "unsupported package; supported are torch, optax" in references.missing("keras:Adam")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert references.missing("optax:adam") == "optax and jax not installed"
     with pytest.raises(UserError, match="torch not installed"):
@@ -142,7 +142,7 @@ def test_what_is_not_installed_is_named(monkeypatch):
         ("torch:Adm", {}, {}, r"there is no torch:Adm in the version installed \(did you mean 'Adam'\?\)"),
         ("optax:contrib.adm", {}, {}, "there is no optax:contrib.adm in the version installed"),
         ("torch:Adam", {"beta": 0.9}, None, r"adam has no option 'beta' \(did you mean 'beta[12]'\?\)"),
-        ("torch:Adam", {}, {"lr": "rate"}, "adam: torch:Adam is given 'rate', which is no option"),
+        ("torch:Adam", {}, {"lr": "rate"}, "adam: torch:Adam is given 'rate', which is not an option"),
     ],
 )
 def test_mistakes(reference, options, mapping, message):

@@ -1,4 +1,4 @@
-"""The checks of the conformance suite, by theme; each is a small function whose docstring says what it demands."""
+"""The checks of the conformance suite, by theme. Each is a small function; its docstring is its requirement."""
 
 from __future__ import annotations
 
@@ -32,6 +32,6 @@ THEMES: Mapping[str, tuple[Check, ...]] = {
 }
 
 CHECKS: tuple[Check, ...] = tuple(check for checks in THEMES.values() for check in checks)
-"""The checks that apply to all optimizers, in the order they are run."""
+"""The checks that apply to all optimizers, in the order in which they run."""
 
 __all__ = ["CHECKS", "THEMES", "Check", "around", "declared"]

@@ -1,4 +1,4 @@
-"""What a transform or a schedule owes the lab beyond what a rule does."""
+"""The additional requirements for transforms and schedules."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HORIZONS = (1, 2, 3, 100)
 
 
 def goes_around_any_rule(optimizer: Optimizer) -> None:
-    """The lab can put it around gradient descent, around Adam with its states, and around LAMB, a rule for tensors."""
+    """It can be combined with gradient descent, with Adam, which has states, and with LAMB, a rule for tensors."""
     assert isinstance(optimizer, Around)
     transform = optimizer.plugin
     assert isinstance(transform, Transform)
@@ -33,14 +33,14 @@ def goes_around_any_rule(optimizer: Optimizer) -> None:
         except UserError as error:
             raise failed(
                 optimizer,
-                f"cannot be put around {rule.name}: {error}",
-                "a transform that fits around any rule",
-                "one of the gradient returns g; one of the whole step calls step once, and returns the next x",
+                f"cannot be combined with {rule.name}: {error}",
+                "a transform that can be combined with any rule",
+                "a transform of the gradient returns g; one of the whole step calls step once and returns the next x",
             ) from error
 
 
 def is_a_factor(optimizer: Optimizer) -> None:
-    """In steps 1, 2, 3 and the last, of 1, 2, 3 and 100 steps, it is one finite number, and not negative."""
+    """The factor is one finite, nonnegative number, in steps 1, 2, 3 and the last step of 1, 2, 3 and 100 steps."""
     for horizon in HORIZONS:
         for t in sorted({step for step in (*HORIZONS, horizon) if step <= horizon}):
             factor = _factor(optimizer, t, horizon)
@@ -49,13 +49,13 @@ def is_a_factor(optimizer: Optimizer) -> None:
                     optimizer,
                     f"gives {factor} in step {t} of {horizon}",
                     "one finite number that is not negative: the factor on the learning rate",
-                    "t begins at 1, and steps may be 1: is there a division by t - 1 or by steps - 1? A rate below 0 "
-                    "goes uphill: np.maximum(..., 0.0)",
+                    "t begins at 1, and steps may be 1: is there a division by t - 1 or by steps - 1? A negative rate "
+                    "increases the loss: use np.maximum(..., 0.0)",
                 )
 
 
 def every_option_of_a_schedule_matters(optimizer: Optimizer) -> None:
-    """For each option there is another value with which the factor of some step of a long run is another one."""
+    """For each option there is another value that changes the factor in some step of a long run."""
     for name, default in optimizer.signature.numbers.items():
         if name == "lr":
             continue
@@ -66,14 +66,14 @@ def every_option_of_a_schedule_matters(optimizer: Optimizer) -> None:
         if all(before == [_factor(optimizer, t, 1000, **{name: v}) for t in steps] for v in values):
             raise failed(
                 optimizer,
-                f"gives the same in 1,000 steps whatever {name} is",
+                f"gives the same factors in 1,000 steps whatever {name} is",
                 "a factor that depends on every option",
-                f"{name} is forgotten in the formula, or overwritten",
+                f"{name} is not used in the formula, or is overwritten",
             )
 
 
 def _factor(optimizer: Optimizer, t: int, steps: int, **options: float) -> float:
-    """What a schedule gives, called directly."""
+    """The factor of a schedule, called directly."""
     assert isinstance(optimizer, Around)
     schedule = optimizer.plugin
     assert isinstance(schedule, Schedule)
@@ -85,16 +85,16 @@ TRANSFORM_CHECKS = (
     Check(
         "goes_around_any_rule",
         goes_around_any_rule,
-        "it calls step twice or never, or returns what is no gradient",
+        "it calls step twice or never, or returns something that is not a gradient",
         needs=(CALLED, TRACED),
     ),
 )
 SCHEDULE_CHECKS = (
-    Check("is_a_factor", is_a_factor, "a division by zero at the first or the last step, or a rate below zero"),
+    Check("is_a_factor", is_a_factor, "a division by zero in the first or the last step, or a negative rate"),
     Check(
         "every_option_matters",
         every_option_of_a_schedule_matters,
-        "an option is forgotten in the formula",
+        "an option is not used in the formula",
         needs=(CALLED,),
     ),
 )

@@ -1,4 +1,4 @@
-"""What a check is, and where it is made."""
+"""The type of a check, and a decorator that runs a check on several test functions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from optlab.optimizers.base import Optimizer
 from optlab.testing.ground import Skipped, grounds
 
 CALLED, TRACED, FINITE = "returns_x_and_state", "can_be_traced", "makes_a_first_step"
-"""The checks that others need."""
+"""The checks that other checks need."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check, and the bug it is there for. `function` raises `Failed`, or `Skipped` where it cannot be made.
+    """A check, and the bug that it finds. `function` raises `Failed`, or `Skipped` if the check cannot be made.
 
-    `needs` names checks without which it would only say again what they say: where one fails, it is skipped.
+    `needs` names checks whose failure would only be reported again. If one of them fails, this check is skipped.
     """
 
     name: str
@@ -28,9 +28,9 @@ class Check:
 
 
 def on_each_ground(check: Callable[..., None]) -> Callable[..., None]:
-    """Make a check of (optimizer, ground) on a vector, and of a rule for tensors on a matrix too.
+    """Run a check of (optimizer, ground) on a vector, and for rules for tensors also on a matrix.
 
-    It is skipped where it cannot be made on any of them. The check made of it takes `precision`, the type of x there.
+    The check is skipped if it is skipped on all of them. The returned check also takes `precision`, the dtype of x.
     """
 
     @functools.wraps(check)

@@ -1,4 +1,4 @@
-"""Whether the rule goes downhill, and how far."""
+"""Checks that the rule decreases the loss."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LEARNING_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
 @on_each_ground
 def first_step_goes_downhill(optimizer: Optimizer, ground: Ground) -> None:
-    """The first step from rest follows the gradient it was given, downwards."""
+    """The first step goes downhill: its scalar product with the gradient is negative."""
     x, *_ = history(optimizer, ground.bowl, ground.start, 1, **without_decay(optimizer))[-1]
     g = ground.bowl.grad(ground.start)
     slope = float(np.sum(g * (x - ground.start)))
@@ -24,7 +24,7 @@ def first_step_goes_downhill(optimizer: Optimizer, ground: Ground) -> None:
             optimizer,
             f"takes the first step x - x_0 = {x - ground.start} where g = {g}: the product is {slope:.4g}",
             "a step at an obtuse angle to the gradient: the product is negative",
-            "look at the sign, and whether the step is made of the new state or of that before it"
+            "look at the sign; is the step computed from the new state, or from that before it?"
             + by_design("first_step_goes_downhill"),
         )
 
@@ -50,7 +50,7 @@ def _halves(optimizer: Optimizer, place: str, landscape: Landscape, start: Array
             return
         best, at = min((best, at), (lowest, lr))
     where = f" at lr = {at:g}, its best of {len(LEARNING_RATES)}" if has_lr else ""
-    shape = f", x being a matrix of {start.shape}" if start.ndim > 1 else ""
+    shape = f", for a matrix x of shape {start.shape}" if start.ndim > 1 else ""
     raise failed(
         optimizer,
         f"goes from loss {2 * target:.4g} to {best:.4g} in {counted(budget, 'step')}{where}{shape}",
@@ -62,7 +62,7 @@ def _halves(optimizer: Optimizer, place: str, landscape: Landscape, start: Array
 def _lowest(
     optimizer: Optimizer, landscape: Landscape, start: Array, budget: int, numbers: dict[str, float], target: float
 ) -> float:
-    """The loss at the end, or the first below the target after a tenth of the steps."""
+    """The loss after all steps, or the first loss below the target after a tenth of the steps."""
     values = initial(optimizer, start)
     loss = np.inf
     for t in range(1, budget + 1):
@@ -81,7 +81,7 @@ CHECKS = (
     Check(
         "first_step_goes_downhill",
         first_step_goes_downhill,
-        "the update of the step before, or the wrong sign",
+        "the update of the previous step, or the wrong sign",
         needs=NEEDS,
     ),
     Check("converges[quadratic]", converges_on_quadratic, "the update has the wrong length", needs=NEEDS),

@@ -1,4 +1,4 @@
-"""What an optimizer declares of itself: invariances, and counterparts in other packages."""
+"""Checks of what an optimizer declares: invariances, and counterparts in other packages."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from optlab.wording import counted
 FACTOR = 1024.0
 SHIFT = 16.0
 TOLERANCE = 1e-5
-"""Relative; it allows for an eps that is small beside the gradients."""
+"""The relative tolerance, which allows for an eps that is small compared to the gradients."""
 FEW = 50
-"""Steps of a comparison at other hyperparameters."""
-UNLIKE = "the formula is not that of its name: eps inside of the root, a correction missing or made twice"
+"""The number of steps of a comparison with other hyperparameters than the defaults."""
+UNLIKE = "a different formula under this name: eps inside the root, a bias correction that is missing or applied twice"
 
 
 @on_each_ground
 def keeps_steps_when_scaled(optimizer: Optimizer, ground: Ground) -> None:
-    """The steps are the same when the loss is multiplied by a positive number, up to an eps."""
+    """The steps stay the same, up to an eps, when the loss is multiplied by a positive number."""
     scaled = history(optimizer, replace(ground.bowl, curvature=FACTOR * ground.bowl.curvature), ground.start)
     _compare(optimizer, ground, [x for x, *_ in scaled], f"when the loss is multiplied by {FACTOR:g}")
 
 
 @on_each_ground
 def keeps_steps_when_moved(optimizer: Optimizer, ground: Ground) -> None:
-    """The steps are the same when x and the minimum are moved together."""
+    """The steps stay the same when x and the minimum are moved together."""
     moved = history(optimizer, replace(ground.bowl, centre=ground.bowl.centre + SHIFT), ground.start + SHIFT)
     _compare(optimizer, ground, [x - SHIFT for x, *_ in moved], f"when x and the minimum are moved by {SHIFT:g}")
 
@@ -45,16 +45,16 @@ def _compare(optimizer: Optimizer, ground: Ground, found: list[np.ndarray], when
             raise failed(
                 optimizer,
                 f"goes to x = {a} in {counted(t, 'step')}, and to {b} {when}",
-                "the same steps: that is what it declares",
-                "take it out of invariant=(...) if it is not meant; else look for g, or x, where it does not cancel",
+                "the same steps, as it declares",
+                "remove it from invariant=(...), or look for a place in the formula where g, or x, does not cancel",
             )
 
 
 def matches_reference(optimizer: Optimizer, reference: str) -> None:
-    """The steps are those of the counterpart in another package: 1,000 at the defaults, then some with another value of
-    each hyperparameter that the counterpart has too.
+    """The steps equal those of the counterpart in another package: 1,000 steps with the defaults, then some with
+    another value of each hyperparameter that the counterpart also has.
     """
-    from optlab.testing import references  # which loads the other package
+    from optlab.testing import references  # imported late, as it loads the other package
 
     reason = references.missing(reference)
     if reason:
@@ -76,7 +76,7 @@ def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, An
             f"differs from {reference} by {error:.3g} of its size within {counted(steps, 'step')}"
             + (f" with {given}" if given else "")
             + f"{cause.begin}{cause.depends}",
-            f"a relative difference of {references.TOLERANCE:g} at most",
+            f"a relative difference of at most {references.TOLERANCE:g}",
             cause.hint,
         )
 
@@ -84,13 +84,13 @@ def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, An
 INVARIANCES = {
     "scale": Check("invariant[scale]", keeps_steps_when_scaled, "a factor on the loss does not cancel"),
     "translation": Check(
-        "invariant[translation]", keeps_steps_when_moved, "the place of x matters: decay that is hidden"
+        "invariant[translation]", keeps_steps_when_moved, "the position of x matters, as with hidden weight decay"
     ),
 }
 
 
 def checks(optimizer: Optimizer) -> Iterator[Check]:
-    """One for each declaration."""
+    """The checks for the declarations of an optimizer, one per declaration."""
     for name in optimizer.invariant:
         yield INVARIANCES[name]
     for reference in optimizer.references:

@@ -1,4 +1,4 @@
-"""A rule that is called like a known one can be compared with it; unless it is, nothing has checked its formula."""
+"""A rule with the name of a known rule should be compared with it. No other check verifies its formula."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "sophia": ("optax:contrib.sophia",),
     "yogi": ("optax:yogi",),
 }
-"""Rules that torch or optax have too, by their names in small letters."""
+"""Rules that torch or optax also have, by their names in lower case."""
 
 BY_NAME_ALONE: Mapping[str, tuple[str, ...]] = {
     "gd": ("torch:SGD", "optax:sgd"),
@@ -51,45 +51,46 @@ BY_NAME_ALONE: Mapping[str, tuple[str, ...]] = {
     "nesterov": ("torch:SGD", "optax:sgd"),
     "sgd": ("torch:SGD", "optax:sgd"),
 }
-"""Those whose names are words that the docstrings of others have too."""
+"""Rules that are recognised by name only, as the docstrings of other rules contain their names too."""
 
 
 def formula_is_compared(optimizer: Optimizer) -> None:
-    """A rule whose name, or the first line of whose docstring, is that of a known one declares a counterpart.
+    """A rule declares a counterpart if its name, or the first line of its docstring, contains the name of a known rule.
 
-    Without one, all that the other checks say is that it is some optimizer, not that it is this one.
+    The other checks show that it is a working optimizer, but not that it has the formula of this rule.
     """
     if is_built_in(optimizer.function):
-        raise Skipped("the tests of the lab compare it")
+        raise Skipped("it is compared in the tests of optlab")
     if optimizer.references:
         return
     known = namesake(optimizer)
     if known is None:
-        raise Skipped("neither its name nor its docstring is that of a rule of torch or optax")
+        raise Skipped("neither its name nor its docstring names a rule of torch or optax")
     counterparts = {**KNOWN, **BY_NAME_ALONE}[known]
     raise advised(
         optimizer,
-        f"is called like {known}, and nothing has compared its formula with that of {known}",
-        f"a counterpart that is declared; there is {' and '.join(counterparts)}",
-        f'@optimizer(references={{"{counterparts[0]}": {{"lr": "lr", ...}}}}): its arguments, and what each is here',
+        f"has the name of {known}, but its formula is not compared with that of {known}",
+        f"a declared counterpart; there is {' and '.join(counterparts)}",
+        f'write @optimizer(references={{"{counterparts[0]}": {{"lr": "lr", ...}}}}), with the hyperparameter for each '
+        "argument of the counterpart",
     )
 
 
 def namesake(optimizer: Optimizer) -> str | None:
-    """The known rule that a name or a docstring points to: the longest of several.
+    """The known rule that a name or a docstring contains. If there are several, the longest name.
 
     >>> from optlab.optimizers.amsgrad import amsgrad
     >>> namesake(amsgrad)
     'amsgrad'
     """
-    called = _words(optimizer.name.replace("_", " "))
-    by_name = [name for name in {**KNOWN, **BY_NAME_ALONE} if name in called]
+    words = _words(optimizer.name.replace("_", " "))
+    by_name = [name for name in {**KNOWN, **BY_NAME_ALONE} if name in words]
     found = by_name or [name for name in KNOWN if name in _words(summary(optimizer.function))]
     return max(found, key=len, default=None)
 
 
 def _words(text: str) -> set[str]:
-    """The words of a text in small letters, and two that follow each other as one: "L-BFGS", "sign SGD"."""
+    """The words of a text in lower case, and each pair of adjacent words joined, as for "L-BFGS" or "sign SGD"."""
     words = re.findall(r"[a-z0-9]+", text.lower())
     return {*words, *map("".join, itertools.pairwise(words))}
 
@@ -98,7 +99,7 @@ CHECKS = (
     Check(
         "formula_is_compared",
         formula_is_compared,
-        "a rule is called Adam, passes all checks, and is another one",
+        "a rule has the name Adam and passes all checks, but has another formula",
         needs=(),
     ),
 )

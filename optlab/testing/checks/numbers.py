@@ -1,4 +1,4 @@
-"""What happens where the gradient is zero, tiny, huge or no number."""
+"""Checks with gradients that are zero, tiny, huge, infinite or NaN."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ from optlab.testing.landscapes import Array, Slope
 from optlab.wording import counted
 
 ROUNDING = 1e-14
-"""Relative; what a few steps may lose where x goes through a function and back, as in mirror descent."""
+"""The relative tolerance for rounding in a few steps that apply a function to x and invert it (mirror descent)."""
 SLOPE, LATE = 20, 20 + 5 * BUDGET
-"""The steps on a slope, and all steps, of which the rest are on flat ground."""
+"""The number of steps on a slope, and of all steps. The other steps have a gradient of zero."""
 AT_REST = 0.5
-"""The share of the first movement without slope that may be left after 1,000 steps: a memory of 0.999 leaves 0.37."""
+"""The largest accepted step after 1,000 steps with zero gradient, relative to the first; beta = 0.999 leaves 0.37."""
 
 
 @on_each_ground
 def finite_on_zero_gradient(optimizer: Optimizer, ground: Ground) -> None:
-    """Where there is no slope, x stays finite and the state a number, for as long as it takes.
+    """With a gradient of zero, x stays finite and the state does not become NaN.
 
-    A state may be infinite ("the best loss so far" starts that way), but not NaN.
+    A state may be infinite, as the initial value of "the best loss so far" is.
     """
     for start in (ground.start, np.zeros(ground.shape)):
         values = initial(optimizer, start)
@@ -60,13 +60,13 @@ def finite_on_zero_gradient(optimizer: Optimizer, ground: Ground) -> None:
 
 @on_each_ground
 def stands_still_without_slope(optimizer: Optimizer, ground: Ground) -> None:
-    """From rest, a zero gradient moves nothing, but for rounding. Hyperparameters with "decay" in their name are 0."""
+    """If all gradients are zero, x does not change, except by rounding. Hyperparameters named "decay" are set to 0."""
     for t, (x, *_) in enumerate(history(optimizer, ground.flat, ground.start, **without_decay(optimizer))):
         if not np.allclose(x, ground.start, rtol=0, atol=ROUNDING * np.abs(ground.start).max()):
             raise failed(
                 optimizer,
                 f"goes from x = {ground.start} to {x} in {counted(t, 'step')} with g = 0",
-                "no movement without a slope, but for weight decay",
+                "no movement without a slope, except by weight decay",
                 "does the step contain a constant, or x itself? A factor on x is a hyperparameter like weight_decay"
                 + by_design("stands_still_without_slope"),
             )
@@ -74,10 +74,10 @@ def stands_still_without_slope(optimizer: Optimizer, ground: Ground) -> None:
 
 @on_each_ground
 def comes_to_rest(optimizer: Optimizer, ground: Ground) -> None:
-    """Where the slope ends, what momentum is left dies out.
+    """After the gradient becomes zero, the momentum decays.
 
-    Rules whose steps are as long however small the momentum has become, as those of signs and normalised ones, are let
-    off: there what the slope has left in the state has died out, and the steps are made of it all the same.
+    The check is skipped for rules with the same step size however small the momentum is, such as sign-based and
+    normalised rules. Their state decays after the slope ends, although their steps do not become shorter.
     """
     numbers = without_decay(optimizer)
     values = history(optimizer, Slope(np.ones(ground.shape)), ground.start, SLOPE, **numbers)[-1]
@@ -89,17 +89,17 @@ def comes_to_rest(optimizer: Optimizer, ground: Ground) -> None:
     if moved[-1] <= AT_REST * max(moved[:10]):
         return
     if left > 0 and _left_of_slope(optimizer, ground, values, LATE) <= AT_REST * left:
-        raise ByDesign("by design: its steps are as long however small its state has become")
+        raise ByDesign("by design: the length of its steps does not depend on the size of its state")
     raise failed(
         optimizer,
         f"moves by {moved[0]:.3g} in the first step without slope, and by {moved[-1]:.3g} in step {len(moved)}",
-        f"at most {AT_REST:g} of it",
+        f"a step of at most {AT_REST:g} times the first one",
         "does the momentum decay? m = beta * m + ... with beta < 1",
     )
 
 
 def _left_of_slope(optimizer: Optimizer, ground: Ground, values: Sequence[Array], t: int) -> float:
-    """By how much the state differs, in its largest part, from that of a run on flat ground all the time."""
+    """The largest difference between the state and the state of a run in which all gradients are zero."""
     flat = history(optimizer, ground.flat, ground.start, t, **without_decay(optimizer))[-1]
     parts = [np.abs(a - b).max(initial=0) for a, b in zip(values[1:], flat[1:], strict=True)]
     return float(np.nan_to_num(max(parts, default=0.0), nan=np.inf))
@@ -107,23 +107,23 @@ def _left_of_slope(optimizer: Optimizer, ground: Ground, values: Sequence[Array]
 
 @on_each_ground
 def survives_tiny(optimizer: Optimizer, ground: Ground) -> None:
-    """A tiny gradient gives a finite x, or an infinite one, but never NaN."""
+    """A tiny gradient does not make x NaN."""
     for t, (x, *_) in enumerate(history(optimizer, _slope(ground, 1e-300), ground.start)):
         if np.isnan(x).any():
             raise failed(
                 optimizer,
                 f"gives x = {x} in step {t} with gradients of size 1e-300",
-                "a finite x: gradients become as small where a run converges",
+                "an x without NaN: gradients become this small when a run converges",
                 "g**2 is 0 below 1e-162, and 0 / 0 is NaN" + by_design("survives[1e-300]"),
             )
 
 
 @on_each_ground
 def survives_huge(optimizer: Optimizer, ground: Ground) -> None:
-    """A huge gradient makes x move, or it shows in x or the state as something that is not finite.
+    """A huge gradient changes x, or makes x or the state infinite or NaN.
 
-    A formula may overflow, and then the run is seen to diverge. It must not stand still as if there were no slope: that
-    is a failure where a NaN was hidden, and worth an advice where something was divided by a norm that is infinite.
+    A formula may overflow; then the run is reported as diverged. But x must not stay the same, as if the gradient were
+    zero. This is a failure if a NaN was hidden, and an advice if the gradient was divided by an infinite norm.
     """
     slope, faults = _slope(ground, 1e300), set[str]()
     with np.errstate(all="call", call=lambda kind, flag: faults.add(kind)):
@@ -132,14 +132,14 @@ def survives_huge(optimizer: Optimizer, ground: Ground) -> None:
         return
     still = int((states[-1][0] == ground.start).sum())
     if still:
-        tell = failed if "invalid value" in faults else advised
-        raise tell(
+        error = failed if "invalid value" in faults else advised
+        raise error(
             optimizer,
-            f"leaves {still} of {ground.start.size} entries of x as they are in {STEPS} steps with gradients of "
+            f"leaves {still} of {ground.start.size} entries of x unchanged in {STEPS} steps with gradients of "
             "size 1e+300",
-            "a step, or an overflow that is to be seen in x or the state",
+            "a step, or an infinity or NaN in x or the state",
             "g**2 is inf above 1e154, and g / inf is 0: divide by the largest entry first, g / np.max(np.abs(g)), and "
-            "hide no NaN" + by_design("survives[1e+300]"),
+            "do not replace NaN" + by_design("survives[1e+300]"),
         )
 
 
@@ -149,14 +149,14 @@ def _slope(ground: Ground, size: float) -> Slope:
 
 @on_each_ground
 def shows(optimizer: Optimizer, ground: Ground, value: float) -> None:
-    """A gradient that is NaN leaves a NaN in x or the state; an infinite one something that is not finite.
+    """A NaN in the gradient makes x or the state NaN; an infinity makes x or the state infinite or NaN.
 
-    A rule whose steps do not depend on the size of the gradient may take an infinite one for a large one: one that is
-    declared invariant to scale, or seen to be, is let off. Elsewhere a finite step would hide that the objective has
-    overflowed.
+    Otherwise, a finite step would hide an overflow of the objective. The check for infinity is skipped for rules whose
+    steps do not depend on the size of the gradient, by declaration or by measurement: they may treat an infinite
+    gradient as a large one.
     """
     if np.isinf(value) and "scale" in optimizer.invariant:
-        raise Skipped("it is declared invariant to the scale of the loss: only the direction of a gradient counts")
+        raise Skipped("it is declared invariant to the scale of the loss: it uses only the direction of a gradient")
     before = [np.array(v) for v in update(optimizer, ground.bowl, initial(optimizer, ground.start), 1)]
     g = ground.bowl.grad(before[0])
     g.flat[1] = value
@@ -165,19 +165,19 @@ def shows(optimizer: Optimizer, ground: Ground, value: float) -> None:
         (np.isnan(new) if np.isnan(value) else np.isfinite(old) > np.isfinite(new)).any()
         for old, new in zip(before, after, strict=True)
     )
-    if not seen and np.isinf(value) and _is_blind_to_size(optimizer, ground):
+    if not seen and np.isinf(value) and _ignores_size(optimizer, ground):
         raise ByDesign("by design: its steps do not depend on the size of the gradient")
     if not seen:
         raise failed(
             optimizer,
-            f"gives x = {after[0]} and a state of ordinary numbers for g = {g}",
-            "a trace of it, in x or in the state",
-            _of_hiding(optimizer) + by_design(f"shows[{value}]"),
+            f"gives x = {after[0]} and a finite state for g = {g}",
+            "infinity or NaN in x or in the state",
+            _why_hidden(optimizer) + by_design(f"shows[{value}]"),
         )
 
 
-def _is_blind_to_size(optimizer: Optimizer, ground: Ground) -> bool:
-    """Whether two steps are the same to rounding with gradients that are 1024 times as large: not so with an eps."""
+def _ignores_size(optimizer: Optimizer, ground: Ground) -> bool:
+    """Whether two steps stay the same, up to rounding, with gradients multiplied by 1024. With an eps they differ."""
     ends = []
     for size in (1.0, 1024.0):
         state = [np.array(v) for v in initial(optimizer, ground.start)]
@@ -188,25 +188,25 @@ def _is_blind_to_size(optimizer: Optimizer, ground: Ground) -> bool:
     return np.allclose(*ends, rtol=1e-13, atol=0.0) and not np.array_equal(ends[0], ground.start)
 
 
-def _of_hiding(optimizer: Optimizer) -> str:
+def _why_hidden(optimizer: Optimizer) -> str:
     if "grad" in optimizer.signature.supplied:
-        return "g is the gradient at x after the transforms: is grad(x) used in its place?"
-    return "np.nan_to_num, np.fmax, and comparisons in np.where hide what is not a number"
+        return "g is the gradient at x after the transforms: is grad(x) used instead of g?"
+    return "np.nan_to_num, np.fmax, and comparisons in np.where hide NaN and infinity"
 
 
 NEEDS = (CALLED, FINITE)
 
 CHECKS = (
-    Check("finite_on_zero_gradient", finite_on_zero_gradient, "0 / 0 where the gradient vanishes", needs=NEEDS),
+    Check("finite_on_zero_gradient", finite_on_zero_gradient, "0 / 0 where the gradient is zero", needs=NEEDS),
     Check(
         "stands_still_without_slope",
         stands_still_without_slope,
-        "a step that is there without a gradient",
+        "a step although the gradient is zero",
         needs=NEEDS,
     ),
-    Check("comes_to_rest", comes_to_rest, "momentum that never dies out", needs=NEEDS),
+    Check("comes_to_rest", comes_to_rest, "momentum that does not decay", needs=NEEDS),
     Check("survives[1e-300]", survives_tiny, "a square underflows, and 0 / 0 is NaN", needs=NEEDS),
-    Check("survives[1e+300]", survives_huge, "a square overflows, and nobody sees it", needs=NEEDS),
+    Check("survives[1e+300]", survives_huge, "a square overflows, and this is hidden", needs=NEEDS),
     *(
         Check(
             f"shows[{value}]",

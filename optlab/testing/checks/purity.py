@@ -1,4 +1,4 @@
-"""A rule is a function of its arguments: it changes nothing, keeps nothing, and looks at nothing else."""
+"""A rule is a pure function: it has no side effects and depends on its arguments only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from optlab.testing.ground import STEPS, Ground, Skipped, call, failed, history,
 
 @on_each_ground
 def keeps_inputs(optimizer: Optimizer, ground: Ground) -> None:
-    """The arrays that the rule is given are the same afterwards."""
+    """The rule does not change the arrays that are passed to it."""
     values = initial(optimizer, ground.start)
     for t in range(1, STEPS + 1):
         given = [*(np.array(v) for v in values), ground.bowl.grad(values[0])]
@@ -29,16 +29,16 @@ def keeps_inputs(optimizer: Optimizer, ground: Ground) -> None:
                     optimizer,
                     f"changes its argument {name} in place, from {old} to {new}",
                     "arguments that are only read",
-                    f"write {name} = {name} + ... in place of {name} += ... or {name}[...] = ...",
+                    f"write {name} = {name} + ... instead of {name} += ... or {name}[...] = ...",
                 )
         values = [np.array(v) for v in result]
 
 
 @on_each_ground
 def keeps_no_reference(optimizer: Optimizer, ground: Ground) -> None:
-    """What was passed in and given back can be overwritten afterwards: neither is used by a later call.
+    """Arguments and returned arrays can be overwritten by the caller: a later call does not use them.
 
-    A rule may give back an argument as it is, as in `return x - lr * g, g`: the state is then the caller's own array.
+    A rule may return an argument unchanged, as in `return x - lr * g, g`. The state is then the array of the caller.
     """
     kept: list[Any] = []
     right = history(optimizer, ground.bowl, ground.start)
@@ -46,20 +46,20 @@ def keeps_no_reference(optimizer: Optimizer, ground: Ground) -> None:
         given = [v.copy() for v in before]
         g = ground.bowl.grad(given[0])
         result = call(optimizer, ground.bowl, given, g, np.float64(t))
-        for name, found, unspoilt in zip(names(optimizer), result, wanted, strict=True):
-            if not same(found, unspoilt):
+        for name, found, expected in zip(names(optimizer), result, wanted, strict=True):
+            if not same(found, expected):
                 raise failed(
                     optimizer,
-                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {unspoilt}",
-                    "arrays that are the caller's alone: nothing of an earlier call is used again",
+                    f"gives {name} = {found} in step {t} after earlier arrays were overwritten, not {expected}",
+                    "arrays of an earlier call are not used again",
                     "an array kept in a global, a closure or a default argument belongs into the state",
                 )
             if any(isinstance(found, np.ndarray) and np.shares_memory(found, old) for old in kept):
                 raise failed(
                     optimizer,
-                    f"gives back {name} in step {t} in an array that it gave back before",
+                    f"returns {name} in step {t} in an array that it returned before",
                     "a new array from each call",
-                    "out=buffer with a buffer outside of the rule changes what earlier calls returned",
+                    "out=buffer with a buffer outside the rule changes the results of earlier calls",
                 )
         kept += [v for v in result if isinstance(v, np.ndarray)]
         for array in [*given, g, *result]:
@@ -69,9 +69,10 @@ def keeps_no_reference(optimizer: Optimizer, ground: Ground) -> None:
 
 @on_each_ground
 def leaves_the_process_alone(optimizer: Optimizer, ground: Ground) -> None:
-    """NumPy's error state and print options, random numbers, warnings, environment and folder stay as they are.
+    """NumPy's error state and print options, random states, warning filters, environment and current folder stay the
+    same.
 
-    It is called under two error states, of which a rule that sets one changes the other at least.
+    The rule is called under two error states, as a rule that sets one of them changes the other.
     """
     for state in ("ignore", "call"):
         with np.errstate(all=state, call=lambda kind, flag: None):
@@ -82,8 +83,8 @@ def leaves_the_process_alone(optimizer: Optimizer, ground: Ground) -> None:
             raise failed(
                 optimizer,
                 f"changes {changed[0]}",
-                "a call that leaves no trace in the process",
-                "with np.errstate(...) and the like undo what they do; random numbers come from an argument rng",
+                "a call that changes nothing in the process",
+                "use `with np.errstate(...)`, which restores the state, and draw random numbers from an argument rng",
             )
 
 
@@ -110,15 +111,15 @@ def is_deterministic(optimizer: Optimizer, ground: Ground) -> None:
                 optimizer,
                 f"gives {name} = {a}, and when called again with the same arguments {b}",
                 "the same bits",
-                "np.random or something that counts calls has no place in a rule",
+                "do not use np.random or anything that counts calls in a rule",
             )
 
 
 @on_each_ground
 def ignores_the_error_state(optimizer: Optimizer, ground: Ground) -> None:
-    """On ordinary numbers nothing is divided by zero or undefined, so that a strict error state changes nothing.
+    """With ordinary numbers there is no division by zero and no invalid operation, even if the result is not used.
 
-    Underflow is harmless and is let through.
+    So a strict error state changes nothing. Underflow is harmless and allowed.
     """
     values = initial(optimizer, ground.start)
     for t in range(1, STEPS + 1):
@@ -129,9 +130,9 @@ def ignores_the_error_state(optimizer: Optimizer, ground: Ground) -> None:
         except FloatingPointError as error:
             raise failed(
                 optimizer,
-                f"meets a floating-point error in step {t} on ordinary numbers: {error}",
+                f"has a floating-point error in step {t} with ordinary numbers: {error}",
                 "the same numbers under np.errstate(all='raise')",
-                "np.where computes both of its branches; make the one not taken harmless, as in np.maximum(d, eps)",
+                "np.where computes both branches; make the unused branch valid, for example with np.maximum(d, eps)",
             ) from error
         for name, a, b in zip(names(optimizer), quiet, strict, strict=True):
             if not same(a, b):
@@ -139,19 +140,19 @@ def ignores_the_error_state(optimizer: Optimizer, ground: Ground) -> None:
                     optimizer,
                     f"gives {name} = {a} in step {t}, and {b} under np.errstate(all='raise')",
                     "the same numbers whatever the error state",
-                    "leave np.geterr() out of the rule",
+                    "do not use np.geterr() in the rule",
                 )
         values = quiet
 
 
 @on_each_ground
 def takes_any_kind_of_t(optimizer: Optimizer, ground: Ground) -> None:
-    """t may be a Python number, a NumPy number or an array of no dimensions, which is not written to.
+    """t may be a Python number, a NumPy number or a zero-dimensional array, which the rule does not write to.
 
-    The numbers may differ in the last places, since Python's powers are not NumPy's.
+    The results may differ in the last digits, as Python and NumPy compute powers differently.
     """
     if "t" not in optimizer.signature.supplied:
-        raise Skipped("it does not ask for t")
+        raise Skipped("it has no argument t")
     values = initial(optimizer, ground.start)
     for t in (1, 7):
         wanted = update(optimizer, ground.bowl, values, t)
@@ -166,17 +167,15 @@ def takes_any_kind_of_t(optimizer: Optimizer, ground: Ground) -> None:
                         optimizer,
                         f"gives {name} = {b} for t = {kind!r}, and {a} for np.float64({t})",
                         "the same numbers for the same step",
-                        "t is a number to compute with: no isinstance, no //, no indexing by it",
+                        "only compute with t: no isinstance, no //, no indexing by t",
                     )
 
 
 CHECKS = (
     Check("keeps_inputs", keeps_inputs, "x, the gradient or the state is changed in place"),
-    Check(
-        "keeps_no_reference", keeps_no_reference, "an array of an earlier call is kept and used, or handed out twice"
-    ),
+    Check("keeps_no_reference", keeps_no_reference, "an array of an earlier call is used again, or returned again"),
     Check("leaves_the_process_alone", leaves_the_process_alone, "np.seterr, np.random.seed, os.chdir in a rule"),
     Check("is_deterministic", is_deterministic, "random numbers or counters inside the rule"),
-    Check("ignores_the_error_state", ignores_the_error_state, "0 / 0 or sqrt(-1) on ordinary numbers, then hidden"),
-    Check("takes_any_kind_of_t", takes_any_kind_of_t, "t is taken for an int, or counted on in place"),
+    Check("ignores_the_error_state", ignores_the_error_state, "0 / 0 or sqrt(-1) with ordinary numbers, then hidden"),
+    Check("takes_any_kind_of_t", takes_any_kind_of_t, "t is assumed to be an int, or changed in place"),
 )

@@ -1,4 +1,4 @@
-"""What comes back has the shape and the type of what went in, and entries are treated alike."""
+"""Returned arrays have the shapes and dtypes of the arguments, and all entries are treated equally."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from optlab.testing.landscapes import Bowl
 
 
 def keeps_shape(optimizer: Optimizer) -> None:
-    """x and each state come back in the shape they had, for one, two and five parameters; for tensors, of a
-    wide and of a tall matrix."""
+    """x and each state keep their shapes, for one, two and five parameters; for rules for tensors, also for a wide and
+    a tall matrix."""
     shapes = [(1,), (2,), (DIM + 1,)] + [(2, 3), (3, 2)] * (optimizer.per == "tensor")
     for shape in shapes:
         bowl = Bowl.of(shape)
@@ -41,26 +41,27 @@ def keeps_shape(optimizer: Optimizer) -> None:
                     raise failed(
                         optimizer,
                         f"returns {name} of shape {np.shape(new)} where it was given {np.shape(old)}",
-                        "the same shapes in and out",
+                        "the same shapes as the arguments",
                         "a sum, mean or norm over x is a single number; np.zeros_like(x) has the shape of x",
                     )
             values = result
 
 
-def _of_types(optimizer: Optimizer) -> str:
+def _why_another_dtype(optimizer: Optimizer) -> str:
     if "rng" in optimizer.signature.supplied:
         return "rng draws float64: write rng.standard_normal(x.shape).astype(x.dtype)"
     return (
-        "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) are float64, and np.eye(n) without dtype=x.dtype; "
-        "np.zeros_like and t, lr, ... adapt"
+        "np.zeros(n), np.array(...), np.where(c, 1.0, 0.0) and np.eye(n) without dtype=x.dtype are float64; "
+        "np.zeros_like(x), t, lr, ... have the dtype of x"
     )
 
 
 @on_each_ground
 def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
-    """x and each state come back in the dtype they had, t and the hyperparameters being of that dtype too.
+    """x and each state keep their dtype, if t and the hyperparameters are NumPy numbers of that dtype.
 
-    As Python numbers they would be more lenient in `lr * g`, but not in `np.sqrt(1 - beta2**t) * g`, which is as right.
+    With Python numbers, `lr * g` would keep the dtype too, but `np.sqrt(1 - beta2**t) * g` would not, although it is
+    correct.
     """
     bowl = Bowl.of(ground.shape, dtype)
     values = initial(optimizer, ground.start.astype(dtype))
@@ -73,19 +74,20 @@ def keeps_dtype(optimizer: Optimizer, ground: Ground, dtype: str) -> None:
                 raise failed(
                     optimizer,
                     f"returns {name} as {new.dtype} where it was given {old.dtype}",
-                    f"{old.dtype} in, {old.dtype} out",
-                    _of_types(optimizer),
+                    f"{old.dtype}, the dtype of the argument",
+                    _why_another_dtype(optimizer),
                 )
         values = [np.array(value) for value in result]
 
 
 def treats_entries_alike(optimizer: Optimizer) -> None:
-    """Where each parameter is updated by itself, their order does not matter.
+    """If each parameter is updated independently, their order does not matter.
 
-    Whether it is so is seen in the traced graph: no reduction over x, no part of it taken, no matrix.
+    The parameters are independent if the traced graph has elementwise operations only: no reductions, no indexing, no
+    matrix products.
     """
     if not _is_elementwise(optimizer):
-        raise Skipped("its parameters are updated together")
+        raise Skipped("its parameters are not updated independently")
     order = np.roll(np.arange(DIM), 1)
     wanted = history(optimizer, BOWL, START)[-1]
     mixed = history(optimizer, Bowl(BOWL.curvature[order], BOWL.centre[order]), START[order])[-1]
@@ -93,14 +95,14 @@ def treats_entries_alike(optimizer: Optimizer) -> None:
         if not np.allclose(a[order], b, rtol=1e-12, atol=0, equal_nan=True):
             raise failed(
                 optimizer,
-                f"gives {name} = {a[order]}, and {b} when the parameters come in another order",
+                f"gives {name} = {a[order]}, and {b} when the parameters are in another order",
                 "the same numbers in the other order",
-                "a constant that differs between entries, as np.arange(x.size), knows their places",
+                "a constant that differs between entries, such as np.arange(x.size), depends on their positions",
             )
 
 
 def _is_elementwise(optimizer: Optimizer) -> bool:
-    """Whether the rule alone is made of operations entry by entry, and its state of arrays like x."""
+    """Whether the rule has elementwise operations only, and states of the shape of x only."""
     if optimizer.per == "tensor" or {"f", "grad", "loss", "hvp", "rng"} & set(optimizer.signature.supplied):
         return False
     values = initial(optimizer, START)
@@ -116,12 +118,15 @@ def _is_elementwise(optimizer: Optimizer) -> bool:
 
 
 CHECKS = (
-    Check("keeps_shape", keeps_shape, "a number where an array was, or broadcasting to a larger array"),
+    Check("keeps_shape", keeps_shape, "a number instead of an array, or broadcasting to a larger array"),
     *(
         Check(f"keeps_dtype[{dtype}]", functools.partial(keeps_dtype, dtype=dtype), "float32 silently becomes float64")
         for dtype in ("float64", "float32")
     ),
     Check(
-        "treats_entries_alike", treats_entries_alike, "an entry is treated by its place in x", needs=(CALLED, TRACED)
+        "treats_entries_alike",
+        treats_entries_alike,
+        "the update of an entry depends on its position in x",
+        needs=(CALLED, TRACED),
     ),
 )

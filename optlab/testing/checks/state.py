@@ -1,4 +1,4 @@
-"""All that a rule remembers is in the state that it returns."""
+"""A rule keeps values between steps only in the state that it returns."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ from optlab.testing.ground import (
 from optlab.testing.landscapes import Array
 
 LONG = 30
-"""Steps in which a state shows that it changes."""
+"""The number of steps in which a state must change."""
 
 HINT = "keep memory in the state (m=0.0 after x, g), not in a global, a closure or a default argument"
 
 
 @on_each_ground
 def has_no_hidden_state(optimizer: Optimizer, ground: Ground) -> None:
-    """Another run in between changes nothing."""
+    """Steps of another run in between change nothing."""
     alone = history(optimizer, ground.bowl, ground.start)[1:]
     _compare(optimizer, alone, _interleaved(optimizer, ground), "when called for another run in between")
 
 
 def _interleaved(optimizer: Optimizer, ground: Ground) -> list[list[Any]]:
-    """[x, *state] after each step of the first of two runs that advance in turn."""
+    """[x, *state] after each step of the first of two runs that take their steps alternately."""
     runs = [initial(optimizer, start) for start in (ground.start, -ground.start)]
     first = []
     for t in range(1, STEPS + 1):
@@ -50,7 +50,7 @@ def _interleaved(optimizer: Optimizer, ground: Ground) -> list[list[Any]]:
 
 @on_each_ground
 def starts_afresh(optimizer: Optimizer, ground: Ground) -> None:
-    """A second run is like the first, its initial state too, whatever ran before."""
+    """A second run equals the first one, including its initial state, whatever ran before."""
     first = history(optimizer, ground.bowl, ground.start)
     history(optimizer, ground.bowl, -ground.start, 2 * STEPS)
     _compare(
@@ -60,7 +60,7 @@ def starts_afresh(optimizer: Optimizer, ground: Ground) -> None:
 
 @on_each_ground
 def continues_after_saving(optimizer: Optimizer, ground: Ground) -> None:
-    """x and the state, saved to a file after any step and loaded again, continue to the same bits."""
+    """A run that continues from x and the state, saved to a file after any step, gives the same bits."""
     whole = history(optimizer, ground.bowl, ground.start)
     for stop in range(STEPS):
         values = _saved_and_loaded(whole[stop])
@@ -80,8 +80,8 @@ def _saved_and_loaded(values: list[Array]) -> list[Array]:
 def every_state_changes(optimizer: Optimizer) -> None:
     """For each state there is a run in which it changes.
 
-    It is looked for with the options that `every_hyperparameter_matters` tries. A state that a function fills with
-    other numbers than 0, as a fixed matrix, may stay as it is.
+    The runs have the options that `every_hyperparameter_matters` tries. A state that a function initialises to nonzero
+    values, such as a fixed matrix, may be constant.
     """
     idle = set(optimizer.signature.state)
     for ground, base in itertools.product(grounds(optimizer), bases(optimizer)):
@@ -95,8 +95,8 @@ def every_state_changes(optimizer: Optimizer) -> None:
     name = next(name for name in optimizer.signature.state if name in idle)
     raise failed(
         optimizer,
-        f"gives back {name} as it was given, in every step of {LONG}",
-        "a state that changes: it is what the rule remembers",
+        f"returns {name} unchanged in each of {LONG} steps",
+        "a state that changes",
         f"is the new {name} computed and returned? A constant is a hyperparameter, after the *"
         + by_design("every_state_changes"),
     )
@@ -118,7 +118,7 @@ CHECKS = (
     Check(
         "has_no_hidden_state", has_no_hidden_state, "state shared between runs: globals, closures, default arguments"
     ),
-    Check("starts_afresh", starts_afresh, "something is left over from the run before"),
+    Check("starts_afresh", starts_afresh, "a value is kept from the previous run"),
     Check("every_state_changes", every_state_changes, "the new state is not computed, or not returned"),
     Check("continues_after_saving", continues_after_saving, "a run that is interrupted and continued differs"),
 )

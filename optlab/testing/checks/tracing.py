@@ -1,4 +1,4 @@
-"""The lab runs the rule once, to see its operations, and executes these for many runs at once."""
+"""Checks of traced rules: the lab records the operations of a rule once, and executes them for many runs at once."""
 
 from __future__ import annotations
 
@@ -24,28 +24,28 @@ from optlab.testing.ground import RUNS, STEPS, Ground, Skipped, call, failed, in
 from optlab.testing.landscapes import Bowl
 
 ULPS = 64
-"""How many units in the last place a traced step may be off; see `traced_equals_numpy`."""
+"""The largest error of a traced step, in units in the last place; see `traced_equals_numpy`."""
 
 
 SENSITIVE = 16
-"""By how much more than a rounding of its arguments does a step may differ when traced."""
+"""The largest error of a traced step, relative to the effect of rounding the arguments of the step."""
 
 
 @on_each_ground
 def traced_equals_numpy(optimizer: Optimizer, ground: Ground) -> None:
-    """A traced step gives the numbers of the rule called directly, from the same x and state.
+    """A traced step gives the same numbers as the rule called directly with the same x and state.
 
-    To `ULPS` units in the last place of the largest number involved, not to the bit: over many runs, the engine adds
-    the terms of a sum in another order. t and hyperparameters are NumPy numbers on both sides, since Python's
-    `0.9**t` differs from NumPy's. Each step starts from the traced values, so that nothing builds up. A step that makes
-    more than that of a rounding of its arguments, as roots of matrices do, may be off by as much.
+    The tolerance is `ULPS` units in the last place of the largest number: for many runs, the engine adds the terms of a
+    sum in another order. t and the hyperparameters are NumPy numbers in both cases, as `0.9**t` differs between Python
+    and NumPy. Each step starts from the traced values, so that errors do not accumulate. A step that amplifies the
+    rounding of its arguments more than that, as roots of matrices do, may differ by as much.
     """
     _compare_with_numpy(optimizer, ground, None)
 
 
 @on_each_ground
 def follows_a_schedule(optimizer: Optimizer, ground: Ground) -> None:
-    """lr may differ between runs and change in each step, as a schedule makes it."""
+    """lr may differ between runs and change in each step, as with a schedule."""
     if "lr" not in optimizer.signature.numbers:
         raise Skipped("it has no lr")
     _compare_with_numpy(optimizer, ground, _falling)
@@ -53,7 +53,7 @@ def follows_a_schedule(optimizer: Optimizer, ground: Ground) -> None:
 
 @schedule
 def _falling(t: Any) -> Any:
-    """Fall with the step."""
+    """A factor that decreases with the step."""
     return 1.0 / (1.0 + 0.5 * t)
 
 
@@ -74,7 +74,8 @@ def _compare_with_numpy(optimizer: Optimizer, ground: Ground, factor: Schedule |
                         optimizer,
                         f"gives {name} = {found[..., run]} in step {t} when traced, {wanted} when called",
                         "the same numbers both ways",
-                        "the lab runs the rule once, to see its operations: what Python decides or counts is frozen",
+                        "the lab runs the rule once to record its operations: branches and counters of Python are "
+                        "constant after that",
                     )
 
 
@@ -93,9 +94,9 @@ def _is_rounding(
     found: Any,
     wanted: Any,
 ) -> bool:
-    """Whether the rule called directly differs as much where x and the state are rounded otherwise.
+    """Whether the rule called directly differs as much if x and the state are perturbed in the last digits.
 
-    Roots and inverses of matrices make much of the last digits of what they are given.
+    Roots and inverses of matrices amplify such differences.
     """
     moved, (low, high) = np.zeros(np.shape(wanted)), (1 - 4 * np.finfo(float).eps, 1 + 4 * np.finfo(float).eps)
     for first, second in ((low, high), (high, low)):
@@ -107,7 +108,7 @@ def _is_rounding(
 
 @on_each_ground
 def batch_equals_row_by_row(optimizer: Optimizer, ground: Ground) -> None:
-    """Runs that are executed together have the same bits as each of them alone."""
+    """Runs that are executed together give the same bits as each run alone."""
     x, numbers = seven_runs(optimizer, ground)
     together = list(traced(optimizer, ground, x, numbers))
     for run in range(RUNS):
@@ -120,7 +121,7 @@ def batch_equals_row_by_row(optimizer: Optimizer, ground: Ground) -> None:
 
 @on_each_ground
 def ignores_its_place_in_the_batch(optimizer: Optimizer, ground: Ground) -> None:
-    """A run has the same bits whichever place among the others it has."""
+    """A run gives the same bits at any position among the other runs."""
     x, numbers = seven_runs(optimizer, ground)
     forwards = traced(optimizer, ground, x, numbers)
     backwards = traced(optimizer, ground, x[..., ::-1], {name: column[::-1] for name, column in numbers.items()})
@@ -137,36 +138,36 @@ def _same_bits(optimizer: Optimizer, one: list[Any], other: list[Any], t: int, w
                 optimizer,
                 f"gives {name} = {a} after step {t} {where}, {b} {elsewhere}",
                 "the same bits, whatever other runs are in the sweep",
-                "does the rule use something from outside, a global, a closure, np.random?",
+                "does the rule use a global, a closure or np.random?",
             )
 
 
 @on_each_ground
 def native_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
-    """Machine code gives the numbers of NumPy, up to rounding, after some steps."""
+    """Machine code gives the same numbers as NumPy, up to rounding, after some steps."""
     sweep = _sweep(optimizer, ground)
     choice = choose(sweep, step_graph(optimizer, ground))
     if choice.backend != "native":
-        raise Skipped(f"it is not made into machine code: {choice.why}")
+        raise Skipped(f"it is not compiled to machine code: {choice.why}")
     native, replay = (runner.run(replace(sweep, backend=backend)) for backend in ("native", "replay"))
     assert native.x is not None
     assert replay.x is not None
     for step, (a, b) in enumerate(zip(native.x, replay.x, strict=True)):
-        goes_on = step <= np.minimum(native.steps, replay.steps)  # what stands after the end of a run is meaningless
-        unlike = ~np.isclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=0) & goes_on
+        running = step <= np.minimum(native.steps, replay.steps)  # values after the end of a run are undefined
+        unlike = ~np.isclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=0) & running
         if unlike.any():
             run = int(np.argmax(unlike))
             raise failed(
                 optimizer,
                 f"gives x = {a[:, run]} after step {step} in machine code, {b[:, run]} on NumPy",
                 "the same numbers, up to rounding",
-                "a rule that differs this much jumps on the last bit: compare with a tolerance, not with ==",
+                "such a rule branches on the last bit: compare with a tolerance, not with ==",
             )
 
 
 @on_each_ground
 def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
-    """Arithmetic that is fused, as in large sweeps, gives the bits that it gives operation by operation."""
+    """Fused arithmetic, as in large sweeps, gives the same bits as the separate operations."""
     if not has_llvmlite():
         raise Skipped("llvmlite is not installed")
     x, numbers = seven_runs(optimizer, ground)
@@ -180,7 +181,7 @@ def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
                     optimizer,
                     f"gives {name} = {a[..., run]} after step {t} when fused, {b[..., run]} operation by operation",
                     "the same bits",
-                    "does it have an operation of its own that draws random numbers, or remembers earlier calls?",
+                    "does it have a custom operation that draws random numbers or depends on earlier calls?",
                 )
 
 
@@ -194,12 +195,12 @@ def _fused(graph: Graph, inputs: Sequence[Input]) -> Graph:
 
 
 def _same_entries(a: Any, b: Any) -> Any:
-    """Where the entries are equal, with the same sign; all NaN are alike."""
+    """Where the entries are equal, including the sign of zeros; any two NaN are equal."""
     return ((a == b) & (np.signbit(a) == np.signbit(b))) | ((a != a) & (b != b))
 
 
 def _sweep(optimizer: Optimizer, ground: Ground) -> Sweep:
-    """Seven runs on the bowl, to be made into machine code where that is possible."""
+    """Seven runs on the bowl, on the native back end if possible."""
     none = np.empty(0, dtype=np.int64)
     run = np.arange(RUNS)
     rule = Rule(optimizer, dict(optimizer.signature.choices))
@@ -222,31 +223,31 @@ def _sweep(optimizer: Optimizer, ground: Ground) -> Sweep:
 
 @on_each_ground
 def counts_its_gradients(optimizer: Optimizer, ground: Ground) -> None:
-    """The gradients that one step asks for are those that its result needs, and one at least."""
+    """Each gradient that a step computes is used in its result, and there is at least one."""
     counted = step_graph(optimizer, ground).grad_evals
     if counted < 1:
         raise failed(
             optimizer,
             "uses no gradient",
             "at least one gradient per step",
-            "g is the gradient at x; a rule without one can be exempt from this check",
+            "g is the gradient at x; a rule without gradients can be exempt from this check",
         )
-    asked = _Counting(ground.bowl)
+    calls = _Counting(ground.bowl)
     values = initial(optimizer, ground.start)
-    call(optimizer, asked, values, ground.bowl.grad(ground.start), np.float64(1))
+    call(optimizer, calls, values, ground.bowl.grad(ground.start), np.float64(1))
     unseen = call(optimizer, ground.bowl, values, np.full(ground.shape, np.nan), np.float64(1))
-    asked.gradients += any(np.isnan(value).any() for value in unseen)
-    if asked.gradients != counted:
+    calls.gradients += any(np.isnan(value).any() for value in unseen)
+    if calls.gradients != counted:
         raise failed(
             optimizer,
-            f"asks for {wording.counted(asked.gradients, 'gradient')} in a step, of which its result needs {counted}",
+            f"computes {wording.counted(calls.gradients, 'gradient')} in a step, but its result uses {counted}",
             "each gradient is used",
-            "take out the call of grad or hvp whose result is not used",
+            "remove the call of grad or hvp whose result is not used",
         )
 
 
 class _Counting:
-    """A bowl, counting what is asked of it. A Hessian times a vector costs two gradients."""
+    """A bowl that counts its gradients. A Hessian-vector product counts as two gradients."""
 
     def __init__(self, bowl: Bowl) -> None:
         self.bowl, self.gradients = bowl, 0
@@ -266,17 +267,20 @@ class _Counting:
 NEEDS = (CALLED, TRACED)
 
 CHECKS = (
-    Check("traced_equals_numpy", traced_equals_numpy, "what Python does at trace time is frozen", needs=NEEDS),
-    Check("follows_a_schedule", follows_a_schedule, "lr is taken for one constant number", needs=NEEDS),
+    Check("traced_equals_numpy", traced_equals_numpy, "a value that Python computes while tracing", needs=NEEDS),
+    Check("follows_a_schedule", follows_a_schedule, "lr is assumed to be constant", needs=NEEDS),
     Check("batch_equals_row_by_row", batch_equals_row_by_row, "runs of one sweep influence each other", needs=NEEDS),
     Check(
         "ignores_its_place_in_the_batch",
         ignores_its_place_in_the_batch,
-        "the first run of a sweep is special",
+        "the first run of a sweep is treated differently",
         needs=NEEDS,
     ),
     Check(
-        "native_equals_traced", native_equals_traced, "the last bit decides, and back ends differ in it", needs=NEEDS
+        "native_equals_traced",
+        native_equals_traced,
+        "a branch on the last bit, in which the back ends differ",
+        needs=NEEDS,
     ),
     *(
         Check(
@@ -287,5 +291,5 @@ CHECKS = (
         )
         for precision in ("float64", "float32")
     ),
-    Check("counts_its_gradients", counts_its_gradients, "a gradient is computed and thrown away", needs=NEEDS),
+    Check("counts_its_gradients", counts_its_gradients, "a gradient is computed but not used", needs=NEEDS),
 )
