@@ -615,7 +615,7 @@ def one():
         (lambda: as_torch(normalized)(one(), lr=0.0), UserError, r"'lr' must lie in \(0, inf\), not 0"),
         (lambda: as_torch("adam", [{"params": one(), "beta_1": 0.5}]), UserError, "no option 'beta_1' .did you mean"),
         (lambda: as_torch("adam", [{"params": one(), "lr": "x"}]), UserError, "'lr' takes a number, not the text 'x'"),
-        (lambda: as_torch("adam", [nn.Parameter(torch.ones(1).cfloat())]), UserError, "here are torch.complex64"),
+        (lambda: as_torch("adam", [nn.Parameter(torch.ones(1).cfloat())]), UserError, "not torch.complex64"),
         (lambda: as_torch(sam, one()).step(), UserError, "sam needs 'grad': pass a closure"),
         (lambda: bowl(no_graph), UserError, "create_graph=True"),
         (lambda: as_torch("gd", transforms=["clip_nrm"]), UnknownName, "no transform 'clip_nrm' .did you mean"),
