@@ -1,4 +1,4 @@
-"""The steps of an experiment: TOML -> spec -> plan -> sweeps -> trajectories -> store -> frames -> pictures."""
+"""The stages of an experiment: TOML -> spec -> plan -> sweeps -> trajectories -> store -> frames -> pictures."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True)
 class Job:
-    """An experiment that was found to be right, and the folder for its results."""
+    """A checked and planned experiment, and the folder for its results."""
 
     source: str
     plan: Plan
@@ -53,10 +53,10 @@ def prepare(
     plugins: Folders | Registry = ("plugins",),
     backend: str | None = None,
 ) -> Job:
-    """Read, check and plan an experiment. Nothing is run or written. A `backend` replaces that of the experiment.
+    """Read, check and plan an experiment. Nothing is run or written. `backend` overrides the experiment's.
 
-    `plugins` are folders of drop-in files, or all plugins where they were loaded already. In a dictionary, plugins may
-    stand as objects where a file has their names.
+    `plugins` are folders of drop-in files, or a registry that is loaded already. In a dictionary, a plugin object may
+    replace a name.
 
     Raises:
         SpecError: with all mistakes of the file at once.
@@ -91,12 +91,12 @@ def _as_toml(document: Mapping[str, Any]) -> str:
 
 
 def finished(job: Job) -> ExperimentResults | None:
-    """The results of an earlier run of the very same experiment, if they are all there, undamaged, and none failed."""
+    """The results of an earlier run of the same experiment, if they are complete and undamaged and no run failed."""
     return _found(job)[0]
 
 
 def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
-    """The results of an earlier run of the very same experiment; or what is damaged in the folder."""
+    """The results of an earlier run of the same experiment; otherwise None and the damage of the folder."""
     from optlab import experiment_results, store
 
     try:
@@ -105,13 +105,13 @@ def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
         return None, [error.what]
     except ResultsError:
         return None, ()
-    is_it = results.manifest["experiment"] == job.plan.id and not results.failed
-    return (results if is_it else None), ()
+    is_same = results.manifest["experiment"] == job.plan.id and not results.failed
+    return (results if is_same else None), ()
 
 
 @prints_aside
 def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> ExperimentResults:
-    """Run all sweeps and write the results. What an earlier run left in the folder stays valid until the end."""
+    """Run all sweeps and write the results. The earlier results in the folder stay valid until the end."""
     from optlab import experiment_results
 
     done = []
@@ -143,38 +143,39 @@ def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The results of an experiment, and whether they were there already.
+    """The results of an experiment, and how they came about.
 
-    `replaced` says in what the results of another experiment differed that they replaced, `retried` how many runs had
-    failed in earlier results of this one. `undrawn` is what was raised while the pictures were drawn: the results are
-    complete all the same, and are to be told before it is raised. `damage` says which files in the folder
-    were damaged, for which the experiment was run, or drawn, again.
+    reused: whether the results of an earlier run were used. replaced: the settings in which a replaced experiment
+    differs; None if none was replaced. retried: the number of failed runs in earlier results of this experiment.
+    drawing_error: the exception of the drawing. The results are complete nevertheless; print them before raising it.
+    damage: the damaged files because of which the experiment was run or drawn again.
     """
 
     results: ExperimentResults
     reused: bool
     replaced: Sequence[str] | None = None
     retried: int = 0
-    undrawn: Exception | None = None
+    drawing_error: Exception | None = None
     damage: Sequence[str] = ()
 
 
 def carry_out(
     job: Job, format: str | None = None, watched: Watched = _unwatched, selection: Selection = ALL
 ) -> Outcome:
-    """Run an experiment, or find that it was run already, and draw it, as the only writer of its folder.
+    """Run an experiment, or reuse its finished results, and draw it. Only one process writes to a folder at a time.
 
-    Where there is nothing to write, others may be writing meanwhile.
+    If nothing must be written, no lock is taken.
 
     Args:
-        format: of the pictures; None for no pictures.
-        watched: a context in which something is done, of its name and its size, and which is told of its progress.
-        selection: of the optimizers that pictures show. Where there is one, they are drawn again.
+        format: the file format of pictures; None for no pictures.
+        watched: a function of the name and the size of a task. It returns a context that yields a function, which is
+            called with the progress.
+        selection: the optimizers that pictures show. With a selection, pictures are always drawn again.
 
     Raises:
         InUse: another run is writing to the folder.
-        UserError: pictures are asked for, and Matplotlib cannot be used, or there is nothing of what is selected. This
-            is found before anything is run.
+        UserError: pictures are requested but Matplotlib cannot be used, or a selected label does not exist. This is
+            checked before anything is run.
     """
     from optlab import store
 
@@ -189,10 +190,10 @@ def carry_out(
 
 
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
-    """What becomes of an experiment in the hands of the only writer of its folder."""
+    """Run or reuse an experiment and draw it, while holding the lock of its folder."""
     from optlab import experiment_results
 
-    results, damage = _found(job)  # once more: now nobody else is at it
+    results, damage = _found(job)  # again, now that no other process can write
     reused, (replaced, retried) = results is not None, provenance.earlier(job.folder, job.plan, job.source)
     if results is not None:
         results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
@@ -200,17 +201,17 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
         damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
     else:
         if format:
-            importlib.import_module("optlab.report.pictures")  # what keeps it from drawing is told before the work
+            importlib.import_module("optlab.report.pictures")  # fails before the runs if Matplotlib is missing
         with watched("running", job.plan.run_steps) as progress:
             results = execute(job, writer, progress)
-    undrawn = _draw_missing(results, job, format, watched, selection) if format else None
-    return Outcome(results, reused, replaced, retried, undrawn, damage)
+    drawing_error = _draw_missing(results, job, format, watched, selection) if format else None
+    return Outcome(results, reused, replaced, retried, drawing_error, damage)
 
 
 def _draw_missing(
     results: ExperimentResults, job: Job, format: str, watched: Watched, selection: Selection
 ) -> Exception | None:
-    """Draw the pictures, unless they are there. Returns what was raised in it."""
+    """Draw the pictures, unless they exist. Returns the exception of the drawing, or None."""
     if results.has_plots(format) and not selection:
         return None
     from optlab import store
@@ -227,7 +228,7 @@ def _draw_missing(
 
 
 def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:
-    """Whether there is nothing left to write."""
+    """Whether nothing must be written."""
     from optlab import store
 
     try:
@@ -250,34 +251,34 @@ def run(
     only: Sequence[str] = (),
     top: int | None = None,
 ) -> ExperimentResults:
-    """Run an experiment, or find that it was run already. Results of another experiment of the same name are replaced.
+    """Run an experiment, or reuse its finished results. Results of another experiment of the same name are replaced.
 
     Args:
-        experiment: the path of a TOML file, or a dictionary of the same form, in which plugins may stand as
-            objects, as `@optimizer` and `@problem` make them, in place of their names.
-        out: the folder in which the folder of results is made.
+        experiment: the path of a TOML file, or a dictionary of the same form. In a dictionary, an object that
+            `@optimizer`, `@problem` or another decorator made may replace a name.
+        out: the folder in which the folder of results is created.
         plots: whether to draw pictures.
         plugins: a folder with drop-in files, or several; or the registry of all plugins.
-        format: png, svg or pdf.
-        backend: "native", "replay" or "auto", in place of the experiment's.
-        only: labels of the optimizers that pictures show; all where it is empty.
-        top: how many of them are in colour, the best by their ranks; by default as many as there are colours.
+        format: "png", "svg" or "pdf".
+        backend: "native", "replay" or "auto"; overrides the experiment's.
+        only: labels of the optimizers that pictures show; all if empty.
+        top: how many optimizers are in colour, the best by rank. Default: the number of colours.
 
     Returns:
-        The results: `.runs`, `.history`, `.trajectories` are data frames, `.ranking()` is one of the best settings,
-        `.figure("loss")` a Matplotlib figure, `.plan` what was run, `.folder` where the files are.
+        The results: `.runs`, `.history` and `.trajectories` are data frames, `.ranking()` is a data frame of the best
+        settings, `.figure("loss")` a Matplotlib figure, `.plan` the plan of the runs, `.folder` the folder.
 
     Raises:
-        SpecError: the experiment has mistakes; all are named.
-        UserError: there is no such back end, no such format, or no optimizer with such a label.
+        SpecError: the experiment has mistakes; the message lists all.
+        UserError: there is no such back end, format, or label of an optimizer.
         InUse: another run is writing to the folder.
     """
     if plots:
         check_format(format)  # before an hour of work
     job = prepare(experiment, out, plugins, backend)
     done = carry_out(job, format if plots else None, selection=Selection(tuple(only), top))
-    if done.undrawn is not None:
-        raise done.undrawn
+    if done.drawing_error is not None:
+        raise done.drawing_error
     return done.results
 
 
@@ -285,11 +286,11 @@ def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResul
     """The results in a folder, as `run` returned them.
 
     Args:
-        folder: the folder of one experiment, as "results/mine".
-        plugins: where drop-in files are looked for when the plan or a picture is asked for that needs them.
+        folder: the folder of one experiment, such as "results/mine".
+        plugins: folders of drop-in files, which are loaded when the plan or a picture needs them.
 
     Raises:
-        ResultsError: they are missing or damaged.
+        ResultsError: the results are missing or damaged.
     """
     from optlab import experiment_results
 

@@ -357,7 +357,7 @@ def test_a_typer_app_is_a_group_of_commands(lab):
         (
             "    return [slowest]",
             "    return []",
-            "lab_extras.commands: gives no command 'slowest', which its package names",
+            "lab_extras.commands: has no command 'slowest', which its package declares",
         ),
         ("optlab_commands", "optlab_command", "there is no hook optlab_command (did you mean 'optlab_commands'?)"),
         ("optlab_commands", "optlab_optimizers", "in the entry point group optlab, not in optlab.commands"),

@@ -49,4 +49,4 @@ def test_a_kind_with_a_decorator(kind):
 
 def test_what_there_is_to_list_and_to_begin():
     assert [kind.plural for kind in plugin_kinds.REGISTERED] == plugins.LISTED
-    assert [kind.name for kind in DECORATED] + ["experiment"] == plugins.BEGUN
+    assert [kind.name for kind in DECORATED] + ["experiment"] == plugins.CREATED

@@ -1,16 +1,16 @@
-"""The command line: thin. Every command imports what it needs when it is called, so that `--help` costs nothing.
+"""The command line: a thin layer. Each command imports its modules when it is called, so that `--help` is fast.
 
-app         the commands, put together
-commands    each with its arguments and options, by subject
-options     options that several commands have
-running     those of every command that runs an experiment, and what it does then
-guard       what becomes of exceptions
-streams     what becomes of output that cannot be written
-functions   functions and points that were typed
+app         registers the commands
+commands    the arguments and options of each command, grouped by subject
+options     options that several commands share
+running     the options of all commands that run an experiment, and the steps of such a run
+guard       turns exceptions into messages and exit statuses
+streams     handles output that cannot be written
+functions   parses names with settings and FILE.py:NAME
 explain, gradcheck, check, new, watch
-            what the commands of these names do
+            the work of the commands of these names
 progress, outcome, maps, show, tables
-            what is printed
+            printed output
 """
 
 from optlab.cli.app import main

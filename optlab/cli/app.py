@@ -1,4 +1,4 @@
-"""The command line: its commands, put together."""
+"""The command line application: registers all commands."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         import optlab
 
         typer.echo(f"optlab {optlab.__version__}")
@@ -58,7 +58,7 @@ def options(
     """A lab for experimenting with gradient-descent optimizers."""
 
 
-# a summary is a whole sentence: Click would cut it off at the edge of the terminal
+# the short help is a whole sentence: Click would truncate the docstring at the terminal width
 for _name, _command in COMMANDS.items():
     _sentence = (_command.__doc__ or "").partition("\n")[0].partition(". ")[0].rstrip(".")
     app.command(_name, short_help=f"{_sentence}.")(guarded(_command))

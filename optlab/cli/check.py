@@ -1,4 +1,4 @@
-"""What `optlab check` does: it puts plugins through the conformance suite, and prints what came of it."""
+"""The work of `optlab check`: runs the conformance suite on plugins and prints the outcomes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _OR = " or ".join(", ".join(kind.name for kind in CHECKED).rsplit(", ", 1))
 
 
 def plugins(what: Sequence[str], more: Sequence[Path]) -> list[Checked]:
-    """The optimizers, transforms and schedules that files, or those of a folder, declare, or that have these names.
+    """The optimizers, transforms and schedules to check. Each word is a file, a folder of files, or a name.
 
-    Names are looked for in the folders `more` too. A file that declares none is named, and stops the check only if
-    nothing else is found.
+    Names are looked up in the folders `more` too. A file without a plugin is reported on stderr. It is an error only
+    if no plugin is found at all.
     """
     found: list[Checked] = []
     without: list[str] = []
@@ -41,20 +41,20 @@ def plugins(what: Sequence[str], more: Sequence[Path]) -> list[Checked]:
             found.append(_named(word, known()))
             continue
         for path in [Path(word)] if word.endswith(".py") else registry.drop_ins([word]):
-            own = _in_file(path, folders(more))
-            found += own
-            without += [] if own else [f"{path}: declares no {_OR}; decorate an update rule with @optimizer"]
+            declared = _in_file(path, folders(more))
+            found += declared
+            without += [] if declared else [f"{path}: declares no {_OR}; decorate an update rule with @optimizer"]
     if not found:
         raise UserError("\n".join(without) or f"{what[0]}: there is no drop-in file in this folder")
     for line in without:
         typer.echo(line, err=True)
-    if known.cache_info().currsize:  # some name was looked for there
+    if known.cache_info().currsize:  # some name was looked up
         show.missing_folder(known(), more)
     return list(dict.fromkeys(found))
 
 
 def _named(name: str, known: registry.Registry) -> Checked:
-    """An optimizer of this name, or else a transform or a schedule."""
+    """The optimizer of this name; if there is none, the transform or schedule."""
     others = {**known.schedules, **known.transforms}
     return others[name] if name in others and name not in known.optimizers else known.rule(name)
 
@@ -73,9 +73,9 @@ def _in_file(path: Path, others: Sequence[Path]) -> list[Checked]:
 
 
 def selected(optimizer: Checked, only: Sequence[str]) -> list[Check]:
-    """The checks that apply to an optimizer, or those of them that match a pattern.
+    """The checks that apply to an optimizer. Where patterns are given, only the checks that match one.
 
-    `keeps_dtype` stands for all of `keeps_dtype[float64]` and `keeps_dtype[float32]`.
+    `keeps_dtype` matches both `keeps_dtype[float64]` and `keeps_dtype[float32]`.
     """
     checks = checks_for(optimizer)
     for pattern in only:
@@ -92,18 +92,18 @@ def _matches(name: str, pattern: str) -> bool:
 
 
 def run(what: Sequence[Checked], only: Sequence[str] = (), strict: bool = False) -> bool:
-    """Put plugins through the suite, and print a total of several. Returns whether all is well."""
+    """Run the suite on plugins, and print a total if there are several. Returns whether no check failed."""
     counts = {optimizer.name: _run(optimizer, only, strict) for optimizer in what}
     if len(what) > 1:
         total = sum(counts.values(), Counter())
         failing = [name for name, count in counts.items() if count["failed"]]
-        told = f"; {', '.join(failing)} fail{'s' * (len(failing) == 1)}" if failing else ""
-        _heading(f"{len(what)} plugins in all, {_counted(total)}{told}")
+        suffix = f"; {', '.join(failing)} fail{'s' * (len(failing) == 1)}" if failing else ""
+        _heading(f"{len(what)} plugins in all, {_counted(total)}{suffix}")
     return not any(count["failed"] for count in counts.values())
 
 
 def _run(optimizer: Checked, only: Sequence[str], strict: bool) -> Counts:
-    """Print a line for each check, more for each that fails, and a summary."""
+    """Run the checks of one plugin, and print a line for each check, details of failures, and a summary."""
     checks = selected(optimizer, only)
     file, line = signature.source(optimizer.function)
     _heading(f"{optimizer.name}  {os.path.relpath(file)}:{line}")
@@ -119,12 +119,12 @@ def _run(optimizer: Checked, only: Sequence[str], strict: bool) -> Counts:
 
 
 def _counted(counts: Counts) -> str:
-    told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
-    return f"{counted(counts.total(), 'check')}: {told}"
+    parts = ", ".join(f"{counts[outcome]} {outcome}" for outcome in OUTCOMES if counts[outcome])
+    return f"{counted(counts.total(), 'check')}: {parts}"
 
 
 def _lines(check: Check, found: Verdict, width: int) -> Iterator[str]:
-    """The verdict, aligned; below a failure or an advice what was observed, what was expected, and a hint."""
+    """The line of a verdict, aligned. After a failure or advice: the observed and expected values, a hint."""
     is_long = found.outcome in ("failed", "advice")
     remark = check.catches if is_long else found.text
     gap = " " * (9 - len(found.outcome)) if remark else ""
@@ -138,5 +138,5 @@ def _heading(text: str) -> None:
 
 
 def _colour() -> bool | None:
-    """Whether there is colour: None leaves it to whether there is a terminal."""
+    """False if NO_COLOR is set; None lets Click decide by whether stdout is a terminal."""
     return False if os.environ.get("NO_COLOR") else None

@@ -1,4 +1,4 @@
-"""Completion in the shell: the names of plugins, the user's own among them."""
+"""Shell completion of the names of plugins, including the user's drop-in files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def names(*kinds: str, others: tuple[str, ...] = ()) -> Callable[[str], list[str]]:
-    """A completer of the names of optimizers, problems and so on; of several with commas between, of the last one."""
+    """A completer for names of some kinds, such as optimizers. In a list with commas it completes the last name."""
 
     def complete(incomplete: str) -> list[str]:
         from optlab import registry

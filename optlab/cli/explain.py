@@ -1,4 +1,4 @@
-"""What `optlab explain` was asked for, from the words that were typed."""
+"""The work of `optlab explain`: parses the words of the command line and explains what they name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from optlab.registry import Registry
 def explain(
     what: str, words: Sequence[str], at: str | None, direction: str | None, latex: bool, known: Registry
 ) -> Explanation:
-    """Explain a thing that was typed; FILE.py:NAME is what has that name in a file."""
+    """Explain what the words of the command line name. FILE.py:NAME is the function or plugin NAME of a file."""
     what, words = functions.spread(what, words, names_in(known))
     if what == "directional" and words:
         name, words = functions.spread(words[0], words[1:], known.problems)
@@ -25,6 +25,6 @@ def explain(
 
 
 def checked(output: Path | None) -> None:
-    """Refuse a path that no picture can be written to, before anything is computed."""
+    """Raise UserError if no picture can be written to a path, before anything is computed."""
     if output is not None:
         check_path(output, "--output ")

@@ -1,4 +1,4 @@
-"""What is typed on a command line: names with settings, and functions in files."""
+"""Words of a command line: names with settings, and functions in files."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from optlab.errors import UserError, absent, did_you_mean
 
 
 def spread(what: str, more: Sequence[str], names: Collection[str]) -> tuple[str, Sequence[str]]:
-    """A name with settings in one word, as in `"rosenbrock b=10"`, as the words that it is made of.
+    """Split a name with settings in one word, such as `"rosenbrock b=10"`, into words.
 
-    An expression, which may have spaces too, stays one word.
+    An expression may have spaces too; it is not split.
 
     >>> spread("rosenbrock b=10", ["a=2"], ["rosenbrock"])
     ('rosenbrock', ['b=10', 'a=2'])
@@ -31,7 +31,7 @@ def spread(what: str, more: Sequence[str], names: Collection[str]) -> tuple[str,
 
 
 def split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Words as names, and NAME=VALUE as a dictionary of texts.
+    """Separate words into names and NAME=VALUE settings; the settings become a dictionary of texts.
 
     >>> split(["clip_norm", "beta=0.5", "rosenbrock b=10"])
     (['clip_norm', 'rosenbrock b=10'], {'beta': '0.5'})
@@ -41,7 +41,7 @@ def split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
-    """NAME=VALUE, as a dictionary of texts."""
+    """Parse NAME=VALUE words into a dictionary of texts."""
     return oneline.pairs(words, "x=-2")
 
 
@@ -49,12 +49,12 @@ def pairs(words: Sequence[str]) -> dict[str, str]:
 
 
 def is_file(what: str) -> bool:
-    """Whether a word means something in a Python file: FILE.py:NAME, or FILE.py alone."""
+    """Whether a word refers to a Python file: FILE.py:NAME, or FILE.py alone."""
     return what.endswith(".py") or ".py:" in what
 
 
 def given(written: str) -> Any:
-    """A name with settings as it was typed; as a table where the name means something in a file, which stands there."""
+    """A name with settings, unchanged. If the name is FILE.py:NAME, a table with the loaded function or plugin."""
     words = written.split()
     if not words or not is_file(words[0]):
         return written
@@ -63,10 +63,10 @@ def given(written: str) -> Any:
 
 
 def load(what: str) -> Any:
-    """What FILE.py:NAME names: a function or a plugin.
+    """Load the function or plugin of FILE.py:NAME.
 
     Raises:
-        UserError: there is no such file or name, the file cannot be run, or what is there cannot be called.
+        UserError: there is no such file or name, the file raises an exception, or the name is no function or plugin.
     """
     file, _, name = what.partition(".py")
     path = Path(f"{file}.py")
@@ -76,16 +76,16 @@ def load(what: str) -> Any:
         module = registry.import_file(path)
     except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
-    functions = {key: value for key, value in vars(module).items() if _is_of(value, module.__name__)}
+    functions = {key: value for key, value in vars(module).items() if _is_defined_in(value, module.__name__)}
     found = functions.get(name.removeprefix(":"))
     if found is None:
-        said = f"there is no function {name[1:]!r}" if name[1:] else f"say which function, as {path}:NAME"
+        problem = f"there is no function {name[1:]!r}" if name[1:] else f"name the function, as in {path}:NAME"
         offer = did_you_mean(name[1:], functions) or (f"; there is {', '.join(functions)}" if functions else "")
-        raise UserError(f"{path}: {said}{offer}")
+        raise UserError(f"{path}: {problem}{offer}")
     return found
 
 
-def _is_of(value: Any, module: str) -> bool:
-    """Whether a value is a function or a plugin that this module makes itself."""
+def _is_defined_in(value: Any, module: str) -> bool:
+    """Whether a value is a function or a plugin that is defined in this module, not imported by it."""
     function = value.function if isinstance(value, tuple(kind.cls for kind in registry.KINDS.values())) else value
     return inspect.isfunction(function) and function.__module__ == module

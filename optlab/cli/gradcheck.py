@@ -1,4 +1,4 @@
-"""What `optlab gradcheck` checks: a problem or a function in a file, at one point or several."""
+"""The work of `optlab gradcheck`: checks a problem, or a function in a file, at one or several points."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from optlab.starts import starts
 
 @dataclass(frozen=True)
 class Asked:
-    """What was typed. `points` are drawn at random from the domain of a problem, besides its start."""
+    """The arguments of the command. `points` is the number of random points of the domain, in addition to the start."""
 
     what: str
     more: Sequence[str] = ()
@@ -34,7 +34,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Subject:
-    """A function of one array, and a point; `where` says in words which."""
+    """A function of one array, and a point; `where` describes the point in words."""
 
     where: str
     function: Callable[..., Any]
@@ -43,7 +43,7 @@ class Subject:
 
 
 def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
-    """Each point in words, and what was found there."""
+    """Check the gradient at each point. Yields the point in words, and the result."""
     what, more = functions.spread(asked.what, asked.more, known.problems)
     asked = replace(asked, what=what, more=more)
     for subject in _subjects(asked, known):
@@ -62,17 +62,17 @@ def _subjects(asked: Asked, known: Registry) -> Iterator[Subject]:
     if thing is None and asked.what in known.optimizers:
         thing = known.optimizers[asked.what]
     if thing is None:
-        guess = did_you_mean(asked.what, known.problems) or "; optlab list problems shows all, FILE.py:NAME is yours"
-        raise UserError(f"there is no problem {asked.what!r}{guess}")
+        choices = "; optlab list problems shows all; write FILE.py:NAME for a function in a file"
+        raise UserError(f"there is no problem {asked.what!r}{did_you_mean(asked.what, known.problems) or choices}")
     if isinstance(thing, Optimizer):
-        raise UserError(f"{thing.name} is an optimizer; optlab check is for these, gradcheck is for what is minimised")
+        raise UserError(f"{thing.name} is an optimizer: use optlab check; gradcheck checks problems and functions")
     if isinstance(thing, Problem):
         return _on_data(asked, thing, known) if thing.trains_on_data else _of_problem(asked, thing)
     return _of_function(asked, thing)
 
 
 def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
-    """At a point, or at the start and at random points of the domain."""
+    """The problem at the requested point, or at the start and at random points of the domain."""
     at = asked.at
     if at is None and problem.start is None:
         dim = subjects.dimension(problem, functions.pairs(asked.more)) or problem.default_dim
@@ -88,7 +88,7 @@ def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
 
 
 def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subject]:
-    """At the weights of the first seeds, on all training data."""
+    """The loss on all training data, at the initial weights of the first seeds."""
     if asked.at is not None:
         raise UserError(f"{problem.name} starts at random weights; leave out --at")
     defaults = {**problem.signature.options, **problem.data_options}
@@ -108,21 +108,21 @@ def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subjec
 
 
 def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
-    """With respect to each of its arguments in turn."""
+    """The function with respect to each of its arguments, one at a time."""
     f = subjects.of_function(function, asked.at, functions.pairs(asked.more))
     for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
 
         @wraps(function)
-        def of_one(x: Any, i: int = i) -> Any:
+        def of_argument(x: Any, i: int = i) -> Any:
             return f.function(*(x if j == i else np.asarray(v, dtype=float) for j, v in enumerate(f.values)))
 
         where = ", ".join(f"{n} = {_shown(v)}" for n, v in zip(f.names, f.values, strict=True))
         label = f"{function.__name__} by {name}" if len(f.names) > 1 else function.__name__
-        yield Subject(where, _named(of_one, label), value, f.file)
+        yield Subject(where, _named(of_argument, label), value, f.file)
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    @wraps(function)  # in messages it has the user's line
+    @wraps(function)  # so that messages show the line of the user's function
     def f(x: Any) -> Any:
         return function(x)
 

@@ -1,4 +1,4 @@
-"""What becomes of exceptions: the user's mistakes are printed without a traceback, our own bugs keep theirs."""
+"""Turns exceptions into messages and exit statuses. Mistakes of the user print no traceback; bugs of optlab do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 FAILED, MISTAKE, UNDETERMINED, INTERRUPTED = 1, 2, 3, 130
-"""Exit statuses: some run failed; the user's mistake; a check that could not tell; Ctrl-C."""
+"""Exit statuses: a run or a check failed; a mistake of the user; a check gave no answer; Ctrl-C."""
 
 _DISK = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
@@ -23,7 +23,7 @@ _DISK = {
 
 
 def guarded(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that ends with the right status and message whatever happens in it."""
+    """A command that turns every exception into a message and an exit status."""
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
@@ -36,8 +36,8 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
         except UserError as error:
             stop(str(error), MISTAKE)
         except Exception as error:
-            if said := _fault_of_a_plugin(error):
-                stop(said, MISTAKE)
+            if message := _plugin_error(error):
+                stop(message, MISTAKE)
             if not isinstance(error, OSError) or error.errno not in _DISK:
                 raise
             what = f"{error.filename or 'the results'}: {error.strerror}"
@@ -48,12 +48,12 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _fault_of_a_plugin(error: Exception) -> str:
-    """`file:line: what` where code of a drop-in file raised an exception, or nothing where anything else did."""
+def _plugin_error(error: Exception) -> str:
+    """`file:line: what` if code of a drop-in file raised the exception, otherwise an empty text."""
     from optlab.containment import described
 
-    passed = list(traceback.walk_tb(error.__traceback__))
-    frame, line = passed[-1]
+    frames = list(traceback.walk_tb(error.__traceback__))
+    frame, line = frames[-1]
     if not str(frame.f_globals.get("__name__")).startswith("optlab_plugins_"):
         return ""
     return f"{frame.f_code.co_filename}:{line}: {described(error)}"
@@ -61,7 +61,7 @@ def _fault_of_a_plugin(error: Exception) -> str:
 
 @contextmanager
 def _warnings_in_a_line() -> Iterator[None]:
-    """Print what is to be said of plugins without the place in our own code, each once."""
+    """Print each warning about a plugin once, on one line, without the file and line of optlab's code."""
     from optlab.errors import PluginWarning
 
     with warnings.catch_warnings():
@@ -79,7 +79,7 @@ def _warnings_in_a_line() -> Iterator[None]:
 
 
 def _state(error: BaseException) -> str:
-    """What was noted of the results by those who know in what state they were left."""
+    """The notes on the state of the results, which the store adds to an exception."""
     return "; ".join(getattr(error, "__notes__", []))
 
 

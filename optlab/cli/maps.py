@@ -1,4 +1,4 @@
-"""What is told of a map: tables of what became of its runs."""
+"""The summary of a map: tables of the outcomes of its runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SHARES = "stable, grew and diverged are shares of all settings of the map, not o
 
 @dataclass(frozen=True)
 class MapSummary:
-    """What is told of the maps of one kind.
+    """How to summarize the maps of one kind.
 
-    rows: the columns and rows of the table of one problem, from its panels. advice: why nothing is to be seen in a
-    panel. note: a sentence below all tables.
+    rows: the columns and rows of the table of one problem, from its panels. advice: a sentence that explains why a
+    panel shows nothing, or an empty text. note: a sentence below all tables.
     """
 
     rows: Callable[[Sequence[Any]], tuple[list[str], list[list[str]]]]
@@ -30,7 +30,7 @@ class MapSummary:
 
 
 def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
-    """The share of the starts from which each minimum is reached, in columns; the rest where there are many minima."""
+    """A column per minimum: the share of starts that reach it. Six minima have columns, the others share one."""
     minima = maps[0].minima
     area = np.sum([panel.shares for panel in maps], axis=0)
     shown = sorted(np.argsort(-area, kind="stable")[:6].tolist())
@@ -49,7 +49,7 @@ def _basins(maps: Sequence[BasinMap]) -> tuple[list[str], list[list[str]]]:
 
 
 def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]]:
-    """The best pair, and how much of the map is stable: shares of all pairs, as `SHARES` says."""
+    """The best pair of values, and the shares of all pairs that are stable, grew or diverged."""
     names, counted = maps[0].names, maps[0].reached is not None
     rows = []
     for panel in maps:
@@ -68,8 +68,8 @@ def _stability(maps: Sequence[StabilityMap]) -> tuple[list[str], list[list[str]]
     return [*columns, "stable>", "grew>", "diverged>"], rows
 
 
-TOLD = {
+SUMMARIES = {
     "basins": MapSummary(_basins, advice.of_basins),
     "stability": MapSummary(_stability, advice.of_stability, SHARES),
 }
-"""By the names of the kinds of experiment."""
+"""The summaries by the name of the kind of experiment."""

@@ -1,4 +1,4 @@
-"""What `optlab new` writes: a drop-in file, or an experiment, to start from."""
+"""The work of `optlab new`: writes a first drop-in file or experiment."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from optlab.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "new_rule"
-"""The name in the templates, which are files that work."""
+"""The plugin name in the templates; the templates are themselves valid files."""
 
 NEXT = {kind.name: kind.next for kind in plugin_kinds.ALL if kind.next} | {
     "experiment": ("optlab validate {file}", "optlab run {file}")
 }
-"""The commands to go on with, by what was begun."""
+"""The commands to print as next steps, by the kind of file."""
 
 
 def write(kind: str, name: str, origin: str | None, folder: Path, known: Registry) -> Path:
@@ -29,33 +29,33 @@ def write(kind: str, name: str, origin: str | None, folder: Path, known: Registr
 
     Args:
         kind: "experiment", or a kind of plugin that has a template, as "optimizer".
-        name: of what is declared, and of the file.
-        origin: an optimizer to start from, or None for the template.
-        folder: where the file is written.
-        known: what there is.
+        name: the name of the plugin or experiment, and of the file.
+        origin: the optimizer to copy, or None for the template.
+        folder: the folder of the new file.
+        known: the registry, with the names that are taken.
 
     Raises:
-        UserError: the name cannot be used or is taken, there is no such origin, or the file is there already.
+        UserError: the name is invalid or taken, there is no such origin, or the file exists.
     """
     if origin is not None and kind != "optimizer":
-        raise UserError(f"--from {origin}: only an optimizer can start from another one")
+        raise UserError(f"--from {origin}: only an optimizer can be a copy of another optimizer")
     if kind == "experiment":
         _check_experiment(name)
         text = (TEMPLATES / "experiment.toml").read_text(encoding="utf-8").replace(PLACEHOLDER, name)
     else:
         _check_name(kind, name, known)
-        text = _begun(kind, name) if origin is None else _copy(origin, name, known)
+        text = _from_template(kind, name) if origin is None else _copy(origin, name, known)
     path = folder / f"{name}{'.toml' if kind == 'experiment' else '.py'}"
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise UserError(f"{path} is there already; nothing was written") from None
+        raise UserError(f"{path} exists already; nothing was written") from None
     return path
 
 
-def _begun(kind: str, name: str) -> str:
+def _from_template(kind: str, name: str) -> str:
     return renamed((TEMPLATES / f"{kind}.py").read_text(encoding="utf-8"), PLACEHOLDER, name)
 
 
@@ -68,34 +68,31 @@ def _check_name(kind: str, name: str, known: Registry) -> None:
     if not name.isidentifier():
         proposal = re.sub(r"\W+", "_", name).strip("_")
         guess = f" (did you mean '{proposal}'?)" if proposal.isidentifier() else ""
-        raise UserError(f"{name!r} is no name that a Python function can have{guess}")
+        raise UserError(f"{name!r} is not a valid name of a Python function{guess}")
     if keyword.iskeyword(name):
-        raise UserError(f"{name!r} is a word of Python's own; take another name, as {name}_")
+        raise UserError(f"{name!r} is a keyword of Python; use another name, such as {name}_")
     if name.startswith(("_", "test_")) or name == "conftest":
-        raise UserError(f"a file called {name}.py is not loaded from plugins/; take another name")
+        raise UserError(f"a file called {name}.py is not loaded from plugins/; use another name")
     if name in (kind, "np", "x", "g"):
-        raise UserError(f"{name!r} is a name that the file needs for something else; take another one")
+        raise UserError(f"{name!r} is used for something else in the file; use another name")
     if name in vars(builtins) or importlib.util.find_spec(name) is not None:
         raise UserError(
-            f"{name!r} is a function or a module of Python's, or an installed one, which the file would hide; "
-            "take another name"
+            f"{name!r} is a built-in function or an importable module, which the file would hide; use another name"
         )
     taken = getattr(known, f"{kind}s").get(name)
     if taken is not None:
-        raise UserError(
-            f"the {kind} {name!r} is there already: {signature.location(taken.function)}; take another name"
-        )
+        raise UserError(f"the {kind} {name!r} exists already: {signature.location(taken.function)}; use another name")
 
 
 def _copy(origin: str, name: str, known: Registry) -> str:
-    """The file of an optimizer, renamed, under a line that says where it comes from."""
+    """The source file of an optimizer with the new name, after a comment that names the original."""
     file = Path(signature.source(known.rule(origin).function)[0])
     text = renamed(file.read_text(encoding="utf-8"), origin, name)
-    return f"# Begun as a copy of {origin}, from {'/'.join(file.parts[-3:])}.\n{text}"
+    return f"# Copied from {origin}, in {'/'.join(file.parts[-3:])}.\n{text}"
 
 
 def renamed(text: str, old: str, new: str) -> str:
-    """Source text with a name replaced wherever it is a name of the program, also in the names of its tests.
+    """Replace a name in source text where it is an identifier, also in the names of test functions.
 
     >>> print(renamed("def adam(x):  # as adam\\n    return x", "adam", "mine"))
     def mine(x):  # as adam
@@ -112,5 +109,5 @@ def renamed(text: str, old: str, new: str) -> str:
 
 
 def advice(kind: str, name: str, path: Path) -> list[str]:
-    """The commands to go on with."""
+    """The commands to print as next steps."""
     return [command.format(file=path, name=name) for command in NEXT[kind]]

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def choice(names: Sequence[str], metavar: str | None = None) -> dict[str, Any]:
-    """Arguments of Typer for one of some names: a wrong one is answered by the one that may be meant."""
+    """Typer arguments for a value from a list of names. The error for another value suggests the closest name."""
 
     def parse(text: str) -> str:
         from optlab.errors import did_you_mean
@@ -32,24 +32,24 @@ def choice(names: Sequence[str], metavar: str | None = None) -> dict[str, Any]:
 
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
 Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder with the results is made.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder of results is created.")]
 Plugins = Annotated[
     list[Path],
-    typer.Option("--plugins", metavar="DIR", help="A folder of drop-in files, besides ./plugins. May be repeated."),
+    typer.Option("--plugins", metavar="DIR", help="Another folder of drop-in files, after ./plugins. May be repeated."),
 ]
 NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
-PictureFormat = Annotated[str, typer.Option("--format", help="What pictures are saved as.", **choice(FORMATS))]
+PictureFormat = Annotated[str, typer.Option("--format", help="File format of pictures.", **choice(FORMATS))]
 OnBackend = Annotated[
     str | None,
-    typer.Option("--backend", help="What executes the steps, whatever the file says.", **choice(BACKENDS)),
+    typer.Option("--backend", help="The back end that runs the steps; overrides the file.", **choice(BACKENDS)),
 ]
 Only = Annotated[
     list[str],
-    typer.Option("--only", metavar="LABEL", help="Show this optimizer in pictures, and no others. May be repeated."),
+    typer.Option("--only", metavar="LABEL", help="Show only this optimizer in pictures. May be repeated."),
 ]
 Top = Annotated[
     int | None,
-    typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey: 8 unless set.",
+    typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey. Default: 8.",
                  show_default=False),
 ]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
@@ -57,7 +57,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other prog
 
 
 def folders(more: Sequence[Path]) -> list[Path]:
-    """The folders that drop-in files come from."""
+    """The folders of drop-in files."""
     from optlab.errors import UserError
 
     for folder in more:
@@ -67,7 +67,7 @@ def folders(more: Sequence[Path]) -> list[Path]:
 
 
 def known(plugins: Sequence[Path], quiet: bool = False) -> Registry:
-    """Everything the lab knows; unless quiet, what could not be loaded is printed."""
+    """The registry of all plugins. Unless quiet, plugins that could not be loaded are printed as warnings."""
     from optlab import registry
     from optlab.cli import show
 

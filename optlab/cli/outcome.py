@@ -1,4 +1,4 @@
-"""What a run prints when it is over: the ranking or the map, the counts, where the files are, and what failed."""
+"""The output of a run at its end: the ranking or the map, counts, places of files, and failures."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from optlab.pipeline import Outcome
     from optlab.plan import Plan
 
-UNRECORDED = "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
+UNRECORDED = "no steps were recorded ([record] points = 0): there are no pictures of losses and paths"
 
 SEVERAL = 6
-"""Differences between two experiments that are shown."""
+"""The largest number of differences between two experiments that is printed."""
 
 
-def tell(done: Outcome, planned: Plan) -> None:
-    """The ranking or the map, the counts, and where the files are."""
+def print_outcome(done: Outcome, planned: Plan) -> None:
+    """Print the ranking or the map, the counts, and where the files are."""
     console, results = tables.console(), done.results
     is_ranked = planned.kind.is_ranked
     if is_ranked:
@@ -45,19 +45,19 @@ def tell(done: Outcome, planned: Plan) -> None:
 
 
 def _summary(console: Console, results: ExperimentResults, planned: Plan) -> None:
-    """What a kind of experiment says of its results: the tables of built-in maps, or the lines of another kind."""
+    """Print the summary of a kind of experiment: tables for the built-in maps, lines for a kind from a plugin."""
     from optlab.cli import maps
 
-    told = maps.TOLD.get(planned.kind.name)
-    if told is not None:
-        _maps(console, results, planned, told)
+    summary = maps.SUMMARIES.get(planned.kind.name)
+    if summary is not None:
+        _maps(console, results, planned, summary)
     elif not is_built_in(planned.kind.function):
         for line in _lines(results, planned):
             console.print(Text(line), soft_wrap=True)
 
 
 def _lines(results: ExperimentResults, planned: Plan) -> list[str]:
-    """The summary of a kind from elsewhere; what its code raises is told in its place."""
+    """The summary lines of a kind from a plugin. If its code raises, one line with the error."""
     kind = planned.kind
     try:
         with contained():
@@ -66,11 +66,11 @@ def _lines(results: ExperimentResults, planned: Plan) -> list[str]:
         return [f"no summary of '{kind.name}': {complaint(error, [kind.function], kind.name)}"]
 
 
-def _maps(console: Console, results: ExperimentResults, planned: Plan, told: MapSummary) -> None:
+def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: MapSummary) -> None:
     panels, steps = results.panels, planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)
     for problem in problems:
-        columns, rows = told.rows([panel for panel in panels if panel.problem == problem])
+        columns, rows = summary.rows([panel for panel in panels if panel.problem == problem])
         table = tables.table(columns, rows, title=problem, spare=("grew>", "steps>"))
         console.print(table)
         failed = [panel for panel in panels if panel.problem == problem and panel.failed]
@@ -80,10 +80,10 @@ def _maps(console: Console, results: ExperimentResults, planned: Plan, told: Map
             console.print(Text(_failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
     for panel in panels:
-        if said := told.advice(panel, steps):
-            console.print(tables.sentence(f"{panel.title} on {panel.problem}: {said}"))
-    if told.note:
-        console.print(tables.sentence(told.note))
+        if advice := summary.advice(panel, steps):
+            console.print(tables.sentence(f"{panel.title} on {panel.problem}: {advice}"))
+    if summary.note:
+        console.print(tables.sentence(summary.note))
 
 
 def _rankings(console: Console, results: ExperimentResults) -> None:
@@ -91,7 +91,7 @@ def _rankings(console: Console, results: ExperimentResults) -> None:
 
     runs = results.runs
     table = analysis.ranking(runs)
-    table["gradients"] = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()  # of the run that is shown
+    table["gradients"] = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()  # of the displayed run
     shared = edges = False
     for case in dict.fromkeys(table["case"]):
         rows = table[table["case"] == case]
@@ -103,15 +103,13 @@ def _rankings(console: Console, results: ExperimentResults) -> None:
         shared |= bool(_are_shared(rows["rank"]).any())
         edges |= bool((rows["at_edge"] != "").any())
     if table["case"].nunique() > 1:
-        _over_all(console, analysis.overall(runs), table["case"].nunique(), bool((table["cells"] > 1).any()))
+        _overall(console, analysis.overall(runs), table["case"].nunique(), bool((table["cells"] > 1).any()))
     if shared:
         console.print(tables.sentence("= equal ranks: the final losses differ by no more than rounding"))
     if edges:
-        said = "* the best value lies on the edge of the grid: a better one may lie beyond it"
-        console.print(tables.sentence(said))
+        console.print(tables.sentence("* the best value is at the edge of the grid: a better one may be outside"))
     if ((table["n"] > 1) & (table["cells"] > 1) & (table["failed"] == 0)).any():
-        said = "settings were chosen on the same seeds that are shown, which flatters all a little"
-        console.print(tables.sentence(said))
+        console.print(tables.sentence("settings were chosen on the seeds shown: all losses are slightly optimistic"))
 
 
 def _are_shared(ranks: Any) -> Any:
@@ -121,7 +119,7 @@ def _are_shared(ranks: Any) -> Any:
 def _ranking(case: str, ranked: Any) -> tables.Fitted:
     repeated = bool((ranked["n"] > 1).any())
     ended = (ranked["failed"] == 0) & (ranked["median"] < float("inf"))  # a run that diverged stops early
-    unequal = ranked.loc[ended, "gradients"].nunique() > 1  # not every optimizer has one per step
+    unequal = ranked.loc[ended, "gradients"].nunique() > 1  # some need more than one per step
     rows = []
     ranks = ranked["rank"].astype("string").fillna(tables.NONE) + _are_shared(ranked["rank"]).map(
         {True: "=", False: ""}
@@ -141,19 +139,19 @@ def _ranking(case: str, ranked: Any) -> tables.Fitted:
 
 
 def _diverged(of_several: bool) -> str:
-    """The name of the column with shares of runs that diverged, which are not of the best settings alone."""
+    """The name of the column with shares of diverged runs. With several cells, the shares are over all settings."""
     return "diverged, of all settings>" if of_several else "diverged>"
 
 
 def _failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str, Any]) -> str:
-    """What made runs of an optimizer fail on a problem, and how many of them."""
+    """The errors of an optimizer's runs on a problem, and the number of failed runs."""
     sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
     messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
     count = f"{failed:,} of {counted(runs, 'run')}" if failed < runs else counted(runs, "run")
-    return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "no message was kept")
+    return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "the message was not stored")
 
 
-def _over_all(console: Console, ranked: Any, cases: int, of_several: bool) -> None:
+def _overall(console: Console, ranked: Any, cases: int, of_several: bool) -> None:
     rows = []
     for row in ranked.to_dict("records"):
         mean = (
@@ -186,41 +184,41 @@ def _share(value: float) -> str:
 
 
 def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
-    """How the runs ended."""
+    """Print how many runs ended with which status."""
     ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
     facts = f"{counted(planned.runs, 'run')} of {counted(planned.cells, 'cell')}: {ended}"
     console.print(tables.sentence(facts))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
-        saved = f"cells without anything random in them ran once, not once per seed ({repeats} saved)"
+        saved = f"deterministic cells ran once, not once per seed ({repeats} saved)"
         console.print(tables.sentence(saved))
 
 
 def _still(console: Console, results: ExperimentResults) -> None:
-    """Whose runs never changed their loss: nothing else would show that their steps came to nothing."""
+    """Print which optimizers have runs whose loss never changed. No other output shows this."""
     from optlab import analysis
 
     for row in analysis.still(results.runs).to_dict("records"):
         what = f"{row['label']} on {row['case']}: the loss of {counted(row['runs'], 'run')} never changed"
         console.print(
-            Text(f"{what}; the steps are too small to change x, or the function is level there"), soft_wrap=True
+            Text(f"{what}; the steps are too small to change x, or the function is flat there"), soft_wrap=True
         )
 
 
 def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
-    """Which sweeps were to run in machine code, and could not."""
+    """Print how many sweeps could not run on the native back end although the experiment requests it."""
     if planned.sweeps[0].backend != "native":
         return
     other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
     if other:
-        asked = f"{other:,} of {counted(len(planned.sweeps), 'sweep')} could not run on native, as was asked"
-        console.print(tables.sentence(f"{asked}: optlab validate says why"))
+        failed = f"{other:,} of {counted(len(planned.sweeps), 'sweep')} could not run on native, as requested"
+        console.print(tables.sentence(f"{failed}: optlab validate shows why"))
 
 
 def _places(console: Console, done: Outcome) -> None:
     results = done.results
     if done.reused:
-        console.print(tables.sentence("nothing was computed: these results were finished already"))
+        console.print(tables.sentence("nothing was computed: these results exist already"))
     if done.retried:
         again = "every run was computed again"
         console.print(tables.sentence(f"{counted(done.retried, 'run')} had ended with an error before: {again}"))
@@ -236,18 +234,18 @@ def _places(console: Console, done: Outcome) -> None:
 
 
 def _replaced(differences: Sequence[str]) -> str:
-    """That earlier results are gone, and in what they differed."""
+    """A sentence: earlier results were replaced, and the settings in which they differ."""
     more = len(differences) - SEVERAL
     shown = ", ".join(differences[:SEVERAL]) + (f" and {more} more" if more > 0 else "")
     return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")
 
 
 def failures(results: ExperimentResults) -> None:
-    """Which runs failed, and where the tracebacks are."""
+    """Print which runs failed, and the file with the tracebacks."""
     from optlab.store import ERRORS_LOG
 
     for sweep in results.manifest["sweeps"]:
         if "error" in sweep:
             print(f"{sweep['described']}: {sweep['error']}", file=sys.stderr)
     log = shown(results.folder / ERRORS_LOG)
-    print(f"{counted(results.failed, 'run')} ended with an error; the tracebacks are in {log}", file=sys.stderr)
+    print(f"{counted(results.failed, 'run')} ended with an error; tracebacks: {log}", file=sys.stderr)

@@ -1,7 +1,7 @@
-"""Commands of installed packages, known by their entry points: a package is loaded when its command is called.
+"""Commands of installed packages, found by their entry points. A package is loaded when its command is called.
 
-The group `optlab.commands` holds the name of each command, and the module that has it: a module that implements the
-hook `optlab_commands`, which gives functions and Typer apps.
+An entry point of the group `optlab.commands` has the name of a command and a module. The module implements the hook
+`optlab_commands`, which returns functions and Typer apps.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class WithPackages(TyperGroup):
-    """The commands of optlab, and those of packages after them. A command of optlab has its name to itself."""
+    """The commands of optlab, then the commands of packages. A package cannot replace a command of optlab."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         own = super().list_commands(ctx)
         return own + [name for name in _found() if name not in own]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command as far as `--help` shows it."""
+        """A command for `--help`; a package is not loaded for this."""
         own = super().get_command(ctx, cmd_name)
         if own is not None or cmd_name not in _found():
             return own
@@ -40,7 +40,7 @@ class WithPackages(TyperGroup):
         return TyperCommand(cmd_name, short_help=f"A command of the package {_packages(points)}.")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
-        """The command that is called, with what the package says of it."""
+        """The command to call; its package is loaded."""
         name, command, rest = super().resolve_command(ctx, args)
         if name is not None and super().get_command(ctx, name) is None:
             command = _loaded(name, _found()[name])
@@ -49,7 +49,7 @@ class WithPackages(TyperGroup):
 
 @cache
 def _found() -> dict[str, list[EntryPoint]]:
-    """The entry points of commands by name, in the order of the names."""
+    """The entry points of commands, by name and sorted by name."""
     found: dict[str, list[EntryPoint]] = {}
     if not any(map(_may_have_commands, sys.path)):
         return found
@@ -61,11 +61,11 @@ def _found() -> dict[str, list[EntryPoint]]:
 
 
 def _may_have_commands(folder: str) -> bool:
-    """Whether the metadata of a package in a folder of `sys.path` names the group.
+    """Whether a package in a folder of `sys.path` has entry points of the group.
 
-    This look takes a millisecond, and `importlib.metadata` fifty, for which each `optlab --help` would wait.
+    This takes about 1 ms; `importlib.metadata` takes about 50 ms, which would slow down every `optlab --help`.
     """
-    if os.path.isfile(folder):  # a zip file, in which only `importlib.metadata` looks
+    if os.path.isfile(folder):  # a zip file, which only `importlib.metadata` can read
         return True
     for file in (*glob.iglob("*.dist-info/entry_points.txt", root_dir=folder or "."),
                  *glob.iglob("*.egg-info/entry_points.txt", root_dir=folder or ".")):  # fmt: skip
@@ -80,18 +80,18 @@ def _packages(points: list[EntryPoint]) -> str:
 
 
 def _loaded(name: str, points: list[EntryPoint]) -> Any:
-    """The command of a package. One that cannot be loaded is a command that says why."""
+    """The command of a package. Ends with an error message if it cannot be loaded."""
     found: dict[str, Any] = {}
-    load = guarded(lambda: found.update(command=_asked(name, points)))
+    load = guarded(lambda: found.update(command=_hooked(name, points)))
     load()
     return found["command"]
 
 
-def _asked(name: str, points: list[EntryPoint]) -> Any:
-    """What the hooks of a module give under a name.
+def _hooked(name: str, points: list[EntryPoint]) -> Any:
+    """The function or Typer app that the hook of a module returns under a name.
 
     Raises:
-        UserError: two packages have the command, the module cannot be loaded, or it gives no such command.
+        PluginError: two packages have the command, the module cannot be loaded, or it has no such command.
     """
     from optlab.errors import PluginError, did_you_mean
     from optlab.registry import commands_of
@@ -101,8 +101,8 @@ def _asked(name: str, points: list[EntryPoint]) -> Any:
     point = points[0]
     given = {_name(command): command for command in commands_of(point)}
     if name not in given:
-        guess = did_you_mean(name, given) or (f"; it gives {', '.join(given)}" if given else "")
-        raise PluginError(f"{point.value}: gives no command {name!r}, which its package names{guess}")
+        guess = did_you_mean(name, given) or (f"; it has {', '.join(given)}" if given else "")
+        raise PluginError(f"{point.value}: has no command {name!r}, which its package declares{guess}")
     return _as_click(name, given[name])
 
 
@@ -114,7 +114,7 @@ def _name(command: Any) -> str:
 
 
 def _as_click(name: str, command: Any) -> Any:
-    """A command whose faults are told like those of other plugins."""
+    """A Click command whose errors are reported like the errors of other plugins."""
     app = command
     if not isinstance(command, typer.Typer):
         app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
@@ -127,10 +127,10 @@ def _as_click(name: str, command: Any) -> Any:
 
 
 def _invoked(invoke: Callable[[Any], Any], name: str, ctx: Any) -> Any:
-    """Call a command; what is a fault of its code is an error of the plugin.
+    """Call a command. An exception of its code becomes a PluginError.
 
     Raises:
-        PluginError: the code raised something, with file and line.
+        PluginError: the code raised an exception; the message has file and line.
     """
     from optlab.containment import Escaped, contained, placed
     from optlab.errors import PluginError, UserError
@@ -139,7 +139,7 @@ def _invoked(invoke: Callable[[Any], Any], name: str, ctx: Any) -> Any:
         with contained():
             return invoke(ctx)
     except Escaped as error:
-        if isinstance(error.__cause__, SystemExit):  # as commands end
+        if isinstance(error.__cause__, SystemExit):  # the normal end of a command
             raise error.__cause__ from None
         raise
     except (UserError, OSError):

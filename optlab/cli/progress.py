@@ -1,4 +1,4 @@
-"""Progress, on stderr."""
+"""Progress output on stderr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Advance = Callable[[int], None]
 
 @contextmanager
 def progress(what: str, total: int, quiet: bool) -> Iterator[Advance]:
-    """A live bar on a terminal, a line for every 10 % elsewhere. Yields a function to call with what was done since."""
+    """A progress bar on a terminal, otherwise a line per 10 %. Yields a function that takes the new progress."""
     if quiet:
         yield lambda done: None
     elif sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""How an experiment is run and drawn: the options that every command has which runs one, and what it does then."""
+"""Options and steps of every command that runs an experiment."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Running:
     top: Top = None
 
     def as_options(self) -> list[str]:
-        """The same as words of a command line."""
+        """These options as words of a command line."""
         options = [f"--out={self.out}", f"--format={self.format}"]
         options += [f"--plugins={folder}" for folder in self.plugins]
         options += [f"--only={label}" for label in self.only] + [f"--top={self.top}"] * (self.top is not None)
@@ -57,10 +57,15 @@ class Running:
         known: Registry | None = None,
         typed: Mapping[str, str] | None = None,
     ) -> Job:
-        """An experiment that was found to be right: a file, or the document that a command made, with the plugins
-        if it has loaded them already.
+        """Check and plan an experiment.
 
-        `typed` tells what is typed, for this command, in place of what messages say to write.
+        Args:
+            experiment: a file, or the document that a command made.
+            known: the registry, if it is loaded already.
+            typed: replacements in messages, from what they say to write in a file to the option of this command.
+
+        Raises:
+            UserError: the experiment has a mistake.
         """
         from optlab import pipeline
         from optlab.errors import SpecError, UserError
@@ -70,14 +75,14 @@ class Running:
         except SpecError as error:
             if isinstance(experiment, Path):
                 raise
-            # nobody wrote that document: its places would say nothing, and what is wrong in each table is one mistake
+            # the user did not write this document: its lines mean nothing, and a mistake in every table is one mistake
             message = "\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))
             for written, option in (typed or {}).items():
                 message = message.replace(written, option)
             raise UserError(message) from None
 
     def carry_out(self, job: Job, file: Path | None = None) -> None:
-        """Run an experiment, which was read from a file if there is one, draw it, and say what came of it."""
+        """Run an experiment, draw it, and print the outcome. `file` is the experiment file, if there is one."""
         from optlab import pipeline
         from optlab.cli import outcome, show
         from optlab.cli.progress import progress
@@ -89,13 +94,13 @@ class Running:
         done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet), selection)
         results = done.results
         if not self.quiet:
-            outcome.tell(done, job.plan)
+            outcome.print_outcome(done, job.plan)
             if format is not None:
                 show.boxes(results)
         if results.failed:
             outcome.failures(results)
-        if done.undrawn is not None:
-            raise done.undrawn
+        if done.drawing_error is not None:
+            raise done.drawing_error
         if results.failed:
             raise typer.Exit(FAILED)
 
@@ -103,17 +108,17 @@ class Running:
 _TYPES = get_type_hints(Running, include_extras=True)
 _OPTIONS = [
     inspect.Parameter(
-        one.name,
+        option.name,
         inspect.Parameter.KEYWORD_ONLY,
-        default=one.default if one.default_factory is MISSING else one.default_factory(),
-        annotation=_TYPES[one.name],
+        default=option.default if option.default_factory is MISSING else option.default_factory(),
+        annotation=_TYPES[option.name],
     )
-    for one in fields(Running)
+    for option in fields(Running)
 ]
 
 
 def runs(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameter `running` is, for Typer, an option for each field of `Running`."""
+    """Replace the parameter `running`, in the signature that Typer reads, by one option per field of `Running`."""
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
         by_name = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -121,7 +126,7 @@ def runs(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        running = Running(**{option.name: given.pop(option.name) for option in _OPTIONS})
+        running = Running(**{parameter.name: given.pop(parameter.name) for parameter in _OPTIONS})
         command(**given, running=running)
 
     run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]

@@ -1,4 +1,4 @@
-"""What the other commands print: results on stdout, warnings on stderr."""
+"""The output of the other commands: results on stdout, warnings on stderr."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 def load_failures(known: Registry, quiet: bool) -> None:
-    """Plugins that could not be loaded: a warning, since they stop only those who use them."""
+    """Print warnings for plugins that could not be loaded. They are errors only for experiments that use them."""
     if not quiet:
         for source in known.failures:
             print(f"warning: not loaded: {source.error}", file=sys.stderr)
 
 
 def loaded(known: Registry, plugins: Sequence[Path], quiet: bool = False, experiment: Path | None = None) -> None:
-    """Which drop-in files could not be loaded, and that there is no folder `plugins/` here; see `missing_folder`."""
+    """Print which drop-in files could not be loaded, and whether `plugins/` is missing; see `missing_folder`."""
     load_failures(known, quiet)
     missing_folder(known, plugins, quiet, experiment)
 
@@ -37,24 +37,24 @@ def loaded(known: Registry, plugins: Sequence[Path], quiet: bool = False, experi
 def missing_folder(
     known: Registry, plugins: Sequence[Path], quiet: bool = False, experiment: Path | None = None
 ) -> None:
-    """Say that there is no folder `plugins/` where the command was started.
+    """Print a note if the working directory has no folder `plugins/`.
 
     Args:
-        known: what was loaded.
-        plugins: the folders that were named with --plugins. Where there are some, the usual one is not missed.
-        quiet: say nothing.
-        experiment: the file that was read. A folder `plugins` beside it, or above, is offered.
+        known: the registry.
+        plugins: the folders of --plugins. If there are any, nothing is printed.
+        quiet: print nothing.
+        experiment: the experiment file. A folder `plugins` next to it, or in a folder above, is suggested.
     """
     if quiet or plugins or not known.missing:
         return
     above = experiment.resolve().parents if experiment else ()
     near = next((folder / "plugins" for folder in above if (folder / "plugins").is_dir()), "DIR")
-    said = f"there is no folder plugins/ here, so no drop-in files are loaded (--plugins {near})"
-    Console(stderr=True, highlight=False, emoji=False).print(Text(said, style="dim"), soft_wrap=True)
+    note = f"there is no folder plugins/ here, so no drop-in files are loaded (--plugins {near})"
+    Console(stderr=True, highlight=False, emoji=False).print(Text(note, style="dim"), soft_wrap=True)
 
 
 def shown(path: Path) -> Path:
-    """A path as short as it can be: from the working directory, where it lies below that."""
+    """A path, relative to the working directory if it is inside."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
@@ -63,22 +63,22 @@ def files(paths: Sequence[Path]) -> None:
     for path in paths:
         print(shown(path))
     if not paths:
-        print("there is nothing to draw: nothing was recorded along the steps, and no learning rate was set")
+        print("there is nothing to draw: no steps were recorded, and no learning rate was set")
 
 
 def boxes(results: ExperimentResults) -> None:
-    """Which letters of labels and titles are boxes in the pictures, since no installed font has them: a warning."""
+    """Print a warning for letters of labels and titles that no installed font has; pictures show them as boxes."""
     from optlab.plots import fonts
 
     names = results.arrays("label", "case")
     if letters := fonts.missing([*set(names["label"]), *set(names["case"])]):
-        says = f"no installed font has {' '.join(letters[:12])}{' ...' if len(letters) > 12 else ''}"
+        missing = f"no installed font has {' '.join(letters[:12])}{' ...' if len(letters) > 12 else ''}"
         advice = "install a font that has them, such as Noto Sans CJK for Chinese"
-        print(f"warning: {says}: pictures show boxes in their place; {advice}", file=sys.stderr)
+        print(f"warning: {missing}: pictures show boxes instead; {advice}", file=sys.stderr)
 
 
 def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
-    """The size of a grid, in all and by sweep, and where each sweep will run, and why."""
+    """Print the size of a grid, per sweep and in total, and the back end of each sweep with the reason."""
     rows = []
     for sweep, prospect in zip(planned.sweeps, prospects, strict=True):
         problem = sweep.titles[0] + (f" and {len(sweep.titles) - 1} more" if len(sweep.titles) > 1 else "")
@@ -95,11 +95,11 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     console.print(tables.sentence(f"{totals}, {evaluations}"))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
-        console.print(tables.sentence(f"({repeats} of cells without anything random in them are left out)"))
+        console.print(tables.sentence(f"({repeats} of deterministic cells are left out)"))
 
 
 def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
-    """The outcome at one point: a line, or the table where something is wrong, at a kink, or `whole` is asked for."""
+    """Print the outcome at one point: a line, or the table if it is wrong, at a kink, or `whole` is set."""
     if check and not check.kinks and not whole:
         methods = " and ".join(sorted({c.method for c in check.components}))
         sample = f", {len(check.components)} of {check.of} components" if len(check.components) < check.of else ""
@@ -110,7 +110,7 @@ def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
 
 
 def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
-    """A table of plugins."""
+    """Print a table of plugins."""
     from optlab.catalogue import options_of, short
 
     rows = []
@@ -124,7 +124,7 @@ def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
 
 
 def sources(known: Registry) -> None:
-    """What was loaded from where."""
+    """Print which plugins were loaded from where."""
     rows = []
     for source in known.sources:
         adds = Text(f"NOT LOADED: {source.error}", style="red") if source.error else Text(", ".join(source.names))

@@ -1,4 +1,4 @@
-"""The output streams of the process: a run never fails because its output cannot be shown."""
+"""The output streams of the process. A run does not fail if its output cannot be written."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import sys
 from typing import Any
 
 STREAMS = {"stdout": 1, "stderr": 2}
-"""The standard streams that are written to, with their file descriptors."""
+"""The standard output streams, with their file descriptors."""
 
 
 class Output(io.RawIOBase):
-    """A file descriptor whose write errors are remembered in `error`, not raised. After the first, nothing is written.
+    """A file descriptor that keeps its first write error in `error` instead of raising it. Later writes do nothing.
 
-    A full disk or a closed pipe would otherwise end a run in the middle, in whatever line happens to print.
+    Otherwise a full disk or a closed pipe would end a run at the next printed line.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -37,7 +37,7 @@ class Output(io.RawIOBase):
         while self.error is None:
             try:
                 return os.write(self.descriptor, data)
-            except BlockingIOError:  # a pipe that does not block, and is full
+            except BlockingIOError:  # a full non-blocking pipe
                 select.select([], [self.descriptor], [])
             except OSError as error:
                 self.error = error
@@ -45,7 +45,7 @@ class Output(io.RawIOBase):
 
 
 class Text(io.TextIOWrapper):
-    """A stream that stays open where code of a plugin closes it: the command has still something to say."""
+    """A stream that `close` only flushes: a plugin may close it, and the command still prints afterwards."""
 
     def close(self) -> None:
         self.flush()
@@ -54,14 +54,14 @@ class Text(io.TextIOWrapper):
 def protect() -> None:
     """Replace `sys.stdout` and `sys.stderr` by streams that never raise.
 
-    What their encoding lacks is written as an escape such as \\u68af. A stream that the caller has closed is discarded;
-    its descriptor is taken, so that no file of the results gets it.
+    Characters that the encoding lacks are written as escapes such as \\u68af. If the caller closed a stream, its
+    output is discarded. Its descriptor is opened, so that no file of the results gets that number.
     """
     for descriptor in (0, *STREAMS.values()):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest free descriptor, which is this one
+            os.open(os.devnull, os.O_RDWR)  # open() returns the lowest free descriptor, which is this one
     for name, descriptor in STREAMS.items():
         before = getattr(sys, name)
         encoding = before.encoding if before is not None else "utf-8"
@@ -71,7 +71,7 @@ def protect() -> None:
 
 
 def lost() -> OSError | None:
-    """Why output could not be written to stdout, if so. A reader that has gone away, as `head` does, is no error."""
+    """The error that stopped output to stdout, or None. A closed pipe, as by `head`, is no error."""
     sys.stdout.flush()
     raw = sys.stdout.buffer.raw  # pyright: ignore[reportAttributeAccessIssue]
     return raw.error if raw.error is not None and raw.error.errno != errno.EPIPE else None

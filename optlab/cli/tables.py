@@ -1,4 +1,4 @@
-"""Tables on stdout, fitted to the width there is. Names from users are never read as markup."""
+"""Tables on stdout, fitted to the terminal width. Names from users are never interpreted as markup."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 NONE = "-"
-"""What a table shows where there is no number."""
+"""The cell text for a missing number."""
 ERROR = "error"
-"""What a table shows of an optimizer of which runs failed, before all else."""
+"""The first cell of an optimizer with failed runs."""
 
 WIDE = 1000
-"""Columns where there is no terminal to ask: rows are not broken in a file or a pipe."""
+"""Width in columns without a terminal: rows are not wrapped in a file or a pipe."""
 READABLE = 100
-"""Columns there for tables of sentences, which are read by people: programs have --json."""
+"""Width without a terminal for tables of sentences, which people read; programs use --json."""
 _GAP = "  "  # between columns
 _PROSE = 16  # below this width, sentences are hard to read
-_WORD = re.compile(r"\S+(?: %)?")  # what is never broken
+_WORD = re.compile(r"\S+(?: %)?")  # a unit that is never broken; "%" stays with its number
 
 
 def console(wide: int = WIDE) -> Console:
-    """Where tables, and lines between them, are printed; `wide` is the width where stdout is no terminal."""
+    """The console for tables and the lines between them; `wide` is the width if stdout is no terminal."""
     width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else wide
     return Console(width=width, highlight=False, emoji=False)
 
@@ -35,11 +35,11 @@ def console(wide: int = WIDE) -> Console:
 def table(
     columns: Sequence[str], rows: Iterable[Sequence[str | Text]], title: str = "", spare: str | Sequence[str] = ()
 ) -> Fitted:
-    """A table to print; columns of numbers, marked by a >, are aligned to the right.
+    """A table to print. Columns of numbers, marked by a trailing >, are aligned to the right.
 
-    Where the width does not suffice, texts are broken between words, then the `spare` columns are left out, the first
-    of them first, then every row becomes a list of its own. No word and no number is broken, and no line ends with a
-    space.
+    If the table is too wide, texts are wrapped between words. If that is not enough, the `spare` columns are left out
+    one by one, in their order. At last, every row becomes a list. No word and no number is broken, and no line ends
+    with a space.
     """
     cells = tuple(tuple(Text(cell) if isinstance(cell, str) else cell for cell in row) for row in rows)
     spared = (spare,) if isinstance(spare, str) else tuple(spare)
@@ -47,7 +47,7 @@ def table(
 
 
 def sentence(text: str) -> Sentence:
-    """A sentence to print between tables, which is broken between words."""
+    """A sentence to print between tables, wrapped between words."""
     return Sentence(Text(text))
 
 
@@ -61,7 +61,7 @@ class Sentence:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A table that is fitted to the width when it is printed."""
+    """A table that is fitted to the console width when it is printed."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Text, ...], ...]
@@ -81,7 +81,7 @@ class Fitted:
         return self._lists(width)
 
     def _widths(self, shown: Sequence[int], width: int) -> list[int]:
-        """How wide these columns are when they fit, the widest being the first to give way; nothing if they cannot."""
+        """The widths of these columns, the widest shrunk first; an empty list if they do not fit."""
         width -= len(_GAP) * len(shown)
         widths, least = [], []
         for n in shown:
@@ -111,14 +111,14 @@ class Fitted:
             for line in range(height):
                 parts = []
                 for n, width, cell in zip(shown, widths, cells, strict=True):
-                    above = 0 if number else height - len(cell)  # the names of columns stand right above the rows
+                    above = 0 if number else height - len(cell)  # column names are aligned to the bottom
                     part = cell[line - above] if 0 <= line - above < len(cell) else Text()
                     space = " " * (width - part.cell_len)
                     parts.append(Text.assemble(part, space) if self._is_text(n) else Text.assemble(space, part))
                 yield Text(_GAP).join(parts)
 
     def _lists(self, width: int) -> Iterator[Text]:
-        """Every row as a list of its cells by the names of their columns."""
+        """Every row as a list of lines, each with the name of a column and the cell."""
         names = [name.rstrip(">") for name in self.columns]
         wide = max(map(cell_len, names))
         for number, row in enumerate(self.rows):
@@ -131,7 +131,7 @@ class Fitted:
 
 
 def _broken(text: Text, width: int) -> list[Text]:
-    """A text in lines of at most this width if its words are no longer than that, at least one line."""
+    """Wrap a text into lines of at most this width, unless a word is longer. Returns at least one line."""
     spans: list[tuple[int, int]] = []
     for word in _WORD.finditer(text.plain):
         if spans and cell_len(text.plain[spans[-1][0] : word.end()]) <= width:
@@ -142,7 +142,7 @@ def _broken(text: Text, width: int) -> list[Text]:
 
 
 def _line(text: Text) -> Text:
-    """A line that is printed as it is, without spaces at its end."""
+    """A line that rich prints unchanged, without trailing spaces."""
     text.rstrip()
     text.no_wrap, text.overflow = True, "ignore"
     return text

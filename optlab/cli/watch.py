@@ -1,6 +1,6 @@
 """`optlab run --watch` and `optlab race --watch`: run again whenever the experiment or a plugin is saved.
 
-Every round is a process of its own, so that no module is a stale one, and whatever a plugin does ends with its round.
+Every run is a separate process (a round), so that no module is stale and no effect of a plugin stays in the watcher.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ import typer
 from optlab.cli.guard import INTERRUPTED
 
 PERIOD = 0.5
-"""Seconds between two looks at the files."""
+"""Seconds between two checks of the files."""
 
 PATIENCE = 10
-"""Seconds that a round which was told to stop has for it."""
+"""Seconds that an interrupted round has to end."""
 
 Seen = dict[Path, tuple[int, int, int]]
 
@@ -33,18 +33,18 @@ def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bo
     """Run an experiment with some options, and again after each change; see `repeat`."""
     from optlab.spec.text import text_of
 
-    text_of(file)  # a file that is not there will hardly come; one that goes later may come back
+    text_of(file)  # a file missing at the start is a mistake; later an editor may be replacing it
     repeat(["run", *options, "--", str(file)], [file], folders, quiet)
 
 
 def repeat(words: Sequence[str], files: Sequence[Path], folders: Sequence[Path], quiet: bool) -> None:
-    """Carry out a command of optlab, and again after each change of a file or of a module below the folders.
+    """Run a command of optlab, and again after each change of a file or of a module below the folders.
 
-    It ends with Ctrl-C alone. Mistakes are printed by the round that finds them, and end it alone. A round that is
-    still running when something changes is stopped.
+    Only Ctrl-C ends it. A round that finds a mistake prints it and ends; watching continues. A change stops a round
+    that is still running.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)  # so that the round does not outlive its watcher
+        signal.signal(number, _leave)  # so that the round is stopped too
     command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", *words]
     watched = f"watching {_listed([*files, *folders])}; Ctrl-C ends"
     look = partial(snapshot, files, folders)
@@ -61,7 +61,7 @@ def repeat(words: Sequence[str], files: Sequence[Path], folders: Sequence[Path],
 
 
 def snapshot(files: Sequence[Path], folders: Sequence[Path]) -> Seen:
-    """What tells whether a file was saved again: of the files, and of every module below the folders."""
+    """Inode, time and size of the files and of every module below the folders, to detect changes."""
     paths = [*files, *(path for folder in folders for path in _modules(folder))]
     seen = {}
     for path in paths:
@@ -80,7 +80,7 @@ def _modules(folder: Path) -> Iterator[Path]:
 
 
 def _change(round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: Seen, message: str) -> Seen:
-    """Wait until something differs from what was seen; say so when the round is over before that."""
+    """Wait until the snapshot differs from `seen`. Print the message when the round ends before that."""
     while (now := look()) == seen:
         if round_.poll() is not None and message:
             typer.echo(message, err=True)
@@ -94,7 +94,7 @@ def _change(round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: See
 
 
 def _settled(look: Callable[[], Seen], now: Seen) -> Seen:
-    """Wait until two looks, a fifth of a period apart, are the same: many files are saved at once, or one in parts."""
+    """Wait until two snapshots are equal: an editor may save many files, or one file in parts."""
     while True:
         time.sleep(PERIOD / 5)
         before, now = now, look()
@@ -104,16 +104,16 @@ def _settled(look: Callable[[], Seen], now: Seen) -> Seen:
 
 @contextmanager
 def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """A round that is stopped at the end, whether by a change or by Ctrl-C.
+    """A round that is stopped at the end of the block, after a change or Ctrl-C.
 
-    It is a process group of its own: Ctrl-C comes to the watcher, and to the round through it, once.
+    It has its own process group: the terminal sends Ctrl-C to the watcher only, which passes it to the round once.
     """
     sys.stdout.flush()
     round_ = subprocess.Popen(command, process_group=0)
     try:
         yield round_
     except KeyboardInterrupt:
-        if _stop(round_) == INTERRUPTED:  # it has said so itself
+        if _stop(round_) == INTERRUPTED:  # the round has printed this already
             raise typer.Exit(INTERRUPTED) from None
         raise
     finally:
@@ -121,7 +121,7 @@ def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def _stop(round_: subprocess.Popen[bytes]) -> int | None:
-    """End a round as Ctrl-C would; its exit status, or nothing if it was over already."""
+    """Interrupt a round as Ctrl-C does. Returns its exit status, or None if it had ended before."""
     if round_.poll() is not None:
         return None
     round_.send_signal(signal.SIGINT)
@@ -137,7 +137,7 @@ def _leave(number: int, _frame: Any) -> None:
 
 
 def _clear() -> None:
-    """A fresh screen; where there is none, a blank line."""
+    """Clear the terminal; without a terminal, print a blank line."""
     typer.echo("\x1b[2J\x1b[H" if sys.stdout.isatty() else "", nl=not sys.stdout.isatty())
 
 

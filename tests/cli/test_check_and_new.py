@@ -167,11 +167,11 @@ def test_transforms_and_schedules_are_checked_too(folder, optlab_command):
 # ---- optlab new ----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_begun_passes_everything(folder, optlab_command):
+def test_a_new_plugin_passes_all_checks(folder, optlab_command):
     for kind in ("optimizer", "problem", "schedule", "transform", "dataset"):
         done = optlab_command("new", kind, f"my_{kind}", cwd=folder)
         assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.startswith(f"plugins/my_{kind}.py is written. What comes next:\n    ")
+        assert done.stdout.startswith(f"plugins/my_{kind}.py is written. Next steps:\n    ")
     copied = optlab_command("new", "optimizer", "my_adam", "--from", "adam", cwd=folder)
     assert "    optlab check plugins/my_adam.py\n" in copied.stdout
     checked = optlab_command("check", "plugins/my_optimizer.py", "my_adam", cwd=folder)
@@ -185,13 +185,13 @@ def test_what_is_begun_passes_everything(folder, optlab_command):
     subprocess.run([*ruff, "format", "--isolated", "--line-length=120", "--check", *files], check=True)
 
 
-def test_an_experiment_is_begun_and_runs(folder, optlab_command):
+def test_a_new_experiment_runs(folder, optlab_command):
     done = optlab_command("new", "experiment", "my_grid", cwd=folder)
-    assert done.stdout.startswith("experiments/my_grid.toml is written. What comes next:\n    optlab validate")
+    assert done.stdout.startswith("experiments/my_grid.toml is written. Next steps:\n    optlab validate")
     run = optlab_command("run", "experiments/my_grid.toml", "--no-plots", "--quiet", cwd=folder)
     assert (run.returncode, run.stderr) == (0, "")
     again = optlab_command("new", "experiment", "my_grid", cwd=folder)
-    assert (again.returncode, again.stderr) == (2, "experiments/my_grid.toml is there already; nothing was written\n")
+    assert (again.returncode, again.stderr) == (2, "experiments/my_grid.toml exists already; nothing was written\n")
     wrong = optlab_command("new", "experiment", "../my_grid", cwd=folder)
     assert (wrong.returncode, wrong.stdout) == (2, "")
 
@@ -199,7 +199,7 @@ def test_an_experiment_is_begun_and_runs(folder, optlab_command):
 @pytest.mark.parametrize("origin", BUILT_IN.optimizers)
 def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
     path = write("optimizer", "mine", origin, tmp_path, BUILT_IN)
-    assert path.read_text(encoding="utf-8").startswith(f"# Begun as a copy of {origin}, from optlab/optimizers/")
+    assert path.read_text(encoding="utf-8").startswith(f"# Copied from {origin}, in optlab/optimizers/")
     (rule,) = registry.declared(registry.import_file(path))["optimizers"]
     assert rule.name == "mine"
     read, same = rule.signature, BUILT_IN.optimizer(origin).signature
@@ -216,27 +216,27 @@ def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
     ("kind", "name", "origin", "message"),
     [
         ("optimizer", "my-rule", None, r"'my-rule' is no name .+\(did you mean 'my_rule'\?\)"),
-        ("optimizer", "2nd", None, "'2nd' is no name that a Python function can have$"),
-        ("optimizer", "lambda", None, "'lambda' is a word of Python's own; take another name, as lambda_"),
+        ("optimizer", "2nd", None, "'2nd' is not a valid name of a Python function$"),
+        ("optimizer", "lambda", None, "'lambda' is a keyword of Python; use another name, such as lambda_"),
         ("optimizer", "test_rule", None, "a file called test_rule.py is not loaded from plugins/"),
-        ("optimizer", "optimizer", None, "'optimizer' is a name that the file needs for something else"),
+        ("optimizer", "optimizer", None, "'optimizer' is used for something else in the file"),
         (
             "optimizer",
             "numpy",
             None,
-            "'numpy' is a function or a module .+ which the file would hide; take another name",
+            "'numpy' is a built-in function or an importable module, which the file would hide; use another name",
         ),
         ("optimizer", "print", None, "'print' is a function or a module"),
         ("problem", "colorsys", None, "'colorsys' is a function or a module"),
-        ("optimizer", "adam", None, r"the optimizer 'adam' is there already: .+adam.py:\d+; take another name"),
-        ("schedule", "cosine", None, r"the schedule 'cosine' is there already: .+cosine.py:\d+"),
+        ("optimizer", "adam", None, r"the optimizer 'adam' exists already: .+adam.py:\d+; use another name"),
+        ("schedule", "cosine", None, r"the schedule 'cosine' exists already: .+cosine.py:\d+"),
         ("optimizer", "mine", "adm", r"there is no optimizer 'adm' \(did you mean 'adam'\?\)"),
         ("optimizer", "mine", "torch:Adam", "torch:Adam is no rule of the lab, but an optimizer of torch"),
-        ("problem", "mine", "adam", "--from adam: only an optimizer can start from another one"),
-        ("optimizer", "there", None, r"there\.py is there already; nothing was written"),
+        ("problem", "mine", "adam", "--from adam: only an optimizer can be a copy of another optimizer"),
+        ("optimizer", "there", None, r"there\.py exists already; nothing was written"),
     ],
 )
-def test_what_cannot_be_begun(kind, name, origin, message, tmp_path):
+def test_what_cannot_be_created(kind, name, origin, message, tmp_path):
     there = tmp_path / "there.py"
     there.write_text("my work", encoding="utf-8")
     with pytest.raises(UserError, match=message):

@@ -264,7 +264,7 @@ MISTAKES = [
     (["directional", "rosenbrok"], "there is no problem 'rosenbrok' (did you mean 'rosenbrock'?)"),
     (["backprop", "a.toml", "b.toml"], "backprop takes one file, not 2"),
     (["nowhere.py:f"], "nowhere.py: there is no such file"),
-    (["mine.py"], "mine.py: say which function, as mine.py:NAME; there is gates, squares,"),
+    (["mine.py"], "mine.py: name the function, as in mine.py:NAME; there is gates, squares,"),
     (["mine.py:gate"], "mine.py: there is no function 'gate' (did you mean 'gates'?)"),
     (["mine.py:NUMBER"], "mine.py: there is no function 'NUMBER'"),
     (["broken.py:f"], "broken.py:2: ZeroDivisionError: division by zero"),

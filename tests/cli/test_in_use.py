@@ -95,7 +95,7 @@ def test_the_second_one_is_told_and_reading_goes_on(lab, sleeping, optlab_comman
         assert (done.returncode, done.stdout, done.stderr) == (2, "", TOLD)
     again = optlab_command("run", "e.toml", "--no-plots", cwd=lab)  # there is nothing to write
     assert (again.returncode, again.stderr) == (0, "")
-    assert "nothing was computed: these results were finished already" in again.stdout
+    assert "nothing was computed: these results exist already" in again.stdout
     assert content(lab / "results" / "e") == before
     whole(lab / "results" / "e")
     drawn = optlab_command("plot", "results/e", cwd=lab)

@@ -66,7 +66,7 @@ def test_the_written_experiment_is_run_again_as_a_file(call, tmp_path):
     spec = tmp_path / "results" / "himmelblau_basins" / "spec.toml"
     status, out, _ = call("run", str(spec), "--no-plots")
     assert status == 0
-    assert "nothing was computed: these results were finished already" in out
+    assert "nothing was computed: these results exist already" in out
     assert call("plot", "results/himmelblau_basins")[1] == "results/himmelblau_basins/plots/basins_himmelblau.png\n"
     assert "96" not in call("validate", str(spec))[2]
 

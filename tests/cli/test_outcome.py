@@ -68,7 +68,7 @@ def told(tmp_path, monkeypatch, capsys):
         done = pipeline.carry_out(job)
         monkeypatch.setenv("COLUMNS", str(width))
         capsys.readouterr()
-        outcome.tell(done, job.plan)
+        outcome.print_outcome(done, job.plan)
         if done.results.failed:
             outcome.failures(done.results)
         out, err = capsys.readouterr()
@@ -99,7 +99,7 @@ def test_an_error_stands_in_place_of_the_rank_and_the_message_below(told):
     assert picky.endswith("mine.py:19: ValueError: two parameters only")
     assert max(map(len, rows[:5])) <= 80  # the message pads nothing
     assert [row.split()[0] for row in table(lines, "sphere")[1:4]] == ["1=", "1=", "3"]
-    assert errors[-1].startswith("7 runs ended with an error; the tracebacks are in ")
+    assert errors[-1].startswith("7 runs ended with an error; tracebacks: ")
     assert len(errors) == 6
 
 

@@ -21,7 +21,7 @@ def test_a_race_from_one_line(tmp_path, optlab_command):
     done = optlab_command(*words, "--lr", "0.001:0.1:3", "--name", "mine", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line.rstrip() for line in done.stdout.splitlines()]
-    assert lines[0] == "learning rates are tuned: gd at the best of those tried, by the final loss"
+    assert lines[0] == "learning rates tuned by the final loss: gd"
     assert [line for line in lines if line.startswith(("booth", "ellipsoid"))] == [
         *("booth", "ellipsoid (condition=10)", "ellipsoid (condition=20)"),
     ]

@@ -60,7 +60,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert sorted(labels) == sorted(["[red]x[/red]", "$x$", "_x"])
     assert "33 %" in done.stdout
     assert "5 runs of 5 cells: 4 done, 1 diverged" in lines
-    assert "cells without anything random in them ran once, not once per seed (10 repeats saved)" in lines
+    assert "deterministic cells ran once, not once per seed (10 repeats saved)" in lines
     assert (
         lines[-1]
         == "results in results/e/: runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
@@ -73,8 +73,8 @@ def test_run_plot_and_run_again(lab, optlab_command):
 
     again = optlab_command("run", "e.toml", cwd=lab)
     assert (again.returncode, again.stderr) == (0, "")
-    assert "nothing was computed: these results were finished already" in again.stdout.splitlines()
-    assert again.stdout.replace("nothing was computed: these results were finished already\n", "") == done.stdout
+    assert "nothing was computed: these results exist already" in again.stdout.splitlines()
+    assert again.stdout.replace("nothing was computed: these results exist already\n", "") == done.stdout
 
     before = (lab / "results" / "e" / "runs.parquet").read_bytes()
     plots = optlab_command("plot", "results/e", "--format", "pdf", cwd=lab)
@@ -91,7 +91,7 @@ def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
         lines = optlab_command("run", "e.toml", "--no-plots", *options, cwd=lab).stdout.splitlines()
         return [line for line in lines if "could not run" in line]
 
-    said = "3 of 3 sweeps could not run on native, as was asked: optlab validate says why"
+    said = "3 of 3 sweeps could not run on native, as requested: optlab validate shows why"
     assert told('precision = "float32"\n' + TEXT, "--backend", "native") == [said]
     assert told(TEXT, "--backend", "native") == []
     assert told('precision = "float32"\n' + TEXT) == []
@@ -107,7 +107,7 @@ def test_runs_that_came_nowhere_are_told(lab, optlab_command):
     written = "".join(f"\n[[optimizer]]\n{rule}\n" for rule in rules)
     (lab / "e.toml").write_text('name = "e"\nsteps = 9\n\n[[problem]]\nname = "low"\n' + written)
     lines = optlab_command("run", "e.toml", "--no-plots", cwd=lab).stdout.splitlines()
-    why = "the steps are too small to change x, or the function is level there"
+    why = "the steps are too small to change x, or the function is flat there"
     assert [line for line in lines if "never changed" in line] == [
         f"gd on low: the loss of 2 runs never changed; {why}",
         f"adam on low: the loss of 1 run never changed; {why}",
@@ -150,7 +150,7 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     assert first.endswith(": RuntimeError: so it is")
     assert second.startswith("gone on ")
     assert second.endswith(": SystemExit: 0")
-    assert last == "2 runs ended with an error; the tracebacks are in results/e/errors.log"
+    assert last == "2 runs ended with an error; tracebacks: results/e/errors.log"
     assert "Traceback" not in done.stderr
     log = (lab / "results" / "e" / "errors.log").read_text()
     assert "RuntimeError: so it is" in log
@@ -169,9 +169,7 @@ def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_comma
     done = optlab_command("run", "e.toml", cwd=lab)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "drawing: 100 %")
     *_, said, last = done.stdout.splitlines()
-    assert said == (
-        "nothing was recorded along the steps ([record] points = 0): there are no pictures of losses and paths"
-    )
+    assert said == ("no steps were recorded ([record] points = 0): there are no pictures of losses and paths")
     assert last == "results in results/e/: runs.parquet, history/, manifest.json, and 1 picture in plots/"
     alone = TEXT[: TEXT.index('\n[[optimizer]]\nname = "adam"')]
     (lab / "e.toml").write_text(alone.replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))

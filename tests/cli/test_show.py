@@ -136,7 +136,7 @@ def test_validate_prints_the_size_of_the_grid(call, tmp_path):
     why = ["it", "trains", "a", "network"]
     assert ["gd", "mlp", "(xor,", "hidden=[4],", "batch_size=16)", "25", "40", "1,000", "replay", *why] in lines
     assert "12 cells, 36 runs, 4 sweeps, 1,440 gradient evaluations" in out.splitlines()
-    assert "(24 repeats of cells without anything random in them are left out)" in out.splitlines()
+    assert "(24 repeats of deterministic cells are left out)" in out.splitlines()
     assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]
 
 
@@ -256,4 +256,4 @@ def test_letters_that_no_font_has_are_told_in_one_line(tmp_path, monkeypatch, ca
     show.boxes(results)
     fonts._found.cache_clear()
     said = capsys.readouterr().err
-    assert said.startswith("warning: no installed font has 🚀: pictures show boxes in their place; install a font")
+    assert said.startswith("warning: no installed font has 🚀: pictures show boxes instead; install a font")

@@ -85,7 +85,7 @@ def test_no_line_ends_with_a_space(monkeypatch, capsys, width):
     monkeypatch.setenv("COLUMNS", str(width))
     console = tables.console()
     console.print(tables.table(COLUMNS, ROWS, "a title that is long enough to be broken in most of these terminals"))
-    console.print(tables.sentence("settings were chosen on the same seeds that are shown, which flatters all a little"))
+    console.print(tables.sentence("settings were chosen on the seeds shown: all losses are slightly optimistic"))
     assert not [line for line in capsys.readouterr().out.splitlines() if line.endswith(" ")]
 
 

@@ -21,7 +21,7 @@ def test_the_built_in_kinds(built_in):
     assert built_in.kind("grid") is GRID
     assert [kind.name for kind in built_in.kinds.values() if kind.table is None] == ["grid"]
     unranked = {kind.name for kind in built_in.kinds.values() if not kind.is_ranked}
-    assert unranked == set(told.TOLD) == set(drawn._DRAWN) == {"basins", "stability"}
+    assert unranked == set(told.SUMMARIES) == set(drawn._DRAWN) == {"basins", "stability"}
 
 
 def test_a_grid_is_the_default_of_everything():

@@ -112,7 +112,7 @@ def test_a_fault_in_a_picture_costs_no_results(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pictures, "figures", broken)
     done = pipeline.carry_out(pipeline.prepare("e.toml"), "png")
-    assert str(done.undrawn) == "a fault in a picture"
+    assert str(done.drawing_error) == "a fault in a picture"
     assert optlab.load("results/e").runs["status"].tolist() == ["done", "done"]
     with pytest.raises(RuntimeError, match="a fault in a picture"):  # nothing is run again
         optlab.run("e.toml")

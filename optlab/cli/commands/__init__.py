@@ -1,4 +1,4 @@
-"""The commands, by subject, as Typer sees them: arguments and options, and what a command hands them to.
+"""The commands, grouped by subject, as Typer gets them: arguments, options, and the call that does the work.
 
-They are light. What does the work is imported when a command is called.
+These modules import fast. The module that does the work is imported when a command is called.
 """

@@ -1,4 +1,4 @@
-"""The commands for derivatives: `explain` shows what is behind one, `gradcheck` checks one."""
+"""The commands for derivatives: `explain` shows how one is computed, `gradcheck` checks one."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ def explain(
         list[str] | None,
         typer.Argument(
             metavar="NAME=VALUE",
-            help="Values of names, or options of a problem.",
+            help="Values of variables, or options of a problem.",
             autocompletion=completion.names("transforms", "schedules", "problems"),
         ),
     ] = None,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default a problem's start.")
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point. Default: the problem's start.")
     ] = None,
     direction: Annotated[
-        str | None, typer.Option("--direction", metavar="U,V,...", help="The direction, for directional.")
+        str | None, typer.Option("--direction", metavar="U,V,...", help="The direction u, for 'directional'.")
     ] = None,
-    latex: Annotated[bool, typer.Option("--latex", help="An optimizer's equations as LaTeX.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print the equations of an optimizer as LaTeX.")] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the picture: .svg, .png or .pdf.")
     ] = None,
     plugins: Plugins = [],
 ) -> None:
-    """Show what is behind a derivative, as text and, with -o, as a picture. WHAT is one of:
+    """Show how a derivative or an update is computed, as text and, with -o, as a picture. WHAT is one of:
 
     \b
     an expression, with values    optlab explain "(x + y) * z" x=-2 y=5 z=-4
@@ -52,22 +52,24 @@ def explain(
     a problem                     optlab explain rosenbrock --at -1.5,2 b=10
                                   the same, at a point
     a function in a file          optlab explain FILE.py:NAME --at 1,2
-                                  the same; or a problem or an optimizer in a file
+                                  the same; NAME may also be a problem or an optimizer
     an optimizer                  optlab explain adam --latex
                                   its update rule as equations
     an optimizer and more         optlab explain adam clip_norm weight_decay cosine
-                                  the rule with transforms and a schedule around it
+                                  the rule with transforms and a schedule
     a transform                   optlab explain lookahead
-                                  what it makes of gradient descent
-    a schedule, or schedules      optlab explain cosine warmup=50 steps=500
-                                  the factor on the learning rate; of all of them
+                                  its effect on gradient descent
+    a schedule                    optlab explain cosine warmup=50 steps=500
+                                  the factor on the learning rate at each step
+    schedules                     optlab explain schedules
+                                  the factors of all schedules
     backprop [FILE.toml]          optlab explain backprop
                                   a network, forward and backward, step by step
     directional PROBLEM           optlab explain directional booth --at 1,2 --direction 1,1
                                   the directional derivative
 
-    An expression is made of names, numbers, + - * / **, parentheses and functions such as exp and max. One that begins
-    with a minus sign goes after --, behind all options.
+    An expression consists of names, numbers, + - * / **, parentheses and functions such as exp and max. If it begins
+    with a minus sign, write it last, after all options and --.
     """
     from optlab.cli import explain as explaining
 
@@ -90,17 +92,18 @@ def gradcheck(
     ],
     more: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Options.")] = None,
     at: Annotated[
-        str | None, typer.Option("--at", metavar="X,Y,...", help="The point; by default the start and random ones.")
+        str | None, typer.Option("--at", metavar="X,Y,...", help="The point. Default: the start and random points.")
     ] = None,
-    points: Annotated[int, typer.Option("--points", min=0, help="How many random points of the domain.")] = 5,
+    points: Annotated[int, typer.Option("--points", min=0, help="Number of random points of the domain.")] = 5,
     components: Annotated[
-        int, typer.Option("--components", min=1, help="How many components of a long gradient.")
+        int,
+        typer.Option("--components", min=1, help="Number of components to check in a long gradient."),
     ] = 50,
     plugins: Plugins = [],
 ) -> None:
     """Check a gradient against a complex step or an extrapolated difference.
 
-    Exit status 1 if it is wrong anywhere, 3 if nothing is wrong but something could not be told.
+    Exit status 1 if a component is wrong, 3 if no component is wrong but some could not be checked.
     """
     from optlab.cli import gradcheck as checking
     from optlab.cli import show

@@ -20,7 +20,7 @@ def run(
     running: Running,
     watch: Annotated[bool, typer.Option("--watch", help="Run again when the file or a plugin is saved.")] = False,
 ) -> None:
-    """Run an experiment: results, pictures, a ranking. What is finished already is not run again."""
+    """Run an experiment: results, pictures, a ranking. Finished results are not computed again."""
     if watch:
         from optlab.cli import watch as watching
 
@@ -29,7 +29,7 @@ def run(
 
 
 def plot(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, as results/sgd_vs_adam.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
     plugins: Plugins = [],
     format: PictureFormat = FORMATS[0],
     only: Only = [],
@@ -49,7 +49,7 @@ def plot(
 
 
 def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:
-    """Check an experiment file, and print the size of its grid and what would run where. Nothing is run or written."""
+    """Check an experiment file; print the size of its grid and the back ends. Nothing is run or written."""
     from optlab import pipeline
     from optlab.cli import show
 

@@ -17,12 +17,12 @@ def gallery(
         list[str] | None,
         typer.Argument(
             metavar="NAME...",
-            help="Optimizers; all of them if none is named.",
+            help="Optimizers. Default: all.",
             autocompletion=completion.names("optimizers"),
         ),
     ] = None,
     out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="The page; pictures go into pictures/ beside it.")
+        Path, typer.Option("--out", metavar="FILE", help="The page. Pictures are written to pictures/ next to it.")
     ] = (Path("gallery/optimizers.md")),
     plugins: Plugins = [],
     quiet: Quiet = False,

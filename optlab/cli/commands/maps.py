@@ -17,7 +17,7 @@ SIDES = ("x", "y")
 
 
 Name = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="The folder of the results; by default the problem's.")
+    str | None, typer.Option("--name", metavar="NAME", help="The folder of the results. Default: the problem's name.")
 ]
 MapProblem = Annotated[
     str,
@@ -28,9 +28,7 @@ MapProblem = Annotated[
         autocompletion=completion.names("problems"),
     ),
 ]
-Settings = Annotated[
-    list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Hyperparameters, of every optimizer.")
-]
+Settings = Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE", help="Hyperparameters of all optimizers.")]
 Optimizers = Annotated[
     list[str],
     typer.Option(
@@ -50,7 +48,7 @@ def basins(
     resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Pixels along each side.")] = BASINS,
     steps: Steps = STEPS,
     x: Annotated[str | None, typer.Option("--x", metavar="LOW:HIGH", help="Range of the first parameter.")] = None,
-    y: Annotated[str | None, typer.Option("--y", metavar="LOW:HIGH", help="Range of the second one.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="LOW:HIGH", help="Range of the second parameter.")] = None,
     name: Name = None,
     *,
     running: Running,
@@ -61,8 +59,8 @@ def basins(
     optlab basins himmelblau --optimizer momentum lr=0.01 beta=0.9
     optlab basins himmelblau --optimizer "gd lr=0.01" --optimizer "adam lr=0.3"
 
-    NAME=VALUE alone is for every optimizer. A problem or an optimizer may be FILE.py:NAME,
-    a function in a file. The pixels fill the problem's domain; --x and --y show a part of it.
+    NAME=VALUE outside quotes applies to all optimizers. A problem or an optimizer may be FILE.py:NAME,
+    a function in a file. The map covers the problem's domain; --x and --y select other ranges.
     """
     from optlab import atlas
     from optlab.cli import functions
@@ -77,32 +75,32 @@ def basins(
 def stability(
     problem: MapProblem,
     x: Annotated[
-        str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The hyperparameter across.", show_default=False)
+        str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The horizontal hyperparameter.", show_default=False)
     ],
-    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The one upwards.", show_default=False)],
+    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The vertical one.", show_default=False)],
     more: Settings = None,
     optimizer: Optimizers = ["momentum"],
     log: Annotated[
-        list[str], typer.Option("--log", help="A side with equal ratios. May be repeated.", **choice(SIDES))
+        list[str], typer.Option("--log", help="An axis with a log scale. May be repeated.", **choice(SIDES))
     ] = [],
     resolution: Annotated[int, typer.Option("--resolution", metavar="N", help="Values along each side.")] = STABILITY,
     steps: Steps = STEPS,
-    color: Annotated[str, typer.Option("--color", help="What is shown.", **choice(COLORS))] = COLORS[0],
+    color: Annotated[str, typer.Option("--color", help="The quantity that is shown.", **choice(COLORS))] = COLORS[0],
     target: Annotated[
-        float | None, typer.Option("--target", metavar="LOSS", help="With steps: the loss to come to.")
+        float | None, typer.Option("--target", metavar="LOSS", help="With --color steps: the loss to reach.")
     ] = None,
     name: Name = None,
     *,
     running: Running,
 ) -> None:
-    """Map where an optimizer is stable: two hyperparameters along the sides, coloured by what becomes of the loss.
+    """Map where an optimizer is stable: the axes are two hyperparameters, the colour shows how the loss develops.
 
     \b
     optlab stability ellipsoid --x lr=0.0001:0.01 --y beta=0:0.99 --log x
     optlab stability rosenbrock --optimizer adam --x lr=0.001:1 --y beta1=0:0.99 --log x --color steps
 
-    Where the problem is quadratic and the rule linear, the limit that theory gives is drawn too. A narrower range is
-    computed anew.
+    If the problem is quadratic and the rule is linear, the theoretical stability limit is drawn too. Another range is a
+    new computation.
     """
     from optlab import atlas
     from optlab.cli import functions
@@ -115,8 +113,8 @@ def stability(
 
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The tables of optimizers; what was set for all of them gives way to what each has itself."""
+    """The tables of optimizers. An optimizer's own settings override those that apply to all."""
     from optlab import oneline
     from optlab.cli import functions
 
-    return [oneline.settings(more or []) | oneline.table(functions.given(one)) for one in optimizers]
+    return [oneline.settings(more or []) | oneline.table(functions.given(text)) for text in optimizers]

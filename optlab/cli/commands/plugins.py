@@ -1,4 +1,4 @@
-"""The commands for plugins: `list` and `plugins` show what there is, `new` begins one, `check` puts it to the test."""
+"""The commands for plugins: `list` and `plugins` show them, `new` writes the first file, `check` tests them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from optlab.cli.guard import FAILED
 from optlab.cli.options import AsJson, Plugins, choice, folders
 
 LISTED = [kind.plural for kind in plugin_kinds.REGISTERED]
-"""What there is to list."""
+"""The kinds that `optlab list` accepts."""
 
 EXPERIMENT = "experiment"
-BEGUN = [*(kind.name for kind in plugin_kinds.REGISTERED if kind.next), EXPERIMENT]
-"""What can be begun."""
+CREATED = [*(kind.name for kind in plugin_kinds.REGISTERED if kind.next), EXPERIMENT]
+"""The kinds that `optlab new` accepts."""
 
 
 def list_(
@@ -26,7 +26,7 @@ def list_(
     plugins: Plugins = [],
     as_json: AsJson = False,
 ) -> None:
-    """List what the lab knows: names, options with defaults, a line of documentation, the file."""
+    """List the available plugins of a kind: names, options with defaults, one line of documentation, the file."""
     from optlab import registry
     from optlab.cli import show
 
@@ -40,7 +40,7 @@ def list_(
 
 
 def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
-    """Show what was loaded from where, and what could not be loaded and why."""
+    """Show which plugins were loaded from which file or package, and which could not be loaded and why."""
     from dataclasses import asdict
 
     from optlab import registry
@@ -58,26 +58,27 @@ def check(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Drop-in files, or names.",
+            help="Drop-in files, folders of them, or names of plugins.",
             show_default=False,
             autocompletion=completion.names(*(kind.plural for kind in plugin_kinds.CHECKED)),
         ),
     ],
     only: Annotated[
-        list[str], typer.Option("--only", metavar="ID", help="Checks to run, as keeps_dtype or 'keeps_*'. Repeatable.")
+        list[str],
+        typer.Option("--only", metavar="ID", help="Checks to run: keeps_dtype or 'keeps_*'. Repeatable."),
     ] = [],
-    strict: Annotated[bool, typer.Option("--strict", help="Let what is only advised fail too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Count advice as a failure.")] = False,
     plugins: Plugins = [],
 ) -> None:
-    """Put optimizers, transforms and schedules through the conformance suite; exit status 1 if one fails.
+    """Run the conformance suite on optimizers, transforms and schedules; exit status 1 if a check fails.
 
     \b
     optlab check plugins/lion.py
     optlab check adam --only "keeps_*"
 
-    A check is passed, failed, skipped where it does not apply, or exempt: the rule declares that it fails, and why.
-    What is said of docstrings, sources and ranges is advice, which fails with --strict, and for built-in rules.
-    `pytest FILE` runs the same checks, and the file's own tests.
+    A check is passed, failed, skipped (it does not apply), or exempt (the rule declares that it fails, and why).
+    Checks of docstrings, sources and ranges give advice; they fail with --strict, and for built-in rules.
+    `pytest FILE` runs the same checks and the tests in the file.
     """
     from optlab.cli import check as checking
 
@@ -88,9 +89,9 @@ def check(
 def new(
     kind: Annotated[
         str,
-        typer.Argument(help=f"What to begin: {', '.join(BEGUN)}.", show_default=False, **choice(BEGUN, "KIND")),
+        typer.Argument(help=f"What to create: {', '.join(CREATED)}.", show_default=False, **choice(CREATED, "KIND")),
     ],
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, and the file's.", show_default=False)],
     origin: Annotated[
         str | None,
         typer.Option(
@@ -102,20 +103,20 @@ def new(
     ] = None,
     plugins: Plugins = [],
 ) -> None:
-    """Begin a plugin or an experiment: write a file that works and explains itself.
+    """Create a plugin or an experiment: write a working file with explanations in comments.
 
     \b
     optlab new optimizer my_momentum
     optlab new optimizer my_adam --from adam
     optlab new experiment my_grid
 
-    A plugin is plugins/NAME.py, with a test; an experiment is experiments/NAME.toml.
+    A plugin is written to plugins/NAME.py, with a test; an experiment to experiments/NAME.toml.
     """
     from optlab import registry
-    from optlab.cli import new as beginning
+    from optlab.cli import new as creating
 
     folder = Path("experiments" if kind == EXPERIMENT else "plugins")
-    path = beginning.write(kind, name, origin, folder, registry.load(folders(plugins)))
-    typer.echo(f"{path} is written. What comes next:")
-    for command in beginning.advice(kind, name, path):
+    path = creating.write(kind, name, origin, folder, registry.load(folders(plugins)))
+    typer.echo(f"{path} is written. Next steps:")
+    for command in creating.advice(kind, name, path):
         typer.echo(f"    {command}")

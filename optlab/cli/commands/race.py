@@ -1,4 +1,4 @@
-"""`optlab race`: a comparison that needs no file."""
+"""`optlab race`: a comparison without an experiment file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def race(
         list[str],
         typer.Argument(
             metavar="NAME...",
-            help="Optimizers, alone or as 'adam beta1=0.8'.",
+            help="Optimizers, with settings as in 'adam beta1=0.8'.",
             show_default=False,
             autocompletion=completion.names("optimizers"),
         ),
@@ -31,25 +31,25 @@ def race(
         typer.Option(
             "--on",
             metavar="PROBLEM,...",
-            help="Problems, with options as in 'rosenbrock b=10'. By default four of two parameters.",
+            help="Problems, with options as in 'rosenbrock b=10'. Default: four problems of two parameters.",
             show_default=False,
             autocompletion=completion.names("problems"),
         ),
     ] = None,
     steps: Steps = STEPS,
-    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of what is random.")] = SEEDS,
+    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of random cells.")] = SEEDS,
     start: Annotated[
-        str | None, typer.Option("--start", metavar="X,Y,...", help="Where runs start: a point, or random.")
+        str | None, typer.Option("--start", metavar="X,Y,...", help="The start of all runs: a point, or 'random'.")
     ] = None,
     lr: Annotated[
-        str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where none is given.")
+        str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where an optimizer has no lr.")
     ] = "1e-4:10:11",
     schedule: Annotated[
         str | None,
         typer.Option(
             "--schedule",
             metavar="SCHEDULE",
-            help="A schedule, as 'cosine warmup=50'.",
+            help="A schedule, with options as in 'cosine warmup=50'.",
             autocompletion=completion.names("schedules"),
         ),
     ] = None,
@@ -58,14 +58,14 @@ def race(
     *,
     running: Running,
 ) -> None:
-    """Race optimizers on a few problems, without a file: rankings, loss curves, paths.
+    """Compare optimizers on a few problems, without an experiment file: rankings, loss curves, paths.
 
     \b
     optlab race gd momentum adam
     optlab race "momentum beta=0.5" "adam lr=0.1" --on rosenbrock,himmelblau --start random
 
-    An optimizer without an lr tries several, and is shown at its best one by the final loss. What is written,
-    results/race/spec.toml, is an experiment like any other, to be run and changed as a file.
+    An optimizer without an lr is run with several, and is shown at the one with the best final loss. The file
+    results/race/spec.toml is the experiment file of the race; it can be changed and run with optlab run.
     """
     from optlab import racing, registry
     from optlab.cli import functions
@@ -84,19 +84,19 @@ def race(
     rules = [functions.given(text) for text in gathered(names)]
     document = racing.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
     job = running.prepared(document, known, {A_POINT: "--start 1,2"})
-    if not running.quiet and (said := _tuning(document)):
-        typer.echo(said)
+    if not running.quiet and (note := _tuning(document)):
+        typer.echo(note)
     running.carry_out(job)
 
 
 def _typed(options: Mapping[str, Any]) -> list[str]:
-    """Options as they are typed, those that are not given left out."""
-    given = [(name, value if isinstance(value, list) else [value]) for name, value in options.items()]
-    return [f"--{name}={one}" for name, values in given for one in values if one is not None]
+    """Options as words of a command line, without the options that are not set."""
+    lists = [(name, value if isinstance(value, list) else [value]) for name, value in options.items()]
+    return [f"--{name}={value}" for name, values in lists for value in values if value is not None]
 
 
 def gathered(words: Sequence[str]) -> list[str]:
-    """Names with their settings; those that follow a name without quotes are its own too.
+    """Names with their settings. Settings that follow a name as separate words are joined to it.
 
     >>> gathered(["momentum", "lr=0.1", "beta=0.5", "adam lr=0.2", "gd"])
     ['momentum lr=0.1 beta=0.5', 'adam lr=0.2', 'gd']
@@ -111,7 +111,7 @@ def gathered(words: Sequence[str]) -> list[str]:
 
 
 def separate(texts: Sequence[str]) -> list[str]:
-    """What is separated by commas, of which those in brackets do not count.
+    """The parts of texts that are separated by commas. Commas in brackets do not separate.
 
     >>> separate(["sphere, ellipsoid condition=[10,100]", "beale"])
     ['sphere', 'ellipsoid condition=[10,100]', 'beale']
@@ -128,10 +128,10 @@ def _start(text: str | None) -> Any:
 
 
 def _tuning(document: Mapping[str, Any]) -> str:
-    """Which learning rates are chosen from how many, and by what."""
+    """The optimizers whose learning rates are tuned, as a sentence; empty if there are none."""
     from optlab import racing
 
     names = racing.tuned(document)
     if not names:
         return ""
-    return f"learning rates are tuned: {', '.join(names)} at the best of those tried, by the final loss\n"
+    return f"learning rates tuned by the final loss: {', '.join(names)}\n"
