@@ -151,7 +151,7 @@ def test_what_is_skipped_or_exempt_is_shown_with_its_reason(pytester, drop_in):
     path = drop_in(LION)
     run(pytester, path, "-rsx").stdout.fnmatch_lines(
         [
-            "SKIPPED * it does not ask for t",
+            "SKIPPED * it has no argument t",
             f"XFAIL {path}::TestLion::test_comes_to_rest - the sign of the momentum has always the same size",
         ]
     )
