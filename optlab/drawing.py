@@ -1,7 +1,7 @@
-"""A drawing as a list of shapes, and its SVG. What computes a drawing knows no Matplotlib; `plots/canvas.py` makes PNG
-and PDF of the same shapes.
+"""A drawing as a list of shapes, and its SVG. It needs no Matplotlib; `plots/canvas.py` writes the same shapes as PNG
+and PDF.
 
-Lengths are in pixels, and y grows downwards, as in SVG. Texts are monospaced, so that their width is known beforehand.
+Lengths are in pixels, and y grows downwards, as in SVG. Texts are monospaced, so that their width can be computed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from html import escape
 Point = tuple[float, float]
 
 INK, MUTED, VALUE, GRADIENT = "#222222", "#666666", "#00785A", "#C0392B"
-"""Ink; what stands back; forward values (green) and gradients (red), both dark enough to be read on white."""
+"""The colours of main lines, of secondary lines, of forward values (green) and of gradients (red). All are readable on
+white."""
 
 CHARACTER = 0.602
 """The width of a character of DejaVu Sans Mono, in units of the font's size."""
@@ -21,7 +22,7 @@ CHARACTER = 0.602
 
 @dataclass(frozen=True)
 class Line:
-    """A line through points; with `arrow` it ends in an arrow head."""
+    """A line through points; if `arrow` is true, it ends in an arrow head."""
 
     points: Sequence[Point]
     colour: str = INK
@@ -40,7 +41,7 @@ class Circle:
 
 @dataclass(frozen=True)
 class Box:
-    """A rectangle with rounded corners; `corner` is its upper left one."""
+    """A rectangle with rounded corners; `corner` is the upper left corner."""
 
     corner: Point
     width: float
@@ -52,7 +53,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Text:
-    """A text whose `anchor` ("start", "middle" or "end") is at `at`, its middle line at that height."""
+    """A text whose `anchor` ("start", "middle" or "end") is at `at`; it is vertically centred there."""
 
     at: Point
     text: str
@@ -66,7 +67,7 @@ Shape = Line | Circle | Box | Text
 
 
 def width_of(text: str, size: float = 13.0) -> float:
-    """How wide a text will be.
+    """The width of a text in pixels.
 
     >>> round(width_of("abc", 10.0), 2)
     18.06
@@ -75,7 +76,7 @@ def width_of(text: str, size: float = 13.0) -> float:
 
 
 def arrow_head(points: Sequence[Point], length: float = 8.0) -> tuple[Point, Point, Point]:
-    """The triangle at the end of a line: its tip, and the two corners behind it."""
+    """The triangle at the end of a line: its tip and its two other corners."""
     (x0, y0), (x, y) = points[-2], points[-1]
     distance = max(((x - x0) ** 2 + (y - y0) ** 2) ** 0.5, 1e-9)
     ux, uy = (x - x0) / distance, (y - y0) / distance
@@ -85,7 +86,7 @@ def arrow_head(points: Sequence[Point], length: float = 8.0) -> tuple[Point, Poi
 
 @dataclass(frozen=True)
 class Drawing:
-    """Shapes on a white page, the later ones on top. Notebooks show it.
+    """Shapes on a white page, drawn in order. Notebooks show the drawing.
 
     >>> page = Drawing(40.0, 20.0, (Text((20.0, 10.0), "f < g"),), title="a comparison")
     >>> "f &lt; g" in page.svg()
@@ -98,7 +99,7 @@ class Drawing:
     title: str = ""
 
     def svg(self) -> str:
-        """The drawing as an SVG document of its own, which asks for nothing from elsewhere."""
+        """The drawing as a complete SVG document without external references."""
         size = f'width="{self.width:.0f}" height="{self.height:.0f}" viewBox="0 0 {self.width:.0f} {self.height:.0f}"'
         font = "font-family=\"'DejaVu Sans Mono', Menlo, Consolas, monospace\""
         lines = [f'<svg xmlns="http://www.w3.org/2000/svg" {size} {font} role="img">']

@@ -1,4 +1,4 @@
-"""What happened along the steps, at the best setting of each optimizer."""
+"""Losses and trajectories as functions of the step, at the best setting of each optimizer."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from optlab.analysis.tuning import PAIR, best, cell_ids, group_ids
 
 
 def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
-    """For the best cell of every case and label, each quantity of the history over its seeds, in long form.
+    """Quantiles over the seeds of each recorded quantity, for the best cell of every case and label, in long form.
 
     Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
     `median`, `low`, `high` (50 %, 10 % and 90 % quantiles over the seeds), and `n` seeds. A quantity appears at the
     steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value:
-    infinity, or 0 for an accuracy. So a median counts the runs that are lost. A label of which runs failed has no best
-    cell, and no curve.
+    infinity, or 0 for an accuracy. So the median includes diverged runs. A label with failed runs has no best cell and
+    no curve.
     """
     chosen = _found(best(runs))
     if chosen.empty:
@@ -46,7 +46,7 @@ _COLUMNS = [*PAIR, "quantity", "step", "median", "low", "high", "n"]
 
 
 def _found(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The best cells of the labels that have one."""
+    """The best cells of the labels that have a best cell."""
     return chosen[chosen["failed"] == 0].reset_index(drop=True)
 
 
@@ -74,10 +74,12 @@ def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> 
 def _table(
     members: pd.DataFrame, records: pd.DataFrame, quantity: str
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """The records as an array (runs, steps), NaN where a finished run has none; and the steps."""
+    """The records as an array (runs, steps), with NaN where a finished run has no record; and the steps."""
     value = records["value"].to_numpy(float)
     worst = 0.0 if "accuracy" in quantity else np.inf
-    if quantity == "loss":  # recorded at every step there is: a NaN is a value here. Elsewhere it says: not evaluated
+    if (
+        quantity == "loss"
+    ):  # the loss is in every record, so NaN is a value; for other quantities it means not evaluated
         value, given = np.where(np.isfinite(value), value, worst), np.full(len(value), True)
     else:
         value, given = np.where(np.isinf(value), worst, value), ~np.isnan(value)
@@ -90,10 +92,10 @@ def _table(
 
 
 def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
-    """The trajectory of the one run to show of each case and label: the best cell's run with the lowest seed.
+    """The trajectory that represents each case and label: the run with the lowest seed of the best cell.
 
-    Columns: `case`, `label`, then those of `trajectories`. Cases without recorded trajectories do not appear, nor
-    do labels of which runs failed.
+    Columns: `case`, `label`, then the columns of `trajectories`. Cases without recorded trajectories and labels with
+    failed runs do not appear.
     """
     chosen = _found(best(runs))[[*PAIR, "run"]]
     records = trajectories[np.isin(trajectories["run"], chosen["run"])]

@@ -1,4 +1,4 @@
-"""What one hyperparameter does to the result."""
+"""The effect of one hyperparameter on the final loss."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from optlab.errors import UnknownName, UserError, did_you_mean
 
 
 def sensitivity(runs: pd.DataFrame, parameter: str = "lr") -> pd.DataFrame:
-    """The final loss against one hyperparameter, all others at their best for each of its values.
+    """The final loss against one hyperparameter, with all other hyperparameters at their best for each value.
 
-    One row per case, label and `value`: `median`, `low`, `high` of the cell with the lowest median final loss (ties
-    as in `best`) among those with that value; its `first` loss and number of seeds `n`; `diverged`, the share of runs
-    that diverged among all with that value, and `failed`, how many failed: then the losses are NaN. `best` says whether
-    no other value of the label is better, by more than rounding; of a label of which runs failed nothing is the best.
-    Labels without the hyperparameter do not appear.
+    The table has one row per case, label and `value`. `median`, `low` and `high` are the quantiles of the cell with the
+    lowest median final loss (ties as in `best`) among the cells with that value; `first` is its loss at the start and
+    `n` its number of seeds. `diverged` is the share of diverged runs among all runs with that value. `failed` is the
+    number of failed runs; if there are any, the losses are NaN. `best` is true if no other value of the label is better
+    by more than rounding, and false for all values of a label with failed runs. Labels without the hyperparameter do
+    not appear.
 
     Raises:
         UnknownName: no run has the hyperparameter.

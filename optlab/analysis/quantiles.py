@@ -1,4 +1,4 @@
-"""Quantiles by group, where infinity is an ordinary value."""
+"""Quantiles by group, for values that may be infinite."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def by_group(values: Floats, group: Ints, q: Sequence[float] = (LOW, MEDIAN, HIG
 
     `group` numbers the groups 0, 1, ... without gaps. With a group's n values in order, v[0] <= ... <= v[n-1], the
     quantile is linear between neighbours (the default of NumPy and R): v[k] + (h - k)(v[k+1] - v[k]) with
-    h = q (n - 1), k = floor(h). Between a finite value and infinity it is infinity: NumPy would answer NaN and warn.
+    h = q (n - 1), k = floor(h). Between a finite value and infinity the quantile is infinity; NumPy would return NaN
+    and warn.
 
     >>> import numpy as np
     >>> by_group(np.array([3.0, 1.0, np.inf, 7.0]), np.array([0, 0, 0, 1]), [0.5, 0.9])
@@ -34,8 +35,8 @@ def by_group(values: Floats, group: Ints, q: Sequence[float] = (LOW, MEDIAN, HIG
     weight = height - below
     lower = ordered[first + below]
     upper = ordered[first + np.minimum(below + 1, count - 1)]
-    # 0 * inf is NaN and v + w (v' - v) may overflow: where nothing is to be mixed, take the value itself
-    mixed = (weight > 0) & (lower != upper)
+    # 0 * inf is NaN and v + w (v' - v) may overflow: interpolate only between two different values
+    between = (weight > 0) & (lower != upper)
     result = lower.copy()
-    result[mixed] = (1 - weight[mixed]) * lower[mixed] + weight[mixed] * upper[mixed]
+    result[between] = (1 - weight[between]) * lower[between] + weight[between] * upper[between]
     return result

@@ -1,4 +1,4 @@
-"""Who wins, and how sure that is."""
+"""The ranking of the labels on each case and over all cases."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ COLUMNS = ["case", "rank", "label", "settings", "median", "low", "high", "n", "c
 def ranking(runs: pd.DataFrame) -> pd.DataFrame:
     """Per case, the labels ordered by the median final loss of their best cell.
 
-    `rank` is 1 + the number of labels that are better. Losses that differ by no more than rounding are equal (`ties`),
-    and share the better rank: one rule written in two ways differs by that, and must not win by it. There is no rank
-    for a label of which runs failed (`failed` says how many), nor where no label has a finite median, so that there is
-    nothing to rank. `low` and `high` are the 10 % and 90 % quantiles over the `n` seeds; `diverged` is the share of
-    the label's runs on the case that diverged, over all of its `cells` cells and not of the best alone; `at_edge` names
-    the hyperparameters whose best value lies on the edge of the grid (see `best`), and `run` the one run to show.
+    `rank` is 1 + the number of labels that are better. Losses that differ by no more than rounding are equal (`ties`)
+    and share the better rank, because the same rule written in two ways differs by as much. A label with failed runs
+    has no rank (`failed` is their number). If no label of a case has a finite median, no label has a rank. `low` and
+    `high` are the 10 % and 90 % quantiles over the `n` seeds. `diverged` is the share of diverged runs of the label on
+    the case, over all of its `cells` cells and not only the best. `at_edge` names the hyperparameters whose best value
+    is on the edge of the grid (see `best`), and `run` is the run that represents the label in pictures.
     """
     table = best(runs)
     places = Ties.of(runs).places(table, "median")
@@ -32,14 +32,13 @@ def ranking(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def overall(runs: pd.DataFrame) -> pd.DataFrame:
-    """Per label, over all cases: the mean rank, the number of cases, of first places (`wins`, shared ones included) and
-    of cases whose best value lies on the edge of the grid (`at_edge`), and the share of runs that diverged (mean over
-    cases).
+    """One row per label, over all cases.
 
-    A label of which runs failed on any case has a rank on the others only, and no mean over all: `mean_rank` and
-    `diverged` are NaN, `failed` is the number of those cases. Cases without ranks do not count in the mean rank, which
-    is NaN where there are no others. A mean rank compares the labels of this experiment with each other only: leave one
-    out, and the others' change.
+    `mean_rank` is the mean rank, `cases` the number of cases, `wins` the number of first places (shared ones included),
+    `at_edge` the number of cases whose best value is on the edge of the grid, and `diverged` the share of diverged runs
+    (mean over cases). `failed` is the number of cases on which runs of the label failed; if there are any, `mean_rank`
+    and `diverged` are NaN. Cases without ranks do not count in the mean rank; it is NaN if there are no other cases. A
+    mean rank compares the labels of this experiment only: without one of the labels, the other mean ranks change.
     """
     table = ranking(runs)
     table["rank"] = table["rank"].astype(float)

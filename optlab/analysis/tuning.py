@@ -1,4 +1,4 @@
-"""The cells of a grid, and the best one of each optimizer."""
+"""The cells of a grid, and the best cell of each optimizer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STATISTICS = ["median", "low", "high"]
 
 
 def setting_columns(runs: pd.DataFrame) -> list[str]:
-    """The columns that, with case and label, tell the cells of a grid apart."""
+    """The columns that, together with case and label, identify a cell of a grid."""
     return [name for name in runs.columns if name.startswith(("hp.", "schedule.", "transform."))]
 
 
@@ -31,18 +31,18 @@ def cell_ids(runs: pd.DataFrame) -> NDArray[np.int64]:
 
 
 def honest_loss(runs: pd.DataFrame) -> NDArray[np.float64]:
-    """The final loss of runs that are done with a finite one; infinity for all others, those that failed too."""
+    """The final loss of each run that is done with a finite loss; infinity for all other runs, failed ones included."""
     loss = runs["final_loss"].to_numpy(float)
     return np.where((runs["status"].to_numpy() == "done") & np.isfinite(loss), loss, np.inf)
 
 
 def cells(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per cell: what its seeds say together, in order of appearance.
+    """Statistics over the seeds of each cell: one row per cell, in order of appearance.
 
-    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds, a run that
-    diverged counting as infinity. They are NaN if any of the runs failed, since those say nothing of the settings.
-    `first` is the median loss at the start; `n` the number of runs, `n_<status>` how many ended in each status and
-    `failed` how many failed. `run` is the run with the lowest seed: the one to show where only one can be shown.
+    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds; a diverged run
+    counts as infinity. They are NaN if any run failed, since a failed run gives no information about the settings.
+    `first` is the median loss at the start. `n` is the number of runs, `n_<status>` the number of runs with each status
+    and `failed` the number of failed runs. `run` is the run with the lowest seed: it represents the cell in pictures.
     """
     ids = cell_ids(runs)
     first = np.unique(ids, return_index=True)[1]
@@ -72,17 +72,17 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
 def best(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per case and label: the cell with the lowest median final loss, with the columns of `cells` and
 
-    - `settings`: the swept hyperparameters of the cell as text, "lr=0.1" (the learning rate where none is swept);
+    - `settings`: the swept hyperparameters of the cell as text, "lr=0.1" (the learning rate if none is swept);
     - `at_edge`: the names of the hyperparameters whose best value is the smallest or the largest of at least three
-      that were tried, joined by ", "; empty where there are none. Then the true optimum may lie outside of the grid.
-    - `cells`: how many cells were tried; `diverged`: the share of runs that diverged, over all of them;
-    - `failed`: how many runs failed, over all of them too;
-    - `shown_loss`, `shown_status`: final loss and status of the one `run` to show.
+      values, joined by ", ". For these the true optimum may be outside of the grid;
+    - `cells`: the number of cells; `diverged`: the share of diverged runs over all cells;
+    - `failed`: the number of failed runs over all cells;
+    - `shown_loss`, `shown_status`: the final loss and the status of `run`, the run that represents the pair.
 
-    Losses that differ by no more than rounding are equal (`ties`). Ties go to the lower 90 % quantile, then the lower
-    10 % quantile, then the cell on fewer edges, then the earlier. A pair without any finite median has no best value,
-    hence no edge. Nor has one of which runs failed: its `median`, `low` and `high` are NaN, its `settings` empty, and
-    its `shown_status` is "error".
+    Losses that differ by no more than rounding are equal (`ties`). Among equal losses the cell with the lower 90 %
+    quantile is the best, then the lower 10 % quantile, then the cell on fewer edges, then the earlier cell. A pair
+    without any finite median has no best value, hence no edge. A pair with failed runs has no best value either: its
+    `median`, `low` and `high` are NaN, its `settings` are empty, and its `shown_status` is "error".
     """
     table, ties = cells(runs), Ties.of(runs)
     pair = group_ids(table, PAIR)
@@ -108,7 +108,7 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The setting columns; for each of them and every cell, whether its pair sweeps it and the cell is on an edge."""
+    """The setting columns; for each column and cell, whether the pair sweeps it, and whether the cell is on an edge."""
     names = setting_columns(table)
     swept, edges = np.zeros((2, len(names), len(table)), dtype=bool)
     for i, name in enumerate(names):
@@ -122,7 +122,7 @@ def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDA
 
 
 def _numbers(column: pd.Series) -> pd.Series | None:
-    """The column as floats, or None where it holds anything else, such as the choices of an optimizer."""
+    """The column as floats, or None if it contains other values, such as the choices of an optimizer."""
     kind = pd.api.types.infer_dtype(column, skipna=True)
     return column.astype(float) if kind in ("floating", "integer", "mixed-integer-float") else None
 
@@ -137,7 +137,7 @@ def _describe(table: pd.DataFrame, names: list[str], swept: NDArray[np.bool_]) -
 
 
 def setting_name(column: str) -> str:
-    """How a column of settings is called in texts: `lr` for `hp.lr`, `clip_norm.max_norm` for the transform's.
+    """The name of a settings column in texts: `lr` for `hp.lr`, `clip_norm.max_norm` for a transform.
 
     >>> setting_name("hp.lr"), setting_name("transform.clip_norm.max_norm"), setting_name("schedule.end")
     ('lr', 'clip_norm.max_norm', 'schedule.end')
