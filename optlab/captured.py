@@ -1,4 +1,4 @@
-"""The values that functions refer to: two functions of the same text compute different things where these differ."""
+"""Hashes of functions with the values that they refer to, which may differ between functions of the same source."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
 def digest_of(value: Any) -> str:
-    """The hash of a value and of all that it refers to.
+    """The hash of a value and of all values that it refers to.
 
-    Of a function that the user wrote these are its code, its defaults, the variables around it and the globals that it
-    names; of other functions the name. Numbers, texts, arrays and containers of them are taken with their contents,
-    other objects with their attributes. What an object hides, as the state of a generator of random numbers, is not
-    seen.
+    A function that the user wrote is hashed by its code, its defaults, its closure variables and the globals that it
+    names; other functions are hashed by their names. Numbers, strings, arrays and containers are hashed by their
+    contents, other objects by their attributes. State that is not visible as attributes, such as that of a random
+    number generator, is not part of the hash.
 
     >>> def scaled(factor):
     ...     return lambda x: factor * x
@@ -42,9 +42,9 @@ def digest_of(value: Any) -> str:
 
 
 def _parts(value: Any, seen: dict[int, Any]) -> Iterator[bytes]:
-    """What is hashed of a value, in an order that does not depend on the process.
+    """The bytes that are hashed for a value, in an order that does not depend on the process.
 
-    `seen` keeps what was met by its id: the id of a list that is gone is that of the next one.
+    `seen` maps ids to the values. It keeps the values referenced, because Python reuses the id of a freed object.
     """
     if isinstance(value, _PLAIN):
         yield f"{type(value).__name__} {value!r}".encode(errors="surrogateescape")
@@ -61,7 +61,7 @@ def _parts(value: Any, seen: dict[int, Any]) -> Iterator[bytes]:
 
 
 def _inside(value: Any) -> list[Any]:
-    """What a value is made of."""
+    """The values that a value consists of."""
     match value:
         case types.FunctionType():
             return _of_function(value)
@@ -100,7 +100,7 @@ def _listed(names: Any) -> list[str]:
 
 
 def _contents(value: Any) -> Any:
-    """What an object shows that has no attributes in Python: a number as its text, others as what they contain."""
+    """The contents of an object that are not Python attributes: the text of a number, or the items of a container."""
     if isinstance(value, numbers.Number):
         return repr(value)
     if isinstance(value, collections.deque | array.array):
@@ -120,7 +120,7 @@ def _of_function(function: types.FunctionType) -> list[Any]:
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    """A code and those of the functions inside it."""
+    """A code object and the code objects of the functions nested in it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
@@ -128,7 +128,7 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 
 def _of_class(value: type) -> list[Any]:
-    """The name of a class; of one that the user wrote also what it holds, and its bases."""
+    """The name of a class; for a class that the user wrote also its attributes and its bases."""
     if not _is_users_class(value):
         return [value.__qualname__]
     held = {name: own for name, own in vars(value).items() if name not in _OF_EVERY_CLASS}

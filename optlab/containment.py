@@ -1,10 +1,11 @@
-"""Code of plugins: whatever it raises stays inside the lab. Only the user's own Ctrl-C passes through it.
+"""Runs code of plugins so that it cannot end optlab with an exception; only the user's own Ctrl-C passes through.
 
-Code may raise SystemExit, KeyboardInterrupt, GeneratorExit or any other `BaseException`, which would end the process, a
-thread or a generator of the lab. `contained` turns these into an `Escaped`, which is an exception like any other.
+Plugin code may raise SystemExit, KeyboardInterrupt, GeneratorExit or any other `BaseException`, which would end the
+process, a thread or a generator of optlab. `contained` converts these to an `Escaped`, which is an `Exception`.
 
-A KeyboardInterrupt that code raises cannot be told from Python's own for SIGINT, which is of the same type. So while
-code is contained in the main thread, the signal is answered by an `Interrupted`. In other threads Python raises none.
+A KeyboardInterrupt that plugin code raises has the same type as Python's own for SIGINT. To distinguish the two, the
+signal raises an `Interrupted` while contained code runs in the main thread. Python raises no KeyboardInterrupt in other
+threads.
 """
 
 from __future__ import annotations
@@ -34,41 +35,41 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Escaped(PluginError):
-    """Code raised something that is no `Exception`, as SystemExit; that is the `__cause__`."""
+    """Code raised a `BaseException` that is not an `Exception`, such as SystemExit. It is the `__cause__`."""
 
 
 def placed(error: BaseException) -> str:
-    """`file:line: Type: message`, with the last line that is a plugin's."""
+    """`file:line: Type: message`, with the last line of the traceback that belongs to a plugin."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_of_a_plugin(Path(f.filename))]
     where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
     return f"{where}{described(error)}"
 
 
 def _is_of_a_plugin(file: Path) -> bool:
-    """Whether a line is neither the lab's nor of Python's own, as that of `exit()`."""
+    """Whether a file belongs neither to optlab nor to Python (as the file of `exit()` does)."""
     return not str(file).startswith("<frozen ") and not file.is_relative_to(_OPTLAB) and file.parent != _STDLIB
 
 
 def original(error: BaseException) -> BaseException:
-    """What code raised, whether or not it had to be contained."""
+    """The exception that the code raised: the cause of an `Escaped`, or the exception itself."""
     return error.__cause__ or error if isinstance(error, Escaped) else error
 
 
 def described(error: BaseException) -> str:
-    """`Type: message` of an exception, or its type alone; its message may be one that cannot be made.
+    """`Type: message` of an exception, or only the type if the message is empty. `str` of it may itself raise.
 
     >>> described(ValueError("too small"))
     'ValueError: too small'
     """
     try:
-        said = str(error)
+        message = str(error)
     except Exception as failure:
-        said = f"(its message cannot be shown: {type(failure).__name__})"
-    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+        message = f"(its message cannot be shown: {type(failure).__name__})"
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
 def prints_aside(function: Callable[P, T]) -> Callable[P, T]:
-    """Let what code of plugins prints go to stderr: stdout is for what a command was asked for."""
+    """Redirect what plugin code prints to stderr, since stdout is reserved for the output of the command."""
 
     @functools.wraps(function)
     def aside(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -83,10 +84,10 @@ def contained() -> Iterator[None]:
     """Run code of a plugin.
 
     Raises:
-        Escaped: it raised something that is no `Exception`.
+        Escaped: the code raised a `BaseException` that is not an `Exception`.
         Interrupted: the user has pressed Ctrl-C.
     """
-    with _ctrl_c_told_apart():
+    with _interrupted_on_sigint():
         try:
             yield
         except (Exception, Interrupted):
@@ -96,13 +97,13 @@ def contained() -> Iterator[None]:
 
 
 @contextmanager
-def _ctrl_c_told_apart() -> Iterator[None]:
-    """Let SIGINT raise `Interrupted` where its handler raises KeyboardInterrupt. Handlers belong to the main thread."""
+def _interrupted_on_sigint() -> Iterator[None]:
+    """Make SIGINT raise `Interrupted` if its handler raises KeyboardInterrupt. Only the main thread runs handlers."""
     handler = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(handler):
         yield
         return
-    if isinstance(handler, _Handler):  # within another block like this
+    if isinstance(handler, _Handler):  # a nested call
         yield
         return
     signal.signal(signal.SIGINT, _Handler(handler))
@@ -113,7 +114,7 @@ def _ctrl_c_told_apart() -> Iterator[None]:
 
 
 class _Handler:
-    """Does what another handler does, and raises `Interrupted` for a KeyboardInterrupt."""
+    """Calls another handler, and converts a KeyboardInterrupt to `Interrupted`."""
 
     def __init__(self, handler: Callable[[int, FrameType | None], Any]) -> None:
         self._handler = handler

@@ -1,7 +1,7 @@
-"""Where random numbers come from: named streams, independent of the order in which they are asked for.
+"""Random numbers from named streams, independent of the order in which the streams are used.
 
-A stream is fixed by the experiment's seed, what it is for, and the run's seed. Nothing else enters: so all optimizers
-get the same starts, weights and minibatches for the same seed, and a run's numbers do not depend on its company.
+A stream depends only on the experiment's seed, its purpose, and the run's seed. So all optimizers get the same starts,
+weights and minibatches for the same seed, and the random numbers of a run do not depend on the other runs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORDS_PER_COUNT = 4
-"""Philox makes four 64-bit words at each value of its counter."""
+"""Philox generates four 64-bit words for each value of its counter."""
 
 
 def _entropy(root: int, purpose: str) -> list[int]:
@@ -25,7 +25,7 @@ def _entropy(root: int, purpose: str) -> list[int]:
 
 
 def generator(root: int, purpose: str, *position: int) -> np.random.Generator:
-    """The generator of one stream; `position` is the run's seed and whatever else numbers it.
+    """The generator of one stream; `position` is the run's seed, followed by further indices such as the epoch.
 
     >>> a, b = generator(0, "weights", 3), generator(0, "weights", 3)
     >>> bool(a.random() == b.random())
@@ -35,9 +35,9 @@ def generator(root: int, purpose: str, *position: int) -> np.random.Generator:
 
 
 def uniform(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-    """`size` numbers in [0, 1) for each seed, shape (len(seeds), size): a million seeds take a fraction of a second.
+    """`size` numbers in [0, 1) for each seed, shape (len(seeds), size), fast enough for a million seeds.
 
-    All seeds share one counter-based stream, seed s owning the counts from s * size on (rounded up to whole counts).
+    All seeds share one counter-based stream. Seed s uses the n counter values from s n on, n = size / 4, rounded up.
 
     >>> many, one = uniform(0, "start", np.arange(5), 2), uniform(0, "start", np.array([3]), 2)
     >>> bool((many[3] == one[0]).all())
@@ -53,21 +53,21 @@ def uniform(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDA
 
 @dataclass(frozen=True)
 class Draw:
-    """Random numbers that a rule asks for in every step: "standard_normal", or "random" from [0, 1)."""
+    """Random numbers that a rule draws in every step: "standard_normal", or "random" from [0, 1)."""
 
     kind: str
     shape: tuple[int, ...]
 
 
 class Noise:
-    """What rules draw: fresh numbers for every step, the same for all runs of one seed."""
+    """The random numbers that rules draw: new numbers in every step, the same for all runs with the same seed."""
 
     def __init__(self, root: int, seeds: NDArray[np.int64], draws: Sequence[Draw]) -> None:
         self.root, self.draws = root, draws
         self.seeds, self.of_run = np.unique(seeds, return_inverse=True)
 
     def fill(self, step: int, outs: Sequence[Any]) -> None:
-        """Write the numbers for a step into arrays of each draw's shape and, at the end, the run axis."""
+        """Write the numbers for a step into one array per draw, of shape (*draw.shape, runs)."""
         for number, (draw, out) in enumerate(zip(self.draws, outs, strict=True)):
             size = math.prod(draw.shape)
             purpose = f"draw {number} of step {step}"
@@ -77,16 +77,16 @@ class Noise:
 
 
 def normal(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-    """`size` standard normal numbers for each seed, as `uniform` (Box & Muller, 1958)."""
+    """`size` standard normal numbers for each seed, from those of `uniform` (Box & Muller, 1958)."""
     pairs = uniform(root, purpose, seeds, 2 * size)
     radius, angle = np.sqrt(-2 * np.log1p(-pairs[:, :size])), 2 * np.pi * pairs[:, size:]
     return radius * np.cos(angle)
 
 
 class Minibatches:
-    """Which examples each run sees at each step: every epoch a fresh permutation per seed, cut into equal batches.
+    """The examples of each run at each step: each epoch is a new permutation per seed, split into equal batches.
 
-    What is left over at the end of an epoch is left out of it, since all batches have the same size.
+    The remaining examples at the end of an epoch are not used in it, since all batches have the same size.
     """
 
     def __init__(self, root: int, seeds: NDArray[np.int64], examples: int, batch_size: int) -> None:

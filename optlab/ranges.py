@@ -11,7 +11,7 @@ _FORM = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from `low` to `high`; `text` is the interval as it was written.
+    """The numbers from `low` to `high`; `text` is the interval as written.
 
     >>> unit = Range.read("[0, 1)")
     >>> 0.0 in unit, 1.0 in unit, float("nan") in unit
@@ -28,13 +28,17 @@ class Range:
 
     @staticmethod
     def read(text: str) -> Range:
-        """A range from an interval. Raises `ValueError` where it is none."""
+        """Parse an interval.
+
+        Raises:
+            ValueError: the text is not an interval.
+        """
         parts = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
         if parts is None:
             raise ValueError(f'{text!r} is no interval; write one as "[0, 1)" or "(0, inf)"')
         low, high = float(parts[2]), float(parts[3])
         if not low < high:
-            raise ValueError(f"{text!r} holds no number: its ends are in the wrong order")
+            raise ValueError(f"{text!r} contains no number: its ends are in the wrong order")
         return Range(text.strip(), low, high, parts[1] == "[", parts[4] == "]")
 
     def __contains__(self, value: object) -> bool:

@@ -1,8 +1,9 @@
-"""Squares that neither overflow nor vanish, for rules and transforms that divide by a length.
+"""Squares that neither overflow nor underflow, for rules and transforms that divide by a norm.
 
-The square of a number above 1e154 is infinite, and that of one below 1e-162 is 0 (1e19 and 1e-23 in float32). A norm of
-such numbers is wrong, and a step divided by it is none. A power of two brings them back to a middle size, which rounds
-nothing: for numbers that are of a middle size already it is 1, and nothing changes, to the bit.
+The square of a number above 1e154 is infinite, and the square of a number below 1e-162 is 0 (1e19 and 1e-23 in
+float32). So the norm of such numbers is wrong, and a step divided by it is useless. Multiplication by a power of two
+brings the numbers to a medium size without rounding. If they already have a medium size, the power is 1, and the result
+is the same to the bit.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import numpy as np
 
 
 def scaled(v: Any) -> tuple[Any, Any]:
-    """v times a power of two, and that power: 1 where the squares of v can be summed as they are.
+    """v times a power of two, and this power. The power is 1 if the squares of v can be summed unscaled.
 
     Args:
-        v: numbers of any shape, plain or traced.
+        v: an array of any shape, plain or traced.
 
     >>> small, power = scaled(np.array([3e200, 4e200]))
     >>> f"{np.sqrt(np.sum(small**2)) / power:g}"
@@ -31,13 +32,13 @@ def scaled(v: Any) -> tuple[Any, Any]:
 
 
 def limits(kind: np.dtype[Any]) -> tuple[float, float]:
-    """Up to which size, and from one over which on, numbers of a type stay as they are; the power for all others."""
+    """(limit, power): numbers from 1/limit to limit are unchanged, larger ones divided by power, smaller multiplied."""
     reach = min(np.finfo(kind).maxexp, 1024)
     return 2.0 ** int(0.4 * reach), 2.0 ** int(0.6 * reach)
 
 
 def norm(v: Any) -> Any:
-    """The Euclidean norm of all numbers in v, of any size; elsewhere it is np.linalg.norm(v), to the bit.
+    """The Euclidean norm of v, without overflow or underflow. For medium sizes it equals np.linalg.norm(v) to the bit.
 
     >>> f"{norm(np.array([3e-200, 4e-200])):g}"
     '5e-200'

@@ -1,4 +1,4 @@
-"""The files that code depends on: which are the user's own, which a plugin declares, which it reads while it loads."""
+"""The files that code depends on: the user's own files, files that a plugin declares or reads on load."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any
 
 OPTLAB = os.path.dirname(os.path.abspath(__file__))
 READS = "__optlab_reads__"
-"""The name that the files have, in the namespace of a drop-in file, which it read while it was loaded."""
+"""The name in the namespace of a drop-in file for the files that it read while it was loaded."""
 
 _INSTALLED = tuple(
     os.path.join(path, "")
@@ -28,7 +28,7 @@ _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/")
 
 @functools.cache
 def own_digest() -> str:
-    """The hash of optlab's own sources: its version does not tell one commit from another."""
+    """The hash of optlab's own sources, since commits of the same version may differ."""
     names = [os.path.join(where, name) for where, _, names in os.walk(OPTLAB) for name in names if name.endswith(".py")]
     hashed = hashlib.sha256()
     for name in sorted(names):
@@ -38,22 +38,22 @@ def own_digest() -> str:
 
 
 def is_users(path: str) -> bool:
-    """Whether a file is the user's own: not of Python, of an installed package, of optlab, or of the system."""
+    """Whether a file is the user's own: not a file of Python, an installed package, optlab or the system."""
     is_installed = "/site-packages/" in path or "/dist-packages/" in path
     return not is_installed and not path.startswith(("<", *_INSTALLED, *_SYSTEM))
 
 
 def is_users_module(module: ModuleType) -> bool:
-    """Whether a module is written in Python, in a file of the user's own."""
+    """Whether a module is a Python file of the user's own."""
     file = getattr(module, "__file__", None)
     return bool(file) and str(file).endswith(".py") and is_users(os.path.abspath(str(file)))
 
 
 def declared(folder: Path, files: Any) -> tuple[str, ...]:
-    """The paths of files that a plugin declares, which are relative to the folder of its own file.
+    """The paths of files that a plugin declares. Relative names start at the folder of the plugin's file.
 
     Raises:
-        ValueError: these are no names of files, or there is no such file.
+        ValueError: `files` is not a list of file names, or there is no such file.
     """
     is_list = isinstance(files, Sequence) and not isinstance(files, str)
     if not is_list or not all(isinstance(file, str | os.PathLike) for file in files):
@@ -65,15 +65,15 @@ def declared(folder: Path, files: Any) -> tuple[str, ...]:
     return tuple(map(str, paths))
 
 
-# ---- what is read while a drop-in file is loaded ---------------------------------------------------------------------
+# ---- files that are read while a drop-in file is loaded --------------------------------------------------------------
 
 _listening: dict[int, set[str]] = {}
-"""The files that were opened for reading, by the thread that loads a drop-in file."""
+"""The files that were opened for reading, by the id of the thread that loads a drop-in file."""
 
 
 @contextmanager
 def noticed() -> Iterator[set[str]]:
-    """The user's own files that are opened for reading meanwhile, in this thread: data, and modules by any means."""
+    """Collect the user's own files that this thread opens for reading within the block, such as data and modules."""
     _listen()
     thread, found = threading.get_ident(), set[str]()
     outer = _listening.get(thread)
@@ -89,10 +89,10 @@ def noticed() -> Iterator[set[str]]:
 
 @functools.cache
 def _listen() -> None:
-    sys.addaudithook(_hear)  # which cannot be removed
+    sys.addaudithook(_audit)  # an audit hook cannot be removed
 
 
-def _hear(event: str, args: Any) -> None:
+def _audit(event: str, args: Any) -> None:
     if event != "open" or not _listening:
         return
     found = _listening.get(threading.get_ident())
@@ -109,8 +109,8 @@ def _hear(event: str, args: Any) -> None:
 
 
 def _is_asked_by_user(frame: FrameType | None) -> bool:
-    """Whether the user's code asked for a file, itself or through functions of packages; what packages read while they
-    are imported is theirs."""
+    """Whether the user's code opened a file, itself or through functions of packages. Files that a package reads while
+    it is imported do not count."""
     while frame is not None:
         code = frame.f_code
         if is_users(code.co_filename):

@@ -1,4 +1,4 @@
-"""What a plugin changes in the process is named, and put back where it can be."""
+"""Detects changes of the process by plugin code, restores the previous state if possible, and warns about them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,16 @@ _MODULES: tuple[ModuleType, ...] = (np, np.linalg, np.random, np.fft, builtins)
 _STREAMS = ("stdin", "stdout", "stderr")
 
 _OF_EXECUTORS = ("optlab", "ThreadPoolExecutor-")
-"""How the names of threads begin that run sweeps: others of them may be started while code is traced in one."""
+"""The prefixes of the names of optlab's own threads, which may start while plugin code is traced in one."""
 
 
 @contextmanager
 def undisturbed(who: Callable[[], str]) -> Iterator[None]:
     """Run code of a plugin, and compare the process before and after it.
 
-    The working directory, functions of NumPy, its error state, its print options, its global random numbers, the
-    standard streams and what was taken out of `sys.path` are put back. A thread that is left behind cannot be ended.
-    A `PluginWarning` names both, unless the code raises.
-    `who` says whose code it is.
+    The working directory, functions of NumPy, its error state, its print options, its global random state, the standard
+    streams and removed entries of `sys.path` are restored. A thread that still runs cannot be ended. A `PluginWarning`
+    names all these changes, unless the code raises an exception. `who` returns the name of the code for the warning.
     """
     before = _Process()
     try:
@@ -44,7 +43,7 @@ def undisturbed(who: Callable[[], str]) -> Iterator[None]:
 
 
 class _Process:
-    """What a plugin could change for others, as it is now."""
+    """A snapshot of the process state that a plugin could change."""
 
     def __init__(self) -> None:
         self._folder = _folder()
@@ -57,14 +56,14 @@ class _Process:
         self._threads = set(threading.enumerate())
 
     def restore(self) -> list[str]:
-        """Put back what differs; what that is, in words."""
+        """Restore the state of the snapshot, and return a description of each change."""
         changes = []
         if self._folder is not None and _folder() != self._folder:
             with suppress(OSError):
                 os.chdir(self._folder)
             changes.append("changes the working directory (put back)")
         for module, names in self._names.items():
-            now = vars(module)  # a module may come to have more names, as when a part of it is imported
+            now = vars(module)  # new names are allowed: the import of a submodule adds one
             replaced = [name for name, value in names.items() if now.get(name) is not value]
             for name in replaced:
                 setattr(module, name, names[name])
@@ -76,7 +75,7 @@ class _Process:
             np.set_printoptions(**self._printing)
             changes.append("changes NumPy's print options (put back; write with np.printoptions(...))")
         if _differs(np.random.get_state(legacy=False), self._random):  # noqa: NPY002
-            with suppress(ValueError):  # of another generator than NumPy's own
+            with suppress(ValueError):  # the state of another bit generator cannot be restored
                 np.random.set_state(self._random)  # noqa: NPY002
             changes.append("seeds or uses NumPy's global random numbers (put back; write np.random.default_rng(0))")
         for name, stream in self._streams.items():
@@ -84,7 +83,7 @@ class _Process:
                 setattr(sys, name, stream)
                 changes.append(f"replaces sys.{name} (put back; write with contextlib.redirect_stdout(...))")
         if gone := [folder for folder in self._path if folder not in sys.path]:
-            sys.path.extend(gone)  # what was added stays: code may import from there later
+            sys.path.extend(gone)  # added entries stay: code may import from there later
             changes.append("takes folders out of sys.path (put back)")
         left = [
             t.name for t in threading.enumerate() if t not in self._threads and not t.name.startswith(_OF_EXECUTORS)
@@ -93,7 +92,7 @@ class _Process:
 
 
 def _folder() -> str | None:
-    """The working directory; None where it was removed."""
+    """The working directory; None if it was removed."""
     try:
         return os.getcwd()
     except OSError:

@@ -18,7 +18,7 @@ def test_ends_belong_to_it_where_the_bracket_is_square(a, b, with_low, with_high
     low, high = sorted((a, b))
     text = f"{'[' if with_low else '('}{low!r}, {high!r}{']' if with_high else ')'}"
     if low == high:
-        with pytest.raises(ValueError, match="holds no number"):
+        with pytest.raises(ValueError, match="contains no number"):
             Range.read(text)
         return
     above = value >= low if with_low else value > low

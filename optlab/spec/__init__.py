@@ -1,17 +1,17 @@
-"""An experiment file, read: TOML text -> `ExperimentSpec`, or every mistake in it with its line and column.
+"""Reads an experiment file: TOML text -> `ExperimentSpec`, or all mistakes in it with their lines and columns.
 
-    positions   TOML text -> document, and where each of its keys stands
-    values      what a single value may be
-    axes        what an option may be: a value, a list or a grid
-    tables      the experiment itself, in frozen dataclasses
-    mistakes    pydantic's errors in sentences
-    text        a file as text, and mistakes where they stand in it
-    draft       all of it together
-    schema      what may be written, as a JSON Schema
+    positions   TOML text -> document, and the position of each key
+    values      validation of a single value
+    axes        validation of an option: a value, a list or a grid
+    tables      the experiment, in frozen dataclasses
+    mistakes    messages for pydantic's errors
+    text        reads a file as text, and adds positions to mistakes
+    draft       reads an experiment with all of these modules
+    schema      the JSON Schema of an experiment file
 
-The tables of kinds of experiment, such as [basins], are known here only where the kinds are given (`KindOfTable`).
-Whether a problem or a hyperparameter exists is not known here, so a `Draft` holds what could be read until `resolve`
-has looked the names up, and all mistakes are raised together.
+Tables of kinds of experiment, such as [basins], are accepted if the caller passes the kinds (`KindOfTable`). This
+package does not check whether a problem or a hyperparameter exists. So a `Draft` keeps the mistakes until `resolve` has
+looked up the names, and all mistakes are raised together.
 """
 
 from optlab.spec.axes import Axis

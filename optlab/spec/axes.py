@@ -1,4 +1,4 @@
-"""The values of one option, and how they may be written."""
+"""The values of one option, and the forms in which they may be written."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from pydantic import (
 from optlab.spec import values
 
 MAX_VALUES = 1_000_000
-"""Values that the grids of one file may have together; what they multiply to is for the plan to judge."""
+"""The maximum number of values in all grids of a file together. The plan limits the number of their combinations."""
 
 MAX_DIM = 1_000_000
 
 
 @dataclass(frozen=True)
 class Axis:
-    """The values of one option, of a problem, an optimizer or a schedule. Lists are tuples.
+    """The values of one option of a problem, an optimizer or a schedule. Lists are represented as tuples.
 
-    `listed` tells `[0.1]` from `0.1`: a flat list may as well be meant as one value, where the option is itself a list.
+    `listed` distinguishes `[0.1]` from `0.1`. If the option itself is a list, a flat list may be meant as one value.
     """
 
     values: tuple[Any, ...]
     listed: bool = False
 
     def as_single(self) -> Axis:
-        """The axis whose only value is the list that was written; itself where that was no flat list.
+        """The axis with the written list as its only value; the axis itself if the option was not a flat list.
 
         >>> Axis((64, 32), listed=True).as_single()
         Axis(values=((64, 32),), listed=False)
@@ -53,7 +53,7 @@ class Axis:
 
 
 def linear_values(lo: float, hi: float, num: int) -> tuple[float, ...]:
-    """Evenly spaced values, each the float nearest to the exact one: 0.3, never 0.30000000000000004.
+    """Evenly spaced values, each rounded once to the nearest float: 0.3, never 0.30000000000000004.
 
     >>> linear_values(0.0, 0.4, 5)
     (0.0, 0.1, 0.2, 0.3, 0.4)
@@ -65,7 +65,7 @@ def linear_values(lo: float, hi: float, num: int) -> tuple[float, ...]:
 
 
 def log_values(lo: float, hi: float, num: int) -> tuple[float, ...]:
-    """Values in equal ratios, rounded to twelve digits between the ends: 0.001, never 0.0010000000000000002.
+    """Logarithmically spaced values, rounded to twelve digits between the ends: 0.001, never 0.0010000000000000002.
 
     >>> log_values(1e-5, 1e-1, 5)
     (1e-05, 0.0001, 0.001, 0.01, 0.1)
@@ -81,7 +81,7 @@ _Bounds = Annotated[Any, PlainValidator(values.bounds, json_schema_input_type=tu
 
 @dataclass(kw_only=True)
 class Grid:
-    """Values in equal ratios (log) or evenly spaced (linear), from lo to hi."""
+    """Logarithmically (log) or evenly (linear) spaced values from lo to hi."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""TOML text -> `Draft`: the experiment, and every mistake in it with its line and column."""
+"""TOML text -> `Draft`: the experiment, and all mistakes in it with their lines and columns."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from optlab.spec.text import located, printable
 
 _REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}
 Kinds = Iterable[KindOfTable]
-"""The kinds of experiment whose tables may stand in a file; others are unknown keys."""
+"""The kinds of experiment whose tables a file may contain; other tables are unknown keys."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What could be read of an experiment, and the mistakes so far.
+    """The valid parts of an experiment, and the mistakes found so far.
 
-    With mistakes, `spec` is made of everything that was valid ('unnamed' and 1 standing in for name and steps), so that
-    later checks can go on; it is None where nothing could be read. A dictionary has no `source`.
+    If there are mistakes, `spec` consists of the valid parts, so that later checks can continue; a missing name is
+    'unnamed', and missing steps are 1. It is None if the text is not valid TOML. `source` is None for a dictionary.
     """
 
     spec: ExperimentSpec | None
@@ -35,7 +35,7 @@ class Draft:
     source: str | None = field(default=None, repr=False)
 
     def raise_if_wrong(self, extra_mistakes: Iterable[Mistake] = ()) -> None:
-        """Raise a `SpecError` with all mistakes, those given included, in the order of the file."""
+        """Raise a `SpecError` with all mistakes, `extra_mistakes` included, in the order of the file."""
         found = [*self.mistakes, *extra_mistakes]
         if not found:
             return
@@ -45,7 +45,7 @@ class Draft:
 
 
 def read(text: str, file: str = "<experiment>", kinds: Kinds = ()) -> Draft:
-    """Read an experiment from TOML. Mistakes are kept in the draft; nothing is raised.
+    """Read an experiment from TOML. Mistakes are returned in the draft and not raised.
 
     >>> draft = read('steps = 10\\n[[optimizer]]\\nname = "gd"\\nlr = [0.1, 1.0]')
     >>> draft.spec.optimizers[0].hyperparameters["lr"]
@@ -61,13 +61,13 @@ def read(text: str, file: str = "<experiment>", kinds: Kinds = ()) -> Draft:
 
 
 def read_dict(mapping: Mapping[str, Any], kinds: Kinds = ()) -> Draft:
-    """Read an experiment from a dictionary of the same form. NumPy values are welcome; None is as good as absent."""
+    """Read an experiment from a dictionary of the same form. It may contain NumPy values; a None is ignored."""
     document = _plain(mapping)
     return Draft(*_read(document, kinds), document=document)
 
 
 def adapter(kinds: Kinds) -> tuple[tuple[KindOfTable, ...], TypeAdapter[ExperimentSpec]]:
-    """The kinds that have a table, and what reads an experiment that may have these."""
+    """The kinds that have a table, and the type adapter for experiments that may contain these tables."""
     with_table = tuple(kind for kind in kinds if kind.table is not None)
     return with_table, _adapter(with_table)
 
@@ -78,7 +78,7 @@ def _adapter(kinds: tuple[KindOfTable, ...]) -> TypeAdapter[ExperimentSpec]:
 
 
 def _read(document: Mapping[str, Any], kinds: Kinds) -> tuple[ExperimentSpec, tuple[Mistake, ...]]:
-    """The experiment, or what remains of it without its mistakes, and these."""
+    """The experiment without its invalid parts, and the mistakes."""
     with_table, experiment = adapter(kinds)
     for kind in with_table:
         if isinstance(document.get(kind.name), dict):
@@ -93,14 +93,14 @@ def _read(document: Mapping[str, Any], kinds: Kinds) -> tuple[ExperimentSpec, tu
 
 
 def _blamed(path: Path) -> Path:
-    """What to leave out for a mistake: the key, or all of its table where that has no valid name."""
+    """The path to remove because of a mistake: the key, or its whole table if the table has no valid name."""
     if path[0] not in ("problem", "optimizer"):
         return path[:1]
     return path[:2] if path[2:] == ("name",) else path[:3]
 
 
 def _without(node: Any, blamed: Collection[Path], path: Path = ()) -> Any:
-    """The document without these keys, and with None for these tables."""
+    """The document without these keys, and with None in place of these tables."""
     if isinstance(node, dict):
         return {k: _without(v, blamed, (*path, k)) for k, v in node.items() if (*path, k) not in blamed}
     if isinstance(node, list) and len(path) == 1:
@@ -109,7 +109,7 @@ def _without(node: Any, blamed: Collection[Path], path: Path = ()) -> Any:
 
 
 def _plain(value: Any) -> Any:
-    """A Python value as TOML would have given it."""
+    """Convert a Python value to the types that tomllib returns."""
     if isinstance(value, Mapping):
         return {str(key): _plain(child) for key, child in value.items() if child is not None}
     if hasattr(value, "tolist"):  # NumPy's

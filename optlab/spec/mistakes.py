@@ -1,4 +1,4 @@
-"""What pydantic finds wrong, in one sentence each, at its place in the document."""
+"""Converts each pydantic error to a message with a place in the document."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ _TAGS = {"<grid>", "<list>", "<one>", OPTIONS}
 
 
 def place(error: Mapping[str, Any]) -> Path:
-    """Where a pydantic error is in the document."""
+    """The path of a pydantic error in the document."""
     loc = error["loc"]
     return tuple(part for n, part in enumerate(loc) if n < 2 or part not in _TAGS or loc[n - 1] == OPTIONS)
 
 
 def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mistake:
-    """A pydantic error in words. `kinds` are those whose tables may be there."""
+    """The message for a pydantic error. `kinds` are the kinds whose tables the document may contain."""
     path, found, kind = place(error), error["input"], error["type"]
     words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", **error.get("ctx", {})}
     table = next((part for part in reversed(error["loc"][:-1]) if isinstance(part, str)), "")
@@ -77,7 +77,7 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
             words["guess"] = did_you_mean(found, re.findall(r"'(\w+)'", words["expected"]))
     elif kind == "int_type" and isinstance(found, float) and found.is_integer() and abs(found) <= MAX_INT:
         words["whole"] = f"; write {int(found)}"
-    if kind not in _SENTENCES:  # of the table of a kind from elsewhere, which may be any that pydantic knows
+    if kind not in _SENTENCES:  # the table of a plugin's kind may use any type of pydantic
         message = error["msg"]
         return Mistake(path, f"{words['key']}: {message[:1].lower()}{message[1:]}, not {words['found']}")
     return Mistake(path, _SENTENCES[kind].format_map(words))
@@ -91,13 +91,13 @@ def _as_a_list(found: object) -> str:
 
 
 def _known(table: str, kinds: Sequence[KindOfTable]) -> list[str]:
-    """The keys that a table may have."""
+    """The keys that a table may contain."""
     own = {kind.name: [f.name for f in fields(kind.table)] for kind in kinds}
     return [*_KNOWN[table], *own] if table == "" else own.get(table) or _KNOWN[table]
 
 
 def _form(key: str, table: str, kinds: Sequence[KindOfTable]) -> str:
-    """What to write for a key that is missing."""
+    """An example line for a missing key."""
     for kind in kinds:
         if kind.name == table:
             return kind.forms.get(key, f"{key} = ...")
@@ -105,7 +105,7 @@ def _form(key: str, table: str, kinds: Sequence[KindOfTable]) -> str:
 
 
 def _name(path: Path) -> str:
-    """The name of a path's key in a sentence; entries of a list count from 0."""
+    """The name of the key at a path, for messages; list entries are numbered from 0."""
     last = path[-1]
     if isinstance(last, int):
         return f"{_name(path[:-1])}[{last}]"

@@ -1,8 +1,8 @@
-"""Where things stand in a TOML text. `tomllib` says what a document means, but not where each key is written.
+"""Positions in a TOML text, which `tomllib` does not report.
 
-`parse` reads a text of bounded size; `positions` scans a text that `parse` accepted. Both look at a copy in which
-texts are underscores and comments are spaces, so that every bracket, dot and comma left is one of the grammar.
-Lines and columns count from 1, in characters.
+`parse` reads a text of bounded size; `positions` scans a text that `parse` accepted. Both scan a copy in which strings
+are replaced by underscores and comments by spaces. So every remaining bracket, dot and comma is part of the grammar.
+Lines and columns are counted in characters, from 1.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from optlab.errors import Mistake
 Path = tuple[str | int, ...]
 
 MAX_SIZE = 1_000_000
-"""Characters in an experiment file."""
+"""The maximum number of characters in an experiment file."""
 MAX_KEYS = 5_000
-"""Keys, tables and lists in it."""
+"""The maximum number of keys, tables and lists in a file."""
 MAX_COMMAS = 100_000
-"""Commas in it: numbers in lists, nearly all."""
+"""The maximum number of commas in a file; most of them separate numbers in lists."""
 MAX_DEPTH = 32
-"""Brackets within brackets (tomllib recurses) and parts of a dotted key (its time is quadratic in them)."""
+"""The maximum depth of nested brackets (tomllib recurses) and number of parts of a dotted key (tomllib takes quadratic
+time)."""
 
-# In a broken text, what is never closed counts as a text up to the end of its line or, with three quotes, of the file.
+# In invalid TOML an unclosed string ends at the end of its line or, if it has three quotes, at the end of the file.
 _TEXT = r'"""(?:[^"\\]|\\.|"(?!""))*+"{0,5}' r"|'''(?:[^']|'(?!''))*+'{0,5}" r'|"(?:[^"\\\n]|\\.)*+"?' r"|'[^'\n]*+'?"
 _OPAQUE = re.compile(rf"{_TEXT}|\#[^\n]*", re.DOTALL)
 _MARK = re.compile(r"(?P<open>[\[{])|(?P<close>[\]}])|(?P<equals>=)|(?P<comma>,)|[\w-]++(?:[ \t]*+\.[ \t]*+[\w-]++)*+")
 _SPACE, _WORD, _SCALAR = re.compile(r"\s*"), re.compile(r"[\w-]+"), re.compile(r"[^,\]}\n]*")
-_HINTS = {  # for messages of tomllib that begin so
+_HINTS = {  # by the first words of tomllib's message
     "cannot": "this key or table was given before",
     "invalid value": "invalid value (texts need quotes)",
     "unclosed array": "unclosed array (a comma or a ] is missing)",
@@ -38,11 +39,11 @@ _HINTS = {  # for messages of tomllib that begin so
     "expected newline": "expected the end of the line after a value (write 0.1, not 0,1; lists need brackets)",
     "invalid statement": 'invalid statement (write key = value, [table] or [[table]]; other keys need quotes: "é" = 1)',
 }
-_CURLY = tuple("“”‘’＂")  # as word processors and input methods write quotes
+_CURLY = tuple("“”‘’＂")  # quotes of word processors and input methods
 
 
 def parse(text: str) -> dict[str, Any] | Mistake:
-    """The document, or the one mistake that keeps it from being read, with its place.
+    """The document, or the mistake because of which it cannot be read, with its place.
 
     >>> parse("steps = 10")
     {'steps': 10}
@@ -62,7 +63,7 @@ def parse(text: str) -> dict[str, Any] | Mistake:
                 what = 'invalid value (texts need straight quotes: "...", not “...”)'
             return Mistake((), f"not valid TOML: {what}", line, column)
         return _mistake(f"not valid TOML: {what}, at the end of the file", text, len(text.rstrip()))
-    except ValueError:  # Python refuses to read decimal integers of more than 4,300 digits
+    except ValueError:  # Python does not read decimal integers of more than 4,300 digits
         digits = re.search(r"[0-9_]{4300,}", text)
         return _mistake("a number has thousands of digits", text, digits.start() if digits else 0)
 
@@ -70,7 +71,7 @@ def parse(text: str) -> dict[str, Any] | Mistake:
 def positions(text: str) -> dict[Path, int]:
     """The offset of every key, table and list entry of a valid TOML text, by its path in the document.
 
-    An entry of an array of tables stands where its header names it; `()`, the document, at the first character.
+    The position of a table in an array of tables is the name in its header; the position of the document, `()`, is 0.
 
     >>> positions("steps = 10\\n[[optimizer]]\\n  lr = [0.1, 0.2]")[("optimizer", 0, "lr", 1)]
     38
@@ -89,7 +90,7 @@ def _mistake(message: str, text: str, offset: int) -> Mistake:
 
 
 def _bare(text: str) -> str:
-    """The text with each of its texts as underscores and each comment as spaces; every offset stays."""
+    """The text with strings replaced by underscores and comments by spaces; all offsets stay the same."""
     return _OPAQUE.sub(lambda found: (" " if found[0][0] == "#" else "_") * len(found[0]), text)
 
 
@@ -114,12 +115,12 @@ def _too_much(text: str) -> Mistake | None:
 
 
 class _Scanner:
-    """Walks over a valid document and notes the offset of each path's first mention."""
+    """Scans a valid document and records the offset of the first occurrence of each path."""
 
     def __init__(self, text: str) -> None:
         self.text, self.bare, self.at = text, _bare(text), 0
         self.offsets: dict[Path, int] = {(): 0}
-        self.lengths: dict[Path, int] = {}  # of the arrays of tables, so far
+        self.lengths: dict[Path, int] = {}  # the current lengths of the arrays of tables
 
     def skip(self, pattern: re.Pattern[str]) -> str:
         found = pattern.match(self.bare, self.at)
@@ -128,12 +129,12 @@ class _Scanner:
         return self.text[found.start() : found.end()]
 
     def next(self) -> str:
-        """The next character that is no space, or nothing at the end."""
+        """The next character that is not white space, or "" at the end."""
         self.skip(_SPACE)
         return self.bare[self.at : self.at + 1]
 
     def take(self, mark: str) -> bool:
-        """Move past a mark, if it is what comes next."""
+        """Move past a mark if it is the next character; return whether it is."""
         found = self.next() == mark
         self.at += found
         return found
@@ -160,7 +161,7 @@ class _Scanner:
         return path
 
     def key(self, path: Path) -> Path:
-        """Read a key, dotted or not, below `path`; a part that names an array of tables means its last table."""
+        """Read a plain or dotted key below `path`; a part that names an array of tables refers to its last table."""
         while True:
             self.next()
             if path in self.lengths:

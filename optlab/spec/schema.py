@@ -9,7 +9,7 @@ from optlab.spec.tables import OPTIONS
 
 
 def json_schema(kinds: Kinds = ()) -> dict[str, Any]:
-    """The JSON Schema (draft 2020-12) of an experiment file, which may have the tables of these kinds.
+    """The JSON Schema (draft 2020-12) of an experiment file that may contain the tables of these kinds.
 
     >>> json_schema()["required"]
     ['name', 'steps', 'problem', 'optimizer']

@@ -1,7 +1,7 @@
-"""An experiment in frozen dataclasses, which pydantic fills; nothing else leaves this package.
+"""The dataclasses of an experiment, which pydantic fills. They are the result of this package.
 
-Every annotation says what may be written. pydantic puts aliases and the tags of unions into the paths of its errors; in
-angle brackets none of them is taken for a key.
+The annotations define which values are valid. pydantic puts aliases and the tags of unions into the paths of its
+errors; they are in angle brackets here, so that they cannot be confused with keys.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from optlab.spec.axes import Axis, Dimensions
 from optlab.spec.positions import Path
 
 OPTIONS = "<options>"
-"""Where the keys of a table are that are none of its fields."""
+"""The alias of the field for all keys of a table that are not fields."""
 
 _LETTERS = r"\p{L}\p{M}\p{N}_"
 _Text = Annotated[str, Strict()]
 _Word = Annotated[_Text, Field(min_length=1)]
 _Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)]
 _FOLDER = rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$"
-# for editors, whose regular expressions do not all know letters: none of ASCII's other signs in these places
+# The regular expressions of some editors have no classes of letters, so this pattern excludes other ASCII characters.
 _NO_LETTERS = r"\[-^`{-\xa9\u2000-\u206f"
 _FOLDER_IN_EDITORS = (
     rf"^[^\x00-/:-@{_NO_LETTERS}]([^\x00-\x1f!-'*/:-<>-@{_NO_LETTERS}]*[^\x00-'*,./:-<>-@{_NO_LETTERS}])?$(?!\n)"
@@ -56,17 +56,17 @@ _Start = Annotated[
     Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
 ]
 _Options = Annotated[Mapping[str, Axis], Field(alias=OPTIONS)]
-_Path = SkipJsonSchema[Path]  # the place in the document, for mistakes that are found later
+_Path = SkipJsonSchema[Path]  # the place in the document, for mistakes that later checks find
 
 
 def _doc(text: str) -> Any:
-    """What an editor shows of a key."""
+    """The description of a key that editors show."""
     return Field(description=text)
 
 
 @dataclass(frozen=True)
 class ProblemSpec:
-    """A problem. All further keys are its options, dataset and batch_size included."""
+    """A problem. All other keys are its options, dataset and batch_size included."""
 
     name: _Word
     start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
@@ -77,21 +77,21 @@ class ProblemSpec:
 
 @dataclass(frozen=True)
 class ScheduleSpec:
-    """A schedule of the learning rate. All further keys are its options."""
+    """A schedule of the learning rate. All other keys are its options."""
 
     name: _Word
     options: _Options = field(default_factory=dict)
 
 
 def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
-    """A table whose options are moved to a place of their own."""
+    """Move the options of a table to the key `OPTIONS`."""
     own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
     known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
     return known | {key: child for key, child in value.items() if key in own}
 
 
 def _part(owner: type, value: Any) -> Any:
-    """What is put around a rule: a name alone, or a table with options."""
+    """Normalize a schedule or transform, which is written as a name or as a table with options."""
     if not isinstance(value, str | dict):
         raise ValueError(f"must be a name or a table, not {values.shown(value)}")
     return {"name": value} if isinstance(value, str) else _with_options(value, owner)
@@ -104,7 +104,7 @@ _Schedule = Annotated[
 
 @dataclass(frozen=True)
 class TransformSpec:
-    """Something around an update rule. All further keys are its options."""
+    """A transform of an update rule. All other keys are its options."""
 
     name: _Word
     options: _Options = field(default_factory=dict)
@@ -125,7 +125,7 @@ _Transforms = Annotated[tuple[_Transform, ...], BeforeValidator(_transforms, jso
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """An optimizer. All further keys are its hyperparameters."""
+    """An optimizer. All other keys are its hyperparameters."""
 
     name: _Word
     label: Annotated[_Label | None, _doc("what it is called in pictures and tables")] = None
@@ -137,7 +137,7 @@ class OptimizerSpec:
 
 @dataclass(frozen=True)
 class RecordSpec:
-    """How much of every run is written down."""
+    """What is recorded of every run."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -147,7 +147,7 @@ class RecordSpec:
 
 
 def _tables(key: str, owner: type, value: Any) -> Any:
-    """The tables with their places. None stands for one that was left out."""
+    """The tables with their places in the document. A None marks a table that was removed because of a mistake."""
     if value == []:
         raise ValueError(f"must not be empty: write [[{key}]] and at least a name")
     if not isinstance(value, list) or not all(isinstance(table, dict | None) for table in value):
@@ -168,21 +168,21 @@ _Optimizers = Annotated[
 
 
 class KindOfTable(Protocol):
-    """What is read of a kind of experiment (`optlab.kinds.Kind`)."""
+    """The attributes of a kind of experiment (`optlab.kinds.Kind`) that this package uses."""
 
     name: ClassVar[str]
     """The name of the table."""
     table: ClassVar[Any]
-    """The dataclass of its keys; None of a kind that no table asks for."""
+    """The dataclass of its keys; None if the kind has no table."""
     forms: ClassVar[Mapping[str, str]]
-    """What to write where a key is missing."""
+    """An example line for each key, printed if the key is missing."""
 
     def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The document with other defaults."""
+        """The document with the defaults of this kind."""
         ...
 
     def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The JSON Schema with what the table changes in it."""
+        """The JSON Schema with the changes for this table."""
         ...
 
 
@@ -210,19 +210,19 @@ class ExperimentSpec:
     record: RecordSpec = RecordSpec()
 
     kinds: ClassVar[tuple[KindOfTable, ...]] = ()
-    """The kinds of experiment whose tables may stand here; see `experiment_of`."""
+    """The kinds of experiment whose tables are fields of this class; see `experiment_of`."""
 
     @property
     def asked(self) -> list[tuple[KindOfTable, Any]]:
-        """The kinds of experiment whose tables are there, with these."""
+        """The kinds of experiment whose tables are present, with their tables."""
         found = ((kind, getattr(self, kind.name)) for kind in self.kinds)
         return [(kind, table) for kind, table in found if table is not None]
 
 
 def experiment_of(kinds: tuple[KindOfTable, ...]) -> type[ExperimentSpec]:
-    """The class of experiments that may have the tables of these kinds: a field for each, by its name.
+    """The class of experiments that may contain the tables of these kinds, with a field for each kind.
 
-    What a table does not know is a mistake in it, unless its class has a configuration of its own for pydantic.
+    Unknown keys in such a table are mistakes, unless its class has its own configuration for pydantic.
     """
     if not kinds:
         return ExperimentSpec

@@ -1,4 +1,4 @@
-"""A TOML file as text, and its mistakes where they stand in it."""
+"""Reads a TOML file as text, and adds positions to the mistakes in it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from optlab.errors import Mistake, UserError, absent
 from optlab.spec import positions
 
 MAX_BYTES = 4 * positions.MAX_SIZE
-"""A longer file has too many characters in UTF-8, whatever they are."""
+"""The maximum size in bytes: UTF-8 takes at most 4 bytes for each of `MAX_SIZE` characters."""
 
 MAX_SHOWN = 100
-"""Mistakes that are told one by one."""
+"""The maximum number of mistakes that are listed individually."""
 
 
 def text_of(file: Path) -> str:
@@ -46,7 +46,7 @@ def _kind(mode: int) -> str:
 
 
 def located(found: Iterable[Mistake], source: str) -> list[Mistake]:
-    """The mistakes where their paths were written, or the nearest path above; of very many only the first."""
+    """The mistakes with the positions of their paths, or of the nearest parents; at most `MAX_SHOWN`, in file order."""
     offsets = positions.positions(source)
 
     def offset(mistake: Mistake) -> int:
@@ -61,6 +61,6 @@ def located(found: Iterable[Mistake], source: str) -> list[Mistake]:
 
 
 def printable(source: str) -> str:
-    """Without what a terminal would obey or count as a line of its own. Columns stay."""
+    """Replace control characters and unusual line separators. The columns of all other characters stay the same."""
     unsafe = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]"
     return re.sub(unsafe, "\ufffd", source.replace("\r\n", "\n"))

@@ -1,4 +1,4 @@
-"""What a single value may be. A message continues the name of its key: "lr" + " must be a number"."""
+"""Validation of single values. Each message continues the name of its key: "lr" + " must be a number"."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 MAX_INT = 2**63 - 1
 MAX_STEPS = 10**12
 MAX_POINTS = 10**7
-"""Recorded steps per run: an array of them is made for each sweep before anything runs."""
+"""The maximum number of recorded steps per run. Their array is allocated for each sweep before it runs."""
 _KINDS = {bool: "true or false", str: "texts", tuple: "lists"}
 
 
 def shown(value: Any) -> str:
-    """A value in a message."""
+    """A value, as messages show it."""
     match value:
         case bool():
             return str(value).lower()
         case str():
             return f"the text {value[:60]!r}" + "..." * (len(value) > 60)
         case int() if abs(value) > MAX_INT:
-            return "an integer beyond 64 bits"  # Python refuses to print the largest ones
+            return "an integer beyond 64 bits"  # Python does not print the largest integers
         case int() | float():
             return str(value)
         case list():
