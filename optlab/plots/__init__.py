@@ -1,5 +1,5 @@
-"""From frames to pictures: one kind of figure per module, each with `draw(frame, axes, ...) -> axes` for a picture of
-one's own and `figure(frame, ...) -> Figure` for the finished one, which `save` writes to a file.
+"""Draws pictures from frames. Each module has one kind of figure: `draw(frame, axes, ...) -> axes` draws into the
+caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, which `save` writes to a file.
 
     contour       trajectories on the level lines of a problem of two parameters
     loss          the loss along the steps, median and band over seeds
@@ -9,8 +9,8 @@ one's own and `figure(frame, ...) -> Figure` for the finished one, which `save` 
 Nothing here computes a statistic: the frames are those of `optlab.analysis`. pyplot is never imported (it costs a
 second and keeps global state), so the functions can be used in any thread of any program.
 
-Importing this package imports Matplotlib. What the environment and the user's matplotlibrc say of its back end and of
-its style does not matter here; a file that Matplotlib itself cannot read is a `UserError`.
+Importing this package imports Matplotlib. The back end and style of the environment and the user's matplotlibrc have no
+effect here; a matplotlibrc that Matplotlib cannot read is a `UserError`.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from optlab.errors import UserError
 def _import_matplotlib() -> None:
     """Import Matplotlib without the back end that `MPLBACKEND` names.
 
-    Matplotlib refuses to be imported where it does not know that back end: a terminal that was opened in a notebook
-    inherits a name that only IPython's package knows. A back end that it knows is set afterwards, as Matplotlib would
-    have done, because the program around us may use pyplot.
+    The import of Matplotlib fails if that back end is unknown: a terminal that was opened in a notebook inherits the
+    name of a back end that only IPython provides. A known back end is set after the import, as Matplotlib would do,
+    because the calling program may use pyplot.
 
     Raises:
-        UserError: Matplotlib cannot read its configuration, or finds no place for its cache.
+        UserError: Matplotlib cannot read its configuration, or has no folder for its cache.
     """
     if "matplotlib" in sys.modules:
         return
@@ -46,7 +46,7 @@ def _import_matplotlib() -> None:
         if backend is not None:
             os.environ["MPLBACKEND"] = backend
     if backend:
-        with contextlib.suppress(ValueError):  # not known here; nothing here needs it
+        with contextlib.suppress(ValueError):  # the back end is unknown; this package does not use it
             matplotlib.rcParams["backend"] = backend
 
 

@@ -1,4 +1,4 @@
-"""The balls at the ends of trajectories: shaded, and side by side where they would cover each other."""
+"""The balls at the ends of trajectories: shaded, and moved apart if they would overlap."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ Floats = NDArray[np.float64]
 
 STRING: dict[str, Any] = {"linewidth": 1.3}
 ASIDE = "aside"
-"""The gid of a line to a ball that was moved aside."""
+"""The gid of a line to a ball that was moved from its end point."""
 DIAMETER = 12.0  # of a ball, in points
 _BALL = ((1.0, 0.0, 0.0), (0.78, 0.12, 0.25), (0.55, 0.2, 0.45), (0.33, 0.28, 0.7), (0.13, 0.34, 1.0))
-"""A shaded ball: discs one on another as (diameter, offset to the upper left, share of white)."""
+"""A shaded ball as a stack of discs: (diameter, offset to the upper left, share of white)."""
 
 
 def gathered(points: Floats, limits: Floats) -> Floats:
-    """The points where balls lie: those that would cover each other are moved into a ring, side by side.
+    """The centres of the balls for these points. Balls that would overlap are arranged on a ring.
 
-    It is wide enough for a star in the middle, and for the lines from there to be seen.
+    The ring is wide enough for a star in the middle and for visible lines from the middle to the balls.
     """
     diameter = (limits[1] - limits[0]).max() * DIAMETER / 330  # the longer side of a map is about 330 points
     placed = points.copy()
     left = list(range(len(points)))
     while left:
         heap = [left.pop(0)]
-        for member in heap:  # grows while it is walked along: neighbours of neighbours
+        for member in heap:  # the list grows in the loop, to include neighbours of neighbours
             near = [i for i in left if np.hypot(*(points[i] - points[member])) < 0.6 * diameter]
             heap += near
             left = [i for i in left if i not in near]
@@ -42,14 +42,14 @@ def gathered(points: Floats, limits: Floats) -> Floats:
 
 
 def draw_strings(axes: Axes, ends: Floats, placed: Floats, colours: list[str]) -> None:
-    """A line from where each trajectory ends to the ball that was moved aside."""
+    """Draw a line from the end of each trajectory to its ball, if the ball was moved."""
     for end, ball, colour in zip(ends, placed, colours, strict=True):
         if (end != ball).any():
             axes.plot(*np.stack([end, ball]).T, color=colour, gid=ASIDE, clip_on=False, zorder=4.5, **STRING)
 
 
 def draw(axes: Axes, points: Floats, colours: list[str], diameter: float = DIAMETER) -> None:
-    """A ball for each point, lit from the upper left."""
+    """Draw a ball for each point, with light from the upper left."""
     if not len(points):
         return
     inches: Any = axes.figure.dpi_scale_trans

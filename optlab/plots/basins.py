@@ -1,4 +1,4 @@
-"""Basins of attraction: every pixel a start, its hue the minimum that is reached, its lightness the steps needed."""
+"""Basins of attraction: each pixel is a start, its hue is the minimum reached, its lightness the number of steps."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from optlab.wording import short
 Floats = NDArray[np.float64]
 
 HUES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#882255")
-"""The first hues, distinct under every common colour blindness; grey and black are kept for runs that end nowhere."""
+"""The first hues, distinct for every common colour blindness; grey and black mark runs that reach no minimum."""
 NOWHERE, DIVERGED = "#C9C9C9", "#2B2B2B"
 LEVELS = 256
-"""Of lightness."""
-_FAST, _SLOW = 0.72, 0.62  # shares of white and of black that are mixed in, at the two ends of the scale
-_APART = 0.06  # ticks of the scale, at least, as a share of it
-_SHOWN = 10  # minima in the legend; of more, the lowest one and those with the most pixels
+"""The number of levels of lightness."""
+_FAST, _SLOW = 0.72, 0.62  # the shares of white and of black in the colours at the two ends of the scale
+_APART = 0.06  # the minimum distance of ticks, as a share of the scale
+_SHOWN = 10  # the maximum number of minima in the legend: the lowest and the ones with the most pixels
 
 
 class Panel(Protocol):
-    """What is drawn: an `optlab.maps.panels.BasinMap`, or anything with these."""
+    """The data of a panel: an `optlab.maps.panels.BasinMap`, or any object with these attributes."""
 
     @property
     def title(self) -> str: ...
@@ -52,7 +52,7 @@ class Panel(Protocol):
 
 
 def hues(count: int) -> list[str]:
-    """A colour for each minimum: the distinct ones first, then further ones by the golden angle.
+    """A colour for each minimum: first the distinct colours, then further hues spaced by the golden angle.
 
     >>> hues(2), len(set(hues(40)))
     (['#0072B2', '#D55E00'], 40)
@@ -66,9 +66,9 @@ def hues(count: int) -> list[str]:
 
 
 def scale(panels: Sequence[Panel]) -> Floats:
-    """The share of all pixels that took at most so many steps, by the number of steps, shape (steps + 1,).
+    """The share of pixels that took at most n steps, for n = 0, 1, ..., shape (steps + 1,).
 
-    Lightness follows this share, so that every shade covers as much area and structure shows wherever it is.
+    This share determines the lightness. So all shades cover equal areas, and structure is visible everywhere.
     """
     steps = _steps(panels)
     if not steps.size:
@@ -85,14 +85,14 @@ def image(panel: Panel, colours: Sequence[str], share: Floats) -> NDArray[np.uin
     """The pixels of a panel, shape (rows, columns, 3); the first row is the lowest."""
     table = np.stack([_shades(to_rgb(colour)) for colour in colours]) if colours else np.zeros((0, LEVELS, 3), np.uint8)
     plain = [np.broadcast_to(tiles.bytes_of(to_rgb(colour)), (1, LEVELS, 3)) for colour in (DIVERGED, NOWHERE)]
-    table = np.concatenate([table, *plain])  # -1 is the last, nowhere; -2 the one before, diverged
+    table = np.concatenate([table, *plain])  # row -1 is NOWHERE, row -2 DIVERGED
     number = np.where(panel.diverged, -2, panel.minimum)
     level = np.where(number >= 0, share[np.where(number >= 0, panel.reached, 0)] * (LEVELS - 1), 0)
     return table[number, level.astype(np.int64)]
 
 
 def _shades(colour: Any) -> NDArray[np.uint8]:
-    """A colour from its lightest shade, for the fastest, to its darkest, shape (LEVELS, 3)."""
+    """The shades of a colour from the lightest (fastest) to the darkest (slowest), shape (LEVELS, 3)."""
     t = np.linspace(-1.0, 1.0, LEVELS)[:, None]
     base = np.array(colour)
     light = base + (1 - base) * _FAST * np.maximum(-t, 0)
@@ -140,14 +140,14 @@ def figure(
     subtitle: str = "",
     notes: Sequence[str] = (),
 ) -> InlineFigure:
-    """The finished picture of one problem: a panel for each optimizer, shaded alike, and a legend of the minima.
+    """The complete figure of one problem: a panel for each optimizer, with a common scale, and a legend of the minima.
 
     Args:
-        panels: the maps, all of one problem and one view.
-        among: all that are shaded alike, where they are more than are in this picture.
-        surface: the function over that view.
+        panels: the maps, all of the same problem and view.
+        among: all maps with the common scale, if this figure does not contain all of them.
+        surface: the function over this view.
         lowest: its value at the lowest minimum.
-        notes: what each panel says across its pixels; none, or a text for each.
+        notes: none, or one text per panel, which is drawn over its pixels.
     """
     left, right, bottom, top = panels[0].extent
     share, steps = scale(among or panels), _steps(among or panels)
@@ -165,13 +165,13 @@ def figure(
 
 
 def _ratio(left: float, right: float, bottom: float, top: float) -> float:
-    """The height of a panel over its width: true to scale, unless that would be a strip."""
+    """The ratio of a panel's height to its width: true to scale, unless the panel would be a narrow strip."""
     ratio = (top - bottom) / (right - left)
     return ratio if 0.4 < ratio < 2.5 else 1.0
 
 
 def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
-    """What the legend says: of the minima that are reached, some; and where runs end nowhere."""
+    """The entries of the legend: some of the minima that are reached, and the colours of runs that reach none."""
     minima, colours = panels[0].minima, hues(len(panels[0].minima))
     area = np.sum([panel.shares for panel in panels], axis=0)
     reached = np.flatnonzero(area > 0).tolist()
@@ -192,7 +192,7 @@ def _entries(panels: Sequence[Panel]) -> list[tiles.Entry]:
 
 
 def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats, steps: NDArray[np.int64]) -> None:
-    """The scale of lightness, in grey, with the steps at some of its shades."""
+    """The scale of lightness, in grey, with numbers of steps as ticks."""
     shades = ListedColormap(_shades((0.5, 0.5, 0.5)) / 255.0)
     marked = ticks(share, steps)
     marks = share[marked].tolist(), [f"{step:,}" for step in marked]
@@ -200,7 +200,7 @@ def _bar(sheet: Figure, axes: Sequence[Axes], share: Floats, steps: NDArray[np.i
 
 
 def ticks(share: Floats, steps: NDArray[np.int64]) -> list[int]:
-    """Of the numbers of steps that runs took, those that are marked on the scale, about a quarter of it apart.
+    """The numbers of steps that are ticks of the scale, about a quarter of the scale apart.
 
     >>> steps = np.array([1, 1, 2, 3, 3, 7, 8, 9])
     >>> ticks(np.array([0.0, 0.125, 0.3125, 0.5, 0.625, 0.625, 0.625, 0.6875, 0.8125, 0.9375]), steps)

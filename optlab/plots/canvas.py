@@ -13,7 +13,7 @@ from optlab.plots import style
 from optlab.plots.figure import InlineFigure, save
 
 DPI = 96.0
-"""Pixels of a drawing per inch, so that a PNG at twice that has two pixels for one."""
+"""Pixels of a drawing per inch. A PNG has twice this resolution."""
 
 _POINTS = 72.0 / DPI
 
@@ -31,7 +31,7 @@ def figure(drawing: Drawing) -> InlineFigure:
 
 
 def save_drawing(drawing: Drawing, path: Path) -> Path:
-    """Write a drawing as SVG, or as what the ending of the path says otherwise (PNG, PDF)."""
+    """Write a drawing as SVG, PNG or PDF, by the suffix of the path."""
     if path.suffix == ".svg":
         path.write_text(drawing.svg(), encoding="utf-8")
         return path

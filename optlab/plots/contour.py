@@ -27,18 +27,18 @@ _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "wh
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
 _TURN = "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
-_MARGIN = 0.08  # around what is to be seen, as a share of its size
-_WIDEST = 1.4  # width : height that fills a slide beside a legend
-_NARROW = 1e4  # how many times smaller than its numbers a view is whose ticks say what is added to one of them
-_FAR = 50.0  # views away from the middle, where a trajectory is cut
+_MARGIN = 0.08  # around the visible points, as a share of their extent
+_WIDEST = 1.4  # the ratio width : height that fills a slide next to a legend
+_NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
+_FAR = 50.0  # a trajectory is cut at this distance from the middle, in sizes of the view
 
 
 def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
-    """The part of the plane worth showing, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
+    """The part of the plane to show, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
 
-    It holds the start, all minima, and what the trajectories visit of the domain, with a margin. It is the domain at
-    most, but for starts and minima on or beyond its border and trajectories that end not far outside. Within that, it
-    is widened towards a slide's proportions.
+    It contains the start, all minima, and the points of the trajectories in the domain, with a margin. It exceeds the
+    domain only for starts and minima on or outside of its border, and for trajectories that end slightly outside.
+    Within these limits it is widened to the proportions of a slide.
     """
     given = [np.asarray(p, dtype=float).reshape(-1, 2) for p in (*minima, *([] if start is None else [start]))]
     marked = np.concatenate([np.empty((0, 2)), *given])
@@ -48,7 +48,7 @@ def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[Arr
         if not len(everything):
             return np.array([[-1.0, -1.0], [1.0, 1.0]])
         limit = np.array([[-np.inf], [np.inf]]) * np.ones(2)
-        is_point = (everything == everything[0]).all()  # which says nothing of sizes but how large its numbers are
+        is_point = (everything == everything[0]).all()  # a single point gives no scale except its magnitude
         least = np.maximum(1.0, np.abs(everything[0])) if is_point else np.full(2, 1e-3)
     else:
         box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
@@ -83,16 +83,16 @@ def draw(
 ) -> Axes:
     """Draw the relief, one trajectory per label (from start to ball), and the minima (stars).
 
-    Balls that would cover each other are moved aside, each on a line to where its trajectory ends. Where trajectories
-    run one on another, they take turns as dashes of all their colours.
+    Balls that would overlap are moved apart, and a line connects each to the end of its trajectory. Where trajectories
+    overlap, they are drawn as alternating dashes of all their colours.
 
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
-        paths: columns `label`, `step`, `x0`, `x1`, each label's rows in the order of steps.
-        looks: how each label is drawn; by default by order of appearance. A faint one is a grey line without a ball.
+        paths: columns `label`, `step`, `x0`, `x1`; the rows of each label are in the order of steps.
+        looks: the look of each label; by default by order of appearance. A faint label is a grey line without a ball.
         minima: all known minimisers.
         minimum: the known value at the minima; levels are logarithmic in the height above it.
-        lost: labels whose trajectories go on from where they were last recorded to nowhere: they have no ball.
+        lost: labels whose runs diverged or failed after the last recorded point: their trajectories have no ball.
     """
     looks = looks or style.looks(paths["label"])
     limits = surface.limits
@@ -117,18 +117,20 @@ def draw(
     balls.draw(axes, placed, colours)
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
-    axes.set_aspect("equal" if 0.4 < height / width < 2.5 else "auto")  # equal: steps are at right angles to the lines
+    axes.set_aspect(
+        "equal" if 0.4 < height / width < 2.5 else "auto"
+    )  # equal: gradient steps are at right angles to the level lines
     for axis, ends in ((axes.xaxis, limits[:, 0]), (axes.yaxis, limits[:, 1])):
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
-        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # the digits that differ are all that fits
+        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # only the digits that differ fit
             axis.set_major_formatter(ScalarFormatter(useOffset=True))
-    axes.set_anchor("NW")  # the legend beside it begins where it does, and has the whole height
+    axes.set_anchor("NW")  # aligned with the legend, which has the whole height
     axes.spines[:].set_visible(True)
     return axes
 
 
 def _in_turns(axes: Axes, paths: pd.DataFrame, looks: Mapping[str, Look], limits: NDArray[np.float64]) -> None:
-    """Draw what other trajectories hide of one once more, as dashes on top of them."""
+    """Draw the hidden parts of each trajectory again, as dashes on top of the others."""
     low, size = limits[0], limits[1] - limits[0]
     by_label = {str(label): path[["x0", "x1"]].to_numpy(float) for label, path in paths.groupby("label", sort=False)}
     cut = [(_cut(points, limits) - low) / size for points in by_label.values()]
@@ -149,7 +151,7 @@ def figure(
     title: str = "",
     subtitle: str = "",
 ) -> InlineFigure:
-    """The finished picture of one case: header, map, and a legend with settings and final losses.
+    """The complete figure of one case: header, map, and a legend with settings and final losses.
 
     `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`.
     """
@@ -181,7 +183,7 @@ def figure(
 
 
 def _cut(points: Floats, limits: Floats) -> Floats:
-    """The trajectory up to where it is lost: its first point far outside, moved near along the last step."""
+    """The trajectory up to its first point far outside, which is moved closer along the last step."""
     points = points[: len(points) if np.isfinite(points).all() else np.argmin(np.isfinite(points).all(1))]
     middle, size = limits.mean(0), limits[1] - limits[0]
     away = np.abs((points - middle) / size).max(1, initial=0.0)
@@ -200,7 +202,7 @@ def _within(points: Floats, box: Floats) -> NDArray[np.bool_]:
 
 
 def _sane(points: Floats) -> Floats:
-    """The points that arithmetic can be done with."""
+    """The finite points that are small enough for arithmetic without overflow."""
     return points[(np.abs(points) < 1e150).all(1)]
 
 
@@ -210,12 +212,12 @@ def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> Non
 
 
 def _starts(paths: pd.DataFrame) -> Floats:
-    """Where the trajectories start whose start was recorded, each place once."""
+    """The recorded starts of the trajectories, without duplicates."""
     return paths.loc[paths["step"] == 0, ["x0", "x1"]].drop_duplicates().to_numpy(float)
 
 
 def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
-    """Where the trajectories end that end in view, by label."""
+    """The ends of the trajectories that end in the view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
     return ends[_within(ends.to_numpy(float), limits)]
 
@@ -226,7 +228,7 @@ def _handle(look: Look) -> Line2D:
 
 
 def _entry(row: Mapping[Any, Any], outside: bool) -> str:
-    """What the legend says of one trajectory, which may end outside of the map."""
+    """The legend text for one trajectory, which may end outside of the map."""
     lost = row["shown_status"] != "done"
     result = row["shown_status"] if lost else style.loss(row["shown_loss"])
     facts = [row["settings"], result, "ends off the map" if outside and not lost else ""]
@@ -234,6 +236,6 @@ def _entry(row: Mapping[Any, Any], outside: bool) -> str:
 
 
 def _size(limits: Floats) -> tuple[float, float]:
-    """The size of the figure in inches: as high as the map wants to be beside its legend, within reason."""
+    """The size of the figure in inches: the height follows the map next to its legend, within limits."""
     width, height = limits[1] - limits[0]
     return figures.SIZE[0], float(np.clip(6.2 * height / width + 1.3, figures.SIZE[1], 6.8))

@@ -19,7 +19,7 @@ from optlab.wording import short
 Floats = NDArray[np.float64]
 
 SIZE = (11.0, 6.4)
-_SIDE, _BELOW, _STARTS = 4.2, 1.4, (0.85, 6.4)  # inches: of the squares, below them, and where they start
+_SIDE, _BELOW, _STARTS = 4.2, 1.4, (0.85, 6.4)  # inches: side of the squares, space below, left edges
 _GRADIENT, _DIRECTION, _PROJECTION, _LEVEL = style.PALETTE[1], style.PALETTE[4], style.PALETTE[0], style.PALETTE[2]
 _GRID = 161  # heights along each side of the map
 _ARROW = 0.62  # the gradient's length on the map, as a share of half its side
@@ -27,8 +27,11 @@ _LEVELS, _LINES_EVERY = 36, 3
 
 
 class Slopes(Protocol):
-    """What is drawn: an `optlab.explain.directional.Directional`, or anything with these. Angles are in radians, those
-    of `angles` in degrees; `angle`, `steepest` and `level` are NaN at a stationary point."""
+    """The data of the figure: an `optlab.explain.directional.Directional`, or any object with these attributes.
+
+    Angles are in radians, except `angles`, which are in degrees. `angle`, `steepest` and `level` are NaN at a
+    stationary point.
+    """
 
     @property
     def name(self) -> str: ...
@@ -63,9 +66,9 @@ class Slopes(Protocol):
 
 
 def figure(result: Slopes, domain: ArrayLike | None = None) -> InlineFigure:
-    """The finished picture: the map around the point, and the slope against the angle.
+    """The complete figure: the map around the point, and the slope against the angle.
 
-    `domain` is that of the problem, bounds of shape (2, 2): a quarter of it is shown around the point.
+    `domain` is the domain of the problem, bounds of shape (2, 2). The map shows a quarter of it around the point.
     """
     point = f"({short(result.point[0])}, {short(result.point[1])})"
     with style.sheet():
@@ -90,8 +93,8 @@ def _subtitle(result: Slopes) -> str:
 
 
 def draw(result: Slopes, axes: Axes, domain: ArrayLike | None = None) -> Axes:
-    """Draw the map: level lines, the gradient at the point, its projection on the direction, and the level line's
-    tangent, all to one scale, so that right angles are right angles."""
+    """Draw the map: level lines, the gradient at the point, its projection on the direction, and the tangent of the
+    level line. Both axes have the same scale, so that angles are true."""
     half = _half(result.point, domain)
     _heights(result, axes, half)
     if not result.stationary:
@@ -137,13 +140,13 @@ def slopes(result: Slopes, axes: Axes) -> Axes:
     axes.set_ylim(-height, height) if height > 1e-9 else axes.set_ylim(-1, 1)
     axes.xaxis.set_major_locator(MultipleLocator(45))
     axes.grid(True)
-    axes.set(box_aspect=1, anchor="N")  # as the map beside it
+    axes.set(box_aspect=1, anchor="N")  # as the map next to it
     _legend(axes)
     return axes
 
 
 def _place(sheet: Figure, left: Axes, right: Axes) -> None:
-    """Two squares of one size under the header, above their legends."""
+    """Place two squares of equal size below the header and above their legends."""
     engine: Any = sheet.get_layout_engine()
     top = engine.get()["rect"][3] * SIZE[1] - 0.1
     sheet.set_layout_engine("none")
@@ -153,7 +156,7 @@ def _place(sheet: Figure, left: Axes, right: Axes) -> None:
 
 
 def _half(point: Floats, domain: ArrayLike | None) -> float:
-    """Half the side of the map: of a quarter of the domain, or such that the origin is not far off."""
+    """Half the side of the map: a quarter of the shorter side of the domain, or, without a domain, at least 1."""
     if domain is None:
         return max(1.0, 0.75 * float(np.abs(point).max()))
     box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
@@ -161,7 +164,7 @@ def _half(point: Floats, domain: ArrayLike | None) -> float:
 
 
 def _heights(result: Slopes, axes: Axes, half: float) -> None:
-    """The map: as much area between any two levels, and the level line through the point."""
+    """Draw the filled levels, with equal area between adjacent levels, and the level line through the point."""
     x, y = (np.linspace(centre - half, centre + half, _GRID) for centre in result.point)
     z = np.ma.masked_invalid([[result.f(np.array([a, b])) for a in x] for b in y])
     z, value = relief.spread(z, result.value)
@@ -173,7 +176,7 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
     if len(levels) < 3:
         return
     shades = relief.HEIGHTS(np.linspace(0.0, 1.0, len(levels) - 1))
-    bounds = [levels[0] - 1e-9, *levels[1:]]  # a level is above what it bounds
+    bounds = [levels[0] - 1e-9, *levels[1:]]  # contourf excludes heights equal to the lowest bound
     filled: Any = axes.contourf(x, y, z, bounds, colors=shades, extend="neither", zorder=0)
     filled.set_rasterized(True)
     axes.contour(x, y, z, levels[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5, linestyles="solid", alpha=0.6,
@@ -184,7 +187,7 @@ def _heights(result: Slopes, axes: Axes, half: float) -> None:
 
 
 def _direction(axes: Axes, result: Slopes, half: float) -> None:
-    """The line along the direction, the gradient's projection on it, and the perpendicular between them."""
+    """Draw the line along the direction, the projection of the gradient on it, and the perpendicular between them."""
     unit: Any = result.direction
     axes.plot(
         *_through(result.point, unit * 2 * half), color=_DIRECTION, linewidth=1.0, linestyle=(0, (1, 2)), zorder=3
@@ -199,7 +202,7 @@ def _direction(axes: Axes, result: Slopes, half: float) -> None:
     if np.hypot(*away) > 0.08 * half:
         axes.plot(*np.transpose([result.point + tip, result.point + foot]), color=style.MUTED, linewidth=1.1,
                   linestyle=(0, (3, 2)), zorder=4)  # fmt: skip
-        ahead = np.sign(result.along or 1.0) * unit * 0.06 * half  # where the arrow's head does not cover the mark
+        ahead = np.sign(result.along or 1.0) * unit * 0.06 * half  # on the side that the arrow's head does not cover
         up = away / np.hypot(*away) * 0.06 * half
         corner = result.point + foot + np.array([ahead, ahead + up, up])
         axes.plot(*corner.T, color=style.MUTED, linewidth=1.1, zorder=4)
@@ -212,7 +215,7 @@ def _arrow(axes: Axes, start: Floats, way: Floats, colour: str, label: str, zord
 
 
 def _through(point: Floats, way: Floats) -> Floats:
-    """A line through the point, both ways, as x and y."""
+    """A line through the point in both directions, as x and y."""
     return np.transpose([point - way, point + way])
 
 

@@ -1,4 +1,4 @@
-"""Figures: made with a header, given a legend, saved whole or not at all, shown in notebooks."""
+"""Figures with a header and a legend. They are saved atomically and shown in notebooks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from optlab.errors import file_errors_name
 from optlab.plots import fonts, style
 
 SIZE = (10.0, 5.625)  # inches, 1600 x 900 pixels: a slide
-_MARGIN = 0.16  # inches around everything
-_LEGEND, _SMALLEST = 10.0, 5.5  # points: letters of legends
-_LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # in units of them, what a legend consists of
+_MARGIN = 0.16  # inches around the whole figure
+_LEGEND, _SMALLEST = 10.0, 5.5  # default and minimum font size of legends, in points
+_LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # lengths in a legend, in units of the font size
 _LEGEND_CHARACTERS = 26
-_COLUMNS, _WIDEST_ALONE, _WIDEST = 5, 0.52, 0.4  # of a legend, at most: its columns, its share of the width
-_SHOWN, _SHARP = 80.0, 1.6  # pixels per inch in a notebook, and how many of the picture are in each of them
+_COLUMNS, _WIDEST_ALONE, _WIDEST = 5, 0.52, 0.4  # of a legend: maximum columns, maximum shares of the width
+_SHOWN, _SHARP = 80.0, 1.6  # pixels per inch in a notebook, and pixels of the picture per pixel in the notebook
 UNBROKEN = "\N{NO-BREAK SPACE}"
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -42,7 +42,7 @@ _METADATA: dict[str, dict[str, Any]] = {
 class InlineFigure(Figure):
     """A figure that a notebook shows by itself.
 
-    Matplotlib's own figures are shown where `%matplotlib inline` or pyplot have prepared the notebook for them.
+    Matplotlib's own figures are shown only after `%matplotlib inline` or an import of pyplot.
     """
 
     def png(self, dpi: float = _SHOWN * _SHARP) -> bytes:
@@ -55,7 +55,7 @@ class InlineFigure(Figure):
         return self.png()
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> tuple[dict[str, str], dict[str, Any]]:
-        """The picture and its size on the page. It is asked for before what pyplot has prepared."""
+        """The picture and its size on the page. IPython prefers this method to the formatter of pyplot."""
         width, height = (round(_SHOWN * inches) for inches in self.get_size_inches())
         picture = base64.b64encode(self.png()).decode("ascii")
         return {"image/png": picture}, {"image/png": {"width": width, "height": height}}
@@ -93,9 +93,9 @@ def new(
 def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
     """A legend to the right of the axes, where it covers nothing and all of it can be seen.
 
-    The labels are a user's: shown as they are, without mathematics, also where they begin with `_` (a reason for
-    Matplotlib to leave the entry out); long ones are wrapped, and many are set smaller or in columns. What would be too
-    small to read then is left out, and the last line says how many entries that are.
+    The labels are a user's texts. They are shown unchanged, without mathtext, even if they begin with `_`, for which
+    Matplotlib omits the entry. Long labels are wrapped. Many labels get a smaller font or several columns. If the font
+    would be too small to read, entries are omitted, and the last line shows their number.
     """
     sheet: Any = axes.get_figure(root=True)
     engine = sheet.get_layout_engine()
@@ -133,7 +133,7 @@ def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:
 
 
 def others() -> Line2D:
-    """What the legend shows for the lines that are thin and grey."""
+    """The legend handle for the thin grey lines."""
     return Line2D([], [], color=style.FAINT, linewidth=style.THIN["linewidth"])
 
 
@@ -142,33 +142,35 @@ def _more(count: int) -> str:
 
 
 def _size(text: str) -> tuple[float, float]:
-    """The height and the width of an entry of a legend with that text, in points."""
+    """The height and the width of a legend entry with this text, in points."""
     font = FontProperties(family=fonts.families(text), size=_LEGEND)
     width = max(measured(line, font) for line in text.split("\n"))
     return _LEGEND * (_LINE * (text.count("\n") + 1) + _GAP), width + _LEGEND * (_HANDLE + _PAD + _BETWEEN)
 
 
 def _arranged(sizes: Sequence[tuple[float, float]], room: tuple[float, float]) -> tuple[int, float]:
-    """The number of columns in which the entries can be largest, and the scale at which they fit into the space."""
+    """The number of columns that allows the largest font, and the scale at which the entries fit into the space."""
     found = []
     for columns in range(1, 1 + min(_COLUMNS, max(len(sizes), 1))):
         parts = [part for part in np.array_split(np.reshape(sizes, (-1, 2)), columns) if len(part)]
         height = max((part[:, 0].sum() for part in parts), default=0.0) + 0.8 * _LEGEND
         width = sum(part[:, 1].max() for part in parts) + 0.8 * _LEGEND
         found.append(min(1.0, room[0] / height, room[1] / max(width, 1.0)))
-    columns = next(i for i, scale in enumerate(found) if scale > 0.93 * max(found))  # few, where it is much the same
+    columns = next(
+        i for i, scale in enumerate(found) if scale > 0.93 * max(found)
+    )  # fewer columns, if the scale is about the same
     return columns + 1, 0.98 * found[columns] if found[columns] < 1 else 1.0
 
 
 def measured(text: str, font: FontProperties) -> float:
     """The width of a line of text in points."""
     with _missing_glyphs():
-        dpi = style.SHEET["figure.dpi"]  # letters are fitted to pixels
+        dpi = style.SHEET["figure.dpi"]  # glyphs are aligned to pixels
         return RendererAgg(1, 1, dpi).get_text_width_height_descent(text, font, False)[0] * 72 / dpi if text else 0.0
 
 
 def wrap(text: str, width: int = _LEGEND_CHARACTERS) -> str:
-    """Text in lines of at most `width` characters; line breaks stay, and a space that is `UNBROKEN` becomes no break.
+    """Wrap text to lines of at most `width` characters. Line breaks stay, and no line is broken at an `UNBROKEN` space.
 
     >>> wrap("one two three", 8)
     'one two\\nthree'
@@ -180,14 +182,14 @@ def wrap(text: str, width: int = _LEGEND_CHARACTERS) -> str:
 
 
 def printable(text: str) -> str:
-    """Text without what no font can show: control characters become spaces."""
+    """Replace control characters, which no font can show, by spaces."""
     return "".join(letter if letter.isprintable() or letter == UNBROKEN else " " for letter in text)
 
 
 def save(figure: Figure, path: str | Path) -> Path:
     """Write a figure as PNG, SVG or PDF, by the path's suffix. The same figure gives the same bytes.
 
-    The file appears whole or not at all: it is written under a temporary name next to its own and renamed.
+    The file is written under a temporary name in the same folder, followed by an atomic rename.
     """
     path = Path(path)
     kind = path.suffix.removeprefix(".").lower()
@@ -211,7 +213,7 @@ def _write(figure: Figure, where: Any, kind: str, dpi: float | str = "figure") -
 
 
 def _lay_out(figure: Figure) -> None:
-    """Lay the figure out, once and for good: Matplotlib would draw everything another time, at every saving."""
+    """Compute the layout of the figure once. Matplotlib would otherwise draw everything twice whenever it saves."""
     engine = figure.get_layout_engine()
     if engine is not None:
         FigureCanvasAgg(figure)

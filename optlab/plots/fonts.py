@@ -1,4 +1,4 @@
-"""Fonts for what users write: DejaVu Sans, which Matplotlib brings, and installed ones for letters that it lacks."""
+"""Fonts for texts of users: DejaVu Sans, which Matplotlib contains, and installed fonts for other characters."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from matplotlib.text import Text
 BASE = "DejaVu Sans"
 _FIRST = ("Noto Sans CJK SC", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi", "Noto Emoji", "Noto Sans",
           "Symbola", "Segoe UI", "Arial Unicode MS", "Apple Symbols")  # fmt: skip
-"""Beginnings of the names of fonts that are asked before all others, as they have many letters and fit in style."""
+"""Name prefixes of the preferred fonts, which have many characters and a suitable style."""
 _NEVER = ("Last Resort", "cm")
-"""Fonts of Matplotlib's own that have a box for every letter, or other letters than their tables say."""
+"""Name prefixes of Matplotlib's fonts that have a box for every character, or wrong character tables."""
 
 
 def families(text: str) -> list[str]:
-    """The families of fonts that a text needs: Matplotlib takes each letter from the first one that has it.
+    """The font families for a text. Matplotlib takes each character from the first family that contains it.
 
     >>> families("Adam, β = 0.9 ✓")
     ['DejaVu Sans']
@@ -28,7 +28,7 @@ def families(text: str) -> list[str]:
 
 
 def missing(texts: Iterable[str]) -> str:
-    """The letters that no installed font has, each once; boxes stand in their place.
+    """The characters that no installed font contains, each once; they are drawn as boxes.
 
     >>> missing(["Adam, β = 0.9", "\\n"])
     ''
@@ -37,7 +37,7 @@ def missing(texts: Iterable[str]) -> str:
 
 
 def give(figure: Figure) -> None:
-    """Give every text of a figure the fonts that its letters need."""
+    """Set the fonts of every text of a figure to the families that its characters need."""
     for text in figure.findobj(Text):
         if isinstance(text, Text) and _lacking(text.get_text()):
             text.set_fontfamily(families(text.get_text()))
@@ -54,7 +54,7 @@ def _base() -> frozenset[int]:
 
 @functools.lru_cache(maxsize=256)
 def _found(lacking: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """The families that have some of these letters, and the letters that none has."""
+    """The families that contain some of these characters, and the characters that no font contains."""
     chosen: list[str] = []
     for name, letters in _installed() if lacking else ():
         if shown := {letter for letter in lacking if ord(letter) in letters}:
@@ -66,7 +66,7 @@ def _found(lacking: frozenset[str]) -> tuple[tuple[str, ...], frozenset[str]]:
 
 
 def _installed() -> Iterator[tuple[str, frozenset[int]]]:
-    """The installed fonts with their letters, by name: the preferred ones first. Each is opened when it is its turn."""
+    """The installed fonts with their characters, in order: preferred fonts first. Fonts are opened lazily."""
     _look_for_new_ones()
     listed = font_manager.fontManager.ttflist
     fonts = {font.name: font.fname for font in listed if font.style == "normal" and not font.name.startswith(_NEVER)}
@@ -79,19 +79,19 @@ def _place(name: str) -> int:
 
 @functools.cache
 def _look_for_new_ones() -> None:
-    """Matplotlib keeps a list of fonts from its first start: those that were installed since are not in it."""
+    """Add fonts that were installed after Matplotlib cached its list of fonts."""
     known = {font.fname for font in font_manager.fontManager.ttflist}
     for path in font_manager.findSystemFonts():
         if path not in known:
             try:
                 font_manager.fontManager.addfont(path)
-            except (OSError, RuntimeError):  # it is damaged, or of a kind that Matplotlib cannot use
+            except (OSError, RuntimeError):  # a damaged or unsupported font
                 continue
 
 
 @functools.cache
 def _letters(path: str) -> frozenset[int]:
-    """The letters of a font that can be drawn at any size. (Those of coloured emoji are pixels of one size.)"""
+    """The characters of a scalable font; none for bitmap fonts, such as coloured emoji."""
     try:
         font = FT2Font(path)
     except (OSError, RuntimeError):

@@ -1,4 +1,4 @@
-"""The loss along the steps."""
+"""The loss as a function of the step."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _LOST: dict[str, Any] = {
     "zorder": 4,
 }
 _OFF: dict[str, Any] = _LOST | {"marker": "v", "markersize": 7, "markeredgewidth": 0}
-_NEAR = 0.02  # shares of the axes at which two crosses are one on another
+_NEAR = 0.02  # two crosses overlap below this distance, as a share of the axes
 _WIDTH, _TURN, _CROSS, _UNDER = 2.0, "turn", "cross", "under"
 
 
@@ -49,15 +49,15 @@ def draw(
 ) -> Axes:
     """Draw the median of a quantity along the steps, one line per label, with the band from `low` to `high`.
 
-    Where lines run one on another, they take turns as dashes of all their colours. Where the upper end of a band is
+    Where lines overlap, they are drawn as alternating dashes of all their colours. Where the upper end of a band is
     infinite or far above the axis, only its lower half is drawn.
 
     Args:
         curves: columns `label`, `quantity`, `step`, `median`, `low`, `high`, of one case (`analysis.loss_curves`).
-        quantity: which one to draw.
-        looks: how each label is drawn; by default by order of appearance. A faint one is a thin grey line.
-        minimum: the known minimum. Where it is not 0, the distance to it is drawn.
-        lost: labels whose lines end with a cross, where they were last finite; at the upper border if that was off it.
+        quantity: the quantity to draw.
+        looks: the look of each label; by default by order of appearance. A faint label is a thin grey line.
+        minimum: the known minimum. If it is not 0, the distance to it is drawn.
+        lost: labels whose lines end with a cross at their last finite value, or at the upper border if it is above.
     """
     looks = looks or style.looks(curves["label"])
     floor = minimum or 0.0
@@ -103,10 +103,10 @@ def figure(
     title: str = "",
     subtitle: str = "",
 ) -> InlineFigure:
-    """The finished picture of one case: one panel; for a network, training loss and test accuracy side by side.
+    """The complete figure of one case: one panel; for a network, training loss and test accuracy side by side.
 
-    `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`. A label of which runs failed
-    has no curve; the legend says "error".
+    `curves` and `best` are the case's rows of `analysis.loss_curves` and `analysis.best`. A label with failed runs has
+    no curve; its entry in the legend is "error".
     """
     present = set(curves["quantity"].unique())
     panels = ["train_loss"] if "train_loss" in present else ["loss"]
@@ -125,38 +125,38 @@ def figure(
             handles.append(figures.others())
             settings.append(counted(others, "other"))
         lines = [line for panel in axes for line in panel.get_lines()]
-        for gid, mark, said in ((_CROSS, _LOST, "the last finite loss"), (_UNDER, _OFF, "below the axis")):
+        for gid, mark, text in ((_CROSS, _LOST, "the last finite loss"), (_UNDER, _OFF, "below the axis")):
             if any(line.get_gid() == gid for line in lines):
                 handles.append(Line2D([], [], color=style.INK, **mark))
-                settings.append(said)
+                settings.append(text)
         figures.legend(axes[-1], handles, settings)
     return sheet
 
 
 def _median(curve: pd.DataFrame, axis: scale.Scale) -> NDArray[np.float64]:
-    """The line: an infinite median ends it, since there is nothing to see any more."""
+    """The heights of the line; an infinite median is NaN, so that the line ends there."""
     return np.where(np.isfinite(curve["median"]), axis.leave(curve["median"]), np.nan)
 
 
 def _axis(shown: pd.DataFrame, lost: Collection[str]) -> scale.Scale:
-    """The axis of losses. It is not stretched to the upper ends of bands: the worst seed of one optimizer would flatten
-    all others. Where all optimizers are lost, it is as high as they came."""
+    """The axis of losses. It does not include the upper ends of bands, since the worst seed of one optimizer would
+    flatten all other curves. If all optimizers are lost, the axis includes their largest finite loss."""
     if {*shown["label"].unique()} <= {*lost}:
         return scale.choose(shown[["median", "low"]], whole=True)
     return scale.choose(shown[["median", "low"]], _start(shown))
 
 
 def _last_step(shown: pd.DataFrame, lost: Collection[str]) -> float:
-    """Where the axis of steps ends: where all optimizers are lost, not far beyond the last of them."""
+    """The end of the axis of steps; if all optimizers are lost, shortly after the last finite loss."""
     last = shown["step"].max() if len(shown) else 0
     if not len(shown) or not {*shown["label"].unique()} <= {*lost}:
         return last
-    alive = shown.loc[np.isfinite(shown["median"]), "step"].max()
-    return min(last, max(1, int(np.ceil(1.25 * (0 if np.isnan(alive) else alive)))))
+    finite = shown.loc[np.isfinite(shown["median"]), "step"].max()
+    return min(last, max(1, int(np.ceil(1.25 * (0 if np.isnan(finite) else finite)))))
 
 
 def _crosses(lost: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look], last: float) -> None:
-    """A cross where each of these lines was last finite; those that would lie on others are put below them."""
+    """Draw a cross at the last finite value of each of these lines. Crosses that would overlap are moved down."""
     ends = lost[np.isfinite(lost["median"])].drop_duplicates("label", keep="last")
     placed: list[tuple[float, float]] = []
     for label, step, loss in zip(ends["label"], ends["step"], axis.clip(ends["median"]), strict=True):
@@ -168,7 +168,7 @@ def _crosses(lost: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[s
 
 
 def _below(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
-    """A triangle at the lower border for each line that ends below it."""
+    """Draw a triangle at the lower border for each line that ends below it."""
     ends = shown[np.isfinite(shown["median"])].drop_duplicates("label", keep="last")
     ends = ends[ends["median"] < axis.low]
     for number, (label, step) in enumerate(zip(ends["label"], ends["step"], strict=True)):
@@ -178,7 +178,7 @@ def _below(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[st
 
 
 def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping[str, Look]) -> None:
-    """Draw what other lines hide of a line once more, as dashes on top of them."""
+    """Draw the hidden parts of each line again, as dashes on top of the others."""
     if shown.empty:
         return
     order = list(shown["label"].unique())
@@ -191,23 +191,24 @@ def _in_turns(shown: pd.DataFrame, axes: Axes, axis: scale.Scale, looks: Mapping
 
 
 def _start(curves: pd.DataFrame) -> float:
-    """The loss before the first step: the highest, where they differ."""
+    """The loss before the first step; the highest, if the curves differ."""
     first = curves.loc[curves["step"] == curves["step"].min(), "median"]
     first = first[np.isfinite(first)]
     return float(first.max()) if len(first) else np.nan
 
 
 def _accuracy(curves: pd.DataFrame) -> scale.Scale:
-    """An axis of shares that shows where most lines end, and no more than they span.
+    """An axis of accuracies that shows the ends of most lines, within the range of the lines.
 
-    It reaches four times as far below 100 % as the middle one of their ends, so that the steep climb at the beginning
-    does not flatten what comes after it, and further down to all ends that are not twice as far below.
+    It extends four times as far below 100 % as the median of the final accuracies, so that the steep climb at the
+    beginning does not flatten the rest. It extends further, to all final accuracies that are at most eight times as far
+    below 100 % as the median.
     """
     if curves.empty:
         return scale.Scale(False, 0.0, 1.0)
     ends = curves.sort_values("step", kind="stable").drop_duplicates("label", keep="last")["median"].to_numpy(float)
     missed = 1 - float(np.quantile(ends, 0.5, method="lower"))
-    low = min(1 - 4 * missed, 0.9)  # where all are right in the end, there is still an axis
+    low = min(1 - 4 * missed, 0.9)  # a minimum range, for final accuracies of 100 %
     low = min([low, *ends[ends >= 1 - 8 * missed]])
     lowest, highest = np.nanmin(curves[["median", "low"]].to_numpy()), np.nanmax(curves[["median", "high"]].to_numpy())
     low, high = (round(20 * share, 9) for share in (max(low, lowest, 0.0), min(highest, 1.0)))
@@ -216,17 +217,17 @@ def _accuracy(curves: pd.DataFrame) -> scale.Scale:
 
 
 def _line(look: Look, looks: int, points: int) -> dict[str, Any]:
-    """A line; with markers where there are more labels than colours, or nothing that a line could be drawn between."""
+    """The style of a line. It has markers if there are more labels than colours, or if it has only one point."""
     line: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": _WIDTH}
     if looks > len(style.PALETTE) or points == 1:
         line |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
-    if points == 1:  # it may lie on the border
+    if points == 1:  # the point may be on the border
         line |= {"markersize": 8, "clip_on": False}
     return line
 
 
 def _result(row: Mapping[Any, Any]) -> str:
-    if np.isnan(row["median"]):  # runs of it failed: there is no curve, and nothing is known of its settings
+    if np.isnan(row["median"]):  # a label with failed runs has no curve and no best settings
         return "error"
     lost = "diverged" if row["n_diverged"] else "failed"
     if np.isfinite(row["median"]):

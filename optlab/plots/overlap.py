@@ -1,4 +1,4 @@
-"""Lines that run one on another: where a line cannot be seen, it takes turns with those on it, as dashes."""
+"""Overlapping lines: where lines hide each other, they are drawn as alternating dashes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 TOLERANCE = 0.004
-"""The distance at which a line is hidden, as a share of the axis: about half the width of a line."""
+"""A line hides another below this distance, as a share of the axis: about half the width of a line."""
 LEAST = 0.05
-"""The share of its points that a line has to be hidden at in a row: where lines only cross, both can be seen."""
+"""The minimum length of an overlap, as a share of the points of a line. Lines that only cross are both visible."""
 _DASHES, _POINTS = 48, 2401  # along the whole axis
-_APART, _MOST = 0.002, 2000  # of the points along a path: how far, as a share of the axes, and how many
-_DASH, _STRETCH = 10, 30  # points in a dash along a path, and in a stretch that matters
+_APART, _MOST = 0.002, 2000  # the distance of points along a path, as a share of the axes, and their maximum number
+_DASH, _STRETCH = 10, 30  # the number of points in a dash along a path, and the minimum number in an overlap
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
 def in_turns(x: Floats, heights: Floats) -> tuple[Floats, list[Floats]]:
-    """The dashes in which hidden lines are to be drawn once more, on top of those that hide them.
+    """The dashes as which hidden lines are drawn again, on top of the lines that hide them.
 
     Args:
-        x: where the points of all lines are, shape (points,).
-        heights: how high they are, as shares of the axis, shape (lines, points), the lines in the order in which they
-            are drawn. NaN is nowhere.
+        x: the positions of the points of all lines, shape (points,).
+        heights: the heights as shares of the axis, shape (lines, points), with the lines in drawing order. A line has
+            no point where its height is NaN.
 
     Returns:
-        Points along the axis, and the heights of each line there, NaN wherever it is not its turn.
+        Points along the axis, and the heights of each line there, with NaN outside of its dashes.
     """
     on = np.array([[_runs(np.abs(line - other)) & (j > i) for j, other in enumerate(heights)]
                    for i, line in enumerate(heights)]).reshape(len(heights), *heights.shape)  # fmt: skip
-    place = on.sum(axis=1).max(axis=1, initial=0)  # how many lines are on this one; 0 for one on top
+    place = on.sum(axis=1).max(axis=1, initial=0)  # the number of lines on top of this one
     meet = on.any(axis=2)
     meet |= meet.T | np.eye(len(heights), dtype=bool)
     turns = 1 + np.max(np.where(meet, place, 0), axis=1, initial=0)
@@ -45,13 +45,13 @@ def in_turns(x: Floats, heights: Floats) -> tuple[Floats, list[Floats]]:
 
 
 def in_turns_along(paths: Sequence[Floats]) -> list[Floats]:
-    """The same for paths in the plane, which may run one on another anywhere and in any direction.
+    """The dashes for paths in the plane, which may overlap anywhere and in any direction.
 
     Args:
-        paths: points, each of shape (points, 2), as shares of the axes, in the order in which they are drawn.
+        paths: the points of each path, shape (points, 2), as shares of the axes, in drawing order.
 
     Returns:
-        Of each path points along it, shape (points, 2), NaN wherever it is not its turn.
+        Points along each path, shape (points, 2), with NaN outside of its dashes.
     """
     fine = [_evenly(path) for path in paths]
     found = []
@@ -66,7 +66,7 @@ def in_turns_along(paths: Sequence[Floats]) -> list[Floats]:
 
 
 def _evenly(path: Floats) -> Floats:
-    """Points along a path, at even distances."""
+    """Evenly spaced points along a path."""
     if len(path) < 2:
         return path
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
@@ -76,7 +76,7 @@ def _evenly(path: Floats) -> Floats:
 
 
 def _distance(points: Floats, others: Floats) -> Floats:
-    """From each point to the nearest of the others."""
+    """The distance from each point to the nearest of the others."""
     if not len(others):
         return np.full(len(points), np.inf)
     x, y = (points[:, None, axis] - others[None, :, axis] for axis in (0, 1))
@@ -84,12 +84,12 @@ def _distance(points: Floats, others: Floats) -> Floats:
 
 
 def _hidden(fine: Floats, x: Floats, on: Flags) -> Flags:
-    """Where a line is hidden from one of its points to the next."""
+    """Whether a line is hidden at each of the fine points: it must be hidden at both adjacent points of the line."""
     return np.interp(fine, x, on.any(axis=0).astype(float)) == 1
 
 
 def _runs(distance: Floats, least: float | None = None) -> Flags:
-    """The stretches on which two lines are one, long enough to matter: of so many points."""
+    """Whether each point belongs to an overlap of two lines that has at least `least` points."""
     least = max(2, LEAST * len(distance)) if least is None else least
     near = distance < TOLERANCE
     edges = np.flatnonzero(np.diff(np.concatenate([[False], near, [False]]).astype(int)))

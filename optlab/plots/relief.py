@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# light throughout, so that trajectories stand out; the valley is deepest in colour
+# All colours are light, so that trajectories are visible; the valley has the strongest colour.
 HEIGHTS = LinearSegmentedColormap.from_list(
     "heights", ["#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4"], N=256
 )
 LEVELS = np.linspace(0.0, 1.0, 36)
 """The shares at which the shade of a map changes. Some of them are drawn as lines."""
 _LINES_EVERY = 3
-_DECADES = 7  # shown below the highest value: a deeper valley would be all that is seen
+_DECADES = 7  # the maximum range below the highest value; otherwise a deep valley would dominate the map
 
 
 @dataclass(frozen=True)
@@ -37,23 +37,23 @@ class Surface:
 
 
 def draw(surface: Surface, axes: Axes, minimum: float | None) -> None:
-    """Draw filled levels, with every third as a line. `minimum` is the known value at the minima."""
+    """Draw filled levels, and every third level as a line. `minimum` is the known value at the minima."""
     z = shares(surface.z, minimum)
     if z is None:
         axes.set_facecolor(HEIGHTS(0.5) if np.isfinite(surface.z).any() else "white")
         return
     filled: Any = axes.contourf(surface.x, surface.y, z, [*LEVELS[:-1], 1 + 1e-9], cmap=HEIGHTS, zorder=0)
-    filled.set_rasterized(True)  # in SVG and PDF: one picture instead of some thousand corners
+    filled.set_rasterized(True)  # in SVG and PDF: one image instead of polygons with thousands of corners
     axes.contour(surface.x, surface.y, z, LEVELS[1::_LINES_EVERY], colors="#6F8FA8", linewidths=0.5,
                  linestyles="solid", alpha=0.6, zorder=1)  # fmt: skip
 
 
 def shares(heights: Floats, minimum: float | None = None) -> Any:
-    """How high each place is on the map: a masked array from 0, the lowest level, to 1, the highest.
+    """The heights scaled to the map, as a masked array from 0 (the lowest level) to 1 (the highest level).
 
-    Masked where a height is not finite; None where there are no two different heights. Evenly spaced in the height; or
-    in its logarithm, where the heights above the minimum (the known one, or else the lowest seen) span more than two
-    decades, over the highest seven of them.
+    Heights that are not finite are masked. The result is None if no two heights differ. The scale is linear. If the
+    heights above the minimum (the known minimum, or else the lowest height) span more than two decades, the scale is
+    logarithmic and covers the highest seven decades.
     """
     finite = heights[np.isfinite(heights)]
     if not finite.size or finite.min() == finite.max():
@@ -73,9 +73,9 @@ def shares(heights: Floats, minimum: float | None = None) -> Any:
 
 
 def spread(z: Any, value: float) -> tuple[Any, float]:
-    """Masked heights, and a value of that kind, as shares of what the heights span, from 0 to 1.
+    """Scale masked heights linearly to the range from 0 to 1, and a value with them.
 
-    Where all heights are the same, they are 0.
+    If all heights are equal, they become 0.
     """
     if not z.count():
         return z, value
@@ -86,11 +86,12 @@ def spread(z: Any, value: float) -> tuple[Any, float]:
 
 
 def _exponent(heights: Floats) -> int:
-    """The power of two over which heights are between -1 and 1: there no difference and no ratio of them overflows."""
+    """The exponent of a power of two: divided by it, the heights are between -1 and 1, so that no difference and no
+    ratio of them overflows."""
     return int(np.frexp(np.abs(heights).max(initial=0.0))[1])
 
 
 def _times_two_to(values: Any, exponent: int) -> Any:
-    """The values times a power of two, which rounds nothing but what becomes subnormal."""
+    """The values times a power of two. Only results that become subnormal are rounded."""
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         return np.ldexp(values, exponent)

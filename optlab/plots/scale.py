@@ -1,4 +1,4 @@
-"""Which scale an axis of losses gets, and which part of it is worth showing."""
+"""Chooses the scale and the range of an axis of losses."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from numpy.typing import ArrayLike, NDArray
 
 DECADES_FOR_LOG = 1.3
 ABOVE_START, BELOW_START = 1e2, 1e-34
-"""A logarithmic axis shows at most this part of the loss at the start: far above it everything is equally lost, and
-the square of the rounding error below it everything is equally solved."""
+"""The range of a logarithmic axis, relative to the loss at the start. All losses far above the start are equally bad,
+and all losses below the start times the square of the rounding error are equally good."""
 _ORDINARY = 250
-"""Powers of ten up to which Matplotlib can do its arithmetic, in both directions: margins, squares, ratios."""
-_LEAST, _LARGEST = 1e-300, 1e290  # of sizes, in units
+"""Matplotlib's arithmetic (margins, squares, ratios) does not overflow up to this power of ten, in both directions."""
+_LEAST, _LARGEST = 1e-300, 1e290  # the range of absolute values on an axis, in its unit
 _LOSSES = ("median", "low", "high", "first")
-"""The columns of frames that hold losses."""
+"""The columns of frames that contain losses."""
 
 
 @dataclass(frozen=True)
 class Scale:
-    """An axis from `low` to `high`, all of the data that is shown lying between.
+    """An axis from `low` to `high`, which include all data that are shown.
 
-    Both are in units of ten to the `power`, which is 0 for losses of ordinary size: `in_units` brings data into them,
+    Both are in units of 10**`power`; the power is 0 for losses of ordinary size. `in_units` converts data to this unit,
     and `suffix` names the unit.
     """
 
@@ -47,7 +47,7 @@ class Scale:
 
     @property
     def suffix(self) -> str:
-        """What the label of the axis says of its unit.
+        """The unit, as text for the end of the axis label.
 
         >>> Scale(True, 1.0, 10.0, -300).suffix, Scale(True, 1.0, 10.0).suffix
         (' (in units of 10⁻³⁰⁰)', '')
@@ -55,19 +55,19 @@ class Scale:
         return f" (in units of {_ten_to(self.power)})" if self.power else ""
 
     def clip(self, values: ArrayLike) -> NDArray[np.float64]:
-        """The values moved onto the axis where they are off it, infinity to its upper end; NaN stays NaN."""
+        """The values clipped to the axis; NaN stays NaN."""
         return np.clip(np.asarray(values, dtype=float), self.low, self.high)
 
     def leave(self, values: ArrayLike) -> NDArray[np.float64]:
-        """The values moved nearer where they are far off the axis, and still off it: a line then leaves the picture."""
+        """The values, clipped to a larger range than the axis: lines still leave the axes, without huge coordinates."""
         far = 1.0 if self.log else 10.0
         return np.clip(np.asarray(values, dtype=float), *self.padded(far, far))
 
     def band(self, frame: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The lower and the upper end of the bands of a frame with `low`, `median`, `high`.
 
-        Where the upper end is infinite or far off the axis, it is at the median: the band would fill all that is above,
-        and say nothing. There is no band where the median is infinite.
+        If the upper end is infinite or far above the axis, it is replaced by the median; otherwise the band would fill
+        the whole area above. There is no band where the median is infinite.
         """
         low, median, high = (frame[name].to_numpy(float) for name in ("low", "median", "high"))
         ends = np.where(high <= self.padded(1.0, 1.0)[1], high, median)
@@ -75,7 +75,7 @@ class Scale:
         return np.where(known, self.leave(low), np.nan), np.where(known, self.leave(ends), np.nan)
 
     def share(self, values: ArrayLike) -> NDArray[np.float64]:
-        """How high the values are, 0 at the lower end and 1 at the upper one; NaN where they are off the axis."""
+        """The positions of values, from 0 at the lower end of the axis to 1 at the upper end; NaN outside of it."""
         heights = np.asarray(values, dtype=float)
         shown = np.where((self.low <= heights) & (heights <= self.high), heights, np.nan)
         ends = np.array([self.low, self.high])
@@ -84,13 +84,13 @@ class Scale:
         return (shown - ends[0]) / (ends[1] - ends[0])
 
     def at(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The values that are so high; the inverse of `share`."""
+        """The values at these positions; the inverse of `share`."""
         if self.log:
             return self.low * (self.high / self.low) ** shares
         return self.low + (self.high - self.low) * shares
 
     def padded(self, below: float = 0.04, above: float = 0.04) -> tuple[float, float]:
-        """The limits with margins, as shares of the height between them."""
+        """The limits with margins, which are shares of the height of the axis."""
         if self.log:
             ratio = self.high / self.low
             return self.low * ratio**-below, self.high * ratio**above
@@ -98,8 +98,8 @@ class Scale:
         return self.low - below * height, self.high + above * height
 
     def apply(self, axes: Axes, below: float = 0.0, above: float = 0.0) -> None:
-        """Give the y axis this scale, limits with margins, and ticks. A strip `below` and one `above` stay empty; both
-        are shares of its height."""
+        """Set the scale, the limits with margins, and the ticks of the y axis. The shares `below` and `above` of its
+        height are left empty."""
         margin = 0.05
         low, high = self.padded(margin, margin)
         height = (1 + 2 * margin) / (1 - below - above)  # of the whole axis, in units of the part that has data
@@ -113,7 +113,7 @@ class Scale:
 
 
 def above(frame: pd.DataFrame, minimum: float) -> pd.DataFrame:
-    """The losses of a frame as heights above the minimum. One that rounding has put a hair below it is on it."""
+    """The losses of a frame minus the minimum. Losses that are below the minimum by rounding become 0."""
     if not minimum:
         return frame
     frame = frame.copy()
@@ -124,9 +124,9 @@ def above(frame: pd.DataFrame, minimum: float) -> pd.DataFrame:
 
 
 def log_ticks(axis: Axis, low: float, high: float) -> None:
-    """Ticks of a logarithmic axis, as `log_labels` has them.
+    """Set the ticks of a logarithmic axis to those of `log_labels`.
 
-    Fixed ones, as plain text: Matplotlib's own are mathematics, and take longer than the rest of the axis.
+    The labels are plain text, because Matplotlib's own labels use mathtext, which is slower than the rest of the axis.
     """
     ticks, texts = log_labels(low, high)
     axis.set_major_locator(FixedLocator(ticks))
@@ -135,7 +135,7 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
 
 
 def log_labels(low: float, high: float) -> tuple[list[float], list[str]]:
-    """Ticks and their texts: 1, 2, 5 within each decade while there are few, else powers of ten.
+    """Ticks and their labels: 1, 2, 5 in each decade if there are few decades, else powers of ten.
 
     >>> log_labels(0.1, 2.0)
     ([0.1, 0.2, 0.5, 1.0, 2.0], ['0.1', '0.2', '0.5', '1', '2'])
@@ -158,9 +158,9 @@ def _ten_to(power: int) -> str:
 
 
 def _divided(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
-    """Values over ten to the power; what is not zero stays so.
+    """Values divided by 10**power; nonzero values stay nonzero.
 
-    In two steps: where the values are subnormal, the power itself is no float.
+    The division has two steps, because for subnormal values the power of ten itself is not a float.
     """
     if not power:
         return values
@@ -170,11 +170,11 @@ def _divided(values: NDArray[np.float64], power: int) -> NDArray[np.float64]:
 
 
 def choose(values: ArrayLike, start: float = np.nan, whole: bool = False) -> Scale:
-    """Logarithmic where no value is negative and the positive ones span more than a factor of twenty, linear otherwise.
+    """Choose a logarithmic scale if no value is negative and the positive values span more than a factor of twenty.
 
-    `start` is the loss at the start, where known. Values that are not finite do not count; zeros, which a
-    logarithmic axis cannot show, are to be drawn at its lower end. Where what is shown is far from 1, as 1e-300 or
-    1e295 are, the axis has a unit (`Scale.power`). With `whole`, a logarithmic axis shows all values that are finite.
+    Otherwise the scale is linear. `start` is the loss at the start, if known. Values that are not finite are ignored.
+    Zeros, which a logarithmic axis cannot show, are drawn at its lower end. If the values are far from 1, such as
+    1e-300 or 1e295, the axis has a unit (`Scale.power`). With `whole`, a logarithmic axis shows all finite values.
 
     >>> choose([1.0, 2.0, float("inf")])
     Scale(log=False, low=1.0, high=2.0, power=0)
@@ -192,14 +192,14 @@ def choose(values: ArrayLike, start: float = np.nan, whole: bool = False) -> Sca
 
 
 def _power(finite: NDArray[np.float64], start: float) -> int:
-    """The power of ten that the axis is in units of: 0, unless the largest value that is shown is far from 1."""
+    """The power of ten that is the unit of the axis: 0, unless the largest shown value is far from 1."""
     sizes = np.log10(np.abs(finite[finite != 0]))
     if not sizes.size:
         return 0
     known = np.isfinite(start) and start != 0
     reference = np.log10(abs(start)) if known else np.quantile(sizes, 0.5, method="higher")
     largest = max(min(sizes.max(), reference + np.log10(ABOVE_START)), sizes.min())
-    if finite.min() < 0:  # an axis that is not logarithmic reaches down to it
+    if finite.min() < 0:  # a linear axis includes the lowest value
         largest = max(largest, np.log10(-finite.min()))
     power = int(np.floor(largest))
     return power if abs(power) > _ORDINARY else 0
@@ -219,9 +219,9 @@ def _choose(finite: NDArray[np.float64], start: float, whole: bool) -> Scale:
         if (finite == 0).any():
             low /= 10
         return Scale(True, low, high)
-    if low < start:  # something ran away
+    if low < start:  # some losses decreased: limit the height of losses that increased
         high = min(high, start + 2 * (start - low))
-    if high - low <= 1e-12 * max(abs(high), abs(low)):  # constant: an axis needs a height
+    if high - low <= 1e-12 * max(abs(high), abs(low)):  # constant: the axis must not have height 0
         margin = 0.1 * abs(high)
         return Scale(False, low - margin, high + margin) if margin else Scale(False, 0.0, 1.0)
     return Scale(False, low, high)

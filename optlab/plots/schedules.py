@@ -1,4 +1,4 @@
-"""Schedules: the factor on the learning rate along the steps, one panel for each."""
+"""The factors of schedules on the learning rate as functions of the step, one panel for each schedule."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PANEL = (2.5, 1.75)  # inches
 def figure(
     at: NDArray[np.int64], factors: Mapping[str, NDArray[np.float64]], *, title: str = "", subtitle: str = ""
 ) -> InlineFigure:
-    """The factors of some schedules at some steps, the same for all of them. What is not finite is left out."""
+    """The factors of schedules at the steps `at`. Factors that are not finite are not drawn."""
     columns = min(_ACROSS, len(factors))
     rows = math.ceil(len(factors) / columns)
     size = (max(columns * _PANEL[0], 2 * _PANEL[0]), 0.9 + rows * max(_PANEL[1], 2 * _PANEL[1] / rows))

@@ -1,4 +1,4 @@
-"""The final loss against a hyperparameter: how wide is the range in which an optimizer works?"""
+"""The final loss against a hyperparameter, which shows the range of values with which an optimizer works."""
 
 from __future__ import annotations
 
@@ -42,19 +42,18 @@ def draw(
 ) -> Axes:
     """Draw the median final loss against the value of a hyperparameter, one line per label, with its band over seeds.
 
-    Values whose median is infinite are crosses in a strip above the axis, one row per label; the strip is all there is
-    where no median is finite. Those whose median is 0 or too small to show are open triangles in a strip below it, to
-    which the line goes down; those whose median is too large are open triangles at the end of the axis. A dotted line
-    marks the loss at the start, a ring each label's best value. Where lines run one on another, they take turns as
-    dashes of all their colours, and so do their markers; rings lie one around another. Where the median is missing,
-    because runs failed, nothing is drawn.
+    Infinite medians are crosses in a strip above the axis, with one row per label; if no median is finite, the strip
+    fills the axes. Medians that are 0 or too small to show are open triangles in a strip below the axis, to which the
+    line continues. Medians that are too large are open triangles at the end of the axis. A dotted line marks the loss
+    at the start, and a ring the best value of each label. Overlapping lines and markers alternate in their colours, and
+    overlapping rings are concentric. Missing medians (of failed runs) are not drawn.
 
     Args:
         sensitivity: columns `label`, `value`, `median`, `low`, `high`, `first`, `diverged` of one case
             (`analysis.sensitivity`).
-        looks: how each label is drawn; by default by order of appearance. A faint one is a thin grey line.
-        minimum: the known minimum. Where it is not 0, the distance to it is drawn.
-        parameter: the hyperparameter's name.
+        looks: the look of each label; by default by order of appearance. A faint label is a thin grey line.
+        minimum: the known minimum. If it is not 0, the distance to it is drawn.
+        parameter: the name of the hyperparameter.
     """
     looks = looks or style.looks(sensitivity["label"])
     floor = minimum or 0.0
@@ -102,7 +101,7 @@ def figure(
     title: str = "",
     subtitle: str = "",
 ) -> InlineFigure:
-    """The finished picture of one case. `sensitivity` is the case's rows of `analysis.sensitivity`."""
+    """The complete figure of one case. `sensitivity` is the case's rows of `analysis.sensitivity`."""
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle)
         draw(sensitivity, axes, looks=looks, minimum=minimum, parameter=parameter)
@@ -142,7 +141,7 @@ _RING: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class _Strip:
-    """A strip at the upper or the lower end of the axes: its share of their height, and that of each label's row."""
+    """A strip at the upper or lower end of the axes: its share of their height, and the height of each label's row."""
 
     share: float
     rows: Mapping[str, float]
@@ -167,14 +166,14 @@ class _Strip:
                   va="center", ha="right")  # fmt: skip
 
     def height(self, label: str, axes: Axes) -> float:
-        """Where a label's row is on the axis, which is logarithmic; NaN where it has none."""
+        """The value of the logarithmic axis at a label's row; NaN if the label has no row."""
         low, high = axes.get_ylim()
         return low * (high / low) ** self.rows[label] if label in self.rows else np.nan
 
 
 @dataclass(frozen=True)
 class _Line:
-    """One label's line: where its points are drawn, and which of them are off the axis and which are the best."""
+    """The line of one label: the places of its points, and whether each point is off the axis or the best."""
 
     label: str
     look: Look
@@ -187,19 +186,19 @@ class _Line:
 
     @classmethod
     def of(cls, rows: pd.DataFrame, look: Look, axis: scale.Scale, strip: float) -> _Line:
-        """`strip` is the height at which values are marked that are too small for the axis."""
+        """Make a line from rows of the table. Values that are too small for the axis are at the height `strip`."""
         median = rows["median"].to_numpy()
         above, below = median > axis.high, median < axis.low
         place = np.where(below & np.isfinite(strip), strip, axis.clip(median))
         low, high = axis.band(rows)
         label = str(rows["label"].iloc[0])
         best = rows["best"].to_numpy(bool) if "best" in rows else median == median.min()
-        best = best & (len(best) == 1 or not best.all())  # none, where all are
+        best = best & (len(best) == 1 or not best.all())  # no ring, if all values are equally good
         return cls(label, look, rows["value"].to_numpy(), place, (axis.clip(low), axis.clip(high)), above, below, best)
 
 
 def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
-    """The lines with their bands and markers, and rings around the best values, or around all that are as good."""
+    """Draw the lines with their bands and markers, and a ring around each best value, ties included."""
     for line in lines:
         low, high = line.band
         if (low < high).any():
@@ -230,9 +229,9 @@ def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
 
 
 def _at_points(lines: Sequence[_Line], shares: Sequence[Floats]) -> list[tuple[Flags, NDArray[np.int64]]]:
-    """Of each line, at which of its points it shows its marker, and how many rings are inside of its own there.
+    """For each point of each line, whether its marker is drawn, and the number of rings inside of its own ring.
 
-    Where points of several lines are one on another, one of them shows its marker, and they take turns.
+    Where points of several lines coincide, only one line draws its marker. The lines alternate.
     """
     meetings: dict[tuple[int, ...], list[tuple[int, int]]] = {}
     for i, points in enumerate(shares):
@@ -258,7 +257,7 @@ def _crosses(lost: pd.DataFrame, axes: Axes, looks: Mapping[str, Look], strip: _
 
 
 def _x_axis(axes: Axes, table: pd.DataFrame) -> None:
-    """Logarithmic where the values are spaced that way; with space for the markers at both ends."""
+    """Set the x axis: logarithmic if the values are spaced logarithmically, with margins for the markers."""
     values = np.unique(table["value"])
     if is_logarithmic([np.unique(rows["value"]) for _, rows in table.groupby("label", sort=False)]):
         axes.set_xscale("log")
@@ -272,9 +271,9 @@ def _x_axis(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def is_logarithmic(grids: list[NDArray[np.float64]]) -> bool:
-    """Whether the values of the grids are spaced more evenly in their logarithms than in themselves.
+    """Whether the logarithms of the values are spaced more evenly than the values.
 
-    Grids of one or two values say nothing of spacing: then, whether all values together span a factor of ten.
+    Grids of one or two values have no spacing; if there are no others, whether all values span a factor of ten.
     """
     everything = np.concatenate(grids)
     if everything.min() <= 0:

@@ -1,4 +1,4 @@
-"""Stability in two hyperparameters: what becomes of the loss under every pair, and where theory sees the limit."""
+"""Stability in two hyperparameters: the result for every pair of values, and the theoretical limit of stability."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Floats = NDArray[np.float64]
 
 GREW, DIVERGED, SHORT = "#BDBDBD", "#767676", "#F4F2EC"
 PALE = 0.7
-"""The share of white in the colour of a run that came to the target and is not there at the end."""
+"""The share of white in the colour of a run that reached the target but is above it at the end."""
 NAMES = {"lr": "learning rate"}
 _COLOURS = matplotlib.colormaps["viridis"].reversed()  # bright: a low loss, few steps
 _LINE: dict[str, Any] = {"color": style.INK, "linestyle": (0, (5, 2.5)), "linewidth": 1.6}
@@ -35,7 +35,7 @@ _BEST: dict[str, Any] = {"marker": "o", "markersize": 12, "markerfacecolor": "no
 
 
 class Theory(Protocol):
-    """What theory says: an `optlab.maps.panels.Theory`, or anything with these."""
+    """The theoretical result: an `optlab.maps.panels.Theory`, or any object with these attributes."""
 
     @property
     def x(self) -> Floats: ...
@@ -50,7 +50,7 @@ class Theory(Protocol):
 
 
 class Panel(Protocol):
-    """What is drawn: an `optlab.maps.panels.StabilityMap`, or anything with these."""
+    """The data of a panel: an `optlab.maps.panels.StabilityMap`, or any object with these attributes."""
 
     @property
     def title(self) -> str: ...
@@ -83,28 +83,28 @@ class Panel(Protocol):
 
 
 def shown(panel: Panel) -> tuple[Floats, NDArray[np.bool_]]:
-    """The values that colours stand for, and where there are any: steps, or losses above the known minimum."""
+    """The values shown as colours (steps, or losses above the known minimum), and a mask of the coloured pixels."""
     if panel.reached is not None:
         return panel.reached.astype(float), (panel.reached >= 0) & panel.stable
     return np.maximum(panel.loss - (panel.minimum or 0.0), 0.0) if _above(panel) else panel.loss, panel.stable
 
 
 def left(panel: Panel) -> NDArray[np.bool_]:
-    """Where a run came to the target and is not there at the end."""
+    """Whether each run reached the target but is above it at the end."""
     if panel.reached is None or panel.target is None:
         return np.zeros(panel.loss.shape, bool)
     return shown(panel)[1] & (panel.loss > panel.target)
 
 
 def _above(panel: Panel) -> bool:
-    """Whether the known minimum is what losses are above of; rounding puts some a hair below it."""
+    """Whether there is a known minimum and all stable losses are above it, up to rounding."""
     return panel.minimum is not None and bool(
         (panel.loss[panel.stable] >= panel.minimum - 1e-9 - 1e-9 * abs(panel.minimum)).all()
     )
 
 
 def common_scale(panels: Sequence[Panel]) -> Scale:
-    """The scale of colours of panels that are to be compared."""
+    """The common colour scale of panels that are compared."""
     values = np.concatenate([value[where] for value, where in map(shown, panels)])
     starts = [panel.first.ravel()[0] - (panel.minimum or 0.0) for panel in panels if panel.reached is None]
     return scale.choose(values, float(np.nanmax(starts)) if starts else np.nan)
@@ -137,7 +137,7 @@ def _ends(colours: Scale) -> tuple[float, float]:
 def draw(panel: Panel, axes: Axes, colours: Scale) -> Axes:
     """Draw one panel: the pixels, the limit of stability (dashed), the fastest pair (diamond), the best pixel (ring).
 
-    Sides whose values are in equal ratios are drawn in their logarithm, so that all pixels are of one size.
+    Logarithmically spaced values are drawn on a logarithmic axis, so that all pixels have the same size.
     """
     u, v = (_positions(side, spaced) for side, spaced in zip((panel.x, panel.y), panel.spacings, strict=True))
     extent = _extent(panel)
@@ -179,7 +179,7 @@ def _has_limit(theory: Theory) -> bool:
 
 
 def _inside(pair: tuple[float, float], spacings: tuple[str, str], extent: Any) -> tuple[float, float] | None:
-    """A pair of hyperparameters as a place in the panel, if it is in view."""
+    """The position of a pair of hyperparameters in the panel; None if it is not in view."""
     if any(value <= 0 and spaced == "log" for value, spaced in zip(pair, spacings, strict=True)):
         return None
     a, b = (float(_positions(np.array(value), spaced)) for value, spaced in zip(pair, spacings, strict=True))
@@ -191,18 +191,20 @@ def _positions(values: Floats, spaced: str) -> Floats:
 
 
 def _borders(positions: Floats) -> tuple[float, float]:
-    """The outer borders of the pixels whose centres these are."""
+    """The outer borders of the pixels with these centres."""
     half = (positions[-1] - positions[0]) / (len(positions) - 1) / 2
     return float(positions[0] - half), float(positions[-1] + half)
 
 
 def _ticks(values: Floats, spaced: str) -> tuple[list[float], list[str]]:
-    """Where ticks are, and their texts; none where Matplotlib's own will do."""
+    """The positions and labels of ticks; no labels if Matplotlib's own are used."""
     low, high = float(values[0]), float(values[-1])
     if spaced == "log":
         ticks, texts = scale.log_labels(low, high)
         powers = np.log10(ticks)
-        chosen = (np.abs(powers - np.round(powers)) < 1e-9) | (len(texts) <= 8)  # of many, the powers of ten fit
+        chosen = (np.abs(powers - np.round(powers)) < 1e-9) | (
+            len(texts) <= 8
+        )  # if there are many ticks, only powers of ten fit
         return powers[chosen].tolist(), [text for text, wanted in zip(texts, chosen, strict=True) if wanted]
     ticks = MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
     margin = 1e-9 * (high - low)
@@ -217,12 +219,12 @@ def figure(
     subtitle: str = "",
     notes: Sequence[str] = (),
 ) -> InlineFigure:
-    """The finished picture of one problem: a panel for each optimizer, and a legend.
+    """The complete figure of one problem: a panel for each optimizer, and a legend.
 
     Args:
-        panels: the maps, all of one problem.
-        among: all that are coloured alike, where they are more than are in this picture.
-        notes: what each panel says across its pixels; none, or a text for each.
+        panels: the maps, all of the same problem.
+        among: all maps with the common scale, if this figure does not contain all of them.
+        notes: none, or one text per panel, which is drawn over its pixels.
     """
     colours = common_scale(among or panels)
     level = _ends(colours)

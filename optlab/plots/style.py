@@ -1,4 +1,4 @@
-"""One look for all figures: colours, markers, dashes, fonts."""
+"""The common style of all figures: colours, markers, dashes, fonts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import matplotlib
 from optlab.wording import short
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
-"""Okabe and Ito (2008), distinct under every common colour blindness; their yellow, which nobody sees on white, is
-replaced by wine. The ones most easily seen come first."""
+"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
+white, is replaced by wine. The most visible colours come first."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 
 INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
 FAINT = "#B4B4B4"
 MOST = len(PALETTE)
-"""Optimizers that are drawn in colour, at most: as many as there are colours."""
+"""The maximum number of optimizers that are drawn in colour: the number of colours."""
 
 SHEET: Any = {
     "figure.dpi": 160,
@@ -58,15 +58,15 @@ SHEET: Any = {
 
 
 _NOT_OF_STYLE = ("backend", "backend_fallback", "interactive")
-"""Settings of the program around us. (To read or to set the back end would choose one.)"""
+"""Settings that belong to the calling program. (Reading or setting the back end would select one.)"""
 
 
 def sheet() -> AbstractContextManager[None]:
-    """The settings of Matplotlib in force while a figure is made or saved, whatever the user's own are.
+    """A context with the settings of Matplotlib for making and saving figures, independent of the user's settings.
 
-    They are Matplotlib's defaults with `SHEET` on top. Nothing of the user's matplotlibrc or of a style in use (a dark
-    background, other fonts, `usetex`, `savefig.bbox`, sketchy lines) changes these pictures: the same results give the
-    same picture on every machine.
+    They are Matplotlib's defaults, overridden by `SHEET`. The user's matplotlibrc and active styles (a dark background,
+    other fonts, `usetex`, `savefig.bbox`, sketchy lines) have no effect: the same results give the same picture on
+    every machine.
     """
     defaults = matplotlib.rcParamsDefault
     return matplotlib.rc_context({name: defaults[name] for name in defaults if name not in _NOT_OF_STYLE} | SHEET)
@@ -74,34 +74,34 @@ def sheet() -> AbstractContextManager[None]:
 
 @dataclass(frozen=True)
 class Look:
-    """How one optimizer is drawn, in every figure of an experiment."""
+    """The look of one optimizer in every figure of an experiment."""
 
     colour: str
     marker: str
     dash: Any
     faint: bool = False
-    """Whether it is among the others: a thin grey line that has no marker, no band and no entry in the legend."""
+    """Whether it is a thin grey line without a marker, a band and an entry in the legend."""
 
 
 OTHER = Look(FAINT, "", "-", faint=True)
 THIN: dict[str, Any] = {"color": FAINT, "linewidth": 0.8, "zorder": 1.5}
-"""How those lines are drawn."""
+"""The style of faint lines."""
 
 
 def faint(looks: Mapping[str, Look]) -> list[str]:
-    """The labels that are drawn thin and grey."""
+    """The labels with a faint look."""
     return [label for label, look in looks.items() if look.faint]
 
 
 def band(count: int) -> float:
-    """How opaque each of so many bands is."""
+    """The opacity of each of `count` bands."""
     return 0.16 * min(1.0, 5 / max(count, 1))
 
 
 def looks(labels: Iterable[str]) -> dict[str, Look]:
-    """A look for each label, by its place among them: give the labels in the order of the experiment file.
+    """A look for each label, by its position. Pass the labels in the order of the experiment file.
 
-    The first eight differ in colour and marker; those after them repeat colours with another dash and marker.
+    The first eight looks differ in colour and marker. Further looks repeat the colours with other dashes and markers.
 
     >>> [look.colour for look in looks(["gd", "adam"]).values()]
     ['#0072B2', '#D55E00']
@@ -122,7 +122,7 @@ def colours(labels: Iterable[str]) -> dict[str, str]:
 
 
 def loss(value: float) -> str:
-    """A loss in a legend, in which the number stays beside its word.
+    """A loss for a legend, without a line break between the word and the number.
 
     >>> loss(0.0458).split()
     ['loss', '0.0458']

@@ -1,4 +1,4 @@
-"""The path of one optimizer over several surfaces, side by side."""
+"""The path of one optimizer on several surfaces, side by side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from optlab.plots.relief import Surface
 
 SIZE = (8.0, 2.7)
 COLOURS = 96
-"""Of a picture: a page has dozens of them, and with all colours each would be five times as large."""
+"""The number of colours in a picture. A page has dozens of pictures, and with all colours each file would be five times
+as large."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Panel:
 
 
 def save(panels: Sequence[Panel], path: Path) -> Path:
-    """Write the figure as PNG of few colours."""
+    """Write the figure as PNG with few colours."""
     figures.save(figure(panels), path)
     with Image.open(path) as picture:
         few = picture.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
@@ -43,7 +44,7 @@ def save(panels: Sequence[Panel], path: Path) -> Path:
 
 
 def figure(panels: Sequence[Panel]) -> InlineFigure:
-    """One panel beside the other, without a legend: there is one path in each."""
+    """A figure with one panel per surface, side by side. It needs no legend, since each panel has one path."""
     with style.sheet():
         sheet, all_axes = figures.new(len(panels), size=SIZE)
         for panel, axes in zip(panels, all_axes, strict=True):

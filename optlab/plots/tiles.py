@@ -1,4 +1,4 @@
-"""Maps side by side in one figure: panels of one size, a legend below all of them, a scale beside them."""
+"""Maps side by side in one figure: panels of equal size, with a common legend below and a colour scale to the right."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from optlab.plots import fonts, style
 from optlab.plots.figure import InlineFigure
 
 COLUMNS = 3
-_PANEL, _ALONE = 4.1, 5.6  # inches along the longer side of a panel, among others and alone
-_TITLE = 10.5  # points of the letters above a panel
-_LEGEND, _ROW = 9.5, 0.27  # of the legend: points of its letters, inches of a line
-_BESIDE = 4.4  # what stands beside the text of an entry, in units of its letters: the handle and gaps
+_PANEL, _ALONE = 4.1, 5.6  # inches: the longer side of one of several panels, and of a single panel
+_TITLE = 10.5  # font size of panel titles, in points
+_LEGEND, _ROW = 9.5, 0.27  # of the legend: font size in points, height of a line in inches
+_BESIDE = 4.4  # width of the handle and gaps of a legend entry, in units of the font size
 NOTE = "note"
-"""The gid of what a panel says across its pixels."""
+"""The gid of a text that is drawn over the pixels of a panel."""
 Entry = tuple[Any, str]
-"""A handle of the legend, and what it says."""
+"""A legend entry: handle and text."""
 
 
 def figure(
@@ -43,10 +43,10 @@ def figure(
     """A figure of `count` panels, each drawn by `draw(number, axes)`.
 
     Args:
-        ratio: the height of a panel over its width.
-        labels: what is along the sides; panels inside share those of their neighbours.
-        bar: draws the scale of colours beside the panels.
-        notes: what each panel says across its pixels; none, or a text for each.
+        ratio: the ratio of a panel's height to its width.
+        labels: the labels of the x and y axes; only the panels of the first column have a y label.
+        bar: draws the colour scale next to the panels.
+        notes: none, or one text per panel, which is drawn over its pixels.
     """
     columns = 2 if count == 4 else min(count, COLUMNS)
     rows = -(-count // columns)
@@ -77,7 +77,7 @@ def figure(
 
 
 def _lines(texts: Sequence[str], room: float) -> int:
-    """The fewest lines in which a legend with these texts is at most `room` inches wide."""
+    """The smallest number of lines with which a legend of these texts is at most `room` inches wide."""
     widths = [max(_width(line, _LEGEND) for line in text.split("\n")) / 72 for text in texts]
     for lines in range(1, len(texts)):
         columns = np.array_split(widths, -(-len(texts) // lines))
@@ -92,13 +92,13 @@ def _width(text: str, points: float) -> float:
 
 
 def _wrapped(text: str, room: float, points: float) -> str:
-    """Text in as many lines as it needs in a width of so many points."""
+    """Wrap a text to a width of `room` points."""
     width = _width(text, points)
     return text if width <= room else figures.wrap(text, max(8, int(0.9 * len(text) * room / width)))
 
 
 def _fit_title(axes: Axes, room: float) -> None:
-    """Wrap the title of a panel that is wider than the panel."""
+    """Wrap the title of a panel to the width of the panel."""
     title = axes.get_title(loc="left")
     axes.set_title(_wrapped(title, room, _TITLE), fontsize=_TITLE)
 
@@ -122,7 +122,7 @@ def _legend(sheet: Figure, entries: Sequence[Entry], lines: int) -> None:
 def colour_bar(
     sheet: Figure, axes: Sequence[Axes], colours: Colormap, norm: Normalize, ticks: tuple[Any, Any], label: str
 ) -> None:
-    """A scale of colours to the right of all panels, with ticks as (positions, texts)."""
+    """Draw a colour scale to the right of all panels, with ticks as (positions, texts)."""
     bar = sheet.colorbar(ScalarMappable(norm, colours), ax=list(axes), shrink=0.72, aspect=24, pad=0.02)
     bar.ax.yaxis.set_major_locator(FixedLocator(list(ticks[0])))
     bar.ax.yaxis.set_major_formatter(FixedFormatter(list(ticks[1])))
@@ -133,5 +133,5 @@ def colour_bar(
 
 
 def bytes_of(colour: Any) -> np.ndarray:
-    """Colours from 0 to 1 as bytes."""
+    """Convert colours in the range from 0 to 1 to bytes."""
     return np.round(255 * np.asarray(colour)).astype(np.uint8)
