@@ -180,10 +180,10 @@ def carry_out(
     from optlab import store
 
     selection.check(job.plan.labels, is_ranked=job.plan.kind.is_ranked)
-    with store.told_truly(job.folder, job.plan.id):
+    with store.note_if_complete(job.folder, job.plan.id):
         results = finished(job)
         if results is not None and not selection and _is_complete(results, job, format):
-            store.tidied(job.folder)
+            store.finish_killed(job.folder)
             return Outcome(results, reused=True)
         with store.writing(job.folder) as writer:
             return _written(job, writer, format, watched, selection)

@@ -1,7 +1,7 @@
-"""Sweep -> Trajectories: the runs of a sweep, step by step, on one of two back ends, and nothing else.
+"""Sweep -> Trajectories: execute the runs of a sweep step by step.
 
-`protocol.py` says what a run is, and what is recorded of it. `replayed.py` makes the steps in NumPy, `compiled.py` in
-machine code, and `foreign.py` lets optimizers of other packages make them; `choice.py` decides which of them does.
+`protocol.py` defines a run and what is recorded of it. `replayed.py` executes the steps in NumPy, `compiled.py` in
+machine code, and `foreign.py` with optimizers of other packages. `choice.py` chooses one of them.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ from optlab.signature import complaint
 from optlab.step import StepGraph, build_for
 
 WORTH_FUSING = 20_000_000
-"""Parameters times runs times steps from which it pays to compile arithmetic for replay: about a tenth of a second."""
+"""From this number of parameters times runs times steps, replay compiles fused arithmetic. Compilation takes about a
+tenth of a second."""
 
 WHOLE = 50_000_000
-"""Numbers in x and the state of all runs beyond which machine code gets blocks too: the memory for them."""
+"""The most numbers in x and the state of all runs that machine code holds in memory. Larger sweeps run in blocks."""
 
 
 class Runner:
-    """Executes these sweeps, or blocks of them, from any number of threads. Each sweep is traced and compiled once.
+    """Executes sweeps or blocks of them. Any number of threads may call it. Each sweep is traced and compiled once.
 
-    `workers` is the number of threads in all: the fewer sweeps there are, the more work on one in machine code.
+    `workers` is the total number of threads. They are divided among the sweeps: in machine code, several threads work
+    on one sweep if there are fewer sweeps than threads.
     """
 
     def __init__(self, sweeps: Sequence[Sweep], workers: int = 1) -> None:
@@ -46,18 +48,20 @@ class Runner:
     def __call__(self, block: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
         """Execute a sweep or a block of it.
 
-        An exception in the user's code, while it is traced or in any step, sys.exit included, makes all runs end with
-        the status error, and its traceback goes into `log`. Whatever `progress` raises is passed on, and so is Ctrl-C.
+        If the user's code raises an exception (or calls sys.exit) while it is traced or in any step, all runs end with
+        the status error, and `log` holds the traceback. Exceptions of `progress` and Ctrl-C are raised to the caller.
         """
         return self._prepared[block.id].run(block, progress)
 
     def divides(self, sweep: Sweep) -> bool:
-        """Whether a sweep is better executed in blocks: not in machine code, which divides the work itself, unless all
-        runs at once take too much memory."""
+        """Whether a sweep is to be executed in blocks.
+
+        Machine code divides the work among threads itself, and needs blocks only if all runs take too much memory.
+        """
         return self._prepared[sweep.id].divides()
 
     def backend(self, sweep: Sweep) -> str:
-        """What executed a sweep: nothing, if its code failed before the first step."""
+        """The name of the back end that executed a sweep: "none" if its code failed before the first step."""
         choice = self._prepared[sweep.id].__dict__.get("choice")
         return choice.backend if choice else "none"
 
@@ -68,7 +72,7 @@ def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectori
 
 
 class _Prepared:
-    """A sweep, and what all its blocks share. The first one that comes makes it, the others wait."""
+    """A sweep, and the graphs and machine code that its blocks share. The first block makes them, the others wait."""
 
     def __init__(self, sweep: Sweep, threads: int) -> None:
         self.sweep, self.threads = sweep, threads
@@ -81,7 +85,7 @@ class _Prepared:
 
     @functools.cached_property
     def _on_replay(self) -> StepGraph:
-        """The graph as replay gets it: fused, where there is enough to do. That changes no bit."""
+        """The graph for replay. It is fused if the sweep is large enough, which does not change any bit."""
         sweep, graph = self.sweep, self._graph
         work = sweep.case.dim * len(sweep) * sweep.steps
         if sweep.backend == "replay" or work < WORTH_FUSING or not has_llvmlite():
@@ -103,7 +107,7 @@ class _Prepared:
         try:
             with self._making, contained():
                 return self.choice.backend != "native" or self._graph.memory * len(self.sweep) > WHOLE
-        except Exception:  # of the user's code: it will be raised again, and reported, by `run`
+        except Exception:  # an exception of the user's code: `run` raises it again and reports it
             return True
 
     def run(self, block: Sweep, progress: Progress) -> Trajectories:
@@ -114,7 +118,7 @@ class _Prepared:
         except Exception as error:
             if relay.raised is not None:
                 raise relay.raised from None
-            progress(len(block) * block.steps - relay.told)
+            progress(len(block) * block.steps - relay.reported)
             return self._failed(error, block)
 
     def _run(self, block: Sweep, progress: Progress) -> Trajectories:
@@ -123,33 +127,36 @@ class _Prepared:
             graph = self._on_replay if self.choice.backend == "replay" else self._graph
         if kernel is not None:
             return compiled.run(kernel, graph, block, progress, self.threads)
-        # One thread per product: the result must not depend on how many cores the machine has.
+        # One thread per matrix product, so that the result does not depend on the number of cores.
         with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
             if self.choice.backend == "foreign":
                 return foreign.run(block, graph, progress)
             return replayed.Loop(block, graph).run(progress)
 
     def _failed(self, error: BaseException, block: Sweep) -> Trajectories:
-        """What is left of a sweep whose code raised: the traceback, and in its last line what the user is told."""
+        """The trajectories of runs that failed with an exception. The last line of the log is the message for users."""
         error = original(error)
         functions = [plugin.function for plugin in identity.plugins(block)]
         optimizer = block.rule.optimizer
         package = optimizer.package if isinstance(optimizer, Foreign) else "optlab"
-        said = " ".join(complaint(error, functions, f"in {package}").splitlines())
-        log = f"{''.join(traceback.format_exception(error))}\n{said}"
+        message = " ".join(complaint(error, functions, f"in {package}").splitlines())
+        log = f"{''.join(traceback.format_exception(error))}\n{message}"
         return Trajectories.failed(len(block), len(block.recording.steps), log)
 
 
 class _Relay:
-    """Hands progress on. It remembers what was told, and what was raised there: that is no fault of the user's code."""
+    """Passes progress on. It keeps the number of reported run-steps, and the exception that `progress` raised.
+
+    Such an exception is not an error of the user's code.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self.told = 0
+        self.reported = 0
         self.raised: BaseException | None = None
 
     def __call__(self, run_steps: int) -> None:
-        self.told += run_steps
+        self.reported += run_steps
         try:
             self._progress(run_steps)
         except BaseException as error:

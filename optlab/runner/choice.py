@@ -1,4 +1,4 @@
-"""Which back end executes a sweep, and why. The choice depends on the whole sweep, never on the block at hand."""
+"""Which back end executes a sweep, and why. All blocks of a sweep use the same back end."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from optlab.foreign import Foreign
 from optlab.records import Sweep
 from optlab.step import StepGraph
 
-# Seconds, seen on a machine with 8-wide vectors at 2.6 GHz; only their ratios matter, and only roughly.
+# Seconds, measured on a machine with 8-wide vectors at 2.6 GHz. Only their rough ratios matter.
 _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
 _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
 _LANES = 8
-"""Runs in a vector, on that machine: one run takes as long as so many."""
+"""The lanes of a vector on that machine. One run takes as long as a full vector of runs."""
 _OF_MATHEMATICS = ("cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid")
 _OF_ANGLES = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
 _SIMPLE_OPERATIONS = (
@@ -27,15 +27,15 @@ _SIMPLE_OPERATIONS = (
     | dict.fromkeys(("remainder", "fmod", "floor_divide"), 60)
     | {"power": 50, "logaddexp": 25}
 )
-"""As long as so many others some operations take in machine code; NumPy is less slow in them by `_IN_NUMPY`."""
+"""The time of slow operations in machine code, in simple operations. In NumPy it is less by the factor `_IN_NUMPY`."""
 _IN_NUMPY = 3
 
 
 @dataclass(frozen=True)
 class Choice:
-    """`native`, `replay` or `foreign`, and the reason, in words that follow "because".
+    """The back end (`native`, `replay` or `foreign`), and the reason as words that follow "because".
 
-    `quick`: machine code that is made sooner and runs longer. It computes the same bits.
+    `quick`: whether machine code is optimised less, so that it is compiled faster and runs slower. Its bits are equal.
     """
 
     backend: str
@@ -44,12 +44,12 @@ class Choice:
 
 
 def choose(sweep: Sweep, graph: StepGraph) -> Choice:
-    """The back end for a sweep: the one asked for where it can, the one that is done sooner where none was."""
+    """The back end for a sweep: the requested one if it supports the sweep, or the faster one if none was requested."""
     optimizer = sweep.rule.optimizer
     if isinstance(optimizer, Foreign):
         return Choice("foreign", f"it is an optimizer of {optimizer.package}")
     if sweep.backend == "replay":
-        return Choice("replay", "it was asked for")
+        return Choice("replay", "it was requested")
     if sweep.case.split is not None:
         return Choice("replay", "it trains a network")
     if sweep.case.precision != "float64":
@@ -63,17 +63,17 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     except Unsupported as reason:
         return Choice("replay", str(reason))
     if sweep.backend == "native":
-        return Choice("native", "it was asked for")
+        return Choice("native", "it was requested")
     return _sooner(sweep, graph, expressions)
 
 
 def has_llvmlite() -> bool:
-    """Whether there is a compiler. Without one everything runs on NumPy."""
+    """Whether llvmlite, the compiler, is installed. Without it everything runs on NumPy."""
     return importlib.util.find_spec("llvmlite") is not None
 
 
 def expressions_of(graph: StepGraph) -> Expressions:
-    """The step graph as machine code computes it. Raises `Unsupported` where the native back end has no rule for it."""
+    """The step graph lowered for machine code. Raises `Unsupported` if the native back end has no rule for a node."""
     carried = len(graph.graph.outputs) - 1
     return lowered(graph.graph, carried, range(carried))
 
@@ -97,18 +97,18 @@ def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
 
 
 def _reduced(graph: Graph) -> int:
-    """Entries of one run that NumPy adds up or compares, each for all runs at once; few runs take as long."""
+    """The number of entries per run that NumPy reduces. The time per entry hardly depends on the number of runs."""
     return sum(math.prod(node.inputs[0].shape) for node in graph.nodes if node.op.kind == "reduce")
 
 
 def _slow_operations(expressions: Expressions) -> int:
-    """What slow operations take in a step beyond others, in simple operations."""
+    """The extra time of slow operations in a step, in simple operations."""
     times = ((_SIMPLE_OPERATIONS.get(expressions.ops[i], 1) - 1, i) for i in expressions.needed)
     return sum(more * expressions.lengths.get(i, 1) for more, i in times)
 
 
 def _whole_vectors(runs: int, lanes: int) -> int:
-    """Runs as machine code computes them, the last vector filled up."""
+    """The number of runs, rounded up to whole vectors of lanes."""
     return -(-runs // lanes) * lanes
 
 

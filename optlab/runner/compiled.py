@@ -1,4 +1,4 @@
-"""Sweep -> Trajectories on the native back end: machine code follows the run protocol of `protocol.py` by itself."""
+"""Sweep -> Trajectories on the native back end. The machine code follows the run protocol of `protocol.py`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
-    """Machine code for all blocks of a sweep; see `Choice` for `quick`."""
+    """The machine code for all blocks of a sweep. `Choice` describes `quick`."""
     from optlab.engine.native import trajectories  # llvmlite takes a while to load
 
     inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
@@ -30,7 +30,7 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
 
 
 def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
-    """Execute the sweep that the kernel was made for, or a block of it."""
+    """Execute the sweep of the kernel, or a block of it."""
     began = time.perf_counter()
     layout = kernel.program.layout
     first = graph.first_number
@@ -47,14 +47,14 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         progress,
         threads,
     )
-    alive = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
+    finite = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
     return protocol.trajectories(
         block,
-        alive=alive,
+        finite=finite,
         steps=done.steps,
         grad_evals=done.steps * graph.grad_evals,
         first=done.first,
-        final=np.where(done.alive & ~alive, np.nan, done.final),
+        final=np.where(done.alive & ~finite, np.nan, done.final),
         best=done.best,
         seconds=np.full(len(block), (time.perf_counter() - began) / len(block)),
         loss=done.loss,

@@ -1,11 +1,13 @@
-"""Sweep -> Trajectories by optimizers of other packages, run by run.
+"""Sweep -> Trajectories by optimizers of other packages, one run after the other.
 
-They follow the run protocol of `protocol.py`, and get the loss and the gradient that the lab traced, on the starts and
-minibatches that all others get. One that
-makes a step at a time has made n of them at step n. One that decides itself where it asks for gradients, as scipy's,
-is followed gradient by gradient: step n is the point of the gradient number n + 1. A Hessian times a vector costs two
-gradients. Once it has converged it stays where it is; when the budget, one gradient per step, is spent, it ends at the
-best point that it asked about.
+They follow the run protocol of `protocol.py`. They get the traced loss and gradient, and the same starts and
+minibatches as all other optimizers. There are two kinds:
+
+- An optimizer that makes one update at a time has made n updates at step n.
+- An optimizer that chooses itself the points of its gradients, as those of scipy, is recorded at each gradient: step n
+  is the point of gradient n + 1. The product of the Hessian and a vector counts as two gradients. After convergence,
+  the point stays the same for all further steps. When the budget of one gradient per step is used up, the run ends at
+  the best point that the optimizer evaluated.
 """
 
 from __future__ import annotations
@@ -31,21 +33,21 @@ from optlab.step import StepGraph
 
 
 def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
-    """Execute a sweep or a block of it, one run after the other. Whatever `progress` raises is passed on."""
+    """Execute a sweep or a block of it, one run after the other. Exceptions of `progress` are raised to the caller."""
     x = starts(block.case, block.root_seed, block.seed)
-    grounds: dict[tuple[float, ...], _Ground] = {}
+    prepared: dict[tuple[float, ...], _Ground] = {}
     done = []
     for n in range(len(block)):
         one = block.block(slice(n, n + 1))
         options = tuple(float(column[0]) for column in one.numbers_of("option").values())
-        if options not in grounds:
-            grounds[options] = _Ground(one, graph)
-        done.append(_Run(one, grounds[options], x[:, n], progress).trajectories())
+        if options not in prepared:
+            prepared[options] = _Ground(one, graph)
+        done.append(_Run(one, prepared[options], x[:, n], progress).trajectories())
     return Trajectories.joined(done)
 
 
 class _Ground:
-    """Loss and gradient at a point, and what else is known there, for one set of options of the problem."""
+    """Computes the loss, the gradient and Hessian products at a point, for one set of options of the problem."""
 
     def __init__(self, one: Sweep, graph: StepGraph) -> None:
         self.graph = graph
@@ -60,18 +62,18 @@ class _Ground:
 
     @property
     def index(self) -> Any:
-        """Where the minibatch goes, shape (1, batch_size)."""
+        """The buffer for the indices of a minibatch, shape (1, batch_size)."""
         return np.moveaxis(self.program.inputs[2], -1, 0)
 
-    def look(self, x: Any) -> tuple[float, Any]:
+    def loss_and_gradient(self, x: Any) -> tuple[float, Any]:
         """The loss and the gradient at x."""
         np.copyto(self.x[:, 0], x)
         self.program.step()
         loss = np.asarray(self.program.outputs[0]).reshape(-1)[0]
-        return float(loss), self.x[:, 0].copy()  # the gradient stands where a rule would leave the next x
+        return float(loss), self.x[:, 0].copy()  # the graph puts the gradient where a rule puts the next x
 
     def product(self, x: Any, v: Any) -> Any:
-        """The Hessian of the whole objective at x times v."""
+        """The product of the Hessian of the whole objective at x and the vector v."""
         for buffer, value in zip(self._curvature.inputs, (x, v), strict=True):
             np.copyto(buffer[:, 0], value)
         self._curvature.step()
@@ -88,11 +90,11 @@ class _Ground:
 
 
 class _Ended(Exception):
-    """Raised while an optimizer asks for a gradient, to end its run."""
+    """Raised when an optimizer requests a gradient, to end its run."""
 
 
 class _Run:
-    """One run while it goes."""
+    """The state of one run while it is executed."""
 
     def __init__(self, one: Sweep, ground: _Ground, start: Floats, progress: Progress) -> None:
         assert isinstance(one.rule.optimizer, Foreign)
@@ -101,9 +103,9 @@ class _Run:
         self.start = start.astype(one.case.precision)
         self.record = Record(one, ground.whole)
         self.batches = minibatches_of(one) if ground.graph.takes_index else None
-        self.gradients = self.now = self.told = 0
-        self.seen = -1
-        """The last step at which a loss was seen."""
+        self.gradients = self.now = self.reported = 0
+        self.last_received = -1
+        """The last step at which the optimizer received a loss, or -1."""
 
     # ---- the run -----------------------------------------------------------------------------------------------------
 
@@ -115,29 +117,29 @@ class _Run:
             self._finish(x)
         except _Ended:
             x = np.full_like(self.start, np.nan)
-        self._tell(self.sweep.steps - self.told)
+        self._report(self.sweep.steps - self.reported)
         seconds = np.array([time.perf_counter() - self.began])
         return self.record.trajectories(_column(x), np.array([self.gradients]), seconds)
 
     def _stepped(self, arguments: dict[str, Any]) -> Floats:
-        """One update per step; the optimizer may ask for several gradients in one."""
+        """Make one update per step. The optimizer may request several gradients per update."""
         assert self.optimizer.begin is not None
         x, factor = self.start, self._factor()
         step = self.optimizer.begin(self.start, self.sweep.case.tensors, arguments)
         for now in range(self.sweep.steps):
-            self._arrive(now, x)
-            moved = step(self._look, factor(now + 1)).copy()
-            if self.seen < now:
-                self._see(self.ground.look(x)[0])
+            self._begin_step(now, x)
+            moved = step(self._loss_and_gradient, factor(now + 1)).copy()
+            if self.last_received < now:
+                self._receive(self.ground.loss_and_gradient(x)[0])
             x = moved
-            self._tell(1)
+            self._report(1)
         return x
 
-    def _look(self, p: Any) -> tuple[float, Any]:
+    def _loss_and_gradient(self, p: Any) -> tuple[float, Any]:
         self.gradients += 1
-        loss, g = self.ground.look(p)
-        if self.seen < self.now:  # the first time within this step
-            self._see(loss)
+        loss, g = self.ground.loss_and_gradient(p)
+        if self.last_received < self.now:  # the first time within this step
+            self._receive(loss)
         return loss, g
 
     def _factor(self) -> Callable[[int], float]:
@@ -150,88 +152,88 @@ class _Run:
         return lambda t: float(schedule(float(t), **supplied, **numbers, **sweep.rule.schedule_choices))
 
     def _minimized(self, arguments: dict[str, Any]) -> Floats:
-        """A gradient per step, as long as the optimizer asks for some."""
+        """Give the optimizer one gradient per step, until it ends or the budget is used up."""
         assert self.optimizer.minimize is not None
-        budget, asked = self.sweep.steps, _Asked(self.ground)
+        budget, points = self.sweep.steps, _Asked(self.ground)
 
-        def look(p: Any) -> tuple[float, Any]:
+        def evaluate(p: Any) -> tuple[float, Any]:
             if self.gradients == budget:
                 raise _Ended
-            loss, g = asked.known(p)
-            self._arrive(self.gradients, p)
+            loss, g = points.loss_and_gradient(p)
+            self._begin_step(self.gradients, p)
             self.gradients += 1
-            self._see(loss)
-            asked.keep_best(p, loss)
+            self._receive(loss)
+            points.keep_best(p, loss)
             return loss, g
 
         def value(p: Any) -> float:
-            return asked.known(p)[0]
+            return points.loss_and_gradient(p)[0]
 
         def product(p: Any, v: Any) -> Any:
             for _ in range(2):  # a product costs about two gradients
-                look(p)
+                evaluate(p)
             return self.ground.product(p, v)
 
         try:
-            x = self.optimizer.minimize(self.start, arguments, budget, value, look, product)
+            x = self.optimizer.minimize(self.start, arguments, budget, value, evaluate, product)
         except _Ended:
             self._end_if_diverged()
-            x = asked.best
-        loss = asked.known(x)[0]
+            x = points.best
+        loss = points.loss_and_gradient(x)[0]
         for now in range(self.gradients, budget):
-            self._arrive(now, x)
-            self._see(loss)
-        self._tell(budget)
+            self._begin_step(now, x)
+            self._receive(loss)
+        self._report(budget)
         return x
 
     # ---- the protocol ------------------------------------------------------------------------------------------------
 
-    def _arrive(self, now: int, x: Any) -> None:
-        """A step begins at x; fetch its minibatch."""
+    def _begin_step(self, now: int, x: Any) -> None:
+        """Begin a step at x, and fetch its minibatch."""
         self.now = now
         if now and now % CHUNK == 0:
-            self.record.close(now, _column(x))
+            self.record.end_chunk(now, _column(x))
             self._end_if_diverged()
-        self.record.arrive(now, _column(x))
+        self.record.begin_step(now, _column(x))
         self._end_if_diverged()
         if self.batches is not None:
             self.batches.fill(now + 1, self.ground.index)
 
-    def _see(self, loss: float) -> None:
-        """The optimizer sees the loss of this step."""
-        self.seen = self.now
-        self.record.see(self.now, loss)
+    def _receive(self, loss: float) -> None:
+        """Record the loss that the optimizer received in this step."""
+        self.last_received = self.now
+        self.record.receive(self.now, loss)
         if not math.isfinite(loss):
-            self.record.settle(self.now + 1)
+            self.record.process_losses(self.now + 1)
             self._end_if_diverged()
 
     def _finish(self, x: Any) -> None:
-        """The last step has no update after it."""
+        """Record step n, which has no update."""
         last, column = self.sweep.steps, _column(x)
-        self.record.close(last, column)
+        self.record.end_chunk(last, column)
         self._end_if_diverged()
         if self.batches is None:
             self.record.finish(column)
             return
         self.batches.fill(last + 1, self.ground.index)
-        self.record.finish(column, lambda: np.array([self.ground.look(x)[0]]))
+        self.record.finish(column, lambda: np.array([self.ground.loss_and_gradient(x)[0]]))
 
     def _end_if_diverged(self) -> None:
-        if not self.record.alive[0]:
+        if not self.record.finite[0]:
             raise _Ended
 
-    def _tell(self, steps: int) -> None:
-        self.told += steps
+    def _report(self, steps: int) -> None:
+        self.reported += steps
         self.progress(steps)
 
 
 def _column(x: Any) -> Floats:
-    """The parameters of one run with a run axis."""
+    """The parameters of one run as an array with a run axis, shape (dim, 1)."""
     return np.asarray(x)[:, None]
 
 
 class _Asked:
-    """The points that an optimizer asked about: the last one with all that is known there, and the best one."""
+    """The points that an optimizer evaluated: the last one with its loss and gradient, and the best one."""
 
     def __init__(self, ground: _Ground) -> None:
         self._ground = ground
@@ -239,10 +241,10 @@ class _Asked:
         self._least = np.inf
         self.best: Any = None
 
-    def known(self, p: Any) -> tuple[float, Any]:
-        """The loss and the gradient at p; one after the other asks for them."""
+    def loss_and_gradient(self, p: Any) -> tuple[float, Any]:
+        """The loss and the gradient at p. They are cached, because optimizers request them in two separate calls."""
         if self._last is None or not np.array_equal(self._last[0], p):
-            self._last = p.copy(), self._ground.look(p)
+            self._last = p.copy(), self._ground.loss_and_gradient(p)
         return self._last[1]
 
     def keep_best(self, p: Any, loss: float) -> None:

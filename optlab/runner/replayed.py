@@ -1,6 +1,6 @@
-"""Sweep -> Trajectories on replay: the steps of the run protocol, all runs at once. See `protocol.py`.
+"""Sweep -> Trajectories on replay: the steps of the run protocol (`protocol.py`), for all runs at once.
 
-A run that has diverged goes on computing, without meaning or effect on others.
+A diverged run is still computed. Its values have no meaning and no effect on other runs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from optlab.step import StepGraph
 
 
 class Loop:
-    """The state of a sweep while it runs."""
+    """The state of a sweep while it is executed."""
 
     def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
         self.began = time.perf_counter()
@@ -50,43 +50,43 @@ class Loop:
         self.program.prepare()
 
     def run(self, progress: Progress) -> Trajectories:
-        """All steps. Whatever `progress` raises is passed on."""
+        """Execute all steps. Exceptions of `progress` are raised to the caller."""
         runs, steps, record = len(self.sweep), self.sweep.steps, self.record
         for begin in range(0, steps, CHUNK):
             end = min(begin + CHUNK, steps)
             self._advance(begin, end)
             progress((end - begin) * runs)
-            if not record.alive.any():
+            if not record.finite.any():
                 progress((steps - end) * runs)
                 break
         else:
             lost = overflowed(self.began_finite, self.state)
             record.finish(self.x, None if self.batches is None else self._last_minibatch_loss)
-            record.diverge(record.alive & lost, steps, np.nan)
+            record.diverge(record.finite & lost, steps, np.nan)
         seconds = time.perf_counter() - self.began
         return record.trajectories(self.x, record.steps * self.graph.grad_evals, np.full(runs, seconds / runs))
 
     def _advance(self, begin: int, end: int) -> None:
-        """The steps of a chunk."""
+        """Execute the steps of a chunk."""
         record, x, t, step, loss = self.record, self.x, self.t, self.program.step, self.program.outputs[0]
         for now in range(begin, end):
-            record.arrive(now, x)
+            record.begin_step(now, x)
             if self.batches is not None:
                 self.batches.fill(now + 1, self._index)
             if self.noise is not None:
                 self.noise.fill(now + 1, self.drawn)
             t[...] = now + 1
             step()
-            record.see(now, loss)
-        record.close(end, x)
+            record.receive(now, loss)
+        record.end_chunk(end, x)
 
     @functools.cached_property
     def _index(self) -> NDArray[np.int64]:
-        """The minibatch indices as the program holds them, shape (runs, batch_size)."""
+        """A view of the program's minibatch indices, shape (runs, batch_size)."""
         return np.moveaxis(self.program.inputs[2 + len(self.state)], -1, 0)
 
     def _last_minibatch_loss(self) -> Floats:
-        """The loss at the last x on the minibatch that would come next; x is put back afterwards."""
+        """The loss at the last x on the next minibatch. The step overwrites x, which is restored afterwards."""
         assert self.batches is not None
         x = self.x.copy()
         self.batches.fill(self.sweep.steps + 1, self._index)

@@ -1,4 +1,4 @@
-"""The state of a sweep's runs: before the first step, and whether it is still of numbers after the last one."""
+"""The state of a sweep's runs: its initial values, and whether it is still finite after the last step."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from optlab.step import StepGraph
 
 
 def initial_state(graph: StepGraph, x: Floats) -> list[Floats]:
-    """Each part of the state at the starts x, shape (dim, runs).
+    """The parts of the initial state at the starts x, shape (dim, runs).
 
-    A part has the shape (*its own, runs), or (*its own, 1) where it is the same for all runs.
+    A part of shape s is returned with shape (*s, runs), or (*s, 1) if it is equal for all runs.
     """
     initial = graph.initial
-    if all(v in initial.constants for v in initial.outputs):  # as of nearly every optimizer
+    if all(v in initial.constants for v in initial.outputs):  # true for nearly every optimizer
         return [initial.constants[v][..., None] for v in initial.outputs]
     program = compile(initial, [Input(RUN)], x.shape[1])
     np.copyto(program.inputs[0], x)
@@ -33,10 +33,10 @@ def initial_state(graph: StepGraph, x: Floats) -> list[Floats]:
 
 
 def overflowed(before: Sequence[Any], after: Sequence[Floats]) -> NDArray[np.bool_]:
-    """Which runs remember a number that is not finite any more, shape (runs,).
+    """Which runs have a state that became infinite or NaN, shape (runs,).
 
-    Where the average of squared gradients is infinite, a rule such as Adam stands still from then on, at a loss that is
-    finite. A state that is infinite before the first step is meant to be.
+    If the average of squared gradients is infinite, a rule such as Adam makes no further progress, although its loss is
+    finite. Entries that are not finite before the first step are ignored, because the rule sets them on purpose.
 
     Args:
         before: for each part of the state, whether its entries are finite before the first step.

@@ -1,27 +1,27 @@
-"""Trajectories <-> files: Parquet tables and a manifest, which replace earlier ones by one rename.
+"""Trajectories <-> files: Parquet tables and a manifest. One atomic rename replaces earlier results.
 
-The manifest holds the checksum of each of the other files, and of itself: a folder without one is unfinished, a file
-that does not match it is damaged.
+The manifest holds the checksum of each other file and of itself. A folder without a manifest is unfinished. A file that
+does not match its checksum is damaged.
 
     lock        one writer per folder
     files       tables, texts and checksums
-    manifest    what a folder holds, sealed
-    ownership   which files in a folder are optlab's
-    drafts      files that are being made, and what killed processes left of them
-    publishing  one rename, and what comes after it
+    manifest    the names and checksums of the files in a folder
+    ownership   which files in a folder optlab made
+    drafts      folders for unfinished files; removes the folders that killed processes left
+    publishing  the atomic rename, and the moves after it
     runs        the table of runs
-    steps       the tables of what was recorded along the steps
+    steps       the tables of the values recorded along the steps
     writing     trajectories and pictures -> files
     results     files -> data frames
-    truth       what an error leaves of results
+    truth       tells the user, after an error, whether the results are complete
 """
 
 from optlab.store.manifest import ERRORS_LOG, SPEC, failed, read_manifest
 from optlab.store.publishing import is_pending
 from optlab.store.results import Results, load
 from optlab.store.runs import runs_table
-from optlab.store.truth import complete_in, told_truly
-from optlab.store.writing import Drawing, Writer, drawing, tidied, writing
+from optlab.store.truth import complete_in, note_if_complete
+from optlab.store.writing import Drawing, Writer, drawing, finish_killed, writing
 
 __all__ = [
     "ERRORS_LOG",
@@ -32,11 +32,11 @@ __all__ = [
     "complete_in",
     "drawing",
     "failed",
+    "finish_killed",
     "is_pending",
     "load",
+    "note_if_complete",
     "read_manifest",
     "runs_table",
-    "tidied",
-    "told_truly",
     "writing",
 ]

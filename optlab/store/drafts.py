@@ -1,4 +1,4 @@
-"""Drafts: folders beside the results for files that are being made, and what killed processes left of them."""
+"""Drafts: temporary folders in a results folder for unfinished files. Drafts of killed processes are removed."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from optlab.store.manifest import ERRORS_LOG, HISTORY, MANIFEST, PICTURE, PLOTS,
 from optlab.store.ownership import is_file
 
 DRAFT = ".optlab-draft-"
-"""How the names of drafts begin."""
+"""The prefix of the names of drafts."""
 
 _FORMER = re.compile(r"\.draft|\.plots[a-z0-9_]{8}")
-"""The names of drafts in former versions."""
+"""The names of drafts in earlier versions."""
 
 _TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG)))
 _OURS = re.compile(
@@ -26,18 +26,18 @@ _OURS = re.compile(
     rf"|({PLOTS}/)?\.?{PICTURE}(\.\d+\.part)?)"
     rf"|{re.escape(LOCK)}"
 )
-"""The files in drafts that optlab makes."""
+"""The names of the files that optlab makes in drafts."""
 
 
 @contextmanager
 def drafting(folder: Path) -> Iterator[Path]:
-    """A new folder within a results folder, for files to be published. It is removed in the end, if it is still there.
+    """A new folder within a results folder, for files to be published. It is removed at the end if it still exists.
 
-    Its lock tells others that its process is alive.
+    The draft is locked while its process runs, so that other processes do not remove it.
     """
     with ExitStack() as stack:
         with locked(folder, PUBLISHING, wait=True):
-            tidy(folder)
+            remove_stale(folder)
             draft = Path(tempfile.mkdtemp(prefix=DRAFT, dir=folder))
             stack.enter_context(locked(draft))
         stack.callback(discard, draft, keep=LOCK)
@@ -46,23 +46,23 @@ def drafting(folder: Path) -> Iterator[Path]:
         yield files
 
 
-def litter(folder: Path) -> list[Path]:
-    """The drafts in a folder: of killed processes, of the run that holds the folder, of those who draw its pictures."""
+def drafts_in(folder: Path) -> list[Path]:
+    """The drafts in a folder: of killed processes, of the current run, and of processes that draw its pictures."""
     if folder.is_symlink() or not folder.is_dir():
         return []
     named = [path for path in folder.iterdir() if path.name.startswith(DRAFT) or _FORMER.fullmatch(path.name)]
     return [path for path in named if path.is_dir() and not path.is_symlink()]
 
 
-def tidy(folder: Path) -> None:
-    """Remove the drafts of killed processes. Call it under the lock `PUBLISHING`, under which drafts begin."""
-    for draft in litter(folder):
+def remove_stale(folder: Path) -> None:
+    """Remove the drafts of killed processes. Requires the lock `PUBLISHING`, which is also held to make a draft."""
+    for draft in drafts_in(folder):
         with suppress(InUse), locked(draft):
             discard(draft, keep=LOCK)
 
 
 def discard(folder: Path, keep: str = "") -> None:
-    """Remove the files in a draft that optlab made, and each folder that is then empty."""
+    """Remove the files in a draft that optlab made, and then each empty folder."""
     for where, folders, files in os.walk(folder, topdown=False):
         for file in files:
             path = Path(where, file)
@@ -71,7 +71,7 @@ def discard(folder: Path, keep: str = "") -> None:
                 with suppress(OSError):  # the next run tries again
                     path.unlink()
         for inner in folders:
-            with suppress(OSError):  # it is not empty, or a link
+            with suppress(OSError):  # the folder is not empty, or is a link
                 os.rmdir(Path(where, inner))
     with suppress(OSError):
         folder.rmdir()

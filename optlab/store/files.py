@@ -1,4 +1,4 @@
-"""Files: how tables and texts are written, and their checksums."""
+"""Write tables and texts to files, and compute their checksums."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pyarrow.parquet as pq
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text."""
-    path.write_bytes(text.encode())  # verbatim, line ends included
+    """Write a text without changing its line ends."""
+    path.write_bytes(text.encode())
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table. It is no data frame of pandas, which would turn NaN into null."""
-    # Floats hardly repeat: a dictionary of them takes longer than all the rest. Byte by byte they are smaller.
+    """Write a table. It is an Arrow table, because a pandas data frame would turn NaN into null."""
+    # Floats are rarely equal, so that a dictionary encoding is slow and useless. Split by byte they compress well.
     floats = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     encodings: dict[str, Any] = {
         "use_dictionary": [name for name in table.column_names if name not in floats],
@@ -36,7 +36,7 @@ def sync(path: Path) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk; nothing where a system cannot do that for folders."""
+    """Wait until the names in a folder are on the disk. Do nothing on systems that cannot do this for folders."""
     if sys.platform == "win32":
         return
     folder = os.open(path, os.O_RDONLY)

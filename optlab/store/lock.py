@@ -1,4 +1,4 @@
-"""Locks of a results folder: locks of the operating system, which end with their process whatever ends that."""
+"""Locks of a results folder. The operating system releases them when their process ends, even if it is killed."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pathlib import Path
 from optlab.errors import InUse, UserError, file_errors_name
 
 LOCK = ".lock"
-"""The lock of the one run that may write to the folder: a file in it, which exists while a run holds it."""
+"""The lock of the one run that may write to the folder. It is a file in the folder, which exists during the run."""
 
 PUBLISHING = ".optlab-lock"
-"""The lock of whoever changes finished results, for the milliseconds that this takes: a run, or `optlab plot`."""
+"""The lock for changing finished results. A run or `optlab plot` holds it for a few milliseconds."""
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,22 +31,22 @@ else:
 
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
-"""What file systems answer that know no locks, some of networks: there one writes without."""
+"""The error numbers of file systems without locks, such as some network file systems. optlab writes there unlocked."""
 
 
 @contextmanager
 def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[None]:
-    """Make a folder if there is none, and be the only one, of all processes and threads, who holds its lock.
+    """Make a folder if it does not exist, and hold its lock. Only one thread of all processes can hold the lock.
 
-    A folder that is empty in the end is removed.
+    At the end, the folder is removed if it is empty.
 
     Args:
         folder: the folder.
-        name: of the lock.
-        wait: whether to wait until another has let it go, instead of raising `InUse`.
+        name: the name of the lock.
+        wait: whether to wait until the lock is free, instead of raising `InUse`.
 
     Raises:
-        InUse: another holds it.
+        InUse: another process or thread holds the lock.
         UserError: the folder cannot be made, it is a link, or something else has the name of the lock.
     """
     path = folder / name
@@ -55,10 +55,10 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[No
         yield
     finally:
         try:
-            if sys.platform == "win32":  # where nobody can remove a file that is open
+            if sys.platform == "win32":  # Windows cannot remove an open file
                 os.close(file)
             with suppress(OSError):
-                path.unlink()  # while it is locked: whoever has opened it by now sees that it is gone
+                path.unlink()  # still locked, so that a process that has opened it finds it removed
         finally:
             if sys.platform != "win32":
                 os.close(file)
@@ -74,7 +74,7 @@ def _acquired(path: Path, wait: bool) -> int:
         try:
             with file_errors_name(path.parent):
                 file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
-        except FileNotFoundError:  # another has just removed the folder, which it left empty
+        except FileNotFoundError:  # another process has just removed the empty folder
             continue
         try:
             is_ours = _is_ours(file, path, wait)
@@ -88,38 +88,40 @@ def _acquired(path: Path, wait: bool) -> int:
 
 def _make(folder: Path) -> None:
     if folder.is_symlink():
-        raise UserError(f"{folder}: is a link, and optlab writes no results through links; name the folder itself")
+        raise UserError(
+            f"{folder}: is a link, and optlab does not write results through links; write the path of the folder itself"
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         if isinstance(error, FileExistsError) and (folder.is_dir() or not os.path.lexists(folder)):
-            return  # another makes and removes it just now
+            return  # another process is making or removing it
         raise UserError(f"{folder}: the folder for the results cannot be made: {error.strerror}") from None
 
 
 def _check(path: Path) -> None:
-    """Raise where something that is no lock has its name: it would be removed in the end."""
+    """Raise if another kind of file has the name of the lock, because unlocking would remove that file."""
     try:
         status = path.lstat()
-    except OSError:  # it does not exist, or opening it says what is wrong
+    except OSError:  # it does not exist; for other errors, opening it raises a better message
         return
     if not stat.S_ISREG(status.st_mode) or status.st_size:
         raise UserError(f"{path}: is in the way: optlab did not make it; move it elsewhere")
 
 
 def _is_ours(file: int, path: Path, wait: bool) -> bool:
-    """Whether a file could be locked and is still the one at its path: another may have removed it since it was opened.
+    """Whether a file was locked and is still at its path. Another process may have removed it after it was opened.
 
     Raises:
-        InUse: another holds it.
+        InUse: another process or thread holds the lock.
     """
     try:
         _lock(file, wait)
     except OSError as error:
         if error.errno in _NO_LOCKS:
             return True
-        message = f"{path.parent}: another run is writing its results there; wait until it has ended, or give this"
-        raise InUse(f"{message} one another name or another folder (--out)") from None
+        message = f"{path.parent}: another run is writing its results there; wait until it has ended, "
+        raise InUse(f"{message}or give this one another name or another folder (--out)") from None
     try:
         return os.path.samestat(os.fstat(file), path.stat())
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The manifest of a results folder: what is in it, and the checksum of each file and of itself."""
+"""The manifest of a results folder: the names of its files, and the checksum of each file and of the manifest."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ FORMAT = 1
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
 HISTORY, TRAJECTORIES, PLOTS = "history", "trajectories", "plots"
 PICTURE = rf"(contour|loss|lr|basins|stability|extra)_[^/]*\.({'|'.join(FORMATS)})"
-"""The names of pictures, as a regular expression. Those that plugins draw are called extra_NAME."""
+"""The names of pictures, as a regular expression. Pictures that plugins draw have names extra_NAME."""
 PICTURES, DRAWN = "pictures", "drawn"
-"""Keys of the manifest: the checksums of the pictures, and the formats of which all pictures were drawn. Manifests
-that were written before there were these keys are read as well."""
+"""Keys of the manifest: the checksums of the pictures, and the formats in which all pictures were drawn. Older
+manifests without these keys are read as well."""
 SEAL = "checksum"
 """The last key of the manifest."""
 
@@ -30,15 +30,15 @@ NEXT = ".optlab-next"
 
 
 def located(folder: Path, name: str) -> tuple[Path, Path]:
-    """Where a file of the results is: at the first of these places that has one.
+    """The two possible paths of a file of the results. The first one that exists is valid.
 
-    A published file is moved from the first to the second, so whoever looks in this order finds it at any time.
+    A published file is moved from the first path to the second. A reader that tries them in this order always finds it.
     """
     return folder / NEXT / name, folder / name
 
 
 def sealed(manifest: Mapping[str, Any]) -> str:
-    """The text of a manifest, which ends with a checksum of all the rest."""
+    """The text of a manifest. Its last key is the checksum of all other keys."""
     rest = {name: value for name, value in manifest.items() if name != SEAL}
     return json.dumps({**rest, SEAL: hashlib.sha256(json.dumps(rest).encode()).hexdigest()}, indent=2) + "\n"
 
@@ -49,19 +49,22 @@ def failed(manifest: Mapping[str, Any]) -> int:
 
 
 def missing(manifest: Mapping[str, Any]) -> list[str]:
-    """The histories that the manifest does not name, although it names their sweeps: there is one for each."""
+    """The histories that are not in the manifest although their sweeps are. Each sweep has one history."""
     names = [f"{HISTORY}/{sweep['id']}.parquet" for sweep in manifest["sweeps"]]
     return [name for name in names if name not in manifest["files"]]
 
 
 def pictures(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The checksums of the pictures by their names."""
+    """The checksum of each picture, by name."""
     return dict(manifest.get(PICTURES, {}))
 
 
 def are_same(manifest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two manifests are of the same results. Other pictures and another text of the same experiment do not
-    matter; nor does that an experiment was run again, and came to the same: only the seconds in its runs are others."""
+    """Whether two manifests describe the same results.
+
+    Pictures and the text of the experiment may differ. The table of runs may differ too, because a repeated run with
+    equal results takes a different time.
+    """
 
     def results(of: Mapping[str, Any]) -> Any:
         files = {name: sum_ for name, sum_ in of["files"].items() if name not in (SPEC, RUNS)}
@@ -74,7 +77,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of the results in a folder.
 
     Raises:
-        ResultsError: it is missing, damaged, or of another format.
+        ResultsError: the manifest is missing, damaged, or of another format.
     """
     for path in located(folder, MANIFEST):
         if path.is_file():
@@ -83,7 +86,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             except FileNotFoundError:  # it was moved to its place just now
                 continue
     what = f"{folder}: holds no finished results ({MANIFEST} is missing)"
-    if any((folder / HISTORY).glob("*.parquet")):  # it was there once
+    if any((folder / HISTORY).glob("*.parquet")):  # the folder had a manifest before
         raise DamagedResults(what)
     raise ResultsError(f"{what}; run the experiment again")
 
@@ -92,7 +95,7 @@ def read_sealed(path: Path) -> dict[str, Any]:
     """The manifest in a file.
 
     Raises:
-        ResultsError: it is damaged, or of another format.
+        ResultsError: the manifest is damaged, or of another format.
     """
     content = path.read_bytes()
     try:

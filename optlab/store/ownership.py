@@ -1,4 +1,4 @@
-"""Which files in a results folder are optlab's. Nothing else is written or removed, and no link is followed."""
+"""Which files in a results folder optlab made. No other file is overwritten or removed, and no link is followed."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PICTURE = re.compile(f"{layout.PLOTS}/{layout.PICTURE}")
 def own(folder: Path) -> set[str]:
     """The names of the files in a folder that optlab made, and may replace and remove.
 
-    They are those that the manifest at its place names, and the tables of sweeps, whose names are hashes. In former
-    versions manifests named no pictures: there the names of pictures tell. Where the manifest cannot be read, the names
-    of all files do, if the table of a sweep shows that optlab wrote to the folder.
+    These are the files named in the manifest, and the tables of sweeps, whose names are hashes. Manifests of earlier
+    versions do not name the pictures, so that pictures are recognised by their names. If the manifest cannot be read,
+    all files are recognised by their names, provided that the table of a sweep shows that optlab wrote to the folder.
     """
     files = {f"{inner}/{path.name}" for inner in FOLDERS for path in _files(folder / inner)}
     tables = {name for name in files if _TABLE.fullmatch(name)}
@@ -41,22 +41,22 @@ def own(folder: Path) -> set[str]:
 
 
 def _files(inner: Path) -> list[Path]:
-    """The files in a folder that is no link; there are none where there is no folder."""
+    """The files in a folder. There are none if the folder does not exist or is a link."""
     if inner.is_symlink() or not inner.is_dir():
         return []
     return [path for path in inner.iterdir() if is_file(path)]
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a file, and no link to one."""
+    """Whether the path is a regular file and not a link."""
     return path.is_file() and not path.is_symlink()
 
 
 def check_free(folder: Path, names: Iterable[str], ours: Collection[str]) -> None:
-    """Check that files can be written under their names.
+    """Check that files can be written under these names.
 
     Raises:
-        UserError: a link, or something else that is not optlab's, has one of the names.
+        UserError: one of the names is a link, or a file or folder that optlab did not make.
     """
     for name in names:
         *folders, _ = Path(name).parts
@@ -65,11 +65,11 @@ def check_free(folder: Path, names: Iterable[str], ours: Collection[str]) -> Non
         path = folder / name
         _check_link(path)
         if os.path.lexists(path) and (name not in ours or not path.is_file()):
-            raise _in_the_way(path)
+            raise _name_taken(path)
 
 
 def check_folders(folder: Path) -> None:
-    """Check that nothing but folders has the names of the folders that optlab makes. Raises `UserError`."""
+    """Check that the names of the folders that optlab makes are free or folders. Raises `UserError`."""
     for inner in FOLDERS:
         _check_folder(folder / inner)
 
@@ -77,17 +77,17 @@ def check_folders(folder: Path) -> None:
 def _check_folder(path: Path) -> None:
     _check_link(path)
     if os.path.lexists(path) and not path.is_dir():
-        raise _in_the_way(path)
+        raise _name_taken(path)
 
 
 def _check_link(path: Path) -> None:
     if path.is_symlink():
         raise UserError(
-            f"{path}: is a link, and optlab writes through none; remove it, or choose another folder (--out)"
+            f"{path}: is a link, and optlab does not write through links; remove it, or choose another folder (--out)"
         )
 
 
-def _in_the_way(path: Path) -> UserError:
+def _name_taken(path: Path) -> UserError:
     return UserError(
         f"{path}: is in the way: optlab did not make it; move it elsewhere, or choose another folder (--out)"
     )

@@ -1,9 +1,12 @@
-"""Publication: new files take the place of earlier ones by one rename.
+"""Publication: one atomic rename replaces earlier results by new ones.
 
-A draft, complete and on the disk, is renamed to `NEXT`. From this instant on its files are the results: whoever reads
-looks there first (`manifest.located`). Then they are moved to their places, the files of the earlier results that are
-none of the new ones are removed, and the manifest is moved last. If the process dies on the way, the next one that
-writes goes on from there; each of these moves can be made again.
+1. A draft that is complete and on the disk is renamed to `NEXT`. From then on its files are the results, because
+   readers look there first (`manifest.located`).
+2. The files are moved to their final paths.
+3. Files of the earlier results that the new results do not have are removed.
+4. The manifest is moved last.
+
+If the process is killed in between, the next writer continues from there. Each of these moves can be repeated.
 """
 
 from __future__ import annotations
@@ -25,13 +28,17 @@ Manifest = Mapping[str, Any]
 
 
 def publish(folder: Path, draft: Path, change: Callable[[Manifest | None], Manifest]) -> Manifest:
-    """Make the files of a draft those of the results, with what `change` makes of the manifest that is there, if any.
+    """Publish the files of a draft as results. Returns the new manifest.
 
-    Returns the new manifest.
+    Args:
+        folder: the results folder.
+        draft: the folder with the new files, which is within the results folder.
+        change: makes the new manifest from the current one, or from None if there is none.
 
     Raises:
-        UserError: something that optlab did not make is in the way; nothing was changed.
-        OSError: after the rename, the new results are whole and are read, and the next writer moves the rest.
+        UserError: a file or folder that optlab did not make has a name that is needed; nothing was changed.
+        OSError: a move failed. If this happens after the rename, the new results are complete and are read, and the
+            next writer moves the other files.
     """
     with locked(folder, PUBLISHING, wait=True):
         complete(folder)
@@ -40,7 +47,9 @@ def publish(folder: Path, draft: Path, change: Callable[[Manifest | None], Manif
         written = [path for path in sorted(draft.rglob("*")) if path.is_file()]
         check_free(folder, [path.relative_to(draft).as_posix() for path in written], own(folder))
         if os.path.lexists(folder / NEXT):
-            raise UserError(f"{folder / NEXT}: is in the way: it holds what optlab did not make; move it elsewhere")
+            raise UserError(
+                f"{folder / NEXT}: is in the way: it holds files that optlab did not make; move it elsewhere"
+            )
         for path in written:
             sync(path)
         for inner in {path.parent for path in written}:
@@ -59,22 +68,22 @@ def _current(folder: Path) -> Manifest | None:
 
 
 def is_pending(folder: Path) -> bool:
-    """Whether published files are not yet at their places."""
+    """Whether some published files are not yet at their final paths."""
     return (folder / NEXT).is_dir() and not (folder / NEXT).is_symlink()
 
 
 def complete(folder: Path) -> None:
-    """Move all published files to their places. Call it under the lock `PUBLISHING`.
+    """Move all published files to their final paths. Call it under the lock `PUBLISHING`.
 
     Raises:
-        UserError: something that optlab did not make is in the way.
+        UserError: a file or folder that optlab did not make has a name that is needed.
     """
     if not is_pending(folder):
         return
     published = folder / NEXT
     try:
         manifest = read_sealed(published / MANIFEST)
-    except (ResultsError, FileNotFoundError):  # all was moved, or it is damaged and thereby none
+    except (ResultsError, FileNotFoundError):  # everything was moved already, or the manifest is damaged and invalid
         discard(published)
         return
     names = [*manifest["files"], *pictures(manifest)]
@@ -87,7 +96,7 @@ def complete(folder: Path) -> None:
     for name in sorted(earlier - {*names, MANIFEST}):
         _remove(folder, name)
     for inner in FOLDERS:
-        with suppress(OSError):  # it is not there, or not empty
+        with suppress(OSError):  # the folder does not exist, or is not empty
             (folder / inner).rmdir()
     for inner in FOLDERS:
         if (folder / inner).is_dir() and not (folder / inner).is_symlink():

@@ -1,4 +1,4 @@
-"""Files -> data frames, every one checked against the manifest."""
+"""Files -> data frames. Each file is checked against the manifest."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from optlab.store.files import checksum
 
 @dataclass(frozen=True)
 class Results:
-    """A finished results folder as data frames, each read when it is first asked for, and kept.
+    """A finished results folder as data frames. Each frame is read at its first use and kept in memory.
 
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
     recorded step of each run.
 
     Raises:
-        ResultsError: what is asked for was not read yet, and another run has replaced the results in the folder, or
-            they were removed.
+        ResultsError: a frame was not read yet, and meanwhile the results in the folder were replaced by another run or
+            removed.
     """
 
     folder: Path
     manifest: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folder", self.folder.absolute())  # so that it stays the same folder after a chdir
+        object.__setattr__(self, "folder", self.folder.absolute())  # a later chdir must not change the folder
 
     @cached_property
     def runs(self) -> pd.DataFrame:
         return _frame(self._table(layout.RUNS))
 
     def arrays(self, *columns: str) -> dict[str, Any]:
-        """Some columns of `runs` as NumPy arrays: of very many runs, much sooner than all of the frame."""
+        """Some columns of `runs` as NumPy arrays. For very many runs this is much faster than the whole frame."""
         table = self._table(layout.RUNS, columns)
         return {name: table[name].to_numpy() for name in columns}
 
@@ -59,19 +59,19 @@ class Results:
 
     @property
     def spec(self) -> Path:
-        """The experiment, as it was written."""
+        """The path of the experiment file, a copy of what the user wrote."""
         self._now()
         return self._path(layout.SPEC)
 
     def is_of(self, spec: str) -> bool:
-        """Whether this is the text of the experiment."""
+        """Whether `spec` is exactly the text of the experiment file."""
         return self.spec.read_bytes() == spec.encode()
 
     @property
     def plots(self) -> list[Path]:
-        """The pictures, in the order of their names."""
+        """The paths of the pictures, sorted by name."""
         now = self._now()
-        if layout.PICTURES not in now:  # written when manifests did not name them
+        if layout.PICTURES not in now:  # a manifest of an earlier version, which does not name the pictures
             return sorted(path for path in (self.folder / layout.PLOTS).glob("*") if path.is_file())
         return [path for path in map(self._path, sorted(layout.pictures(now))) if path.is_file()]
 
@@ -80,20 +80,20 @@ class Results:
         return format in self._now().get(layout.DRAWN, []) and not self.damaged_plots(format)
 
     def damaged_plots(self, format: str) -> dict[str, str]:
-        """The pictures of a format that are not as they were drawn, by their names in the folder: what is wrong."""
+        """The pictures of a format that were removed or changed after drawing: what is wrong, by name in the folder."""
         found = {name: sum_ for name, sum_ in layout.pictures(self._now()).items() if name.endswith(f".{format}")}
         faults = {name: _fault(self.folder, name, sum_) for name, sum_ in found.items()}
         return {name: what for name, what in faults.items() if what}
 
     def are_there(self) -> bool:
-        """Whether these are still the results in the folder, and no other run has replaced them."""
+        """Whether the folder still holds these results, so that no other run has replaced them."""
         try:
             return layout.are_same(layout.read_manifest(self.folder), self.manifest)
         except ResultsError:
             return False
 
     def _now(self) -> dict[str, Any]:
-        """The manifest as it is now: pictures may have been drawn since these results were loaded."""
+        """The current manifest. Pictures may have been drawn since these results were loaded."""
         manifest = layout.read_manifest(self.folder)
         if not layout.are_same(manifest, self.manifest):
             raise _replaced(self.folder)
@@ -104,7 +104,7 @@ class Results:
         return published if published.is_file() else own
 
     def _tables(self, inner: str, columns: Sequence[str]) -> pa.Table:
-        """The tables of all sweeps as one; `columns` are those that it has even where there is none."""
+        """The tables of all sweeps as one table. If no sweep has one, the table is empty and has these `columns`."""
         names = [name for name in sorted(self.manifest["files"]) if name.startswith(f"{inner}/")]
         if not names:
             kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
@@ -120,7 +120,7 @@ class Results:
                 break
             except (OSError, pa.ArrowInvalid):
                 continue
-        # Replacing results begins with their manifest: if it is the same after reading, so is what was read.
+        # The manifest is the first thing that is replaced. If it is the same after reading, the table is too.
         if not self.are_there():
             raise _replaced(self.folder / name)
         if table is None:
@@ -137,7 +137,7 @@ def _replaced(path: Path) -> ResultsError:
 
 
 def load(folder: Path) -> Results:
-    """The results in a folder, every file checked against the manifest.
+    """The results in a folder, after checking each file against the manifest.
 
     Raises:
         ResultsError: the folder is missing, unfinished or damaged; the message names the file.
@@ -149,7 +149,7 @@ def load(folder: Path) -> Results:
         before, manifest = manifest, layout.read_manifest(folder)
         if before == manifest:
             raise DamagedResults(fault)
-        # They were replaced while they were checked: the new ones are looked at.
+        # The results were replaced during the check, so that the new ones are checked.
     return Results(folder, manifest)
 
 
@@ -161,7 +161,7 @@ def _first_fault(folder: Path, manifest: Mapping[str, Any]) -> str:
 
 
 def _fault(folder: Path, name: str, expected: str) -> str:
-    """What is wrong with a file, or nothing."""
+    """What is wrong with a file, or an empty text."""
     for path in layout.located(folder, name):
         try:
             return "" if checksum(path) == expected else "is damaged (its checksum is not the manifest's)"

@@ -1,4 +1,4 @@
-"""The table of runs: what was settled for each, and what came of it, one row per run."""
+"""The table of runs: one row per run, with its settings and its outcome."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from optlab.composition import Key
 from optlab.records import STATUSES, Sweep, Trajectories
 
 PREFIX = {"hyperparameter": "hp.", "option": "opt.", "schedule": "schedule.", "transform": "transform."}
-"""What the columns of numbers and choices begin with, by their owner."""
+"""The prefix of the columns of numbers and choices, by owner."""
 
 
 def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str, Any] = {}) -> pa.Table:
-    """One row per run, in the order of the plan; `columns` are further ones, in that order."""
+    """One row per run, in the order of the plan. `columns` are appended; their values are in the same order."""
     settings = [_settings(sweep) for sweep, _ in parts]
     keys = dict.fromkeys(key for own in settings for key in own)
     names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
-    tables = _alike([_runs_of(sweep, done, names) for sweep, done in parts])
+    tables = _with_equal_types([_runs_of(sweep, done, names) for sweep, done in parts])
     table = pa.concat_tables(tables, promote_options="permissive")
     runs = table["run"].to_numpy()
     if not (runs[:-1] < runs[1:]).all():
@@ -38,7 +38,7 @@ def _settings(sweep: Sweep) -> dict[Key, Any]:
 
 
 def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]]) -> pa.Table:
-    """The rows of one sweep, with the columns that any of them has: `names`, by owner."""
+    """The rows of one sweep. `names` are the option names of all sweeps by owner, each of which makes a column."""
     runs, rule, settings = len(sweep), sweep.rule, _settings(sweep)
 
     def same(value: Any) -> pa.Array:
@@ -46,7 +46,7 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
 
     columns: dict[str, Any] = {
         "run": sweep.run,
-        "case": _named(sweep.title, sweep.titles),
+        "case": _texts(sweep.title, sweep.titles),
         "problem": same(sweep.case.problem.name),
         "optimizer": same(rule.optimizer.name),
         "label": same(sweep.label),
@@ -61,14 +61,14 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
         if owner == "schedule":
             columns["transforms"] = same(", ".join(t.name for t in rule.transforms) or None)
     columns["precision"] = same(sweep.case.precision)
-    columns["status"] = _named(done.status, STATUSES)
+    columns["status"] = _texts(done.status, STATUSES)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)
     return pa.table(columns)
 
 
-def _alike(tables: list[pa.Table]) -> list[pa.Table]:
-    """The tables with one kind of value per column: texts where sweeps do not agree on numbers, texts or booleans."""
+def _with_equal_types(tables: list[pa.Table]) -> list[pa.Table]:
+    """The tables with one type per column. A column becomes texts if the types differ and are not all numbers."""
     for name in tables[0].column_names:
         kinds = {table.schema.field(name).type for table in tables} - {pa.null()}
         if len(kinds) > 1 and not all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in kinds):
@@ -77,13 +77,13 @@ def _alike(tables: list[pa.Table]) -> list[pa.Table]:
     return tables
 
 
-def _named(numbers: Any, names: Sequence[str]) -> pa.Array:
-    """A column of texts, given by their numbers."""
+def _texts(numbers: Any, names: Sequence[str]) -> pa.Array:
+    """A column of texts, given by their indices in `names`."""
     return pa.DictionaryArray.from_arrays(numbers, pa.array(names)).cast(pa.string())
 
 
 def _setting(value: Any, runs: int) -> pa.Array:
-    """A choice as a column: lists as JSON text, since a column has one type."""
+    """A choice as a column. A list is written as JSON text, because a column has one type."""
     if isinstance(value, list | tuple):
         value = json.dumps(value)
     return pa.nulls(runs) if value is None else pa.repeat(pa.scalar(value), runs)

@@ -1,4 +1,4 @@
-"""What is recorded of a sweep's runs along the steps, as Arrow tables: losses and metrics, and where the runs were."""
+"""The values recorded along the steps of a sweep as Arrow tables: losses and metrics, and the parameters."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def history(sweep: Sweep, done: Trajectories) -> pa.Table:
         position[sweep.recording.evaluations] = np.arange(len(sweep.recording.evaluations))
         at = position[sweep.recording.steps][steps]
         for name, values in done.metrics.items():
-            # Null where it was not evaluated, which is something else than NaN.
+            # Null where the metric was not evaluated. NaN is a value of an evaluated metric.
             columns[name] = pa.array(values[at, runs], mask=at < 0)
     return pa.table(columns)
 
 
 def trajectories(sweep: Sweep, done: Trajectories) -> pa.Table:
-    """One row (run, step, x0, x1, ...) for each recorded step of each run. Only for runs whose x was kept."""
+    """One row (run, step, x0, x1, ...) for each recorded step of each run. Requires that x was recorded."""
     assert done.x is not None
     keep = _recorded(sweep, done)
     runs, steps = np.nonzero(keep)
@@ -40,6 +40,6 @@ def trajectories(sweep: Sweep, done: Trajectories) -> pa.Table:
 
 
 def _recorded(sweep: Sweep, done: Trajectories) -> Any:
-    """Which entries (run, recorded step) exist: none after a run's last step, none of a run that failed."""
+    """Which entries (run, recorded step) exist: none after the last step of a run, and none for a failed run."""
     steps = sweep.recording.steps
     return (steps[None, :] <= done.steps[:, None]) & (np.array(STATUSES)[done.status] != "error")[:, None]

@@ -1,4 +1,4 @@
-"""What an error leaves of results is told as it is, not as it was meant."""
+"""After an error, tell the user whether the results are complete."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from optlab.store.results import load
 
 
 @contextmanager
-def told_truly(folder: Path, experiment: str) -> Iterator[None]:
-    """Note on an interrupt, and on an error of the file system, that the results of an experiment are complete.
+def note_if_complete(folder: Path, experiment: str) -> Iterator[None]:
+    """Add a note to an interrupt or a file system error if the results of the experiment are complete nevertheless.
 
-    That is so if they were published before it, and if they had been there already. Otherwise what the folder held is
-    as it was: results are replaced by one rename.
+    They are complete if they were published before the error, or if the folder held them from the beginning without
+    failed runs. Otherwise the folder is unchanged, because results are replaced by one atomic rename.
     """
     before = _manifest(folder, experiment)
     try:
@@ -34,7 +34,7 @@ def complete_in(folder: Path) -> str:
 
 
 def _manifest(folder: Path, experiment: str) -> Mapping[str, Any] | None:
-    """The manifest in a folder, if it is of this experiment."""
+    """The manifest in a folder if it belongs to this experiment, else None."""
     try:
         manifest = read_manifest(folder)
     except (ResultsError, OSError):

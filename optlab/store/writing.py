@@ -1,4 +1,4 @@
-"""Trajectories -> files: a table for each sweep as it is done, and what makes a finished experiment of them."""
+"""Trajectories -> files: writes a table for each finished sweep, and at the end the files of the whole experiment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from optlab.errors import ResultsError, UserError, file_errors_name
 from optlab.records import Sweep, Trajectories
 from optlab.store import manifest as layout
-from optlab.store.drafts import drafting, litter, tidy
+from optlab.store.drafts import drafting, drafts_in, remove_stale
 from optlab.store.files import checksum, write_parquet, write_text
 from optlab.store.lock import LOCK, PUBLISHING, locked
 from optlab.store.ownership import check_folders, check_free, is_file, own
@@ -24,34 +24,34 @@ from optlab.store.steps import history, trajectories
 
 @contextmanager
 def writing(folder: Path) -> Iterator[Writer]:
-    """The only writer of a results folder, which is made if there is none.
+    """The only writer of a results folder. The folder is made if it does not exist.
 
-    What an earlier process left is put in order first: published files come to their places, drafts are removed.
+    The work of a killed process is completed first: published files are moved to their final paths, drafts are removed.
 
     Raises:
         InUse: another process or thread is writing there.
-        UserError: the folder cannot be made, or something that optlab did not make is in the way of its files.
+        UserError: the folder cannot be made, or a file or folder that optlab did not make has a name that is needed.
     """
     with locked(folder):
         with locked(folder, PUBLISHING, wait=True):
             complete(folder)
         check_folders(folder)
         needed = (layout.RUNS, layout.SPEC, layout.MANIFEST)
-        check_free(folder, needed, own(folder))  # now, and not after an hour of work
+        check_free(folder, needed, own(folder))  # before the runs, which may take an hour
         with drafting(folder) as draft:
             yield Writer(folder, draft)
 
 
-def tidied(folder: Path) -> None:
-    """Put in order what killed processes left in a folder, unless a run is writing there or nobody can."""
-    if is_pending(folder) or litter(folder) or is_file(folder / LOCK) or is_file(folder / PUBLISHING):
+def finish_killed(folder: Path) -> None:
+    """Complete the publication and remove the drafts of killed processes, unless the folder is locked or read-only."""
+    if is_pending(folder) or drafts_in(folder) or is_file(folder / LOCK) or is_file(folder / PUBLISHING):
         with suppress(UserError, OSError), locked(folder), locked(folder, PUBLISHING, wait=True):
             complete(folder)
-            tidy(folder)
+            remove_stale(folder)
 
 
 class Writer:
-    """Writes the files of an experiment. What the folder held until now stays valid until all are written."""
+    """Writes the files of an experiment. The earlier results in the folder stay valid until all files are written."""
 
     def __init__(self, folder: Path, draft: Path) -> None:
         self.folder = folder
@@ -59,7 +59,7 @@ class Writer:
         self._written: list[str] = []
 
     def sweep(self, sweep: Sweep, done: Trajectories) -> None:
-        """Write the history of a sweep's runs, and their trajectories if there are any."""
+        """Write the history of a sweep's runs, and their trajectories if they were recorded."""
         self._table(f"{layout.HISTORY}/{sweep.id}.parquet", history(sweep, done))
         if done.x is not None:
             self._table(f"{layout.TRAJECTORIES}/{sweep.id}.parquet", trajectories(sweep, done))
@@ -72,16 +72,21 @@ class Writer:
         about: Mapping[str, Any],
         columns: Mapping[str, Any] = {},
     ) -> Results:
-        """Make a finished experiment of the sweeps that were written, in place of what the folder held until now.
+        """Publish the written sweeps as the results of a finished experiment, in place of earlier results.
 
-        `columns` are further columns of the table of runs, in the order of the plan; `about["sweeps"]` are the sweeps
-        of the plan, without any of which nothing is sealed.
+        All files are written and synced before one atomic rename publishes them. At any time the folder holds either
+        the complete earlier results or the complete new ones.
 
-        All is written and synced before one rename publishes it: at any instant the folder holds the earlier results or
-        the new ones, complete.
+        Args:
+            parts: each sweep and its trajectories.
+            spec: the text of the experiment file.
+            log: the tracebacks of failed runs, or an empty text.
+            about: the other keys of the manifest. `about["sweeps"]` lists the sweeps of the plan, all of which must
+                have been written.
+            columns: further columns of the table of runs, in the order of the plan.
 
         Raises:
-            ResultsError: not all sweeps are there, or files were removed meanwhile.
+            ResultsError: a sweep was not written, or files were removed meanwhile.
         """
         self._table(layout.RUNS, runs_table(parts, columns))
         self._text(layout.SPEC, spec)
@@ -95,14 +100,14 @@ class Writer:
         return load(self.folder)
 
     def with_spec(self, results: Results, spec: str) -> Results:
-        """The same results under another text of the same experiment, such as one with another comment."""
+        """The same results with another text of the same experiment file, for instance with another comment."""
         if results.is_of(spec):
             return results
         self._text(layout.SPEC, spec)
         new = self._checksum(layout.SPEC)
 
         def change(earlier: Manifest | None) -> Manifest:
-            of = _still(results, earlier)
+            of = _manifest_of(results, earlier)
             return {**of, "files": {**of["files"], layout.SPEC: new}}
 
         return Results(self.folder, publish(self.folder, self._draft, change))
@@ -132,9 +137,9 @@ class Writer:
 
 @contextmanager
 def drawing(results: Results, format: str) -> Iterator[Drawing]:
-    """A draft for the pictures of some results, which are published together in the end.
+    """A draft for pictures of some results. The pictures are published together at the end.
 
-    It asks for no lock of runs: whoever draws finished results does not wait for a run, nor a run for them.
+    It does not take the lock of runs: drawing finished results does not wait for a run, and a run does not wait for it.
     """
     with file_errors_name(results.folder / layout.PLOTS), drafting(results.folder) as draft:
         (draft / layout.PLOTS).mkdir()
@@ -142,7 +147,7 @@ def drawing(results: Results, format: str) -> Iterator[Drawing]:
 
 
 class Drawing:
-    """Pictures of some results in one format, as files in `folder` until they are published."""
+    """Pictures of some results in one format. They are files in `folder` until they are published."""
 
     def __init__(self, results: Results, format: str, draft: Path) -> None:
         self.results = results
@@ -152,21 +157,22 @@ class Drawing:
         self._names: list[str] = []
 
     def add(self, picture: Path) -> None:
-        """Take a picture that was saved in `folder`."""
+        """Add a picture that was saved in `folder` to those that are published."""
         self._names.append(f"{layout.PLOTS}/{picture.name}")
 
     def publish(self, are_all: bool = True) -> list[Path]:
-        """Put the pictures into `plots/`, in place of earlier ones of their names. `are_all` says that none is missing;
-        otherwise the next run draws them all.
+        """Move the pictures into `plots/`, and replace earlier pictures of the same names. Returns their paths.
+
+        `are_all`: whether no picture of this format is missing. If not, the next run draws all of them again.
 
         Raises:
-            ResultsError: another run has replaced the results meanwhile: these pictures would lie beside its results.
-            UserError: something that optlab did not make is in the way.
+            ResultsError: another run has replaced the results meanwhile, so that these pictures do not belong to them.
+            UserError: a file or folder that optlab did not make has the name of a picture.
         """
         new = {name: checksum(self._draft / name) for name in self._names}
 
         def change(earlier: Manifest | None) -> Manifest:
-            of = _still(self.results, earlier)
+            of = _manifest_of(self.results, earlier)
             others = {*of.get(layout.DRAWN, [])} - {self.format}
             return {
                 **of,
@@ -178,8 +184,8 @@ class Drawing:
         return [self.results.folder / name for name in new]
 
 
-def _still(results: Results, manifest: Manifest | None) -> Manifest:
-    """The manifest that is there, if it is still that of these results."""
+def _manifest_of(results: Results, manifest: Manifest | None) -> Manifest:
+    """The current manifest, if it still describes these results. Raises `ResultsError` otherwise."""
     if manifest is None or not layout.are_same(manifest, results.manifest):
         raise ResultsError(f"{results.folder}: the results were replaced while they were drawn; draw them again")
     return manifest

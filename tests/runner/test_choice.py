@@ -97,7 +97,7 @@ def test_little_work_gets_machine_code_that_is_made_quickly(planned):
 @pytest.mark.parametrize("backend", ["native", "replay"])
 def test_what_was_asked_for(planned, backend):
     choice = chosen(planned, {"name": "rosenbrock"}, backend)
-    assert choice == runner.Choice(backend, "it was asked for")
+    assert choice == runner.Choice(backend, "it was requested")
 
 
 @pytest.mark.parametrize(

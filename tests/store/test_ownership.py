@@ -115,7 +115,7 @@ def test_a_results_folder_that_is_a_link_is_read_and_not_written_to(folder, tmp_
     (tmp_path / "links" / "e").symlink_to(folder)
     before = content(folder)
     assert optlab.run(DOCUMENT, out=tmp_path / "links", plots=False).runs["run"].nunique() == 9
-    with pytest.raises(UserError, match="links/e: is a link, and optlab writes no results through links"):
+    with pytest.raises(UserError, match="links/e: is a link, and optlab does not write results through links"):
         run(tmp_path / "links" / "e")
     assert content(folder) == before
 

@@ -143,7 +143,7 @@ def test_published_files_that_are_not_at_their_places_are_read_and_then_moved(ex
     results = store.load(folder)
     assert results.spec == folder / NEXT / "spec.toml"
     assert (results.spec.read_text(), results.plots, results.history["run"].nunique()) == ("later", [], 1)
-    store.tidied(folder)
+    store.finish_killed(folder)
     assert not store.is_pending(folder)
     assert results.spec == folder / "spec.toml"
     assert results.trajectories["run"].nunique() == 1
@@ -157,7 +157,7 @@ def test_damaged_published_files_are_no_results(experiments, before, tmp_path):
     (folder / NEXT / "manifest.json").write_text("{")
     with pytest.raises(store.results.DamagedResults, match=r"\.optlab-next/manifest\.json: is damaged"):
         store.load(folder)
-    store.tidied(folder)
+    store.finish_killed(folder)
     assert not store.is_pending(folder)
     assert store.load(folder).spec.read_text() == "earlier"  # none of its files had been moved
 
