@@ -1,6 +1,6 @@
-"""Maps of many runs, from Python and from one line: basins of attraction, and stability in two hyperparameters.
+"""Maps of many runs: basins of attraction, and stability in two hyperparameters.
 
-Both write an experiment, which is run, kept and found again like any other.
+A map is an ordinary experiment: its file is stored with the results, and finished results are reused.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from optlab.experiment_results import ExperimentResults
 
 Table = str | Mapping[str, Any] | Plugin | Callable[..., Any]
-"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, or `{"name": "momentum", "lr": 0.01}`; or
-what `@optimizer` or `@problem` made, alone or in place of the name. A plain function may stand for a problem."""
+"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, `{"name": "momentum", "lr": 0.01}`, or an
+object that `@optimizer` or `@problem` made, alone or in place of the name. A problem may also be a plain function."""
 Side = tuple[str, dict[str, list[float]]]
-"""A side of a map of stability: a hyperparameter and the grid of its values."""
+"""An axis of a map of stability: a hyperparameter and the grid of its values."""
 
 
 @dataclass(frozen=True, repr=False)
 class Basins:
-    """A finished map of basins: one panel for each optimizer (and further setting), and the results behind them."""
+    """A finished map of basins: one panel per optimizer and further setting, and the results of the runs."""
 
     maps: tuple[BasinMap, ...]
     results: ExperimentResults
@@ -51,7 +51,7 @@ class Basins:
 
 @dataclass(frozen=True, repr=False)
 class Stability:
-    """A finished map of stability: one panel for each optimizer (and further setting), and the results behind them."""
+    """A finished map of stability: one panel per optimizer and further setting, and the results of the runs."""
 
     maps: tuple[StabilityMap, ...]
     results: ExperimentResults
@@ -83,24 +83,24 @@ def basins(
     format: str = "png",
     backend: str | None = None,
 ) -> Basins:
-    """Run every optimizer from every pixel of a problem of two parameters, and see in which minimum each run ends.
+    """Map the basins of attraction: run each optimizer from every pixel, and find the minimum in which each run ends.
 
     Args:
-        problem: a problem with its options, as `"rosenbrock b=10"` or as a table; or what `@problem` made,
-            or a function.
-        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables, or what
-            `@optimizer` made.
-        resolution: pixels along each side.
-        steps: updates per run.
-        x, y: the ranges of the two parameters; by default those of the problem's domain.
-        name: of the folder with the results; by default the problem's with "_basins".
-        out, plots, plugins, format, backend: as for `optlab.run`.
+        problem: a problem of two parameters: a text with options such as `"rosenbrock b=10"`, a table, an object that
+            `@problem` made, or a function.
+        optimizers: one or several optimizers: texts with hyperparameters such as `"momentum lr=0.01"`, tables, or
+            objects that `@optimizer` made.
+        resolution: the number of pixels along each side.
+        steps: the number of updates per run.
+        x, y: the ranges of the two parameters. Default: the ranges of the problem's domain.
+        name: the name of the folder with the results. Default: the name of the problem with "_basins".
+        out, plots, plugins, format, backend: see `optlab.run`.
 
     Returns:
-        The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
+        The maps, with arrays of shape (resolution, resolution) whose first row has the lowest y, and the results.
 
     Raises:
-        SpecError: an unknown name or option, or a problem that has not two parameters.
+        SpecError: an unknown name or option, or a problem that does not have two parameters.
         UserError: a text that is no name with settings.
 
     >>> import tempfile
@@ -133,30 +133,31 @@ def stability(
     format: str = "png",
     backend: str | None = None,
 ) -> Stability:
-    """Run an optimizer under every pair of two hyperparameters, and see what becomes of the loss.
+    """Map stability: run an optimizer with every pair of values of two hyperparameters, and compare the final losses.
 
-    Where the problem is quadratic and the rule linear, `theory` of each map says where it is stable.
+    If the problem is quadratic and the rule is linear, `theory` of each map has the theoretical region of stability.
 
     Args:
-        problem: a problem with its options, as `"ellipsoid condition=100"` or as a table; or what `@problem` made.
-        optimizers: one or several optimizers with their other hyperparameters, as `"momentum"` or as tables, or what
-            `@optimizer` made.
-        x, y: the hyperparameters along the sides with their ranges, as `"lr=0.01:1"`, both ends included.
-        log: the sides whose values are in equal ratios: `""`, `"x"`, `"y"` or `"xy"`.
-        resolution: values of each hyperparameter.
-        steps: updates per run.
-        color: what is shown, `"final_loss"` or `"steps"`, those to the target.
-        target: the loss to come to; by default the known minimum and a millionth of the height of the start above it.
-        name: of the folder with the results; by default the problem's with "_stability".
-        out, plots, plugins, format, backend: as for `optlab.run`.
+        problem: a problem: a text with options such as `"ellipsoid condition=100"`, a table, or an object that
+            `@problem` made.
+        optimizers: one or several optimizers with their other hyperparameters: texts such as `"momentum"`, tables, or
+            objects that `@optimizer` made.
+        x, y: the hyperparameters along the axes with their ranges, as in `"lr=0.01:1"`; both ends are included.
+        log: the axes with values at equal ratios: `""`, `"x"`, `"y"` or `"xy"`.
+        resolution: the number of values of each hyperparameter.
+        steps: the number of updates per run.
+        color: what the colour shows: `"final_loss"`, or `"steps"`, the number of steps to the target.
+        target: the loss to reach. Default: m + 1e-6 (f(start) - m) with the known minimum m.
+        name: the name of the folder with the results. Default: the name of the problem with "_stability".
+        out, plots, plugins, format, backend: see `optlab.run`.
 
     Returns:
-        The maps, with arrays of shape (resolution, resolution) whose first row is the lowest, and the results.
+        The maps, with arrays of shape (resolution, resolution) whose first row has the lowest y, and the results.
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is no name with settings, or no hyperparameter with a range; or one that is along a side
-            and set as well.
+        UserError: a text that is no name with settings or no hyperparameter with a range, or a hyperparameter that is
+            both along an axis and set.
 
     >>> import tempfile
     >>> found = stability("sphere", "momentum", x="lr=0.3:1.8", y="beta=0:0.6", resolution=4, steps=200,
@@ -184,7 +185,7 @@ def basins_document(
     y: tuple[float, float] | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """The experiment of a map of basins, as its TOML file would have it."""
+    """The experiment of a map of basins, as a document."""
     return _document("basins", {"resolution": resolution, "x": x, "y": y}, problem, optimizers, steps, name)
 
 
@@ -199,10 +200,10 @@ def stability_document(
     target: float | None = None,
     name: str | None = None,
 ) -> dict[str, Any]:
-    """The experiment of a map of stability, as its TOML file would have it.
+    """The experiment of a map of stability, as a document.
 
     Raises:
-        UserError: what is along a side is set for an optimizer as well.
+        UserError: a hyperparameter along an axis is also set for an optimizer.
     """
     map_ = {"x": across[0], "y": up[0], "resolution": resolution, "color": color, "target": target}
     document = _document("stability", map_, problem, optimizers, steps, name)
@@ -215,10 +216,10 @@ def stability_document(
 
 
 def axis(side: str, text: str, log: bool) -> Side:
-    """NAME=LOW:HIGH as the name of a hyperparameter and the grid of its values, whose number the map gives.
+    """Parse NAME=LOW:HIGH into a hyperparameter and its grid; the resolution of the map is the number of values.
 
     Raises:
-        UserError: the text is nothing of the kind.
+        UserError: the text has another form.
 
     >>> axis("x", "lr=0.1:0.2", log=True)
     ('lr', {'log': [0.1, 0.2]})
@@ -239,26 +240,26 @@ def _document(
         "steps": steps,
         kind: {key: value for key, value in map_.items() if value is not None},
         "problem": [where],
-        "optimizer": [table(one) for one in several(optimizers)],
+        "optimizer": [table(optimizer) for optimizer in several(optimizers)],
     }
 
 
 def several(written: Table | Sequence[Table]) -> list[Table]:
-    """One table, or each of several."""
+    """One table or a sequence of tables, as a list."""
     return list(written) if isinstance(written, list | tuple) else [written]  # pyright: ignore[reportReturnType]
 
 
 def name_of(written: Mapping[str, Any]) -> str:
-    """The name of a table, in which a plugin or a function may stand for it."""
+    """The name of a table; the entry may also be a plugin or a function."""
     name = written.get("name", "unnamed")
     return name if isinstance(name, str) else getattr(name, "name", None) or function_name(name)
 
 
 def span(what: str, text: str) -> tuple[float, float]:
-    """LOW:HIGH as two numbers.
+    """Parse LOW:HIGH into two numbers.
 
     Raises:
-        UserError: the text is nothing of the kind, or LOW is not below HIGH.
+        UserError: the text has another form, or LOW is not below HIGH.
 
     >>> span("--x", "0.1:0.2")
     (0.1, 0.2)

@@ -1,4 +1,4 @@
-"""What there is: optimizers, problems and all other kinds of plugin by name, as a notebook shows them."""
+"""Listings of the available plugins by kind and name, for Python and notebooks."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from optlab.wording import counted
 
 @dataclass(frozen=True, repr=False)
 class Listing(Mapping[str, Plugin]):
-    """The plugins of one kind by name. Printed or in a notebook, a table: names, options, what each is, its file.
+    """The plugins of one kind by name. Shown as a table of names, options, summaries and files.
 
-    `failures` says what could not be loaded, and why.
+    `failures` has a message for each plugin that could not be loaded.
     """
 
     kind: str
@@ -27,13 +27,13 @@ class Listing(Mapping[str, Plugin]):
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """What `optlab list --json` prints: name, options with defaults, summary, file and line of each."""
+        """The output of `optlab list --json`: name, options with defaults, summary, file and line of each plugin."""
         return [registry.describe(plugin) for plugin in self.plugins.values()]
 
     def __getitem__(self, name: str) -> Plugin:
         if name not in self.plugins:
-            one = self.kind.removesuffix("s")
-            raise UnknownName(f"there is no {one} {name!r}{did_you_mean(str(name), self.plugins)}")
+            singular = self.kind.removesuffix("s")
+            raise UnknownName(f"there is no {singular} {name!r}{did_you_mean(str(name), self.plugins)}")
         return self.plugins[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -87,16 +87,16 @@ def available(kind: str, plugins: Folders = ...) -> Listing: ...
 @overload
 def available(kind: None = None, plugins: Folders = ...) -> Listings: ...
 def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listing | Listings:
-    """What there is to run, as `optlab list` lists it: the plugins of a kind, built in and your own.
+    """The available plugins of a kind, built in and your own, as `optlab list` prints them.
 
     Args:
         kind: "optimizers", "problems", "schedules", "transforms", "datasets", "kinds" (of experiment) or "figures"
-            (that plugins add to every experiment); all of them where it is left out.
+            (that plugins add to every experiment). Default: all kinds.
         plugins: a folder with drop-in files, or several.
 
     Returns:
-        A `Listing`, a mapping from names to plugins that is shown as a table; or all kinds, a mapping from their names
-        to such listings.
+        A `Listing`, which maps names to plugins and is shown as a table. Without a kind, `Listings`, which map the name
+        of each kind to its listing.
 
     Raises:
         UserError: there is no such kind.
@@ -119,13 +119,13 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
 
 
 def options_of(row: Mapping[str, Any]) -> str:
-    """The options of a plugin with their defaults."""
+    """The options of a plugin with their defaults, as one line of text."""
     given = ((name, f"{v:g}" if isinstance(v, float) else json.dumps(v)) for name, v in row["options"].items())
     return ", ".join(f"{name}={value}" for name, value in given)
 
 
 def short(file: str) -> str:
-    """A path as seen from here, and that of a built-in from the package."""
+    """A path relative to the working directory, or to the folder that contains the package."""
     path = Path(file)
     for base in (Path.cwd(), Path(__file__).parents[1]):
         if path.is_relative_to(base):

@@ -1,7 +1,8 @@
-"""In what two experiments differ: what each of them plans, in a form that leaves no trace of how it was written.
+"""The differences between two experiments, from a canonical form of their plans.
 
-A manifest holds that form, so that an experiment can be compared with one whose plugins and data have changed since. A
-default that is spelled out, a grid in place of the same list, a comment or a description changes nothing in it.
+The manifest stores this form, so that an experiment can be compared with an earlier one whose plugins and data have
+changed since. The form does not depend on how a file is written: on explicit defaults, on a grid instead of an equal
+list, on comments or descriptions.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ from optlab.problems.base import Split
 from optlab.records import DomainDraw, FixedPoint, Sweep
 
 MOST = 40
-"""Values of an axis, or coordinates of a start, that are written down one by one."""
+"""The largest number of values of an axis, or coordinates of a start, that are stored one by one."""
 
 Facts = dict[str, Any]
 
 
 def planned(plan: Plan) -> Facts:
-    """Everything that a plan settles, as JSON has it.
+    """The canonical form of a plan, as JSON values.
 
-    `problems` and `optimizers` are tables in their order, each with the values of every option. What bears on nothing,
-    such as the number of seeds where nothing is random, is None.
+    `problems` and `optimizers` are tables in their order, each with the values of every option. Settings without effect
+    are None, such as the number of seeds if nothing is random.
     """
     first = plan.sweeps[0]
     splits = [sweep.case.split for sweep in plan.sweeps if sweep.case.split]
@@ -57,7 +58,7 @@ def planned(plan: Plan) -> Facts:
 
 
 def _has_choice(sweep: Sweep) -> bool:
-    """Whether trajectories are recorded only if that is asked for."""
+    """Whether trajectories are recorded only on request."""
     return sweep.case.dim != 2 and len(sweep.recording.steps) > 0
 
 
@@ -67,7 +68,7 @@ def _problem(sweep: Sweep) -> Facts:
     facts["start"] = _values(start.x.tolist()) if isinstance(start, FixedPoint) else None
     if isinstance(start, DomainDraw):
         facts["start"] = "random"
-    if case.split:  # the share that came of the one that is written, to a whole number of examples
+    if case.split:  # the actual share, after rounding to whole examples
         test, train = len(case.split.test_inputs), len(case.split.train_inputs)
         facts["test_fraction"] = round(test / (test + train), 6)
     else:
@@ -76,7 +77,7 @@ def _problem(sweep: Sweep) -> Facts:
 
 
 def _optimizer(sweeps: Sequence[Sweep]) -> Facts:
-    """An optimizer from the sweeps that it has on one problem, one for each combination of its choices."""
+    """The facts of an optimizer, from its sweeps on one problem. There is one sweep per combination of choices."""
     first = sweeps[0]
     rule = first.rule
     facts: Facts = {
@@ -92,12 +93,12 @@ def _optimizer(sweeps: Sequence[Sweep]) -> Facts:
 
 
 def _axis(column: Any) -> Any:
-    """The values of a number along the run axis, each once, in their order."""
+    """The distinct values of a number along the run axis, in their order."""
     return _values(column[np.sort(np.unique(column, return_index=True)[1])].tolist())
 
 
 def _values(values: list[Any]) -> Any:
-    """One value as itself; of very many the ends, and a digest."""
+    """A single value unchanged, a short list unchanged; of a long list the ends and a digest."""
     if len(values) == 1:
         return values[0]
     if len(values) <= MOST:
@@ -106,34 +107,34 @@ def _values(values: list[Any]) -> Any:
 
 
 def _data(split: Split) -> str:
-    """The hash of a dataset, however it is split."""
+    """The hash of a dataset, independent of the split."""
     train = np.hstack([split.train_inputs, split.train_targets])
     test = np.hstack([split.test_inputs, split.test_targets])
     rows = np.vstack([train, test])
     return identity.digest([rows[np.lexsort(rows.T)]])
 
 
-# ---- two of them -----------------------------------------------------------------------------------------------------
+# ---- differences ----------------------------------------------------------------------------------------------------
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
-    """In what an experiment differs from an earlier one, of both of which this is what they plan."""
-    found = list(_of_all(before, after))
+    """The differences between an earlier and a later experiment, given in the form of `planned`."""
+    found = list(_general_differences(before, after))
     for what, key in (("problem", "title"), ("optimizer", "label")):
-        found += _of_tables(what, key, before[f"{what}s"], after[f"{what}s"])
-    if before["precision"] == after["precision"]:  # in another one the same numbers have another hash
+        found += _table_differences(what, key, before[f"{what}s"], after[f"{what}s"])
+    if before["precision"] == after["precision"]:  # equal data has another hash in another precision
         old, new = before["data"], after["data"]
         found += [f"the data of {name}" for name in new if name in old and old[name] != new[name]]
     return found
 
 
-def _of_all(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
-    """What differs in the keys of the whole experiment. One that bears on nothing in one of the two is left out."""
+def _general_differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[str]:
+    """The differences in the keys of the whole experiment. A key without effect in one experiment is left out."""
     for name in ("steps", "seed", "backend", "precision"):
         yield from _changed(name, before[name], after[name])
     if before["seeds"] and after["seeds"]:
         yield from _changed("seeds", before["seeds"], after["seeds"])
-    most = max(before["steps"], after["steps"]) + 1  # no more steps than there are can be recorded
+    most = max(before["steps"], after["steps"]) + 1  # recording more points than steps has no effect
     for name in before["record"]:
         old, new = (_at_most(facts["record"][name], most) for facts in (before, after))
         if old is not None and new is not None:
@@ -150,13 +151,13 @@ def _at_most(value: Any, most: int) -> Any:
     return min(value, most) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _of_tables(what: str, key: str, before: Sequence[Facts], after: Sequence[Facts]) -> Iterator[str]:
-    """What differs in the tables of problems or of optimizers: in those that both have, then which these are."""
+def _table_differences(what: str, key: str, before: Sequence[Facts], after: Sequence[Facts]) -> Iterator[str]:
+    """The differences between tables of problems or optimizers: in the common tables, in their set, in their order."""
     pairs = _paired(key, before, after)
     names = [table["name"] for tables in (before, after) for table in tables]
     for old, new in pairs:
         is_alone = names.count(new["name"]) <= 2
-        yield from _of_table(new["name"] if is_alone else _text(new[key]), key, old, new)
+        yield from _differences_in_table(new["name"] if is_alone else _text(new[key]), key, old, new)
     gone = [_text(table[key]) for table in before if not any(table is old for old, _ in pairs)]
     come = [_text(table[key]) for table in after if not any(table is new for _, new in pairs)]
     if gone or come:
@@ -167,7 +168,7 @@ def _of_tables(what: str, key: str, before: Sequence[Facts], after: Sequence[Fac
 
 
 def _paired(key: str, before: Sequence[Facts], after: Sequence[Facts]) -> list[tuple[Facts, Facts]]:
-    """The tables that stand for each other: those with the same title or label, then those with the same name."""
+    """The corresponding tables: first with the same title or label, then with the same name."""
     pairs: list[tuple[Facts, Facts]] = []
     left = list(before)
     for by in (key, "name"):
@@ -179,11 +180,13 @@ def _paired(key: str, before: Sequence[Facts], after: Sequence[Facts]) -> list[t
     return sorted(pairs, key=lambda pair: next(n for n, table in enumerate(after) if table is pair[1]))
 
 
-def _of_table(where: str, key: str, old: Facts, new: Facts) -> Iterator[str]:
-    """What differs in one table; a title or a label that is made of the rest says the same again."""
-    moved = old.get("dim") != new.get("dim")  # and a start has other coordinates for this alone
-    names = [name for name in {**old, **new} if name != key and not (moved and name == "start" and _is_point(old, new))]
-    found = [said for name in names for said in _changed(f"{where}.{name}", old.get(name), new.get(name))]
+def _differences_in_table(where: str, key: str, old: Facts, new: Facts) -> Iterator[str]:
+    """The differences in one table. A derived title or label is left out, because it repeats the other differences."""
+    is_resized = old.get("dim") != new.get("dim")  # this alone changes the coordinates of a start
+    names = [
+        name for name in {**old, **new} if name != key and not (is_resized and name == "start" and _is_point(old, new))
+    ]
+    found = [text for name in names for text in _changed(f"{where}.{name}", old.get(name), new.get(name))]
     if key == "label" and not (_has_derived_label(old) and _has_derived_label(new)):
         found += _changed(f"{where}.label", old["label"], new["label"])
     if key == "title":
@@ -192,13 +195,13 @@ def _of_table(where: str, key: str, old: Facts, new: Facts) -> Iterator[str]:
 
 
 def _has_derived_label(table: Facts) -> bool:
-    """Whether the label of an optimizer is made of its name, its schedule and its transforms."""
+    """Whether the label of an optimizer is derived from its name, its schedule and its transforms."""
     around = [table["schedule"]] * bool(table["schedule"]) + table["transforms"]
     return re.fullmatch(re.escape(", ".join([table["name"], *around])) + r"( \(\d+\))?", table["label"]) is not None
 
 
 def _spelled_out(where: str, old: Facts, new: Facts) -> Iterator[str]:
-    """The defaults that are written in one of the two only: a title names what is written."""
+    """The defaults that only one of two experiments writes explicitly. A title contains the explicit options."""
     before, after = ({*re.findall(r"[( ](\w+)=", " ".join(table["title"]))} for table in (old, new))
     for name in sorted(before ^ after):
         if name in new and old.get(name) == new[name]:
@@ -221,7 +224,7 @@ def _named(tables: Sequence[Facts], key: str) -> str:
 
 
 def _text(value: Any) -> str:
-    """A value as it is shown."""
+    """A value as text for messages."""
     if value is None or value == []:
         return "none"
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What an experiment came to, as a notebook wants it: tables, the ranking, pictures, and the plan behind them."""
+"""The results of an experiment for Python and notebooks: tables, the ranking, pictures, and the plan."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 ROWS = 24
 """Rows of the ranking that a notebook shows."""
 PANELS = 6
-"""Panels of a map whose numbers it shows."""
+"""Panels of a map for which a notebook shows numbers."""
 SMALL = 88.0
-"""Pixels per inch of the picture that it shows."""
+"""Pixels per inch of the picture in a notebook."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,14 +38,13 @@ class ExperimentResults(Subject):
     """The results of a finished experiment. A notebook shows the ranking and the first picture.
 
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
-    recorded step of each run. Each table is read when it is first asked for, and kept.
+    recorded step of each run. Each table is read at its first use, and kept.
 
-    `planned` is the plan of the runs where it is at hand, and `known` the registry it was made with. Otherwise it is
-    made again, when it is first asked for, from the experiment in the folder and the drop-in files in `plugins`.
+    `planned` is the plan of the runs, if it is available, and `known` its registry. Otherwise the plan is made again at
+    its first use, from the experiment file in the folder and the drop-in files in `plugins`.
 
     Raises:
-        ResultsError: what is asked for was not read yet, and another run has replaced the results in the folder, or
-            they were removed.
+        ResultsError: a table is read after another run replaced the results in the folder, or after they were removed.
     """
 
     planned: Plan | None = field(default=None, compare=False)
@@ -55,40 +54,40 @@ class ExperimentResults(Subject):
 
     @cached_property
     def origin(self) -> Origin:
-        """What the results were computed from, as far as it is still there."""
+        """The plan and the plugins of the runs, as far as they are still available."""
         if self.planned:
             figures = tuple(self.known.figures.values()) if self.known else ()
             return Origin(self.planned, kind=self.planned.kind, figures=figures)
         folders = registry.several(self.plugins)
-        if Path.cwd() != self._here:  # folders of plugins are meant from where the results were loaded
+        if Path.cwd() != self._here:  # folders are relative to where the results were loaded
             folders = [self._here / folder for folder in folders]
         return replanning.origin_of(self, folders)
 
     @property
     def kind(self) -> Kind:
-        """The kind of experiment. A plain grid is known without any plugin.
+        """The kind of experiment. For a plain grid, no plugin is loaded.
 
         Raises:
-            ResultsError: there is no such kind any more.
+            ResultsError: the kind does not exist any more.
         """
         return GRID if replanning.is_grid(self) else self.origin.kind
 
     @property
     def plan(self) -> Plan:
-        """The plan of the experiment: its sweeps, and the arrays that they are made of.
+        """The plan of the experiment: its sweeps, with their arrays of options and hyperparameters.
 
         Raises:
-            ResultsError: a plugin that the runs were computed with is gone, or has changed since.
+            ResultsError: a plugin of the runs is gone or has changed since.
         """
         return self._exact("the experiment cannot be planned again")
 
     @cached_property
     def panels(self) -> tuple[Any, ...]:
-        """The panels of a map as arrays, one for each problem, optimizer and further setting; of other experiments
-        there are none.
+        """The panels of a map as arrays, one for each problem, optimizer and further setting. Empty for other
+        experiments.
 
         Raises:
-            ResultsError: a plugin that the map was computed with is gone, or has changed since.
+            ResultsError: a plugin of the map is gone or has changed since.
         """
         if self.kind is GRID:
             return ()
@@ -97,57 +96,58 @@ class ExperimentResults(Subject):
             return tuple(planned.kind.panels(self, planned))
 
     def _exact(self, refusal: str) -> Plan:
-        """The plan, made of the very plugins of the runs."""
+        """The plan, made with the unchanged plugins of the runs. Raises ResultsError if there is none."""
         if self.origin.plan is None or self.origin.strangers:
             raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
         return self.origin.plan
 
-    # ---- what they say -----------------------------------------------------------------------------------------------
+    # ---- tables and pictures -----------------------------------------------------------------------------------------
 
     def ranking(self) -> pd.DataFrame:
-        """Per case, the optimizers by the median final loss of their best settings, as `optlab run` prints them.
+        """The optimizers of each case, ranked by the median final loss of their best settings, as `optlab run` prints.
 
-        Columns: `case`, `rank`, `label`, `settings` (the best), `median`, `low` and `high` (of the final loss: its
-        median, its 10 % and 90 % quantiles over `n` seeds), `cells` (settings tried), `diverged` (share of all runs),
-        `failed` (runs that ended with an error), `at_edge` (hyperparameters whose best value is the first or the last
-        that was tried) and `run` (the one to show).
+        Columns: `case`, `rank`, `label`, `settings` (the best), `median`, `low` and `high` (the median, the 10 % and
+        the 90 % quantile of the final loss over `n` seeds), `cells` (number of settings), `diverged` (share of all
+        runs), `failed` (number of runs that ended with an error), `at_edge` (hyperparameters whose best value is the
+        first or the last of the grid) and `run` (the run to show).
 
         Raises:
-            UserError: the results are a map, in which optimizers have no ranks.
+            UserError: the results are a map; a map has no ranks.
         """
         if not self.kind.is_ranked:
-            raise UserError("optimizers have no ranks in a map; .panels has its arrays, .figures() its pictures")
+            raise UserError(
+                "optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures"
+            )
         return analysis.ranking(self.runs)
 
     def figure(
         self, kind: str, case: str | None = None, *, only: Sequence[str] = (), top: int | None = None
     ) -> InlineFigure:
-        """A picture as a Matplotlib figure, drawn anew. A notebook shows it without further ado.
+        """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
 
         Args:
-            kind: "contour", "loss" or "lr"; of a map "basins" or "stability"; or the whole name of one picture, as in
+            kind: "contour", "loss" or "lr"; for a map "basins" or "stability"; or the full name of a picture, as in
                 `figures()`.
-            case: the title of the case, or the name of its problem. It can be left out where there is one case.
-            only: labels of the optimizers that are shown; all where it is empty.
-            top: how many of them are in colour, the best by their ranks; by default as many as there are colours.
+            case: the title of the case, or the name of its problem. Not needed if there is one case.
+            only: labels of the optimizers that are shown; all if empty.
+            top: how many optimizers are in colour, the best by rank. Default: the number of colours.
 
         Raises:
-            UnknownName: there is no such picture, case or label; the message names those that there are.
-            UserError: there are several cases to choose from.
+            UnknownName: there is no such picture, case or label; the message lists the existing names.
+            UserError: there are several cases and `case` is missing.
             ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
         """
         found = self._named(only, top)
-        names = {one.name: one for one in found}
-        one = names[kind] if kind in names and case is None else self._chosen(found, kind, case)
-        return _drawn(one)
+        names = {figure.name: figure for figure in found}
+        return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case))
 
     def figures(self, *, only: Sequence[str] = (), top: int | None = None) -> Figures:
-        """All pictures by their names, as `contour_beale`, each drawn when it is asked for. A notebook shows them all.
+        """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
 
         Args:
-            only, top: as for `figure`.
+            only, top: see `figure`.
         """
-        return Figures({one.name: one for one in self._named(only, top)})
+        return Figures({figure.name: figure for figure in self._named(only, top)})
 
     def _named(self, only: Sequence[str], top: int | None) -> list[NamedFigure]:
         from optlab.report import extra, pictures
@@ -163,22 +163,24 @@ class ExperimentResults(Subject):
         if kind not in kinds:
             names = [*kinds, *(one.name for one in found)]
             gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_there(kinds)}{gone}")
+            raise UnknownName(f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_existing(kinds)}{gone}")
         if case is not None:
             problems = {one: one.partition(" (")[0] for one in cases}
             chosen = [one for one in cases if one == case] or [one for one in cases if problems[one] == case]
             if not chosen:
                 guess = did_you_mean(str(case), [*cases, *problems.values()])
-                raise UnknownName(f"there is no case {case!r}{guess}; {_there(cases)}")
+                raise UnknownName(f"there is no case {case!r}{guess}; {_existing(cases)}")
             cases = chosen
         own = [one for one in found if one.kind == kind and one.case in cases]
         if not own:
             others = [one.kind for one in found if one.case in cases]
             gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(f"there is no {kind} of {cases[0]}; {_there(list(dict.fromkeys(others)))}{gone}")
+            raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{gone}")
         titles = list(dict.fromkeys(one.case for one in own))
         if len(titles) > 1:
-            raise UserError(f"there is more than one {kind}; say which, as case={titles[0]!r}; {_there(titles)}")
+            raise UserError(
+                f"there are several pictures {kind!r}; choose one, as in case={titles[0]!r}; {_existing(titles)}"
+            )
         return own[0]
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ class ExperimentResults(Subject):
         return head + self._ranked() + picture
 
     def _ranked(self) -> str:
-        """The ranking as HTML, the best first, as many rows as a page has room for."""
+        """The first rows of the ranking as HTML."""
         ranked = self.ranking()
         several = ranked["case"].nunique() > 1
         rows = []
@@ -223,21 +225,21 @@ def _drawn(one: NamedFigure) -> InlineFigure:
     return one.make()
 
 
-def _there(names: Sequence[str]) -> str:
-    """Which names there are."""
+def _existing(names: Sequence[str]) -> str:
+    """The list of existing names, for messages."""
     return f"there are: {', '.join(names)}" if names else "there are none"
 
 
 @dataclass(frozen=True, repr=False)
 class Figures(Mapping[str, Any]):
-    """Pictures by their names, each drawn when it is asked for. A notebook shows all of them."""
+    """Pictures by name. Each is drawn when it is accessed. A notebook shows all."""
 
     named: Mapping[str, NamedFigure]
 
     def __getitem__(self, name: str) -> InlineFigure:
         if name not in self.named:
             guess = did_you_mean(str(name), self.named)
-            raise UnknownName(f"there is no picture {name!r}{guess}; {_there(list(self.named))}")
+            raise UnknownName(f"there is no picture {name!r}{guess}; {_existing(list(self.named))}")
         return _drawn(self.named[name])
 
     def __iter__(self) -> Iterator[str]:
@@ -258,7 +260,7 @@ class Figures(Mapping[str, Any]):
 
 
 def of(results: store.Results, planned: Plan, known: Registry | None = None) -> ExperimentResults:
-    """Results with the plan that they were computed from, and the registry that it was made with."""
+    """Results with their plan and the registry of the plan."""
     return ExperimentResults(results.folder, results.manifest, planned, known)
 
 

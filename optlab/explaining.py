@@ -1,4 +1,4 @@
-"""What is behind a derivative, a rule or a schedule: `optlab explain`, for the command line and from Python."""
+"""Explanations of derivatives, update rules and schedules, for `optlab explain` and from Python."""
 
 from __future__ import annotations
 
@@ -37,31 +37,31 @@ def explanation(
     values: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Explanation:
-    """What `optlab explain` shows, with objects and numbers in place of words.
+    """The output of `optlab explain`, with objects and numbers instead of words.
 
     Args:
         what: one of these:
-            an expression, as `"(x + y) * z"`, with values by name: its gates, values forward and gradients backward;
+            an expression such as `"(x + y) * z"`, with values by name: its gates, values forward, gradients backward;
             a problem or its name, with options by name: its formula, and its gates at a point;
             a plain NumPy function: the same;
             an optimizer or its name: its equations, with transforms and a schedule as further arguments;
-            a transform: what it makes of gradient descent;
+            a transform: its effect on gradient descent;
             a schedule, or `"schedules"`, with options and `steps`, the horizon: its factors on the learning rate;
-            `"backprop"`, perhaps with the path of a TOML file: a network, step by step (`optlab.backprop` takes
+            `"backprop"`, optionally with the path of a TOML file: a network, step by step (`optlab.backprop` takes
             weights from Python);
             `"directional"` and a problem or a function of two variables: the directional derivatives at a point.
-        around: what stands around an optimizer, or what belongs to "backprop" and "directional".
-        at: the point; by default a problem's start.
-        direction: the direction, for "directional".
+        around: transforms and a schedule for an optimizer, or the further arguments of "backprop" and "directional".
+        at: the point. Default: the start of the problem.
+        direction: the direction u, for "directional".
         plugins: a folder with drop-in files, or several.
-        values: values or options whose names are those of arguments of this function.
+        values: values or options whose names are also names of arguments of this function.
         more: all other values or options.
 
     Returns:
-        The explanation: `print` shows its text, a notebook the picture too, and `.save(path)` saves that.
+        The explanation. `print` shows its text, a notebook also its picture; `.save(path)` saves the picture.
 
     Raises:
-        UserError: there is no such thing, or a value is missing or wrong.
+        UserError: the name is unknown, or a value is missing or wrong.
 
     >>> explanation("(x + y) * z", x=-2, y=5, z=-4).text.splitlines()[-1]
     'f = -12; df/dx = -4, df/dy = -4, df/dz = 3'
@@ -70,14 +70,14 @@ def explanation(
     """
     known = registry.load(plugins)
     words = what.split() if isinstance(what, str) else []
-    if len(words) > 1 and words[0] in names_in(known):  # as "rosenbrock b=10"
+    if len(words) > 1 and words[0] in names_in(known):  # such as "rosenbrock b=10"
         table = oneline.table(what)
         what, more = table.pop("name"), {**table, **more}
     return explained(Asked(what, around, {**(values or {}), **more}, at, direction), known)
 
 
 def explained(asked: Asked, known: Registry) -> Explanation:
-    """Explain what was asked for."""
+    """Explain what a request names."""
     thing = asked.what
     if isinstance(thing, str):
         if thing == "backprop":
@@ -147,9 +147,9 @@ def _directional(asked: Asked, known: Registry) -> Explanation:
 
 
 def _problem(found: Any) -> Problem:
-    """A problem, or a plain function as one."""
+    """A problem; a plain function is turned into one."""
     if not isinstance(found, Problem) and not inspect.isfunction(found):
-        raise UserError(f"directional takes a problem or a function, and {name_of(found)} is neither")
+        raise UserError(f"directional takes a problem or a function; {name_of(found)} is neither")
     return found if isinstance(found, Problem) else from_function(found)
 
 
@@ -166,15 +166,15 @@ def _rule(asked: Asked, rule: Rule) -> Explanation:
 
 
 def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
-    """The rule with the transforms and the schedule around it, and its choices as they are given."""
+    """The rule with its choices, and with the requested transforms and schedule."""
     rule = Rule(optimizer, {**optimizer.signature.choices, **_choices(optimizer, asked.values)})
-    for one in asked.around:
-        thing = known.schedules.get(one) or known.transforms.get(one) if isinstance(one, str) else one
+    for part in asked.around:
+        thing = known.schedules.get(part) or known.transforms.get(part) if isinstance(part, str) else part
         if isinstance(thing, Schedule):
             if fault := validation.fault_of_schedule(optimizer):
                 raise UserError(fault)
             if rule.schedule:
-                raise UserError(f"{rule.schedule.name} and {thing.name} are two schedules, and a rule has one")
+                raise UserError(f"{rule.schedule.name} and {thing.name} are two schedules; a rule has at most one")
             rule = replace(rule, schedule=thing, schedule_choices=thing.signature.choices)
         elif isinstance(thing, Transform):
             if fault := validation.fault_of_transform(thing, optimizer, rule.transforms):
@@ -182,16 +182,15 @@ def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
             choices = (*rule.transform_choices, thing.signature.choices)
             rule = replace(rule, transforms=(*rule.transforms, thing), transform_choices=choices)
         else:
-            guess = did_you_mean(name_of(one), [*known.transforms, *known.schedules])
-            said = f"there is no transform or schedule {name_of(one)!r} to put around {optimizer.name}{guess}"
-            raise UserError(said)
+            guess = did_you_mean(name_of(part), [*known.transforms, *known.schedules])
+            raise UserError(f"there is no transform or schedule {name_of(part)!r} for {optimizer.name}{guess}")
     return rule
 
 
 def _choices(optimizer: Optimizer, given: Mapping[str, Any]) -> dict[str, Any]:
     for name in given:
         if name in optimizer.signature.numbers:
-            raise UserError(f"{optimizer.name} is explained for any {name}; leave it out")
+            raise UserError(f"the equations of {optimizer.name} hold for any {name}; leave it out")
         if name not in optimizer.signature.choices:
             raise signature.unknown_option(optimizer.name, name, optimizer.signature.choices)
     return subjects.options_of(optimizer, given)
@@ -201,16 +200,16 @@ def _choices(optimizer: Optimizer, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Explanation:
-    """One schedule with its options, or all of them; of both, `steps` is the horizon."""
+    """Explain one schedule with its options, or all schedules. `steps` is the horizon."""
     from optlab.explain.schedules import STEPS, factors
 
     asked.allow("a schedule")
     given = dict(asked.values)
     steps = subjects.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
     if steps < 1 or steps != int(steps):
-        raise UserError(f"steps={steps:g}: the horizon is a number of steps, like {STEPS}")
+        raise UserError(f"steps={steps:g}: the horizon must be a number of steps, such as {STEPS}")
     one = schedules[0] if len(schedules) == 1 else None
-    known = one.signature.options if one else {}  # many schedules have no option in common but the horizon
+    known = one.signature.options if one else {}  # schedules share no option but the horizon
     if unknown := [name for name in given if name not in known]:
         raise signature.unknown_option(title, unknown[0], [*known, "steps"])
     options = subjects.options_of(one, given) if one else {}
@@ -249,7 +248,9 @@ def _expression(asked: Asked, known: Registry) -> Explanation:
     from optlab.explain.expression import parse
 
     text, given = asked.what, asked.values
-    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {*given}:  # a name, it seems
+    if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {
+        *given
+    }:  # probably a misspelled name
         guess = did_you_mean(text, names_in(known)) or "; optlab list optimizers, or another kind, shows all"
         raise UserError(
             f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"

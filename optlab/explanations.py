@@ -1,4 +1,4 @@
-"""What can be asked to be explained; and an explanation: a text and a picture, for terminals, files and notebooks."""
+"""Requests for explanations, and explanations: a text and a picture, for terminals, files and notebooks."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     from optlab.plots.figure import InlineFigure
 
 WHOLES = ("backprop", "directional", "schedules")
-"""What can be explained besides what has a name in the registry."""
+"""What can be explained in addition to the names in the registry."""
 
 ENDINGS = tuple(f".{format}" for format in FORMATS)
 LONGEST = 4000
-"""Characters of LaTeX that a notebook is asked to set."""
+"""The largest number of characters of LaTeX that a notebook typesets."""
 WIDEST = 16_000
-"""Pixels of a drawing up to which it fits into a PNG."""
+"""The largest width and height of a PNG, in pixels."""
 
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """A text and a picture. Printed, it is the text; a notebook shows both, and equations as mathematics.
+    """A text and a picture. `print` shows the text; a notebook shows both, and typesets equations.
 
-    `found` is what the text was written from: `Equations`, `Gates`, `Formula`, `Backprop`, `Directional` or `Factors`,
-    with its numbers. `latex` are an optimizer's equations as LaTeX, empty for anything else.
+    `found` has the numbers of the text: an instance of `Equations`, `Gates`, `Formula`, `Backprop`, `Directional` or
+    `Factors`. `latex` has the equations of an optimizer as LaTeX; it is empty for anything else.
     """
 
     text: str
     found: Any
     draw: Callable[[], Drawing | InlineFigure]
-    """Makes the picture, which a notebook shows too."""
+    """Returns the picture, for files and notebooks."""
     latex: str = ""
 
     def __str__(self) -> str:
@@ -45,21 +45,21 @@ class Explanation:
 
     __repr__ = __str__
 
-    def save(self, path: str | Path, said: str = "") -> Path:
+    def save(self, path: str | Path, option: str = "") -> Path:
         """Save the picture as .svg, .png or .pdf.
 
-        `said` stands before the path in messages.
+        `option` is the text before the path in messages.
 
         Raises:
             UserError: there is no such format or folder, or the picture is too wide for PNG.
         """
         path = Path(path)
-        check_path(path, said)
+        check_path(path, option)
         drawn = self.draw()
         if isinstance(drawn, Drawing):
             if path.suffix.lower() == ".png" and max(drawn.width, drawn.height) > WIDEST:
-                wide = f"{drawn.width:,.0f} pixels are too wide for PNG; end it in .svg or .pdf"
-                raise UserError(f"{said}{path}: {wide}")
+                wide = f"{drawn.width:,.0f} pixels are too wide for PNG; use .svg or .pdf"
+                raise UserError(f"{option}{path}: {wide}")
             from optlab.plots.canvas import save_drawing
 
             return save_drawing(drawn, path)
@@ -69,7 +69,7 @@ class Explanation:
 
     @property
     def _is_typeset(self) -> bool:
-        """Whether a notebook shows it as mathematics; a rule that unrolls a loop has more of it than it can set."""
+        """Whether a notebook typesets the equations. The equations of an unrolled loop are too long for this."""
         return 0 < len(self.latex) <= LONGEST
 
     def _repr_html_(self) -> str | None:
@@ -85,7 +85,7 @@ class Explanation:
         return f"$${_aligned(self.latex)}$$" if self._is_typeset else None
 
     def _repr_markdown_(self) -> str | None:
-        """An optimizer's equations as mathematics, its heading above and all else below."""
+        """The typeset equations of an optimizer, after the heading and before the notes."""
         if not self._is_typeset:
             return None
         heading = markup.text(self.text.partition("\n")[0])
@@ -93,26 +93,26 @@ class Explanation:
 
 
 def _aligned(latex: str) -> str:
-    """A block of LaTeX as it stands between two dollars."""
+    """A block of LaTeX in the form for math mode."""
     return latex.replace("{align*}", "{aligned}")
 
 
-def check_path(path: Path, said: str = "") -> None:
-    """Refuse a path that no picture can be written to. `said` stands before it in the message."""
+def check_path(path: Path, option: str = "") -> None:
+    """Raise UserError if no picture can be written to a path. `option` is the text before the path in the message."""
     if path.suffix.lower() not in ENDINGS:
-        raise UserError(f"{said}{path}: a picture ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
+        raise UserError(f"{option}{path}: a picture ends in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}")
     if not path.parent.is_dir():
-        raise UserError(f"{said}{path}: there is no folder {path.parent}")
+        raise UserError(f"{option}{path}: there is no folder {path.parent}")
 
 
-# ---- what is asked ---------------------------------------------------------------------------------------------------
+# ---- requests --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The thing to explain, by name or itself, and what belongs to it. Values may be texts, as from a command line.
+    """A request: the thing to explain, or its name, with its settings. Values may be texts, as on a command line.
 
-    `dashes` stand before the names of options in messages.
+    `dashes` is the text before the names of options in messages: "--" on the command line.
     """
 
     what: Any
@@ -125,26 +125,26 @@ class Asked:
 
     @property
     def point(self) -> str:
-        """What messages call the point."""
+        """The name of the point in messages."""
         return f"{self.dashes}at"
 
     def allow(self, kind: str, *names: str, alone: bool = True) -> None:
-        """Refuse the options, and unless `alone` is false the further names, that this kind of thing has no use for."""
+        """Raise UserError for options that this kind of thing does not take; if `alone`, also for further names."""
         given = {"at": self.at is not None, "direction": self.direction is not None, "latex": self.latex}
         for name, is_given in given.items():
             if is_given and name not in names:
                 where = "optlab explain --help" if self.dashes else "help(optlab.explanation)"
-                raise UserError(f"{self.dashes}{name} does not go with {kind}; {where} shows what does")
+                raise UserError(f"{self.dashes}{name} does not apply to {kind}; see {where}")
         if alone and self.around:
             raise UserError(f"{name_of(self.around[0])!r} is no NAME=VALUE, like x=-2")
 
 
 def names_in(known: Registry) -> list[str]:
-    """Everything that can be explained by its name."""
+    """All names that can be explained."""
     tables = (known.problems, known.optimizers, known.transforms, known.schedules)
     return [*(name for table in tables for name in table), *WHOLES]
 
 
 def name_of(thing: Any) -> str:
-    """What messages call a thing."""
+    """The name of a thing in messages."""
     return thing if isinstance(thing, str) else getattr(thing, "name", None) or repr(thing)

@@ -1,5 +1,5 @@
-"""The gallery of optimizers: of each its equations, source and defaults, its path over three surfaces, and the verdict
-of the conformance suite. `optlab gallery` writes it as a page."""
+"""The gallery of optimizers: equations, source, defaults, paths over three surfaces, and the verdict of the conformance
+suite. `optlab gallery` writes it as a page."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from optlab.registry import Registry
 from optlab.signature import summary
 
 SURFACES = {"rosenbrock": [-1.6, 0.4], "himmelblau": [-0.5, -3.5], "ravine": [-5.0, 3.0]}
-"""Test functions and where the paths over them begin: a bent valley, four minima, a steep and winding ravine."""
+"""Test functions and the starts of the paths: a bent valley, four minima, a steep and winding ravine."""
 
 STEPS = 200
 RATES = {"log": [1e-5, 1.0], "num": 31}
 RESOLUTION = 160
 TALLEST, WIDEST = 20, 240
-"""Lines of equations, and characters of one; a rule that unrolls a loop to more is told by its docstring instead."""
+"""Limits of lines, and of characters per line. Longer equations, as of unrolled loops, give way to the docstring."""
 Verdict = Callable[[Optimizer], str]
 
 
@@ -38,7 +38,7 @@ def write(
     verdict: Verdict,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Path]:
-    """Write the page, and beside it a picture of each optimizer; returns the files. `progress` is told of each.
+    """Write the page and a picture of each optimizer. Returns the files. `progress(1)` is called after each picture.
 
     Raises:
         UserError: the page cannot be written there, or a rule cannot be traced or run.
@@ -46,11 +46,11 @@ def write(
     names = list(names)
     folder = page.parent / "pictures" / "gallery"
     for name in names:
-        equations(known.rule(name))  # which says what cannot be traced
+        equations(known.rule(name))  # raises for a rule that cannot be traced, before anything is drawn
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{page}: its folder cannot be made: {error.strerror}") from None
+        raise UserError(f"{page}: its folder cannot be created: {error.strerror}") from None
     files = []
     for name in names:
         files.append(_picture(name, folder / f"{name}.png", known))
@@ -60,28 +60,29 @@ def write(
 
 
 def text(names: Iterable[str], known: Registry, verdict: Verdict) -> str:
-    """The page, in Markdown."""
+    """The page as Markdown."""
     names = list(names)
     head = f"""# Optimizers
 
-What `optlab list optimizers` lists: the equations of each as they are read off its graph, its source and defaults, and
-its path over three surfaces ({", ".join(SURFACES)}): {STEPS} steps at that of {RATES["num"]} learning rates which ends
-lowest. This page is written by `optlab gallery`; `optlab explain NAME` shows one rule, with what is put around it.
+All optimizers of `optlab list optimizers`: the equations, derived from the traced graph, source and defaults, and the
+paths over three surfaces ({", ".join(SURFACES)}). A path has {STEPS} steps at the best of {RATES["num"]} learning
+rates, by the final loss. `optlab gallery` writes this page. `optlab explain NAME` shows one rule,
+also with transforms and a schedule.
 
 """
     sections = [_section(known.optimizer(name), verdict) for name in names]
-    around = [_list("Transforms", known.transforms), _list("Schedules", known.schedules)]
-    return head + " · ".join(f"[{name}](#{name})" for name in names) + "\n\n" + "\n".join([*sections, *around])
+    others = [_list("Transforms", known.transforms), _list("Schedules", known.schedules)]
+    return head + " · ".join(f"[{name}](#{name})" for name in names) + "\n\n" + "\n".join([*sections, *others])
 
 
 def _section(optimizer: Optimizer, verdict: Verdict) -> str:
     found = equations(optimizer)
     body = str(replace(found, heading="")).partition("\n\n")[2]
     if len(found.lines) > TALLEST or max(map(len, body.splitlines())) > WIDEST:
-        told = (inspect.getdoc(optimizer.function) or "").partition("\n")[2].strip("\n")
-        body = f"{told}\n\n{found.notes()}"
+        documented = (inspect.getdoc(optimizer.function) or "").partition("\n")[2].strip("\n")
+        body = f"{documented}\n\n{found.notes()}"
     counterparts = ", ".join(f"`{name}`" for name in optimizer.references)
-    told = [verdict(optimizer)] + ([f"Compared with {counterparts}."] if counterparts else [])
+    remarks = [verdict(optimizer)] + ([f"Compared with {counterparts}."] if counterparts else [])
     return f"""## {optimizer.name}
 
 {summary(optimizer.function)}
@@ -92,7 +93,7 @@ def _section(optimizer: Optimizer, verdict: Verdict) -> str:
 
 ![The path of {optimizer.name} over three surfaces](pictures/gallery/{optimizer.name}.png)
 
-{" ".join(told)}
+{" ".join(remarks)}
 """
 
 
@@ -123,7 +124,7 @@ def _document(optimizer: Optimizer) -> dict[str, Any]:
 
 
 def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
-    """Of every sweep the run that ends lowest, alone."""
+    """The run with the lowest final loss of every sweep, as a sweep of one run."""
     with executors.threads() as pool:
         task = runner.Runner(planned.sweeps, executors.workers())
         done = {sweep.id: whole for sweep, whole in executors.execute(planned.sweeps, task, pool, lambda n: None)}

@@ -1,4 +1,4 @@
-"""A small chart of one line, as a drawing: what a notebook shows of a loss along the steps."""
+"""A small line chart as a drawing; notebooks show the loss along the steps with it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from optlab.drawing import INK, MUTED, VALUE, Circle, Drawing, Line, Point, Text
 WIDTH, HEIGHT = 420.0, 170.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78.0, 14.0, 26.0, 26.0
 _MOST = 400
-"""Points of the line; of more values, as many at equal distances."""
+"""The largest number of points of the line. Longer sequences are sampled at equal distances."""
 _DECADES = 2.0
-"""The axis is logarithmic where values are above 0 and differ by at least so many powers of ten."""
+"""The axis is logarithmic if all values are positive and span at least this many powers of ten."""
 
 
 def line_chart(values: Sequence[float], title: str, dots: Sequence[float] = (), ends: Sequence[str] = ()) -> Drawing:
-    """The values along their numbers 0, 1, ..., from left to right; what is not finite is a gap.
+    """A chart of values over their indices 0, 1, ...; a value that is not finite is a gap.
 
     Args:
-        title: what is shown, above the line.
-        dots: further values at the same places, as circles.
-        ends: what stands below the first and the last value, by default their numbers.
+        values: the values of the line.
+        title: the title above the line.
+        dots: further values at the same indices, drawn as circles.
+        ends: the texts below the first and the last value. Default: their indices.
 
     >>> line_chart([1.0, 0.1, 0.01], "loss").shapes[0].text
     'loss, logarithmic'
@@ -56,7 +57,7 @@ def line_chart(values: Sequence[float], title: str, dots: Sequence[float] = (), 
 
 
 def _pieces(points: Sequence[tuple[int, float]], place: Callable[[int, float], Point]) -> list[list[Point]]:
-    """The parts of a line between gaps; a value between two gaps is a short stroke."""
+    """The parts of a line between gaps; a single value between two gaps becomes a short stroke."""
     parts: list[list[Point]] = [[]]
     for i, value in points:
         if math.isfinite(value):

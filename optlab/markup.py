@@ -1,7 +1,7 @@
-"""Small pieces of HTML, for what a notebook shows.
+"""Small pieces of HTML for notebooks.
 
-Every text is escaped, nothing is loaded from elsewhere, and letters have the colour of the page, so that they can be
-read on a dark one too.
+All text is escaped, and no external resource is loaded. Text has the colour of the page, so that it is also readable on
+a dark page.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _CELL = "padding:2px 10px 2px 0;border:none;background:none;vertical-align:top;t
 
 
 def text(value: Any) -> str:
-    """A text that stands for itself.
+    """Escape a text for HTML.
 
     >>> text("a < b & c")
     'a &lt; b &amp; c'
     """
-    return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"))  # half a surrogate pair is no text
+    return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"))  # a lone surrogate cannot be encoded
 
 
 def line(value: Any, *, bold: bool = False, faint: bool = False) -> str:
@@ -32,7 +32,7 @@ def line(value: Any, *, bold: bool = False, faint: bool = False) -> str:
 
 
 def block(value: Any, most: int = 24) -> str:
-    """A text whose lines and spaces stay; one of more than `most` lines is folded up."""
+    """A preformatted text; collapsed if it has more than `most` lines."""
     style = "color:inherit;background:none;margin:4px 0;font-family:monospace;white-space:pre;line-height:1.3"
     whole = f'<pre style="{style}">{text(value)}</pre>'
     lines = str(value).count("\n") + 1
@@ -60,15 +60,15 @@ def _row(tag: str, sides: Sequence[str], cells: Sequence[Any]) -> str:
 
 
 def image(png: bytes, width: float, description: str) -> str:
-    """A picture inside of the page, so many pixels wide where there is room."""
+    """A picture embedded in the page. `width` is in pixels; a narrower page shrinks it."""
     data = base64.b64encode(png).decode("ascii")
     style = f"width:{width:.0f}px;max-width:100%"
     return f'<img style="{style}" alt="{text(description)}" src="data:image/png;base64,{data}">'
 
 
 def never_raises(make: Callable[[], str], what: str) -> str:
-    """The HTML that is made, or a line that says why it cannot be: a notebook would show a traceback, and a folder of
-    results may be gone.
+    """The HTML from `make`, or a line with the error, for example if the folder of results was removed. Otherwise a
+    notebook would show a traceback.
 
     >>> never_raises(lambda: 1 / 0, "results")
     '<div style="margin:2px 0">results cannot be shown: ZeroDivisionError: division by zero</div>'

@@ -1,4 +1,4 @@
-"""One run of an optimizer, from Python: what a notebook wants."""
+"""One run of an optimizer, from Python or a notebook."""
 
 from __future__ import annotations
 
@@ -26,9 +26,13 @@ from optlab.wording import counted
 
 @dataclass(frozen=True)
 class Minimization:
-    """One run: the last `x` and its `loss`; `losses` and the `path` of x, one entry per step from the start (step 0) to
-    the last, or to the step at which the run diverged. Its `repr` leaves the two out, since they are long; a notebook
-    shows the losses as a curve."""
+    """The result of one run.
+
+    x, loss: the last point and its loss. status: "done" or how the run ended otherwise. steps: the number of updates.
+    losses, path: the loss and x at each step, from the start (step 0) to the last step or the step at which the run
+    diverged. grad_evals: the number of gradient evaluations. The `repr` omits `losses` and `path`, which are long; a
+    notebook shows the losses as a curve.
+    """
 
     x: Floats
     loss: float
@@ -59,23 +63,27 @@ def minimize(
     plugins: Iterable[str | Path] = ("plugins",),
     **hyperparameters: Any,
 ) -> Minimization:
-    """One run of an optimizer, in a notebook.
+    """Run an optimizer once.
 
     Args:
-        objective: a function of one array in plain NumPy, a problem, or its name, with options as `"rosenbrock b=10"`
-            or as a table.
-        optimizer: an optimizer or its name, with hyperparameters in the same forms; of another package, as
-            "torch:Adam".
-        x0: the start; a problem has its own.
-        steps: how many updates to make.
-        schedule: of the learning rate, by name or, with options, as a table: `{"name": "cosine", "end": 0.1}`.
-        transforms: what is put around the rule, each in the same form.
-        hyperparameters: of the optimizer, by name.
+        objective: a plain NumPy function of one array, a problem, or the name of a problem, with options as in
+            `"rosenbrock b=10"` or as a table.
+        optimizer: an optimizer or its name, with hyperparameters in the same forms. "torch:Adam" names an optimizer of
+            another package.
+        x0: the start, a number or an array of any shape. Default: the start of the problem.
+        steps: the number of updates.
+        schedule: a schedule of the learning rate: a name, or a table with options: `{"name": "cosine", "end": 0.1}`.
+        transforms: transforms of the update rule, each in the same form.
+        plugins: folders of drop-in files, for names.
+        hyperparameters: the hyperparameters of the optimizer, by name.
+
+    Returns:
+        The result of the run.
 
     Raises:
         UserError: an unknown name, or a value of the wrong type or out of range.
         TraceError: the function cannot be traced.
-        PluginError: code raises in one of the steps, or something that is no `Exception`, as sys.exit does.
+        PluginError: code of the user raises an exception during a step, also one such as SystemExit.
 
     >>> import numpy as np
     >>> result = minimize(lambda x: np.sum((x - 3.0) ** 2), "gd", x0=[0.0, 10.0], steps=100, lr=0.1)
@@ -92,7 +100,7 @@ def minimize(
         name, settings = _named(optimizer, "optimizer")
         optimizer = known().optimizer(name)
         if twice := [option for option in settings if option in hyperparameters]:
-            raise UserError(f"{name}: '{twice[0]}' is given twice, with the name and by itself")
+            raise UserError(f"{name}: '{twice[0]}' is given twice, with the name and as an argument")
         hyperparameters |= settings
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
@@ -100,11 +108,11 @@ def minimize(
     _check_steps(case, steps)
     rule, numbers = rule_with(optimizer, hyperparameters, schedule, transforms, known)
     sweep = _single(case, rule, numbers, steps)
-    step.build_for(sweep)  # a fault in the user's code is raised here
+    step.build_for(sweep)  # raises errors of the user's code with their place
     if isinstance(optimizer, Foreign):
         own = {name: value for (owner, name), value in numbers.items() if owner == "hyperparameter"}
-        if said := optimizer.complaint(own, rule.choices):
-            raise UserError(said)
+        if message := optimizer.complaint(own, rule.choices):
+            raise UserError(message)
     done = runner.run(sweep)
     if done.log:
         error = PluginError(done.log.splitlines()[-1])
@@ -125,16 +133,16 @@ def minimize(
 
 
 def _named(written: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
-    """A name, and what is set with it."""
+    """A name, and the settings that follow it."""
     settings = oneline.table(written)
     name = settings.pop("name", None)
     if not isinstance(name, str):
-        raise UserError(f'{written!r} names no {kind}; a table is as {{"name": "...", "option": 1.0}}')
+        raise UserError(f'{written!r} names no {kind}; write a table as in {{"name": "...", "option": 1.0}}')
     return name, settings
 
 
 def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -> Problem:
-    """A problem whose defaults are what is set with its name."""
+    """A problem in which the settings that follow the name replace the defaults."""
     name, settings = _named(written, "problem")
     problem = find(name)
     numbers, choices = validation.settled(problem, settings)
@@ -144,24 +152,24 @@ def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -
 def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
     if isinstance(objective, Problem):
         if objective.trains_on_data:
-            raise UserError(f"{objective.name} is trained on data; use optlab.run, which brings the dataset")
+            raise UserError(f"{objective.name} is trained on data; use optlab.run, which loads the dataset")
         if x0 is None and objective.start is None:
-            raise UserError(f"{objective.name} has no start of its own; give x0")
+            raise UserError(f"{objective.name} has no start; give x0")
         start = _point(objective.start if x0 is None else x0)
         if objective.dim not in (None, start.size):
             raise UserError(f"{objective.name} has {counted(objective.dim, 'parameter')}, and x0 {start.size}")
         case = Case(objective, start.size, FixedPoint(start.ravel()), dict(objective.signature.choices))
-        _fits(case)
+        _check_size(case)
         return case, start.shape
     if not callable(objective):
         raise UserError(f"{objective!r} cannot be minimised; give a function, or a problem or its name")
     if x0 is None:
-        raise UserError("a function has no start of its own; give x0")
+        raise UserError("a function has no start; give x0")
     start = _point(x0)
     nothing = Signature({}, {}, {}, ())
     name = getattr(objective, "__name__", "objective")
 
-    @functools.wraps(objective)  # in messages it has the user's name and line
+    @functools.wraps(objective)  # so that messages show the user's name and line
     def flat(x: Any) -> Any:
         return objective(x.reshape(start.shape))
 
@@ -169,10 +177,10 @@ def _case(objective: Any, x0: Any) -> tuple[Case, tuple[int, ...]]:
     return Case(problem, start.size, FixedPoint(start.ravel())), start.shape
 
 
-def _fits(case: Case) -> None:
-    """Raise a `UserError` where a problem cannot be computed with as many parameters as x0 has."""
+def _check_size(case: Case) -> None:
+    """Raise a `UserError` if a problem cannot be computed with the number of parameters of x0."""
     if case.dim == case.problem.default_dim:
-        return  # its own: a fault in its code is shown as it is
+        return  # here an error is a fault of the problem's code, which is raised unchanged
     try:
         step.objective_graph(case, step.objective(case))
     except UserError:
@@ -187,16 +195,16 @@ def _point(x0: Any) -> Floats:
             raise TypeError("it is complex")
         return np.array(x0, dtype=float)
     except (TypeError, ValueError) as error:
-        raise UserError(f"x0 is a number or an array of numbers: {error}") from None
+        raise UserError(f"x0 must be a number or an array of numbers: {error}") from None
 
 
 def _check_steps(case: Case, steps: int) -> None:
-    """Raise a `UserError` where this is no number of steps, or they are too many to keep."""
+    """Raise a `UserError` if `steps` is no number of steps, or too large to keep all of them in memory."""
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
-        raise UserError(f"steps is a whole number from 1 on, not {steps!r}")
+        raise UserError(f"steps must be a whole number from 1 on, not {steps!r}")
     if (steps + 1) * (case.dim + 1) > MAX_RECORDED:
         numbers = f"{counted(steps, 'step')} with x of size {case.dim:,} are more than {MAX_RECORDED:,} numbers"
-        raise UserError(f"minimize keeps the loss and x of every step, and {numbers}; take fewer steps, or optlab.run")
+        raise UserError(f"minimize keeps the loss and x of every step, and {numbers}; use fewer steps, or optlab.run")
 
 
 def _single(case: Case, rule: Rule, numbers: Mapping[Key, float], steps: int) -> Sweep:

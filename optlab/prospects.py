@@ -1,4 +1,4 @@
-"""What an experiment will cost, and where it will run, told before anything is run."""
+"""The cost and the back end of each sweep, determined before anything is run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from optlab.records import Sweep
 
 @dataclass(frozen=True)
 class Prospect:
-    """What a sweep will cost: the gradients it computes if no run diverges. And where it will run, and why there."""
+    """The number of gradients of a sweep if no run diverges, and its back end with the reason."""
 
     gradients: int
     choice: runner.Choice
@@ -21,10 +21,10 @@ class Prospect:
 
 @prints_aside
 def prospects(planned: Plan) -> list[Prospect]:
-    """What each sweep of a plan will be.
+    """The prospect of each sweep of a plan.
 
     Raises:
-        UserError: an objective or an update rule cannot be traced, or raises something itself.
+        UserError: an objective or an update rule cannot be traced, or raises an exception.
     """
     graphs = [_checked(sweep) for sweep in planned.sweeps]
     return [

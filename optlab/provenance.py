@@ -1,4 +1,4 @@
-"""Where results come from: what the manifest says of code, data and machine; and in what two experiments differ."""
+"""The entries of the manifest on code, data and machine, and the differences between two experiments."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from optlab.signature import is_built_in
 def about(
     planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str], logs: Mapping[str, str] = {}
 ) -> dict[str, Any]:
-    """What one needs to know to trust the numbers and to get them again; nothing that names a person or a host.
+    """The facts needed to check and reproduce the numbers. They contain no names of persons or hosts.
 
-    `backends` and `logs` are by the ids of sweeps; the last line of a log says what made the runs fail.
+    `backends` and `logs` have the ids of sweeps as keys. The last line of a log is the error of the failed runs.
     """
     from importlib.metadata import version
 
@@ -65,7 +65,7 @@ def about(
 
 
 def described(planned: Plan) -> dict[str, str]:
-    """What each sweep is called, by its id: its label, the choices that differ within the label, and its problems."""
+    """The description of each sweep by id: its label, the choices that differ within the label, and its problems."""
     values: dict[tuple[str, Key], set[str]] = {}
     for sweep in planned.sweeps:
         for key, value in sweep.rule.all_choices.items():
@@ -80,14 +80,14 @@ def described(planned: Plan) -> dict[str, str]:
 
 
 def _message(log: str) -> str:
-    """What made the runs of a sweep fail, the last line of its log, without the folders that may name a person."""
+    """The error of a sweep: the last line of its log, without folder names, which may contain the name of a person."""
     message = log.strip().splitlines()[-1].replace(f"{os.getcwd()}{os.sep}", "")
     home = os.path.expanduser("~")
     return message.replace(home, "~") if len(home) > 1 else message
 
 
 def tracebacks(planned: Plan, logs: Mapping[str, str]) -> str:
-    """The logs of the sweeps that failed, by their ids, as one text, each under what the sweep is called."""
+    """The logs of failed sweeps as one text, each with the description of the sweep as its heading. `logs` is by id."""
     names = described(planned)
     return "\n".join(f"==== {names[sweep.id]}\n{logs[sweep.id]}" for sweep in planned.sweeps if sweep.id in logs)
 
@@ -124,10 +124,13 @@ def origins(planned: Plan) -> dict[str, str]:
 
 
 def earlier(folder: Path, planned: Plan, source: str) -> tuple[list[str] | None, int]:
-    """What the folder of an experiment holds before it is run: in what a finished experiment that is there differs, or
-    None where there is no other; and how many of its runs failed, if it is this one.
+    """Compare an experiment with the finished one in its folder, before it is run.
 
-    `source` is the text of the experiment that is to be run.
+    `source` is the text of the experiment.
+
+    Returns:
+        The differences if the folder has another finished experiment, otherwise None; and the number of failed runs if
+        it has this experiment.
     """
     from optlab import store  # pandas takes a while to load
 
@@ -144,10 +147,10 @@ def earlier(folder: Path, planned: Plan, source: str) -> tuple[list[str] | None,
 def differences(
     earlier: Mapping[str, Any], its_document: Mapping[str, Any], planned: Plan, document: Mapping[str, Any]
 ) -> list[str]:
-    """In what an experiment differs from an earlier one, of which there are the manifest and the document.
+    """The differences between an experiment and an earlier one, given by its manifest and its document.
 
-    What was planned is compared, then the sources of plugins and the versions. An earlier manifest may not hold what
-    was planned: then the documents are compared, and the rest only where they are the same.
+    The plans are compared, then the sources of plugins and the versions. An old manifest has no plan. In this case the
+    documents are compared; sources and versions only if the documents are equal.
     """
     if "planned" not in earlier:
         return list(changes(its_document, document)) or _of_code(earlier, planned)
@@ -155,18 +158,18 @@ def differences(
 
 
 def _of_code(earlier: Mapping[str, Any], planned: Plan) -> list[str]:
-    """The plugins whose source has changed, and the packages whose version has."""
+    """The plugins with a changed source, and the packages with a changed version."""
     its, ours = earlier["hashes"], hashes(planned)
     changed = [name for name in ours if name in its and its[name] != ours[name]]
     found = [f"the source of {name}" for name in changed if name.split()[0] not in ("foreign", "dataset")]
     its_versions = earlier["versions"]
     foreign = {name: version for name, version in _foreign_versions(planned).items() if name in its_versions}
-    versions = {**identity.versions(), **foreign}  # a package that only one of them uses comes with its optimizer
+    versions = {**identity.versions(), **foreign}  # a package of one experiment only shows as a changed optimizer
     return found + list(changes({name: its_versions.get(name) for name in versions}, versions))
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = "") -> Iterator[str]:
-    """What differs between two documents; tables in arrays are called by their names.
+    """The differences between two documents. Tables in arrays are matched by their names.
 
     >>> gd, adam = {"name": "gd", "lr": 0.1}, {"name": "adam"}
     >>> list(changes({"steps": 500, "optimizer": [gd]}, {"steps": 5, "optimizer": [gd | {"lr": 0.2}], "seed": 1}))
@@ -182,14 +185,14 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = ""
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             yield from changes(old, new, f"{where}{key}.")
         elif _names(old) and _names(old) == _names(new):
-            for one, other, name in zip(old, new, _names(old), strict=True):
-                yield from changes(one, other, f"{where}{name}.")
+            for old_table, new_table, name in zip(old, new, _names(old), strict=True):
+                yield from changes(old_table, new_table, f"{where}{name}.")
         else:
             yield f"{where}{key} ({_shown(old)} -> {_shown(new)})"
 
 
 def _names(value: Any) -> list[str]:
-    """The names of tables in an array; of anything else there are none."""
+    """The names of the tables in an array; empty for any other value."""
     tables = isinstance(value, list) and all(isinstance(one, Mapping) and "name" in one for one in value)
     return [str(one["name"]) for one in value] if tables else []
 

@@ -1,6 +1,6 @@
-"""A race from one line: optimizers on a few problems, each at the best of a few learning rates.
+"""A race in one call: optimizers on a few problems, each at the best of several learning rates.
 
-It writes an experiment, which is run, kept and found again like any other.
+A race is an ordinary experiment: its file is stored with the results, and finished results are reused.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from optlab.experiment_results import ExperimentResults
 
 COURSE = ("rosenbrock", "himmelblau", "beale", "ravine")
-"""The problems of a race for which none are named."""
+"""The default problems of a race."""
 
 RATES = "1e-4:10:11"
-"""The learning rates that are tried where none is given: two in each power of ten."""
+"""The default learning rates: two in each power of ten."""
 
 
 def race(
@@ -47,29 +47,30 @@ def race(
     only: Sequence[str] = (),
     top: int | None = None,
 ) -> ExperimentResults:
-    """Run some optimizers on some problems, to see which of them comes lowest.
+    """Run optimizers on problems and rank them by their final losses.
 
-    An optimizer without an `lr` is run with a grid of them. Rankings and pictures show it at its best one, by the
-    median of the final loss: so each is seen tuned, on the very loss that it is judged by.
+    An optimizer without an `lr` is run with a grid of learning rates. Rankings and pictures show it at the learning
+    rate with the lowest median final loss. So each optimizer is tuned on the same loss that ranks it.
 
     Args:
-        optimizers: one or several optimizers with their hyperparameters, as `"momentum lr=0.01"` or as tables, or what
-            `@optimizer` made.
-        on: one or several problems with their options, as `"rosenbrock b=10"` or as tables, or what `@problem` made.
-        steps: updates per run.
-        seeds: repeats of what has anything random in it.
-        start: where runs start, `"random"` or a point, if not where the problem says.
-        lr: the learning rates to try, as `"1e-4:10:11"`: both ends, and how many at equal ratios.
-        schedule: a schedule with its options, as `"cosine warmup=50"`, for each optimizer that has none itself.
-        name: of the folder with the results.
-        out, plots, plugins, format, backend, only, top: as for `optlab.run`.
+        optimizers: one or several optimizers: texts with hyperparameters such as `"momentum lr=0.01"`, tables, or
+            objects that `@optimizer` made.
+        on: one or several problems: texts with options such as `"rosenbrock b=10"`, tables, or objects that
+            `@problem` made.
+        steps: the number of updates per run.
+        seeds: the number of repeats of cells with anything random.
+        start: the start of all runs, `"random"` or a point. Default: the start of each problem.
+        lr: the learning rates to try, as LOW:HIGH:NUM: NUM values from LOW to HIGH at equal ratios.
+        schedule: a schedule with options such as `"cosine warmup=50"`, for each optimizer that has none itself.
+        name: the name of the folder with the results.
+        out, plots, plugins, format, backend, only, top: see `optlab.run`.
 
     Returns:
-        The results, as `optlab.run` returns them.
+        The results, as from `optlab.run`.
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is no name with settings, or no range of learning rates.
+        UserError: a text that is no name with settings, or an invalid range of learning rates.
 
     >>> import tempfile
     >>> results = race(["gd", "adam lr=0.1"], "sphere", steps=50, lr="0.01:1:5", out=tempfile.mkdtemp(), plots=False)
@@ -92,12 +93,12 @@ def race_document(
     name: str,
     known: Registry,
 ) -> dict[str, Any]:
-    """The experiment of a race, as its TOML file would have it. `known` tells which optimizers have a learning rate."""
-    from_here = {} if start is None else {"start": start}
-    planned = {} if schedule is None else {"schedule": table(schedule)}
+    """The experiment of a race as a document. `known` is used to find which optimizers have a learning rate."""
+    common_start = {} if start is None else {"start": start}
+    common_schedule = {} if schedule is None else {"schedule": table(schedule)}
     rates = grid(lr)
-    problems = [from_here | table(one) for one in several(on)]
-    rules = [planned | rule for rule in _labelled(several(optimizers))]
+    problems = [common_start | table(problem) for problem in several(on)]
+    rules = [common_schedule | rule for rule in _labelled(several(optimizers))]
     for rule in rules:
         if _has_rate(rule, known):
             rule.setdefault("lr", rates)
@@ -108,14 +109,14 @@ def grid(text: str) -> dict[str, Any]:
     """LOW:HIGH:NUM as the axis of an experiment.
 
     Raises:
-        UserError: the text is nothing of the kind.
+        UserError: the text has another form.
 
     >>> grid("1e-4:1:9")
     {'log': [0.0001, 1.0], 'num': 9}
     """
     if not isinstance(text, str):
         raise UserError(
-            f"lr: {text!r} is no text like {RATES!r}; a single rate goes with its optimizer, as 'gd lr=0.1'"
+            f"lr: {text!r} is no text like {RATES!r}; write a single rate with its optimizer, as in 'gd lr=0.1'"
         )
     ends, _, number = text.rpartition(":")
     num = int(number) if number.isdecimal() and len(number) < 20 else 0
@@ -124,20 +125,20 @@ def grid(text: str) -> dict[str, Any]:
         raise UserError(f"lr: {shortened(text)!r} {what}")
     low, high = span("lr", ends)
     if low <= 0:
-        raise UserError(f"lr: {text!r} begins at {low:g}, and ratios need a LOW above 0")
+        raise UserError(f"lr: {text!r} begins at {low:g}; equal ratios need a LOW above 0")
     return {"log": [low, high], "num": num}
 
 
 def tuned(document: Mapping[str, Any]) -> list[str]:
-    """The optimizers of a race whose learning rate is chosen from several."""
+    """The labels of the optimizers of a race whose learning rate is tuned."""
     return [
         rule.get("label", name_of(rule)) for rule in document["optimizer"] if isinstance(rule.get("lr"), dict | list)
     ]
 
 
 def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
-    """The tables of optimizers; one that is raced against itself is called by its settings too, where they differ."""
-    rules = [table(one) for one in written]
+    """The tables of optimizers. If a name occurs twice with different settings, the label contains the settings."""
+    rules = [table(rule) for rule in written]
     names = [name_of(rule) for rule in rules]
     is_repeated = [rules.count(rule) > 1 for rule in rules]
     for text, rule, repeated in zip(written, rules, is_repeated, strict=True):
@@ -151,12 +152,12 @@ def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
     if isinstance(name, Optimizer):
         return "lr" in name.signature.options
     try:
-        optimizer = known.optimizer(str(name))  # of another package too
-    except UserError:  # it is reported where the experiment is read
+        optimizer = known.optimizer(str(name))  # also of another package
+    except UserError:  # reported when the experiment is read
         return False
     return "lr" in optimizer.signature.options
 
 
 def _ordered(rule: Mapping[str, Any]) -> dict[str, Any]:
-    """The name first, and the schedule, a table, last: as one would write it."""
+    """The table with the name first and the schedule last, as a person would write it."""
     return dict(sorted(rule.items(), key=lambda pair: (pair[0] == "schedule") - (pair[0] == "name")))

@@ -1,4 +1,4 @@
-"""Finished results, drawn again: with the plugins that computed them, or without what needs these."""
+"""Draws finished results again. Pictures that need a plugin which is gone or has changed are left out."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ def draw(
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
 ) -> list[Path]:
-    """All pictures of an experiment, into `plots/`: contours, loss curves, sensitivity, and those of plugins.
-    Nothing is run again.
+    """Draw all pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
 
-    The losses and what the learning rate does are drawn from the data alone. Contours need the problem: where its
-    plugin is gone, or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
+    Nothing is run again. Loss curves and sensitivity are drawn from the data alone. Contours need the problem. If its
+    plugin is gone or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
+
+    Returns:
+        The files.
 
     Raises:
-        UserError: there is no optimizer with a label that was selected.
+        UserError: a selected label does not exist.
         ResultsError: the results are a map, and a plugin has changed.
     """
     from optlab.report import pictures
 
     check_format(format)
     if not results.kind.is_ranked:
-        results.panels  # which nobody can read without the very plugins of the runs  # noqa: B018
+        results.panels  # raises if a plugin of the runs is gone or has changed  # noqa: B018
     if reasons := results.origin.left_out:
         warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
     return pictures.draw_all(results, format, progress, selection)
@@ -48,7 +50,7 @@ def draw(
 
 def check_format(format: str) -> None:
     if format not in FORMATS:
-        raise UserError(f"pictures come as {', '.join(FORMATS)}, not {format!r}")
+        raise UserError(f"the format of pictures must be one of {', '.join(FORMATS)}, not {format!r}")
 
 
 def replot(
@@ -61,11 +63,14 @@ def replot(
     """Draw the pictures of a results folder again; see `draw`.
 
     Args:
-        only: labels of the optimizers that are shown; all where it is empty.
-        top: how many are in colour, the best by their ranks; by default as many as there are colours.
+        folder: the folder of one experiment.
+        plugins: a folder with drop-in files, or several.
+        format: "png", "svg" or "pdf".
+        only: labels of the optimizers that are shown; all if empty.
+        top: how many optimizers are in colour, the best by rank. Default: the number of colours.
 
     Raises:
-        ResultsError: the folder is missing, unfinished or damaged; or as `draw` says.
+        ResultsError: the folder is missing, unfinished or damaged; see also `draw`.
     """
     from optlab.experiment_results import load
 

@@ -1,4 +1,4 @@
-"""The plan of finished results, made again from the experiment beside them and the plugins that there are now."""
+"""The plan of finished results, made again from their experiment file and the current plugins."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """What results were computed from, as far as it is still there.
+    """The plan and the plugins of finished results, as far as they are still available.
 
-    plan: the plan of the experiment, or None if there is none, as where a plugin is gone; `why` says what is wrong.
-    strangers: the plugins that are gone, or have changed since the runs, by kind and name: what to say of each.
+    plan: the plan of the experiment, or None if it cannot be made, for example because a plugin is gone.
+    strangers: a message for each plugin that is gone or has changed since the runs, by kind and name.
+    why: the reason why there is no plan.
     """
 
     plan: Plan | None
@@ -32,22 +33,22 @@ class Origin:
     why: str = ""
     kind: Kind = GRID
     figures: tuple[FigurePlugin, ...] = ()
-    """Plugins that draw pictures of every experiment."""
+    """The plugins that draw pictures of every experiment."""
 
     @property
     def changed(self) -> set[str]:
-        """The problems that are gone or have changed since the runs: what needs them cannot be drawn."""
+        """The problems that are gone or have changed since the runs. Pictures that need them cannot be drawn."""
         return {name.partition(" ")[2] for name in self.strangers if name.startswith("problem ")}
 
     @property
     def reasons(self) -> list[str]:
-        """Why this is not all that the results were computed from; empty if it is."""
+        """Why the plan or plugins differ from those of the runs; empty if they are the same."""
         return list(self.strangers.values()) or ([self.why] if self.why else [])
 
     @property
     def left_out(self) -> list[str]:
-        """Why pictures that need a problem are left out; empty if none is. A changed optimizer is no reason, as no
-        picture but a map needs one."""
+        """Why pictures that need a problem are left out; empty if none is. A changed optimizer does not count: only
+        maps need optimizers."""
         if self.plan is None:
             return self.reasons
         return [what for name, what in self.strangers.items() if name.startswith("problem ")]
@@ -55,7 +56,7 @@ class Origin:
 
 @prints_aside
 def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
-    """What finished results were computed from, found in the experiment beside them and in these folders of plugins."""
+    """The origin of finished results, from their experiment file and the plugins of these folders."""
     known = registry.load(plugins)
     try:
         text = results.spec.read_bytes().decode()
@@ -68,7 +69,7 @@ def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
 
 
 def is_grid(results: Results) -> bool:
-    """Whether the results say of themselves that they are those of a plain grid; old ones do not say what they are."""
+    """Whether the manifest records that the experiment is a plain grid. Old manifests do not record the kind."""
     facts = results.manifest.get("planned", {})
     return "map" in facts and facts["map"] is None
 
@@ -77,10 +78,10 @@ def kind_of(results: Results, known: Registry) -> Kind:
     """The kind of experiment of finished results.
 
     Raises:
-        ResultsError: there is no such kind any more.
+        ResultsError: the kind does not exist any more.
     """
     facts = results.manifest.get("planned", {}).get("map")
-    if facts is None:  # a grid; or the manifest was written when it did not say this
+    if facts is None:  # a grid, or a manifest that does not record the kind
         document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
         return next((kind for kind in known.kinds.values() if kind.name in document), GRID)
     try:
@@ -90,7 +91,7 @@ def kind_of(results: Results, known: Registry) -> Kind:
 
 
 def strangers_of(results: Results, known: Registry) -> dict[str, str]:
-    """The plugins that are gone, or have changed since the runs, by kind and name: what to say of each."""
+    """A message for each plugin that is gone or has changed since the runs, by kind and name."""
     origins = results.manifest.get("origins", {})
     found = {}
     for key, hashed in results.manifest["hashes"].items():
@@ -100,7 +101,7 @@ def strangers_of(results: Results, known: Registry) -> dict[str, str]:
 
 
 def _fault(key: str, hashed: str, origin: str, known: Registry) -> str:
-    """What is wrong with a plugin, given by kind and name, or nothing."""
+    """A message if the plugin of a kind and name is gone or has changed, otherwise an empty text."""
     kind, _, name = key.partition(" ")
     find = known.optimizer if kind == "foreign" else getattr(known, kind)
     try:
@@ -110,5 +111,5 @@ def _fault(key: str, hashed: str, origin: str, known: Registry) -> str:
         is_explained = isinstance(error, PluginError) or kind == "foreign" or "could not be loaded" in str(error)
         return (str(error) if is_explained else f"there is no {kind} {name!r}") + came
     if kind in ("dataset", "foreign") or identity.of_plugin(plugin) == hashed:
-        return ""  # pictures show no data, and nothing that a foreign optimizer computes
+        return ""  # no picture needs a dataset or a foreign optimizer
     return f"{kind} {name!r} has changed since these runs, in {identity.place_of(plugin)}"

@@ -1,6 +1,6 @@
-"""Functions at a point, as `optlab explain` and `gradcheck` take them: problems, and plain functions.
+"""Functions at a point, for `optlab explain` and `gradcheck`: problems and plain functions.
 
-Values come from Python as they are, or as texts from a command line.
+Values are Python objects, or texts from a command line.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from optlab.spec.axes import MAX_DIM
 from optlab.wording import counted, shortened
 
 AT = "--at"
-"""What messages call the point; from Python it is `at`."""
+"""The name of the point in messages of the command line; from Python it is `at`."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of the arguments called `names`, and their values."""
+    """A function, the names of its arguments, and their values."""
 
     function: Callable[..., Any]
     names: Sequence[str]
@@ -35,7 +35,7 @@ class Function:
     file: str = ""
 
     def graph(self) -> Graph:
-        """The graph of the function. Whatever is raised in it is the mistake of whoever wrote it."""
+        """The graph of the function. An exception of its code becomes a UserError."""
         try:
             return trace(self.function, *(np.asarray(value, dtype=float) for value in self.values))
         except UserError:
@@ -48,7 +48,7 @@ class Function:
 
 
 def number(what: str, given: Any) -> float:
-    """A finite number."""
+    """Convert to a finite number. `what` names the value in messages."""
     try:
         value = float(given)
     except (TypeError, ValueError):
@@ -60,7 +60,7 @@ def number(what: str, given: Any) -> float:
 
 
 def point(what: str, given: Any) -> Any:
-    """Numbers: as a text with commas between them, or as an array of any shape."""
+    """Convert to finite numbers: a text with commas becomes a list, anything else an array of any shape."""
     if not isinstance(given, str):
         try:
             array = np.asarray(given, dtype=float)
@@ -74,7 +74,7 @@ def point(what: str, given: Any) -> Any:
 
 
 def value(owner: str, name: str, given: Any) -> Any:
-    """What is given for an option; a text is read as it was typed. A number is finite."""
+    """The value of an option; a text is parsed as on the command line. Raises UserError if it is not finite."""
     found = oneline.value(given) if isinstance(given, str) else given
     if isinstance(found, float) and not np.isfinite(found):
         raise UserError(f"{owner}: {name}={given}: {str(given)!r} is no finite number")
@@ -82,8 +82,8 @@ def value(owner: str, name: str, given: Any) -> Any:
 
 
 def options_of(plugin: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a plugin that are given."""
-    numbers, choices = validation.settled(plugin, {n: value(plugin.name, n, one) for n, one in given.items()})
+    """The checked values of the options that are given."""
+    numbers, choices = validation.settled(plugin, {n: value(plugin.name, n, item) for n, item in given.items()})
     return {name: {**numbers, **choices}[name] for name in given}
 
 
@@ -91,7 +91,7 @@ def options_of(plugin: Any, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def dimension(problem: Problem, given: dict[str, Any]) -> int | None:
-    """The dimension, as `dim=3`, which is taken out of what is given; None where there is none."""
+    """The dimension from `dim=3`, or None. Removes the entry from `given`."""
     if "dim" in problem.signature.options or "dim" not in given:
         return None
     text = str(given.pop("dim"))
@@ -103,9 +103,9 @@ def dimension(problem: Problem, given: dict[str, Any]) -> int | None:
 
 
 def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str = AT) -> Function:
-    """A problem at a point (by default its start), with the options and the dimension that are given.
+    """A problem at a point (default: its start), with the given options and dimension.
 
-    `called` is what messages call the point.
+    `called` is the name of the point in messages.
     """
     name = problem.name
     if problem.trains_on_data:
@@ -114,12 +114,12 @@ def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str 
     dim = dimension(problem, settings)
     options = options_of(problem, settings)
     if at is None and problem.start is None:
-        raise UserError(f"{name} has no start; say where, with {_example(called, 'X,Y')}")
+        raise UserError(f"{name} has no start; give a point, {_example(called, 'X,Y')}")
     values = problem.start_at(dim or problem.default_dim) if at is None else _flat(point(called, at))
     if (needed := problem.dim or dim) not in (None, len(values)):
         has = f"{counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}"
         raise UserError(f"{called} {shortened('' if at is None else str(at))}: {name} has {has}")
-    function = wraps(problem.function)(partial(problem.function, **options))  # in messages it has the user's name
+    function = wraps(problem.function)(partial(problem.function, **options))  # so that messages show the user's name
     return Function(function, ("x",), (values,), signature.source(problem.function)[0])
 
 
@@ -128,15 +128,15 @@ def _flat(numbers: Any) -> Any:
 
 
 def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, Any], called: str = AT) -> Function:
-    """A plain function. Arguments without a default are differentiated by; the others are options.
+    """A plain function. The derivative is with respect to the arguments without a default; the others are options.
 
-    `called` is what messages call the point.
+    `called` is the name of the point in messages.
     """
     name, file = getattr(function, "__name__", "f"), signature.source(function)[0]
     parameters = inspect.signature(function).parameters.values()
     starred = [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if starred:
-        raise UserError(f"{name} takes {starred[0]}; give each argument a name of its own")
+        raise UserError(f"{name} takes {starred[0]}; write each argument with its own name")
     defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     needed = [p.name for p in parameters if p.default is p.empty]
     given = {} if at is None else _in_order(name, needed, at, called)
@@ -155,7 +155,9 @@ def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, An
         for_all = f"a point, {_example(called, '1.0,2.0')}" if len(needed) == 1 else f"{called} for all of them"
         raise UserError(f"{name} needs a value for {', '.join(missing)}; add {missing[0]}=1.0, or {for_all}")
     if not needed:
-        raise UserError(f"{name} has no argument without a default, so there is nothing to differentiate by")
+        raise UserError(
+            f"{name} has no argument without a default, so there is nothing to differentiate with respect to"
+        )
 
     @wraps(function)
     def f(*values: Any) -> Any:
@@ -165,7 +167,7 @@ def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, An
 
 
 def _example(called: str, numbers: str) -> str:
-    """How the point is given, as someone would write it on the command line or in Python.
+    """The point as written on the command line or in Python.
 
     >>> _example("--at", "1,2"), _example("at", "1,2")
     ('--at 1,2', 'at=[1, 2]')
@@ -174,7 +176,7 @@ def _example(called: str, numbers: str) -> str:
 
 
 def _in_order(name: str, needed: Sequence[str], at: Any, called: str) -> dict[str, Any]:
-    """What the point says of a function's arguments: of a single one all its entries, of several a number each."""
+    """The values of a function's arguments from the point: a single argument gets all entries, several get one each."""
     if len(needed) == 1:
         return {needed[0]: _argument(called, at)}
     numbers = np.ravel(point(called, at)).tolist()
@@ -184,6 +186,6 @@ def _in_order(name: str, needed: Sequence[str], at: Any, called: str) -> dict[st
 
 
 def _argument(what: str, given: Any) -> Any:
-    """A number, or an array: as a text, with commas."""
+    """A number or an array; a text with commas is an array."""
     numbers = point(what, given)
     return numbers[0] if isinstance(given, str) and len(numbers) == 1 else numbers

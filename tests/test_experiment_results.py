@@ -159,7 +159,7 @@ def test_panels_of_a_map_are_those_of_the_function(lab):
     again = optlab.load(found.results.folder).panels
     assert [panel.title for panel in again] == ["gd  lr=0.01"]
     np.testing.assert_array_equal(again[0].minimum, found.maps[0].minimum)
-    with pytest.raises(UserError, match=r"optimizers have no ranks in a map; \.panels has its arrays"):
+    with pytest.raises(UserError, match=r"optimizers have no ranks in a map; use \.panels for its arrays"):
         found.results.ranking()
 
 
@@ -236,8 +236,8 @@ def test_a_picture_by_its_kind_and_case(results, kind, case, title):
         ("basins", None, UnknownName, "there is no picture 'basins'; there are: contour, loss, lr"),
         ("loss", "bale", UnknownName, "there is no case 'bale' (did you mean 'beale'?); there are: beale, ellips"),
         ("contour", CASES[1], UnknownName, f"there is no contour of {CASES[1]}; there are: loss, lr"),
-        ("loss", None, UserError, f"there is more than one loss; say which, as case='beale'; there are: {CASES[0]}"),
-        ("loss", "ellipsoid", UserError, f"there is more than one loss; say which, as case={CASES[1]!r}; there are: "),
+        ("loss", None, UserError, "there are several pictures 'loss'; choose one, as in case='beale'; there are: "),
+        ("loss", "ellipsoid", UserError, f"there are several pictures 'loss'; choose one, as in case={CASES[1]!r}; "),
         (3, None, UnknownName, "there is no picture 3; there are: contour, loss, lr"),
     ],
 )

@@ -220,7 +220,10 @@ def test_a_picture_or_a_summary_that_fails_costs_nothing_else(old, new, said, la
 
 
 def test_a_kind_that_no_file_could_ask_for(lab):
-    for name, said in (("steps", "name = 'steps' is no name that a table"), ("two words", "'two words' is no name")):
+    for name, said in (
+        ("steps", "name = 'steps' is not a valid name"),
+        ("two words", "'two words' is not a valid name"),
+    ):
         done = lab("plugins", modules=edited('name = "nudge"', f'name = "{name}"'))
         assert f"Nudge: {said}" in " ".join(done.stdout.split()) or said in " ".join(done.stdout.split()), done.stdout
 
@@ -233,12 +236,12 @@ BROKEN_FIGURES = {
     "none": (
         '    return {"steps": figure}',
         "    return None",
-        "it gives None; what is asked for is a mapping, or pairs",
+        "it returns None, not a mapping, or pairs",
     ),
     "text": (
         '    return {"steps": figure}',
         '    return {"steps": "text"}',
-        "it gives ('steps', 'text'); what is asked for",
+        "it returns ('steps', 'text'), not a mapping",
     ),
 }
 

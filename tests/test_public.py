@@ -109,7 +109,7 @@ def test_pictures_only_where_asked_for(tmp_path):
         "loss_rosenbrock.svg",
         "lr_rosenbrock.svg",
     ]
-    with pytest.raises(UserError, match="pictures come as png, svg, pdf, not 'gif'"):
+    with pytest.raises(UserError, match="the format of pictures must be one of png, svg, pdf, not 'gif'"):
         optlab.run(DOCUMENT | {"name": "new"}, out=tmp_path, format="gif")
     assert not (tmp_path / "new").exists()  # it is said before anything is run
 
@@ -186,20 +186,20 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
     [
         (("rosenbroc", "gd"), {}, "there is no problem 'rosenbroc' (did you mean 'rosenbrock'?)"),
         (("rosenbrock", "dg"), {}, "there is no optimizer 'dg'"),
-        ((bowl, "gd"), {}, "a function has no start of its own; give x0"),
-        ((bowl, "gd", "here"), {}, "x0 is a number or an array of numbers: "),
-        ((bowl, "gd", [[1.0], [1.0, 2.0]]), {}, "x0 is a number or an array of numbers: "),
+        ((bowl, "gd"), {}, "a function has no start; give x0"),
+        ((bowl, "gd", "here"), {}, "x0 must be a number or an array of numbers: "),
+        ((bowl, "gd", [[1.0], [1.0, 2.0]]), {}, "x0 must be a number or an array of numbers: "),
         ((bowl, "gd", [0.0]), {"rate": 0.1}, "gd has no option 'rate'"),
         ((bowl, "gd", [0.0]), {"lr": "0.1"}, "gd: 'lr' takes a number, not the text '0.1'"),
         ((bowl, "gd", [0.0]), {"lr": None}, "gd: 'lr' takes a number, not None"),
         ((bowl, "gd", [0.0]), {"lr": [0.1, 0.2]}, "gd: 'lr' takes a number, not [0.1, 0.2]"),
-        ((bowl, "gd", [0.0], 0), {}, "steps is a whole number from 1 on, not 0"),
-        ((bowl, "gd", [0.0], 2.0), {}, "steps is a whole number from 1 on, not 2.0"),
+        ((bowl, "gd", [0.0], 0), {}, "steps must be a whole number from 1 on, not 0"),
+        ((bowl, "gd", [0.0], 2.0), {}, "steps must be a whole number from 1 on, not 2.0"),
         (
             (bowl, "gd", [0.0], 10**12),
             {},
             "minimize keeps the loss and x of every step, and 1,000,000,000,000 steps with x of size 1 are more than "
-            "1,000,000,000 numbers; take fewer steps, or optlab.run",
+            "1,000,000,000 numbers; use fewer steps, or optlab.run",
         ),
         ((bowl, "gd", [0.0]), {"schedule": "cosin"}, "there is no schedule 'cosin' (did you mean 'cosine'?)"),
         ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is no schedule; give a name, or a table"),
@@ -216,7 +216,7 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
             {"transforms": [{"name": "ema", "decay": 1.0}]},
             "ema: 'decay' must lie in [0, 1), not 1",
         ),
-        (("mlp", "gd"), {}, "mlp is trained on data; use optlab.run, which brings the dataset"),
+        (("mlp", "gd"), {}, "mlp is trained on data; use optlab.run, which loads the dataset"),
     ],
 )
 def test_wrong_arguments(arguments, options, said):

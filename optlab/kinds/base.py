@@ -1,4 +1,4 @@
-"""The interface of a kind of experiment. Every method has the answer of a plain grid as its default."""
+"""The interface of a kind of experiment. The default of every method is that of a plain grid."""
 
 from __future__ import annotations
 
@@ -28,56 +28,56 @@ Key = tuple[str | int, ...]
 
 
 class Kind:
-    """A kind of experiment. A subclass states what differs from a plain grid; the hook `optlab_kinds` adds an instance.
+    """A kind of experiment. A subclass overrides what differs from a grid; the hook `optlab_kinds` adds an instance.
 
-    An instance holds nothing of an experiment: what belongs to one is passed to the methods, `table` above all, which
-    is the table of the experiment file as an instance of the class `Kind.table`.
+    An instance has no state of an experiment. The methods get it as arguments. The argument `table` is the table of the
+    experiment file, as an instance of the class `Kind.table`.
     """
 
     name: ClassVar[str]
     """The name of the kind, and of its table in an experiment file."""
     table: ClassVar[type | None] = None
-    """A frozen dataclass: the keys of the table with their types and defaults. pydantic reads it, so its annotations
-    may say more than the type: `Annotated[int, Field(ge=2, description="pixels along each side")]`. Other keys than
-    its fields are refused. Without a table (of the grid) there is nothing to ask for the kind by."""
+    """A frozen dataclass: the keys of the table with their types and defaults. pydantic reads it, so annotations may
+    have more than the type: `Annotated[int, Field(ge=2, description="pixels along each side")]`. Keys that are not
+    fields are errors. None (for the grid): no experiment file can select the kind."""
     forms: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    """What to write where a key of the table is missing, by its name: `{"x": 'x = "lr"'}`."""
+    """What messages suggest for a missing key of the table, by name: `{"x": 'x = "lr"'}`."""
     times: ClassVar[int] = 1
-    """How many times every run is computed; see `passes`."""
+    """The number of times that every run is computed; see `passes`."""
     is_ranked: ClassVar[bool] = True
-    """Whether runs compete as in a grid: then there is a ranking, and there are the pictures of a grid. A kind whose
+    """Whether optimizers are ranked as in a grid. If so, there are a ranking and the pictures of a grid. A kind whose
     runs are the pixels of a picture has neither."""
 
     def __init__(self) -> None:
-        """Refuse a class that no experiment file could ask for.
+        """Check the name and the table of the class.
 
         Raises:
-            PluginError: the name is none that a table can have, or the table is no dataclass.
+            PluginError: no table of an experiment file can have the name, or `table` is no dataclass.
         """
         cls = type(self)
         own = {f.name for f in fields(ExperimentSpec)} | {"problem", "optimizer"} | {*dir(ExperimentSpec)}
         name = getattr(cls, "name", None)
         if not isinstance(name, str) or not name.isidentifier() or name in own:
-            raise PluginError(f"{cls.__name__}: name = {name!r} is no name that a table of an experiment can have")
+            raise PluginError(f"{cls.__name__}: name = {name!r} is not a valid name of a table of an experiment")
         if cls.table is not None and not (isinstance(cls.table, type) and is_dataclass(cls.table)):
-            raise PluginError(f"{cls.__name__}: table is the dataclass of the keys of [{name}], not {cls.table!r}")
+            raise PluginError(f"{cls.__name__}: table must be a dataclass with the keys of [{name}], not {cls.table!r}")
 
     @property
     def function(self) -> type:
-        """The class, from which come the file, the line and the summary."""
+        """The class, which has the file, the line and the summary."""
         return type(self)
 
     # ---- reading ---------------------------------------------------------------------------------------------------
 
     def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The document of an experiment that has this table, with what the kind leaves to other defaults.
+        """The document of an experiment with this table, with the defaults that the kind changes elsewhere.
 
-        It was not checked yet: anything may stand anywhere.
+        The document is not checked yet: any entry may have any type.
         """
         return document
 
     def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The JSON Schema of experiment files with what the table changes in the rest of the file."""
+        """The JSON Schema of experiment files, with the changes that the table causes in the rest of the file."""
         return schema
 
     # ---- planning --------------------------------------------------------------------------------------------------
@@ -90,54 +90,55 @@ class Kind:
         rules: Sequence[RuleAxes],
         notes: Notebook,
     ) -> list[CaseAxes]:
-        """The cases of the experiment, which the kind may change. `notes.note(key, text)` notes a mistake at its place.
+        """Check the experiment. `notes.note(key, text)` records a mistake at the place of a key.
 
-        Cases that cannot be had are left out: with a mistake nothing is planned.
+        Returns:
+            The cases, which the kind may change. Cases with mistakes may be left out, because nothing is planned then.
         """
         return list(cases)
 
     def sweep(self, table: Any, sweep: Sweep) -> Sweep:
-        """A sweep with what the runs record and aim at."""
+        """A sweep with the recording and the target of its runs."""
         return sweep
 
     def largest(self, table: Any, spec: ExperimentSpec) -> tuple[Key, str]:
-        """The key to blame if there are too many runs of each cell, and what to say of it."""
+        """The key that the error for too many runs per cell points to, and the text for it."""
         return ("seeds",), f"'seeds' has {spec.seeds:,} values"
 
     # ---- running ---------------------------------------------------------------------------------------------------
 
     def passes(self, planned: Plan) -> Passes:
-        """How the sweeps of the plan are executed, and what is kept of them."""
+        """How the sweeps of the plan are executed, and which results are kept."""
         return Passes(planned.sweeps)
 
     # ---- results ---------------------------------------------------------------------------------------------------
 
     def panels(self, results: Results, planned: Plan) -> list[Any]:
-        """The results as arrays, in the order of the plan; of a grid there are none."""
+        """The results as arrays, in the order of the plan; empty for a grid."""
         return []
 
     def panel_counts(self, planned: Plan) -> dict[str, int]:
-        """How many panels there will be of each problem, by its title."""
+        """The number of panels of each problem, by its title."""
         return {}
 
     def figures(self, results: Results, planned: Plan, labels: Sequence[str]) -> Iterator[tuple[str, Figure]]:
-        """The pictures of this kind by name, which show the optimizers with these labels. Those of a grid come first if
-        the kind is ranked."""
+        """The pictures of this kind by name, for the optimizers with these labels. For a ranked kind they come after
+        the pictures of a grid."""
         return iter(())
 
     def summary(self, results: Results, planned: Plan) -> Iterable[str]:
-        """Lines for the end of `optlab run`, below the ranking if there is one."""
+        """Lines to print at the end of `optlab run`, below the ranking if there is one."""
         return ()
 
 
 @contextmanager
 def faults_of(kind: Kind) -> Iterator[None]:
-    """Let what the code of a kind from elsewhere raises be told as a fault of that code.
+    """Report exceptions of the code of a kind from a plugin as errors of that plugin.
 
     Raises:
-        PluginError: it raised something; the message has the file and the line.
+        PluginError: the code raised an exception; the message has the file and the line.
     """
-    if is_built_in(kind.function):  # what is raised there is no fault of a plugin
+    if is_built_in(kind.function):  # an exception here is a bug of optlab
         yield
         return
     try:

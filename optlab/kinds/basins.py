@@ -1,4 +1,4 @@
-"""The table `[basins]`: a map of starts. Every pixel is a start, and shows the minimum that is reached from it."""
+"""The table `[basins]`: a map of starts. Every pixel is a start, and shows the minimum that its run reaches."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from optlab.store import Results
 
 MIN_RANGE, MAX_RANGE, MIN_SHARE = 1e-280, 1e300, 1e-12
-"""Of the range of a map: Matplotlib draws no axis that is shorter, longer, or so short beside its ends."""
+"""Limits of the range of an axis, absolute and relative to its ends; Matplotlib cannot draw axes beyond them."""
 
 
 def _range(value: Any) -> tuple[float, float]:
@@ -42,17 +42,17 @@ _Bounds = Annotated[tuple[float, float] | None, PlainValidator(_range, json_sche
 
 @dataclass(frozen=True)
 class BasinsSpec:
-    """A map of starts: every pixel of a rectangle is one, and the minimum that is reached from it is what is shown."""
+    """A map of starts: every pixel of a rectangle is a start, and its colour is the minimum that the run reaches."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     resolution: Annotated[pixels.Resolution, Field(description="pixels along each side")] = RESOLUTION
-    x: Annotated[_Bounds, Field(description="the range of the first parameter; by default that of the domain")] = None
+    x: Annotated[_Bounds, Field(description="the range of the first parameter; default: the domain")] = None
     y: Annotated[_Bounds, Field(description="the range of the second parameter")] = None
 
 
 class Basins(Kind):
-    """A map of starts: which minimum is reached from where, and in how many steps."""
+    """A map of starts: the minimum that each run reaches, and in how many steps."""
 
     name = "basins"
     table = BasinsSpec
@@ -90,8 +90,8 @@ class Basins(Kind):
 
 
 class _Twice(Passes):
-    """Every run is made twice. The first pass shows in which minimum it ends. The second, which is the same to the bit,
-    counts the steps until it was as low as that minimum."""
+    """Compute every run twice. The first pass finds the minimum in which a run ends. The second pass, which is bitwise
+    equal, counts the steps until the run reaches the level of that minimum."""
 
     def __init__(self, sweeps: Sequence[Sweep]) -> None:
         super().__init__(sweeps)
@@ -110,7 +110,7 @@ class _Twice(Passes):
             yield sweep, replace(first, **recorded, reached=_counted(first, second, number))
 
     def columns(self, done: Sequence[Done]) -> dict[str, Any]:
-        """Where each run started and ended, the number of its minimum, and the step at which it was reached."""
+        """The start and the end of each run, the number of its minimum, and the step at which the run reached it."""
         first = np.concatenate([starts(sweep.case, sweep.root_seed, sweep.seed) for sweep, _ in done], axis=1)
         last = np.concatenate([basins.ends(sweep, trajectories) for sweep, trajectories in done], axis=1)
         columns: dict[str, Any] = {f"start.x{i}": first[i] for i in range(2)} | {f"end.x{i}": last[i] for i in range(2)}
@@ -120,8 +120,8 @@ class _Twice(Passes):
 
 
 def _counted(first: Trajectories, second: Trajectories, number: Ints) -> Ints | None:
-    """The steps that the second pass counted; a run that is at a minimum was there at its last step at the latest, even
-    where a back end rounds the final loss otherwise than those on the way."""
+    """The steps that the second pass counted. A run at a minimum reached it at its last step at the latest, even if a
+    back end rounds the final loss differently from the losses along the steps."""
     if second.reached is None:
         return None
     return np.where((number >= 0) & (second.reached < 0), first.steps, second.reached)

@@ -1,4 +1,4 @@
-"""The plain grid: every optimizer with all its hyperparameters on every problem. It is what `Kind` is by default."""
+"""The plain grid: every optimizer with all its hyperparameters on every problem. It uses all defaults of `Kind`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from optlab.kinds.base import Kind
 
 
 class Grid(Kind):
-    """Every optimizer on every problem: a ranking, losses, paths, and what the learning rate does."""
+    """Every optimizer on every problem: a ranking, losses, paths, and the sensitivity to the learning rate."""
 
     name = "grid"
 

@@ -1,4 +1,4 @@
-"""What maps have in common: one run is one pixel."""
+"""Common parts of maps, in which one run is one pixel."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Resolution = Annotated[int, Strict(), Field(ge=2, le=MAX_RESOLUTION)]
 
 
 def unrecorded(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document of a map, which has no history unless one is asked for."""
+    """The document of a map. A map records no history unless the document requests it."""
     record = document.get("record", {})
     return {**document, "record": {"points": 0, **record}} if isinstance(record, dict) else document
 
 
 def note_seeds(spec: ExperimentSpec, notes: Notebook) -> None:
-    """Note that a pixel has no repeats."""
+    """Note a mistake if there are several seeds: a pixel has no repeats."""
     if spec.seeds > 1:
         notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")

@@ -1,5 +1,4 @@
-"""The table `[stability]`: a map of settings. Two hyperparameters lie along its sides, and what becomes of the loss is
-what is shown."""
+"""The table `[stability]`: a map of settings. The axes are two hyperparameters, the colour shows the loss."""
 
 from __future__ import annotations
 
@@ -43,19 +42,19 @@ def _doc(text: str) -> Any:
 
 @dataclass(frozen=True)
 class StabilitySpec:
-    """A map of settings: two hyperparameters along the sides, and what becomes of the loss is what is shown."""
+    """A map of settings: the axes are two hyperparameters, the colour shows how the loss develops."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
     x: Annotated[_Word, _doc("the hyperparameter from left to right")]
-    y: Annotated[_Word, _doc("the hyperparameter from below to above")]
-    resolution: Annotated[pixels.Resolution, _doc("values of each of them, where its grid has no num")] = RESOLUTION
-    color: Annotated[_Color, _doc("final_loss, or steps: those needed to come to the target")] = COLORS[0]
-    target: Annotated[_Number, _doc("the loss to come to; by default a millionth of the start's height")] = None
+    y: Annotated[_Word, _doc("the hyperparameter from bottom to top")]
+    resolution: Annotated[pixels.Resolution, _doc("values of each hyperparameter whose grid has no num")] = RESOLUTION
+    color: Annotated[_Color, _doc("final_loss, or steps: the number needed to reach the target")] = COLORS[0]
+    target: Annotated[_Number, _doc("the loss to reach; default: a millionth of the start's height")] = None
 
 
 class Stability(Kind):
-    """A map of settings: where an optimizer is stable, and how low or how soon it comes."""
+    """A map of settings: where an optimizer is stable, and its final loss or number of steps."""
 
     name = "stability"
     table = StabilitySpec
@@ -63,20 +62,22 @@ class Stability(Kind):
     is_ranked = False
 
     def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """No history, and as many values along a side as pixels."""
+        """Set the defaults of a map: no history, and as many values per hyperparameter as pixels."""
         document = pixels.unrecorded(document)
         table, optimizers = document[self.name], document.get("optimizer")
         if not isinstance(optimizers, list):
             return document
         resolution = table.get("resolution", RESOLUTION)
-        if type(resolution) is not int or not 2 <= resolution <= pixels.MAX_RESOLUTION:  # told once, of the resolution
+        if (
+            type(resolution) is not int or not 2 <= resolution <= pixels.MAX_RESOLUTION
+        ):  # the mistake is reported for the resolution only
             resolution = RESOLUTION
         sides = [table.get("x"), table.get("y")]
-        return {**document, "optimizer": [_numbered(one, sides, resolution) for one in optimizers]}
+        return {**document, "optimizer": [_numbered(optimizer, sides, resolution) for optimizer in optimizers]}
 
     def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The grid of a hyperparameter may go without its num in a map of stability, whose resolution it is; without
-        the table it has one."""
+        """In a map of stability, the grid of a hyperparameter may omit `num`, which is then the resolution. In other
+        experiments it may not."""
         tables = schema["$defs"]
         grid, side = {"$ref": "#/$defs/Grid"}, {"$ref": "#/$defs/Side"}
         tables["Side"] = {key: value for key, value in tables["Grid"].items() if key not in ("required", "title")}
@@ -120,8 +121,8 @@ def _values(sweep: Sweep, name: str) -> int:
 def _numbered(table: Any, sides: list[Any], num: Any) -> Any:
     if not isinstance(table, dict):
         return table
-    amiss = not all(isinstance(name, str) and name in table for name in sides)  # which is mistake enough
-    grids = {name: grid for name, grid in table.items() if isinstance(grid, dict) and (amiss or name in sides)}
+    is_wrong = not all(isinstance(name, str) and name in table for name in sides)  # reported elsewhere
+    grids = {name: grid for name, grid in table.items() if isinstance(grid, dict) and (is_wrong or name in sides)}
     grids.pop("schedule", None)
     return {**table, **{name: {**grid, "num": num} for name, grid in grids.items() if "num" not in grid}}
 

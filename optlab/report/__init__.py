@@ -1,6 +1,9 @@
-"""What an experiment is told in: which pictures it gets, and what each of them shows.
+"""The pictures of an experiment, and the data that each of them shows.
 
-pictures    those of an experiment
-maps        those of a map
-cases       the cases that they are made of
+pictures    the pictures of a ranked experiment, and the function that draws all
+maps        the pictures of maps
+extra       the pictures of plugins
+cases       the cases that pictures show
+selection   which optimizers are shown
+subject     the interface of results, as pictures need it
 """

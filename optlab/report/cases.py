@@ -1,4 +1,4 @@
-"""What pictures are made of: the cases of a plan, by the title they have in all tables."""
+"""The cases of a plan, by their titles in all tables, as the subject of pictures."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from optlab.step import objective, objective_graph
 
 @dataclass(frozen=True)
 class Titled:
-    """A case under one combination of its options, by the title it has in all tables."""
+    """A case with one combination of its options, and its title in all tables."""
 
     title: str
     case: Case
@@ -28,7 +28,7 @@ class Titled:
 
     @functools.cached_property
     def computes(self) -> bool:
-        """Whether the objective can be evaluated: it may be the very thing that made the runs fail."""
+        """Whether the objective can be evaluated. It may be what made the runs fail."""
         try:
             objective_graph(self.case, objective(self.case))
         except Exception:
@@ -36,25 +36,25 @@ class Titled:
         return True
 
     def heights(self, points: Floats) -> Floats:
-        """The objective at points (dim, count)."""
+        """The objective at points of shape (dim, count)."""
         options = {name: np.array([value]) for name, value in self.options.items()}
         return Evaluation.of(self.case, {"loss": objective(self.case)}, options, points.shape[1]).at(points)["loss"]
 
     @functools.cached_property
     def minima(self) -> tuple[Floats, ...]:
-        """The known minimisers; not those that the options have moved away."""
+        """The declared minimisers that hold with these options."""
         return tuple(declared.holding(self.case, self.options)) if self.computes else ()
 
     @property
     def minimum(self) -> float | None:
-        """The known minimum, where it is a number."""
+        """The known minimum, or None."""
         lowest = declared.lowest(self.case, self.options) if self.computes else None
         return lowest if lowest is not None and np.isfinite(lowest) else None
 
 
 @dataclass(frozen=True)
 class Untold:
-    """A case of which there are the results alone: its problem is gone, or is another one by now."""
+    """A case without its problem, which is gone or has changed since the runs. Only the results are available."""
 
     title: str
     steps: int
@@ -63,7 +63,7 @@ class Untold:
 
 
 def titled(planned: Plan) -> Iterator[Titled]:
-    """The cases of a plan, each once."""
+    """The distinct cases of a plan."""
     seen: set[str] = set()
     for sweep in planned.sweeps:
         for number, title in enumerate(sweep.titles):
@@ -73,7 +73,7 @@ def titled(planned: Plan) -> Iterator[Titled]:
 
 
 def slugs(titles: list[str]) -> list[str]:
-    """A file name for every title, no two alike."""
+    """A distinct file name for every title."""
     names: list[str] = []
     for title in titles:
         name = re.sub(r"[^A-Za-z0-9.]+", "_", title).strip("_.")[:80] or "case"

@@ -1,6 +1,6 @@
-"""Pictures that plugins draw: those of a hook `optlab_figures`, and those of a kind of experiment from elsewhere.
+"""Pictures of plugins: of the hook `optlab_figures`, and of a kind of experiment from a plugin.
 
-What their code raises is told with its place, and costs the pictures of that plugin alone.
+An exception of their code is reported with its place. Then only the pictures of that plugin are missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORM = "a mapping, or pairs, of names and Matplotlib figures"
 
 @dataclass(frozen=True)
 class Extra:
-    """What makes pictures beyond the built-in ones: `make` of the plugin that `function` declares."""
+    """A source of further pictures: `make` returns those of the plugin that `function` declares. `who` names it."""
 
     who: str
     function: Callable[..., Any]
@@ -39,7 +39,7 @@ class Extra:
         """The figures by name.
 
         Raises:
-            UserError: the code gives something else, or raises something; the message says where.
+            UserError: the code returns something else, or raises an exception; the message has the place.
         """
         try:
             with style.sheet(), undisturbed(lambda: self.who), contained():
@@ -49,7 +49,7 @@ class Extra:
 
 
 def extras(results: Subject, selection: Selection) -> list[Extra]:
-    """What makes more pictures of some results: the kind of experiment, if there is a plan, and each of the plugins."""
+    """The sources of further pictures: the kind of experiment, if there is a plan, and the plugins."""
     found, plan = [], results.origin.plan
     if plan is not None and not is_built_in(plan.kind.function):
         kind, shown = plan.kind, selection.shown(plan.labels)
@@ -60,8 +60,8 @@ def extras(results: Subject, selection: Selection) -> list[Extra]:
 
 
 def named(found: Iterable[Extra]) -> list[NamedFigure]:
-    """The pictures of these, made already: their names are known to the code alone. Those that cannot be had are told
-    of, and left out."""
+    """The pictures of all sources. They are made already, since only their code has their names. Pictures that fail are
+    left out with a warning."""
     figures: list[tuple[str, Figure]] = []
     for extra in found:
         try:
@@ -76,7 +76,7 @@ def named(found: Iterable[Extra]) -> list[NamedFigure]:
 
 
 def draw(found: Iterable[Extra], drawing: Drawing, progress: Callable[[int], None]) -> bool:
-    """Draw all pictures of these; those that cannot be had are told of, and left out. Returns whether none is."""
+    """Draw the pictures of all sources. Pictures that fail are left out with a warning. Returns whether none failed."""
     names: list[str] = []
     are_all = True
     for extra in found:
@@ -92,11 +92,11 @@ def draw(found: Iterable[Extra], drawing: Drawing, progress: Callable[[int], Non
 
 
 def _save(extra: Extra, figure: Figure, name: str, drawing: Drawing) -> None:
-    """Save a figure, in which code of the plugin may run still."""
+    """Save a figure. Code of the plugin may run while it is drawn."""
     try:
         with undisturbed(lambda: extra.who), contained():
             path = save(figure, drawing.folder / f"{name}.{drawing.format}")
-    except OSError:  # of the disk
+    except OSError:  # an error of the disk
         raise
     except Exception as error:
         raise UserError(f"{extra.who}: {complaint(error, [extra.function], location(extra.function))}") from error
@@ -104,13 +104,13 @@ def _save(extra: Extra, figure: Figure, name: str, drawing: Drawing) -> None:
 
 
 def _pairs(given: Any) -> Iterator[tuple[str, Figure]]:
-    """The figures by name. Raises `UserError` where something else is given."""
+    """The figures by name. Raises UserError for any other value."""
     if isinstance(given, Mapping):
         given = given.items()
     if not isinstance(given, Iterable) or isinstance(given, str):
-        raise UserError(f"it gives {given!r:.80}; what is asked for is {FORM}")
+        raise UserError(f"it returns {given!r:.80}, not {FORM}")
     for pair in given:
         is_pair = isinstance(pair, tuple) and len(pair) == 2
         if not is_pair or not isinstance(pair[0], str) or not isinstance(pair[1], Figure):
-            raise UserError(f"it gives {pair!r:.80}; what is asked for is {FORM}")
+            raise UserError(f"it returns {pair!r:.80}, not {FORM}")
         yield pair

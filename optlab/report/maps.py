@@ -1,4 +1,4 @@
-"""The pictures of built-in kinds of experiment that are maps. A kind from elsewhere draws its own: see `extra`."""
+"""The pictures of the built-in maps. A kind of experiment from a plugin draws its own pictures; see `extra`."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from optlab.plots.figure import InlineFigure
 
 SURFACE = 200
-"""Points of the level lines along each side."""
+"""Points along each side of the grid for level lines."""
 TOGETHER = 6
-"""Panels in one picture."""
+"""The largest number of panels in one picture."""
 
 
 def count(planned: Plan) -> int:
-    """How many pictures there will be; those of a kind from elsewhere count as one."""
+    """The number of pictures; the pictures of a kind from a plugin count as one."""
     if planned.kind.name in _DRAWN:
         return sum(-(-number // TOGETHER) for number in planned.kind.panel_counts(planned).values())
     return int(not is_built_in(planned.kind.function))
 
 
 def figures(results: Subject, planned: Plan, selection: Selection = ALL) -> Iterator[NamedFigure]:
-    """Every picture of a map. None is drawn yet. Panels of which runs failed are left out."""
+    """The pictures of a map, not drawn yet. Panels with failed runs are left out."""
     kind, shown = planned.kind.name, selection.shown(planned.labels)
     if kind not in _DRAWN:
         return
@@ -56,7 +56,7 @@ def figures(results: Subject, planned: Plan, selection: Selection = ALL) -> Iter
 
 
 def _parts(maps: list[Any]) -> list[list[Any]]:
-    """The panels of each picture, as many in each as in the others, or one less."""
+    """The panels of each picture; the numbers of panels differ by at most one."""
     number = -(-len(maps) // TOGETHER)
     ends = [-(-len(maps) * i // number) for i in range(number + 1)]
     return [maps[begin:end] for begin, end in itertools.pairwise(ends)]
@@ -88,10 +88,10 @@ def _stability(
         facts.append(f"steps to a loss of {maps[0].target:.3g}")
     if maps[0].theory is not None:
         mu, largest = maps[0].theory.eigenvalues[[0, -1]]
-        facts.append(f"quadratic: the Hessian's eigenvalues reach from mu = {mu:.4g} to L = {largest:.4g}")
+        facts.append(f"quadratic: eigenvalues of the Hessian from mu = {mu:.4g} to L = {largest:.4g}")
     notes = [advice.of_stability(panel, case.steps) for panel in maps]
     return stability.figure(maps, among=among, title=headline, subtitle="; ".join(facts), notes=notes)
 
 
 _DRAWN = {"basins": _basins, "stability": _stability}
-"""How the panels of a kind of experiment are drawn."""
+"""The drawing functions by kind of experiment."""

@@ -1,4 +1,4 @@
-"""Which pictures an experiment gets, and the frames each of them shows."""
+"""The pictures of an experiment, and the data frames that each of them shows."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ if TYPE_CHECKING:
     from optlab.plots.figure import InlineFigure
 
 RESOLUTION = 220
-"""Points of the surface along each side."""
+"""Points along each side of the grid of the surface."""
 
 
 def draw_all(results: Subject, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
-    """Draw every picture of an experiment into its `plots/`; `progress` is told after each one.
+    """Draw all pictures of an experiment into its `plots/`. `progress(1)` is called after each.
 
-    They appear there together, once all are drawn. Those that need a problem that is gone or has changed since the
-    runs, or any problem where there is no plan, are left out. The pictures of plugins come last.
+    All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
+    or has changed since the runs, or if there is no plan. The pictures of plugins come last.
     """
     more = extra.extras(results, selection)
     with store.drawing(results, format) as drawing:
-        for one in figures(results, selection):
-            drawing.add(save(one.make(), drawing.folder / f"{one.name}.{format}"))
+        for figure in figures(results, selection):
+            drawing.add(save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
             progress(1)
         is_none_left_out = extra.draw(more, drawing, progress)
         return drawing.publish(are_all=not results.origin.left_out and is_none_left_out)
 
 
 def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
-    """How many pictures there will be. Plugins do not say it beforehand: those of each count as one."""
+    """The number of pictures. The pictures of a plugin count as one, since their number is not known beforehand."""
     more = maps.count(planned) + len([*plugins])
     if not planned.kind.is_ranked:
         return more
@@ -62,7 +62,7 @@ def _has_map(case: Titled) -> bool:
 
 @dataclass(frozen=True)
 class Frames:
-    """What the pictures show, of all cases or of one."""
+    """The data of the pictures, for all cases or for one."""
 
     best: pd.DataFrame
     curves: pd.DataFrame
@@ -87,13 +87,13 @@ class Frames:
 
 
 def _effects(runs: pd.DataFrame) -> pd.DataFrame:
-    """What the learning rate does, where there is one and its values are numbers."""
+    """The sensitivity to the learning rate; empty if there is none, or if its values are not numbers."""
     numeric = "hp.lr" in runs and pd.api.types.is_numeric_dtype(runs["hp.lr"])
     return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": [], "label": []})
 
 
 def figures(results: Subject, selection: Selection = ALL) -> Iterator[NamedFigure]:
-    """Every picture of an experiment. None is drawn yet; see `draw_all`."""
+    """All pictures of an experiment, not drawn yet; see `draw_all`."""
     planned = results.origin.plan
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     is_ranked = planned is None or planned.kind.is_ranked
@@ -104,23 +104,23 @@ def figures(results: Subject, selection: Selection = ALL) -> Iterator[NamedFigur
         return
     cases = _cases(results)
     looks = looks_of(labels, _best_first(labels, results.runs), selection)
-    frames, said = Frames.of(results).only(looks), _selected(len(labels), looks, len(cases))
+    frames, note = Frames.of(results).only(looks), _selected(len(labels), looks, len(cases))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        yield from _figures(case, name, frames.case(case.title), looks, said)
+        yield from _figures(case, name, frames.case(case.title), looks, note)
 
 
 def _cases(results: Subject) -> list[Titled | Untold]:
-    """The cases of the results, each with its problem if that is still the one of the runs."""
+    """The cases of the results, each with its problem if the problem is unchanged since the runs."""
     planned, changed = results.origin.plan, results.origin.changed
-    told = {case.title: case for case in titled(planned)} if planned else {}
-    known = {title: case for title, case in told.items() if case.case.problem.name not in changed}
+    all_cases = {case.title: case for case in titled(planned)} if planned else {}
+    known = {title: case for title, case in all_cases.items() if case.case.problem.name not in changed}
     runs = results.runs
     steps = results.manifest.get("planned", {}).get("steps") or int(runs["steps"].max())
     return [known.get(title) or Untold(title, steps) for title in dict.fromkeys(runs["case"])]
 
 
 def _best_first(labels: Sequence[str], runs: pd.DataFrame) -> list[str]:
-    """The labels by their best rank on any problem, so that the winner of each comes early; then by their mean rank."""
+    """The labels by their best rank on any problem, so that every winner comes first; then by their mean rank."""
     table = analysis.ranking(runs)
     ranks = table["rank"].astype(float).fillna(np.inf).groupby(table["label"])
     best, mean = ranks.min(), ranks.mean()
@@ -128,8 +128,8 @@ def _best_first(labels: Sequence[str], runs: pd.DataFrame) -> list[str]:
 
 
 def looks_of(labels: Sequence[str], best_first: Sequence[str], selection: Selection) -> dict[str, Look]:
-    """The look of each label that is shown. A label that is in colour has the same colour in every picture of the
-    experiment, also where less is selected, if it is among the first of all.
+    """The look of each shown label. A label among the best of all has the same colour in all pictures of the
+    experiment, also with a selection.
 
     >>> [look.colour for look in looks_of("abc", "cab", Selection(top=2)).values()] == [
     ...     style.PALETTE[0], style.FAINT, style.PALETTE[2]]
@@ -148,7 +148,7 @@ def looks_of(labels: Sequence[str], best_first: Sequence[str], selection: Select
 
 
 def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
-    """What the pictures say of which optimizers they show."""
+    """The note on the selection of optimizers, for the subtitle."""
     facts = [f"{len(looks)} of {counted(labels, 'optimizer')} shown"] if len(looks) < labels else []
     if thin := len(style.faint(looks)):
         by = ", by their ranks on all problems" if cases > 1 else ""
@@ -157,9 +157,9 @@ def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
 
 
 def _figures(
-    case: Titled | Untold, name: str, frames: Frames, looks: Mapping[str, Look], said: str
+    case: Titled | Untold, name: str, frames: Frames, looks: Mapping[str, Look], note: str
 ) -> Iterator[NamedFigure]:
-    title, subtitle, minimum = case.title, _subtitle(case, frames.best) + said, case.minimum
+    title, subtitle, minimum = case.title, _subtitle(case, frames.best) + note, case.minimum
     if isinstance(case, Titled) and _has_map(case) and len(frames.paths):
         many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
         yield NamedFigure("contour", title, name, partial(_contour, case, frames, looks, subtitle + many))
@@ -176,11 +176,11 @@ def _contour(case: Titled, frames: Frames, looks: Mapping[str, Look], subtitle: 
 
 
 def _surface(case: Titled, frames: Frames) -> Surface:
-    """The objective on the part of the plane that the trajectories make worth showing."""
+    """The objective on the part of the plane that contains the trajectories."""
     domain, paths = None, frames.paths
     if case.case.problem.domain is not None:
         domain = case.case.problem.bounds(2)
-    else:  # nothing else keeps runs that are lost from making it as large as numbers can be
+    else:  # without a domain, diverged runs would make the part arbitrarily large
         done = frames.best.loc[frames.best["shown_status"] == "done", "label"]
         paths = paths[paths["label"].isin(done) | (paths["step"] == 0)]
     given = case.case.start.x if isinstance(case.case.start, FixedPoint) else None
@@ -189,7 +189,7 @@ def _surface(case: Titled, frames: Frames) -> Surface:
 
 
 def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface:
-    """The objective of two parameters between the corners `low` and `high`, at so many points along each side."""
+    """The objective of two parameters between the corners `low` and `high`, with `resolution` points per side."""
     x, y = np.linspace(low, high, resolution).T
     points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
     return Surface(x, y, case.heights(points).reshape(resolution, resolution))

@@ -1,4 +1,4 @@
-"""Which optimizers pictures show."""
+"""The selection of the optimizers in pictures."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from optlab.errors import UnknownName, UserError, did_you_mean
 class Selection:
     """The labels of the optimizers that pictures show, and how many of them in colour.
 
-    only: labels; all optimizers where it is empty. top: the number of optimizers in colour, the best by their ranks;
-    the others are thin and grey. None for as many as there are colours.
+    only: labels; all optimizers if empty. top: the number of optimizers in colour, the best by rank; the others are
+    thin and grey. None means the number of colours.
     """
 
     only: tuple[str, ...] = ()
@@ -24,10 +24,10 @@ class Selection:
         return bool(self.only) or self.top is not None
 
     def check(self, labels: Sequence[str], is_ranked: bool) -> None:
-        """See whether it can be drawn.
+        """Check that the selection can be drawn.
 
         Raises:
-            UnknownName: there is no optimizer with a label that was given.
+            UnknownName: no optimizer has a given label.
             UserError: `top` is less than 1, or there are no ranks.
 
         >>> Selection(only=("adma",)).check(["gd", "adam"], is_ranked=True)
@@ -40,12 +40,12 @@ class Selection:
                 guess = did_you_mean(label, labels)
                 raise UnknownName(f"only: no optimizer has the label {label!r}{guess}; there are: {', '.join(labels)}")
         if self.top is not None and self.top < 1:
-            raise UserError(f"top: it must be at least 1, not {self.top}")
+            raise UserError(f"top: must be at least 1, not {self.top}")
         if self.top is not None and not is_ranked:
-            raise UserError("top: optimizers have no ranks in a map; only=[...] or --only LABEL chooses some of them")
+            raise UserError("top: optimizers have no ranks in a map; use only=[...] or --only LABEL")
 
     def shown(self, labels: Sequence[str]) -> list[str]:
-        """Of these labels those that are shown, in their order."""
+        """The labels that are shown, in their order."""
         return [label for label in labels if not self.only or label in self.only]
 
 

@@ -1,4 +1,4 @@
-"""What pictures are made from, and what they are before they are drawn."""
+"""The results that pictures are made from, and pictures before they are drawn."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 class Subject(Results, ABC):
-    """Finished results that know the plan that they come from."""
+    """Finished results with their plan."""
 
     @property
     @abstractmethod
     def origin(self) -> Origin:
-        """The plan, as far as there is one, and which plugins have changed since."""
+        """The plan, if there is one, and the plugins that have changed since the runs."""
 
     @property
     @abstractmethod
@@ -30,9 +30,9 @@ class Subject(Results, ABC):
 
 @dataclass(frozen=True)
 class NamedFigure:
-    """A picture of an experiment, which is drawn when it is asked for.
+    """A picture of an experiment, which `make` draws.
 
-    kind: what it shows, as "contour". case: the title of the case it shows. file: what its name ends with.
+    kind: the kind of picture, such as "contour". case: the title of its case. file: the last part of its name.
     """
 
     kind: str
@@ -42,5 +42,5 @@ class NamedFigure:
 
     @property
     def name(self) -> str:
-        """The name of its file, without the ending."""
+        """The name of its file, without the suffix."""
         return f"{self.kind}_{self.file}"

@@ -90,7 +90,7 @@ def test_directional_of_functions_in_files(lab):
         assert result.exit_code == 0, result.stderr
         assert gradient in result.stdout
     result = optlab_("explain", "directional", "my.py:mine", "--at", "1,2")
-    assert (result.exit_code, result.stderr) == (2, "directional takes a problem or a function, and mine is neither\n")
+    assert (result.exit_code, result.stderr) == (2, "directional takes a problem or a function; mine is neither\n")
 
 
 @pytest.mark.parametrize(

@@ -110,10 +110,10 @@ def test_all_schedules(call, built_in):
         (["cosine", "warmpu=3"], "cosine has no option 'warmpu' (did you mean 'warmup'?)"),
         (["cosine", "warmup=-1"], "cosine: 'warmup' must lie in [0, inf), not -1"),
         (["cosine", "end=x"], "cosine: 'end' takes a number, not the text 'x'"),
-        (["cosine", "steps=0"], "steps=0: the horizon is a number of steps, like 400"),
-        (["cosine", "steps=1.5"], "steps=1.5: the horizon is a number of steps, like 400"),
+        (["cosine", "steps=0"], "steps=0: the horizon must be a number of steps, such as 400"),
+        (["cosine", "steps=1.5"], "steps=1.5: the horizon must be a number of steps, such as 400"),
         (["schedules", "warmup=3"], "schedules has no option 'warmup'; it has steps"),
-        (["step", "--latex"], "--latex does not go with a schedule; optlab explain --help shows what does"),
+        (["step", "--latex"], "--latex does not apply to a schedule; see optlab explain --help"),
         (
             ["cosin"],
             "'cosin' is no optimizer, problem, transform or schedule, and no expression with values "

@@ -41,12 +41,12 @@ def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
 @pytest.mark.parametrize(
     ("members", "said"),
     [
-        ({}, "name = None is no name that a table of an experiment can have"),
+        ({}, "name = None is not a valid name of a table of an experiment"),
         ({"name": "problem"}, "name = 'problem' is no name"),
         ({"name": "record"}, "name = 'record' is no name"),
         ({"name": "asked"}, "name = 'asked' is no name"),
-        ({"name": "mine", "table": 3}, r"table is the dataclass of the keys of \[mine\], not 3"),
-        ({"name": "mine", "table": dict}, "table is the dataclass of the keys of"),
+        ({"name": "mine", "table": 3}, r"table must be a dataclass with the keys of \[mine\], not 3"),
+        ({"name": "mine", "table": dict}, "table must be a dataclass with the keys of"),
     ],
 )
 def test_a_class_that_can_be_no_kind(members, said):

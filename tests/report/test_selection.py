@@ -123,7 +123,7 @@ def test_what_is_not_there_is_told_before_anything_is_run(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"no optimizer has the label 'gd 13' \(did you mean 'gd 1"):
         optlab.run(document(), only=["gd 13"])
-    with pytest.raises(UserError, match="top: it must be at least 1, not 0"):
+    with pytest.raises(UserError, match="top: must be at least 1, not 0"):
         optlab.run(document(), top=0)
     assert not (tmp_path / "results" / "e" / "runs.parquet").exists()
 
