@@ -157,7 +157,7 @@ def test_a_kind_in_a_drop_in_file(tmp_path, monkeypatch):
         ("distance = 1e-6", "distence = 1e-6", "nudged.toml:5:1: unknown key distence (did you mean 'distance'?)"),
         ("distance = 1e-6", "distance = -1", "nudged.toml:5:1: distance: input should be greater than 0, not -1"),
         ("[nudge]", "[nugde]", "nudged.toml:4:2: unknown key nugde (did you mean 'nudge'?)"),
-        ('"beale"\n', '"beale"\nstart = "random"\n', "8:1: beale has no fixed start that [nudge] could move"),
+        ('"beale"\n', '"beale"\nstart = "random"\n', "8:1: beale has no fixed start for [nudge] to move"),
         (
             "[nudge]",
             "[basins]\n[nudge]",

@@ -3,9 +3,9 @@ import numpy as np
 from optlab import dataset
 
 
-# No arguments. What comes back is the inputs, a row of numbers for each example, and the labels: whole numbers from 0
-# to one less than the number of classes. Draw from a generator with a fixed seed, so that every run gets the same
-# examples. The lab holds back a share of them as test data (`test_fraction` of a problem).
+# A dataset has no arguments. It returns the inputs, one row of numbers per example, and the labels: whole numbers from
+# 0 to the number of classes minus 1. Use a generator with a fixed seed, so that every run gets the same examples.
+# optlab uses a share of them as test data (`test_fraction` of a problem).
 @dataset
 def new_rule():
     """Two rings: 400 points of the plane, two classes. Generated.

@@ -3,11 +3,11 @@ import numpy as np
 from optlab import optimizer
 
 
-# The signature says everything. After x, g come states with their first values: one in the shape of x for a number, or
-# what a function of x gives. After the * come hyperparameters with their defaults: a float may differ between the runs
-# of a grid. One without a default is asked of the lab, as in (..., *, t, lr=0.01): t is the step from 1 on; there are
-# also steps, f, grad, loss, hvp and rng. What comes back is x, then each state in order. Nothing is changed in place:
-# write b = b + g, not b += g.
+# The signature declares the rule. After x, g come the states with their initial values: a number makes a state with the
+# shape of x; a function of x returns the initial state. After the * come the hyperparameters with their defaults; a
+# float may differ between the runs of a grid. An argument without a default is supplied by optlab, as in (..., *, t,
+# lr=0.01): t is the number of the step, from 1 on. The others are steps, f, grad, loss, hvp and rng. The rule returns
+# x, then each state in order. Do not change arrays in place: write b = b + g, not b += g.
 @optimizer(ranges={"lr": "[0, inf)", "beta": "[0, 1)"}, invariant=("translation",))
 def new_rule(x, g, b=0.0, *, lr=1e-2, beta=0.9):
     """Momentum, the heavy ball (Polyak, 1964).
@@ -15,7 +15,7 @@ def new_rule(x, g, b=0.0, *, lr=1e-2, beta=0.9):
     b <- beta b + g
     x <- x - lr b
 
-    lr: learning rate; beta: how much of its velocity b the ball keeps per step
+    lr: learning rate; beta: the share of the velocity b that remains after a step
     """
     b = beta * b + g
     return x - lr * b, b

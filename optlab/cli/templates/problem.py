@@ -3,8 +3,8 @@ import numpy as np
 from optlab import problem
 
 
-# x is the vector of parameters, of any length unless dim=... says otherwise; after the * come options with their
-# defaults. domain is where random starts are drawn from and what pictures show, minimum is what is known to be best.
+# x is the vector of parameters; dim=... fixes its length, otherwise any length is valid. After the * come the options
+# with their defaults. Random starts are drawn from the domain, and pictures show it. minimum is the known minimiser.
 @problem(domain=(-3.0, 3.0), start=(-2.0, 1.0), minimum=(0.0, 0.0))
 def new_rule(x, *, condition=10.0):
     """An elliptic bowl.

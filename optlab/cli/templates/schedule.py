@@ -1,11 +1,12 @@
 from optlab import schedule
 
 
-# t is the step from 1 on, and what comes back is a factor on the learning rate. After the * come options with their
-# defaults; steps, without a default, is asked of the lab: how long the run is.
+# t is the number of the step, from 1 on. The schedule returns a factor on the learning rate. After the * come the
+# options with their defaults. An argument named steps, without a default, is supplied by optlab: the number of steps of
+# the run.
 @schedule(ranges={"half": "(0, inf)"})
 def new_rule(t, *, half=100.0):
-    """Fall as 1 / t does, to a half after so many steps (Robbins & Monro, 1951).
+    """Decay like 1 / t, to one half after `half` steps (Robbins & Monro, 1951).
 
     half / (half + t - 1)
     """

@@ -3,16 +3,16 @@ import numpy as np
 from optlab import transform
 
 
-# What becomes of the gradient before the update rule sees it. After x, g may come states with their first values, after
-# the * options with their defaults. One that asks for step, as in (x, *, step), is of the whole step: step(x) is what
-# the rule makes of x.
+# A transform changes the gradient before the update rule gets it. After x, g may come states with their initial values,
+# after the * options with their defaults. A transform with an argument step, as in (x, *, step), changes the whole
+# step: step(x) is the result of the rule at x.
 @transform(ranges={"most": "(0, inf)"})
 def new_rule(x, g, *, most=1.0):
-    """No entry of the gradient is larger than `most` (Mikolov, 2012).
+    """Clip every entry of the gradient to [-most, most] (Mikolov, 2012).
 
     g_i <- min(max(g_i, -most), most)
 
-    most: the largest entry
+    most: the largest absolute value of an entry
     """
     return np.clip(g, -most, most)
 
