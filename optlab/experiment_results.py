@@ -20,7 +20,7 @@ from optlab.registry import Folders, Registry
 from optlab.replanning import Origin
 from optlab.report.selection import Selection
 from optlab.report.subject import NamedFigure, Subject
-from optlab.wording import counted
+from optlab.wording import counted, short
 
 if TYPE_CHECKING:
     from optlab.plots.figure import InlineFigure
@@ -202,7 +202,7 @@ class ExperimentResults(Subject):
         several = ranked["case"].nunique() > 1
         rows = []
         for row in ranked.head(ROWS).to_dict("records"):
-            loss = "error" if row["failed"] else f"{row['median']:.3g}" if row["median"] < float("inf") else "none"
+            loss = "error" if row["failed"] else short(row["median"]) if row["median"] < float("inf") else "none"
             rank = "-" if pd.isna(row["rank"]) else row["rank"]
             cells = [rank, row["label"], row["settings"], loss, f"{100 * row['diverged']:.0f} %"]
             rows.append([row["case"]] * several + cells)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optlab import markup
-from optlab.wording import counted
+from optlab.wording import counted, short
 
 MOST = 8
 """Minima in the table."""
@@ -85,7 +85,7 @@ class ShownStability(Shown):
         best = ["none"] * 3
         if self.best is not None:
             row, column = self.best
-            best = [f"{self.x[column]:.4g}", f"{self.y[row]:.4g}", f"{self.loss[row, column]:.3g}"]
+            best = [f"{self.x[column]:.4g}", f"{self.y[row]:.4g}", short(self.loss[row, column])]
         grew = ~self.stable & ~self.diverged
         shares = [_percent(float(part.mean())) for part in (self.stable, grew, self.diverged)]
         heads = [*(f"best {name}>" for name in self.names), "final loss>", "stable>", "grew>", "diverged>"]

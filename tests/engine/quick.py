@@ -179,4 +179,7 @@ def _of_parts() -> list[Check]:
         (gradient,) = gradients(lambda n: n * double, [np.ones(3, int)], double)
         assert gradient.tolist() == [6.25] * 3
 
-    return [product, slices, types]
+    def taken_extremum() -> None:
+        assert grad(lambda x: 3 * np.where(x > -1, np.maximum(x, 0.2), 0.0))(0.5) == 3.0
+
+    return [product, slices, types, taken_extremum]

@@ -212,7 +212,7 @@ CONDITIONS = frozenset(
 _TO_WHOLE_NUMBERS = frozenset(
     [
         *("add", "subtract", "multiply", "negative", "absolute", "square", "sign"),
-        *("maximum", "minimum", "clip", "where", "astype", "detach"),
+        *("maximum", "minimum", "clip", "where", "astype", "detach", "beside"),
     ]
 )
 """Operations on integers that give the same result as on floats with the same values."""
