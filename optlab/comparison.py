@@ -158,10 +158,10 @@ def _table_differences(what: str, key: str, before: Sequence[Facts], after: Sequ
     for old, new in pairs:
         is_alone = names.count(new["name"]) <= 2
         yield from _differences_in_table(new["name"] if is_alone else _text(new[key]), key, old, new)
-    gone = [_text(table[key]) for table in before if not any(table is old for old, _ in pairs)]
-    come = [_text(table[key]) for table in after if not any(table is new for _, new in pairs)]
-    if gone or come:
-        yield f"{what} ({_text(gone)} -> {_text(come)})"
+    removed = [_text(table[key]) for table in before if not any(table is old for old, _ in pairs)]
+    added = [_text(table[key]) for table in after if not any(table is new for _, new in pairs)]
+    if removed or added:
+        yield f"{what} ({_text(removed)} -> {_text(added)})"
     in_old_order = [new for table in before for old, new in pairs if old is table]
     if any(old is not new for old, new in zip(in_old_order, [new for _, new in pairs], strict=True)):
         yield f"the order of {what}s ({_named(before, key)} -> {_named(after, key)})"

@@ -97,7 +97,7 @@ class ExperimentResults(Subject):
 
     def _exact(self, refusal: str) -> Plan:
         """The plan, made with the unchanged plugins of the runs. Raises ResultsError if there is none."""
-        if self.origin.plan is None or self.origin.strangers:
+        if self.origin.plan is None or self.origin.changed_plugins:
             raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
         return self.origin.plan
 
@@ -159,29 +159,33 @@ class ExperimentResults(Subject):
 
     def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
         """The picture of a kind and a case."""
-        kinds, cases = (list(dict.fromkeys(getattr(one, what) for one in found)) for what in ("kind", "case"))
+        kinds, cases = (list(dict.fromkeys(getattr(figure, what) for figure in found)) for what in ("kind", "case"))
         if kind not in kinds:
-            names = [*kinds, *(one.name for one in found)]
-            gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_existing(kinds)}{gone}")
+            names = [*kinds, *(figure.name for figure in found)]
+            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(
+                f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_existing(kinds)}{omitted}"
+            )
         if case is not None:
-            problems = {one: one.partition(" (")[0] for one in cases}
-            chosen = [one for one in cases if one == case] or [one for one in cases if problems[one] == case]
+            problems = {title: title.partition(" (")[0] for title in cases}
+            chosen = [title for title in cases if title == case] or [
+                title for title in cases if problems[title] == case
+            ]
             if not chosen:
                 guess = did_you_mean(str(case), [*cases, *problems.values()])
                 raise UnknownName(f"there is no case {case!r}{guess}; {_existing(cases)}")
             cases = chosen
-        own = [one for one in found if one.kind == kind and one.case in cases]
-        if not own:
-            others = [one.kind for one in found if one.case in cases]
-            gone = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{gone}")
-        titles = list(dict.fromkeys(one.case for one in own))
+        matching = [figure for figure in found if figure.kind == kind and figure.case in cases]
+        if not matching:
+            others = [figure.kind for figure in found if figure.case in cases]
+            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{omitted}")
+        titles = list(dict.fromkeys(figure.case for figure in matching))
         if len(titles) > 1:
             raise UserError(
                 f"there are several pictures {kind!r}; choose one, as in case={titles[0]!r}; {_existing(titles)}"
             )
-        return own[0]
+        return matching[0]
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 
@@ -221,8 +225,8 @@ class ExperimentResults(Subject):
 
 
 @prints_aside
-def _drawn(one: NamedFigure) -> InlineFigure:
-    return one.make()
+def _drawn(figure: NamedFigure) -> InlineFigure:
+    return figure.make()
 
 
 def _existing(names: Sequence[str]) -> str:
@@ -254,7 +258,9 @@ class Figures(Mapping[str, Any]):
     def _repr_html_(self) -> str:
         def all_of_them() -> str:
             drawn = {name: self[name] for name in self}
-            return "".join(markup.image(one.png(), 80 * one.get_figwidth(), name) for name, one in drawn.items())
+            return "".join(
+                markup.image(figure.png(), 80 * figure.get_figwidth(), name) for name, figure in drawn.items()
+            )
 
         return markup.never_raises(all_of_them, "the pictures")
 

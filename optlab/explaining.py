@@ -76,43 +76,43 @@ def explanation(
     return explained(Asked(what, around, {**(values or {}), **more}, at, direction), known)
 
 
-def explained(asked: Asked, known: Registry) -> Explanation:
+def explained(request: Asked, known: Registry) -> Explanation:
     """Explain what a request names."""
-    thing = asked.what
+    thing = request.what
     if isinstance(thing, str):
         if thing == "backprop":
-            return _backprop(asked)
+            return _backprop(request)
         if thing == "directional":
-            return _directional(asked, known)
+            return _directional(request, known)
         if thing == "schedules":
-            return _schedules(asked, list(known.schedules.values()), thing)
+            return _schedules(request, list(known.schedules.values()), thing)
         tables = (known.optimizers, known.problems, known.schedules, known.transforms)
         thing = next((table[thing] for table in tables if thing in table), thing)
     if isinstance(thing, Optimizer):
-        return _rule(asked, _composed(thing, asked, known))
+        return _rule(request, _composed(thing, request, known))
     if isinstance(thing, Schedule):
-        return _schedules(asked, [thing], thing.name)
+        return _schedules(request, [thing], thing.name)
     if isinstance(thing, Transform):
-        descent = replace(asked, around=[thing, *asked.around])
-        found = _rule(asked, _composed(known.optimizer("gd"), descent, known))
+        descent = replace(request, around=[thing, *request.around])
+        found = _rule(request, _composed(known.optimizer("gd"), descent, known))
         return replace(found, text=f"{signature.summary(thing.function)}\n\n{found.text}")
     if isinstance(thing, Problem):
-        asked.allow("a problem", "at")
-        return _formula_and_gates(subjects.of_problem(thing, asked.at, asked.values, asked.point))
+        request.allow("a problem", "at")
+        return _formula_and_gates(subjects.of_problem(thing, request.at, request.values, request.point))
     if callable(thing):
-        asked.allow("a function", "at")
-        return _formula_and_gates(subjects.of_function(thing, asked.at, asked.values, asked.point))
+        request.allow("a function", "at")
+        return _formula_and_gates(subjects.of_function(thing, request.at, request.values, request.point))
     if not isinstance(thing, str):
         raise UserError(f"{thing!r} cannot be explained; give a name, an expression, a plugin or a function")
-    return _expression(asked, known)
+    return _expression(request, known)
 
 
 # ---- backprop and directional ----------------------------------------------------------------------------------------
 
 
-def _backprop(asked: Asked) -> Explanation:
-    asked.allow("backprop", alone=False)
-    given = [*asked.around, *(f"{name}={value}" for name, value in asked.values.items())]
+def _backprop(request: Asked) -> Explanation:
+    request.allow("backprop", alone=False)
+    given = [*request.around, *(f"{name}={value}" for name, value in request.values.items())]
     if len(given) > 1:
         raise UserError(f"backprop takes one file, not {len(given)}")
     from optlab.explain.backprop import backprop, read
@@ -121,18 +121,18 @@ def _backprop(asked: Asked) -> Explanation:
     return Explanation(str(found), found, found.draw)
 
 
-def _directional(asked: Asked, known: Registry) -> Explanation:
-    asked.allow("directional", "at", "direction", alone=False)
-    if not asked.around:
+def _directional(request: Asked, known: Registry) -> Explanation:
+    request.allow("directional", "at", "direction", alone=False)
+    if not request.around:
         example = "optlab explain directional rosenbrock --at -1.5,2"
-        written = example if asked.dashes else 'explanation("directional", "rosenbrock", at=[-1.5, 2])'
+        written = example if request.dashes else 'explanation("directional", "rosenbrock", at=[-1.5, 2])'
         raise UserError(f"directional takes a problem: {written}")
-    first, *others = asked.around
+    first, *others = request.around
     problem = _problem(known.problem(first) if isinstance(first, str) else first)
     if others:
         raise UserError(f"{name_of(others[0])!r} is no NAME=VALUE, like x=-2")
-    f = subjects.of_problem(problem, asked.at, asked.values, asked.point)
-    direction = None if asked.direction is None else subjects.point(f"{asked.dashes}direction", asked.direction)
+    f = subjects.of_problem(problem, request.at, request.values, request.point)
+    direction = None if request.direction is None else subjects.point(f"{request.dashes}direction", request.direction)
     from optlab.explain.directional import directional
 
     found = directional(f.function, f.values[0], direction)
@@ -156,8 +156,8 @@ def _problem(found: Any) -> Problem:
 # ---- rules -----------------------------------------------------------------------------------------------------------
 
 
-def _rule(asked: Asked, rule: Rule) -> Explanation:
-    asked.allow("an optimizer", "latex", alone=False)
+def _rule(request: Asked, rule: Rule) -> Explanation:
+    request.allow("an optimizer", "latex", alone=False)
     from optlab.explain.equations import equations
     from optlab.explain.rule import draw_rule
 
@@ -165,10 +165,10 @@ def _rule(asked: Asked, rule: Rule) -> Explanation:
     return Explanation(str(found), found, partial(draw_rule, rule), found.latex())
 
 
-def _composed(optimizer: Optimizer, asked: Asked, known: Registry) -> Rule:
+def _composed(optimizer: Optimizer, request: Asked, known: Registry) -> Rule:
     """The rule with its choices, and with the requested transforms and schedule."""
-    rule = Rule(optimizer, {**optimizer.signature.choices, **_choices(optimizer, asked.values)})
-    for part in asked.around:
+    rule = Rule(optimizer, {**optimizer.signature.choices, **_choices(optimizer, request.values)})
+    for part in request.around:
         thing = known.schedules.get(part) or known.transforms.get(part) if isinstance(part, str) else part
         if isinstance(thing, Schedule):
             if fault := validation.fault_of_schedule(optimizer):
@@ -199,20 +199,20 @@ def _choices(optimizer: Optimizer, given: Mapping[str, Any]) -> dict[str, Any]:
 # ---- schedules -------------------------------------------------------------------------------------------------------
 
 
-def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Explanation:
+def _schedules(request: Asked, schedules: Sequence[Schedule], title: str) -> Explanation:
     """Explain one schedule with its options, or all schedules. `steps` is the horizon."""
     from optlab.explain.schedules import STEPS, factors
 
-    asked.allow("a schedule")
-    given = dict(asked.values)
+    request.allow("a schedule")
+    given = dict(request.values)
     steps = subjects.number(f"steps={given['steps']}", given.pop("steps")) if "steps" in given else STEPS
     if steps < 1 or steps != int(steps):
         raise UserError(f"steps={steps:g}: the horizon must be a number of steps, such as {STEPS}")
-    one = schedules[0] if len(schedules) == 1 else None
-    known = one.signature.options if one else {}  # schedules share no option but the horizon
+    single = schedules[0] if len(schedules) == 1 else None
+    known = single.signature.options if single else {}  # schedules share no option but the horizon
     if unknown := [name for name in given if name not in known]:
         raise signature.unknown_option(title, unknown[0], [*known, "steps"])
-    options = subjects.options_of(one, given) if one else {}
+    options = subjects.options_of(single, given) if single else {}
     found = factors(schedules, int(steps), options)
 
     def draw() -> InlineFigure:
@@ -223,7 +223,7 @@ def _schedules(asked: Asked, schedules: Sequence[Schedule], title: str) -> Expla
         subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {settings}"
         return pictures.figure(found.at, found.values, title=title, subtitle=subtitle)
 
-    about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if one else ""
+    about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if single else ""
     return Explanation(f"{about}{found}", found, draw)
 
 
@@ -244,10 +244,10 @@ def _gates(f: Function) -> Explanation:
     return Explanation(str(found), found, found.draw)
 
 
-def _expression(asked: Asked, known: Registry) -> Explanation:
+def _expression(request: Asked, known: Registry) -> Explanation:
     from optlab.explain.expression import parse
 
-    text, given = asked.what, asked.values
+    text, given = request.what, request.values
     if re.fullmatch(r"[^\W\d][\w.-]*", text) and not {*re.findall(r"\w+", text)} & {
         *given
     }:  # probably a misspelled name
@@ -255,7 +255,7 @@ def _expression(asked: Asked, known: Registry) -> Explanation:
         raise UserError(
             f"{text!r} is no optimizer, problem, transform or schedule, and no expression with values{guess}"
         )
-    asked.allow("an expression")
+    request.allow("an expression")
     expression = parse(text)
     if not expression.names:
         raise UserError(f"there is no name in {text!r}, so it has no gradient; its value is {expression.function():g}")

@@ -110,8 +110,8 @@ def minimize(
     sweep = _single(case, rule, numbers, steps)
     step.build_for(sweep)  # raises errors of the user's code with their place
     if isinstance(optimizer, Foreign):
-        own = {name: value for (owner, name), value in numbers.items() if owner == "hyperparameter"}
-        if message := optimizer.complaint(own, rule.choices):
+        values = {name: value for (owner, name), value in numbers.items() if owner == "hyperparameter"}
+        if message := optimizer.complaint(values, rule.choices):
             raise UserError(message)
     done = runner.run(sweep)
     if done.log:
@@ -210,7 +210,7 @@ def _check_steps(case: Case, steps: int) -> None:
 def _single(case: Case, rule: Rule, numbers: Mapping[Key, float], steps: int) -> Sweep:
     """A sweep of one run that records everything."""
     options = {("option", name): value for name, value in case.problem.signature.numbers.items()}
-    one = np.zeros(1, dtype=np.int64)
+    zero = np.zeros(1, dtype=np.int64)
     everything = np.arange(steps + 1)
     return Sweep(
         id="",
@@ -221,8 +221,8 @@ def _single(case: Case, rule: Rule, numbers: Mapping[Key, float], steps: int) ->
         steps=int(steps),
         recording=Recording(everything, np.empty(0, dtype=np.int64), trajectory=True),
         root_seed=0,
-        run=one,
-        seed=one,
+        run=zero,
+        seed=zero,
         titles=(case.problem.name,),
-        title=one,
+        title=zero,
     )

@@ -73,8 +73,8 @@ def described(planned: Plan) -> dict[str, str]:
     names = {}
     for sweep in planned.sweeps:
         choices = sweep.rule.all_choices.items()
-        own = [f"{shown_as(key)}={value}" for key, value in choices if len(values[sweep.label, key]) > 1]
-        settings = f" ({', '.join(own)})" if own else ""
+        differing = [f"{shown_as(key)}={value}" for key, value in choices if len(values[sweep.label, key]) > 1]
+        settings = f" ({', '.join(differing)})" if differing else ""
         names[sweep.id] = f"{sweep.label}{settings} on {', '.join(sweep.titles)}"
     return names
 
@@ -107,7 +107,7 @@ def hashes(planned: Plan) -> dict[str, str]:
         if split := sweep.case.split:
             splits.setdefault(f"dataset {split.name}", set()).add(identity.of_data(split))
     # one dataset may be split in several ways
-    found |= {name: identity.digest(sorted(own)) if len(own) > 1 else min(own) for name, own in splits.items()}
+    found |= {name: identity.digest(sorted(each)) if len(each) > 1 else min(each) for name, each in splits.items()}
     if not is_built_in(planned.kind.function):
         found[f"kind {planned.kind.name}"] = identity.of_plugin(planned.kind)
     return dict(sorted(found.items()))
@@ -116,8 +116,8 @@ def hashes(planned: Plan) -> dict[str, str]:
 def origins(planned: Plan) -> dict[str, str]:
     """The file of every plugin that is not built in, by kind and name."""
     used = {plugin for sweep in planned.sweeps for plugin in identity.plugins(sweep) if not isinstance(plugin, Foreign)}
-    own = [plugin for plugin in used if not is_built_in(plugin.function)]
-    found = {f"{type(p).__name__.lower()} {p.name}": identity.place_of(p) for p in own}
+    dropped_in = [plugin for plugin in used if not is_built_in(plugin.function)]
+    found = {f"{type(p).__name__.lower()} {p.name}": identity.place_of(p) for p in dropped_in}
     if not is_built_in(planned.kind.function):
         found[f"kind {planned.kind.name}"] = identity.place_of(planned.kind)
     return dict(sorted(found.items()))
@@ -193,8 +193,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any], where: str = ""
 
 def _names(value: Any) -> list[str]:
     """The names of the tables in an array; empty for any other value."""
-    tables = isinstance(value, list) and all(isinstance(one, Mapping) and "name" in one for one in value)
-    return [str(one["name"]) for one in value] if tables else []
+    tables = isinstance(value, list) and all(isinstance(item, Mapping) and "name" in item for item in value)
+    return [str(item["name"]) for item in value] if tables else []
 
 
 def _shown(value: Any) -> str:

@@ -24,12 +24,12 @@ class Origin:
     """The plan and the plugins of finished results, as far as they are still available.
 
     plan: the plan of the experiment, or None if it cannot be made, for example because a plugin is gone.
-    strangers: a message for each plugin that is gone or has changed since the runs, by kind and name.
+    changed_plugins: a message for each plugin that is gone or has changed since the runs, by kind and name.
     why: the reason why there is no plan.
     """
 
     plan: Plan | None
-    strangers: Mapping[str, str] = field(default_factory=dict)
+    changed_plugins: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
     kind: Kind = GRID
     figures: tuple[FigurePlugin, ...] = ()
@@ -38,12 +38,12 @@ class Origin:
     @property
     def changed(self) -> set[str]:
         """The problems that are gone or have changed since the runs. Pictures that need them cannot be drawn."""
-        return {name.partition(" ")[2] for name in self.strangers if name.startswith("problem ")}
+        return {name.partition(" ")[2] for name in self.changed_plugins if name.startswith("problem ")}
 
     @property
     def reasons(self) -> list[str]:
         """Why the plan or plugins differ from those of the runs; empty if they are the same."""
-        return list(self.strangers.values()) or ([self.why] if self.why else [])
+        return list(self.changed_plugins.values()) or ([self.why] if self.why else [])
 
     @property
     def left_out(self) -> list[str]:
@@ -51,7 +51,7 @@ class Origin:
         maps need optimizers."""
         if self.plan is None:
             return self.reasons
-        return [what for name, what in self.strangers.items() if name.startswith("problem ")]
+        return [what for name, what in self.changed_plugins.items() if name.startswith("problem ")]
 
 
 @prints_aside
@@ -65,7 +65,9 @@ def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
         raise
     except UserError as error:
         planned, why = None, str(error).partition("\n")[0]
-    return Origin(planned, strangers_of(results, known), why, kind_of(results, known), tuple(known.figures.values()))
+    return Origin(
+        planned, changed_plugins_of(results, known), why, kind_of(results, known), tuple(known.figures.values())
+    )
 
 
 def is_grid(results: Results) -> bool:
@@ -90,7 +92,7 @@ def kind_of(results: Results, known: Registry) -> Kind:
         raise ResultsError(f"{results.folder}: these results cannot be read: {error}") from None
 
 
-def strangers_of(results: Results, known: Registry) -> dict[str, str]:
+def changed_plugins_of(results: Results, known: Registry) -> dict[str, str]:
     """A message for each plugin that is gone or has changed since the runs, by kind and name."""
     origins = results.manifest.get("origins", {})
     found = {}

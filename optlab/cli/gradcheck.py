@@ -42,14 +42,14 @@ class Subject:
     file: str
 
 
-def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
+def checks(request: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
     """Check the gradient at each point. Yields the point in words, and the result."""
-    what, more = functions.spread(asked.what, asked.more, known.problems)
-    asked = replace(asked, what=what, more=more)
-    for subject in _subjects(asked, known):
+    what, more = functions.spread(request.what, request.more, known.problems)
+    request = replace(request, what=what, more=more)
+    for subject in _subjects(request, known):
         try:
             with contained():
-                check = check_grad(subject.function, subject.point, components=asked.components)
+                check = check_grad(subject.function, subject.point, components=request.components)
         except UserError:
             raise
         except Exception as error:  # raised by the user's function
@@ -57,43 +57,43 @@ def checks(asked: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]
         yield subject.where, check
 
 
-def _subjects(asked: Asked, known: Registry) -> Iterator[Subject]:
-    thing = functions.load(asked.what) if functions.is_file(asked.what) else known.problems.get(asked.what)
-    if thing is None and asked.what in known.optimizers:
-        thing = known.optimizers[asked.what]
+def _subjects(request: Asked, known: Registry) -> Iterator[Subject]:
+    thing = functions.load(request.what) if functions.is_file(request.what) else known.problems.get(request.what)
+    if thing is None and request.what in known.optimizers:
+        thing = known.optimizers[request.what]
     if thing is None:
         choices = "; optlab list problems shows all; write FILE.py:NAME for a function in a file"
-        raise UserError(f"there is no problem {asked.what!r}{did_you_mean(asked.what, known.problems) or choices}")
+        raise UserError(f"there is no problem {request.what!r}{did_you_mean(request.what, known.problems) or choices}")
     if isinstance(thing, Optimizer):
         raise UserError(f"{thing.name} is an optimizer: use optlab check; gradcheck checks problems and functions")
     if isinstance(thing, Problem):
-        return _on_data(asked, thing, known) if thing.trains_on_data else _of_problem(asked, thing)
-    return _of_function(asked, thing)
+        return _on_data(request, thing, known) if thing.trains_on_data else _of_problem(request, thing)
+    return _of_function(request, thing)
 
 
-def _of_problem(asked: Asked, problem: Problem) -> Iterator[Subject]:
+def _of_problem(request: Asked, problem: Problem) -> Iterator[Subject]:
     """The problem at the requested point, or at the start and at random points of the domain."""
-    at = asked.at
+    at = request.at
     if at is None and problem.start is None:
-        dim = subjects.dimension(problem, functions.pairs(asked.more)) or problem.default_dim
+        dim = subjects.dimension(problem, functions.pairs(request.more)) or problem.default_dim
         low, high = problem.bounds(dim)
         at = ",".join(map(str, (low + high) / 2))
-    f = subjects.of_problem(problem, at, functions.pairs(asked.more))
+    f = subjects.of_problem(problem, at, functions.pairs(request.more))
     named = _named(f.function, problem.name)
     yield Subject(_at(f.values[0]), named, f.values[0], f.file)
-    if asked.at is None and problem.domain is not None:
+    if request.at is None and problem.domain is not None:
         low, high = problem.bounds(len(f.values[0]))
-        for point in np.random.default_rng(0).uniform(low, high, size=(asked.points, len(low))):
+        for point in np.random.default_rng(0).uniform(low, high, size=(request.points, len(low))):
             yield Subject(_at(point), named, point, f.file)
 
 
-def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subject]:
+def _on_data(request: Asked, problem: Problem, known: Registry) -> Iterator[Subject]:
     """The loss on all training data, at the initial weights of the first seeds."""
-    if asked.at is not None:
+    if request.at is not None:
         raise UserError(f"{problem.name} starts at random weights; leave out --at")
     defaults = {**problem.signature.options, **problem.data_options}
     options = {}
-    for name, text in functions.pairs(asked.more).items():
+    for name, text in functions.pairs(request.more).items():
         if name not in defaults:
             raise signature.unknown_option(problem.name, name, defaults)
         options[name] = validation.typed(problem, name, subjects.value(problem.name, name, text), defaults[name])
@@ -102,14 +102,14 @@ def _on_data(asked: Asked, problem: Problem, known: Registry) -> Iterator[Subjec
     document = {"name": "gradcheck", "steps": 1, "problem": [table], "optimizer": [{"name": "gd"}]}
     sweep = plan.make(spec.read_dict(document), known).sweeps[0]
     f = _named(partial(whole_objective(sweep.case), **sweep.options()), problem.name)
-    seeds = np.arange(min(asked.points, 2))
+    seeds = np.arange(min(request.points, 2))
     for seed, point in zip(seeds, starts(sweep.case, 0, seeds).T, strict=True):
         yield Subject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])
 
 
-def _of_function(asked: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
+def _of_function(request: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
     """The function with respect to each of its arguments, one at a time."""
-    f = subjects.of_function(function, asked.at, functions.pairs(asked.more))
+    f = subjects.of_function(function, request.at, functions.pairs(request.more))
     for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
 
         @wraps(function)

@@ -75,8 +75,8 @@ def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: 
         console.print(table)
         failed = [panel for panel in panels if panel.problem == problem and panel.failed]
         for label in dict.fromkeys(panel.optimizer for panel in failed):
-            own = [panel for panel in panels if panel.problem == problem and panel.optimizer == label]
-            counts = sum(panel.failed for panel in own), sum(panel.loss.size for panel in own)
+            same = [panel for panel in panels if panel.problem == problem and panel.optimizer == label]
+            counts = sum(panel.failed for panel in same), sum(panel.loss.size for panel in same)
             console.print(Text(_failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
     for panel in panels:

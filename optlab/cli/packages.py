@@ -28,14 +28,14 @@ class WithPackages(TyperGroup):
     """The commands of optlab, then the commands of packages. A package cannot replace a command of optlab."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        own = super().list_commands(ctx)
-        return own + [name for name in _found() if name not in own]
+        built_in = super().list_commands(ctx)
+        return built_in + [name for name in _found() if name not in built_in]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """A command for `--help`; a package is not loaded for this."""
-        own = super().get_command(ctx, cmd_name)
-        if own is not None or cmd_name not in _found():
-            return own
+        built_in = super().get_command(ctx, cmd_name)
+        if built_in is not None or cmd_name not in _found():
+            return built_in
         points = _found()[cmd_name]
         return TyperCommand(cmd_name, short_help=f"A command of the package {_packages(points)}.")
 

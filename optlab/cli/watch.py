@@ -67,7 +67,7 @@ def snapshot(files: Sequence[Path], folders: Sequence[Path]) -> Seen:
     for path in paths:
         try:
             status = path.stat()
-        except OSError:  # gone, perhaps only while an editor replaces it
+        except OSError:  # removed, perhaps only while an editor replaces it
             continue
         seen[path] = (status.st_ino, status.st_mtime_ns, status.st_size)
     return seen

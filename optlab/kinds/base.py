@@ -55,9 +55,9 @@ class Kind:
             PluginError: no table of an experiment file can have the name, or `table` is no dataclass.
         """
         cls = type(self)
-        own = {f.name for f in fields(ExperimentSpec)} | {"problem", "optimizer"} | {*dir(ExperimentSpec)}
+        reserved = {f.name for f in fields(ExperimentSpec)} | {"problem", "optimizer"} | {*dir(ExperimentSpec)}
         name = getattr(cls, "name", None)
-        if not isinstance(name, str) or not name.isidentifier() or name in own:
+        if not isinstance(name, str) or not name.isidentifier() or name in reserved:
             raise PluginError(f"{cls.__name__}: name = {name!r} is not a valid name of a table of an experiment")
         if cls.table is not None and not (isinstance(cls.table, type) and is_dataclass(cls.table)):
             raise PluginError(f"{cls.__name__}: table must be a dataclass with the keys of [{name}], not {cls.table!r}")

@@ -44,15 +44,15 @@ def figures(results: Subject, planned: Plan, selection: Selection = ALL) -> Iter
     maps, draw = [panel for panel in results.panels if panel.optimizer in shown], _DRAWN[kind]
     cases = list(titled(planned))
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        own = [panel for panel in maps if panel.problem == case.title]
-        mine = [panel for panel in own if not panel.failed]
-        failed = ", ".join(dict.fromkeys(panel.optimizer for panel in own if panel.failed))
-        parts = _parts(mine) if mine else []
+        all_panels = [panel for panel in maps if panel.problem == case.title]
+        panels = [panel for panel in all_panels if not panel.failed]
+        failed = ", ".join(dict.fromkeys(panel.optimizer for panel in all_panels if panel.failed))
+        parts = _parts(panels) if panels else []
         for number, part in enumerate(parts, start=1):
             headline = f"{case.title}: {kind}" + (f" ({number} of {len(parts)})" if len(parts) > 1 else "")
             headline += f"; error: {failed}" if failed else ""
             file = name + (f"-{number}" if number > 1 else "")
-            yield NamedFigure(kind, case.title, file, partial(draw, case, part, mine, headline))
+            yield NamedFigure(kind, case.title, file, partial(draw, case, part, panels, headline))
 
 
 def _parts(maps: list[Any]) -> list[list[Any]]:

@@ -136,15 +136,15 @@ def looks_of(labels: Sequence[str], best_first: Sequence[str], selection: Select
     True
     """
     first = [label for label in labels if label in best_first[: style.MOST]]
-    own = style.looks(first)
+    usual = style.looks(first)
     shown = selection.shown(labels)
     full = [label for label in best_first if label in shown][: selection.top or style.MOST]
-    taken = {own[label].colour for label in full if label in own}
+    taken = {usual[label].colour for label in full if label in usual}
     more = [look for i, look in enumerate(style.looks(map(str, range(len(labels) + style.MOST))).values())
             if i >= style.MOST or look.colour not in taken]  # fmt: skip
     others = iter(more)
-    given = {label: own[label] if label in own else next(others) for label in full}
-    return {label: given.get(label, style.OTHER) for label in shown}
+    chosen = {label: usual[label] if label in usual else next(others) for label in full}
+    return {label: chosen.get(label, style.OTHER) for label in shown}
 
 
 def _selected(labels: int, looks: Mapping[str, Look], cases: int) -> str:
