@@ -6,8 +6,9 @@ BIN = $(VENV)/bin
 LOWEST = $(VENV)-lowest
 
 # a check of each part of the lab, in about a minute
-SMOKE = tests/spec tests/resolve tests/analysis tests/store/test_results.py tests/problems tests/transforms \
-	tests/engine/test_ops.py tests/test_plan.py tests/test_public.py tests/test_given.py tests/cli/test_mistakes.py
+SMOKE = tests/experiments/document tests/experiments/resolve tests/experiments/test_plan.py tests/results/analysis \
+	tests/results/store/test_results.py tests/plugins/problems tests/plugins/transforms tests/plugins/registry/test_objects.py \
+	tests/engine/test_ops.py tests/test_public.py tests/cli/test_mistakes.py
 
 .PHONY: demo test test-all smoke test-lowest lint bench clean
 

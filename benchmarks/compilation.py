@@ -9,10 +9,10 @@ from statistics import median
 
 from benchmarks import lab, setting
 from benchmarks.tables import Report, Table
-from optlab import registry
-from optlab.records import Sweep
-from optlab.runner import choice, compiled
-from optlab.step import build_for
+from optlab.execution.records import Sweep
+from optlab.execution.runner import choice, on_llvm
+from optlab.execution.step import build_for
+from optlab.plugins import registry
 
 OPTIMIZERS = ("gd", "momentum", "adam")
 WITHOUT_LOOPS = "griewank"
@@ -58,10 +58,10 @@ def measured(work: Sweep, rounds: int) -> Compilation:
         begin = time.perf_counter()
         graph = build_for(work)
         traced = time.perf_counter()
-        compiled.kernel_for(work, graph)
+        on_llvm.kernel_for(work, graph)
         found.tracing.append(traced - begin)
         made = time.perf_counter()
-        compiled.kernel_for(work, graph, quick=True)
+        on_llvm.kernel_for(work, graph, quick=True)
         found.compiling.append(made - traced)
         found.quickly.append(time.perf_counter() - made)
     return found

@@ -7,8 +7,9 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
-from optlab import executors, pipeline, runner
-from optlab.records import Sweep, Trajectories
+from optlab.api import pipeline
+from optlab.execution import executors, runner
+from optlab.execution.records import Sweep, Trajectories
 
 
 def document(

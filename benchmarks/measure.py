@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.tables import Report, Table
 from optlab.engine.replay import compile
-from optlab.records import Sweep
-from optlab.step import build_for
+from optlab.execution.records import Sweep
+from optlab.execution.step import build_for
 
 TOLERANCE, ROUGHLY = 1e-10, 1e-3
 

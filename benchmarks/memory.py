@@ -8,7 +8,10 @@ from typing import Any
 
 from benchmarks import setting
 from benchmarks.tables import Report, Table
-from optlab import plan, registry, runner, spec
+from optlab.execution import runner
+from optlab.experiments import document as documents
+from optlab.experiments import plan
+from optlab.plugins import registry
 
 RUNS = 1000
 
@@ -23,10 +26,10 @@ def peak(steps: int, points: int, runs: int = RUNS) -> float:
         "record": {"points": points},
     }
     plugins = registry.load(())
-    runner.run(plan.make(spec.read_dict(document | {"steps": 1}), plugins).sweeps[0])  # what is loaded once
-    importlib.import_module("optlab.engine.native.trajectories")
+    runner.run(plan.make(documents.read_dict(document | {"steps": 1}), plugins).sweeps[0])  # what is loaded once
+    importlib.import_module("optlab.engine.native.kernel")
     tracemalloc.start()
-    runner.run(plan.make(spec.read_dict(document), plugins).sweeps[0])
+    runner.run(plan.make(documents.read_dict(document), plugins).sweeps[0])
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return most / 1e6

@@ -12,10 +12,13 @@ from threadpoolctl import threadpool_limits
 from benchmarks import by_hand, lab, peers, setting
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
-from optlab import executors, plan, registry, runner, spec
-from optlab.randomness import Minibatches
-from optlab.records import Sweep
-from optlab.starts import starts
+from optlab.execution import executors, runner
+from optlab.execution.randomness import Minibatches
+from optlab.execution.records import Sweep
+from optlab.execution.starts import starts
+from optlab.experiments import document as documents
+from optlab.experiments import plan
+from optlab.plugins import registry
 
 BATCH, HIDDEN, LR = 64, 32, 1e-3
 LAYERS = ((64, HIDDEN), (1, HIDDEN), (HIDDEN, 10), (1, 10))
@@ -48,7 +51,7 @@ def sweep(runs: int, steps: int, activation: str, precision: str = "float64") ->
         "optimizer": [{"name": "adam", "lr": LR}],
         "record": {"points": steps + 1, "evaluations": 2},
     }
-    return plan.make(spec.read_dict(document), registry.load(())).sweeps[0]
+    return plan.make(documents.read_dict(document), registry.load(())).sweeps[0]
 
 
 def minibatches(work: Sweep) -> Minibatches:

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from optlab import registry
-from optlab.problems.base import Problem
+from optlab.plugins import registry
+from optlab.plugins.problems.base import Problem
 
 POINTS, RUNS, DIM = 1000, 32, 10
 """Points of a function and runs of a network that are evaluated at once; the dimension besides the default one."""

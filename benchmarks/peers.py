@@ -17,8 +17,8 @@ import numpy as np
 from benchmarks import setting
 from benchmarks.by_hand import BETA1, BETA2, EPS
 from benchmarks.measure import Contender, Result
-from optlab.randomness import Minibatches
-from optlab.records import Sweep
+from optlab.execution.randomness import Minibatches
+from optlab.execution.records import Sweep
 
 FEW = 200
 """Steps of those that do one run at a time."""

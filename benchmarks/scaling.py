@@ -11,7 +11,7 @@ from statistics import median
 from benchmarks import setting, trajectories
 from benchmarks.measure import Comparison, Contender, compare, ratios, shown
 from benchmarks.tables import Report, Table
-from optlab import executors
+from optlab.execution import executors
 
 RUNS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 STEPS = (10, 100, 1_000, 10_000)

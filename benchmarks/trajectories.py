@@ -13,8 +13,9 @@ import numpy as np
 from benchmarks import by_hand, by_hand_c, lab, objectives, peers, setting
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
-from optlab import executors, registry, runner
-from optlab.records import Sweep
+from optlab.execution import executors, runner
+from optlab.execution.records import Sweep
+from optlab.plugins import registry
 
 A, B = 1.0, 100.0
 START = (-1.5, 2.0)

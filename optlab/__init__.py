@@ -6,14 +6,22 @@ The public names below are imported when they are first used, so that `import op
 from __future__ import annotations
 
 import importlib
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from optlab.atlas import basins as basins
-    from optlab.atlas import stability as stability
-    from optlab.catalogue import available as available
+    from optlab.api.catalogue import available as available
+    from optlab.api.explaining import explanation as explanation
+    from optlab.api.maps import basins as basins
+    from optlab.api.maps import stability as stability
+    from optlab.api.minimize import minimize as minimize
+    from optlab.api.pipeline import load as load
+    from optlab.api.pipeline import run as run
+    from optlab.api.race import race as race
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -31,24 +39,19 @@ if TYPE_CHECKING:
     from optlab.engine import vjp as vjp
     from optlab.errors import OptlabError as OptlabError
     from optlab.explain.backprop import backprop as backprop
-    from optlab.explaining import explanation as explanation
-    from optlab.hookspecs import hookimpl as hookimpl
-    from optlab.minimization import minimize as minimize
-    from optlab.optimizers.base import optimizer as optimizer
-    from optlab.pipeline import load as load
-    from optlab.pipeline import run as run
-    from optlab.problems.base import dataset as dataset
-    from optlab.problems.base import problem as problem
-    from optlab.racing import race as race
-    from optlab.schedules.base import schedule as schedule
-    from optlab.transforms.base import transform as transform
+    from optlab.plugins.hookspecs import hookimpl as hookimpl
+    from optlab.plugins.optimizers.base import optimizer as optimizer
+    from optlab.plugins.problems.base import dataset as dataset
+    from optlab.plugins.problems.base import problem as problem
+    from optlab.plugins.schedules.base import schedule as schedule
+    from optlab.plugins.transforms.base import transform as transform
 
 _HOME = {
     "OptlabError": "optlab.errors",
-    "available": "optlab.catalogue",
+    "available": "optlab.api.catalogue",
     "backprop": "optlab.explain.backprop",
-    "basins": "optlab.atlas",
-    "dataset": "optlab.problems.base",
+    "basins": "optlab.api.maps",
+    "dataset": "optlab.plugins.problems.base",
     "directional_derivative": "optlab.engine",
     "hessian": "optlab.engine",
     "hvp": "optlab.engine",
@@ -56,24 +59,24 @@ _HOME = {
     "jvp": "optlab.engine",
     "vjp": "optlab.engine",
     "check_grad": "optlab.engine",
-    "explanation": "optlab.explaining",
+    "explanation": "optlab.api.explaining",
     "grad": "optlab.engine",
-    "hookimpl": "optlab.hookspecs",
-    "load": "optlab.pipeline",
+    "hookimpl": "optlab.plugins.hookspecs",
+    "load": "optlab.api.pipeline",
     "logsumexp": "optlab.engine",
-    "minimize": "optlab.minimization",
-    "optimizer": "optlab.optimizers.base",
-    "problem": "optlab.problems.base",
-    "race": "optlab.racing",
+    "minimize": "optlab.api.minimize",
+    "optimizer": "optlab.plugins.optimizers.base",
+    "problem": "optlab.plugins.problems.base",
+    "race": "optlab.api.race",
     "relu": "optlab.engine",
-    "run": "optlab.pipeline",
-    "schedule": "optlab.schedules.base",
-    "stability": "optlab.atlas",
+    "run": "optlab.api.pipeline",
+    "schedule": "optlab.plugins.schedules.base",
+    "stability": "optlab.api.maps",
     "sigmoid": "optlab.engine",
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",
     "trace": "optlab.engine",
-    "transform": "optlab.transforms.base",
+    "transform": "optlab.plugins.transforms.base",
     "value_and_grad": "optlab.engine",
 }
 
@@ -90,6 +93,49 @@ def __getattr__(name: str) -> Any:
     value = getattr(importlib.import_module(_HOME[name]), name)
     globals()[name] = value
     return value
+
+
+_MOVED = {
+    "analysis": "results.analysis",
+    "bridges": "api.bridges",
+    "kinds": "experiments.kinds",
+    "minimization": "api.minimize",
+    "optimizers": "plugins.optimizers",
+    "plots": "figures",
+    "problems.datasets": "plugins.datasets",
+    "problems": "plugins.problems",
+    "scaling": "plugins.scaling",
+    "schedules": "plugins.schedules",
+    "transforms": "plugins.transforms",
+}
+"""Modules that are also found under other names: public ones, and those that plugin files and pickles know."""
+
+
+class _Moved:
+    """An importer of modules under the names in `_MOVED`. Each is the same module as under its own name."""
+
+    @staticmethod
+    def find_spec(name: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
+        root, _, inner = name.partition(".")
+        if root == __name__:
+            for old, new in _MOVED.items():
+                if f"{inner}.".startswith(f"{old}."):
+                    return ModuleSpec(name, _Moved, origin=f"{root}.{new}{inner.removeprefix(old)}")  # type: ignore[arg-type]
+        return None
+
+    @staticmethod
+    def create_module(spec: ModuleSpec) -> ModuleType:
+        module = importlib.import_module(str(spec.origin))
+        spec.loader_state = module.__spec__
+        return module
+
+    @staticmethod
+    def exec_module(module: ModuleType) -> None:
+        spec = module.__spec__  # the one of `find_spec`
+        module.__spec__ = spec.loader_state if spec else None
+
+
+sys.meta_path.insert(0, _Moved)  # pyright: ignore[reportArgumentType]
 
 
 def __dir__() -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import inspect
 
-from optlab.schedules.cosine import cosine
-from optlab.testing.checks import CHECKS, THEMES, around, declared
+from optlab.plugins.schedules.cosine import cosine
+from optlab.plugins.transforms.clip_norm import clip_norm
+from optlab.plugins.transforms.lookahead import lookahead
+from optlab.testing.checks import CHECKS, THEMES, declared, wrappers
 from optlab.testing.checks.base import Check
 from optlab.testing.conformance import checks_for
-from optlab.transforms.clip_norm import clip_norm
-from optlab.transforms.lookahead import lookahead
 
 INTRODUCTION = """\
 # The conformance suite
@@ -104,7 +104,7 @@ def page() -> str:
         "steps": len(checks_for(lookahead)),
         "schedules": len(checks_for(cosine)),
     }
-    own = _table("of their own", (*around.TRANSFORM_CHECKS, *around.SCHEDULE_CHECKS)).partition("\n\n")[2]
+    own = _table("of their own", (*wrappers.TRANSFORM_CHECKS, *wrappers.SCHEDULE_CHECKS)).partition("\n\n")[2]
     parts = [INTRODUCTION.format(count=len(CHECKS)), *tables, declared, COUNTERPARTS, AROUND.format(**counts), own]
     return "\n".join(parts).rstrip("\n") + "\n"
 

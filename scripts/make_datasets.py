@@ -1,4 +1,4 @@
-"""Write the data files of `optlab/problems/datasets/data/` from scikit-learn's copies.
+"""Write the data files of `optlab/plugins/datasets/data/` from scikit-learn's copies.
 
     python scripts/make_datasets.py            write them
     python scripts/make_datasets.py --check    compare them; exit status 1 where one differs
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_digits
 
-DATA = Path(__file__).parents[1] / "optlab" / "problems" / "datasets" / "data"
+DATA = Path(__file__).parents[1] / "optlab" / "plugins" / "datasets" / "data"
 
 
 def npz(**arrays: np.ndarray) -> bytes:

@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from optlab import plan, registry, runner, spec
-from optlab.plan import Plan
-from optlab.records import Sweep, Trajectories
-from optlab.registry import Registry
+from optlab.execution import runner
+from optlab.execution.records import Sweep, Trajectories
+from optlab.experiments import document as documents
+from optlab.experiments import plan
+from optlab.experiments.plan import Plan
+from optlab.plugins import registry
+from optlab.plugins.registry import Registry
 
 pytest_plugins = ["pytester"]
 
@@ -39,7 +42,7 @@ def planned(built_in: Registry) -> Callable[..., Plan]:
         tables = {kind: dict(getattr(built_in, kind)) for kind in registry.KINDS}
         for plural, kind in registry.KINDS.items():
             tables[plural] |= {plugin.name: plugin for plugin in plugins if isinstance(plugin, kind.cls)}
-        draft = spec.read_dict({"name": "e", "steps": 10} | document, tables["kinds"].values())
+        draft = documents.read_dict({"name": "e", "steps": 10} | document, tables["kinds"].values())
         return plan.make(draft, replace(built_in, **tables))
 
     return make

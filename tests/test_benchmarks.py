@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import optlab
-import optlab.registry
+import optlab.plugins.registry
 
 ROOT = Path(__file__).parent.parent
 
@@ -263,7 +263,7 @@ def test_a_gradient_that_is_off_is_not_timed(load, monkeypatch):
 
 
 def test_functions_for_peers_are_rewritten_from_their_source(load):
-    function = optlab.registry.load(()).problems["ackley"].function
+    function = optlab.plugins.registry.load(()).problems["ackley"].function
     x = np.array([0.3, -0.4])
     assert load("objectives").rewritten(function, 2, np)(x) == function(x)
     assert load("objectives").rewritten(function, 8, np)(x) != function(x)  # 8 in place of x.size

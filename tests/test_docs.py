@@ -17,10 +17,10 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
-from optlab.kinds.basins import BASINS, BasinsSpec
-from optlab.kinds.stability import STABILITY, StabilitySpec
-from optlab.spec import OptimizerSpec, ProblemSpec, RecordSpec, axes
-from optlab.spec.tables import experiment_of
+from optlab.experiments.document import OptimizerSpec, ProblemSpec, RecordSpec, axes
+from optlab.experiments.document.tables import experiment_of
+from optlab.experiments.kinds.basins import BASINS, BasinsSpec
+from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
 from optlab.testing.checks import CHECKS
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,7 @@ PAGES = (
     "docs/conformance.md",
 )
 FURTHER = (
-    *("docs/performance.md", "CONTRIBUTING.md", "optlab/problems/datasets/data/README.md", "docs/functions.md"),
+    *("docs/performance.md", "CONTRIBUTING.md", "optlab/plugins/datasets/data/README.md", "docs/functions.md"),
     "docs/packages.md",  # which test_packages.py executes
 )
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import optlab
-from optlab import optimizer, runner
+from optlab import optimizer
 from optlab.errors import ResultsError, SpecError, TraceError, UserError
+from optlab.execution import runner
 
 HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pluggy", "rich", "typer"}
 

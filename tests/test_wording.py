@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import optlab
-from optlab.wording import counted, short
+from optlab.errors import counted, short
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "0 steps"), (1, "1 step"), (2, "2 steps"), (1000, "1,000 steps")])

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import typer
 
-from optlab import registry, signature
 from optlab.cli import show
 from optlab.cli.options import folders
-from optlab.errors import UserError, absent, did_you_mean
-from optlab.plugin_kinds import CHECKED
-from optlab.testing.around import Checked
+from optlab.errors import UserError, absent, counted, did_you_mean
+from optlab.plugins import registry, signature
+from optlab.plugins.kinds import CHECKED
 from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
-from optlab.wording import counted
+from optlab.testing.wrapped_descent import Checked
 
 COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
 

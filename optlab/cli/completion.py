@@ -9,7 +9,7 @@ def names(*kinds: str, others: tuple[str, ...] = ()) -> Callable[[str], list[str
     """A completer for names of some kinds, such as optimizers. In a list with commas it completes the last name."""
 
     def complete(incomplete: str) -> list[str]:
-        from optlab import registry
+        from optlab.plugins import registry
 
         known = registry.load()
         found = sorted({name for kind in kinds for name in getattr(known, kind)} | {*others})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from optlab import explaining
+from optlab.api import explaining
+from optlab.api.explanations import ExplainRequest, Explanation, check_path, names_in
 from optlab.cli import functions
-from optlab.explanations import Asked, Explanation, check_path, names_in
-from optlab.registry import Registry
+from optlab.plugins.registry import Registry
 
 
 def explain(
@@ -21,7 +21,7 @@ def explain(
         words = [name, *words]
     around, values = functions.split(words)
     named = [functions.load(word) if functions.is_file(word) else word for word in (what, *around)]
-    return explaining.explained(Asked(named[0], named[1:], values, at, direction, latex, "--"), known)
+    return explaining.explained(ExplainRequest(named[0], named[1:], values, at, direction, latex, "--"), known)
 
 
 def checked(output: Path | None) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
-from optlab import oneline, registry
 from optlab.errors import UserError, absent, did_you_mean
+from optlab.plugins import registry, shorthand
 
 # ---- what was typed --------------------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ def split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
     """Parse NAME=VALUE words into a dictionary of texts."""
-    return oneline.pairs(words, "x=-2")
+    return shorthand.pairs(words, "x=-2")
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------
@@ -58,7 +58,7 @@ def given(written: str) -> Any:
     words = written.split()
     if not words or not is_file(words[0]):
         return written
-    found = oneline.table(written)
+    found = shorthand.table(written)
     return found | {"name": load(found["name"])}
 
 

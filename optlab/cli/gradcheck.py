@@ -9,20 +9,23 @@ from typing import Any
 
 import numpy as np
 
-from optlab import plan, registry, signature, spec, subjects, validation
+from optlab.api import subjects
 from optlab.cli import functions
-from optlab.containment import contained
-from optlab.engine.check import GradientCheck, check_grad
+from optlab.engine.containment import contained
+from optlab.engine.gradcheck.check import GradientCheck, check_grad
 from optlab.errors import UserError, did_you_mean
-from optlab.evaluation import whole_objective
-from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Problem
-from optlab.registry import Registry
-from optlab.starts import starts
+from optlab.execution.evaluation import whole_objective
+from optlab.execution.starts import starts
+from optlab.experiments import document as documents
+from optlab.experiments import plan
+from optlab.plugins import registry, signature, validation
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.problems.base import Problem
+from optlab.plugins.registry import Registry
 
 
 @dataclass(frozen=True)
-class Asked:
+class GradcheckRequest:
     """The arguments of the command. `points` is the number of random points of the domain, in addition to the start."""
 
     what: str
@@ -33,7 +36,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Subject:
+class GradcheckSubject:
     """A function of one array, and a point; `where` describes the point in words."""
 
     where: str
@@ -42,7 +45,7 @@ class Subject:
     file: str
 
 
-def checks(request: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
+def checks(request: GradcheckRequest, known: Registry) -> Iterator[tuple[str, GradientCheck]]:
     """Check the gradient at each point. Yields the point in words, and the result."""
     what, more = functions.spread(request.what, request.more, known.problems)
     request = replace(request, what=what, more=more)
@@ -57,7 +60,7 @@ def checks(request: Asked, known: Registry) -> Iterator[tuple[str, GradientCheck
         yield subject.where, check
 
 
-def _subjects(request: Asked, known: Registry) -> Iterator[Subject]:
+def _subjects(request: GradcheckRequest, known: Registry) -> Iterator[GradcheckSubject]:
     thing = functions.load(request.what) if functions.is_file(request.what) else known.problems.get(request.what)
     if thing is None and request.what in known.optimizers:
         thing = known.optimizers[request.what]
@@ -71,7 +74,7 @@ def _subjects(request: Asked, known: Registry) -> Iterator[Subject]:
     return _of_function(request, thing)
 
 
-def _of_problem(request: Asked, problem: Problem) -> Iterator[Subject]:
+def _of_problem(request: GradcheckRequest, problem: Problem) -> Iterator[GradcheckSubject]:
     """The problem at the requested point, or at the start and at random points of the domain."""
     at = request.at
     if at is None and problem.start is None:
@@ -80,14 +83,14 @@ def _of_problem(request: Asked, problem: Problem) -> Iterator[Subject]:
         at = ",".join(map(str, (low + high) / 2))
     f = subjects.of_problem(problem, at, functions.pairs(request.more))
     named = _named(f.function, problem.name)
-    yield Subject(_at(f.values[0]), named, f.values[0], f.file)
+    yield GradcheckSubject(_at(f.values[0]), named, f.values[0], f.file)
     if request.at is None and problem.domain is not None:
         low, high = problem.bounds(len(f.values[0]))
         for point in np.random.default_rng(0).uniform(low, high, size=(request.points, len(low))):
-            yield Subject(_at(point), named, point, f.file)
+            yield GradcheckSubject(_at(point), named, point, f.file)
 
 
-def _on_data(request: Asked, problem: Problem, known: Registry) -> Iterator[Subject]:
+def _on_data(request: GradcheckRequest, problem: Problem, known: Registry) -> Iterator[GradcheckSubject]:
     """The loss on all training data, at the initial weights of the first seeds."""
     if request.at is not None:
         raise UserError(f"{problem.name} starts at random weights; leave out --at")
@@ -100,14 +103,14 @@ def _on_data(request: Asked, problem: Problem, known: Registry) -> Iterator[Subj
     lists = {name: [value] for name, value in options.items() if isinstance(value, list)}
     table = {"name": problem.name, **options, **lists}
     document = {"name": "gradcheck", "steps": 1, "problem": [table], "optimizer": [{"name": "gd"}]}
-    sweep = plan.make(spec.read_dict(document), known).sweeps[0]
+    sweep = plan.make(documents.read_dict(document), known).sweeps[0]
     f = _named(partial(whole_objective(sweep.case), **sweep.options()), problem.name)
     seeds = np.arange(min(request.points, 2))
     for seed, point in zip(seeds, starts(sweep.case, 0, seeds).T, strict=True):
-        yield Subject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])
+        yield GradcheckSubject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])
 
 
-def _of_function(request: Asked, function: Callable[..., Any]) -> Iterator[Subject]:
+def _of_function(request: GradcheckRequest, function: Callable[..., Any]) -> Iterator[GradcheckSubject]:
     """The function with respect to each of its arguments, one at a time."""
     f = subjects.of_function(function, request.at, functions.pairs(request.more))
     for i, (name, value) in enumerate(zip(f.names, f.values, strict=True)):
@@ -118,7 +121,7 @@ def _of_function(request: Asked, function: Callable[..., Any]) -> Iterator[Subje
 
         where = ", ".join(f"{n} = {_shown(v)}" for n, v in zip(f.names, f.values, strict=True))
         label = f"{function.__name__} by {name}" if len(f.names) > 1 else function.__name__
-        yield Subject(where, _named(of_argument, label), value, f.file)
+        yield GradcheckSubject(where, _named(of_argument, label), value, f.file)
 
 
 def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:

@@ -27,7 +27,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
-        from optlab.containment import contained
+        from optlab.engine.containment import contained
         from optlab.errors import UserError
 
         try:
@@ -50,7 +50,7 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 
 def _plugin_error(error: Exception) -> str:
     """`file:line: what` if code of a drop-in file raised the exception, otherwise an empty text."""
-    from optlab.containment import described
+    from optlab.engine.containment import described
 
     frames = list(traceback.walk_tb(error.__traceback__))
     frame, line = frames[-1]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from optlab.cli.tables import ERROR, NONE
-from optlab.maps import advice
-from optlab.maps.panels import BasinMap, StabilityMap
-from optlab.wording import short
+from optlab.errors import short
+from optlab.experiments.maps import advice
+from optlab.experiments.maps.panels import BasinMap, StabilityMap
 
 SHARES = "stable, grew and diverged are shares of all settings of the map, not of the best ones"
 

@@ -10,15 +10,15 @@ import re
 import tokenize
 from pathlib import Path
 
-from optlab import plugin_kinds, signature
 from optlab.errors import UserError
-from optlab.registry import Registry
+from optlab.plugins import kinds, signature
+from optlab.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "new_rule"
 """The plugin name in the templates; the templates are themselves valid files."""
 
-NEXT = {kind.name: kind.next for kind in plugin_kinds.ALL if kind.next} | {
+NEXT = {kind.name: kind.next for kind in kinds.ALL if kind.next} | {
     "experiment": ("optlab validate {file}", "optlab run {file}")
 }
 """The commands to print as next steps, by the kind of file."""

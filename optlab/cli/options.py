@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optlab.choices import BACKENDS, FORMATS
+from optlab.experiments.choices import BACKENDS, FORMATS
 
 if TYPE_CHECKING:
-    from optlab.registry import Registry
+    from optlab.plugins.registry import Registry
 
 
 def choice(names: Sequence[str], metavar: str | None = None) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def folders(more: Sequence[Path]) -> list[Path]:
 
 def known(plugins: Sequence[Path], quiet: bool = False) -> Registry:
     """The registry of all plugins. Unless quiet, plugins that could not be loaded are printed as warnings."""
-    from optlab import registry
     from optlab.cli import show
+    from optlab.plugins import registry
 
     found = registry.load(folders(plugins))
     show.load_failures(found, quiet)

@@ -12,15 +12,15 @@ from rich.text import Text
 
 from optlab.cli import tables
 from optlab.cli.show import shown
-from optlab.containment import contained
-from optlab.signature import complaint, is_built_in
-from optlab.wording import counted, short
+from optlab.engine.containment import contained
+from optlab.errors import counted, short
+from optlab.plugins.signature import complaint, is_built_in
 
 if TYPE_CHECKING:
+    from optlab.api.experiment_results import ExperimentResults
+    from optlab.api.pipeline import Outcome
     from optlab.cli.maps import MapSummary
-    from optlab.experiment_results import ExperimentResults
-    from optlab.pipeline import Outcome
-    from optlab.plan import Plan
+    from optlab.experiments.plan import Plan
 
 UNRECORDED = "no steps were recorded ([record] points = 0): there are no pictures of losses and paths"
 
@@ -87,7 +87,7 @@ def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: 
 
 
 def _rankings(console: Console, results: ExperimentResults) -> None:
-    from optlab import analysis
+    from optlab.results import analysis
 
     runs = results.runs
     table = analysis.ranking(runs)
@@ -196,7 +196,7 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
 
 def _still(console: Console, results: ExperimentResults) -> None:
     """Print which optimizers have runs whose loss never changed. No other output shows this."""
-    from optlab import analysis
+    from optlab.results import analysis
 
     for row in analysis.still(results.runs).to_dict("records"):
         what = f"{row['label']} on {row['case']}: the loss of {counted(row['runs'], 'run')} never changed"
@@ -242,7 +242,7 @@ def _replaced(differences: Sequence[str]) -> str:
 
 def failures(results: ExperimentResults) -> None:
     """Print which runs failed, and the file with the tracebacks."""
-    from optlab.store import ERRORS_LOG
+    from optlab.results.store import ERRORS_LOG
 
     for sweep in results.manifest["sweeps"]:
         if "error" in sweep:

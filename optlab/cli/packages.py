@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from optlab.cli.guard import guarded
-from optlab.plugin_kinds import COMMANDS
+from optlab.plugins.kinds import COMMANDS
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -94,7 +94,7 @@ def _hooked(name: str, points: list[EntryPoint]) -> Any:
         PluginError: two packages have the command, the module cannot be loaded, or it has no such command.
     """
     from optlab.errors import PluginError, did_you_mean
-    from optlab.registry import commands_of
+    from optlab.plugins.registry import commands_of
 
     if len(points) > 1:
         raise PluginError(f"{len(points)} packages have a command {name!r}: {_packages(points)}; uninstall one of them")
@@ -132,7 +132,7 @@ def _invoked(invoke: Callable[[Any], Any], name: str, ctx: Any) -> Any:
     Raises:
         PluginError: the code raised an exception; the message has file and line.
     """
-    from optlab.containment import Escaped, contained, placed
+    from optlab.engine.containment import Escaped, contained, placed
     from optlab.errors import PluginError, UserError
 
     try:

@@ -11,23 +11,13 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 import typer
 
-from optlab.choices import FORMATS
 from optlab.cli.guard import FAILED
-from optlab.cli.options import (
-    NoPlots,
-    OnBackend,
-    Only,
-    Out,
-    PictureFormat,
-    Plugins,
-    Quiet,
-    Top,
-    folders,
-)
+from optlab.cli.options import NoPlots, OnBackend, Only, Out, PictureFormat, Plugins, Quiet, Top, folders
+from optlab.experiments.choices import FORMATS
 
 if TYPE_CHECKING:
-    from optlab.pipeline import Job
-    from optlab.registry import Registry
+    from optlab.api.pipeline import Job
+    from optlab.plugins.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -67,7 +57,7 @@ class Running:
         Raises:
             UserError: the experiment has a mistake.
         """
-        from optlab import pipeline
+        from optlab.api import pipeline
         from optlab.errors import SpecError, UserError
 
         try:
@@ -83,10 +73,10 @@ class Running:
 
     def carry_out(self, job: Job, file: Path | None = None) -> None:
         """Run an experiment, draw it, and print the outcome. `file` is the experiment file, if there is one."""
-        from optlab import pipeline
+        from optlab.api import pipeline
         from optlab.cli import outcome, show
         from optlab.cli.progress import progress
-        from optlab.report.selection import Selection
+        from optlab.results.selection import Selection
 
         show.loaded(job.registry, self.plugins, self.quiet, file)
         format = None if self.no_plots else self.format

@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.text import Text
 
 from optlab.cli import tables
-from optlab.wording import counted
+from optlab.errors import counted
 
 if TYPE_CHECKING:
-    from optlab.engine.check import GradientCheck
-    from optlab.experiment_results import ExperimentResults
-    from optlab.pipeline import Prospect
-    from optlab.plan import Plan
-    from optlab.registry import Registry
+    from optlab.api.experiment_results import ExperimentResults
+    from optlab.api.pipeline import Prospect
+    from optlab.engine.gradcheck.check import GradientCheck
+    from optlab.experiments.plan import Plan
+    from optlab.plugins.registry import Registry
 
 
 def load_failures(known: Registry, quiet: bool) -> None:
@@ -68,7 +68,7 @@ def files(paths: Sequence[Path]) -> None:
 
 def boxes(results: ExperimentResults) -> None:
     """Print a warning for letters of labels and titles that no installed font has; pictures show them as boxes."""
-    from optlab.plots import fonts
+    from optlab.figures import fonts
 
     names = results.arrays("label", "case")
     if letters := fonts.missing([*set(names["label"]), *set(names["case"])]):
@@ -111,7 +111,7 @@ def gradient_check(where: str, check: GradientCheck, whole: bool) -> None:
 
 def listing(plugins: Sequence[Mapping[str, Any]]) -> None:
     """Print a table of plugins."""
-    from optlab.catalogue import options_of, short
+    from optlab.api.catalogue import options_of, short
 
     rows = []
     for about in plugins:

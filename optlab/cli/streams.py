@@ -44,7 +44,7 @@ class Output(io.RawIOBase):
         return len(data)
 
 
-class Text(io.TextIOWrapper):
+class OpenTextStream(io.TextIOWrapper):
     """A stream that `close` only flushes: a plugin may close it, and the command still prints afterwards."""
 
     def close(self) -> None:
@@ -67,7 +67,7 @@ def protect() -> None:
         encoding = before.encoding if before is not None else "utf-8"
         buffer = io.BufferedWriter(Output(descriptor))
         by_line = name == "stderr" or buffer.isatty()
-        setattr(sys, name, Text(buffer, encoding, "backslashreplace", line_buffering=by_line))
+        setattr(sys, name, OpenTextStream(buffer, encoding, "backslashreplace", line_buffering=by_line))
 
 
 def lost() -> OSError | None:

@@ -31,7 +31,7 @@ Seen = dict[Path, tuple[int, int, int]]
 
 def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bool) -> None:
     """Run an experiment with some options, and again after each change; see `repeat`."""
-    from optlab.spec.text import text_of
+    from optlab.experiments.document.text import text_of
 
     text_of(file)  # a file missing at the start is a mistake; later an editor may be replacing it
     repeat(["run", *options, "--", str(file)], [file], folders, quiet)

@@ -6,18 +6,9 @@ for many runs at once), `called` and `arguments`, then `derivatives`, which uses
 reference: NumPy's functions, by theme.
 """
 
-from optlab.engine.check import check_grad
-from optlab.engine.derivatives import (
-    directional_derivative,
-    grad,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
+from optlab.engine.derivatives import directional_derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
+from optlab.engine.gradcheck.check import check_grad
 from optlab.engine.trace import trace
 
 __all__ = [

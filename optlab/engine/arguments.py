@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine import trees
+from optlab.engine import pytree
 from optlab.engine.trace import names_of
 from optlab.engine.tracer import Tracer
 from optlab.errors import UserError
@@ -23,13 +23,13 @@ def position(f: Callable[..., Any], argument: int, count: int) -> int:
 
 def floats(value: Any) -> Any:
     """An argument to differentiate with respect to, with integers converted to floats."""
-    return trees.rebuilt(value, iter([as_float(leaf) for _, leaf in trees.leaves(value)]))
+    return pytree.rebuilt(value, iter([as_float(leaf) for _, leaf in pytree.leaves(value)]))
 
 
 def arrays(value: Any) -> Any:
     """An argument that is held fixed, with lists of numbers converted to arrays."""
     keep = (Tracer, bool, int, float)
-    return trees.rebuilt(value, iter([v if isinstance(v, keep) else np.asarray(v) for _, v in trees.leaves(value)]))
+    return pytree.rebuilt(value, iter([v if isinstance(v, keep) else np.asarray(v) for _, v in pytree.leaves(value)]))
 
 
 def as_float(value: Any) -> Any:
@@ -43,8 +43,8 @@ def as_float(value: Any) -> Any:
 
 def like(model: Any, vector: Any, name: str, of: str) -> list[Any]:
     """The leaves of a vector as floats, after a check that it has the same form as `model`."""
-    wanted = [np.shape(leaf) for _, leaf in trees.leaves(model)]
-    parts = [as_float(leaf) for _, leaf in trees.leaves(vector)]
+    wanted = [np.shape(leaf) for _, leaf in pytree.leaves(model)]
+    parts = [as_float(leaf) for _, leaf in pytree.leaves(vector)]
     found = [np.shape(part) for part in parts]
     if found != wanted:
         has, should = (", ".join(map(str, shapes)) for shapes in (found, wanted))

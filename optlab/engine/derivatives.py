@@ -14,11 +14,12 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine import trees
+from optlab.engine import pytree
 from optlab.engine import vjp as reverse
 from optlab.engine.arguments import as_float, like
-from optlab.engine.called import Argument, Call, Function, evaluate
-from optlab.engine.graph import Graph, Var
+from optlab.engine.calls import Argument, Call, Function, evaluate
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Var
 from optlab.engine.passes import optimise
 from optlab.engine.ties import decided
 from optlab.engine.trace import names_of
@@ -49,7 +50,7 @@ def value_and_grad(f: Function, argument: Argument = 0) -> Callable[..., tuple[A
         call = Call.of(f, argument, args, kwargs)
         call.must_be_a_number()
         value, *slopes = evaluate(gradient_graph(call.graph, call.wrt), call.values)
-        return value, trees.rebuilt(call.chosen, iter(slopes))
+        return value, pytree.rebuilt(call.chosen, iter(slopes))
 
     return compute
 
@@ -89,7 +90,7 @@ def vjp(f: Function, argument: Argument = 0) -> Function:
         call = Call.of(f, argument, given, kwargs)
         seeds = like(call.result, w, "w", f"the value of {names_of(f)}")
         parts = evaluate(call.pullback(), [*call.values, *seeds])
-        return trees.rebuilt(call.chosen, iter(parts))
+        return pytree.rebuilt(call.chosen, iter(parts))
 
     return product
 
@@ -113,7 +114,7 @@ def jvp(f: Function, argument: Argument = 0) -> Function:
         call = Call.of(f, argument, given, kwargs)
         tangents = like(call.chosen, v, "v", "the argument")
         parts = evaluate(call.pushforward(), [*call.values, *tangents])
-        return trees.rebuilt(call.result, iter(parts))
+        return pytree.rebuilt(call.result, iter(parts))
 
     return product
 
@@ -134,13 +135,13 @@ def directional_derivative(f: Function, argument: Argument = 0) -> Function:
 
     def derivative(*args: Any, **kwargs: Any) -> Any:
         *given, direction = args
-        parts = [as_float(leaf) for _, leaf in trees.leaves(direction)]
+        parts = [as_float(leaf) for _, leaf in pytree.leaves(direction)]
         longest = np.max(np.stack([np.max(np.abs(part)) for part in parts]))  # keeps squares in range
         if not isinstance(longest, Tracer) and not 0 < longest < math.inf:
             raise UserError("the length of a direction must be finite and not 0")
         parts = [part / longest for part in parts]
         length = np.sqrt(sum(np.sum(part * part) for part in parts))
-        unit = trees.rebuilt(direction, iter([part / length for part in parts]))
+        unit = pytree.rebuilt(direction, iter([part / length for part in parts]))
         return along(*given, unit, **kwargs)
 
     return derivative
@@ -165,7 +166,7 @@ def jacobian(f: Function, argument: Argument = 0) -> Function:
         blocks = [_block(graph, call.values, seeded, at, others) for at in range(len(seeded))]
         if not by_rows:
             blocks = _by_output(blocks, outputs, inputs)
-        return trees.rebuilt(call.result, iter([trees.rebuilt(call.chosen, iter(row)) for row in blocks]))
+        return pytree.rebuilt(call.result, iter([pytree.rebuilt(call.chosen, iter(row)) for row in blocks]))
 
     return compute
 

@@ -2,8 +2,8 @@
 
 A derivative rule gets the cotangent `g` of the output, the output `y` and the inputs, all as traced values. It returns
 the cotangent of its input and is written in NumPy, so a gradient is again a graph. Rules ignore broadcasting, because
-`vjp.py` undoes it for all rules. Rules longer than a line are in `rules.py`. Implementations and shape rules that NumPy
-does not have are in `kernels.py`.
+`vjp.py` undoes it for all rules. Rules longer than a line are in `vjp_rules.py`. Implementations and shape rules that
+NumPy does not have are in `numpy_kernels.py`.
 
 The kind of a row determines how a back end may execute it for many runs at once:
 
@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine import kernels, rules
-from optlab.engine.graph import Op, Rule, Type
-from optlab.engine.rules import emit
+from optlab.engine import numpy_kernels, vjp_rules
+from optlab.engine.nodes import Op, Rule, Type
+from optlab.engine.vjp_rules import emit
 
 
 def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rule, ...] = ()) -> Op:
@@ -43,9 +43,15 @@ def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rul
       a: f64[] = cube(x)
       return a
     """
-    in_place = isinstance(run, np.ufunc) or run in (kernels.clip, kernels.relu, kernels.sigmoid)
+    in_place = isinstance(run, np.ufunc) or run in (numpy_kernels.clip, numpy_kernels.relu, numpy_kernels.sigmoid)
     return Op(
-        name, "elementwise", kernels.writing(run, len(vjp)), kernels.elementwise_type(run), vjp, in_place, taken=taken
+        name,
+        "elementwise",
+        numpy_kernels.writing(run, len(vjp)),
+        numpy_kernels.elementwise_type(run),
+        vjp,
+        in_place,
+        taken=taken,
     )
 
 
@@ -54,10 +60,16 @@ def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
     return tuple(elementwise(f.__name__, f, *(None,) * f.nin) for f in ufuncs)
 
 
-def _reduce(name: str, run: np.ufunc, rule: Rule, infer: Callable[..., Type] = kernels.reduced_type) -> Op:
+def _reduce(name: str, run: np.ufunc, rule: Rule, infer: Callable[..., Type] = numpy_kernels.reduced_type) -> Op:
     linear = name == "sum"
     return Op(
-        name, "reduce", kernels.reduction(run), infer, (rule,), linear=linear, taken=() if linear else (rules.ties,)
+        name,
+        "reduce",
+        numpy_kernels.reduction(run),
+        infer,
+        (rule,),
+        linear=linear,
+        taken=() if linear else (vjp_rules.ties,),
     )
 
 
@@ -84,9 +96,11 @@ _ROWS = (
     elementwise("reciprocal", np.reciprocal, lambda g, y, x: -g * np.square(y)),
     elementwise("sqrt", np.sqrt, lambda g, y, x: (0.5 * g) / emit("positive_zero", y)),
     elementwise("cbrt", np.cbrt, lambda g, y, x: g / (3.0 * np.square(y))),
-    elementwise("power", kernels.power, rules.power_base, rules.power_exponent),
+    elementwise("power", numpy_kernels.power, vjp_rules.power_base, vjp_rules.power_exponent),
     elementwise("absolute", np.absolute, lambda g, y, x: g * emit("kinked", np.sign(x), x, x == 0)),
-    elementwise("hypot", np.hypot, lambda g, y, a, b: rules.cosine(g, a, y), lambda g, y, a, b: rules.cosine(g, b, y)),
+    elementwise(
+        "hypot", np.hypot, lambda g, y, a, b: vjp_rules.cosine(g, a, y), lambda g, y, a, b: vjp_rules.cosine(g, b, y)
+    ),
     # exponentials
     elementwise("exp", np.exp, lambda g, y, x: g * y),
     elementwise("exp2", np.exp2, lambda g, y, x: g * (_LN2 * y)),
@@ -98,14 +112,14 @@ _ROWS = (
     elementwise(
         "logaddexp",
         np.logaddexp,
-        lambda g, y, a, b: rules.softmax_of_two(g, a, b),
-        lambda g, y, a, b: rules.softmax_of_two(g, b, a),
+        lambda g, y, a, b: vjp_rules.softmax_of_two(g, a, b),
+        lambda g, y, a, b: vjp_rules.softmax_of_two(g, b, a),
     ),
-    elementwise("sigmoid", kernels.sigmoid, lambda g, y, x: g * emit("slope_of_sigmoid", y, x)),
+    elementwise("sigmoid", numpy_kernels.sigmoid, lambda g, y, x: g * emit("slope_of_sigmoid", y, x)),
     # trigonometry and hyperbolic functions
     elementwise("sin", np.sin, lambda g, y, x: g * np.cos(x)),
     elementwise("cos", np.cos, lambda g, y, x: g * -np.sin(x)),
-    elementwise("sinc", kernels.sinc, rules.sinc),
+    elementwise("sinc", numpy_kernels.sinc, vjp_rules.sinc),
     elementwise("tan", np.tan, lambda g, y, x: g * (1.0 + np.square(y))),
     elementwise("arcsin", np.arcsin, lambda g, y, x: g / np.sqrt(emit("one_minus_square", x))),
     elementwise("arccos", np.arccos, lambda g, y, x: -g / np.sqrt(emit("one_minus_square", x))),
@@ -113,8 +127,8 @@ _ROWS = (
     elementwise(
         "arctan2",
         np.arctan2,
-        lambda g, y, a, b: rules.turning(g, b, a, b),
-        lambda g, y, a, b: rules.turning(-g, a, a, b),
+        lambda g, y, a, b: vjp_rules.turning(g, b, a, b),
+        lambda g, y, a, b: vjp_rules.turning(-g, a, a, b),
     ),
     elementwise("sinh", np.sinh, lambda g, y, x: g * np.cosh(x)),
     elementwise("cosh", np.cosh, lambda g, y, x: g * np.sinh(x)),
@@ -124,61 +138,72 @@ _ROWS = (
     elementwise("arctanh", np.arctanh, lambda g, y, x: g / emit("one_minus_square", x)),
     # slopes of the above as primitives: composed of other operations, their own slopes would lose digits near 0, or be
     # NaN at large numbers
-    elementwise("slope_of_sigmoid", kernels.slope_of_sigmoid, None, lambda g, y, of, x: -g * (y * np.tanh(0.5 * x))),
-    elementwise("one_minus_square", kernels.one_minus_square, lambda g, y, x: (-2.0 * g) * x),
+    elementwise(
+        "slope_of_sigmoid", numpy_kernels.slope_of_sigmoid, None, lambda g, y, of, x: -g * (y * np.tanh(0.5 * x))
+    ),
+    elementwise("one_minus_square", numpy_kernels.one_minus_square, lambda g, y, x: (-2.0 * g) * x),
     elementwise(
         "over_cosh_square",
-        kernels.over_cosh_square,
+        numpy_kernels.over_cosh_square,
         lambda g, y, a, c, x: emit("over_cosh_square", g, c, x),
         None,
         lambda g, y, a, c, x: g * (-2.0 * y * np.tanh(x)),
     ),
     # choices; their kinks are listed in docs/architecture.md
-    elementwise("relu", kernels.relu, lambda g, y, x: np.where(rules.on(x), g, 0.0), taken=(lambda y, x: rules.on(x),)),
+    elementwise(
+        "relu",
+        numpy_kernels.relu,
+        lambda g, y, x: np.where(vjp_rules.on(x), g, 0.0),
+        taken=(lambda y, x: vjp_rules.on(x),),
+    ),
     elementwise(
         "maximum",
         np.maximum,
-        lambda g, y, a, b: rules.share_of_tie(g, a, b),
-        lambda g, y, a, b: rules.share_of_tie(g, b, a),
+        lambda g, y, a, b: vjp_rules.share_of_tie(g, a, b),
+        lambda g, y, a, b: vjp_rules.share_of_tie(g, b, a),
         taken=(lambda y, a, b: a >= b, lambda y, a, b: b >= a),
     ),
     elementwise(
         "minimum",
         np.minimum,
-        lambda g, y, a, b: rules.share_of_tie(g, b, a),
-        lambda g, y, a, b: rules.share_of_tie(g, a, b),
+        lambda g, y, a, b: vjp_rules.share_of_tie(g, b, a),
+        lambda g, y, a, b: vjp_rules.share_of_tie(g, a, b),
         taken=(lambda y, a, b: a <= b, lambda y, a, b: b <= a),
     ),
     elementwise(
         "clip",
-        kernels.clip,
-        lambda g, y, x, low, high: np.where(rules.inside(y, x, low, high), g, 0.0),
-        lambda g, y, x, low, high: np.where(rules.below(y, x, low, high), g, 0.0),
-        lambda g, y, x, low, high: np.where(rules.above(y, x, low, high), g, 0.0),
-        taken=(rules.inside, rules.below, rules.above),
+        numpy_kernels.clip,
+        lambda g, y, x, low, high: np.where(vjp_rules.inside(y, x, low, high), g, 0.0),
+        lambda g, y, x, low, high: np.where(vjp_rules.below(y, x, low, high), g, 0.0),
+        lambda g, y, x, low, high: np.where(vjp_rules.above(y, x, low, high), g, 0.0),
+        taken=(vjp_rules.inside, vjp_rules.below, vjp_rules.above),
     ),
     elementwise(
         "where",
-        kernels.where,
+        numpy_kernels.where,
         None,
         lambda g, y, c, a, b: np.where(c, g, 0.0),
         lambda g, y, c, a, b: np.where(c, 0.0, g),
         taken=(None, lambda y, c, a, b: c, lambda y, c, a, b: np.logical_not(c)),
     ),
     # used by derivatives only; when no derivative is taken any more, passes.settle drops all except the first two
-    elementwise("gap", kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 for equal infinities
-    elementwise("positive_zero", kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
+    elementwise("gap", numpy_kernels.gap, lambda g, y, a, b: g, lambda g, y, a, b: -g),  # a - b; 0 for equal infinities
+    elementwise("positive_zero", numpy_kernels.positive_zero, lambda g, y, x: g),  # x; 0 where it is -0
     elementwise("detach", np.positive, None),  # a value that is held fixed
     # x, marked for a comparison with y in a derivative rule. ties.py decides ties of x and y; if it cannot decide, the
     # third operand does
-    elementwise("beside", kernels.first, None, None, None),
+    elementwise("beside", numpy_kernels.first, None, None, None),
     # c, whose derivative with respect to x is NaN where `at` is true, and 0 elsewhere
-    elementwise("kinked", kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: rules.kink(g, at), None),
+    elementwise(
+        "kinked", numpy_kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: vjp_rules.kink(g, at), None
+    ),
     # x, whose derivative is 0 where the mask is false, for all slopes of earlier operations
-    elementwise("alive", kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)),
+    elementwise(
+        "alive", numpy_kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)
+    ),
     # "corner" is 0 with the slope 0 in x, and has no second derivative where x is 0; "still" is that slope times c
-    elementwise("corner", kernels.zeros, lambda g, y, x: emit("still", g, x)),
-    elementwise("still", kernels.zeros, rules.still, lambda g, y, c, x: rules.kink(g, x == 0)),
+    elementwise("corner", numpy_kernels.zeros, lambda g, y, x: emit("still", g, x)),
+    elementwise("still", numpy_kernels.zeros, vjp_rules.still, lambda g, y, c, x: vjp_rules.kink(g, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
     *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
@@ -186,19 +211,19 @@ _ROWS = (
     Op(
         "astype",
         "elementwise",
-        kernels.astype,
+        numpy_kernels.astype,
         lambda x, *, dtype: (x.shape, np.dtype(dtype)),
         (lambda g, y, x, *, dtype: g.astype(x.dtype),),
     ),
     # reductions
-    _reduce("sum", np.add, lambda g, y, x, **how: rules.spread_over(g, x, **how), kernels.summed_type),
-    _reduce("max", np.maximum, rules.extremum),
-    _reduce("min", np.minimum, rules.extremum),
+    _reduce("sum", np.add, lambda g, y, x, **how: vjp_rules.spread_over(g, x, **how), numpy_kernels.summed_type),
+    _reduce("max", np.maximum, vjp_rules.extremum),
+    _reduce("min", np.minimum, vjp_rules.extremum),
     # views
     _view(
         "reshape",
         lambda a, shape, tail=(): a.reshape(shape + tail),
-        kernels.reshaped_type,
+        numpy_kernels.reshaped_type,
         lambda g, y, x, *, shape: g.reshape(x.shape),
     ),
     _view(
@@ -209,23 +234,23 @@ _ROWS = (
     ),
     _view(
         "broadcast_to",
-        kernels.stretched,
-        kernels.stretched_type,
+        numpy_kernels.stretched,
+        numpy_kernels.stretched_type,
         lambda g, y, x, *, shape: g,  # vjp.py sums over broadcast axes
     ),
     _view(
         "getitem",
         lambda a, index, tail=(): a[index],
-        kernels.indexed_type,
+        numpy_kernels.indexed_type,
         lambda g, y, x, *, index: emit("place", g, shape=x.shape, indices=(index,)),
     ),
     # zeros of a shape with pieces added at basic indices: concatenation, padding, and the transpose of slicing
     Op(
         "place",
         "place",
-        kernels.place,
+        numpy_kernels.place,
         lambda *pieces, shape, indices: (shape, np.result_type(*(p.dtype for p in pieces))),
-        (rules.place,),
+        (vjp_rules.place,),
         linear=True,
         variadic=True,
     ),
@@ -241,24 +266,24 @@ _ROWS = (
     Op(
         "add_at",
         "add_at",
-        kernels.add_at,
+        numpy_kernels.add_at,
         lambda g, index, *, shape: (shape, g.dtype),
         (lambda g, y, x, index, *, shape: emit("take", g, index), None),
         linear=True,
     ),
     # along the last axis: the sorting order, selection by one index array per row, and the transpose of this selection
-    _batched("argsort", kernels.argsort, lambda a: (a.shape, np.dtype(np.intp)), None),
+    _batched("argsort", numpy_kernels.argsort, lambda a: (a.shape, np.dtype(np.intp)), None),
     _batched(
         "take_along",
-        kernels.take_along,
-        kernels.along_type,
-        lambda g, y, a, index: emit("add_along", g, rules.in_order(index), length=a.shape[-1]),
+        numpy_kernels.take_along,
+        numpy_kernels.along_type,
+        lambda g, y, a, index: emit("add_along", g, vjp_rules.in_order(index), length=a.shape[-1]),
         None,
         linear=True,
     ),
     _batched(
         "add_along",
-        kernels.add_along,
+        numpy_kernels.add_along,
         lambda g, index, *, length: ((*g.shape[:-1], length), g.dtype),
         lambda g, y, x, index, *, length: emit("take_along", g, index),
         None,
@@ -269,24 +294,34 @@ _ROWS = (
         "matmul",
         "matmul",
         np.matmul,
-        kernels.product_type,
-        (lambda g, y, a, b: emit("matmul", g, rules.swap(b)), lambda g, y, a, b: emit("matmul", rules.swap(a), g)),
+        numpy_kernels.product_type,
+        (
+            lambda g, y, a, b: emit("matmul", g, vjp_rules.swap(b)),
+            lambda g, y, a, b: emit("matmul", vjp_rules.swap(a), g),
+        ),
     ),
     _batched(
         "solve",
-        kernels.of_each_matrix(np.linalg.solve),
-        kernels.solution_type,
-        rules.solve_matrix,
-        lambda g, y, a, b: emit("solve", rules.swap(a), g),
+        numpy_kernels.of_each_matrix(np.linalg.solve),
+        numpy_kernels.solution_type,
+        vjp_rules.solve_matrix,
+        lambda g, y, a, b: emit("solve", vjp_rules.swap(a), g),
     ),
     _batched(
         "det",
         np.linalg.det,
-        kernels.determinant_type,
+        numpy_kernels.determinant_type,
         lambda g, y, a: g[..., None, None] * emit("cofactors", a),
     ),
-    _batched("cofactors", kernels.of_each_matrix(kernels.cofactors), kernels.matrix_type, rules.cofactors),
-    _batched("cholesky", kernels.of_each_matrix(np.linalg.cholesky), kernels.matrix_type, rules.cholesky),
+    _batched(
+        "cofactors",
+        numpy_kernels.of_each_matrix(numpy_kernels.cofactors),
+        numpy_kernels.matrix_type,
+        vjp_rules.cofactors,
+    ),
+    _batched(
+        "cholesky", numpy_kernels.of_each_matrix(np.linalg.cholesky), numpy_kernels.matrix_type, vjp_rules.cholesky
+    ),
 )
 
 OPS: Mapping[str, Op] = MappingProxyType({op.name: op for op in _ROWS})

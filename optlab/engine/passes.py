@@ -19,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var
 from optlab.engine.ops import OPS
 
 FOLD_LIMIT = 100_000

@@ -26,11 +26,12 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var
 from optlab.engine.passes import optimise, prune
-from optlab.engine.rules import emit
 from optlab.engine.tracer import Builder, Tracer
 from optlab.engine.vjp import jvp
+from optlab.engine.vjp_rules import emit
 
 _GOLDEN = (math.sqrt(5) - 1) / 2
 

@@ -9,16 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from optlab.containment import contained
-from optlab.engine import trees
-from optlab.engine.graph import Graph, Var
-from optlab.engine.mistakes import cannot, users_line
+from optlab.engine import pytree
+from optlab.engine.containment import contained
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Var
+from optlab.engine.trace_errors import cannot, users_line
 from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import TraceError
 
 
 @dataclass(frozen=True)
-class Recording:
+class TracedFunction:
     """The result of one trace of a function.
 
     The inputs of the graph are the leaves of the arguments in order, then the outer values that the function captured.
@@ -32,13 +33,13 @@ class Recording:
     lines: Mapping[Var, str]
 
 
-def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], twice: bool = False) -> Recording:
+def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], twice: bool = False) -> TracedFunction:
     """Trace `f`, whose arguments may be trees of arrays. Keyword arguments are passed unchanged.
 
     `twice` traces the function again and compares both graphs, to detect what a graph cannot represent: random numbers,
     and state that is kept between calls. Random numbers from the global state of `np.random` are always detected.
     """
-    outermost = not any(isinstance(leaf, Tracer) for _, leaf in trees.leaves(list(args)))
+    outermost = not any(isinstance(leaf, Tracer) for _, leaf in pytree.leaves(list(args)))
     before = _numpys_random_state() if outermost else None
     first = _recorded(f, args, kwargs)
     if twice or (outermost and _numpys_random_state() != before):
@@ -46,31 +47,31 @@ def record(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any], t
     return first
 
 
-def _recorded(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Recording:
+def _recorded(f: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> TracedFunction:
     builder = Builder()
     try:
         tracers = [_argument(builder, value, name) for value, name in zip(args, _argument_names(f, args), strict=True)]
         with unwrapped(), contained():
-            result = trees.of_arrays(f(*tracers, **kwargs))
+            result = pytree.of_arrays(f(*tracers, **kwargs))
     finally:
         builder.open = False
-    outputs = [value for _, value in trees.leaves(result)]
+    outputs = [value for _, value in pytree.leaves(result)]
     for value in outputs:
         if not isinstance(value, Tracer | np.ndarray | np.generic):
             what = "nothing (None)" if value is None else f"a value of type {type(value).__name__}"
             raise TraceError(f"{defined_at(f)}: {names_of(f)} returns {what}; return a number or an array")
-    return Recording(builder.finish(outputs), result, list(builder.captured), builder.lines)
+    return TracedFunction(builder.finish(outputs), result, list(builder.captured), builder.lines)
 
 
 def _argument(builder: Builder, value: Any, name: str) -> Any:
     """A tracer for an argument, or a tree of tracers."""
     tracers = []
-    for path, leaf in trees.leaves(value, name):
+    for path, leaf in pytree.leaves(value, name):
         dtype = leaf.dtype if isinstance(leaf, Tracer | np.ndarray | np.generic) else np.asarray(leaf).dtype
         if dtype.kind not in "fiub":
             raise cannot(f"argument '{path}' is of type {dtype}", "trace functions of numbers or arrays of numbers")
         tracers.append(builder.input(np.shape(leaf), dtype, path))
-    return trees.rebuilt(value, iter(tracers))
+    return pytree.rebuilt(value, iter(tracers))
 
 
 def _numpys_random_state() -> bytes:
@@ -78,7 +79,7 @@ def _numpys_random_state() -> bytes:
     return state["state"]["key"].tobytes() + bytes([state["state"]["pos"] % 256, state["has_gauss"]])
 
 
-def _compare(f: Callable[..., Any], first: Recording, second: Recording) -> None:
+def _compare(f: Callable[..., Any], first: TracedFunction, second: TracedFunction) -> None:
     """Raise `TraceError` if a function computes something else when it is traced again."""
     if first.graph.written_out() == second.graph.written_out():
         return

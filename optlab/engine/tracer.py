@@ -16,9 +16,10 @@ import numpy as np
 
 from optlab.engine import functions
 from optlab.engine.functions.indexing import getitem
-from optlab.engine.graph import Graph, Node, Op, Shape, Var
-from optlab.engine.mistakes import cannot, users_line
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Op, Shape, Var
 from optlab.engine.ops import OPS
+from optlab.engine.trace_errors import cannot, users_line
 from optlab.errors import TraceError
 
 _AGE = itertools.count()

@@ -3,7 +3,7 @@
 Two things are done here for all rules. Broadcasting is undone: a cotangent is summed over the axes along which its
 input was broadcast. And values that a choice does not take (a branch of `where`, the smaller operand of `maximum`,
 entries that an index does not select) get no gradient: their cotangent is 0 and carries a mask, so that 0 times an
-infinite derivative (of sqrt at 0, for example) is 0 and not NaN. `hazards.py` determines where a mask is needed.
+infinite derivative (of sqrt at 0, for example) is 0 and not NaN. `vjp_hazards.py` determines where a mask is needed.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Graph, Node, Shape, Var
-from optlab.engine.hazards import Hazards, is_matrix_product
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Shape, Var
 from optlab.engine.ops import OPS
 from optlab.engine.passes import optimise
-from optlab.engine.rules import emit, spread_over
 from optlab.engine.tracer import Builder, Tracer
+from optlab.engine.vjp_hazards import Hazards, is_matrix_product
+from optlab.engine.vjp_rules import emit, spread_over
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,18 @@
 expression      parses a typed expression into a function
 gates           the gates of a function: forward values and backward gradients
 equations       update rules and formulas, generated from a graph
-    rule        the graph of an update rule
-    composed    the graph of an update rule with its transforms and schedule
-    idioms      recognizes NumPy functions (norm, mean, ...) in the primitives that they were traced into
-    statements  the order of the written equations
-    expressions writes values of a graph as expressions
-    notation    mathematical notation in Unicode and LaTeX
+    rule_drawing                  the graph of an update rule
+    rule_graph                    the graph of an update rule with its transforms and schedule
+    patterns                      recognizes NumPy functions (norm, mean, ...) in the primitives that they were traced
+    into statements                    the order of the written equations writer                        writes values of
+    a graph as expressions notation                      mathematical notation in Unicode and LaTeX
 schedules       the factor on the learning rate
 directional     the directional derivative of a function of two variables
 backprop        the forward and backward pass of a network
-    network     its equations
-    network_file, network_mistakes
-                reads the description of a network and reports its mistakes
-    walk        the steps as text
+    network                       its equations
+    network_file, network_errors
+                                  reads the description of a network and reports its mistakes
+    backprop_text                 the steps as text
     network_drawing
-                the picture
+                                  the picture
 """

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.drawing import Drawing
 from optlab.engine import trace
 from optlab.engine.vjp import vjp
 from optlab.errors import UserError
-from optlab.explain import network_drawing, walk
+from optlab.explain import backprop_text, network_drawing
 from optlab.explain.network import ACTIVATIONS, LOSSES, activations_of, cost, forward
+from optlab.explain.network_errors import mistakes, name_of
 from optlab.explain.network_file import read as read
-from optlab.explain.network_mistakes import mistakes, name_of
+from optlab.markup.svg import Drawing
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +91,7 @@ class Backprop:
         return network_drawing.draw(self)
 
     def __str__(self) -> str:
-        return walk.text(self)
+        return backprop_text.text(self)
 
     def _repr_svg_(self) -> str:
         return self.draw().svg()

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from optlab import markup, registry
 from optlab.engine.derivatives import value_and_grad
-from optlab.errors import UserError
-from optlab.line_chart import line_chart
-from optlab.problems.base import Problem
-from optlab.wording import shortened
+from optlab.errors import UserError, shortened
+from optlab.markup import html
+from optlab.markup.line_chart import line_chart
+from optlab.plugins import registry
+from optlab.plugins.problems.base import Problem
 
 Floats = NDArray[np.float64]
 
@@ -93,14 +93,14 @@ class Directional:
 
     def _repr_html_(self) -> str:
         def shown() -> str:
-            head = markup.line(f"Directional derivatives of {self.name} at {_pair(self.point)}", bold=True)
+            head = html.line(f"Directional derivatives of {self.name} at {_pair(self.point)}", bold=True)
             slopes = line_chart(
                 self.projected.tolist(), "|∇f| cos θ, and quotients (o), by angle", self.measured.tolist(),
                 [f"{angle:.0f}°" for angle in (self.angles[0], self.angles[-1])],
             )  # fmt: skip
-            return head + markup.block("\n".join(self._facts())) + slopes.svg()
+            return head + html.block("\n".join(self._facts())) + slopes.svg()
 
-        return markup.never_raises(shown, "the directional derivatives")
+        return html.never_raises(shown, "the directional derivatives")
 
     def __str__(self) -> str:
         lines = [f"Directional derivatives of {self.name} at {_pair(self.point)}", "", *self._facts(), ""]

@@ -14,19 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from optlab.composition import Rule
 from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise, prune, settle
 from optlab.engine.trace import trace
 from optlab.errors import UserError
-from optlab.explain.composed import initial_graph, rule_of, traced
-from optlab.explain.expressions import Expressions
-from optlab.explain.idioms import idioms
-from optlab.explain.notation import Latex, Text
-from optlab.explain.statements import Line, lines, statements, symbols
-from optlab.optimizers.base import Optimizer
-from optlab.problems.base import Problem
-from optlab.signature import summary
+from optlab.execution.rule import Rule
+from optlab.explain.notation import Latex, PlainNotation
+from optlab.explain.patterns import idioms
+from optlab.explain.rule_graph import initial_graph, rule_of, traced
+from optlab.explain.statements import StatementText, lines, statements, symbols
+from optlab.explain.writer import FormulaWriter
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.problems.base import Problem
+from optlab.plugins.signature import summary
 
 PARAMETERS, COLUMNS = 997, 991
 """The number of parameters that rules are traced with. No rule contains this number itself, so it is written as n
@@ -57,7 +57,7 @@ class Equations:
 
     name: str
     heading: str
-    lines: tuple[Line, ...]
+    lines: tuple[StatementText, ...]
     meanings: tuple[str, ...]
     initial: Mapping[str, str]
     hyperparameters: Mapping[str, str]
@@ -128,7 +128,7 @@ def equations(rule: Optimizer | Rule | str) -> Equations:
     raw = prune(whole)
     names = [var.name for var in raw.inputs]
     graph = idioms(optimise(settle(raw)))
-    shown = symbols(names, Text())
+    shown = symbols(names, PlainNotation())
     sizes = _sizes(shape, names)
     starts = _values(idioms(optimise(settle(initial))), ["x"], sizes)
     written = tuple(lines(graph, names, statements(graph, names, carried), sizes))
@@ -154,7 +154,7 @@ def _sizes(shape: tuple[int, ...], names: Sequence[str]) -> dict[float, str]:
     return {math.prod(shape): f"({' '.join(found.values())})"} | found
 
 
-def _size_meaning(written: Sequence[Line], sizes: Mapping[float, str]) -> list[str]:
+def _size_meaning(written: Sequence[StatementText], sizes: Mapping[float, str]) -> list[str]:
     letters = [letter for letter in sizes.values() if len(letter) == 1]
     text = " ".join(line.value for line in written)
     if not any(re.search(rf"\b{letter}\b", text) for letter in letters):
@@ -177,7 +177,7 @@ def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dic
     found = {}
     for default, name in zip(rule.numbers.values(), names[first:], strict=False):
         symbol = shown[name].text
-        found[symbol + f" ({name})" * (symbol != name)] = Text().number(default).text
+        found[symbol + f" ({name})" * (symbol != name)] = PlainNotation().number(default).text
     return found
 
 
@@ -188,7 +188,7 @@ def _defaults(rule: Rule, names: Sequence[str], shown: Mapping[str, Any]) -> dic
 class Formula:
     """A function as a formula; see `equation`. `lines` are the intermediate values, followed by the function itself."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[StatementText, ...]
     options: Mapping[str, str]
 
     def __str__(self) -> str:
@@ -221,15 +221,19 @@ def equation(
     results = [name] if len(graph.outputs) == 1 else [f"{name}{i}" for i in range(len(graph.outputs))]
     arguments = names[: len(names) - len(options)]
     written = lines(graph, names, statements(graph, names, results), {})
-    heads = {Text().name(result).text for result in results}
+    heads = {PlainNotation().name(result).text for result in results}
     written = [_with_arguments(line, arguments) if line.target in heads else line for line in written]
-    shown = symbols(names, Text())
-    return Formula(tuple(written), {shown[key].text: Text().number(value).text for key, value in options.items()})
+    shown = symbols(names, PlainNotation())
+    return Formula(
+        tuple(written), {shown[key].text: PlainNotation().number(value).text for key, value in options.items()}
+    )
 
 
-def _with_arguments(line: Line, names: Sequence[str]) -> Line:
+def _with_arguments(line: StatementText, names: Sequence[str]) -> StatementText:
     """Replace the target f by f(x, y)."""
-    text, latex = (", ".join(term.text for term in symbols(names, script).values()) for script in (Text(), Latex()))
+    text, latex = (
+        ", ".join(term.text for term in symbols(names, script).values()) for script in (PlainNotation(), Latex())
+    )
     return replace(line, target=f"{line.target}({text})", latex=(f"{line.latex[0]}({latex})", line.latex[1]))
 
 
@@ -244,7 +248,7 @@ def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
         UserError: the problem is trained on data, so that the formula would contain the data.
         TraceError: the function does something that cannot be traced.
 
-    >>> from optlab.problems.functions.himmelblau import himmelblau
+    >>> from optlab.plugins.problems.functions.himmelblau import himmelblau
     >>> print(formula(himmelblau))
     f(x) = (x₀² + x₁ − 11)² + (x₀ + x₁² − 7)²
     """
@@ -271,17 +275,17 @@ def _plain_name(function: Callable[..., Any]) -> str:
 
 def _values(graph: Graph, names: Sequence[str], sizes: Mapping[float, str]) -> list[str]:
     """Each output of a graph as one expression."""
-    shown = dict(zip(graph.inputs, (Text().name(name) for name in names), strict=True))
-    expressions = Expressions(graph, Text(), shown.get, sizes)
+    shown = dict(zip(graph.inputs, (PlainNotation().name(name) for name in names), strict=True))
+    expressions = FormulaWriter(graph, PlainNotation(), shown.get, sizes)
     return [expressions.write(var).text for var in graph.outputs]
 
 
-def _aligned(written: Sequence[Line], indent: str = "  ") -> list[str]:
+def _aligned(written: Sequence[StatementText], indent: str = "  ") -> list[str]:
     width = max((len(line.target) for line in written), default=0)
     return [f"{indent}{line.target:<{width}} {line.sign} {line.value}" for line in written]
 
 
-def _latex(written: Sequence[Line]) -> str:
+def _latex(written: Sequence[StatementText]) -> str:
     arrows = {"=": "=", "←": r"\leftarrow"}
     inner = " \\\\\n".join(f"{line.latex[0]} &{arrows[line.sign]} {line.latex[1]}" for line in written)
     return f"\\begin{{align*}}\n{inner}\n\\end{{align*}}"

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.drawing import Drawing
-from optlab.engine.draw import draw
-from optlab.engine.graph import Graph, Node, Var, names_in
+from optlab.engine.draw.circuit import draw
+from optlab.engine.draw.symbols import written
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var, names_in
 from optlab.engine.ops import OPS
 from optlab.engine.passes import prune
-from optlab.engine.signs import written
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
 from optlab.errors import UserError
+from optlab.markup.svg import Drawing
 
 Array = NDArray[Any]
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine import relu, sigmoid
-from optlab.problems.networks import mlp
+from optlab.plugins.problems.networks import mlp
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from itertools import pairwise
 from math import hypot
 from typing import TYPE_CHECKING
 
-from optlab.drawing import GRADIENT, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
+from optlab.explain.backprop_text import SHOWN, letter
 from optlab.explain.network import LOSSES
-from optlab.explain.walk import SHOWN, letter
+from optlab.markup.svg import GRADIENT, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
 
 if TYPE_CHECKING:
     from optlab.explain.backprop import Backprop, Layer

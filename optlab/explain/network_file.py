@@ -26,14 +26,14 @@ from pathlib import Path
 from typing import Any
 
 from optlab.errors import Mistake, SpecError, did_you_mean
+from optlab.execution.randomness import generator
+from optlab.experiments.document.source_map import KeyPath as Place
+from optlab.experiments.document.source_map import parse
+from optlab.experiments.document.text import located, printable, text_of
+from optlab.experiments.document.values import MAX_INT, shown
 from optlab.explain.network import activations_of
-from optlab.explain.network_mistakes import Wrong, mistakes, name_of, one_of
-from optlab.problems.networks.mlp import INITS
-from optlab.randomness import generator
-from optlab.spec.positions import Path as Place
-from optlab.spec.positions import parse
-from optlab.spec.text import located, printable, text_of
-from optlab.spec.values import MAX_INT, shown
+from optlab.explain.network_errors import Wrong, mistakes, name_of, one_of
+from optlab.plugins.problems.networks.mlp import INITS
 
 MAX_WEIGHTS = 1_000_000
 """The maximum number of weights and biases that are drawn for one network."""

@@ -54,7 +54,7 @@ class Term:
     opposite: Term | None = None
 
 
-class Text:
+class PlainNotation:
     """Plain text with Unicode symbols."""
 
     pi, infinity = Term("π"), Term("∞")
@@ -172,7 +172,7 @@ class Text:
         return Term(f"H {self.bracketed(v, POWER)}", SIGN)
 
 
-class Latex(Text):
+class Latex(PlainNotation):
     """LaTeX, restricted to the commands that Matplotlib's mathtext supports too."""
 
     pi, infinity = Term(r"\pi"), Term(r"\infty")

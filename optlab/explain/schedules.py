@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.errors import UserError
-from optlab.schedules.base import Schedule
-from optlab.signature import complaint
+from optlab.plugins.schedules.base import Schedule
+from optlab.plugins.signature import complaint
 
 STEPS = 400
 """The default horizon."""
@@ -24,7 +24,7 @@ POINTS = 1001
 class Factors:
     """The factors of schedules, by name, at steps from 1 to the horizon. `str` gives a table with five of the steps.
 
-    >>> from optlab.schedules.linear import linear
+    >>> from optlab.plugins.schedules.linear import linear
     >>> print(factors([linear], steps=5))
     factor at step  1     2    3     4  5
     linear          1  0.75  0.5  0.25  0

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from optlab.engine.graph import Graph, Var
-from optlab.explain.expressions import Expressions, fresh, leaves, worth_naming
-from optlab.explain.notation import Latex, Term, Text
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Var
+from optlab.explain.notation import Latex, PlainNotation, Term
+from optlab.explain.writer import FormulaWriter, fresh, leaves, worth_naming
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Line:
+class StatementText:
     """A statement as text; `latex` holds the target and the value in LaTeX."""
 
     target: str
@@ -71,18 +72,18 @@ def lines(
     names: Sequence[str],
     ordered: Sequence[Statement],
     sizes: Mapping[float, str],
-) -> list[Line]:
+) -> list[StatementText]:
     """The statements as text. A value that was already overwritten is marked as the value before the step."""
-    text, latex = (_written(graph, names, ordered, sizes, script) for script in (Text(), Latex()))
+    text, latex = (_written(graph, names, ordered, sizes, script) for script in (PlainNotation(), Latex()))
     signs = ["=" if s.overwrites is None else "←" for s in ordered]
     return [
-        Line(target.text, sign, value.text, (in_latex[0].text, in_latex[1].text))
+        StatementText(target.text, sign, value.text, (in_latex[0].text, in_latex[1].text))
         for (target, value), sign, in_latex in zip(text, signs, latex, strict=True)
     ]
 
 
 def _written(
-    graph: Graph, names: Sequence[str], ordered: Sequence[Statement], sizes: Mapping[float, str], script: Text
+    graph: Graph, names: Sequence[str], ordered: Sequence[Statement], sizes: Mapping[float, str], script: PlainNotation
 ) -> list[tuple[Term, Term]]:
     named = makers_of_names(graph, ordered)
     inputs = dict(zip(graph.inputs, names, strict=True))
@@ -96,7 +97,7 @@ def _written(
             return script.name(inputs[var], before=True)
         return shown[inputs[var]] if var in inputs else None
 
-    expressions = Expressions(graph, script, name, sizes)
+    expressions = FormulaWriter(graph, script, name, sizes)
     written = []
     for s in ordered:
         value = expressions.define(s.var) if named.get(s.var) is s else expressions.write(s.var)
@@ -105,7 +106,7 @@ def _written(
     return written
 
 
-def symbols(names: Sequence[str], script: Text) -> dict[str, Term]:
+def symbols(names: Sequence[str], script: PlainNotation) -> dict[str, Term]:
     """The term for each name; names whose terms would be equal are written unchanged."""
     terms = {name: script.name(name) for name in names}
     count = Counter(term.text for term in terms.values())

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from optlab.composition import Rule
 from optlab.engine.graph import Graph
 from optlab.engine.replay import Input, compile
-from optlab.optimizers.base import Optimizer
-from optlab.schedules.base import Schedule
-from optlab.step import StepGraph, build
+from optlab.execution.rule import Rule
+from optlab.execution.step import StepGraph, build
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.schedules.base import Schedule
 from optlab.testing.ground import BUDGET, RUNS, STEPS, Ground, initial, noise
 from optlab.testing.landscapes import Array
 

@@ -17,16 +17,16 @@ from pathlib import Path
 
 import numpy as np
 
-from optlab.containment import Escaped, contained, described, original
+from optlab.engine.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
-from optlab.optimizers.base import Optimizer
-from optlab.schedules.base import Schedule
-from optlab.signature import is_built_in, location, source
-from optlab.testing.around import Checked, as_rule
-from optlab.testing.checks import CHECKS, around, basics, declared
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.schedules.base import Schedule
+from optlab.plugins.signature import is_built_in, location, source
+from optlab.plugins.transforms.base import Transform
+from optlab.testing.checks import CHECKS, basics, declared, wrappers
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Advised, ByDesign, Failed, Skipped, failed
-from optlab.transforms.base import Transform
+from optlab.testing.wrapped_descent import Checked, as_rule
 
 NOT_OF_TRANSFORMS = ("has_hyperparameters", "names_its_source", "formula_is_compared", "shows[inf]")
 NOT_OF_RANDOM_ONES = ("first_step_goes_downhill", "stands_still_without_slope", "comes_to_rest")
@@ -70,9 +70,9 @@ def checks_for(plugin: Checked) -> tuple[Check, ...]:
     """
     optimizer = as_rule(plugin)
     if isinstance(plugin, Transform):
-        return (*(check for check in CHECKS if _applies(check.name, plugin)), *around.TRANSFORM_CHECKS)
+        return (*(check for check in CHECKS if _applies(check.name, plugin)), *wrappers.TRANSFORM_CHECKS)
     if isinstance(plugin, Schedule):
-        return (*(check for check in CHECKS if check.name in OF_SCHEDULES), *around.SCHEDULE_CHECKS)
+        return (*(check for check in CHECKS if check.name in OF_SCHEDULES), *wrappers.SCHEDULE_CHECKS)
     checks = (*CHECKS, *declared.checks(optimizer))
     known = [check.name for check in checks]
     for name, reason in optimizer.exempt.items():

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from optlab.composition import Rule, memory
-from optlab.optimizers.base import Optimizer
-from optlab.problems.base import problem
-from optlab.records import Case, FixedPoint
-from optlab.testing.around import Around
-from optlab.testing.landscapes import Array, Bowl, Landscape, Slope
-from optlab.wording import counted
+from optlab.errors import counted
+from optlab.execution.records import Case, FixedPoint
+from optlab.execution.rule import Rule, memory
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.problems.base import problem
+from optlab.testing.landscapes import Array, Bowl, Objective, Plane
+from optlab.testing.wrapped_descent import WrappedDescent
 
 DIM, RUNS, STEPS = 4, 7, 6
 BUDGET = 200
@@ -82,9 +82,9 @@ class Ground:
         return self.start.shape
 
     @property
-    def flat(self) -> Slope:
+    def flat(self) -> Plane:
         """A constant function of the same x: all gradients are zero."""
-        return Slope(np.zeros(self.shape))
+        return Plane(np.zeros(self.shape))
 
     @functools.cached_property
     def case(self) -> Case:
@@ -124,7 +124,7 @@ def initial(optimizer: Optimizer, x: Array, options: Mapping[str, Any] = Mapping
 
 
 def call(
-    optimizer: Optimizer, ground: Landscape, values: Sequence[Any], g: Any, t: Any, /, **numbers: Any
+    optimizer: Optimizer, ground: Objective, values: Sequence[Any], g: Any, t: Any, /, **numbers: Any
 ) -> list[Any]:
     """Call the rule on [x, *state], with the supplied arguments of its signature. Returns the next [x, *state]."""
     x = values[0]
@@ -159,14 +159,14 @@ def noise(t: Any) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=int(t)))
 
 
-def update(optimizer: Optimizer, ground: Landscape, values: Sequence[Any], t: int, /, **numbers: Any) -> list[Any]:
+def update(optimizer: Optimizer, ground: Objective, values: Sequence[Any], t: int, /, **numbers: Any) -> list[Any]:
     """One step, on copies, so that a rule that writes into its arguments fails one check instead of all."""
     copies = [np.array(value) for value in values]
     return call(optimizer, ground, copies, ground.grad(copies[0]), np.float64(t), **numbers)
 
 
 def history(
-    optimizer: Optimizer, ground: Landscape, start: Array, steps: int = STEPS, /, **numbers: Any
+    optimizer: Optimizer, ground: Objective, start: Array, steps: int = STEPS, /, **numbers: Any
 ) -> list[list[Array]]:
     """[x, *state] before the first step and after each step."""
     states = [initial(optimizer, start, numbers)]
@@ -203,7 +203,7 @@ def bases(optimizer: Optimizer) -> Iterator[dict[str, Any]]:
 
 def returned_names(optimizer: Optimizer) -> list[str]:
     """The names of the values that the function of a rule, a transform or a schedule returns."""
-    first = optimizer.returns if isinstance(optimizer, Around) else "x"
+    first = optimizer.returns if isinstance(optimizer, WrappedDescent) else "x"
     return [first, *optimizer.signature.state]
 
 

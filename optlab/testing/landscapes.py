@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Landscape(Protocol):
+class Objective(Protocol):
     """A function with all that the lab supplies: the loss, the gradient, and the product of the Hessian at p with v."""
 
     def loss(self, p: Any) -> Any: ...
@@ -50,7 +50,7 @@ class Bowl:
 
 
 @dataclass(frozen=True)
-class Slope:
+class Plane:
     """The linear function f(p) = s p with a constant gradient. With s = 0 it is constant."""
 
     slope: Array

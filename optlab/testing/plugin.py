@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from optlab.plugin_kinds import PluginKind
-    from optlab.registry.helpers import Helpers
-    from optlab.testing.around import Checked
+    from optlab.plugins.kinds import PluginKind
+    from optlab.plugins.registry.helper_modules import Helpers
     from optlab.testing.conformance import Check
+    from optlab.testing.wrapped_descent import Checked
+
+_OWN = Path(__file__).parents[1] / "plugins"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,10 +62,11 @@ def _is_drop_in(path: Path, session: pytest.Session) -> bool:
     """Whether a file looks like a drop-in file: by its folder or the command line, then by words in its text.
 
     A test file never is a drop-in file, as it may declare optimizers that are wrong on purpose.
+    Modules of optlab's own package `plugins` are none either.
     """
     if path.name.startswith("test_") or path.stem.endswith("_test") or path.name == "conftest.py":
         return False
-    if path.parent.name != "plugins" and not session.isinitpath(path):
+    if (path.parent.name != "plugins" or path.parent == _OWN) and not session.isinitpath(path):
         return False
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -74,7 +77,7 @@ def _is_drop_in(path: Path, session: pytest.Session) -> bool:
 
 def _checked() -> tuple[PluginKind, ...]:
     """The kinds of plugin that the conformance suite has checks for."""
-    from optlab.plugin_kinds import CHECKED
+    from optlab.plugins.kinds import CHECKED
 
     return CHECKED
 
@@ -89,8 +92,8 @@ class DropIn(pytest.Module):
     """The importable files of the same folder."""
 
     def collect(self) -> Iterable[Any]:
-        from optlab.containment import contained, original
-        from optlab.registry.helpers import Helpers
+        from optlab.engine.containment import contained, original
+        from optlab.plugins.registry.helper_modules import Helpers
 
         self.helpers = Helpers(self.path)
         try:
@@ -111,8 +114,8 @@ class DropIn(pytest.Module):
 
 def _add_test_classes(module: ModuleType) -> None:
     """Add a test class to a module for each optimizer, transform or schedule it declares. pytest then finds them."""
-    from optlab.registry import declared
-    from optlab.testing.around import Checked
+    from optlab.plugins.registry import declared
+    from optlab.testing.wrapped_descent import Checked
 
     found = declared(module)
     for optimizer in (plugin for kind in _checked() for plugin in found[kind.plural]):
@@ -159,7 +162,7 @@ def _is_strict(config: pytest.Config) -> bool:
 
 def _complaint(error: BaseException, path: Path) -> str | None:
     """`file:line: message` and the source line; None if the traceback has no line of the file."""
-    from optlab.containment import described, original
+    from optlab.engine.containment import described, original
     from optlab.errors import UserError
 
     error = original(error)

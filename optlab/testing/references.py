@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab import validation
-from optlab.composition import Rule, memory
 from optlab.errors import UserError, did_you_mean
-from optlab.optimizers.base import Optimizer, Reference
+from optlab.execution.rule import Rule, memory
+from optlab.plugins import validation
+from optlab.plugins.optimizers.base import Optimizer, Reference
 from optlab.testing.trials import Array, Trials, trials
 
 TOLERANCE = 1e-12

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import optlab
-from optlab import registry
 from optlab.cli.new import renamed, write
 from optlab.errors import UserError
+from optlab.plugins import registry
 from optlab.testing.conformance import CHECKS, checks_for, verdict
 
 BUILT_IN = registry.load(())
@@ -199,7 +199,7 @@ def test_a_new_experiment_runs(folder, optlab_command):
 @pytest.mark.parametrize("origin", BUILT_IN.optimizers)
 def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
     path = write("optimizer", "mine", origin, tmp_path, BUILT_IN)
-    assert path.read_text(encoding="utf-8").startswith(f"# Copied from {origin}, in optlab/optimizers/")
+    assert path.read_text(encoding="utf-8").startswith(f"# Copied from {origin}, in optlab/plugins/optimizers/")
     (rule,) = registry.declared(registry.import_file(path))["optimizers"]
     assert rule.name == "mine"
     read, same = rule.signature, BUILT_IN.optimizer(origin).signature

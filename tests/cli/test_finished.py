@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 import optlab
 from optlab.cli.app import app
-from tests.store.faults import fault
+from tests.results.store.faults import fault
 
 TEXT = """\
 name = "e"
@@ -102,7 +102,7 @@ TEXT_AS_DOCUMENT = {
 
 
 def test_an_interrupt_while_drawing_says_that_the_results_are_there(lab, monkeypatch):
-    from optlab.report import pictures
+    from optlab.figures.experiment import pictures
 
     def interrupted(*_):
         signal.raise_signal(signal.SIGINT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from optlab import pipeline
+from optlab.api import pipeline
 from optlab.cli import outcome
 
 PLUGINS = """\

@@ -10,7 +10,7 @@ import tomllib
 import pytest
 from typer.testing import CliRunner
 
-from optlab import racing
+from optlab.api import race as races
 from optlab.cli import watch
 from optlab.cli.app import app
 from optlab.cli.commands import race
@@ -87,10 +87,10 @@ def test_mistakes(tmp_path, optlab_command, words, message):
 
 
 def test_the_defaults_are_those_of_python():
-    command, function = (inspect.signature(f).parameters for f in (race.race, racing.race))
+    command, function = (inspect.signature(f).parameters for f in (race.race, races.race))
     for name in ("steps", "seeds", "start", "lr", "schedule", "name"):
         assert command[name].default == function[name].default
-    assert function["lr"].default == racing.RATES
+    assert function["lr"].default == races.RATES
 
 
 def test_with_watch_every_option_is_typed_again(tmp_path, monkeypatch):

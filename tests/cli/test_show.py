@@ -14,8 +14,9 @@ import pytest
 from typer.testing import CliRunner
 
 import optlab
-from optlab import registry, spec
 from optlab.cli.app import app
+from optlab.experiments import document as documents
+from optlab.plugins import registry
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic"}
@@ -116,8 +117,8 @@ def test_plugins(call, tmp_path):
     assert [line.split() for line in lines if "more/mine.py" in line] == [["more/mine.py", "drop-in", "mine"]]
     (broken,) = [line for line in lines if line.startswith("more/broken.py")]
     assert "NOT LOADED: more/broken.py:1: SyntaxError: '(' was never closed" in broken
-    assert [line.split() for line in lines if line.startswith("optlab.optimizers.adam ")] == [
-        ["optlab.optimizers.adam", "built-in", "adam"]
+    assert [line.split() for line in lines if line.startswith("optlab.plugins.optimizers.adam ")] == [
+        ["optlab.plugins.optimizers.adam", "built-in", "adam"]
     ]
     rows = json.loads(call("plugins", "--plugins", "more", "--json"))
     assert rows[-2]["error"].startswith("more/broken.py:1: SyntaxError")
@@ -165,7 +166,7 @@ def test_other_packages_are_loaded_where_they_are_named(tmp_path):
 
 def test_schema(call):
     schema = json.loads(call("schema"))
-    assert schema == spec.json_schema(registry.load(()).kinds.values())
+    assert schema == documents.json_schema(registry.load(()).kinds.values())
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["required"]) == {"name", "steps", "problem", "optimizer"}
     assert set(tomllib.loads(EXPERIMENT)) <= set(schema["properties"])
@@ -246,7 +247,7 @@ def test_a_reader_that_stops_early(tmp_path):
 def test_letters_that_no_font_has_are_told_in_one_line(tmp_path, monkeypatch, capsys):
     import optlab
     from optlab.cli import show
-    from optlab.plots import fonts
+    from optlab.figures import fonts
 
     rules = [{"name": "gd", "label": label} for label in ("梯度 🚀", "é")]
     document = {"name": "e", "steps": 2, "problem": [{"name": "beale"}], "optimizer": rules}

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from optlab.engine import ops, rules
+from optlab.engine import ops, vjp_rules
 from optlab.engine.ops import OPS
 
 vjp_module = importlib.import_module("optlab.engine.vjp")  # the package has a function of this name
@@ -198,15 +198,15 @@ def _functions(module: Any) -> dict[str, ast.FunctionDef]:
 
 
 def mutants_of_the_rules() -> Iterator[Mutant]:
-    functions = _functions(rules)
+    functions = _functions(vjp_rules)
     for name, tree in functions.items():
         if name not in ("is_traced", "emit"):
             for what, changed in changes(tree):
-                yield Mutant(f"{name}: {what}", _users(name, functions), _in_module(rules, name, changed))
+                yield Mutant(f"{name}: {what}", _users(name, functions), _in_module(vjp_rules, name, changed))
 
 
 def _users(rule: str, functions: dict[str, ast.FunctionDef]) -> frozenset[str]:
-    """The operations whose rules use a function of `rules.py`, directly or not."""
+    """The operations whose rules use a function of `vjp_rules.py`, directly or not."""
     using = {rule}
     for _ in functions:
         using |= {name for name, tree in functions.items() if using & _names(tree)}
@@ -231,7 +231,7 @@ def _in_module(module: Any, name: str, tree: ast.FunctionDef) -> Callable[[], co
         original, made = getattr(module, name), {}
         exec(compile(ast.Module([tree], []), f"<{name}>", "exec"), vars(module), made)
         with contextlib.ExitStack() as stack:
-            for place in (rules, vjp_module):
+            for place in (vjp_rules, vjp_module):
                 if getattr(place, name, None) is original:
                     setattr(place, name, made[name])
                     stack.callback(setattr, place, name, original)

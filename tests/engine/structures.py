@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.rules import emit
+from optlab.engine.vjp_rules import emit
 from tests.engine import oracles
 from tests.engine.oracles import torch
 

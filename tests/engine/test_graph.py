@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from optlab import trace
-from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var
 from optlab.engine.ops import OPS
 
 PRINTED = {

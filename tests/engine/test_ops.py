@@ -14,9 +14,9 @@ import optlab
 from optlab.engine.functions.indexing import rows
 from optlab.engine.ops import OPS
 from optlab.engine.replay import Input, compile
-from optlab.engine.rules import emit
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
+from optlab.engine.vjp_rules import emit
 from tests.engine.operations import ELEMENTWISE, FLAT, Row, ill_scaled_inputs, operation, plain_inputs
 from tests.engine.oracles import assert_close, exact_jacobians, jacobians, laid_out, slope, torch_jacobians
 from tests.engine.structures import STRUCTURED

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import optlab
-from optlab.engine.graph import Var
+from optlab.engine.nodes import Var
 from optlab.engine.ops import OPS
 from optlab.engine.trace import trace
 from tests.engine.operations import ELEMENTWISE, plain_inputs

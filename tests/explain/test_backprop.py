@@ -11,9 +11,9 @@ import pytest
 
 import optlab
 from optlab.errors import UserError
+from optlab.execution.randomness import generator
 from optlab.explain.backprop import Backprop, backprop, read
-from optlab.problems.networks.mlp import initial_weights, mlp
-from optlab.randomness import generator
+from optlab.plugins.problems.networks.mlp import initial_weights, mlp
 
 NETWORKS = Path(__file__).parents[2] / "docs" / "networks"
 to_the_last_digits = {"rel": 1e-15, "abs": 0.0}

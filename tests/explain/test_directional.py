@@ -4,11 +4,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optlab import registry
 from optlab.errors import TraceError, UserError
 from optlab.explain.directional import derivative, directional, steepest
-from optlab.problems.functions.rosenbrock import rosenbrock
-from optlab.problems.functions.saddle import saddle
+from optlab.plugins import registry
+from optlab.plugins.problems.functions.rosenbrock import rosenbrock
+from optlab.plugins.problems.functions.saddle import saddle
 
 KNOWN = registry.load(())
 PLANE = [p for p in KNOWN.problems.values() if not p.trains_on_data]

@@ -12,17 +12,19 @@ from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
 
 import optlab
-from optlab import optimizer, registry
-from optlab.composition import Rule, memory
-from optlab.engine.graph import Graph, Node, Var
+from optlab import optimizer
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var
 from optlab.engine.ops import OPS
 from optlab.errors import PluginError, UserError
+from optlab.execution.records import Case, FixedPoint
+from optlab.execution.rule import Rule, memory
+from optlab.execution.step import build
 from optlab.explain.equations import PARAMETERS, equation, equations, formula
-from optlab.explain.expressions import Expressions
-from optlab.explain.notation import Latex, Text
-from optlab.problems.base import problem
-from optlab.records import Case, FixedPoint
-from optlab.step import build
+from optlab.explain.notation import Latex, PlainNotation
+from optlab.explain.writer import FormulaWriter
+from optlab.plugins import registry
+from optlab.plugins.problems.base import problem
 
 ROOT = Path(__file__).parents[2]
 KNOWN = registry.load([ROOT / "plugins"])
@@ -667,10 +669,10 @@ def test_every_operation_can_be_written(name):
     output = Var((2, 2), np.dtype(float))
     graph = Graph(inputs, (Node(op, inputs, params, output),), (output,))
     text, latex = (
-        Expressions(graph, script, lambda var, script=script: script.name(var.name) if var.name else None, {})
+        FormulaWriter(graph, script, lambda var, script=script: script.name(var.name) if var.name else None, {})
         .write(output)
         .text
-        for script in (Text(), Latex())
+        for script in (PlainNotation(), Latex())
     )
     assert all(var.name in text for var in inputs)
     MathTextParser("path").parse(f"${latex}$")

@@ -11,8 +11,8 @@ import torch
 
 import optlab
 from optlab.errors import UserError
-from optlab.explain.expression import parse
 from optlab.explain.gates import gates
+from optlab.explain.parser import parse
 
 
 def of(text, **values):
@@ -263,7 +263,7 @@ def test_a_value_that_is_no_single_number():
 
 
 def test_the_picture_holds_values_in_green_and_gradients_in_red():
-    from optlab.drawing import GRADIENT, VALUE, Text
+    from optlab.markup.svg import GRADIENT, VALUE, Text
 
     texts = [s for s in of("(x + y) * z", x=-2, y=5, z=-4).draw().shapes if isinstance(s, Text)]
     assert sorted(t.text for t in texts if t.colour == VALUE) == ["-12", "-2", "-4", "3", "5"]

@@ -7,9 +7,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pytest
 
-from optlab.drawing import GRADIENT, VALUE, Circle, Line, Text, width_of
 from optlab.explain.backprop import backprop
 from optlab.explain.network_drawing import RADIUS
+from optlab.markup.svg import GRADIENT, VALUE, Circle, Line, Text, width_of
 
 
 def drawn(sizes, scale=1.0, **choices):

@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 from optlab import schedule
 from optlab.cli.app import app
 from optlab.explain.schedules import factors
-from optlab.plots import schedules as pictures
-from optlab.schedules.constant import constant
-from optlab.schedules.linear import linear
-from optlab.schedules.step import step
+from optlab.figures import schedules as pictures
+from optlab.plugins.schedules.constant import constant
+from optlab.plugins.schedules.linear import linear
+from optlab.plugins.schedules.step import step
 
 
 @pytest.fixture

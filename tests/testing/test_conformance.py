@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import optlab.optimizers
+import optlab.plugins.optimizers
 import optlab.testing
 from optlab import optimizer
 from optlab.errors import PluginError
-from optlab.optimizers.gd import gd
-from optlab.registry import declared, import_file
+from optlab.plugins.optimizers.gd import gd
+from optlab.plugins.registry import declared, import_file
 from optlab.testing.checks import declared as declarations
 from optlab.testing.checks import namesakes, tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict
@@ -30,7 +30,8 @@ BROKEN = [*broken_form.BROKEN, *broken_numbers.BROKEN, *broken_on_matrices.BROKE
 
 def shipped():
     modules = [
-        importlib.import_module(f"optlab.optimizers.{m.name}") for m in pkgutil.iter_modules(optlab.optimizers.__path__)
+        importlib.import_module(f"optlab.plugins.optimizers.{m.name}")
+        for m in pkgutil.iter_modules(optlab.plugins.optimizers.__path__)
     ]
     modules += [import_file(path) for path in sorted(PLUGINS.glob("*.py"))]
     return [rule for module in modules for rule in declared(module)["optimizers"]]

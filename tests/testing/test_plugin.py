@@ -207,7 +207,9 @@ def test_a_test_class_of_the_same_name_keeps_its_tests(pytester, drop_in):
 
 
 def test_only_what_a_file_declares_itself_is_checked(pytester, drop_in):
-    path = drop_in("from optlab.optimizers.adam import adam\nfrom optlab import optimizer\ndef test_own(): pass\n")
+    path = drop_in(
+        "from optlab.plugins.optimizers.adam import adam\nfrom optlab import optimizer\ndef test_own(): pass\n"
+    )
     run(pytester, path).assert_outcomes(passed=1)
 
 
@@ -285,6 +287,7 @@ def test_a_broken_unrelated_file_is_reported_by_pytest_itself(pytester, drop_in)
 
 
 def test_starting_pytest_loads_nothing_heavy():
-    code = "import sys, optlab.testing.plugin; print({'numpy', 'optlab.registry', 'optlab.errors'} & set(sys.modules))"
+    heavy = {"numpy", "optlab.plugins.registry", "optlab.errors"}
+    code = f"import sys, optlab.testing.plugin; print({heavy} & set(sys.modules))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"

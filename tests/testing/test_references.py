@@ -10,9 +10,9 @@ import torch
 
 from optlab import optimizer
 from optlab.errors import UserError
-from optlab.optimizers.adam import adam
-from optlab.optimizers.momentum import momentum
-from optlab.optimizers.signsgd import signsgd
+from optlab.plugins.optimizers.adam import adam
+from optlab.plugins.optimizers.momentum import momentum
+from optlab.plugins.optimizers.signsgd import signsgd
 from optlab.testing import references
 from optlab.testing.trials import trials
 

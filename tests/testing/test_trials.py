@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optlab.optimizers.adadelta import adadelta
-from optlab.optimizers.adam import adam
-from optlab.optimizers.lion import lion
-from optlab.optimizers.nesterov import nesterov
-from optlab.optimizers.rmsprop import rmsprop
+from optlab.plugins.optimizers.adadelta import adadelta
+from optlab.plugins.optimizers.adam import adam
+from optlab.plugins.optimizers.lion import lion
+from optlab.plugins.optimizers.nesterov import nesterov
+from optlab.plugins.optimizers.rmsprop import rmsprop
 from optlab.testing import references
 from optlab.testing.trials import DIM, trials
 

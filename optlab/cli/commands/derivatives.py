@@ -109,7 +109,9 @@ def gradcheck(
     from optlab.cli import show
 
     status = 0
-    for where, check in checking.checks(checking.Asked(what, more or [], at, points, components), known(plugins)):
+    for where, check in checking.checks(
+        checking.GradcheckRequest(what, more or [], at, points, components), known(plugins)
+    ):
         show.gradient_check(where, check, whole=at is not None)
         if check.wrong:
             status = FAILED

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from optlab.choices import FORMATS
 from optlab.cli.options import Experiment, OnBackend, Only, PictureFormat, Plugins, Quiet, Top, folders
 from optlab.cli.running import Running, runs
+from optlab.experiments.choices import FORMATS
 
 
 @runs
@@ -37,9 +37,9 @@ def plot(
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
-    from optlab import pipeline
+    from optlab.api import pipeline
     from optlab.cli import show
-    from optlab.report.selection import Selection
+    from optlab.results.selection import Selection
 
     found = pipeline.load(results, folders(plugins))
     paths = pipeline.draw(found, format, selection=Selection(tuple(only), top))
@@ -50,7 +50,7 @@ def plot(
 
 def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:
     """Check an experiment file; print the size of its grid and the back ends. Nothing is run or written."""
-    from optlab import pipeline
+    from optlab.api import pipeline
     from optlab.cli import show
 
     job = pipeline.prepare(file, plugins=folders(plugins), backend=backend)
@@ -60,6 +60,7 @@ def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None)
 
 def schema() -> None:
     """Print the JSON Schema of experiment files, for editors."""
-    from optlab import registry, spec
+    from optlab.experiments import document
+    from optlab.plugins import registry
 
-    typer.echo(json.dumps(spec.json_schema(registry.load().kinds.values()), indent=2))
+    typer.echo(json.dumps(document.json_schema(registry.load().kinds.values()), indent=2))

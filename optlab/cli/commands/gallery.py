@@ -9,7 +9,7 @@ import typer
 
 from optlab.cli import completion
 from optlab.cli.options import Plugins, Quiet, known
-from optlab.wording import counted
+from optlab.errors import counted
 
 
 def gallery(
@@ -28,7 +28,7 @@ def gallery(
     quiet: Quiet = False,
 ) -> None:
     """Write a page of optimizers: equations, defaults, sources, paths over three surfaces, the conformance verdict."""
-    from optlab import gallery as page
+    from optlab.api import gallery as page
     from optlab.cli.progress import progress
     from optlab.testing.conformance import judgement
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from optlab.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.cli import completion
 from optlab.cli.options import Steps, choice
 from optlab.cli.running import Running, runs
+from optlab.experiments.choices import BASINS, COLORS, STABILITY, STEPS
 
 SIDES = ("x", "y")
 """The sides of a map."""
@@ -62,12 +62,12 @@ def basins(
     NAME=VALUE outside quotes applies to all optimizers. A problem or an optimizer may be FILE.py:NAME,
     a function in a file. The map covers the problem's domain; --x and --y select other ranges.
     """
-    from optlab import atlas
+    from optlab.api import maps
     from optlab.cli import functions
 
     optimizers = _settled(optimizer, more)
-    view = [text if text is None else atlas.span(side, text) for side, text in (("--x", x), ("--y", y))]
-    document = atlas.basins_document(functions.given(problem), optimizers, resolution, steps, view[0], view[1], name)
+    view = [text if text is None else maps.span(side, text) for side, text in (("--x", x), ("--y", y))]
+    document = maps.basins_document(functions.given(problem), optimizers, resolution, steps, view[0], view[1], name)
     running.carry_out(running.prepared(document))
 
 
@@ -102,19 +102,19 @@ def stability(
     If the problem is quadratic and the rule is linear, the theoretical stability limit is drawn too. Another range is a
     new computation.
     """
-    from optlab import atlas
+    from optlab.api import maps
     from optlab.cli import functions
 
     optimizers = _settled(optimizer, more)
-    across, up = atlas.axis("--x", x, "x" in log), atlas.axis("--y", y, "y" in log)
+    across, up = maps.axis("--x", x, "x" in log), maps.axis("--y", y, "y" in log)
     where = functions.given(problem)
-    document = atlas.stability_document(where, optimizers, across, up, resolution, steps, color, target, name)
+    document = maps.stability_document(where, optimizers, across, up, resolution, steps, color, target, name)
     running.carry_out(running.prepared(document))
 
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
     """The tables of optimizers. An optimizer's own settings override those that apply to all."""
-    from optlab import oneline
     from optlab.cli import functions
+    from optlab.plugins import shorthand
 
-    return [oneline.settings(more or []) | oneline.table(functions.given(text)) for text in optimizers]
+    return [shorthand.settings(more or []) | shorthand.table(functions.given(text)) for text in optimizers]

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from optlab import plugin_kinds
 from optlab.cli import completion
 from optlab.cli.guard import FAILED
 from optlab.cli.options import AsJson, Plugins, choice, folders
+from optlab.plugins import kinds
 
-LISTED = [kind.plural for kind in plugin_kinds.REGISTERED]
+LISTED = [kind.plural for kind in kinds.REGISTERED]
 """The kinds that `optlab list` accepts."""
 
 EXPERIMENT = "experiment"
-CREATED = [*(kind.name for kind in plugin_kinds.REGISTERED if kind.next), EXPERIMENT]
+CREATED = [*(kind.name for kind in kinds.REGISTERED if kind.next), EXPERIMENT]
 """The kinds that `optlab new` accepts."""
 
 
@@ -27,8 +27,8 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the available plugins of a kind: names, options with defaults, one line of documentation, the file."""
-    from optlab import registry
     from optlab.cli import show
+    from optlab.plugins import registry
 
     known = registry.load(folders(plugins))
     rows = [registry.describe(plugin) for plugin in getattr(known, kind).values()]
@@ -43,8 +43,8 @@ def plugins_(plugins: Plugins = [], as_json: AsJson = False) -> None:
     """Show which plugins were loaded from which file or package, and which could not be loaded and why."""
     from dataclasses import asdict
 
-    from optlab import registry
     from optlab.cli import show
+    from optlab.plugins import registry
 
     known = registry.load(folders(plugins))
     if as_json:
@@ -60,7 +60,7 @@ def check(
             metavar="FILE...",
             help="Drop-in files, folders of them, or names of plugins.",
             show_default=False,
-            autocompletion=completion.names(*(kind.plural for kind in plugin_kinds.CHECKED)),
+            autocompletion=completion.names(*(kind.plural for kind in kinds.CHECKED)),
         ),
     ],
     only: Annotated[
@@ -112,8 +112,8 @@ def new(
 
     A plugin is written to plugins/NAME.py, with a test; an experiment to experiments/NAME.toml.
     """
-    from optlab import registry
     from optlab.cli import new as creating
+    from optlab.plugins import registry
 
     folder = Path("experiments" if kind == EXPERIMENT else "plugins")
     path = creating.write(kind, name, origin, folder, registry.load(folders(plugins)))

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import typer
 
-from optlab.choices import SEEDS, STEPS
 from optlab.cli import completion
 from optlab.cli.options import Steps, folders
 from optlab.cli.running import Running, runs
+from optlab.experiments.choices import SEEDS, STEPS
 
 
 @runs
@@ -67,9 +67,10 @@ def race(
     An optimizer without an lr is run with several, and is shown at the one with the best final loss. The file
     results/race/spec.toml is the experiment file of the race; it can be changed and run with optlab run.
     """
-    from optlab import racing, registry
+    from optlab.api import race as races
     from optlab.cli import functions
-    from optlab.resolve.starts import A_POINT
+    from optlab.experiments.resolve.starts import A_POINT
+    from optlab.plugins import registry
 
     if watch:
         from optlab.cli import watch as watching
@@ -80,9 +81,9 @@ def race(
         files = [Path(word.partition(":")[0]) for word in words if functions.is_file(word)]
         watching.repeat(again, files, folders(running.plugins), running.quiet)
     known = registry.load(folders(running.plugins))
-    problems = [functions.given(text) for text in separate(on)] if on else racing.COURSE
+    problems = [functions.given(text) for text in separate(on)] if on else races.COURSE
     rules = [functions.given(text) for text in gathered(names)]
-    document = racing.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
+    document = races.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
     job = running.prepared(document, known, {A_POINT: "--start 1,2"})
     if not running.quiet and (note := _tuning(document)):
         typer.echo(note)
@@ -122,16 +123,16 @@ def separate(texts: Sequence[str]) -> list[str]:
 def _start(text: str | None) -> Any:
     if text is None or text == "random":
         return text
-    from optlab import subjects
+    from optlab.api import subjects
 
     return subjects.point("--start", text)
 
 
 def _tuning(document: Mapping[str, Any]) -> str:
     """The optimizers whose learning rates are tuned, as a sentence; empty if there are none."""
-    from optlab import racing
+    from optlab.api import race as races
 
-    names = racing.tuned(document)
+    names = races.tuned(document)
     if not names:
         return ""
     return f"learning rates tuned by the final loss: {', '.join(names)}\n"

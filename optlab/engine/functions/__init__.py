@@ -14,8 +14,8 @@ from optlab.engine.functions.activations import logsumexp, relu, sigmoid, softma
 from optlab.engine.functions.base import apply, array, call, parameters_of
 from optlab.engine.functions.entrywise import UFUNCS
 from optlab.engine.functions.tables import FUNCTIONS, IN_PLACE, INSTEAD, METHODS
-from optlab.engine.mistakes import cannot
 from optlab.engine.ops import OPS
+from optlab.engine.trace_errors import cannot
 from optlab.errors import did_you_mean
 
 __all__ = ["FUNCTIONS", "METHODS", "UFUNCS", "apply", "logsumexp", "relu", "sigmoid", "softmax", "softplus"]

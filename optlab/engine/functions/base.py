@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.graph import Op, Shape
-from optlab.engine.mistakes import cannot
+from optlab.engine.nodes import Op, Shape
 from optlab.engine.ops import OPS
-from optlab.engine.rules import emit, is_traced
+from optlab.engine.trace_errors import cannot
+from optlab.engine.vjp_rules import emit, is_traced
 from optlab.errors import TraceError
 
 Axis = int | tuple[int, ...] | None

@@ -12,7 +12,7 @@ from optlab.engine.functions.base import array
 from optlab.engine.functions.indexing import diagonal
 from optlab.engine.functions.products import matmul
 from optlab.engine.functions.shapes import reshape, transpose
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def einsum(subscripts: Any, /, *operands: Any, optimize: Any = False) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from optlab.engine.functions import products
 from optlab.engine.functions.base import apply, array, axis_of, floating, is_traced
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def power(x: Any, p: Any) -> Any:

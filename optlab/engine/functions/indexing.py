@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab.engine.functions.base import apply, array, axis_of, is_traced
 from optlab.engine.functions.shapes import broadcast_to, moveaxis, ravel, reshape
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 from optlab.errors import TraceError
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from optlab.engine.functions.base import Axis, apply, axes_of, floating, without
 from optlab.engine.functions.reducing import reduce, root
 from optlab.engine.functions.shapes import reshape
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:

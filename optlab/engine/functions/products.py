@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab.engine.functions.base import apply, array, axes_of
 from optlab.engine.functions.shapes import ravel, reshape, transpose
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def matmul(a: Any, b: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 from optlab.engine.functions.base import Axis, apply, array, axes_of, axis_of, floating, without
 from optlab.engine.functions.indexing import sort
 from optlab.engine.functions.shapes import concatenate, moveaxis, reshape
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def reduce(name: str, x: Any, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab.engine.functions.base import Axis, apply, axes_of, axis_of, is_traced, several
 from optlab.engine.functions.shapes import broadcast_to, concatenate, ravel, reshape
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def flip(m: Any, axis: Axis = None) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.functions.base import Axis, apply, array, axes_of, axis_of, several, without
-from optlab.engine.mistakes import cannot
+from optlab.engine.trace_errors import cannot
 
 
 def reshape(a: Any, /, shape: Any) -> Any:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from optlab.engine.graph import Graph, Node
-from optlab.engine.native.expressions import Expressions, Unsupported
-from optlab.engine.native.ordering import BY_ORDER, EACH
-from optlab.engine.native.rolled import MOST, rolled_up
-from optlab.engine.native.scalars import LIMIT, TooLong, written_out
+from optlab.engine.graph import Graph
+from optlab.engine.native.array_ir import MOST, rolled_up
+from optlab.engine.native.ir import Expressions, Unsupported
+from optlab.engine.native.scalar_ir import LIMIT, TooLong, written_out
+from optlab.engine.native.sorting import BY_ORDER, EACH
+from optlab.engine.nodes import Node
 
 LONG = 500
 """Loops are considered for more operations on single numbers than this."""

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.graph import Node, Var
-from optlab.engine.kernels import coverage
-from optlab.engine.reductions import short_cut
+from optlab.engine.nodes import Node, Var
+from optlab.engine.numpy_kernels import coverage
 from optlab.engine.replay.inputs import RUN, gathers
 from optlab.engine.replay.memory import Memory
+from optlab.engine.replay.reductions import short_cut
 from optlab.errors import TraceError
 
 Array = NDArray[Any]

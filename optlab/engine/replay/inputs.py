@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optlab.engine.graph import Graph, Node, Var
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Var
 
 SHARED, UNIFORM, RUN = range(3)
 

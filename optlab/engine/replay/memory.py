@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.graph import Graph, Node, Shape, Var
-from optlab.engine.kernels import coverage
+from optlab.engine.graph import Graph
+from optlab.engine.nodes import Node, Shape, Var
+from optlab.engine.numpy_kernels import coverage
 from optlab.engine.replay.inputs import RUN, Input, gathers, kinds
 
 Array = NDArray[Any]

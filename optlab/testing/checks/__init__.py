@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from optlab.testing.checks import (
-    around,
     basics,
     convergence,
     declared,
@@ -16,6 +15,7 @@ from optlab.testing.checks import (
     shapes,
     state,
     tracing,
+    wrappers,
 )
 from optlab.testing.checks.base import Check
 
@@ -34,4 +34,4 @@ THEMES: Mapping[str, tuple[Check, ...]] = {
 CHECKS: tuple[Check, ...] = tuple(check for checks in THEMES.values() for check in checks)
 """The checks that apply to all optimizers, in the order in which they run."""
 
-__all__ = ["CHECKS", "THEMES", "Check", "around", "declared"]
+__all__ = ["CHECKS", "THEMES", "Check", "declared", "wrappers"]

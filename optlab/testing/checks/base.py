@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from optlab.optimizers.base import Optimizer
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.ground import Skipped, grounds
 
 CALLED, TRACED, FINITE = "returns_x_and_state", "can_be_traced", "makes_a_first_step"

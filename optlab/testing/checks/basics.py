@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from optlab.optimizers.base import Optimizer
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.batches import step_graph
 from optlab.testing.checks.base import CALLED, FINITE, TRACED, Check, on_each_ground
 from optlab.testing.ground import Ground, Skipped, by_design, failed, initial, names, returned_names, update

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from optlab.optimizers.base import Optimizer
+from optlab.errors import counted
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import Ground, by_design, failed, history, initial, update, without_decay
-from optlab.testing.landscapes import Array, Landscape, Valley
-from optlab.wording import counted
+from optlab.testing.landscapes import Array, Objective, Valley
 
 LEARNING_RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 
@@ -40,7 +40,7 @@ def converges_on_rosenbrock(optimizer: Optimizer) -> None:
     _halves(optimizer, "rosenbrock", Valley(), np.array([-1.5, 2.0]), 1000)
 
 
-def _halves(optimizer: Optimizer, place: str, landscape: Landscape, start: Array, budget: int) -> None:
+def _halves(optimizer: Optimizer, place: str, landscape: Objective, start: Array, budget: int) -> None:
     has_lr = "lr" in optimizer.signature.numbers
     target = float(landscape.loss(start)) / 2
     best, at = np.inf, LEARNING_RATES[0]
@@ -60,7 +60,7 @@ def _halves(optimizer: Optimizer, place: str, landscape: Landscape, start: Array
 
 
 def _lowest(
-    optimizer: Optimizer, landscape: Landscape, start: Array, budget: int, numbers: dict[str, float], target: float
+    optimizer: Optimizer, landscape: Objective, start: Array, budget: int, numbers: dict[str, float], target: float
 ) -> float:
     """The loss after all steps, or the first loss below the target after a tenth of the steps."""
     values = initial(optimizer, start)

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from optlab.optimizers.base import Optimizer
+from optlab.errors import counted
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.checks.base import Check, on_each_ground
 from optlab.testing.ground import STEPS, Ground, Skipped, failed, history
-from optlab.wording import counted
 
 FACTOR = 1024.0
 SHIFT = 16.0
@@ -65,12 +65,12 @@ def matches_reference(optimizer: Optimizer, reference: str) -> None:
 
 
 def _compare_with(optimizer: Optimizer, reference: str, options: Mapping[str, Any], steps: int, seeds: int) -> None:
-    from optlab.testing import diagnosis, references
+    from optlab.testing import parity_diagnosis, references
 
     error = references.compare(optimizer, reference, options, steps=steps, seeds=seeds)
     if not error <= references.TOLERANCE:
         given = " and ".join(f"{name} = {value}" for name, value in options.items())
-        cause = diagnosis.of_mismatch(optimizer, reference, options, min(steps, FEW))
+        cause = parity_diagnosis.of_mismatch(optimizer, reference, options, min(steps, FEW))
         raise failed(
             optimizer,
             f"differs from {reference} by {error:.3g} of its size within {counted(steps, 'step')}"

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from optlab.optimizers.base import Optimizer
-from optlab.signature import summary
-from optlab.testing.around import Around
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.signature import summary
 from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import Ground, Skipped, advised, bases, by_design, failed, grounds, history, names, same
+from optlab.testing.wrapped_descent import WrappedDescent
 
 LONG = 30
 """The number of steps in which a hyperparameter must show an effect."""
@@ -48,7 +48,11 @@ def names_its_source(optimizer: Optimizer) -> None:
 def documents_its_hyperparameters(optimizer: Optimizer) -> None:
     """The docstring explains every hyperparameter by its name."""
     text = inspect.getdoc(optimizer.function) or ""
-    own = optimizer.plugin.signature if isinstance(optimizer, Around) and optimizer.plugin else optimizer.signature
+    own = (
+        optimizer.plugin.signature
+        if isinstance(optimizer, WrappedDescent) and optimizer.plugin
+        else optimizer.signature
+    )
     if missing := [name for name in own.options if not re.search(rf"\b{re.escape(name)}\b", text)]:
         raise advised(
             optimizer,

@@ -6,8 +6,8 @@ import itertools
 import re
 from collections.abc import Mapping
 
-from optlab.optimizers.base import Optimizer
-from optlab.signature import is_built_in, summary
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.signature import is_built_in, summary
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Skipped, advised
 
@@ -79,7 +79,7 @@ def formula_is_compared(optimizer: Optimizer) -> None:
 def namesake(optimizer: Optimizer) -> str | None:
     """The known rule that a name or a docstring contains. If there are several, the longest name.
 
-    >>> from optlab.optimizers.amsgrad import amsgrad
+    >>> from optlab.plugins.optimizers.amsgrad import amsgrad
     >>> namesake(amsgrad)
     'amsgrad'
     """

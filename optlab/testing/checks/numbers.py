@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from optlab.optimizers.base import Optimizer
+from optlab.errors import counted
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.checks.base import CALLED, FINITE, Check, on_each_ground
 from optlab.testing.ground import (
     BUDGET,
@@ -25,8 +26,7 @@ from optlab.testing.ground import (
     update,
     without_decay,
 )
-from optlab.testing.landscapes import Array, Slope
-from optlab.wording import counted
+from optlab.testing.landscapes import Array, Plane
 
 ROUNDING = 1e-14
 """The relative tolerance for rounding in a few steps that apply a function to x and invert it (mirror descent)."""
@@ -80,7 +80,7 @@ def comes_to_rest(optimizer: Optimizer, ground: Ground) -> None:
     normalised rules. Their state decays after the slope ends, although their steps do not become shorter.
     """
     numbers = without_decay(optimizer)
-    values = history(optimizer, Slope(np.ones(ground.shape)), ground.start, SLOPE, **numbers)[-1]
+    values = history(optimizer, Plane(np.ones(ground.shape)), ground.start, SLOPE, **numbers)[-1]
     left, moved = _left_of_slope(optimizer, ground, values, SLOPE), []
     for t in range(SLOPE + 1, LATE + 1):
         after = update(optimizer, ground.flat, values, t, **numbers)
@@ -143,8 +143,8 @@ def survives_huge(optimizer: Optimizer, ground: Ground) -> None:
         )
 
 
-def _slope(ground: Ground, size: float) -> Slope:
-    return Slope(size * np.resize([1.0, -1.0, 0.5, -2.0], ground.shape))
+def _slope(ground: Ground, size: float) -> Plane:
+    return Plane(size * np.resize([1.0, -1.0, 0.5, -2.0], ground.shape))
 
 
 @on_each_ground

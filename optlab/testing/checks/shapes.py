@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.trace import trace
-from optlab.optimizers.base import Optimizer
+from optlab.plugins.optimizers.base import Optimizer
 from optlab.testing.checks.base import CALLED, TRACED, Check, on_each_ground
 from optlab.testing.ground import (
     BOWL,

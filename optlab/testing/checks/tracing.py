@@ -10,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from optlab import runner, wording
-from optlab.composition import Rule
+from optlab import errors
 from optlab.engine.graph import Graph
 from optlab.engine.replay import Input
-from optlab.optimizers.base import Optimizer
-from optlab.records import Recording, Sweep
-from optlab.runner.choice import choose, has_llvmlite
-from optlab.schedules.base import Schedule, schedule
+from optlab.execution import runner
+from optlab.execution.records import Recording, Sweep
+from optlab.execution.rule import Rule
+from optlab.execution.runner.choice import choose, has_llvmlite
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.schedules.base import Schedule, schedule
 from optlab.testing.batches import seven_runs, step_graph, traced
 from optlab.testing.checks.base import CALLED, TRACED, Check, on_each_ground
 from optlab.testing.ground import RUNS, STEPS, Ground, Skipped, call, failed, initial, names, same, update
@@ -186,7 +187,7 @@ def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
 
 
 def _fused(graph: Graph, inputs: Sequence[Input]) -> Graph:
-    from optlab.engine.native.fused import fuse  # llvmlite takes a while to load
+    from optlab.engine.native.fused_ufuncs import fuse  # llvmlite takes a while to load
 
     fused = fuse(graph, inputs)
     if fused is graph:
@@ -240,7 +241,7 @@ def counts_its_gradients(optimizer: Optimizer, ground: Ground) -> None:
     if calls.gradients != counted:
         raise failed(
             optimizer,
-            f"computes {wording.counted(calls.gradients, 'gradient')} in a step, but its result uses {counted}",
+            f"computes {errors.counted(calls.gradients, 'gradient')} in a step, but its result uses {counted}",
             "each gradient is used",
             "remove the call of grad or hvp whose result is not used",
         )

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import optlab
-import optlab.runner
+import optlab.execution.runner
 from optlab.engine.functions import FUNCTIONS, linalg
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
-from optlab.records import DIVERGED, DONE
+from optlab.execution.records import DIVERGED, DONE
 
 torch = pytest.importorskip("torch")
 
@@ -167,7 +167,7 @@ def determinant(x):
 def test_a_matrix_without_an_answer_is_nan_in_the_lab_and_an_exception_of_numpy_outside(planned):
     """The run that meets one diverges, the others continue."""
     document = {"problem": [{"name": "determinant"}], "optimizer": [{"name": "gd", "lr": [0.01, 5.0]}], "steps": 20}
-    done = optlab.runner.run(planned(document, determinant).sweeps[0])
+    done = optlab.execution.runner.run(planned(document, determinant).sweeps[0])
     assert done.status.tolist() == [DONE, DIVERGED]
     assert done.steps.tolist() == [20, 1]
     assert np.isnan(optlab.grad(determinant)(np.array([-1.0]))).all()

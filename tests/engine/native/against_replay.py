@@ -6,8 +6,9 @@ import dataclasses
 
 import numpy as np
 
-from optlab import grad, runner
+from optlab import grad
 from optlab.engine.replay import RUN, compile
+from optlab.execution import runner
 from tests.engine.vocabulary import UNARY, in_numpy
 
 STEPS = 200

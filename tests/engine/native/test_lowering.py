@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from optlab import trace
-from optlab.engine.native import lowering, scalars
-from optlab.engine.native.expressions import Unsupported
+from optlab.engine.native import lowering, scalar_ir
+from optlab.engine.native.array_ir import Rolled
+from optlab.engine.native.ir import Unsupported
 from optlab.engine.native.lowering import LONG, lowered
-from optlab.engine.native.rolled import Rolled
-from optlab.engine.native.scalars import Scalars
+from optlab.engine.native.scalar_ir import Scalars
 from optlab.engine.passes import optimise
 
 
@@ -45,6 +45,6 @@ def test_what_is_much_too_long_is_not_written_out_first(monkeypatch):
 
 
 def test_what_is_a_little_too_long_is_tried(monkeypatch):
-    monkeypatch.setattr(scalars, "LIMIT", 1_000)
+    monkeypatch.setattr(scalar_ir, "LIMIT", 1_000)
     with pytest.raises(Unsupported, match="operations on single numbers, and an array falls into more than"):
         form(lambda x: np.sum(np.exp(x)[np.arange(600) % 7]), 600)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optlab.engine.native import trajectories
-from optlab.engine.native.fused import fuse
+from optlab.engine.native import kernel as kernels
+from optlab.engine.native.fused_ufuncs import fuse
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, compile
 from tests.engine.native import random_rules
@@ -72,14 +72,14 @@ def test_fused_rules_give_the_same_bits(begin):
 
 @pytest.mark.parametrize("begin", range(0, 300, 50))
 def test_machine_code_gives_the_same_numbers(begin):
-    """Losses to 1e-9, as in `test_trajectories.py`; then x, m, conditions and whole numbers after the last step.
+    """Losses to 1e-9, as in `test_kernel.py`; then x, m, conditions and whole numbers after the last step.
 
     Left aside are runs that replay itself does not reproduce from a start a hair away.
     """
     sensitive = 0
     for seed in range(begin, begin + 50):
         graph, inputs, first, lr, beta = random_rule(seed)
-        kernel = trajectories.compile(graph, inputs, quick=True)
+        kernel = kernels.compile(graph, inputs, quick=True)
         columns, uniform = (np.stack([lr, beta]), np.empty(0)) if inputs[-1].kind == RUN else (lr[None], beta[None])
         done = kernel.run(np.concatenate(first), uniform, columns, STEPS, np.arange(STEPS + 1))
         right = steps_on_replay(graph, inputs, first, lr, beta)

@@ -1,0 +1,1 @@
+"""The public functions, and the bridge to torch: what `import optlab` offers is defined here."""

@@ -1,0 +1,276 @@
+"""The results of an experiment for Python and notebooks: tables, the ranking, pictures, and the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from optlab.engine.containment import prints_aside
+from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
+from optlab.experiments import replanning
+from optlab.experiments.kinds import GRID, Kind
+from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.plan import Plan
+from optlab.experiments.replanning import Origin
+from optlab.figures.experiment.subject import NamedFigure, Subject
+from optlab.markup import html
+from optlab.plugins import registry
+from optlab.plugins.registry import Folders, Registry
+from optlab.results import analysis, store
+from optlab.results.selection import Selection
+
+if TYPE_CHECKING:
+    from optlab.figures.figure import InlineFigure
+
+ROWS = 24
+"""Rows of the ranking that a notebook shows."""
+PANELS = 6
+"""Panels of a map for which a notebook shows numbers."""
+SMALL = 88.0
+"""Pixels per inch of the picture in a notebook."""
+
+
+@dataclass(frozen=True, repr=False)
+class ExperimentResults(Subject):
+    """The results of a finished experiment. A notebook shows the ranking and the first picture.
+
+    `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
+    recorded step of each run. Each table is read at its first use, and kept.
+
+    `planned` is the plan of the runs, if it is available, and `known` its registry. Otherwise the plan is made again at
+    its first use, from the experiment file in the folder and the drop-in files in `plugins`.
+
+    Raises:
+        ResultsError: a table is read after another run replaced the results in the folder, or after they were removed.
+    """
+
+    planned: Plan | None = field(default=None, compare=False)
+    known: Registry | None = field(default=None, compare=False)
+    plugins: Folders = field(default=("plugins",), compare=False)
+    _here: Path = field(default_factory=Path.cwd, compare=False)
+
+    @cached_property
+    def origin(self) -> Origin:
+        """The plan and the plugins of the runs, as far as they are still available."""
+        if self.planned:
+            figures = tuple(self.known.figures.values()) if self.known else ()
+            return Origin(self.planned, kind=self.planned.kind, figures=figures)
+        folders = registry.several(self.plugins)
+        if Path.cwd() != self._here:  # folders are relative to where the results were loaded
+            folders = [self._here / folder for folder in folders]
+        return replanning.origin_of(self, folders)
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of experiment. For a plain grid, no plugin is loaded.
+
+        Raises:
+            ResultsError: the kind does not exist any more.
+        """
+        return GRID if replanning.is_grid(self) else self.origin.kind
+
+    @property
+    def plan(self) -> Plan:
+        """The plan of the experiment: its sweeps, with their arrays of options and hyperparameters.
+
+        Raises:
+            ResultsError: a plugin of the runs is gone or has changed since.
+        """
+        return self._exact("the experiment cannot be planned again")
+
+    @cached_property
+    def panels(self) -> tuple[Any, ...]:
+        """The panels of a map as arrays, one for each problem, optimizer and further setting. Empty for other
+        experiments.
+
+        Raises:
+            ResultsError: a plugin of the map is gone or has changed since.
+        """
+        if self.kind is GRID:
+            return ()
+        planned = self._exact("the map cannot be read from these results")
+        with faults_of(planned.kind):
+            return tuple(planned.kind.panels(self, planned))
+
+    def _exact(self, refusal: str) -> Plan:
+        """The plan, made with the unchanged plugins of the runs. Raises ResultsError if there is none."""
+        if self.origin.plan is None or self.origin.changed_plugins:
+            raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
+        return self.origin.plan
+
+    # ---- tables and pictures -----------------------------------------------------------------------------------------
+
+    def ranking(self) -> pd.DataFrame:
+        """The optimizers of each case, ranked by the median final loss of their best settings, as `optlab run` prints.
+
+        Columns: `case`, `rank`, `label`, `settings` (the best), `median`, `low` and `high` (the median, the 10 % and
+        the 90 % quantile of the final loss over `n` seeds), `cells` (number of settings), `diverged` (share of all
+        runs), `failed` (number of runs that ended with an error), `at_edge` (hyperparameters whose best value is the
+        first or the last of the grid) and `run` (the run to show).
+
+        Raises:
+            UserError: the results are a map; a map has no ranks.
+        """
+        if not self.kind.is_ranked:
+            raise UserError(
+                "optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures"
+            )
+        return analysis.ranking(self.runs)
+
+    def figure(
+        self, kind: str, case: str | None = None, *, only: Sequence[str] = (), top: int | None = None
+    ) -> InlineFigure:
+        """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
+
+        Args:
+            kind: "contour", "loss" or "lr"; for a map "basins" or "stability"; or the full name of a picture, as in
+                `figures()`.
+            case: the title of the case, or the name of its problem. Not needed if there is one case.
+            only: labels of the optimizers that are shown; all if empty.
+            top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+
+        Raises:
+            UnknownName: there is no such picture, case or label; the message lists the existing names.
+            UserError: there are several cases and `case` is missing.
+            ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
+        """
+        found = self._named(only, top)
+        names = {figure.name: figure for figure in found}
+        return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case))
+
+    def figures(self, *, only: Sequence[str] = (), top: int | None = None) -> Figures:
+        """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
+
+        Args:
+            only, top: see `figure`.
+        """
+        return Figures({figure.name: figure for figure in self._named(only, top)})
+
+    def _named(self, only: Sequence[str], top: int | None) -> list[NamedFigure]:
+        from optlab.figures.experiment import from_plugins, pictures
+
+        if not self.kind.is_ranked:
+            self._exact("the map cannot be read from these results")
+        selection = Selection(tuple(only), top)
+        return [*pictures.figures(self, selection), *from_plugins.named(from_plugins.extras(self, selection))]
+
+    def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
+        """The picture of a kind and a case."""
+        kinds, cases = (list(dict.fromkeys(getattr(figure, what) for figure in found)) for what in ("kind", "case"))
+        if kind not in kinds:
+            names = [*kinds, *(figure.name for figure in found)]
+            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(
+                f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_existing(kinds)}{omitted}"
+            )
+        if case is not None:
+            problems = {title: title.partition(" (")[0] for title in cases}
+            chosen = [title for title in cases if title == case] or [
+                title for title in cases if problems[title] == case
+            ]
+            if not chosen:
+                guess = did_you_mean(str(case), [*cases, *problems.values()])
+                raise UnknownName(f"there is no case {case!r}{guess}; {_existing(cases)}")
+            cases = chosen
+        matching = [figure for figure in found if figure.kind == kind and figure.case in cases]
+        if not matching:
+            others = [figure.kind for figure in found if figure.case in cases]
+            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
+            raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{omitted}")
+        titles = list(dict.fromkeys(figure.case for figure in matching))
+        if len(titles) > 1:
+            raise UserError(
+                f"there are several pictures {kind!r}; choose one, as in case={titles[0]!r}; {_existing(titles)}"
+            )
+        return matching[0]
+
+    # ---- in a notebook -----------------------------------------------------------------------------------------------
+
+    def _repr_html_(self) -> str:
+        return html.never_raises(self._html, f"the results in {self.folder}")
+
+    def _html(self) -> str:
+        ended = ", ".join(f"{count:,} {status}" for status, count in self.manifest["statuses"].items() if count)
+        head = html.line(self.manifest["name"], bold=True) + html.line(f"{ended}; in {self.folder}", faint=True)
+        picture = html.never_raises(self._first, "the first picture")
+        if not self.kind.is_ranked:
+            return head + picture + "".join(panel._repr_html_() for panel in self.panels[:PANELS])
+        return head + self._ranked() + picture
+
+    def _ranked(self) -> str:
+        """The first rows of the ranking as HTML."""
+        ranked = self.ranking()
+        several = ranked["case"].nunique() > 1
+        rows = []
+        for row in ranked.head(ROWS).to_dict("records"):
+            loss = "error" if row["failed"] else short(row["median"]) if row["median"] < float("inf") else "none"
+            rank = "-" if pd.isna(row["rank"]) else row["rank"]
+            cells = [rank, row["label"], row["settings"], loss, f"{100 * row['diverged']:.0f} %"]
+            rows.append([row["case"]] * several + cells)
+        columns = ["case"] * several + ["rank>", "optimizer", "best settings", "final loss>", "diverged>"]
+        more = len(ranked) - ROWS
+        return html.table(columns, rows) + (
+            html.line(f"and {counted(more, 'more row')}: .ranking() has all", faint=True) if more > 0 else ""
+        )
+
+    def _first(self) -> str:
+        found = self._named((), None)
+        if not found:
+            return ""
+        figure = _drawn(found[0])
+        return html.image(figure.png(SMALL), 64 * figure.get_figwidth(), f"{found[0].kind} of {found[0].case}")
+
+
+@prints_aside
+def _drawn(figure: NamedFigure) -> InlineFigure:
+    return figure.make()
+
+
+def _existing(names: Sequence[str]) -> str:
+    """The list of existing names, for messages."""
+    return f"there are: {', '.join(names)}" if names else "there are none"
+
+
+@dataclass(frozen=True, repr=False)
+class Figures(Mapping[str, Any]):
+    """Pictures by name. Each is drawn when it is accessed. A notebook shows all."""
+
+    named: Mapping[str, NamedFigure]
+
+    def __getitem__(self, name: str) -> InlineFigure:
+        if name not in self.named:
+            guess = did_you_mean(str(name), self.named)
+            raise UnknownName(f"there is no picture {name!r}{guess}; {_existing(list(self.named))}")
+        return _drawn(self.named[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.named)
+
+    def __len__(self) -> int:
+        return len(self.named)
+
+    def __repr__(self) -> str:
+        return f"<{counted(len(self), 'picture')}: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        def all_of_them() -> str:
+            drawn = {name: self[name] for name in self}
+            return "".join(html.image(figure.png(), 80 * figure.get_figwidth(), name) for name, figure in drawn.items())
+
+        return html.never_raises(all_of_them, "the pictures")
+
+
+def of(results: store.Results, planned: Plan, known: Registry | None = None) -> ExperimentResults:
+    """Results with their plan and the registry of the plan."""
+    return ExperimentResults(results.folder, results.manifest, planned, known)
+
+
+def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
+    """The results in a folder; see `optlab.load`."""
+    results = store.load(Path(folder))
+    return ExperimentResults(results.folder, results.manifest, plugins=plugins)

@@ -1,0 +1,304 @@
+"""The stages of an experiment: TOML -> spec -> plan -> sweeps -> trajectories -> store -> frames -> pictures."""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from optlab.api.redraw import Progress, check_format
+from optlab.api.redraw import draw as draw
+from optlab.api.redraw import replot as replot
+from optlab.engine.containment import prints_aside
+from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
+from optlab.execution import executors, runner
+from optlab.execution.records import STATUSES, Sweep, Trajectories
+from optlab.experiments import document as documents
+from optlab.experiments import plan
+from optlab.experiments.choices import BACKENDS
+from optlab.experiments.document.text import text_of
+from optlab.experiments.estimate import Prospect as Prospect
+from optlab.experiments.estimate import prospects as prospects
+from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.plan import Plan
+from optlab.plugins import registry
+from optlab.plugins.registry import Folders, Registry
+from optlab.results import manifest
+from optlab.results.selection import ALL, Selection
+
+if TYPE_CHECKING:
+    from optlab.api.experiment_results import ExperimentResults
+    from optlab.results.store import Writer
+
+Watched = Callable[[str, int], AbstractContextManager[Progress]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A checked and planned experiment, and the folder for its results."""
+
+    source: str
+    plan: Plan
+    registry: Registry
+    folder: Path
+
+
+# ---- an experiment, step by step ------------------------------------------------------------------------------------
+
+
+@prints_aside
+def prepare(
+    experiment: str | Path | Mapping[str, Any],
+    out: str | Path = "results",
+    plugins: Folders | Registry = ("plugins",),
+    backend: str | None = None,
+) -> Job:
+    """Read, check and plan an experiment. Nothing is run or written. `backend` overrides the experiment's.
+
+    `plugins` are folders of drop-in files, or a registry that is loaded already. In a dictionary, a plugin object may
+    replace a name.
+
+    Raises:
+        SpecError: with all mistakes of the file at once.
+        PluginError: two plugins share a name.
+        UserError: there is no such back end.
+    """
+    if backend not in (None, *BACKENDS):
+        guess = did_you_mean(str(backend), BACKENDS)
+        raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
+    known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
+    if isinstance(experiment, Mapping):
+        document, known = registry.settled(experiment, known)
+        draft = _on(backend, documents.read_dict(document, known.kinds.values()))
+        planned = plan.make(draft, known)
+        return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
+    path = Path(experiment)
+    text = text_of(path)
+    planned = plan.make(_on(backend, documents.read(text, str(path), known.kinds.values())), known)
+    return Job(text, planned, known, Path(out) / planned.name)
+
+
+def _on(backend: str | None, draft: documents.Draft) -> documents.Draft:
+    if backend is None or draft.spec is None:
+        return draft
+    return replace(draft, spec=replace(draft.spec, backend=backend))
+
+
+def _as_toml(document: Mapping[str, Any]) -> str:
+    import tomli_w
+
+    return tomli_w.dumps(dict(document))
+
+
+def finished(job: Job) -> ExperimentResults | None:
+    """The results of an earlier run of the same experiment, if they are complete and undamaged and no run failed."""
+    return _found(job)[0]
+
+
+def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
+    """The results of an earlier run of the same experiment; otherwise None and the damage of the folder."""
+    from optlab.api import experiment_results
+    from optlab.results import store
+
+    try:
+        results = experiment_results.of(store.load(job.folder), job.plan, job.registry)
+    except DamagedResults as error:
+        return None, [error.what]
+    except ResultsError:
+        return None, ()
+    is_same = results.manifest["experiment"] == job.plan.id and not results.failed
+    return (results if is_same else None), ()
+
+
+@prints_aside
+def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> ExperimentResults:
+    """Run all sweeps and write the results. The earlier results in the folder stay valid until the end."""
+    from optlab.api import experiment_results
+
+    done = []
+    backends: dict[str, str] = {}
+    with executors.threads() as pool, faults_of(job.plan.kind):
+
+        def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
+            task = runner.Runner(sweeps, executors.workers())
+            for sweep, trajectories in executors.execute(sweeps, task, pool, progress):
+                backends[sweep.id] = task.backend(sweep)
+                yield sweep, trajectories
+
+        passes = job.plan.kind.passes(job.plan)
+        for sweep, trajectories in passes.computed(compute):
+            writer.sweep(sweep, trajectories)
+            done.append((sweep, trajectories.summary()))
+        done.sort(key=lambda pair: pair[0].run[0])
+        columns = passes.columns(done)
+    counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
+    logs = {sweep.id: t.log for sweep, t in done if t.log}
+    log = manifest.tracebacks(job.plan, logs)
+    about = manifest.about(job.plan, counts, backends, logs) | passes.about
+    return experiment_results.of(writer.finish(done, job.source, log, about, columns), job.plan, job.registry)
+
+
+def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
+    return nullcontext(lambda done: None)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The results of an experiment, and how they came about.
+
+    reused: whether the results of an earlier run were used. replaced: the settings in which a replaced experiment
+    differs; None if none was replaced. retried: the number of failed runs in earlier results of this experiment.
+    drawing_error: the exception of the drawing. The results are complete nevertheless; print them before raising it.
+    damage: the damaged files because of which the experiment was run or drawn again.
+    """
+
+    results: ExperimentResults
+    reused: bool
+    replaced: Sequence[str] | None = None
+    retried: int = 0
+    drawing_error: Exception | None = None
+    damage: Sequence[str] = ()
+
+
+def carry_out(
+    job: Job, format: str | None = None, watched: Watched = _unwatched, selection: Selection = ALL
+) -> Outcome:
+    """Run an experiment, or reuse its finished results, and draw it. Only one process writes to a folder at a time.
+
+    If nothing must be written, no lock is taken.
+
+    Args:
+        format: the file format of pictures; None for no pictures.
+        watched: a function of the name and the size of a task. It returns a context that yields a function, which is
+            called with the progress.
+        selection: the optimizers that pictures show. With a selection, pictures are always drawn again.
+
+    Raises:
+        InUse: another run is writing to the folder.
+        UserError: pictures are requested but Matplotlib cannot be used, or a selected label does not exist. This is
+            checked before anything is run.
+    """
+    from optlab.results import store
+
+    selection.check(job.plan.labels, is_ranked=job.plan.kind.is_ranked)
+    with store.note_if_complete(job.folder, job.plan.id):
+        results = finished(job)
+        if results is not None and not selection and _is_complete(results, job, format):
+            store.finish_killed(job.folder)
+            return Outcome(results, reused=True)
+        with store.writing(job.folder) as writer:
+            return _written(job, writer, format, watched, selection)
+
+
+def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
+    """Run or reuse an experiment and draw it, while holding the lock of its folder."""
+    from optlab.api import experiment_results
+
+    results, damage = _found(job)  # again, now that no other process can write
+    reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
+    if results is not None:
+        results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
+        damaged = results.damaged_plots(format) if format else {}
+        damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
+    else:
+        if format:
+            importlib.import_module(
+                "optlab.figures.experiment.pictures"
+            )  # fails before the runs if Matplotlib is missing
+        with watched("running", job.plan.run_steps) as progress:
+            results = execute(job, writer, progress)
+    drawing_error = _draw_missing(results, job, format, watched, selection) if format else None
+    return Outcome(results, reused, replaced, retried, drawing_error, damage)
+
+
+def _draw_missing(
+    results: ExperimentResults, job: Job, format: str, watched: Watched, selection: Selection
+) -> Exception | None:
+    """Draw the pictures, unless they exist. Returns the exception of the drawing, or None."""
+    if results.has_plots(format) and not selection:
+        return None
+    from optlab.figures.experiment import pictures
+    from optlab.results import store
+
+    try:
+        plugins = job.registry.figures.values()
+        with watched("drawing", pictures.count(job.plan, plugins)) as progress:
+            draw(results, format, progress, selection)
+    except Exception as error:
+        error.add_note(store.complete_in(job.folder))
+        return error
+    return None
+
+
+def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:
+    """Whether nothing must be written."""
+    from optlab.results import store
+
+    try:
+        is_drawn = format is None or results.has_plots(format)
+        return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
+    except ResultsError:  # another run has just replaced them
+        return False
+
+
+# ---- from Python ----------------------------------------------------------------------------------------------------
+
+
+def run(
+    experiment: str | Path | Mapping[str, Any],
+    out: str | Path = "results",
+    plots: bool = True,
+    plugins: Folders | Registry = ("plugins",),
+    format: str = "png",
+    backend: str | None = None,
+    only: Sequence[str] = (),
+    top: int | None = None,
+) -> ExperimentResults:
+    """Run an experiment, or reuse its finished results. Results of another experiment of the same name are replaced.
+
+    Args:
+        experiment: the path of a TOML file, or a dictionary of the same form. In a dictionary, an object that
+            `@optimizer`, `@problem` or another decorator made may replace a name.
+        out: the folder in which the folder of results is created.
+        plots: whether to draw pictures.
+        plugins: a folder with drop-in files, or several; or the registry of all plugins.
+        format: "png", "svg" or "pdf".
+        backend: "native", "replay" or "auto"; overrides the experiment's.
+        only: labels of the optimizers that pictures show; all if empty.
+        top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+
+    Returns:
+        The results: `.runs`, `.history` and `.trajectories` are data frames, `.ranking()` is a data frame of the best
+        settings, `.figure("loss")` a Matplotlib figure, `.plan` the plan of the runs, `.folder` the folder.
+
+    Raises:
+        SpecError: the experiment has mistakes; the message lists all.
+        UserError: there is no such back end, format, or label of an optimizer.
+        InUse: another run is writing to the folder.
+    """
+    if plots:
+        check_format(format)  # before an hour of work
+    job = prepare(experiment, out, plugins, backend)
+    done = carry_out(job, format if plots else None, selection=Selection(tuple(only), top))
+    if done.drawing_error is not None:
+        raise done.drawing_error
+    return done.results
+
+
+def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
+    """The results in a folder, as `run` returned them.
+
+    Args:
+        folder: the folder of one experiment, such as "results/mine".
+        plugins: folders of drop-in files, which are loaded when the plan or a picture needs them.
+
+    Raises:
+        ResultsError: the results are missing or damaged.
+    """
+    from optlab.api import experiment_results
+
+    return experiment_results.load(folder, plugins)

@@ -1,0 +1,78 @@
+"""Draws finished results again. Pictures that need a plugin which is gone or has changed are left out."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optlab.engine.containment import prints_aside
+from optlab.errors import PluginWarning, UserError
+from optlab.experiments.choices import FORMATS
+from optlab.plugins.registry import Folders
+from optlab.results.selection import ALL, Selection
+
+if TYPE_CHECKING:
+    from optlab.api.experiment_results import ExperimentResults
+
+Progress = Callable[[int], None]
+
+
+@prints_aside
+def draw(
+    results: ExperimentResults,
+    format: str = "png",
+    progress: Progress = lambda done: None,
+    selection: Selection = ALL,
+) -> list[Path]:
+    """Draw all pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
+
+    Nothing is run again. Loss curves and sensitivity are drawn from the data alone. Contours need the problem. If its
+    plugin is gone or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
+
+    Returns:
+        The files.
+
+    Raises:
+        UserError: a selected label does not exist.
+        ResultsError: the results are a map, and a plugin has changed.
+    """
+    from optlab.figures.experiment import pictures
+
+    check_format(format)
+    if not results.kind.is_ranked:
+        results.panels  # raises if a plugin of the runs is gone or has changed  # noqa: B018
+    if reasons := results.origin.left_out:
+        warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
+    return pictures.draw_all(results, format, progress, selection)
+
+
+def check_format(format: str) -> None:
+    if format not in FORMATS:
+        raise UserError(f"the format of pictures must be one of {', '.join(FORMATS)}, not {format!r}")
+
+
+def replot(
+    folder: str | Path,
+    plugins: Folders = ("plugins",),
+    format: str = "png",
+    only: Sequence[str] = (),
+    top: int | None = None,
+) -> list[Path]:
+    """Draw the pictures of a results folder again; see `draw`.
+
+    Args:
+        folder: the folder of one experiment.
+        plugins: a folder with drop-in files, or several.
+        format: "png", "svg" or "pdf".
+        only: labels of the optimizers that are shown; all if empty.
+        top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+
+    Raises:
+        ResultsError: the folder is missing, unfinished or damaged; see also `draw`.
+    """
+    from optlab.api.experiment_results import load
+
+    check_format(format)
+    return draw(load(folder, plugins), format, selection=Selection(tuple(only), top))

@@ -1,0 +1,1 @@
+"""Gradients checked against difference quotients and the complex step."""

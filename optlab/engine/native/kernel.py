@@ -1,0 +1,279 @@
+"""Compiles a step graph to machine code for whole trajectories, and manages its arrays."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.engine.graph import Graph
+from optlab.engine.native.hoisting import StepLayout, StepProgram
+from optlab.engine.native.ir import Unsupported
+from optlab.engine.native.jit import Code, is_right, this_machine
+from optlab.engine.native.lowering import lowered
+from optlab.engine.native.module import emit
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+STRIDE = 4096
+"""Steps per call of the machine code. Rows of the table for this many steps fit into the cache."""
+
+AT_LEAST, AT_ONCE = 500_000, 500_000_000
+"""The approximate work of one call, runs times steps times expressions: from the cost of waking a thread up to a few
+hundredths of a second."""
+
+TURNS = 4
+"""Calls per thread, if they are not too short. Several calls balance the load when a thread starts late."""
+
+_P, _I = ctypes.c_void_p, ctypes.c_int64
+
+
+@dataclass(frozen=True)
+class KernelOutput:
+    """The results of R runs. The last array axis is the run axis.
+
+    `loss` (recorded, R) and `trail` (recorded, dim, R) are the values at the recorded steps. `first`, `final` and
+    `best` (R,) are losses, `steps` (R,) is the last step taken, and `alive` (R,) is whether the run stayed finite.
+    `carried` has x and the state at the end, one row per entry. `reached` (R,) is the first step that reaches the
+    target, or -1.
+    """
+
+    loss: Floats
+    trail: Floats | None
+    first: Floats
+    final: Floats
+    best: Floats
+    steps: Ints
+    alive: NDArray[np.bool_]
+    carried: Floats
+    reached: Ints | None
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Machine code for trajectories, made by `compile`. Several threads may run it at the same time."""
+
+    program: StepProgram
+    code: Code
+    lanes: int
+
+    def run(
+        self,
+        carried: Floats,
+        uniform: Floats,
+        columns: Floats,
+        steps: int,
+        recorded: Ints,
+        target: Floats | None = None,
+        progress: Callable[[int], None] = lambda run_steps: None,
+        threads: int = 1,
+    ) -> KernelOutput:
+        """Run all steps.
+
+        Args:
+            carried: x and the state of each run before the first step, shape (entries, R).
+            uniform: the numbers that are the same for all runs, in the order of the graph's inputs.
+            columns: the numbers that differ between runs, one row each, shape (numbers, R).
+            steps: the number of steps.
+            recorded: the steps to record, ascending, each from 0 to `steps`.
+            target: a loss per run, shape (R,), if the kernel was compiled with `targets`.
+            progress: receives the number of run-steps since the previous call, from any thread. It may raise to stop.
+            threads: the number of threads. No result depends on it.
+        """
+        call = _Call(self, carried, uniform, columns, steps, recorded, target)
+        return call.run(progress, threads)
+
+    @functools.cached_property
+    def helpers(self) -> ThreadPoolExecutor:
+        """Threads in addition to the calling one, started on first use and ended with the kernel."""
+        return ThreadPoolExecutor(thread_name_prefix="optlab-native")
+
+    @functools.cached_property
+    def run_function(self) -> Any:
+        return self.code.function("run", *[_P] * 5, *[_I] * 7, *[_P] * 9)
+
+    @functools.cached_property
+    def table_function(self) -> Any:
+        return self.code.function("table", _P, _P, _P, _I, _I)
+
+
+def compile(
+    graph: Graph,
+    inputs: Sequence[Input],
+    check_every: int = 32,
+    trail: bool = False,
+    targets: bool = False,
+    quick: bool = False,
+) -> Kernel:
+    """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state).
+
+    Args:
+        graph: one step of one run, optimised. An input that is shared and changes is the step number: 1, 2, ...
+        inputs: how each input is fed, as for `replay`. x and the state are the carried inputs, in order.
+        check_every: x is checked to be finite every so many steps, as an objective may hide a NaN. A divisor of 4096.
+        trail: whether x is recorded.
+        targets: whether the first step that reaches a target is recorded.
+        quick: compile faster, but to slower code. No result depends on it.
+
+    Raises:
+        Unsupported: this back end cannot execute the graph. The message is the reason.
+    """
+    carried = [n for n, given in enumerate(inputs) if given.carry is not None]
+    counters = [n for n, given in enumerate(inputs) if given.kind == SHARED and given.changes]
+    rest = [n for n in range(len(inputs)) if n not in (*carried, *counters)]
+    if len(counters) > 1 or any(inputs[n].changes or graph.inputs[n].shape for n in rest):
+        raise Unsupported("it takes data that change from step to step")
+    machine = this_machine()
+    expressions = lowered(graph, counters[0] if counters else None, carried)
+    sizes = [(n, math.prod(graph.inputs[n].shape)) for n in carried]
+    layout = StepLayout(
+        carried=tuple(sizes),
+        uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
+        columns=tuple(n for n in rest if inputs[n].kind == RUN),
+        counter=counters[0] if counters else None,
+        copies=1 if quick else expressions.copies,
+        check_every=check_every,
+        trail=trail,
+        targets=targets,
+    )
+    program = StepProgram(expressions, layout, machine)
+    module = emit(program)
+    code = Code(module.text, quick)
+    wrong = [name for name in module.vector_functions if not is_right(code, name)]
+    if wrong:  # compile again, with one call per lane for these functions
+        sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
+        program = StepProgram(expressions, layout, replace(machine, vectors=sound))
+        code = Code(emit(program).text, quick)
+    return Kernel(program, code, machine.width * layout.copies)
+
+
+def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
+    """An array that begins at a multiple of 64 bytes, so that vectors do not cross cache lines."""
+    memory = np.empty(math.prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
+    array = np.ndarray(shape, dtype, memory, offset=-_address(memory) % 64)
+    if fill is not None:
+        array[...] = fill
+    return array
+
+
+def _address(array: NDArray[Any]) -> int:
+    """The address of a writable array. `array.ctypes.data` takes four times as long."""
+    return ctypes.addressof(ctypes.c_char.from_buffer(array))  # pyright: ignore[reportArgumentType]
+
+
+def _pointers(*arrays: NDArray[Any] | None) -> list[int | None]:
+    return [None if array is None or not array.size else _address(array) for array in arrays]
+
+
+class _Call:
+    """The arrays of one call. The run axis is padded to whole vectors by repeating the last run."""
+
+    def __init__(
+        self, kernel: Kernel, carried: Floats, uniform: Floats, columns: Floats, steps: int, recorded: Ints, target: Any
+    ) -> None:
+        self.kernel, self.horizon, self.runs = kernel, steps, carried.shape[1]
+        layout, program = kernel.program.layout, kernel.program
+        self.padded = -(-self.runs // kernel.lanes) * kernel.lanes
+        self.state = self._filled(carried)
+        self.columns = self._filled(columns)
+        self.uniform = np.ascontiguousarray(uniform, dtype=np.float64)
+        self.first_requested = bool(len(recorded) and recorded[0] == 0)
+        never = np.iinfo(np.int64).max
+        self.recorded = np.concatenate([[0], recorded, [never]])[int(self.first_requested) :]
+        rows, dim = len(self.recorded) - 1, layout.carried[0][1]
+        self.loss = _aligned(rows, self.padded)
+        self.trail = _aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
+        self.products = _aligned(len(program.own_running), self.padded, fill=1.0)
+        self.running = np.ones(len(program.shared_running))
+        self.rows = _aligned(min(steps, STRIDE), max(len(program.row), 1), fill=0.0)
+        self.final, self.best, self.reached = per_run = _aligned(3, self.padded)
+        per_run[...] = [[np.nan], [np.inf], [-1.0]]
+        self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
+        self.finite = _aligned(self.padded, fill=1, dtype=np.uint8)
+        self.target = self._filled(target[None]) if layout.targets else None
+        self.table = _pointers(self.rows, self.uniform, self.running)
+        self.read = _pointers(self.rows, self.uniform, self.columns, self.state, self.products)
+        written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.finite)
+        self.written = _pointers(*written, self.target, self.reached)
+
+    def _filled(self, values: Floats) -> Floats:
+        filled = _aligned(len(values), self.padded)
+        filled[:, : self.runs] = values
+        filled[:, self.runs :] = values[:, -1:]
+        return filled
+
+    def run(self, progress: Callable[[int], None], threads: int) -> KernelOutput:
+        """All steps of all runs, in parts of some runs, on `threads` threads including the calling one."""
+        lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
+        for begin in range(0, self.horizon, STRIDE):
+            end = min(begin + STRIDE, self.horizon)
+            self.kernel.table_function(*self.table, begin, end)
+            work = lanes * self.kernel.program.expressions.work * (end - begin)
+            share = max(-(-most // (TURNS * threads)), AT_LEAST // work)
+            size = lanes * max(1, min(AT_ONCE // work, share))
+            parts = deque((first, min(first + size, self.padded)) for first in range(0, self.padded, size))
+            work_on = functools.partial(self._parts, parts, begin, end, progress)
+            others = [self.kernel.helpers.submit(work_on) for _ in range(min(threads, len(parts)) - 1)]
+            try:
+                work_on()
+            finally:  # no thread may write to the arrays after they are returned
+                wait(others)
+            for other in others:
+                other.result()
+        return self._result()
+
+    def _parts(self, parts: deque[tuple[int, int]], begin: int, end: int, progress: Callable[[int], None]) -> None:
+        """Compute one part after the other until none is left."""
+        try:
+            while parts:
+                self._part(begin, end, progress, parts.popleft())
+        except IndexError:  # another thread took the last one
+            return
+        except BaseException:  # raised by `progress`: the other parts are not needed
+            parts.clear()
+            raise
+
+    def _part(self, begin: int, end: int, progress: Callable[[int], None], runs: tuple[int, int]) -> None:
+        first, last = runs
+        start = int(np.searchsorted(self.recorded, begin))
+        numbers = (self.padded, first, last, begin, end, self.horizon, start)
+        self.kernel.run_function(*self.read, *numbers, *self.written)
+        progress((min(last, self.runs) - first) * (end - begin))
+
+    def _result(self) -> KernelOutput:
+        runs = slice(self.runs)
+        self._fill_after_divergence()
+        rows = slice(0 if self.first_requested else 1, None)
+        return KernelOutput(
+            loss=self.loss[rows, runs],
+            trail=None if self.trail is None else self.trail[rows, :, runs],
+            first=self.loss[0, runs].copy(),
+            final=self.final[runs],
+            best=self.best[runs],
+            steps=self.steps[runs],
+            alive=self.finite[runs].astype(bool),
+            carried=self.state[:, runs],
+            reached=None if self.target is None else self.reached[runs].astype(np.int64),
+        )
+
+    def _fill_after_divergence(self) -> None:
+        """Set losses after divergence to NaN. They are not written once all runs of a block have diverged."""
+        ended, recorded = np.flatnonzero(self.finite == 0), self.recorded[:-1, None]
+        if len(ended):
+            losses, steps = self.loss[:, ended], self.steps[ended]
+            self.loss[:, ended] = np.where(
+                recorded < steps, losses, np.where(recorded == steps, self.final[ended], np.nan)
+            )
+
+
+__all__ = ["Kernel", "KernelOutput", "Unsupported", "compile"]

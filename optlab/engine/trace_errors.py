@@ -1,0 +1,27 @@
+"""Error messages for functions that cannot be traced: the line, what is wrong, and what to write instead."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import numpy as np
+
+from optlab.errors import TraceError
+
+_OURS = tuple(os.path.join(os.path.dirname(module), "") for module in (__file__, np.__file__))
+_MARK = "__not_the_users__"
+"""Modules outside of the engine that call the user's functions while these are traced have a global of this name."""
+
+
+def users_line() -> str:
+    """`file:line` of the innermost code that belongs neither to optlab nor to NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and (frame.f_code.co_filename.startswith(_OURS) or _MARK in frame.f_globals):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def cannot(what: str, instead: str) -> TraceError:
+    """The error for an operation that cannot be traced."""
+    return TraceError(f"{users_line()}: {what}; {instead}")

@@ -1,0 +1,227 @@
+"""Hashes of all that bears on results: what is the same has the same hash, today and in another process."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib.util
+import inspect
+import itertools
+import json
+import platform
+import sys
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import optlab
+from optlab.execution.captured_values import digest_of
+from optlab.execution.records import Sweep
+from optlab.plugins import source_files
+from optlab.plugins.external import Foreign
+from optlab.plugins.problems.base import Problem, Split
+from optlab.plugins.signature import is_built_in, source
+from optlab.plugins.source_files import is_users
+
+
+def of_sweep(sweep: Sweep) -> str:
+    """The hash of code, data, settings and every array of a sweep."""
+    case = sweep.case
+    return digest(
+        [
+            versions(),
+            *(of_plugin(p) for p in plugins(sweep)),
+            *(type(case.start).__name__, *vars(case.start).values()),
+            case.dim,
+            case.batch_size,
+            dict(case.choices),
+            of_data(case.split) if case.split else None,
+            [dict(part.choices) for part in sweep.rule.parts],
+            [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend, case.precision],
+            *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
+            *([] if sweep.target is None else [sweep.target]),
+            *(sweep.run, sweep.seed),
+            *itertools.chain.from_iterable(sweep.numbers.items()),
+        ]
+    )
+
+
+def plugins(sweep: Sweep) -> list[Any]:
+    """The plugins whose code a sweep runs."""
+    return [sweep.case.problem, *(part.plugin for part in sweep.rule.parts)]
+
+
+def versions() -> dict[str, str]:
+    """The versions that bear on the numbers of every run. Optlab's is that of a release, its sources tell the rest."""
+    return {
+        "optlab": optlab.__version__,
+        "optlab's sources": source_files.own_digest(),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "llvmlite": _version("llvmlite"),
+    }
+
+
+@functools.cache
+def _version(package: str) -> str:
+    """The version of an installed package, or nothing."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def place_of(plugin: Any) -> str:
+    """The file of a plugin, as short as it can be; of one elsewhere the name alone, since a path may name a person."""
+    if isinstance(plugin, Foreign) or is_built_in(plugin.function):
+        return "optlab itself"
+    path = Path(source(plugin.function)[0]).absolute()
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+
+
+def of_plugin(plugin: Any) -> str:
+    """The hash of a plugin's name and of what its results depend on.
+
+    These are the file that declares it, the modules of the user's own that this imports, the versions of the packages,
+    the files that it read while it was loaded, those that it declares, and the values that its functions refer to: in a
+    notebook or a loop, the text alone does not tell. Of an optimizer of another package it is that of the package's
+    version; a built-in plugin is part of optlab's sources.
+    """
+    if isinstance(plugin, Foreign):
+        return digest([plugin.name, dict(plugin.versions)])
+    file = source(plugin.function)[0]
+    try:
+        text = Path(file).read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:  # typed into a notebook: there is no file to compare
+        text, more = file, []
+    else:
+        more = [] if is_built_in(plugin.function) else _more(plugin, Path(file), text)
+    values = "" if is_built_in(plugin.function) else digest_of(_functions(plugin))
+    files = plugin.signature.files if hasattr(plugin, "signature") else ()  # a kind of experiment has no signature
+    return digest([type(plugin).__name__, plugin.name, text, *more, *map(_content, files), values])
+
+
+def _functions(plugin: Any) -> list[Any]:
+    """The functions of a plugin, and what is declared beside them that bears on numbers."""
+    if not isinstance(plugin, Problem):
+        return [plugin.function]
+    return [plugin.function, plugin.start, plugin.metrics, plugin.tensors, plugin.domain, plugin.minima]
+
+
+def _more(plugin: Any, file: Path, text: str) -> list[str]:
+    """What else the text of a file depends on, in an order that does not depend on where the files lie."""
+    modules, packages = _imported(file.resolve(), text)
+    reads = {Path(path).resolve() for path in _globals(plugin.function).get(source_files.READS, ())}
+    return sorted(map(_content, {*modules, *reads} - {file.resolve()})) + sorted(map(_installed, packages))
+
+
+def _globals(function: Any) -> Mapping[str, Any]:
+    """The globals of the module of a function or a class."""
+    if inspect.isclass(function):
+        return vars(sys.modules[function.__module__])
+    return inspect.unwrap(function).__globals__
+
+
+def _content(path: str | Path) -> str:
+    """The hash of a file's content, or nothing where it is gone."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
+
+
+def _installed(package: str) -> str:
+    """An installed package with its version; one without a version with the hash of its file."""
+    return f"{package} {_version(package) or _content(_place(package))}"
+
+
+def _place(package: str) -> str:
+    try:
+        spec = importlib.util.find_spec(package)
+    except (ImportError, ValueError):
+        return ""
+    return (spec.origin if spec else None) or ""
+
+
+def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
+    """The files of the user's own modules that a file imports, and those import; and the names of other packages."""
+    folder = file.parent
+    modules = {file}
+    own, packages = set[str](), set[str]()
+    waiting = [(text, "")]
+    while waiting:
+        for name in _imports(*waiting.pop()):
+            found = _file_of(name, folder)
+            if found.suffix != ".py" or not found.is_file() or not _belongs_to(found, folder):
+                packages.add(name.partition(".")[0])
+                continue
+            own.add(name.partition(".")[0])
+            if found not in modules:
+                modules.add(found)
+                package = name if found.name == "__init__.py" else name.rpartition(".")[0]
+                waiting.append((found.read_text(encoding="utf-8", errors="surrogateescape"), package))
+    return modules, packages - own - _PYTHONS
+
+
+def _belongs_to(module: Path, folder: Path) -> bool:
+    """Whether a module is the user's own, or belongs to the same installed package as a plugin in `folder`.
+
+    A virtual environment below the folder of a script is not the user's own code.
+    """
+    is_in_package = not is_users(str(folder)) and module.is_relative_to(folder)
+    return is_in_package or is_users(str(module))
+
+
+_PYTHONS = {*sys.stdlib_module_names, "numpy", "optlab"}
+"""What every plugin may import without a word: the versions of these are part of every run's identity."""
+
+
+def _file_of(name: str, folder: Path) -> Path:
+    """Where a module was loaded from; where it would be in a folder, whose modules are forgotten after loading."""
+    if name in sys.modules:
+        return Path(getattr(sys.modules[name], "__file__", None) or "").resolve()
+    place = folder.joinpath(*name.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_name(f"{place.name}.py")
+
+
+@functools.cache
+def _imports(text: str, package: str) -> tuple[str, ...]:
+    """The modules that a text may import: of `from a import b`, both a and a.b."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):  # it was changed since it was loaded, or is not in UTF-8
+        return ()
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and (package or not node.level):
+            base = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+            names += [base, *(f"{base}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("import_module", "__import__")):
+            names += [a.value for a in node.args[:1] if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+    return tuple(names)
+
+
+def of_data(split: Split) -> str:
+    """The hash of a dataset and how it is split."""
+    return digest(vars(split).values())
+
+
+def digest(parts: Iterable[Any]) -> str:
+    """The hash of arrays, and of whatever else can be written as JSON.
+
+    >>> digest([1, "a"]) == digest([1, "a"]), digest([1, "a"]) == digest([1, "b"])
+    (True, False)
+    """
+    hashed = hashlib.sha256()
+    for part in parts:
+        is_array = isinstance(part, np.ndarray)
+        hashed.update(np.ascontiguousarray(part).tobytes() if is_array else json.dumps(part, sort_keys=True).encode())
+        hashed.update(b"\0")
+    return hashed.hexdigest()[:16]

@@ -1,0 +1,299 @@
+"""An update rule with all that is put around it: what it remembers, and one step of it.
+
+From the inside out: the gradient passes through the transforms of the gradient, in their order; the rule makes a step
+of it, with the learning rate that the schedule leaves; the transforms of the step are put around that, each around what
+stands before it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+
+from optlab.errors import PluginError, counted
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.schedules.base import Schedule
+from optlab.plugins.signature import choices_asked, location
+from optlab.plugins.tensors import Shapes, split
+from optlab.plugins.transforms.base import Transform
+
+__not_the_users__ = True  # for messages: see `engine.trace_errors`
+
+Plugin = Optimizer | Transform
+T = TypeVar("T")
+Key = tuple[str, str]
+"""A number or a choice: its owner and its name. The owner is "hyperparameter", "schedule", "transform", or "option" for
+one of the problem. The name is that in the signature; of a transform it is "clip_norm.max_norm"."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One plugin of a rule, with its choices, and the owner of its numbers."""
+
+    owner: str
+    plugin: Plugin | Schedule
+    choices: Mapping[str, Any]
+
+    def keyed(self, values: Mapping[str, T]) -> dict[Key, T]:
+        """Values by the names in the plugin's signature, as values by key."""
+        prefix = f"{self.plugin.name}." if self.owner == "transform" else ""
+        return {(self.owner, prefix + name): value for name, value in values.items()}
+
+    def own(self, values: Mapping[Key, T]) -> dict[str, T]:
+        """The plugin's numbers among `values`, by the names in its signature."""
+        keys = self.keyed({name: name for name in self.plugin.signature.numbers})
+        return {name: values[key] for key, name in keys.items() if key in values}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """An update rule with its schedule and transforms; everything is fixed but the values of the numbers.
+
+    `choices` are those of the optimizer, `schedule_choices` those of the schedule, and `transform_choices` has those of
+    each transform. A choice that is left out has its default.
+    """
+
+    optimizer: Optimizer
+    choices: Mapping[str, Any] = field(default_factory=dict)
+    schedule: Schedule | None = None
+    schedule_choices: Mapping[str, Any] = field(default_factory=dict)
+    transforms: tuple[Transform, ...] = ()
+    transform_choices: tuple[Mapping[str, Any], ...] = ()
+
+    @functools.cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The optimizer, the schedule if there is one, and the transforms, in this order."""
+        around = zip(self.transforms, self.transform_choices, strict=True)
+        return (
+            Part("hyperparameter", self.optimizer, self.choices),
+            *([Part("schedule", self.schedule, self.schedule_choices)] if self.schedule else []),
+            *(Part("transform", transform, choices) for transform, choices in around),
+        )
+
+    @property
+    def numbers(self) -> dict[Key, float]:
+        """Everything that may differ between runs, with its default."""
+        return {key: value for part in self.parts for key, value in part.keyed(part.plugin.signature.numbers).items()}
+
+    @property
+    def all_choices(self) -> dict[Key, Any]:
+        """The choices of all parts."""
+        return {key: value for part in self.parts for key, value in part.keyed(part.choices).items()}
+
+    @property
+    def is_random(self) -> bool:
+        """Whether it draws random numbers."""
+        return any("rng" in part.plugin.signature.supplied for part in self.parts)
+
+
+def shown_as(key: Key) -> str:
+    """The name of a number or a choice where those of a whole rule stand side by side.
+
+    >>> shown_as(("hyperparameter", "lr")), shown_as(("schedule", "end")), shown_as(("transform", "ema.decay"))
+    ('lr', 'schedule.end', 'ema.decay')
+    """
+    owner, name = key
+    return f"schedule.{name}" if owner == "schedule" else name
+
+
+def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
+    """What is carried from step to step beside x, by name, before the first one."""
+    own, *others = rule.parts
+    parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
+    found = {}
+    for number, of in enumerate(parts):
+        suffix = f".{number}" if len(parts) > 1 else ""
+        found |= {f"{name}{suffix}": value for name, value in _states(own, of).items()}
+    for part in others:
+        found |= {f"{part.plugin.name}.{name}": value for name, value in _states(part, x).items()}
+    return found
+
+
+def _states(part: Part, x: Any) -> dict[str, Any]:
+    """The states of one plugin before the first step."""
+    choices = {**part.plugin.signature.choices, **part.choices}
+    return {name: _initial(part.plugin, name, x, choices) for name in part.plugin.signature.state}
+
+
+def _initial(plugin: Plugin | Schedule, name: str, x: Any, choices: Mapping[str, Any]) -> Any:
+    """A state's default: a function of x (and of choices), or a number in the shape of x."""
+    default = plugin.signature.state[name]
+    if callable(default):
+        value = default(x, **{asked: choices[asked] for asked in choices_asked(default, choices)})
+        fault = _fault(value)
+    else:
+        fits = np.shape(default) in ((), x.shape)
+        value = np.zeros(x.shape, x.dtype) + default if fits else default
+        fault = "" if fits else f"an array of shape {np.shape(default)}"
+    if fault:
+        raise PluginError(
+            f"{_where(plugin)} has a state '{name}' that begins as {fault}, x being of shape {x.shape}; "
+            f"it begins as a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+        )
+    return value
+
+
+@dataclass(frozen=True)
+class Point:
+    """What is known at a point: its loss, gradient and Hessian times a vector."""
+
+    f: Any
+    g: Any
+    hvp: Callable[[Any], Any]
+
+
+@dataclass
+class Advance:
+    """One step of a rule, from x and `state`, which is what `memory` names.
+
+    `look(p)` tells what is known at a point, `values` has the numbers of the rule, `offer` whatever else may be asked
+    for: t, steps, grad, loss, rng.
+    """
+
+    rule: Rule
+    tensors: Shapes
+    state: Sequence[Any]
+    values: Mapping[Key, Any]
+    look: Callable[[Any], Point]
+    offer: Mapping[str, Any]
+    _after: dict[int, list[Any]] = field(default_factory=dict)
+
+    def __call__(self, x: Any) -> list[Any]:
+        """The next x and state."""
+        step = self._of_rule
+        for number, transform in enumerate(self.rule.transforms, start=self._tensors):
+            if transform.wraps:
+                step = functools.partial(self._wrapped, transform, number, step)
+        x = step(x)
+        if 0 not in self._after:
+            called = [
+                t for n, t in enumerate(self.rule.transforms, start=self._tensors) if t.wraps and n in self._after
+            ]
+            raise PluginError(f"{_where(called[0])} never calls step")
+        return [x, *(value for n in range(len(self._after)) for value in self._after[n])]
+
+    @property
+    def _tensors(self) -> int:
+        return len(self.tensors) if self.rule.optimizer.per == "tensor" else 1
+
+    @functools.cached_property
+    def _before(self) -> list[list[Any]]:
+        """The state of each owner: of the rule for every tensor, then of the transforms."""
+        rest = iter(self.state)
+        owners = [*[self.rule.optimizer] * self._tensors, *self.rule.transforms]
+        return [[next(rest) for _ in owner.signature.state] for owner in owners]
+
+    @functools.cached_property
+    def _hyperparameters(self) -> dict[str, Any]:
+        """Those of the optimizer, the learning rate as the schedule leaves it."""
+        own, *others = self.rule.parts
+        found = own.own(self.values)
+        if (schedule := self.rule.schedule) is not None:
+            supplied = {name: self.offer[name] for name in schedule.signature.supplied}
+            options = {**others[0].own(self.values), **self.rule.schedule_choices}
+            found["lr"] = found["lr"] * _factor(schedule, self.offer["t"], **supplied, **options)
+        return found
+
+    def _of_rule(self, x: Any) -> Any:
+        """The rule's step, on the gradient that the transforms leave."""
+        here = self.look(x)
+        g = here.g
+        for number, transform in enumerate(self.rule.transforms, start=self._tensors):
+            if not transform.wraps:
+                g = self._around(transform, number, x, [x, g], g, f=here.f)
+        rule = self.rule.optimizer
+        offer = {**self.offer, "f": here.f, "hvp": here.hvp}
+        if rule.per == "tensor":
+            offer = {name: value for name, value in offer.items() if name not in ("grad", "loss", "hvp")}
+        if unknown := [name for name in rule.signature.supplied if name not in offer]:
+            raise PluginError(f"{_where(rule)} asks for {unknown[0]}, which a rule for one tensor cannot have")
+        supplied = {name: offer[name] for name in rule.signature.supplied}
+        parts = zip(split(x, self.tensors), split(g, self.tensors), strict=True) if rule.per == "tensor" else [(x, g)]
+        moved = []
+        for number, (part, slope) in enumerate(parts):
+            result = rule.function(
+                part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.choices
+            )
+            moved.append(self._kept(rule, number, result, part))
+        return moved[0] if moved[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in moved])
+
+    def _wrapped(self, transform: Transform, number: int, step: Callable[[Any], Any], x: Any) -> Any:
+        if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:
+            raise PluginError(f"{_where(transform)} asks for lr, and {self.rule.optimizer.name} has none")
+        f = self.look(x).f if "f" in transform.signature.supplied else None
+        return self._around(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
+
+    def _around(self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any) -> Any:
+        """What a transform makes of what it is given: the gradient, or the next x."""
+        offer = {**self.offer, **more}
+        supplied = {name: offer[name] for name in transform.signature.supplied}
+        part = next(part for part in self.rule.parts if part.plugin is transform)
+        numbers = part.own(self.values)
+        result = transform.function(*given, *self._before[number], **supplied, **numbers, **part.choices)
+        return self._kept(transform, number, result, old)
+
+    def _kept(self, plugin: Plugin, number: int, result: Any, old: Any) -> Any:
+        """The first of what was returned; the rest, the state, is kept."""
+        if number in self._after:
+            wrapper = next(t for t in self.rule.transforms if t.wraps)
+            raise PluginError(f"{_where(wrapper)} calls step more than once")
+        first, *self._after[number] = checked(plugin, result, [old, *self._before[number]])
+        return first
+
+
+def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
+    """What a schedule makes of a step, if it is one number."""
+    factor = schedule(t, **settings)
+    if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
+        raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
+    return float(factor) if isinstance(factor, np.generic) else factor
+
+
+def _where(plugin: Plugin | Schedule) -> str:
+    return f"{location(plugin.function)}: {type(plugin).__name__.lower()} '{plugin.name}'"
+
+
+def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
+    """What a rule or a transform returned, if it is what its signature promises."""
+    of_gradient = isinstance(plugin, Transform) and not plugin.wraps
+    names = ["g" if of_gradient else "x", *plugin.signature.state]
+    form = f"return {', '.join(names)}"
+    result = list(result) if isinstance(result, tuple | list) else [result]
+    where = _where(plugin)
+    if faults := [fault for value in result if (fault := _fault(value))]:
+        raise PluginError(f"{where} returns {faults[0]}; end it with: {form}")
+    if len(result) != len(names):
+        returned = counted(len(result), "value")
+        hint = (
+            " (what has a default before the * is state; hyperparameters come after it)" if names[len(result) :] else ""
+        )
+        raise PluginError(f"{where} returns {returned}, and its signature asks for {len(names)}: {form}{hint}")
+    for name, old, new in zip(names, before, result, strict=True):
+        if np.shape(new) != old.shape:
+            single = np.shape(new) == () and name in plugin.signature.state
+            hint = f"; a state that is a single number begins as one: {name}=lambda x: 0.0" if single else ""
+            raise PluginError(
+                f"{where} returns '{name}' of shape {np.shape(new)} where it was given {old.shape}; end it with: "
+                f"{form}, each in the shape it came in{hint}"
+            )
+        if getattr(new, "dtype", old.dtype).kind == "b" != old.dtype.kind:
+            raise PluginError(
+                f"{where} returns '{name}' as true or false where it was given numbers; "
+                "np.where(condition, a, b) makes numbers of it"
+            )
+    return result
+
+
+def _fault(value: Any) -> str:
+    """What a value is that is neither a number nor an array of numbers, or nothing."""
+    if value is None:
+        return "nothing (None)"
+    if isinstance(value, list | tuple):
+        return "a list where a number or an array belongs (np.stack makes an array of it)"
+    if not hasattr(value, "dtype"):
+        return "" if isinstance(value, bool | int | float) else f"a value of type {type(value).__name__}"
+    return "" if value.dtype.kind in "fiub" else f"an array of type {value.dtype}"

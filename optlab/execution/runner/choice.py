@@ -1,0 +1,118 @@
+"""Which back end executes a sweep, and why. All blocks of a sweep use the same back end."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from dataclasses import dataclass
+
+from optlab.engine.graph import Graph
+from optlab.engine.native.ir import Expressions, Unsupported
+from optlab.engine.native.lowering import lowered
+from optlab.execution.records import Sweep
+from optlab.execution.step import StepGraph
+from optlab.plugins.external import Foreign
+
+# Seconds, measured on a machine with 8-wide vectors at 2.6 GHz. Only their rough ratios matter.
+_COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
+_QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
+_CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
+_ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
+_LANES = 8
+"""The lanes of a vector on that machine. One run takes as long as a full vector of runs."""
+_OF_MATHEMATICS = ("cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid")
+_OF_ANGLES = ("sin", "cos", "tan", "sinh", "cosh", "tanh")
+_SIMPLE_OPERATIONS = (
+    dict.fromkeys((*_OF_MATHEMATICS, *_OF_ANGLES, *(f"arc{name}" for name in (*_OF_ANGLES, "tan2"))), 10)
+    | dict.fromkeys(("remainder", "fmod", "floor_divide"), 60)
+    | {"power": 50, "logaddexp": 25}
+)
+"""The time of slow operations in machine code, in simple operations. In NumPy it is less by the factor `_IN_NUMPY`."""
+_IN_NUMPY = 3
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The back end (`native`, `replay` or `foreign`), and the reason as words that follow "because".
+
+    `quick`: whether machine code is optimised less, so that it is compiled faster and runs slower. Its bits are equal.
+    """
+
+    backend: str
+    why: str
+    quick: bool = False
+
+
+def choose(sweep: Sweep, graph: StepGraph) -> Choice:
+    """The back end for a sweep: the requested one if it supports the sweep, or the faster one if none was requested."""
+    optimizer = sweep.rule.optimizer
+    if isinstance(optimizer, Foreign):
+        return Choice("foreign", f"it is an optimizer of {optimizer.package}")
+    if sweep.backend == "replay":
+        return Choice("replay", "it was requested")
+    if sweep.case.split is not None:
+        return Choice("replay", "it trains a network")
+    if sweep.case.precision != "float64":
+        return Choice("replay", f"it computes in {sweep.case.precision}")
+    if graph.draws:
+        return Choice("replay", "it draws random numbers")
+    if not has_llvmlite():
+        return Choice("replay", "llvmlite is not installed")
+    try:
+        expressions = expressions_of(graph)
+    except Unsupported as reason:
+        return Choice("replay", str(reason))
+    if sweep.backend == "native":
+        return Choice("native", "it was requested")
+    return _sooner(sweep, graph, expressions)
+
+
+def has_llvmlite() -> bool:
+    """Whether llvmlite, the compiler, is installed. Without it everything runs on NumPy."""
+    return importlib.util.find_spec("llvmlite") is not None
+
+
+def expressions_of(graph: StepGraph) -> Expressions:
+    """The step graph lowered for machine code. Raises `Unsupported` if the native back end has no rule for a node."""
+    carried = len(graph.graph.outputs) - 1
+    return lowered(graph.graph, carried, range(carried))
+
+
+def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
+    count, slow = len(expressions.needed), _slow_operations(expressions)
+    of_a_run = (expressions.work + slow) * sweep.steps
+    full = _COMPILATION + _COMPILATION_EACH * count
+    full += _NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES * expressions.copies)
+    quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES)
+    rows, numbers = len(sweep.recording.steps), len(sweep) * (1 + sweep.case.dim * sweep.recording.trajectory)
+    native = min(full, quick) + rows * (_ROW + _RECORDED_EACH * numbers)
+    in_numpy = (expressions.work + slow / _IN_NUMPY) * len(sweep)
+    of_a_step = _CALL * len(graph.graph.nodes) + _REPLAY_EACH * in_numpy + _REDUCED_EACH * _reduced(graph.graph)
+    replay = of_a_step * sweep.steps
+    replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
+    sooner, later = _time(min(native, replay)), _time(max(native, replay))
+    other = "replay" if native < replay else "native"
+    why = f"{sooner}, on {other} {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
+    return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
+
+
+def _reduced(graph: Graph) -> int:
+    """The number of entries per run that NumPy reduces. The time per entry hardly depends on the number of runs."""
+    return sum(math.prod(node.inputs[0].shape) for node in graph.nodes if node.op.kind == "reduce")
+
+
+def _slow_operations(expressions: Expressions) -> int:
+    """The extra time of slow operations in a step, in simple operations."""
+    times = ((_SIMPLE_OPERATIONS.get(expressions.ops[i], 1) - 1, i) for i in expressions.needed)
+    return sum(more * expressions.lengths.get(i, 1) for more, i in times)
+
+
+def _whole_vectors(runs: int, lanes: int) -> int:
+    """The number of runs, rounded up to whole vectors of lanes."""
+    return -(-runs // lanes) * lanes
+
+
+def _time(seconds: float) -> str:
+    if seconds < 1e-3:
+        return "less than 1 ms"
+    return f"about {seconds * 1e3:.0f} ms" if seconds < 1 else f"about {seconds:.0f} s"

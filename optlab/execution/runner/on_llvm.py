@@ -1,0 +1,77 @@
+"""Sweep -> Trajectories on the native back end. The machine code follows the run protocol of `protocol.py`."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from optlab.execution.evaluation import is_constant
+from optlab.execution.records import Floats, Sweep, Trajectories
+from optlab.execution.runner import protocol
+from optlab.execution.runner.protocol import CHUNK, Progress
+from optlab.execution.runner.state import initial_state, overflowed
+from optlab.execution.starts import starts
+from optlab.execution.step import StepGraph
+
+if TYPE_CHECKING:
+    from optlab.engine.native.kernel import Kernel
+
+
+def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
+    """The machine code for all blocks of a sweep. `Choice` describes `quick`."""
+    from optlab.engine.native import kernel as kernels  # llvmlite takes a while to load
+
+    inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
+    trail, targets = sweep.recording.trajectory, sweep.target is not None
+    return kernels.compile(graph.graph, inputs, CHUNK, trail, targets, quick)
+
+
+def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
+    """Execute the sweep of the kernel, or a block of it."""
+    began = time.perf_counter()
+    layout = kernel.program.layout
+    first = graph.first_number
+    numbers = [block.numbers[key] for key in graph.numbers]
+    carried, dim = _before_the_first_step(block, graph), block.case.dim
+    began_finite = np.isfinite(carried[dim:])
+    done = kernel.run(
+        carried,
+        np.array([numbers[n - first][0] for n in layout.uniform]),
+        np.array([numbers[n - first] for n in layout.columns]).reshape(len(layout.columns), len(block)),
+        block.steps,
+        block.recording.steps,
+        block.target,
+        progress,
+        threads,
+    )
+    finite = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
+    return protocol.trajectories(
+        block,
+        finite=finite,
+        steps=done.steps,
+        grad_evals=done.steps * graph.grad_evals,
+        first=done.first,
+        final=np.where(done.alive & ~finite, np.nan, done.final),
+        best=done.best,
+        seconds=np.full(len(block), (time.perf_counter() - began) / len(block)),
+        loss=done.loss,
+        trail=done.trail,
+        metrics={},
+        x=done.carried[:dim],
+        reached=done.reached,
+    )
+
+
+def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:
+    """x and the state of each run, one row per entry."""
+    x = starts(block.case, block.root_seed, block.seed)
+    parts = [x, *initial_state(graph, x)]
+    shapes = [var.shape for var in graph.graph.inputs[: len(parts)]]
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    rows = np.empty((ends[-1], len(block)))
+    for part, shape, end in zip(parts, shapes, ends, strict=True):
+        rows[end - math.prod(shape) : end].reshape(*shape, -1)[...] = part
+    return rows

@@ -1,0 +1,95 @@
+"""Sweep -> Trajectories on replay: the steps of the run protocol (`protocol.py`), for all runs at once.
+
+A diverged run is still computed. Its values have no meaning and no effect on other runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.engine.replay import compile
+from optlab.execution.evaluation import is_constant
+from optlab.execution.randomness import Noise
+from optlab.execution.records import Floats, Sweep, Trajectories
+from optlab.execution.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
+from optlab.execution.runner.state import initial_state, overflowed
+from optlab.execution.starts import starts
+from optlab.execution.step import StepGraph
+
+
+class StepLoop:
+    """The state of a sweep while it is executed."""
+
+    def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
+        self.began = time.perf_counter()
+        self.sweep, self.graph = sweep, graph
+        runs = len(sweep)
+        x = starts(sweep.case, sweep.root_seed, sweep.seed)
+        columns = [sweep.numbers[key] for key in graph.numbers]
+        self.program = compile(graph.graph, graph.inputs([is_constant(c) for c in columns]), runs)
+        self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
+        self._fill(x, columns)
+        self.batches = minibatches_of(sweep) if graph.takes_index else None
+        self.noise = Noise(sweep.root_seed, sweep.seed, graph.draws) if graph.draws else None
+        self.drawn = self.program.inputs[len(self.program.inputs) - len(graph.draws) :]
+        self.record = Record(sweep, evaluation_of(sweep, runs))
+
+    def _fill(self, x: Floats, columns: list[Floats]) -> None:
+        np.copyto(self.x, x)
+        numbers = self.program.inputs[self.graph.first_number :][: len(columns)]
+        for buffer, column in zip(numbers, columns, strict=True):
+            buffer[...] = column if buffer.shape else column[0]
+        initial = initial_state(self.graph, x)
+        for buffer, value in zip(self.state, initial, strict=True):
+            np.copyto(buffer, value)
+        self.began_finite = [np.isfinite(value) for value in initial]
+        self.program.prepare()
+
+    def run(self, progress: Progress) -> Trajectories:
+        """Execute all steps. Exceptions of `progress` are raised to the caller."""
+        runs, steps, record = len(self.sweep), self.sweep.steps, self.record
+        for begin in range(0, steps, CHUNK):
+            end = min(begin + CHUNK, steps)
+            self._advance(begin, end)
+            progress((end - begin) * runs)
+            if not record.finite.any():
+                progress((steps - end) * runs)
+                break
+        else:
+            lost = overflowed(self.began_finite, self.state)
+            record.finish(self.x, None if self.batches is None else self._last_minibatch_loss)
+            record.diverge(record.finite & lost, steps, np.nan)
+        seconds = time.perf_counter() - self.began
+        return record.trajectories(self.x, record.steps * self.graph.grad_evals, np.full(runs, seconds / runs))
+
+    def _advance(self, begin: int, end: int) -> None:
+        """Execute the steps of a chunk."""
+        record, x, t, step, loss = self.record, self.x, self.t, self.program.step, self.program.outputs[0]
+        for now in range(begin, end):
+            record.begin_step(now, x)
+            if self.batches is not None:
+                self.batches.fill(now + 1, self._index)
+            if self.noise is not None:
+                self.noise.fill(now + 1, self.drawn)
+            t[...] = now + 1
+            step()
+            record.receive(now, loss)
+        record.end_chunk(end, x)
+
+    @functools.cached_property
+    def _index(self) -> NDArray[np.int64]:
+        """A view of the program's minibatch indices, shape (runs, batch_size)."""
+        return np.moveaxis(self.program.inputs[2 + len(self.state)], -1, 0)
+
+    def _last_minibatch_loss(self) -> Floats:
+        """The loss at the last x on the next minibatch. The step overwrites x, which is restored afterwards."""
+        assert self.batches is not None
+        x = self.x.copy()
+        self.batches.fill(self.sweep.steps + 1, self._index)
+        self.program.step()
+        np.copyto(self.x, x)
+        return self.program.outputs[0].copy()

@@ -1,0 +1,232 @@
+"""The step graph: objective, gradient, schedule and update rule as one graph from one step to the next."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from optlab.engine.containment import contained
+from optlab.engine.derivatives import grad, value_and_grad
+from optlab.engine.functions.indexing import rows
+from optlab.engine.graph import Graph
+from optlab.engine.passes import optimise, prune, settle
+from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
+from optlab.engine.trace import trace
+from optlab.engine.trace_errors import cannot
+from optlab.engine.tracer import Builder, Tracer, unwrapped
+from optlab.errors import PluginError
+from optlab.execution.randomness import Draw
+from optlab.execution.records import Case, Sweep
+from optlab.execution.rule import Advance, Key, Point, Rule, memory
+from optlab.plugins.side_effects import undisturbed
+from optlab.plugins.signature import is_built_in, location, source
+
+__not_the_users__ = True  # for messages: see `engine.trace_errors`
+
+
+@dataclass(frozen=True)
+class StepGraph:
+    """One step of a run: (x, *state, t, [index], *numbers, *draws) -> (loss at x, next x, *next state).
+
+    `initial` is the graph x -> state before the first step. `numbers` names inputs: pairs of an owner ("option",
+    "hyperparameter", "schedule" or "transform") and a name. `index` picks the minibatch; it is there for problems
+    trained on minibatches. `draws` are random numbers, fresh for every step. `grad_evals` is the number of gradients
+    that one step computes, counted in the graph.
+    """
+
+    graph: Graph
+    initial: Graph
+    numbers: tuple[Key, ...]
+    takes_index: bool
+    grad_evals: int
+    draws: tuple[Draw, ...] = ()
+
+    @property
+    def first_number(self) -> int:
+        """The place of the first number among the inputs."""
+        return len(self.graph.inputs) - len(self.draws) - len(self.numbers)
+
+    @property
+    def memory(self) -> int:
+        """How many numbers x and the state of a run are."""
+        return sum(math.prod(var.shape) for var in self.graph.outputs[1:])
+
+    def inputs(self, constant: Sequence[bool]) -> list[Input]:
+        """How a back end feeds the graph; `constant` says of each number whether it is the same for all runs."""
+        carried = [Input(RUN, carry=i) for i in range(1, len(self.graph.outputs))]
+        shared = [Input(SHARED)] + [Input(RUN)] * self.takes_index
+        numbers = [Input(UNIFORM if same else RUN, changes=False) for same in constant]
+        return carried + shared + numbers + [Input(RUN)] * len(self.draws)
+
+
+def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[..., Any]:
+    """The problem as a function of x and its numeric options."""
+    data = dict(inputs=inputs, targets=targets) if case.problem.trains_on_data else {}
+
+    @functools.wraps(case.problem.function)  # in messages it has the user's name and line
+    def f(x: Any, **options: Any) -> Any:
+        with contained():
+            return case.problem.function(x, **data, **case.choices, **options)
+
+    return f
+
+
+def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
+    """(x, *options) -> a function of the case: its objective, or a metric."""
+    names = tuple(case.problem.signature.numbers)
+
+    def f(x: Any, *numbers: Any) -> Any:
+        return function(x, **dict(zip(names, numbers, strict=True)))
+
+    return optimise(trace(f, np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in names)))
+
+
+def build(case: Case, rule: Rule, steps: int) -> StepGraph:
+    """Trace one step of an update rule on a case.
+
+    Raises:
+        TraceError: the objective, the rule, a transform or the schedule does something that cannot be traced.
+        PluginError: the rule, a transform or the schedule does not return what its signature promises.
+    """
+    with undisturbed(lambda: _files(case, rule)):
+        return _built(case, rule, steps)
+
+
+def _files(case: Case, rule: Rule) -> str:
+    """The files whose code is traced, without those of the lab itself."""
+    traced = [*(part.plugin for part in rule.parts), case.problem]
+    own = [plugin.function for plugin in traced if not is_built_in(plugin.function)]
+    files = dict.fromkeys(source(function)[0] for function in own or [case.problem.function])
+    return " or ".join(files)
+
+
+def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
+    example = np.empty(case.dim, case.precision)
+    with contained():
+        names = list(memory(rule, case.tensors, example))
+
+    @functools.wraps(rule.optimizer.function)  # in messages it has the user's name and line
+    def begin(x: Any) -> list[Any]:
+        return list(memory(rule, case.tensors, x).values())
+
+    initial = trace(begin, example)
+    state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
+    graph, used, draws = _traced(case, rule, steps, state)
+    if graph.written_out() != _traced(case, rule, steps, state)[0].written_out():
+        raise PluginError(
+            f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
+            "computes something else when it is traced again: does it use np.random, or remember earlier calls in a "
+            "global or a default argument? Keep what is to be remembered in the state, and ask for rng to draw numbers"
+        )
+    needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
+    evaluations = sum(gradient.stands_for in needed for gradient in used)
+    return StepGraph(
+        optimise(settle(graph)), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations, draws
+    )
+
+
+def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
+    """The graph of one step as it was written, the gradients that were asked for, and the random numbers."""
+    builder, real = Builder(), np.dtype(case.precision)
+    x = builder.input((case.dim,), real, "x")
+    state = [builder.input(*described) for described in carried]
+    t = builder.input((), real, "t")
+    index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
+    values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
+    rng = TracedGenerator(builder, real)
+    with unwrapped(), contained():
+        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, rng)
+    return builder.finish([loss, *updated]), used, tuple(rng.made)
+
+
+class TracedGenerator:
+    """Stands for a generator while a rule is traced: each array that is drawn becomes an input of the graph."""
+
+    def __init__(self, builder: Builder, real: np.dtype[Any]) -> None:
+        self._builder, self._real = builder, real
+        self.made: list[Draw] = []
+
+    def standard_normal(self, size: Any = ()) -> Tracer:
+        return self._drawn("standard_normal", size)
+
+    def random(self, size: Any = ()) -> Tracer:
+        return self._drawn("random", size)
+
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = ()) -> Any:
+        return loc + scale * self.standard_normal(size)
+
+    def uniform(self, low: Any = 0.0, high: Any = 1.0, size: Any = ()) -> Any:
+        return low + (high - low) * self.random(size)
+
+    def __getattr__(self, name: str) -> Any:
+        known = "standard_normal, random, normal, uniform"
+        raise cannot(f"rng has no {name} here", f"make it from what rng has: {known}")
+
+    def _drawn(self, kind: str, size: Any) -> Tracer:
+        shape = (size,) if isinstance(size, int) else tuple(size or ())
+        self.made.append(Draw(kind, shape))
+        letter = {"standard_normal": "xi", "random": "u"}[kind]
+        count = sum(draw.kind == kind for draw in self.made)
+        return self._builder.input(shape, self._real, letter if count == 1 else f"{letter}{count}")
+
+
+def build_for(sweep: Sweep) -> StepGraph:
+    """The step graph of a sweep's runs; see `build`."""
+    return build(sweep.case, sweep.rule, sweep.steps)
+
+
+def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
+    return (*(("option", name) for name in case.problem.signature.numbers), *rule.numbers)
+
+
+def _step(
+    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: TracedGenerator
+) -> tuple[Any, list[Tracer], list[Any]]:
+    """The loss at x, the gradients that were asked for, and the next x and state."""
+    inputs, targets = minibatch(case, index)
+    options = {name: value for (owner, name), value in values.items() if owner == "option"}
+    whole = objective(case, inputs, targets)
+
+    @functools.wraps(case.problem.function)
+    def f(p: Any) -> Any:
+        if np.shape(p) != x.shape:
+            found = f"grad or loss is asked for at a point of shape {np.shape(p)}"
+            raise cannot(found, f"give it a point like x, of shape {x.shape}")
+        return whole(p, **options)
+
+    used: list[Tracer] = []
+
+    def gradient(p: Any) -> Any:
+        used.append(grad(f)(p))
+        return used[-1]
+
+    def look(p: Any) -> Point:
+        if p is x:
+            return at_x
+        f_p, g_p = value_and_grad(f)(p)
+        used.append(g_p)
+        return Point(f_p, g_p, functools.partial(hvp, p))
+
+    def hvp(p: Any, v: Any) -> Any:
+        used.extend([grad(lambda q: np.sum(grad(f)(q) * v))(p)] * 2)  # costs about two gradients
+        return used[-1]
+
+    loss, g = value_and_grad(f)(x)
+    used.append(g)
+    at_x = Point(loss, g, functools.partial(hvp, x))
+    offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
+    return loss, used, Advance(rule, case.tensors, state, values, look, offer)(x)
+
+
+def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
+    """The inputs and targets at hand: the examples at an index, or all of them."""
+    if case.split is None:
+        return None, None
+    if index is None:
+        return case.split.train_inputs, case.split.train_targets
+    return rows(case.split.train_inputs, index), rows(case.split.train_targets, index)

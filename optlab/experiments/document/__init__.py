@@ -1,0 +1,41 @@
+"""Reads an experiment file: TOML text -> `ExperimentSpec`, or all mistakes in it with their lines and columns.
+
+    source_map  TOML text -> document, and the position of each key
+    values      validation of a single value
+    axes        validation of an option: a value, a list or a grid
+    tables      the experiment, in frozen dataclasses
+    messages    messages for pydantic's errors
+    text        reads a file as text, and adds positions to mistakes
+    reader      reads an experiment with all of these modules
+    schema      the JSON Schema of an experiment file
+
+Tables of kinds of experiment, such as [basins], are accepted if the caller passes the kinds (`KindOfTable`). This
+package does not check whether a problem or a hyperparameter exists. So a `Draft` keeps the mistakes until `resolve` has
+looked up the names, and all mistakes are raised together.
+"""
+
+from optlab.experiments.document.axes import Axis
+from optlab.experiments.document.reader import Draft, read, read_dict
+from optlab.experiments.document.schema import json_schema
+from optlab.experiments.document.tables import (
+    ExperimentSpec,
+    KindOfTable,
+    OptimizerSpec,
+    ProblemSpec,
+    RecordSpec,
+    ScheduleSpec,
+)
+
+__all__ = [
+    "Axis",
+    "Draft",
+    "ExperimentSpec",
+    "KindOfTable",
+    "OptimizerSpec",
+    "ProblemSpec",
+    "RecordSpec",
+    "ScheduleSpec",
+    "json_schema",
+    "read",
+    "read_dict",
+]

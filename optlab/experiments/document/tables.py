@@ -1,0 +1,237 @@
+"""The dataclasses of an experiment, which pydantic fills. They are the result of this package.
+
+The annotations define which values are valid. pydantic puts aliases and the tags of unions into the paths of its
+errors; they are in angle brackets here, so that they cannot be confused with keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, make_dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal, Protocol
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    Strict,
+    Tag,
+)
+from pydantic.json_schema import SkipJsonSchema
+
+from optlab.experiments.choices import Backend, Precision
+from optlab.experiments.document import values
+from optlab.experiments.document.axes import Axis, Dimensions
+from optlab.experiments.document.source_map import KeyPath
+
+OPTIONS = "<options>"
+"""The alias of the field for all keys of a table that are not fields."""
+
+_LETTERS = r"\p{L}\p{M}\p{N}_"
+_Text = Annotated[str, Strict()]
+_Word = Annotated[_Text, Field(min_length=1)]
+_Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)]
+_FOLDER = rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$"
+# The regular expressions of some editors have no classes of letters, so this pattern excludes other ASCII characters.
+_NO_LETTERS = r"\[-^`{-\xa9\u2000-\u206f"
+_FOLDER_IN_EDITORS = (
+    rf"^[^\x00-/:-@{_NO_LETTERS}]([^\x00-\x1f!-'*/:-<>-@{_NO_LETTERS}]*[^\x00-'*,./:-<>-@{_NO_LETTERS}])?$(?!\n)"
+)
+_Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_extra={"pattern": _FOLDER_IN_EDITORS})]
+_Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
+_Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
+_Steps = Annotated[int, Strict(), Field(ge=1, le=values.MAX_STEPS)]
+_Points = Annotated[int, Strict(), Field(ge=0, le=values.MAX_POINTS)]
+_NOT_EMPTY: Any = {"minItems": 1}
+_Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
+_Start = Annotated[
+    Annotated[
+        list[_Number], Field(fail_fast=True, json_schema_extra=_NOT_EMPTY), AfterValidator(values.point), Tag("<list>")
+    ]
+    | Annotated[Literal["random"], Tag("<one>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
+]
+_Options = Annotated[Mapping[str, Axis], Field(alias=OPTIONS)]
+_Path = SkipJsonSchema[KeyPath]  # the place in the document, for mistakes that later checks find
+
+
+def _doc(text: str) -> Any:
+    """The description of a key that editors show."""
+    return Field(description=text)
+
+
+@dataclass(frozen=True)
+class ProblemSpec:
+    """A problem. All other keys are its options, dataset and batch_size included."""
+
+    name: _Word
+    start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
+    dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
+    options: _Options = field(default_factory=dict)
+    path: _Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class ScheduleSpec:
+    """A schedule of the learning rate. All other keys are its options."""
+
+    name: _Word
+    options: _Options = field(default_factory=dict)
+
+
+def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
+    """Move the options of a table to the key `OPTIONS`."""
+    own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
+    known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
+    return known | {key: child for key, child in value.items() if key in own}
+
+
+def _part(owner: type, value: Any) -> Any:
+    """Normalize a schedule or transform, which is written as a name or as a table with options."""
+    if not isinstance(value, str | dict):
+        raise ValueError(f"must be a name or a table, not {values.shown(value)}")
+    return {"name": value} if isinstance(value, str) else _with_options(value, owner)
+
+
+_Schedule = Annotated[
+    ScheduleSpec, BeforeValidator(partial(_part, ScheduleSpec), json_schema_input_type=_Word | ScheduleSpec)
+]
+
+
+@dataclass(frozen=True)
+class TransformSpec:
+    """A transform of an update rule. All other keys are its options."""
+
+    name: _Word
+    options: _Options = field(default_factory=dict)
+
+
+def _transforms(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list of names or tables, not {values.shown(value)}")
+    return value
+
+
+_Transform = Annotated[
+    TransformSpec,
+    BeforeValidator(partial(_part, TransformSpec), json_schema_input_type=_Word | TransformSpec),
+]
+_Transforms = Annotated[tuple[_Transform, ...], BeforeValidator(_transforms, json_schema_input_type=list[_Transform])]
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer. All other keys are its hyperparameters."""
+
+    name: _Word
+    label: Annotated[_Label | None, _doc("what it is called in pictures and tables")] = None
+    schedule: Annotated[_Schedule | None, _doc("a factor on the learning rate, by name or as a table")] = None
+    transforms: Annotated[_Transforms, _doc("what is put around the rule, by name or as tables")] = ()
+    hyperparameters: _Options = field(default_factory=dict)
+    path: _Path = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class RecordSpec:
+    """What is recorded of every run."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    points: Annotated[_Points, _doc("recorded steps per run, spread over the run")] = 200
+    evaluations: Annotated[_Points, _doc("evaluations on the whole dataset per run")] = 20
+    trajectories: Annotated[bool, Strict(), _doc("write down the parameters too")] = False
+
+
+def _tables(key: str, owner: type, value: Any) -> Any:
+    """The tables with their places in the document. A None marks a table that was removed because of a mistake."""
+    if value == []:
+        raise ValueError(f"must not be empty: write [[{key}]] and at least a name")
+    if not isinstance(value, list) or not all(isinstance(table, dict | None) for table in value):
+        raise ValueError(f"must be an array of tables: write [[{key}]] above each of them")
+    return [_with_options(table, owner, path=(key, n)) for n, table in enumerate(value) if table is not None]
+
+
+_Problems = Annotated[
+    tuple[ProblemSpec, ...],
+    Field(alias="problem", json_schema_extra=_NOT_EMPTY),
+    BeforeValidator(partial(_tables, "problem", ProblemSpec)),
+]
+_Optimizers = Annotated[
+    tuple[OptimizerSpec, ...],
+    Field(alias="optimizer", json_schema_extra=_NOT_EMPTY),
+    BeforeValidator(partial(_tables, "optimizer", OptimizerSpec)),
+]
+
+
+class KindOfTable(Protocol):
+    """The attributes of a kind of experiment (`optlab.experiments.kinds.Kind`) that this package uses."""
+
+    name: ClassVar[str]
+    """The name of the table."""
+    table: ClassVar[Any]
+    """The dataclass of its keys; None if the kind has no table."""
+    forms: ClassVar[Mapping[str, str]]
+    """An example line for each key, printed if the key is missing."""
+
+    def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The document with the defaults of this kind."""
+        ...
+
+    def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The JSON Schema with the changes for this table."""
+        ...
+
+
+@dataclass(frozen=True)
+class ExperimentSpec:
+    """An experiment: every optimizer on every problem."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: Annotated[_Folder, _doc("the folder of the results")]
+    steps: Annotated[_Steps, _doc("steps per run")]
+    problems: _Problems
+    optimizers: _Optimizers
+    description: _Text = ""
+    seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
+    seed: Annotated[_Count, _doc("the root of all random streams")] = 0
+    backend: Annotated[
+        Backend,
+        _doc("what executes the steps: machine code, NumPy, or the faster one"),
+    ] = "auto"
+    precision: Annotated[
+        Precision,
+        _doc("the type of numbers that runs are computed in: float32 takes half the memory"),
+    ] = "float64"
+    record: RecordSpec = RecordSpec()
+
+    kinds: ClassVar[tuple[KindOfTable, ...]] = ()
+    """The kinds of experiment whose tables are fields of this class; see `experiment_of`."""
+
+    @property
+    def asked(self) -> list[tuple[KindOfTable, Any]]:
+        """The kinds of experiment whose tables are present, with their tables."""
+        found = ((kind, getattr(self, kind.name)) for kind in self.kinds)
+        return [(kind, table) for kind, table in found if table is not None]
+
+
+def experiment_of(kinds: tuple[KindOfTable, ...]) -> type[ExperimentSpec]:
+    """The class of experiments that may contain the tables of these kinds, with a field for each kind.
+
+    Unknown keys in such a table are mistakes, unless its class has its own configuration for pydantic.
+    """
+    if not kinds:
+        return ExperimentSpec
+    own = []
+    for kind in kinds:
+        if not hasattr(kind.table, "__pydantic_config__"):
+            kind.table.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore[reportAttributeAccessIssue]
+        own.append((kind.name, kind.table | None, None))
+    base = ExperimentSpec
+    made = make_dataclass(base.__name__, own, bases=(base,), frozen=True, namespace={"kinds": kinds})
+    made.__doc__ = base.__doc__
+    return made

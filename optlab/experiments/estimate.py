@@ -1,0 +1,44 @@
+"""The cost and the back end of each sweep, determined before anything is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from optlab.engine.containment import prints_aside
+from optlab.errors import PluginError, UserError
+from optlab.execution import fingerprint, runner, step
+from optlab.execution.records import Sweep
+from optlab.experiments.plan import Plan
+from optlab.plugins import signature
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """The number of gradients of a sweep if no run diverges, and its back end with the reason."""
+
+    gradients: int
+    choice: runner.Choice
+
+
+@prints_aside
+def prospects(planned: Plan) -> list[Prospect]:
+    """The prospect of each sweep of a plan.
+
+    Raises:
+        UserError: an objective or an update rule cannot be traced, or raises an exception.
+    """
+    graphs = [_checked(sweep) for sweep in planned.sweeps]
+    return [
+        Prospect(len(sweep) * sweep.steps * graph.grad_evals, runner.choose(sweep, graph))
+        for sweep, graph in zip(planned.sweeps, graphs, strict=True)
+    ]
+
+
+def _checked(sweep: Sweep) -> step.StepGraph:
+    try:
+        return step.build_for(sweep)
+    except UserError:
+        raise
+    except Exception as error:
+        functions = [plugin.function for plugin in fingerprint.plugins(sweep)]
+        raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error

@@ -1,0 +1,288 @@
+"""A finished map as arrays, one panel for each problem, optimizer and further setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.execution.records import FAILURES, Floats, Ints, PixelGrid, Sweep
+from optlab.execution.rule import Key
+from optlab.experiments.maps import basins, declared, linear, quadratic
+from optlab.experiments.maps.checks import spacing
+from optlab.experiments.maps.panel_html import ShownBasins, ShownStability
+
+Bools = NDArray[np.bool_]
+FINE = 241  # values along each side at which theory is asked
+Columns = Mapping[str, Any]
+"""The columns of the table of runs that a map is made of, in the order of the plan."""
+
+STABILITY = ("status", "first_loss", "final_loss")
+BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "reached")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BasinMap(ShownBasins):
+    """Where one optimizer ends from every start. Arrays are (rows, columns), the first row being the lowest.
+
+    `x` (columns,) and `y` (rows,) are the starts: the centres of the pixels. `minima` (K, 2) are the minima, lowest
+    first. `minimum` is the number of the one at which a run ended, -1 where it ended at none; `reached` the first step
+    at which its loss was that of this minimum, to within `optlab.experiments.maps.basins.SHARE` of the function's
+    height, -1 where there is no minimum. `loss` is the final loss, `end` (rows, columns, 2) where the run ended, NaN
+    where `diverged`. `failed` is the number of runs that ended with an error; where there are any, the panel says
+    nothing.
+    """
+
+    problem: str
+    optimizer: str
+    settings: Mapping[str, Any]
+    x: Floats
+    y: Floats
+    minima: Floats
+    minimum: Ints
+    reached: Ints
+    loss: Floats
+    diverged: Bools
+    end: Floats
+    low: tuple[float, float]
+    high: tuple[float, float]
+    failed: int = 0
+
+    @property
+    def title(self) -> str:
+        return headed(self.optimizer, self.settings)
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """The outer borders of the pixels: left, right, bottom, top."""
+        return self.low[0], self.high[0], self.low[1], self.high[1]
+
+    @property
+    def shares(self) -> Floats:
+        """The share of the pixels that end at each minimum, shape (K,)."""
+        ended = self.minimum[self.minimum >= 0]
+        return np.bincount(ended, minlength=len(self.minima)) / self.minimum.size
+
+
+@dataclass(frozen=True, eq=False)
+class Theory:
+    """What theory says of a linear rule on a quadratic problem whose Hessian has the eigenvalues `eigenvalues`.
+
+    `radius` (rows, columns) is the spectral radius of one step at `y` (rows,) and `x` (columns,), a finer grid over the
+    same view: the rule is stable where it is below 1. `formula` says what that means where it has a name; `fastest` are
+    the (x, y) at which the heavy ball is fastest, if it is that.
+    """
+
+    eigenvalues: Floats
+    x: Floats
+    y: Floats
+    radius: Floats
+    formula: str = ""
+    fastest: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class StabilityMap(ShownStability):
+    """What becomes of one start under every pair of two hyperparameters. Arrays are (rows, columns), lowest first.
+
+    `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
+    "linear" or "log". `loss` is the final loss, `first` that at the start, `minimum` the known minimum, if any.
+    `reached` is the first step with a loss of at most `target`, -1 for never; None where steps were not asked for.
+    `failed` is the number of runs that ended with an error; where there are any, the panel says nothing.
+    """
+
+    problem: str
+    optimizer: str
+    settings: Mapping[str, Any]
+    names: tuple[str, str]
+    x: Floats
+    y: Floats
+    spacings: tuple[str, str]
+    loss: Floats
+    first: Floats
+    minimum: float | None
+    diverged: Bools
+    reached: Ints | None
+    target: float | None
+    theory: Theory | None
+    failed: int = 0
+
+    @property
+    def title(self) -> str:
+        return headed(self.optimizer, self.settings)
+
+    @property
+    def stable(self) -> Bools:
+        """Where the loss did not grow."""
+        return ~self.diverged & (self.loss <= self.first)
+
+    @property
+    def best(self) -> tuple[int, int] | None:
+        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
+
+        A run whose loss grew is not the best, and one that left the target again is not while there is another.
+        """
+        right = self.stable if self.reached is None else self.stable & (self.reached >= 0)
+        if not right.any():
+            return None
+        if self.target is not None and (right & (self.loss <= self.target)).any():
+            right &= self.loss <= self.target
+        steps = np.zeros(self.loss.shape) if self.reached is None else self.reached
+        order = np.lexsort([np.where(right, self.loss, np.inf).ravel(), np.where(right, steps, np.inf).ravel()])
+        row, column = np.unravel_index(int(order[0]), self.loss.shape)
+        return int(row), int(column)
+
+
+def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, str]) -> list[StabilityMap]:
+    """The panels of a map of stability, in the order of the plan; `sides` are the hyperparameters x and y."""
+    panels: list[StabilityMap] = []
+    for sweep, of in _by_sweep(sweeps, columns):
+        x, column = np.unique(sweep.numbers["hyperparameter", sides[0]], return_inverse=True)
+        y, row = np.unique(sweep.numbers["hyperparameter", sides[1]], return_inverse=True)
+        # runs that differ in the sides alone are one panel; the order of the others is kept
+        runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
+        panels += [_stability(sweep, of, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
+    return told_apart(sweeps, panels)
+
+
+def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints) -> StabilityMap:
+    first = int(runs[0, 0])
+    options = sweep.options(int(sweep.title[first]))
+    settings = settings_of(sweep, first)
+    failed = _failed(of["status"][runs])
+    return StabilityMap(
+        problem=sweep.titles[sweep.title[first]],
+        optimizer=sweep.label,
+        settings={name: value for name, value in settings.items() if name not in sides},
+        names=sides,
+        x=x,
+        y=y,
+        spacings=(spacing(x) or "linear", spacing(y) or "linear"),
+        loss=of["final_loss"][runs],
+        first=of["first_loss"][runs],
+        minimum=declared.lowest(sweep.case, options),
+        diverged=of["status"][runs] == "diverged",
+        reached=of["reached"][runs] if "reached" in of else None,
+        target=None if sweep.target is None else float(sweep.target[first]),
+        theory=None if failed else _theory(sweep, options, first, {sides[0]: x, sides[1]: y}),
+        failed=failed,
+    )
+
+
+def _theory(sweep: Sweep, options: Any, first: int, sides: Mapping[str, Floats]) -> Theory | None:
+    """What theory says, if the problem is quadratic, and one step of the rule with all that is around it linear."""
+    eigenvalues = quadratic.spectrum(sweep.case, options)
+    if eigenvalues is None:
+        return None
+    x, y = map(_finer, sides.values())
+    across, up = sides
+    numbers: dict[Key, Any] = {key: sweep.numbers[key][first] for key in sweep.rule.numbers}
+    numbers |= {("hyperparameter", across): x[None, :], ("hyperparameter", up): y[:, None]}
+    looked_at = linear.sample(eigenvalues)
+    matrices = linear.matrices(sweep.rule, numbers, looked_at)
+    if matrices is None:
+        return None
+    radius = linear.radius(matrices)
+    if linear.is_heavy_ball(matrices, looked_at, numbers):
+        lr, beta = quadratic.fastest(eigenvalues)
+        pair = {"lr": lr, "beta": beta}
+        best = (pair[across], pair[up]) if set(sides) == set(pair) else None
+        return Theory(eigenvalues, x, y, radius, "lr = 2 (1 + beta) / L", best)
+    formula = "lr = 2 / L" if linear.is_gradient_descent(matrices, looked_at, numbers) else ""
+    return Theory(eigenvalues, x, y, radius, formula)
+
+
+def _finer(values: Floats) -> Floats:
+    """As many values over the same range, spaced alike, as make a smooth line."""
+    between = np.geomspace if spacing(values) == "log" else np.linspace
+    return between(values[0], values[-1], FINE)
+
+
+def headed(optimizer: str, settings: Mapping[str, Any]) -> str:
+    """An optimizer and its settings in one line."""
+    shown = (f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in settings.items())
+    return "  ".join([optimizer, *shown])
+
+
+def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, Any]) -> list[BasinMap]:
+    """The panels of a map of basins, in the order of the plan."""
+    panels: list[BasinMap] = []
+    for sweep, of in _by_sweep(sweeps, columns):
+        grid = sweep.case.start
+        assert isinstance(grid, PixelGrid)
+        shape = (grid.resolution, grid.resolution)
+        for begin in range(0, len(sweep), len(grid)):
+            cell = {name: column[begin : begin + len(grid)].reshape(shape) for name, column in of.items()}
+            title = sweep.titles[sweep.title[begin]]
+            panels.append(
+                BasinMap(
+                    problem=title,
+                    optimizer=sweep.label,
+                    settings=settings_of(sweep, begin),
+                    x=grid.centres(0),
+                    y=grid.centres(1),
+                    minima=basins.read(minima, title),
+                    minimum=cell["minimum"],
+                    reached=cell["reached"],
+                    loss=cell["final_loss"],
+                    diverged=cell["status"] == "diverged",
+                    end=np.stack([cell["end.x0"], cell["end.x1"]], axis=-1),
+                    low=grid.low,
+                    high=grid.high,
+                    failed=_failed(cell["status"]),
+                )
+            )
+    return told_apart(sweeps, panels)
+
+
+def _failed(status: Any) -> int:
+    """How many of these runs ended with an error."""
+    return int(np.isin(status, FAILURES).sum())
+
+
+def counts(sweeps: Sequence[Sweep], pixels: Callable[[Sweep], int]) -> dict[str, int]:
+    """How many panels each problem has; `pixels` says how many runs of a sweep make one."""
+    found: dict[str, int] = {}
+    for sweep in sweeps:
+        for number, title in enumerate(sweep.titles):
+            runs = int((sweep.title == number).sum())
+            found[title] = found.get(title, 0) + runs // pixels(sweep)
+    return found
+
+
+def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep, dict[str, Any]]]:
+    for sweep in sweeps:
+        part = slice(int(sweep.run[0]), int(sweep.run[-1]) + 1)
+        yield sweep, {name: column[part] for name, column in columns.items()}
+
+
+def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
+    """The numbers of the rule and the choices of optimizer and transforms, of one run, by its place in the sweep."""
+    numbers = {name: float(sweep.numbers[owner, name][run]) for owner, name in sweep.rule.numbers}
+    return numbers | {name: value for (owner, name), value in sweep.rule.all_choices.items() if owner != "schedule"}
+
+
+def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
+    """The panels with those of their settings that a reader needs: the learning rate, and what is not the default or
+    not the same in all panels of the optimizer."""
+    defaults = {
+        sweep.label: {
+            name: value
+            for part in sweep.rule.parts
+            for (owner, name), value in part.keyed(part.plugin.signature.options).items()
+            if owner != "schedule"
+        }
+        for sweep in sweeps
+    }
+    shown: dict[str, set[str]] = {}
+    for panel in panels:
+        others = [p.settings for p in panels if p.optimizer == panel.optimizer]
+        of = shown.setdefault(panel.optimizer, set())
+        for name, value in panel.settings.items():
+            same = value == defaults[panel.optimizer].get(name) and all(o.get(name) == value for o in others)
+            if name == "lr" or not same:
+                of.add(name)
+    return [replace(p, settings={k: v for k, v in p.settings.items() if k in shown[p.optimizer]}) for p in panels]

@@ -1,0 +1,232 @@
+"""(spec, registry) -> Plan: which runs there are, as arrays, grouped into sweeps. Pure: nothing is run or written."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from optlab.execution import fingerprint
+from optlab.execution.records import Ints, Recording, Sweep
+from optlab.experiments import resolve
+from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec, RecordSpec
+from optlab.experiments.kinds import GRID, Kind
+from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
+from optlab.plugins.registry import Registry
+from optlab.plugins.signature import is_built_in
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one.
+
+    `seeds` is the number of seeds, None where nothing is random or a map gives each pixel its own; `record` is what is
+    asked to be written down. `kind` is the kind of experiment, and `table` its table in the experiment file, if any.
+    """
+
+    name: str
+    sweeps: tuple[Sweep, ...]
+    cells: int
+    repeats_saved: int
+    labels: tuple[str, ...]
+    cases: tuple[str, ...]
+    seeds: int | None
+    record: RecordSpec
+    kind: Kind = GRID
+    table: Any = None
+
+    @property
+    def runs(self) -> int:
+        return sum(len(sweep) for sweep in self.sweeps)
+
+    @property
+    def run_steps(self) -> int:
+        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps)
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anything is recorded along the steps."""
+        return any(len(sweep.recording.steps) for sweep in self.sweeps)
+
+    @property
+    def id(self) -> str:
+        """A hash of everything that bears on the results."""
+        asked = [type(self.table).__name__, vars(self.table)] if self.table else []
+        code = [] if is_built_in(self.kind.function) else [fingerprint.of_plugin(self.kind)]
+        return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code])
+
+
+def make(draft: Draft, registry: Registry) -> Plan:
+    """The plan of an experiment.
+
+    Raises:
+        SpecError: with all mistakes at once, those of the draft and those that need the registry to see.
+    """
+    notes = Diagnostics(before=frozenset(mistake.path[:3] for mistake in draft.mistakes))
+    plan = _plan(draft.spec, registry, notes) if draft.spec else None
+    draft.raise_if_wrong(notes.mistakes)
+    assert plan is not None
+    return plan
+
+
+def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan | None:
+    if not limits.is_of_a_size(spec, registry, notes):
+        spec = _cut(spec)  # to find the other mistakes
+    cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
+    labels = _labels(spec.optimizers, notes)
+    rules = [
+        r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
+    ]
+    resolve.same_throughout(cases, rules, notes)
+    kind, table = _kind(spec, notes)
+    with faults_of(kind):
+        cases = kind.checked(table, spec, cases, rules, notes)
+    resolve.note_without_start(cases, notes)
+    if notes.mistakes or not limits.is_bounded(spec, kind, table, cases, rules, notes):
+        return None
+    titles = _titles(cases)
+    sweeps: list[Sweep] = []
+    begin = saved = cells = 0
+    for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
+        sweep = _sweep(spec, case, titled, rule, begin)
+        with faults_of(kind):
+            sweep = kind.sweep(table, sweep)
+        sweeps.append(replace(sweep, id=fingerprint.of_sweep(sweep)))
+        repeats = limits.repeats(spec, case.case, rule)
+        cells += len(sweep) // repeats
+        saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
+        begin += len(sweep)
+    shown = tuple(dict.fromkeys(itertools.chain(*titles)))
+    seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
+    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
+
+
+def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
+    """The kind of the experiment and its table; a grid has none."""
+    if len(spec.asked) > 1:
+        names = " or ".join(kind.name for kind, _ in spec.asked)
+        notes.note((spec.asked[1][0].name,), f"an experiment is of one kind: {names}; leave one of the tables out")
+    return next(iter(spec.asked), (GRID, None))  # pyright: ignore[reportReturnType]
+
+
+def _labels(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) -> list[str]:
+    """What each table is called in pictures: its label, or its name and what sets it apart."""
+    labels = []
+    for n, spec in enumerate(optimizers):
+        around = ([spec.schedule] if spec.schedule else []) + list(spec.transforms)
+        label = spec.label or ", ".join([spec.name, *(part.name for part in around)])
+        if label in labels and spec.label:
+            notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
+        elif not spec.label and spec in optimizers[:n]:
+            message = f"{label} is given twice with the same settings; leave one out, or give each a label"
+            notes.note((*spec.path, "name"), message)
+        number = next(n for n in itertools.count(1) if _numbered(label, n) not in labels)
+        labels.append(_numbered(label, number))
+    return labels
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name} ({number})"
+
+
+def _cut(spec: ExperimentSpec) -> ExperimentSpec:
+    """The experiment with one value on every axis."""
+
+    def first(axes: Mapping[str, Axis]) -> dict[str, Axis]:
+        return {name: replace(axis, values=axis.values[:1]) for name, axis in axes.items()}
+
+    return replace(
+        spec,
+        problems=tuple(
+            replace(p, options=first(p.options), dim=p.dim and replace(p.dim, values=p.dim.values[:1]))
+            for p in spec.problems
+        ),
+        optimizers=tuple(
+            replace(
+                o,
+                hyperparameters=first(o.hyperparameters),
+                schedule=o.schedule and replace(o.schedule, options=first(o.schedule.options)),
+                transforms=tuple(replace(part, options=first(part.options)) for part in o.transforms),
+            )
+            for o in spec.optimizers
+        ),
+    )
+
+
+def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
+    """A title for every combination of a case's options, no two alike."""
+    seen: Counter[str] = Counter()
+    titles = []
+    for axes in cases:
+        own = []
+        for values in itertools.product(*axes.numbers.values()):
+            numbers = dict(zip(axes.numbers, values, strict=True))
+            defaults = axes.case.problem.signature.numbers
+            shown = dict(axes.written) | {
+                k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]
+            }
+            title = axes.case.problem.name + _parentheses(shown)
+            seen[title] += 1
+            own.append(_numbered(title, seen[title]))
+        titles.append(own)
+    return titles
+
+
+def _parentheses(settings: Mapping[str, Any]) -> str:
+    shown = [_setting(name, value) for name, value in settings.items()]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _setting(name: str, value: Any) -> str:
+    if name == "dataset":
+        return str(value)
+    if isinstance(value, float | np.floating):
+        value = f"{value:g}"
+    return f"{name}={list(value) if isinstance(value, tuple) else value}"
+
+
+def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
+    """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
+    seeds = np.arange(limits.repeats(spec, axes.case, rule))
+    values = {("option", name): values for name, values in axes.numbers.items()} | dict(rule.numbers)
+    sizes = [*map(len, values.values()), len(seeds)]
+    runs = int(np.prod(sizes))
+    *positions, of_seed = np.unravel_index(np.arange(runs), sizes)
+    return Sweep(
+        id="",
+        case=axes.case.computed_in(spec.precision),
+        rule=rule.rule,
+        numbers={key: own[position] for (key, own), position in zip(values.items(), positions, strict=True)},
+        label=rule.label,
+        steps=spec.steps,
+        recording=_recording(spec, axes),
+        root_seed=spec.seed,
+        run=np.arange(begin, begin + runs),
+        seed=seeds[of_seed],
+        titles=tuple(titles),
+        title=np.arange(runs) // (runs // len(titles)),
+        backend=spec.backend,
+    )
+
+
+def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
+    has_data = axes.case.split is not None
+    evaluations = _spread(spec.steps, max(spec.record.evaluations, 2)) if has_data else np.empty(0, dtype=np.int64)
+    steps = _spread(spec.steps, spec.record.points)
+    if has_data and spec.record.points:  # the history has a row for each evaluation
+        steps = np.union1d(steps, evaluations)
+    trajectory = limits.has_trajectory(spec, axes.case) and len(steps) > 0
+    return Recording(steps, evaluations, trajectory)
+
+
+def _spread(steps: int, points: int) -> Ints:
+    """This many steps from 0 to the last one, evenly spread; a single one is the last."""
+    if points <= 1:
+        return np.full(points, steps, dtype=np.int64)
+    spread = np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64)
+    return spread[np.diff(spread, prepend=-1) > 0]  # sorted already: np.unique takes seconds for a million

@@ -1,0 +1,103 @@
+"""How large an experiment may be. What exceeds a limit is noted at the key to blame, before anything is made of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from optlab.execution.records import Case, PixelGrid
+from optlab.experiments.document import ExperimentSpec
+from optlab.experiments.resolve.diagnostics import Diagnostics
+from optlab.experiments.resolve.optimizers import RuleAxes
+from optlab.experiments.resolve.problems import CaseAxes
+from optlab.experiments.resolve.sizes import Size, sizes
+from optlab.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from optlab.experiments.kinds import Kind
+
+MAX_RUNS = 10_000_000
+MAX_SWEEPS = 10_000
+MAX_RECORDED = 1_000_000_000
+"""Numbers recorded along the steps by all runs together. The tables are made in memory."""
+
+
+def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
+    """Whether the grid, seeds aside, is of a size one can run; the axis with the most values is to blame if not."""
+    problems = [sizes(p, registry) for p in spec.problems]
+    optimizers = [sizes(o, registry) for o in spec.optimizers]
+
+    def count(counts: Callable[[Size], bool]) -> int:
+        sums = [sum(math.prod(s.values for s in t if counts(s)) for t in tables) for tables in (problems, optimizers)]
+        return math.prod(sums)
+
+    for what, most, counts in (("runs", MAX_RUNS, lambda _: True), ("sweeps", MAX_SWEEPS, lambda size: size.is_choice)):
+        total, axes = count(counts), [size for table in problems + optimizers for size in table if counts(size)]
+        if total > most:
+            largest = max(axes, key=lambda size: size.values, default=Size((), 1, False))
+            blame = f"; '{largest.path[-1]}' has {largest.values:,} values" if largest.path else ""
+            why = ", one for each combination of choices" if what == "sweeps" else ""
+            notes.note(largest.path, f"the grid has {total:,} {what}{why}, more than {most:,}{blame}")
+            return False
+    return True
+
+
+def is_bounded(
+    spec: ExperimentSpec, kind: Kind, table: Any, cases: list[CaseAxes], rules: list[RuleAxes], notes: Diagnostics
+) -> bool:
+    """Whether the repeats of each cell and the record leave the grid at a size one can run."""
+    runs = recorded = 0
+    for case in cases:
+        cells = _cells(case)
+        these = sum(cells * _cells(rule) * repeats(spec, case.case, rule) for rule in rules)
+        runs += these
+        recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
+        recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)
+    if runs > MAX_RUNS:
+        key, blame = kind.largest(table, spec)
+        notes.note(key, f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; {blame}")
+    elif recorded > MAX_RECORDED:
+        _note_recorded(spec, runs, recorded, notes)
+    return runs <= MAX_RUNS and recorded <= MAX_RECORDED
+
+
+def _note_recorded(spec: ExperimentSpec, runs: int, recorded: int, notes: Diagnostics) -> None:
+    """Note that too much would be recorded, at the key that asks for the most."""
+    record = spec.record
+    what = f"{recorded:,} numbers would be recorded along the steps of all runs, more than {MAX_RECORDED:,}"
+    if record.trajectories and runs * min(record.points, spec.steps + 1) <= MAX_RECORDED // 10:
+        notes.note(("record", "trajectories"), f"{what}; leave trajectories out, or record fewer points")
+    else:
+        key = "evaluations" if record.evaluations > record.points else "points"
+        notes.note(("record", key), f"{what}; record fewer {key}")
+
+
+def _numbers_per_point(spec: ExperimentSpec, case: Case) -> int:
+    return 1 + case.dim * has_trajectory(spec, case)
+
+
+def _numbers_per_evaluation(case: Case) -> int:
+    """The loss on the training data, and loss and metrics on the test data."""
+    return 2 + len(case.problem.metrics) if case.split else 0
+
+
+def _cells(axes: CaseAxes | RuleAxes) -> int:
+    """How many combinations of numbers there are."""
+    return math.prod(map(len, axes.numbers.values()))
+
+
+def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
+    """How many runs a cell has: one for each pixel, or for each seed."""
+    if isinstance(case.start, PixelGrid):
+        return len(case.start)
+    return spec.seeds if repeats_seeds(case, rule) else 1
+
+
+def repeats_seeds(case: Case, rule: RuleAxes) -> bool:
+    """Whether each cell has a run for each seed: anything in it is random, and its start is no pixel."""
+    return not isinstance(case.start, PixelGrid) and (case.is_random or rule.rule.is_random)
+
+
+def has_trajectory(spec: ExperimentSpec, case: Case) -> bool:
+    return spec.record.trajectories or case.dim == 2

@@ -1,0 +1,92 @@
+"""The options that are written for a plugin, against its signature: numbers, and combinations of choices."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.errors import UserError, did_you_mean
+from optlab.execution.records import Floats
+from optlab.experiments.document import Axis
+from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
+from optlab.plugins import signature, validation
+
+
+def split_axes(
+    plugin: Any,
+    axes: Mapping[str, Axis],
+    path: KeyPath,
+    notes: Diagnostics,
+    extra: Mapping[str, Any] = {},
+    keys: Sequence[str] = (),
+) -> tuple[dict[str, Floats], list[dict[str, Any]]]:
+    """The numbers of a plugin with their values, and all combinations of its choices.
+
+    Args:
+        plugin: a problem, an optimizer, a schedule or a transform.
+        axes: what is written.
+        path: where it is written.
+        notes: where mistakes go.
+        extra: choices of the lab's own, with their defaults.
+        keys: what is no option, though one may have been meant.
+    """
+    numbers: Mapping[str, float] = plugin.signature.numbers
+    choices: Mapping[str, Any] = {**plugin.signature.choices, **extra}
+    known = [*numbers, *choices]
+    for name in axes:
+        if name not in known:
+            meant = [*known, *keys] if did_you_mean(name, keys) else known
+            notes.note((*path, name), str(signature.unknown_option(plugin.name, name, meant)))
+
+    def written(name: str, default: Any) -> list[Any]:
+        return _values(plugin, name, axes[name], default, (*path, name), notes) if name in axes else [default]
+
+    values = {name: np.array(written(name, default), dtype=float) for name, default in numbers.items()}
+    chosen = {name: written(name, default) for name, default in choices.items()}
+    combinations = [dict(zip(chosen, combination, strict=True)) for combination in itertools.product(*chosen.values())]
+    return values, combinations
+
+
+def as_meant(axis: Axis, default: Any) -> Axis:
+    """A flat list is one value where the option is itself a list."""
+    return axis.as_single() if isinstance(default, list | tuple) else axis
+
+
+def note_repeated(axis: Axis, values: Sequence[Any], path: KeyPath, notes: Diagnostics) -> None:
+    """Note the first value that is there already: the same settings twice would be taken for two seeds of one cell.
+
+    `values` are those of the axis as they are computed with: 1 and 1.0 are the same, and so may be neighbours in a grid
+    that float64 cannot tell apart.
+    """
+    if len(set(values)) == len(values):
+        return
+    places: dict[Any, list[int]] = {}
+    for n, value in enumerate(values):
+        places.setdefault(value, []).append(n)
+    if axis.listed:
+        first, again = min((at[:2] for at in places.values() if len(at) > 1), key=lambda at: at[1])
+        shown = json.dumps(axis.values[again])
+        notes.note((*path, again), f"{path[-1]} has {shown} twice, at [{first}] and [{again}]; leave one out")
+    else:
+        few = f"of its {len(values):,} values only {len(places):,} differ"
+        notes.note(path, f"{path[-1]} is too fine a grid: {few}; write a smaller num or bounds further apart")
+
+
+def _values(plugin: Any, name: str, written: Axis, default: Any, path: KeyPath, notes: Diagnostics) -> list[Any]:
+    """The values of one option; its default where one of them has the wrong type."""
+    axis = as_meant(written, default)
+    try:
+        values = [validation.typed(plugin, name, value, default) for value in axis.values]
+    except UserError as error:
+        notes.note(path, str(error))
+        return [default]
+    written_out = values if axis.listed else (values[0], values[-1])  # of a grid nobody wrote what is between
+    faults = (plugin.signature.out_of_range(plugin.name, name, value) for value in written_out)
+    if fault := next(filter(None, faults), ""):
+        notes.note(path, fault)
+    note_repeated(axis, values, path, notes)
+    return values

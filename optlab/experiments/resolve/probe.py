@@ -1,0 +1,102 @@
+"""A case is tried before it is run: its dimension, and which of its choices to blame where it cannot be computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from optlab.engine.containment import Escaped
+from optlab.errors import TraceError, UserError, counted
+from optlab.execution.records import Case, DomainDraw
+from optlab.execution.starts import drawn
+from optlab.execution.step import objective, objective_graph
+from optlab.experiments.document import ProblemSpec
+from optlab.experiments.resolve.diagnostics import Diagnostics
+from optlab.plugins.problems.base import Problem
+
+MAX_PARAMETERS = 10_000_000
+MAX_TENSORS = 2_000
+"""Of a network. Its start is an array of all parameters; each tensor takes several operations, traced one by one."""
+
+
+def sized(case: Case, root_seed: int) -> Case:
+    """The case with the dimension that its start has, or a `UserError` of the problem's own about its choices."""
+    _check_size(case)
+    if callable(case.problem.start):
+        case = replace(case, dim=len(drawn(case, root_seed, 0)))
+    try:
+        _traced(case)
+    except Exception as error:
+        if isinstance(error, UserError) and not isinstance(error, TraceError | Escaped):
+            raise
+        # anything else is a fault in the problem's code, and shows when it is run
+    return case
+
+
+def _check_size(case: Case) -> None:
+    """Raise a `UserError` where a network is too large, before its weights are drawn."""
+    shapes = case.tensors
+    parameters = sum(math.prod(map(int, shape)) for shape in shapes)
+    if parameters > MAX_PARAMETERS:
+        raise UserError(
+            f"{case.problem.name} has {parameters:,} parameters here, more than {MAX_PARAMETERS:,}; make it smaller"
+        )
+    if len(shapes) > MAX_TENSORS:
+        raise UserError(
+            f"{case.problem.name} has {len(shapes):,} tensors here, more than {MAX_TENSORS:,}; give it fewer layers"
+        )
+
+
+def note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Diagnostics) -> None:
+    """Note what a problem says of its choices at those to blame: one whose default mends it, or each wrong alone."""
+    defaults = case.problem.signature.choices
+    written = [name for name in case.choices if name in spec.options]
+
+    def complaint(choices: Mapping[str, Any]) -> str:
+        try:
+            sized(replace(case, choices=choices), root_seed)
+        except UserError as error:
+            return str(error)
+        return ""
+
+    mending = [name for name in written if not complaint({**case.choices, name: defaults[name]})]
+    if len(mending) == 1:
+        notes.note((*spec.path, mending[0]), str(error))
+        return
+    alone = {name: complaint({**defaults, name: case.choices[name]}) for name in written}
+    for name, said in alone.items():
+        if said:
+            notes.note((*spec.path, name), said)
+    if not any(alone.values()):
+        notes.note((*spec.path, *mending[-1:]), str(error))
+
+
+def _traced(case: Case) -> None:
+    data = (case.split.train_inputs, case.split.train_targets) if case.split else ()
+    objective_graph(case, objective(case, *data))
+
+
+def computes(case: Case) -> bool:
+    try:
+        _traced(case)
+    except Exception:  # whatever the user's function raises
+        return False
+    return True
+
+
+def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Diagnostics) -> None:
+    """A problem that fails in this dimension and works in its own has the wrong dimension; other faults show later."""
+    own = problem.default_dim
+
+    def works(dim: int) -> bool:
+        return computes(Case(problem, dim, DomainDraw(), case.choices))
+
+    if case.dim == own or not works(own):
+        return
+    key = "start" if isinstance(spec.start, tuple) else "dim"
+    least = next(dim for dim in range(min(case.dim, own), own + 1) if works(dim))
+    is_least = case.dim < own and works(own + 1)
+    has = f"takes at least {counted(least, 'parameter')}" if is_least else f"has {counted(own, 'parameter')}"
+    notes.note((*spec.path, key), f"{spec.name} {has}, not {case.dim}")

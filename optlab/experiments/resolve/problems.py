@@ -1,0 +1,98 @@
+"""The cases of a `[[problem]]` table: each combination of its choices, with the values of its numbers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from optlab.errors import UserError, counted
+from optlab.execution.records import Case, DomainDraw, FixedPoint, Floats
+from optlab.experiments.document import ProblemSpec
+from optlab.experiments.resolve.data import data_of
+from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
+from optlab.experiments.resolve.options import note_repeated, split_axes
+from optlab.experiments.resolve.probe import computes, note_choices, note_dimension, sized
+from optlab.experiments.resolve.starts import A_POINT, start_of
+from optlab.plugins.problems.base import Problem
+from optlab.plugins.registry import Registry
+
+
+@dataclass(frozen=True)
+class CaseAxes:
+    """A case, the values of its numeric options, and the settings that were written, for its title."""
+
+    case: Case
+    numbers: Mapping[str, Floats]
+    written: Mapping[str, Any]
+    path: KeyPath
+
+
+def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnostics) -> Iterator[CaseAxes]:
+    """The cases of a `[[problem]]` table."""
+    problem = notes.found(registry.problem, spec.name, (*spec.path, "name"))
+    if problem is None:
+        return
+    numbers, combinations = split_axes(
+        problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim")
+    )
+    if spec.dim:
+        note_repeated(spec.dim, spec.dim.values, (*spec.path, "dim"), notes)
+    dims = spec.dim.values if spec.dim else (None,)
+    for dim, combination in itertools.product(dims, combinations):
+        case = _case(spec, problem, registry, dim, combination, root_seed, notes)
+        if case is not None:
+            yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path)
+
+
+def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:
+    """Note the cases that start nowhere: a plain function has no start of its own, and no domain to draw one from."""
+    for axes in found:
+        problem = axes.case.problem
+        at = (*axes.path, "start")
+        if isinstance(axes.case.start, DomainDraw) and problem.domain is None and not notes.is_wrong(at):
+            notes.note(at, f"{problem.name} has no start of its own; write a point, as {A_POINT}")
+
+
+def _case(
+    spec: ProblemSpec,
+    problem: Problem,
+    registry: Registry,
+    dim: int | None,
+    combination: Mapping[str, Any],
+    root_seed: int,
+    notes: Diagnostics,
+) -> Case | None:
+    choices = {name: value for name, value in combination.items() if name not in problem.data_options}
+    data = None
+    if problem.data_options:
+        data = data_of(spec, combination, registry, notes)
+        if data is None:
+            return None
+    start = start_of(spec, problem, dim, notes)
+    size = len(start.x) if isinstance(start, FixedPoint) else dim or problem.default_dim
+    case = Case(problem, size, start, choices, data, combination.get("batch_size", 0))
+    try:
+        case = sized(case, root_seed)
+    except UserError as error:
+        note_choices(spec, case, root_seed, error, notes)
+        return None
+    if isinstance(start, FixedPoint) and len(start.x) != case.dim:
+        has = f"{spec.name} has {counted(case.dim, 'parameter')} here; this start has {len(start.x)}"
+        notes.note((*spec.path, "start"), has)
+    elif not callable(problem.start) and not computes(case):
+        note_dimension(spec, problem, case, notes)
+    return case
+
+
+def _written(spec: ProblemSpec, case: Case, combination: Mapping[str, Any], dim: int | None) -> dict[str, Any]:
+    """The settings that a title names: what the user wrote, and the dataset."""
+    shown: dict[str, Any] = {}
+    if case.split is not None:
+        shown["dataset"] = case.split.name
+    if dim is not None:
+        shown["dim"] = dim
+    if spec.start == "random":
+        shown["start"] = "random"
+    return shown | {name: value for name, value in combination.items() if name in spec.options}

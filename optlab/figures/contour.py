@@ -1,0 +1,241 @@
+"""Trajectories on the level lines of a problem of two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
+from numpy.typing import ArrayLike, NDArray
+
+from optlab.errors import counted
+from optlab.figures import balls, overlap, relief, style
+from optlab.figures import figure as figures
+from optlab.figures.figure import InlineFigure
+from optlab.figures.relief import Surface
+from optlab.figures.style import Look
+
+Floats = NDArray[np.float64]
+
+_START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
+_MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
+_TURN = "turn"
+_START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
+_MARGIN = 0.08  # around the visible points, as a share of their extent
+_WIDEST = 1.4  # the ratio width : height that fills a slide next to a legend
+_NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
+_FAR = 50.0  # a trajectory is cut at this distance from the middle, in sizes of the view
+
+
+def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
+    """The part of the plane to show, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
+
+    It contains the start, all minima, and the points of the trajectories in the domain, with a margin. It exceeds the
+    domain only for starts and minima on or outside of its border, and for trajectories that end slightly outside.
+    Within these limits it is widened to the proportions of a slide.
+    """
+    given = [np.asarray(p, dtype=float).reshape(-1, 2) for p in (*minima, *([] if start is None else [start]))]
+    marked = np.concatenate([np.empty((0, 2)), *given])
+    visited = _sane(paths[["x0", "x1"]].to_numpy(float))
+    if domain is None:
+        everything = np.concatenate([marked, visited])
+        if not len(everything):
+            return np.array([[-1.0, -1.0], [1.0, 1.0]])
+        limit = np.array([[-np.inf], [np.inf]]) * np.ones(2)
+        is_point = (everything == everything[0]).all()  # a single point gives no scale except its magnitude
+        least = np.maximum(1.0, np.abs(everything[0])) if is_point else np.full(2, 1e-3)
+    else:
+        box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
+        size = box[1] - box[0]
+        ends = _sane(paths.drop_duplicates("label", keep="last")[["x0", "x1"]].to_numpy(float))
+        marked = np.concatenate([marked, ends[_within(ends, box + np.outer([-0.25, 0.25], size))]])
+        everything = np.concatenate([marked, visited[_within(visited, box)]])
+        if not len(everything):
+            return box.copy()
+        room = _MARGIN * size
+        limit = np.array([np.min([box[0], *(marked - room)], 0), np.max([box[1], *(marked + room)], 0)])
+        least = 0.1 * size
+    low, high = everything.min(0), everything.max(0)
+    size = np.maximum((1 + 2 * _MARGIN) * (high - low), least)
+    size = np.maximum(size, size[::-1] * [_WIDEST, 1 / _WIDEST])
+    size = np.minimum(size, limit[1] - limit[0])
+    middle = np.clip(
+        (low + high) / 2, limit[0] + size / 2, limit[1] - size / 2
+    )  # shifted rather than cut at the border
+    return np.array([middle - size / 2, middle + size / 2])
+
+
+def draw(
+    surface: Surface,
+    paths: pd.DataFrame,
+    axes: Axes,
+    *,
+    looks: Mapping[str, Look] | None = None,
+    minima: Sequence[ArrayLike] = (),
+    minimum: float | None = None,
+    lost: Collection[str] = (),
+) -> Axes:
+    """Draw the relief, one trajectory per label (from start to ball), and the minima (stars).
+
+    Balls that would overlap are moved apart, and a line connects each to the end of its trajectory. Where trajectories
+    overlap, they are drawn as alternating dashes of all their colours.
+
+    Args:
+        surface: heights over the view; its grid sets the limits of the axes.
+        paths: columns `label`, `step`, `x0`, `x1`; the rows of each label are in the order of steps.
+        looks: the look of each label; by default by order of appearance. A faint label is a grey line without a ball.
+        minima: all known minimisers.
+        minimum: the known value at the minima; levels are logarithmic in the height above it.
+        lost: labels whose runs diverged or failed after the last recorded point: their trajectories have no ball.
+    """
+    looks = looks or style.looks(paths["label"])
+    limits = surface.limits
+    relief.draw(surface, axes, minimum)
+    others = paths["label"].isin(style.faint(looks))
+    for _, path in paths[others].groupby("label", sort=False):
+        axes.plot(*_cut(path[["x0", "x1"]].to_numpy(float), limits).T, **style.THIN)
+    paths = paths[~others]
+    for label, path in paths.groupby("label", sort=False):
+        look = looks[str(label)]
+        points = _cut(path[["x0", "x1"]].to_numpy(float), limits)
+        halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
+        axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
+                  solid_joinstyle="round", zorder=3)  # fmt: skip
+    _in_turns(axes, paths, looks, limits)
+    _marks(axes, _starts(paths), _START, 4)
+    _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
+    ends = _ends(paths[~paths["label"].isin(lost)], limits)
+    colours = [looks[str(label)].colour for label in ends.index]
+    placed = balls.gathered(ends.to_numpy(), limits)
+    balls.draw_strings(axes, ends.to_numpy(float), placed, colours)
+    balls.draw(axes, placed, colours)
+    axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
+    width, height = limits[1] - limits[0]
+    axes.set_aspect(
+        "equal" if 0.4 < height / width < 2.5 else "auto"
+    )  # equal: gradient steps are at right angles to the level lines
+    for axis, ends in ((axes.xaxis, limits[:, 0]), (axes.yaxis, limits[:, 1])):
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 2.5, 5, 10]))
+        if np.abs(ends).max() > _NARROW * (ends[1] - ends[0]):  # only the digits that differ fit
+            axis.set_major_formatter(ScalarFormatter(useOffset=True))
+    axes.set_anchor("NW")  # aligned with the legend, which has the whole height
+    axes.spines[:].set_visible(True)
+    return axes
+
+
+def _in_turns(axes: Axes, paths: pd.DataFrame, looks: Mapping[str, Look], limits: NDArray[np.float64]) -> None:
+    """Draw the hidden parts of each trajectory again, as dashes on top of the others."""
+    low, size = limits[0], limits[1] - limits[0]
+    by_label = {str(label): path[["x0", "x1"]].to_numpy(float) for label, path in paths.groupby("label", sort=False)}
+    cut = [(_cut(points, limits) - low) / size for points in by_label.values()]
+    for label, shares in zip(by_label, overlap.in_turns_along(cut), strict=True):
+        if np.isfinite(shares).any():
+            axes.plot(*(low + size * shares).T, color=looks[label].colour, linewidth=1.7, solid_capstyle="butt",
+                      gid=_TURN, zorder=3.5)  # fmt: skip
+
+
+def figure(
+    surface: Surface,
+    paths: pd.DataFrame,
+    best: pd.DataFrame,
+    *,
+    looks: Mapping[str, Look],
+    minima: Sequence[ArrayLike] = (),
+    minimum: float | None = None,
+    title: str = "",
+    subtitle: str = "",
+) -> InlineFigure:
+    """The complete figure of one case: header, map, and a legend with settings and final losses.
+
+    `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`.
+    """
+    with style.sheet():
+        sheet, (axes,) = figures.new(title=title, subtitle=subtitle, size=_size(surface.limits))
+        lost = {*best.loc[best["shown_status"] != "done", "label"]}
+        draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
+        named = best[~best["label"].isin(style.faint(looks))]
+        handles: list[Any] = [_handle(looks[label]) for label in named["label"]]
+        outside = {*paths["label"].unique()} - {*_ends(paths, surface.limits).index}
+        labels = [_entry(row, row["label"] in outside) for row in named.to_dict("records")]
+        if others := len(best) - len(named):
+            handles.append(figures.others())
+            labels.append(counted(others, "other"))
+        if len(_starts(paths)):
+            handles.append(Line2D([], [], linestyle="", **_START))
+            labels.append("start")
+        if len(minima):
+            handles.append(Line2D([], [], linestyle="", **_MINIMUM))
+            labels.append("minimum" if len(minima) == 1 else "minima")
+        if any(line.get_gid() == balls.ASIDE for line in axes.get_lines()):
+            handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **balls.STRING))
+            labels.append("moved aside from its end")
+        if not np.isfinite(surface.z).all():
+            handles.append(Patch(facecolor="white", edgecolor=style.MUTED, linewidth=0.8))
+            labels.append("no finite value")
+        figures.legend(axes, handles, labels)
+    return sheet
+
+
+def _cut(points: Floats, limits: Floats) -> Floats:
+    """The trajectory up to its first point far outside, which is moved closer along the last step."""
+    points = points[: len(points) if np.isfinite(points).all() else np.argmin(np.isfinite(points).all(1))]
+    middle, size = limits.mean(0), limits[1] - limits[0]
+    away = np.abs((points - middle) / size).max(1, initial=0.0)
+    if not (away > _FAR).any():
+        return points
+    last = int(np.argmax(away > _FAR))
+    if last == 0:
+        return points[:0]
+    step = points[last] / 2 - points[last - 1] / 2  # halves: the difference of two huge numbers may overflow
+    end = points[last - 1] + step * min(1.0, float(_FAR / np.abs(step / size).max()))
+    return np.vstack([points[:last], end])
+
+
+def _within(points: Floats, box: Floats) -> NDArray[np.bool_]:
+    return ((points >= box[0]) & (points <= box[1])).all(-1)
+
+
+def _sane(points: Floats) -> Floats:
+    """The finite points that are small enough for arithmetic without overflow."""
+    return points[(np.abs(points) < 1e150).all(1)]
+
+
+def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> None:
+    if points.size:  # not clipped: a minimum on the border is a whole star
+        axes.plot(*points.T, linestyle="", clip_on=False, zorder=zorder, **mark)
+
+
+def _starts(paths: pd.DataFrame) -> Floats:
+    """The recorded starts of the trajectories, without duplicates."""
+    return paths.loc[paths["step"] == 0, ["x0", "x1"]].drop_duplicates().to_numpy(float)
+
+
+def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
+    """The ends of the trajectories that end in the view, by label."""
+    ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
+    return ends[_within(ends.to_numpy(float), limits)]
+
+
+def _handle(look: Look) -> Line2D:
+    return Line2D([], [], color=look.colour, linestyle=look.dash, linewidth=2.2, marker="o", markersize=8,
+                  markevery=[1], markeredgecolor="white")  # fmt: skip
+
+
+def _entry(row: Mapping[Any, Any], outside: bool) -> str:
+    """The legend text for one trajectory, which may end outside of the map."""
+    lost = row["shown_status"] != "done"
+    result = row["shown_status"] if lost else style.loss(row["shown_loss"])
+    facts = [row["settings"], result, "ends off the map" if outside and not lost else ""]
+    return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
+
+
+def _size(limits: Floats) -> tuple[float, float]:
+    """The size of the figure in inches: the height follows the map next to its legend, within limits."""
+    width, height = limits[1] - limits[0]
+    return figures.SIZE[0], float(np.clip(6.2 * height / width + 1.3, figures.SIZE[1], 6.8))

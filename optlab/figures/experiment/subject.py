@@ -1,0 +1,46 @@
+"""The results that pictures are made from, and pictures before they are drawn."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from optlab.experiments.replanning import Origin
+from optlab.results.store import Results
+
+if TYPE_CHECKING:
+    from optlab.figures.figure import InlineFigure
+
+
+class Subject(Results, ABC):
+    """Finished results with their plan."""
+
+    @property
+    @abstractmethod
+    def origin(self) -> Origin:
+        """The plan, if there is one, and the plugins that have changed since the runs."""
+
+    @property
+    @abstractmethod
+    def panels(self) -> Sequence[Any]:
+        """The panels of a map, in the order of the plan."""
+
+
+@dataclass(frozen=True)
+class NamedFigure:
+    """A picture of an experiment, which `make` draws.
+
+    kind: the kind of picture, such as "contour". case: the title of its case. file: the last part of its name.
+    """
+
+    kind: str
+    case: str
+    file: str
+    make: Callable[[], InlineFigure]
+
+    @property
+    def name(self) -> str:
+        """The name of its file, without the suffix."""
+        return f"{self.kind}_{self.file}"

@@ -1,0 +1,130 @@
+"""The common style of all figures: colours, markers, dashes, fonts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib
+
+from optlab.errors import short
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
+"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
+white, is replaced by wine. The most visible colours come first."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+
+INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
+FAINT = "#B4B4B4"
+MOST = len(PALETTE)
+"""The maximum number of optimizers that are drawn in colour: the number of colours."""
+
+SHEET: Any = {
+    "figure.dpi": 160,
+    "savefig.dpi": "figure",
+    "font.family": ["DejaVu Sans"],
+    "font.size": 11,
+    "text.color": INK,
+    "text.usetex": False,
+    "text.parse_math": False,
+    "axes.edgecolor": "#999999",
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.titlesize": 11,
+    "axes.titleweight": "normal",
+    "axes.titlelocation": "left",
+    "axes.formatter.useoffset": False,
+    "axes.formatter.use_mathtext": False,
+    "grid.color": GRID,
+    "grid.linewidth": 0.8,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "xtick.color": "#999999",
+    "ytick.color": "#999999",
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "xtick.labelsize": 10,
+    "ytick.labelsize": 10,
+    "svg.hashsalt": "optlab",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+_NOT_OF_STYLE = ("backend", "backend_fallback", "interactive")
+"""Settings that belong to the calling program. (Reading or setting the back end would select one.)"""
+
+
+def sheet() -> AbstractContextManager[None]:
+    """A context with the settings of Matplotlib for making and saving figures, independent of the user's settings.
+
+    They are Matplotlib's defaults, overridden by `SHEET`. The user's matplotlibrc and active styles (a dark background,
+    other fonts, `usetex`, `savefig.bbox`, sketchy lines) have no effect: the same results give the same picture on
+    every machine.
+    """
+    defaults = matplotlib.rcParamsDefault
+    return matplotlib.rc_context({name: defaults[name] for name in defaults if name not in _NOT_OF_STYLE} | SHEET)
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look of one optimizer in every figure of an experiment."""
+
+    colour: str
+    marker: str
+    dash: Any
+    faint: bool = False
+    """Whether it is a thin grey line without a marker, a band and an entry in the legend."""
+
+
+OTHER = Look(FAINT, "", "-", faint=True)
+THIN: dict[str, Any] = {"color": FAINT, "linewidth": 0.8, "zorder": 1.5}
+"""The style of faint lines."""
+
+
+def faint(looks: Mapping[str, Look]) -> list[str]:
+    """The labels with a faint look."""
+    return [label for label, look in looks.items() if look.faint]
+
+
+def band(count: int) -> float:
+    """The opacity of each of `count` bands."""
+    return 0.16 * min(1.0, 5 / max(count, 1))
+
+
+def looks(labels: Iterable[str]) -> dict[str, Look]:
+    """A look for each label, by its position. Pass the labels in the order of the experiment file.
+
+    The first eight looks differ in colour and marker. Further looks repeat the colours with other dashes and markers.
+
+    >>> [look.colour for look in looks(["gd", "adam"]).values()]
+    ['#0072B2', '#D55E00']
+    """
+    return {
+        label: Look(
+            colour=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            dash=DASHES[i // len(PALETTE) % len(DASHES)],
+        )
+        for i, label in enumerate(dict.fromkeys(labels))
+    }
+
+
+def colours(labels: Iterable[str]) -> dict[str, str]:
+    """The colour of each label, as in `looks`."""
+    return {label: look.colour for label, look in looks(labels).items()}
+
+
+def loss(value: float) -> str:
+    """A loss for a legend, without a line break between the word and the number.
+
+    >>> loss(0.0458).split()
+    ['loss', '0.0458']
+    """
+    return f"loss\N{NO-BREAK SPACE}{short(value)}"

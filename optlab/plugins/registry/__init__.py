@@ -1,0 +1,250 @@
+"""Everything the lab knows by name: built-ins, drop-in files and installed packages, in one frozen registry.
+
+All three arrive through the same hooks (`hookspecs.py`). There is no module-global plugin manager: `load` makes one,
+asks it, and lets it go.
+
+A file, or a module of a package, is taken whole or not at all: if anything in it is wrong, nothing of it is in the
+registry, and the reason is in `Registry.sources`. A name that two of them have stands for neither: which one is meant
+nobody can know. Neither is loaded, and whoever asks for the name is told where both are, even if one of them is a
+built-in. To everybody else it is as if they were not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import pkgutil
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType, ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pluggy
+
+from optlab.engine.containment import contained, placed
+from optlab.errors import PluginError, UnknownName, UserError, did_you_mean
+from optlab.plugins import external, hookspecs
+from optlab.plugins.kinds import COMMANDS, GROUP, PluginKind
+from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.problems.base import Dataset, Problem
+from optlab.plugins.registry.conflicts import Clashes, check, clash, clashes, uncontested
+from optlab.plugins.registry.figures import FigurePlugin
+from optlab.plugins.registry.loading import KINDS as KINDS
+from optlab.plugins.registry.loading import Offer, Plugin, Source, hooked, offered
+from optlab.plugins.registry.loading import declared as declared
+from optlab.plugins.registry.loading import drop_ins as drop_ins
+from optlab.plugins.registry.loading import import_file as import_file
+from optlab.plugins.registry.loading import one_line as one_line
+from optlab.plugins.registry.objects import settled as settled
+from optlab.plugins.schedules.base import Schedule
+from optlab.plugins.side_effects import undisturbed
+from optlab.plugins.signature import source, summary
+from optlab.plugins.transforms.base import Transform
+
+if TYPE_CHECKING:
+    from optlab.experiments.kinds import Kind
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class Registry:
+    """All plugins by kind and name, and where they came from."""
+
+    optimizers: Mapping[str, Optimizer]
+    problems: Mapping[str, Problem]
+    schedules: Mapping[str, Schedule]
+    transforms: Mapping[str, Transform]
+    datasets: Mapping[str, Dataset]
+    kinds: Mapping[str, Kind]
+    figures: Mapping[str, FigurePlugin]
+    sources: tuple[Source, ...] = field(default=())
+    contested: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Names that several sources have, by kind: what to tell those who ask."""
+    missing: tuple[str, ...] = field(default=())
+    """Folders that drop-in files were looked for in, and that do not exist."""
+
+    @property
+    def failures(self) -> tuple[Source, ...]:
+        """What could not be loaded."""
+        return tuple(s for s in self.sources if s.error)
+
+    def optimizer(self, name: str) -> Optimizer:
+        """An optimizer, or one of another package, as "torch:Adam" (see `optlab.plugins.external`)."""
+        if ":" in name:
+            return external.find(name)
+        return self._find("optimizer", self.optimizers, name)
+
+    def rule(self, name: str) -> Optimizer:
+        """An optimizer that is a rule of the lab, whose formula can be looked at; one of another package is refused."""
+        found = self.optimizer(name)
+        if isinstance(found, external.Foreign):
+            raise UserError(
+                f"{name} is no rule of the lab, but an optimizer of {found.package}; there is no formula of it"
+            )
+        return found
+
+    def problem(self, name: str) -> Problem:
+        return self._find("problem", self.problems, name)
+
+    def schedule(self, name: str) -> Schedule:
+        return self._find("schedule", self.schedules, name)
+
+    def transform(self, name: str) -> Transform:
+        return self._find("transform", self.transforms, name)
+
+    def dataset(self, name: str) -> Dataset:
+        return self._find("dataset", self.datasets, name)
+
+    def kind(self, name: str) -> Kind:
+        """A kind of experiment."""
+        return self._find("kind", self.kinds, name)
+
+    def without_folders(self) -> str:
+        """That folders for drop-in files do not exist: the command may have been started elsewhere than was meant."""
+        names = " and ".join(f"{folder}/" for folder in self.missing)
+        return f"there is no folder {names} here ({Path.cwd()}) to load drop-in files from"
+
+    def _find(self, kind: str, table: Mapping[str, _T], name: str) -> _T:
+        if said := self.contested.get((f"{kind}s", name)):
+            raise PluginError(said)
+        if name in table:
+            return table[name]
+        near = did_you_mean(name, table)
+        guess = near or f"; optlab list {kind}s shows all"
+        if own := [s for s in self.failures if Path(s.origin).stem == name]:
+            guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
+        elif self.missing and not near:
+            guess += f"; {self.without_folders()}"
+        elif len(self.failures) == 1:
+            guess += f"; {self.failures[0].origin} could not be loaded: {self.failures[0].error}"
+        elif self.failures:
+            guess += f"; not loaded: {', '.join(s.origin for s in self.failures)} (optlab plugins says why)"
+        raise UnknownName(f"there is no {kind} {name!r}{guess}")
+
+
+Folders = str | Path | Iterable[str | Path]
+"""Where drop-in files are looked for: in one folder, or in several."""
+
+
+def several(folders: Folders) -> list[str | Path]:
+    """The folders one by one. A text is the name of one, and no letters."""
+    return [folders] if isinstance(folders, str | Path) else list(folders)
+
+
+def load(folders: Folders = ("plugins",)) -> Registry:
+    """Built-ins, then installed packages, then drop-in files, in the order of their names.
+
+    Args:
+        folders: where drop-in files are looked for, one or several; one that does not exist is skipped.
+
+    Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
+    """
+    homes = dict.fromkeys(home for kind in KINDS.values() for home in kind.homes)
+    modules = [offered(module, module.__name__, "built-in") for home in homes for module in _modules(home)]
+    offers = [offer for offer in modules if offer.source.names]  # some hold what others share
+    packages = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
+    offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
+    offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
+    contested = clashes(offers)
+    missing = tuple(str(folder) for folder in several(folders) if not Path(folder).is_dir())
+    return replace(_freeze([uncontested(offer, contested) for offer in offers], contested), missing=missing)
+
+
+def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
+    manager = pluggy.PluginManager("optlab")
+    manager.add_hookspecs(hookspecs)
+    for offer in offers:
+        manager.register(_implementation(offer.plugins))
+    tables: dict[str, Any] = {kind.plural: _table(manager, kind) for kind in KINDS.values()}
+    said = {key: clash(*key, claims) for key, claims in contested.items()}
+    return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(said))
+
+
+def commands_of(point: importlib.metadata.EntryPoint) -> list[Any]:
+    """The commands of the module that an entry point of the group `optlab.commands` names.
+
+    Raises:
+        PluginError: the module cannot be loaded, or has no hook for commands.
+    """
+    origin = point.value
+    try:
+        with contextlib.redirect_stdout(sys.stderr), undisturbed(lambda: origin), contained():
+            return hooked(point.load(), COMMANDS, origin)
+    except UserError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{origin}: {placed(error)}") from error
+
+
+def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
+    """What a loader's module offers; a failure is noted, and stops nobody else.
+
+    What a plugin prints goes to stderr: stdout is for what the command was asked for.
+    """
+    try:
+        with contextlib.redirect_stdout(sys.stderr), undisturbed(lambda: origin), contained():
+            offer = offered(load_module(), origin, kind)
+        check(offer)
+    except Exception as error:
+        failure = Source(origin, kind, error=one_line(error, origin), details=traceback.format_exc())
+        return Offer.refused(failure)
+    return offer
+
+
+def _implementation(found: Mapping[str, list[Plugin]]) -> Any:
+    """What a source adds, as an implementation of the hooks."""
+
+    def hook(kind: PluginKind) -> Any:
+        def answer() -> list[Plugin]:
+            return found[kind.plural]
+
+        answer.__name__ = kind.hook
+        return hookspecs.hookimpl(answer)
+
+    return SimpleNamespace(**{kind.hook: hook(kind) for kind in KINDS.values()})
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    folder = importlib.import_module(package).__path__
+    for info in sorted(pkgutil.iter_modules(folder), key=lambda i: i.name):
+        if not info.ispkg and info.name != "base":
+            yield importlib.import_module(f"{package}.{info.name}")
+
+
+def _table(manager: pluggy.PluginManager, kind: PluginKind) -> Mapping[str, Any]:
+    answers = reversed(getattr(manager.hook, kind.hook)())  # pluggy calls the last registered first
+    return MappingProxyType({plugin.name: plugin for answer in answers for plugin in answer})
+
+
+def describe(plugin: Any) -> dict[str, Any]:
+    """What `optlab list` shows of a plugin."""
+    file, line = source(plugin.function)
+    about: dict[str, Any] = {
+        "name": plugin.name,
+        "options": _options(plugin),
+        "summary": summary(plugin.function),
+        "file": file,
+        "line": line,
+    }
+    if isinstance(plugin, Optimizer | Transform):
+        about["state"] = list(plugin.signature.state)
+    if isinstance(plugin, Problem):
+        about["options"] |= plugin.data_options
+        about["dim"] = plugin.dim or (None if callable(plugin.start) else "any")  # None: it follows from the options
+        about["minima"] = [point.tolist() for point in plugin.minima]
+    return about
+
+
+def _options(plugin: Any) -> dict[str, Any]:
+    """The options with their defaults; of a kind of experiment the keys of its table, None where one must be given."""
+    if not hasattr(plugin, "table"):
+        return dict(plugin.signature.options) if hasattr(plugin, "signature") else {}
+    keys = fields(plugin.table) if plugin.table else ()
+    return {key.name: None if key.default is MISSING else key.default for key in keys}

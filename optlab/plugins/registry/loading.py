@@ -1,0 +1,199 @@
+"""What a file or a module of a package adds, taken whole or not at all: if anything in it is wrong, nothing of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType, ModuleType
+from typing import Any, Protocol
+
+from optlab.engine.containment import contained, described, original
+from optlab.errors import PluginError, UserError, did_you_mean
+from optlab.plugins import kinds, source_files
+from optlab.plugins.kinds import PluginKind
+from optlab.plugins.registry.helper_modules import Helpers
+from optlab.plugins.signature import location
+
+
+class Plugin(Protocol):
+    """A plugin of any of the kinds in `KINDS`."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function, or the class, that declares it."""
+        ...
+
+
+KINDS: Mapping[str, PluginKind] = MappingProxyType({kind.plural: kind for kind in kinds.REGISTERED})
+"""The kinds of plugin that the registry holds, by their names in the plural."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that was loaded, or could not be: a file or a package, what it added, and what went wrong.
+
+    `error` is a line for the user, `details` the traceback where the fault lies in the plugin's own code.
+    """
+
+    origin: str
+    kind: str
+    names: tuple[str, ...] = ()
+    error: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A source and what it adds, by kind: all it declares, or nothing where something is wrong with it."""
+
+    source: Source
+    plugins: Mapping[str, list[Plugin]]
+
+    @staticmethod
+    def refused(source: Source) -> Offer:
+        return Offer(source, {kind: [] for kind in KINDS})
+
+
+# ---- drop-in files ---------------------------------------------------------------------------------------------------
+
+
+def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
+    """The drop-in files of some folders, each once. A link that leads nowhere is one too: it will be said of it."""
+    seen: set[str] = set()
+    for folder in folders:
+        for path in sorted(Path(folder).glob("*.py")):
+            is_other = path.name.startswith(("_", ".", "test_")) or path.name == "conftest.py"
+            if not is_other and (path.is_file() or not path.exists()) and os.path.realpath(path) not in seen:
+                seen.add(os.path.realpath(path))
+                yield path
+
+
+def import_file(path: Path) -> ModuleType:
+    """Run a drop-in file as a module of its own, under a name that cannot clash with an installed one.
+
+    It may import modules from its folder; see `Helpers`. Whatever it raises is an `Exception`; see `contained`.
+    """
+    name = f"optlab_plugins_{path.stem}"  # without a dot: there is no package for it to be in
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    helpers = Helpers(path)
+    helpers.install(module)
+    sys.modules[name] = module  # dataclasses and pickle look a module up by its name
+    try:
+        with helpers.importable(), source_files.noticed() as reads, contained():
+            spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    module.__dict__[source_files.READS] = tuple(sorted(reads - {os.path.abspath(path)}))
+    return module
+
+
+# ---- what a module adds ----------------------------------------------------------------------------------------------
+
+
+def offered(module: Any, origin: str, source: str) -> Offer:
+    """Everything that a module declares with the decorators or gives through hooks."""
+    found, hooks = declared(module), _hooks(module)
+    for hook in hooks:
+        kind = _kind_of(hook, kinds.GROUP)
+        answered = found[kind.plural]
+        answered += [p for p in map(kind.plugin, _answer(hook, kinds.GROUP)) if p not in answered]
+    names = [plugin.name for plugins in found.values() for plugin in plugins]
+    if not names and not hooks and source != "built-in":
+        raise PluginError(
+            f"{origin}: declares nothing; put @optimizer above the def of an update rule "
+            "(the name of a module that plugins import begins with _)"
+        )
+    return Offer(Source(origin, source, tuple(dict.fromkeys(names))), found)
+
+
+def hooked(module: Any, group: str, origin: str) -> list[Any]:
+    """What the hooks of a module give that an entry point of a group names."""
+    hooks = _hooks(module)
+    if not hooks:
+        names = " or ".join(kind.hook for kind in kinds.ALL if kind.group == group)
+        raise PluginError(f"{origin}: implements no hook; what is asked for is {names}")
+    return [given for hook in hooks for given in _answer(hook, group)]
+
+
+def _hooks(module: Any) -> list[Any]:
+    """The implementations of hooks in a module."""
+    return [value for value in vars(module).values() if inspect.isfunction(value) and hasattr(value, "optlab_impl")]
+
+
+def _kind_of(hook: Any, group: str) -> PluginKind:
+    """The kind of plugins that a hook gives, in a module that is named in this group of entry points."""
+    name = hook.__name__
+    hooks = {kind.hook: kind for kind in kinds.ALL}
+    if name not in hooks:
+        guess = did_you_mean(name, hooks) or f"; there are {', '.join(hooks)}"
+        raise PluginError(f"{location(hook)}: there is no hook {name}{guess}")
+    if hooks[name].group != group:
+        where = f"a package names the module of {name} in the entry point group {hooks[name].group}"
+        raise PluginError(f"{location(hook)}: {where}, not in {group}")
+    return hooks[name]
+
+
+def _answer(hook: Any, group: str) -> list[Any]:
+    """What a hook gives, if that is what it is for."""
+    kind = _kind_of(hook, group)
+    form = f"def {kind.hook}(): return [...], a list of {kind.form}"
+    if inspect.signature(hook).parameters:
+        raise PluginError(f"{location(hook)}: {kind.hook} takes no arguments; the form is: {form}")
+    plugins = hook()
+    if not isinstance(plugins, Iterable):
+        raise PluginError(f"{location(hook)}: {kind.hook} gives {plugins!r}; the form is: {form}")
+    plugins = list(plugins)
+    wrong = [plugin for plugin in plugins if not kind.may_be(plugin)]
+    if wrong:
+        made = kind.form.removeprefix("what ").removesuffix(" made")
+        said = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
+        raise PluginError(f"{location(hook)}: {kind.hook} gives {wrong[0]!r}, {said}")
+    return plugins
+
+
+def declared(module: Any) -> dict[str, list[Plugin]]:
+    """What a module declares with the decorators, by kind; what it merely imports is not its own."""
+    found: dict[str, list[Plugin]] = {plural: [] for plural in KINDS}
+    for value in vars(module).values():
+        for plural, kind in KINDS.items():
+            if (
+                isinstance(value, kind.cls)
+                and value.function.__module__ == module.__name__
+                and value not in found[plural]
+            ):
+                found[plural].append(value)
+    return found
+
+
+def one_line(error: BaseException, origin: str) -> str:
+    """`file:line: what` for the innermost line of the plugin's own code."""
+    error = original(error)
+    here = Path(os.path.realpath(origin))
+    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == here]
+    what = described(error)
+    if isinstance(error, UserError):
+        what = str(error).replace(f"{Path(origin).absolute()}:", f"{origin}:")
+        if what.startswith(f"{origin}:"):
+            return what
+    elif isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == here:
+        lines, what = [error.lineno] if error.lineno else [], f"SyntaxError: {error.msg}"
+    elif isinstance(error, ImportError) and "relative import" in str(error):
+        what += "; what lies in the same folder is imported by its plain name: from _shared import ..."
+    elif isinstance(error, SyntaxError) and not error.filename:
+        what += "; a plugin is Python, saved as UTF-8"
+    return f"{origin}:{lines[-1]}: {what}" if lines else f"{origin}: {what}"

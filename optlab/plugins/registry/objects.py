@@ -1,0 +1,105 @@
+"""Plugins given as objects, from Python: each takes a place in the registry, and its name stands for it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from optlab.errors import UserError
+from optlab.plugins.problems.base import from_function
+from optlab.plugins.registry.loading import KINDS, Plugin
+from optlab.plugins.signature import location
+
+if TYPE_CHECKING:
+    from optlab.plugins.registry import Registry
+
+
+def settled(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:
+    """An experiment in which names stand for the plugins that were given as objects, and a registry that has these.
+
+    An object may stand wherever a name may: as the `name` of a table, in place of a table that would hold nothing but a
+    name, as a schedule, a transform or a dataset. A plain NumPy function may stand for a problem.
+
+    Raises:
+        UserError: two different plugins of one kind have the same name.
+    """
+    names = _Names()
+    tables = {
+        key: [names.table(kind, entry) for entry in document[key]]
+        for key, kind in (("problem", "problems"), ("optimizer", "optimizers"))
+        if isinstance(document.get(key), list | tuple)
+    }
+    return {**document, **tables}, names.registry(known)
+
+
+class _Names:
+    """The plugins that were met, and the names that stand in texts."""
+
+    def __init__(self) -> None:
+        self.given: dict[tuple[str, str], Plugin] = {}
+        self.written: set[tuple[str, str]] = set()
+
+    def table(self, kind: str, entry: Any) -> Any:
+        """A [[problem]] or an [[optimizer]] table."""
+        if not isinstance(entry, Mapping):
+            return entry if isinstance(entry, str) else {"name": self.name(kind, entry)}
+        own = {"name": lambda value: self.name(kind, value)}
+        if kind == "problems":
+            own["dataset"] = lambda value: self._each("datasets", value)
+        else:
+            own["schedule"] = lambda value: self._part("schedules", value)
+            own["transforms"] = lambda value: self._each("transforms", value)
+        return {key: own[key](value) if key in own else value for key, value in entry.items()}
+
+    def name(self, kind: str, value: Any) -> Any:
+        """The name of a plugin that was given as an object; anything else as it is."""
+        if kind == "problems" and callable(value) and _kind_of(value) is None:
+            value = from_function(value)
+        if isinstance(value, str):
+            self.written.add((kind, value))
+        plugin: Any = value
+        own = _kind_of(plugin)
+        if own == kind:
+            other = self.given.setdefault((kind, plugin.name), plugin)
+            if other.function is not plugin.function:
+                raise _two(kind, plugin, other)
+            return plugin.name
+        if own is not None:
+            raise UserError(f"'{plugin.name}' is among the {own}; here one of the {kind} is asked for")
+        if inspect.isfunction(value):
+            form = f"put @{KINDS[kind].name} above its def"
+            raise UserError(f"{location(value)}: '{value.__name__}' is a plain function; {form}")
+        return value
+
+    def _part(self, kind: str, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: self.name(kind, child) if key == "name" else child for key, child in value.items()}
+        return self.name(kind, value)
+
+    def _each(self, kind: str, value: Any) -> Any:
+        return [self._part(kind, one) for one in value] if isinstance(value, list | tuple) else self._part(kind, value)
+
+    def registry(self, known: Registry) -> Registry:
+        """The registry with what was given, which hides what had the same name."""
+        tables = {kind: dict(getattr(known, kind)) for kind in KINDS}
+        for (kind, name), plugin in self.given.items():
+            other = tables[kind].get(name)
+            if (kind, name) in self.written and other is not None and other is not plugin:
+                raise _two(kind, plugin, other)
+            tables[kind][name] = plugin
+        contested = {key: said for key, said in known.contested.items() if key not in self.given}
+        frozen = {kind: MappingProxyType(table) for kind, table in tables.items()}
+        return replace(known, **frozen, contested=MappingProxyType(contested))
+
+
+def _kind_of(value: Any) -> str | None:
+    """The kind of a plugin, in the plural; None of anything else."""
+    return next((plural for plural, kind in KINDS.items() if isinstance(value, kind.cls)), None)
+
+
+def _two(kind: str, one: Plugin, other: Plugin) -> UserError:
+    places = f"{location(one.function)} and {location(other.function)}"
+    return UserError(f"two {kind} are called '{one.name}': {places}; give one of them another name")

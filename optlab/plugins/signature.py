@@ -1,0 +1,321 @@
+"""The grammar of a plugin function, read from its signature.
+
+    def adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, amsgrad=False)
+             ────  ────────────     ─  ───────  ─────────────
+             given    state   supplied  number      choice
+
+- positional without a default: what the function is *given*, in the order its kind prescribes;
+- positional with a default: *state*, the default being its initial value: a number, or a function of x, which may
+  take choices by their names as well (`lambda x, history: ...`);
+- keyword-only without a default: *supplied* by the lab;
+- keyword-only with a float as default: a *number*. It lies along the run axis, so a whole grid of values is
+  one sweep;
+- keyword-only with any other default (integer, boolean, text, list): a *choice*. It shapes the computation
+  itself, so another value is another sweep.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import numpy as np
+
+from optlab.engine.containment import described, original
+from optlab.errors import PluginError, UserError, did_you_mean, shortened
+from optlab.plugins import source_files
+from optlab.plugins.interval import Range
+
+T = TypeVar("T")
+_SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a plugin function takes; see the module's text for the words."""
+
+    state: Mapping[str, Any]
+    numbers: Mapping[str, float]
+    choices: Mapping[str, Any]
+    supplied: tuple[str, ...]
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    """The files that its results depend on, as they were declared, by their paths."""
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """Everything a user may set, with its default, in the order of the signature."""
+        return MappingProxyType({**self.numbers, **self.choices})
+
+    def out_of_range(self, owner: str, name: str, value: Any) -> str:
+        """What is wrong with the value of an option, or nothing."""
+        allowed = self.ranges.get(name)
+        if allowed is None or isinstance(value, bool | str) or value in allowed:
+            return ""
+        return f"{owner}: '{name}' must lie in {allowed}, not {value:g}"
+
+
+def read(
+    function: Callable[..., Any],
+    *,
+    kind: str,
+    given: tuple[str, ...],
+    supplies: Collection[str] = (),
+    may_hold_state: bool = False,
+    reserved: Collection[str] = (),
+    ranges: Mapping[str, str] = MappingProxyType({}),
+    files: Sequence[str] = (),
+) -> Signature:
+    """The signature of a plugin function, or a `PluginError` that names the file, the line and the right form.
+
+    >>> def adam(x, g, m=0.0, *, t, lr=1e-3, amsgrad=False): ...
+    >>> s = read(adam, kind="optimizer", given=("x", "g"), supplies={"t"}, may_hold_state=True)
+    >>> dict(s.state), dict(s.numbers), dict(s.choices), s.supplied
+    ({'m': 0.0}, {'lr': 0.001}, {'amsgrad': False}, ('t',))
+    """
+    check_is_function(function, kind, given, may_hold_state)
+    name = function.__name__
+    form = _form(name, given, may_hold_state)
+
+    def wrong(what: str) -> PluginError:
+        return PluginError(f"{location(function)}: {kind} '{name}' {what}; the form is: {form}")
+
+    if not name.isidentifier():
+        article = "an" if kind.startswith("o") else "a"
+        raise PluginError(f"{location(function)}: {article} {kind} needs a name of its own: write it with def")
+    if any(is_one(function) for is_one in _SUSPENDED):
+        raise wrong("yields or awaits; end it with return")
+    leading, state, numbers, choices, supplied = [], {}, {}, {}, []
+    for p in inspect.signature(function).parameters.values():
+        default = p.default.item() if isinstance(p.default, np.generic) else p.default
+        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
+            raise wrong(f"takes {p}, but every argument needs a name of its own")
+        if p.kind is not p.KEYWORD_ONLY:
+            if default is p.empty:
+                leading.append(p.name)
+            elif may_hold_state:
+                state[p.name] = default
+            else:
+                raise wrong(f"takes '{p.name}' by position with a default; put options after a *")
+        elif default is p.empty:
+            if p.name not in supplies:
+                guess = did_you_mean(p.name, supplies) or " (give it a default to make it an option)"
+                offer = ", ".join(sorted(supplies)) or "nothing"
+                raise wrong(f"asks for '{p.name}', and the lab supplies only: {offer}{guess}")
+            supplied.append(p.name)
+        elif p.name in reserved:
+            raise wrong(f"has an option '{p.name}', a name the lab uses itself")
+        elif fault := _fault_of_option(p.name, default):
+            raise wrong(fault)
+        elif isinstance(default, float):
+            numbers[p.name] = default
+        else:
+            choices[p.name] = default
+    if tuple(leading) != given:
+        raise wrong(f"takes ({', '.join(leading)}) by position instead of ({', '.join(given)})")
+    for held, default in state.items():
+        if fault := _fault_of_state(held, default, supplies, choices):
+            raise wrong(fault)
+    try:
+        intervals = _intervals(ranges, {**numbers, **choices})
+    except ValueError as error:
+        raise wrong(str(error)) from None
+    try:
+        paths = source_files.declared(Path(source(function)[0]).absolute().parent, files)
+    except ValueError as error:
+        raise PluginError(f"{location(function)}: {kind} '{name}' {error}") from None
+    return Signature(
+        MappingProxyType(state),
+        MappingProxyType(numbers),
+        MappingProxyType(choices),
+        tuple(supplied),
+        MappingProxyType(intervals),
+        paths,
+    )
+
+
+def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold_state: bool = False) -> None:
+    """Raise `PluginError` where a decorator is put above something that is no function."""
+    if not inspect.isfunction(inspect.unwrap(function)):
+        what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
+        form = _form("name", given, may_hold_state)
+        raise PluginError(f"@{kind} is put above a function, not {what}; the form is: {form}")
+
+
+def _form(name: str, given: tuple[str, ...], may_hold_state: bool) -> str:
+    """What the `def` of a plugin looks like."""
+    return f"def {name}({', '.join([*given, *['state=0.0'] * may_hold_state, '*', 'option=1.0'])})"
+
+
+def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices: Collection[str]) -> str:
+    """What is wrong with a state and its initial value, or nothing."""
+    if name in supplies:
+        return (
+            f"has a state '{name}', a name the lab uses itself; to be given {name}, put it after a * without a default"
+        )
+    if callable(default):
+        try:
+            choices_asked(default, choices)
+        except TypeError:
+            what = "asks for more than x and choices"
+        else:
+            return ""
+    elif isinstance(default, bool | int | float | np.ndarray):
+        return ""
+    else:
+        what = f"is of type {type(default).__name__}"
+    form = f"as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+    return f"has a state '{name}' whose initial value {what}; it is a number or a function of x, {form}"
+
+
+def choices_asked(function: Callable[..., Any], choices: Collection[str]) -> list[str]:
+    """The choices that the function of a state takes beside x, by their names.
+
+    Raises:
+        TypeError: it cannot be called with x and these alone.
+
+    >>> choices_asked(lambda x, history, scale=1.0: x, ["history", "nesterov"])
+    ['history']
+    """
+    try:
+        read = inspect.signature(function)
+    except ValueError:  # written in C: nothing is known of it
+        return []
+    asked = [name for name in list(read.parameters)[1:] if name in choices]
+    read.bind(None, **dict.fromkeys(asked))
+    return asked
+
+
+def _fault_of_option(name: str, default: Any) -> str:
+    """What is wrong with the default of an option, or nothing."""
+    if isinstance(default, float) and math.isnan(default):
+        return f"has an option '{name}' whose default is nan, not a number"
+    if isinstance(default, str) and (meant := _number_in(default)):
+        return f"has an option '{name}' whose default is the text {default!r}; write {name}={meant}"
+    if not _is_plain(default):
+        within = " with something else in it" if isinstance(default, list | tuple) else ""
+        return (
+            f"has an option '{name}' whose default is of type {type(default).__name__}{within}; "
+            "a default is a number, a boolean, a text or a list"
+        )
+    return ""
+
+
+def _number_in(text: str) -> str:
+    """The number that a text spells, or nothing; infinity may be a word like any other."""
+    try:
+        return text.strip() if math.isfinite(float(text)) else ""
+    except ValueError:
+        return ""
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether an experiment file could hold a value: a number, a boolean, a text, or a list of such."""
+    return (
+        all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, bool | int | float | str)
+    )
+
+
+def _intervals(ranges: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Range]:
+    """The declared ranges. Raises `ValueError` where one cannot be."""
+    if not isinstance(ranges, Mapping):
+        raise ValueError('takes ranges as a dictionary, as in ranges={"lr": "(0, inf)"}')
+    intervals: dict[str, Range] = {}
+    for name, text in ranges.items():
+        if name not in options:
+            raise ValueError(f"declares a range of '{name}', which is no option of it")
+        if isinstance(options[name], bool) or not isinstance(options[name], int | float):
+            raise ValueError(f"declares a range of '{name}', which is no number")
+        try:
+            intervals[name] = Range.read(text)
+        except ValueError as error:
+            raise ValueError(f"declares a range of '{name}' that cannot be read: {error}") from None
+        if options[name] not in intervals[name]:
+            raise ValueError(f"has the default {name}={options[name]}, which does not lie in its range {text}")
+    return intervals
+
+
+def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
+    """The error for an option that a plugin does not have."""
+    guess = did_you_mean(name, known) or (f"; it has {', '.join(known)}" if known else "; it has no options")
+    return UserError(f"{owner} has no option '{name}'{guess}")
+
+
+def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
+    """The entry of a table that a choice names, or a `UserError` that says which there are.
+
+    >>> pick("descent", "step", {"long": 1, "short": 2}, "short")
+    2
+    """
+    if name not in table:
+        raise UserError(f"{owner} has no {option} {name!r}{did_you_mean(name, table)}; there are {', '.join(table)}")
+    return table[name]
+
+
+def as_number(owner: str, name: str, value: Any) -> float:
+    """The value of a number, or a `UserError` that says it is none."""
+    if isinstance(value, bool | np.bool | str) or np.ndim(value) != 0:
+        raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}") from None
+    except OverflowError:  # Python refuses to print the largest ones
+        raise UserError(f"{owner}: '{name}' takes a number, not an integer beyond 1e308") from None
+
+
+def shown(value: Any) -> str:
+    """A value in a message.
+
+    >>> shown("x"), shown(True), shown((1, 2)), shown(0.5)
+    ("the text 'x'", 'true', '[1, 2]', '0.5')
+    """
+    if isinstance(value, str):
+        return f"the text {shortened(value)!r}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shortened(str(list(value) if isinstance(value, tuple) else value))
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """The first line of the docstring, or an empty string."""
+    return (inspect.getdoc(function) or "").partition("\n")[0].strip()
+
+
+def source(function: Callable[..., Any]) -> tuple[str, int]:
+    """The file that holds a function or a class, and the line of its first decorator, `def` or `class`."""
+    if inspect.isclass(function):
+        return inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1]
+    code = inspect.unwrap(function).__code__
+    return code.co_filename, code.co_firstlineno
+
+
+def is_built_in(function: Callable[..., Any]) -> bool:
+    """Whether a function is one of the lab's own: it, and what it imports, belong to the lab's version."""
+    return (function.__module__ or "").startswith("optlab.")
+
+
+def location(function: Callable[..., Any]) -> str:
+    """`file:line` of a function."""
+    file, line = source(function)
+    return f"{file}:{line}"
+
+
+def complaint(error: BaseException, functions: Iterable[Callable[..., Any]], elsewhere: str) -> str:
+    """What to tell the user of an exception in these functions: where in their files it arose, and what it says.
+
+    `elsewhere` is the place where it passed through none of them. Our own errors say it all themselves.
+    """
+    error = original(error)
+    if isinstance(error, UserError):
+        return str(error)
+    files = {source(function)[0] for function in functions}
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else elsewhere
+    return f"{where}: {described(error)}"

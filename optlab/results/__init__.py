@@ -1,0 +1,1 @@
+"""What an experiment leaves: files, data frames, statistics of them, and the manifest."""

@@ -1,0 +1,25 @@
+"""Statistics of a grid of runs, computed with pandas.
+
+Every function takes the frames of a results folder (`runs`, `history`, `trajectories`) and returns a new frame. No
+frame is changed in place, and this package neither reads files nor draws pictures.
+
+One convention holds throughout: *a run that diverged, or ended without a finite loss, counts as infinitely bad*, in
+every median, quantile and rank. Divergence is never dropped from a statistic. A run that *failed* (its code raised an
+exception) is neither good nor bad: its cell has no loss (NaN), and its label has no best cell and no rank on that case.
+
+    ties        which losses are equal up to rounding
+    quantiles   medians and bands of values that may be infinite
+    tuning      the cells of a grid, and the best cell of each label
+    ranks       the ranking of the labels
+    curves      quantities as functions of the step
+    effects     the effect of one hyperparameter
+    stillness   runs whose loss never changed
+"""
+
+from optlab.results.analysis.curves import best_paths, loss_curves
+from optlab.results.analysis.effects import sensitivity
+from optlab.results.analysis.ranks import overall, ranking
+from optlab.results.analysis.stillness import still
+from optlab.results.analysis.tuning import best, cells
+
+__all__ = ["best", "best_paths", "cells", "loss_curves", "overall", "ranking", "sensitivity", "still"]

@@ -1,0 +1,103 @@
+"""Losses and trajectories as functions of the step, at the best setting of each optimizer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optlab.results.analysis import quantiles
+from optlab.results.analysis.tuning import PAIR, best, cell_ids, group_ids
+
+
+def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+    """Quantiles over the seeds of each recorded quantity, for the best cell of every case and label, in long form.
+
+    Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
+    `median`, `low`, `high` (50 %, 10 % and 90 % quantiles over the seeds), and `n` seeds. A quantity appears at the
+    steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value:
+    infinity, or 0 for an accuracy. So the median includes diverged runs. A label with failed runs has no best cell and
+    no curve.
+    """
+    chosen = _found(best(runs))
+    if chosen.empty:
+        kinds = dict.fromkeys(_COLUMNS, float) | dict.fromkeys(["case", "label", "quantity"], object)
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
+    cell = cell_ids(runs)
+    index = np.full(cell.max() + 1, -1)
+    index[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]] = np.arange(len(chosen))
+    members = runs[["run", "status"]].assign(pair=index[cell])[index[cell] >= 0].sort_values("run", ignore_index=True)
+    records = history[np.isin(history["run"], members["run"])]
+    pair_of_record = members["pair"].to_numpy()[np.searchsorted(members["run"], records["run"])]
+
+    case_of_pair = group_ids(chosen, ["case"])
+    quantities = [name for name in history.columns if name not in ("run", "step")]
+    parts = []
+    for case in range(case_of_pair.max() + 1):
+        ours = members[case_of_pair[members["pair"]] == case]
+        mine = records[case_of_pair[pair_of_record] == case]
+        parts += [_over_seeds(ours, mine[["run", "step", name]].rename(columns={name: "value"}), name)
+                  for name in quantities]  # fmt: skip
+    curves = pd.concat(parts, ignore_index=True)
+    return chosen.loc[curves["pair"], PAIR].reset_index(drop=True).join(curves.drop(columns="pair"))
+
+
+_COLUMNS = [*PAIR, "quantity", "step", "median", "low", "high", "n"]
+
+
+def _found(chosen: pd.DataFrame) -> pd.DataFrame:
+    """The best cells of the labels that have a best cell."""
+    return chosen[chosen["failed"] == 0].reset_index(drop=True)
+
+
+def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> pd.DataFrame:
+    """Quantiles over the seeds of each pair of one case. `members`: run, status, pair; `records`: run, step, value."""
+    values, steps = _table(members, records, quantity)
+    labels, pair = np.unique(members["pair"], return_inverse=True)
+    group = pair[:, None] * len(steps) + np.arange(len(steps))
+    known = ~np.isnan(values)
+    present, dense = np.unique(group[known], return_inverse=True)
+    low, median, high = quantiles.by_group(values[known], dense) if present.size else np.empty((3, 0))
+    return pd.DataFrame(
+        {
+            "pair": labels[present // max(len(steps), 1)],
+            "quantity": quantity,
+            "step": steps[present % max(len(steps), 1)],
+            "median": median,
+            "low": low,
+            "high": high,
+            "n": np.bincount(dense, minlength=len(present)),
+        }
+    )
+
+
+def _table(
+    members: pd.DataFrame, records: pd.DataFrame, quantity: str
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The records as an array (runs, steps), with NaN where a finished run has no record; and the steps."""
+    value = records["value"].to_numpy(float)
+    worst = 0.0 if "accuracy" in quantity else np.inf
+    if (
+        quantity == "loss"
+    ):  # the loss is in every record, so NaN is a value; for other quantities it means not evaluated
+        value, given = np.where(np.isfinite(value), value, worst), np.full(len(value), True)
+    else:
+        value, given = np.where(np.isinf(value), worst, value), ~np.isnan(value)
+    steps, column = np.unique(records["step"].to_numpy(np.int64)[given], return_inverse=True)
+    row = np.searchsorted(members["run"], records["run"].to_numpy()[given])
+    table = np.full((len(members), len(steps)), np.nan)
+    table[members["status"].to_numpy() != "done"] = worst
+    table[row, column] = value[given]
+    return table, steps
+
+
+def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
+    """The trajectory that represents each case and label: the run with the lowest seed of the best cell.
+
+    Columns: `case`, `label`, then the columns of `trajectories`. Cases without recorded trajectories and labels with
+    failed runs do not appear.
+    """
+    chosen = _found(best(runs))[[*PAIR, "run"]]
+    records = trajectories[np.isin(trajectories["run"], chosen["run"])]
+    # the order of `chosen`: labels as in the experiment, steps rising within each
+    return chosen.merge(records, on="run", how="inner", sort=False).reset_index(drop=True)

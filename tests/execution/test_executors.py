@@ -1,0 +1,158 @@
+"""Sweeps cut into blocks, on any executor: no number depends on either."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from optlab.execution import executors, runner
+from optlab.execution.records import ERROR, Trajectories
+
+DOCUMENT = {
+    "steps": 40,
+    "seeds": 3,
+    "problem": [
+        {"name": "rosenbrock", "dim": 11, "start": "random"},
+        {"name": "mlp", "dataset": "xor", "hidden": [4], "batch_size": 16},
+    ],
+    "optimizer": [{"name": "gd", "lr": [1e-4, 1e-3, 1e5]}, {"name": "adam", "lr": [1e-3, 1e-2, 1e-1]}],
+}
+
+
+@pytest.fixture(scope="module")
+def sweeps(planned):
+    return planned(DOCUMENT).sweeps
+
+
+class InBlocks:
+    """A function as a task that is always cut into blocks."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def __call__(self, block, progress):
+        return self.run(block, progress)
+
+    def divides(self, sweep):
+        return True
+
+
+def everything(sweeps, workers, task=runner.run, progress=lambda done: None):
+    with ThreadPoolExecutor(workers) as pool:
+        results = dict.fromkeys(sweep.id for sweep in sweeps)
+        for sweep, done in executors.execute(sweeps, InBlocks(task), pool, progress):
+            results[sweep.id] = done
+    return results
+
+
+def bits(done: Trajectories):
+    names = ("status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss")
+    return [getattr(done, name).tobytes() for name in names]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_where_one_block_failed_the_sweep_has(planned, failing):
+    """Whichever of them it is: how a sweep was cut into blocks does not decide which runs are left."""
+    for sweep in planned({**DOCUMENT, "record": {"trajectories": True}}).sweeps:
+        half = len(sweep) // 2
+        blocks = [sweep.block(slice(half)), sweep.block(slice(half, None))]
+        parts = [runner.run(block) for block in blocks]
+        recorded = len(sweep.recording.steps)
+        parts[failing] = Trajectories.failed(len(blocks[failing]), recorded, "so it is")
+        joined, whole = Trajectories.joined(parts), Trajectories.failed(len(sweep), recorded, "so it is")
+        assert (joined.status == ERROR).all()
+        assert bits(joined) == bits(whole)
+        assert joined.loss.shape == whole.loss.shape
+        assert (joined.x, joined.metrics, joined.log) == (None, {}, "so it is")
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+@pytest.mark.parametrize("block", [1, 60, 25_000])
+def test_where_it_is_cut_and_how_many_work_changes_no_number(sweeps, monkeypatch, workers, block):
+    monkeypatch.setattr(executors, "BLOCK", block)
+    results = everything(sweeps, workers)
+    for sweep in sweeps:
+        whole = runner.run(sweep)
+        assert bits(results[sweep.id]) == bits(whole)
+        alive = sweep.recording.steps[:, None] <= whole.steps
+        np.testing.assert_array_equal(results[sweep.id].loss[alive], whole.loss[alive])
+        assert results[sweep.id].metrics.keys() == whole.metrics.keys()
+
+
+def test_blocks_hold_every_run_once_in_order(sweeps, monkeypatch):
+    monkeypatch.setattr(executors, "BLOCK", 40)
+    for sweep in sweeps:
+        cut = executors.blocks(sweep)
+        sizes = [len(block) for block in cut]
+        assert len(cut) == min(len(sweep), max(1, round(len(sweep) * sweep.case.dim / 40)))
+        assert max(sizes) - min(sizes) <= 1
+        np.testing.assert_array_equal(np.concatenate([block.run for block in cut]), sweep.run)
+
+
+def test_a_sweep_is_cut_for_all_workers_unless_it_is_small(planned):
+    lrs = {"linear": [0.1, 0.2], "num": 600}
+    tables = {"problem": [{"name": "sphere", "dim": 2}], "optimizer": [{"name": "gd", "lr": lrs}]}
+    (sweep,) = planned(tables).sweeps
+    assert [len(block) for block in executors.blocks(sweep, 2)] == [300, 300]
+    assert [len(block) for block in executors.blocks(sweep, 8)] == [300, 300]
+    assert len(executors.blocks(sweep)) == 1
+
+
+def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
+    monkeypatch.setattr(executors, "BLOCK", 1)
+    told = []
+    everything(sweeps, 4, progress=told.append)
+    assert sum(told) == sum(len(sweep) * sweep.steps for sweep in sweeps)
+
+
+def test_closing_stops_what_still_runs(sweeps, monkeypatch):
+    """Of blocks that would never end, each is stopped at its next sign of progress."""
+    monkeypatch.setattr(executors, "BLOCK", 1)
+    stopped = []
+
+    def endless(block, progress):
+        if block.id == sweeps[0].id:
+            return runner.run(block)
+        try:
+            for _ in range(3000):  # half a minute: a test that fails must end
+                progress(1)
+                time.sleep(0.01)
+            raise AssertionError("nobody stopped this block")
+        except executors.Stopped:
+            stopped.append(block)
+            raise
+
+    with ThreadPoolExecutor(20) as pool:
+        results = executors.execute([sweeps[0], sweeps[2]], InBlocks(endless), pool, lambda done: None)
+        sweep, _ = next(results)
+        assert sweep is sweeps[0]
+        results.close()
+    assert stopped
+
+
+def test_an_interrupt_from_progress_comes_out(sweeps):
+    def interrupted(done):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        everything(sweeps, 2, progress=interrupted)
+
+
+def test_blas_has_one_thread_as_long_as_the_pool_lives():
+    """Also between tasks: the first one to end must not give the others several."""
+
+    def counts():
+        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+    with threadpool_limits(2, "blas"):
+        before = counts()
+        with executors.threads() as pool:
+            assert set(pool.submit(counts).result()) == {1}
+            assert set(counts()) == {1}
+        assert counts() == before
+        assert max(before) == 2
+    assert executors.workers() >= 1

@@ -1,0 +1,54 @@
+"""Kinds of experiment are one interface, and nothing outside of it asks which one an experiment is of."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from optlab.cli import maps as told
+from optlab.errors import PluginError
+from optlab.experiments.kinds import GRID, Kind
+from optlab.figures.experiment import maps as drawn
+from optlab.plugins import registry
+
+SOURCES = Path(registry.__file__).parents[1]
+
+
+def test_the_built_in_kinds(built_in):
+    assert set(built_in.kinds) == {"grid", "basins", "stability"}
+    assert built_in.kind("grid") is GRID
+    assert [kind.name for kind in built_in.kinds.values() if kind.table is None] == ["grid"]
+    unranked = {kind.name for kind in built_in.kinds.values() if not kind.is_ranked}
+    assert unranked == set(told.SUMMARIES) == set(drawn._DRAWN) == {"basins", "stability"}
+
+
+def test_a_grid_is_the_default_of_everything():
+    assert [name for name in vars(type(GRID)) if not name.startswith("__")] == ["name"]
+
+
+def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
+    """Elsewhere their classes are at most the type of an argument of what computes the map."""
+    naming = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        if re.search(r"\b(BasinsSpec|StabilitySpec)\b", path.read_text(encoding="utf-8"))
+    }
+    assert naming == {"kinds/basins.py", "kinds/stability.py", "maps/checks.py"}
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({}, "name = None is not a valid name of a table of an experiment"),
+        ({"name": "problem"}, "name = 'problem' is no name"),
+        ({"name": "record"}, "name = 'record' is no name"),
+        ({"name": "asked"}, "name = 'asked' is no name"),
+        ({"name": "mine", "table": 3}, r"table must be a dataclass with the keys of \[mine\], not 3"),
+        ({"name": "mine", "table": dict}, "table must be a dataclass with the keys of"),
+    ],
+)
+def test_a_class_that_can_be_no_kind(members, said):
+    with pytest.raises(PluginError, match=f"^Mine: {said}"):
+        type("Mine", (Kind,), members)()

@@ -1,0 +1,173 @@
+import re
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from optlab.figures import figure, style
+
+
+def make(labels=("gd", "adam"), title="rosenbrock", subtitle="400 steps", columns=1):
+    with style.sheet():
+        sheet, axes = figure.new(columns, title=title, subtitle=subtitle)
+        for panel in axes:
+            panel.plot([0, 1], [0, 1])
+            panel.set(xlabel="step", ylabel="loss")
+        figure.legend(axes[-1], [Line2D([], []) for _ in labels], labels)
+    return sheet
+
+
+def cut_off(sheet, tmp_path):
+    """What is not entirely within the figure, after saving it: texts of the header and the legends, and whole axes."""
+    figure.save(sheet, tmp_path / "x.png")
+    page = sheet.bbox
+    texts = [
+        *sheet.texts,
+        *(text for axes in sheet.axes if axes.get_legend() for text in axes.get_legend().get_texts()),
+    ]
+    extents = [(text.get_text(), text.get_window_extent()) for text in texts]
+    extents += [("axes", axes.get_tightbbox()) for axes in sheet.axes]  # with labels, ticks and legend
+    return [what for what, e in extents if e.x0 < 0 or e.y0 < 0 or e.x1 > page.x1 or e.y1 > page.y1]
+
+
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_the_same_figure_gives_the_same_bytes(kind, tmp_path):
+    first, second = figure.save(make(), tmp_path / f"a.{kind}"), figure.save(make(), tmp_path / f"b.{kind}")
+    assert first.read_bytes() == second.read_bytes()
+    assert len(first.read_bytes()) > 1000
+    again = make()
+    figure.save(again, tmp_path / f"c.{kind}")
+    assert figure.save(again, tmp_path / f"c.{kind}").read_bytes() == first.read_bytes()
+
+
+@pytest.mark.parametrize(("kind", "magic"), [("png", b"\x89PNG\r\n"), ("svg", b"<?xml"), ("pdf", b"%PDF-")])
+def test_formats_and_no_dates(kind, magic, tmp_path):
+    content = figure.save(make(), tmp_path / f"x.{kind}").read_bytes()
+    assert content.startswith(magic)
+    assert not re.search(rb"CreationDate|<dc:date>|ModDate", content)
+
+
+def test_a_picture_is_a_slide(tmp_path):
+    header = figure.save(make(), tmp_path / "x.png").read_bytes()[16:24]
+    assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == (1600, 900)
+
+
+def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
+    target = tmp_path / "x.png"
+    target.write_bytes(b"old")
+    sheet = make()
+
+    def half(path, **_):
+        path.write_bytes(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(sheet, "savefig", half)
+    with pytest.raises(OSError, match="disk full"):
+        figure.save(sheet, target)
+    assert target.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_appears_by_being_renamed(tmp_path, monkeypatch):
+    (tmp_path / "x.png").write_bytes(b"old")
+
+    def stop(source, target):
+        assert source.read_bytes().startswith(b"\x89PNG")
+        assert target.read_bytes() == b"old"
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(figure.os, "replace", stop)
+    with pytest.raises(KeyboardInterrupt):
+        figure.save(make(), tmp_path / "x.png")
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]
+
+
+def test_other_formats_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="use one of png, svg, pdf"):
+        figure.save(make(), tmp_path / "x.bmp")
+
+
+LABELS = {
+    "short": ["gd", "adam"],
+    "long": ["a very long label of an optimizer with many settings, warm restarts and more"] * 3,
+    "without spaces": ["x" * 120, "y" * 120],
+    "many": [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(12)],
+    "very many": [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(45)],
+    "no glyphs": ["優化器", "\x07\t\x1b[31m"],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+@pytest.mark.parametrize("columns", [1, 2])
+def test_no_text_is_cut_off(labels, columns, tmp_path):
+    sheet = make(labels, columns=columns)
+    assert cut_off(sheet, tmp_path) == []
+    axes = sheet.axes[-1]
+    assert axes.get_legend().get_window_extent().x0 >= axes.bbox.x1  # beside, not on it
+    assert axes.bbox.width > 0.1 * sheet.bbox.width
+
+
+def test_an_error_of_the_file_system_names_the_file_that_was_asked_for(tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "a.png"
+    with pytest.raises(NotADirectoryError) as info:
+        figure.save(make(), path)
+    assert info.value.filename == str(path)
+
+
+def test_a_check_of_texts_that_can_fail(tmp_path):
+    sheet = make()
+    sheet.text(0.99, 0.5, "cut off here")
+    assert cut_off(sheet, tmp_path) == ["cut off here"]
+    sheet.axes[0].set_position([0, 0, 1, 1])
+    assert cut_off(sheet, tmp_path) == ["cut off here", "gd", "adam", "axes"]
+
+
+@pytest.mark.parametrize("title", ["option=1234.5, " * 12, "w" * 300, "Привет 優 $x_1$", "", "   "])
+def test_titles_of_any_length(title, tmp_path):
+    sheet = make(title=title, subtitle=title)
+    assert cut_off(sheet, tmp_path) == []
+    shown = "".join(text.get_text() for text in sheet.texts)
+    assert shown.replace(" ", "") == (title + title).replace(" ", "")
+    bottom = min((text.get_window_extent().y0 for text in sheet.texts), default=np.inf)
+    assert bottom > sheet.axes[0].bbox.y1
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_labels_are_shown_as_they_are(own):
+    labels = ["_hidden", "cost $x^2$", "$", "<b>&amp;", "\\frac{1}{2}"]
+    axes = Figure().add_subplot() if own else make(labels).axes[0]
+    if own:  # a figure of one's own, without our style sheet
+        figure.legend(axes, [Line2D([], []) for _ in labels], labels)
+    entries = axes.get_legend().get_texts()
+    assert [text.get_text() for text in entries] == labels
+    assert not any(text.get_parse_math() for text in entries)
+
+
+@pytest.mark.parametrize("height", [5.625, 3.5])
+@pytest.mark.parametrize("count", [18, 40])
+@pytest.mark.parametrize("aspect", ["auto", "equal"])
+def test_a_legend_of_many_entries_is_whole_also_beside_a_map_that_is_narrow(count, aspect, height, tmp_path):
+    with style.sheet():
+        sheet, (axes,) = figure.new(title="rosenbrock", subtitle="400 steps", size=(10.0, height))
+        axes.set(xlim=(0, 4), ylim=(0, 1), aspect=aspect, xlabel="x0", ylabel="x1", anchor="NW")
+        names = [f"optimizer number {i}\nlr=0.000316, loss 1.23e-05" for i in range(count)]
+        box = figure.legend(axes, [Line2D([], []) for _ in names], names)
+    assert cut_off(sheet, tmp_path) == []
+    frame = box.get_window_extent()
+    assert 0 <= frame.y0 < frame.y1 <= sheet.bbox.y1
+    assert frame.x1 <= sheet.bbox.x1
+    assert frame.x0 >= axes.bbox.x1
+    sizes = {text.get_fontsize() for text in box.get_texts()}
+    assert min(sizes) >= 5  # points
+    shown = [text.get_text() for text in box.get_texts()]
+    left_out = count - len(shown) + 1
+    assert shown[-1] == (f"and {left_out} more" if left_out > 1 else names[-1])
+
+
+def test_a_legend_leaves_out_what_could_not_be_read(tmp_path):
+    sheet = make([f"{i} " + "a long label " * 20 for i in range(60)])
+    assert cut_off(sheet, tmp_path) == []
+    texts = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]
+    assert texts[-1] == f"and {61 - len(texts)} more"

@@ -1,0 +1,112 @@
+"""Every rule that has a counterpart in torch or optax against it: 1,000 steps, 60 runs, at the default and at other
+options, each variant on and off."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from optlab.plugins import registry
+from optlab.testing import references
+
+RULES = registry.load(()).optimizers
+BETAS = {"beta1": 0.8, "beta2": 0.95}
+
+
+def of(torch, optax, *options):
+    """The same options for both."""
+    return {torch: options, optax: options}
+
+
+OTHER = {
+    "gd": {"torch:SGD": [{"lr": 0.1}], "optax:sgd": [{"lr": 0.1}]},
+    "momentum": of("torch:SGD", "optax:sgd", {"lr": 0.05, "beta": 0.5}, {"lr": 0.01, "beta": 0.8, "lr_inside": True}),
+    "nesterov": of("torch:SGD", "optax:sgd", {"lr": 0.05, "beta": 0.5}, {"lr": 0.01, "beta": 0.8, "lr_inside": True}),
+    "sgd": {
+        "torch:SGD": [
+            {"lr": 0.01, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1},
+            {"lr": 0.01, "momentum": 0.8, "weight_decay": 0.1, "nesterov": True},
+        ]
+    },
+    "adagrad": {
+        "torch:Adagrad": [{"lr": 0.3, "lr_decay": 0.01, "eps": 0.1, "initial": 0.5}],
+        "optax:adagrad": [{"lr": 0.3, "eps": 0.1, "initial": 0.5}],
+    },
+    "rmsprop": {
+        "torch:RMSprop": [
+            {"lr": 0.03, "alpha": 0.9, "eps": 0.1},
+            {"lr": 0.003, "momentum": 0.8},
+            {"lr": 0.003, "momentum": 0.8, "lr_outside": True},
+            {"lr": 0.003, "alpha": 0.95, "centered": True, "momentum": 0.5},
+        ],
+        "optax:rmsprop": [
+            {"lr": 0.03, "alpha": 0.9, "eps": 0.1, "eps_inside": True},
+            {"lr": 0.003, "momentum": 0.8, "eps_inside": True},
+            {"lr": 0.003, "alpha": 0.95, "centered": True, "momentum": 0.5, "eps_inside": True},
+            {"lr": 0.003, "alpha": 0.95, "centered": True},
+        ],
+    },
+    "adadelta": of("torch:Adadelta", "optax:adadelta", {"lr": 0.3, "rho": 0.8, "eps": 1e-3}),
+    "adam": of("torch:Adam", "optax:adam", {"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}),
+    "amsgrad": of("torch:Adam", "optax:amsgrad", {"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}),
+    "nadam": {
+        "torch:NAdam": [{"lr": 0.03, "eps": 0.1, "psi": 0.1}, {"lr": 0.03, "psi": 0.0, **BETAS}],
+        "optax:nadam": [{"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}],
+    },
+    "adamw": of("torch:AdamW", "optax:adamw", {"lr": 0.03, "eps": 0.1, "weight_decay": 0.5}, {"lr": 0.03, **BETAS}),
+    "adamax": of("torch:Adamax", "optax:adamax", {"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}),
+    "radam": of("torch:RAdam", "optax:radam", {"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}),
+    "lion": {"optax:lion": [{"lr": 0.01, "weight_decay": 0.3}, {"lr": 0.01, **BETAS}]},
+    "rprop": {"torch:Rprop": [{"lr": 0.1, "shrink": 0.6, "grow": 1.1, "smallest": 1e-3, "largest": 0.2}]},
+    "signsgd": {"optax:sign_sgd": [{"lr": 0.02}]},
+    "adabelief": {"optax:adabelief": [{"lr": 0.03, "eps": 1e-3}, {"lr": 0.03, **BETAS}]},
+    "yogi": {"optax:yogi": [{"lr": 0.03, "eps": 0.1}, {"lr": 0.03, **BETAS}]},
+    "adan": {
+        "optax:adan": [{"lr": 0.03, "eps": 0.1, "weight_decay": 0.3}, {"lr": 0.03, "beta3": 0.9, **BETAS}],
+    },
+}
+CASES = [
+    pytest.param(name, reference, options, id=f"{name}-{reference}-{n or 'default'}")
+    for name, rows in OTHER.items()
+    for reference, others in rows.items()
+    for n, options in enumerate([{}, *others])
+]
+
+
+@pytest.mark.parametrize(("name", "reference", "options"), CASES)
+def test_the_same_trajectories(name, reference, options):
+    assert references.compare(RULES[name], reference, options) <= references.TOLERANCE
+
+
+def test_no_reference_and_no_option_is_left_out():
+    """An option that stays at its default here is one that no counterpart has: by hand, in test_rules."""
+    by_hand = {"adam": {"raw_eps"}, "adamax": {"eps_outside"}, "yogi": {"initial"}}
+    for name, rows in OTHER.items():
+        rule = RULES[name]
+        assert rows.keys() == rule.references.keys()
+        defaults = rule.signature.options
+        settled = [mapping.get("where", {}) for mapping in rule.references.values()]
+        tried = {
+            key
+            for options in [*settled, *itertools.chain(*rows.values())]
+            for key in options
+            if options[key] != defaults[key]
+        }
+        assert defaults.keys() - tried == by_hand.get(name, set())
+
+
+TWINS = [
+    ("aggmo", {"k": 1, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
+    ("aggmo", {"a": 1.0, "k": 4, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
+    ("qhm", {"nu": 0.0, "lr": 0.05}, "torch:SGD", {"lr": "lr"}),
+    # of Nesterov's form, with a learning rate of 0.05 (1 - 0.8)
+    ("qhm", {"nu": 0.8, "beta": 0.8, "lr": 0.05}, "torch:SGD", {"lr": 0.01, "momentum": 0.8, "nesterov": True}),
+    ("adan", {"beta2": 0.0}, "torch:Adam", {"lr": "lr", "betas": ("beta1", "beta3"), "eps": "eps"}),
+    ("adamw", {"weight_decay": 0.0}, "torch:Adam", {"lr": "lr", "betas": ("beta1", "beta2"), "eps": "eps"}),
+]
+
+
+@pytest.mark.parametrize(("name", "options", "reference", "mapping"), TWINS)
+def test_a_rule_that_becomes_another(name, options, reference, mapping):
+    assert references.compare(RULES[name], reference, options, mapping=mapping) <= references.TOLERANCE

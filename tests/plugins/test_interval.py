@@ -1,0 +1,65 @@
+"""Ranges of options: read from intervals, and enforced wherever an option is set."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from optlab import optimizer
+from optlab.errors import PluginError
+from optlab.plugins.interval import Range
+
+
+@given(st.floats(-100, 100), st.floats(-100, 100), st.booleans(), st.booleans(), st.floats())
+def test_ends_belong_to_it_where_the_bracket_is_square(a, b, with_low, with_high, value):
+    low, high = sorted((a, b))
+    text = f"{'[' if with_low else '('}{low!r}, {high!r}{']' if with_high else ')'}"
+    if low == high:
+        with pytest.raises(ValueError, match="contains no number"):
+            Range.read(text)
+        return
+    above = value >= low if with_low else value > low
+    below = value <= high if with_high else value < high
+    assert (value in Range.read(text)) == (above and below)
+
+
+@pytest.mark.parametrize("text", ["", "0, 1", "[0; 1]", "[0, 1", "[1, 0]", "[a, 1]", "[0, 1] "])
+def test_what_is_no_interval(text):
+    if text == "[0, 1] ":
+        assert 1 in Range.read(text)
+        assert math.nan not in Range.read(text)
+    else:
+        with pytest.raises(ValueError, match=r".+"):
+            Range.read(text)
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ({"beta": "[0, 1)"}, "declares a range of 'beta', which is no option of it"),
+        ({"lr": "0..1"}, "declares a range of 'lr' that cannot be read: '0..1' is no interval"),
+        ({"lr": "(1, inf)"}, r"has the default lr=0.1, which does not lie in its range \(1, inf\)"),
+    ],
+)
+def test_a_wrong_declaration(ranges, message):
+    with pytest.raises(PluginError, match=message):
+
+        @optimizer(ranges=ranges)
+        def rule(x, g, *, lr=0.1):
+            return x - lr * g
+
+
+def test_a_value_out_of_range_is_a_mistake_at_its_place(planned):
+    @optimizer(ranges={"lr": "(0, inf)", "order": "[1, 5]"})
+    def ranged(x, g, *, lr=0.1, order=2):
+        return x - lr * g
+
+    tables = {"problem": [{"name": "sphere"}], "steps": 1}
+    with pytest.raises(Exception, match=r"ranged: 'lr' must lie in \(0, inf\), not -0.5"):
+        planned(tables | {"optimizer": [{"name": "ranged", "lr": [0.1, -0.5]}]}, ranged)
+    with pytest.raises(Exception, match=r"ranged: 'order' must lie in \[1, 5\], not 7"):
+        planned(tables | {"optimizer": [{"name": "ranged", "order": 7}]}, ranged)
+    assert planned(tables | {"optimizer": [{"name": "ranged", "lr": 1.0, "order": 5}]}, ranged).runs == 1

@@ -1,0 +1,151 @@
+"""The grammar of plugin functions."""
+
+import functools
+
+import numpy as np
+import pytest
+
+from optlab import dataset, optimizer, problem, schedule, transform
+from optlab.errors import PluginError, UserError
+from optlab.plugins import signature
+
+
+def rule_of(source):
+    """An optimizer written as text, in a file of its own."""
+    scope = {"optimizer": optimizer, "np": np}
+    exec(compile(f"@optimizer\n{source}\n    return x", "/plugins/rule.py", "exec"), scope)
+    return scope["rule"]
+
+
+def test_the_words_of_a_signature():
+    read = rule_of('def rule(x, g, m=0.0, k=abs, *, t, grad, lr=1.0, n=3, on=True, how="a", sizes=(1, 2)):').signature
+    assert dict(read.state) == {"m": 0.0, "k": abs}
+    assert read.supplied == ("t", "grad")
+    assert dict(read.numbers) == {"lr": 1.0}
+    assert dict(read.choices) == {"n": 3, "on": True, "how": "a", "sizes": (1, 2)}
+    assert list(read.options) == ["lr", "n", "on", "how", "sizes"]
+    with pytest.raises(TypeError):
+        read.numbers["lr"] = 2.0
+
+
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [
+        ("x, *args", "takes *args, but every argument needs a name of its own"),
+        ("x, g, **more", "takes **more, but every argument needs a name of its own"),
+        ("x, grad", "takes (x, grad) by position instead of (x, g)"),
+        ("x, *, lr=0.1", "takes (x) by position instead of (x, g)"),
+        ("x, g, *, lr", "asks for 'lr', and the lab supplies only: f, grad, hvp, loss, rng, steps, t"),
+        (
+            "x, g, *, step",
+            "asks for 'step', and the lab supplies only: f, grad, hvp, loss, rng, steps, t (did you mean",
+        ),
+        ("x, g, *, label=1.0", "has an option 'label', a name the lab uses itself"),
+        ("x, g, *, t=1.0", "has an option 't', a name the lab uses itself"),
+        ("x, g, *, lr=None", "has an option 'lr' whose default is of type NoneType"),
+    ],
+)
+def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, said):
+    with pytest.raises(PluginError) as info:
+        rule_of(f"def rule({head}):")
+    assert str(info.value).startswith(f"/plugins/rule.py:1: optimizer 'rule' {said}")
+    assert str(info.value).endswith("; the form is: def rule(x, g, state=0.0, *, option=1.0)")
+
+
+def test_a_state_may_start_from_choices():
+    read = rule_of("def rule(x, g, S=lambda x, history: x, k=abs, z=lambda x, n=2: x, *, history=3, lr=1.0):").signature
+    assert list(read.state) == ["S", "k", "z"]
+
+
+@pytest.mark.parametrize("asked", ["histroy", "lr"])
+def test_a_state_starts_from_nothing_but_choices(asked):
+    with pytest.raises(PluginError, match="state 'S' whose initial value asks for more than x and choices"):
+        rule_of(f"def rule(x, g, S=lambda x, {asked}: x, *, history=3, lr=1.0):")
+
+
+def test_only_optimizers_hold_state():
+    def objective(x, a=1.0):
+        return x
+
+    def factor(t, a=1.0):
+        return t
+
+    def data(x):
+        return x
+
+    for declare, function in [(problem(start=(0.0,)), objective), (schedule, factor)]:
+        with pytest.raises(PluginError, match=r"takes 'a' by position with a default; put options after a \*"):
+            declare(function)
+    with pytest.raises(PluginError, match=r"takes \(x\) by position instead of \(\)"):
+        dataset(data)
+
+
+def test_what_has_no_name_cannot_be_asked_for():
+    with pytest.raises(PluginError, match=r"test_signature.py:\d+: a schedule needs a name of its own"):
+        schedule(lambda t: 1.0)
+
+
+@pytest.mark.parametrize(
+    ("declare", "form"),
+    [
+        (optimizer, "@optimizer .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
+        (transform, "@transform .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
+        (schedule, "@schedule .*; the form is: def name(t, *, option=1.0)"),
+        (problem, "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
+        (problem(start=(1.0,)), "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
+        (dataset, "@dataset .*; the form is: def name(*, option=1.0)"),
+    ],
+)
+@pytest.mark.parametrize("what", [int, 3, "adam", len, functools.partial(max, 1)])
+def test_what_is_no_function(declare, form, what):
+    kind = "a class" if what is int else f"a value of type {type(what).__name__}"
+    with pytest.raises(PluginError) as info:
+        declare(what)
+    assert str(info.value) == form.replace(".*", f"is put above a function, not {kind}")
+
+
+def test_a_problem_is_declared_with_parentheses():
+    def bowl(x):
+        return np.sum(x**2)
+
+    with pytest.raises(PluginError, match=r"problem 'bowl' needs parentheses with a domain or a start"):
+        problem(bowl)
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"start": (1.0, 1.0, 1.0), "dim": 2}, "dim=2 and a start of 3 numbers"),
+        ({"start": (float("nan"), 1.0)}, "not finite"),
+        ({"start": (1.0, 1.0), "minimum": (0.0, 0.0, 0.0)}, "2 parameters and a minimum of 3 numbers"),
+    ],
+)
+def test_a_problem_whose_points_do_not_fit(about, message):
+    def bowl(x):
+        return np.sum(x**2)
+
+    with pytest.raises(PluginError, match=message):
+        problem(**about)(bowl)
+
+
+def test_defaults_that_are_numpys():
+    read = rule_of("def rule(x, g, *, lr=np.float32(0.5), n=np.int64(3), on=np.True_):").signature
+    assert (dict(read.numbers), dict(read.choices)) == ({"lr": 0.5}, {"n": 3, "on": True})
+    assert [type(value) for value in read.options.values()] == [float, int, bool]
+
+
+def test_a_state_that_begins_as_a_function_of_x_and_choices():
+    assert list(rule_of("def rule(x, g, m=lambda x, n: np.zeros(n), *, n=3, lr=0.1):").signature.state) == ["m"]
+    with pytest.raises(PluginError, match="a state 'm' whose initial value asks for more than x and choices"):
+        rule_of("def rule(x, g, m=lambda x, k: np.zeros(k), *, n=3, lr=0.1):")
+
+
+@pytest.mark.parametrize("value", [1, 1.5, 10**30])
+def test_numbers(value):
+    assert signature.as_number("gd", "lr", value) == float(value)
+
+
+@pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j, 10**400])
+def test_what_is_no_number(value):
+    with pytest.raises(UserError, match="gd: 'lr' takes a number, not "):
+        signature.as_number("gd", "lr", value)

@@ -1,0 +1,85 @@
+"""One writer per folder, of all processes and threads, whatever ends it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from optlab.errors import InUse, UserError
+from optlab.results.store.lock import locked
+
+HOLD = "import sys; from pathlib import Path; from optlab.results.store.lock import locked\n"
+
+
+def test_a_second_one_is_told_which_folder_is_in_use(tmp_path):
+    folder = tmp_path / "results" / "e"
+    with locked(folder):
+        with pytest.raises(InUse) as info, locked(folder):
+            pass
+        refused = []
+
+        def try_it():
+            try:
+                with locked(folder):
+                    pass
+            except InUse as error:
+                refused.append(str(error))
+
+        thread = threading.Thread(target=try_it)
+        thread.start()
+        thread.join()
+        with locked(tmp_path / "results" / "other"):
+            pass
+    assert refused == [str(info.value)]
+    assert refused[0].startswith(f"{folder}: another run is writing its results there; wait until it has ended")
+    with locked(folder):
+        pass
+
+
+def test_nothing_is_left_of_a_lock_and_of_a_folder_that_stays_empty(tmp_path):
+    with locked(tmp_path / "empty"):
+        assert (tmp_path / "empty").is_dir()
+    with locked(tmp_path / "full"):
+        (tmp_path / "full" / "file").write_text("")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "full"]
+
+
+def test_a_process_that_is_killed_leaves_its_folder_free(tmp_path):
+    code = HOLD + "with locked(Path(sys.argv[1])): print('locked', flush=True); sys.stdin.read()"
+    holder = subprocess.Popen([sys.executable, "-c", code, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert holder.stdout.readline() == b"locked\n"
+    with pytest.raises(InUse), locked(tmp_path):
+        pass
+    holder.kill()
+    holder.communicate()
+    with locked(tmp_path):
+        pass
+
+
+def test_many_processes_at_once(tmp_path):
+    """Each makes a file that must not be there yet, while the folder comes and goes with every lock."""
+    code = HOLD + (
+        "from optlab.errors import InUse\n"
+        "folder, held = Path(sys.argv[1]), 0\n"
+        "while held < 40:\n"
+        "    try:\n"
+        "        with locked(folder):\n"
+        "            (folder / 'mine').open('x').close()\n"
+        "            (folder / 'mine').unlink()\n"
+        "            held += 1\n"
+        "    except InUse:\n"
+        "        pass\n"
+    )
+    command = [sys.executable, "-c", code, tmp_path / "e"]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [process.communicate()[1] for process in processes] == [""] * 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="the folder for the results cannot be made"), locked(tmp_path / "file" / "e"):
+        pass
