@@ -1,17 +1,17 @@
-"""Every error optlab raises on purpose, in one tree.
+"""The tree of all errors that optlab raises on purpose.
 
     OptlabError
     └── UserError            a mistake in what the user typed or wrote: exit status 2, no traceback
-        ├── SpecError        an experiment file; carries every mistake that was found
+        ├── SpecError        a wrong experiment file; has all mistakes that were found
         ├── TraceError       a function that cannot be traced: file, line, what to write instead
-        ├── PluginError      a plugin file or its declaration
-        ├── UnknownName      a problem, optimizer, schedule or dataset nobody registered
-        ├── MissingPackage   a package that was named and is not installed
+        ├── PluginError      a wrong plugin file or declaration
+        ├── UnknownName      a problem, optimizer, schedule or dataset that is not registered
+        ├── MissingPackage   a package that is needed and not installed
         ├── ResultsError     a results folder that is missing, incomplete or damaged
-        │   └── DamagedResults   a file of it is missing, or is not what was written
+        │   └── DamagedResults   a file in it is missing or was changed
         └── InUse            a results folder that another run is writing to
 
-Anything else that escapes is a bug of optlab's, and keeps its traceback.
+Any other uncaught exception is a bug of optlab, and is shown with its traceback.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH = 160
-"""Characters of a source line that are shown."""
+"""The most characters that are shown of a source line."""
 
 
 class OptlabError(Exception):
@@ -40,15 +40,15 @@ class TraceError(UserError, TypeError):
 
 
 class PluginError(UserError):
-    """A plugin file that cannot be used as it is."""
+    """A plugin file that cannot be used."""
 
 
 class PluginWarning(UserWarning):
-    """A plugin that works, and does something that it should not."""
+    """A plugin works, but does something that it should not do."""
 
 
 class UnknownName(UserError, KeyError):
-    """A name that nothing in the registry answers to."""
+    """A name that is not in the registry."""
 
     def __str__(self) -> str:  # KeyError would show the repr
         return str(self.args[0])
@@ -63,7 +63,7 @@ class ResultsError(UserError):
 
 
 class DamagedResults(ResultsError):
-    """A results folder of which a file is missing, or is not what was written.
+    """A results folder in which a file is missing or was changed.
 
     >>> str(DamagedResults("e/runs.parquet: is missing")), DamagedResults("e/runs.parquet: is missing").what
     ('e/runs.parquet: is missing; run the experiment again', 'e/runs.parquet: is missing')
@@ -85,8 +85,8 @@ class InUse(UserError):
 class Mistake:
     """One mistake in an experiment file.
 
-    `path` is where it sits in the document: `("optimizer", 0, "lr")`. `line` and `column` are 1-based and
-    0 while unknown.
+    `path` is its place in the document: `("optimizer", 0, "lr")`. `line` and `column` are 1-based, or 0 if they are not
+    known yet.
     """
 
     path: tuple[str | int, ...]
@@ -105,7 +105,7 @@ class SpecError(UserError):
         self._lines = source.splitlines()
         super().__init__("\n".join(self._show(mistake) for mistake in self.mistakes))
 
-    def __reduce__(self) -> tuple[Any, ...]:  # an exception is pickled as what it was told, which is the text here
+    def __reduce__(self) -> tuple[Any, ...]:  # pickle would pass only the text to __init__
         return type(self), (self.file, self.mistakes, self.source), self.__dict__
 
     def _show(self, mistake: Mistake) -> str:
@@ -115,14 +115,14 @@ class SpecError(UserError):
         head = f"{self.file}:{mistake.line}:{mistake.column}: {mistake.message}"
         if mistake.line > len(self._lines):
             return head
-        first = max(0, mistake.column - WIDTH // 2)  # of a long line, the part around the mistake
+        first = max(0, mistake.column - WIDTH // 2)  # a long line is cut around the mistake
         text = self._lines[mistake.line - 1].expandtabs(1)[first : first + WIDTH]
         return f"{head}\n    {text}\n    {' ' * (mistake.column - 1 - first)}^"
 
 
 @contextmanager
 def file_errors_name(path: Path) -> Iterator[None]:
-    """Errors of the file system name this file, which was asked for, not the temporary one that becomes it."""
+    """Replace the path in file system errors by `path`, because users do not know the temporary file that failed."""
     try:
         yield
     except OSError as error:
@@ -132,14 +132,15 @@ def file_errors_name(path: Path) -> Iterator[None]:
 
 
 def absent(path: Path) -> str:
-    """That a file does not exist, and that its folder does not: the command may have been started in a wrong folder."""
+    """The message that a file does not exist. If its folder does not exist either, the message has the current folder,
+    because the user may be in the wrong one."""
     folder = path.parent
     wrong = "" if folder.is_dir() or path.is_absolute() else f"; there is no folder {folder} here ({Path.cwd()})"
     return f"{path}: there is no such file{wrong}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`" (did you mean 'adam'?)"`, or nothing where no known word is close.
+    """`" (did you mean 'adam'?)"`, or an empty text if no known word is similar.
 
     >>> did_you_mean("adma", ["adamax", "adam", "momentum"])
     " (did you mean 'adam'?)"
@@ -155,14 +156,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _edits(a: str, b: str) -> int:
-    """How many letters are wrong, missing, too many, or have changed places with their neighbour.
+    """The number of replaced, missing and additional letters, and of swaps of neighbouring letters.
 
-    The distance of F. J. Damerau, "A technique for computer detection and correction of spelling errors", 1964.
+    Source: F. J. Damerau, "A technique for computer detection and correction of spelling errors", 1964.
 
     >>> _edits("adma", "adam"), _edits("adma", "adamax")
     (1, 2)
     """
-    rows = [list(range(len(b) + 1))]  # rows[i][j]: from the first i letters of a to the first j of b
+    rows = [list(range(len(b) + 1))]  # rows[i][j]: the distance from the first i letters of a to the first j of b
     for i in range(1, len(a) + 1):
         row = [i]
         for j in range(1, len(b) + 1):
@@ -174,12 +175,12 @@ def _edits(a: str, b: str) -> int:
 
 
 def _number(word: str) -> int:
-    """The digits of a word: float16 is nearer to float32 than to float64."""
+    """The digits of a word as a number. Of equally similar words, the nearest number is suggested: float16, float32."""
     return int("0" + "".join(filter(str.isdecimal, word)))
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number with its noun: in the singular for 1, else in the plural (the noun with an "s", or `plural`).
+    """A number with its noun. For 1 the noun is singular, otherwise plural (the noun with an "s", or `plural`).
 
     >>> counted(1, "step"), counted(2, "step"), counted(12345, "run"), counted(0, "entry", "entries")
     ('1 step', '2 steps', '12,345 runs', '0 entries')
@@ -188,7 +189,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def short(value: float) -> str:
-    """A number with three digits; zero has no sign.
+    """A number with three digits. Zero has no sign.
 
     >>> short(0.00123456), short(-0.0), short(float("inf"))
     ('0.00123', '0', 'inf')
@@ -197,7 +198,7 @@ def short(value: float) -> str:
 
 
 def shortened(text: str, most: int = 60) -> str:
-    """A text that someone typed, as far as a message shows it.
+    """A text for a message, cut to at most `most` characters.
 
     >>> shortened("1,2"), shortened("1" * 5000, 5)
     ('1,2', '11111...')

@@ -204,8 +204,8 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
         ),
         ((bowl, "gd", [0.0]), {"schedule": "cosin"}, "there is no schedule 'cosin' (did you mean 'cosine'?)"),
         ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is no schedule; give a name, or a table"),
-        ((bowl, "gd", [0.0]), {"transforms": ["clip_norm", "clip_norm"]}, "clip_norm is there already"),
-        ((bowl, "gd", [0.0]), {"transforms": "clip_norm"}, "transforms is a list, as in transforms=['clip_norm']"),
+        ((bowl, "gd", [0.0]), {"transforms": ["clip_norm", "clip_norm"]}, "clip_norm is given twice"),
+        ((bowl, "gd", [0.0]), {"transforms": "clip_norm"}, "transforms must be a list, as in transforms=['clip_norm']"),
         (
             (bowl, "gd", [0.0]),
             {"transforms": [{"name": 3}]},

@@ -1,4 +1,4 @@
-"""Quantities of a case at many points at once: losses and metrics over the whole data, the heights of a surface."""
+"""Quantities of a case at many points at once: losses and metrics over all data, and the values of a surface."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from optlab.execution.records import Case, Floats
 from optlab.execution.step import objective
 
 Quantity = Callable[..., Any]
-"""A function of x and the case's numeric options, whose value is a single number."""
+"""A function of x and the numeric options of the case. It returns a single number."""
 
 
 def whole_objective(case: Case) -> Quantity:
-    """The objective, over all training data where there is data."""
+    """The objective. If there is data, it is computed over all training data."""
     split = case.split
     return objective(case, *((split.train_inputs, split.train_targets) if split else ()))
 
 
 def on_data(case: Case) -> dict[str, Quantity]:
-    """Of a problem trained on data: the training loss, and on the test data the loss and the problem's metrics."""
+    """The training loss, the test loss and the metrics on the test data. Empty for problems without data."""
     split = case.split
     if split is None:
         return {}
@@ -49,14 +49,14 @@ def _on_test_data(case: Case, metric: Callable[..., Any]) -> Quantity:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Quantities of a case as one program: what they have in common is computed once."""
+    """Quantities of a case as one program, in which common subexpressions are computed once."""
 
     names: tuple[str, ...]
     program: Program
 
     @staticmethod
     def of(case: Case, quantities: Mapping[str, Quantity], options: Mapping[str, Floats], points: int) -> Evaluation:
-        """Prepare to evaluate at a number of points; `options` has a column for each of the case's numbers."""
+        """Prepare the evaluation at `points` points. `options` has an array for each number of the case."""
         numbers = tuple(case.problem.signature.numbers)
 
         def all_of_them(x: Any, *values: Any) -> list[Any]:
@@ -67,14 +67,14 @@ class Evaluation:
         columns = [options[name] for name in numbers]
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns]
         program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], points)
-        with np.errstate(all="ignore"):  # a number may overflow where the case is computed in float32
+        with np.errstate(all="ignore"):  # an option may overflow in float32
             for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
                 buffer[...] = column[0] if kind == UNIFORM else column
             program.prepare()
         return Evaluation(tuple(quantities), program)
 
     def at(self, x: Floats) -> dict[str, Floats]:
-        """Each quantity at x (dim, points), shape (points,)."""
+        """The value of each quantity at x (dim, points), shape (points,)."""
         with np.errstate(all="ignore"):
             np.copyto(self.program.inputs[0], x)
             self.program.step()

@@ -1,7 +1,7 @@
-"""Where sweeps are executed: any `concurrent.futures.Executor`, one task per block of runs.
+"""Execute sweeps on any `concurrent.futures.Executor`, with one task per block of runs.
 
-A sweep is cut into blocks small enough for the processor's cache and to keep all workers busy. Where it is cut changes
-no number.
+A sweep is divided into blocks that fit into the processor's cache and keep all workers busy. The division does not
+change any result.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from threadpoolctl import threadpool_limits
 from optlab.execution.records import Sweep, Trajectories
 
 BLOCK = 64_000
-"""Parameters per block, about: their number times that of the runs. Larger arrays would leave the cache; smaller ones
-would have NumPy spend more time between calls than in them."""
+"""The approximate number of parameters times runs in a block. Larger arrays would not fit into the cache. With smaller
+arrays, the overhead of NumPy calls would dominate."""
 
 SMALL = 512
-"""Parameters that are not worth a thread of their own."""
+"""The least number of parameters times runs for a thread of its own."""
 
 Progress = Callable[[int], None]
 
 
 class Task(Protocol):
-    """What is to be done with a sweep, or with each of its blocks."""
+    """The function that executes a sweep, or each of its blocks."""
 
     def __call__(self, block: Sweep, progress: Progress, /) -> Trajectories: ...
 
     def divides(self, sweep: Sweep) -> bool:
-        """Whether the sweep is to be cut into blocks."""
+        """Whether the sweep is to be divided into blocks."""
         ...
 
 
 class Stopped(Exception):
-    """Raised inside a task that is no longer wanted."""
+    """Raised inside a task to stop it when its result is no longer needed."""
 
 
 def workers() -> int:
-    """How many cores this process may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def blocks(sweep: Sweep, parts: int = 1) -> list[Sweep]:
-    """A sweep in blocks of runs, in order and of nearly the same size; in so many parts at least if it is not small."""
+    """Divide a sweep into blocks of nearly equal size, in order. There are at least `parts`, unless it is small."""
     runs = len(sweep)
     count = min(runs, max(1, round(runs * sweep.case.dim / BLOCK), min(parts, runs * sweep.case.dim // SMALL)))
     return [sweep.block(slice(i * runs // count, (i + 1) * runs // count)) for i in range(count)]
@@ -55,9 +55,10 @@ def blocks(sweep: Sweep, parts: int = 1) -> list[Sweep]:
 
 @contextmanager
 def threads() -> Iterator[ThreadPoolExecutor]:
-    """A thread per core: NumPy leaves the interpreter alone while it computes.
+    """A pool with one thread per core. Threads are enough, because NumPy releases the GIL while it computes.
 
-    BLAS has one thread all the while. Each task asks for that too, but the first one to end would give it back to all.
+    Within this context, BLAS has one thread. Each task sets this limit too, but the first task that ends would remove
+    it for all others.
     """
     with threadpool_limits(1, "blas"):
         pool = ThreadPoolExecutor(workers(), thread_name_prefix="optlab")
@@ -70,10 +71,10 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def execute(
     sweeps: Sequence[Sweep], task: Task, executor: Executor, progress: Progress
 ) -> Iterator[tuple[Sweep, Trajectories]]:
-    """Run all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
+    """Execute all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
 
-    A sweep that is alone and whole is run here rather than on a thread of the executor, since it has its own: waking
-    two that sleep, often on one core, costs more than a thousand short runs.
+    A single sweep that is not divided is executed on the calling thread, because waking up threads of the pool takes
+    longer than a thousand short runs.
 
     Closing the iterator, or an exception such as KeyboardInterrupt while it waits, stops the tasks that still run.
     """

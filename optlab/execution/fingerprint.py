@@ -1,4 +1,4 @@
-"""Hashes of all that bears on results: what is the same has the same hash, today and in another process."""
+"""Hashes of everything that results depend on. Equal inputs have equal hashes, also in another process."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from optlab.plugins.source_files import is_users
 
 
 def of_sweep(sweep: Sweep) -> str:
-    """The hash of code, data, settings and every array of a sweep."""
+    """The hash of the code, data, settings and arrays of a sweep."""
     case = sweep.case
     return digest(
         [
@@ -51,12 +51,12 @@ def of_sweep(sweep: Sweep) -> str:
 
 
 def plugins(sweep: Sweep) -> list[Any]:
-    """The plugins whose code a sweep runs."""
+    """The plugins whose code a sweep executes."""
     return [sweep.case.problem, *(part.plugin for part in sweep.rule.parts)]
 
 
 def versions() -> dict[str, str]:
-    """The versions that bear on the numbers of every run. Optlab's is that of a release, its sources tell the rest."""
+    """The versions that all results depend on. Between releases, only the hash of optlab's sources changes."""
     return {
         "optlab": optlab.__version__,
         "optlab's sources": source_files.own_digest(),
@@ -68,7 +68,7 @@ def versions() -> dict[str, str]:
 
 @functools.cache
 def _version(package: str) -> str:
-    """The version of an installed package, or nothing."""
+    """The version of an installed package, or an empty text."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:
@@ -76,7 +76,7 @@ def _version(package: str) -> str:
 
 
 def place_of(plugin: Any) -> str:
-    """The file of a plugin, as short as it can be; of one elsewhere the name alone, since a path may name a person."""
+    """The path of a plugin in the working directory, or only its file name elsewhere, because a path may be private."""
     if isinstance(plugin, Foreign) or is_built_in(plugin.function):
         return "optlab itself"
     path = Path(source(plugin.function)[0]).absolute()
@@ -84,12 +84,16 @@ def place_of(plugin: Any) -> str:
 
 
 def of_plugin(plugin: Any) -> str:
-    """The hash of a plugin's name and of what its results depend on.
+    """The hash of the name of a plugin and of everything that its results depend on:
 
-    These are the file that declares it, the modules of the user's own that this imports, the versions of the packages,
-    the files that it read while it was loaded, those that it declares, and the values that its functions refer to: in a
-    notebook or a loop, the text alone does not tell. Of an optimizer of another package it is that of the package's
-    version; a built-in plugin is part of optlab's sources.
+    - the file that declares it, and the user's own modules that this file imports;
+    - the versions of the imported packages;
+    - the files that were read while the plugin was loaded, and the files that it declares;
+    - the values of the variables that its functions use, because in a notebook or a loop equal texts may have different
+      values.
+
+    The hash of an optimizer of another package depends on the version of the package. A built-in plugin is part of
+    optlab's sources.
     """
     if isinstance(plugin, Foreign):
         return digest([plugin.name, dict(plugin.versions)])
@@ -106,14 +110,14 @@ def of_plugin(plugin: Any) -> str:
 
 
 def _functions(plugin: Any) -> list[Any]:
-    """The functions of a plugin, and what is declared beside them that bears on numbers."""
+    """The functions of a plugin, and the declared values that its results depend on."""
     if not isinstance(plugin, Problem):
         return [plugin.function]
     return [plugin.function, plugin.start, plugin.metrics, plugin.tensors, plugin.domain, plugin.minima]
 
 
 def _more(plugin: Any, file: Path, text: str) -> list[str]:
-    """What else the text of a file depends on, in an order that does not depend on where the files lie."""
+    """The hashes of the other files and packages that a file depends on, in an order independent of their paths."""
     modules, packages = _imported(file.resolve(), text)
     reads = {Path(path).resolve() for path in _globals(plugin.function).get(source_files.READS, ())}
     return sorted(map(_content, {*modules, *reads} - {file.resolve()})) + sorted(map(_installed, packages))
@@ -127,7 +131,7 @@ def _globals(function: Any) -> Mapping[str, Any]:
 
 
 def _content(path: str | Path) -> str:
-    """The hash of a file's content, or nothing where it is gone."""
+    """The hash of a file's content, or an empty text if the file cannot be read."""
     try:
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -136,7 +140,7 @@ def _content(path: str | Path) -> str:
 
 
 def _installed(package: str) -> str:
-    """An installed package with its version; one without a version with the hash of its file."""
+    """An installed package with its version, or with the hash of its file if it has no version."""
     return f"{package} {_version(package) or _content(_place(package))}"
 
 
@@ -149,7 +153,7 @@ def _place(package: str) -> str:
 
 
 def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
-    """The files of the user's own modules that a file imports, and those import; and the names of other packages."""
+    """The files of the user's own modules that a file imports, also indirectly, and the names of other packages."""
     folder = file.parent
     modules = {file}
     own, packages = set[str](), set[str]()
@@ -171,18 +175,18 @@ def _imported(file: Path, text: str) -> tuple[set[Path], set[str]]:
 def _belongs_to(module: Path, folder: Path) -> bool:
     """Whether a module is the user's own, or belongs to the same installed package as a plugin in `folder`.
 
-    A virtual environment below the folder of a script is not the user's own code.
+    Code in a virtual environment inside the folder of a script is not the user's own.
     """
     is_in_package = not is_users(str(folder)) and module.is_relative_to(folder)
     return is_in_package or is_users(str(module))
 
 
 _PYTHONS = {*sys.stdlib_module_names, "numpy", "optlab"}
-"""What every plugin may import without a word: the versions of these are part of every run's identity."""
+"""Packages that need no hash of their own, because `versions` covers them."""
 
 
 def _file_of(name: str, folder: Path) -> Path:
-    """Where a module was loaded from; where it would be in a folder, whose modules are forgotten after loading."""
+    """The file of a loaded module. Otherwise its file in `folder`: helpers of drop-in files do not stay loaded."""
     if name in sys.modules:
         return Path(getattr(sys.modules[name], "__file__", None) or "").resolve()
     place = folder.joinpath(*name.split("."))
@@ -191,10 +195,10 @@ def _file_of(name: str, folder: Path) -> Path:
 
 @functools.cache
 def _imports(text: str, package: str) -> tuple[str, ...]:
-    """The modules that a text may import: of `from a import b`, both a and a.b."""
+    """The modules that a text may import. For `from a import b`, these are both a and a.b."""
     try:
         tree = ast.parse(text)
-    except (SyntaxError, ValueError):  # it was changed since it was loaded, or is not in UTF-8
+    except (SyntaxError, ValueError):  # the file was changed since it was loaded, or is not in UTF-8
         return ()
     names = []
     for node in ast.walk(tree):
@@ -209,12 +213,12 @@ def _imports(text: str, package: str) -> tuple[str, ...]:
 
 
 def of_data(split: Split) -> str:
-    """The hash of a dataset and how it is split."""
+    """The hash of a dataset and its split."""
     return digest(vars(split).values())
 
 
 def digest(parts: Iterable[Any]) -> str:
-    """The hash of arrays, and of whatever else can be written as JSON.
+    """The hash of arrays and of values that can be written as JSON.
 
     >>> digest([1, "a"]) == digest([1, "a"]), digest([1, "a"]) == digest([1, "b"])
     (True, False)

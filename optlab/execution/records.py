@@ -1,6 +1,6 @@
-"""What modules pass to each other: frozen dataclasses, NumPy only.
+"""The data that modules pass to each other: frozen dataclasses with NumPy arrays.
 
-A run is never an object of its own: it is one position along the *run axis* of a sweep's arrays.
+A run is not an object. It is one position along the *run axis* of the arrays of a sweep.
 """
 
 from __future__ import annotations
@@ -19,34 +19,34 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
-"""Every run ends in exactly one of these. `diverged` is data; `error` is a failure."""
+"""Each run ends with exactly one of these. `diverged` is a result; `error` is a failure."""
 FAILURES = ("timeout", "error", "crashed", "interrupted")
-"""The statuses of runs that say nothing of their optimizer: they have no loss, not even an infinite one."""
+"""The statuses of runs without a result. They have no loss, not even an infinite one, and do not count for ranks."""
 DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
 
 
 @dataclass(frozen=True, eq=False)
 class FixedPoint:
-    """Every run starts at `x`, shape (dim,)."""
+    """Each run starts at `x`, shape (dim,)."""
 
     x: Floats
 
 
 @dataclass(frozen=True)
 class DomainDraw:
-    """Each seed starts at a point of its own, which is drawn uniformly from the domain of the problem."""
+    """Each seed has its own start, which is drawn uniformly from the domain of the problem."""
 
 
 @dataclass(frozen=True)
 class ProblemDraw:
-    """Each seed starts at a point of its own, which the problem draws, such as the weights of a network."""
+    """Each seed has its own start, which the problem draws, such as the weights of a network."""
 
 
 @dataclass(frozen=True)
 class PixelGrid:
-    """Starts that fill a rectangle: the centres of resolution x resolution pixels, from `low` to `high`, (x0, x1) each.
+    """Starts in a rectangle: the centres of resolution x resolution pixels. Its corners are `low` and `high`, (x0, x1).
 
-    Pixel number i is in column i % resolution from the left and in row i // resolution from below.
+    Pixel i is in column i % resolution from the left and in row i // resolution from the bottom.
 
     >>> Grid((0.0, 10.0), (2.0, 14.0), 2).points(np.array([0, 1, 2])).tolist()
     [[0.5, 1.5, 0.5], [11.0, 11.0, 13.0]]
@@ -65,21 +65,21 @@ class PixelGrid:
         return low + (high - low) * ((np.arange(self.resolution) + 0.5) / self.resolution)
 
     def points(self, pixels: Ints) -> Floats:
-        """The centres of pixels by their numbers, shape (2, count)."""
+        """The centres of the pixels with these indices, shape (2, count)."""
         row, column = np.divmod(pixels, self.resolution)
         return np.stack([self.centres(0)[column], self.centres(1)[row]])
 
 
 Start = FixedPoint | DomainDraw | ProblemDraw | PixelGrid
-"""Where the runs of a case start. Of a `PixelGrid` the seed of a run is the number of its pixel."""
+"""The start of the runs of a case. With a `PixelGrid`, the seed of a run is the index of its pixel."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """A problem with everything settled but its numeric options: what one tells apart in rankings and pictures.
+    """A problem with all settings except its numeric options. Rankings and pictures have one entry per case.
 
-    `choices` are the problem's options that shape its computation. `split` and `batch_size` belong to problems trained
-    on data; a `batch_size` of 0 is the full batch. `precision` is the type that all runs are computed in.
+    `choices` are the options that change the graph of the problem. `split` and `batch_size` belong to problems that are
+    trained on data; a `batch_size` of 0 is the full batch. `precision` is the dtype of all computations.
     """
 
     problem: Problem
@@ -92,34 +92,34 @@ class Case:
 
     @property
     def tensors(self) -> tuple[tuple[int, ...], ...]:
-        """The shapes of the tensors that x is made of; of a test function x is one."""
+        """The shapes of the tensors in x. For a test function, x is one tensor."""
         shapes = self.problem.tensors
         if shapes is None or self.split is None:
             return ((self.dim,),)
         return tuple(shapes(self.split.train_inputs, self.split.train_targets, self.choices))
 
     def computed_in(self, precision: str) -> Case:
-        """The same case in another type of numbers, its data too."""
+        """The same case with another dtype, also of its data."""
         split = None if self.split is None else self.split.converted(precision)
         return replace(self, precision=precision, split=split)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The options of the problem that shape its computation, and those of its training."""
+        """The choices of the problem, and the dataset and batch size of its training."""
         training = {"dataset": self.split.name, "batch_size": self.batch_size} if self.split else {}
         return {**self.choices, **training}
 
     @property
     def is_random(self) -> bool:
-        """Whether runs on this case differ between seeds."""
+        """Whether runs of this case depend on the seed."""
         return not isinstance(self.start, FixedPoint) or bool(self.batch_size)
 
 
 @dataclass(frozen=True)
 class Recording:
-    """What a sweep writes down, as steps: `steps` of the history, `evaluations` on the whole dataset.
+    """The steps at which a sweep records: `steps` for the history, `evaluations` for metrics on the whole dataset.
 
-    `trajectory` asks for the parameters at these steps, `final_x` for those at the end.
+    `trajectory`: whether to record the parameters at `steps`. `final_x`: whether to record those at the end.
     """
 
     steps: Ints
@@ -130,11 +130,15 @@ class Recording:
 
 @dataclass(frozen=True)
 class Sweep:
-    """Runs that are executed together: one case and one rule; all numbers differ along the run axis.
+    """Runs that are executed together. They have the same case and rule; their numbers vary along the run axis.
 
-    The arrays have one entry per run: each of the `numbers` of problem, optimizer, schedule and transforms, `run` (its
-    number in the plan), `seed`, `title` (the number of its problem's title among `titles`, one for each combination of
-    the problem's numbers), and `target`, a loss whose first step is asked for.
+    These arrays have one entry per run:
+
+    - `numbers`: each number of the problem, optimizer, schedule and transforms.
+    - `run`: the index of the run in the plan. `seed`: its seed.
+    - `title`: the index in `titles`, which has one title for each combination of the problem's numbers.
+    - `target`: a loss. The first step with at most this loss is recorded.
+
     `backend` is "native", "replay" or "auto".
     """
 
@@ -157,16 +161,16 @@ class Sweep:
         return len(self.run)
 
     def numbers_of(self, owner: str) -> dict[str, Floats]:
-        """The columns of one owner's numbers, by name."""
+        """The numbers of one owner, by name, each with one entry per run."""
         return {name: column for (of, name), column in self.numbers.items() if of == owner}
 
     def options(self, title: int = 0) -> dict[str, float]:
-        """The numeric options of the problem, under one of the titles."""
+        """The numeric options of the problem for one of the titles."""
         first = int(np.argmax(self.title == title))
         return {name: float(column[first]) for name, column in self.numbers_of("option").items()}
 
     def block(self, part: slice) -> Sweep:
-        """Some of the runs. Their numbers are the same, to the bit, whatever block they are in."""
+        """Some of the runs. The results of a run have the same bits in any block."""
         return replace(
             self,
             run=self.run[part],
@@ -179,15 +183,18 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Trajectories:
-    """What a sweep's runs did. Arrays end in the run axis, R runs long.
+    """The recorded values of the runs of a sweep. The run axis, of length R, is the last axis of each array.
 
-    `status` (R,) indexes `STATUSES`; `steps` (R,) is the last step taken. `first_loss`, `final_loss`, `best_loss` (R,)
-    are of the objective, over the whole training data where there is data. `loss` (len(recording.steps), R) is the
-    loss the optimizer saw; `x` (len(recording.steps), dim, R) the parameters, or None where not asked for.
-    `metrics` maps a name to (len(recording.evaluations), R). Entries after a run's last step are meaningless.
-    `final_x` (dim, R) are the parameters at the end, NaN where a run diverged; `reached` (R,) is the first step whose
-    objective is at most the target, -1 where there is none. Both are None where not asked for. `log` says what went
-    wrong where a status is `error`.
+    - `status` (R,): the index in `STATUSES`. `steps` (R,): the last step taken.
+    - `first_loss`, `final_loss`, `best_loss` (R,): the objective, over the whole training data if there is data.
+    - `loss` (len(recording.steps), R): the loss that the optimizer received.
+    - `x` (len(recording.steps), dim, R): the parameters, or None if not requested.
+    - `metrics`: by name, arrays of shape (len(recording.evaluations), R).
+    - `final_x` (dim, R): the parameters at the end, NaN where a run diverged. None if not requested.
+    - `reached` (R,): the first step with an objective of at most the target, or -1. None if there is no target.
+    - `log`: the traceback of an exception, if runs have the status `error`.
+
+    Entries after the last step of a run have no meaning.
     """
 
     status: NDArray[np.uint8]
@@ -206,7 +213,7 @@ class Trajectories:
 
     @staticmethod
     def failed(runs: int, recorded: int, log: str) -> Trajectories:
-        """What is left of runs whose code raised; `recorded` is the number of steps of the history."""
+        """The trajectories of runs that failed with an exception. `recorded` is the number of steps of the history."""
         nothing, none = np.full(runs, np.nan), np.zeros(runs, dtype=np.int64)
         return Trajectories(
             status=np.full(runs, ERROR, dtype=np.uint8),
@@ -223,14 +230,15 @@ class Trajectories:
         )
 
     def summary(self) -> Trajectories:
-        """Without what was recorded along the steps, which may be large."""
+        """A copy without the values recorded along the steps, which may be large."""
         return replace(self, loss=self.loss[:0].copy(), x=None, metrics={})
 
     @staticmethod
     def joined(parts: Sequence[Trajectories]) -> Trajectories:
-        """The trajectories of the blocks of a sweep, in order, as those of the sweep.
+        """The trajectories of a sweep, joined from those of its blocks in order.
 
-        Where code raised in one of them, all runs of the sweep have failed: which block a run is in decides nothing.
+        If the code raised an exception in one block, all runs of the sweep count as failed. The result then does not
+        depend on how the sweep was divided.
         """
         if len(parts) == 1:
             return parts[0]

@@ -1,8 +1,8 @@
-"""An update rule with all that is put around it: what it remembers, and one step of it.
+"""An update rule with its schedule and transforms: its state, and one step.
 
-From the inside out: the gradient passes through the transforms of the gradient, in their order; the rule makes a step
-of it, with the learning rate that the schedule leaves; the transforms of the step are put around that, each around what
-stands before it.
+The order within a step: The transforms of the gradient change the gradient, one after the other. The rule makes a step
+with this gradient, and with the learning rate times the factor of the schedule. The transforms of the step wrap this
+step. Each of them wraps the step with all transforms before it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ __not_the_users__ = True  # for messages: see `engine.trace_errors`
 Plugin = Optimizer | Transform
 T = TypeVar("T")
 Key = tuple[str, str]
-"""A number or a choice: its owner and its name. The owner is "hyperparameter", "schedule", "transform", or "option" for
-one of the problem. The name is that in the signature; of a transform it is "clip_norm.max_norm"."""
+"""The key of a number or a choice: its owner and its name. The owner is "hyperparameter", "schedule", "transform", or
+"option" for the problem. The name is the one in the signature, with the plugin's name for a transform:
+"clip_norm.max_norm"."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Part:
     choices: Mapping[str, Any]
 
     def keyed(self, values: Mapping[str, T]) -> dict[Key, T]:
-        """Values by the names in the plugin's signature, as values by key."""
+        """Convert values by name, as in the plugin's signature, to values by key."""
         prefix = f"{self.plugin.name}." if self.owner == "transform" else ""
         return {(self.owner, prefix + name): value for name, value in values.items()}
 
@@ -51,10 +52,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Rule:
-    """An update rule with its schedule and transforms; everything is fixed but the values of the numbers.
+    """An update rule with its schedule and transforms. Everything is fixed except the values of the numbers.
 
-    `choices` are those of the optimizer, `schedule_choices` those of the schedule, and `transform_choices` has those of
-    each transform. A choice that is left out has its default.
+    `choices` are the choices of the optimizer, and `schedule_choices` those of the schedule. `transform_choices` has
+    the choices of each transform. A choice that is left out has its default.
     """
 
     optimizer: Optimizer
@@ -67,16 +68,16 @@ class Rule:
     @functools.cached_property
     def parts(self) -> tuple[Part, ...]:
         """The optimizer, the schedule if there is one, and the transforms, in this order."""
-        around = zip(self.transforms, self.transform_choices, strict=True)
+        transforms = zip(self.transforms, self.transform_choices, strict=True)
         return (
             Part("hyperparameter", self.optimizer, self.choices),
             *([Part("schedule", self.schedule, self.schedule_choices)] if self.schedule else []),
-            *(Part("transform", transform, choices) for transform, choices in around),
+            *(Part("transform", transform, choices) for transform, choices in transforms),
         )
 
     @property
     def numbers(self) -> dict[Key, float]:
-        """Everything that may differ between runs, with its default."""
+        """The numbers of all parts, with their defaults. They may differ between runs."""
         return {key: value for part in self.parts for key, value in part.keyed(part.plugin.signature.numbers).items()}
 
     @property
@@ -86,12 +87,12 @@ class Rule:
 
     @property
     def is_random(self) -> bool:
-        """Whether it draws random numbers."""
+        """Whether any part draws random numbers."""
         return any("rng" in part.plugin.signature.supplied for part in self.parts)
 
 
 def shown_as(key: Key) -> str:
-    """The name of a number or a choice where those of a whole rule stand side by side.
+    """The name of a number or a choice in a list of those of a whole rule.
 
     >>> shown_as(("hyperparameter", "lr")), shown_as(("schedule", "end")), shown_as(("transform", "ema.decay"))
     ('lr', 'schedule.end', 'ema.decay')
@@ -101,7 +102,7 @@ def shown_as(key: Key) -> str:
 
 
 def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
-    """What is carried from step to step beside x, by name, before the first one."""
+    """The initial state of a rule by name: all arrays that are carried from step to step, except x."""
     own, *others = rule.parts
     parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
     found = {}
@@ -114,13 +115,13 @@ def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
 
 
 def _states(part: Part, x: Any) -> dict[str, Any]:
-    """The states of one plugin before the first step."""
+    """The initial states of one plugin."""
     choices = {**part.plugin.signature.choices, **part.choices}
     return {name: _initial(part.plugin, name, x, choices) for name in part.plugin.signature.state}
 
 
 def _initial(plugin: Plugin | Schedule, name: str, x: Any, choices: Mapping[str, Any]) -> Any:
-    """A state's default: a function of x (and of choices), or a number in the shape of x."""
+    """The initial value of a state: a function of x (and of choices), or a number broadcast to the shape of x."""
     default = plugin.signature.state[name]
     if callable(default):
         value = default(x, **{asked: choices[asked] for asked in choices_asked(default, choices)})
@@ -131,15 +132,15 @@ def _initial(plugin: Plugin | Schedule, name: str, x: Any, choices: Mapping[str,
         fault = "" if fits else f"an array of shape {np.shape(default)}"
     if fault:
         raise PluginError(
-            f"{_where(plugin)} has a state '{name}' that begins as {fault}, x being of shape {x.shape}; "
-            f"it begins as a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
+            f"{_where(plugin)} has a state '{name}' that begins as {fault}, where x has shape {x.shape}; "
+            f"write a number or an array, as in {name}=0.0 or {name}=lambda x: np.ones(x.size)"
         )
     return value
 
 
 @dataclass(frozen=True)
 class Point:
-    """What is known at a point: its loss, gradient and Hessian times a vector."""
+    """The loss `f`, the gradient `g`, and the product of the Hessian and a vector `hvp` at a point."""
 
     f: Any
     g: Any
@@ -148,10 +149,10 @@ class Point:
 
 @dataclass
 class Advance:
-    """One step of a rule, from x and `state`, which is what `memory` names.
+    """One step of a rule from x and `state`. The state has the entries of `memory`.
 
-    `look(p)` tells what is known at a point, `values` has the numbers of the rule, `offer` whatever else may be asked
-    for: t, steps, grad, loss, rng.
+    `look(p)` computes the loss and derivatives at a point. `values` has the numbers of the rule. `offer` has the other
+    arguments that plugins may request: t, steps, grad, loss, rng.
     """
 
     rule: Rule
@@ -182,14 +183,14 @@ class Advance:
 
     @functools.cached_property
     def _before(self) -> list[list[Any]]:
-        """The state of each owner: of the rule for every tensor, then of the transforms."""
+        """The state before the step: that of the rule for each tensor, then that of each transform."""
         rest = iter(self.state)
         owners = [*[self.rule.optimizer] * self._tensors, *self.rule.transforms]
         return [[next(rest) for _ in owner.signature.state] for owner in owners]
 
     @functools.cached_property
     def _hyperparameters(self) -> dict[str, Any]:
-        """Those of the optimizer, the learning rate as the schedule leaves it."""
+        """The hyperparameters of the optimizer. The learning rate is multiplied by the factor of the schedule."""
         own, *others = self.rule.parts
         found = own.own(self.values)
         if (schedule := self.rule.schedule) is not None:
@@ -199,18 +200,18 @@ class Advance:
         return found
 
     def _of_rule(self, x: Any) -> Any:
-        """The rule's step, on the gradient that the transforms leave."""
+        """The step of the rule, with the gradient that the transforms have changed."""
         here = self.look(x)
         g = here.g
         for number, transform in enumerate(self.rule.transforms, start=self._tensors):
             if not transform.wraps:
-                g = self._around(transform, number, x, [x, g], g, f=here.f)
+                g = self._call_transform(transform, number, x, [x, g], g, f=here.f)
         rule = self.rule.optimizer
         offer = {**self.offer, "f": here.f, "hvp": here.hvp}
         if rule.per == "tensor":
             offer = {name: value for name, value in offer.items() if name not in ("grad", "loss", "hvp")}
         if unknown := [name for name in rule.signature.supplied if name not in offer]:
-            raise PluginError(f"{_where(rule)} asks for {unknown[0]}, which a rule for one tensor cannot have")
+            raise PluginError(f"{_where(rule)} needs {unknown[0]}, which is not available to a rule for one tensor")
         supplied = {name: offer[name] for name in rule.signature.supplied}
         parts = zip(split(x, self.tensors), split(g, self.tensors), strict=True) if rule.per == "tensor" else [(x, g)]
         moved = []
@@ -218,26 +219,28 @@ class Advance:
             result = rule.function(
                 part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.choices
             )
-            moved.append(self._kept(rule, number, result, part))
+            moved.append(self._store_state(rule, number, result, part))
         return moved[0] if moved[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in moved])
 
     def _wrapped(self, transform: Transform, number: int, step: Callable[[Any], Any], x: Any) -> Any:
         if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:
-            raise PluginError(f"{_where(transform)} asks for lr, and {self.rule.optimizer.name} has none")
+            raise PluginError(f"{_where(transform)} needs lr, but {self.rule.optimizer.name} has none")
         f = self.look(x).f if "f" in transform.signature.supplied else None
-        return self._around(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
+        return self._call_transform(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
 
-    def _around(self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any) -> Any:
-        """What a transform makes of what it is given: the gradient, or the next x."""
+    def _call_transform(
+        self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any
+    ) -> Any:
+        """Call a transform. Returns the changed gradient, or the next x."""
         offer = {**self.offer, **more}
         supplied = {name: offer[name] for name in transform.signature.supplied}
         part = next(part for part in self.rule.parts if part.plugin is transform)
         numbers = part.own(self.values)
         result = transform.function(*given, *self._before[number], **supplied, **numbers, **part.choices)
-        return self._kept(transform, number, result, old)
+        return self._store_state(transform, number, result, old)
 
-    def _kept(self, plugin: Plugin, number: int, result: Any, old: Any) -> Any:
-        """The first of what was returned; the rest, the state, is kept."""
+    def _store_state(self, plugin: Plugin, number: int, result: Any, old: Any) -> Any:
+        """The first returned value. The others are the new state, which is stored."""
         if number in self._after:
             wrapper = next(t for t in self.rule.transforms if t.wraps)
             raise PluginError(f"{_where(wrapper)} calls step more than once")
@@ -246,7 +249,7 @@ class Advance:
 
 
 def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
-    """What a schedule makes of a step, if it is one number."""
+    """The factor that a schedule returns for a step. Raises `PluginError` if it is not one number."""
     factor = schedule(t, **settings)
     if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
         raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
@@ -258,7 +261,7 @@ def _where(plugin: Plugin | Schedule) -> str:
 
 
 def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
-    """What a rule or a transform returned, if it is what its signature promises."""
+    """The values that a rule or a transform returned. Raises `PluginError` if they do not match its signature."""
     of_gradient = isinstance(plugin, Transform) and not plugin.wraps
     names = ["g" if of_gradient else "x", *plugin.signature.state]
     form = f"return {', '.join(names)}"
@@ -269,9 +272,11 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
     if len(result) != len(names):
         returned = counted(len(result), "value")
         hint = (
-            " (what has a default before the * is state; hyperparameters come after it)" if names[len(result) :] else ""
+            " (a parameter with a default before the * is state; hyperparameters follow the *)"
+            if names[len(result) :]
+            else ""
         )
-        raise PluginError(f"{where} returns {returned}, and its signature asks for {len(names)}: {form}{hint}")
+        raise PluginError(f"{where} returns {returned}, but its signature needs {len(names)}: {form}{hint}")
     for name, old, new in zip(names, before, result, strict=True):
         if np.shape(new) != old.shape:
             single = np.shape(new) == () and name in plugin.signature.state
@@ -289,7 +294,7 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
 
 
 def _fault(value: Any) -> str:
-    """What a value is that is neither a number nor an array of numbers, or nothing."""
+    """A description of a value that is not a number or an array of numbers, or an empty text."""
     if value is None:
         return "nothing (None)"
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""Where runs start: a given point, one drawn from the domain, a pixel of a grid, or whatever the problem draws."""
+"""The starts of runs: a given point, a point drawn from the domain, a pixel of a grid, or a draw of the problem."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def drawn(case: Case, root_seed: int, seed: int) -> Floats:
     """The start that a problem draws itself: the flat vector of all parameters.
 
     Raises:
-        PluginError: the problem's function raises, asks for what the lab does not have, or returns no vector.
+        PluginError: the start function raises an exception, has an unknown argument, or does not return a vector.
     """
     draw = case.problem.start
     assert callable(draw)
@@ -43,7 +43,8 @@ def drawn(case: Case, root_seed: int, seed: int) -> Floats:
     }
     asked = list(inspect.signature(draw).parameters)
     if unknown := [name for name in asked if name not in offer]:
-        raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' asks for {', '.join(unknown)}")
+        arguments = ", ".join(unknown)
+        raise PluginError(f"{location(draw)}: the start of '{case.problem.name}' has an unknown argument: {arguments}")
     try:
         with contained():
             x = np.asarray(draw(**{name: offer[name] for name in asked}), dtype=float)

@@ -1,4 +1,4 @@
-"""The step graph: objective, gradient, schedule and update rule as one graph from one step to the next."""
+"""The step graph: objective, gradient, schedule and update rule as one graph, which computes one step."""
 
 from __future__ import annotations
 
@@ -33,10 +33,12 @@ __not_the_users__ = True  # for messages: see `engine.trace_errors`
 class StepGraph:
     """One step of a run: (x, *state, t, [index], *numbers, *draws) -> (loss at x, next x, *next state).
 
-    `initial` is the graph x -> state before the first step. `numbers` names inputs: pairs of an owner ("option",
-    "hyperparameter", "schedule" or "transform") and a name. `index` picks the minibatch; it is there for problems
-    trained on minibatches. `draws` are random numbers, fresh for every step. `grad_evals` is the number of gradients
-    that one step computes, counted in the graph.
+    - `initial`: the graph x -> state before the first step.
+    - `numbers`: the keys of these inputs. A key is an owner ("option", "hyperparameter", "schedule" or "transform") and
+      a name.
+    - `takes_index`: whether there is an input `index`, the indices of the minibatch.
+    - `draws`: random numbers, which are new at each step.
+    - `grad_evals`: the number of gradients that one step computes, counted in the graph.
     """
 
     graph: Graph
@@ -48,16 +50,16 @@ class StepGraph:
 
     @property
     def first_number(self) -> int:
-        """The place of the first number among the inputs."""
+        """The index of the first number in the inputs."""
         return len(self.graph.inputs) - len(self.draws) - len(self.numbers)
 
     @property
     def memory(self) -> int:
-        """How many numbers x and the state of a run are."""
+        """The count of numbers in x and the state of one run."""
         return sum(math.prod(var.shape) for var in self.graph.outputs[1:])
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
-        """How a back end feeds the graph; `constant` says of each number whether it is the same for all runs."""
+        """The kinds of the inputs for a back end. `constant`: whether all runs have the same value, for each number."""
         carried = [Input(RUN, carry=i) for i in range(1, len(self.graph.outputs))]
         shared = [Input(SHARED)] + [Input(RUN)] * self.takes_index
         numbers = [Input(UNIFORM if same else RUN, changes=False) for same in constant]
@@ -68,7 +70,7 @@ def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[.
     """The problem as a function of x and its numeric options."""
     data = dict(inputs=inputs, targets=targets) if case.problem.trains_on_data else {}
 
-    @functools.wraps(case.problem.function)  # in messages it has the user's name and line
+    @functools.wraps(case.problem.function)  # so that messages have the name and line of the user's function
     def f(x: Any, **options: Any) -> Any:
         with contained():
             return case.problem.function(x, **data, **case.choices, **options)
@@ -77,7 +79,7 @@ def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[.
 
 
 def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
-    """(x, *options) -> a function of the case: its objective, or a metric."""
+    """The graph (x, *options) -> value of a function of the case: its objective, or a metric."""
     names = tuple(case.problem.signature.numbers)
 
     def f(x: Any, *numbers: Any) -> Any:
@@ -91,14 +93,14 @@ def build(case: Case, rule: Rule, steps: int) -> StepGraph:
 
     Raises:
         TraceError: the objective, the rule, a transform or the schedule does something that cannot be traced.
-        PluginError: the rule, a transform or the schedule does not return what its signature promises.
+        PluginError: the values that the rule, a transform or the schedule returns do not match its signature.
     """
     with undisturbed(lambda: _files(case, rule)):
         return _built(case, rule, steps)
 
 
 def _files(case: Case, rule: Rule) -> str:
-    """The files whose code is traced, without those of the lab itself."""
+    """The files whose code is traced, without the files of optlab itself."""
     traced = [*(part.plugin for part in rule.parts), case.problem]
     own = [plugin.function for plugin in traced if not is_built_in(plugin.function)]
     files = dict.fromkeys(source(function)[0] for function in own or [case.problem.function])
@@ -110,7 +112,7 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     with contained():
         names = list(memory(rule, case.tensors, example))
 
-    @functools.wraps(rule.optimizer.function)  # in messages it has the user's name and line
+    @functools.wraps(rule.optimizer.function)  # so that messages have the name and line of the user's function
     def begin(x: Any) -> list[Any]:
         return list(memory(rule, case.tensors, x).values())
 
@@ -120,8 +122,8 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     if graph.written_out() != _traced(case, rule, steps, state)[0].written_out():
         raise PluginError(
             f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
-            "computes something else when it is traced again: does it use np.random, or remember earlier calls in a "
-            "global or a default argument? Keep what is to be remembered in the state, and ask for rng to draw numbers"
+            "computes something else when it is traced again: does it use np.random, or keep values of earlier calls "
+            "in a global or a default argument? Keep such values in the state, and draw random numbers from rng"
         )
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.stands_for in needed for gradient in used)
@@ -131,7 +133,7 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
 
 
 def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
-    """The graph of one step as it was written, the gradients that were asked for, and the random numbers."""
+    """The graph of one step before optimisation, the gradients that it requests, and its random numbers."""
     builder, real = Builder(), np.dtype(case.precision)
     x = builder.input((case.dim,), real, "x")
     state = [builder.input(*described) for described in carried]
@@ -145,7 +147,7 @@ def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple
 
 
 class TracedGenerator:
-    """Stands for a generator while a rule is traced: each array that is drawn becomes an input of the graph."""
+    """Replaces the random generator while a rule is traced. Each array that is drawn becomes an input of the graph."""
 
     def __init__(self, builder: Builder, real: np.dtype[Any]) -> None:
         self._builder, self._real = builder, real
@@ -165,7 +167,7 @@ class TracedGenerator:
 
     def __getattr__(self, name: str) -> Any:
         known = "standard_normal, random, normal, uniform"
-        raise cannot(f"rng has no {name} here", f"make it from what rng has: {known}")
+        raise cannot(f"rng has no {name} here", f"compute it with one of these: {known}")
 
     def _drawn(self, kind: str, size: Any) -> Tracer:
         shape = (size,) if isinstance(size, int) else tuple(size or ())
@@ -176,7 +178,7 @@ class TracedGenerator:
 
 
 def build_for(sweep: Sweep) -> StepGraph:
-    """The step graph of a sweep's runs; see `build`."""
+    """The step graph of the runs of a sweep; see `build`."""
     return build(sweep.case, sweep.rule, sweep.steps)
 
 
@@ -187,7 +189,7 @@ def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
 def _step(
     case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: TracedGenerator
 ) -> tuple[Any, list[Tracer], list[Any]]:
-    """The loss at x, the gradients that were asked for, and the next x and state."""
+    """The loss at x, the requested gradients, and the next x and state."""
     inputs, targets = minibatch(case, index)
     options = {name: value for (owner, name), value in values.items() if owner == "option"}
     whole = objective(case, inputs, targets)
@@ -195,8 +197,8 @@ def _step(
     @functools.wraps(case.problem.function)
     def f(p: Any) -> Any:
         if np.shape(p) != x.shape:
-            found = f"grad or loss is asked for at a point of shape {np.shape(p)}"
-            raise cannot(found, f"give it a point like x, of shape {x.shape}")
+            found = f"grad or loss gets a point of shape {np.shape(p)}"
+            raise cannot(found, f"give it a point of shape {x.shape}, like x")
         return whole(p, **options)
 
     used: list[Tracer] = []
@@ -224,7 +226,7 @@ def _step(
 
 
 def minibatch(case: Case, index: Any) -> tuple[Any, Any]:
-    """The inputs and targets at hand: the examples at an index, or all of them."""
+    """The inputs and targets of the examples at an index, or of all training examples."""
     if case.split is None:
         return None, None
     if index is None:

@@ -1,4 +1,4 @@
-"""A rule as one writes it in Python: an optimizer with options, a schedule and transforms, each by name or itself."""
+"""A rule as it is written in Python: an optimizer with options, a schedule and transforms, as names or objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from optlab.plugins.registry import Registry
 
 Around = str | Mapping[str, Any] | Schedule | Transform
-"""A schedule or a transform: by name, as a table of a name and options, or itself."""
+"""A schedule or a transform: a name, a table with a name and options, or an object."""
 
 
 def rule_with(
@@ -30,23 +30,25 @@ def rule_with(
 
     Args:
         optimizer: the optimizer.
-        given: its options; the others have their defaults.
-        schedule: of the learning rate.
-        transforms: of the gradient or of the step, in this order.
-        known: gives the registry; it is called only where something is given by name.
+        given: its options. Options that are left out have their defaults.
+        schedule: the schedule of the learning rate, or None.
+        transforms: the transforms of the gradient or of the step, in this order.
+        known: returns the registry. It is called only if something is given by name.
 
     Raises:
-        UserError: an unknown name or option, a value that an option cannot have, a transform that is there twice, a
-            schedule for an optimizer without a learning rate.
+        UserError: a name or an option is unknown, an option has a wrong value, a transform is given twice, or there is
+            a schedule for an optimizer without a learning rate.
     """
     numbers, choices = validation.settled(optimizer, given)
-    found = None if schedule is None else _one(schedule, Schedule, lambda name: known().schedule(name))
+    found = None if schedule is None else _plugin_with_options(schedule, Schedule, lambda name: known().schedule(name))
     if found and (fault := validation.fault_of_schedule(optimizer)):
         raise UserError(fault)
     if isinstance(transforms, str | Mapping):
-        raise UserError(f"transforms is a list, as in transforms=[{transforms!r}]")
-    around = [_one(transform, Transform, lambda name: known().transform(name)) for transform in transforms]
-    plugins = tuple(transform for transform, _, _ in around)
+        raise UserError(f"transforms must be a list, as in transforms=[{transforms!r}]")
+    found_transforms = [
+        _plugin_with_options(transform, Transform, lambda name: known().transform(name)) for transform in transforms
+    ]
+    plugins = tuple(transform for transform, _, _ in found_transforms)
     for n, transform in enumerate(plugins):
         if fault := validation.fault_of_transform(transform, optimizer, plugins[:n]):
             raise UserError(fault)
@@ -56,14 +58,16 @@ def rule_with(
         schedule=found and found[0],
         schedule_choices=found[2] if found else {},
         transforms=plugins,
-        transform_choices=tuple(own for _, _, own in around),
+        transform_choices=tuple(own for _, _, own in found_transforms),
     )
-    values = [numbers, *([found[1]] if found else []), *(own for _, own, _ in around)]
+    values = [numbers, *([found[1]] if found else []), *(own for _, own, _ in found_transforms)]
     keyed = [part.keyed(own) for part, own in zip(rule.parts, values, strict=True)]
     return rule, {key: value for own in keyed for key, value in own.items()}
 
 
-def _one(given: Around, kind: type[Any], find: Callable[[str], Any]) -> tuple[Any, dict[str, float], dict[str, Any]]:
+def _plugin_with_options(
+    given: Around, kind: type[Any], find: Callable[[str], Any]
+) -> tuple[Any, dict[str, float], dict[str, Any]]:
     """A schedule or a transform with its numbers and its choices."""
     if isinstance(given, str | kind):
         given = {"name": given}

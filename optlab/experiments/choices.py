@@ -1,4 +1,4 @@
-"""Choices that several layers offer, each written once. Nothing is loaded here: `optlab --help` shows them."""
+"""Choices that several layers offer. This module imports nothing heavy, because `optlab --help` shows the choices."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from typing import Literal, get_args
 
 Backend = Literal["auto", "native", "replay"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
-"""What may be asked for to execute the steps."""
+"""The back ends that a user may request."""
 
 Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
-"""The types of numbers that runs are computed in."""
+"""The dtypes of the computation."""
 
 Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-"""What pictures are saved as."""
+"""The file formats of pictures."""
 
 Color = Literal["final_loss", "steps"]
 COLORS: tuple[Color, ...] = get_args(Color)
-"""What the colours of a map of stability stand for."""
+"""The quantities that the colours of a map of stability can show."""
 
 STEPS = 500
-"""Steps per run where a map or a race is asked for in one line."""
+"""The default number of steps per run of the commands for maps and races."""
 SEEDS = 5
-"""Repeats of what is random in a race."""
+"""The default number of seeds of a race with random parts."""
 BASINS, STABILITY = 512, 256
-"""Pixels along each side of a map of basins, and of one of stability."""
+"""The default number of pixels along each side of a map of basins, and of a map of stability."""

@@ -1,4 +1,4 @@
-"""How the sweeps of an experiment are executed: once, or in several passes, and which columns come of it."""
+"""How the sweeps of an experiment are executed: once, or in several passes. Also the columns that this adds."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Compute = Callable[[Sequence[Sweep]], Iterable[Done]]
 
 
 class Passes:
-    """The execution of the sweeps of one experiment: of a plain grid, all of them once.
+    """The execution of the sweeps of one experiment. For a plain grid, each sweep is executed once.
 
-    `about` is what the manifest says beyond what it says of every experiment; it is complete when all is computed.
+    `about`: further keys of the manifest. They are complete when all sweeps are computed.
     """
 
     def __init__(self, sweeps: Sequence[Sweep]) -> None:
@@ -24,16 +24,16 @@ class Passes:
         self.about: dict[str, Any] = {}
 
     def computed(self, compute: Compute) -> Iterator[Done]:
-        """Every sweep of the plan with what its runs did.
+        """Each sweep of the plan with its trajectories.
 
-        `compute` executes sweeps, also others than those of the plan, and gives them back in any order.
+        `compute` executes any sweeps, not only those of the plan, and returns them in any order.
         """
         yield from compute(self.sweeps)
 
     def columns(self, done: Sequence[Done]) -> dict[str, Any]:
-        """The further columns of the table of runs, of sweeps in the order of the plan: one value per run.
+        """Further columns of the table of runs, with one value per run. The sweeps are in the order of the plan.
 
-        Where runs have a target, `reached` is the first step at which it was reached, -1 for never.
+        If runs have a target, the column `reached` has the first step at which it was reached, or -1 for never.
         """
         if not any(sweep.target is not None for sweep, _ in done):
             return {}
@@ -46,5 +46,5 @@ def in_order(done: Iterable[Done]) -> list[Done]:
 
 
 def reached(sweep: Sweep, trajectories: Trajectories) -> Ints:
-    """The first step at which each run reached its target, -1 for never; a sweep that failed reached none."""
+    """The first step at which each run reached its target, or -1 for never. The runs of a failed sweep have -1."""
     return np.full(len(sweep), -1) if trajectories.reached is None else trajectories.reached

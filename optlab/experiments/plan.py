@@ -1,4 +1,4 @@
-"""(spec, registry) -> Plan: which runs there are, as arrays, grouped into sweeps. Pure: nothing is run or written."""
+"""(spec, registry) -> Plan: the runs of an experiment as arrays, grouped into sweeps. Nothing is run or written."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ from optlab.plugins.signature import is_built_in
 
 @dataclass(frozen=True)
 class Plan:
-    """All sweeps of an experiment. `repeats_saved` counts the runs that would only repeat a deterministic one.
+    """All sweeps of an experiment.
 
-    `seeds` is the number of seeds, None where nothing is random or a map gives each pixel its own; `record` is what is
-    asked to be written down. `kind` is the kind of experiment, and `table` its table in the experiment file, if any.
+    - `repeats_saved`: the number of runs that are left out because they would repeat a deterministic run.
+    - `seeds`: the number of seeds. None if nothing is random, or if each pixel of a map has its own seed.
+    - `record`: what the experiment file asks to record.
+    - `kind`, `table`: the kind of experiment, and its table in the experiment file, or None.
     """
 
     name: str
@@ -55,7 +57,7 @@ class Plan:
 
     @property
     def id(self) -> str:
-        """A hash of everything that bears on the results."""
+        """A hash of everything that the results depend on."""
         asked = [type(self.table).__name__, vars(self.table)] if self.table else []
         code = [] if is_built_in(self.kind.function) else [fingerprint.of_plugin(self.kind)]
         return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code])
@@ -65,7 +67,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
     """The plan of an experiment.
 
     Raises:
-        SpecError: with all mistakes at once, those of the draft and those that need the registry to see.
+        SpecError: with all mistakes: those of the draft, and those that are found with the registry.
     """
     notes = Diagnostics(before=frozenset(mistake.path[:3] for mistake in draft.mistakes))
     plan = _plan(draft.spec, registry, notes) if draft.spec else None
@@ -76,7 +78,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan | None:
     if not limits.is_of_a_size(spec, registry, notes):
-        spec = _cut(spec)  # to find the other mistakes
+        spec = _cut(spec)  # small enough to continue and find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
     rules = [
@@ -107,15 +109,15 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
 
 
 def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
-    """The kind of the experiment and its table; a grid has none."""
+    """The kind of the experiment and its table. A plain grid has no table."""
     if len(spec.asked) > 1:
         names = " or ".join(kind.name for kind, _ in spec.asked)
-        notes.note((spec.asked[1][0].name,), f"an experiment is of one kind: {names}; leave one of the tables out")
+        notes.note((spec.asked[1][0].name,), f"an experiment has one kind: {names}; leave one of the tables out")
     return next(iter(spec.asked), (GRID, None))  # pyright: ignore[reportReturnType]
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) -> list[str]:
-    """What each table is called in pictures: its label, or its name and what sets it apart."""
+    """The label of each table in pictures: the written label, or the name with schedule, transforms and a number."""
     labels = []
     for n, spec in enumerate(optimizers):
         around = ([spec.schedule] if spec.schedule else []) + list(spec.transforms)
@@ -135,7 +137,7 @@ def _numbered(name: str, number: int) -> str:
 
 
 def _cut(spec: ExperimentSpec) -> ExperimentSpec:
-    """The experiment with one value on every axis."""
+    """The experiment with one value on each axis."""
 
     def first(axes: Mapping[str, Axis]) -> dict[str, Axis]:
         return {name: replace(axis, values=axis.values[:1]) for name, axis in axes.items()}
@@ -159,7 +161,7 @@ def _cut(spec: ExperimentSpec) -> ExperimentSpec:
 
 
 def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
-    """A title for every combination of a case's options, no two alike."""
+    """A title for each combination of the options of each case. All titles differ."""
     seen: Counter[str] = Counter()
     titles = []
     for axes in cases:
@@ -191,7 +193,7 @@ def _setting(name: str, value: Any) -> str:
 
 
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
-    """The runs of one case under one rule: the product of all numbers and the seeds, the seeds fastest."""
+    """The runs of one case with one rule: the product of all numbers and the seeds. The seeds vary fastest."""
     seeds = np.arange(limits.repeats(spec, axes.case, rule))
     values = {("option", name): values for name, values in axes.numbers.items()} | dict(rule.numbers)
     sizes = [*map(len, values.values()), len(seeds)]
@@ -225,8 +227,8 @@ def _recording(spec: ExperimentSpec, axes: CaseAxes) -> Recording:
 
 
 def _spread(steps: int, points: int) -> Ints:
-    """This many steps from 0 to the last one, evenly spread; a single one is the last."""
+    """`points` evenly spread steps from 0 to the last one. A single point is the last step."""
     if points <= 1:
         return np.full(points, steps, dtype=np.int64)
     spread = np.round(np.linspace(0, steps, min(points, steps + 1))).astype(np.int64)
-    return spread[np.diff(spread, prepend=-1) > 0]  # sorted already: np.unique takes seconds for a million
+    return spread[np.diff(spread, prepend=-1) > 0]  # np.unique would sort again, which takes seconds for a million

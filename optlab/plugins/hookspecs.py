@@ -1,8 +1,8 @@
-"""The hook specifications: what an installed package can add to the lab.
+"""The hook specifications: what an installed package can add to optlab.
 
-A drop-in file needs none of this: whatever it declares with a decorator is found. An installed package names a module
-in the entry point group `optlab`, and that module implements any of these hooks with `@optlab.hookimpl`. Modules with
-commands are named in the group `optlab.commands` instead. docs/packages.md shows a whole package.
+A drop-in file does not need hooks: everything that it declares with a decorator is found. An installed package names a
+module in the entry point group `optlab`. That module implements any of these hooks with `@optlab.hookimpl`. A module
+with commands is named in the group `optlab.commands` instead. docs/packages.md shows a complete package.
 """
 
 from __future__ import annotations
@@ -30,50 +30,51 @@ hookimpl = pluggy.HookimplMarker("optlab")
 
 @hookspec
 def optlab_optimizers() -> Iterable[Optimizer]:  # type: ignore[empty-body]
-    """The optimizers this plugin adds, as `@optimizer` makes them."""
+    """The optimizers that this plugin adds, made with `@optimizer`."""
 
 
 @hookspec
 def optlab_problems() -> Iterable[Problem]:  # type: ignore[empty-body]
-    """The problems this plugin adds, as `@problem` makes them."""
+    """The problems that this plugin adds, made with `@problem`."""
 
 
 @hookspec
 def optlab_schedules() -> Iterable[Schedule]:  # type: ignore[empty-body]
-    """The schedules this plugin adds, as `@schedule` makes them."""
+    """The schedules that this plugin adds, made with `@schedule`."""
 
 
 @hookspec
 def optlab_transforms() -> Iterable[Transform]:  # type: ignore[empty-body]
-    """The transforms this plugin adds, as `@transform` makes them."""
+    """The transforms that this plugin adds, made with `@transform`."""
 
 
 @hookspec
 def optlab_datasets() -> Iterable[Dataset]:  # type: ignore[empty-body]
-    """The datasets this plugin adds, as `@dataset` makes them."""
+    """The datasets that this plugin adds, made with `@dataset`."""
 
 
 @hookspec
 def optlab_kinds() -> Iterable[Kind]:  # type: ignore[empty-body]
-    """The kinds of experiment this plugin adds: instances of subclasses of `optlab.experiments.kinds.Kind`.
+    """The kinds of experiment that this plugin adds: instances of subclasses of `optlab.experiments.kinds.Kind`.
 
-    A kind has a table of its own in experiment files, checks, passes, columns, pictures and a summary.
+    A kind has its own table in experiment files, checks, passes, columns, pictures and a summary.
     """
 
 
 @hookspec
 def optlab_figures() -> Iterable[FigureFunction]:  # type: ignore[empty-body]
-    """The pictures this plugin adds to every experiment: functions that make figures of its `Results`.
+    """The pictures that this plugin adds to each experiment: functions that make figures from its `Results`.
 
-    Each returns figures by name, as a mapping or as pairs. The picture `NAME` is saved as `plots/extra_NAME.png` after
-    the built-in ones. What a function raises is told, and costs that picture alone.
+    Each function returns figures by name, as a mapping or as pairs. The picture `NAME` is saved as
+    `plots/extra_NAME.png` after the built-in ones. If a function raises an exception, it is reported, and only the
+    pictures of this function are missing.
     """
 
 
 @hookspec
 def optlab_commands() -> Iterable[Callable[..., Any]]:  # type: ignore[empty-body]
-    """The subcommands of `optlab` this plugin adds: functions as Typer takes them, or Typer apps.
+    """The subcommands of `optlab` that this plugin adds: functions for Typer, or Typer apps.
 
-    The module is named in the entry point group `optlab.commands`, once for each command, and by the name of the
-    command: so `optlab --help` lists it without loading the module, which happens when the command is called.
+    The entry point group `optlab.commands` has one entry for each command: the name of the command, and its module.
+    `optlab --help` lists the commands without loading their modules. A module is loaded when its command is called.
     """

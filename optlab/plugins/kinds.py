@@ -1,7 +1,7 @@
-"""The kinds of plugin, in one table: the registry, the hooks, `optlab list`, `optlab new` and completion follow it.
+"""The table of the kinds of plugin. The registry, the hooks, `optlab list`, `optlab new` and completion use it.
 
-Nothing is loaded here, so that `optlab --help` costs nothing: what belongs to a kind is named, and imported when it is
-needed.
+This module imports nothing, so that `optlab --help` is fast. It has the names of modules and classes, which are
+imported when they are needed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ GROUP, COMMANDS = "optlab", "optlab.commands"
 class PluginKind:
     """A kind of plugin.
 
-    name: in the singular, as in `@optimizer` and `optlab new optimizer`.
+    name: the name in the singular, as in `@optimizer` and `optlab new optimizer`.
     type: the class of its plugins, as "module:class".
-    form: what a plugin of this kind is, for messages: "what @optimizer made".
-    homes: the packages of the built-in ones.
+    form: a description of its plugins for messages: "what @optimizer made".
+    homes: the packages with the built-in plugins.
     is_checked: whether the conformance suite has checks for it.
-    next: what to do after `optlab new`, which has a template for kinds that have this.
-    takes_functions: whether its hook may give plain functions.
+    next: the commands that `optlab new` suggests. `optlab new` has a template for each kind with such commands.
+    takes_functions: whether its hook may return plain functions.
     group: the group of entry points for modules with its hook.
     """
 
@@ -41,25 +41,25 @@ class PluginKind:
 
     @property
     def plural(self) -> str:
-        """The name of several, as in `optlab list optimizers`; a field of the registry has it too."""
+        """The name in the plural, as in `optlab list optimizers`. It is also the name of a field of the registry."""
         return f"{self.name}s"
 
     @property
     def hook(self) -> str:
-        """The name of its hook."""
+        """The name of the hook of this kind."""
         return f"optlab_{self.plural}"
 
     def may_be(self, given: Any) -> bool:
-        """Whether a hook may give this."""
+        """Whether the hook may return this object."""
         return isinstance(given, self.cls) or (self.takes_functions and inspect.isfunction(given))
 
     def plugin(self, given: Any) -> Any:
-        """What a hook gives, as a plugin: a plain function is held by one."""
+        """The plugin for an object that a hook returned. A plain function is wrapped."""
         return given if isinstance(given, self.cls) else self.cls(given)
 
     @cached_property
     def cls(self) -> type[Any]:
-        """The class of its plugins."""
+        """The class of the plugins of this kind."""
         module, _, name = self.type.partition(":")
         return getattr(importlib.import_module(module), name)
 
@@ -107,10 +107,10 @@ ALL = (
     ),
     PluginKind("command", "typer:Typer", "functions or Typer apps", takes_functions=True, group=COMMANDS),
 )
-"""In the order in which everything lists them."""
+"""All kinds, in the order of all lists."""
 
 REGISTERED = tuple(kind for kind in ALL if kind.group == GROUP)
-"""Those that the registry holds. Commands are found by their entry points alone: see `optlab.cli.packages`."""
+"""The kinds in the registry. Commands are not in it; they are found by their entry points (`optlab.cli.packages`)."""
 
 CHECKED = tuple(kind for kind in ALL if kind.is_checked)
-"""Those that the conformance suite has checks for."""
+"""The kinds for which the conformance suite has checks."""

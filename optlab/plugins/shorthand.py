@@ -1,4 +1,4 @@
-"""A name with settings, written in one line: `momentum lr=0.01 beta=0.9`."""
+"""A name with settings on one line: `momentum lr=0.01 beta=0.9`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from optlab.errors import UserError, shortened
 
 
 def table(written: Any) -> dict[str, Any]:
-    """A name with settings as a table of an experiment. Values are as in TOML; texts need no quotes.
+    """A name with settings as a table of an experiment. Values are written as in TOML, but texts need no quotes.
 
-    What is neither a text nor a table, as a plugin, is a name without settings.
+    A value that is neither a text nor a table, such as a plugin, becomes the name, without settings.
 
     Raises:
-        UserError: the text is no name with settings, or gives the name a second time.
+        UserError: the text is not a name with settings, or it has a second name.
 
     >>> table("momentum lr=0.01 beta=0.9")
     {'name': 'momentum', 'lr': 0.01, 'beta': 0.9}
@@ -40,16 +40,16 @@ def settings(words: Iterable[str]) -> dict[str, Any]:
     """Words like NAME=VALUE as a table.
 
     Raises:
-        UserError: a word that is none, or a name that is given twice.
+        UserError: a word does not have this form, or a name is given twice.
     """
     return {name: value(text) for name, text in pairs(words).items()}
 
 
 def pairs(words: Iterable[str], example: str = "lr=0.01") -> dict[str, str]:
-    """Words like NAME=VALUE as names and texts; messages show the example.
+    """Words like NAME=VALUE as names and texts. Messages show the example.
 
     Raises:
-        UserError: a word that is none, or a name that is given twice.
+        UserError: a word does not have this form, or a name is given twice.
     """
     found: dict[str, str] = {}
     for word in words:
@@ -61,7 +61,7 @@ def pairs(words: Iterable[str], example: str = "lr=0.01") -> dict[str, str]:
 
 
 def pair(word: str, form: str, example: str) -> tuple[str, str]:
-    """NAME=... as a name and a text; messages show the form and the example.
+    """NAME=... as a name and a text. Messages show the form and the example.
 
     >>> pair("lr=0.1:1", "NAME=LOW:HIGH", "lr=0.01:1")
     ('lr', '0.1:1')
@@ -73,14 +73,14 @@ def pair(word: str, form: str, example: str) -> tuple[str, str]:
 
 
 def value(text: str) -> Any:
-    """A value, written as in TOML; texts need no quotes, and a number may begin or end with its point.
+    """A value, written as in TOML. But texts need no quotes, and a number may begin or end with its decimal point.
 
     >>> value("0.1"), value("[8, 8]"), value("true"), value("strong"), value(".5")
     (0.1, [8, 8], True, 'strong', 0.5)
     """
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):  # no TOML, thousands of digits, or thousands of brackets
+    except (ValueError, RecursionError):  # not TOML, or thousands of digits or brackets
         return _number(text) if text[:1] in "+-.0123456789" else text
 
 

@@ -4,14 +4,14 @@
              ────  ────────────     ─  ───────  ─────────────
              given    state   supplied  number      choice
 
-- positional without a default: what the function is *given*, in the order its kind prescribes;
-- positional with a default: *state*, the default being its initial value: a number, or a function of x, which may
-  take choices by their names as well (`lambda x, history: ...`);
-- keyword-only without a default: *supplied* by the lab;
-- keyword-only with a float as default: a *number*. It lies along the run axis, so a whole grid of values is
-  one sweep;
-- keyword-only with any other default (integer, boolean, text, list): a *choice*. It shapes the computation
-  itself, so another value is another sweep.
+- Positional without a default: a *given* argument. The kind of plugin determines their order.
+- Positional with a default: a *state*. The default is its initial value: a number, or a function of x. The function
+  may have choices as further arguments (`lambda x, history: ...`).
+- Keyword-only without a default: an argument that optlab has *supplied*.
+- Keyword-only with a float as default: a *number*. Its values vary along the run axis, so that a grid of values is one
+  sweep.
+- Keyword-only with any other default (integer, boolean, text, list): a *choice*. It may change the graph, so that each
+  value is a separate sweep.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.
 
 @dataclass(frozen=True)
 class Signature:
-    """What a plugin function takes; see the module's text for the words."""
+    """The arguments of a plugin function. The docstring of the module defines the terms."""
 
     state: Mapping[str, Any]
     numbers: Mapping[str, float]
@@ -46,15 +46,15 @@ class Signature:
     supplied: tuple[str, ...]
     ranges: Mapping[str, Range] = field(default_factory=dict)
     files: tuple[str, ...] = ()
-    """The files that its results depend on, as they were declared, by their paths."""
+    """The paths of the declared files that its results depend on."""
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Everything a user may set, with its default, in the order of the signature."""
+        """The numbers and the choices that a user may set, with their defaults."""
         return MappingProxyType({**self.numbers, **self.choices})
 
     def out_of_range(self, owner: str, name: str, value: Any) -> str:
-        """What is wrong with the value of an option, or nothing."""
+        """What is wrong with the value of an option, or an empty text."""
         allowed = self.ranges.get(name)
         if allowed is None or isinstance(value, bool | str) or value in allowed:
             return ""
@@ -72,7 +72,7 @@ def read(
     ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Signature:
-    """The signature of a plugin function, or a `PluginError` that names the file, the line and the right form.
+    """The signature of a plugin function. Raises `PluginError` with the file, the line and the right form.
 
     >>> def adam(x, g, m=0.0, *, t, lr=1e-3, amsgrad=False): ...
     >>> s = read(adam, kind="optimizer", given=("x", "g"), supplies={"t"}, may_hold_state=True)
@@ -107,10 +107,10 @@ def read(
             if p.name not in supplies:
                 guess = did_you_mean(p.name, supplies) or " (give it a default to make it an option)"
                 offer = ", ".join(sorted(supplies)) or "nothing"
-                raise wrong(f"asks for '{p.name}', and the lab supplies only: {offer}{guess}")
+                raise wrong(f"needs '{p.name}', but optlab supplies only: {offer}{guess}")
             supplied.append(p.name)
         elif p.name in reserved:
-            raise wrong(f"has an option '{p.name}', a name the lab uses itself")
+            raise wrong(f"has an option '{p.name}', a name that optlab uses itself")
         elif fault := _fault_of_option(p.name, default):
             raise wrong(fault)
         elif isinstance(default, float):
@@ -141,7 +141,7 @@ def read(
 
 
 def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold_state: bool = False) -> None:
-    """Raise `PluginError` where a decorator is put above something that is no function."""
+    """Raise `PluginError` if a decorator is not put above a function."""
     if not inspect.isfunction(inspect.unwrap(function)):
         what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
         form = _form("name", given, may_hold_state)
@@ -149,21 +149,22 @@ def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold
 
 
 def _form(name: str, given: tuple[str, ...], may_hold_state: bool) -> str:
-    """What the `def` of a plugin looks like."""
+    """The form of the `def` of a plugin."""
     return f"def {name}({', '.join([*given, *['state=0.0'] * may_hold_state, '*', 'option=1.0'])})"
 
 
 def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices: Collection[str]) -> str:
-    """What is wrong with a state and its initial value, or nothing."""
+    """What is wrong with a state and its initial value, or an empty text."""
     if name in supplies:
         return (
-            f"has a state '{name}', a name the lab uses itself; to be given {name}, put it after a * without a default"
+            f"has a state '{name}', a name that optlab uses itself; "
+            f"to get optlab's {name}, put it after a * without a default"
         )
     if callable(default):
         try:
             choices_asked(default, choices)
         except TypeError:
-            what = "asks for more than x and choices"
+            what = "needs more than x and choices"
         else:
             return ""
     elif isinstance(default, bool | int | float | np.ndarray):
@@ -175,17 +176,17 @@ def _fault_of_state(name: str, default: Any, supplies: Collection[str], choices:
 
 
 def choices_asked(function: Callable[..., Any], choices: Collection[str]) -> list[str]:
-    """The choices that the function of a state takes beside x, by their names.
+    """The names of the choices that the function of a state takes in addition to x.
 
     Raises:
-        TypeError: it cannot be called with x and these alone.
+        TypeError: the function needs other arguments.
 
     >>> choices_asked(lambda x, history, scale=1.0: x, ["history", "nesterov"])
     ['history']
     """
     try:
         read = inspect.signature(function)
-    except ValueError:  # written in C: nothing is known of it
+    except ValueError:  # a function written in C, which has no signature
         return []
     asked = [name for name in list(read.parameters)[1:] if name in choices]
     read.bind(None, **dict.fromkeys(asked))
@@ -193,7 +194,7 @@ def choices_asked(function: Callable[..., Any], choices: Collection[str]) -> lis
 
 
 def _fault_of_option(name: str, default: Any) -> str:
-    """What is wrong with the default of an option, or nothing."""
+    """What is wrong with the default of an option, or an empty text."""
     if isinstance(default, float) and math.isnan(default):
         return f"has an option '{name}' whose default is nan, not a number"
     if isinstance(default, str) and (meant := _number_in(default)):
@@ -208,7 +209,7 @@ def _fault_of_option(name: str, default: Any) -> str:
 
 
 def _number_in(text: str) -> str:
-    """The number that a text spells, or nothing; infinity may be a word like any other."""
+    """The finite number in a text, or an empty text. Words such as "inf" are valid texts."""
     try:
         return text.strip() if math.isfinite(float(text)) else ""
     except ValueError:
@@ -216,22 +217,22 @@ def _number_in(text: str) -> str:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether an experiment file could hold a value: a number, a boolean, a text, or a list of such."""
+    """Whether a value can be written in an experiment file: a number, a boolean, a text, or a list of these."""
     return (
         all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, bool | int | float | str)
     )
 
 
 def _intervals(ranges: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Range]:
-    """The declared ranges. Raises `ValueError` where one cannot be."""
+    """The declared ranges. Raises `ValueError` if one is not valid."""
     if not isinstance(ranges, Mapping):
         raise ValueError('takes ranges as a dictionary, as in ranges={"lr": "(0, inf)"}')
     intervals: dict[str, Range] = {}
     for name, text in ranges.items():
         if name not in options:
-            raise ValueError(f"declares a range of '{name}', which is no option of it")
+            raise ValueError(f"declares a range of '{name}', which is not one of its options")
         if isinstance(options[name], bool) or not isinstance(options[name], int | float):
-            raise ValueError(f"declares a range of '{name}', which is no number")
+            raise ValueError(f"declares a range of '{name}', which is not a number")
         try:
             intervals[name] = Range.read(text)
         except ValueError as error:
@@ -248,7 +249,7 @@ def unknown_option(owner: str, name: str, known: Collection[str]) -> UserError:
 
 
 def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
-    """The entry of a table that a choice names, or a `UserError` that says which there are.
+    """The entry of a table with the name of a choice. Raises `UserError` with all names if there is none.
 
     >>> pick("descent", "step", {"long": 1, "short": 2}, "short")
     2
@@ -259,19 +260,19 @@ def pick(owner: str, option: str, table: Mapping[str, T], name: str) -> T:
 
 
 def as_number(owner: str, name: str, value: Any) -> float:
-    """The value of a number, or a `UserError` that says it is none."""
+    """The value as a float. Raises `UserError` if it is not a number."""
     if isinstance(value, bool | np.bool | str) or np.ndim(value) != 0:
         raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}")
     try:
         return float(value)
     except (TypeError, ValueError):
         raise UserError(f"{owner}: '{name}' takes a number, not {shown(value)}") from None
-    except OverflowError:  # Python refuses to print the largest ones
+    except OverflowError:  # not shown, because Python refuses to print very large integers
         raise UserError(f"{owner}: '{name}' takes a number, not an integer beyond 1e308") from None
 
 
 def shown(value: Any) -> str:
-    """A value in a message.
+    """The form of a value in a message.
 
     >>> shown("x"), shown(True), shown((1, 2)), shown(0.5)
     ("the text 'x'", 'true', '[1, 2]', '0.5')
@@ -289,7 +290,7 @@ def summary(function: Callable[..., Any]) -> str:
 
 
 def source(function: Callable[..., Any]) -> tuple[str, int]:
-    """The file that holds a function or a class, and the line of its first decorator, `def` or `class`."""
+    """The file of a function or a class, and the line of its first decorator, `def` or `class`."""
     if inspect.isclass(function):
         return inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1]
     code = inspect.unwrap(function).__code__
@@ -297,7 +298,7 @@ def source(function: Callable[..., Any]) -> tuple[str, int]:
 
 
 def is_built_in(function: Callable[..., Any]) -> bool:
-    """Whether a function is one of the lab's own: it, and what it imports, belong to the lab's version."""
+    """Whether a function is part of optlab. Then the version of optlab covers it and its imports."""
     return (function.__module__ or "").startswith("optlab.")
 
 
@@ -308,9 +309,9 @@ def location(function: Callable[..., Any]) -> str:
 
 
 def complaint(error: BaseException, functions: Iterable[Callable[..., Any]], elsewhere: str) -> str:
-    """What to tell the user of an exception in these functions: where in their files it arose, and what it says.
+    """The message for the user about an exception in these functions: the place in their files, and the error.
 
-    `elsewhere` is the place where it passed through none of them. Our own errors say it all themselves.
+    `elsewhere` is the place if no frame is in these files. The message of a `UserError` is returned unchanged.
     """
     error = original(error)
     if isinstance(error, UserError):

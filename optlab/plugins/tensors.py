@@ -11,7 +11,7 @@ Shapes = tuple[tuple[int, ...], ...]
 
 
 def split(x: Any, tensors: Shapes) -> list[Any]:
-    """The flat vector of all parameters as the tensors that it is made of."""
+    """Split the flat vector of all parameters into its tensors."""
     if tensors == (x.shape,):
         return [x]
     sizes = [math.prod(shape) for shape in tensors]

@@ -1,6 +1,6 @@
-"""What users write for plugins, checked alike for experiment files, Python and the command line.
+"""Checks of what users write for plugins, with the same messages for experiment files, Python and the command line.
 
-What is wrong is said in the same words everywhere. For an experiment file the place where it is written is added.
+For an experiment file, the caller adds the place in the file.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _KINDS = {
 
 
 def settled(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
-    """All numbers and all choices of a plugin: those that are given, and the defaults of the others.
+    """All numbers and all choices of a plugin: the given values, and the defaults of the other options.
 
     Raises:
-        UserError: the plugin has no such option, or it cannot have such a value.
+        UserError: the plugin has no such option, or the option cannot have this value.
 
     >>> from optlab.plugins.optimizers.momentum import momentum
     >>> settled(momentum, {"lr": 1})
@@ -47,7 +47,7 @@ def settled(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], di
 
 
 def value_of(plugin: Any, name: str, value: Any) -> Any:
-    """The value of a plugin's option in the type of its default, or a `UserError` if it cannot have that value."""
+    """The value of an option, converted to the type of its default. Raises `UserError` if it cannot have the value."""
     value = typed(plugin, name, value, plugin.signature.options[name])
     if wrong := plugin.signature.out_of_range(plugin.name, name, value):
         raise UserError(wrong)
@@ -55,9 +55,9 @@ def value_of(plugin: Any, name: str, value: Any) -> Any:
 
 
 def typed(plugin: Any, name: str, value: Any, default: Any) -> Any:
-    """The value of an option in the type of its default, or a `UserError`; the range is not checked.
+    """The value of an option, converted to the type of its default, or a `UserError`. The range is not checked.
 
-    The default is given since the lab adds options of its own to some plugins.
+    The default is an argument because optlab adds options to some plugins.
     """
     is_drop_in = name in plugin.signature.choices and not signature.is_built_in(plugin.function)
     hint = "; give it a default with a point, as in 1.0, to make it a number" if is_drop_in else ""
@@ -65,7 +65,9 @@ def typed(plugin: Any, name: str, value: Any, default: Any) -> Any:
 
 
 def like(default: Any, owner: str, name: str, value: Any, hint: str = "") -> Any:
-    """A value in the type of a default, or a `UserError`. `hint` says what to do about a number in place of an integer.
+    """A value, converted to the type of a default, or a `UserError`.
+
+    `hint` is appended to the message if the value is a number instead of an integer.
 
     >>> like(0.5, "gd", "lr", 1), like(10, "lbfgs", "history", 5), like((64,), "mlp", "hidden", [8, 8])
     (1.0, 5, [8, 8])
@@ -91,22 +93,22 @@ def _kind(value: Any) -> str:
 
 
 def fault_of_schedule(optimizer: Optimizer) -> str:
-    """Why an optimizer can have no schedule, or nothing."""
+    """Why an optimizer cannot have a schedule, or an empty text."""
     if "lr" in optimizer.signature.numbers:
         return ""
-    has = "there is none in"
+    reason = f"{optimizer.name} has none"
     if "lr" in optimizer.signature.choices:
-        has = "give it a default with a point, as in 1.0, to make it a number in"
-    return f"a schedule multiplies the hyperparameter 'lr'; {has} {optimizer.name}"
+        reason = f"give it a default with a point, as in 1.0, to make it a number in {optimizer.name}"
+    return f"a schedule multiplies the hyperparameter 'lr'; {reason}"
 
 
 def fault_of_transform(transform: Transform, optimizer: Optimizer | None, before: Collection[Transform]) -> str:
-    """Why a transform cannot be added to the rule of an optimizer, after those `before` it, or nothing."""
+    """Why a transform cannot be added to an optimizer with the transforms `before` it, or an empty text."""
     name = transform.name
     if any(transform is other for other in before):
-        return f"{name} is there already; each transform may be put around a rule once"
+        return f"{name} is given twice; a rule can have each transform once"
     if isinstance(optimizer, Foreign):
-        return f"{name} goes around a rule of the lab, and {optimizer.name} is none"
+        return f"{name} needs a rule of optlab, but {optimizer.name} is an optimizer of {optimizer.package}"
     if "lr" in transform.signature.supplied and optimizer and "lr" not in optimizer.signature.numbers:
-        return f"{name} asks for 'lr', and {optimizer.name} has no such hyperparameter"
+        return f"{name} needs 'lr', but {optimizer.name} has no such hyperparameter"
     return ""

@@ -179,7 +179,7 @@ def test_the_same_map_from_a_file(lab):
         ("mlp dataset=xor", "gd", {}, "basins are maps of two parameters, and mlp has 162 here"),
         ("endless", "gd", {}, "endless has no domain to lay the pixels over; write x = [lo, hi] and y = [lo, hi]"),
         ("endless", "gd", {"x": (-1.0, 1.0)}, "endless has no domain to lay the pixels over; write y = [lo, hi]"),
-        ("wells start=random", "gd", {}, "in a map of basins every pixel is a start; leave start out"),
+        ("wells start=random", "gd", {}, "in a map of basins each pixel is a start; leave start out"),
         ("wells", "gd", {"resolution": 1}, "resolution must be at least 2, not 1"),
         ("wells", "gd", {"x": (1.0, -1.0)}, "x must be [lo, hi] with lo below hi, not [1.0, -1.0]"),
         ("wells", "gdd", {}, "there is no optimizer 'gdd' (did you mean 'gd'?)"),
@@ -396,17 +396,17 @@ MISTAKES = [
         "momentum",
         "lr=0:1",
         {"target": 1.0},
-        'stability.target: a target is what steps are counted to; write color = "steps", or leave target out',
+        'stability.target: a target is only used to count steps; write color = "steps", or leave target out',
     ),
     (
         "momentum",
         "lr=0:1",
         {"target": -1, "color": "steps"},
-        "stability.target: no run comes to a target of -1: the minimum of sphere is 0",
+        "stability.target: no run can reach a target of -1: the minimum of sphere is 0",
     ),
     ("momentum", "lr=0:1", {"name": ""}, "name: name must be a plain folder name"),
     ("momentum", "l=0:1", {}, "optimizer.0.l: momentum has no option 'l' (did you mean 'lr'?)"),
-    ("momentum", "beta=0:1", {}, "stability.y: x and y are both 'beta'; a map has two different sides"),
+    ("momentum", "beta=0:1", {}, "stability.y: x and y are both 'beta'; a map needs two different hyperparameters"),
     ("gd", "lr=0:1", {}, "optimizer.0.beta: gd has no option 'beta'; it has lr"),
     (
         "momentum",
@@ -444,7 +444,7 @@ def test_a_target_below_the_minimum_is_allowed_where_options_move_that(lab):
         )  # fmt: skip
 
     of("rosenbrock a=1.2")
-    with pytest.raises(SpecError, match="no run comes to a target of -1e-09: the minimum of rosenbrock is 0"):
+    with pytest.raises(SpecError, match="no run can reach a target of -1e-09: the minimum of rosenbrock is 0"):
         of("rosenbrock")
 
 

@@ -175,7 +175,7 @@ BROKEN = {
     "raise RuntimeError('so it is')": "RuntimeError: so it is",
     "import sys; sys.exit(0)": "SystemExit: 0",
     "return None": "optimizer 'mine' returns nothing (None)",
-    "return x, g": "optimizer 'mine' returns 2 values, and its signature asks for 1",
+    "return x, g": "optimizer 'mine' returns 2 values, but its signature needs 1",
     "return x[:1]": "where it was given (2,)",
     "x[0] = 1.0; return x": "mine.py",
 }

@@ -250,7 +250,7 @@ MISTAKES = [
     (["directonal", "booth", "--at", "1,2"], UNKNOWN.format("directonal") + " (did you mean 'directional'?)"),
     (["adm", "cosine"], UNKNOWN.format("adm") + " (did you mean 'adam'?)"),
     (["clip_nrm"], UNKNOWN.format("clip_nrm") + " (did you mean 'clip_norm'?)"),
-    (["gd", "l2", "cosine", "l2"], "l2 is there already; each transform may be put around a rule once"),
+    (["gd", "l2", "cosine", "l2"], "l2 is given twice; a rule can have each transform once"),
     (["gd", "cosine", "l2", "step"], "cosine and step are two schedules; a rule has at most one"),
     (["mlp"], "mlp is trained on data; optlab explain backprop goes through a network step by step"),
     (["rosenbrock", "bb=1"], "rosenbrock has no option 'bb' (did you mean 'b'?)"),

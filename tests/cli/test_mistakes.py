@@ -302,7 +302,7 @@ OF_MAPS = [
     ),
     (
         HEAD + "[basins]\n" + BOWL + "@start = [1.0, 1.0]\n" + GD,
-        "in a map of basins every pixel is a start; leave start out",
+        "in a map of basins each pixel is a start; leave start out",
     ),
     (
         HEAD + "[basins]\n" + BOWL + "@dim = 3\n" + GD,
@@ -311,7 +311,7 @@ OF_MAPS = [
     (HEAD + "@seeds = 3\n[basins]\n" + BOWL + GD, "in a map every pixel is one run; leave seeds out"),
     (
         HEAD + "[basins]\n@" + PAIR + BOWL + BALL,
-        "an experiment is of one kind: basins or stability; leave one of the tables out",
+        "an experiment has one kind: basins or stability; leave one of the tables out",
     ),
     (HEAD + "@[stability]\nx = 'lr'\n" + BOWL + BALL, 'y is missing: write y = "beta"'),
     (
@@ -330,7 +330,7 @@ OF_MAPS = [
     (HEAD + PAIR + "@color = 'red'\n" + BOWL + BALL, 'color must be "final_loss" or "steps", not the text \'red\''),
     (
         HEAD + PAIR + "@color = 'steps'\n" + BOWL.replace("sphere", "saddle") + "start = 'random'\n" + BALL,
-        "saddle has no known minimum and start to derive a target from; write target = and the loss to come to",
+        "saddle has no known minimum and start to derive a target from; write target = and the loss to reach",
     ),
 ]
 

@@ -185,7 +185,7 @@ def test_options_are_swept_and_written_down(tmp_path, monkeypatch):
     ("transforms", "message"),
     [
         (["clip_nrm"], "there is no transform 'clip_nrm' (did you mean 'clip_norm'?)"),
-        (["clip_norm", "clip_norm"], "clip_norm is there already; each transform may be put around a rule once"),
+        (["clip_norm", "clip_norm"], "clip_norm is given twice; a rule can have each transform once"),
         ([{"name": "clip_norm", "max": 1.0}], "clip_norm has no option 'max'; it has max_norm"),
         ([{"name": "clip_norm", "max_norm": -1.0}], "clip_norm: 'max_norm' must lie in (0, inf), not -1"),
         ([{"max_norm": 1.0}], 'name is missing: write name = "clip_norm"'),
@@ -207,7 +207,7 @@ def test_a_rule_without_a_learning_rate_has_no_decay(planned):
         return x - length * g
 
     tables = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "fixed", "transforms": ["weight_decay"]}]}
-    with pytest.raises(SpecError, match="weight_decay asks for 'lr', and fixed has no such hyperparameter"):
+    with pytest.raises(SpecError, match="weight_decay needs 'lr', but fixed has no such hyperparameter"):
         planned(tables | {"steps": 3}, fixed)
 
 
@@ -227,7 +227,7 @@ def test_what_a_transform_returns_is_checked(built_in):
         return g
 
     rule = Rule(built_in.optimizer("gd"), {}, transforms=(forgets,), transform_choices=({},))
-    message = "transform 'forgets' returns 1 value, and its signature asks for 2: return g, m"
+    message = "transform 'forgets' returns 1 value, but its signature needs 2: return g, m"
     with pytest.raises(PluginError, match=message):
         build(Case(slope, 2, FixedPoint(START)), rule, 10)
 
@@ -341,7 +341,7 @@ def test_a_rule_for_tensors_has_no_gradient_elsewhere():
     def looks_around(x, g, *, grad, lr=0.1):
         return x - lr * grad(x)
 
-    with pytest.raises(PluginError, match="asks for grad, which a rule for one tensor cannot have"):
+    with pytest.raises(PluginError, match="needs grad, which is not available to a rule for one tensor"):
         build(Case(slope, 2, FixedPoint(START)), Rule(looks_around, {}), 10)
 
 

@@ -60,7 +60,7 @@ def fails(*, rng):
 @pytest.mark.parametrize(
     ("draw", "said"),
     [
-        (lambda *, weather: np.ones(3), "the start of 'net' asks for weather"),
+        (lambda *, weather: np.ones(3), "the start of 'net' has an unknown argument: weather"),
         (lambda *, rng: np.ones((3, 1)), "the start of 'net' is not a flat vector: (3, 1)"),
         (lambda *, rng: "three", "the start of 'net' raises ValueError: could not convert string to float: 'three'"),
         (fails, "the start of 'net' raises RuntimeError: no luck"),

@@ -164,7 +164,7 @@ def test_grad_and_loss_take_points_like_x():
 
     for rule, shape in ((at_a_number, r"\(\)"), (at_a_longer_one, r"\(4,\)")):
         line = rule.__code__.co_firstlineno + 1
-        message = rf"test_step.py:{line}: grad or loss is asked for at a point of shape {shape}; .* shape \(2,\)"
+        message = rf"test_step.py:{line}: grad or loss gets a point of shape {shape}; .* shape \(2,\)"
         with pytest.raises(TraceError, match=message):
             of(rule)
 

@@ -39,7 +39,7 @@ def test_what_is_no_interval(text):
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
-        ({"beta": "[0, 1)"}, "declares a range of 'beta', which is no option of it"),
+        ({"beta": "[0, 1)"}, "declares a range of 'beta', which is not one of its options"),
         ({"lr": "0..1"}, "declares a range of 'lr' that cannot be read: '0..1' is no interval"),
         ({"lr": "(1, inf)"}, r"has the default lr=0.1, which does not lie in its range \(1, inf\)"),
     ],

@@ -161,7 +161,7 @@ def test_a_kind_in_a_drop_in_file(tmp_path, monkeypatch):
         (
             "[nudge]",
             "[basins]\n[nudge]",
-            "nudged.toml:5:2: an experiment is of one kind: basins or nudge; leave one of the tables out",
+            "nudged.toml:5:2: an experiment has one kind: basins or nudge; leave one of the tables out",
         ),
     ],
 )
@@ -356,7 +356,7 @@ def test_a_typer_app_is_a_group_of_commands(lab):
         ("    import optlab\n", "    1 / 0\n", "site/lab_extras/commands.py:8: ZeroDivisionError: division by zero"),
         ("    import optlab\n", "    raise SystemError\n", "site/lab_extras/commands.py:8: SystemError"),
         ("from pathlib import Path\n", "1 / 0\n", "site/lab_extras/commands.py:1: ZeroDivisionError: division by zero"),
-        ("    return [slowest]", "    return [3]", "optlab_commands gives 3, and not functions or Typer apps"),
+        ("    return [slowest]", "    return [3]", "optlab_commands returns 3, and not functions or Typer apps"),
         (
             "    return [slowest]",
             "    return []",
@@ -364,7 +364,7 @@ def test_a_typer_app_is_a_group_of_commands(lab):
         ),
         ("optlab_commands", "optlab_command", "there is no hook optlab_command (did you mean 'optlab_commands'?)"),
         ("optlab_commands", "optlab_optimizers", "in the entry point group optlab, not in optlab.commands"),
-        ("@hookimpl\n", "", "lab_extras.commands: implements no hook; what is asked for is optlab_commands"),
+        ("@hookimpl\n", "", "lab_extras.commands: implements no hook; it needs optlab_commands"),
     ],
 )
 def test_faults_of_a_command_are_told_in_a_line(old, new, said, lab):

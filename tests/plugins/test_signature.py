@@ -35,13 +35,13 @@ def test_the_words_of_a_signature():
         ("x, g, **more", "takes **more, but every argument needs a name of its own"),
         ("x, grad", "takes (x, grad) by position instead of (x, g)"),
         ("x, *, lr=0.1", "takes (x) by position instead of (x, g)"),
-        ("x, g, *, lr", "asks for 'lr', and the lab supplies only: f, grad, hvp, loss, rng, steps, t"),
+        ("x, g, *, lr", "needs 'lr', but optlab supplies only: f, grad, hvp, loss, rng, steps, t"),
         (
             "x, g, *, step",
-            "asks for 'step', and the lab supplies only: f, grad, hvp, loss, rng, steps, t (did you mean",
+            "needs 'step', but optlab supplies only: f, grad, hvp, loss, rng, steps, t (did you mean",
         ),
-        ("x, g, *, label=1.0", "has an option 'label', a name the lab uses itself"),
-        ("x, g, *, t=1.0", "has an option 't', a name the lab uses itself"),
+        ("x, g, *, label=1.0", "has an option 'label', a name that optlab uses itself"),
+        ("x, g, *, t=1.0", "has an option 't', a name that optlab uses itself"),
         ("x, g, *, lr=None", "has an option 'lr' whose default is of type NoneType"),
     ],
 )
@@ -59,7 +59,7 @@ def test_a_state_may_start_from_choices():
 
 @pytest.mark.parametrize("asked", ["histroy", "lr"])
 def test_a_state_starts_from_nothing_but_choices(asked):
-    with pytest.raises(PluginError, match="state 'S' whose initial value asks for more than x and choices"):
+    with pytest.raises(PluginError, match="state 'S' whose initial value needs more than x and choices"):
         rule_of(f"def rule(x, g, S=lambda x, {asked}: x, *, history=3, lr=1.0):")
 
 
@@ -136,7 +136,7 @@ def test_defaults_that_are_numpys():
 
 def test_a_state_that_begins_as_a_function_of_x_and_choices():
     assert list(rule_of("def rule(x, g, m=lambda x, n: np.zeros(n), *, n=3, lr=0.1):").signature.state) == ["m"]
-    with pytest.raises(PluginError, match="a state 'm' whose initial value asks for more than x and choices"):
+    with pytest.raises(PluginError, match="a state 'm' whose initial value needs more than x and choices"):
         rule_of("def rule(x, g, m=lambda x, k: np.zeros(k), *, n=3, lr=0.1):")
 
 

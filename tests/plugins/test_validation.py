@@ -106,7 +106,7 @@ def test_a_right_option_has_the_type_of_its_default(name, value, kept):
 
 
 RULES = [
-    ("without_rate", "halves", (), "a schedule multiplies the hyperparameter 'lr'; there is none in without_rate"),
+    ("without_rate", "halves", (), "a schedule multiplies the hyperparameter 'lr'; without_rate has none"),
     (
         "whole_rate",
         "halves",
@@ -114,9 +114,9 @@ RULES = [
         "a schedule multiplies the hyperparameter 'lr'; give it a default with a point, as in 1.0, to make it a number "
         "in whole_rate",
     ),
-    ("without_rate", None, ("takes_rate",), "takes_rate asks for 'lr', and without_rate has no such hyperparameter"),
-    ("rule", None, ("scales", "scales"), "scales is there already; each transform may be put around a rule once"),
-    ("torch:SGD", None, ("scales",), "scales goes around a rule of the lab, and torch:SGD is none"),
+    ("without_rate", None, ("takes_rate",), "takes_rate needs 'lr', but without_rate has no such hyperparameter"),
+    ("rule", None, ("scales", "scales"), "scales is given twice; a rule can have each transform once"),
+    ("torch:SGD", None, ("scales",), "scales needs a rule of optlab, but torch:SGD is an optimizer of torch"),
 ]
 
 

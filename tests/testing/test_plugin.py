@@ -245,7 +245,7 @@ BROKEN = {
         "@optimizer\ndef lion(x, *, lr=0.1):\n    return x\n",
         "2: optimizer 'lion' takes (x) by position instead of (x, g); the form is: *",
     ),
-    "supplied": ("@optimizer\ndef lion(x, g, *, tt, lr=0.1):\n    return x\n", "2: *asks for 'tt'*"),
+    "supplied": ("@optimizer\ndef lion(x, g, *, tt, lr=0.1):\n    return x\n", "2: *needs 'tt'*"),
 }
 
 

@@ -1,4 +1,4 @@
-"""What to change where a map shows nothing."""
+"""What to change if a map shows nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from optlab.experiments.maps.panels import BasinMap, StabilityMap
 
 
 def of_basins(panel: BasinMap, steps: int) -> str:
-    """Why nothing is to be seen in a panel, and what to try; empty where there is something, or where runs failed.
+    """Why a panel shows nothing, and what to try. The text is empty if the panel shows something, or if runs failed.
 
     `steps` is the number of steps of each run.
     """
@@ -18,14 +18,14 @@ def of_basins(panel: BasinMap, steps: int) -> str:
     if panel.diverged.all():
         return "all runs diverged: try a smaller learning rate"
     if panel.diverged.mean() > 0.5:
-        return "no run came to a minimum, and most diverged: try a smaller learning rate"
+        return "no run reached a minimum, and most diverged: try a smaller learning rate"
     if np.ptp(panel.loss[~panel.diverged]) == 0:
-        return "all runs end at the same loss: the function is level there, and has no single minimum"
-    return f"no run came to a minimum in {counted(steps, 'step')}: try more steps, or a larger learning rate"
+        return "all runs end at the same loss: the function is constant there, and has no single minimum"
+    return f"no run reached a minimum in {counted(steps, 'step')}: try more steps, or a larger learning rate"
 
 
 def of_stability(panel: StabilityMap, steps: int) -> str:
-    """The same of a map of stability."""
+    """The same for a panel of a map of stability."""
     if panel.failed:
         return ""
     ranges = "smaller values of lr" if "lr" in panel.names else f"other ranges of {' and '.join(panel.names)}"
@@ -33,8 +33,8 @@ def of_stability(panel: StabilityMap, steps: int) -> str:
         what = "all runs diverged" if panel.diverged.all() else "the loss grew in all runs or they diverged"
         return f"{what}: try {ranges}"
     if (panel.loss == panel.first).all():
-        return "the loss of no run changed: the function is level at the start, or the steps are too small"
+        return "the loss of no run changed: the function is constant around the start, or the steps are too small"
     if panel.reached is None or ((panel.reached >= 0) & panel.stable).any():
         return ""
     target = f"a loss of {panel.target:.3g} " if panel.target is not None else "its target "
-    return f"no run came to {target}in {counted(steps, 'step')}: try more steps, other ranges, or a higher target"
+    return f"no run reached {target}in {counted(steps, 'step')}: try more steps, other ranges, or a higher target"

@@ -1,4 +1,4 @@
-"""From where runs end to the minimum of each, and to the loss that counts as having come to it."""
+"""From the ends of runs to their minima, and to the loss at which a minimum counts as reached."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from optlab.experiments.maps import bouncing, minima
 from optlab.experiments.maps.minima import Landscape, Minima
 
 SHARE = 1e-6
-"""A run has come to a minimum when its loss is within this share of the function's height above the lowest one."""
+"""The tolerance on the loss of a run that has reached a minimum, as a share of `Landscape.height` above the lowest
+minimum."""
 
 Done = tuple[Sweep, Trajectories]
 
 
 def landscape_of(sweep: Sweep, title: int) -> Landscape:
-    """The function of one of a sweep's titles."""
+    """The function of one title (problem and its options) of a sweep."""
     return Landscape(sweep.case, sweep.options(title), _box(sweep.case))
 
 
@@ -30,7 +31,7 @@ def _box(case: Case) -> Floats:
 
 
 def minima_of(done: Sequence[Done]) -> dict[str, Minima]:
-    """The minima of every title, lowest first: the known ones, and others where a run of any optimizer ended."""
+    """The minima of each title, lowest first: the declared ones, and others at which a run of any optimizer ended."""
     parts: dict[str, list[tuple[Floats, Floats]]] = {}
     landscapes: dict[str, Landscape] = {}
     for sweep, trajectories in done:
@@ -51,33 +52,33 @@ def _reached(landscape: Landscape, parts: Sequence[tuple[Floats, Floats]]) -> Mi
 
 
 def ends(sweep: Sweep, trajectories: Trajectories) -> Floats:
-    """Where the runs of a sweep ended, shape (2, R); a sweep that failed has nothing to say of it."""
+    """The final points of the runs of a sweep, shape (2, R). They are NaN for a failed sweep."""
     return np.full((2, len(sweep)), np.nan) if trajectories.final_x is None else trajectories.final_x
 
 
 def watched(sweep: Sweep) -> Sweep:
-    """The sweep of the first pass, which also records what shows that a run bounces around a minimum at a kink."""
+    """The sweep of the first pass. If needed, it records the last steps, which show oscillation around a kink."""
     return bouncing.watched(sweep, (landscape_of(sweep, number) for number in range(len(sweep.titles))))
 
 
 def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima]) -> Ints:
-    """The number of the minimum at which each run of a sweep ended, -1 for none, shape (R,)."""
+    """The index of the minimum at which each run of a sweep ended, or -1 for none, shape (R,)."""
     number, tails = np.full(len(sweep), -1), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
         mine = sweep.title == i
         ended = ends(sweep, trajectories)[:, mine]
         at = found[title].of(ended, trajectories.final_loss[mine])
         if tails is not None:
-            around = bouncing.around(landscape_of(sweep, i), found[title], ended, tails.only(mine))
-            at = np.where(at < 0, around, at)
+            oscillates_at = bouncing.around(landscape_of(sweep, i), found[title], ended, tails.only(mine))
+            at = np.where(at < 0, oscillates_at, at)
         number[mine] = at
     return number
 
 
 def aimed(sweep: Sweep, trajectories: Trajectories, number: Ints, found: Mapping[str, Minima]) -> Sweep:
-    """The sweep that counts each run's steps to its minimum; a run that is at none has no target.
+    """The sweep that counts the steps of each run to its minimum. A run that ended at no minimum has the target -inf.
 
-    That of a run that bounces around its minimum is the height at which it does.
+    A run that oscillates around its minimum has as target the highest loss of its last steps.
     """
     target, tails = np.full(len(sweep), -np.inf), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
@@ -89,7 +90,7 @@ def aimed(sweep: Sweep, trajectories: Trajectories, number: Ints, found: Mapping
 
 
 def described(found: Mapping[str, Minima]) -> dict[str, list[dict[str, object]]]:
-    """The minima of every title, for the manifest."""
+    """The minima of each title, for the manifest."""
     return {
         title: [
             {"x": point.tolist(), "loss": float(loss), "target": float(target)}
@@ -100,5 +101,5 @@ def described(found: Mapping[str, Minima]) -> dict[str, list[dict[str, object]]]
 
 
 def read(described: Mapping[str, Iterable[Mapping[str, object]]], title: str) -> Floats:
-    """The minima of a title as the manifest has them, shape (K, 2)."""
+    """The minima of a title, read from the manifest, shape (K, 2)."""
     return np.array([entry["x"] for entry in described[title]], dtype=float).reshape(-1, 2)

@@ -1,8 +1,8 @@
-"""Runs around a minimum at a kink, such as the tip of a cone: with steps of a constant length, none comes to rest.
+"""Runs that oscillate around a minimum at a kink, such as the tip of a cone.
 
-At a smooth minimum the gradient fades, and steps with it. At a kink it does not: gradient descent with a constant
-learning rate goes back and forth over the minimum for ever, at a height that its step gives. Such a run has come to the
-minimum too, which the last steps of its path show.
+Near a smooth minimum the gradient becomes small, and so do the steps. Near a kink it does not: gradient descent with a
+constant learning rate oscillates around the minimum without end, at a loss that depends on the step size. Such a run
+has reached the minimum too. The last steps of its path show this.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from optlab.experiments.maps import minima
 from optlab.experiments.maps.minima import Landscape, Minima
 
 STEPS = 16
-"""Points at the end of a path that are looked at; momentum turns back within them."""
+"""The number of points at the end of a path that are examined. Runs with momentum change direction within them."""
 WIDE = 0.05
-"""A run that covers more than this share of the domain in its last steps is on its way still."""
+"""A run that covers more than this share of the domain in its last steps has not reached its minimum."""
 NEAR = 1e-4
-"""How far from a minimum the function is looked at, as a share of the domain."""
+"""The distance from a minimum at which the function is evaluated, as a share of the domain."""
 CLOSER = 8
-"""By what the distance is divided then. The rise falls by as much at a kink, and by its square at a smooth minimum."""
+"""The second distance is smaller by this factor. The rise is smaller by this factor at a kink, and by its square at a
+smooth minimum."""
 LOW = 1e-9
-"""A rise that is too small to be told from roundings, as a share of the function's height."""
+"""A smaller rise may be a rounding error. It is given as a share of `Landscape.height`."""
 
 
 @dataclass(frozen=True)
@@ -38,45 +39,45 @@ class Tails:
     loss: Floats
 
     def only(self, chosen: NDArray[np.bool_]) -> Tails:
-        """Those of some runs."""
+        """The last steps of the chosen runs."""
         return Tails(self.low[:, chosen], self.high[:, chosen], self.loss[chosen])
 
 
 def watched(sweep: Sweep, landscapes: Iterable[Landscape]) -> Sweep:
-    """The sweep, which records its last steps where a landscape has a known minimum at a kink, and else nothing."""
+    """The sweep, recording its last steps if a landscape has a declared minimum at a kink, and otherwise nothing."""
     count = STEPS if any(is_sharp(one, minima.known(one)).any() for one in landscapes) else 0
     last = np.arange(max(sweep.steps - count + 1, 0), sweep.steps + 1)
     return replace(sweep, recording=Recording(last, sweep.recording.evaluations[:0], trajectory=True, final_x=True))
 
 
 def tails(trajectories: Trajectories) -> Tails | None:
-    """What the runs of a watched sweep did in the end; None where nothing was recorded, or the sweep failed."""
+    """The last steps of the runs of a watched sweep. None if nothing was recorded, or if the sweep failed."""
     x = trajectories.x
     return None if x is None or not len(x) else Tails(x.min(axis=0), x.max(axis=0), trajectories.loss.max(axis=0))
 
 
 def is_sharp(landscape: Landscape, points: Floats) -> NDArray[np.bool_]:
-    """Which of some minima (K, 2) are at a kink: close by, the function rises in proportion to the distance."""
+    """Which of the minima (K, 2) are at a kink. There the function rises in proportion to the distance."""
     if not len(points):
         return np.zeros(0, dtype=bool)
-    ways = NEAR * np.array([[1, 0], [0, 1], [1, 1], [1, -1]]) * landscape.size
+    directions = NEAR * np.array([[1, 0], [0, 1], [1, 1], [1, -1]]) * landscape.size
 
-    def rises(ways: Floats) -> Floats:
-        """What the function rises by in both directions together, shape (K, ways)."""
-        around = np.concatenate([[[0.0, 0.0]], ways, -ways])
-        at = landscape.losses((points[:, None] + around).reshape(-1, 2).T).reshape(len(points), 1 + 2 * len(ways))
-        return at[:, 1 : 1 + len(ways)] + at[:, 1 + len(ways) :] - 2 * at[:, :1]
+    def rises(directions: Floats) -> Floats:
+        """The sum of the rises along a direction and its opposite, shape (K, directions)."""
+        around = np.concatenate([[[0.0, 0.0]], directions, -directions])
+        at = landscape.losses((points[:, None] + around).reshape(-1, 2).T).reshape(len(points), 1 + 2 * len(directions))
+        return at[:, 1 : 1 + len(directions)] + at[:, 1 + len(directions) :] - 2 * at[:, :1]
 
-    far, close = rises(ways), rises(ways / CLOSER)
+    far, close = rises(directions), rises(directions / CLOSER)
     floor = LOW * landscape.height(float(landscape.losses(points.T).min()))
     return np.any((far > floor) & (close > far / CLOSER**1.5), axis=1)
 
 
 def around(landscape: Landscape, found: Minima, ends: Floats, tails: Tails) -> Ints:
-    """The number of the minimum at a kink that each run goes back and forth over, -1 for none, shape (R,).
+    """The index of the minimum at a kink around which each run oscillates, or -1 for none, shape (R,).
 
-    It is the nearest one, where the run passed it along the coordinate in which it moves most, and is no farther from
-    it along the other than it moves.
+    It is the minimum nearest to the final point, under two conditions. Along the coordinate with the largest movement,
+    the run passed the minimum. Along the other one, its distance from the minimum is at most this movement.
     """
     if not len(found):
         return np.full(ends.shape[1], -1)

@@ -1,4 +1,4 @@
-"""What an experiment must be for a map to be made of it, with every mistake at its place in the document."""
+"""Check whether a map can be made of an experiment. Each mistake is noted at its place in the document."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def on_grid(table: BasinsSpec, spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> list[CaseAxes]:
-    """The cases of a map of basins, each with its pixels as starts."""
+    """The cases of a map of basins, with the pixels as starts."""
     for problem in spec.problems:
         if problem.start is not None:
-            notes.note((*problem.path, "start"), "in a map of basins every pixel is a start; leave start out")
+            notes.note((*problem.path, "start"), "in a map of basins each pixel is a start; leave start out")
     placed = []
     for axes in cases:
         grid = _grid(table, axes, notes)
@@ -62,9 +62,9 @@ def _grid(table: BasinsSpec, axes: CaseAxes, notes: Diagnostics) -> PixelGrid | 
 
 
 def sides(table: StabilitySpec, rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
-    """Note what keeps the hyperparameters of a map of stability from being its sides."""
+    """Note why hyperparameters cannot be the axes of a map of stability."""
     if table.x == table.y:
-        notes.note(("stability", "y"), f"x and y are both '{table.x}'; a map has two different sides")
+        notes.note(("stability", "y"), f"x and y are both '{table.x}'; a map needs two different hyperparameters")
         return
     for rule in rules:
         for side in ("x", "y"):
@@ -90,7 +90,7 @@ def _side(side: str, name: str, rule: RuleAxes, notes: Diagnostics) -> None:
 
 
 def spacing(values: Floats) -> str | None:
-    """ "linear" where rising values have equal differences, "log" where they have equal ratios, or None.
+    """ "linear" if rising values have equal differences, "log" if they have equal ratios, else None.
 
     >>> spacing(np.array([1.0, 2.0, 3.0])), spacing(np.array([0.1, 1.0, 10.0])), spacing(np.array([1.0, 2.0, 4.5]))
     ('linear', 'log', None)
@@ -108,10 +108,10 @@ def _even(values: Floats) -> bool:
 
 
 def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> None:
-    """Note a loss to come to that nothing is counted to or no run comes to, and where there is none."""
+    """Note a target that is not used, a target that no run can reach, and a missing target that cannot be derived."""
     if table.color != "steps":
         if table.target is not None:
-            message = 'a target is what steps are counted to; write color = "steps", or leave target out'
+            message = 'a target is only used to count steps; write color = "steps", or leave target out'
             notes.note(("stability", "target"), message)
         return
     for axes in cases:
@@ -123,13 +123,13 @@ def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Diagnostics)
 
 
 def _wrong_target(given: float | None, case: Case, options: Mapping[str, float]) -> str:
-    """What is wrong with the loss to come to, given or derived, or nothing."""
+    """What is wrong with the target, given or derived, or an empty text."""
     name, least = case.problem.name, lowest(case, options)
     if given is not None:
         low = least is not None and given < least
-        return f"no run comes to a target of {given:g}: the minimum of {name} is {least:g}" if low else ""
+        return f"no run can reach a target of {given:g}: the minimum of {name} is {least:g}" if low else ""
     if target(case, options) is not None:
         return ""
     is_moved = least is None and len(case.problem.minima)
     why = f"the options of {name} have moved the minimum" if is_moved else f"{name} has no known minimum and start"
-    return f"{why} to derive a target from; write target = and the loss to come to"
+    return f"{why} to derive a target from; write target = and the loss to reach"

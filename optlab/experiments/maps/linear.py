@@ -1,12 +1,12 @@
-"""Update rules that are linear, and where they are stable on a quadratic problem.
+"""Linear update rules, and where they are stable on a quadratic problem.
 
-Along an eigenvector of the Hessian with eigenvalue h the gradient is g = h x, so that a rule which is linear in x, g
-and its states s multiplies (x, s) by a matrix M(h) at each step. It is stable where the spectral radius of M(h), the
-largest absolute value of its eigenvalues, is below 1 for every h of the Hessian. For gradient descent x <- x - lr g
-this is lr < 2 / L, for the heavy ball b <- beta b + g, x <- x - lr b it is lr < 2 (1 + beta) / L, with L the largest h.
+Along an eigenvector of the Hessian with eigenvalue h, the gradient is g = h x. A rule that is linear in x, g and its
+states s therefore multiplies (x, s) by a matrix M(h) at each step. The rule is stable if for each h the spectral radius
+of M(h), the largest absolute value of its eigenvalues, is below 1. With L the largest h, the limit of gradient descent
+x <- x - lr g is lr < 2 / L. The limit of the heavy ball b <- beta b + g, x <- x - lr b is lr < 2 (1 + beta) / L.
 
-What is tried is the whole step, with the transforms that are around the rule: decoupled weight decay d around the heavy
-ball makes the limit lr < 2 (1 + beta) / (L + d (1 + beta)).
+The matrix is that of the whole step, including the transforms of the rule. For instance, with decoupled weight decay d
+the limit of the heavy ball is lr < 2 (1 + beta) / (L + d (1 + beta)).
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from optlab.execution.records import Floats
 from optlab.execution.rule import Advance, Key, Point, Rule, memory
 
 MOST = 8
-"""Eigenvalues of a Hessian that are looked at."""
+"""The most eigenvalues of a Hessian that are used."""
 SUPPLIED = {"grad", "hvp", "lr", "step"}
-"""What a linear step may ask the lab for: gradients, not the loss, and nothing that differs from step to step."""
+"""The supplied arguments that a linear step may have: gradients, but not the loss or values that depend on the step."""
 SIZES = (1e-12, 1.0, 1e12)
-"""Of the points at which a step is tried: a rule that clips is linear only below its threshold."""
+"""The sizes of the points at which linearity is tested. A rule that clips is linear only below its threshold."""
 Numbers = Mapping[Key, Any]
-"""The numbers of a rule and its transforms, each one number or an array; arrays broadcast together."""
+"""The numbers of a rule and its transforms. Each is one number or an array, and arrays broadcast together."""
 
 
 def sample(eigenvalues: Floats) -> Floats:
-    """The eigenvalues of a Hessian that are looked at: each once, of very many `MOST`, the least and the largest too.
+    """The distinct eigenvalues of a Hessian, or `MOST` of them if there are more, including the least and the largest.
 
     >>> sample(np.array([1.0, 1.0, 3.0])).tolist()
     [1.0, 3.0]
@@ -44,8 +44,8 @@ def sample(eigenvalues: Floats) -> Floats:
 def matrices(rule: Rule, numbers: Numbers, eigenvalues: Floats) -> Floats | None:
     """The matrices M(h) of one step along each eigenvalue h, shape (H, ..., 1 + k, 1 + k) for k states.
 
-    None where the step is not linear, or not the same from step to step. It is found by trying it on numbers, and
-    checked at random ones: what a rule is called does not count.
+    None if the step is not linear, or if it changes from step to step. The matrix is computed by executing the step on
+    unit vectors, and checked at random points. The name of the rule is not used.
 
     >>> from optlab.plugins.optimizers.momentum import momentum
     >>> numbers = {("hyperparameter", "lr"): 0.5, ("hyperparameter", "beta"): 0.9}
@@ -57,13 +57,13 @@ def matrices(rule: Rule, numbers: Numbers, eigenvalues: Floats) -> Floats | None
     try:
         with np.errstate(all="ignore"), contained():
             found = [_matrix(rule, numbers, float(h)) for h in eigenvalues]
-    except Exception:  # a rule that wants more than numbers is another one
+    except Exception:  # a rule that needs more than elementwise numbers is not linear in this sense
         return None
     return None if any(matrix is None for matrix in found) else np.stack([m for m in found if m is not None])
 
 
 def _matrix(rule: Rule, numbers: Numbers, h: float) -> Floats | None:
-    """M(h), or None where one step is not the product with it."""
+    """M(h), or None if a step is not the product with a matrix."""
     shape = np.broadcast_shapes(*(np.shape(value) for value in numbers.values()))
     values = {key: np.broadcast_to(value, shape).ravel() for key, value in numbers.items()}
     x = np.zeros(int(np.prod(shape)))
@@ -72,7 +72,7 @@ def _matrix(rule: Rule, numbers: Numbers, h: float) -> Floats | None:
         return None
     size = 1 + len(initial)
     matrix = np.stack([_tried(rule, values, h, np.ones((size, x.size)) * e[:, None]) for e in np.eye(size)], axis=-1)
-    # values that differ from one another: a rule that mixes parameters is none of these
+    # The values of the parameters differ, so that a rule that mixes parameters fails the check.
     for at, scale in zip(np.random.default_rng(0).normal(size=(len(SIZES), size, x.size)), SIZES, strict=True):
         found, expected = _tried(rule, values, h, scale * at), scale * np.einsum("nij,jn->ni", matrix, at)
         if not np.isfinite(matrix).all() or not np.allclose(found, expected, rtol=1e-9, atol=1e-9 * scale):
@@ -81,7 +81,7 @@ def _matrix(rule: Rule, numbers: Numbers, h: float) -> Floats | None:
 
 
 def _tried(rule: Rule, values: Mapping[Key, Any], h: float, at: Floats) -> Floats:
-    """What one step makes of (x, *state), each entry being a parameter of its own, as an array (parameters, 1 + k)."""
+    """(x, *state) after one step, shape (parameters, 1 + k). Each parameter is independent of the others."""
 
     def slope(p: Any) -> Any:
         return h * p

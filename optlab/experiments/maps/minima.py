@@ -1,4 +1,4 @@
-"""The minima of a function of two parameters: the known ones, and those near which runs end."""
+"""The minima of a function of two parameters: the declared ones, and those found from the ends of runs."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from optlab.execution.step import objective
 from optlab.experiments.maps import declared
 
 CELLS = 1024
-"""Of ends that share a cell of the box, cut into this many along each side, one is taken to look for a minimum."""
+"""The number of cells along each side of the box. One end per cell is used as the start of a search for a minimum."""
 MOST = 4096
-"""Cells that are looked into; where more hold an end, cells are taken larger."""
+"""The most cells with a search. If more cells contain ends, the cells are made larger."""
 NEWTON = 30
-"""Steps of Newton's method, from a cell to a point where the gradient vanishes."""
+"""The number of steps of Newton's method in a search for a point with zero gradient."""
 FLAT = 1e-9
-"""A gradient times the size of the box that is taken for zero, as a share of the height."""
+"""If the gradient times the size of the box is at most this share of the height, it counts as zero."""
 SAME = 1e-5
-"""Points closer than this share of the box are one minimum."""
+"""Points closer than this share of the box are the same minimum."""
 
 
 @dataclass(frozen=True)
 class Landscape:
-    """A case of two parameters under one combination of its options.
+    """A case of two parameters with one combination of its options.
 
-    `box` (2, 2) are the lower and upper bounds of the domain, or where there is none, of the view. What is near, flat
-    or low is measured by its size and by its `height`, so that zooming into it changes no result.
+    `box` (2, 2) has the lower and upper bounds of the domain, or of the view if there is no domain. Distances are
+    measured in units of its size, and losses in units of its `height`, so that zooming in does not change a result.
     """
 
     case: Case
@@ -48,7 +48,7 @@ class Landscape:
         return self._program({"loss": objective(self.case)}, points.shape[1]).at(points)["loss"]
 
     def height(self, lowest: float) -> float:
-        """How high the function lies above a loss: the median over the box, on a grid of 64 x 64 points."""
+        """The median of the loss minus `lowest`, over the points of a 64 x 64 grid in the box with a higher loss."""
         x, y = (np.linspace(self.box[0, i], self.box[1, i], 64) for i in range(2))
         losses = self.losses(np.stack([side.ravel() for side in np.meshgrid(x, y)]))
         above = losses[np.isfinite(losses) & (losses > lowest)] - lowest
@@ -77,7 +77,7 @@ class Landscape:
 class Minima:
     """Minima in the order of their losses: `points` (K, 2), `losses` (K,).
 
-    A run has come to a minimum where its loss is at most that of the minimum plus `tolerance`.
+    A run has reached a minimum if its loss is at most the loss of the minimum plus `tolerance`.
     """
 
     points: Floats
@@ -89,18 +89,18 @@ class Minima:
 
     @property
     def targets(self) -> Floats:
-        """The losses that count as having come to each, shape (K,)."""
+        """The loss at which each minimum counts as reached, shape (K,)."""
         return self.losses + self.tolerance
 
     def of(self, ends: Floats, losses: Floats) -> Ints:
-        """The number of the minimum at which each run ended, -1 for none.
+        """The index of the minimum at which each run ended, or -1 for none.
 
-        It is the nearest one, where the run's loss is that of the minimum to within the tolerance: a run that is
-        still on its way past is at none.
+        It is the nearest minimum, provided that the loss of the run equals its loss to within the tolerance. A run that
+        is only passing a minimum ended at none.
 
         Args:
-            ends: where the runs ended, shape (2, R); NaN where one diverged.
-            losses: their losses there, shape (R,).
+            ends: the final points of the runs, shape (2, R). They are NaN for diverged runs.
+            losses: the final losses of the runs, shape (R,).
         """
         if not len(self):
             return np.full(ends.shape[1], -1)
@@ -110,7 +110,7 @@ class Minima:
         return np.where(there & is_known, nearest, -1)
 
     def nearest(self, ends: Floats) -> tuple[Ints, NDArray[np.bool_]]:
-        """The number of the minimum nearest to each point (2, R), and whether there is one: not for NaN."""
+        """The index of the minimum nearest to each point (2, R), and whether there is one. NaN points have none."""
         nearest, least = np.zeros(ends.shape[1], dtype=np.int64), np.full(ends.shape[1], np.inf)
         with np.errstate(all="ignore"):
             for k, point in enumerate(self.points):
@@ -120,24 +120,24 @@ class Minima:
         return nearest, np.isfinite(least)
 
     def only(self, chosen: NDArray[np.bool_]) -> Minima:
-        """Some of them."""
+        """The chosen minima."""
         return Minima(self.points[chosen], self.losses[chosen], self.tolerance)
 
 
 def known(landscape: Landscape) -> Floats:
-    """The minimisers that the problem declares and that hold under its options, shape (K, 2)."""
+    """The declared minimisers of the problem that are valid for its options, shape (K, 2)."""
     return declared.holding(landscape.case, landscape.options, landscape.size)
 
 
 def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
-    """The minima that are known, and those found from where runs ended, lowest first.
+    """The declared minima, and those found from the ends of runs, lowest first.
 
-    From one end of each occupied cell, Newton's method goes to a point where the gradient vanishes; it is a minimum if
-    the Hessian is positive definite there. Degenerate minima, such as that of x^4, are found only where known.
+    From one end in each cell, Newton's method searches a point with zero gradient. The point is a minimum if its
+    Hessian is positive definite. Degenerate minima, such as the minimum of x^4, are found only if they are declared.
 
     Args:
         landscape: the function.
-        ends: where the runs ended, shape (2, R).
+        ends: the final points of the runs, shape (2, R).
         share: the tolerance, as a share of the function's height above its lowest minimum.
     """
     before = known(landscape)
@@ -145,7 +145,7 @@ def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
     if not len(points):
         return Minima(points, np.empty(0), 0.0)
     losses = landscape.losses(points.T)
-    order = np.lexsort([points[:, 1], points[:, 0], np.arange(len(points)) >= len(before)])  # known ones first
+    order = np.lexsort([points[:, 1], points[:, 0], np.arange(len(points)) >= len(before)])  # declared ones first
     kept: list[int] = []
     for i in order.tolist():
         if all(np.abs((points[i] - points[j]) / landscape.size).max() > SAME for j in kept):
@@ -156,7 +156,7 @@ def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
 
 
 def _representatives(landscape: Landscape, ends: Floats) -> Floats:
-    """One end for each cell that holds any, shape (2, count)."""
+    """One end for each cell that contains any, shape (2, count)."""
     size = landscape.size[:, None]
     near = (np.abs(ends - landscape.box[0][:, None]) <= 10 * size).all(axis=0)  # NaN is not near
     ends = ends[:, near]
@@ -171,7 +171,7 @@ def _representatives(landscape: Landscape, ends: Floats) -> Floats:
 
 
 def _polished(landscape: Landscape, points: Floats) -> Floats:
-    """Points moved to the minima close by, shape (2, count); those that come to none are left out."""
+    """The minima that Newton's method finds from the points, shape (2, count). Failed searches are left out."""
     if not points.shape[1]:
         return points
     size, slopes = landscape.size[:, None], landscape.slopes(points.shape[1])
@@ -190,7 +190,7 @@ def _polished(landscape: Landscape, points: Floats) -> Floats:
 
 
 def _distinct(points: Floats, size: Floats) -> Floats:
-    """The points without those that Newton's method brought to the same place."""
+    """The points without duplicates, which arise if several searches find the same minimum."""
     cells = np.round(points / size[:, None] / (0.1 * SAME)).astype(np.int64)
     _, first = np.unique(cells, axis=1, return_index=True)
     return points[:, np.sort(first)]

@@ -1,4 +1,4 @@
-"""What a notebook shows of one panel of a map: its numbers as a table."""
+"""How a notebook shows one panel of a map: as a table of its main numbers."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from optlab.errors import counted, short
 from optlab.markup import html
 
 MOST = 8
-"""Minima in the table."""
+"""The most minima in the table."""
 
 
 class Shown(ABC):
-    """A panel as a line, and as HTML. Its arrays are too large for either."""
+    """Shows a panel as a line, and as HTML. Both leave out its arrays, which are too large."""
 
     title: str
     problem: str
 
     @abstractmethod
     def _facts(self) -> tuple[str, list[str], list[list[str]]]:
-        """What it is in a few words, and its numbers as the columns and rows of a table."""
+        """A short description of the panel, and the columns and rows of the table of its numbers."""
 
     def __repr__(self) -> str:
         return f"<{self._facts()[0]}>"
@@ -36,7 +36,7 @@ class Shown(ABC):
 
 
 class ShownBasins(Shown):
-    """The minima that are reached, those with the largest basins first."""
+    """Shows the minima, those with the largest basins first."""
 
     minima: Any
     minimum: Any
@@ -65,7 +65,7 @@ class ShownBasins(Shown):
 
 
 class ShownStability(Shown):
-    """The best pair of hyperparameters, and how much of the map is stable."""
+    """Shows the best pair of hyperparameters, and the share of the map that is stable."""
 
     names: tuple[str, str]
     x: Any

@@ -1,4 +1,4 @@
-"""A finished map as arrays, one panel for each problem, optimizer and further setting."""
+"""A finished map as arrays: one panel for each problem, optimizer and combination of further settings."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from optlab.experiments.maps.checks import spacing
 from optlab.experiments.maps.panel_html import ShownBasins, ShownStability
 
 Bools = NDArray[np.bool_]
-FINE = 241  # values along each side at which theory is asked
+FINE = 241  # the number of values along each axis at which theory is computed
 Columns = Mapping[str, Any]
-"""The columns of the table of runs that a map is made of, in the order of the plan."""
+"""The columns of the table of runs that a map is made from, in the order of the plan."""
 
 STABILITY = ("status", "first_loss", "final_loss")
 BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "reached")
@@ -26,14 +26,17 @@ BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BasinMap(ShownBasins):
-    """Where one optimizer ends from every start. Arrays are (rows, columns), the first row being the lowest.
+    """The ends of the runs of one optimizer from each start.
 
-    `x` (columns,) and `y` (rows,) are the starts: the centres of the pixels. `minima` (K, 2) are the minima, lowest
-    first. `minimum` is the number of the one at which a run ended, -1 where it ended at none; `reached` the first step
-    at which its loss was that of this minimum, to within `optlab.experiments.maps.basins.SHARE` of the function's
-    height, -1 where there is no minimum. `loss` is the final loss, `end` (rows, columns, 2) where the run ended, NaN
-    where `diverged`. `failed` is the number of runs that ended with an error; where there are any, the panel says
-    nothing.
+    Arrays have the shape (rows, columns); row 0 has the lowest y.
+
+    - `x` (columns,) and `y` (rows,): the starts, which are the centres of the pixels.
+    - `minima` (K, 2): the minima, lowest loss first.
+    - `minimum`: the index of the minimum at which the run ended, or -1 for none.
+    - `reached`: the first step with the loss of this minimum, or -1 if there is no minimum. The tolerance is
+      `optlab.experiments.maps.basins.SHARE` times the height of the function.
+    - `loss`: the final loss. `end` (rows, columns, 2): the final point, NaN where `diverged`.
+    - `failed`: the number of runs that ended with an error. If there are any, the other values have no meaning.
     """
 
     problem: str
@@ -53,7 +56,7 @@ class BasinMap(ShownBasins):
 
     @property
     def title(self) -> str:
-        return headed(self.optimizer, self.settings)
+        return titled(self.optimizer, self.settings)
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -62,18 +65,18 @@ class BasinMap(ShownBasins):
 
     @property
     def shares(self) -> Floats:
-        """The share of the pixels that end at each minimum, shape (K,)."""
+        """The share of the runs that ended at each minimum, shape (K,)."""
         ended = self.minimum[self.minimum >= 0]
         return np.bincount(ended, minlength=len(self.minima)) / self.minimum.size
 
 
 @dataclass(frozen=True, eq=False)
 class Theory:
-    """What theory says of a linear rule on a quadratic problem whose Hessian has the eigenvalues `eigenvalues`.
+    """The theory of a linear rule on a quadratic problem whose Hessian has the eigenvalues `eigenvalues`.
 
     `radius` (rows, columns) is the spectral radius of one step at `y` (rows,) and `x` (columns,), a finer grid over the
-    same view: the rule is stable where it is below 1. `formula` says what that means where it has a name; `fastest` are
-    the (x, y) at which the heavy ball is fastest, if it is that.
+    same view. The rule is stable where the radius is below 1. `formula` is the stability limit of gradient descent and
+    of the heavy ball, and empty for other rules. `fastest` is the point (x, y) at which the heavy ball is fastest.
     """
 
     eigenvalues: Floats
@@ -86,12 +89,14 @@ class Theory:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class StabilityMap(ShownStability):
-    """What becomes of one start under every pair of two hyperparameters. Arrays are (rows, columns), lowest first.
+    """The runs from one start with each pair of values of two hyperparameters.
 
-    `x` (columns,) and `y` (rows,) are the values of the hyperparameters `names`, which are spaced as `spacings` says,
-    "linear" or "log". `loss` is the final loss, `first` that at the start, `minimum` the known minimum, if any.
-    `reached` is the first step with a loss of at most `target`, -1 for never; None where steps were not asked for.
-    `failed` is the number of runs that ended with an error; where there are any, the panel says nothing.
+    Arrays have the shape (rows, columns); row 0 has the lowest y.
+
+    - `x` (columns,) and `y` (rows,): the values of the hyperparameters `names`. `spacings` are "linear" or "log".
+    - `loss`: the final loss. `first`: the loss at the start. `minimum`: the known minimum, or None.
+    - `reached`: the first step with a loss of at most `target`, or -1 for never. None if steps were not requested.
+    - `failed`: the number of runs that ended with an error. If there are any, the other values have no meaning.
     """
 
     problem: str
@@ -112,7 +117,7 @@ class StabilityMap(ShownStability):
 
     @property
     def title(self) -> str:
-        return headed(self.optimizer, self.settings)
+        return titled(self.optimizer, self.settings)
 
     @property
     def stable(self) -> Bools:
@@ -121,9 +126,10 @@ class StabilityMap(ShownStability):
 
     @property
     def best(self) -> tuple[int, int] | None:
-        """The row and column of the best pixel: the fewest steps, where they are counted, then the lowest loss.
+        """The row and column of the best pixel: the fewest steps, if steps are counted, and then the lowest loss.
 
-        A run whose loss grew is not the best, and one that left the target again is not while there is another.
+        A run whose loss grew is never the best. A run that ended above the target after reaching it is the best only
+        if no run ended below it.
         """
         right = self.stable if self.reached is None else self.stable & (self.reached >= 0)
         if not right.any():
@@ -137,15 +143,15 @@ class StabilityMap(ShownStability):
 
 
 def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, str]) -> list[StabilityMap]:
-    """The panels of a map of stability, in the order of the plan; `sides` are the hyperparameters x and y."""
+    """The panels of a map of stability, in the order of the plan. `sides` are the hyperparameters x and y."""
     panels: list[StabilityMap] = []
     for sweep, of in _by_sweep(sweeps, columns):
         x, column = np.unique(sweep.numbers["hyperparameter", sides[0]], return_inverse=True)
         y, row = np.unique(sweep.numbers["hyperparameter", sides[1]], return_inverse=True)
-        # runs that differ in the sides alone are one panel; the order of the others is kept
+        # Runs that differ only in x and y make one panel. lexsort is stable, so that the panels stay in their order.
         runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
         panels += [_stability(sweep, of, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
-    return told_apart(sweeps, panels)
+    return with_needed_settings(sweeps, panels)
 
 
 def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints) -> StabilityMap:
@@ -173,7 +179,7 @@ def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: 
 
 
 def _theory(sweep: Sweep, options: Any, first: int, sides: Mapping[str, Floats]) -> Theory | None:
-    """What theory says, if the problem is quadratic, and one step of the rule with all that is around it linear."""
+    """The theory, or None unless the problem is quadratic and one step of the rule with its transforms is linear."""
     eigenvalues = quadratic.spectrum(sweep.case, options)
     if eigenvalues is None:
         return None
@@ -181,28 +187,28 @@ def _theory(sweep: Sweep, options: Any, first: int, sides: Mapping[str, Floats])
     across, up = sides
     numbers: dict[Key, Any] = {key: sweep.numbers[key][first] for key in sweep.rule.numbers}
     numbers |= {("hyperparameter", across): x[None, :], ("hyperparameter", up): y[:, None]}
-    looked_at = linear.sample(eigenvalues)
-    matrices = linear.matrices(sweep.rule, numbers, looked_at)
+    sampled = linear.sample(eigenvalues)
+    matrices = linear.matrices(sweep.rule, numbers, sampled)
     if matrices is None:
         return None
     radius = linear.radius(matrices)
-    if linear.is_heavy_ball(matrices, looked_at, numbers):
+    if linear.is_heavy_ball(matrices, sampled, numbers):
         lr, beta = quadratic.fastest(eigenvalues)
         pair = {"lr": lr, "beta": beta}
         best = (pair[across], pair[up]) if set(sides) == set(pair) else None
         return Theory(eigenvalues, x, y, radius, "lr = 2 (1 + beta) / L", best)
-    formula = "lr = 2 / L" if linear.is_gradient_descent(matrices, looked_at, numbers) else ""
+    formula = "lr = 2 / L" if linear.is_gradient_descent(matrices, sampled, numbers) else ""
     return Theory(eigenvalues, x, y, radius, formula)
 
 
 def _finer(values: Floats) -> Floats:
-    """As many values over the same range, spaced alike, as make a smooth line."""
+    """`FINE` values over the same range with the same spacing, enough for a smooth line."""
     between = np.geomspace if spacing(values) == "log" else np.linspace
     return between(values[0], values[-1], FINE)
 
 
-def headed(optimizer: str, settings: Mapping[str, Any]) -> str:
-    """An optimizer and its settings in one line."""
+def titled(optimizer: str, settings: Mapping[str, Any]) -> str:
+    """The title of a panel: an optimizer and its settings on one line."""
     shown = (f"{name}={value:g}" if isinstance(value, float) else f"{name}={value}" for name, value in settings.items())
     return "  ".join([optimizer, *shown])
 
@@ -235,16 +241,16 @@ def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, A
                     failed=_failed(cell["status"]),
                 )
             )
-    return told_apart(sweeps, panels)
+    return with_needed_settings(sweeps, panels)
 
 
 def _failed(status: Any) -> int:
-    """How many of these runs ended with an error."""
+    """The number of runs that ended with an error."""
     return int(np.isin(status, FAILURES).sum())
 
 
 def counts(sweeps: Sequence[Sweep], pixels: Callable[[Sweep], int]) -> dict[str, int]:
-    """How many panels each problem has; `pixels` says how many runs of a sweep make one."""
+    """The number of panels of each problem. `pixels` returns the number of runs of a sweep per panel."""
     found: dict[str, int] = {}
     for sweep in sweeps:
         for number, title in enumerate(sweep.titles):
@@ -260,14 +266,16 @@ def _by_sweep(sweeps: Sequence[Sweep], columns: Columns) -> Iterator[tuple[Sweep
 
 
 def settings_of(sweep: Sweep, run: int) -> dict[str, Any]:
-    """The numbers of the rule and the choices of optimizer and transforms, of one run, by its place in the sweep."""
+    """The numbers of the rule, and the choices of optimizer and transforms. `run` is the index in the sweep."""
     numbers = {name: float(sweep.numbers[owner, name][run]) for owner, name in sweep.rule.numbers}
     return numbers | {name: value for (owner, name), value in sweep.rule.all_choices.items() if owner != "schedule"}
 
 
-def told_apart(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
-    """The panels with those of their settings that a reader needs: the learning rate, and what is not the default or
-    not the same in all panels of the optimizer."""
+def with_needed_settings(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list[Any]:
+    """The panels with only the settings that a reader needs.
+
+    These are the learning rate, and each setting that is not the default or not equal in all panels of the optimizer.
+    """
     defaults = {
         sweep.label: {
             name: value

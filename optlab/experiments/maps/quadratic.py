@@ -1,4 +1,4 @@
-"""Quadratic problems: seen by their Hessian being the same everywhere, and described by its eigenvalues."""
+"""Quadratic problems: recognised by a constant Hessian, and described by its eigenvalues."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from optlab.execution.evaluation import whole_objective
 from optlab.execution.records import Case, FixedPoint, Floats
 
 POINTS = 5
-"""Where the Hessian is looked at."""
+"""The number of points at which the Hessian is computed."""
 LARGEST = 64
-"""Parameters of a problem whose Hessian is looked at."""
+"""The most parameters of a problem whose Hessian is computed."""
 
 
 def spectrum(case: Case, options: Mapping[str, float]) -> Floats | None:
-    """The eigenvalues, rising, of the Hessian of a quadratic problem; None where the problem is not one.
+    """The eigenvalues of the Hessian of a quadratic problem in rising order, or None for other problems.
 
-    It is one if the Hessian is the same at several points of the domain, and positive definite; its name does not
-    count. The first eigenvalue is mu, the last L.
+    A problem is quadratic if its Hessian is equal at several points of the domain, and positive definite. The name of
+    the problem is not used. The first eigenvalue is mu, the last L.
     """
     if case.split is not None or case.dim > LARGEST:
         return None
@@ -29,7 +29,7 @@ def spectrum(case: Case, options: Mapping[str, float]) -> Floats | None:
     try:
         with np.errstate(all="ignore"):
             found = np.array([at(point) for point in _points(case)])
-    except Exception:  # a fault in the objective shows when it is run
+    except Exception:  # an error in the objective is reported when it is run
         return None
     if not np.isfinite(found).all() or np.ptp(found, axis=0).max() > 1e-9 * np.abs(found).max():
         return None
@@ -38,7 +38,7 @@ def spectrum(case: Case, options: Mapping[str, float]) -> Floats | None:
 
 
 def _points(case: Case) -> Floats:
-    """Points of the domain, or around the start, shape (POINTS, dim); always the same ones."""
+    """Points in the domain, or around the start, shape (POINTS, dim). They are always the same."""
     drawn = np.random.default_rng(0).uniform(size=(POINTS, case.dim))
     if case.problem.domain is not None:
         low, high = case.problem.bounds(case.dim)

@@ -1,4 +1,4 @@
-"""The loss that steps are counted to in a map of stability."""
+"""The target of a map of stability: the loss at which the count of steps ends."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from optlab.execution.step import objective
 from optlab.experiments.maps.declared import lowest
 
 SHARE = 1e-6
-"""Without a target of one's own, a run is there at this share of the start's height above the minimum."""
+"""The default target above the minimum, as a share of the loss at the start above the minimum."""
 
 
 def target(case: Case, options: Mapping[str, float]) -> float | None:
-    """f* + 1e-6 (f(start) - f*), or None where the minimum f* is not known or the start is not a point."""
+    """f* + 1e-6 (f(start) - f*), or None if the minimum f* is not known or the start is not a point."""
     least, first = lowest(case, options), at_start(case, options)
     return least + SHARE * (first - least) if least is not None and first is not None and least < first else None
 
 
 def at_start(case: Case, options: Mapping[str, float]) -> float | None:
-    """The objective at the start, where that is a point."""
+    """The objective at the start, or None if the start is not a point or the objective is not finite there."""
     if case.split is not None or not isinstance(case.start, FixedPoint):
         return None
     try:
         with np.errstate(all="ignore"):
             loss = float(objective(case)(case.start.x, **options))
-    except Exception:  # a fault in the objective shows when it is run
+    except Exception:  # an error in the objective is reported when it is run
         return None
     return loss if np.isfinite(loss) else None
 
 
 def aimed(sweep: Sweep, given: float | None) -> Floats:
-    """The target of each run, shape (R,): the one that was given, or that of the run's problem."""
+    """The target of each run, shape (R,): the given target, or the target derived from the run's problem."""
     if given is not None:
         return np.full(len(sweep), float(given))
     each = [target(sweep.case, sweep.options(number)) for number in range(len(sweep.titles))]

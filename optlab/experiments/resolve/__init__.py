@@ -1,16 +1,16 @@
-"""From the names in a spec to what they stand for, with every mistake noted at its place in the document.
+"""Replace the names in a spec by problems, optimizers, schedules and transforms. Each mistake is noted at its place.
 
-A table of the spec is resolved into *axes*: numbers, which lie along the run axis, and choices, each combination of
-which is a case or a rule of its own.
+A table of the spec is resolved into *axes*. The values of numbers become entries of the run axis. Each combination of
+choices becomes a case or a rule of its own.
 
-    diagnostics     the mistakes that are found on the way
-    sizes           how large the grid is, before anything is made of it
-    limits          how large it may be, and what to blame if it is larger
-    options         what is written for a plugin, against its signature
+    diagnostics     the mistakes found so far
+    sizes           the size of the grid, computed before the grid is made
+    limits          the largest size of the grid, and the key that makes a grid too large
+    options         checks the written options against the signature of a plugin
     problems        the cases of a [[problem]] table, with
-        starts      where their runs start,
-        data        what they are trained on,
-        probe       and whether they can be computed, or what is to blame
+        starts      the starts of their runs,
+        data        their training and test data,
+        probe       a trial computation, which finds wrong choices and dimensions
     optimizers      the rules of an [[optimizer]] table, with schedule and transforms
 """
 

@@ -1,4 +1,4 @@
-"""The dataset that a problem is trained on, as it is written: its name, what is held back, the size of a minibatch."""
+"""The dataset of a problem, from the keys dataset, test_fraction and batch_size."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from optlab.plugins.side_effects import undisturbed
 
 
 def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, notes: Diagnostics) -> Split | None:
-    """The examples to train on and those to test on, or None where something about them is wrong.
+    """The training and test examples, or None after a mistake was noted.
 
-    `options` are the lab's own: "dataset", "test_fraction" and "batch_size".
+    `options` has the keys "dataset", "test_fraction" and "batch_size".
     """
     dataset = notes.found(registry.dataset, options["dataset"], (*spec.path, "dataset"))
     if dataset is None:

@@ -1,4 +1,4 @@
-"""The mistakes that are found on the way, each with its place in the document."""
+"""The list of mistakes found so far, each with its place in the document."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass
 class Diagnostics:
-    """The mistakes found so far. `before` are the paths of earlier ones: no others need follow from them."""
+    """The mistakes found so far. `before`: the paths of mistakes of an earlier pass, which count as wrong too."""
 
     mistakes: list[Mistake] = field(default_factory=list)
     before: frozenset[KeyPath] = frozenset()
@@ -22,7 +22,7 @@ class Diagnostics:
     _wrong: set[KeyPath] = field(default_factory=set, repr=False)
 
     def is_wrong(self, path: KeyPath) -> bool:
-        """Whether there is a mistake at a path already."""
+        """Whether a mistake at this path was already noted."""
         return path in self.before or path in self._wrong
 
     def note(self, path: KeyPath, message: str) -> None:
@@ -33,7 +33,7 @@ class Diagnostics:
             self._wrong.add(path)
 
     def found(self, find: Callable[[str], T], name: str, path: KeyPath) -> T | None:
-        """What a name stands for; where it stands for nothing, that is noted."""
+        """The object with a name. If there is none, note the mistake and return None."""
         try:
             return find(name)
         except UserError as error:

@@ -1,4 +1,4 @@
-"""How large an experiment may be. What exceeds a limit is noted at the key to blame, before anything is made of it."""
+"""The limits of the size of an experiment, checked before the grid is made. A mistake is noted at the key to change."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 MAX_RUNS = 10_000_000
 MAX_SWEEPS = 10_000
 MAX_RECORDED = 1_000_000_000
-"""Numbers recorded along the steps by all runs together. The tables are made in memory."""
+"""The most numbers that all runs together may record along the steps. The tables are made in memory."""
 
 
 def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
-    """Whether the grid, seeds aside, is of a size one can run; the axis with the most values is to blame if not."""
+    """Whether the grid without its seeds is within the limits. If not, the axis with the most values is noted."""
     problems = [sizes(p, registry) for p in spec.problems]
     optimizers = [sizes(o, registry) for o in spec.optimizers]
 
@@ -46,7 +46,7 @@ def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -
 def is_bounded(
     spec: ExperimentSpec, kind: Kind, table: Any, cases: list[CaseAxes], rules: list[RuleAxes], notes: Diagnostics
 ) -> bool:
-    """Whether the repeats of each cell and the record leave the grid at a size one can run."""
+    """Whether the grid is within the limits if the repeats of each cell and the recorded numbers are counted too."""
     runs = recorded = 0
     for case in cases:
         cells = _cells(case)
@@ -63,7 +63,7 @@ def is_bounded(
 
 
 def _note_recorded(spec: ExperimentSpec, runs: int, recorded: int, notes: Diagnostics) -> None:
-    """Note that too much would be recorded, at the key that asks for the most."""
+    """Note that too much would be recorded, at the key that adds the most numbers."""
     record = spec.record
     what = f"{recorded:,} numbers would be recorded along the steps of all runs, more than {MAX_RECORDED:,}"
     if record.trajectories and runs * min(record.points, spec.steps + 1) <= MAX_RECORDED // 10:
@@ -78,24 +78,24 @@ def _numbers_per_point(spec: ExperimentSpec, case: Case) -> int:
 
 
 def _numbers_per_evaluation(case: Case) -> int:
-    """The loss on the training data, and loss and metrics on the test data."""
+    """One for the training loss, one for the test loss, and one for each metric on the test data."""
     return 2 + len(case.problem.metrics) if case.split else 0
 
 
 def _cells(axes: CaseAxes | RuleAxes) -> int:
-    """How many combinations of numbers there are."""
+    """The number of combinations of numbers."""
     return math.prod(map(len, axes.numbers.values()))
 
 
 def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
-    """How many runs a cell has: one for each pixel, or for each seed."""
+    """The number of runs of a cell: one per pixel, or one per seed."""
     if isinstance(case.start, PixelGrid):
         return len(case.start)
     return spec.seeds if repeats_seeds(case, rule) else 1
 
 
 def repeats_seeds(case: Case, rule: RuleAxes) -> bool:
-    """Whether each cell has a run for each seed: anything in it is random, and its start is no pixel."""
+    """Whether each cell has a run for each seed. It has if anything in it is random, unless its starts are pixels."""
     return not isinstance(case.start, PixelGrid) and (case.is_random or rule.rule.is_random)
 
 

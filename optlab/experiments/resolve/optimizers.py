@@ -1,4 +1,4 @@
-"""The rules of an `[[optimizer]]` table: the optimizer, its schedule and its transforms, with the values of each."""
+"""The rules of an `[[optimizer]]` table: an optimizer, a schedule and transforms, with the values of their options."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Diagnostic
     if schedule is not None and optimizer is not None and (fault := validation.fault_of_schedule(optimizer)):
         notes.note((*spec.path, "schedule"), fault)
         return
-    around = _around(spec, optimizer, registry, notes)
+    transformed = _transformed(spec, optimizer, registry, notes)
     if optimizer is None:
         return
     keys = ("label", "schedule", "transforms")
     numbers, combinations = split_axes(optimizer, spec.hyperparameters, spec.path, notes, keys=keys)
-    transforms = tuple(transform for transform, _, _ in around)
-    values = [numbers, *([scheduled] if schedule else []), *(own for _, own, _ in around)]
-    chosen = itertools.product(*(choices for _, _, choices in around))
+    transforms = tuple(transform for transform, _, _ in transformed)
+    values = [numbers, *([scheduled] if schedule else []), *(own for _, own, _ in transformed)]
+    chosen = itertools.product(*(choices for _, _, choices in transformed))
     right = not any(notes.is_wrong((*spec.path, name)) for name in spec.hyperparameters)
     if isinstance(optimizer, Foreign) and right:
-        key, said = refused_options.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
-        if said:
-            notes.note((*spec.path, key), said)
+        key, message = refused_options.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
+        if message:
+            notes.note((*spec.path, key), message)
     for choices, of_schedule, of_transforms in itertools.product(combinations, schedules, chosen):
         rule = Rule(optimizer, choices, schedule, of_schedule, transforms, of_transforms)
         keyed = [part.keyed(own) for part, own in zip(rule.parts, values, strict=True)]
@@ -70,7 +70,7 @@ def _scheduled(
     return schedule, *split_axes(schedule, spec.schedule.options, at, notes)
 
 
-def _around(
+def _transformed(
     spec: OptimizerSpec, optimizer: Optimizer | None, registry: Registry, notes: Diagnostics
 ) -> list[tuple[Transform, dict[str, Floats], list[dict[str, Any]]]]:
     """Each transform of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
@@ -88,10 +88,10 @@ def _around(
 
 
 def same_throughout(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
-    """Note each optimizer that decides itself where it asks for gradients, and is to do so on minibatches."""
+    """Note each optimizer that cannot use minibatches because it chooses the points of its gradients itself."""
     batched = next((axes.case for axes in cases if axes.case.batch_size), None)
     for rule in rules:
         optimizer = rule.rule.optimizer
         if batched is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
-            what = f"{optimizer.name} wants the same objective throughout, and {batched.problem.name} has minibatches"
+            what = f"{optimizer.name} needs the same objective in all steps, but {batched.problem.name} has minibatches"
             notes.note((*rule.path, "name"), f"{what}; write batch_size = 0 for all of the data")

@@ -1,4 +1,4 @@
-"""The options that are written for a plugin, against its signature: numbers, and combinations of choices."""
+"""Check the written options of a plugin against its signature, and split them into numbers and choices."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def split_axes(
 
     Args:
         plugin: a problem, an optimizer, a schedule or a transform.
-        axes: what is written.
-        path: where it is written.
-        notes: where mistakes go.
-        extra: choices of the lab's own, with their defaults.
-        keys: what is no option, though one may have been meant.
+        axes: the written values, by option.
+        path: the place of the table in the document.
+        notes: receives the mistakes.
+        extra: further choices that optlab itself adds, with their defaults.
+        keys: other keys of the table. They are suggested for a misspelt name.
     """
     numbers: Mapping[str, float] = plugin.signature.numbers
     choices: Mapping[str, Any] = {**plugin.signature.choices, **extra}
     known = [*numbers, *choices]
     for name in axes:
         if name not in known:
-            meant = [*known, *keys] if did_you_mean(name, keys) else known
-            notes.note((*path, name), str(signature.unknown_option(plugin.name, name, meant)))
+            suggested = [*known, *keys] if did_you_mean(name, keys) else known
+            notes.note((*path, name), str(signature.unknown_option(plugin.name, name, suggested)))
 
     def written(name: str, default: Any) -> list[Any]:
         return _values(plugin, name, axes[name], default, (*path, name), notes) if name in axes else [default]
@@ -51,16 +51,16 @@ def split_axes(
     return values, combinations
 
 
-def as_meant(axis: Axis, default: Any) -> Axis:
-    """A flat list is one value where the option is itself a list."""
+def as_option(axis: Axis, default: Any) -> Axis:
+    """The axis, with a flat list taken as a single value if the option's values are lists."""
     return axis.as_single() if isinstance(default, list | tuple) else axis
 
 
 def note_repeated(axis: Axis, values: Sequence[Any], path: KeyPath, notes: Diagnostics) -> None:
-    """Note the first value that is there already: the same settings twice would be taken for two seeds of one cell.
+    """Note the first repeated value. Runs with equal settings would be mistaken for two seeds of one cell.
 
-    `values` are those of the axis as they are computed with: 1 and 1.0 are the same, and so may be neighbours in a grid
-    that float64 cannot tell apart.
+    `values` are the converted values of the axis. 1 and 1.0 are equal, and so are neighbours of a grid that is finer
+    than float64.
     """
     if len(set(values)) == len(values):
         return
@@ -77,14 +77,14 @@ def note_repeated(axis: Axis, values: Sequence[Any], path: KeyPath, notes: Diagn
 
 
 def _values(plugin: Any, name: str, written: Axis, default: Any, path: KeyPath, notes: Diagnostics) -> list[Any]:
-    """The values of one option; its default where one of them has the wrong type."""
-    axis = as_meant(written, default)
+    """The values of one option, or its default if one of the values has a wrong type."""
+    axis = as_option(written, default)
     try:
         values = [validation.typed(plugin, name, value, default) for value in axis.values]
     except UserError as error:
         notes.note(path, str(error))
         return [default]
-    written_out = values if axis.listed else (values[0], values[-1])  # of a grid nobody wrote what is between
+    written_out = values if axis.listed else (values[0], values[-1])  # only the bounds of a grid are in the document
     faults = (plugin.signature.out_of_range(plugin.name, name, value) for value in written_out)
     if fault := next(filter(None, faults), ""):
         notes.note(path, fault)

@@ -1,4 +1,4 @@
-"""A case is tried before it is run: its dimension, and which of its choices to blame where it cannot be computed."""
+"""Compute a case on trial before it is run, to find its dimension and any wrong choice or dimension."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from optlab.plugins.problems.base import Problem
 
 MAX_PARAMETERS = 10_000_000
 MAX_TENSORS = 2_000
-"""Of a network. Its start is an array of all parameters; each tensor takes several operations, traced one by one."""
+"""The limits of a network. Its start is an array of all parameters. Several operations are traced for each tensor."""
 
 
 def sized(case: Case, root_seed: int) -> Case:
-    """The case with the dimension that its start has, or a `UserError` of the problem's own about its choices."""
+    """The case with the dimension of its start. Raises the `UserError` of a problem that rejects its choices."""
     _check_size(case)
     if callable(case.problem.start):
         case = replace(case, dim=len(drawn(case, root_seed, 0)))
@@ -31,7 +31,7 @@ def sized(case: Case, root_seed: int) -> Case:
     except Exception as error:
         if isinstance(error, UserError) and not isinstance(error, TraceError | Escaped):
             raise
-        # anything else is a fault in the problem's code, and shows when it is run
+        # any other exception is an error in the problem's code, which is reported when the case is run
     return case
 
 
@@ -50,7 +50,11 @@ def _check_size(case: Case) -> None:
 
 
 def note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError, notes: Diagnostics) -> None:
-    """Note what a problem says of its choices at those to blame: one whose default mends it, or each wrong alone."""
+    """Note the message of a problem that rejects its choices, at the wrong choice.
+
+    This is the only choice whose default makes the problem accept the choices. Otherwise it is each choice that the
+    problem rejects if all others have their defaults.
+    """
     defaults = case.problem.signature.choices
     written = [name for name in case.choices if name in spec.options]
 
@@ -61,16 +65,16 @@ def note_choices(spec: ProblemSpec, case: Case, root_seed: int, error: UserError
             return str(error)
         return ""
 
-    mending = [name for name in written if not complaint({**case.choices, name: defaults[name]})]
-    if len(mending) == 1:
-        notes.note((*spec.path, mending[0]), str(error))
+    causes = [name for name in written if not complaint({**case.choices, name: defaults[name]})]
+    if len(causes) == 1:
+        notes.note((*spec.path, causes[0]), str(error))
         return
     alone = {name: complaint({**defaults, name: case.choices[name]}) for name in written}
-    for name, said in alone.items():
-        if said:
-            notes.note((*spec.path, name), said)
+    for name, message in alone.items():
+        if message:
+            notes.note((*spec.path, name), message)
     if not any(alone.values()):
-        notes.note((*spec.path, *mending[-1:]), str(error))
+        notes.note((*spec.path, *causes[-1:]), str(error))
 
 
 def _traced(case: Case) -> None:
@@ -81,13 +85,13 @@ def _traced(case: Case) -> None:
 def computes(case: Case) -> bool:
     try:
         _traced(case)
-    except Exception:  # whatever the user's function raises
+    except Exception:  # the user's function may raise anything
         return False
     return True
 
 
 def note_dimension(spec: ProblemSpec, problem: Problem, case: Case, notes: Diagnostics) -> None:
-    """A problem that fails in this dimension and works in its own has the wrong dimension; other faults show later."""
+    """Note a wrong dimension: the problem fails in it and works in its default one. Other errors are reported later."""
     own = problem.default_dim
 
     def works(dim: int) -> bool:

@@ -21,7 +21,7 @@ from optlab.plugins.registry import Registry
 
 @dataclass(frozen=True)
 class CaseAxes:
-    """A case, the values of its numeric options, and the settings that were written, for its title."""
+    """A case, the values of its numeric options, and the written settings, which its title shows."""
 
     case: Case
     numbers: Mapping[str, Floats]
@@ -47,7 +47,7 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
 
 
 def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:
-    """Note the cases that start nowhere: a plain function has no start of its own, and no domain to draw one from."""
+    """Note the cases without a start. A plain function has neither a start nor a domain to draw a start from."""
     for axes in found:
         problem = axes.case.problem
         at = (*axes.path, "start")
@@ -87,7 +87,7 @@ def _case(
 
 
 def _written(spec: ProblemSpec, case: Case, combination: Mapping[str, Any], dim: int | None) -> dict[str, Any]:
-    """The settings that a title names: what the user wrote, and the dataset."""
+    """The settings in a title: the settings that the user wrote, and the dataset."""
     shown: dict[str, Any] = {}
     if case.split is not None:
         shown["dataset"] = case.split.name

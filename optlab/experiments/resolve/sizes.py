@@ -1,4 +1,4 @@
-"""The size of a grid, before anything is made of it."""
+"""The size of a grid, computed before the grid is made."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 from optlab.errors import UserError
 from optlab.experiments.document import Axis, OptimizerSpec, ProblemSpec
 from optlab.experiments.resolve.diagnostics import KeyPath
-from optlab.experiments.resolve.options import as_meant
+from optlab.experiments.resolve.options import as_option
 from optlab.plugins.registry import Registry
 from optlab.plugins.signature import Signature
 
 
 @dataclass(frozen=True)
 class Size:
-    """How many values were written for an option. Each value of a choice makes a sweep of its own."""
+    """The number of values of an option. Each value of a choice makes a separate sweep."""
 
     path: KeyPath
     values: int
@@ -38,8 +38,8 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
 
 def _optimizer(spec: OptimizerSpec, registry: Registry) -> Any:
     try:
-        return registry.optimizer(spec.name)  # of another package too
-    except UserError:  # it is reported where the rule is made
+        return registry.optimizer(spec.name)  # also finds optimizers of other packages
+    except UserError:  # reported when the rule is made
         return None
 
 
@@ -48,6 +48,6 @@ def _sizes(plugin: Any, axes: Mapping[str, Axis], path: KeyPath) -> list[Size]:
         return []
     read: Signature = plugin.signature
     return [
-        Size((*path, name), len(as_meant(axis, read.choices.get(name)).values), name not in read.numbers)
+        Size((*path, name), len(as_option(axis, read.choices.get(name)).values), name not in read.numbers)
         for name, axis in axes.items()
     ]

@@ -1,4 +1,4 @@
-"""Where the runs of a problem start, as the experiment file says: at a point, at random points, or nothing is said."""
+"""The start of the runs of a problem, from the experiment file: a point, random points, or the default."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from optlab.experiments.resolve.diagnostics import Diagnostics
 from optlab.plugins.problems.base import Problem
 
 A_POINT = "start=[1.0,2.0]"
-"""What to write for a point; in a file, and for a problem in one line."""
+"""An example of a point, valid in a file and in a problem on one line."""
 
 
 def start_of(
     spec: ProblemSpec, problem: Problem, dim: int | None, notes: Diagnostics
 ) -> FixedPoint | DomainDraw | ProblemDraw:
-    """The start of a case. `dim` is the dimension that is asked for, if any."""
+    """The start of a case. `dim` is the written dimension, or None."""
     path = (*spec.path, "start" if spec.start is not None else "dim")
     asked = len(spec.start) if isinstance(spec.start, tuple) else dim
     if problem.dim is not None and asked not in (None, problem.dim):

@@ -1,12 +1,12 @@
-"""Everything the lab knows by name: built-ins, drop-in files and installed packages, in one frozen registry.
+"""One frozen registry of all plugins by name: built-ins, drop-in files and installed packages.
 
-All three arrive through the same hooks (`hookspecs.py`). There is no module-global plugin manager: `load` makes one,
-asks it, and lets it go.
+All three are registered through the same hooks (`hookspecs.py`). There is no global plugin manager: `load` makes a
+temporary one.
 
-A file, or a module of a package, is taken whole or not at all: if anything in it is wrong, nothing of it is in the
-registry, and the reason is in `Registry.sources`. A name that two of them have stands for neither: which one is meant
-nobody can know. Neither is loaded, and whoever asks for the name is told where both are, even if one of them is a
-built-in. To everybody else it is as if they were not there.
+A drop-in file or a module of a package is loaded completely or not at all. If anything in it is wrong, none of its
+plugins is in the registry, and the reason is in `Registry.sources`. If two sources have the same name, optlab cannot
+decide between them and loads neither. Looking the name up raises an error with both places, even if one of the two is a
+built-in. Other names are not affected.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Registry:
-    """All plugins by kind and name, and where they came from."""
+    """All plugins by kind and name, and their sources."""
 
     optimizers: Mapping[str, Optimizer]
     problems: Mapping[str, Problem]
@@ -66,23 +66,23 @@ class Registry:
     figures: Mapping[str, FigurePlugin]
     sources: tuple[Source, ...] = field(default=())
     contested: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """Names that several sources have, by kind: what to tell those who ask."""
+    """Names that several sources have: the error message, by kind and name."""
     missing: tuple[str, ...] = field(default=())
-    """Folders that drop-in files were looked for in, and that do not exist."""
+    """The given folders for drop-in files that do not exist."""
 
     @property
     def failures(self) -> tuple[Source, ...]:
-        """What could not be loaded."""
+        """The sources that could not be loaded."""
         return tuple(s for s in self.sources if s.error)
 
     def optimizer(self, name: str) -> Optimizer:
-        """An optimizer, or one of another package, as "torch:Adam" (see `optlab.plugins.external`)."""
+        """An optimizer. A name such as "torch:Adam" is one of another package (see `optlab.plugins.external`)."""
         if ":" in name:
             return external.find(name)
         return self._find("optimizer", self.optimizers, name)
 
     def rule(self, name: str) -> Optimizer:
-        """An optimizer that is a rule of the lab, whose formula can be looked at; one of another package is refused."""
+        """An optimizer with an update rule that can be inspected. Optimizers of other packages raise `UserError`."""
         found = self.optimizer(name)
         if isinstance(found, external.Foreign):
             raise UserError(
@@ -107,7 +107,7 @@ class Registry:
         return self._find("kind", self.kinds, name)
 
     def without_folders(self) -> str:
-        """That folders for drop-in files do not exist: the command may have been started elsewhere than was meant."""
+        """The message that folders for drop-in files do not exist. The user may be in the wrong working directory."""
         names = " and ".join(f"{folder}/" for folder in self.missing)
         return f"there is no folder {names} here ({Path.cwd()}) to load drop-in files from"
 
@@ -130,25 +130,26 @@ class Registry:
 
 
 Folders = str | Path | Iterable[str | Path]
-"""Where drop-in files are looked for: in one folder, or in several."""
+"""The folder or folders of drop-in files."""
 
 
 def several(folders: Folders) -> list[str | Path]:
-    """The folders one by one. A text is the name of one, and no letters."""
+    """The folders as a list. A single text is one folder, not a sequence of letters."""
     return [folders] if isinstance(folders, str | Path) else list(folders)
 
 
 def load(folders: Folders = ("plugins",)) -> Registry:
-    """Built-ins, then installed packages, then drop-in files, in the order of their names.
+    """Load built-ins, then installed packages, then drop-in files, each sorted by name.
 
     Args:
-        folders: where drop-in files are looked for, one or several; one that does not exist is skipped.
+        folders: the folder or folders of drop-in files. A folder that does not exist is skipped.
 
-    Nothing that is wrong with a plugin is raised: it is in `Registry.failures`, and stops only those who ask for it.
+    A wrong plugin does not raise an error here. The reason is in `Registry.failures`, and only looking up the plugin
+    raises.
     """
     homes = dict.fromkeys(home for kind in KINDS.values() for home in kind.homes)
     modules = [offered(module, module.__name__, "built-in") for home in homes for module in _modules(home)]
-    offers = [offer for offer in modules if offer.source.names]  # some hold what others share
+    offers = [offer for offer in modules if offer.source.names]  # some modules hold only shared functions
     packages = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda e: e.name)
     offers += [_guarded(entry.value, "package", entry.load) for entry in packages]
     offers += [_guarded(str(path), "drop-in", partial(import_file, path)) for path in drop_ins(several(folders))]
@@ -168,7 +169,7 @@ def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
 
 
 def commands_of(point: importlib.metadata.EntryPoint) -> list[Any]:
-    """The commands of the module that an entry point of the group `optlab.commands` names.
+    """The commands of the module of an entry point in the group `optlab.commands`.
 
     Raises:
         PluginError: the module cannot be loaded, or has no hook for commands.
@@ -184,9 +185,9 @@ def commands_of(point: importlib.metadata.EntryPoint) -> list[Any]:
 
 
 def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
-    """What a loader's module offers; a failure is noted, and stops nobody else.
+    """The plugins of the module that `load_module` returns. A failure is recorded, and other modules are still loaded.
 
-    What a plugin prints goes to stderr: stdout is for what the command was asked for.
+    The output of plugins is sent to stderr, because stdout is for the output of the command.
     """
     try:
         with contextlib.redirect_stdout(sys.stderr), undisturbed(lambda: origin), contained():
@@ -199,7 +200,7 @@ def _guarded(origin: str, kind: str, load_module: Callable[[], Any]) -> Offer:
 
 
 def _implementation(found: Mapping[str, list[Plugin]]) -> Any:
-    """What a source adds, as an implementation of the hooks."""
+    """The plugins of a source as an implementation of the hooks."""
 
     def hook(kind: PluginKind) -> Any:
         def answer() -> list[Plugin]:
@@ -224,7 +225,7 @@ def _table(manager: pluggy.PluginManager, kind: PluginKind) -> Mapping[str, Any]
 
 
 def describe(plugin: Any) -> dict[str, Any]:
-    """What `optlab list` shows of a plugin."""
+    """The properties of a plugin that `optlab list` shows."""
     file, line = source(plugin.function)
     about: dict[str, Any] = {
         "name": plugin.name,
@@ -243,7 +244,7 @@ def describe(plugin: Any) -> dict[str, Any]:
 
 
 def _options(plugin: Any) -> dict[str, Any]:
-    """The options with their defaults; of a kind of experiment the keys of its table, None where one must be given."""
+    """The options with their defaults. For a kind of experiment, the keys of its table; None if a key is required."""
     if not hasattr(plugin, "table"):
         return dict(plugin.signature.options) if hasattr(plugin, "signature") else {}
     keys = fields(plugin.table) if plugin.table else ()

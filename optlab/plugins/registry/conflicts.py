@@ -1,4 +1,4 @@
-"""Names that are used twice, within a file or by several."""
+"""Names that are used more than once, within a file or by several sources."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from optlab.plugins.registry.loading import Offer, Plugin, Source
 from optlab.plugins.signature import source
 
 Clashes = Mapping[tuple[str, str], Sequence[tuple[Offer, Plugin]]]
-"""Who has a name, by kind and name, where several have."""
+"""The plugins that share a name, by kind and name."""
 
 
 def check(offer: Offer) -> None:
-    """Raise `PluginError` where one source has a name twice."""
+    """Raise `PluginError` if a source has a name twice."""
     for (kind, name), claims in clashes([offer]).items():
         raise PluginError(f"{_place(*claims[-1])}: {clash(kind, name, claims)}")
     if offer.source.kind == "drop-in":
@@ -23,7 +23,7 @@ def check(offer: Offer) -> None:
 
 
 def _check_redefinitions(offer: Offer) -> None:
-    """Of two functions of one name, Python keeps the last; so only the text of the file tells that there are two."""
+    """Raise `PluginError` if a file defines a plugin twice. Python keeps only the last, so that the text is checked."""
     lines: dict[str, int] = {}
     for statement in ast.parse(Path(offer.source.origin).read_bytes()).body:
         if isinstance(statement, ast.FunctionDef) and statement.decorator_list:
@@ -36,7 +36,7 @@ def _check_redefinitions(offer: Offer) -> None:
 
 
 def clashes(offers: Iterable[Offer]) -> Clashes:
-    """The names that are there more than once, of one kind."""
+    """The names that several plugins of one kind have."""
     found: dict[tuple[str, str], list[tuple[Offer, Plugin]]] = {}
     for offer in offers:
         for kind, plugins in offer.plugins.items():
@@ -46,7 +46,7 @@ def clashes(offers: Iterable[Offer]) -> Clashes:
 
 
 def uncontested(offer: Offer, contested: Clashes) -> Offer:
-    """The offer, refused if it has a name that another has too. Built-ins stay."""
+    """The offer, refused if it shares a name with another one. Built-ins are never refused."""
     for (kind, name), claims in contested.items():
         own = [plugin for owner, plugin in claims if owner is offer]
         if own and offer.source.kind != "built-in":
@@ -56,14 +56,14 @@ def uncontested(offer: Offer, contested: Clashes) -> Offer:
 
 
 def clash(kind: str, name: str, claims: Sequence[tuple[Offer, Plugin]]) -> str:
-    """What to say of a name that several have."""
+    """The error message for a name that several plugins have."""
     places = " and ".join(_place(offer, plugin) for offer, plugin in claims)
     number = "two" if len(claims) == 2 else len(claims)
     return f"{number} {kind} are called '{name}': {places}; rename one of them"
 
 
 def _place(offer: Offer, plugin: Plugin) -> str:
-    """`file:line` of a plugin, the file as the user knows it."""
+    """`file:line` of a plugin, with the path of the file as the user wrote it."""
     file, line = source(plugin.function)
     origin = offer.source.origin
     return f"{origin if Path(origin).absolute() == Path(file) else file}:{line}"

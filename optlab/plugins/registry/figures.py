@@ -1,4 +1,4 @@
-"""Pictures that plugins add to every experiment."""
+"""Pictures that plugins add to each experiment."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FigurePlugin:
-    """A function that makes Matplotlib figures of the results of an experiment, by the name of the function."""
+    """A function that makes Matplotlib figures from the results of an experiment."""
 
     function: Callable[[Any], Any]
 
     @property
     def name(self) -> str:
-        """The name of the function."""
+        """The name of the plugin, which is the name of the function."""
         return self.function.__name__

@@ -16,17 +16,17 @@ from typing import Any
 from optlab.plugins.source_files import is_users_module
 
 _ONE_AT_A_TIME = threading.RLock()
-"""`sys.modules` is the same for all threads."""
+"""Guards `sys.modules`, which all threads share."""
 
 
 class Helpers:
-    """What a drop-in file may import from its folder by plain names: `from _shared import RATE`.
+    """Lets a drop-in file import modules of its folder by plain names: `from _shared import RATE`.
 
-    What is installed comes first, so that no plugin can take its place. Outside of `importable` the modules are not in
-    `sys.modules`, so that those of another folder may have the same names. A module is loaded once for each file.
+    Installed modules have precedence, so that a plugin cannot replace them. Outside of `importable` the modules are not
+    in `sys.modules`, so that modules of another folder may have the same names. A module is loaded once for each file.
 
-    Functions of the file may import as well, whenever they are called: `install` gives the file, and every module that
-    is loaded for it, an `__import__` of its own.
+    Functions of the file may also import when they are called later. For this, `install` replaces `__import__` in the
+    file and in each module that is loaded for it.
     """
 
     def __init__(self, file: Path) -> None:
@@ -36,12 +36,12 @@ class Helpers:
         self._builtins = {**vars(builtins), "__import__": self._import}
 
     def install(self, module: ModuleType) -> None:
-        """Let a module that is about to be executed import from the folder at any time."""
+        """Let a module import from the folder at any time. Call this before the module is executed."""
         module.__dict__["__builtins__"] = self._builtins
 
     @contextmanager
     def importable(self) -> Iterator[None]:
-        """While this lasts, modules of the folder can be imported by any code."""
+        """Within this context, any code can import modules of the folder."""
         with _ONE_AT_A_TIME:
             before = set(sys.modules)
             first, last = _HelperFinder(self._within), _HelperFinder(self._beside)
@@ -62,11 +62,12 @@ class Helpers:
             return builtins.__import__(*args, **kwargs)
 
     def _is_helper(self, module: ModuleType) -> bool:
-        """Whether a module is the user's own, or a package lies in the folder of the file; and not that file itself.
+        """Whether a module is the user's own, or a package in the folder of the file, but not the file itself.
 
-        Modules from elsewhere are forgotten too: they would be stale when the file is loaded again.
+        Such modules from other folders are removed from `sys.modules` too. Otherwise they would be stale when the file
+        is loaded again.
         """
-        about = vars(module)  # modules may make up attributes when they are asked for them, as torch.classes does
+        about = vars(module)  # getattr would not do: some modules, such as torch.classes, invent attributes
         own, path = about.get("__file__"), about.get("__path__", ())
         if own and is_users_module(module):
             return Path(own) != self._file
@@ -90,7 +91,7 @@ class Helpers:
 
 
 class _HelperFinder(MetaPathFinder):
-    """Finds modules as a function does."""
+    """Finds modules with a function."""
 
     def __init__(self, find: Callable[[str, Sequence[str] | None], ModuleSpec | None]) -> None:
         self._find = find
@@ -100,7 +101,7 @@ class _HelperFinder(MetaPathFinder):
 
 
 class _Loader(SourceFileLoader):
-    """Loads a module of the folder, whose functions may import from there too."""
+    """Loads a module of the folder, and lets it import from the folder too."""
 
     def __init__(self, helpers: Helpers, loader: SourceFileLoader) -> None:
         super().__init__(loader.name, loader.path)

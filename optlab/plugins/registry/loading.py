@@ -1,4 +1,4 @@
-"""What a file or a module of a package adds, taken whole or not at all: if anything in it is wrong, nothing of it."""
+"""The plugins that a file or a module of a package adds. If anything in it is wrong, none of them is added."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Plugin(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """The name of the plugin."""
         ...
 
     @property
@@ -41,9 +41,9 @@ KINDS: Mapping[str, PluginKind] = MappingProxyType({kind.plural: kind for kind i
 
 @dataclass(frozen=True)
 class Source:
-    """Something that was loaded, or could not be: a file or a package, what it added, and what went wrong.
+    """A file or a package: the names of the plugins that it added, or the error if it could not be loaded.
 
-    `error` is a line for the user, `details` the traceback where the fault lies in the plugin's own code.
+    `error` is a line for the user. `details` is the traceback if the plugin's own code raised the error.
     """
 
     origin: str
@@ -55,7 +55,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Offer:
-    """A source and what it adds, by kind: all it declares, or nothing where something is wrong with it."""
+    """A source and its plugins by kind: all that it declares, or none if something is wrong with it."""
 
     source: Source
     plugins: Mapping[str, list[Plugin]]
@@ -69,7 +69,7 @@ class Offer:
 
 
 def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
-    """The drop-in files of some folders, each once. A link that leads nowhere is one too: it will be said of it."""
+    """The drop-in files of some folders, each once. A broken link is included, so that loading it reports the error."""
     seen: set[str] = set()
     for folder in folders:
         for path in sorted(Path(folder).glob("*.py")):
@@ -80,11 +80,11 @@ def drop_ins(folders: Iterable[str | Path]) -> Iterator[Path]:
 
 
 def import_file(path: Path) -> ModuleType:
-    """Run a drop-in file as a module of its own, under a name that cannot clash with an installed one.
+    """Execute a drop-in file as a module. The name of the module cannot clash with an installed one.
 
-    It may import modules from its folder; see `Helpers`. Whatever it raises is an `Exception`; see `contained`.
+    The file may import modules from its folder; see `Helpers`. All its errors are `Exception`s; see `contained`.
     """
-    name = f"optlab_plugins_{path.stem}"  # without a dot: there is no package for it to be in
+    name = f"optlab_plugins_{path.stem}"  # no dot, because there is no parent package
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None
@@ -106,7 +106,7 @@ def import_file(path: Path) -> ModuleType:
 
 
 def offered(module: Any, origin: str, source: str) -> Offer:
-    """Everything that a module declares with the decorators or gives through hooks."""
+    """The plugins that a module declares with decorators or returns from hooks."""
     found, hooks = declared(module), _hooks(module)
     for hook in hooks:
         kind = _kind_of(hook, kinds.GROUP)
@@ -122,11 +122,11 @@ def offered(module: Any, origin: str, source: str) -> Offer:
 
 
 def hooked(module: Any, group: str, origin: str) -> list[Any]:
-    """What the hooks of a module give that an entry point of a group names."""
+    """The results of all hooks of a module that is named by an entry point of a group."""
     hooks = _hooks(module)
     if not hooks:
         names = " or ".join(kind.hook for kind in kinds.ALL if kind.group == group)
-        raise PluginError(f"{origin}: implements no hook; what is asked for is {names}")
+        raise PluginError(f"{origin}: implements no hook; it needs {names}")
     return [given for hook in hooks for given in _answer(hook, group)]
 
 
@@ -136,7 +136,7 @@ def _hooks(module: Any) -> list[Any]:
 
 
 def _kind_of(hook: Any, group: str) -> PluginKind:
-    """The kind of plugins that a hook gives, in a module that is named in this group of entry points."""
+    """The kind of plugins that a hook returns. The module of the hook is named in this group of entry points."""
     name = hook.__name__
     hooks = {kind.hook: kind for kind in kinds.ALL}
     if name not in hooks:
@@ -149,25 +149,25 @@ def _kind_of(hook: Any, group: str) -> PluginKind:
 
 
 def _answer(hook: Any, group: str) -> list[Any]:
-    """What a hook gives, if that is what it is for."""
+    """The plugins that a hook returns. Raises `PluginError` if they are not of the kind of the hook."""
     kind = _kind_of(hook, group)
     form = f"def {kind.hook}(): return [...], a list of {kind.form}"
     if inspect.signature(hook).parameters:
         raise PluginError(f"{location(hook)}: {kind.hook} takes no arguments; the form is: {form}")
     plugins = hook()
     if not isinstance(plugins, Iterable):
-        raise PluginError(f"{location(hook)}: {kind.hook} gives {plugins!r}; the form is: {form}")
+        raise PluginError(f"{location(hook)}: {kind.hook} returns {plugins!r}; the form is: {form}")
     plugins = list(plugins)
     wrong = [plugin for plugin in plugins if not kind.may_be(plugin)]
     if wrong:
         made = kind.form.removeprefix("what ").removesuffix(" made")
         said = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
-        raise PluginError(f"{location(hook)}: {kind.hook} gives {wrong[0]!r}, {said}")
+        raise PluginError(f"{location(hook)}: {kind.hook} returns {wrong[0]!r}, {said}")
     return plugins
 
 
 def declared(module: Any) -> dict[str, list[Plugin]]:
-    """What a module declares with the decorators, by kind; what it merely imports is not its own."""
+    """The plugins that a module itself declares with decorators, by kind. Imported plugins do not count."""
     found: dict[str, list[Plugin]] = {plural: [] for plural in KINDS}
     for value in vars(module).values():
         for plural, kind in KINDS.items():
@@ -181,7 +181,7 @@ def declared(module: Any) -> dict[str, list[Plugin]]:
 
 
 def one_line(error: BaseException, origin: str) -> str:
-    """`file:line: what` for the innermost line of the plugin's own code."""
+    """The error as `file:line: message`, with the innermost line of the plugin's own code."""
     error = original(error)
     here = Path(os.path.realpath(origin))
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == here]
@@ -193,7 +193,7 @@ def one_line(error: BaseException, origin: str) -> str:
     elif isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == here:
         lines, what = [error.lineno] if error.lineno else [], f"SyntaxError: {error.msg}"
     elif isinstance(error, ImportError) and "relative import" in str(error):
-        what += "; what lies in the same folder is imported by its plain name: from _shared import ..."
+        what += "; import a module of the same folder by its plain name: from _shared import ..."
     elif isinstance(error, SyntaxError) and not error.filename:
-        what += "; a plugin is Python, saved as UTF-8"
+        what += "; a plugin must be a Python file in UTF-8"
     return f"{origin}:{lines[-1]}: {what}" if lines else f"{origin}: {what}"

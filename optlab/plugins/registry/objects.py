@@ -1,4 +1,4 @@
-"""Plugins given as objects, from Python: each takes a place in the registry, and its name stands for it."""
+"""Plugins that are given as Python objects. They are added to the registry, and replaced by their names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 def settled(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:
-    """An experiment in which names stand for the plugins that were given as objects, and a registry that has these.
+    """The experiment with names in place of the plugins that are given as objects, and a registry with these plugins.
 
-    An object may stand wherever a name may: as the `name` of a table, in place of a table that would hold nothing but a
-    name, as a schedule, a transform or a dataset. A plain NumPy function may stand for a problem.
+    An object may be given wherever a name may: as the `name` of a table, instead of a table that has only a name, and
+    as a schedule, a transform or a dataset. A plain NumPy function may be given as a problem.
 
     Raises:
         UserError: two different plugins of one kind have the same name.
@@ -36,14 +36,14 @@ def settled(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any
 
 
 class _Names:
-    """The plugins that were met, and the names that stand in texts."""
+    """Collects the plugins given as objects, and the names given as texts."""
 
     def __init__(self) -> None:
         self.given: dict[tuple[str, str], Plugin] = {}
         self.written: set[tuple[str, str]] = set()
 
     def table(self, kind: str, entry: Any) -> Any:
-        """A [[problem]] or an [[optimizer]] table."""
+        """A [[problem]] or an [[optimizer]] table, with names in place of objects."""
         if not isinstance(entry, Mapping):
             return entry if isinstance(entry, str) else {"name": self.name(kind, entry)}
         own = {"name": lambda value: self.name(kind, value)}
@@ -55,7 +55,7 @@ class _Names:
         return {key: own[key](value) if key in own else value for key, value in entry.items()}
 
     def name(self, kind: str, value: Any) -> Any:
-        """The name of a plugin that was given as an object; anything else as it is."""
+        """The name of a plugin that was given as an object. Other values are returned unchanged."""
         if kind == "problems" and callable(value) and _kind_of(value) is None:
             value = from_function(value)
         if isinstance(value, str):
@@ -68,7 +68,7 @@ class _Names:
                 raise _two(kind, plugin, other)
             return plugin.name
         if own is not None:
-            raise UserError(f"'{plugin.name}' is among the {own}; here one of the {kind} is asked for")
+            raise UserError(f"'{plugin.name}' is one of the {own}; here one of the {kind} is needed")
         if inspect.isfunction(value):
             form = f"put @{KINDS[kind].name} above its def"
             raise UserError(f"{location(value)}: '{value.__name__}' is a plain function; {form}")
@@ -83,7 +83,7 @@ class _Names:
         return [self._part(kind, one) for one in value] if isinstance(value, list | tuple) else self._part(kind, value)
 
     def registry(self, known: Registry) -> Registry:
-        """The registry with what was given, which hides what had the same name."""
+        """The registry with the given plugins. They replace plugins of the same names."""
         tables = {kind: dict(getattr(known, kind)) for kind in KINDS}
         for (kind, name), plugin in self.given.items():
             other = tables[kind].get(name)
@@ -96,7 +96,7 @@ class _Names:
 
 
 def _kind_of(value: Any) -> str | None:
-    """The kind of a plugin, in the plural; None of anything else."""
+    """The kind of a plugin, in the plural. None for other objects."""
     return next((plural for plural, kind in KINDS.items() if isinstance(value, kind.cls)), None)
 
 

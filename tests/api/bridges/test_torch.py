@@ -627,7 +627,7 @@ def one():
             "no option 'ned' .did you mean 'end'",
         ),
         (lambda: as_torch("gd", transforms="clip_norm"), UserError, r"a list, as in transforms=\['clip_norm'\]"),
-        (lambda: as_torch("gd", transforms=["l2", "l2"]), UserError, "l2 is there already"),
+        (lambda: as_torch("gd", transforms=["l2", "l2"]), UserError, "l2 is given twice"),
         (
             lambda: as_torch("gd", transforms=[{"name": "l2", "decay": -1}]),
             UserError,
@@ -636,7 +636,7 @@ def one():
         (
             lambda: as_torch(half, schedule="cosine"),
             UserError,
-            "multiplies the hyperparameter 'lr'; there is none in half",
+            "multiplies the hyperparameter 'lr'; half has none",
         ),
         (lambda: as_torch("gd", one(), schedule="cosine"), UserError, "cosine needs the number of steps; pass it"),
         (lambda: steps_without_closure("ema"), UserError, "needed away from x: pass a closure"),

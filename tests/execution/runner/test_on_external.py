@@ -402,7 +402,7 @@ def test_one_run_in_a_notebook():
     assert result.path.tolist() == [[1.0], [0.5], [0.25]]
     with pytest.raises(UserError, match=r"Invalid learning rate: -1\.0"):
         optlab.minimize("rosenbrock", "torch:Adam", x0=START, lr=-1.0)
-    with pytest.raises(UserError, match="clip_norm goes around a rule of the lab, and torch:Adam is none"):
+    with pytest.raises(UserError, match="clip_norm needs a rule of optlab, but torch:Adam is an optimizer of torch"):
         optlab.minimize("rosenbrock", "torch:Adam", x0=START, transforms=["clip_norm"])
     result = optlab.minimize(lambda x: np.sum(x**2), "torch:SGD", x0=[1.0], steps=2, lr=0.25, schedule="linear")
     ours = optlab.minimize(lambda x: np.sum(x**2), "gd", x0=[1.0], steps=2, lr=0.25, schedule="linear")

@@ -534,8 +534,8 @@ FAULTS = [
     (raises, "RuntimeError: this one is broken"),
     (exits, "SystemExit: 7"),
     (nothing, "optimizer 'nothing' returns nothing (None); end it with: return x"),
-    (too_few, "optimizer 'too_few' returns 1 value, and its signature asks for 2: return x, m"),
-    (too_many, "optimizer 'too_many' returns 2 values, and its signature asks for 1: return x"),
+    (too_few, "optimizer 'too_few' returns 1 value, but its signature needs 2: return x, m"),
+    (too_many, "optimizer 'too_many' returns 2 values, but its signature needs 1: return x"),
     (one_number, "optimizer 'one_number' returns 'x' of shape () where it was given (2,)"),
     (branching, "np.where"),
 ]

@@ -31,7 +31,7 @@ def here(tmp_path, monkeypatch):
 def test_of_basins():
     assert of_basins(basin(0.01, steps=300), 300) == ""
     assert of_basins(basin(1e-7, steps=1), 1) == (
-        "no run came to a minimum in 1 step: try more steps, or a larger learning rate"
+        "no run reached a minimum in 1 step: try more steps, or a larger learning rate"
     )
     assert of_basins(basin(100.0, steps=50), 50) == "all runs diverged: try a smaller learning rate"
 
@@ -44,7 +44,7 @@ def test_of_stability():
     assert of_stability(grew, 3) == "the loss grew in all runs or they diverged: try smaller values of lr"
     slow = stable("1e-9:1e-8", steps=20, color="steps", target=1e-6)
     assert of_stability(slow, 20) == (
-        "no run came to a loss of 1e-06 in 20 steps: try more steps, other ranges, or a higher target"
+        "no run reached a loss of 1e-06 in 20 steps: try more steps, other ranges, or a higher target"
     )
 
 
@@ -65,7 +65,8 @@ def test_of_functions_without_a_single_minimum(function, lr):
     """Neither more steps nor another learning rate would help."""
     (panel,) = optlab.basins(function, f"gd lr={lr}", resolution=6, steps=20, plots=False).maps
     assert (
-        of_basins(panel, 20) == "all runs end at the same loss: the function is level there, and has no single minimum"
+        of_basins(panel, 20)
+        == "all runs end at the same loss: the function is constant there, and has no single minimum"
     )
 
 
@@ -73,7 +74,7 @@ def test_of_functions_without_a_single_minimum(function, lr):
 def test_of_stability_where_the_function_is_level(more):
     sides = {"x": "lr=0.01:1", "y": "beta=0:0.9", "resolution": 4, "steps": 20, "plots": False}
     (panel,) = optlab.stability(level, "momentum", **sides, **more).maps
-    said = "the loss of no run changed: the function is level at the start, or the steps are too small"
+    said = "the loss of no run changed: the function is constant around the start, or the steps are too small"
     assert of_stability(panel, 20) == said
 
 
@@ -86,10 +87,10 @@ def test_it_is_in_the_picture_and_on_the_terminal(tmp_path):
     done = CliRunner().invoke(app, [*words, "--steps", "100", "--no-plots"])
     assert done.exit_code == 0
     said = " ".join(done.stdout.split())
-    assert "lr=1e-07 on himmelblau: no run came to a minimum in 100 steps: try more steps" in said
-    assert said.count("no run came") == 1
+    assert "lr=1e-07 on himmelblau: no run reached a minimum in 100 steps: try more steps" in said
+    assert said.count("no run reached") == 1
     results = optlab.load(tmp_path / "results" / "himmelblau_basins")
     (figure,) = results.figures().values()
     notes = [[t.get_text() for t in axes.texts if t.get_gid() == tiles.NOTE] for axes in figure.axes[:2]]
     assert [len(texts) for texts in notes] == [1, 0]
-    assert notes[0][0].replace("\n", " ").startswith("no run came to a minimum in 100 steps")
+    assert notes[0][0].replace("\n", " ").startswith("no run reached a minimum in 100 steps")

@@ -117,6 +117,6 @@ def test_no_target_is_derived_from_a_minimum_that_has_moved(tmp_path):
     for a in (1.2, [1.0, 1.2]):
         with pytest.raises(SpecError, match="the options of rosenbrock have moved the minimum to derive a target from"):
             steps(a)
-    with pytest.raises(SpecError, match="no run comes to a target of -1: the minimum of rosenbrock is 0"):
+    with pytest.raises(SpecError, match="no run can reach a target of -1: the minimum of rosenbrock is 0"):
         steps(1.0, target=-1.0)
     assert steps(1.2, target=0.1).maps[0].target == 0.1

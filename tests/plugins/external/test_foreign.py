@@ -239,19 +239,19 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
             ROSENBROCK,
             {"name": "scipy:BFGS", "schedule": "cosine"},
             ("schedule",),
-            "there is none in scipy:BFGS",
+            "scipy:BFGS has none",
         ),
         (
             ROSENBROCK,
             {"name": "torch:Adam", "transforms": ["clip_norm"]},
             ("transforms", 0),
-            "clip_norm goes around a rule of the lab, and torch:Adam is none",
+            "clip_norm needs a rule of optlab, but torch:Adam is an optimizer of torch",
         ),
         (
             MLP | {"batch_size": 8},
             {"name": "scipy:BFGS"},
             ("name",),
-            "scipy:BFGS wants the same objective throughout, and mlp has minibatches; write batch_size = 0",
+            "scipy:BFGS needs the same objective in all steps, but mlp has minibatches; write batch_size = 0",
         ),
     ],
 )

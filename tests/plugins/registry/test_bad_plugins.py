@@ -56,7 +56,7 @@ LOADING = {
     ),
     "null_bytes": (
         "x = 1\n\0",
-        " SyntaxError: source code string cannot contain null bytes; a plugin is Python, saved as UTF-8",
+        " SyntaxError: source code string cannot contain null bytes; a plugin must be a Python file in UTF-8",
     ),
     "not_utf8": (
         "x = '''\u00e9'''\n".encode("latin-1"),
@@ -118,13 +118,12 @@ LOADING = {
     ),
     "no_default": (
         rule("x, g, *, learning_rate"),
-        f"5: optimizer '{{name}}' asks for 'learning_rate', and the lab supplies only: {SUPPLIED} "
+        f"5: optimizer '{{name}}' needs 'learning_rate', but optlab supplies only: {SUPPLIED} "
         "(give it a default to make it an option)" + GRAMMAR,
     ),
     "misspelt": (
         rule("x, g, *, step, lr=0.1"),
-        f"5: optimizer '{{name}}' asks for 'step', and the lab supplies only: {SUPPLIED} (did you mean 'steps'?)"
-        + GRAMMAR,
+        f"5: optimizer '{{name}}' needs 'step', but optlab supplies only: {SUPPLIED} (did you mean 'steps'?)" + GRAMMAR,
     ),
     "default_none": (
         rule("x, g, *, lr=None"),
@@ -152,16 +151,16 @@ LOADING = {
     ),
     "reserved": (
         rule("x, g, *, label='a', lr=0.1"),
-        "5: optimizer '{name}' has an option 'label', a name the lab uses itself" + GRAMMAR,
+        "5: optimizer '{name}' has an option 'label', a name that optlab uses itself" + GRAMMAR,
     ),
     "reserved_step": (
         rule("x, g, *, t=1.0, lr=0.1"),
-        "5: optimizer '{name}' has an option 't', a name the lab uses itself" + GRAMMAR,
+        "5: optimizer '{name}' has an option 't', a name that optlab uses itself" + GRAMMAR,
     ),
     "reserved_state": (
         rule("x, g, t=1.0, *, lr=0.1"),
-        "5: optimizer '{name}' has a state 't', a name the lab uses itself; "
-        "to be given t, put it after a * without a default" + GRAMMAR,
+        "5: optimizer '{name}' has a state 't', a name that optlab uses itself; "
+        "to get optlab's t, put it after a * without a default" + GRAMMAR,
     ),
     "state_text": (
         rule("x, g, m='0', *, lr=0.1"),
@@ -169,7 +168,7 @@ LOADING = {
     ),
     "state_of_nothing": (
         rule("x, g, m=lambda: 0.0, *, lr=0.1"),
-        "5: optimizer '{name}' has a state 'm' whose initial value asks for more than x and choices; " + A_STATE,
+        "5: optimizer '{name}' has a state 'm' whose initial value needs more than x and choices; " + A_STATE,
     ),
     # the decorator
     "unknown_argument": (
@@ -192,7 +191,7 @@ LOADING = {
     ),
     "range_of_a_text": (
         rule("x, g, *, how='a'", decorator="@optimizer(ranges=dict(how='[0, 1]'))"),
-        "5: optimizer '{name}' declares a range of 'how', which is no number" + GRAMMAR,
+        "5: optimizer '{name}' declares a range of 'how', which is not a number" + GRAMMAR,
     ),
     "ranges_alone": (
         declared(ranges="(0, 1)"),
@@ -245,10 +244,10 @@ LOADING = {
     ),
     # hooks
     "hook_raises": (hook("optlab_optimizers()", "return 1 / 0"), "5: ZeroDivisionError: division by zero"),
-    "hook_of_nothing": (hook("optlab_optimizers()", "pass"), "3: optlab_optimizers gives None" + A_HOOK),
+    "hook_of_nothing": (hook("optlab_optimizers()", "pass"), "3: optlab_optimizers returns None" + A_HOOK),
     "hook_of_texts": (
         hook("optlab_optimizers()", "return ['adam']"),
-        "3: optlab_optimizers gives 'adam', which @optimizer did not make",
+        "3: optlab_optimizers returns 'adam', which @optimizer did not make",
     ),
     "hook_with_arguments": (
         hook("optlab_optimizers(config)", "return []"),
@@ -261,8 +260,8 @@ LOADING = {
 }
 
 END = "; end it with: return "
-BEGINS = "it begins as a number or an array, as in m=0.0 or m=lambda x: np.ones(x.size)"
-HINT = " (what has a default before the * is state; hyperparameters come after it)"
+BEGINS = "write a number or an array, as in m=0.0 or m=lambda x: np.ones(x.size)"
+HINT = " (a parameter with a default before the * is state; hyperparameters follow the *)"
 WITH_STATE = "x, g, m=0.0, *, lr=0.1"
 
 USING = {
@@ -270,15 +269,15 @@ USING = {
     "nothing": (rule(body="x - lr * g"), "5: optimizer '{name}' returns nothing (None)" + END + "x"),
     "too_few": (
         rule(WITH_STATE),
-        "5: optimizer '{name}' returns 1 value, and its signature asks for 2: return x, m" + HINT,
+        "5: optimizer '{name}' returns 1 value, but its signature needs 2: return x, m" + HINT,
     ),
     "before_the_star": (
         rule("x, g, lr=0.1"),
-        "5: optimizer '{name}' returns 1 value, and its signature asks for 2: return x, lr" + HINT,
+        "5: optimizer '{name}' returns 1 value, but its signature needs 2: return x, lr" + HINT,
     ),
     "too_many": (
         rule(body="return x, g"),
-        "5: optimizer '{name}' returns 2 values, and its signature asks for 1: return x",
+        "5: optimizer '{name}' returns 2 values, but its signature needs 1: return x",
     ),
     "dictionary": (
         rule(WITH_STATE, "return dict(x=x, m=m)"),
@@ -321,11 +320,12 @@ USING = {
     # how its state begins
     "state_of_three": (
         rule("x, g, m=np.zeros(3), *, lr=0.1", "return x, m"),
-        "5: optimizer '{name}' has a state 'm' that begins as an array of shape (3,), x being of shape (2,); " + BEGINS,
+        "5: optimizer '{name}' has a state 'm' that begins as an array of shape (3,), where x has shape (2,); "
+        + BEGINS,
     ),
     "state_of_none": (
         rule("x, g, m=lambda x: None, *, lr=0.1", "return x, m"),
-        "5: optimizer '{name}' has a state 'm' that begins as nothing (None), x being of shape (2,); " + BEGINS,
+        "5: optimizer '{name}' has a state 'm' that begins as nothing (None), where x has shape (2,); " + BEGINS,
     ),
     "state_raises": (
         rule("x, g, m=lambda x: 1 / 0, *, lr=0.1", "return x, m"),
@@ -360,8 +360,8 @@ USING = {
     "by_chance": (
         rule(body="return x - lr * np.random.rand()"),
         "5: optimizer '{name}' or problem 'booth' computes something else when it is traced again: does it use "
-        "np.random, or remember earlier calls in a global or a default argument? Keep what is to be remembered in "
-        "the state, and ask for rng to draw numbers",
+        "np.random, or keep values of earlier calls in a global or a default argument? Keep such values in "
+        "the state, and draw random numbers from rng",
     ),
 }
 

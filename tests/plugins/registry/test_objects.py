@@ -113,7 +113,7 @@ def plain_vector(x):
     ("optimizers", "on", "error", "message"),
     [
         ([mine], plain_vector, SpecError, "problem.0.start: plain_vector has no start of its own; write a point"),
-        ([bowl], bowl, UserError, "'bowl' is among the problems; here one of the optimizers is asked for"),
+        ([bowl], bowl, UserError, "'bowl' is one of the problems; here one of the optimizers is needed"),
         ([plain_vector], bowl, UserError, "'plain_vector' is a plain function; put @optimizer above its def"),
         ([mine], max, PluginError, "<built-in function max> is not a Python function"),
         ([mine], functools.partial(plain, c=2.0), PluginError, "is not a Python function; write one that calls it"),

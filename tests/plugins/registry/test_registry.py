@@ -111,7 +111,7 @@ BROKEN = {
     "relative": (
         "from optlab import optimizer\nfrom .good import RATE\n",
         "{file}:2: ImportError: attempted relative import with no known parent package; "
-        "what lies in the same folder is imported by its plain name: from _shared import ...",
+        "import a module of the same folder by its plain name: from _shared import ...",
     ),
     "hook_raising": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_optimizers():\n    return 1 / 0\n",
@@ -119,11 +119,11 @@ BROKEN = {
     ),
     "hook_of_numbers": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_problems():\n    return [3]\n",
-        "{file}:2: optlab_problems gives 3, which @problem did not make",
+        "{file}:2: optlab_problems returns 3, which @problem did not make",
     ),
     "hook_of_nothing": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_schedules():\n    pass\n",
-        "{file}:2: optlab_schedules gives None; the form is: def optlab_schedules(): return [...], "
+        "{file}:2: optlab_schedules returns None; the form is: def optlab_schedules(): return [...], "
         "a list of what @schedule made",
     ),
 }
