@@ -209,7 +209,8 @@ LOADING = {
     ),
     "invariance_misspelt": (
         declared(invariant=("scales",)),
-        "5: optimizer '{name}' is declared invariant to 'scales' (did you mean 'scale'?); choose from scale, ",
+        "5: optimizer '{name}' is declared invariant to 'scales' (did you mean 'scale'?); "
+        "choose from scale, translation",
     ),
     "invariance_alone": (
         declared(invariant="scale"),
