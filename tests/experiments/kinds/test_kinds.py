@@ -42,9 +42,9 @@ def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
     ("members", "said"),
     [
         ({}, "name = None is not a valid name of a table of an experiment"),
-        ({"name": "problem"}, "name = 'problem' is no name"),
-        ({"name": "record"}, "name = 'record' is no name"),
-        ({"name": "asked"}, "name = 'asked' is no name"),
+        ({"name": "problem"}, "name = 'problem' is not a valid name"),
+        ({"name": "record"}, "name = 'record' is not a valid name"),
+        ({"name": "asked"}, "name = 'asked' is not a valid name"),
         ({"name": "mine", "table": 3}, r"table must be a dataclass with the keys of \[mine\], not 3"),
         ({"name": "mine", "table": dict}, "table must be a dataclass with the keys of"),
     ],
