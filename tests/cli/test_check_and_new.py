@@ -1,4 +1,4 @@
-"""`optlab new` writes files that work; `optlab check` tells what passes from what does not."""
+"""`optlab new` writes working files; `optlab check` runs the conformance suite on plugins."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_rule_that_passes(folder, optlab_command):
     assert "\x1b" not in done.stdout
 
 
-def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_command):
+def test_a_failing_rule_prints_observation_and_hint(folder, optlab_command):
     done = optlab_command("check", "plugins/uphill.py", "gd", "--only", "converges", cwd=folder)
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.splitlines()[:7] == [
@@ -69,7 +69,7 @@ def test_a_rule_that_fails_says_what_was_seen_and_what_to_do(folder, optlab_comm
 
 
 @pytest.mark.parametrize(("option", "status", "outcome"), [([], 0, "advice"), (["--strict"], 1, "failed")])
-def test_advice_fails_a_strict_check_alone(folder, optlab_command, option, status, outcome):
+def test_advice_fails_only_with_strict(folder, optlab_command, option, status, outcome):
     wordless = WRONG.replace("x + lr", "x - lr").replace("Ascent (Cauchy, 1847). lr: learning rate", "Descent.")
     (folder / "plugins" / "uphill.py").write_text(wordless, encoding="utf-8")
     done = optlab_command(
@@ -120,8 +120,8 @@ def test_mistakes(arguments, message, folder, optlab_command):
     assert "Traceback" not in done.stderr
 
 
-def test_files_without_an_optimizer_stop_no_others(folder, optlab_command):
-    """As in plugins/*.py; a folder stands for its files, unless an optimizer is called like it."""
+def test_files_without_a_plugin_do_not_stop_other_files(folder, optlab_command):
+    """As with plugins/*.py. A folder means its files, unless an optimizer has the name of the folder."""
     (folder / "plugins" / "hills.py").write_text("from optlab import problem\n", encoding="utf-8")
     (folder / "gd").mkdir()
     for what in (["plugins/hills.py", "plugins/uphill.py"], ["plugins"]):
@@ -197,7 +197,7 @@ def test_a_new_experiment_runs(folder, optlab_command):
 
 
 @pytest.mark.parametrize("origin", BUILT_IN.optimizers)
-def test_a_copy_of_any_optimizer_conforms_as_it_does(origin, tmp_path):
+def test_a_copy_of_any_optimizer_has_the_same_outcomes(origin, tmp_path):
     path = write("optimizer", "mine", origin, tmp_path, BUILT_IN)
     assert path.read_text(encoding="utf-8").startswith(f"# Copied from {origin}, in optlab/plugins/optimizers/")
     (rule,) = registry.declared(registry.import_file(path))["optimizers"]
@@ -245,7 +245,7 @@ def test_what_cannot_be_created(kind, name, origin, message, tmp_path):
     assert there.read_text(encoding="utf-8") == "my work"
 
 
-def test_renaming_leaves_words_alone():
+def test_renaming_changes_identifiers_only():
     text = 'def gd(x):\n    """gd"""\n    return gd.gd2 + gd  # gd\n\n\ndef test_gd_by_hand(): gd(1)\n'
     wanted = 'def my(x):\n    """gd"""\n    return my.gd2 + my  # gd\n\n\ndef test_my_by_hand(): my(1)\n'
     assert renamed(text, "gd", "my") == wanted

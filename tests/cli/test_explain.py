@@ -1,4 +1,4 @@
-"""`optlab explain` of expressions, problems and functions in files, and what is said of mistakes."""
+"""`optlab explain` of expressions, problems and functions in files, and its error messages."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def bowl(x, *, tilt=0.5, n=2, mode="a", where=(0, 1)):
     return np.sum(x**n) + tilt * x[where[0]] * x[where[1]]
 
 @problem(domain=(-5.0, 5.0))
-def homeless(x):
+def without_start(x):
     return np.sum(x**2)
 
 NUMBER = 3
@@ -82,7 +82,7 @@ def call(folder):
     return run
 
 
-# ---- in processes of their own ---------------------------------------------------------------------------------------
+# ---- in separate processes -------------------------------------------------------------------------------------------
 
 
 def test_an_expression(optlab_command, folder):
@@ -141,7 +141,7 @@ def test_help(optlab_command, folder):
         (["mine.py:bowl"], "f = 19; df/dx = [6.5 -4]"),
         (["mine.py:bowl", "n=3", "tilt=0", "--at", "1,2"], "f = 9; df/dx = [3 12]"),
         (["mine.py:bowl", "where=[0, 0]", "mode=b"], "f = 33; df/dx = [12 -6]"),
-        (["mine.py:homeless", "--at", "1,2"], "f = 5; df/dx = [2 4]"),
+        (["mine.py:without_start", "--at", "1,2"], "f = 5; df/dx = [2 4]"),
     ],
 )
 def test_values(call, arguments, last):
@@ -150,7 +150,7 @@ def test_values(call, arguments, last):
     assert out.splitlines()[-1] == last
 
 
-def test_a_rule_with_what_is_around_it(call):
+def test_a_rule_with_transforms_and_a_schedule(call):
     status, out, _ = call("adam", "clip_value", "weight_decay", "step")
     assert status == 0
     assert out.splitlines()[0] == "Adam (Kingma & Ba, 2015), with clip_value, weight_decay, step."
@@ -163,7 +163,7 @@ def test_a_rule_with_what_is_around_it(call):
     ]
 
 
-def test_choices_and_what_is_around_gradient_descent(call):
+def test_choices_and_transforms_of_gradient_descent(call):
     _, plain, _ = call("lars")
     _, nesterov, _ = call("lars", "nesterov=true")
     assert "choices  nesterov = False" in plain
@@ -192,7 +192,7 @@ def test_a_name_with_settings_may_be_one_word_as_for_the_maps(call, arguments):
     assert (status, out) == (0, call(*arguments)[1])
 
 
-def test_an_expression_of_names_that_the_lab_knows_stays_one(call):
+def test_an_expression_of_names_of_plugins_is_not_split(call):
     assert call("adam * step", "adam=2", "step=3")[1].endswith("f = 6; df/dadam = 3, df/dstep = 2\n")
 
 
@@ -279,7 +279,7 @@ MISTAKES = [
         "the function must return a single number, and this one returns an array of shape (2,)",
     ),
     (["mine.py:bowl", "n=1.5"], "bowl: 'n' takes an integer, not 1.5"),
-    (["mine.py:homeless"], "homeless has no start; give a point, --at X,Y"),
+    (["mine.py:without_start"], "without_start has no start; give a point, --at X,Y"),
     (["mine.py:deep", "--at", "1", "-o", "deep.png"], "--output deep.png: "),
     (["x", "x=1", "--plugins", "nowhere"], "--plugins nowhere: there is no such folder"),
 ]

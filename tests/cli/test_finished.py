@@ -1,4 +1,4 @@
-"""Finished results are never harmed, and what is printed is true, whenever a run ends, and whatever was damaged."""
+"""Finished results stay intact and messages are true, at whatever point a run ends and whatever file is damaged."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def lab(tmp_path, monkeypatch):
 
 
 def steps():
-    """How many steps the runs of the results have, which are whole."""
+    """The number of steps of the runs, from complete results."""
     results = optlab.load("results/e")
     (found,) = {*results.runs["steps"], results.history["step"].max(), results.trajectories["step"].max()}
     return found
@@ -62,7 +62,7 @@ def run(*words):
 @pytest.mark.parametrize(
     ("call", "number"), [("rename", 1), ("replace", 1), ("replace", 3), ("replace", 5), ("fsync", 7)]
 )
-def test_a_process_that_is_killed_while_it_publishes(lab, call, number, optlab_command):
+def test_a_process_killed_while_publishing_leaves_complete_results(lab, call, number, optlab_command):
     command = [sys.executable, "-c", KILLED, str(number), call, "run", "e.toml", "--no-plots"]
     done = subprocess.run(command, cwd=lab, capture_output=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -77,7 +77,7 @@ def test_a_process_that_is_killed_while_it_publishes(lab, call, number, optlab_c
 
 
 @pytest.mark.parametrize("kind", ["Ctrl-C", "error"])
-def test_the_message_is_true(lab, kind):
+def test_the_message_on_the_state_of_the_results_is_true(lab, kind):
     """After an interrupt or an error of the file system in any call that moves or removes a file."""
     told = {10: set(), 20: set()}
     for number in itertools.count(1):
@@ -101,7 +101,7 @@ TEXT_AS_DOCUMENT = {
 }
 
 
-def test_an_interrupt_while_drawing_says_that_the_results_are_there(lab, monkeypatch):
+def test_an_interrupt_while_drawing_reports_complete_results(lab, monkeypatch):
     from optlab.figures.experiment import pictures
 
     def interrupted(*_):
@@ -114,7 +114,7 @@ def test_an_interrupt_while_drawing_says_that_the_results_are_there(lab, monkeyp
 
 
 @pytest.mark.parametrize("name", ["runs.parquet", "history", "manifest.json", "spec.toml"])
-def test_damaged_results_are_computed_again_which_is_said(lab, name):
+def test_damaged_results_are_computed_again_with_a_message(lab, name):
     assert run("--no-plots").exit_code == 0
     path = lab / "results" / "e" / name
     path = next(path.iterdir()) if path.is_dir() else path
@@ -126,7 +126,7 @@ def test_damaged_results_are_computed_again_which_is_said(lab, name):
     assert "damaged" not in run("--no-plots").output
 
 
-def test_results_whose_manifest_is_gone_are_computed_again_which_is_said(lab):
+def test_results_without_a_manifest_are_computed_again_with_a_message(lab):
     assert run("--no-plots").exit_code == 0
     (lab / "results" / "e" / "manifest.json").unlink()
     said = "results/e: holds no finished results (manifest.json is missing); it was computed again"
@@ -134,7 +134,7 @@ def test_results_whose_manifest_is_gone_are_computed_again_which_is_said(lab):
     assert steps() == 20
 
 
-def test_pictures_that_are_damaged_or_gone_are_drawn_again_which_is_said(lab):
+def test_damaged_or_missing_pictures_are_drawn_again_with_a_message(lab):
     run()
     pictures = sorted((lab / "results" / "e" / "plots").iterdir())
     before = [path.read_bytes() for path in pictures]

@@ -15,7 +15,7 @@ def product(a, b):
 
 
 def wrong(x):
-    """The engine is told to hold a part fixed, which the check does not know."""
+    """A gradient that treats a part as constant, while the differences do not."""
     return np.sum(x * optlab.engine.functions.apply("detach", x))
 
 
@@ -29,7 +29,7 @@ def corner(x):
 
 
 @optlab.problem(domain=(-1.0, 1.0))
-def homeless(x):
+def without_start(x):
     return np.sum(x**2)
 
 
@@ -64,7 +64,7 @@ def folder(tmp_path):
         (["mine.py:product", "a=1,2", "b=3,4"], ["product by a at a = (1, 2), b = (3, 4): right", "product by b"]),
         (["mine.py:bowl", "tilt=2"], ["bowl at x = (0.5, 0.5): right"]),
         (["rosenbrock b=10 dim=3"], ["rosenbrock at x = (-1.5, 2, -1.5): right"]),
-        (["mine.py:homeless", "dim=3", "--points", "0"], ["homeless at x = (0, 0, 0): right"]),
+        (["mine.py:without_start", "dim=3", "--points", "0"], ["without_start at x = (0, 0, 0): right"]),
     ],
 )
 def test_right_gradients(arguments, lines, folder, optlab_command):
@@ -74,30 +74,30 @@ def test_right_gradients(arguments, lines, folder, optlab_command):
         assert line in done.stdout
 
 
-def test_a_kink_is_told_and_is_no_fault(folder, optlab_command):
+def test_a_kink_is_reported_and_is_no_failure(folder, optlab_command):
     done = optlab_command("gradcheck", "ackley", "--at", "0,0", cwd=folder)
     assert done.returncode == 0
     assert "gradient of ackley: a kink in 2 of 2 components" in done.stdout
     assert done.stdout.count("kink: slopes -2.828, 2.828") == 2
     assert "right" not in done.stdout
-    done = optlab_command("gradcheck", "mine.py:corner", cwd=folder)  # the whole table there, a line elsewhere
+    done = optlab_command("gradcheck", "mine.py:corner", cwd=folder)  # a table at the kink, a line at other points
     assert "at x = (0, 1)\ngradient of corner: right; a kink in 1 of 2 components\n" in done.stdout
     assert done.stdout.count(": right; largest difference") == 5
 
 
-def test_random_points_are_as_many_as_asked_for(folder, optlab_command):
+def test_the_number_of_random_points(folder, optlab_command):
     done = optlab_command("gradcheck", "sphere", "--points", "7", cwd=folder)
     assert done.stdout.count(": right; largest difference") == 8
 
 
-def test_a_wrong_gradient_is_told_by_the_component_and_the_exit_status(folder, optlab_command):
+def test_a_wrong_gradient_shows_the_component_and_exits_with_1(folder, optlab_command):
     done = optlab_command("gradcheck", "mine.py:wrong", "--at", "0,3", cwd=folder)
     assert done.returncode == 1
     assert "WRONG in 1 of 2 components" in done.stdout
     assert "df/dx[1]                             3                       6     3.0e+00" in done.stdout
 
 
-def test_what_cannot_be_told_has_an_exit_status_of_its_own(folder, optlab_command):
+def test_an_undetermined_gradient_exits_with_3(folder, optlab_command):
     done = optlab_command("gradcheck", "mine.py:jump", "--at", "0", cwd=folder)
     assert (done.returncode, done.stderr) == (3, "")
     assert "gradient of jump: undetermined in 1 of 1 component\n" in done.stdout

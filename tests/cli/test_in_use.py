@@ -1,4 +1,4 @@
-"""Runs that meet in one results folder: one writes, the other is told; nothing is lost."""
+"""Concurrent runs with one results folder: one writes, the other stops with a message, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sleeps(x, g):
     '''Nothing for a long time.'''
     time.sleep(1000)
 """
-TOLD = (
+MESSAGE = (
     "results/e: another run is writing its results there; wait until it has ended, "
     "or give this one another name or another folder (--out)\n"
 )
@@ -55,7 +55,7 @@ def lab(tmp_path):
 
 
 def start(lab, file):
-    """A run that has the folder."""
+    """A run that holds the lock of the folder."""
     process = subprocess.Popen([OPTLAB, "run", file, "--quiet"], cwd=lab, stderr=subprocess.PIPE, text=True)
     while not (lab / "results" / "e" / ".lock").exists():
         assert process.poll() is None
@@ -65,7 +65,7 @@ def start(lab, file):
 
 @pytest.fixture
 def sleeping(lab):
-    """Finished results, and a run that has their folder and comes to no end, without being in the others' way."""
+    """Finished results, and an endless run that holds the lock of their folder and uses little processor time."""
     optlab.run(lab / "e.toml", out=lab / "results", plots=False)
     (lab / "plugins").mkdir()
     (lab / "plugins" / "sleeps.py").write_text(SLEEPS)
@@ -81,18 +81,18 @@ def content(folder):
 
 
 def whole(folder):
-    """The results, which are all there."""
+    """The results, which must be complete."""
     results = optlab.load(folder)
     runs = set(range(6))
     assert set(results.runs["run"]) == set(results.history["run"]) == set(results.trajectories["run"]) == runs
     return results
 
 
-def test_the_second_one_is_told_and_reading_goes_on(lab, sleeping, optlab_command):
+def test_a_second_writer_stops_with_a_message_and_readers_continue(lab, sleeping, optlab_command):
     before = content(lab / "results" / "e")
     for command in (["run", "other.toml"], ["basins", "beale", "--name", "e"], ["race", "gd", "--name", "e"]):
         done = optlab_command(*command, "--quiet", cwd=lab)
-        assert (done.returncode, done.stdout, done.stderr) == (2, "", TOLD)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", MESSAGE)
     again = optlab_command("run", "e.toml", "--no-plots", cwd=lab)  # there is nothing to write
     assert (again.returncode, again.stderr) == (0, "")
     assert "nothing was computed: these results exist already" in again.stdout
@@ -115,13 +115,13 @@ def test_after_a_run_that_was_killed_the_folder_is_free(lab, sleeping, optlab_co
     assert names == {"history", "trajectories", "manifest.json", "runs.parquet", "spec.toml"}
 
 
-def test_several_at_once_leave_whole_results(lab):
-    """Which of them has the folder is open; it ends well, and the results are all there."""
+def test_several_runs_at_once_leave_complete_results(lab):
+    """Any of the runs may hold the lock. That run succeeds, and the results are complete."""
     commands = [[OPTLAB, "run", name, "--quiet"] for name in ("e.toml", "e.toml", "other.toml")]
     processes = [subprocess.Popen(one, cwd=lab, stderr=subprocess.PIPE, text=True) for one in commands]
     said = [process.communicate()[1] for process in processes]
     ended = [process.returncode for process in processes]
-    assert set(zip(ended, said, strict=True)) <= {(0, ""), (2, TOLD)}
+    assert set(zip(ended, said, strict=True)) <= {(0, ""), (2, MESSAGE)}
     assert 0 in ended
     results = whole(lab / "results" / "e")
     assert len(results.plots) == 6

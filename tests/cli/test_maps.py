@@ -1,4 +1,4 @@
-"""The commands for maps: what they print, what they write, and what they say of mistakes."""
+"""The commands for maps: their output, their files and their error messages."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def bad(x, g, *, lr=0.01, beta=0.5):
 
 @pytest.mark.parametrize(("command", "first"), [(BASINS, "gd  lr=0.01"), (STABILITY, "momentum")])
 @pytest.mark.parametrize("alone", [False, True])
-def test_a_map_of_runs_that_failed_says_error_and_nothing_else(call, tmp_path, command, first, alone):
+def test_a_map_of_failed_runs_shows_errors_instead_of_numbers(call, tmp_path, command, first, alone):
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "bad.py").write_text(BAD)
     words = [*command, "--steps", "20", *([] if command is BASINS else ["--resolution", "4"])]

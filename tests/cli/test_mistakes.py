@@ -1,4 +1,4 @@
-"""What the user wrote wrong: file:line:column, the source line, a caret, all at once; exit 2, and nothing written."""
+"""Mistakes in experiment files: file:line:column, the source line, a caret, all at once; exit 2, nothing is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_experiment_around_the_mistakes_is_right(said):
 
 @pytest.fixture
 def said(tmp_path, monkeypatch):
-    """What is said of an experiment file; None if it is right. Whatever is said, nothing is written."""
+    """The messages about an experiment file; None if it is valid. In no case is anything written."""
     monkeypatch.chdir(tmp_path)
 
     def say(text, command="run"):
@@ -133,13 +133,13 @@ ONE = [
 @pytest.mark.parametrize(("marked", "message"), ONE)
 def test_one_mistake(said, marked, message):
     complaint = said(marked.replace("@", ""))
-    if message is None:  # where the words are long, the place is what counts
+    if message is None:  # only the place is asserted
         message = re.match(r"e\.toml:\d+:\d+: (.*)\n", complaint)[1]
     assert complaint == expected(marked, message)
 
 
 @pytest.mark.parametrize("missing", ["problem", "optimizer", "name", "steps"])
-def test_what_is_missing_is_named_at_the_top(said, missing):
+def test_missing_keys_are_reported_at_the_first_line(said, missing):
     parts = {"name": 'name = "e"\n', "steps": "steps = 10\n", "problem": PROBLEM, "optimizer": GD}
     complaint = said("".join(text for key, text in parts.items() if key != missing))
     assert complaint.startswith(f"e.toml:1:1: {missing} is missing: write ")
@@ -198,7 +198,7 @@ def test_a_grid_of_ten_to_the_twelve_is_refused_naming_a_key(said, axes, key):
 
 
 @pytest.mark.parametrize("command", ["run", "validate"])
-def test_a_file_that_is_not_there_or_is_none(tmp_path, monkeypatch, command):
+def test_a_missing_file_or_no_regular_file(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
@@ -226,7 +226,7 @@ def test_a_file_that_is_not_there_or_is_none(tmp_path, monkeypatch, command):
 
 
 @pytest.mark.parametrize("what", ["/dev/zero", ".", "pipe.toml", "nowhere.toml"])
-def test_what_is_no_file_is_not_watched(tmp_path, monkeypatch, what):
+def test_watch_refuses_what_is_no_file(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     os.mkfifo(tmp_path / "pipe.toml")
     result = CliRunner().invoke(app, ["run", "--watch", what])
@@ -234,7 +234,7 @@ def test_what_is_no_file_is_not_watched(tmp_path, monkeypatch, what):
     assert result.stderr.startswith(f"{what}: ")
 
 
-def test_a_results_folder_that_is_none(tmp_path, monkeypatch):
+def test_a_results_folder_that_is_no_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     for name, said in [
@@ -263,7 +263,7 @@ def test_a_plugins_folder_that_is_not_there(said, tmp_path):
     assert (result.exit_code, result.stderr) == (2, "--plugins plugs: there is no such folder\n")
 
 
-def test_in_a_process_of_its_own(optlab_command, tmp_path):
+def test_mistakes_in_a_separate_process(optlab_command, tmp_path):
     """The same from the installed command: two mistakes that two modules find, nothing on stdout, nothing written."""
     marked = 'name = "e"\n@steps = 0\n' + PROBLEM + '[[optimizer]]\n@name = "adm"\n'
     (tmp_path / "e.toml").write_text(marked.replace("@", ""))

@@ -125,7 +125,7 @@ def test_a_start_without_brackets_is_one_mistake(lab, start, end):
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", said)
 
 
-def test_an_unknown_name_without_a_plugins_folder_says_so(lab):
+def test_an_unknown_name_mentions_a_missing_plugins_folder(lab):
     result = optlab_("race", "powersing")
     assert result.exit_code == 2
     assert f"there is no folder plugins/ here ({lab}) to load drop-in files from" in result.stderr
@@ -171,7 +171,7 @@ def test_a_folder_without_plugins_is_named_once_on_stderr(lab, words):
 
 
 def test_a_folder_without_plugins_and_the_streams_of_a_process(lab, optlab_command):
-    """stdout stays as it is; --quiet and --json are quiet of it."""
+    """stdout is unchanged; --quiet and --json suppress the note."""
     Path("e.toml").write_text(RUN, encoding="utf-8")
     plain = optlab_command("validate", "e.toml", cwd=lab)
     assert (plain.returncode, plain.stderr) == (0, f"{MISSING}\n")
@@ -183,8 +183,8 @@ def test_a_folder_without_plugins_and_the_streams_of_a_process(lab, optlab_comma
     assert (there.returncode, there.stdout, there.stderr) == (0, plain.stdout, "")
 
 
-def test_the_folder_beside_the_experiment_is_offered(lab):
-    """It is what was meant when an experiment is started from elsewhere; it is not loaded unasked."""
+def test_a_plugins_folder_next_to_the_experiment_is_suggested(lab):
+    """An experiment may be started from another folder. The suggested folder is not loaded."""
     other = lab / "mine" / "experiments"
     other.mkdir(parents=True)
     (lab / "mine" / "plugins").mkdir()
@@ -193,7 +193,7 @@ def test_the_folder_beside_the_experiment_is_offered(lab):
     assert f"(--plugins {(lab / 'mine' / 'plugins').resolve()})" in done.stderr
 
 
-def test_completion_knows_the_plugins(lab, optlab_command):
+def test_completion_includes_drop_in_plugins(lab, optlab_command):
     Path("plugins").mkdir()
     Path("plugins", "ours.py").write_text(MINE.replace("def mine", "def adamine"), encoding="utf-8")
     assert names("optimizers")("adami") == ["adamine"]

@@ -1,4 +1,4 @@
-"""What is told when an experiment is over: errors above all else, equal ranks, and what a share is a share of."""
+"""The output at the end of an experiment: errors first, equal ranks, and what the shares refer to."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ name = "picky"
 
 
 @pytest.fixture
-def told(tmp_path, monkeypatch, capsys):
-    """The lines that are printed of an experiment, in a terminal of some width."""
+def printed(tmp_path, monkeypatch, capsys):
+    """The printed lines of an experiment, in a terminal of a given width."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "mine.py").write_text(PLUGINS)
 
-    def tell(width, text=TEXT):
+    def lines_at(width, text=TEXT):
         (tmp_path / "e.toml").write_text(text)
         job = pipeline.prepare("e.toml")
         done = pipeline.carry_out(job)
@@ -75,7 +75,7 @@ def told(tmp_path, monkeypatch, capsys):
         assert not [line for line in out.splitlines() if line.endswith(" ")]
         return out.splitlines(), err.splitlines()
 
-    return tell
+    return lines_at
 
 
 def table(lines, title):
@@ -83,8 +83,8 @@ def table(lines, title):
     return lines[begin : lines.index("", begin)]
 
 
-def test_an_error_stands_in_place_of_the_rank_and_the_message_below(told):
-    lines, errors = told(120)
+def test_an_error_replaces_the_rank_and_its_message_follows(printed):
+    lines, errors = printed(120)
     head, *rows = table(lines, "sphere (dim=3)")
     assert head.split("  ")[0].strip() == "rank"
     assert [row.split()[:2] for row in rows[:5]] == [
@@ -97,25 +97,25 @@ def test_an_error_stands_in_place_of_the_rank_and_the_message_below(told):
     assert half.startswith("error: half, 1 of 2 runs: ")
     assert half.endswith("mine.py:12: ValueError: there is no b")
     assert picky.endswith("mine.py:19: ValueError: two parameters only")
-    assert max(map(len, rows[:5])) <= 80  # the message pads nothing
+    assert max(map(len, rows[:5])) <= 80  # the message does not widen the columns
     assert [row.split()[0] for row in table(lines, "sphere")[1:4]] == ["1=", "1=", "3"]
     assert errors[-1].startswith("7 runs ended with an error; tracebacks: ")
     assert len(errors) == 6
 
 
-def test_gradients_of_runs_that_diverged_make_no_column(told):
-    """They stop early; the column is there for rules that need several gradients in a step."""
+def test_diverged_runs_add_no_gradients_column(printed):
+    """Diverged runs stop early. The column is for rules with several gradients per step."""
     head = 'name = "e"\nsteps = 40\n[[problem]]\nname = "sphere"\n[[optimizer]]\nname = "gd"\nlr = 0.1\n'
-    lines, _ = told(120, head + '[[optimizer]]\nname = "momentum"\nlr = 1e300\n')
+    lines, _ = printed(120, head + '[[optimizer]]\nname = "momentum"\nlr = 1e300\n')
     rows = table(lines, "sphere")
     assert "none finite" in rows[2]
     assert "gradients" not in rows[0]
-    lines, _ = told(120, head + '[[optimizer]]\nname = "sam"\n')
+    lines, _ = printed(120, head + '[[optimizer]]\nname = "sam"\n')
     assert "gradients" in table(lines, "sphere")[0]
 
 
-def test_the_means_over_problems_say_who_is_left_out(told):
-    lines, _ = told(120)
+def test_the_means_over_problems_name_the_omitted_optimizers(printed):
+    lines, _ = printed(120)
     rows = table(lines, "over all 2 problems")
     assert [row.split()[:3] for row in rows[1:6]] == [
         ["1.00", "gd", "2"], ["1.00", "also", "2"],
@@ -125,34 +125,34 @@ def test_the_means_over_problems_say_who_is_left_out(told):
     assert "half is left out of the means over problems: runs of it failed on 2 of 2 problems" in rows
 
 
-def test_equal_ranks_are_marked_and_explained(told):
-    lines, _ = told(120)
+def test_equal_ranks_are_marked_and_explained(printed):
+    lines, _ = printed(120)
     assert "= equal ranks: the final losses differ by no more than rounding" in lines
     alone = TEXT[: TEXT.index('[[optimizer]]\nname = "gd"\nlabel')]
-    assert not [line for line in told(120, alone)[0] if line.startswith("=") or "1=" in line]
+    assert not [line for line in printed(120, alone)[0] if line.startswith("=") or "1=" in line]
 
 
-def test_what_diverged_is_told_of_all_settings(told):
-    head, first, *_ = table(told(120)[0], "sphere (dim=3)")
+def test_diverged_shares_are_over_all_settings(printed):
+    head, first, *_ = table(printed(120)[0], "sphere (dim=3)")
     assert head.endswith("  diverged, of all settings")
     assert first.endswith(" 33 %")
     one = TEXT[: TEXT.index('[[optimizer]]\nname = "gd"\nlabel')].replace("[0.1, 0.5, 1e300]", "0.1")
-    assert table(told(120, one)[0], "sphere (dim=3)")[0].endswith("  diverged")
+    assert table(printed(120, one)[0], "sphere (dim=3)")[0].endswith("  diverged")
 
 
 @pytest.mark.parametrize("width", [60, 70, 80])
-def test_narrow_tables_leave_out_columns_and_break_no_number(told, width):
+def test_narrow_tables_leave_out_columns_and_break_no_number(printed, width):
     text = TEXT[: TEXT.index('[[optimizer]]\nname = "bad"')] + (
         '[[optimizer]]\nname = "sam"\n[[problem]]\nname = "mlp"\ndataset = "xor"\nbatch_size = 16\n'
     )
     text = text.replace("steps = 40", "steps = 40\nseeds = 3")
-    lines, _ = told(width, text)
+    lines, _ = printed(width, text)
     assert max(map(len, lines[:-1])) <= width
     rows = table(lines, "mlp (xor, batch_size=16)")
     body = [row for row in rows if row.split()[0].rstrip("=").isdigit()]
     assert len(body) == 3
     assert rows[-3:] == body  # a line each
     assert all({"gd", "also", "sam"} & {*row.split()} for row in body)
-    wide = told(200, text)[0]
+    wide = printed(200, text)[0]
     shown = {word for row in table(wide, "mlp (xor, batch_size=16)") for word in row.split()}
     assert {word for row in body for word in row.split()} <= shown

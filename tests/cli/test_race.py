@@ -1,4 +1,4 @@
-"""`optlab race` in a process of its own."""
+"""`optlab race` in a separate process."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_race_from_one_line(tmp_path, optlab_command):
     assert len(plots.stdout.splitlines()) == 9
 
 
-def test_where_nothing_is_tuned_nothing_is_said_of_it(tmp_path, optlab_command):
+def test_without_tuning_there_is_no_note_on_tuning(tmp_path, optlab_command):
     done = optlab_command(
         *("race", "gd lr=0.01", "--on", "sphere", "--steps", 5, "--start", "1,2", "--schedule", "cosine warmup=2"),
         *("--no-plots", "--backend", "replay"),
@@ -93,7 +93,7 @@ def test_the_defaults_are_those_of_python():
     assert function["lr"].default == races.RATES
 
 
-def test_with_watch_every_option_is_typed_again(tmp_path, monkeypatch):
+def test_watch_passes_every_option_to_the_next_round(tmp_path, monkeypatch):
     options = ["--on=sphere", "--on=booth b=2", "--steps=7", "--seeds=2", "--start=-1,2", "--lr=0.1:1:2"]
     options += ["--schedule=cosine", "--name=mine", f"--out={tmp_path}", "--format=svg", f"--plugins={tmp_path}"]
     options += ["--only=gd", "--top=3", "--backend=replay", "--no-plots", "--quiet"]

@@ -1,4 +1,4 @@
-"""`optlab run` and `plot` in processes of their own: what is printed where, exit statuses, files."""
+"""`optlab run` and `plot` in separate processes: output, exit statuses, files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def lab(tmp_path):
 
 
 def test_run_plot_and_run_again(lab, optlab_command):
-    """The main path: a ranking, counts and places on stdout, progress on stderr; then nothing is left to do."""
+    """The usual case: a ranking, counts and places on stdout, progress on stderr. The second run computes nothing."""
     (lab / "plugins").mkdir()
     done = optlab_command("run", "e.toml", cwd=lab)
     assert done.returncode == 0, done.stderr
@@ -85,7 +85,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert (lab / "results" / "e" / "runs.parquet").read_bytes() == before
 
 
-def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
+def test_sweeps_that_cannot_run_on_the_requested_back_end_are_reported(lab, optlab_command):
     def told(text, *options):
         (lab / "e.toml").write_text(text)
         lines = optlab_command("run", "e.toml", "--no-plots", *options, cwd=lab).stdout.splitlines()
@@ -97,7 +97,7 @@ def test_what_could_not_run_where_it_was_asked_to_is_told(lab, optlab_command):
     assert told('precision = "float32"\n' + TEXT) == []
 
 
-def test_runs_that_came_nowhere_are_told(lab, optlab_command):
+def test_runs_whose_loss_never_changed_are_reported(lab, optlab_command):
     (lab / "plugins").mkdir()
     (lab / "plugins" / "low.py").write_text(
         "import numpy as np\nfrom optlab import problem\n\n"
@@ -157,14 +157,14 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     assert "SystemExit: 0" in log
     runs = optlab.load(lab / "results" / "e").runs
     assert runs.iloc[:5].drop(columns="seconds").equals(whole.drop(columns="seconds"))
-    assert optlab_command("run", "e.toml", "--no-plots", cwd=lab).returncode == 1  # finished, but not well
+    assert optlab_command("run", "e.toml", "--no-plots", cwd=lab).returncode == 1  # finished with failed runs
     check = optlab_command("validate", "e.toml", cwd=lab)
     assert (check.returncode, check.stdout) == (2, "")
     assert check.stderr.endswith("plugins/bad.py:7: RuntimeError: so it is\n")
 
 
-def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_command):
-    """No picture of what is not there, no rank where there is nothing to rank, no file that was not written."""
+def test_without_records_or_finite_losses_there_is_a_note(lab, optlab_command):
+    """No picture without data, no rank without a finite loss, no file in the list that was not written."""
     (lab / "e.toml").write_text(TEXT.replace("1e-4, 1e-3, 1e5", "1e5") + "\n[record]\npoints = 0\n")
     done = optlab_command("run", "e.toml", cwd=lab)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "drawing: 100 %")
@@ -178,7 +178,7 @@ def test_where_nothing_was_recorded_or_all_diverged_it_is_said(lab, optlab_comma
     assert shown in done.stdout.splitlines()
 
 
-def test_results_of_another_experiment_are_not_replaced_without_a_word(lab, optlab_command):
+def test_replacing_results_of_another_experiment_prints_the_differences(lab, optlab_command):
     run = ["run", "e.toml", "--no-plots"]
     assert "replaced" not in optlab_command(*run, cwd=lab).stdout
     (lab / "e.toml").write_text(TEXT.replace("steps = 40", "steps = 41").replace("1e-4", "1e-5"))
@@ -215,7 +215,7 @@ def start(lab, *arguments, **kwargs):
 
 
 def test_ctrl_c(lab, optlab_command):
-    """SIGINT while it computes: 130, one line, and the earlier results are as they were."""
+    """SIGINT during the runs: exit status 130, one line, and the earlier results are unchanged."""
     optlab.run(lab / "e.toml", out=lab / "results", plots=False)
     before = {path: path.read_bytes() for path in (lab / "results").rglob("*") if path.is_file()}
     (lab / "e.toml").write_text(ENDLESS)
@@ -232,7 +232,7 @@ def test_ctrl_c(lab, optlab_command):
 
 
 def test_a_full_disk(lab, optlab_command):
-    """No file may grow beyond two kilobytes: one line, and the earlier results are as they were."""
+    """No file may exceed two kilobytes: one line, and the earlier results are unchanged."""
     first = optlab.run(lab / "e.toml", out=lab / "results", plots=False)
     runs = first.runs
     (lab / "e.toml").write_text(TEXT.replace("steps = 40", "steps = 4000"))
@@ -244,7 +244,7 @@ def test_a_full_disk(lab, optlab_command):
     assert (done.returncode, done.stdout) == (1, "")
     last = done.stderr.splitlines()[-1]
     assert last.startswith("results/e/")
-    assert "/." not in last  # no file that nobody has asked for
+    assert "/." not in last  # no hidden file of optlab
     assert "File too large" in last
     assert last.endswith("; what was there before is intact")
     assert optlab.load(lab / "results" / "e").runs.equals(runs)

@@ -31,7 +31,7 @@ def test_words_become_options_and_options_words(words):
     assert CliRunner().invoke(own, ["himmelblau", "--running", "x"]).exit_code == 2
 
 
-def test_every_command_that_runs_has_them():
+def test_every_command_that_runs_has_these_options():
     commands = get_command(app).commands
     names = list(vars(Running()))
     found = [

@@ -142,7 +142,7 @@ def test_validate_prints_the_size_of_the_grid(call, tmp_path):
 
 
 def test_optimizers_of_other_packages(call, tmp_path):
-    """Where they run and why, and how many gradients each spent, which is shown where it differs."""
+    """The back end and its reason, and the number of gradients, which is shown if it differs."""
     head = 'name = "e"\nsteps = 60\n[[problem]]\nname = "rosenbrock"\n[[optimizer]]\nname = "gd"\n'
     (tmp_path / "e.toml").write_text(head + '[[optimizer]]\nname = "scipy:L-BFGS-B"\n')
     row = ["scipy:L-BFGS-B", "rosenbrock", "1", "60", "60", "foreign", "it", "is", "an", "optimizer", "of", "scipy"]
@@ -154,7 +154,7 @@ def test_optimizers_of_other_packages(call, tmp_path):
     assert "gradients" not in call("run", "e.toml", "--no-plots")
 
 
-def test_other_packages_are_loaded_where_they_are_named(tmp_path):
+def test_other_packages_are_loaded_only_if_they_are_named(tmp_path):
     (tmp_path / "e.toml").write_text(EXPERIMENT)
     code = (
         "import sys, optlab; optlab.run('e.toml'); optlab.minimize('rosenbrock', 'adam', steps=5);"
@@ -201,7 +201,7 @@ def test_help_names_every_command_and_option(call):
         *("run", "basins", "stability", "plot", "validate", "list", "plugins", "explain", "gradcheck", "schema"),
         *("check", "new", "race", "gallery"),
     }
-    assert "..." not in listed  # no summary is cut off
+    assert "..." not in listed  # no summary is truncated
     assert "basins Map which minimum is reached from where: every pixel is a start, coloured by" in " ".join(
         out.split()
     )
@@ -244,7 +244,7 @@ def test_a_reader_that_stops_early(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_letters_that_no_font_has_are_told_in_one_line(tmp_path, monkeypatch, capsys):
+def test_letters_without_a_font_give_one_warning(tmp_path, monkeypatch, capsys):
     import optlab
     from optlab.cli import show
     from optlab.figures import fonts

@@ -1,4 +1,4 @@
-"""Output streams that are closed, full or not UTF-8: the results are there, and there is no traceback."""
+"""Output streams that are closed, full or not UTF-8: the results are written, and there is no traceback."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def shell(lab, line, **environment):
         ("set -o pipefail; $optlab run e.toml --no-plots | head -1", 0, "rosenbrock (start=random)", "running: 100 %"),
     ],
 )
-def test_results_are_written_whatever_becomes_of_the_output(lab, line, status, stdout, stderr):
+def test_results_are_written_even_if_the_output_is_lost(lab, line, status, stdout, stderr):
     out, err = shell(lab, line)
     assert stdout in out
     assert stderr in err
@@ -72,7 +72,7 @@ def test_results_are_written_whatever_becomes_of_the_output(lab, line, status, s
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
-def test_what_an_encoding_lacks_is_escaped(lab, environment):
+def test_characters_outside_the_encoding_are_escaped(lab, environment):
     out, _ = shell(lab, "$optlab run e.toml --no-plots", **environment)
     assert ESCAPED in out
     assert out.endswith("status 0\n")
@@ -80,8 +80,8 @@ def test_what_an_encoding_lacks_is_escaped(lab, environment):
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "list optimizers", "validate e.toml", "schema"])
-def test_every_command_says_that_its_output_is_lost(lab, command):
-    (lab / "plugins").mkdir()  # without it, there is a note beside
+def test_every_command_reports_lost_output(lab, command):
+    (lab / "plugins").mkdir()  # without this folder a note is printed too
     out, err = shell(lab, f"$optlab {command} >/dev/full")
     assert (out, err) == ("status 1\n", "the output cannot be written: No space left on device\n")
     assert shell(lab, f"$optlab {command} >&-")[0] == "status 0\n"
@@ -98,7 +98,7 @@ def test_files_of_the_results_do_not_get_the_descriptor_of_a_closed_stream(lab):
     assert (lab / "results" / "e" / "spec.toml").read_text(encoding="utf-8") == TEXT
 
 
-def test_a_byte_order_mark_beside_results_of_another_experiment(lab):
+def test_a_byte_order_mark_next_to_results_of_another_experiment(lab):
     shell(lab, "$optlab run e.toml --no-plots")
     (lab / "e.toml").write_text("\ufeff" + TEXT.replace("steps = 20", "steps = 10"), encoding="utf-8")
     out, _ = shell(lab, "$optlab run e.toml --no-plots")

@@ -1,4 +1,4 @@
-"""Tables in terminals of any width: what is broken, what is left out, and what never is."""
+"""Tables in terminals of any width: which texts are wrapped and which columns are left out."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def printed(monkeypatch, capsys, width, **kwargs):
 
 
 @pytest.mark.parametrize("width", range(38, 140))
-def test_no_word_and_no_number_is_broken_that_there_is_room_for(monkeypatch, capsys, width):
+def test_words_and_numbers_that_fit_are_not_broken(monkeypatch, capsys, width):
     lines = printed(monkeypatch, capsys, width, spare="from")
     assert max(map(len, lines)) <= width
     for word in WORDS:
         assert re.search(rf"(?<!\S){re.escape(word)}(?!\S)", "\n".join(lines)), word
 
 
-def test_where_there_is_room_a_row_is_a_line(monkeypatch, capsys):
+def test_in_a_wide_terminal_a_row_is_a_line(monkeypatch, capsys):
     assert printed(monkeypatch, capsys, 130, title="a [b]title[/b]") == [
         "a [b]title[/b]",
         "rank  optimizer        best settings                          10 % to 90 % of seeds  diverged  from",
@@ -40,7 +40,7 @@ def test_where_there_is_room_a_row_is_a_line(monkeypatch, capsys):
     ]
 
 
-def test_lines_are_broken_first_then_a_column_is_spared(monkeypatch, capsys):
+def test_texts_are_wrapped_before_a_column_is_left_out(monkeypatch, capsys):
     broken = [
         "                                           10 % to 90 % of",
         "rank  optimizer        best settings                 seeds  diverged  from",
@@ -54,7 +54,7 @@ def test_lines_are_broken_first_then_a_column_is_spared(monkeypatch, capsys):
     assert printed(monkeypatch, capsys, 70, spare="from") == spared
 
 
-def test_where_nothing_helps_a_row_is_a_list(monkeypatch, capsys):
+def test_in_a_very_narrow_terminal_a_row_is_a_list(monkeypatch, capsys):
     assert printed(monkeypatch, capsys, 40, spare="from") == [
         "rank                   1",
         "optimizer              goldstein_price",
@@ -89,7 +89,7 @@ def test_no_line_ends_with_a_space(monkeypatch, capsys, width):
     assert not [line for line in capsys.readouterr().out.splitlines() if line.endswith(" ")]
 
 
-def test_columns_are_left_out_in_the_order_that_is_given_and_numbers_stay_on_their_line(monkeypatch, capsys):
+def test_columns_are_left_out_in_the_given_order_and_numbers_are_not_wrapped(monkeypatch, capsys):
     spare = ["from", "10 % to 90 % of seeds>", "diverged>"]
     heads = {}
     for width in range(44, 100):
@@ -107,7 +107,7 @@ def test_columns_are_left_out_in_the_order_that_is_given_and_numbers_stay_on_the
 
 
 def test_wide_letters_take_two_columns(monkeypatch, capsys):
-    """Chinese labels: what stands after them is aligned, and no line is wider than the terminal."""
+    """Chinese labels: the following columns are aligned, and no line is wider than the terminal."""
     monkeypatch.setenv("COLUMNS", "40")
     rows = [["1", "梯度下降", "0.5"], ["2", "gd", "10"]]
     tables.console().print(tables.table(["rank>", "optimizer", "final loss>"], rows))
@@ -118,7 +118,7 @@ def test_wide_letters_take_two_columns(monkeypatch, capsys):
     ]
 
 
-def test_a_long_message_in_the_last_column_pads_no_other_row(monkeypatch, capsys):
+def test_a_long_message_in_the_last_column_widens_no_other_row(monkeypatch, capsys):
     monkeypatch.delenv("COLUMNS", raising=False)  # a pipe
     rows = [["a", "short"], ["b", "NOT LOADED: " + "on and on " * 30]]
     tables.console().print(tables.table(["from", "adds"], rows))

@@ -1,4 +1,4 @@
-"""`optlab run --watch` in a process of its own, while files change below it."""
+"""`optlab run --watch` in a separate process, while files change."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def slow(x, g):
 
 
 class Watched:
-    """A process, and what it has printed so far."""
+    """A process and its output so far."""
 
     def __init__(self, lab, *words):
         self.lab, self.log = lab, lab / "log"
@@ -48,7 +48,7 @@ class Watched:
             self.process = subprocess.Popen(command, cwd=lab, stdout=log, stderr=log)
 
     def wait(self, text, times=1):
-        """Until something was printed so many times."""
+        """Wait until a text was printed this many times."""
         deadline = time.monotonic() + 60
         while (printed := self.log.read_text()).count(text) < times:
             assert self.process.poll() is None, printed
@@ -57,7 +57,7 @@ class Watched:
         return printed
 
     def round(self):
-        """The process of the round, once it has begun: files were looked at before."""
+        """The process of the round, after its start; the watcher reads the files before."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         deadline = time.monotonic() + 60
         while not (found := children.read_text().split()):
@@ -93,7 +93,7 @@ def start(lab):
         watched.process.wait()
 
 
-def test_every_change_is_seen_and_mistakes_do_not_end_it(lab, start):
+def test_every_change_is_detected_and_mistakes_do_not_end_the_watch(lab, start):
     """On x0^2 + x1^2 a step multiplies the loss by (1 - 2 rate)^2, from 2."""
     watched = start()
     watched.wait("; Ctrl-C ends")
@@ -134,7 +134,7 @@ def test_every_change_is_seen_and_mistakes_do_not_end_it(lab, start):
 
 
 def test_a_race_is_run_again_when_a_plugin_changes(lab, start):
-    """With all that it was asked for: from -1 on, five steps, in a folder of another name."""
+    """With all its options: start -1, five steps, a folder with another name."""
     words = ("--on", "sphere", "--steps", "5", "--start", "-1,1", "--name", "again", "--backend", "replay")
     watched = start("race", "slow", *words)
     assert "watching plugins; Ctrl-C ends" in watched.wait("; Ctrl-C ends")
@@ -154,8 +154,8 @@ def test_a_race_is_run_again_when_a_plugin_changes(lab, start):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_long_round_ends_with_its_watcher(lab, start, number, status):
-    """And before that, with a change."""
+def test_a_long_round_is_stopped_with_its_watcher(lab, start, number, status):
+    """A change stops it too."""
     endless = TEXT.replace("steps = 10", "steps = 20000000000").replace('"slow"', '"gd"\nlr = 1e-9')
     (lab / "e.toml").write_text(endless + "\n[record]\npoints = 2\n")
     watched = start()
@@ -202,8 +202,8 @@ def test_on_a_terminal_the_screen_is_cleared(lab, start):
         os.close(main)
 
 
-def test_what_is_seen(lab):
-    """Modules at any depth, and no files that running makes."""
+def test_the_snapshot_of_files(lab):
+    """Modules at any depth, without files that a run creates."""
     (lab / "plugins" / "__pycache__").mkdir()
     for name in ("__pycache__/slow.py", ".hidden.py", "notes.txt"):
         (lab / "plugins" / name).write_text("")

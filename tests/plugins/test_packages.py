@@ -178,7 +178,7 @@ def test_the_schema_and_the_lists_have_it(lab):
     assert schema["$defs"]["NudgeTable"]["additionalProperties"] is False
     (kind,) = [row for row in json.loads(lab("list", "kinds", "--json").stdout) if row["name"] == "nudge"]
     assert kind["options"] == {"distance": 0.001}
-    assert kind["summary"] == "How much farther apart two runs end than they start."
+    assert kind["summary"] == "The ratio of the distances of two runs at the end and at the start."
     assert [row["name"] for row in json.loads(lab("list", "figures", "--json").stdout)] == ["steps_taken"]
     assert lab("validate", "nudged.toml").exit_code == 0
 

@@ -11,8 +11,9 @@ kinds are in `report` and `cli`, by the name of the kind. A kind from a plugin h
 `Kind.summary`). All other code treats all kinds alike.
 """
 
+from optlab.execution.records import FixedPoint
 from optlab.experiments.kinds.base import Kind
 from optlab.experiments.kinds.grid import GRID
 from optlab.experiments.passes import Passes
 
-__all__ = ["GRID", "Kind", "Passes"]
+__all__ = ["GRID", "FixedPoint", "Kind", "Passes"]
