@@ -215,7 +215,7 @@ def test_a_copy_of_any_optimizer_has_the_same_outcomes(origin, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "name", "origin", "message"),
     [
-        ("optimizer", "my-rule", None, r"'my-rule' is no name .+\(did you mean 'my_rule'\?\)"),
+        ("optimizer", "my-rule", None, r"'my-rule' is not a valid name .+\(did you mean 'my_rule'\?\)"),
         ("optimizer", "2nd", None, "'2nd' is not a valid name of a Python function$"),
         ("optimizer", "lambda", None, "'lambda' is a keyword of Python; use another name, such as lambda_"),
         ("optimizer", "test_rule", None, "a file called test_rule.py is not loaded from plugins/"),
@@ -226,8 +226,8 @@ def test_a_copy_of_any_optimizer_has_the_same_outcomes(origin, tmp_path):
             None,
             "'numpy' is a built-in function or an importable module, which the file would hide; use another name",
         ),
-        ("optimizer", "print", None, "'print' is a function or a module"),
-        ("problem", "colorsys", None, "'colorsys' is a function or a module"),
+        ("optimizer", "print", None, "'print' is a built-in function or"),
+        ("problem", "colorsys", None, "'colorsys' is a built-in function or an importable module"),
         ("optimizer", "adam", None, r"the optimizer 'adam' exists already: .+adam.py:\d+; use another name"),
         ("schedule", "cosine", None, r"the schedule 'cosine' exists already: .+cosine.py:\d+"),
         ("optimizer", "mine", "adm", r"there is no optimizer 'adm' \(did you mean 'adam'\?\)"),

@@ -320,7 +320,7 @@ def test_a_command_has_its_own_help(lab):
     done = lab("slowest", "--help")
     assert done.exit_code == 0, done.stderr
     assert "Usage: optlab slowest [OPTIONS] " in done.stdout
-    assert "Print the runs that took most gradients to end." in done.stdout
+    assert "Print the runs with the most gradient evaluations." in done.stdout
 
 
 APP = """\
