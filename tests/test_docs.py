@@ -26,16 +26,18 @@ from optlab.testing.checks import CHECKS
 ROOT = Path(__file__).parents[1]
 PAGES = (
     "README.md",
-    "docs/architecture.md",
+    "docs/engine.md",
     "docs/gradients.md",
     "docs/maps.md",
     "docs/python.md",
     "docs/bridges.md",
     "docs/experiments.md",
     "docs/conformance.md",
+    "docs/sizes.md",
 )
 FURTHER = (
-    *("docs/performance.md", "CONTRIBUTING.md", "optlab/plugins/datasets/data/README.md", "docs/functions.md"),
+    *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),
+    *("CONTRIBUTING.md", "optlab/plugins/datasets/data/README.md", "docs/functions.md"),
     "docs/packages.md",  # which test_packages.py executes
 )
 GUIDES = ("docs/gradients.md", "docs/gradients.zh.md")  # of the same code blocks: test_translation.py
@@ -254,9 +256,9 @@ def test_links_and_pictures_exist(page):
             assert ((ROOT / page).parent / target).exists(), target
 
 
-def test_the_table_of_modules_names_those_that_exist():
+def test_the_table_of_packages_names_those_that_exist():
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-    table = text[text.index("## The modules") : text.index("## The engine")]
+    table = text[text.index("## The packages") : text.index("## Words")]
     named = {name for cell in re.findall(r"^\| ([^|]+) \|", table, re.M) for name in re.findall(r"`(\w+)`", cell)}
     here = {p.stem for p in (ROOT / "optlab").iterdir() if p.stem not in ("__init__", "__pycache__", "py")}
     assert named == here

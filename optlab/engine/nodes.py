@@ -43,7 +43,7 @@ class Op:
     A choice between values has a rule in `taken` for each input, (y, *inputs) -> where that input is taken; its
     cotangent is 0 elsewhere.
 
-    An operation may also be defined outside the table: see "How to add" in `docs/architecture.md`.
+    An operation may also be defined outside the table: see "Adding an operation" in `docs/engine.md`.
     """
 
     name: str

@@ -149,7 +149,7 @@ _ROWS = (
         None,
         lambda g, y, a, c, x: g * (-2.0 * y * np.tanh(x)),
     ),
-    # choices; their kinks are listed in docs/architecture.md
+    # choices; their kinks are listed in docs/engine.md
     elementwise(
         "relu",
         numpy_kernels.relu,

@@ -18,11 +18,11 @@ from optlab.plugins.problems.base import Problem, Split
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STATUSES = ("done", "diverged", "timeout", "error", "crashed", "interrupted")
+STATUSES = ("done", "diverged", "error")
 """Each run ends with exactly one of these. `diverged` is a result; `error` is a failure."""
-FAILURES = ("timeout", "error", "crashed", "interrupted")
+FAILURES = ("error",)
 """The statuses of runs without a result. They have no loss, not even an infinite one, and do not count for ranks."""
-DONE, DIVERGED, TIMEOUT, ERROR, CRASHED, INTERRUPTED = range(len(STATUSES))
+DONE, DIVERGED, ERROR = range(len(STATUSES))
 
 
 @dataclass(frozen=True, eq=False)

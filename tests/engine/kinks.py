@@ -80,7 +80,7 @@ KINKS = {
     "0**p at p = 0": (lambda p: np.power(0.0, p), 0.0, 0.0),
     "0**p at p > 0": (lambda p: np.power(0.0, p), 2.0, 0.0),
 }
-"""The table "At kinks" of docs/architecture.md, and points beside it."""
+"""The table "At kinks" of docs/engine.md, and points beside it."""
 
 NONE = np.nan
 

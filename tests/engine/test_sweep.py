@@ -37,7 +37,7 @@ AT_KINKS: dict[str, dict[float, tuple[float, float]]] = {
     "remainder": MULTIPLES,
     "fmod": MULTIPLES,
 }
-"""First and second derivative at points of the sweep that are in the table of docs/architecture.md."""
+"""First and second derivative at points of the sweep that are in the table of docs/engine.md."""
 
 WITHIN = {"norm, -1": (1e-3, np.inf), "norm, 3": (0.0, 1e60), "sinc": (0.0, 1e3)}
 """Where powers of the entries over- or underflow, or pi x is rounded: in the table too."""

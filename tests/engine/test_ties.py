@@ -1,4 +1,4 @@
-"""Second derivatives where choices tie: right, or NaN where docs/architecture.md says so, and never a wrong number."""
+"""Second derivatives where choices tie: right, or NaN where docs/engine.md says so, and never a wrong number."""
 
 from __future__ import annotations
 

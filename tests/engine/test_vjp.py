@@ -40,7 +40,7 @@ def test_random_programs_are_what_they_are_meant_to_be(random_program):
     assert np.mean(np.array(shared) > 1) > 0.9
 
 
-# ---- kinks: the table of docs/architecture.md ----------------------------------------------------------------------
+# ---- kinks: the table of docs/engine.md ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", KINKS)

@@ -1,10 +1,10 @@
 """The native back end: a step graph as machine code that runs whole trajectories, many runs at once.
 
-           ┌─ scalars ─┐
-    graph ─┤           ├─> expressions ── program, emit ──> LLVM's text ── machine ──> code ──> trajectories
-           └─ rolled ──┘
+           ┌─ scalar_ir ─┐
+    graph ─┤             ├─> ir ── hoisting, module ──> LLVM's text ── jit ──> code ──> kernel
+           └─ array_ir ──┘
 
-`scalars` makes one expression per entry and is used for functions of few entries. `rolled` keeps arrays, which become
-loops over the entries. `lowering` chooses between the two. A graph that this back end cannot execute, or that is not
-worth compiling, is executed by `replay`.
+`scalar_ir` makes one expression per entry and is used for functions of few entries. `array_ir` keeps arrays, which
+become loops over the entries. `lowering` chooses between the two. A graph that this back end cannot execute, or that is
+not worth compiling, is executed by the replay back end.
 """

@@ -7,8 +7,8 @@
 
 A kind defines the keys of its table, the checks of an experiment, what its runs record, their target, how often they
 are computed, further columns of the table of runs, and the results as arrays. Pictures and summaries of the built-in
-kinds are in `figures.experiment` and `cli`, by the name of the kind. A kind from a plugin has its own (`Kind.figures`,
-`Kind.summary`). All other code treats all kinds alike.
+kinds are in `figures/experiment/maps.py` and `cli/maps.py`, by the name of the kind. A kind from a plugin has its own
+(`Kind.figures`, `Kind.summary`). All other code treats all kinds alike.
 """
 
 from optlab.execution.records import FixedPoint

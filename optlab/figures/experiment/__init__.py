@@ -2,8 +2,8 @@
 
 pictures    the pictures of a ranked experiment, and the function that draws all
 maps        the pictures of maps
-extra       the pictures of plugins
+from_plugins
+            the pictures of plugins
 cases       the cases that pictures show
-selection   which optimizers are shown
 subject     the interface of results, as pictures need it
 """

@@ -1,1 +1,1 @@
-"""Problems: `base` defines the interface; `functions/`, `networks/` and `datasets/` hold one definition per file."""
+"""Problems: `base` defines the interface; `functions/` and `networks/` hold one definition per file."""
