@@ -1,4 +1,4 @@
-"""docs/lecture.ipynb runs from beginning to end in a kernel of its own, and shows what it should."""
+"""docs/lecture.ipynb runs from beginning to end in a separate kernel, and shows the expected output."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def outputs(notebook):
 
 
 def shown(notebook, source):
-    """What the cell with that text shows, by type."""
+    """The output of the cell that contains a text, by type."""
     (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and source in cell.source]
     (output,) = cell.outputs
     return output["data"]
 
 
-def test_it_is_kept_without_outputs():
+def test_it_is_stored_without_outputs():
     notebook = nbformat.read(LECTURE, as_version=4)
     nbformat.validate(notebook)
     assert outputs(notebook) == []

@@ -1,4 +1,4 @@
-"""What `import optlab` offers."""
+"""The public names of `import optlab`."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def test_the_public_names():
         _ = optlab.optimiser
 
 
-def test_type_checkers_and_the_table_of_homes_know_the_same_names():
-    """What the package imports when it is only read is what it imports when a name is first used."""
+def test_imports_for_type_checkers_equal_the_table_of_homes():
+    """The imports under TYPE_CHECKING equal the imports at the first use of a name."""
     (block,) = [node for node in ast.parse(Path(optlab.__file__).read_text()).body if isinstance(node, ast.If)]
     assert ast.unparse(block.test) == "TYPE_CHECKING"
     imports = [node for node in block.body if isinstance(node, ast.ImportFrom)]
@@ -44,14 +44,14 @@ def test_type_checkers_and_the_table_of_homes_know_the_same_names():
     assert {name.name: node.module for node in imports for name in node.names} == optlab._HOME
 
 
-def test_the_module_of_tables_needs_no_import_of_its_own():
+def test_the_module_of_tables_needs_no_separate_import():
     """`docs/experiments.md` and the README write `optlab.analysis.ranking(results.runs)` after `import optlab`."""
     code = "import optlab; print(optlab.analysis.ranking.__module__.partition('.')[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "optlab\n", "")
 
 
-def test_import_costs_next_to_nothing():
+def test_import_is_fast():
     code = f"import sys; import optlab; print(sorted({HEAVY} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout == "[]\n"
@@ -90,7 +90,7 @@ def test_a_dictionary_and_its_file_are_one_experiment(tmp_path):
     assert third.runs["seconds"].equals(first.runs["seconds"])
 
 
-def test_run_tells_mistakes_by_their_path(tmp_path):
+def test_run_reports_mistakes_with_their_paths(tmp_path):
     with pytest.raises(SpecError) as info:
         optlab.run(DOCUMENT | {"step": 3, "optimizer": [{"name": "gdd"}]}, out=tmp_path)
     assert str(info.value).split("\n") == [
@@ -102,7 +102,7 @@ def test_run_tells_mistakes_by_their_path(tmp_path):
         optlab.load(tmp_path / "e")
 
 
-def test_pictures_only_where_asked_for(tmp_path):
+def test_pictures_only_on_request(tmp_path):
     assert optlab.run(DOCUMENT, out=tmp_path, plots=False).plots == []
     results = optlab.run(DOCUMENT, out=tmp_path, format="svg")
     assert [path.name for path in results.plots] == [
@@ -115,7 +115,7 @@ def test_pictures_only_where_asked_for(tmp_path):
     assert not (tmp_path / "new").exists()  # it is said before anything is run
 
 
-def test_a_back_end_that_is_none(tmp_path):
+def test_an_unknown_back_end(tmp_path):
     said = "^backend must be one of auto, native, replay, not 'repaly' \\(did you mean 'replay'\\?\\)$"
     with pytest.raises(UserError, match=said):
         optlab.run(DOCUMENT, out=tmp_path, backend="repaly")
@@ -226,7 +226,7 @@ def test_wrong_arguments(arguments, options, said):
     assert str(info.value).startswith(said)
 
 
-def test_schedule_and_transforms_are_those_of_a_file(planned, built_in):
+def test_schedule_and_transforms_equal_those_of_a_file(planned, built_in):
     transforms = [{"name": "clip_norm", "max_norm": 2.0}, "lookahead"]
     table = {"name": "adam", "lr": 0.1, "schedule": {"name": "cosine", "end": 0.2}, "transforms": transforms}
     tables = {"problem": [{"name": "beale"}], "optimizer": [table], "steps": 30, "record": {"points": 31}}
@@ -269,6 +269,6 @@ def test_faults_in_the_users_code_are_raised():
         ),
     ],
 )
-def test_minimize_says_what_was_wrong(call, message):
+def test_error_messages_of_minimize(call, message):
     with pytest.raises(optlab.OptlabError, match=message):
         call()

@@ -1,4 +1,4 @@
-"""What there is, from Python: the plugins of a kind as a mapping and a table."""
+"""The listings of plugins from Python: a mapping and a table for each kind."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def test_every_kind_is_listed(kind, built_in):
     assert html.count("<tr") == len(found) + 1
 
 
-def test_rows_are_those_of_the_command(optlab_command, tmp_path):
+def test_rows_equal_the_output_of_the_command(optlab_command, tmp_path):
     done = optlab_command("list", "schedules", "--json", cwd=tmp_path)
     assert json.loads(done.stdout) == json.loads(json.dumps(optlab.available("schedules", plugins=()).rows))
 
 
-def test_what_is_listed_can_be_run():
+def test_a_listed_plugin_can_be_run():
     adam = optlab.available("optimizers")["adam"]
     assert optlab.minimize("sphere", adam, steps=3).steps == 3
 
@@ -51,7 +51,7 @@ def test_mistakes():
         optlab.available("optimizers")["adma"]
 
 
-def test_your_own_and_what_could_not_be_loaded(tmp_path, monkeypatch):
+def test_drop_in_plugins_and_failures_are_listed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "mine.py").write_text(MINE)

@@ -1,4 +1,4 @@
-"""Results with their plan, their panels, the ranking and figures; and that each is found once for one command."""
+"""Results with their plan, panels, ranking and figures. One command makes each of them once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture
 def counted(monkeypatch):
-    """How often the registry was loaded, an experiment planned, and the panels of a map read."""
+    """Counts of loading the registry, planning an experiment, and reading the panels of a map."""
     counts = dict.fromkeys(["load", "plan", "panels"], 0)
 
     def counting(key, module, name):
@@ -121,7 +121,7 @@ def test_one_registry_and_one_plan_to_draw_again(what, lab, counted, invoke):
         assert counted == {"load": 1, "plan": 1, "panels": what != "run"}
 
 
-def test_loaded_results_are_planned_when_it_is_asked_for(results, counted):
+def test_loaded_results_are_planned_at_the_first_use(results, counted):
     loaded = optlab.load(results.folder)
     assert isinstance(loaded.ranking(), pd.DataFrame)
     assert loaded.panels == ()
@@ -156,7 +156,7 @@ def test_the_plan_and_the_ranking(results):
         assert table["median"].tolist() == final.tolist()
 
 
-def test_panels_of_a_map_are_those_of_the_function(lab):
+def test_panels_of_a_map_equal_those_of_basins(lab):
     found = optlab.basins("himmelblau", **BASINS)
     assert found.results.panels is found.maps
     again = optlab.load(found.results.folder).panels
@@ -192,7 +192,7 @@ def test_a_plugin_that_has_changed(lab):
     assert "cannot be shown" not in loaded._repr_html_()
 
 
-def test_plugins_are_looked_for_where_they_were_when_the_results_were_loaded(lab, monkeypatch):
+def test_plugin_folders_are_relative_to_the_directory_of_loading(lab, monkeypatch):
     (lab / "plugins").mkdir()
     (lab / "plugins" / "mine.py").write_text(PLUGIN)
     optlab.run({"name": "e", "steps": 5, "problem": [{"name": "mine"}], "optimizer": [{"name": "gd", "lr": 0.1}]})
@@ -244,7 +244,7 @@ def test_a_picture_by_its_kind_and_case(results, kind, case, title):
         (3, None, UnknownName, "there is no picture 3; there are: contour, loss, lr"),
     ],
 )
-def test_what_is_not_there(results, kind, case, error, said):
+def test_missing_pictures_and_cases(results, kind, case, error, said):
     with pytest.raises(error) as info:
         results.figure(kind, case)
     assert str(info.value).startswith(said)
@@ -349,7 +349,7 @@ def test_html_of_maps(lab, kind):
         assert f"{panel.x[column]:.4g}" in panel._repr_html_()
 
 
-def test_a_folder_that_is_gone_or_damaged_says_so(lab):
+def test_html_of_a_removed_or_damaged_folder_has_the_error(lab):
     optlab.run(DOCUMENT, plots=False)
     loaded, other = optlab.load("results/e"), optlab.load("results/e")
     (lab / "results" / "e" / "runs.parquet").write_bytes(b"nonsense")
@@ -363,7 +363,7 @@ def test_a_folder_that_is_gone_or_damaged_says_so(lab):
     assert repr(other).startswith("<results of 'e' in ")
 
 
-def test_problems_that_cannot_be_drawn_leave_the_table(results, monkeypatch):
+def test_a_failing_picture_does_not_remove_the_table(results, monkeypatch):
     def broken(*args):
         raise RuntimeError("a <broken> figure")
 
@@ -373,7 +373,7 @@ def test_problems_that_cannot_be_drawn_leave_the_table(results, monkeypatch):
     assert html.count("<tr") == 7
 
 
-def test_nothing_is_warned_of(results):
+def test_results_give_no_warnings(results):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         results._repr_html_()

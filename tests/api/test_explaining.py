@@ -1,4 +1,4 @@
-"""`optlab.explanation`: what the command prints and draws, from Python."""
+"""`optlab.explanation`: the text and the picture of the command, from Python."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("words", "args", "given"), COMMANDS, ids=[" ".join(words) for words, _, _ in COMMANDS])
-def test_it_is_what_the_command_prints_and_saves(words, args, given, tmp_path, invoke):
+def test_text_and_picture_equal_those_of_the_command(words, args, given, tmp_path, invoke):
     found = optlab.explanation(*args, **given, plugins=())
     printed = invoke(*words, "-o", str(tmp_path / "a.svg"))
     assert printed == f"{found.text}\n{tmp_path / 'a.svg'}\n"
@@ -91,7 +91,7 @@ def plane(x, y, *, a=2.0):
     return a * x + y
 
 
-def test_objects_in_place_of_names():
+def test_objects_instead_of_names():
     assert "f = 6; df/dx = [3 4.5]" in optlab.explanation(bowl).text
     assert "df/dx = [3.5 4.375]" in optlab.explanation(bowl, at=np.array([1.5, 2.0]), tilt=0.25).text
     assert "x ← x − lr g" in optlab.explanation(slow).text
@@ -152,7 +152,7 @@ def test_equations_that_are_too_long_for_a_notebook_are_text():
     assert len(found.latex) > 4000
 
 
-def test_a_path_that_is_none(tmp_path):
+def test_an_invalid_path(tmp_path):
     found = optlab.explanation("adam")
     with pytest.raises(UserError, match=r"x\.gif: a picture ends in \.png, \.svg or \.pdf"):
         found.save(tmp_path / "x.gif")

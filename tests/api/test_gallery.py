@@ -1,4 +1,4 @@
-"""The gallery: docs/optimizers.md is what `optlab gallery` writes, with a picture for every optimizer."""
+"""The gallery: docs/optimizers.md equals the output of `optlab gallery`, and every optimizer has a picture."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from optlab.testing.conformance import judgement, sentence
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_page_is_what_the_command_writes(built_in):
-    """Its verdicts are what tests/testing hold true: every built-in optimizer passes all that it is not exempt from."""
+def test_the_page_equals_the_output_of_the_command(built_in):
+    """The verdicts are those that tests/testing assert: built-in optimizers pass all checks without an exemption."""
     assert (DOCS / "optimizers.md").read_text(encoding="utf-8") == gallery.text(built_in.optimizers, built_in, sentence)
 
 

@@ -1,4 +1,4 @@
-"""Maps from end to end: every pixel against a plain loop, what is kept, and what is done again."""
+"""Maps from end to end: every pixel against a plain loop, stored results, and repeated computation."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def found_target(folder):
 
 
 def test_gradient_descent_goes_to_the_well_on_its_side(lab):
-    """f = (x0^2 - 1)^2 + x1^2 is separable: a small step never crosses x0 = 0. Its minima are known to nobody."""
+    """f = (x0^2 - 1)^2 + x1^2 is separable: a small step never crosses x0 = 0. Its minima are not declared."""
     found = optlab.basins("wells", "gd lr=0.02", resolution=8, steps=1000, plots=False).maps[0]
     assert found.minima == pytest.approx(np.array([[-1.0, 0.0], [1.0, 0.0]]), abs=1e-12)
     assert (found.minimum == np.broadcast_to(found.x > 0, (8, 8))).all()
@@ -95,7 +95,7 @@ def test_gradient_descent_goes_to_the_well_on_its_side(lab):
     assert found.reached.min() > 0
 
 
-def test_a_run_that_has_not_arrived_or_diverged_is_at_no_minimum(lab):
+def test_unfinished_and_diverged_runs_have_no_minimum(lab):
     maps = optlab.basins("wells", ["gd lr=0.001", "gd lr=1000.0"], resolution=4, steps=20, plots=False).maps
     for found, diverged in zip(maps, (False, True), strict=True):
         assert (found.minimum == -1).all()
@@ -123,7 +123,7 @@ def test_each_setting_of_a_grid_is_a_panel(lab):
     assert (maps[1].reached == alone.reached).all()
 
 
-def test_the_columns_that_are_kept(lab):
+def test_the_stored_columns(lab):
     found = optlab.basins("himmelblau", "gd lr=0.01", resolution=4, steps=100, plots=False)
     runs, panel = found.results.runs, found.maps[0]
     assert len(runs) == 16
@@ -136,7 +136,7 @@ def test_the_columns_that_are_kept(lab):
     assert [entry["x"] for entry in found.results.manifest["minima"]["himmelblau"]] == panel.minima.tolist()
 
 
-def test_finished_maps_are_found_again_and_drawn_again_without_a_run(lab, computed):
+def test_finished_maps_are_reused_and_redrawn_without_a_run(lab, computed):
     first = optlab.basins("wells", "gd lr=0.02", resolution=6)
     assert len(computed) == 2  # the second pass counts the steps
     again = optlab.basins("wells", "gd lr=0.02", resolution=6)
@@ -147,7 +147,7 @@ def test_finished_maps_are_found_again_and_drawn_again_without_a_run(lab, comput
     assert len(computed) == 4
 
 
-def test_a_damaged_map_is_noticed(lab):
+def test_a_damaged_map_is_detected(lab):
     folder = optlab.basins("wells", "gd lr=0.02", resolution=3, plots=False).results.folder
     with (folder / "runs.parquet").open("ab") as file:
         file.write(b"x")
@@ -155,7 +155,7 @@ def test_a_damaged_map_is_noticed(lab):
         pipeline.replot(folder)
 
 
-def test_an_optimizer_that_raises_leaves_the_others_their_map(lab):
+def test_a_failing_optimizer_does_not_affect_other_maps(lab):
     found = optlab.basins("wells", ["raises", "gd lr=0.02"], resolution=4)
     broken, right = found.maps
     assert (broken.minimum == -1).all()
@@ -200,7 +200,7 @@ def test_a_domain_may_be_given_to_a_problem_that_has_none(lab):
 
 
 @pytest.mark.parametrize("text", ["1", "1:2:3", "a:b", ":", "nan:1"])
-def test_a_range_that_is_none(text):
+def test_an_invalid_range(text):
     with pytest.raises(UserError, match="is no range LOW:HIGH"):
         api_maps.span("--x", text)
 
@@ -209,7 +209,7 @@ def test_a_range_that_is_none(text):
 
 
 def measured_limit(panel):
-    """For each row the last learning rate, from the left, at which the loss did not grow."""
+    """For each row, the last learning rate from the left at which the loss did not grow."""
     assert panel.stable[:, 0].all()
     assert not panel.stable[:, -1].any()
     return panel.x[np.argmin(panel.stable, axis=1) - 1]
@@ -287,7 +287,7 @@ def test_each_pixel_against_a_plain_loop(lab):
     assert panel.loss[panel.best] <= 1e-3
 
 
-def test_a_run_that_grew_after_it_had_come_to_the_target_is_not_the_best(lab):
+def test_a_run_that_grew_after_reaching_the_target_is_not_the_best(lab):
     """Adam on Beale's function: with lr = 2.197 and beta1 = 0.514 it passes the minimum after 6 steps, and is thrown
     far out later."""
     panel = optlab.stability(
@@ -299,7 +299,7 @@ def test_a_run_that_grew_after_it_had_come_to_the_target_is_not_the_best(lab):
     assert panel.best == (1, 0)
 
 
-def test_the_default_target_is_a_millionth_of_the_way(lab):
+def test_the_default_target_is_a_millionth_of_the_height(lab):
     panel = optlab.stability(
         "branin", "momentum", x="lr=0.001:0.01", y="beta=0:0.9", resolution=3, steps=20, color="steps", plots=False
     ).maps[0]
@@ -352,7 +352,7 @@ def test_the_boundary_with_weight_decay_around_the_rule(lab, name, share):
 
 
 @pytest.mark.parametrize("name", ["lookahead", "average", "clip_norm", "gradient_noise"])
-def test_a_transform_that_is_not_linear_or_changes_makes_theory_silent(lab, name):
+def test_theory_does_not_cover_nonlinear_or_changing_transforms(lab, name):
     table = {"name": "momentum", "transforms": [name]}
     panel = optlab.stability("booth", table, x="lr=0.02:0.3", y="beta=0:0.8", resolution=3, steps=5, plots=False).maps[
         0
@@ -360,14 +360,14 @@ def test_a_transform_that_is_not_linear_or_changes_makes_theory_silent(lab, name
     assert panel.theory is None
 
 
-def test_a_schedule_makes_theory_silent(lab):
+def test_theory_does_not_cover_schedules(lab):
     panel = optlab.stability(
         "sphere", "momentum schedule=cosine", x="lr=0.1:2", y="beta=0:0.5", resolution=3, steps=5, plots=False
     ).maps[0]
     assert panel.theory is None
 
 
-def test_maps_of_stability_are_kept_and_drawn_again(lab, computed):
+def test_maps_of_stability_are_reused_and_redrawn(lab, computed):
     def of(**more):
         return optlab.stability("sphere", "momentum", x="lr=0.1:2", y="beta=0:0.5", resolution=5, steps=30, **more)
 
@@ -427,15 +427,15 @@ def test_mistakes_of_stability(lab, optimizers, x, more, message):
 
 
 @pytest.mark.parametrize("ends", ["0:1.5", "-0.5:0.5"])
-def test_a_range_out_of_bounds_is_told_by_the_end_that_was_written(lab, ends):
+def test_a_range_out_of_bounds_is_reported_with_its_end(lab, ends):
     with pytest.raises(SpecError) as info:
         optlab.stability("sphere", "momentum", x="lr=0:1", y=f"beta={ends}")
     wrong = ends.split(":")[ends.startswith("0")]
     assert str(info.value).endswith(f"momentum: 'beta' must lie in [0, 1), not {wrong}")
 
 
-def test_a_target_below_the_minimum_is_allowed_where_options_move_that(lab):
-    """With a = 1.2 the minimum of Rosenbrock's function is not where it is declared, so that it is not known."""
+def test_a_target_below_the_declared_minimum_is_allowed_if_options_move_it(lab):
+    """With a = 1.2 the minimum of Rosenbrock's function is not at the declared point, so it is unknown."""
 
     def of(problem):
         optlab.stability(
@@ -459,14 +459,14 @@ def test_the_back_end_of_a_map(lab, backend):
     assert [sweep["backend"] for found in maps for sweep in found.results.manifest["sweeps"]] == [backend] * 2
 
 
-def test_steps_need_a_target_where_none_is_known(lab):
+def test_color_steps_needs_a_target_if_none_can_be_derived(lab):
     with pytest.raises(
         SpecError, match=r"wells has no known minimum and start to derive a target from; write target ="
     ):
         optlab.stability("wells", "momentum", x="lr=0:1", y="beta=0:0.9", color="steps")
 
 
-def test_many_panels_are_several_pictures(lab):
+def test_many_panels_are_split_into_pictures(lab):
     table = {"name": "momentum", "lr": 0.01, "beta": [i / 10 for i in range(8)]}
     job = pipeline.prepare(api_maps.basins_document({"name": "wells"}, table, 3, 20), lab / "results")
     told = []
@@ -498,15 +498,15 @@ def test_starts_and_identity_of_a_grid(planned):
     assert len(ids) == 3
 
 
-def test_a_map_has_no_history_unless_asked_for(planned):
+def test_a_map_has_no_history_by_default(planned):
     table = {"basins": {"resolution": 4}, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
     assert len(planned(table).sweeps[0].recording.steps) == 0
     assert len(planned(table | {"record": {"points": 3}}).sweeps[0].recording.steps) == 3
     assert planned(table).sweeps[0].recording.final_x
 
 
-def test_a_back_end_that_rounds_the_last_loss_otherwise(lab, monkeypatch):
-    """A run at a minimum was there at its last step, even if the loss on the way never came quite as low."""
+def test_a_back_end_that_rounds_the_last_loss_differently(lab, monkeypatch):
+    """A run at a minimum reached it at its last step, even if no earlier loss was quite as low."""
     run = runner.Runner.__call__
 
     def rounding(self, sweep, progress):
@@ -520,6 +520,6 @@ def test_a_back_end_that_rounds_the_last_loss_otherwise(lab, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "pixels"), [("himmelblau_basins", 3 * 512**2), ("momentum_stability", 256**2)])
-def test_the_experiments_that_come_along(name, pixels):
+def test_the_experiments_of_the_repository(name, pixels):
     job = pipeline.prepare(Path(__file__).parents[2] / "experiments" / f"{name}.toml")
     assert (job.plan.name, job.plan.runs) == (name, pixels)

@@ -1,4 +1,4 @@
-"""`optlab.minimize`: the forms in which its arguments may be given, and what is said of mistakes.
+"""`optlab.minimize`: the forms of its arguments, and its error messages.
 
 Its numbers are compared with those of other packages in `tests/plugins/optimizers`.
 """
@@ -86,6 +86,6 @@ def test_a_fault_in_a_problem_at_its_own_size_keeps_its_place():
 
 
 def test_a_result_is_shown_in_one_line():
-    """The losses and the path of a run are long, and a notebook shows what a cell ends with."""
+    """The losses and the path are long, and a notebook shows the repr of the last value of a cell."""
     shown = repr(minimize("sphere", "gd", x0=[1.0, 1.0], steps=5000, lr=0.5))
     assert shown == "Minimization(x=array([0., 0.]), loss=0.0, status='done', steps=5000, grad_evals=5000)"

@@ -1,4 +1,4 @@
-"""Experiments from end to end: what is done again, what is not, and what a broken plugin leaves alone."""
+"""Experiments from end to end: what is computed again, what is reused, and failures of plugins."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def mine(x, g, *, lr=0.001):
 
 @pytest.fixture
 def lab(tmp_path, monkeypatch):
-    """A working directory with an experiment and a plugin, in which each sweep that is computed is counted."""
+    """A working directory with an experiment and a plugin."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "mine.py").write_text(MINE)
@@ -57,7 +57,7 @@ def edit(path, old, new):
 
 
 def numbers(results, *without):
-    """The runs as a frame of what is reproducible."""
+    """The reproducible columns of the runs."""
     runs = results.runs.drop(columns="seconds")
     return runs[~runs["optimizer"].isin(without)].reset_index(drop=True)
 
@@ -108,7 +108,7 @@ def test_a_change_that_matters_computes_again(lab, computed, file, old, new):
         ("20\n", "20\ndescription = ''\n"),
     ],
 )
-def test_a_change_that_does_not_matter_is_only_written_down(lab, computed, old, new):
+def test_a_change_without_effect_only_updates_the_stored_file(lab, computed, old, new):
     first = optlab.run("e.toml", plots=False)
     computed.clear()
     (lab / "e.toml").write_bytes(TEXT.replace(old, new).encode())
@@ -131,7 +131,7 @@ def test_damage_is_repaired(lab, computed, name):
     assert second.history.equals(first.history)
 
 
-def test_an_interrupt_leaves_earlier_results_as_they_were(lab):
+def test_an_interrupt_leaves_earlier_results_unchanged(lab):
     first = optlab.run("e.toml", plots=False)
     runs, history = first.runs, first.history
     edit(lab / "e.toml", "steps = 20", "steps = 5000")
@@ -146,7 +146,7 @@ def test_an_interrupt_leaves_earlier_results_as_they_were(lab):
     assert results.history.equals(history)
 
 
-def test_a_folder_in_use_is_left_alone_from_python_too(lab, computed):
+def test_a_folder_in_use_is_refused_from_python_too(lab, computed):
     first = optlab.run("e.toml", plots=False)
     edit(lab / "e.toml", "steps = 20", "steps = 21")
     computed.clear()
@@ -161,7 +161,7 @@ def test_a_folder_in_use_is_left_alone_from_python_too(lab, computed):
     assert computed == []
 
 
-def test_two_times_the_same_numbers(lab):
+def test_numbers_are_reproducible(lab):
     one, other = (optlab.run("e.toml", out=out, plots=False) for out in ("a", "b"))
     assert numbers(one).equals(numbers(other))
     for name in ("history", "trajectories"):
@@ -182,7 +182,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("body", BROKEN)
-def test_a_rule_that_fails_touches_no_other(lab, body):
+def test_a_failing_rule_does_not_affect_other_rules(lab, body):
     whole = optlab.run("e.toml", out="whole", plots=False)
     edit(lab / "plugins" / "mine.py", "return x - lr * g", body)
     results = optlab.run("e.toml", plots=False)
@@ -197,7 +197,7 @@ def test_a_rule_that_fails_touches_no_other(lab, body):
     assert "==== mine on rosenbrock\n" in log
 
 
-def test_a_log_goes_away_with_its_errors(lab):
+def test_the_log_is_removed_when_no_run_fails(lab):
     edit(lab / "plugins" / "mine.py", "return", "raise")
     results = optlab.run("e.toml", plots=False)
     assert (results.folder / "errors.log").exists()
@@ -237,7 +237,7 @@ def test_runs_that_failed_are_computed_again(lab, computed):
 
 
 def test_every_sweep_that_fails_keeps_its_traceback(lab):
-    """Also two of one label on one problem, which differ in a choice."""
+    """Also two sweeps with the same label and problem, which differ in a choice."""
     (lab / "plugins" / "mine.py").write_text(ONCE)
     edit(lab / "e.toml", 'name = "mine"', 'name = "mine"\nkind = ["a", "b"]')
     results = optlab.run("e.toml", plots=False)
@@ -256,7 +256,7 @@ def test_every_sweep_that_fails_keeps_its_traceback(lab):
 
 
 def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
-    """Counting gradients calls the rule: the mistake is told by file and line."""
+    """Counting gradients calls the rule: the message has the file and the line."""
     edit(lab / "plugins" / "mine.py", "return x - lr * g", "raise RuntimeError('so it is')")
     job = pipeline.prepare("e.toml")
     with pytest.raises(PluginError) as info:
@@ -283,7 +283,7 @@ def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
         ("return [[1.0], [2.0]], [0, 1, 2]", "dataset 'data' cannot be used: labels must be one number"),
     ],
 )
-def test_a_dataset_that_is_none(lab, text, said):
+def test_an_invalid_dataset(lab, text, said):
     code = f"from optlab import dataset\n@dataset\ndef data():\n    '''Data.'''\n    {text}\n"
     (lab / "plugins" / "data.py").write_text(code)
     edit(lab / "e.toml", '"xor"', '"data"')
@@ -296,7 +296,7 @@ def test_a_dataset_that_is_none(lab, text, said):
 # ---- counts ----------------------------------------------------------------------------------------------------------
 
 
-def test_gradient_evaluations_are_those_that_runs_then_take(lab):
+def test_predicted_gradient_evaluations_equal_those_of_the_runs(lab):
     job = pipeline.prepare("e.toml")
     results = executed(job)
     assert sum(p.gradients for p in pipeline.prospects(job.plan)) == results.runs["grad_evals"].sum() == 9 * 20
@@ -311,8 +311,8 @@ def test_progress_reaches_its_end(lab):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_one_seed_of_several_is_the_run_of_its_own(lab, seed):
-    """The runs with the first seeds of an experiment do not change when there are more of them."""
+def test_a_run_does_not_depend_on_the_other_seeds(lab, seed):
+    """The runs of the first seeds do not change with the number of seeds."""
     few = optlab.run("e.toml", out="few", plots=False).runs
     edit(lab / "e.toml", "seeds = 2", "seeds = 5")
     many = optlab.run("e.toml", out="many", plots=False).runs

@@ -1,4 +1,4 @@
-"""Races from end to end: what is written, what is raced, and what is said of it."""
+"""Races from end to end: the document, the runs and the messages."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def test_an_optimizer_without_a_learning_rate_gets_several(built_in, written, ta
     assert document(built_in, written)["optimizer"] == [table]
 
 
-def test_an_optimizer_of_another_package_is_tuned_like_ours(built_in):
+def test_an_optimizer_of_another_package_is_tuned_too(built_in):
     pytest.importorskip("torch")
     rules = document(built_in, ["adam", "torch:Adam"])["optimizer"]
     assert [rule.get("lr") for rule in rules] == [{"log": [0.01, 1.0], "num": 3}] * 2
 
 
-def test_a_schedule_and_a_start_are_for_all_that_have_none(built_in):
+def test_a_common_schedule_and_start_apply_to_tables_without_one(built_in):
     made = document(
         built_in,
         ["gd lr=0.1", "adam lr=0.1 schedule=linear"],
@@ -58,7 +58,7 @@ def test_a_schedule_and_a_start_are_for_all_that_have_none(built_in):
     assert [rule["schedule"] for rule in made["optimizer"]] == [{"name": "cosine", "warmup": 5}, "linear"]
 
 
-def test_one_that_is_raced_against_itself_is_called_by_its_settings(built_in):
+def test_repeated_optimizers_are_labelled_with_their_settings(built_in):
     made = document(built_in, ["momentum", "momentum beta=0.5", "momentum beta=0.7 label=mine", "gd"])
     labels = [rule.get("label") for rule in made["optimizer"]]
     assert labels == ["momentum", "momentum beta=0.5", "mine", None]
@@ -71,12 +71,12 @@ def test_one_that_is_raced_against_itself_is_called_by_its_settings(built_in):
 @pytest.mark.parametrize(
     "text", ["", "1", "0.1:1", "0.1:1:1", "0.1:1:x", "0.1:1:2:3", "1:0.1:3", "0:1:3", "a:1:3", 0.1, [0.1, 1.0]]
 )
-def test_no_range_of_learning_rates(text):
+def test_an_invalid_range_of_learning_rates(text):
     with pytest.raises(UserError, match=r"^lr: "):
         race.grid(text)
 
 
-def test_losses_are_those_of_a_plain_loop(tmp_path):
+def test_losses_equal_those_of_a_plain_loop(tmp_path):
     """Momentum on x^2 in each of three coordinates, at two learning rates."""
     on = {"name": "sphere", "dim": 3, "start": [1.0, -2.0, 0.5]}
     results = optlab.race("momentum beta=0.5", on, steps=7, lr="0.01:0.1:2", out=tmp_path, plots=False)
@@ -90,7 +90,7 @@ def test_losses_are_those_of_a_plain_loop(tmp_path):
     np.testing.assert_allclose(results.runs["final_loss"], expected, rtol=1e-12)
 
 
-def test_what_is_written_runs_as_a_file(tmp_path, computed):
+def test_the_stored_document_runs_as_a_file(tmp_path, computed):
     results = optlab.race(["gd", "adam lr=0.1"], "beale", steps=10, start="random", seeds=2, out=tmp_path, plots=False)
     assert len(results.runs) == 2 * (11 + 1)
     assert computed
@@ -101,7 +101,7 @@ def test_what_is_written_runs_as_a_file(tmp_path, computed):
     assert tomllib.loads((results.folder / "spec.toml").read_text())["optimizer"][1] == {"name": "adam", "lr": 0.1}
 
 
-def test_a_plugin_without_a_learning_rate_is_raced_as_it_is(tmp_path):
+def test_a_plugin_without_a_learning_rate_is_not_tuned(tmp_path):
     (tmp_path / "fixed.py").write_text(PLUGIN)
     results = optlab.race("fixed", "sphere", steps=3, plugins=iter([tmp_path]), out=tmp_path / "out", plots=False)
     assert len(results.runs) == 1

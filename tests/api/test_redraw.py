@@ -1,4 +1,4 @@
-"""Pictures of finished results when the plugins that computed them have changed, or are gone."""
+"""Pictures of finished results whose plugins have changed or are gone."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ def content(folder):
 @pytest.mark.parametrize(
     ("old", "new"), [("", ""), ("lr * g", "2 * lr * g"), ("beta=0.5", "gamma=0.7"), ("lr=0.1", "lr=9.0")]
 )
-def test_optimizers_are_not_drawn(lab, old, new):
-    """Where the problem is the same, so are all pictures, to the byte."""
+def test_changed_optimizers_do_not_change_pictures(lab, old, new):
+    """If the problem is unchanged, all pictures are bytewise equal."""
     optlab.run(DOCUMENT)
     before = content(lab)
     edit(lab / "plugins" / "mine.py", old, new)
@@ -87,7 +87,7 @@ def test_optimizers_are_not_drawn(lab, old, new):
         ("tilt=0.5", "slope=0.5"),
     ],
 )
-def test_what_needs_a_changed_problem_is_left_out(lab, old, new, computed):
+def test_pictures_that_need_a_changed_problem_are_left_out(lab, old, new, computed):
     results = optlab.run(DOCUMENT)
     before, computed[:] = content(lab), []
     edit(lab / "plugins" / "bowl.py", old, new)
@@ -120,7 +120,7 @@ def test_results_without_their_plugins_are_drawn_from_the_data(lab, tmp_path, mo
     assert (done.returncode, len(done.stdout.splitlines()), done.stderr) == (0, 3, "")
 
 
-def test_a_plugin_that_cannot_be_loaded_is_told_with_the_reason(lab):
+def test_a_plugin_that_cannot_be_loaded_is_reported_with_the_reason(lab):
     optlab.run(DOCUMENT, plots=False)
     (lab / "plugins" / "bowl.py").write_text("1 / 0\n")
     with pytest.warns(PluginWarning, match=r"bowl\.py could not be loaded: plugins/bowl\.py:1: ZeroDivisionError"):

@@ -85,7 +85,7 @@ def test_every_hook_has_a_docstring_a_row_of_the_page_and_a_kind_of_plugin():
     assert rows == [(kind.hook, kind.group) for kind in kinds.ALL]
 
 
-def test_the_commands_of_the_page_print_what_it_shows(optlab_command, tmp_path):
+def test_the_commands_of_the_page_print_the_shown_output(optlab_command, tmp_path):
     env = environment(installed(tmp_path))
     (block,) = re.findall(r"^```console\n(.*?)^```$", PAGE, re.M | re.S)
     for part in re.split(r"^\$ optlab ", block, flags=re.M)[1:]:
@@ -192,7 +192,7 @@ def test_the_schema_and_the_lists_have_it(lab):
         ('        return {"stretch"', '        1 / 0\n        return {"stretch"', "columns"),
     ],
 )
-def test_what_its_code_raises_is_told_with_its_place_and_nothing_is_written(old, new, line, lab, tmp_path):
+def test_an_exception_of_a_kind_is_reported_with_its_place_and_nothing_is_written(old, new, line, lab, tmp_path):
     done = lab("run", "nudged.toml", modules=edited(old, new))
     at = edited(old, new)["lab_extras/plugins.py"].splitlines().index("        1 / 0") + 1
     file = tmp_path / "site" / "lab_extras" / "plugins.py"
@@ -210,7 +210,7 @@ def test_what_its_code_raises_is_told_with_its_place_and_nothing_is_written(old,
     ],
     ids=["figures", "summary"],
 )
-def test_a_picture_or_a_summary_that_fails_costs_nothing_else(old, new, said, lab):
+def test_a_failing_picture_or_summary_does_not_affect_other_output(old, new, said, lab):
     done = lab("run", "nudged.toml", modules=edited(old, new))
     assert done.exit_code == 0, done.stderr
     (line,) = [line for line in done.output.splitlines() if said in line]
@@ -219,7 +219,7 @@ def test_a_picture_or_a_summary_that_fails_costs_nothing_else(old, new, said, la
     assert f"and {4 if 'left out' in said else 5} pictures in plots/" in done.stdout
 
 
-def test_a_kind_that_no_file_could_ask_for(lab):
+def test_a_kind_with_an_invalid_name(lab):
     for name, said in (
         ("steps", "name = 'steps' is not a valid name"),
         ("two words", "'two words' is not a valid name"),
@@ -247,7 +247,7 @@ BROKEN_FIGURES = {
 
 
 @pytest.mark.parametrize("name", BROKEN_FIGURES)
-def test_a_picture_that_fails_is_named_and_costs_no_other(name, lab, tmp_path):
+def test_a_failing_picture_is_named_and_the_others_are_drawn(name, lab, tmp_path):
     old, new, said = BROKEN_FIGURES[name]
     done = lab("run", "nudged.toml", modules=edited(old, new))
     assert done.exit_code == 0, done.stderr
@@ -263,7 +263,7 @@ def test_a_picture_that_fails_is_named_and_costs_no_other(name, lab, tmp_path):
 
 
 def test_a_drop_in_file_adds_a_picture_to_every_experiment(tmp_path, monkeypatch):
-    """From Python too, of a map as of a grid; names that files cannot have are made into ones that they can."""
+    """Also from Python, and for a map as for a grid. Invalid characters of file names are replaced."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "extra.py").write_text(
@@ -283,7 +283,7 @@ def test_a_drop_in_file_adds_a_picture_to_every_experiment(tmp_path, monkeypatch
     assert optlab.basins("himmelblau", "gd lr=0.01", resolution=3, steps=20).results.plots == found.plots
 
 
-def test_a_picture_that_was_mended_is_drawn_without_another_run(tmp_path, monkeypatch):
+def test_a_corrected_picture_is_drawn_without_another_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     file = tmp_path / "plugins" / "extra.py"
@@ -367,20 +367,20 @@ def test_a_typer_app_is_a_group_of_commands(lab):
         ("@hookimpl\n", "", "lab_extras.commands: implements no hook; it needs optlab_commands"),
     ],
 )
-def test_faults_of_a_command_are_told_in_a_line(old, new, said, lab):
+def test_errors_of_a_command_are_one_line(old, new, said, lab):
     done = lab("slowest", "results", modules=edited(old, new, "lab_extras/commands.py"))
     assert (done.exit_code, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert said in done.stderr
 
 
-def test_a_command_with_a_name_of_optlabs_own_does_not_replace_it(lab):
+def test_a_command_of_a_package_cannot_replace_one_of_optlab(lab):
     project = PROJECT.replace("slowest =", "list =")
     assert "options" in lab("list", "kinds", project=project).stdout
     assert lab("--help", project=project).stdout.count("\n  list ") == 1
 
 
-def test_a_module_of_commands_in_the_wrong_group_is_told_of(lab):
+def test_a_module_of_commands_in_the_wrong_group_is_reported(lab):
     project = PROJECT.replace('extras = "lab_extras.plugins"', 'extras = "lab_extras.commands"')
     said = "a package names the module of optlab_commands in the entry point group optlab.commands, not in optlab"
     assert said in " ".join(lab("plugins", project=project).stdout.split())

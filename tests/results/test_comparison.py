@@ -1,4 +1,4 @@
-"""What is said to differ between two experiments: everything that makes another one of it, and nothing else."""
+"""The differences between two experiments: everything that changes the identity, and nothing else."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BASE = {
 
 
 def changed(*edits):
-    """The base with a value put at each of some paths; None takes away what is there."""
+    """The base document with a value set at each path; None removes the entry."""
     document = copy.deepcopy(BASE)
     for path, value in edits:
         *way, last = path
@@ -47,7 +47,7 @@ def plan_of(planned):
     return lambda document: planned(document)
 
 
-def told(plan_of, before, after):
+def reported(plan_of, before, after):
     plans = [plan_of(document) for document in (before, after)]
     facts = [json.loads(json.dumps(comparison.planned(plan))) for plan in plans]
     return plans[0].id == plans[1].id, comparison.differences(*facts)
@@ -111,19 +111,19 @@ CAUSES = {
 
 
 @pytest.mark.parametrize("name", NEUTRAL)
-def test_how_it_is_written_is_blamed_for_nothing(plan_of, name):
-    assert told(plan_of, BASE, changed(*NEUTRAL[name])) == (True, [])
+def test_another_way_of_writing_is_no_difference(plan_of, name):
+    assert reported(plan_of, BASE, changed(*NEUTRAL[name])) == (True, [])
 
 
 @pytest.mark.parametrize("name", CAUSES)
 def test_every_cause_is_named_and_nothing_else(plan_of, name):
     edits, expected = CAUSES[name]
-    same, found = told(plan_of, BASE, changed(*edits))
+    same, found = reported(plan_of, BASE, changed(*edits))
     assert not same
     assert found == expected
 
 
-def test_tables_that_come_go_and_change_places(plan_of):
+def test_added_removed_and_reordered_tables(plan_of):
     one, two, three = BASE["optimizer"]
     for tables, expected in (
         ([one, two], ["optimizer (sgd -> none)"]),
@@ -131,14 +131,14 @@ def test_tables_that_come_go_and_change_places(plan_of):
         ([one, two, {"name": "adagrad"}], ["optimizer (sgd -> adagrad)"]),
         ([two, one, three], ["the order of optimizers (gd, Adam, tuned, sgd -> Adam, tuned, gd, sgd)"]),
     ):
-        assert told(plan_of, BASE, BASE | {"optimizer": tables}) == (False, expected)
+        assert reported(plan_of, BASE, BASE | {"optimizer": tables}) == (False, expected)
     first, second = BASE["problem"]
     for tables, expected in (
         ([first], ["problem (mlp (xor, batch_size=16) -> none)"]),
         ([{"name": "beale"}, second], ["problem (rosenbrock -> beale)"]),
         ([second, first], ["the order of problems (rosenbrock, mlp (xor, batch_size=16) -> ..."]),
     ):
-        same, found = told(plan_of, BASE, BASE | {"problem": tables})
+        same, found = reported(plan_of, BASE, BASE | {"problem": tables})
         assert not same
         assert found == expected or found[0].startswith(
             "the order of problems (rosenbrock, mlp (xor, batch_size=16) -> "
@@ -146,16 +146,16 @@ def test_tables_that_come_go_and_change_places(plan_of):
         assert len(found) == 1
 
 
-def test_two_of_one_name_are_called_by_their_labels(plan_of):
+def test_tables_with_the_same_name_are_named_by_their_labels(plan_of):
     adams = [{"name": "adam", "label": label, "lr": 0.1} for label in ("slow", "quick")]
     after = [adams[0], adams[1] | {"lr": 0.2}]
-    assert told(plan_of, BASE | {"optimizer": adams}, BASE | {"optimizer": after})[1] == ["quick.lr (0.1 -> 0.2)"]
+    assert reported(plan_of, BASE | {"optimizer": adams}, BASE | {"optimizer": after})[1] == ["quick.lr (0.1 -> 0.2)"]
 
 
-def test_seeds_bear_on_nothing_where_nothing_is_random(plan_of):
+def test_seeds_have_no_effect_if_nothing_is_random(plan_of):
     before = BASE | {"problem": BASE["problem"][:1]}
-    assert told(plan_of, before, before | {"seeds": 7}) == (True, [])
-    assert told(plan_of, before | {"steps": 9}, before | {"seeds": 7}) == (False, ["steps (9 -> 20)"])
+    assert reported(plan_of, before, before | {"seeds": 7}) == (True, [])
+    assert reported(plan_of, before | {"steps": 9}, before | {"seeds": 7}) == (False, ["steps (9 -> 20)"])
 
 
 def test_maps(plan_of):
@@ -171,19 +171,19 @@ def test_maps(plan_of):
         ({"resolution": 4, "x": None}, []),
     ):
         after = basins | {"basins": {name: value for name, value in table.items() if value is not None}}
-        assert told(plan_of, basins, after) == (not expected, expected)
+        assert reported(plan_of, basins, after) == (not expected, expected)
     plain = {name: value for name, value in basins.items() if name != "basins"}
-    assert "map (none -> basins)" in told(plan_of, plain, basins)[1]
+    assert "map (none -> basins)" in reported(plan_of, plain, basins)[1]
 
 
-def test_a_long_axis_is_written_down_by_its_ends(plan_of):
+def test_a_long_axis_is_stored_by_its_ends(plan_of):
     before = changed((("optimizer", 0, "lr"), {"log": [0.01, 1.0], "num": 500}))
     after = changed((("optimizer", 0, "lr"), {"linear": [0.01, 1.0], "num": 500}))
     assert len(json.dumps(comparison.planned(plan_of(before)))) < 3000
-    assert told(plan_of, before, after)[1] == ["gd.lr (0.01 to 1.0, 500 values, with other values between)"]
+    assert reported(plan_of, before, after)[1] == ["gd.lr (0.01 to 1.0, 500 values, with other values between)"]
 
 
-def test_data_that_has_changed_is_named_and_how_it_is_split_is_not_blamed(planned):
+def test_changed_data_is_named_and_its_split_is_ignored(planned):
     def on(labels, **options):
         inputs = np.arange(40.0).reshape(20, 2)
         data = dataset(renamed(lambda: (inputs, labels), "mine"))
@@ -213,10 +213,10 @@ SOME = st.lists(st.sampled_from(range(len(VARIANTS))), max_size=3)
 
 
 @given(SOME, SOME)
-def test_something_is_told_exactly_where_the_experiments_are_not_the_same(plan_of, one, other):
+def test_there_are_differences_exactly_if_the_identities_differ(plan_of, one, other):
     documents = [changed(*itertools.chain(*(VARIANTS[n] for n in edits))) for edits in (one, other)]
     try:
-        same, found = told(plan_of, *documents)
+        same, found = reported(plan_of, *documents)
     except SpecError:  # a start of two numbers in six dimensions
         reject()
     assert same == (not found)

@@ -1,4 +1,4 @@
-"""Kinds of experiment are one interface, and nothing outside of it asks which one an experiment is of."""
+"""Kinds of experiment share one interface, and no other code depends on a particular kind."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def test_the_built_in_kinds(built_in):
     assert unranked == set(told.SUMMARIES) == set(drawn._DRAWN) == {"basins", "stability"}
 
 
-def test_a_grid_is_the_default_of_everything():
+def test_a_grid_uses_all_defaults():
     assert [name for name in vars(type(GRID)) if not name.startswith("__")] == ["name"]
 
 
-def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
+def test_only_the_file_of_a_kind_uses_its_table():
     """Elsewhere their classes are at most the type of an argument of what computes the map."""
     naming = {
         str(path.relative_to(SOURCES))
@@ -49,6 +49,6 @@ def test_the_tables_of_kinds_are_named_in_their_own_files_alone():
         ({"name": "mine", "table": dict}, "table must be a dataclass with the keys of"),
     ],
 )
-def test_a_class_that_can_be_no_kind(members, said):
+def test_an_invalid_class_of_a_kind(members, said):
     with pytest.raises(PluginError, match=f"^Mine: {said}"):
         type("Mine", (Kind,), members)()

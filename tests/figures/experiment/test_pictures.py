@@ -1,4 +1,4 @@
-"""The pictures of an experiment: which there are, for right experiments and for those in which much went wrong."""
+"""The pictures of an experiment, for successful and for failed runs."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ XOR = {"name": "mlp", "dataset": "xor", "hidden": [3]}
         ),
     ],
 )
-def test_which_pictures_there_are(pictures, problem, optimizers, rest, names):
+def test_the_names_of_the_pictures(pictures, problem, optimizers, rest, names):
     assert pictures(problem, *optimizers, **rest) == names
 
 
@@ -99,7 +99,7 @@ def open_(x):
 """
 
 
-def test_the_map_of_a_problem_without_domain_is_no_larger_for_runs_that_diverge(tmp_path, monkeypatch):
+def test_diverged_runs_do_not_enlarge_the_contour_of_a_problem_without_domain(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "p.py").write_text(OPEN)
@@ -111,7 +111,7 @@ def test_the_map_of_a_problem_without_domain_is_no_larger_for_runs_that_diverge(
     assert -3 < low < 0 < 1 < high < 3
 
 
-def test_titles_that_look_alike_get_files_of_their_own(pictures):
+def test_similar_titles_get_distinct_files(pictures):
     names = pictures([BEALE, BEALE, BEALE | {"start": "random"}], GD)
     assert {name for name in names if name.startswith("loss")} == {
         "loss_beale",
@@ -120,7 +120,7 @@ def test_titles_that_look_alike_get_files_of_their_own(pictures):
     }
 
 
-def test_pictures_are_all_there_or_none(pictures, monkeypatch, tmp_path):
+def test_pictures_are_published_all_or_none(pictures, monkeypatch, tmp_path):
     """A run that is interrupted while drawing draws everything the next time."""
     document = {"name": "e", "steps": 10, "problem": [BEALE], "optimizer": [GD]}
     job = pipeline.prepare(document)
