@@ -1,6 +1,6 @@
 """optlab: a lab for experimenting with gradient-descent optimizers.
 
-The public names below are imported when they are first used, so that `import optlab` costs next to nothing.
+The public names below are imported at their first use, so that `import optlab` is fast.
 """
 
 from __future__ import annotations

@@ -202,9 +202,7 @@ def test_help_names_every_command_and_option(call):
         *("check", "new", "race", "gallery"),
     }
     assert "..." not in listed  # no summary is truncated
-    assert "basins Map which minimum is reached from where: every pixel is a start, coloured by" in " ".join(
-        out.split()
-    )
+    assert "basins Map basins of attraction: every pixel is a start, its colour is the minimum" in " ".join(out.split())
     options = call("run", "--help")
     for option in ("--out", "--plugins", "--no-plots", "--format", "--quiet"):
         assert option in options

@@ -17,7 +17,8 @@ SIDES = ("x", "y")
 
 
 Name = Annotated[
-    str | None, typer.Option("--name", metavar="NAME", help="The folder of the results. Default: the problem's name.")
+    str | None,
+    typer.Option("--name", metavar="NAME", help="The folder of the results. Default: from the problem's name."),
 ]
 MapProblem = Annotated[
     str,
@@ -53,7 +54,7 @@ def basins(
     *,
     running: Running,
 ) -> None:
-    """Map which minimum is reached from where: every pixel is a start, coloured by where the run from it ends.
+    """Map basins of attraction: every pixel is a start, its colour is the minimum in which the run ends.
 
     \b
     optlab basins himmelblau --optimizer momentum lr=0.01 beta=0.9
@@ -77,7 +78,9 @@ def stability(
     x: Annotated[
         str, typer.Option("--x", metavar="NAME=LOW:HIGH", help="The horizontal hyperparameter.", show_default=False)
     ],
-    y: Annotated[str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The vertical one.", show_default=False)],
+    y: Annotated[
+        str, typer.Option("--y", metavar="NAME=LOW:HIGH", help="The vertical hyperparameter.", show_default=False)
+    ],
     more: Settings = None,
     optimizer: Optimizers = ["momentum"],
     log: Annotated[
