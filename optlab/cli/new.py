@@ -10,6 +10,7 @@ import re
 import tokenize
 from pathlib import Path
 
+from optlab.api.catalogue import short
 from optlab.errors import UserError
 from optlab.plugins import kinds, signature
 from optlab.plugins.registry import Registry
@@ -88,7 +89,7 @@ def _copy(origin: str, name: str, known: Registry) -> str:
     """The source file of an optimizer with the new name, after a comment that names the original."""
     file = Path(signature.source(known.rule(origin).function)[0])
     text = renamed(file.read_text(encoding="utf-8"), origin, name)
-    return f"# Copied from {origin}, in {'/'.join(file.parts[-3:])}.\n{text}"
+    return f"# Copied from {origin}, in {short(str(file))}.\n{text}"
 
 
 def renamed(text: str, old: str, new: str) -> str:
