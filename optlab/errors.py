@@ -151,16 +151,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(word, names, n=max(1, len(names)), cutoff=0.6)
     if not close:
         return ""
-    nearest = min(close, key=lambda name: (_edits(word, name), abs(_number(word) - _number(name))))
+    nearest = min(close, key=lambda name: (_edit_distance(word, name), abs(_number(word) - _number(name))))
     return f" (did you mean {nearest!r}?)"
 
 
-def _edits(a: str, b: str) -> int:
+def _edit_distance(a: str, b: str) -> int:
     """The number of replaced, missing and additional letters, and of swaps of neighbouring letters.
 
     Source: F. J. Damerau, "A technique for computer detection and correction of spelling errors", 1964.
 
-    >>> _edits("adma", "adam"), _edits("adma", "adamax")
+    >>> _edit_distance("adma", "adam"), _edit_distance("adma", "adamax")
     (1, 2)
     """
     rows = [list(range(len(b) + 1))]  # rows[i][j]: the distance from the first i letters of a to the first j of b

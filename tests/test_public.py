@@ -203,13 +203,13 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
             "1,000,000,000 numbers; use fewer steps, or optlab.run",
         ),
         ((bowl, "gd", [0.0]), {"schedule": "cosin"}, "there is no schedule 'cosin' (did you mean 'cosine'?)"),
-        ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is no schedule; give a name, or a table"),
+        ((bowl, "gd", [0.0]), {"schedule": {"end": 0.1}}, "{'end': 0.1} is not a schedule; give a name, or a table"),
         ((bowl, "gd", [0.0]), {"transforms": ["clip_norm", "clip_norm"]}, "clip_norm is given twice"),
         ((bowl, "gd", [0.0]), {"transforms": "clip_norm"}, "transforms must be a list, as in transforms=['clip_norm']"),
         (
             (bowl, "gd", [0.0]),
             {"transforms": [{"name": 3}]},
-            "3 is no transform; give a name, or what @transform makes",
+            "3 is not a transform; give a name, or what @transform makes",
         ),
         ((bowl, "gd", [0.0]), {"transforms": [{"name": "ema", "decy": 0.1}]}, "ema has no option 'decy' (did you mean"),
         (

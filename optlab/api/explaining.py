@@ -130,7 +130,7 @@ def _directional(request: ExplainRequest, known: Registry) -> Explanation:
     first, *others = request.around
     problem = _problem(known.problem(first) if isinstance(first, str) else first)
     if others:
-        raise UserError(f"{name_of(others[0])!r} is no NAME=VALUE, like x=-2")
+        raise UserError(f"{name_of(others[0])!r} is not NAME=VALUE, like x=-2")
     f = subjects.of_problem(problem, request.at, request.values, request.point)
     direction = None if request.direction is None else subjects.point(f"{request.dashes}direction", request.direction)
     from optlab.explain.directional import directional

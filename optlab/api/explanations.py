@@ -136,7 +136,7 @@ class ExplainRequest:
                 where = "optlab explain --help" if self.dashes else "help(optlab.explanation)"
                 raise UserError(f"{self.dashes}{name} does not apply to {kind}; see {where}")
         if alone and self.around:
-            raise UserError(f"{name_of(self.around[0])!r} is no NAME=VALUE, like x=-2")
+            raise UserError(f"{name_of(self.around[0])!r} is not NAME=VALUE, like x=-2")
 
 
 def names_in(known: Registry) -> list[str]:

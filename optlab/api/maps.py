@@ -101,7 +101,7 @@ def basins(
 
     Raises:
         SpecError: an unknown name or option, or a problem that does not have two parameters.
-        UserError: a text that is no name with settings.
+        UserError: a text that is not a name with settings.
 
     >>> import tempfile
     >>> found = basins("himmelblau", "gd lr=0.01", resolution=4, steps=200, out=tempfile.mkdtemp(), plots=False)
@@ -156,8 +156,8 @@ def stability(
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is no name with settings or no hyperparameter with a range, or a hyperparameter that is
-            both along an axis and set.
+        UserError: a text is not a name with settings or not a hyperparameter with a range, or a hyperparameter is both
+            along an axis and set.
 
     >>> import tempfile
     >>> found = stability("sphere", "momentum", x="lr=0.3:1.8", y="beta=0:0.6", resolution=4, steps=200,

@@ -146,7 +146,7 @@ def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -
     """A problem in which the settings that follow the name replace the defaults."""
     name, settings = _named(written, "problem")
     problem = find(name)
-    numbers, choices = validation.settled(problem, settings)
+    numbers, choices = validation.with_defaults(problem, settings)
     return replace(problem, signature=replace(problem.signature, numbers=numbers, choices=choices))
 
 

@@ -72,7 +72,7 @@ def prepare(
         raise UserError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}{guess}")
     known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
     if isinstance(experiment, Mapping):
-        document, known = registry.settled(experiment, known)
+        document, known = registry.with_names(experiment, known)
         draft = _on(backend, documents.read_dict(document, known.kinds.values()))
         planned = plan.make(draft, known)
         return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)

@@ -70,7 +70,7 @@ def race(
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is no name with settings, or an invalid range of learning rates.
+        UserError: a text that is not a name with settings, or an invalid range of learning rates.
 
     >>> import tempfile
     >>> results = race(["gd", "adam lr=0.1"], "sphere", steps=50, lr="0.01:1:5", out=tempfile.mkdtemp(), plots=False)
@@ -121,7 +121,7 @@ def grid(text: str) -> dict[str, Any]:
     ends, _, number = text.rpartition(":")
     num = int(number) if number.isdecimal() and len(number) < 20 else 0
     if ends.count(":") != 1 or not 2 <= num <= MAX_VALUES:
-        what = f"is no LOW:HIGH:NUM, like {RATES}, with a NUM from 2 to {MAX_VALUES:,}"
+        what = f"is not LOW:HIGH:NUM, like {RATES}, with a NUM from 2 to {MAX_VALUES:,}"
         raise UserError(f"lr: {shortened(text)!r} {what}")
     low, high = span("lr", ends)
     if low <= 0:

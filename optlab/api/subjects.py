@@ -82,7 +82,7 @@ def value(owner: str, name: str, given: Any) -> Any:
 
 def options_of(plugin: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """The checked values of the options that are given."""
-    numbers, choices = validation.settled(plugin, {n: value(plugin.name, n, item) for n, item in given.items()})
+    numbers, choices = validation.with_defaults(plugin, {n: value(plugin.name, n, item) for n, item in given.items()})
     return {name: {**numbers, **choices}[name] for name in given}
 
 
@@ -142,7 +142,7 @@ def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, An
     options = {}
     for key, text in settings.items():
         if key in defaults:
-            options[key] = validation.like(defaults[key], name, key, value(name, key, text))
+            options[key] = validation.converted(defaults[key], name, key, value(name, key, text))
         elif key in given:
             raise UserError(f"{key}={text}: {key!r} has a value from {called} already")
         elif key in needed:

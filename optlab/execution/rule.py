@@ -101,7 +101,7 @@ def shown_as(key: Key) -> str:
     return f"schedule.{name}" if owner == "schedule" else name
 
 
-def memory(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
+def initial_states(rule: Rule, tensors: Shapes, x: Any) -> dict[str, Any]:
     """The initial state of a rule by name: all arrays that are carried from step to step, except x."""
     own, *others = rule.parts
     parts = split(x, tensors) if rule.optimizer.per == "tensor" else [x]
@@ -149,17 +149,17 @@ class Point:
 
 @dataclass
 class Advance:
-    """One step of a rule from x and `state`. The state has the entries of `memory`.
+    """One step of a rule from x and `state`. The state has the entries of `initial_states`.
 
-    `look(p)` computes the loss and derivatives at a point. `values` has the numbers of the rule. `offer` has the other
-    arguments that plugins may request: t, steps, grad, loss, rng.
+    `evaluate(p)` computes the loss and derivatives at a point. `values` has the numbers of the rule. `offer` has the
+    other arguments that plugins may request: t, steps, grad, loss, rng.
     """
 
     rule: Rule
     tensors: Shapes
     state: Sequence[Any]
     values: Mapping[Key, Any]
-    look: Callable[[Any], Point]
+    evaluate: Callable[[Any], Point]
     offer: Mapping[str, Any]
     _after: dict[int, list[Any]] = field(default_factory=dict)
 
@@ -201,31 +201,31 @@ class Advance:
 
     def _of_rule(self, x: Any) -> Any:
         """The step of the rule, with the gradient that the transforms have changed."""
-        here = self.look(x)
-        g = here.g
+        point = self.evaluate(x)
+        g = point.g
         for number, transform in enumerate(self.rule.transforms, start=self._tensors):
             if not transform.wraps:
-                g = self._call_transform(transform, number, x, [x, g], g, f=here.f)
+                g = self._call_transform(transform, number, x, [x, g], g, f=point.f)
         rule = self.rule.optimizer
-        offer = {**self.offer, "f": here.f, "hvp": here.hvp}
+        offer = {**self.offer, "f": point.f, "hvp": point.hvp}
         if rule.per == "tensor":
             offer = {name: value for name, value in offer.items() if name not in ("grad", "loss", "hvp")}
         if unknown := [name for name in rule.signature.supplied if name not in offer]:
             raise PluginError(f"{_where(rule)} needs {unknown[0]}, which is not available to a rule for one tensor")
         supplied = {name: offer[name] for name in rule.signature.supplied}
         parts = zip(split(x, self.tensors), split(g, self.tensors), strict=True) if rule.per == "tensor" else [(x, g)]
-        moved = []
+        updated = []
         for number, (part, slope) in enumerate(parts):
             result = rule.function(
                 part, slope, *self._before[number], **supplied, **self._hyperparameters, **self.rule.choices
             )
-            moved.append(self._store_state(rule, number, result, part))
-        return moved[0] if moved[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in moved])
+            updated.append(self._store_state(rule, number, result, part))
+        return updated[0] if updated[0].shape == x.shape else np.concatenate([part.reshape(-1) for part in updated])
 
     def _wrapped(self, transform: Transform, number: int, step: Callable[[Any], Any], x: Any) -> Any:
         if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:
             raise PluginError(f"{_where(transform)} needs lr, but {self.rule.optimizer.name} has none")
-        f = self.look(x).f if "f" in transform.signature.supplied else None
+        f = self.evaluate(x).f if "f" in transform.signature.supplied else None
         return self._call_transform(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
 
     def _call_transform(

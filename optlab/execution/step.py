@@ -22,7 +22,7 @@ from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
 from optlab.execution.randomness import Draw
 from optlab.execution.records import Case, Sweep
-from optlab.execution.rule import Advance, Key, Point, Rule, memory
+from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
 from optlab.plugins.side_effects import undisturbed
 from optlab.plugins.signature import is_built_in, location, source
 
@@ -54,7 +54,7 @@ class StepGraph:
         return len(self.graph.inputs) - len(self.draws) - len(self.numbers)
 
     @property
-    def memory(self) -> int:
+    def size(self) -> int:
         """The count of numbers in x and the state of one run."""
         return sum(math.prod(var.shape) for var in self.graph.outputs[1:])
 
@@ -110,11 +110,11 @@ def _files(case: Case, rule: Rule) -> str:
 def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     example = np.empty(case.dim, case.precision)
     with contained():
-        names = list(memory(rule, case.tensors, example))
+        names = list(initial_states(rule, case.tensors, example))
 
     @functools.wraps(rule.optimizer.function)  # so that messages have the name and line of the user's function
     def begin(x: Any) -> list[Any]:
-        return list(memory(rule, case.tensors, x).values())
+        return list(initial_states(rule, case.tensors, x).values())
 
     initial = trace(begin, example)
     state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
@@ -207,7 +207,7 @@ def _step(
         used.append(grad(f)(p))
         return used[-1]
 
-    def look(p: Any) -> Point:
+    def evaluate(p: Any) -> Point:
         if p is x:
             return at_x
         f_p, g_p = value_and_grad(f)(p)
@@ -222,7 +222,7 @@ def _step(
     used.append(g)
     at_x = Point(loss, g, functools.partial(hvp, x))
     offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
-    return loss, used, Advance(rule, case.tensors, state, values, look, offer)(x)
+    return loss, used, Advance(rule, case.tensors, state, values, evaluate, offer)(x)
 
 
 def minibatch(case: Case, index: Any) -> tuple[Any, Any]:

@@ -39,7 +39,7 @@ def rule_with(
         UserError: a name or an option is unknown, an option has a wrong value, a transform is given twice, or there is
             a schedule for an optimizer without a learning rate.
     """
-    numbers, choices = validation.settled(optimizer, given)
+    numbers, choices = validation.with_defaults(optimizer, given)
     found = None if schedule is None else _plugin_with_options(schedule, Schedule, lambda name: known().schedule(name))
     if found and (fault := validation.fault_of_schedule(optimizer)):
         raise UserError(fault)
@@ -73,8 +73,8 @@ def _plugin_with_options(
         given = {"name": given}
     what = kind.__name__.lower()
     if not isinstance(given, Mapping) or "name" not in given:
-        raise UserError(f'{given!r} is no {what}; give a name, or a table as {{"name": "...", "option": 1.0}}')
+        raise UserError(f'{given!r} is not a {what}; give a name, or a table as {{"name": "...", "option": 1.0}}')
     plugin = find(given["name"]) if isinstance(given["name"], str) else given["name"]
     if not isinstance(plugin, kind):
-        raise UserError(f"{plugin!r} is no {what}; give a name, or what @{what} makes")
-    return plugin, *validation.settled(plugin, {name: value for name, value in given.items() if name != "name"})
+        raise UserError(f"{plugin!r} is not a {what}; give a name, or what @{what} makes")
+    return plugin, *validation.with_defaults(plugin, {name: value for name, value in given.items() if name != "name"})

@@ -77,19 +77,19 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan | None:
-    if not limits.is_of_a_size(spec, registry, notes):
-        spec = _cut(spec)  # small enough to continue and find the other mistakes
+    if not limits.has_allowed_size(spec, registry, notes):
+        spec = _with_single_values(spec)  # small enough to continue and find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
     rules = [
         r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
     ]
-    resolve.same_throughout(cases, rules, notes)
+    resolve.note_minibatches(cases, rules, notes)
     kind, table = _kind(spec, notes)
     with faults_of(kind):
         cases = kind.checked(table, spec, cases, rules, notes)
     resolve.note_without_start(cases, notes)
-    if notes.mistakes or not limits.is_bounded(spec, kind, table, cases, rules, notes):
+    if notes.mistakes or not limits.has_allowed_records(spec, kind, table, cases, rules, notes):
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []
@@ -136,7 +136,7 @@ def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name} ({number})"
 
 
-def _cut(spec: ExperimentSpec) -> ExperimentSpec:
+def _with_single_values(spec: ExperimentSpec) -> ExperimentSpec:
     """The experiment with one value on each axis."""
 
     def first(axes: Mapping[str, Axis]) -> dict[str, Axis]:

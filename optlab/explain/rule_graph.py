@@ -15,7 +15,7 @@ from optlab.engine.trace import trace
 from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.engine.vjp_rules import is_traced
 from optlab.errors import PluginError
-from optlab.execution.rule import Advance, Point, Rule, memory
+from optlab.execution.rule import Advance, Point, Rule, initial_states
 from optlab.execution.step import TracedGenerator
 from optlab.plugins import registry
 from optlab.plugins.optimizers.base import Optimizer
@@ -42,14 +42,14 @@ def plain_names(names: Sequence[str]) -> dict[str, str]:
 
 def initial_graph(rule: Rule, shape: tuple[int, ...]) -> Graph:
     """The graph x -> state before the first step."""
-    return trace(lambda x: list(memory(rule, (shape,), x).values()), np.empty(shape))
+    return trace(lambda x: list(initial_states(rule, (shape,), x).values()), np.empty(shape))
 
 
 def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, list[str]]:
     """The graph (x, g, *state, t, steps, *numbers, *draws) -> (x, *state), and the names of its outputs."""
     builder = Builder()
     x, g = (builder.input(shape, np.float64, name) for name in ("x", "g"))
-    states = list(memory(rule, (shape,), np.empty(shape)))
+    states = list(initial_states(rule, (shape,), np.empty(shape)))
     numbers = [name for _, name in rule.numbers]
     shown = plain_names([*states, *numbers])
     state = [builder.input(v.shape, v.dtype, shown[n]) for v, n in zip(initial.outputs, states, strict=True)]

@@ -29,7 +29,7 @@ def table(written: Any) -> dict[str, Any]:
     try:
         name, *words = shlex.split(written)
     except ValueError:
-        raise UserError(f"{written!r} is no name with settings, like 'momentum lr=0.01 beta=0.9'") from None
+        raise UserError(f"{written!r} is not a name with settings, like 'momentum lr=0.01 beta=0.9'") from None
     given = settings(words)
     if "name" in given:
         raise UserError(f"{written!r} has two names, {name!r} and {given['name']!r}; leave name=... out")
@@ -68,7 +68,7 @@ def pair(word: str, form: str, example: str) -> tuple[str, str]:
     """
     name, _, text = word.partition("=")
     if not name.isidentifier() or not text:
-        raise UserError(f"{shortened(word)!r} is no {form}, like {example}")
+        raise UserError(f"{shortened(word)!r} is not {form}, like {example}")
     return name, text
 
 

@@ -28,14 +28,14 @@ _KINDS = {
 # ---- options ---------------------------------------------------------------------------------------------------------
 
 
-def settled(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
+def with_defaults(plugin: Any, given: Mapping[str, Any]) -> tuple[dict[str, float], dict[str, Any]]:
     """All numbers and all choices of a plugin: the given values, and the defaults of the other options.
 
     Raises:
         UserError: the plugin has no such option, or the option cannot have this value.
 
     >>> from optlab.plugins.optimizers.momentum import momentum
-    >>> settled(momentum, {"lr": 1})
+    >>> with_defaults(momentum, {"lr": 1})
     ({'lr': 1.0, 'beta': 0.9}, {'lr_inside': False})
     """
     numbers, choices = dict(plugin.signature.numbers), dict(plugin.signature.choices)
@@ -61,15 +61,15 @@ def typed(plugin: Any, name: str, value: Any, default: Any) -> Any:
     """
     is_drop_in = name in plugin.signature.choices and not signature.is_built_in(plugin.function)
     hint = "; give it a default with a point, as in 1.0, to make it a number" if is_drop_in else ""
-    return like(default, plugin.name, name, value, hint)
+    return converted(default, plugin.name, name, value, hint)
 
 
-def like(default: Any, owner: str, name: str, value: Any, hint: str = "") -> Any:
+def converted(default: Any, owner: str, name: str, value: Any, hint: str = "") -> Any:
     """A value, converted to the type of a default, or a `UserError`.
 
     `hint` is appended to the message if the value is a number instead of an integer.
 
-    >>> like(0.5, "gd", "lr", 1), like(10, "lbfgs", "history", 5), like((64,), "mlp", "hidden", [8, 8])
+    >>> converted(0.5, "gd", "lr", 1), converted(10, "lbfgs", "history", 5), converted((64,), "mlp", "hidden", [8, 8])
     (1.0, 5, [8, 8])
     """
     if isinstance(default, float):

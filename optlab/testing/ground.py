@@ -12,7 +12,7 @@ import numpy as np
 
 from optlab.errors import counted
 from optlab.execution.records import Case, FixedPoint
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.problems.base import problem
 from optlab.testing.landscapes import Array, Bowl, Objective, Plane
@@ -117,7 +117,7 @@ def initial(optimizer: Optimizer, x: Array, options: Mapping[str, Any] = Mapping
     """[x, *state] before the first step. Floats have the dtype of x, as in a sweep."""
     values = [x.copy()]
     choices = {name: options.get(name, default) for name, default in optimizer.signature.choices.items()}
-    for first in memory(Rule(optimizer, choices), (x.shape,), x.copy()).values():
+    for first in initial_states(Rule(optimizer, choices), (x.shape,), x.copy()).values():
         value = np.array(first)
         values.append(value.astype(x.dtype) if value.dtype.kind == "f" else value)
     return values

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from optlab.errors import UserError, did_you_mean
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 from optlab.plugins import validation
 from optlab.plugins.optimizers.base import Optimizer, Reference
 from optlab.testing.trials import Array, Trials, trials
@@ -159,7 +159,7 @@ def arguments_of(
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """All options of the rule, and the arguments of the counterpart that they are mapped to."""
     mapping = dict(optimizer.references[reference] if mapping is None else mapping)
-    numbers, choices = validation.settled(optimizer, {**mapping.pop("where", {}), **given})
+    numbers, choices = validation.with_defaults(optimizer, {**mapping.pop("where", {}), **given})
     options = {**numbers, **choices}
 
     def value(source: Any) -> Any:
@@ -193,7 +193,7 @@ def ours(optimizer: Optimizer, options: Options, part: Trials, steps: int) -> Ar
     """x after each step of the rule, called directly as a NumPy function."""
     x = part.starts if len(part.starts) > 1 else part.starts[0]
     signature, path = optimizer.signature, []
-    state = list(memory(Rule(optimizer, options), (x.shape,), x).values())
+    state = list(initial_states(Rule(optimizer, options), (x.shape,), x).values())
     for step in range(1, steps + 1):
         loss, grad = functools.partial(part.loss, step), functools.partial(part.grad, step)
         offer = {"t": np.float64(step), "steps": np.float64(steps), "f": None, "grad": grad, "loss": loss}

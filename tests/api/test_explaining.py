@@ -125,7 +125,7 @@ def test_a_function_of_a_matrix():
         (["beale"], {"at": "here"}, "at here: 'here' is no number"),
         (["beale"], {"at": [np.nan, 1.0]}, "at: [nan, 1.0] is not finite"),
         (["adam"], {"at": [1.0]}, "at does not apply to an optimizer; see help(optlab.explanation)"),
-        (["beale", "cosine"], {}, "'cosine' is no NAME=VALUE, like x=-2"),
+        (["beale", "cosine"], {}, "'cosine' is not NAME=VALUE, like x=-2"),
         (["adam"], {"lr": 0.1}, "the equations of adam hold for any lr; leave it out"),
         (["adam", "clip_nrm"], {}, "there is no transform or schedule 'clip_nrm' for adam (did you mean"),
         (["cosine"], {"warmup": -1.0}, "cosine: 'warmup' must lie in"),

@@ -381,7 +381,7 @@ def test_maps_of_stability_are_reused_and_redrawn(lab, computed):
 
 
 MISTAKES = [
-    ("momentum", "lr", {}, "x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1"),
+    ("momentum", "lr", {}, "x: 'lr' is not NAME=LOW:HIGH, like lr=0.01:1"),
     ("momentum", "lr=1", {}, "x: '1' is no range LOW:HIGH, like 0.1:0.2"),
     (
         "momentum",

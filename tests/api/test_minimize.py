@@ -59,7 +59,7 @@ def test_a_choice_of_a_problem_is_set_with_its_name(tmp_path):
         ("rosenbrok b=10", "gd", {}, "there is no problem 'rosenbrok' (did you mean 'rosenbrock'?)"),
         ("rosenbrock c=10", "gd", {}, "rosenbrock has no option 'c'; it has a, b"),
         ("rosenbrock b=ten", "gd", {}, "rosenbrock: 'b' takes a number, not the text 'ten'"),
-        ("rosenbrock b", "gd", {}, "'b' is no NAME=VALUE, like lr=0.01"),
+        ("rosenbrock b", "gd", {}, "'b' is not NAME=VALUE, like lr=0.01"),
         ({"b": 10}, "gd", {}, '{\'b\': 10} names no problem; write a table as in {"name": "...", "option": 1.0}'),
         ("rosenbrock", {"lr": 0.1}, {}, "{'lr': 0.1} names no optimizer; write a table as in"),
         ("rosenbrock", "adam lr=0.1", {"lr": 0.1}, "adam: 'lr' is given twice, with the name and as an argument"),

@@ -91,7 +91,7 @@ def test_stability(call, tmp_path):
     ("arguments", "message"),
     [
         (("basins", "himmelblau", "--x", "1"), "--x: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
-        (("basins", "himmelblau", "lr"), "'lr' is no NAME=VALUE, like lr=0.01\n"),
+        (("basins", "himmelblau", "lr"), "'lr' is not NAME=VALUE, like lr=0.01\n"),
         (("basins", "himmelbau"), "there is no problem 'himmelbau' (did you mean 'himmelblau'?)\n"),
         (
             ("basins", "himmelblau", "--optimizer", "gdd", "--optimizer", "gdd lr=0.1", "--resolution", "1"),
@@ -102,7 +102,7 @@ def test_stability(call, tmp_path):
             "name must be a plain folder name (letters and digits, with _ - + = ( ) . , and spaces between), "
             "not the text ''\n",
         ),
-        (("stability", "sphere", "--x", "lr", "--y", "beta=0:1"), "--x: 'lr' is no NAME=LOW:HIGH, like lr=0.01:1\n"),
+        (("stability", "sphere", "--x", "lr", "--y", "beta=0:1"), "--x: 'lr' is not NAME=LOW:HIGH, like lr=0.01:1\n"),
         (("stability", "sphere", "--x", "lr=0:1", "--y", "beta=1"), "--y: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
         (
             ("stability", "sphere", "--x", "lr=0:1", "--y", "beta1=0:1"),

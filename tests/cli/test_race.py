@@ -62,14 +62,14 @@ def test_without_tuning_there_is_no_note_on_tuning(tmp_path, optlab_command):
         (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
         (["adam beta=1"], "adam has no option 'beta'"),
         (["adam", "--on", "bale"], "there is no problem 'bale' (did you mean 'beale'?)"),
-        (["adam", "--lr", "0.1"], "lr: '0.1' is no LOW:HIGH:NUM, like 1e-4:10:11"),
+        (["adam", "--lr", "0.1"], "lr: '0.1' is not LOW:HIGH:NUM, like 1e-4:10:11"),
         (
             ["adam", "--lr", "0.1:1:1"],
-            "lr: '0.1:1:1' is no LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
+            "lr: '0.1:1:1' is not LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
         ),
         (
             ["adam", "--lr", "0.1:1:1" + "0" * 5000],
-            "is no LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
+            "is not LOW:HIGH:NUM, like 1e-4:10:11, with a NUM from 2 to 1,000,000",
         ),
         (["adam beta1=1" + "0" * 5000], "adam: 'beta1' takes a number, not the text"),
         (["adam", "--start", "here"], "--start"),

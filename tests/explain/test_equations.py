@@ -18,7 +18,7 @@ from optlab.engine.nodes import Node, Var
 from optlab.engine.ops import OPS
 from optlab.errors import PluginError, UserError
 from optlab.execution.records import Case, FixedPoint
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 from optlab.execution.step import build
 from optlab.explain.equations import PARAMETERS, equation, equations, formula
 from optlab.explain.notation import Latex, PlainNotation
@@ -364,7 +364,7 @@ def test_the_printed_equations_are_the_rule(rule):
     text = str(equations(rule))
     rng = np.random.default_rng(7)
     shape = (DIM, 3) if rule.per == "tensor" else (DIM,)
-    starts = memory(Rule(rule, rule.signature.choices), (shape,), np.ones(shape))
+    starts = initial_states(Rule(rule, rule.signature.choices), (shape,), np.ones(shape))
     shapes = {name: np.shape(value) for name, value in starts.items()}
     for _ in range(50):
         x, g = rng.normal(size=(2, *shape))

@@ -30,12 +30,12 @@ def test_what_python_refuses_to_read_as_a_number_is_a_text(value):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("gd lr", "'lr' is no NAME=VALUE, like lr=0.01"),
-        ("gd lr=", "'lr=' is no NAME=VALUE, like lr=0.01"),
+        ("gd lr", "'lr' is not NAME=VALUE, like lr=0.01"),
+        ("gd lr=", "'lr=' is not NAME=VALUE, like lr=0.01"),
         ("gd lr=1 lr=2", "'lr' is given twice: lr=1 and lr=2"),
         ("adam name=gd", "'adam name=gd' has two names, 'adam' and 'gd'; leave name=... out"),
-        ("", "'' is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
-        ("gd label='x", "\"gd label='x\" is no name with settings, like 'momentum lr=0.01 beta=0.9'"),
+        ("", "'' is not a name with settings, like 'momentum lr=0.01 beta=0.9'"),
+        ("gd label='x", "\"gd label='x\" is not a name with settings, like 'momentum lr=0.01 beta=0.9'"),
     ],
 )
 def test_a_line_that_is_no_table(text, message):
@@ -70,5 +70,5 @@ def test_a_number_may_begin_or_end_with_its_point(text, read):
 
 @pytest.mark.parametrize("word", ["lr", "lr=", "=1", "l r=1", "1r=1", ""])
 def test_a_word_that_is_no_pair(word):
-    with pytest.raises(UserError, match=r"is no NAME=LOW:HIGH, like lr=0.01:1"):
+    with pytest.raises(UserError, match=r"is not NAME=LOW:HIGH, like lr=0.01:1"):
         pair(word, "NAME=LOW:HIGH", "lr=0.01:1")

@@ -99,7 +99,7 @@ def test_a_wrong_option_of_an_optimizer(planned, name, value, message):
     ],
 )
 def test_a_right_option_has_the_type_of_its_default(name, value, kept):
-    numbers, choices = validation.settled(rule, {name: value})
+    numbers, choices = validation.with_defaults(rule, {name: value})
     found = {**numbers, **choices}
     assert (found[name], type(found[name])) == (kept, type(kept))
     assert {**found, name: None} == {**rule.signature.options, name: None}

@@ -16,7 +16,7 @@ import numpy as np
 
 from optlab.errors import MissingPackage, UserError, did_you_mean
 from optlab.execution.randomness import generator
-from optlab.execution.rule import Advance, Key, Point, Rule, memory
+from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
 from optlab.execution.wrappers import Around, rule_with
 from optlab.plugins import registry, signature, validation
 from optlab.plugins.external import Foreign
@@ -146,7 +146,7 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
     @classmethod
     def _check(cls, group: Mapping[str, Any]) -> None:
         """Raise a `UserError` for a value out of range. Values that a scheduler sets later are not checked."""
-        validation.settled(cls.rule, {name: plain(group[name]) for name in cls.rule.signature.options})
+        validation.with_defaults(cls.rule, {name: plain(group[name]) for name in cls.rule.signature.options})
 
     def _moved(self, number: int, at: Vector, loss: Any, evaluate: Closure | None) -> Array:
         """The next x of a group. The state of the rule is updated."""
@@ -155,7 +155,7 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         rule = replace(self.composed, choices=choices)
         t = own.get(NUMBER, 0) + 1
         state = {name: value.cpu().numpy() for name, value in own.items() if name != NUMBER}
-        first = {name: np.asarray(value) for name, value in memory(rule, tensors, at.x).items()}
+        first = {name: np.asarray(value) for name, value in initial_states(rule, tensors, at.x).items()}
         state = self._fitting(state, first, at) if state else first
         at.loss = loss
         here = Point(None if loss is None else float(plain(loss)), at.g, at.hvp)

@@ -106,7 +106,7 @@ class _Prepared:
     def divides(self) -> bool:
         try:
             with self._making, contained():
-                return self.choice.backend != "native" or self._graph.memory * len(self.sweep) > WHOLE
+                return self.choice.backend != "native" or self._graph.size * len(self.sweep) > WHOLE
         except Exception:  # an exception of the user's code: `run` raises it again and reports it
             return True
 

@@ -64,7 +64,7 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("replay", str(reason))
     if sweep.backend == "native":
         return Choice("native", "it was requested")
-    return _sooner(sweep, graph, expressions)
+    return _faster(sweep, graph, expressions)
 
 
 def has_llvmlite() -> bool:
@@ -78,21 +78,21 @@ def expressions_of(graph: StepGraph) -> Expressions:
     return lowered(graph.graph, carried, range(carried))
 
 
-def _sooner(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
+def _faster(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
     count, slow = len(expressions.needed), _slow_operations(expressions)
-    of_a_run = (expressions.work + slow) * sweep.steps
+    work_per_run = (expressions.work + slow) * sweep.steps
     full = _COMPILATION + _COMPILATION_EACH * count
-    full += _NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES * expressions.copies)
-    quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * of_a_run * _whole_vectors(len(sweep), _LANES)
+    full += _NATIVE_EACH * work_per_run * _whole_vectors(len(sweep), _LANES * expressions.copies)
+    quick = _QUICK + _QUICK_EACH * count + _QUICK_NATIVE_EACH * work_per_run * _whole_vectors(len(sweep), _LANES)
     rows, numbers = len(sweep.recording.steps), len(sweep) * (1 + sweep.case.dim * sweep.recording.trajectory)
     native = min(full, quick) + rows * (_ROW + _RECORDED_EACH * numbers)
     in_numpy = (expressions.work + slow / _IN_NUMPY) * len(sweep)
-    of_a_step = _CALL * len(graph.graph.nodes) + _REPLAY_EACH * in_numpy + _REDUCED_EACH * _reduced(graph.graph)
-    replay = of_a_step * sweep.steps
+    time_per_step = _CALL * len(graph.graph.nodes) + _REPLAY_EACH * in_numpy + _REDUCED_EACH * _reduced(graph.graph)
+    replay = time_per_step * sweep.steps
     replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
-    sooner, later = _time(min(native, replay)), _time(max(native, replay))
+    faster, slower = _time(min(native, replay)), _time(max(native, replay))
     other = "replay" if native < replay else "native"
-    why = f"{sooner}, on {other} {later.removeprefix('about ')}" if sooner != later else f"{sooner} either way"
+    why = f"{faster}, on {other} {slower.removeprefix('about ')}" if faster != slower else f"{faster} either way"
     return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
 
 

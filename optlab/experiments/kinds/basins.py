@@ -98,13 +98,13 @@ class _Twice(Passes):
         self._numbers: list[Ints] = []
 
     def computed(self, compute: Compute) -> Iterator[Done]:
-        done = in_order(compute([basins.watched(sweep) for sweep in self.sweeps]))
+        done = in_order(compute([basins.with_last_steps(sweep) for sweep in self.sweeps]))
         found = basins.minima_of(done)
         self.about = {"minima": basins.described(found)}
         self._numbers = [basins.numbers(sweep, trajectories, found) for sweep, trajectories in done]
         sweeps = sorted(self.sweeps, key=lambda sweep: int(sweep.run[0]))
         both = list(zip(sweeps, done, self._numbers, strict=True))
-        again = in_order(compute([basins.aimed(sweep, first, n, found) for sweep, (_, first), n in both]))
+        again = in_order(compute([basins.with_targets(sweep, first, n, found) for sweep, (_, first), n in both]))
         for (sweep, (_, first), number), (_, second) in zip(both, again, strict=True):
             recorded = dict(loss=second.loss, x=second.x, metrics=second.metrics)
             yield sweep, replace(first, **recorded, reached=_counted(first, second, number))

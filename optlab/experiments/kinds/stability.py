@@ -102,7 +102,7 @@ class StabilityKind(Kind):
         return list(cases)
 
     def sweep(self, table: StabilitySpec, sweep: Sweep) -> Sweep:
-        return replace(sweep, target=targets.aimed(sweep, table.target)) if table.color == "steps" else sweep
+        return replace(sweep, target=targets.targets_of(sweep, table.target)) if table.color == "steps" else sweep
 
     def panels(self, results: Results, planned: Plan) -> list[panels.StabilityMap]:
         table = planned.table

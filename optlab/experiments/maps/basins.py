@@ -56,9 +56,9 @@ def ends(sweep: Sweep, trajectories: Trajectories) -> Floats:
     return np.full((2, len(sweep)), np.nan) if trajectories.final_x is None else trajectories.final_x
 
 
-def watched(sweep: Sweep) -> Sweep:
+def with_last_steps(sweep: Sweep) -> Sweep:
     """The sweep of the first pass. If needed, it records the last steps, which show oscillation around a kink."""
-    return bouncing.watched(sweep, (landscape_of(sweep, number) for number in range(len(sweep.titles))))
+    return bouncing.with_last_steps(sweep, (landscape_of(sweep, number) for number in range(len(sweep.titles))))
 
 
 def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima]) -> Ints:
@@ -75,7 +75,7 @@ def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima
     return number
 
 
-def aimed(sweep: Sweep, trajectories: Trajectories, number: Ints, found: Mapping[str, Minima]) -> Sweep:
+def with_targets(sweep: Sweep, trajectories: Trajectories, number: Ints, found: Mapping[str, Minima]) -> Sweep:
     """The sweep that counts the steps of each run to its minimum. A run that ended at no minimum has the target -inf.
 
     A run that oscillates around its minimum has as target the highest loss of its last steps.

@@ -43,7 +43,7 @@ class Tails:
         return Tails(self.low[:, chosen], self.high[:, chosen], self.loss[chosen])
 
 
-def watched(sweep: Sweep, landscapes: Iterable[Landscape]) -> Sweep:
+def with_last_steps(sweep: Sweep, landscapes: Iterable[Landscape]) -> Sweep:
     """The sweep, recording its last steps if a landscape has a declared minimum at a kink, and otherwise nothing."""
     count = STEPS if any(is_sharp(one, minima.known(one)).any() for one in landscapes) else 0
     last = np.arange(max(sweep.steps - count + 1, 0), sweep.steps + 1)
@@ -51,7 +51,7 @@ def watched(sweep: Sweep, landscapes: Iterable[Landscape]) -> Sweep:
 
 
 def tails(trajectories: Trajectories) -> Tails | None:
-    """The last steps of the runs of a watched sweep. None if nothing was recorded, or if the sweep failed."""
+    """The last steps of the runs, if `with_last_steps` recorded them. None otherwise, or if the sweep failed."""
     x = trajectories.x
     return None if x is None or not len(x) else Tails(x.min(axis=0), x.max(axis=0), trajectories.loss.max(axis=0))
 
@@ -88,6 +88,6 @@ def around(landscape: Landscape, found: Minima, ends: Floats, tails: Tails) -> I
         width = below + above
         most = width.max(axis=0)
         passed = np.take_along_axis(np.minimum(below, above), width.argmax(axis=0)[None], axis=0)[0] >= -pad
-        beside = (np.minimum(below, above) >= -most - pad).all(axis=0)
-        there = is_known & passed & beside & (most <= WIDE) & is_sharp(landscape, found.points)[nearest]
+        near = (np.minimum(below, above) >= -most - pad).all(axis=0)
+        there = is_known & passed & near & (most <= WIDE) & is_sharp(landscape, found.points)[nearest]
     return np.where(there, nearest, -1)

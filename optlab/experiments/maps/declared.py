@@ -22,7 +22,7 @@ NUMBERS = 1_000_000
 """The most numbers in the directions of each kind. With very many parameters, fewer coordinates are used."""
 
 
-def holding(case: Case, options: Mapping[str, float], size: Floats | None = None) -> Floats:
+def valid_minima(case: Case, options: Mapping[str, float], size: Floats | None = None) -> Floats:
     """The declared minimisers that are valid for the options, shape (K, dim).
 
     A minimiser is valid if the function is not lower at any nearby point: along each coordinate, along the diagonals of
@@ -51,7 +51,7 @@ def lowest(case: Case, options: Mapping[str, float]) -> float | None:
 
     None if there are none, or if the options have moved one of them, which may now be lower than the others.
     """
-    points = holding(case, options)
+    points = valid_minima(case, options)
     if not len(points) or len(points) < len(case.problem.minima):
         return None
     with np.errstate(all="ignore"):

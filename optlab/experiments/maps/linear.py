@@ -18,7 +18,7 @@ import numpy as np
 
 from optlab.engine.containment import contained
 from optlab.execution.records import Floats
-from optlab.execution.rule import Advance, Key, Point, Rule, memory
+from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
 
 MOST = 8
 """The most eigenvalues of a Hessian that are used."""
@@ -67,20 +67,20 @@ def _matrix(rule: Rule, numbers: Numbers, h: float) -> Floats | None:
     shape = np.broadcast_shapes(*(np.shape(value) for value in numbers.values()))
     values = {key: np.broadcast_to(value, shape).ravel() for key, value in numbers.items()}
     x = np.zeros(int(np.prod(shape)))
-    initial = memory(rule, (x.shape,), x).values()
+    initial = initial_states(rule, (x.shape,), x).values()
     if any(np.shape(value) != x.shape for value in initial):
         return None
     size = 1 + len(initial)
-    matrix = np.stack([_tried(rule, values, h, np.ones((size, x.size)) * e[:, None]) for e in np.eye(size)], axis=-1)
+    matrix = np.stack([_executed(rule, values, h, np.ones((size, x.size)) * e[:, None]) for e in np.eye(size)], axis=-1)
     # The values of the parameters differ, so that a rule that mixes parameters fails the check.
     for at, scale in zip(np.random.default_rng(0).normal(size=(len(SIZES), size, x.size)), SIZES, strict=True):
-        found, expected = _tried(rule, values, h, scale * at), scale * np.einsum("nij,jn->ni", matrix, at)
+        found, expected = _executed(rule, values, h, scale * at), scale * np.einsum("nij,jn->ni", matrix, at)
         if not np.isfinite(matrix).all() or not np.allclose(found, expected, rtol=1e-9, atol=1e-9 * scale):
             return None
     return matrix.reshape(*shape, size, size)
 
 
-def _tried(rule: Rule, values: Mapping[Key, Any], h: float, at: Floats) -> Floats:
+def _executed(rule: Rule, values: Mapping[Key, Any], h: float, at: Floats) -> Floats:
     """(x, *state) after one step, shape (parameters, 1 + k). Each parameter is independent of the others."""
 
     def slope(p: Any) -> Any:
@@ -105,7 +105,7 @@ def is_gradient_descent(matrices: Floats, eigenvalues: Floats, numbers: Numbers)
     lr = numbers.get(("hyperparameter", "lr"))
     if matrices.shape[-1] != 1 or lr is None:
         return False
-    return all(_is(matrix, [[1.0 - h * lr]]) for matrix, h in zip(matrices, eigenvalues, strict=True))
+    return all(_equals(matrix, [[1.0 - h * lr]]) for matrix, h in zip(matrices, eigenvalues, strict=True))
 
 
 def is_heavy_ball(matrices: Floats, eigenvalues: Floats, numbers: Numbers) -> bool:
@@ -114,9 +114,10 @@ def is_heavy_ball(matrices: Floats, eigenvalues: Floats, numbers: Numbers) -> bo
     if matrices.shape[-1] != 2 or lr is None or beta is None:
         return False
     return all(
-        _is(matrix, [[1.0 - lr * h, -lr * beta], [h, beta]]) for matrix, h in zip(matrices, eigenvalues, strict=True)
+        _equals(matrix, [[1.0 - lr * h, -lr * beta], [h, beta]])
+        for matrix, h in zip(matrices, eigenvalues, strict=True)
     )
 
 
-def _is(matrix: Floats, entries: list[list[Any]]) -> bool:
+def _equals(matrix: Floats, entries: list[list[Any]]) -> bool:
     return all(np.allclose(matrix[..., i, j], value) for i, row in enumerate(entries) for j, value in enumerate(row))

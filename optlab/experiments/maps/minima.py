@@ -126,7 +126,7 @@ class Minima:
 
 def known(landscape: Landscape) -> Floats:
     """The declared minimisers of the problem that are valid for its options, shape (K, 2)."""
-    return declared.holding(landscape.case, landscape.options, landscape.size)
+    return declared.valid_minima(landscape.case, landscape.options, landscape.size)
 
 
 def find(landscape: Landscape, ends: Floats, share: float) -> Minima:

@@ -32,7 +32,7 @@ def at_start(case: Case, options: Mapping[str, float]) -> float | None:
     return loss if np.isfinite(loss) else None
 
 
-def aimed(sweep: Sweep, given: float | None) -> Floats:
+def targets_of(sweep: Sweep, given: float | None) -> Floats:
     """The target of each run, shape (R,): the given target, or the target derived from the run's problem."""
     if given is not None:
         return np.full(len(sweep), float(given))

@@ -15,7 +15,7 @@ choices becomes a case or a rule of its own.
 """
 
 from optlab.experiments.resolve.diagnostics import Diagnostics
-from optlab.experiments.resolve.optimizers import RuleAxes, rules, same_throughout
+from optlab.experiments.resolve.optimizers import RuleAxes, note_minibatches, rules
 from optlab.experiments.resolve.problems import CaseAxes, cases, note_without_start
 
-__all__ = ["CaseAxes", "Diagnostics", "RuleAxes", "cases", "note_without_start", "rules", "same_throughout"]
+__all__ = ["CaseAxes", "Diagnostics", "RuleAxes", "cases", "note_minibatches", "note_without_start", "rules"]

@@ -23,7 +23,7 @@ MAX_RECORDED = 1_000_000_000
 """The most numbers that all runs together may record along the steps. The tables are made in memory."""
 
 
-def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
+def has_allowed_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
     """Whether the grid without its seeds is within the limits. If not, the axis with the most values is noted."""
     problems = [sizes(p, registry) for p in spec.problems]
     optimizers = [sizes(o, registry) for o in spec.optimizers]
@@ -43,7 +43,7 @@ def is_of_a_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -
     return True
 
 
-def is_bounded(
+def has_allowed_records(
     spec: ExperimentSpec, kind: Kind, table: Any, cases: list[CaseAxes], rules: list[RuleAxes], notes: Diagnostics
 ) -> bool:
     """Whether the grid is within the limits if the repeats of each cell and the recorded numbers are counted too."""

@@ -87,7 +87,7 @@ def _transformed(
     return found
 
 
-def same_throughout(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
+def note_minibatches(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
     """Note each optimizer that cannot use minibatches because it chooses the points of its gradients itself."""
     batched = next((axes.case for axes in cases if axes.case.batch_size), None)
     for rule in rules:

@@ -43,7 +43,7 @@ class Titled:
     @functools.cached_property
     def minima(self) -> tuple[Floats, ...]:
         """The declared minimisers that hold with these options."""
-        return tuple(declared.holding(self.case, self.options)) if self.computes else ()
+        return tuple(declared.valid_minima(self.case, self.options)) if self.computes else ()
 
     @property
     def minimum(self) -> float | None:

@@ -41,7 +41,7 @@ from optlab.plugins.registry.loading import declared as declared
 from optlab.plugins.registry.loading import drop_ins as drop_ins
 from optlab.plugins.registry.loading import import_file as import_file
 from optlab.plugins.registry.loading import one_line as one_line
-from optlab.plugins.registry.objects import settled as settled
+from optlab.plugins.registry.objects import with_names as with_names
 from optlab.plugins.schedules.base import Schedule
 from optlab.plugins.side_effects import undisturbed
 from optlab.plugins.signature import source, summary
@@ -86,7 +86,7 @@ class Registry:
         found = self.optimizer(name)
         if isinstance(found, external.Foreign):
             raise UserError(
-                f"{name} is no rule of the lab, but an optimizer of {found.package}; there is no formula of it"
+                f"{name} is not a rule of optlab but an optimizer of {found.package}; optlab does not have its formula"
             )
         return found
 

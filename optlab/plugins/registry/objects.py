@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optlab.plugins.registry import Registry
 
 
-def settled(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:
+def with_names(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:
     """The experiment with names in place of the plugins that are given as objects, and a registry with these plugins.
 
     An object may be given wherever a name may: as the `name` of a table, instead of a table that has only a name, and

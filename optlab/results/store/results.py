@@ -60,7 +60,7 @@ class Results:
     @property
     def spec(self) -> Path:
         """The path of the experiment file, a copy of what the user wrote."""
-        self._now()
+        self._current_manifest()
         return self._path(layout.SPEC)
 
     def is_of(self, spec: str) -> bool:
@@ -70,18 +70,22 @@ class Results:
     @property
     def plots(self) -> list[Path]:
         """The paths of the pictures, sorted by name."""
-        now = self._now()
-        if layout.PICTURES not in now:  # a manifest of an earlier version, which does not name the pictures
+        current = self._current_manifest()
+        if layout.PICTURES not in current:  # a manifest of an earlier version, which does not name the pictures
             return sorted(path for path in (self.folder / layout.PLOTS).glob("*") if path.is_file())
-        return [path for path in map(self._path, sorted(layout.pictures(now))) if path.is_file()]
+        return [path for path in map(self._path, sorted(layout.pictures(current))) if path.is_file()]
 
     def has_plots(self, format: str) -> bool:
         """Whether all pictures were drawn in this format, and none of them is damaged."""
-        return format in self._now().get(layout.DRAWN, []) and not self.damaged_plots(format)
+        return format in self._current_manifest().get(layout.DRAWN, []) and not self.damaged_plots(format)
 
     def damaged_plots(self, format: str) -> dict[str, str]:
         """The pictures of a format that were removed or changed after drawing: what is wrong, by name in the folder."""
-        found = {name: sum_ for name, sum_ in layout.pictures(self._now()).items() if name.endswith(f".{format}")}
+        found = {
+            name: sum_
+            for name, sum_ in layout.pictures(self._current_manifest()).items()
+            if name.endswith(f".{format}")
+        }
         faults = {name: _fault(self.folder, name, sum_) for name, sum_ in found.items()}
         return {name: what for name, what in faults.items() if what}
 
@@ -92,7 +96,7 @@ class Results:
         except ResultsError:
             return False
 
-    def _now(self) -> dict[str, Any]:
+    def _current_manifest(self) -> dict[str, Any]:
         """The current manifest. Pictures may have been drawn since these results were loaded."""
         manifest = layout.read_manifest(self.folder)
         if not layout.are_same(manifest, self.manifest):

@@ -107,8 +107,8 @@ class Writer:
         new = self._checksum(layout.SPEC)
 
         def change(earlier: Manifest | None) -> Manifest:
-            of = _manifest_of(results, earlier)
-            return {**of, "files": {**of["files"], layout.SPEC: new}}
+            current = _manifest_of(results, earlier)
+            return {**current, "files": {**current["files"], layout.SPEC: new}}
 
         return Results(self.folder, publish(self.folder, self._draft, change))
 
@@ -172,11 +172,11 @@ class DraftPictures:
         new = {name: checksum(self._draft / name) for name in self._names}
 
         def change(earlier: Manifest | None) -> Manifest:
-            of = _manifest_of(self.results, earlier)
-            others = {*of.get(layout.DRAWN, [])} - {self.format}
+            current = _manifest_of(self.results, earlier)
+            others = {*current.get(layout.DRAWN, [])} - {self.format}
             return {
-                **of,
-                layout.PICTURES: {**layout.pictures(of), **new},
+                **current,
+                layout.PICTURES: {**layout.pictures(current), **new},
                 layout.DRAWN: sorted({*others, *([self.format] * are_all)}),
             }
 

@@ -620,7 +620,7 @@ def one():
         (lambda: bowl(no_graph), UserError, "create_graph=True"),
         (lambda: as_torch("gd", transforms=["clip_nrm"]), UnknownName, "no transform 'clip_nrm' .did you mean"),
         (lambda: as_torch("gd", schedule="cosin"), UnknownName, "no schedule 'cosin' .did you mean 'cosine'"),
-        (lambda: as_torch("gd", schedule=as_torch), UserError, "is no schedule; give a name, or a table"),
+        (lambda: as_torch("gd", schedule=as_torch), UserError, "is not a schedule; give a name, or a table"),
         (
             lambda: as_torch("gd", schedule={"name": "cosine", "ned": 1}),
             UserError,

@@ -12,7 +12,7 @@ from optlab import optimizer, problem
 from optlab.execution import runner
 from optlab.execution.randomness import Minibatches
 from optlab.execution.records import STATUSES
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 from optlab.execution.starts import starts
 
 SCALES = np.array([1.0, 10.0, 100.0])  # of the ellipsoid with condition 100 in three dimensions
@@ -87,7 +87,7 @@ def by_hand(f, df, rule, x, steps, *, hvp=None, factor=lambda t: 1.0, **hyperpar
     """The losses and points of one run: f and the rule called as they are, in plain NumPy."""
     numbers = {**rule.signature.numbers, **hyperparameters}
     lr = numbers.get("lr")
-    state = list(memory(Rule(rule, rule.signature.choices), (x.shape,), x).values())
+    state = list(initial_states(Rule(rule, rule.signature.choices), (x.shape,), x).values())
     losses, path = [f(x)], [x]
     for t in range(1, steps + 1):
         g = df(x)

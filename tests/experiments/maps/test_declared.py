@@ -9,7 +9,7 @@ import optlab
 from optlab import problem
 from optlab.errors import SpecError
 from optlab.execution.records import Case, FixedPoint
-from optlab.experiments.maps.declared import holding, lowest
+from optlab.experiments.maps.declared import lowest, valid_minima
 from optlab.figures.experiment.cases import Titled
 
 
@@ -55,7 +55,7 @@ def dented(x, *, dent=0.0):
 @pytest.mark.parametrize(("tilt", "holds"), [(0.0, True), (1.9, True), (-1.9, True), (2.1, False), (-2.1, False)])
 def test_a_saddle_is_seen_along_a_diagonal_whatever_the_scale(tilt, holds, scale):
     for dim in (2, 3, 30):
-        assert len(holding(case(tilted, dim), options(tilted, tilt=tilt, scale=scale))) == holds
+        assert len(valid_minima(case(tilted, dim), options(tilted, tilt=tilt, scale=scale))) == holds
 
 
 @pytest.mark.parametrize("offset", [0.0, 1.0, -1e6])
@@ -78,8 +78,8 @@ def test_without_a_domain_the_start_gives_the_size():
 
 
 def test_where_one_minimum_has_moved_the_lowest_is_not_known():
-    assert len(holding(case(dented), options(dented))) == 2
-    assert holding(case(dented), options(dented, dent=0.5)).tolist() == [[-1.0, 0.0]]
+    assert len(valid_minima(case(dented), options(dented))) == 2
+    assert valid_minima(case(dented), options(dented, dent=0.5)).tolist() == [[-1.0, 0.0]]
     assert lowest(case(dented), options(dented, dent=0.5)) is None
     assert lowest(case(two), options(two, deeper=0.5)) is None
 
@@ -90,7 +90,7 @@ def test_all_that_is_built_in_holds_by_default(built_in, dim):
         size = dim or of.default_dim
         needs_two = of.name in ("rosenbrock", "saddle", "ravine")  # sums over pairs of coordinates
         if of.minima and of.dim in (None, size) and not (size == 1 and needs_two):
-            assert len(holding(case(of, size), options(of))) == len(of.minima), (of.name, size)
+            assert len(valid_minima(case(of, size), options(of))) == len(of.minima), (of.name, size)
 
 
 # ---- everywhere ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import rosen, rosen_der, rosen_hess
 
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def descend(rule: Any, objective: Objective, x: Any, steps: int, **options: Any)
     """[x, *state] before the first step and after each."""
     choices = {**rule.signature.choices, **{k: v for k, v in options.items() if k in rule.signature.choices}}
     values = [np.array(x, dtype=float)]
-    values += memory(Rule(rule, choices), (values[0].shape,), values[0]).values()
+    values += initial_states(Rule(rule, choices), (values[0].shape,), values[0]).values()
     history = [values]
     for t in range(1, steps + 1):
         x = values[0]

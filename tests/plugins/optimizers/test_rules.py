@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from optlab.execution.rule import Rule, memory
+from optlab.execution.rule import Rule, initial_states
 from optlab.plugins import registry
 from optlab.plugins.optimizers.momentum import momentum
 
@@ -18,7 +18,7 @@ def first_steps(name, gradients, x=1.0, **options):
     rule = RULES[name]
     x = np.array([x])
     choices = {name: options.get(name, default) for name, default in rule.signature.choices.items()}
-    state = list(memory(Rule(rule, choices), (x.shape,), x).values())
+    state = list(initial_states(Rule(rule, choices), (x.shape,), x).values())
     path = []
     for t, g in enumerate(gradients, start=1):
         supplied = {"t": np.float64(t)} if "t" in rule.signature.supplied else {}

@@ -18,7 +18,7 @@ import pytest
 from optlab import problem
 from optlab.execution import runner
 from optlab.execution.records import STATUSES
-from optlab.execution.rule import Advance, Point, Rule, memory
+from optlab.execution.rule import Advance, Point, Rule, initial_states
 from optlab.execution.runner.state import overflowed
 from optlab.plugins import registry
 from optlab.plugins.optimizers.gd import gd
@@ -110,7 +110,7 @@ def path(rule: Rule, size: float, dtype: Any, numbers: Any = None, tensors: Any 
 
     tensors = tensors or (TENSORS if rule.optimizer.per == "tensor" else ((START.size,),))
     x, rng = START.astype(real), Drawn(real)
-    state = list(memory(rule, tensors, x).values())
+    state = list(initial_states(rule, tensors, x).values())
     began = [np.isfinite(v)[..., None] for v in state]
     plugins = {"hyperparameter": rule.optimizer.signature.numbers}
     plugins["transform"] = {f"{t.name}.{n}": v for t in rule.transforms for n, v in t.signature.numbers.items()}

@@ -59,7 +59,7 @@ def test_an_experiment_of_objects_is_that_of_their_names(tmp_path, built_in):
     with pytest.raises(SpecError, match="must be an array of tables"):  # a text alone is no table, as in a file
         optlab.run(document, out=tmp_path, plots=False)
     document["optimizer"][1] = {"name": "gd"}
-    named, known = registry.settled(document, built_in)
+    named, known = registry.with_names(document, built_in)
     assert named["problem"] == [{"name": "bowl"}, {"name": "mlp", "dataset": ["pairs", "xor"], "hidden": [2]}]
     assert named["optimizer"][0]["schedule"] == {"name": "half"}
     assert named["optimizer"][0]["transforms"] == ["halfway", "sign"]
