@@ -79,7 +79,7 @@ class Rate:
         lambda v: types.SimpleNamespace(a=v),
     ],
 )
-def test_functions_of_one_text_differ_by_what_they_refer_to(make):
+def test_functions_of_equal_text_differ_by_their_variables(make):
     assert digest_of(make(2.0)) == digest_of(make(2.0))
     assert digest_of(make(2.0)) != digest_of(make(3.0))
     assert digest_of(make(0.0)) != digest_of(make(-0.0))
@@ -106,7 +106,7 @@ def test_the_same_in_another_process():
     assert runs[0].stdout == runs[1].stdout
 
 
-def test_results_of_another_closure_are_not_taken_for_ones_own(tmp_path, computed):
+def test_results_of_another_closure_are_not_reused(tmp_path, computed):
     """By hand: one step of x <- x - lr f'(x) from 1 on c x^2, with lr = r, leads to (1 - 2 c r)^2 c."""
     losses = []
     for c, r in ((1.0, 0.25), (2.0, 0.25), (2.0, 0.125), (2.0, 0.125)):
@@ -185,7 +185,7 @@ def test_a_value_is_found_wherever_it_is_held(name):
     assert digest_of(within(1.0)) != digest_of(within(0.5))
 
 
-def test_values_that_are_met_one_after_another_are_told_apart():
+def test_temporary_values_with_equal_ids_are_distinguished():
     """Not by the ids alone of lists that are made on the way, which return."""
 
     def nested(c, depth):

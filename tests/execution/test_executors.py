@@ -109,7 +109,7 @@ def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
     assert sum(told) == sum(len(sweep) * sweep.steps for sweep in sweeps)
 
 
-def test_closing_stops_what_still_runs(sweeps, monkeypatch):
+def test_closing_stops_running_tasks(sweeps, monkeypatch):
     """Of blocks that would never end, each is stopped at its next sign of progress."""
     monkeypatch.setattr(executors, "BLOCK", 1)
     stopped = []
@@ -142,7 +142,7 @@ def test_an_interrupt_from_progress_comes_out(sweeps):
         everything(sweeps, 2, progress=interrupted)
 
 
-def test_blas_has_one_thread_as_long_as_the_pool_lives():
+def test_blas_has_one_thread_while_the_pool_exists():
     """Also between tasks: the first one to end must not give the others several."""
 
     def counts():

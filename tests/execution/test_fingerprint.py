@@ -42,7 +42,7 @@ def test_a_plugin_is_its_file(built_in, tmp_path):
     assert fingerprint.of_plugin(built_in.optimizer("adam")) != fingerprint.of_plugin(built_in.optimizer("gd"))
 
 
-def test_a_plugin_is_what_it_imports_from_its_folder_too(tmp_path, monkeypatch):
+def test_the_hash_of_a_plugin_depends_on_imports_from_its_folder(tmp_path, monkeypatch):
     from optlab.plugins.registry import import_file
 
     files = {
@@ -111,7 +111,7 @@ CHANGES = {
 }
 
 
-def test_what_bears_on_a_sweep_changes_its_hash(planned):
+def test_everything_that_affects_a_sweep_changes_its_hash(planned):
     optimizer = {"name": "gd", "lr": 0.1, "schedule": {"name": "cosine"}, "transforms": [{"name": "clip_norm"}]}
     (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [optimizer]}).sweeps
     hashes = {
@@ -196,7 +196,7 @@ def test_a_plugin_is_whatever_it_reads_and_imports_by_any_means(form, tmp_path, 
     assert "rates_elsewhere" not in sys.modules
 
 
-def test_what_a_plugin_writes_and_what_packages_read_is_not_what_it_depends_on(tmp_path):
+def test_files_written_by_a_plugin_or_read_by_packages_do_not_count(tmp_path):
     from optlab.plugins.registry import import_file
 
     path = tmp_path / "rule.py"
@@ -237,7 +237,7 @@ def test_the_version_of_a_package_that_a_plugin_imports_counts(tmp_path, monkeyp
 
 
 @pytest.mark.parametrize("kind", ["optimizer", "problem", "schedule", "transform", "dataset"])
-def test_files_that_are_declared_are_there_or_it_is_told_where(tmp_path, kind):
+def test_missing_declared_files_are_reported_with_their_place(tmp_path, kind):
     from optlab.errors import PluginError
     from optlab.plugins.registry import import_file
 

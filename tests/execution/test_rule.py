@@ -132,7 +132,7 @@ def test_by_hand(planned, name, backend):
     assert task.backend(sweep) == backend
 
 
-def test_decay_beside_the_rule_is_adamw(planned):
+def test_decoupled_decay_equals_adamw(planned):
     """torch.optim.AdamW, its learning rate halved every five steps."""
     import torch
 
@@ -221,7 +221,7 @@ def test_one_step_per_step(built_in, around, message):
         build(Case(slope, 2, FixedPoint(START)), rule, 10)
 
 
-def test_what_a_transform_returns_is_checked(built_in):
+def test_the_values_returned_by_a_transform_are_checked(built_in):
     @transform
     def forgets(x, g, m=0.0):
         return g
@@ -300,7 +300,7 @@ def test_a_draw_that_is_not_to_be_had(planned):
 # ---- one tensor at a time --------------------------------------------------------------------------------------------
 
 
-def test_a_rule_for_tensors_sees_weights_and_biases_in_their_shapes(planned):
+def test_a_rule_for_tensors_gets_weights_and_biases_in_their_shapes(planned):
     """By hand, on the gradients of the whole."""
     from optlab import grad
 

@@ -66,7 +66,7 @@ def fails(*, rng):
         (fails, "the start of 'net' raises RuntimeError: no luck"),
     ],
 )
-def test_a_start_that_is_none(draw, said):
+def test_invalid_starts(draw, said):
     with pytest.raises(PluginError) as info:
         drawn(trained(draw), 0, 0)
     assert str(info.value) == f"{__file__}:{draw.__code__.co_firstlineno}: {said}"

@@ -70,7 +70,7 @@ def none_of_state(x, g, m=0.0, *, lr=0.1):
     return x - lr * g, None
 
 
-def test_what_a_rule_must_return():
+def test_wrong_return_values_of_rules():
     assert len(built(list_of_two).graph.outputs) == 3
     for rule, said in [
         (
@@ -140,7 +140,7 @@ def test_a_schedule_that_returns_no_number(factor, said):
     )
 
 
-def test_what_differs_from_trace_to_trace_is_refused():
+def test_code_that_differs_between_traces_is_refused():
     seen = []
 
     def noisy(x, g, *, lr=0.1):

@@ -27,7 +27,7 @@ def test_ends_belong_to_it_where_the_bracket_is_square(a, b, with_low, with_high
 
 
 @pytest.mark.parametrize("text", ["", "0, 1", "[0; 1]", "[0, 1", "[1, 0]", "[a, 1]", "[0, 1] "])
-def test_what_is_no_interval(text):
+def test_invalid_intervals(text):
     if text == "[0, 1] ":
         assert 1 in Range.read(text)
         assert math.nan not in Range.read(text)

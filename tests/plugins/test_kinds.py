@@ -49,6 +49,6 @@ def test_a_kind_with_a_decorator(kind):
     assert f"\n@{kind.name}" in text
 
 
-def test_what_there_is_to_list_and_to_begin():
+def test_kinds_in_lists_and_templates():
     assert [kind.plural for kind in plugin_kinds.REGISTERED] == plugins.LISTED
     assert [kind.name for kind in DECORATED] + ["experiment"] == plugins.CREATED

@@ -45,7 +45,7 @@ def test_numbers_of_a_middle_size_are_as_they_were_to_the_bit(dtype, data):
 
 
 @pytest.mark.parametrize("special", [0.0, np.inf, np.nan])
-def test_what_has_no_size(special):
+def test_norms_of_infinity_and_nan(special):
     np.testing.assert_array_equal(norm(np.array([special, 0.0])), special)
 
 

@@ -23,7 +23,7 @@ def test_a_table_in_one_line():
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
-def test_what_python_refuses_to_read_as_a_number_is_a_text(value):
+def test_digits_that_python_refuses_to_read_are_a_text(value):
     assert table(f"gd lr={value}") == {"name": "gd", "lr": value}
 
 

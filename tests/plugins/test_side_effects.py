@@ -74,7 +74,7 @@ def test_several_changes_are_one_warning(tmp_path):
     assert state() == before
 
 
-def test_what_raises_is_put_back_without_a_warning(tmp_path):
+def test_changes_of_failing_code_are_undone_without_a_warning(tmp_path):
     before = state()
     with pytest.raises(ZeroDivisionError), undisturbed(lambda: "mine.py"):
         change_all(tmp_path, fail=True)
@@ -98,7 +98,7 @@ def test_a_thread_that_is_left_is_named_and_one_that_has_ended_is_not():
         done.join()
 
 
-def test_what_a_plugin_may_do_is_not_told():
+def test_allowed_changes_are_not_reported():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with undisturbed(lambda: "mine.py"):

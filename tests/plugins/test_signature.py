@@ -45,7 +45,7 @@ def test_the_words_of_a_signature():
         ("x, g, *, lr=None", "has an option 'lr' whose default is of type NoneType"),
     ],
 )
-def test_a_signature_that_does_not_fit_is_told_with_file_line_and_form(head, said):
+def test_a_wrong_signature_is_reported_with_file_line_and_form(head, said):
     with pytest.raises(PluginError) as info:
         rule_of(f"def rule({head}):")
     assert str(info.value).startswith(f"/plugins/rule.py:1: optimizer 'rule' {said}")
@@ -80,7 +80,7 @@ def test_only_optimizers_hold_state():
         dataset(data)
 
 
-def test_what_has_no_name_cannot_be_asked_for():
+def test_functions_without_a_name_are_refused():
     with pytest.raises(PluginError, match=r"test_signature.py:\d+: a schedule needs a name of its own"):
         schedule(lambda t: 1.0)
 
@@ -97,7 +97,7 @@ def test_what_has_no_name_cannot_be_asked_for():
     ],
 )
 @pytest.mark.parametrize("what", [int, 3, "adam", len, functools.partial(max, 1)])
-def test_what_is_no_function(declare, form, what):
+def test_objects_that_are_not_functions_are_refused(declare, form, what):
     kind = "a class" if what is int else f"a value of type {type(what).__name__}"
     with pytest.raises(PluginError) as info:
         declare(what)
@@ -120,7 +120,7 @@ def test_a_problem_is_declared_with_parentheses():
         ({"start": (1.0, 1.0), "minimum": (0.0, 0.0, 0.0)}, "2 parameters and a minimum of 3 numbers"),
     ],
 )
-def test_a_problem_whose_points_do_not_fit(about, message):
+def test_a_problem_with_points_of_wrong_dimension(about, message):
     def bowl(x):
         return np.sum(x**2)
 
@@ -146,6 +146,6 @@ def test_numbers(value):
 
 
 @pytest.mark.parametrize("value", [True, "0.1", None, [0.1], 1j, 10**400])
-def test_what_is_no_number(value):
+def test_values_that_are_not_numbers(value):
     with pytest.raises(UserError, match="gd: 'lr' takes a number, not "):
         signature.as_number("gd", "lr", value)

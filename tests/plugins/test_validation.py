@@ -121,7 +121,7 @@ RULES = [
 
 
 @pytest.mark.parametrize(("name", "scheduled", "around", "message"), RULES)
-def test_what_does_not_go_together(planned, name, scheduled, around, message):
+def test_wrong_combinations(planned, name, scheduled, around, message):
     plugins = {p.name: p for p in (rule, without_rate, whole_rate, halves, takes_rate, scales)}
     table = {"name": name, "transforms": [{"name": one} for one in around]}
     table |= {"schedule": {"name": scheduled}} if scheduled else {}

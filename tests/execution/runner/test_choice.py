@@ -41,7 +41,7 @@ def chosen(planned, problem_table, backend="auto", steps=100, **optimizer):
     return runner.choose(sweep, build_for(sweep))
 
 
-def test_what_is_done_sooner_is_chosen_by_runs_and_steps(planned):
+def test_the_faster_back_end_depends_on_runs_and_steps(planned):
     few = {"linear": [0.1, 0.2], "num": 3}
     many = {"linear": [0.1, 0.2], "num": 5000}
     assert chosen(planned, {"name": "rosenbrock"}, lr=few).backend == "replay"
@@ -76,7 +76,7 @@ def test_sums_over_many_entries_of_few_runs_are_estimated_on_replay(planned):
     assert 2 < float(why.partition("on replay ")[2].removesuffix(" s")) < 12
 
 
-def test_what_is_recorded_is_estimated(planned):
+def test_the_time_for_recording_is_estimated(planned):
     """Measured at 0.3 s for a million losses of one run, which is more than its steps take."""
     tables = {"problem": [{"name": "rosenbrock"}], "optimizer": [{"name": "gd"}], "steps": 1_000_000}
     (sweep,) = planned({**tables, "record": {"points": 1_000_001}}).sweeps
@@ -85,7 +85,7 @@ def test_what_is_recorded_is_estimated(planned):
     assert 100 < float(number) < 900
 
 
-def test_what_takes_next_to_nothing(planned):
+def test_very_short_times(planned):
     assert chosen(planned, {"name": "rosenbrock"}, steps=1).why.startswith("less than 1 ms, on native ")
 
 
@@ -97,7 +97,7 @@ def test_little_work_gets_machine_code_that_is_made_quickly(planned):
 
 
 @pytest.mark.parametrize("backend", ["native", "replay"])
-def test_what_was_asked_for(planned, backend):
+def test_the_requested_back_end(planned, backend):
     choice = chosen(planned, {"name": "rosenbrock"}, backend)
     assert choice == runner.Choice(backend, "it was requested")
 
@@ -111,7 +111,7 @@ def test_what_was_asked_for(planned, backend):
         ({"name": "sorts_many", "dim": 10_000}, f"{TOO_MANY}, and argsort has no native rule"),
     ],
 )
-def test_what_cannot_be_compiled_runs_on_replay_and_says_why(planned, table, why):
+def test_code_that_cannot_be_compiled_runs_on_replay_with_a_reason(planned, table, why):
     assert chosen(planned, table, "native") == runner.Choice("replay", why)
 
 
@@ -121,7 +121,7 @@ def test_functions_of_many_entries_are_compiled_into_loops(planned):
     assert chosen(planned, {"name": "rosenbrock", "dim": 30_000}, "native", lr=many).backend == "native"
 
 
-def test_what_takes_much_memory_is_divided(planned, monkeypatch):
+def test_sweeps_that_need_much_memory_are_divided(planned, monkeypatch):
     """In machine code too; x and Adam's state are 1,500 numbers here."""
     rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": 20}}
     tables = {"problem": [{"name": "sphere", "dim": 500}], "optimizer": [rule], "backend": "native"}

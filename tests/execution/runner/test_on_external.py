@@ -92,7 +92,7 @@ def test_a_class_of_torch_by_hand(planned, name, kind):
     np.testing.assert_allclose(found.x[50, :, 0], x.detach().numpy(), rtol=1e-10)
 
 
-def test_a_function_of_optax_sees_the_tensors_of_a_network(planned, built_in):
+def test_a_function_of_optax_gets_the_tensors_of_a_network(planned, built_in):
     """LAMB scales the step of each tensor by its norm, so that it is not the same on one long vector."""
     tables = {"problem": [MLP | {"batch_size": 0}], "optimizer": [{"name": "optax:lamb", "lr": 0.01}], "steps": 3}
     (sweep,) = planned(tables).sweeps
@@ -145,7 +145,7 @@ def test_a_run_that_diverges(planned):
     assert found.grad_evals.tolist() == [100, found.steps[1] + 1]
 
 
-def test_an_objective_that_hides_what_is_not_a_number():
+def test_an_objective_that_hides_nan():
     def steps(x):
         return np.sum(np.where(x > 1, 1.0, 0.5))
 
@@ -299,7 +299,7 @@ def test_other_starts_and_other_options_of_a_problem(planned):
     assert_same(found, run(planned, table, {"name": "gd", "lr": 1e-3}, steps=20, seeds=3, backend="replay"))
 
 
-def test_the_step_that_comes_to_a_target(planned):
+def test_the_step_that_reaches_a_target(planned):
     sweep = sweep_of(planned, {"name": "torch:SGD", "lr": 1e-3})
     ours = sweep_of(planned, {"name": "gd", "lr": 1e-3})
     target = np.array([0.5, 1.0, 5.0, 1e9]) * runner.run(ours).final_loss
@@ -309,7 +309,7 @@ def test_the_step_that_comes_to_a_target(planned):
     assert found.reached[3] == 0
 
 
-def test_what_the_package_raises_is_an_error_of_its_runs(planned, monkeypatch):
+def test_exceptions_of_the_package_are_errors_of_its_runs(planned, monkeypatch):
     sweep = sweep_of(planned, {"name": "torch:Adam"})
 
     def broken(*args):
@@ -325,7 +325,7 @@ def test_what_the_package_raises_is_an_error_of_its_runs(planned, monkeypatch):
     assert done.log.splitlines()[-1] == "in torch: RuntimeError: out of luck"
 
 
-def test_what_stops_the_lab_is_passed_on(planned):
+def test_exceptions_that_stop_optlab_are_raised(planned):
     class Stop(Exception):
         pass
 
@@ -338,7 +338,7 @@ def test_what_stops_the_lab_is_passed_on(planned):
 
 
 @pytest.mark.parametrize("name", ["torch:Adam", "scipy:BFGS", "torch:SGD"])
-def test_all_run_steps_are_told(planned, name):
+def test_all_run_steps_are_reported(planned, name):
     told = []
     lr = {"lr": 1e6} if name == "torch:SGD" else {}
     runner.run(sweep_of(planned, {"name": name, **lr}), told.append)
@@ -409,7 +409,7 @@ def test_one_run_in_a_notebook():
     np.testing.assert_allclose(result.path, ours.path, rtol=1e-15)
 
 
-def test_a_rule_of_the_lab_asks_for_more_gradients_and_it_shows(planned):
+def test_further_gradients_of_a_rule_are_counted(planned):
     """What is counted of a rule's own gradients is comparable with what is counted of others'."""
 
     @optimizer

@@ -181,7 +181,7 @@ def test_built_in_rules_as_a_loop_would(ran, built_in, objective, name):
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_what_the_lab_supplies(ran, rule, evaluations):
+def test_supplied_arguments(ran, rule, evaluations):
     table = {"name": "ellipsoid", "start": list(START), "condition": 100.0}
     ((_, done),) = ran(table, [rule.name], rule, steps=50, record={"trajectories": True, "points": 100})
     losses, path = by_hand(ellipsoid, slope, rule, np.array(START), 50, hvp=lambda v: 2 * SCALES * v)
@@ -290,7 +290,7 @@ def first_infinite(lr, steps):
 
 
 @pytest.mark.parametrize("steps", [40, 64, 100])
-def test_a_diverging_run_keeps_its_data_and_disturbs_nobody(ran, steps):
+def test_a_diverging_run_keeps_its_data_and_does_not_affect_others(ran, steps):
     lrs = [0.1, 1e3, 0.2, 1e6, 3e3, 0.3]
     table = {"name": "ellipsoid", "start": [1.0]}
     ((_, done),) = ran(table, [{"name": "gd", "lr": lrs}], steps=steps)
@@ -553,7 +553,7 @@ def test_code_that_fails_ends_its_own_runs_only(ran, rule, said):
     assert same(sweep, whole[1], alone)
 
 
-def test_what_progress_raises_is_passed_on(ran):
+def test_exceptions_of_progress_are_raised(ran):
     sweep, _ = ran({"name": "rosenbrock"}, ["gd"], steps=100)[0]
 
     def stop(run_steps):

@@ -75,7 +75,7 @@ RULES = [
 
 
 @pytest.mark.parametrize("name", ["cone", "corner", "roof"])
-def test_all_runs_on_a_function_with_one_kink_come_to_it(lab, name):
+def test_all_runs_on_a_function_with_one_kink_reach_it(lab, name):
     for found in basins(name, *RULES):
         assert found.minima.tolist() == [[0.3, -0.2]]
         assert (found.minimum == 0).all(), found.title
@@ -148,7 +148,7 @@ def test_smooth_minima_are_no_kinks(built_in, name):
     assert not is_sharp(of, minima.known(of)).any()
 
 
-def test_where_a_run_bounces_by_hand(built_in):
+def test_oscillating_runs_by_hand(built_in):
     """Over the minimum, beside it by less and by more than it moves, on its way to it, too far apart, and lost."""
     of = landscape(built_in.problem("ackley"))
     low = np.array([[-0.1, -0.1, -0.1, 0.1, -1.0, np.nan], [0.0, 0.15, 0.25, 0.1, -1.0, np.nan]])

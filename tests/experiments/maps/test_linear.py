@@ -103,7 +103,7 @@ def test_another_momentum_has_another_limit():
     assert ((linear.radius(found[0]) < 1) == (10 * LR < 2 * (1 + BETA) / (1 - BETA))).all()
 
 
-def test_a_rule_is_what_it_computes_not_what_it_is_called():
+def test_a_rule_is_recognised_by_its_computation_not_by_its_name():
     assert linear.is_heavy_ball(*tried(heavy_ball, lr=LR, beta=BETA, decay=0.0))
     assert not linear.is_heavy_ball(*tried(heavy_ball, lr=LR, beta=BETA, decay=0.1))
     assert tried(momentum, lr=LR, beta=BETA)[0] is None
@@ -150,7 +150,7 @@ def test_weight_decay_moves_the_limit(built_in, decay):
         assert linear.is_heavy_ball(*found) == (decay == 0)
 
 
-def test_an_average_beside_the_rule_leaves_its_limit(built_in):
+def test_an_average_of_the_iterates_keeps_the_limit(built_in):
     """The average of points is as stable as the points are; its own memory is stable by itself."""
     around = [(built_in.transform("ema"), {"decay": 0.9})]
     found = tried(built_in.optimizer("gd"), around=around, lr=LR)
@@ -176,7 +176,7 @@ def halved_where_steep(x, g, *, f, share=0.5):
         (halved_where_steep, {}),
     ],
 )
-def test_there_is_no_theory_of_what_is_not_linear_or_not_the_same_in_each_step(built_in, name, options):
+def test_there_is_no_theory_for_steps_that_are_not_linear_or_that_change(built_in, name, options):
     around = [(built_in.transform(name) if isinstance(name, str) else name, options)]
     assert tried(built_in.optimizer("momentum"), around=around, lr=LR, beta=BETA)[0] is None
 
@@ -212,6 +212,6 @@ def test_the_eigenvalues_of_a_quadratic_problem(built_in):
     assert seven == pytest.approx(2 * 64.0 ** (np.arange(7) / 6))
 
 
-def test_what_is_not_quadratic(built_in):
+def test_functions_that_are_not_quadratic(built_in):
     for of in (nearly, valley, *(built_in.problem(n) for n in ("rosenbrock", "himmelblau", "rastrigin", "saddle"))):
         assert quadratic.spectrum(case_of(of), dict(of.signature.numbers)) is None

@@ -6,7 +6,7 @@ from optlab.errors import Mistake
 from optlab.experiments.resolve.diagnostics import Diagnostics
 
 
-def test_what_is_noted_twice_stands_once():
+def test_a_mistake_noted_twice_is_listed_once():
     notes = Diagnostics(before=frozenset({("steps",)}))
     for message in ("a", "b", "a"):
         notes.note(("optimizer", 0), message)

@@ -423,7 +423,7 @@ def command(labs, monkeypatch):
     return call
 
 
-def test_whoever_asks_for_it_is_told_why_it_is_not_there(command):
+def test_using_a_failed_plugin_reports_its_error(command):
     names = [name for name in LOADING if name not in ("one_of_two", "two_of_two", "like_a_built_in")]
     done = command("loading", "validate", *names)
     assert done.exit_code == 2
@@ -436,7 +436,7 @@ def test_whoever_asks_for_it_is_told_why_it_is_not_there(command):
 
 
 @pytest.mark.parametrize(("name", "file"), [("same", "one_of_two"), ("adam", "like_a_built_in")])
-def test_a_contested_name_stands_for_nobody(command, labs, name, file):
+def test_a_name_of_several_sources_is_refused(command, labs, name, file):
     done = command("loading", "run", "gd", name)
     said = expected(LOADING, file, "").partition(": ")[2]
     assert done.exit_code == 2
@@ -444,7 +444,7 @@ def test_a_contested_name_stands_for_nobody(command, labs, name, file):
     assert not (labs["loading"] / "results").exists()
 
 
-def test_who_asks_for_none_of_them_is_warned_and_served(labs, optlab_command):
+def test_experiments_without_failed_plugins_run_with_a_warning(labs, optlab_command):
     (labs["loading"] / "fine.toml").write_text(HEAD.replace('"e"', '"fine"') + table("gd") + table("good"))
     done = optlab_command("run", "fine.toml", "--no-plots", cwd=labs["loading"])
     assert done.returncode == 0
@@ -478,7 +478,7 @@ def test_validate_tells_it(command, labs, name):
     assert done.stderr == f"hello\n{expected(USING, name, labs['using'] / 'plugins' / f'{name}.py')}\n"
 
 
-def test_a_run_tells_all_of_them_and_serves_the_others(labs, optlab_command):
+def test_a_run_reports_all_failed_plugins_and_executes_the_others(labs, optlab_command):
     folder = labs["using"]
     (folder / "all.toml").write_text(HEAD + table("gd") + "".join(map(table, USING)) + table("good"))
     done = optlab_command("run", "all.toml", "--no-plots", cwd=folder)
@@ -570,7 +570,7 @@ def test_whatever_a_rule_raises_ends_its_own_runs_only(escaping, optlab_command)
 
 @pytest.mark.parametrize("command", [("validate", "one.toml"), ("explain", "{}"), ("explain", "{}", "cosine")])
 @pytest.mark.parametrize("name", ["interrupts", "leaves", "closes"])
-def test_every_command_says_which_line_it_was(escaping, optlab_command, name, command):
+def test_every_command_reports_the_line(escaping, optlab_command, name, command):
     (escaping / "one.toml").write_text(HEAD + table(name))
     done = optlab_command(*(word.format(name) for word in command), cwd=escaping)
     assert done.returncode == 2
@@ -659,7 +659,7 @@ def changing(x, g, *, lr=0.1):
 """
 
 
-def test_what_a_plugin_changes_is_named_and_changes_no_other(tmp_path, optlab_command):
+def test_global_changes_by_a_plugin_are_named_and_undone(tmp_path, optlab_command):
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "changing.py").write_text(CHANGING)
     (tmp_path / "e.toml").write_text(HEAD.replace("booth", "ackley") + table("changing") + table("gd"))
@@ -709,13 +709,13 @@ def test_marks_and_line_ends_of_other_systems(tmp_path, encode):
     assert registry.load([tmp_path]).failures == ()
 
 
-def test_a_file_in_another_encoding_that_says_so_is_run(command, labs):
+def test_a_file_with_a_declared_encoding_is_run(command, labs):
     text = "# coding: latin-1\n" + _filled(rule(), "latin").replace("A rule", "R\u00e8gle")
     (labs["using"] / "plugins" / "latin.py").write_bytes(text.encode("latin-1"))
     assert command("using", "validate", "latin").exit_code == 0
 
 
-def test_a_whole_number_as_default_is_told_where_a_number_is_wanted(labs, monkeypatch):
+def test_an_integer_default_is_explained_where_a_number_is_given(labs, monkeypatch):
     """It is a right declaration of a choice; only those who sweep or schedule it find that it was not meant."""
     monkeypatch.chdir(labs["using"])
     (labs["using"] / "plugins" / "whole.py").write_text(_filled(rule("x, g, *, lr=1"), "whole"))

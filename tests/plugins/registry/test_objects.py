@@ -120,7 +120,7 @@ def plain_vector(x):
         ([3], bowl, SpecError, "optimizer.0.name: name must be a text, not 3"),
     ],
 )
-def test_what_stands_where_it_cannot(optimizers, on, error, message, tmp_path):
+def test_plugins_in_wrong_places(optimizers, on, error, message, tmp_path):
     with pytest.raises(error) as info:
         optlab.race(optimizers, on=on, out=tmp_path)
     assert message in str(info.value)

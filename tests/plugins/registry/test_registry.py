@@ -129,7 +129,7 @@ BROKEN = {
 }
 
 
-def test_a_broken_file_is_told_by_file_and_line_and_harms_no_other(drop):
+def test_a_broken_file_is_reported_by_file_and_line_and_others_are_loaded(drop):
     folder = drop(good=RULE.format(name="good"), **{name: text for name, (text, _) in BROKEN.items()})
     known = registry.load([folder])
     assert known.optimizer("good").name == "good"
@@ -166,7 +166,7 @@ def test_plugins_import_modules_of_their_folder_by_plain_names(tmp_path):
     assert not {"_shared", "shapes", "shapes.square"} & (set(sys.modules) - modules)
 
 
-def test_a_module_beside_a_plugin_does_not_hide_an_installed_one(drop):
+def test_a_module_in_the_folder_of_a_plugin_does_not_hide_an_installed_one(drop):
     folder = drop(
         json="raise RuntimeError\n",
         colorsys="raise RuntimeError('hidden')\n",
@@ -250,7 +250,7 @@ def test_a_helper_that_is_missing_or_broken_is_named_when_the_rule_is_called(dro
             known.optimizer("broken")(1.0, 1.0)
 
 
-def test_a_name_whose_file_failed_says_so(drop):
+def test_the_error_for_a_name_has_the_error_of_its_file(drop):
     folder = drop(shrink="1 / 0\n")
     known = registry.load([folder])
     with pytest.raises(UnknownName) as info:
@@ -263,7 +263,7 @@ def test_a_name_whose_file_failed_says_so(drop):
         known.optimizer("adem")
 
 
-def test_a_name_nobody_knows_may_be_in_a_file_that_failed(drop):
+def test_an_unknown_name_may_be_in_a_file_that_failed(drop):
     folder = drop(one="1 / 0\n", two="1 / 0\n")
     with pytest.raises(UnknownName) as info:
         registry.load([folder]).optimizer("adem")
@@ -273,7 +273,7 @@ def test_a_name_nobody_knows_may_be_in_a_file_that_failed(drop):
     )
 
 
-def test_a_name_nobody_knows_may_be_in_the_one_file_that_failed(drop):
+def test_an_unknown_name_may_be_in_the_only_file_that_failed(drop):
     """As while watching, where the file is not called like the rule: the reason is told at once."""
     file = drop(one="1 / 0\n") / "one.py"
     with pytest.raises(UnknownName) as info:
@@ -302,7 +302,7 @@ def test_a_name_that_three_have(drop):
     assert known.optimizer("mine").name == "mine"
 
 
-def test_a_name_of_one_kind_says_nothing_of_another(drop, built_in):
+def test_kinds_have_separate_names(drop, built_in):
     folder = drop(one=RULE.format(name="sphere"), two=RULE.format(name="sphere"))
     known = registry.load([folder])
     assert known.problem("sphere") is built_in.problem("sphere")

@@ -25,7 +25,7 @@ def test_the_next_run_removes_litter_even_if_it_has_nothing_to_write(folder, com
     assert {path.name for path in folder.iterdir()} == NAMES
 
 
-def test_what_optlab_did_not_make_stays_in_a_draft_too(folder):
+def test_files_of_others_in_a_draft_are_kept(folder):
     kept = [folder / name / "notes.txt" for name in (".optlab-draft-mine", ".draft", ".plotsandnotes")]
     for path in kept:
         path.parent.mkdir()

@@ -14,7 +14,7 @@ from optlab.results.store.lock import locked
 HOLD = "import sys; from pathlib import Path; from optlab.results.store.lock import locked\n"
 
 
-def test_a_second_one_is_told_which_folder_is_in_use(tmp_path):
+def test_a_second_writer_gets_the_name_of_the_folder_in_use(tmp_path):
     folder = tmp_path / "results" / "e"
     with locked(folder):
         with pytest.raises(InUse) as info, locked(folder):

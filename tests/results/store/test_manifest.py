@@ -39,7 +39,7 @@ def test_nothing_in_the_files_names_a_person_a_host_or_a_secret(tmp_path, monkey
         assert [t for t in private if re.search(rb"(?<!\w)" + re.escape(t.encode()) + rb"(?!\w)", content)] == [], path
 
 
-def test_a_manifest_of_another_format_says_so(folder):
+def test_a_manifest_of_another_format_is_reported(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     (folder / "manifest.json").write_text(sealed(manifest | {"format": 99}))
     with pytest.raises(ResultsError, match="has format 99, and this optlab reads format 1"):
@@ -47,7 +47,7 @@ def test_a_manifest_of_another_format_says_so(folder):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "{}", '{"format": 1}', '{"format": 1, "files": 3}', "\xff"])
-def test_a_manifest_that_is_none(folder, text):
+def test_invalid_manifests(folder, text):
     (folder / "manifest.json").write_bytes(text.encode("latin-1"))
     with pytest.raises(ResultsError, match=r"manifest\.json: is damaged; run the experiment again"):
         store.load(folder)

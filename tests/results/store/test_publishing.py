@@ -163,7 +163,7 @@ def test_damaged_published_files_are_no_results(experiments, before, tmp_path):
     assert store.load(folder).spec.read_text() == "earlier"  # none of its files had been moved
 
 
-def test_readers_find_whole_results_while_others_are_published(experiments, tmp_path):
+def test_readers_find_complete_results_during_publication(experiments, tmp_path):
     """Loading never fails, and what was loaded gives its own rows, or says that it was replaced."""
     folder = tmp_path / "e"
     write(folder, experiments["earlier"], "earlier")

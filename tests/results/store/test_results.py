@@ -60,7 +60,7 @@ def test_results_do_not_depend_on_the_working_directory(tmp_path, monkeypatch):
     assert (results.is_of("x"), results.plots, results.spec.parent) == (False, [], results.folder)
 
 
-def test_results_that_were_replaced_give_no_rows_of_others(folder):
+def test_replaced_results_do_not_return_rows_of_the_new_ones(folder):
     kept, half = store.load(folder), store.load(folder)
     runs, history = kept.runs, kept.history
     assert kept.runs is runs
