@@ -1,4 +1,4 @@
-"""What functions refer to tells functions of one text apart."""
+"""Functions of equal text are distinguished by the variables that they use."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def made(c, r):
 
 
 def _held(c):
-    """Each way in which a function may come to a value."""
+    """Each way in which a function may get a value."""
 
     def deep(v):
         return c * v
@@ -186,7 +186,7 @@ def test_a_value_is_found_wherever_it_is_held(name):
 
 
 def test_temporary_values_with_equal_ids_are_distinguished():
-    """Not by the ids alone of lists that are made on the way, which return."""
+    """Python reuses the ids of temporary lists, so that ids alone do not distinguish the values."""
 
     def nested(c, depth):
         return (lambda v: c * v) if depth == 0 else (lambda inner: lambda v: inner(v))(nested(c, depth - 1))

@@ -1,4 +1,4 @@
-"""Quantities of a case at many points: what overflows is infinite, and no warning."""
+"""Quantities of a case at many points. An overflow gives infinity, without a warning."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps cut into blocks, on any executor: no number depends on either."""
+"""Sweeps divided into blocks, on any executor: the results depend on neither."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sweeps(planned):
 
 
 class InBlocks:
-    """A function as a task that is always cut into blocks."""
+    """A function as a task that is always divided into blocks."""
 
     def __init__(self, run):
         self.run = run
@@ -55,8 +55,8 @@ def bits(done: Trajectories):
 
 
 @pytest.mark.parametrize("failing", [0, 1])
-def test_where_one_block_failed_the_sweep_has(planned, failing):
-    """Whichever of them it is: how a sweep was cut into blocks does not decide which runs are left."""
+def test_a_sweep_fails_if_one_block_fails(planned, failing):
+    """In any block: the division of a sweep into blocks does not affect which runs fail."""
     for sweep in planned({**DOCUMENT, "record": {"trajectories": True}}).sweeps:
         half = len(sweep) // 2
         blocks = [sweep.block(slice(half)), sweep.block(slice(half, None))]
@@ -72,7 +72,7 @@ def test_where_one_block_failed_the_sweep_has(planned, failing):
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("block", [1, 60, 25_000])
-def test_where_it_is_cut_and_how_many_work_changes_no_number(sweeps, monkeypatch, workers, block):
+def test_results_do_not_depend_on_blocks_and_workers(sweeps, monkeypatch, workers, block):
     monkeypatch.setattr(executors, "BLOCK", block)
     results = everything(sweeps, workers)
     for sweep in sweeps:
@@ -110,7 +110,7 @@ def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
 
 
 def test_closing_stops_running_tasks(sweeps, monkeypatch):
-    """Of blocks that would never end, each is stopped at its next sign of progress."""
+    """Blocks that would never end are stopped when they report progress."""
     monkeypatch.setattr(executors, "BLOCK", 1)
     stopped = []
 
@@ -143,7 +143,7 @@ def test_an_interrupt_from_progress_comes_out(sweeps):
 
 
 def test_blas_has_one_thread_while_the_pool_exists():
-    """Also between tasks: the first one to end must not give the others several."""
+    """Also between tasks: the end of the first task must not reset the limit for the others."""
 
     def counts():
         return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]

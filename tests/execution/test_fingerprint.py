@@ -1,4 +1,4 @@
-"""Hashes of all that bears on results."""
+"""Hashes of everything that results depend on."""
 
 import dataclasses
 import importlib
@@ -275,7 +275,7 @@ def test_versions_that_bear_on_numbers_count(planned, monkeypatch, name):
 
 
 def test_a_change_in_the_sources_of_the_lab_is_noticed(tmp_path):
-    """Every commit has the same version: so it is the files that tell."""
+    """All commits have the same version, so that the files make the difference."""
     import shutil
     from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Random streams: fixed by purpose and seed, never by order or company."""
+"""Random streams depend on purpose and seed, but not on the order or on other runs."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What is put around a rule: gradient and step transforms, random numbers, one tensor at a time."""
+"""A rule with transforms of the gradient and the step, with random numbers, and for one tensor at a time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs start."""
+"""The starts of runs."""
 
 import numpy as np
 import pytest

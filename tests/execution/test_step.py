@@ -1,4 +1,4 @@
-"""The step graph: what a rule is given, what it gives back, and what that costs."""
+"""The step graph: the arguments of a rule, its results, and the number of gradients."""
 
 import numpy as np
 import pytest

@@ -37,7 +37,7 @@ def swept(planned, function, dim, *, steps=3, rule=None, backend="native", seeds
 
 
 def same_numbers(sweep, rtol=1e-10):
-    """As asked for, and on replay; returns what executed it."""
+    """On the requested back end, and on replay. Returns the back end that executed the sweep."""
     task = runner.Runner([sweep])
     found, right = task(sweep), runner.run(dataclasses.replace(sweep, backend="replay"))
     assert (right.status == 0).all()

@@ -1,4 +1,4 @@
-"""Which back end a sweep gets: what was asked for where it can be had, the sooner one where nothing was."""
+"""The back end of a sweep: the requested one if it supports the sweep, or the faster one without a request."""
 
 from __future__ import annotations
 

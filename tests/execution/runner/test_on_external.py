@@ -1,4 +1,4 @@
-"""Optimizers of other packages in experiments, against the lab's own rules and against the packages called by hand."""
+"""Optimizers of other packages in experiments, against the rules of optlab and against direct calls of the packages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def run(planned, problem, optimizer, steps=100, plugins=(), **rest):
 
 
 def assert_same(found, expected, tolerance=1e-12):
-    """The same runs, but for rounding: everything that is recorded."""
+    """All recorded values are equal except for rounding."""
     assert found.status.tolist() == expected.status.tolist()
     assert found.steps.tolist() == expected.steps.tolist()
     assert found.grad_evals.tolist() == expected.grad_evals.tolist()
@@ -157,7 +157,7 @@ def test_an_objective_that_hides_nan():
 
 
 def by_hand(method, **options):
-    """What scipy does, and the losses at each of its gradients."""
+    """The result of scipy, and the losses at each of its gradients."""
     points = []
 
     def slope(x):
@@ -410,7 +410,7 @@ def test_one_run_in_a_notebook():
 
 
 def test_further_gradients_of_a_rule_are_counted(planned):
-    """What is counted of a rule's own gradients is comparable with what is counted of others'."""
+    """The counts of gradients of a rule and of an external optimizer are comparable."""
 
     @optimizer
     def extragradient(x, g, *, grad, lr=1e-3):

@@ -1,4 +1,4 @@
-"""Runs in float32: every number of a step is of that type, and the losses are those of float64 to its digits."""
+"""Runs in float32: all numbers of a step have this dtype, and the losses equal those of float64 to its precision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step loop, against plain NumPy loops with gradients by hand, and a run's independence of its company."""
+"""The step loop, against plain NumPy loops with gradients by hand. No run depends on other runs."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def complex_step(f, x):
 
 
 def by_hand(f, df, rule, x, steps, *, hvp=None, factor=lambda t: 1.0, **hyperparameters):
-    """The losses and points of one run: f and the rule called as they are, in plain NumPy."""
+    """The losses and points of one run: f and the rule are called directly, in plain NumPy."""
     numbers = {**rule.signature.numbers, **hyperparameters}
     lr = numbers.get("lr")
     state = list(initial_states(Rule(rule, rule.signature.choices), (x.shape,), x).values())
@@ -111,7 +111,7 @@ def slope(x):
 
 @pytest.fixture(scope="module")
 def ran(planned):
-    """The one sweep of a small experiment, and what it did."""
+    """The single sweep of a small experiment, and its trajectories."""
 
     def run(problem, optimizers, *plugins, **rest):
         tables = [{"name": o} if isinstance(o, str) else o for o in optimizers]
@@ -230,7 +230,7 @@ def test_a_schedule_may_be_swept(ran, built_in):
     [(0, []), (1, [100]), (2, [0, 100]), (5, [0, 25, 50, 75, 100]), (101, range(101)), (10**7, range(101))],
 )
 def test_recorded_steps(ran, points, steps):
-    """Any subset shows the same numbers, and the first, final and best loss do not depend on it."""
+    """Any subset of recorded steps has the same values. The first, final and best loss do not depend on the subset."""
     table = {"name": "rosenbrock"}
     ((_, every),) = ran(table, ["adam"], steps=100, record={"points": 101})
     ((sweep, done),) = ran(table, ["adam"], steps=100, record={"points": points})
@@ -354,7 +354,7 @@ def test_nan_at_the_start(ran):
 
 @pytest.mark.parametrize(("steps", "found"), [(20, 20), (32, 32), (100, 32)])
 def test_nan_that_the_objective_hides(ran, steps, found):
-    """The parameters are looked at every 32 steps and at the end."""
+    """The parameters are checked every 32 steps and at the end."""
     ((_, done),) = ran({"name": "hiding"}, ["breaks"], hiding, breaks, steps=steps)
     assert (STATUSES[done.status[0]], done.steps[0]) == ("diverged", found)
     assert np.isfinite(done.loss[: found + 1][:found]).all()
@@ -415,7 +415,7 @@ def test_training_as_a_loop_would(ran, batch_size, test_fraction):
 
 
 def test_a_minibatch_that_is_lost_before_an_evaluation_is(ran):
-    """The step of divergence is that of the first loss that is not finite, wherever the evaluations lie."""
+    """The step of divergence is the step of the first loss that is not finite, for any steps of evaluation."""
     table = {"name": "mlp", "dataset": "xor", "batch_size": 8, "hidden": [4], "output": "sigmoid"}
     table |= {"activation": "relu", "loss": "half_squared_error", "output": "linear"}
     steps = []
@@ -476,7 +476,7 @@ def test_swept_options_equal_separate_runs(ran):
 
 
 def test_minibatches_and_weights_are_paired_between_optimizers(ran):
-    """With a learning rate of 0 all optimizers see the same loss at every step; other seeds see another."""
+    """With a learning rate of 0 all optimizers get the same losses. Other seeds get other losses."""
     table = {"name": "mlp", "dataset": "xor", "hidden": [3], "batch_size": 10}
     tables = [{"name": name, "lr": 0} for name in BUILT_IN if name != "rprop"]
     results = [done for _, done in ran(table, tables, seeds=3, steps=80)]

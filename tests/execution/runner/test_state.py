@@ -1,4 +1,4 @@
-"""The state before the first step, of constants and of what depends on where a run starts, and after the last one."""
+"""The initial state, which is constant or depends on the start of a run, and the state after the last step."""
 
 from __future__ import annotations
 

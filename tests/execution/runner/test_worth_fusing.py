@@ -54,7 +54,7 @@ def in_blocks(task, sweep):
 
 
 def graph_on_replay(task, sweep):
-    """The graph that replay executed, or will."""
+    """The graph that replay executes."""
     return task._prepared[sweep.id]._on_replay.graph
 
 

@@ -1,4 +1,4 @@
-"""What is said of maps on which nothing is to be seen: by itself, in the picture, on the terminal."""
+"""The advice for maps that show nothing: the text itself, in the picture, and on the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs around minima at kinks, which never come to rest there, against plain loops."""
+"""Runs that oscillate around minima at kinks, against plain loops."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_the_step_at_which_a_run_begins_to_bounce(lab, backend):
 
 
 def test_a_run_that_is_on_its_way_is_not_there_yet(lab):
-    """Along x1 the function is so flat that no run gets there; along x0 all bounce from the start."""
+    """Along x1 the function is so flat that no run reaches the minimum. Along x0 all runs oscillate from the start."""
     (found,) = basins("slow", "gd lr=0.01", steps=300)
     ends = found_ends(lab / "results" / "slow_basins")
     far = np.abs(ends[1] + 0.2) > 0.02
@@ -112,7 +112,7 @@ def found_ends(folder):
 
 
 def test_with_steps_that_end_a_kink_is_reached_to_the_tolerance(lab):
-    """With a schedule that falls to 0 the steps become shorter; the run is there either way."""
+    """With a schedule that falls to 0 the steps become shorter. The run reaches the minimum in both cases."""
     table = {"name": "gd", "lr": 0.05, "schedule": "linear"}
     (found,) = basins("corner", table)
     assert (found.minimum == 0).all()
@@ -131,7 +131,7 @@ def test_the_funnel_of_ackley_belongs_to_its_minimum(tmp_path, monkeypatch):
 
 
 def test_recorded_paths_are_those_of_all_steps(lab):
-    """What the first pass looks at does not take the place of what was asked for."""
+    """The recording of the first pass does not replace the requested recording."""
     document = {"name": "e", "steps": 40, "basins": {"resolution": 3}, "problem": [{"name": "corner"}]}
     document |= {"optimizer": [{"name": "gd", "lr": 0.1}], "record": {"points": 5, "trajectories": True}}
     results = optlab.run(document, plots=False)
@@ -149,7 +149,7 @@ def test_smooth_minima_are_no_kinks(built_in, name):
 
 
 def test_oscillating_runs_by_hand(built_in):
-    """Over the minimum, beside it by less and by more than it moves, on its way to it, too far apart, and lost."""
+    """Over the minimum; past it by less and by more than its movement; still approaching; moving too far; diverged."""
     of = landscape(built_in.problem("ackley"))
     low = np.array([[-0.1, -0.1, -0.1, 0.1, -1.0, np.nan], [0.0, 0.15, 0.25, 0.1, -1.0, np.nan]])
     high = np.array([[0.1, 0.1, 0.1, 0.3, 1.0, np.nan], [0.0, 0.15, 0.25, 0.3, 1.0, np.nan]])

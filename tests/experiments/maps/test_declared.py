@@ -1,4 +1,4 @@
-"""Which declared minima hold under a problem's options, against calculations by hand."""
+"""Which declared minima are valid for the options of a problem, against calculations by hand."""
 
 from __future__ import annotations
 

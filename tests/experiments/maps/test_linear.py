@@ -151,7 +151,7 @@ def test_weight_decay_moves_the_limit(built_in, decay):
 
 
 def test_an_average_of_the_iterates_keeps_the_limit(built_in):
-    """The average of points is as stable as the points are; its own memory is stable by itself."""
+    """The average of points is as stable as the points. Its own state is always stable."""
     around = [(built_in.transform("ema"), {"decay": 0.9})]
     found = tried(built_in.optimizer("gd"), around=around, lr=LR)
     expected = np.maximum(0.9, np.maximum(abs(1 - 0.5 * LR), abs(1 - 2.0 * LR)))
@@ -161,7 +161,7 @@ def test_an_average_of_the_iterates_keeps_the_limit(built_in):
 
 @transform
 def halved_where_steep(x, g, *, f, share=0.5):
-    """A transform of one's own that looks at the loss."""
+    """A user's transform that uses the loss."""
     return g * np.where(f > 1.0, share, 1.0)
 
 

@@ -17,7 +17,7 @@ def landscape(of, **options):
 
 
 def everywhere(of, side=40):
-    """Ends all over the domain, shape (2, side * side): every minimum has some close by."""
+    """Ends all over the domain, shape (2, side * side), so that some are near each minimum."""
     low, high = of.bounds(2)
     x, y = np.meshgrid(*(np.linspace(low[i], high[i], side) for i in range(2)))
     return np.stack([x.ravel(), y.ravel()])
@@ -101,7 +101,7 @@ def test_ends_far_away_and_without_a_number_are_no_trouble():
 
 
 def test_which_minimum_a_run_ended_in():
-    """The nearest one, if the loss is that of the minimum; lower or higher, or without a number, it is at none."""
+    """The nearest minimum if the loss equals its loss. With a lower or higher loss, or NaN, the run is at none."""
     two = Minima(np.array([[0.0, 0.0], [4.0, 0.0]]), np.array([0.0, 1.0]), 0.1)
     ends = np.array([[0.1, 3.9, 3.9, 3.9, 0.1, np.nan], [0.0, 0.0, 0.0, 0.0, 0.0, np.nan]])
     losses = np.array([0.05, 1.1, 1.2, 0.5, 1.0, np.nan])

@@ -1,4 +1,4 @@
-"""The mistakes that are found on the way."""
+"""The list of mistakes."""
 
 from __future__ import annotations
 

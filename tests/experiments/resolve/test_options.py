@@ -1,4 +1,4 @@
-"""Values of the wrong type are told at their place, with what to write instead where that is known."""
+"""Values of a wrong type are reported at their place, if possible with a correct value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starts and dimensions that do not fit a problem are told at their place."""
+"""Starts and dimensions that do not fit a problem are reported at their place."""
 
 from __future__ import annotations
 

@@ -375,7 +375,7 @@ def table(name):
 
 @pytest.fixture(scope="module")
 def labs(tmp_path_factory):
-    """A folder for each of the tables, with its files and a good one in `plugins`."""
+    """A folder for each of the tables, with its files and a correct one in `plugins`."""
     folders = {}
     for what, cases in (("loading", LOADING), ("using", USING)):
         folder = tmp_path_factory.mktemp(what)
@@ -716,7 +716,7 @@ def test_a_file_with_a_declared_encoding_is_run(command, labs):
 
 
 def test_an_integer_default_is_explained_where_a_number_is_given(labs, monkeypatch):
-    """It is a right declaration of a choice; only those who sweep or schedule it find that it was not meant."""
+    """The declaration of a choice is correct. Only sweeping or scheduling it shows the mistake."""
     monkeypatch.chdir(labs["using"])
     (labs["using"] / "plugins" / "whole.py").write_text(_filled(rule("x, g, *, lr=1"), "whole"))
     for line, said in [

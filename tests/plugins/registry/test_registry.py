@@ -152,7 +152,7 @@ def {name}(x, g, *, lr=RATE * SIDE):
 
 
 def test_plugins_import_modules_of_their_folder_by_plain_names(tmp_path):
-    """Each those of its own folder, whatever they are called elsewhere, and nothing is left of them."""
+    """Each file imports the modules of its own folder, even if other folders have the same names. None stays loaded."""
     for name, rate in (("one", 0.5), ("two", 0.25)):
         (tmp_path / name / "shapes").mkdir(parents=True)
         (tmp_path / name / "_shared.py").write_text(f"RATE = {rate}\n")
@@ -177,7 +177,7 @@ def test_a_module_in_the_folder_of_a_plugin_does_not_hide_an_installed_one(drop)
 
 
 def test_ctrl_c_is_no_fault_of_a_file(drop):
-    """Only what the user sends ends the loading; what a file raises is its own."""
+    """Only an interrupt by the user ends the loading. Exceptions of a file are its errors."""
     folder = drop(slow="import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     with pytest.raises(KeyboardInterrupt):
         registry.load([folder])
@@ -204,7 +204,7 @@ def {name}_bowl(x):
 
 
 def test_functions_of_plugins_import_modules_of_their_folder_when_they_are_called(tmp_path):
-    """So do functions of these modules, and of modules of packages there; each file those of its own folder."""
+    """Functions of these modules, and of packages in the folder, also import from the folder of their file."""
     for name, rate in (("one", 0.5), ("two", 0.25)):
         folder = tmp_path / name
         (folder / "_package").mkdir(parents=True)
@@ -274,7 +274,7 @@ def test_an_unknown_name_may_be_in_a_file_that_failed(drop):
 
 
 def test_an_unknown_name_may_be_in_the_only_file_that_failed(drop):
-    """As while watching, where the file is not called like the rule: the reason is told at once."""
+    """As with --watch, if the file has another name than the rule: the message has the reason."""
     file = drop(one="1 / 0\n") / "one.py"
     with pytest.raises(UnknownName) as info:
         registry.load([file.parent]).optimizer("zzz")
@@ -285,7 +285,7 @@ def test_an_unknown_name_may_be_in_the_only_file_that_failed(drop):
 
 
 def test_a_name_that_three_have(drop):
-    """None of the files is loaded, nor what else they declare; and who asks for it is told of all."""
+    """None of the files is loaded, with all their plugins. The error for the name lists all files."""
     rule = RULE.format(name="same")
     folder = drop(one=rule, two=rule + RULE.format(name="other"), three=rule, four=RULE.format(name="mine"))
     known = registry.load([folder])
@@ -341,7 +341,7 @@ def package(tmp_path):
 
 
 def test_an_installed_package(package, optlab_command, tmp_path):
-    """In a process of its own: found by its entry points, through the hooks or as declared, and one that fails."""
+    """In a new process: plugins found by entry points, through hooks or decorators, and one that fails."""
     env = {"PYTHONPATH": str(package)}
     sources = json.loads(optlab_command("plugins", "--json", cwd=tmp_path, env=env).stdout)
     packages = [(s["origin"], tuple(s["names"]), s["error"]) for s in sources if s["kind"] == "package"]

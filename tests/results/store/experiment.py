@@ -1,4 +1,4 @@
-"""An experiment with a bit of everything: a run that diverges, minibatches, a schedule, a label."""
+"""An experiment with many features: a run that diverges, minibatches, a schedule, a label."""
 
 DOCUMENT = {
     "name": "e",

@@ -1,4 +1,4 @@
-"""System calls that fail, one after the other, and processes that die in them."""
+"""Let system calls fail one after the other, or end the process in them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 import pytest
 
 CALLS = ("rename", "replace", "unlink", "rmdir", "mkdir", "fsync")
-"""The calls that publish, move, remove, make and sync."""
+"""The system calls that publish, move, remove, make and sync."""
 
 
 class Death(BaseException):
-    """The end of a process: whatever it calls from now on has no effect."""
+    """Simulates the end of a process: all later calls have no effect."""
 
 
 KINDS = ("death", "Ctrl-C", "error")

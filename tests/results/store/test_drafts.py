@@ -1,4 +1,4 @@
-"""What killed processes left is removed by the next run; what lives is not."""
+"""The next run removes the drafts of killed processes, but not those of running ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One writer per folder, of all processes and threads, whatever ends it."""
+"""A folder has one writer among all processes and threads, however the writer ends."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_process_that_is_killed_leaves_its_folder_free(tmp_path):
 
 
 def test_many_processes_at_once(tmp_path):
-    """Each makes a file that must not be there yet, while the folder comes and goes with every lock."""
+    """Each thread makes a file that must not exist. The folder is made and removed with every lock."""
     code = HOLD + (
         "from optlab.errors import InUse\n"
         "folder, held = Path(sys.argv[1]), 0\n"

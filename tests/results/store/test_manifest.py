@@ -1,4 +1,4 @@
-"""The manifest: what it says, what it does not say, and one that is none."""
+"""The manifest: its entries, private data that it must not have, and invalid manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing outside a results folder, and nothing inside that optlab did not make, is written or removed."""
+"""Files outside a results folder, and files in it that optlab did not make, are not written or removed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def outside(tmp_path):
 
 @pytest.mark.parametrize("room", ["", "history", "trajectories", "plots"])
 def test_foreign_files_and_folders_stay(folder, room):
-    """The folders of notebooks, notes, and pictures of one's own."""
+    """Folders with the user's own notebooks, notes and pictures."""
     places = [
         folder / room / ".ipynb_checkpoints" / "x.png",
         folder / room / "mine.png",

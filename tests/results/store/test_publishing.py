@@ -1,4 +1,4 @@
-"""Publication: at every instant the earlier or the later results are whole, and nothing else is touched."""
+"""Publication: at any time the earlier or the later results are complete, and no other file is changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FOREIGN = {
 
 @pytest.fixture(scope="module")
 def experiments(planned):
-    """The sweeps of two experiments, with what their runs did."""
+    """The sweeps of two experiments, with their trajectories."""
     both = planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd", "lr": 0.1}, {"name": "adam"}]})
     done = [(sweep, runner.run(sweep)) for sweep in both.sweeps]
     return {"earlier": done[:1], "later": done[1:]}
@@ -74,7 +74,7 @@ def before(experiments, tmp_path_factory):
 
 
 def state(folder):
-    """What a reader finds, every file of the results being what the manifest says."""
+    """The results that a reader finds, after a check that each file matches the manifest."""
     results = store.load(folder)
     pictures = {path.name: path.read_text() for path in results.plots}
     return results.manifest["files"], results.spec.read_text(), pictures, results.has_plots("png")
@@ -164,7 +164,7 @@ def test_damaged_published_files_are_no_results(experiments, before, tmp_path):
 
 
 def test_readers_find_complete_results_during_publication(experiments, tmp_path):
-    """Loading never fails, and what was loaded gives its own rows, or says that it was replaced."""
+    """Loading never fails. Loaded results return their own rows, or report that they were replaced."""
     folder = tmp_path / "e"
     write(folder, experiments["earlier"], "earlier")
     ended = threading.Event()

@@ -1,4 +1,4 @@
-"""Damage is found, wherever it is."""
+"""Damage is found in any file."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_replaced_results_do_not_return_rows_of_the_new_ones(folder):
 
 
 def test_the_same_experiment_run_again_gives_the_same_rows(folder):
-    """It was damaged meanwhile, say: all but the seconds is the same to the bit."""
+    """For instance after damage. Everything except the seconds is equal to the bit."""
     results = store.load(folder)
     (folder / "runs.parquet").write_bytes(b"damaged")
     again = optlab.run(DOCUMENT, out=folder.parent, plots=False)

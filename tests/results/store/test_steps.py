@@ -1,4 +1,4 @@
-"""What is recorded along the steps is what was computed, to the bit."""
+"""The values recorded along the steps are the computed ones, to the bit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.results.store.experiment import DOCUMENT
 
 
 def test_history_and_runs_tell_the_same(finished, planned):
-    """What is on disk is what the runner computed, to the bit."""
+    """The values on disk are those of the runner, to the bit."""
     for sweep in planned(DOCUMENT).sweeps:
         done = runner.run(sweep)
         rows = finished.history[finished.history["run"].isin(sweep.run)]

@@ -32,7 +32,7 @@ def content(folder):
 
 
 def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
-    """What a run leaves that was killed: temporary files, and tables of sweeps that never got into a manifest."""
+    """The files of a killed run: temporary files, and tables of sweeps that are in no manifest."""
     table = folder / "history" / f"{finished.manifest['sweeps'][0]['id']}.parquet"
     shutil.copy(table, folder / "history" / "0123456789abcdef.parquet")
     (folder / "history" / ".abcd.parquet.tmp").write_bytes(b"half a table")
@@ -97,7 +97,7 @@ def test_results_that_were_sealed_without_a_sweep_are_not_taken_for_finished(fol
 
 
 def test_results_that_are_replaced_while_they_are_read_or_drawn(folder, tmp_path):
-    """Whoever holds the earlier ones is told, and no picture of them comes to lie beside the new ones."""
+    """Drawing the earlier results raises an error, and no picture of them is saved with the new results."""
     earlier = pipeline.load(folder)
     shutil.copytree(folder, tmp_path / "e")
     assert earlier.plan.runs == 9
