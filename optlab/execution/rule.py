@@ -205,7 +205,7 @@ class Advance:
         g = point.g
         for number, transform in enumerate(self.rule.transforms, start=self._tensors):
             if not transform.wraps:
-                g = self._call_transform(transform, number, x, [x, g], g, f=point.f)
+                g = self._apply(transform, number, x, [x, g], g, f=point.f)
         rule = self.rule.optimizer
         offer = {**self.offer, "f": point.f, "hvp": point.hvp}
         if rule.per == "tensor":
@@ -226,11 +226,9 @@ class Advance:
         if "lr" in transform.signature.supplied and "lr" not in self._hyperparameters:
             raise PluginError(f"{_where(transform)} needs lr, but {self.rule.optimizer.name} has none")
         f = self.evaluate(x).f if "f" in transform.signature.supplied else None
-        return self._call_transform(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
+        return self._apply(transform, number, x, [x], x, step=step, f=f, lr=self._hyperparameters.get("lr"))
 
-    def _call_transform(
-        self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any
-    ) -> Any:
+    def _apply(self, transform: Transform, number: int, x: Any, given: list[Any], old: Any, **more: Any) -> Any:
         """Call a transform. Returns the changed gradient, or the next x."""
         offer = {**self.offer, **more}
         supplied = {name: offer[name] for name in transform.signature.supplied}
@@ -271,11 +269,8 @@ def checked(plugin: Plugin, result: Any, before: Sequence[Any]) -> list[Any]:
         raise PluginError(f"{where} returns {faults[0]}; end it with: {form}")
     if len(result) != len(names):
         returned = counted(len(result), "value")
-        hint = (
-            " (a parameter with a default before the * is state; hyperparameters follow the *)"
-            if names[len(result) :]
-            else ""
-        )
+        grammar = " (a parameter with a default before the * is state; hyperparameters follow the *)"
+        hint = grammar if len(result) < len(names) else ""
         raise PluginError(f"{where} returns {returned}, but its signature needs {len(names)}: {form}{hint}")
     for name, old, new in zip(names, before, result, strict=True):
         if np.shape(new) != old.shape:

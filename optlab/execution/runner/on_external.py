@@ -35,30 +35,30 @@ from optlab.plugins.external import Foreign
 def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
     """Execute a sweep or a block of it, one run after the other. Exceptions of `progress` are raised to the caller."""
     x = starts(block.case, block.root_seed, block.seed)
-    prepared: dict[tuple[float, ...], _Ground] = {}
+    prepared: dict[tuple[float, ...], _Objective] = {}
     done = []
     for n in range(len(block)):
-        one = block.block(slice(n, n + 1))
-        options = tuple(float(column[0]) for column in one.numbers_of("option").values())
+        sweep = block.block(slice(n, n + 1))
+        options = tuple(float(column[0]) for column in sweep.numbers_of("option").values())
         if options not in prepared:
-            prepared[options] = _Ground(one, graph)
-        done.append(_Run(one, prepared[options], x[:, n], progress).trajectories())
+            prepared[options] = _Objective(sweep, graph)
+        done.append(_Run(sweep, prepared[options], x[:, n], progress).trajectories())
     return Trajectories.joined(done)
 
 
-class _Ground:
+class _Objective:
     """Computes the loss, the gradient and Hessian products at a point, for one set of options of the problem."""
 
-    def __init__(self, one: Sweep, graph: StepGraph) -> None:
+    def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
         self.graph = graph
         self.program = compile(graph.graph, graph.inputs([True] * len(graph.numbers)), 1)
         self.x, self.t = self.program.inputs[:2]
         for number, key in enumerate(graph.numbers, start=graph.first_number):
-            self.program.inputs[number][...] = one.numbers[key][0]
+            self.program.inputs[number][...] = sweep.numbers[key][0]
         self.t[...] = 1
         self.program.prepare()
-        self.one = one
-        self.whole = evaluation_of(one, 1)
+        self.sweep = sweep
+        self.whole = evaluation_of(sweep, 1)
 
     @property
     def index(self) -> Any:
@@ -81,9 +81,9 @@ class _Ground:
 
     @functools.cached_property
     def _curvature(self) -> Program:
-        options = {name: column[0] for name, column in self.one.numbers_of("option").items()}
-        f = functools.partial(whole_objective(self.one.case), **options)
-        example = np.empty(self.one.case.dim, self.one.case.precision)
+        options = {name: column[0] for name, column in self.sweep.numbers_of("option").items()}
+        f = functools.partial(whole_objective(self.sweep.case), **options)
+        example = np.empty(self.sweep.case.dim, self.sweep.case.precision)
         program = compile(optimise(settle(trace(hvp(f), example, example))), [Input(RUN), Input(RUN)], 1)
         program.prepare()
         return program
@@ -96,13 +96,13 @@ class _Ended(Exception):
 class _Run:
     """The state of one run while it is executed."""
 
-    def __init__(self, one: Sweep, ground: _Ground, start: Floats, progress: Progress) -> None:
-        assert isinstance(one.rule.optimizer, Foreign)
+    def __init__(self, sweep: Sweep, objective: _Objective, start: Floats, progress: Progress) -> None:
+        assert isinstance(sweep.rule.optimizer, Foreign)
         self.began = time.perf_counter()
-        self.sweep, self.ground, self.optimizer, self.progress = one, ground, one.rule.optimizer, progress
-        self.start = start.astype(one.case.precision)
-        self.record = Record(one, ground.whole)
-        self.batches = minibatches_of(one) if ground.graph.takes_index else None
+        self.sweep, self.objective, self.optimizer, self.progress = sweep, objective, sweep.rule.optimizer, progress
+        self.start = start.astype(sweep.case.precision)
+        self.record = Record(sweep, objective.whole)
+        self.batches = minibatches_of(sweep) if objective.graph.takes_index else None
         self.gradients = self.now = self.reported = 0
         self.last_received = -1
         """The last step at which the optimizer received a loss, or -1."""
@@ -130,14 +130,14 @@ class _Run:
             self._begin_step(now, x)
             moved = step(self._loss_and_gradient, factor(now + 1)).copy()
             if self.last_received < now:
-                self._receive(self.ground.loss_and_gradient(x)[0])
+                self._receive(self.objective.loss_and_gradient(x)[0])
             x = moved
             self._report(1)
         return x
 
     def _loss_and_gradient(self, p: Any) -> tuple[float, Any]:
         self.gradients += 1
-        loss, g = self.ground.loss_and_gradient(p)
+        loss, g = self.objective.loss_and_gradient(p)
         if self.last_received < self.now:  # the first time within this step
             self._receive(loss)
         return loss, g
@@ -154,7 +154,7 @@ class _Run:
     def _minimized(self, arguments: dict[str, Any]) -> Floats:
         """Give the optimizer one gradient per step, until it ends or the budget is used up."""
         assert self.optimizer.minimize is not None
-        budget, points = self.sweep.steps, _Asked(self.ground)
+        budget, points = self.sweep.steps, _EvaluatedPoints(self.objective)
 
         def evaluate(p: Any) -> tuple[float, Any]:
             if self.gradients == budget:
@@ -172,7 +172,7 @@ class _Run:
         def product(p: Any, v: Any) -> Any:
             for _ in range(2):  # a product costs about two gradients
                 evaluate(p)
-            return self.ground.product(p, v)
+            return self.objective.product(p, v)
 
         try:
             x = self.optimizer.minimize(self.start, arguments, budget, value, evaluate, product)
@@ -197,7 +197,7 @@ class _Run:
         self.record.begin_step(now, _column(x))
         self._end_if_diverged()
         if self.batches is not None:
-            self.batches.fill(now + 1, self.ground.index)
+            self.batches.fill(now + 1, self.objective.index)
 
     def _receive(self, loss: float) -> None:
         """Record the loss that the optimizer received in this step."""
@@ -215,8 +215,8 @@ class _Run:
         if self.batches is None:
             self.record.finish(column)
             return
-        self.batches.fill(last + 1, self.ground.index)
-        self.record.finish(column, lambda: np.array([self.ground.loss_and_gradient(x)[0]]))
+        self.batches.fill(last + 1, self.objective.index)
+        self.record.finish(column, lambda: np.array([self.objective.loss_and_gradient(x)[0]]))
 
     def _end_if_diverged(self) -> None:
         if not self.record.finite[0]:
@@ -232,11 +232,11 @@ def _column(x: Any) -> Floats:
     return np.asarray(x)[:, None]
 
 
-class _Asked:
+class _EvaluatedPoints:
     """The points that an optimizer evaluated: the last one with its loss and gradient, and the best one."""
 
-    def __init__(self, ground: _Ground) -> None:
-        self._ground = ground
+    def __init__(self, objective: _Objective) -> None:
+        self._objective = objective
         self._last: tuple[Any, tuple[float, Any]] | None = None
         self._least = np.inf
         self.best: Any = None
@@ -244,7 +244,7 @@ class _Asked:
     def loss_and_gradient(self, p: Any) -> tuple[float, Any]:
         """The loss and the gradient at p. They are cached, because optimizers request them in two separate calls."""
         if self._last is None or not np.array_equal(self._last[0], p):
-            self._last = p.copy(), self._ground.loss_and_gradient(p)
+            self._last = p.copy(), self._objective.loss_and_gradient(p)
         return self._last[1]
 
     def keep_best(self, p: Any, loss: float) -> None:

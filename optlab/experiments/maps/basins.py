@@ -36,8 +36,10 @@ def minima_of(done: Sequence[Done]) -> dict[str, Minima]:
     landscapes: dict[str, Landscape] = {}
     for sweep, trajectories in done:
         for number, title in enumerate(sweep.titles):
-            mine = sweep.title == number
-            parts.setdefault(title, []).append((ends(sweep, trajectories)[:, mine], trajectories.final_loss[mine]))
+            of_title = sweep.title == number
+            parts.setdefault(title, []).append(
+                (ends(sweep, trajectories)[:, of_title], trajectories.final_loss[of_title])
+            )
             landscapes.setdefault(title, landscape_of(sweep, number))
     return {title: _reached(landscapes[title], parts[title]) for title in parts}
 
@@ -65,13 +67,13 @@ def numbers(sweep: Sweep, trajectories: Trajectories, found: Mapping[str, Minima
     """The index of the minimum at which each run of a sweep ended, or -1 for none, shape (R,)."""
     number, tails = np.full(len(sweep), -1), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
-        mine = sweep.title == i
-        ended = ends(sweep, trajectories)[:, mine]
-        at = found[title].of(ended, trajectories.final_loss[mine])
+        of_title = sweep.title == i
+        ended = ends(sweep, trajectories)[:, of_title]
+        at = found[title].of(ended, trajectories.final_loss[of_title])
         if tails is not None:
-            oscillates_at = bouncing.around(landscape_of(sweep, i), found[title], ended, tails.only(mine))
+            oscillates_at = bouncing.around(landscape_of(sweep, i), found[title], ended, tails.only(of_title))
             at = np.where(at < 0, oscillates_at, at)
-        number[mine] = at
+        number[of_title] = at
     return number
 
 
@@ -82,8 +84,8 @@ def with_targets(sweep: Sweep, trajectories: Trajectories, number: Ints, found: 
     """
     target, tails = np.full(len(sweep), -np.inf), bouncing.tails(trajectories)
     for i, title in enumerate(sweep.titles):
-        mine = (sweep.title == i) & (number >= 0)
-        target[mine] = found[title].targets[number[mine]]
+        of_title = (sweep.title == i) & (number >= 0)
+        target[of_title] = found[title].targets[number[of_title]]
     if tails is not None:
         target = np.where((number >= 0) & (trajectories.final_loss > target), tails.loss, target)
     return replace(sweep, target=target)

@@ -145,20 +145,22 @@ class StabilityMap(ShownStability):
 def stability_maps(sweeps: Sequence[Sweep], columns: Columns, sides: tuple[str, str]) -> list[StabilityMap]:
     """The panels of a map of stability, in the order of the plan. `sides` are the hyperparameters x and y."""
     panels: list[StabilityMap] = []
-    for sweep, of in _by_sweep(sweeps, columns):
+    for sweep, of_sweep in _by_sweep(sweeps, columns):
         x, column = np.unique(sweep.numbers["hyperparameter", sides[0]], return_inverse=True)
         y, row = np.unique(sweep.numbers["hyperparameter", sides[1]], return_inverse=True)
         # Runs that differ only in x and y make one panel. lexsort is stable, so that the panels stay in their order.
         runs = np.lexsort([column, row]).reshape(len(y), len(x), -1)
-        panels += [_stability(sweep, of, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
+        panels += [_stability(sweep, of_sweep, sides, x, y, runs[:, :, number]) for number in range(runs.shape[2])]
     return with_needed_settings(sweeps, panels)
 
 
-def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints) -> StabilityMap:
+def _stability(
+    sweep: Sweep, columns: Columns, sides: tuple[str, str], x: Floats, y: Floats, runs: Ints
+) -> StabilityMap:
     first = int(runs[0, 0])
     options = sweep.options(int(sweep.title[first]))
     settings = settings_of(sweep, first)
-    failed = _failed(of["status"][runs])
+    failed = _failed(columns["status"][runs])
     return StabilityMap(
         problem=sweep.titles[sweep.title[first]],
         optimizer=sweep.label,
@@ -167,11 +169,11 @@ def _stability(sweep: Sweep, of: Columns, sides: tuple[str, str], x: Floats, y: 
         x=x,
         y=y,
         spacings=(spacing(x) or "linear", spacing(y) or "linear"),
-        loss=of["final_loss"][runs],
-        first=of["first_loss"][runs],
+        loss=columns["final_loss"][runs],
+        first=columns["first_loss"][runs],
         minimum=declared.lowest(sweep.case, options),
-        diverged=of["status"][runs] == "diverged",
-        reached=of["reached"][runs] if "reached" in of else None,
+        diverged=columns["status"][runs] == "diverged",
+        reached=columns["reached"][runs] if "reached" in columns else None,
         target=None if sweep.target is None else float(sweep.target[first]),
         theory=None if failed else _theory(sweep, options, first, {sides[0]: x, sides[1]: y}),
         failed=failed,
@@ -216,12 +218,12 @@ def titled(optimizer: str, settings: Mapping[str, Any]) -> str:
 def basin_maps(sweeps: Sequence[Sweep], columns: Columns, minima: Mapping[str, Any]) -> list[BasinMap]:
     """The panels of a map of basins, in the order of the plan."""
     panels: list[BasinMap] = []
-    for sweep, of in _by_sweep(sweeps, columns):
+    for sweep, of_sweep in _by_sweep(sweeps, columns):
         grid = sweep.case.start
         assert isinstance(grid, PixelGrid)
         shape = (grid.resolution, grid.resolution)
         for begin in range(0, len(sweep), len(grid)):
-            cell = {name: column[begin : begin + len(grid)].reshape(shape) for name, column in of.items()}
+            cell = {name: column[begin : begin + len(grid)].reshape(shape) for name, column in of_sweep.items()}
             title = sweep.titles[sweep.title[begin]]
             panels.append(
                 BasinMap(
@@ -288,9 +290,9 @@ def with_needed_settings(sweeps: Sequence[Sweep], panels: Sequence[Any]) -> list
     shown: dict[str, set[str]] = {}
     for panel in panels:
         others = [p.settings for p in panels if p.optimizer == panel.optimizer]
-        of = shown.setdefault(panel.optimizer, set())
+        names = shown.setdefault(panel.optimizer, set())
         for name, value in panel.settings.items():
             same = value == defaults[panel.optimizer].get(name) and all(o.get(name) == value for o in others)
             if name == "lr" or not same:
-                of.add(name)
+                names.add(name)
     return [replace(p, settings={k: v for k, v in p.settings.items() if k in shown[p.optimizer]}) for p in panels]

@@ -112,8 +112,8 @@ class Registry:
         return f"there is no folder {names} here ({Path.cwd()}) to load drop-in files from"
 
     def _find(self, kind: str, table: Mapping[str, _T], name: str) -> _T:
-        if said := self.contested.get((f"{kind}s", name)):
-            raise PluginError(said)
+        if message := self.contested.get((f"{kind}s", name)):
+            raise PluginError(message)
         if name in table:
             return table[name]
         near = did_you_mean(name, table)
@@ -164,8 +164,8 @@ def _freeze(offers: Sequence[Offer], contested: Clashes) -> Registry:
     for offer in offers:
         manager.register(_implementation(offer.plugins))
     tables: dict[str, Any] = {kind.plural: _table(manager, kind) for kind in KINDS.values()}
-    said = {key: clash(*key, claims) for key, claims in contested.items()}
-    return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(said))
+    message = {key: clash(*key, claims) for key, claims in contested.items()}
+    return Registry(**tables, sources=tuple(offer.source for offer in offers), contested=MappingProxyType(message))
 
 
 def commands_of(point: importlib.metadata.EntryPoint) -> list[Any]:

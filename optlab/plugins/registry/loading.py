@@ -161,8 +161,8 @@ def _answer(hook: Any, group: str) -> list[Any]:
     wrong = [plugin for plugin in plugins if not kind.may_be(plugin)]
     if wrong:
         made = kind.form.removeprefix("what ").removesuffix(" made")
-        said = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
-        raise PluginError(f"{location(hook)}: {kind.hook} returns {wrong[0]!r}, {said}")
+        reason = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
+        raise PluginError(f"{location(hook)}: {kind.hook} returns {wrong[0]!r}, {reason}")
     return plugins
 
 

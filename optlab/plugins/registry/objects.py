@@ -90,7 +90,7 @@ class _Names:
             if (kind, name) in self.written and other is not None and other is not plugin:
                 raise _two(kind, plugin, other)
             tables[kind][name] = plugin
-        contested = {key: said for key, said in known.contested.items() if key not in self.given}
+        contested = {key: message for key, message in known.contested.items() if key not in self.given}
         frozen = {kind: MappingProxyType(table) for kind, table in tables.items()}
         return replace(known, **frozen, contested=MappingProxyType(contested))
 

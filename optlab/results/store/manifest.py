@@ -66,9 +66,9 @@ def are_same(manifest: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     equal results takes a different time.
     """
 
-    def results(of: Mapping[str, Any]) -> Any:
-        files = {name: sum_ for name, sum_ in of["files"].items() if name not in (SPEC, RUNS)}
-        return of.get("experiment"), of["statuses"], files
+    def results(manifest: Mapping[str, Any]) -> Any:
+        files = {name: sum_ for name, sum_ in manifest["files"].items() if name not in (SPEC, RUNS)}
+        return manifest.get("experiment"), manifest["statuses"], files
 
     return results(manifest) == results(other)
 
