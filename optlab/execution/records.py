@@ -48,7 +48,7 @@ class PixelGrid:
 
     Pixel i is in column i % resolution from the left and in row i // resolution from the bottom.
 
-    >>> Grid((0.0, 10.0), (2.0, 14.0), 2).points(np.array([0, 1, 2])).tolist()
+    >>> PixelGrid((0.0, 10.0), (2.0, 14.0), 2).points(np.array([0, 1, 2])).tolist()
     [[0.5, 1.5, 0.5], [11.0, 11.0, 13.0]]
     """
 
