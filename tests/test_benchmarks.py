@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import subprocess
-from itertools import chain
+from itertools import accumulate, chain
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -82,8 +82,9 @@ def test_gcc_turns_the_loop_over_lanes_into_simd(load, tmp_path, tuned):
     if "Free Software Foundation" not in said:
         pytest.skip("the compiler is not gcc")
     lines = c.SOURCE.read_text(encoding="utf-8").splitlines()
-    begin = next(n for n, line in enumerate(lines) if "c1 = t <" in line)
-    loop = next(n for n, line in enumerate(lines, start=1) if n > begin and "i < LANES" in line)
+    depths = list(accumulate((line.count("{") - line.count("}") for line in lines), initial=0))
+    loops = [n for n, line in enumerate(lines) if line.strip().startswith("for ")]
+    loop = max(loops, key=depths.__getitem__) + 1  # the innermost: over the lanes of a block, inside that over steps
     command = [c.compiler(), *c.FLAGS, *tuned, "-fopt-info-vec", str(c.SOURCE), "-o", str(tmp_path / "lib.so"), "-lm"]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert re.search(rf"rosenbrock\.c:{loop}:\d+: optimized: loop vectorized", told)

@@ -10,12 +10,14 @@ import contextlib
 import copy
 import importlib
 import inspect
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from optlab.engine import ops, vjp_rules
 from optlab.engine.ops import OPS
+from tests.engine.normal_form import normal_form
 
 vjp_module = importlib.import_module("optlab.engine.vjp")  # the package has a function of this name
 
@@ -40,18 +42,31 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
 }
 SYMMETRIC = ("np.hypot", "np.logical_and", "np.logical_or", "np.broadcast_shapes")
 """Functions of which the order of the arguments is no matter."""
+ARROW = "  ->  "
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """What was changed, the operations whose derivatives depend on it (None: all), and how to put it in place."""
+    """A change, the operations whose derivatives depend on it (None: all), and how to put it in place.
 
-    what: str
+    `where` is an operation and the number of its input, or a function. `change` is the normal form of the expression
+    before and after, followed by (2), (3), ... if the same change is possible in other places of the same rule.
+    Neither depends on the names of variables, on modules, or on the order of lines. `source` is the change as it reads
+    in the source, for messages.
+    """
+
+    where: str
+    change: str
+    source: str
     operations: frozenset[str] | None
     installed: Callable[[], contextlib.AbstractContextManager[None]]
 
+    @property
+    def key(self) -> str:
+        return f"{self.where}: {self.change}"
+
     def __str__(self) -> str:
-        return self.what
+        return f"{self.key}    (in the source: {self.source})"
 
 
 def all_mutants() -> list[Mutant]:
@@ -61,22 +76,39 @@ def all_mutants() -> list[Mutant]:
 # ---- changes of a syntax tree ----------------------------------------------------------------------------------------
 
 
-def changes(tree: ast.AST) -> Iterator[tuple[str, Any]]:
-    """Every change of one node: its description, and the changed tree."""
+@dataclass(frozen=True)
+class Change:
+    """A change of one node of a syntax tree: in normal form, as it reads in the source, and the changed tree."""
+
+    form: str
+    source: str
+    tree: Any
+
+
+def changes(tree: ast.AST, namespace: dict[str, Any]) -> Iterator[Change]:
+    """Every change of one node. `namespace` tells modules from variables."""
+    seen: Counter[str] = Counter()
     for position, node in enumerate(ast.walk(tree)):
         for choice in range(len(alternatives(node))):
             changed = copy.deepcopy(tree)
             target = list(ast.walk(changed))[position]
             new = alternatives(target)[choice]
-            shown = _parent(changed, target) if isinstance(target, ast.Constant) else None
-            before = ast.unparse(shown or target)
+            shown = _around(changed, target) if isinstance(target, ast.Constant) else None
+            before = copy.deepcopy(shown or target)
             changed = ast.fix_missing_locations(_Replace(target, new).visit(changed))
-            yield f"{before}  ->  {ast.unparse(shown or new)}", changed
+            after = shown or new
+            form = ARROW.join(normal_form(before, after, namespace=namespace))
+            seen[form] += 1
+            repeated = f" ({seen[form]})" if seen[form] > 1 else ""
+            yield Change(form + repeated, ARROW.join(map(ast.unparse, (before, after))), changed)
 
 
-def _parent(tree: ast.AST, node: ast.AST) -> ast.AST:
-    """What a node is part of."""
-    return next(n for n in ast.walk(tree) if node in ast.iter_child_nodes(n))
+def _around(tree: ast.AST, constant: ast.AST) -> ast.AST:
+    """What a number is part of, beyond its sign, a slice and a tuple."""
+    node = constant
+    while node is constant or isinstance(node, ast.UnaryOp | ast.Slice | ast.Tuple):
+        node = next(n for n in ast.walk(tree) if node in ast.iter_child_nodes(n))
+    return node
 
 
 class _Replace(ast.NodeTransformer):
@@ -163,9 +195,10 @@ def mutants_of_the_table() -> Iterator[Mutant]:
     for name, trees in table().items():
         for position, tree in enumerate(trees):
             if isinstance(tree, ast.Lambda):
-                for what, changed in changes(tree):
-                    rule = eval(compile(ast.Expression(changed), f"<{name}>", "eval"), vars(ops))
-                    yield Mutant(f"{name}, {position}: {what}", frozenset({name}), _in_table(name, position, rule))
+                for change in changes(tree, vars(ops)):
+                    rule = eval(compile(ast.Expression(change.tree), f"<{name}>", "eval"), vars(ops))
+                    put = _in_table(name, position, rule)
+                    yield Mutant(f"{name}, {position}", change.form, change.source, frozenset({name}), put)
 
 
 def _in_table(name: str, position: int, rule: Any) -> Callable[[], contextlib.AbstractContextManager[None]]:
@@ -201,8 +234,9 @@ def mutants_of_the_rules() -> Iterator[Mutant]:
     functions = _functions(vjp_rules)
     for name, tree in functions.items():
         if name not in ("is_traced", "emit"):
-            for what, changed in changes(tree):
-                yield Mutant(f"{name}: {what}", _users(name, functions), _in_module(vjp_rules, name, changed))
+            users = _users(name, functions)
+            for change in changes(tree, vars(vjp_rules)):
+                yield Mutant(name, change.form, change.source, users, _in_module(vjp_rules, name, change.tree))
 
 
 def _users(rule: str, functions: dict[str, ast.FunctionDef]) -> frozenset[str]:
@@ -221,8 +255,8 @@ def _names(tree: ast.AST) -> set[str]:
 def mutants_of_vjp() -> Iterator[Mutant]:
     functions = _functions(vjp_module)
     for name in ("_taken", "_silenced", "_silenced_product", "_total", "_fitted", "_sum_to"):
-        for what, changed in changes(functions[name]):
-            yield Mutant(f"{name}: {what}", None, _in_module(vjp_module, name, changed))
+        for change in changes(functions[name], vars(vjp_module)):
+            yield Mutant(name, change.form, change.source, None, _in_module(vjp_module, name, change.tree))
 
 
 def _in_module(module: Any, name: str, tree: ast.FunctionDef) -> Callable[[], contextlib.AbstractContextManager[None]]:

@@ -1,5 +1,9 @@
 """Every rule that has a counterpart in torch or optax against it: 1,000 steps, 60 runs, at the default and at other
-options, each variant on and off."""
+options, each variant on and off.
+
+For rules of the lab this takes the place of the check `matches_reference`, which does the same at the default, and 50
+steps at other options.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +31,17 @@ OTHER = {
         "torch:SGD": [
             {"lr": 0.01, "momentum": 0.8, "dampening": 0.3, "weight_decay": 0.1},
             {"lr": 0.01, "momentum": 0.8, "weight_decay": 0.1, "nesterov": True},
+            {"lr": 0.01, "dampening": 0.3},
+            {"lr": 0.01, "weight_decay": 0.1},
+            {"lr": 0.01, "nesterov": True},
         ]
     },
     "adagrad": {
-        "torch:Adagrad": [{"lr": 0.3, "lr_decay": 0.01, "eps": 0.1, "initial": 0.5}],
+        "torch:Adagrad": [
+            {"lr": 0.3, "lr_decay": 0.01, "eps": 0.1, "initial": 0.5},
+            {"lr": 0.3, "lr_decay": 0.01},
+            {"lr": 0.3, "initial": 0.5},
+        ],
         "optax:adagrad": [{"lr": 0.3, "eps": 0.1, "initial": 0.5}],
     },
     "rmsprop": {
@@ -39,12 +50,15 @@ OTHER = {
             {"lr": 0.003, "momentum": 0.8},
             {"lr": 0.003, "momentum": 0.8, "lr_outside": True},
             {"lr": 0.003, "alpha": 0.95, "centered": True, "momentum": 0.5},
+            {"lr": 0.003, "alpha": 0.95, "centered": True},
         ],
         "optax:rmsprop": [
             {"lr": 0.03, "alpha": 0.9, "eps": 0.1, "eps_inside": True},
             {"lr": 0.003, "momentum": 0.8, "eps_inside": True},
             {"lr": 0.003, "alpha": 0.95, "centered": True, "momentum": 0.5, "eps_inside": True},
             {"lr": 0.003, "alpha": 0.95, "centered": True},
+            {"lr": 0.003, "momentum": 0.8},
+            {"lr": 0.003, "alpha": 0.95, "centered": True, "momentum": 0.5},
         ],
     },
     "adadelta": of("torch:Adadelta", "optax:adadelta", {"lr": 0.3, "rho": 0.8, "eps": 1e-3}),
@@ -81,6 +95,7 @@ def test_the_same_trajectories(name, reference, options):
 
 def test_no_reference_and_no_option_is_left_out():
     """An option that stays at its default here is one that no counterpart has: by hand, in test_rules."""
+    assert OTHER.keys() == {name for name, rule in RULES.items() if rule.references}
     by_hand = {"adam": {"raw_eps"}, "adamax": {"eps_outside"}, "yogi": {"initial"}}
     for name, rows in OTHER.items():
         rule = RULES[name]
@@ -94,6 +109,26 @@ def test_no_reference_and_no_option_is_left_out():
             if options[key] != defaults[key]
         }
         assert defaults.keys() - tried == by_hand.get(name, set())
+
+
+def branch(rule, reference, options):
+    """The variants that are chosen, and which of the numbers that are 0 by default are not 0."""
+    settled, _ = references.arguments_of(rule, reference, options)
+    off = {name for name, value in rule.signature.numbers.items() if value == 0}
+    chosen = {name: settled[name] for name in rule.signature.choices}
+    return chosen, {name for name in off if settled[name] != 0}
+
+
+@pytest.mark.parametrize(("name", "reference"), [(name, reference) for name in OTHER for reference in OTHER[name]])
+def test_what_the_conformance_suite_would_compare_is_compared(name, reference):
+    """Each option that it sets has another value here too, and each branch of the formula that it takes is taken."""
+    rule = RULES[name]
+    rows = OTHER[name][reference]
+    taken = [branch(rule, reference, options) for options in [{}, *rows]]
+    settled = [references.arguments_of(rule, reference, options)[0] for options in rows]
+    for options in references.variants(rule, reference):
+        assert branch(rule, reference, options) in taken
+        assert any(all(row[key] != rule.signature.options[key] for key in options) for row in settled), options
 
 
 TWINS = [
