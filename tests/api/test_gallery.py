@@ -41,7 +41,7 @@ def test_the_command(tmp_path, monkeypatch):
     uphill = "from optlab import optimizer\n\n\n@optimizer\ndef uphill(x, g, *, lr=0.01):\n"
     uphill += '    """Ascent (Cauchy, 1847). lr: length"""\n    return x + lr * g\n'
     (tmp_path / "plugins" / "uphill.py").write_text(uphill, encoding="utf-8")
-    result = CliRunner().invoke(app, ["gallery", "gd", "uphill", "--out", "page/mine.md"])
+    result = CliRunner().invoke(app, ["gallery", "qhm", "uphill", "--out", "page/mine.md"])
     assert result.exit_code == 0, result.stderr
     assert result.stdout.strip() == "page/mine.md and 2 pictures in page/pictures/gallery/"
     text = (tmp_path / "page" / "mine.md").read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ def test_the_command(tmp_path, monkeypatch):
 
 
 def test_a_verdict_in_words(built_in):
-    assert judgement(built_in.optimizer("gd")) == "Passes the conformance suite."
+    assert judgement(built_in.optimizer("qhm")) == "Passes the conformance suite."
     exempt = judgement(built_in.optimizer("sgld"))
     reason = "it is a random walk by design"
     assert exempt == f"Passes the conformance suite. Exempt from stands_still_without_slope ({reason})."
