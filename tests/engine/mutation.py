@@ -11,7 +11,7 @@ import copy
 import importlib
 import inspect
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,7 @@ class Change:
     tree: Any
 
 
-def changes(tree: ast.AST, namespace: dict[str, Any]) -> Iterator[Change]:
+def changes(tree: ast.AST, namespace: Mapping[str, Any]) -> Iterator[Change]:
     """Every change of one node. `namespace` tells modules from variables."""
     seen: Counter[str] = Counter()
     for position, node in enumerate(ast.walk(tree)):

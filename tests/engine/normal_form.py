@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 
-def normal_form(*expressions: ast.AST, namespace: dict[str, Any]) -> list[str]:
+def normal_form(*expressions: ast.AST, namespace: Mapping[str, Any]) -> list[str]:
     """The text of expressions with their names replaced by v0, v1, ..., in the order of first use in all of them.
 
     Names of Python and NumPy stay, without a module before them. Names of variables, of other functions and of their
@@ -26,7 +27,7 @@ def normal_form(*expressions: ast.AST, namespace: dict[str, Any]) -> list[str]:
 
 
 class _Renaming(ast.NodeTransformer):
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
         self.modules = {name for name, value in namespace.items() if isinstance(value, ModuleType)} | {"np"}
         self.numbered: dict[str, str] = {}
 
