@@ -34,7 +34,8 @@ MORE_THAN_ONE = {
     "among {…} runs",
     "{…} optimizers in all",
     "{…} steps with gradients of",
-    "surfaces ({…}): {…} steps at that of {…} learning rates",
+    "A path has {…} steps",
+    "unchanged in each of {…} steps",
 }
 
 

@@ -17,12 +17,12 @@ from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.plan import Plan
 from optlab.experiments.replanning import Origin
-from optlab.figures.experiment.subject import NamedFigure, Subject
 from optlab.markup import html
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import analysis, store
 from optlab.results.selection import Selection
+from optlab.results.subject import NamedFigure, Subject
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure

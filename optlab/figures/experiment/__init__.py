@@ -5,5 +5,4 @@ maps        the pictures of maps
 from_plugins
             the pictures of plugins
 cases       the cases that pictures show
-subject     the interface of results, as pictures need it
 """

@@ -17,12 +17,12 @@ from optlab.engine.containment import contained
 from optlab.errors import PluginWarning, UserError
 from optlab.figures import style
 from optlab.figures.experiment.cases import slugs
-from optlab.figures.experiment.subject import NamedFigure, Subject
 from optlab.figures.figure import inline, save
 from optlab.plugins.side_effects import undisturbed
 from optlab.plugins.signature import complaint, is_built_in, location
 from optlab.results.selection import Selection
 from optlab.results.store import DraftPictures
+from optlab.results.subject import NamedFigure, Subject
 
 FORM = "a mapping, or pairs, of names and Matplotlib figures"
 

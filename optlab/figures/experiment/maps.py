@@ -15,10 +15,10 @@ from optlab.experiments.maps.panels import BasinMap, StabilityMap
 from optlab.experiments.plan import Plan
 from optlab.figures import basins, stability
 from optlab.figures.experiment.cases import Titled, slugs, titled
-from optlab.figures.experiment.subject import NamedFigure, Subject
 from optlab.figures.relief import Surface
 from optlab.plugins.signature import is_built_in
 from optlab.results.selection import ALL, Selection
+from optlab.results.subject import NamedFigure, Subject
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure

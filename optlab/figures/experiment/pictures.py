@@ -17,13 +17,13 @@ from optlab.experiments.plan import Plan
 from optlab.figures import contour, loss, sensitivity, style
 from optlab.figures.experiment import from_plugins, maps
 from optlab.figures.experiment.cases import Titled, Untold, slugs, titled
-from optlab.figures.experiment.subject import NamedFigure, Subject
 from optlab.figures.figure import save
 from optlab.figures.relief import Surface
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
 from optlab.results.selection import ALL, Selection
+from optlab.results.subject import NamedFigure, Subject
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure

@@ -349,7 +349,7 @@ def test_a_sparse_gradient_for_a_rule_that_remembers_nothing():
 
     expected = trained(lambda params: torch.optim.SGD(params, lr=0.1))
     torch.testing.assert_close(trained(as_torch("gd", lr=0.1)), expected, rtol=0, atol=1e-6)
-    with pytest.raises(UserError, match="remembers something takes dense ones"):
+    with pytest.raises(UserError, match="a rule with state needs dense gradients"):
         trained(ours)
     with pytest.raises(RuntimeError):
         trained(native)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+import optlab
 from optlab.cli import maps as told
 from optlab.errors import PluginError
 from optlab.experiments.kinds import GRID, Kind
 from optlab.figures.experiment import maps as drawn
-from optlab.plugins import registry
 
-SOURCES = Path(registry.__file__).parents[1]
+SOURCES = Path(optlab.__file__).parent
 
 
 def test_the_built_in_kinds(built_in):
@@ -35,7 +35,7 @@ def test_only_the_file_of_a_kind_uses_its_table():
         for path in SOURCES.rglob("*.py")
         if re.search(r"\b(BasinsSpec|StabilitySpec)\b", path.read_text(encoding="utf-8"))
     }
-    assert naming == {"kinds/basins.py", "kinds/stability.py", "maps/checks.py"}
+    assert naming == {f"experiments/{file}.py" for file in ("kinds/basins", "kinds/stability", "maps/checks")}
 
 
 @pytest.mark.parametrize(
