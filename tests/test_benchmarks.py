@@ -175,6 +175,7 @@ def test_memory_grows_with_what_is_recorded_and_not_with_steps(load):
     assert detailed > short + 900 * 500 * 3 * 8 / 1e6 * 0.9
 
 
+@pytest.mark.many
 def test_several_run_in_processes_of_their_own_and_their_figures_are_put_together(load, monkeypatch, capfd, tmp_path):
     file = tmp_path / "figures.json"
     options = ["mlp", "memory", "--rounds", "2", "--scale", "0.001", "--markdown", "--json", str(file)]
@@ -219,6 +220,7 @@ def test_the_page_has_a_place_for_every_benchmark(load):
     assert sorted(places) == sorted(load("__main__").ALL)
 
 
+@pytest.mark.many
 def test_figures_of_trajectories(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("trajectories", "--json", str(file))
@@ -315,6 +317,7 @@ def test_the_million_is_told_by_size(run, tmp_path):
     assert "1,000 runs" in out
 
 
+@pytest.mark.many
 def test_scaling_is_told_along_every_axis_and_drawn(run, load, tmp_path):
     file, picture = tmp_path / "figures.json", tmp_path / "performance.png"
     out = run("scaling", "--rounds", "1", "--scale", "0.001", "--json", str(file))
@@ -368,6 +371,7 @@ def test_the_memory_of_a_process_is_its_own(load):
     assert held.nbytes == 480_000_000
 
 
+@pytest.mark.many
 def test_figures_of_gradients(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("gradients", "--scale", "0.0001", "--markdown", "--json", str(file))

@@ -97,7 +97,7 @@ disguises = st.integers(0, len(HALVES) - 1)
 layers = st.lists(st.tuples(disguises, st.integers(0, len(OUTER) - 1)), min_size=1, max_size=4)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True, database=None)
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(layers, layers, disguises)
 def test_compositions(first, second, last):
     def f(x):
