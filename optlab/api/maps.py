@@ -31,10 +31,10 @@ Side = tuple[str, dict[str, list[float]]]
 
 
 @dataclass(frozen=True, repr=False)
-class Basins:
-    """A finished map of basins: one panel per optimizer and further setting, and the results of the runs."""
+class _FinishedMap:
+    """What maps of both kinds have in common."""
 
-    maps: tuple[BasinMap, ...]
+    maps: tuple[Any, ...]
     results: ExperimentResults
 
     @property
@@ -50,22 +50,17 @@ class Basins:
 
 
 @dataclass(frozen=True, repr=False)
-class Stability:
+class Basins(_FinishedMap):
+    """A finished map of basins: one panel per optimizer and further setting, and the results of the runs."""
+
+    maps: tuple[BasinMap, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Stability(_FinishedMap):
     """A finished map of stability: one panel per optimizer and further setting, and the results of the runs."""
 
     maps: tuple[StabilityMap, ...]
-    results: ExperimentResults
-
-    @property
-    def plots(self) -> list[Path]:
-        """The pictures."""
-        return self.results.plots
-
-    def __repr__(self) -> str:
-        return "\n".join(map(repr, self.maps)) or repr(self.results)
-
-    def _repr_html_(self) -> str:
-        return self.results._repr_html_()
 
 
 def basins(

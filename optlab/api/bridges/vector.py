@@ -46,7 +46,7 @@ class Vector:
         return np.concatenate([*parts, np.empty(0, str(self.kind).removeprefix("torch."))])
 
     def _gradient(self) -> Array:
-        """The current gradient of the parameters; 0 where there is none."""
+        """The current gradient of all parameters, 0 for a parameter without a gradient."""
         return self.flat([torch.zeros_like(p) if p.grad is None else p.grad for p in self.params])
 
     def write(self, x: Array) -> None:
