@@ -12,15 +12,14 @@ import pandas as pd
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
-from optlab.experiments import replanning
 from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.plan import Plan
-from optlab.experiments.replanning import Origin
 from optlab.markup import html
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
-from optlab.results import analysis, store
+from optlab.results import analysis, replanning, store
+from optlab.results.replanning import Origin
 from optlab.results.selection import Selection
 from optlab.results.subject import NamedFigure, Subject
 

@@ -88,8 +88,9 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     kind, table = _kind(spec, notes)
     with faults_of(kind):
         cases = kind.checked(table, spec, cases, rules, notes)
+        largest = kind.largest(table, spec)
     resolve.note_without_start(cases, notes)
-    if notes.mistakes or not limits.has_allowed_records(spec, kind, table, cases, rules, notes):
+    if notes.mistakes or not limits.has_allowed_records(spec, cases, rules, notes, largest):
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []

@@ -8,18 +8,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optlab.engine import trace
 from optlab.engine.vjp import vjp
 from optlab.errors import UserError
 from optlab.explain import backprop_text, network_drawing
+from optlab.explain.backprop_numbers import BackpropNumbers, Floats, Layer
 from optlab.explain.network import ACTIVATIONS, LOSSES, activations_of, cost, forward
 from optlab.explain.network_errors import mistakes, name_of
 from optlab.explain.network_file import read as read
 from optlab.markup.svg import Drawing
-
-Floats = NDArray[np.float64]
 
 MAX_SHOWN = 20
 """The maximum number of mistakes that are listed individually."""
@@ -34,57 +32,9 @@ TEXT = {
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
-    """A layer of n units that follows a layer of m units: `weights` (n, m), `biases` (n,), the results of the forward
-    pass and of the four equations, and the engine's gradients."""
-
-    weights: Floats
-    biases: Floats
-    activation: str
-    z: Floats
-    a: Floats
-    slope: Floats
-    """sigma'(z)"""
-    delta: Floats
-    """The error dC/dz."""
-    grad_weights: Floats
-    grad_biases: Floats
-    engine_weights: Floats
-    engine_biases: Floats
-
-    @property
-    def differences(self) -> tuple[float, float]:
-        """The largest differences in dC/dw and in dC/db between the four equations and the engine."""
-        weights = np.max(np.abs(self.grad_weights - self.engine_weights))
-        return float(weights), float(np.max(np.abs(self.grad_biases - self.engine_biases)))
-
-
-@dataclass(frozen=True, eq=False)
-class Backprop:
-    """The result of `backprop`. `layers[0]` is called layer 2 in the text: it is the first layer after the inputs.
-    `str` gives all steps as text, `draw` draws the network, and notebooks show the drawing."""
-
-    inputs: Floats
-    targets: Floats
-    layers: tuple[Layer, ...]
-    loss: str
-    cost: float
-    lr: float
-    outputs_after: Floats
-    """The outputs after one step of gradient descent, w - lr dC/dw and b - lr dC/db."""
-    cost_after: float
-
-    @property
-    def sizes(self) -> list[int]:
-        return [len(self.inputs), *(len(layer.biases) for layer in self.layers)]
-
-    @property
-    def grad_weights(self) -> list[Floats]:
-        return [layer.grad_weights for layer in self.layers]
-
-    @property
-    def grad_biases(self) -> list[Floats]:
-        return [layer.grad_biases for layer in self.layers]
+class Backprop(BackpropNumbers):
+    """The result of `backprop`. `str` gives all steps as text, `draw` draws the network, and notebooks show the
+    drawing."""
 
     def draw(self) -> Drawing:
         """Draw the network: activations in green, errors in red, and on each edge its weight with dC/dw in red."""

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from optlab.explain.backprop_numbers import BackpropNumbers, Floats
 from optlab.explain.network import ACTIVATIONS, LOSSES, softmax
-
-if TYPE_CHECKING:
-    from optlab.explain.backprop import Backprop, Floats
 
 SHOWN = 5
 """The maximum number of neurons of a layer that are shown."""
 
 
-def text(result: Backprop) -> str:
+def text(result: BackpropNumbers) -> str:
     """All steps as text. Operands are rounded to six digits, results are not."""
     sections = (_forward, _output_errors, _hidden_errors, _bias_gradients, _weight_gradients, _comparison, _step)
     head = f"A network of {'-'.join(map(str, result.sizes))} units, C = {LOSSES[result.loss].cost_formula}"
@@ -22,12 +19,12 @@ def text(result: Backprop) -> str:
     return "\n\n".join([head, *filter(None, parts)])
 
 
-def letter(result: Backprop, layer: int) -> str:
+def letter(result: BackpropNumbers, layer: int) -> str:
     """The letter in the names of a layer's neurons: i for inputs, h for hidden neurons, o for outputs."""
     return {1: "i", len(result.layers) + 1: "o"}.get(layer, "h")
 
 
-def _forward(result: Backprop) -> Iterator[str]:
+def _forward(result: BackpropNumbers) -> Iterator[str]:
     yield "Forward pass: z^l = w^l a^(l-1) + b^l, a^l = sigma(z^l)"
     yield "  layer 1: inputs"
     yield from _each(len(result.inputs), "neurons", lambda j: f"i{j + 1}  a = {float(result.inputs[j])}")
@@ -45,7 +42,7 @@ def _forward(result: Backprop) -> Iterator[str]:
     yield f"  cost: C = {result.cost}"
 
 
-def _output_errors(result: Backprop) -> Iterator[str]:
+def _output_errors(result: BackpropNumbers) -> Iterator[str]:
     layer, count = result.layers[-1], len(result.targets)
     slopes = f"grad_a C = {LOSSES[result.loss].slope_formula}, sigma'(z) = {ACTIVATIONS[layer.activation].formula}"
     yield "BP1, the errors of the output layer: delta^L = grad_a C * sigma'(z^L)"
@@ -60,7 +57,7 @@ def _output_errors(result: Backprop) -> Iterator[str]:
     yield from _each(count, "neurons", error)
 
 
-def _hidden_errors(result: Backprop) -> Iterator[str]:
+def _hidden_errors(result: BackpropNumbers) -> Iterator[str]:
     if len(result.layers) == 1:
         return
     yield "BP2, the errors of the hidden layers: delta^l = ((w^(l+1))^T delta^(l+1)) * sigma'(z^l)"
@@ -73,7 +70,7 @@ def _hidden_errors(result: Backprop) -> Iterator[str]:
         yield from _rest(len(layer.delta), "neurons")
 
 
-def _bias_gradients(result: Backprop) -> Iterator[str]:
+def _bias_gradients(result: BackpropNumbers) -> Iterator[str]:
     yield "BP3, the gradient of the biases: dC/db^l = delta^l"
     first = 1
     for number, layer in enumerate(result.layers, start=2):
@@ -84,7 +81,7 @@ def _bias_gradients(result: Backprop) -> Iterator[str]:
         first += len(layer.grad_biases)
 
 
-def _weight_gradients(result: Backprop) -> Iterator[str]:
+def _weight_gradients(result: BackpropNumbers) -> Iterator[str]:
     yield "BP4, the gradient of the weights: dC/dw^l_jk = a^(l-1)_k delta^l_j"
     first, before = 1, result.inputs
     for number, layer in enumerate(result.layers, start=2):
@@ -100,7 +97,7 @@ def _weight_gradients(result: Backprop) -> Iterator[str]:
         first, before = first + units * arriving, layer.a
 
 
-def _comparison(result: Backprop) -> Iterator[str]:
+def _comparison(result: BackpropNumbers) -> Iterator[str]:
     yield "The four equations and the engine, which differentiates the whole network: largest difference"
     yield "  layer     dC/dw     dC/db"
     for number, layer in enumerate(result.layers, start=2):
@@ -108,7 +105,7 @@ def _comparison(result: Backprop) -> Iterator[str]:
         yield f"  {number:5}  {weights:8.1e}  {biases:8.1e}"
 
 
-def _step(result: Backprop) -> Iterator[str]:
+def _step(result: BackpropNumbers) -> Iterator[str]:
     yield f"One step of gradient descent: w - eta dC/dw, b - eta dC/db, with eta = {result.lr:g}"
     what = "p" if result.loss == "cross_entropy" else "a"
     yield f"  neuron           y  {f'{what} before':>10}  {f'{what} after':>10}"
@@ -121,7 +118,7 @@ def _step(result: Backprop) -> Iterator[str]:
     yield f"  C after  {result.cost_after}"
 
 
-def _predictions(result: Backprop, a: Floats) -> Floats:
+def _predictions(result: BackpropNumbers, a: Floats) -> Floats:
     """The values that the loss compares with the targets."""
     return softmax(a) if result.loss == "cross_entropy" else a
 

@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 from math import hypot
-from typing import TYPE_CHECKING
 
+from optlab.explain.backprop_numbers import BackpropNumbers, Layer
 from optlab.explain.backprop_text import SHOWN, letter
 from optlab.explain.network import LOSSES
 from optlab.markup.svg import GRADIENT, MUTED, VALUE, Box, Circle, Drawing, Line, Point, Shape, Text, width_of
-
-if TYPE_CHECKING:
-    from optlab.explain.backprop import Backprop, Layer
 
 RADIUS = 36.0
 ACROSS, DOWN = 290.0, 140.0
@@ -30,7 +27,7 @@ LABELLED = 4
 WHITE, PALE = "#FFFFFF", "#B5B5B5"
 
 
-def draw(result: Backprop) -> Drawing:
+def draw(result: BackpropNumbers) -> Drawing:
     """Draw the result of `backprop`. If a layer is large, only its first neurons are drawn, and no weights."""
     labelled = max(result.sizes) <= SHOWN and max(result.sizes[1:]) <= LABELLED
     title = f"{'-'.join(map(str, result.sizes))} network, C = {LOSSES[result.loss].cost_formula} = {result.cost:.4g}"
@@ -91,7 +88,7 @@ def _two_lines(at: Point, weight: str, gradient: str) -> Iterator[Shape]:
     yield Text((x, y + 6.0), gradient, size, GRADIENT)
 
 
-def _column(result: Backprop, n: int, places: list[Point]) -> Iterator[Shape]:
+def _column(result: BackpropNumbers, n: int, places: list[Point]) -> Iterator[Shape]:
     layer = result.layers[n - 1] if n else None
     x = places[0][0]
     yield Text((x, 60.0), f"layer {n + 1}", 13.0)

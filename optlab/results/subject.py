@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from optlab.experiments.replanning import Origin
+from optlab.results.replanning import Origin
 from optlab.results.store import Results
 
 if TYPE_CHECKING:

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from optlab.engine.native.array_ir import Rolled
 from optlab.engine.native.hoisting import Values
 from optlab.engine.native.ir import FOLDS
-from optlab.engine.native.llvm_builder import LINE
+from optlab.engine.native.llvm_builder import LINE, Body
 from optlab.engine.native.llvm_rules import ONE, RULES, ZERO, compare, select
-from optlab.engine.native.loop_fusion import Store
+from optlab.engine.native.loop_fusion import Stages, Store
 
-if TYPE_CHECKING:
-    from optlab.engine.native.looped import Looped
+
+class Memory(Protocol):
+    """What a loop uses of the code that it is part of (`looped.Looped`)."""
+
+    body: Body
+    rolled: Rolled
+    stages: Stages
+
+    def now(self, n: int) -> str: ...
+    def next(self, n: int) -> str: ...
+    def row(self, pointer: str, entry: str) -> str: ...
+    def number_of(self, position: int) -> int: ...
 
 
 class Entries:
     """A loop of `length` iterations, which computes arrays and folds from `values` and from arrays in memory."""
 
-    def __init__(self, form: Looped, length: int, values: Values) -> None:
+    def __init__(self, form: Memory, length: int, values: Values) -> None:
         self.form, self.length, self.values = form, length, values
         self.body, self.rolled, self.kept = form.body, form.rolled, set(form.stages.kept)
         self.here: dict[int, str] = {}

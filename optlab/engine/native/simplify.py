@@ -6,29 +6,40 @@ may change the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from optlab.engine.native.ir import ExpressionBuilder
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 LARGEST_POWER = 64
 """Integer powers up to this one become products."""
 
 
-def _is(writer: ExpressionBuilder, i: int, value: float) -> bool:
+class Writer(Protocol):
+    """What the simplifications use of the builder of expressions (`ir.ExpressionBuilder`)."""
+
+    ops: list[str]
+    args: list[tuple[int, ...]]
+    values: dict[int, float]
+    settled: Sequence[bool]
+    counter: int | None
+
+    def is_array(self, i: int) -> bool: ...
+    def constant(self, value: float) -> int: ...
+    def apply(self, op: str, *args: int) -> int: ...
+
+
+def _is(writer: Writer, i: int, value: float) -> bool:
     return writer.values.get(i) == value
 
 
-def _add(w: ExpressionBuilder, a: int, b: int) -> int | None:
+def _add(w: Writer, a: int, b: int) -> int | None:
     return b if _is(w, a, 0) else a if _is(w, b, 0) else None
 
 
-def _subtract(w: ExpressionBuilder, a: int, b: int) -> int | None:
+def _subtract(w: Writer, a: int, b: int) -> int | None:
     return a if _is(w, b, 0) else None
 
 
-def _multiply(w: ExpressionBuilder, a: int, b: int) -> int | None:
+def _multiply(w: Writer, a: int, b: int) -> int | None:
     for factor, other in ((a, b), (b, a)):
         if _is(w, factor, 1):
             return other
@@ -37,7 +48,7 @@ def _multiply(w: ExpressionBuilder, a: int, b: int) -> int | None:
     return None
 
 
-def _divide(w: ExpressionBuilder, a: int, b: int) -> int | None:
+def _divide(w: Writer, a: int, b: int) -> int | None:
     """Replace a division by a constant, a setting or a function of the step number by a product with its reciprocal.
 
     Such a reciprocal is computed outside the loop over the runs.
@@ -49,7 +60,7 @@ def _divide(w: ExpressionBuilder, a: int, b: int) -> int | None:
     return None
 
 
-def _follows_the_step(w: ExpressionBuilder, i: int) -> bool:
+def _follows_the_step(w: Writer, i: int) -> bool:
     """Whether an expression depends on nothing that changes except the step number."""
     todo, seen = [i], set[int]()
     while todo:
@@ -63,11 +74,11 @@ def _follows_the_step(w: ExpressionBuilder, i: int) -> bool:
     return True
 
 
-def _negative(w: ExpressionBuilder, a: int) -> int | None:
+def _negative(w: Writer, a: int) -> int | None:
     return w.args[a][0] if w.ops[a] == "negative" else None
 
 
-def _power(w: ExpressionBuilder, a: int, p: int) -> int | None:
+def _power(w: Writer, a: int, p: int) -> int | None:
     """Square roots, products for small integer exponents, and running products for the step number as exponent."""
     exponent = w.values.get(p)
     if exponent == 0.5:
@@ -78,7 +89,7 @@ def _power(w: ExpressionBuilder, a: int, p: int) -> int | None:
     return w.apply("running", a) if p == w.counter and w.settled[a] and not w.is_array(a) else None
 
 
-def _product(w: ExpressionBuilder, a: int, power: int) -> int:
+def _product(w: Writer, a: int, power: int) -> int:
     if power < 2:
         return a if power else w.constant(1.0)
     half = _product(w, a, power // 2)
@@ -86,7 +97,7 @@ def _product(w: ExpressionBuilder, a: int, power: int) -> int:
     return w.apply("multiply", square, a) if power % 2 else square
 
 
-def _where(w: ExpressionBuilder, c: int, a: int, b: int) -> int | None:
+def _where(w: Writer, c: int, a: int, b: int) -> int | None:
     if c in w.values:
         return a if w.values[c] else b
     return a if a == b else None

@@ -97,8 +97,11 @@ class StabilityKind(Kind):
         notes: Diagnostics,
     ) -> list[CaseAxes]:
         pixels.note_seeds(spec, notes)
-        checks.sides(table, rules, notes)
-        checks.targets(table, cases, notes)
+        checks.sides(table.x, table.y, rules, notes)
+        if table.color == "steps":
+            checks.targets(table.target, cases, notes)
+        else:
+            checks.unused_target(table.target, notes)
         return list(cases)
 
     def sweep(self, table: StabilitySpec, sweep: Sweep) -> Sweep:

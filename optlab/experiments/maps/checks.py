@@ -17,58 +17,64 @@ from optlab.plugins import signature
 
 if TYPE_CHECKING:
     from optlab.experiments.document import ExperimentSpec
-    from optlab.experiments.kinds.basins import BasinsSpec
-    from optlab.experiments.kinds.stability import StabilitySpec
+
+Side = tuple[float, float] | None
+"""The range of an axis, or None for the domain of the problem."""
 
 
 # ---- basins ----------------------------------------------------------------------------------------------------------
 
 
-def on_grid(table: BasinsSpec, spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> list[CaseAxes]:
-    """The cases of a map of basins, with the pixels as starts."""
+def on_grid(
+    sides: Mapping[str, Side],
+    resolution: int,
+    spec: ExperimentSpec,
+    cases: Sequence[CaseAxes],
+    notes: Diagnostics,
+) -> list[CaseAxes]:
+    """The cases of a map of basins, with the pixels as starts. `sides` are the ranges of the axes, by name."""
     for problem in spec.problems:
         if problem.start is not None:
             notes.note((*problem.path, "start"), "in a map of basins each pixel is a start; leave start out")
     placed = []
     for axes in cases:
-        grid = _grid(table, axes, notes)
+        grid = _grid(sides, resolution, axes, notes)
         if grid is not None:
             placed.append(replace(axes, case=replace(axes.case, start=grid)))
     return placed
 
 
-def _grid(table: BasinsSpec, axes: CaseAxes, notes: Diagnostics) -> PixelGrid | None:
+def _grid(sides: Mapping[str, Side], resolution: int, axes: CaseAxes, notes: Diagnostics) -> PixelGrid | None:
     case, problem = axes.case, axes.case.problem
     if case.split is not None or case.dim != 2:
         more = "; write dim = 2" if problem.dim is None and case.split is None else ""
         message = f"basins are maps of two parameters, and {problem.name} has {case.dim} here{more}"
         notes.note((*axes.path, "dim" if "dim" in axes.written else "name"), message)
         return None
-    sides = [table.x, table.y]
     if problem.domain is None:
-        missing = [name for name, side in zip("xy", sides, strict=True) if side is None]
+        missing = [name for name, side in sides.items() if side is None]
         if missing:
             ranges = " and ".join(f"{name} = [lo, hi]" for name in missing)
             notes.note(("basins",), f"{problem.name} has no domain to lay the pixels over; write {ranges}")
             return None
     else:
         low, high = problem.bounds(2)
-        sides = [side or (float(low[i]), float(high[i])) for i, side in enumerate(sides)]
-    (left, right), (bottom, top) = [(float(s[0]), float(s[1])) for s in sides if s is not None]
-    return PixelGrid((left, bottom), (right, top), table.resolution)
+        sides = {name: side or (float(low[i]), float(high[i])) for i, (name, side) in enumerate(sides.items())}
+    (left, right), (bottom, top) = [(float(s[0]), float(s[1])) for s in sides.values() if s is not None]
+    return PixelGrid((left, bottom), (right, top), resolution)
 
 
 # ---- stability -------------------------------------------------------------------------------------------------------
 
 
-def sides(table: StabilitySpec, rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
-    """Note why hyperparameters cannot be the axes of a map of stability."""
-    if table.x == table.y:
-        notes.note(("stability", "y"), f"x and y are both '{table.x}'; a map needs two different hyperparameters")
+def sides(x: str, y: str, rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
+    """Note why the hyperparameters with these names cannot be the axes of a map of stability."""
+    if x == y:
+        notes.note(("stability", "y"), f"x and y are both '{x}'; a map needs two different hyperparameters")
         return
     for rule in rules:
-        for side in ("x", "y"):
-            _side(side, getattr(table, side), rule, notes)
+        for side, name in (("x", x), ("y", y)):
+            _side(side, name, rule, notes)
 
 
 def _side(side: str, name: str, rule: RuleAxes, notes: Diagnostics) -> None:
@@ -107,18 +113,20 @@ def _even(values: Floats) -> bool:
     return bool(np.abs(steps - steps.mean()).max() <= 1e-6 * steps.mean())
 
 
-def targets(table: StabilitySpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> None:
-    """Note a target that is not used, a target that no run can reach, and a missing target that cannot be derived."""
-    if table.color != "steps":
-        if table.target is not None:
-            message = 'a target is only used to count steps; write color = "steps", or leave target out'
-            notes.note(("stability", "target"), message)
-        return
+def unused_target(given: float | None, notes: Diagnostics) -> None:
+    """Note the target of a map that does not count steps."""
+    if given is not None:
+        message = 'a target is only used to count steps; write color = "steps", or leave target out'
+        notes.note(("stability", "target"), message)
+
+
+def targets(given: float | None, cases: Sequence[CaseAxes], notes: Diagnostics) -> None:
+    """Note a target that no run can reach, and a missing target that cannot be derived."""
     for axes in cases:
         for values in itertools.product(*axes.numbers.values()):
             options = dict(zip(axes.numbers, map(float, values), strict=True))
-            if wrong := _wrong_target(table.target, axes.case, options):
-                notes.note(("stability", "color" if table.target is None else "target"), wrong)
+            if wrong := _wrong_target(given, axes.case, options):
+                notes.note(("stability", "color" if given is None else "target"), wrong)
                 break
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from optlab.execution.records import Case, PixelGrid
 from optlab.experiments.document import ExperimentSpec
@@ -13,9 +12,6 @@ from optlab.experiments.resolve.optimizers import RuleAxes
 from optlab.experiments.resolve.problems import CaseAxes
 from optlab.experiments.resolve.sizes import Size, sizes
 from optlab.plugins.registry import Registry
-
-if TYPE_CHECKING:
-    from optlab.experiments.kinds import Kind
 
 MAX_RUNS = 10_000_000
 MAX_SWEEPS = 10_000
@@ -44,9 +40,16 @@ def has_allowed_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostic
 
 
 def has_allowed_records(
-    spec: ExperimentSpec, kind: Kind, table: Any, cases: list[CaseAxes], rules: list[RuleAxes], notes: Diagnostics
+    spec: ExperimentSpec,
+    cases: list[CaseAxes],
+    rules: list[RuleAxes],
+    notes: Diagnostics,
+    largest: tuple[tuple[str | int, ...], str],
 ) -> bool:
-    """Whether the grid is within the limits if the repeats of each cell and the recorded numbers are counted too."""
+    """Whether the grid is within the limits if the repeats of each cell and the recorded numbers are counted too.
+
+    `largest` is the key that the error for too many runs points to, and the text for it.
+    """
     runs = recorded = 0
     for case in cases:
         cells = _cells(case)
@@ -55,7 +58,7 @@ def has_allowed_records(
         recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
         recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)
     if runs > MAX_RUNS:
-        key, blame = kind.largest(table, spec)
+        key, blame = largest
         notes.note(key, f"the grid has {runs:,} runs, more than {MAX_RUNS:,}; {blame}")
     elif recorded > MAX_RECORDED:
         _note_recorded(spec, runs, recorded, notes)

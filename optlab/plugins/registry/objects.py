@@ -6,15 +6,13 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optlab.errors import UserError
 from optlab.plugins.problems.base import from_function
 from optlab.plugins.registry.loading import KINDS, Plugin
+from optlab.plugins.registry.lookup import Registry
 from optlab.plugins.signature import location
-
-if TYPE_CHECKING:
-    from optlab.plugins.registry import Registry
 
 
 def with_names(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:

@@ -35,7 +35,7 @@ def test_only_the_file_of_a_kind_uses_its_table():
         for path in SOURCES.rglob("*.py")
         if re.search(r"\b(BasinsSpec|StabilitySpec)\b", path.read_text(encoding="utf-8"))
     }
-    assert naming == {f"experiments/{file}.py" for file in ("kinds/basins", "kinds/stability", "maps/checks")}
+    assert naming == {f"experiments/{file}.py" for file in ("kinds/basins", "kinds/stability")}
 
 
 @pytest.mark.parametrize(
