@@ -37,8 +37,8 @@ FORBIDDEN = {
         ("engine.trace", "torch"),
         ("execution.starts", "optax"),
         ("experiments.plan", "jax"),
-        ("results.analysis.ranks", "scipy"),
     ],
+    "SciPy only in its optimizers, in statistics and in references": [("results.comparison", "scipy")],
     "built-in plugins see NumPy and the decorators, nothing of the engine": [
         ("plugins.datasets.xor", "optlab.engine"),
         ("plugins.optimizers.adam", "optlab.engine.ops"),

@@ -7,6 +7,7 @@ One convention holds throughout: *a run that diverged, or ended without a finite
 every median, quantile and rank. Divergence is never dropped from a statistic. A run that *failed* (its code raised an
 exception) is neither good nor bad: its cell has no loss (NaN), and its label has no best cell and no rank on that case.
 
+    phases      runs for choosing settings, and runs that are judged
     ties        which losses are equal up to rounding
     quantiles   medians and bands of values that may be infinite
     tuning      the cells of a grid, and the best cell of each label
