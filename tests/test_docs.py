@@ -34,6 +34,7 @@ PAGES = (
     "docs/experiments.md",
     "docs/conformance.md",
     "docs/sizes.md",
+    "docs/verdicts.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),
