@@ -18,7 +18,7 @@ from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.execution import executors, runner
 from optlab.execution.records import STATUSES, Sweep, Trajectories
 from optlab.experiments import document as documents
-from optlab.experiments import plan
+from optlab.experiments import metrics, plan
 from optlab.experiments.choices import BACKENDS
 from optlab.experiments.document.text import text_of
 from optlab.experiments.estimate import Prospect as Prospect
@@ -132,7 +132,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
         passes = job.plan.kind.passes(job.plan)
         for sweep, trajectories in passes.computed(compute):
             writer.sweep(sweep, trajectories)
-            done.append((sweep, trajectories.summary()))
+            done.append((sweep, trajectories.summary(metrics.columns(sweep, trajectories))))
         done.sort(key=lambda pair: pair[0].run[0])
         columns = passes.columns(done)
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())

@@ -193,6 +193,7 @@ class Trajectories:
     - `final_x` (dim, R): the parameters at the end, NaN where a run diverged. None if not requested.
     - `reached` (R,): the first step with an objective of at most the target, or -1. None if there is no target.
     - `log`: the traceback of an exception, if runs have the status `error`.
+    - `measures`: values (R,) by name that were computed from the values along the steps, which a summary omits.
 
     Entries after the last step of a run have no meaning.
     """
@@ -210,6 +211,7 @@ class Trajectories:
     final_x: Floats | None = None
     reached: Ints | None = None
     log: str = ""
+    measures: Mapping[str, Floats] = field(default_factory=dict)
 
     @staticmethod
     def failed(runs: int, recorded: int, log: str) -> Trajectories:
@@ -229,9 +231,9 @@ class Trajectories:
             log=log,
         )
 
-    def summary(self) -> Trajectories:
-        """A copy without the values recorded along the steps, which may be large."""
-        return replace(self, loss=self.loss[:0].copy(), x=None, metrics={})
+    def summary(self, measures: Mapping[str, Floats] = {}) -> Trajectories:
+        """A copy without the values recorded along the steps, which may be large. It keeps `measures` of them."""
+        return replace(self, loss=self.loss[:0].copy(), x=None, metrics={}, measures=measures)
 
     @staticmethod
     def joined(parts: Sequence[Trajectories]) -> Trajectories:

@@ -33,11 +33,14 @@ class Passes:
     def columns(self, done: Sequence[Done]) -> dict[str, Any]:
         """Further columns of the table of runs, with one value per run. The sweeps are in the order of the plan.
 
-        If runs have a target, the column `reached` has the first step at which it was reached, or -1 for never.
+        If runs have a target, the column `reached` has the first step at which it was reached, or -1 for never. It is
+        masked for runs without a target.
         """
         if not any(sweep.target is not None for sweep, _ in done):
             return {}
-        return {"reached": np.concatenate([reached(sweep, trajectories) for sweep, trajectories in done])}
+        steps = np.concatenate([reached(sweep, trajectories) for sweep, trajectories in done])
+        untargeted = np.concatenate([np.full(len(sweep), sweep.target is None) for sweep, _ in done])
+        return {"reached": np.ma.masked_array(steps, untargeted) if untargeted.any() else steps}
 
 
 def in_order(done: Iterable[Done]) -> list[Done]:

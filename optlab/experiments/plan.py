@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,6 +86,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     ]
     resolve.note_minibatches(cases, rules, notes)
     kind, table = _kind(spec, notes)
+    _note_targets(cases, kind, notes)
     with faults_of(kind):
         cases = kind.checked(table, spec, cases, rules, notes)
         largest = kind.largest(table, spec)
@@ -115,6 +116,13 @@ def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
         names = " or ".join(kind.name for kind, _ in spec.asked)
         notes.note((spec.asked[1][0].name,), f"an experiment has one kind: {names}; leave one of the tables out")
     return next(iter(spec.asked), (GRID, None))  # pyright: ignore[reportReturnType]
+
+
+def _note_targets(cases: Iterable[CaseAxes], kind: Kind, notes: Diagnostics) -> None:
+    """Note the targets of problems in a map, where they would have no effect."""
+    for axes in () if kind.is_ranked else cases:
+        if axes.target is not None:
+            notes.note((*axes.path, "target"), f"a problem has no target in [{kind.name}]; leave it out")
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) -> list[str]:
@@ -213,6 +221,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         seed=seeds[of_seed],
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
+        target=None if axes.target is None else np.full(runs, axes.target),
         backend=spec.backend,
     )
 

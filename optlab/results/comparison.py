@@ -47,7 +47,10 @@ def planned(plan: Plan) -> Facts:
             "trajectories": plan.record.trajectories if any(_has_choice(sweep) for sweep in plan.sweeps) else None,
         },
         "map": {"kind": plan.kind.name, **vars(plan.table)} if plan.table else None,
-        "problems": [_problem(sweep) for sweep in {sweep.titles: sweep for sweep in plan.sweeps}.values()],
+        "problems": [
+            _problem(sweep) | (_target(sweep) if plan.kind.is_ranked else {})  # the table of a map has its target
+            for sweep in {sweep.titles: sweep for sweep in plan.sweeps}.values()
+        ],
         "optimizers": [
             _optimizer([sweep for sweep in plan.sweeps if sweep.label == label and sweep.titles == first.titles])
             for label in plan.labels
@@ -74,6 +77,10 @@ def _problem(sweep: Sweep) -> Facts:
     else:
         facts["dim"] = case.dim
     return facts | {name: _axis(column) for name, column in sweep.numbers_of("option").items()}
+
+
+def _target(sweep: Sweep) -> Facts:
+    return {} if sweep.target is None else {"target": _axis(sweep.target)}
 
 
 def _optimizer(sweeps: Sequence[Sweep]) -> Facts:

@@ -71,6 +71,7 @@ class ProblemSpec:
     name: _Word
     start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
     dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
+    target: Annotated[_Number | None, _doc("a loss; the first step at which a run reaches it is recorded")] = None
     options: _Options = field(default_factory=dict)
     path: _Path = field(default=(), compare=False)
 

@@ -21,12 +21,13 @@ from optlab.plugins.registry import Registry
 
 @dataclass(frozen=True)
 class CaseAxes:
-    """A case, the values of its numeric options, and the written settings, which its title shows."""
+    """A case, the values of its numeric options, the written settings of its title, and the written target."""
 
     case: Case
     numbers: Mapping[str, Floats]
     written: Mapping[str, Any]
     path: KeyPath
+    target: float | None = None
 
 
 def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnostics) -> Iterator[CaseAxes]:
@@ -35,7 +36,7 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
     if problem is None:
         return
     numbers, combinations = split_axes(
-        problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim")
+        problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim", "target")
     )
     if spec.dim:
         note_repeated(spec.dim, spec.dim.values, (*spec.path, "dim"), notes)
@@ -43,7 +44,7 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
     for dim, combination in itertools.product(dims, combinations):
         case = _case(spec, problem, registry, dim, combination, root_seed, notes)
         if case is not None:
-            yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path)
+            yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path, spec.target)
 
 
 def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from optlab.execution.records import STATUSES, Sweep, Trajectories
 from optlab.execution.rule import Key
+from optlab.experiments import metrics
 
 PREFIX = {"hyperparameter": "hp.", "option": "opt.", "schedule": "schedule.", "transform": "transform."}
 """The prefix of the columns of numbers and choices, by owner."""
@@ -21,7 +22,14 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     settings = [_settings(sweep) for sweep, _ in parts]
     keys = dict.fromkeys(key for own in settings for key in own)
     names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
-    tables = _with_equal_types([_runs_of(sweep, done, names) for sweep, done in parts])
+    measures = [done.measures or metrics.columns(sweep, done) for sweep, done in parts]
+    measured = dict.fromkeys(name for own in measures for name in own)
+    tables = _with_equal_types(
+        [
+            _with_measures(_runs_of(sweep, done, names), own, measured)
+            for (sweep, done), own in zip(parts, measures, strict=True)
+        ]
+    )
     table = pa.concat_tables(tables, promote_options="permissive")
     runs = table["run"].to_numpy()
     if not (runs[:-1] < runs[1:]).all():
@@ -65,6 +73,14 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)
     return pa.table(columns)
+
+
+def _with_measures(table: pa.Table, measures: Mapping[str, Any], names: Iterable[str]) -> pa.Table:
+    """The rows of one sweep with a column for each measure of all sweeps; null if the sweep does not have it."""
+    for name in names:
+        values = pa.array(measures[name]) if name in measures else pa.nulls(len(table), pa.float64())
+        table = table.append_column(name, values)
+    return table
 
 
 def _with_equal_types(tables: list[pa.Table]) -> list[pa.Table]:

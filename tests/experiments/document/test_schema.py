@@ -155,7 +155,7 @@ def test_json_schema():
     assert properties["problem"]["minItems"] == 1
     assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
     assert tables["RecordSpec"]["additionalProperties"] is False
-    assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim"}
+    assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim", "target"}
     assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {

@@ -17,6 +17,7 @@ def test_the_columns(finished):
         *("opt.dataset", "opt.batch_size"),
         *("schedule", "schedule.every", "schedule.factor", "transforms"),
         *("precision", "status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"),
+        *("area", "test_loss", "test_accuracy"),
     ]
     assert list(finished.history.columns) == ["run", "step", "loss", "train_loss", "test_loss", "test_accuracy"]
     assert list(finished.trajectories.columns) == ["run", "step", "x0", "x1"]
