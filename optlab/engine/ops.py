@@ -97,7 +97,7 @@ _ROWS = (
     elementwise("sqrt", np.sqrt, lambda g, y, x: (0.5 * g) / emit("positive_zero", y)),
     elementwise("cbrt", np.cbrt, lambda g, y, x: g / (3.0 * np.square(y))),
     elementwise("power", numpy_kernels.power, vjp_rules.power_base, vjp_rules.power_exponent),
-    elementwise("absolute", np.absolute, lambda g, y, x: g * emit("kinked", np.sign(x), x, x == 0)),
+    elementwise("absolute", np.absolute, lambda g, y, x: g * emit("nan_slope", np.sign(x), x, x == 0)),
     elementwise(
         "hypot", np.hypot, lambda g, y, a, b: vjp_rules.cosine(g, a, y), lambda g, y, a, b: vjp_rules.cosine(g, b, y)
     ),
@@ -192,18 +192,23 @@ _ROWS = (
     elementwise("detach", np.positive, None),  # a value that is held fixed
     # x, marked for a comparison with y in a derivative rule. ties.py decides ties of x and y; if it cannot decide, the
     # third operand does
-    elementwise("beside", numpy_kernels.first, None, None, None),
+    elementwise("tie_mark", numpy_kernels.first, None, None, None),
     # c, whose derivative with respect to x is NaN where `at` is true, and 0 elsewhere
     elementwise(
-        "kinked", numpy_kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: vjp_rules.kink(g, at), None
+        "nan_slope", numpy_kernels.first, lambda g, y, c, x, at: g, lambda g, y, c, x, at: vjp_rules.kink(g, at), None
     ),
     # x, whose derivative is 0 where the mask is false, for all slopes of earlier operations
     elementwise(
-        "alive", numpy_kernels.first, lambda g, y, x, m: np.where(m, g, 0.0), None, taken=(lambda y, x, m: m, None)
+        "masked_gradient",
+        numpy_kernels.first,
+        lambda g, y, x, m: np.where(m, g, 0.0),
+        None,
+        taken=(lambda y, x, m: m, None),
     ),
-    # "corner" is 0 with the slope 0 in x, and has no second derivative where x is 0; "still" is that slope times c
-    elementwise("corner", numpy_kernels.zeros, lambda g, y, x: emit("still", g, x)),
-    elementwise("still", numpy_kernels.zeros, vjp_rules.still, lambda g, y, c, x: vjp_rules.kink(g, x == 0)),
+    # "undefined_curvature" is 0 with the slope 0 in x; its second derivative is NaN where x is 0. "zero_slope" is this
+    # slope times c
+    elementwise("undefined_curvature", numpy_kernels.zeros, lambda g, y, x: emit("zero_slope", g, x)),
+    elementwise("zero_slope", numpy_kernels.zeros, vjp_rules.zero_slope, lambda g, y, c, x: vjp_rules.kink(g, x == 0)),
     *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
     *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
     *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),

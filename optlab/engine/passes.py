@@ -35,24 +35,28 @@ def optimise(graph: Graph) -> Graph:
 
 
 def settle(graph: Graph) -> Graph:
-    """Remove the operations that affect derivatives only: `detach`, `beside`, `kinked`, `alive`, `corner`, `still`."""
+    """Remove the operations that affect derivatives only.
+
+    They are `detach`, `tie_mark`, `nan_slope`, `masked_gradient`, `undefined_curvature` and `zero_slope`.
+    """
     constants = dict(graph.constants)
     same: dict[Var, Var] = {}
-    zeros: set[Var] = set()  # outputs of "still": slopes of 0 that affect second derivatives only
+    zeros: set[Var] = set()  # outputs of "zero_slope": slopes of 0 that affect second derivatives only
     nodes = []
     for node in graph.nodes:
         node = _rewired(node, same)
         name, output, first = node.op.name, node.output, node.inputs[0] if node.inputs else None
         others = [v for v in node.inputs if v not in zeros]
-        if first is not None and name in ("detach", "beside", "kinked", "alive") and _same_type(first, output):
+        marked = name in ("tie_mark", "nan_slope", "masked_gradient")
+        if first is not None and (marked or name == "detach") and _same_type(first, output):
             same[output] = first
         elif name == "add" and len(others) == 1 and _same_type(others[0], output):
             same[output] = others[0]
-        elif name in ("beside", "kinked", "alive"):
+        elif marked:
             nodes.append(Node(OPS["broadcast_to"], node.inputs[:1], {"shape": output.shape}, output))
-        elif name in ("corner", "still"):
+        elif name in ("undefined_curvature", "zero_slope"):
             constants[output] = np.zeros(output.shape, output.dtype)
-            if name == "still":
+            if name == "zero_slope":
                 zeros.add(output)
         else:
             nodes.append(node)
@@ -122,7 +126,7 @@ def _unchanged(node: Node, constants: Mapping[Var, Any], unsigned: set[Var]) -> 
             kept = b
     elif name == "where" and inputs[0] in constants:
         kept = inputs[1] if all_are(inputs[0], 1) else inputs[2] if all_are(inputs[0], 0) else None
-    elif name == "alive":
+    elif name == "masked_gradient":
         kept = inputs[0] if all_are(inputs[1], 1) else None
     elif name in ("reshape", "broadcast_to") or (name == "positive_zero" and inputs[0] in unsigned):
         kept = inputs[0]

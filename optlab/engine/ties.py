@@ -11,7 +11,7 @@ derivative is 0, the second derivative along d decides. These choices belong to 
 function is twice differentiable, the second derivatives of all pieces agree, so the result is right. Elsewhere, the
 result is the second derivative of this piece.
 
-The rules in `ops.py` mark the operands of their comparisons with `beside`, and `decided` replaces the marks. A graph
+The rules in `ops.py` mark the operands of their comparisons with `tie_mark`, and `decided` replaces the marks. A graph
 without marks is not a derivative and is returned unchanged. So is a network in which each pre-activation has its own
 bias: if the biases were slightly smaller, all ties would be on the side that the first derivative takes. So the
 convention already belongs to one piece, and needs no further operations.
@@ -38,7 +38,7 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 
 def decided(graph: Graph, wrt: Sequence[int]) -> Graph:
     """The same function with all ties decided, for differentiation with respect to these inputs."""
-    marked = any(node.op.name == "beside" for node in graph.nodes)
+    marked = any(node.op.name == "tie_mark" for node in graph.nodes)
     if not marked or _have_biases_of_their_own(graph, wrt):
         return graph
     return _Decision(graph, wrt).graph()
@@ -63,10 +63,10 @@ class _Decision:
     def _written(self, node: Node, values: list[Any]) -> Any:
         x = values[0] if values else None
         if x is not None and x.dtype.kind == "f":
-            if node.op.name == "beside":
-                return self._beside(*values)
+            if node.op.name == "tie_mark":
+                return self._moved_off_tie(*values)
             if node.op.name == "relu":
-                return np.where(self._beside(x, *self._numbers(x, 0.0, 1.0)) <= 0, 0.0, x)
+                return np.where(self._moved_off_tie(x, *self._numbers(x, 0.0, 1.0)) <= 0, 0.0, x)
             if node.op.name == "clip":
                 return self._clipped(node, *values)
             if node.op.name == "argsort":
@@ -74,15 +74,15 @@ class _Decision:
         return self.builder.emit(node.op, values, dict(node.params))
 
     def _clipped(self, node: Node, x: Any, low: Any, high: Any) -> Any:
-        below = self._beside(x, low, *self._numbers(x, 1.0)) < low
-        above = self._beside(x, high, *self._numbers(x, -1.0)) > high
+        below = self._moved_off_tie(x, low, *self._numbers(x, 1.0)) < low
+        above = self._moved_off_tie(x, high, *self._numbers(x, -1.0)) > high
         usual = self.builder.emit(node.op, [x, low, high], {})
         return np.where(low <= high, np.where(below, low, np.where(above, high, x)), usual).astype(usual.dtype)
 
     def _numbers(self, x: Any, *numbers: float) -> list[Any]:
         return [self.builder.constant(x.dtype.type(number)) for number in numbers]
 
-    def _beside(self, x: Any, y: Any, otherwise: Any) -> Any:
+    def _moved_off_tie(self, x: Any, y: Any, otherwise: Any) -> Any:
         """x, where an entry that ties with y is replaced by a number on the side to which it moves along d."""
         key = tuple(map(self._identity, (x, y, otherwise)))
         if key not in self.known:
@@ -163,7 +163,7 @@ def _have_biases_of_their_own(graph: Graph, wrt: Sequence[int]) -> bool:
     """
     if any(node.op.name in ("clip", "argsort") for node in graph.nodes):
         return False
-    operands = {node.inputs[0] for node in graph.nodes if node.op.name in ("relu", "beside")}
+    operands = {node.inputs[0] for node in graph.nodes if node.op.name in ("relu", "tie_mark")}
     upstream = prune(Graph(graph.inputs, graph.nodes, tuple(operands), graph.constants))
     uses = Counter(v for node in upstream.nodes for v in node.inputs)
     makers = upstream.producers()

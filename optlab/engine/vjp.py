@@ -161,7 +161,7 @@ def _silenced(
 
 def _silent_later(value: Any, mask: Any, light: bool) -> Cotangent:
     """A contribution whose inactive entries are 0 already, and are kept at 0 in its own derivative."""
-    return Cotangent(emit("alive", value, mask), mask, light)
+    return Cotangent(emit("masked_gradient", value, mask), mask, light)
 
 
 def _silenced_product(pull: Callable[..., Any], g: Any, active: Any, output: Tracer, inputs: list[Tracer]) -> Any:

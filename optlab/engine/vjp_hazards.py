@@ -36,7 +36,7 @@ _MOVING_KINDS = _REARRANGING_KINDS | {"add_at", "reduce"}
 _MOVING = frozenset(
     [
         *("add", "subtract", "negative", "astype", "take_along", "add_along"),
-        *("gap", "positive_zero", "detach", "beside", "corner", "still"),
+        *("gap", "positive_zero", "detach", "tie_mark", "undefined_curvature", "zero_slope"),
         *("relu", "maximum", "minimum", "clip", "where"),
     ]
 )
@@ -63,7 +63,7 @@ _LARGE = frozenset(
 )
 """Operations whose derivatives are finite wherever the operands are finite."""
 
-_KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "corner", "still"])
+_KINKED = frozenset(["absolute", "hypot", "maximum", "minimum", "max", "min", "undefined_curvature", "zero_slope"])
 """Operations whose rules are not differentiable at a kink."""
 
 _PICKING = frozenset(["getitem", "take", "take_along"])

@@ -37,37 +37,37 @@ _UP, _DOWN = 1.0, -1.0
 
 def in_order(index: Any) -> Any:
     """An index into entries, marked for ties.py, which decides ties if the index is a sorting order."""
-    return emit("beside", index, _UP, _DOWN)
+    return emit("tie_mark", index, _UP, _DOWN)
 
 
 def on(x: Any) -> Any:
     """Where relu takes its operand."""
-    return emit("beside", x, 0.0, _UP) > 0
+    return emit("tie_mark", x, 0.0, _UP) > 0
 
 
 def inside(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its first operand: between the bounds, and at the bounds."""
-    return (emit("beside", x, low, _UP) >= low) & (emit("beside", x, high, _DOWN) <= high)
+    return (emit("tie_mark", x, low, _UP) >= low) & (emit("tie_mark", x, high, _DOWN) <= high)
 
 
 def below(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its lower bound."""
-    return (emit("beside", x, low, _UP) < low) & (low <= high)
+    return (emit("tie_mark", x, low, _UP) < low) & (low <= high)
 
 
 def above(y: Any, x: Any, low: Any, high: Any) -> Any:
     """Where clip takes its upper bound."""
-    return (emit("beside", x, high, _DOWN) > high) | (low > high)
+    return (emit("tie_mark", x, high, _DOWN) > high) | (low > high)
 
 
-def still(g: Any, y: Any, c: Any, x: Any) -> Any:
-    """The rule for c: "still" is linear in c, so its derivative is "still" of the cotangent."""
-    return emit("still", g, x)
+def zero_slope(g: Any, y: Any, c: Any, x: Any) -> Any:
+    """The rule for c: "zero_slope" is linear in c, so its derivative is "zero_slope" of the cotangent."""
+    return emit("zero_slope", g, x)
 
 
 def share_of_tie(g: Any, x: Any, y: Any) -> Any:
     """The whole cotangent where x was chosen, half of it at a tie, and NaN as the second derivative at a tie."""
-    half = emit("kinked", 0.5, x - y, np.True_) * g
+    half = emit("nan_slope", 0.5, x - y, np.True_) * g
     return np.where(x == y, half, np.where(x > y, g, 0.0))
 
 
@@ -95,7 +95,7 @@ def turning(g: Any, side: Any, a: Any, b: Any) -> Any:
 
 def _not_zero(length: Any) -> Any:
     """A length for use as a divisor: 0 is replaced by 1, without a derivative there."""
-    return np.where(length == 0, emit("kinked", 1.0, length, np.True_), length)
+    return np.where(length == 0, emit("nan_slope", 1.0, length, np.True_), length)
 
 
 def softmax_of_two(g: Any, a: Any, b: Any) -> Any:
@@ -143,7 +143,7 @@ def extremum(g: Any, y: Any, x: Any, *, axis: Any, keepdims: bool) -> Any:
     """The cotangent, shared equally among all entries that tie, with NaN as their second derivative."""
     tied = ties(y, x, axis=axis, keepdims=keepdims)
     count = np.sum(tied.astype(x.dtype), axis=axis, keepdims=True)
-    count = emit("kinked", count, keep(y, x, axis), count > 1)
+    count = emit("nan_slope", count, keep(y, x, axis), count > 1)
     return np.where(tied, keep(g, x, axis) / count, 0.0)
 
 

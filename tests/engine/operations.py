@@ -214,11 +214,17 @@ ELEMENTWISE: dict[str, Row] = {
     ),
     "gap": Row(lambda a, b: apply("gap", a, b), lambda a, b: a - b, lambda a, b: a - b, (WIDE, WIDE), (ANY, ANY)),
     "positive_zero": Row(lambda x: apply("positive_zero", x), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
-    "kinked": Row(
-        lambda c, x: apply("kinked", c, x, np.False_), lambda c, x: c + 0 * x, lambda c, x: c, (WIDE, WIDE), (ANY, ANY)
+    "nan_slope": Row(
+        lambda c, x: apply("nan_slope", c, x, np.False_),
+        lambda c, x: c + 0 * x,
+        lambda c, x: c,
+        (WIDE, WIDE),
+        (ANY, ANY),
     ),
-    "alive": Row(lambda x: apply("alive", x, np.True_), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
-    "corner": Row(lambda x: apply("corner", x), lambda x: 0 * x, lambda x: 0 * x, (WIDE,), (ANY,)),
+    "masked_gradient": Row(lambda x: apply("masked_gradient", x, np.True_), lambda x: +x, lambda x: x, (WIDE,), (ANY,)),
+    "undefined_curvature": Row(
+        lambda x: apply("undefined_curvature", x), lambda x: 0 * x, lambda x: 0 * x, (WIDE,), (ANY,)
+    ),
     "astype": Row(
         lambda x: x.astype(np.float32),
         lambda x: x.to(torch.float32),

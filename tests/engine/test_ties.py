@@ -156,7 +156,7 @@ def test_a_network_with_biases_keeps_its_graph():
 
 def test_marks_are_gone_from_what_is_executed():
     graph = settle(gradient_graph(trace(lambda x: np.sum(np.clip(relu(np.sort(x)), 0.5, 1.0) ** 2), np.ones(3))))
-    assert "beside" not in {node.op.name for node in graph.nodes}
+    assert "tie_mark" not in {node.op.name for node in graph.nodes}
 
 
 @pytest.mark.parametrize("bias", [0.0, 1.0])

@@ -78,8 +78,8 @@ def test_results_do_not_depend_on_blocks_and_workers(sweeps, monkeypatch, worker
     for sweep in sweeps:
         whole = runner.run(sweep)
         assert bits(results[sweep.id]) == bits(whole)
-        alive = sweep.recording.steps[:, None] <= whole.steps
-        np.testing.assert_array_equal(results[sweep.id].loss[alive], whole.loss[alive])
+        finite = sweep.recording.steps[:, None] <= whole.steps
+        np.testing.assert_array_equal(results[sweep.id].loss[finite], whole.loss[finite])
         assert results[sweep.id].metrics.keys() == whole.metrics.keys()
 
 

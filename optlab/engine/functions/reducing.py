@@ -129,7 +129,7 @@ def std(a: Any, axis: Axis = None, *, ddof: float = 0, keepdims: bool = False) -
 
 def root(x: Any, p: float = 0.5) -> Any:
     """x ** p of nonnegative numbers. At 0 the derivative is defined as 0, and there is no second derivative."""
-    return np.where(x == 0, apply("corner", x), np.where(x == 0, 1.0, x) ** p)
+    return np.where(x == 0, apply("undefined_curvature", x), np.where(x == 0, 1.0, x) ** p)
 
 
 # ---- along an axis --------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Is this gradient right? A check that uses nothing of the engine but the gradient under suspicion."""
+"""A check of a gradient. Of the engine it uses only the gradient that is checked."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from optlab.errors import UserError
 Function = Callable[..., Any]
 
 RELATIVE = 1e-9
-"""How far off a right component may be, for its size, beside what the check itself may be off."""
+"""The relative error of a right component, in addition to the uncertainty of the check."""
 
 SHARP = 1e-4
-"""How exact the check has to be, for the size of a component, to call it right."""
+"""The largest relative uncertainty of the check at which a component can be right."""
 
 SHARP_AS_TYPE = 2**12
-"""The same, in units of the precision of the type that the function returns: it counts for float32."""
+"""The same in units of the precision of the dtype of f. It is the larger of the two for float32."""
 
 ROUGH = 0.1
-"""How exact the check has to be, for the size of a component or the slopes around, to call anything wrong."""
+"""The largest uncertainty, relative to a component or to nearby slopes, at which a component can be wrong."""
 
 ROUNDING = 64
-"""How many times the precision of its type a component may be, for the largest, to be rounding of 0."""
+"""A component counts as rounding of 0 up to this multiple of the precision, relative to the largest component."""
 
-STILL = 1e-6
-"""How exact, for the slopes around, to call a component right that is 0 as far as the check can see."""
+SHARP_AT_ZERO = 1e-6
+"""The largest uncertainty, relative to nearby slopes, at which a component that is 0 within it can be right."""
 
 
 def check_grad(
@@ -48,34 +48,34 @@ def check_grad(
 ) -> GradientCheck:
     """Compare a gradient of f at x with numbers that come from values of f alone.
 
-    Where f can be continued into the complex plane, by the complex step Im f(x + ih) / h, which has no cancellation
-    (Squire and Trapp, 1998). Functions with absolute values, maxima, comparisons and jumps can, away from their kinks
-    (Martins, Sturdza and Alonso, 2003). Otherwise by central differences (f(x + h) - f(x - h)) / 2h at ever smaller h,
-    extrapolated to h = 0 (Richardson; the table of Ridders, 1982). How far each may be off is estimated from several
-    steps, and from values of f that are rounded at random (Vignes, 1993). The slopes to both sides are found in the
-    same way, from (f(x + h) - f(x)) / h. Where they differ there is a kink and no derivative: the check reports
-    it with both slopes, and accepts any value between them.
+    If f can be continued into the complex plane, the numbers are complex steps Im f(x + ih) / h, which have no
+    cancellation (Squire and Trapp, 1998). Functions with absolute values, maxima, comparisons and jumps can be
+    continued away from their kinks (Martins, Sturdza and Alonso, 2003). Otherwise the numbers are central differences
+    (f(x + h) - f(x - h)) / 2h at decreasing h, extrapolated to h = 0 (Richardson; the table of Ridders, 1982). Their
+    uncertainty is estimated from several steps, and from values of f with random rounding (Vignes, 1993). One-sided
+    slopes are computed in the same way from (f(x + h) - f(x)) / h. If they differ, there is a kink and no derivative:
+    the check reports both slopes, and accepts any value between them.
 
-    Each component is right, wrong or undetermined. It is wrong if it differs by more than 1e-9 of its size and the
-    uncertainty of the check together; right if it does not, and the uncertainty is below 1e-4 of its size, or below
-    1e-6 of the slopes around where it is 0 as far as the check can see; undetermined otherwise, as where rounding hides
-    all that f does, or f is not finite. Scaling f or x changes no verdict, and shifting them only makes undetermined
-    what rounding hides.
+    Each component is right, wrong or undetermined. It is wrong if the difference is larger than the uncertainty of the
+    check plus 1e-9 of the component. It is right if the difference is not, and the uncertainty is below 1e-4 of the
+    component; for a component that is 0 within the uncertainty, below 1e-6 of the slopes nearby. It is undetermined
+    otherwise, for example if rounding is larger than all changes of f, or f is not finite. If f or x is scaled, no
+    verdict changes. If they are shifted, rounding can make a component undetermined.
 
     Args:
         f: a plain NumPy function of one argument whose value is a single number.
         x: a point: a number, an array, or a tuple, list or dictionary of arrays.
-        gradient: the function to check; `optlab.grad(f)` where none is given.
-        components: how many components to check, drawn at random; all where none is given.
-        seed: of that draw.
+        gradient: the function to check; by default `optlab.grad(f)`.
+        components: the number of components to check, drawn at random; by default all.
+        seed: the seed of this draw.
 
     Returns:
-        A `GradientCheck`: true if every component is right, false if any is wrong or undetermined. Its `wrong` and
-        `undetermined` are the components that are. Printed, it says which component is off by how much, and which is
-        at a kink.
+        A `GradientCheck`. It is true if every component is right, and false if any is wrong or undetermined. Its
+        attributes `wrong` and `undetermined` hold these components. Printed, it shows the difference of each
+        component, and which components are at a kink.
 
     Raises:
-        UserError: the gradient does not have the shape of x, or x is not made of real numbers.
+        UserError: the gradient does not have the shape of x, or x contains anything else than real numbers.
         TraceError: f cannot be traced.
 
     >>> bool(check_grad(lambda x: np.sum(np.sin(x) * x), [0.5, 2.0]))
@@ -98,7 +98,7 @@ def check_grad(
         entries = [entries[i] for i in sorted(chosen)]
 
     def along(number: int) -> Function:
-        """The function of one array alone."""
+        """f as a function of one of the arrays."""
         arrays = [leaf for _, leaf in leaves]
         return lambda leaf: f(pytree.rebuilt(point, iter([*arrays[:number], leaf, *arrays[number + 1 :]])))
 
@@ -117,7 +117,7 @@ def check_grad(
 
 
 def _value(f: Function, point: Any) -> Any:
-    """f there, as the traced f has it: NaN where a matrix has no answer, for which NumPy raises an exception."""
+    """The value of f at a point; NaN where NumPy raises LinAlgError, as for the traced f."""
     try:
         return np.asarray(f(point))
     except np.linalg.LinAlgError:
@@ -125,7 +125,7 @@ def _value(f: Function, point: Any) -> Any:
 
 
 def _like(leaves: list[tuple[str, Any]], gradient: Any) -> list[Any]:
-    """The arrays of a gradient, which must have the form of x."""
+    """The arrays of a gradient. They must have the shapes of the arrays of x."""
     found = [np.asarray(leaf) for _, leaf in pytree.leaves(gradient)]
     has, wanted = ([part.shape for part in parts] for parts in (found, [leaf for _, leaf in leaves]))
     if has != wanted:
@@ -143,16 +143,19 @@ def _component(line: FunctionOnLine, gradient: Any, leaf: str) -> Component:
     if slope is not None:
         return _compared(line, slope, "complex step", found, precision, leaf)
     if found and line.ignores_entry:
-        return _beside_zero(line, gradient, precision, leaf)
+        return _compared_with_zero(line, gradient, precision, leaf)
     kink = differences.kink(line)
     if kink:
         return _at_a_kink(line, kink, found, leaf)
     return _compared(line, differences.central(line), "central difference", found, precision, leaf)
 
 
-def _beside_zero(line: FunctionOnLine, gradient: Any, precision: float, leaf: str) -> Component:
-    """A component that is not 0 where f ignores the entry. What rounding of f hides is not called wrong; what is as
-    small as rounding beside the other components, each for its entry of x, is right."""
+def _compared_with_zero(line: FunctionOnLine, gradient: Any, precision: float, leaf: str) -> Component:
+    """A component that is not 0 although f ignores the entry.
+
+    It is not wrong if rounding of f could hide such a slope. It is right if it is as small as rounding of the other
+    components, where each component is multiplied by its entry of x.
+    """
     found, hidden = float(gradient[line.index]), line.hidden
     parts = np.abs(np.asarray(gradient, dtype=float) * line.x)
     largest = float(np.max(parts, where=np.isfinite(parts), initial=0.0))
@@ -161,11 +164,11 @@ def _beside_zero(line: FunctionOnLine, gradient: Any, precision: float, leaf: st
 
 
 def _compared(line: FunctionOnLine, slope: Slope, method: str, found: float, precision: float, leaf: str) -> Component:
-    """A component beside a slope that may be off; `precision` is that of the type of the gradient."""
+    """A component compared with a measured slope; `precision` is that of the dtype of the gradient."""
     size = max(abs(slope.value), abs(found) if math.isfinite(found) else 0.0)
     tiny = float(np.finfo(float).tiny)
     sharp = max(SHARP, SHARP_AS_TYPE * line.precision) * size
-    still = STILL * slope.scale if size <= slope.error else 0.0
+    sharp_at_zero = SHARP_AT_ZERO * slope.scale if size <= slope.error else 0.0
     known = ROUGH * max(abs(slope.value), slope.scale)
     return Component(
         line.index,
@@ -174,14 +177,14 @@ def _compared(line: FunctionOnLine, slope: Slope, method: str, found: float, pre
         slope.error + max(RELATIVE, 4 * precision) * abs(slope.value) + 4 * math.ulp(0.0),
         method,
         uncertainty=slope.error,
-        is_sharp=slope.error <= max(sharp, still, tiny),
+        is_sharp=slope.error <= max(sharp, sharp_at_zero, tiny),
         is_known=slope.error <= max(known, tiny),
         leaf=leaf,
     )
 
 
 def _at_a_kink(line: FunctionOnLine, kink: OneSidedSlopes, found: float, leaf: str) -> Component:
-    """Any value between the slopes is a right one; where the kink is only close by, it may be one."""
+    """Any value between the slopes is right. If the kink is only close by, the component is undetermined."""
     closest = float(np.clip(found, min(kink.below, kink.above), max(kink.below, kink.above)))
     method = f"kink{'' if kink.here else ' close by'}: slopes {kink.below:.4g}, {kink.above:.4g}"
     slopes = (kink.below, kink.above)

@@ -1,8 +1,8 @@
 """The continuation of real functions into the complex plane, near the real axis.
 
 NumPy's complex operation is the continuation where the operation is analytic. A choice, like `maximum`, continues the
-operand that it chose. Where the choice depends on the direction of an infinitely small step, no derivative can be
-computed, and `Unavailable` is raised.
+operand that it selected. If the selection depends on the direction of an infinitely small step, there is no derivative,
+and `Unavailable` is raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Slopes as limits of differences, to both sides at once and to each side.
+"""Slopes as limits of difference quotients, central and one-sided, with error bounds.
 
-Each comes with how far it may be off. Nothing here depends on the units of f and x.
+Nothing here depends on the units of f and x.
 """
 
 from __future__ import annotations
@@ -13,28 +13,28 @@ import numpy as np
 from optlab.engine.gradcheck.line import EPS, FIRST, UNDERFLOW, FunctionOnLine, Slope
 
 _LEVELS, _ORDER = 24, 6
-"""Step sizes of a difference, each a quarter of the one before down to the rounding of x, and how often they are
-extrapolated."""
+"""The number of step sizes, each a quarter of the previous one down to the rounding of x, and the order of the
+extrapolation."""
 
 _OTHER = 3 / 256
-"""Another largest step, to see whether a result depends on it."""
+"""A second value for the largest step. A result that depends on this choice is not a slope."""
 
 _STEEPER = 1.25
-"""How many times steeper a function may be at a small step than at the larger ones before it: a smooth one is not."""
+"""The allowed ratio of the steepness at a small step to that at larger steps; a smooth function stays below it."""
 
 _SLOWLY = 4
-"""How many times farther than in proportion to the step a difference may be from its limit."""
+"""The allowed distance of a quotient from its limit, as a multiple of a distance proportional to the step."""
 
 _PARABOLA = 6
-"""How many times steeper a function may be at a step that is four times as large; a parabola is four times."""
+"""The allowed ratio of the steepness at a step to that at a step four times smaller; it is 4 for a parabola."""
 
 _FAR = 100
-"""How many times their errors two slopes have to be apart to be called different."""
+"""Two slopes count as different if they differ by more than this multiple of their errors."""
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a difference reaches forward and backward; its error is made of h^powers, h^(2 powers), ..."""
+    """The points of a difference quotient in units of the step. Its error is a series in h^powers, h^(2 powers), ..."""
 
     forward: float
     backward: float
@@ -46,8 +46,10 @@ CENTRAL, ABOVE, BELOW = Reach(1.0, 1.0, 2), Reach(1.0, 0.0, 1), Reach(0.0, 1.0, 
 
 @dataclass(frozen=True)
 class OneSidedSlopes:
-    """The slopes below and above a point, which may be off by `error`. `here` tells that they are so to the smallest
-    step that can be seen, and not because of a kink or a bend close by."""
+    """The slopes below and above a point, with the error bound `error`.
+
+    `here` is whether they differ down to the smallest visible step, and not because of a kink or a bend close by.
+    """
 
     below: float
     above: float
@@ -56,30 +58,30 @@ class OneSidedSlopes:
 
 
 def limit(line: FunctionOnLine, side: Reach = CENTRAL, first: float = FIRST) -> Slope:
-    """The slope, from a table of differences at ever smaller steps, extrapolated to 0.
+    """The slope, from a table of differences at decreasing steps, extrapolated to 0.
 
-    An entry of the table is as good as it is close to its neighbours, and to what rounding allows. Steps that are large
-    for x are the most exact for most functions. Where a smaller step contradicts them, as where a root or a kink lies
-    between, they are left out.
+    The error of an entry of the table is its distance from its neighbours plus the rounding. For most functions,
+    steps that are large relative to x are the most exact. If a smaller step contradicts them, for example because of
+    a root or a kink in between, the large steps are left out.
     """
     if line.ignores_entry:
         return Slope(0.0, 0.0)
     levels = _levels(line, side, first)
-    is_seen = line.noise(first * line.lengths[-1]).is_seen
+    is_measured = line.noise(first * line.lengths[-1]).is_measured
     while levels:
         best, error, number = _extrapolated(levels, side)
         if math.isnan(best):
             break
         if not _is_contradicted(levels, number, best, error):
             return Slope(best, 4 * error + 1e-10 * abs(best), _steepness(levels[: number + 1]))
-        if not is_seen and error < 0.1 * abs(best):
-            break  # rounding that is not known of can look like a slope at small steps
+        if not is_measured and error < 0.1 * abs(best):
+            break  # rounding that was not measured can look like a slope at small steps
         levels = levels[number + 1 :]
     return Slope(math.nan, math.inf)
 
 
 def _steepness(levels: list[_Level]) -> float:
-    """How steep a function is around a slope that its smallest step has: as far as it is no steeper than a parabola."""
+    """The steepness near the point: also at larger steps, as long as it grows no faster than that of a parabola."""
     visible = [level.change / level.step for level in reversed(levels) if level.change > _FAR * level.noise]
     found = visible[0] if visible else 0.0
     for steepness in visible:
@@ -90,7 +92,7 @@ def _steepness(levels: list[_Level]) -> float:
 
 
 def _is_contradicted(levels: list[_Level], number: int, best: float, error: float) -> bool:
-    """Whether a step smaller than those that a slope is made of sees another slope, or a far steeper function."""
+    """Whether a step smaller than those of the estimate has another slope, or shows a far steeper function."""
     apart = _SLOWLY * abs(levels[number].quotient - best)
     steepness = (level.change / level.step for level in levels[: number + 1] if level.change >= 0)
     steepest = _STEEPER * max(steepness, default=0.0)
@@ -103,7 +105,7 @@ def _is_contradicted(levels: list[_Level], number: int, best: float, error: floa
 
 
 def central(line: FunctionOnLine) -> Slope:
-    """The slope to both sides, from two sequences of steps: what depends on their choice is no slope."""
+    """The central slope, from two sequences of steps. If they disagree, the error is infinite."""
     found, again = limit(line), limit(line, first=_OTHER)
     apart = abs(found.value - again.value)
     if not apart <= found.error + again.error:
@@ -112,7 +114,7 @@ def central(line: FunctionOnLine) -> Slope:
 
 
 def _bent(line: FunctionOnLine) -> float:
-    """How far a rounding of x moves the slope: by the largest second difference that rounding does not hide."""
+    """The change of the slope by rounding of x, from the largest second difference above the noise."""
     found, seen = 0.0, _FAR * line.noise(FIRST * line.lengths[0]).size
     for n in range(_LEVELS):
         step = FIRST * line.lengths[0] / 4**n
@@ -123,11 +125,11 @@ def _bent(line: FunctionOnLine) -> float:
 
 
 def kink(line: FunctionOnLine) -> OneSidedSlopes | None:
-    """The slopes to both sides, where they differ by far more than they may be off.
+    """The one-sided slopes, if they differ by far more than their errors; otherwise None.
 
-    Of a curve, however steep, both have the same limit; those of |x|^1.1 at 0 come to it too slowly to tell, and are
-    off by about as much as they differ. What rounding makes of a function may look like a slope at some steps, and
-    not again at others.
+    For a smooth curve, however steep, both have the same limit. For |x|^1.1 at 0 they converge too slowly, and their
+    errors are about as large as their difference. Rounding can look like a slope at some steps, so a second sequence
+    of steps must confirm the result.
     """
     found, again = _slopes(line, FIRST), None
     if abs(found.above - found.below) > _FAR * found.error:  # NaN is not
@@ -146,7 +148,7 @@ def _slopes(line: FunctionOnLine, first: float) -> OneSidedSlopes:
 
 
 def _is_here(line: FunctionOnLine, jump: float) -> bool:
-    """Whether the slopes differ by as much at the smallest step at which rounding leaves something to be seen."""
+    """Whether the slopes differ by the same amount at the smallest step that is visible above the rounding."""
     length = line.lengths[0]
     noise = line.noise(FIRST * length).size
     step = max(_FAR * noise / abs(jump), 1000 * EPS * abs(line.here), 2.0**-40 * length * (line.here == 0))
@@ -156,7 +158,7 @@ def _is_here(line: FunctionOnLine, jump: float) -> bool:
 
 @dataclass(frozen=True)
 class _Level:
-    """A difference at one step: its quotient, the largest change of the function, and what rounding does to a value."""
+    """A difference at one step: its quotient, the largest change of the function, and the rounding error of a value."""
 
     step: float
     quotient: float
@@ -165,7 +167,7 @@ class _Level:
 
 
 def _difference(line: FunctionOnLine, step: float, side: Reach, noise: float = 0.0) -> _Level:
-    exact = (line.here + step) - line.here  # forward and backward the same, to the last bit
+    exact = (line.here + step) - line.here  # the same step forward and backward, to the last bit
     up, down = line.here + exact * side.forward, line.here - exact * side.backward
     if up == down:
         return _Level(step, math.nan, math.nan, noise)
@@ -182,12 +184,12 @@ def _levels(line: FunctionOnLine, side: Reach, first: float) -> list[_Level]:
     count = _LEVELS + math.ceil(math.log(longest / shortest, 4))
     steps = [step for n in range(count) if (step := longest / 4**n) > UNDERFLOW]
     levels = [_difference(line, h, side, line.noise(longest / 256 ** (n // 4)).size) for n, h in enumerate(steps)]
-    if known.is_seen:
+    if known.is_measured:
         return levels
-    if _stands_still([level.change for level in levels], 16 * known.size):
+    if _looks_constant([level.change for level in levels], 16 * known.size):
         return []
     found, steepest = [], 0.0
-    for level in reversed(levels):  # x is rounded too, where a function computes with it
+    for level in reversed(levels):  # the function may also round x
         if level.change > level.noise:
             steepest = max(steepest, level.change / level.step)
         found.append(replace(level, noise=level.noise + 4 * EPS * abs(line.here) * steepest))
@@ -195,16 +197,19 @@ def _levels(line: FunctionOnLine, side: Reach, first: float) -> list[_Level]:
     return [] if 4 * EPS * abs(line.here) * steepest > largest / _FAR else found[::-1]
 
 
-def _stands_still(changes: list[float], allowed: float) -> bool:
-    """Whether a function moves by more than rounding allows, or not at all: as a staircase does, or a function of which
-    rounding has made one. It cannot be told which."""
+def _looks_constant(changes: list[float], allowed: float) -> bool:
+    """Whether a function never changes, or jumps by more than the allowed rounding and is constant at small steps.
+
+    A step function does this, and so does a smooth function with large rounding errors. The two cannot be
+    distinguished.
+    """
     known = [change for change in changes if math.isfinite(change)]
     moving = [change for change in known if change]
     return not moving or (known[-1] == 0.0 and moving[-1] > allowed)
 
 
 def _extrapolated(levels: list[_Level], side: Reach) -> tuple[float, float, int]:
-    """The best entry of the table, how far off it may be, and the level that it belongs to."""
+    """The best entry of the table, its error bound, and the number of its level."""
     best, error, number = math.nan, math.inf, 0
     older: list[float] = []
     for n, level in enumerate(levels):

@@ -1,4 +1,4 @@
-"""A function along one entry of its argument: its values, and what rounding does to them."""
+"""A function of one entry of its argument: its values and their rounding errors."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ Array = NDArray[Any]
 
 EPS = float(np.finfo(float).eps)
 UNDERFLOW = 2.0**10 * math.ulp(0.0)
-"""How much may be lost where numbers become too small for full precision."""
+"""The error of numbers that are too small for full precision."""
 
 FIRST = 5 / 256
-"""The largest step of a difference; of few bits, so that x + h is mostly exact."""
+"""The largest step of a difference. It has few bits, so that x + h is mostly exact."""
 
 _COARSE = 1e-10
-"""The precision of a type beyond which differences are taken over longer steps."""
+"""If the precision of the dtype is coarser than this, longer steps are used."""
 
 _REACH = 1e8
-"""How many times longer than the entry of x itself the largest step may be."""
+"""The largest ratio of a step length to the entry of x."""
 
 _SAMPLES, _SAFETY = 3, 8
-"""How many randomly rounded values are compared, and how many times their spread an error may be."""
+"""The number of randomly rounded values, and the error bound as a multiple of their spread."""
 
 
 @dataclass(frozen=True)
 class Slope:
-    """A derivative that may be off by `error`; `scale` is how steep the function is around."""
+    """A derivative with the error bound `error`; `scale` is the steepness of the function nearby."""
 
     value: float
     error: float
@@ -43,34 +43,34 @@ class Slope:
 
 @dataclass(frozen=True)
 class Roundoff:
-    """What rounding may do to a value, and whether that was seen or only guessed."""
+    """The rounding error of a value, and whether it was measured or only estimated."""
 
     size: float
-    is_seen: bool
+    is_measured: bool
 
 
 @dataclass(frozen=True)
 class FunctionOnLine:
-    """A function of an array, along one entry of it."""
+    """A function of an array, as a function of one entry."""
 
     function: Callable[[Array], Any]
     x: Array
     index: tuple[int, ...]
     value: float
     precision: float = EPS
-    """Of the type that the function returns."""
+    """The precision of the dtype that the function returns."""
     _noise: dict[float, Roundoff] = field(default_factory=dict, compare=False)
 
     @property
     def here(self) -> float:
-        """Where on the line x is."""
+        """The value of the entry."""
         return float(self.x[self.index])
 
     @property
     def lengths(self) -> list[float]:
-        """What a step may be compared with, the shortest first: this entry, then the largest one and 1.
+        """The lengths to which steps are relative, in increasing order: this entry, the largest entry, and 1.
 
-        Those far longer than the entry are left out: between them and the shortest a function may hide anything.
+        Lengths that are far larger than the entry are left out, since the function may vary at scales in between.
         """
         own, largest = abs(self.here), float(np.max(np.abs(self.x)))
         found = [own or largest or 1.0]
@@ -80,13 +80,13 @@ class FunctionOnLine:
         return sorted({wider * length for length in found})
 
     def moved(self, here: complex) -> Array:
-        """x with another number for the entry."""
+        """x with another value of the entry."""
         moved = self.x.astype(complex) if isinstance(here, complex) else self.x.copy()
         moved[self.index] = here
         return moved
 
     def at(self, here: float) -> float:
-        """The value there; NaN where the function does not take it."""
+        """The value of the function at another value of the entry; NaN if it raises an arithmetic or value error."""
         try:
             return float(self.function(self.moved(here)))
         except (ArithmeticError, ValueError):
@@ -94,15 +94,15 @@ class FunctionOnLine:
 
     @functools.cached_property
     def ignores_entry(self) -> bool:
-        """Whether the value is not computed with the entry, here and around: with it, NaN would make NaN of it."""
+        """Whether the value does not depend on the entry, here and nearby: the value for NaN would be NaN otherwise."""
         around = (side * FIRST * length for length in self.lengths for side in (-1, 1))
         return all(self.at(here) == self.value for here in (math.nan, *(self.here + step for step in around)))
 
     @property
     def hidden(self) -> float:
-        """The steepest that a function may be of which no value changes around: what rounding to its type hides.
+        """The largest slope that rounding to the dtype can hide, if no value nearby differs.
 
-        Of an entry that is far smaller than others, a change by as much as these tells more.
+        For an entry that is far smaller than the others, changes as large as those entries give a sharper bound.
         """
         step, largest = FIRST * self.lengths[0], FIRST * float(np.max(np.abs(self.x)))
         if largest > _REACH * step and all(self.at(self.here + side * largest) == self.value for side in (-1, 1)):
@@ -110,16 +110,16 @@ class FunctionOnLine:
         return max(8 * self.precision * abs(self.value), UNDERFLOW) / step
 
     def noise(self, step: float) -> Roundoff:
-        """What rounding may do to a value within a step of x.
+        """The rounding error of a value within a step of x.
 
-        It is seen in values that are rounded at random. Where the function does not take arrays that do that, it is
-        guessed from the size of the values, which knows nothing of what cancels inside.
+        It is measured with randomly rounded values. If the function does not accept such arrays, it is estimated from
+        the size of the values, which does not include cancellation inside the function.
         """
         if step not in self._noise:
-            self._noise[step] = self._seen(step) or self._guessed(step)
+            self._noise[step] = self._measured(step) or self._estimated(step)
         return self._noise[step]
 
-    def _seen(self, step: float) -> Roundoff | None:
+    def _measured(self, step: float) -> Roundoff | None:
         spread = 0.0
         for here in (self.here, self.here - step, self.here + step):
             exact = random_rounding.value(self.function, self.moved(here))
@@ -131,7 +131,7 @@ class FunctionOnLine:
             spread = max(spread, apart) if math.isfinite(apart) else spread
         return Roundoff(_SAFETY * spread + UNDERFLOW, True)
 
-    def _guessed(self, step: float) -> Roundoff:
+    def _estimated(self, step: float) -> Roundoff:
         values = [abs(self.at(here)) for here in (self.here - step, self.here + step)]
         largest = max([abs(self.value), *(v for v in values if math.isfinite(v))])
         return Roundoff(8 * self.precision * largest + UNDERFLOW, False)

@@ -1,4 +1,4 @@
-"""The outcome of a check of a gradient, component by component: its verdict, and how it is shown."""
+"""The outcome of a check of a gradient: a verdict for each component, as text and as HTML."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from optlab.errors import counted
 from optlab.markup import html
 
 SHOWN = 8
-"""Components that are printed of many."""
+"""The largest number of components that are printed."""
 
 
 @dataclass(frozen=True)
 class Component:
     """One partial derivative: `found` by the gradient, `expected` by the check.
 
-    The check itself may be off by `uncertainty`, and `tolerance` is the largest difference that is right. Something is
-    called right only if the check `is_sharp`, and wrong only if it `is_known` at least roughly what is.
-    At a kink `slopes` are those below and above it; `expected` is the value from the one to the other that is closest
-    to what was found. Where x is made of several arrays, `leaf` names one of them, as in "['w']".
+    `uncertainty` is the error bound of `expected`, and `tolerance` is the largest difference that is accepted. The
+    verdict is right only if the check `is_sharp`, and wrong only if `expected` `is_known` at least roughly.
+    At a kink, `slopes` are the slopes below and above it, and `expected` is the value between them that is closest to
+    `found`. If x consists of several arrays, `leaf` names one of them, as in "['w']".
     """
 
     index: tuple[int, ...]
@@ -36,7 +36,7 @@ class Component:
 
     @property
     def name(self) -> str:
-        """What one would write for it."""
+        """The derivative as a reader would write it, like df/dx[1]."""
         entry = f"[{', '.join(map(str, self.index))}]" if self.index else ""
         return f"df/dx{self.leaf}{entry}"
 
@@ -46,10 +46,7 @@ class Component:
 
     @property
     def verdict(self) -> str:
-        """ "right", "wrong", or "undetermined" where the check cannot tell.
-
-        Wrong is what differs by more than the tolerance, which includes the uncertainty of the check.
-        """
+        """ "right", "wrong" or "undetermined". The tolerance includes the uncertainty of the check."""
         if self.error <= self.tolerance:
             return "right" if self.is_sharp else "undetermined"
         return "wrong" if self.is_known else "undetermined"  # NaN too
@@ -61,10 +58,9 @@ class Component:
 
 @dataclass(frozen=True)
 class GradientCheck:
-    """The outcome of `check_grad`; printed, a table.
+    """The outcome of `check_grad`; printed as a table.
 
-    It is true only where every component that was checked is right. Undetermined is no pass: `wrong` and
-    `undetermined` tell why a check is false.
+    It is true only if every checked component is right. `wrong` and `undetermined` are the reasons if it is false.
     """
 
     name: str
@@ -76,13 +72,13 @@ class GradientCheck:
 
     @property
     def wrong(self) -> tuple[Component, ...]:
-        """The components that are wrong, the worst first: those that are off by most for their size."""
+        """The components that are wrong, with the largest difference first."""
         wrong = [c for c in self.components if c.verdict == "wrong"]
         return tuple(sorted(wrong, key=lambda c: -math.inf if not math.isfinite(c.error) else -c.error))
 
     @property
     def undetermined(self) -> tuple[Component, ...]:
-        """The components of which the check cannot tell."""
+        """The components for which the check is not exact enough."""
         return tuple(c for c in self.components if c.verdict == "undetermined")
 
     @property
@@ -92,7 +88,7 @@ class GradientCheck:
 
     @property
     def verdict(self) -> str:
-        """What came out, in a few words. Where there are only kinks, nothing is called right."""
+        """A summary in a few words. If all components are at kinks, it does not contain "right"."""
         count = len(self.components)
         of = f"of {counted(count, 'component')}"
         unknown = [f"undetermined in {len(self.undetermined)} {of}"] if self.undetermined else []
@@ -129,17 +125,17 @@ class GradientCheck:
         return head + table + "".join(html.line(note, faint=True) for note in self._notes())
 
     def _shown(self) -> Sequence[Component]:
-        """The components in the order in which they are shown: those that are not right alone, or else kinks first."""
+        """The components to show, in order: only those that are not right, or if all are right, kinks first."""
         return [*self.wrong, *self.undetermined] or sorted(self.components, key=lambda c: c.slopes is None)
 
     def _notes(self) -> list[str]:
-        """What is said below the components."""
+        """The notes below the components."""
         more = len(self._shown()) - SHOWN
         notes = [f"... and {more} more"] if more > 0 else []
         if self.kinks:
-            notes.append("At a kink there is no derivative; any value from the one slope to the other will do.")
+            notes.append("At a kink there is no derivative; any value between the two slopes is accepted.")
         if self.undetermined:
-            notes.append("Undetermined: values of the function do not tell the slope closely enough to judge.")
+            notes.append("Undetermined: the values of the function do not determine the slope exactly enough.")
         return notes
 
     def __str__(self) -> str:

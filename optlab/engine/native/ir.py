@@ -213,7 +213,7 @@ CONDITIONS = frozenset(
 _TO_WHOLE_NUMBERS = frozenset(
     [
         *("add", "subtract", "multiply", "negative", "absolute", "square", "sign"),
-        *("maximum", "minimum", "clip", "where", "astype", "detach", "beside"),
+        *("maximum", "minimum", "clip", "where", "astype", "detach", "tie_mark"),
     ]
 )
 """Operations on integers that give the same result as on floats with the same values."""

@@ -43,7 +43,7 @@ class KernelOutput:
     """The results of R runs. The last array axis is the run axis.
 
     `loss` (recorded, R) and `trail` (recorded, dim, R) are the values at the recorded steps. `first`, `final` and
-    `best` (R,) are losses, `steps` (R,) is the last step taken, and `alive` (R,) is whether the run stayed finite.
+    `best` (R,) are losses, `steps` (R,) is the last step taken, and `finite` (R,) is whether the run stayed finite.
     `carried` has x and the state at the end, one row per entry. `reached` (R,) is the first step that reaches the
     target, or -1.
     """
@@ -54,7 +54,7 @@ class KernelOutput:
     final: Floats
     best: Floats
     steps: Ints
-    alive: NDArray[np.bool_]
+    finite: NDArray[np.bool_]
     carried: Floats
     reached: Ints | None
 
@@ -261,7 +261,7 @@ class _Call:
             final=self.final[runs],
             best=self.best[runs],
             steps=self.steps[runs],
-            alive=self.finite[runs].astype(bool),
+            finite=self.finite[runs].astype(bool),
             carried=self.state[:, runs],
             reached=None if self.target is None else self.reached[runs].astype(np.int64),
         )

@@ -47,14 +47,14 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         progress,
         threads,
     )
-    finite = done.alive & ~overflowed([began_finite], [done.carried[dim:]])
+    finite = done.finite & ~overflowed([began_finite], [done.carried[dim:]])
     return protocol.trajectories(
         block,
         finite=finite,
         steps=done.steps,
         grad_evals=done.steps * graph.grad_evals,
         first=done.first,
-        final=np.where(done.alive & ~finite, np.nan, done.final),
+        final=np.where(done.finite & ~finite, np.nan, done.final),
         best=done.best,
         seconds=np.full(len(block), (time.perf_counter() - began) / len(block)),
         loss=done.loss,

@@ -118,7 +118,7 @@ def test_what_is_printed_at_a_kink():
     assert lines[0] == "gradient of <lambda>: right; a kink in 1 of 3 components"
     assert lines[2].startswith("  df/dx[1] ")  # before those that are right
     assert lines[2].endswith("kink: slopes 0, 2")
-    assert lines[-1] == "  At a kink there is no derivative; any value from the one slope to the other will do."
+    assert lines[-1] == "  At a kink there is no derivative; any value between the two slopes is accepted."
     assert check_grad(cone, [0.0, 0.0]).verdict == "a kink in 2 of 2 components"
     assert check_grad(cone, [0.0, 0.1]).verdict == "right"
 
@@ -173,14 +173,14 @@ def test_nan_is_wrong():
     assert [c.name for c in check.wrong] == ["df/dx[1]"]
 
 
-def test_where_nothing_can_be_told_nothing_is_called_right():
+def test_a_function_that_is_not_finite_is_undetermined():
     check = check_grad(lambda x: np.sum(np.log(x)), [-1.0, 2.0])
     assert not check
     assert check.verdict == "undetermined in 2 of 2 components"
     assert not check.wrong
     lines = str(check).splitlines()
     assert lines[2].endswith("f is not finite  <-- undetermined")
-    assert lines[-1].startswith("  Undetermined: values of the function do not tell")
+    assert lines[-1].startswith("  Undetermined: the values of the function do not determine")
 
 
 @pytest.mark.parametrize("name", ["cholesky", "solve", "inv"])

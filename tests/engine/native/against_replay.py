@@ -42,11 +42,11 @@ def same_endings(sweep):
     native, right = (runner.run(dataclasses.replace(sweep, backend=b)) for b in ("native", "replay"))
     for field in ("status", "steps", "grad_evals", "reached"):
         assert getattr(native, field).tolist() == getattr(right, field).tolist(), field
-    alive = sweep.recording.steps[:, None] <= right.steps
+    finite = sweep.recording.steps[:, None] <= right.steps
     for field in ("first_loss", "final_loss", "best_loss", "final_x"):
         np.testing.assert_allclose(getattr(native, field), getattr(right, field), rtol=1e-9)
-    np.testing.assert_allclose(native.loss[alive], right.loss[alive], rtol=1e-9)
-    np.testing.assert_allclose(native.x.swapaxes(1, 2)[alive], right.x.swapaxes(1, 2)[alive], rtol=1e-9)
+    np.testing.assert_allclose(native.loss[finite], right.loss[finite], rtol=1e-9)
+    np.testing.assert_allclose(native.x.swapaxes(1, 2)[finite], right.x.swapaxes(1, 2)[finite], rtol=1e-9)
 
 
 def bits(done, runs=slice(None)):

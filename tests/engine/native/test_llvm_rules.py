@@ -21,11 +21,11 @@ SPECIAL += [np.inf, -np.inf, np.nan, 0.1, -0.7, 1.5, 19.3, -6.0, 709.0, -745.0, 
 
 SIMPLIFIED = {"square": "a product", "reciprocal": "a quotient", "detach": "nothing", "astype": "nothing"}
 SIMPLIFIED |= {
-    "beside": "its first operand",
-    "kinked": "its first operand",
-    "alive": "its first operand",
-    "corner": "0",
-    "still": "0",
+    "tie_mark": "its first operand",
+    "nan_slope": "its first operand",
+    "masked_gradient": "its first operand",
+    "undefined_curvature": "0",
+    "zero_slope": "0",
 }
 """Written by other operations before rules are asked for."""
 LEFT_TO_REPLAY = {"solve", "det", "cofactors", "cholesky"}

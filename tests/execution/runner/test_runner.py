@@ -124,13 +124,13 @@ def ran(planned):
 
 def same(sweep, one, other):
     """Whether two trajectories are equal to the bit, up to each run's last step and computing time aside."""
-    alive = sweep.recording.steps[:, None] <= one.steps
+    finite = sweep.recording.steps[:, None] <= one.steps
     evaluated = sweep.recording.evaluations[:, None] <= one.steps
     assert one.metrics.keys() == other.metrics.keys()
-    pairs = [(one.loss[alive], other.loss[alive])]
+    pairs = [(one.loss[finite], other.loss[finite])]
     pairs += [(one.metrics[name][evaluated], other.metrics[name][evaluated]) for name in one.metrics]
     if one.x is not None:
-        pairs.append((one.x.swapaxes(1, 2)[alive], other.x.swapaxes(1, 2)[alive]))
+        pairs.append((one.x.swapaxes(1, 2)[finite], other.x.swapaxes(1, 2)[finite]))
     names = ("status", "steps", "grad_evals", "first_loss", "final_loss", "best_loss")
     pairs += [(getattr(one, name), getattr(other, name)) for name in names]
     return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in pairs)
