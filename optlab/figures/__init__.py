@@ -5,6 +5,13 @@ caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, whi
     loss          the loss along the steps, median and band over seeds
     sensitivity   the final loss against the learning rate
     directional   the gradient at a point, and the slope in all directions
+    ranks         the ranks on one case, with their intervals and the probability to be the first
+    critical_difference
+                  the mean ranks over several cases
+    profile, data_profile, ecdf
+                  the share of what was solved or reached within a cost; all three are a `staircase`
+    ert           the expected cost of each target of a case
+    best_of_k     the loss to be expected after k trials of a search for settings
 
 Nothing here computes a statistic: the frames are those of `optlab.results.analysis`. pyplot is never imported (it costs
 a second and keeps global state), so the functions can be used in any thread of any program.

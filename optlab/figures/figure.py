@@ -70,9 +70,18 @@ def inline(figure: Figure) -> InlineFigure:
 
 
 def new(
-    columns: int = 1, *, rows: int = 1, title: str = "", subtitle: str = "", size: tuple[float, float] = SIZE
+    columns: int = 1,
+    *,
+    rows: int = 1,
+    title: str = "",
+    subtitle: str = "",
+    caption: str = "",
+    size: tuple[float, float] = SIZE,
 ) -> tuple[InlineFigure, list[Axes]]:
-    """A figure with a header and `columns` axes side by side, in `rows`. Use within `style.sheet()`."""
+    """A figure with a header and `columns` axes side by side, in `rows`. The caption is below the axes.
+
+    Use within `style.sheet()`.
+    """
     figure = InlineFigure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     top = size[1] - _MARGIN
@@ -85,9 +94,22 @@ def new(
             figure.text(_MARGIN / size[0], top / size[1], line, size=points, weight=weight, color=colour, va="top")
             top -= points * 1.32 / 72
     header = size[1] - top + (0.06 if title or subtitle else 0)
+    footer = _write_caption(figure, caption)
     engine: Any = figure.get_layout_engine()
-    engine.set(w_pad=_MARGIN, h_pad=_MARGIN / 2, rect=(0, 0, 1, 1 - header / size[1]))
+    rect = (0, footer / size[1], 1, 1 - (header + footer) / size[1])
+    engine.set(w_pad=_MARGIN, h_pad=_MARGIN / 2, rect=rect)
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(rows * columns)]
+
+
+def _write_caption(figure: Figure, caption: str) -> float:
+    """Write the caption at the lower border. Returns the height that it needs, in inches."""
+    width, height = figure.get_size_inches()
+    lines, points = _fitted(figure, printable(caption).strip(), (10.5, 9.5), "normal")
+    line = points * 1.32 / 72
+    for number, text in enumerate(lines):
+        bottom = _MARGIN + (len(lines) - 1 - number) * line
+        figure.text(_MARGIN / width, bottom / height, text, size=points, color=style.INK, va="bottom")
+    return _MARGIN + len(lines) * line if lines else 0.0
 
 
 def legend(axes: Axes, handles: Sequence[Any], labels: Sequence[str]) -> Legend:

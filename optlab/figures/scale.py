@@ -134,6 +134,16 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
     axis.set_minor_locator(NullLocator())
 
 
+def from_one(last: float, most: int = 9) -> list[float]:
+    """At most about `most` whole ticks from 1 to `last`, among them 1.
+
+    >>> from_one(4), from_one(40, 8)
+    ([1.0, 2.0, 3.0, 4.0], [1.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 35.0, 40.0])
+    """
+    ticks = MaxNLocator(most, integer=True, steps=[1, 2, 5, 10], min_n_ticks=1).tick_values(0, last)
+    return sorted({1.0, *(float(tick) for tick in ticks if 1 <= tick <= last)})
+
+
 def log_labels(low: float, high: float) -> tuple[list[float], list[str]]:
     """Ticks and their labels: 1, 2, 5 in each decade if there are few decades, else powers of ten.
 

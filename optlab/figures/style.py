@@ -19,6 +19,8 @@ DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5
 
 INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
 FAINT = "#B4B4B4"
+WIDTH = 2.0
+"""The width of curves, in points."""
 MOST = len(PALETTE)
 """The maximum number of optimizers that are drawn in colour: the number of colours."""
 
@@ -96,6 +98,17 @@ def faint(looks: Mapping[str, Look]) -> list[str]:
 def band(count: int) -> float:
     """The opacity of each of `count` bands."""
     return 0.16 * min(1.0, 5 / max(count, 1))
+
+
+def line(look: Look, count: int, points: int) -> dict[str, Any]:
+    """The style of one of `count` curves. It has markers if there are more curves than colours, or if it has only one
+    point."""
+    style: dict[str, Any] = {"color": look.colour, "linestyle": look.dash, "linewidth": WIDTH}
+    if count > len(PALETTE) or points == 1:
+        style |= {"marker": look.marker, "markersize": 5, "markevery": max(1, points // 8), "markeredgecolor": "white"}
+    if points == 1:  # the point may be on the border
+        style |= {"markersize": 8, "clip_on": False}
+    return style
 
 
 def looks(labels: Iterable[str]) -> dict[str, Look]:

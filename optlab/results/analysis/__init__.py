@@ -17,10 +17,11 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     stillness   runs whose loss never changed
 """
 
-from optlab.results.analysis.curves import best_paths, loss_curves
+from optlab.results.analysis.curves import best_paths, loss_curves, with_costs
 from optlab.results.analysis.effects import sensitivity
 from optlab.results.analysis.ranks import overall, ranking
 from optlab.results.analysis.stillness import still
 from optlab.results.analysis.tuning import best, cells
 
-__all__ = ["best", "best_paths", "cells", "loss_curves", "overall", "ranking", "sensitivity", "still"]
+__all__ = ["best", "best_paths", "cells", "loss_curves", "overall", "ranking", "sensitivity", "still",
+           "with_costs"]  # fmt: skip

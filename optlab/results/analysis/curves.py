@@ -91,6 +91,24 @@ def _table(
     return table, steps
 
 
+def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Loss curves with the columns `gradients` and `seconds`: what one run has spent at the step.
+
+    Both are proportional to the step, because only the totals of a run are known. The factor is the median over the
+    runs of the best cell, each with its total divided by its steps.
+    """
+    cell, chosen = cell_ids(runs), _found(best(runs))
+    steps = runs["steps"].to_numpy(float)
+    for name, total in (("gradients", "grad_evals"), ("seconds", "seconds")):
+        spent = runs[total].to_numpy(float) / np.where(steps > 0, steps, np.nan)
+        of_cell = pd.Series(spent).groupby(cell).median()
+        of_pair = of_cell.loc[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]].fillna(0.0)
+        factor = chosen[PAIR].assign(factor=of_pair.to_numpy())
+        curves = curves.merge(factor, on=PAIR, how="left")
+        curves[name] = curves["step"] * curves.pop("factor")
+    return curves
+
+
 def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
     """The trajectory that represents each case and label: the run with the lowest seed of the best cell.
 
