@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from optlab.plugins.problems.base import dataset as dataset
     from optlab.plugins.problems.base import problem as problem
     from optlab.plugins.schedules.base import schedule as schedule
+    from optlab.plugins.suites.base import suite as suite
     from optlab.plugins.transforms.base import transform as transform
 
 _HOME = {
@@ -73,6 +74,7 @@ _HOME = {
     "schedule": "optlab.plugins.schedules.base",
     "stability": "optlab.api.maps",
     "sigmoid": "optlab.engine",
+    "suite": "optlab.plugins.suites.base",
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",
     "trace": "optlab.engine",

@@ -41,6 +41,7 @@ FORBIDDEN = {
     "SciPy only in its optimizers, in statistics and in references": [("results.comparison", "scipy")],
     "built-in plugins see NumPy and the decorators, nothing of the engine": [
         ("plugins.datasets.xor", "optlab.engine"),
+        ("plugins.suites.classic", "optlab.engine"),
         ("plugins.optimizers.adam", "optlab.engine.ops"),
         ("plugins.problems.functions.sphere", "optlab.engine"),
         ("plugins.schedules.cosine", "optlab.engine"),

@@ -20,7 +20,7 @@ HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic", "pl
 
 
 def test_the_public_names():
-    decorators = {"optimizer", "problem", "schedule", "transform", "dataset", "hookimpl"}
+    decorators = {"optimizer", "problem", "schedule", "transform", "dataset", "suite", "hookimpl"}
     first = {"grad", "value_and_grad", "vjp", "jvp", "jacobian", "directional_derivative", "check_grad"}
     second = {"hessian", "hvp"}
     engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp"}

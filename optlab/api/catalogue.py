@@ -90,8 +90,8 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
     """The available plugins of a kind, built in and your own, as `optlab list` prints them.
 
     Args:
-        kind: "optimizers", "problems", "schedules", "transforms", "datasets", "kinds" (of experiment) or "figures"
-            (that plugins add to every experiment). Default: all kinds.
+        kind: "optimizers", "problems", "schedules", "transforms", "datasets", "suites", "kinds" (of experiment) or
+            "figures" (that plugins add to every experiment). Default: all kinds.
         plugins: a folder with drop-in files, or several.
 
     Returns:
@@ -105,7 +105,7 @@ def available(kind: str | None = None, plugins: Folders = ("plugins",)) -> Listi
     >>> "adam" in optimizers, optimizers["adam"].signature.options["lr"]
     (True, 0.001)
     >>> list(available(plugins=()))
-    ['optimizers', 'problems', 'schedules', 'transforms', 'datasets', 'kinds', 'figures']
+    ['optimizers', 'problems', 'schedules', 'transforms', 'datasets', 'suites', 'kinds', 'figures']
     """
     known = registry.load(plugins)
     failures = tuple(str(source.error) for source in known.failures)

@@ -77,6 +77,7 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan | None:
+    spec = resolve.expanded(spec, registry, notes)
     if not limits.has_allowed_size(spec, registry, notes):
         spec = _with_single_values(spec)  # small enough to continue and find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from optlab.plugins.optimizers.base import Optimizer
     from optlab.plugins.problems.base import Dataset, Problem
     from optlab.plugins.schedules.base import Schedule
+    from optlab.plugins.suites.base import Suite
     from optlab.plugins.transforms.base import Transform
     from optlab.results.store import Results
 
@@ -51,6 +52,11 @@ def optlab_transforms() -> Iterable[Transform]:  # type: ignore[empty-body]
 @hookspec
 def optlab_datasets() -> Iterable[Dataset]:  # type: ignore[empty-body]
     """The datasets that this plugin adds, made with `@dataset`."""
+
+
+@hookspec
+def optlab_suites() -> Iterable[Suite]:  # type: ignore[empty-body]
+    """The suites that this plugin adds, made with `@suite`."""
 
 
 @hookspec

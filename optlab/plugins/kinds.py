@@ -96,6 +96,10 @@ ALL = (
         *("dataset", "optlab.plugins.problems.base", ("optlab.plugins.datasets",)),
         *("pytest {file}", "optlab list datasets"),
     ),
+    _decorated(
+        *("suite", "optlab.plugins.suites.base", ("optlab.plugins.suites",)),
+        *("pytest {file}", "optlab list suites"),
+    ),
     PluginKind(
         "kind",
         "optlab.experiments.kinds.base:Kind",

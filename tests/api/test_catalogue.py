@@ -7,7 +7,7 @@ import json
 import pytest
 
 import optlab
-from optlab.errors import UnknownName, UserError
+from optlab.errors import UnknownName, UserError, counted
 from optlab.plugins import registry
 from tests.safe_html import assert_safe
 
@@ -26,7 +26,7 @@ def test_every_kind_is_listed(kind, built_in):
     found = optlab.available(kind, plugins=())
     assert dict(found) == dict(getattr(built_in, kind))
     assert [row["name"] for row in found.rows] == list(found)
-    assert repr(found).splitlines()[0].startswith(f"{len(found)} {kind}")
+    assert repr(found).splitlines()[0].startswith(counted(len(found), kind[:-1]))
     html = found._repr_html_()
     assert_safe(html, images=0)
     assert html.count("<tr") == len(found) + 1

@@ -168,7 +168,7 @@ def test_transforms_and_schedules_are_checked_too(folder, optlab_command):
 
 
 def test_a_new_plugin_passes_all_checks(folder, optlab_command):
-    for kind in ("optimizer", "problem", "schedule", "transform", "dataset"):
+    for kind in ("optimizer", "problem", "schedule", "transform", "dataset", "suite"):
         done = optlab_command("new", kind, f"my_{kind}", cwd=folder)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith(f"plugins/my_{kind}.py is written. Next steps:\n    ")
@@ -253,4 +253,4 @@ def test_renaming_changes_identifiers_only():
 
 def test_templates_are_in_the_package():
     found = {path.stem for path in Path(optlab.__file__).parent.glob("cli/templates/*.*")}
-    assert found == {"optimizer", "problem", "schedule", "transform", "dataset", "experiment"}
+    assert found == {"optimizer", "problem", "schedule", "transform", "dataset", "suite", "experiment"}

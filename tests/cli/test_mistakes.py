@@ -13,6 +13,7 @@ from optlab.cli.app import app
 HEAD = 'name = "e"\nsteps = 10\n'
 PROBLEM = '[[problem]]\nname = "rosenbrock"\n'
 MLP = '[[problem]]\nname = "mlp"\ndataset = "xor"\n'
+CLASSIC = '[[problem]]\nsuite = "classic"\n'
 GD = '[[optimizer]]\nname = "gd"\n'
 ADAM = '[[optimizer]]\nname = "adam"\n'
 
@@ -80,6 +81,20 @@ ONE = [
         "torch:Adam cannot be used like this: Invalid beta parameter at index 1: 1.5",
     ),
     (HEAD + PROBLEM + "@c = 1.0\n" + GD, "rosenbrock has no option 'c'; it has a, b"),
+    (HEAD + '[[problem]]\n@suite = "clasic"\n' + GD, "there is no suite 'clasic' (did you mean 'classic'?)"),
+    (HEAD + CLASSIC + "dim = [2, @3]\n" + GD, "suite classic has no 3 in dim; there are 2, 10, 50"),
+    (HEAD + CLASSIC + "@dim = 3\n" + GD, "suite classic has no 3 in dim; there are 2, 10, 50"),
+    (
+        HEAD + CLASSIC + 'functions = ["levy", @"bealle"]\n' + GD,
+        "suite classic has no 'bealle' in functions (did you mean 'beale'?)",
+    ),
+    (HEAD + CLASSIC + "@function = 3\n" + GD, "classic has no option 'function' (did you mean 'functions'?)"),
+    (HEAD + CLASSIC + '@name = "levy"\n' + GD, "this table has a name and a suite; leave one of the two out"),
+    (HEAD + "[[problem]]\n@suite = 3\n" + GD, "suite must be a text, not 3"),
+    (
+        HEAD + CLASSIC.replace("suite", "@suite") + 'functions = "beale"\ndim = 10\n' + GD,
+        "suite classic has no problem with dim=[10], functions=['beale']",
+    ),
     (HEAD + PROBLEM + GD + "@lrr = 1.0\n", "gd has no option 'lrr' (did you mean 'lr'?)"),
     (HEAD + PROBLEM + ADAM + "@beta_1 = 0.9\n", "adam has no option 'beta_1' (did you mean 'beta1'?)"),
     (HEAD + PROBLEM + GD + "@lr = []\n", None),

@@ -80,7 +80,7 @@ def test_list(call, built_in, kind, monkeypatch):
         assert line.rstrip().endswith(f"{row['name']}.py")
 
 
-@pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "transforms", "datasets"])
+@pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "transforms", "datasets", "suites"])
 def test_a_list_in_a_pipe_is_as_wide_as_a_page(tmp_path, built_in, kind):
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     done = subprocess.run([OPTLAB, "list", kind], cwd=tmp_path, env=environment, capture_output=True, text=True)

@@ -24,6 +24,7 @@ from optlab.experiments.document.tables import (
     ProblemSpec,
     RecordSpec,
     ScheduleSpec,
+    problem_of,
 )
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "RecordSpec",
     "ScheduleSpec",
     "json_schema",
+    "problem_of",
     "read",
     "read_dict",
 ]

@@ -93,10 +93,10 @@ def _read(document: Mapping[str, Any], kinds: Kinds) -> tuple[ExperimentSpec, tu
 
 
 def _blamed(path: KeyPath) -> KeyPath:
-    """The path to remove because of a mistake: the key, or its whole table if the table has no valid name."""
+    """The path to remove because of a mistake: the key, or its whole table if the table has no valid name or suite."""
     if path[0] not in ("problem", "optimizer"):
         return path[:1]
-    return path[:2] if path[2:] == ("name",) else path[:3]
+    return path[:2] if path[2:] in [("name",), ("suite",)] else path[:3]
 
 
 def _without(node: Any, blamed: Collection[KeyPath], path: KeyPath = ()) -> Any:

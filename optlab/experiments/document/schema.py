@@ -21,6 +21,9 @@ def json_schema(kinds: Kinds = ()) -> dict[str, Any]:
         if OPTIONS in table.get("properties", {}):
             table["additionalProperties"] = table["properties"].pop(OPTIONS)["additionalProperties"]
     tables["Grid"]["oneOf"] = [{"required": ["log"]}, {"required": ["linear"]}]
+    problem = tables["ProblemSpec"]
+    problem["oneOf"] = [{"required": [key]} for key in ("name", "suite")]
+    problem.pop("required")
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "An optlab experiment"}
     for kind in with_table:
         schema = kind.in_schema(schema)

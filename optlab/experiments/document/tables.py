@@ -7,7 +7,7 @@ errors; they are in angle brackets here, so that they cannot be confused with ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, make_dataclass
+from dataclasses import dataclass, field, fields, make_dataclass, replace
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
@@ -20,6 +20,7 @@ from pydantic import (
     PlainValidator,
     Strict,
     Tag,
+    TypeAdapter,
 )
 from pydantic.json_schema import SkipJsonSchema
 
@@ -66,9 +67,14 @@ def _doc(text: str) -> Any:
 
 @dataclass(frozen=True)
 class ProblemSpec:
-    """A problem. All other keys are its options, dataset and batch_size included."""
+    """A problem. All other keys are its options, dataset and batch_size included.
 
-    name: _Word
+    A table may have the key `suite` in place of `name`. Then its other keys are the options of the suite, and `name` is
+    the name of the suite until `resolve` has replaced the table by the problems of the suite.
+    """
+
+    name: Annotated[_Word, _doc("the problem; leave it out if suite is given")]
+    suite: Annotated[_Word | None, _doc("a family of problems in place of one: classic, bbob, ...")] = None
     start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
     dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
     target: Annotated[_Number | None, _doc("a loss; the first step at which a run reaches it is recorded")] = None
@@ -147,13 +153,27 @@ class RecordSpec:
     trajectories: Annotated[bool, Strict(), _doc("write down the parameters too")] = False
 
 
+def _problem(table: dict[str, Any]) -> dict[str, Any]:
+    """A problem table. The name of a suite is also filled in as its name, because each table has one."""
+    suite = table.get("suite")
+    return {"name": suite if isinstance(suite, str) and suite else "suite"} | table if "suite" in table else table
+
+
 def _tables(key: str, owner: type, value: Any) -> Any:
     """The tables with their places in the document. A None marks a table that was removed because of a mistake."""
     if value == []:
         raise ValueError(f"must not be empty: write [[{key}]] and at least a name")
     if not isinstance(value, list) or not all(isinstance(table, dict | None) for table in value):
         raise ValueError(f"must be an array of tables: write [[{key}]] above each of them")
-    return [_with_options(table, owner, path=(key, n)) for n, table in enumerate(value) if table is not None]
+    tables = [(n, table) for n, table in enumerate(value) if table is not None]
+    named = [(n, _problem(table) if owner is ProblemSpec else table) for n, table in tables]
+    return [_with_options(table, owner, path=(key, n)) for n, table in named]
+
+
+def problem_of(table: Mapping[str, Any]) -> ProblemSpec:
+    """A problem from a table that is not in the document, such as one of a suite. Raises `ValueError`."""
+    made = TypeAdapter(ProblemSpec).validate_python(_with_options(table, ProblemSpec), context={"values": 0})
+    return replace(made, path=())
 
 
 _Problems = Annotated[

@@ -14,6 +14,7 @@ from optlab.plugins.problems.base import Dataset, Problem
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.plugins.registry.loading import Source
 from optlab.plugins.schedules.base import Schedule
+from optlab.plugins.suites.base import Suite
 from optlab.plugins.transforms.base import Transform
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Registry:
     schedules: Mapping[str, Schedule]
     transforms: Mapping[str, Transform]
     datasets: Mapping[str, Dataset]
+    suites: Mapping[str, Suite]
     kinds: Mapping[str, Kind]
     figures: Mapping[str, FigurePlugin]
     sources: tuple[Source, ...] = field(default=())
@@ -70,6 +72,9 @@ class Registry:
 
     def dataset(self, name: str) -> Dataset:
         return self._find("dataset", self.datasets, name)
+
+    def suite(self, name: str) -> Suite:
+        return self._find("suite", self.suites, name)
 
     def kind(self, name: str) -> Kind:
         """A kind of experiment."""

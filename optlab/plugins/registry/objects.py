@@ -46,6 +46,7 @@ class _Names:
             return entry if isinstance(entry, str) else {"name": self.name(kind, entry)}
         own = {"name": lambda value: self.name(kind, value)}
         if kind == "problems":
+            own["suite"] = lambda value: self.name("suites", value)
             own["dataset"] = lambda value: self._each("datasets", value)
         else:
             own["schedule"] = lambda value: self._part("schedules", value)

@@ -87,6 +87,8 @@ def with_option(value, **more):
         {**BARE, "steps": 0},
         {**BARE, "step": 3},
         {**BARE, "problem": []},
+        {**BARE, "problem": [{"dim": 3}]},
+        {**BARE, "problem": [{"suite": 3}]},
         {**BARE, "problem": [{"name": "p", "a": {"linear": [0, 1]}}], **SIDES},
         with_option({"log": [0.1, 1.0]}),
         with_option({"num": 3}),
@@ -111,6 +113,7 @@ def test_wrong_experiments_do_not(validator, document):
     "document",
     [
         BARE,
+        {**BARE, "problem": [{"suite": "classic", "dim": [2, 10], "start": "random"}]},
         with_option({"log": [0.1, 1.0], "num": 3}),
         with_option({"log": [0.1, 1.0]}, **SIDES),
         with_option({"linear": [0.1, 1.0], "num": 3}, **SIDES),
@@ -155,7 +158,7 @@ def test_json_schema():
     assert properties["problem"]["minItems"] == 1
     assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
     assert tables["RecordSpec"]["additionalProperties"] is False
-    assert tables["ProblemSpec"]["properties"].keys() == {"name", "start", "dim", "target"}
+    assert tables["ProblemSpec"]["properties"].keys() == {"name", "suite", "start", "dim", "target"}
     assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
