@@ -209,7 +209,7 @@ def test_divergence_is_a_status_with_the_data_up_to_it():
         (
             (bowl, "gd", [0.0]),
             {"transforms": [{"name": 3}]},
-            "3 is not a transform; give a name, or what @transform makes",
+            "3 is not a transform; give a name, or a function decorated with @transform",
         ),
         ((bowl, "gd", [0.0]), {"transforms": [{"name": "ema", "decy": 0.1}]}, "ema has no option 'decy' (did you mean"),
         (

@@ -219,8 +219,8 @@ def _schedules(request: ExplainRequest, schedules: Sequence[Schedule], title: st
         from optlab.figures import schedules as pictures
 
         shown = {name: f"{value:g}" if isinstance(value, float) else value for name, value in given.items()}
-        settings = ", ".join(f"{name}={value}" for name, value in shown.items()) or "default options"
-        subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {settings}"
+        written = ", ".join(f"{name}={value}" for name, value in shown.items()) or "default options"
+        subtitle = f"the factor on the learning rate along {counted(int(steps), 'step')}, {written}"
         return pictures.figure(found.at, found.values, title=title, subtitle=subtitle)
 
     about = f"{inspect.getdoc(schedules[0].function) or title}\n\n" if single else ""

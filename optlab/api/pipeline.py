@@ -150,8 +150,8 @@ def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
 class Outcome:
     """The results of an experiment, and how they came about.
 
-    reused: whether the results of an earlier run were used. replaced: the settings in which a replaced experiment
-    differs; None if none was replaced. retried: the number of failed runs in earlier results of this experiment.
+    reused: whether the results of an earlier run were used. replaced: the differences from a replaced experiment,
+    as text; None if none was replaced. retried: the number of failed runs in earlier results of this experiment.
     drawing_error: the exception of the drawing. The results are complete nevertheless; print them before raising it.
     damage: the damaged files because of which the experiment was run or drawn again.
     """

@@ -109,9 +109,9 @@ def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str 
     name = problem.name
     if problem.trains_on_data:
         raise UserError(f"{name} is trained on data; optlab explain backprop goes through a network step by step")
-    settings = dict(given)
-    dim = dimension(problem, settings)
-    options = options_of(problem, settings)
+    written = dict(given)
+    dim = dimension(problem, written)
+    options = options_of(problem, written)
     if at is None and problem.start is None:
         raise UserError(f"{name} has no start; give a point, {_example(called, 'X,Y')}")
     values = problem.start_at(dim or problem.default_dim) if at is None else _flat(point(called, at))
@@ -126,7 +126,7 @@ def _flat(numbers: Any) -> Any:
     return numbers if isinstance(numbers, list) else np.ravel(numbers)
 
 
-def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, Any], called: str = AT) -> Function:
+def of_function(function: Callable[..., Any], at: Any, written: Mapping[str, Any], called: str = AT) -> Function:
     """A plain function. The derivative is with respect to the arguments without a default; the others are options.
 
     `called` is the name of the point in messages.
@@ -140,7 +140,7 @@ def of_function(function: Callable[..., Any], at: Any, settings: Mapping[str, An
     needed = [p.name for p in parameters if p.default is p.empty]
     given = {} if at is None else _in_order(name, needed, at, called)
     options = {}
-    for key, text in settings.items():
+    for key, text in written.items():
         if key in defaults:
             options[key] = validation.converted(defaults[key], name, key, value(name, key, text))
         elif key in given:

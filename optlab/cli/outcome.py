@@ -234,7 +234,7 @@ def _places(console: Console, done: Outcome) -> None:
 
 
 def _replaced(differences: Sequence[str]) -> str:
-    """A sentence: earlier results were replaced, and the settings in which they differ."""
+    """A sentence: earlier results were replaced, and how they differed."""
     more = len(differences) - SEVERAL
     shown = ", ".join(differences[:SEVERAL]) + (f" and {more} more" if more > 0 else "")
     return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")

@@ -60,8 +60,8 @@ class Evaluation:
         numbers = tuple(case.problem.signature.numbers)
 
         def all_of_them(x: Any, *values: Any) -> list[Any]:
-            settings = dict(zip(numbers, values, strict=True))
-            return [quantity(x, **settings) for quantity in quantities.values()]
+            options = dict(zip(numbers, values, strict=True))
+            return [quantity(x, **options) for quantity in quantities.values()]
 
         graph = optimise(settle(trace(all_of_them, *_examples(case, len(numbers)))))
         columns = [options[name] for name in numbers]

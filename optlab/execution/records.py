@@ -76,7 +76,9 @@ Start = FixedPoint | DomainDraw | ProblemDraw | PixelGrid
 
 @dataclass(frozen=True)
 class Case:
-    """A problem with all settings except its numeric options. Rankings and pictures have one entry per case.
+    """A problem with its choices, dimension and start, but without its numbers.
+
+    Rankings and pictures have one entry per case and title.
 
     `choices` are the options that change the graph of the problem. `split` and `batch_size` belong to problems that are
     trained on data; a `batch_size` of 0 is the full batch. `precision` is the dtype of all computations.
@@ -104,7 +106,7 @@ class Case:
         return replace(self, precision=precision, split=split)
 
     @property
-    def settings(self) -> dict[str, Any]:
+    def all_choices(self) -> dict[str, Any]:
         """The choices of the problem, and the dataset and batch size of its training."""
         training = {"dataset": self.split.name, "batch_size": self.batch_size} if self.split else {}
         return {**self.choices, **training}

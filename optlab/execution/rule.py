@@ -246,9 +246,9 @@ class Advance:
         return first
 
 
-def _factor(schedule: Schedule, t: Any, **settings: Any) -> Any:
+def _factor(schedule: Schedule, t: Any, **options: Any) -> Any:
     """The factor that a schedule returns for a step. Raises `PluginError` if it is not one number."""
-    factor = schedule(t, **settings)
+    factor = schedule(t, **options)
     if fault := _fault(factor) or (f"an array of shape {np.shape(factor)}" if np.shape(factor) else ""):
         raise PluginError(f"{_where(schedule)} returns {fault}; end it with: return factor, a number times lr")
     return float(factor) if isinstance(factor, np.generic) else factor

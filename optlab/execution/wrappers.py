@@ -76,5 +76,5 @@ def _plugin_with_options(
         raise UserError(f'{given!r} is not a {what}; give a name, or a table as {{"name": "...", "option": 1.0}}')
     plugin = find(given["name"]) if isinstance(given["name"], str) else given["name"]
     if not isinstance(plugin, kind):
-        raise UserError(f"{plugin!r} is not a {what}; give a name, or what @{what} makes")
+        raise UserError(f"{plugin!r} is not a {what}; give a name, or a function decorated with @{what}")
     return plugin, *validation.with_defaults(plugin, {name: value for name, value in given.items() if name != "name"})

@@ -189,12 +189,12 @@ def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
     return titles
 
 
-def _parentheses(settings: Mapping[str, Any]) -> str:
-    shown = [_setting(name, value) for name, value in settings.items()]
+def _parentheses(values: Mapping[str, Any]) -> str:
+    shown = [_shown(name, value) for name, value in values.items()]
     return f" ({', '.join(shown)})" if shown else ""
 
 
-def _setting(name: str, value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if name == "dataset":
         return str(value)
     if isinstance(value, float | np.floating):

@@ -60,11 +60,11 @@ SHEET: Any = {
 
 
 _NOT_OF_STYLE = ("backend", "backend_fallback", "interactive")
-"""Settings that belong to the calling program. (Reading or setting the back end would select one.)"""
+"""rcParams that belong to the calling program. (Reading or setting the back end would select one.)"""
 
 
 def sheet() -> AbstractContextManager[None]:
-    """A context with the settings of Matplotlib for making and saving figures, independent of the user's settings.
+    """A context with the rcParams for making and saving figures, independent of the user's rcParams.
 
     They are Matplotlib's defaults, overridden by `SHEET`. The user's matplotlibrc and active styles (a dark background,
     other fonts, `usetex`, `savefig.bbox`, sketchy lines) have no effect: the same results give the same picture on

@@ -22,7 +22,7 @@ class PluginKind:
 
     name: the name in the singular, as in `@optimizer` and `optlab new optimizer`.
     type: the class of its plugins, as "module:class".
-    form: a description of its plugins for messages: "what @optimizer made".
+    form: a description of its plugins for messages: "functions decorated with @optimizer".
     homes: the packages with the built-in plugins.
     is_checked: whether the conformance suite has checks for it.
     next: the commands that `optlab new` suggests. `optlab new` has a template for each kind with such commands.
@@ -65,7 +65,9 @@ class PluginKind:
 
 
 def _decorated(name: str, module: str, homes: tuple[str, ...], *more: str, is_checked: bool = False) -> PluginKind:
-    return PluginKind(name, f"{module}:{name.capitalize()}", f"what @{name} made", homes, is_checked, more)
+    return PluginKind(
+        name, f"{module}:{name.capitalize()}", f"functions decorated with @{name}", homes, is_checked, more
+    )
 
 
 ALL = (

@@ -84,7 +84,7 @@ def read(
     form = _form(name, given, may_hold_state)
 
     def wrong(what: str) -> PluginError:
-        return PluginError(f"{location(function)}: {kind} '{name}' {what}; the form is: {form}")
+        return PluginError(f"{location(function)}: {kind} '{name}' {what}; write it as: {form}")
 
     if not name.isidentifier():
         article = "an" if kind.startswith("o") else "a"
@@ -141,11 +141,11 @@ def read(
 
 
 def check_is_function(function: Any, kind: str, given: tuple[str, ...], may_hold_state: bool = False) -> None:
-    """Raise `PluginError` if a decorator is not put above a function."""
+    """Raise `PluginError` if a decorator is not applied to a function."""
     if not inspect.isfunction(inspect.unwrap(function)):
         what = "a class" if inspect.isclass(function) else f"a value of type {type(function).__name__}"
         form = _form("name", given, may_hold_state)
-        raise PluginError(f"@{kind} is put above a function, not {what}; the form is: {form}")
+        raise PluginError(f"@{kind} decorates a function, not {what}; write it as: {form}")
 
 
 def _form(name: str, given: tuple[str, ...], may_hold_state: bool) -> str:
@@ -203,13 +203,13 @@ def _fault_of_option(name: str, default: Any) -> str:
         within = " with something else in it" if isinstance(default, list | tuple) else ""
         return (
             f"has an option '{name}' whose default is of type {type(default).__name__}{within}; "
-            "a default is a number, a boolean, a text or a list"
+            "a default is a number, a boolean, a string or a list"
         )
     return ""
 
 
 def _number_in(text: str) -> str:
-    """The finite number in a text, or an empty text. Words such as "inf" are valid texts."""
+    """The finite number in a string, or an empty string. Words such as "inf" are not numbers here."""
     try:
         return text.strip() if math.isfinite(float(text)) else ""
     except ValueError:
@@ -217,7 +217,7 @@ def _number_in(text: str) -> str:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value can be written in an experiment file: a number, a boolean, a text, or a list of these."""
+    """Whether a value can be written in an experiment file: a number, a boolean, a string, or a list of these."""
     return (
         all(map(_is_plain, value)) if isinstance(value, list | tuple) else isinstance(value, bool | int | float | str)
     )

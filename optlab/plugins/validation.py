@@ -20,7 +20,7 @@ _KINDS = {
     bool: "true or false",
     int: "an integer",
     float: "a number",
-    str: "a text",
+    str: "a string",
     tuple: "a list",
     list: "a list",
 }

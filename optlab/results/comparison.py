@@ -67,7 +67,7 @@ def _has_choice(sweep: Sweep) -> bool:
 
 def _problem(sweep: Sweep) -> Facts:
     case, start = sweep.case, sweep.case.start
-    facts: Facts = {"title": list(sweep.titles), "name": case.problem.name, **case.settings}
+    facts: Facts = {"title": list(sweep.titles), "name": case.problem.name, **case.all_choices}
     facts["start"] = _values(start.x.tolist()) if isinstance(start, FixedPoint) else None
     if isinstance(start, DomainDraw):
         facts["start"] = "random"

@@ -75,8 +75,8 @@ def described(planned: Plan) -> dict[str, str]:
     for sweep in planned.sweeps:
         choices = sweep.rule.all_choices.items()
         differing = [f"{shown_as(key)}={value}" for key, value in choices if len(values[sweep.label, key]) > 1]
-        settings = f" ({', '.join(differing)})" if differing else ""
-        names[sweep.id] = f"{sweep.label}{settings} on {', '.join(sweep.titles)}"
+        choices_shown = f" ({', '.join(differing)})" if differing else ""
+        names[sweep.id] = f"{sweep.label}{choices_shown} on {', '.join(sweep.titles)}"
     return names
 
 

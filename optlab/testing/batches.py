@@ -47,9 +47,9 @@ def traced(
     program = compile(rewrite(graph.graph, inputs), inputs, x.shape[-1])
     count = 1 + len(optimizer.signature.state)
     values, t = program.inputs[:count], program.inputs[count]
-    settings = program.inputs[graph.first_number :][: len(columns)]
+    buffers = program.inputs[graph.first_number :][: len(columns)]
     drawn = program.inputs[len(program.inputs) - len(graph.draws) :]
-    for buffer, column in zip(settings, columns, strict=True):
+    for buffer, column in zip(buffers, columns, strict=True):
         buffer[...] = column if buffer.shape else column[0]
     runs = [initial(optimizer, x[..., run]) for run in range(x.shape[-1])]
     for buffer, first in zip(values, zip(*runs, strict=True), strict=True):

@@ -13,7 +13,7 @@ from optlab.cli.commands import plugins
 from optlab.plugins import hookspecs, registry
 from optlab.plugins import kinds as plugin_kinds
 
-DECORATED = [kind for kind in plugin_kinds.ALL if kind.form.startswith("what @")]
+DECORATED = [kind for kind in plugin_kinds.ALL if kind.form.startswith("functions decorated with @")]
 
 
 def test_the_table_loads_nothing():

@@ -356,7 +356,11 @@ def test_a_typer_app_is_a_group_of_commands(lab):
         ("    import optlab\n", "    1 / 0\n", "site/lab_extras/commands.py:8: ZeroDivisionError: division by zero"),
         ("    import optlab\n", "    raise SystemError\n", "site/lab_extras/commands.py:8: SystemError"),
         ("from pathlib import Path\n", "1 / 0\n", "site/lab_extras/commands.py:1: ZeroDivisionError: division by zero"),
-        ("    return [slowest]", "    return [3]", "optlab_commands returns 3, and not functions or Typer apps"),
+        (
+            "    return [slowest]",
+            "    return [3]",
+            "optlab_commands returns 3; it must return a list of functions or Typer apps",
+        ),
         (
             "    return [slowest]",
             "    return []",

@@ -49,7 +49,7 @@ def test_a_wrong_signature_is_reported_with_file_line_and_form(head, said):
     with pytest.raises(PluginError) as info:
         rule_of(f"def rule({head}):")
     assert str(info.value).startswith(f"/plugins/rule.py:1: optimizer 'rule' {said}")
-    assert str(info.value).endswith("; the form is: def rule(x, g, state=0.0, *, option=1.0)")
+    assert str(info.value).endswith("; write it as: def rule(x, g, state=0.0, *, option=1.0)")
 
 
 def test_a_state_may_start_from_choices():
@@ -88,12 +88,12 @@ def test_functions_without_a_name_are_refused():
 @pytest.mark.parametrize(
     ("declare", "form"),
     [
-        (optimizer, "@optimizer .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
-        (transform, "@transform .*; the form is: def name(x, g, state=0.0, *, option=1.0)"),
-        (schedule, "@schedule .*; the form is: def name(t, *, option=1.0)"),
-        (problem, "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
-        (problem(start=(1.0,)), "@problem(...) .*; the form is: def name(x, *, option=1.0)"),
-        (dataset, "@dataset .*; the form is: def name(*, option=1.0)"),
+        (optimizer, "@optimizer .*; write it as: def name(x, g, state=0.0, *, option=1.0)"),
+        (transform, "@transform .*; write it as: def name(x, g, state=0.0, *, option=1.0)"),
+        (schedule, "@schedule .*; write it as: def name(t, *, option=1.0)"),
+        (problem, "@problem(...) .*; write it as: def name(x, *, option=1.0)"),
+        (problem(start=(1.0,)), "@problem(...) .*; write it as: def name(x, *, option=1.0)"),
+        (dataset, "@dataset .*; write it as: def name(*, option=1.0)"),
     ],
 )
 @pytest.mark.parametrize("what", [int, 3, "adam", len, functools.partial(max, 1)])
@@ -101,7 +101,7 @@ def test_objects_that_are_not_functions_are_refused(declare, form, what):
     kind = "a class" if what is int else f"a value of type {type(what).__name__}"
     with pytest.raises(PluginError) as info:
         declare(what)
-    assert str(info.value) == form.replace(".*", f"is put above a function, not {kind}")
+    assert str(info.value) == form.replace(".*", f"decorates a function, not {kind}")
 
 
 def test_a_problem_is_declared_with_parentheses():

@@ -57,7 +57,7 @@ WRONG = [
     ("k", 10, "rule: 'k' must lie in [1, 9], not 10"),
     ("flag", 1, "rule: 'flag' takes true or false, not 1"),
     ("flag", "yes", "rule: 'flag' takes true or false, not the text 'yes'"),
-    ("how", 5, "rule: 'how' takes a text, not 5"),
+    ("how", 5, "rule: 'how' takes a string, not 5"),
     ("sizes", 5, "rule: 'sizes' takes a list, not 5"),
     ("bta", 0.5, "rule has no option 'bta' (did you mean 'beta'?)"),
     ("rate", 0.5, "rule has no option 'rate'; it has lr, beta, k, flag, how, sizes"),

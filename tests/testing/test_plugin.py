@@ -243,7 +243,7 @@ BROKEN = {
     "exit": ("import sys\nsys.exit(3)\n", "3: SystemExit: 3"),
     "signature": (
         "@optimizer\ndef lion(x, *, lr=0.1):\n    return x\n",
-        "2: optimizer 'lion' takes (x) by position instead of (x, g); the form is: *",
+        "2: optimizer 'lion' takes (x) by position instead of (x, g); write it as: *",
     ),
     "supplied": ("@optimizer\ndef lion(x, g, *, tt, lr=0.1):\n    return x\n", "2: *needs 'tt'*"),
 }

@@ -49,7 +49,7 @@ def _multiply(w: Writer, a: int, b: int) -> int | None:
 
 
 def _divide(w: Writer, a: int, b: int) -> int | None:
-    """Replace a division by a constant, a setting or a function of the step number by a product with its reciprocal.
+    """Replace a division by a constant, a number or a function of the step number by a product with its reciprocal.
 
     Such a reciprocal is computed outside the loop over the runs.
     """

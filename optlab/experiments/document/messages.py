@@ -18,7 +18,7 @@ _SENTENCES = {
     "unexpected_keyword_argument": "unknown key {key}{guess}",
     "value_error": "{key} {error}",
     "int_type": "{key} must be an integer, not {found}{whole}",
-    "string_type": "{key} must be a text, not {found}",
+    "string_type": "{key} must be a string, not {found}",
     "bool_type": "{key} must be true or false, not {found}",
     "dataclass_type": "{key} must be a table, not {found}",
     "literal_error": "{key} must be {choices}, not {found}{guess}",

@@ -47,7 +47,7 @@ def scalar(value: Any) -> bool | int | float | str:
         return value
     if isinstance(value, int | float):
         return number(value)
-    raise ValueError(f"must be a number, a text, true or false, not {shown(value)}")
+    raise ValueError(f"must be a number, a string, true or false, not {shown(value)}")
 
 
 def entry(value: Any) -> Any:

@@ -51,19 +51,19 @@ class Foreign(Optimizer):
     begin: Callable[[Array, Shapes, Arguments], Step] | None = None
     minimize: Callable[[Array, Arguments, int, Value, Look, Product], Array] | None = None
 
-    def arguments(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> dict[str, Any]:
+    def arguments(self, numbers: Mapping[str, float], choices: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments for the package: all numbers that are not NaN, and choices that differ from its defaults."""
         own = self.signature.choices
         given = {name: float(value) for name, value in numbers.items() if not math.isnan(value)}
-        return given | {name: value for name, value in settings.items() if value != own[name]}
+        return given | {name: value for name, value in choices.items() if value != own[name]}
 
-    def complaint(self, numbers: Mapping[str, float], settings: Mapping[str, Any]) -> str:
+    def complaint(self, numbers: Mapping[str, float], choices: Mapping[str, Any]) -> str:
         """The error message of the package for these options in a trial on a quadratic, or an empty string."""
-        for name, value in settings.items():
+        for name, value in choices.items():
             own = self.signature.choices[name]
             if isinstance(own, list | tuple) and isinstance(value, list | tuple) and own and len(value) != len(own):
                 return f"{self.name}: '{name}' takes {counted(len(own), 'value')}, as in {list(own)}, not {len(value)}"
-        arguments, x, left = self.arguments(numbers, settings), np.array([1.0, 2.0]), [3]
+        arguments, x, left = self.arguments(numbers, choices), np.array([1.0, 2.0]), [3]
 
         def look(p: Array) -> tuple[float, Array]:
             left[0] -= 1

@@ -55,9 +55,9 @@ def optimizer(name: str) -> Foreign:
 
 
 def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> Step:
-    rate, settings = arguments["lr"], tuple((key, value) for key, value in arguments.items() if key != "lr")
+    rate, others = arguments["lr"], tuple((key, value) for key, value in arguments.items() if key != "lr")
     with jax.enable_x64(True):
-        make, update = _compiled(name, settings)
+        make, update = _compiled(name, others)
         x = tuple(map(jax.numpy.asarray, split(start, tensors)))
         state = make(rate).init(x)
 
@@ -80,13 +80,13 @@ def _begin(name: str, start: Array, tensors: Shapes, arguments: Arguments) -> St
 
 
 @functools.lru_cache(256)
-def _compiled(name: str, settings: tuple[tuple[str, Any], ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _compiled(name: str, others: tuple[tuple[str, Any], ...]) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """Two functions: from a learning rate to the optimizer, and one compiled update of x and the state."""
 
     key = {"key": 0} if name in KEYED else {}
 
     def make(rate: Any) -> Any:
-        return optax.with_extra_args_support(getattr(optax, name)(learning_rate=rate, **key, **dict(settings)))
+        return optax.with_extra_args_support(getattr(optax, name)(learning_rate=rate, **key, **dict(others)))
 
     @jax.jit
     def update(rate: Any, g: Any, state: Any, x: Any, loss: Any, ticket: Any) -> Any:

@@ -22,13 +22,13 @@ def mistake(
     defaults = optimizer.signature.options
     first = {name: float(values[0]) for name, values in numbers.items()}
     ends = [{**first, name: float(end)} for name, v in numbers.items() if v.size > 1 for end in (v.min(), v.max())]
-    for settings, tried in itertools.product(combinations, [first, *ends]):
-        message = optimizer.complaint(tried, settings)
+    for choices, tried in itertools.product(combinations, [first, *ends]):
+        message = optimizer.complaint(tried, choices)
         if not message:
             continue
         for name in written:
-            mended = {**tried, **settings, name: defaults[name]}
-            if not optimizer.complaint({n: mended[n] for n in tried}, {n: mended[n] for n in settings}):
+            mended = {**tried, **choices, name: defaults[name]}
+            if not optimizer.complaint({n: mended[n] for n in tried}, {n: mended[n] for n in choices}):
                 return name, message
         return "name", message
     return None

@@ -153,16 +153,14 @@ def _answer(hook: Any, group: str) -> list[Any]:
     kind = _kind_of(hook, group)
     form = f"def {kind.hook}(): return [...], a list of {kind.form}"
     if inspect.signature(hook).parameters:
-        raise PluginError(f"{location(hook)}: {kind.hook} takes no arguments; the form is: {form}")
+        raise PluginError(f"{location(hook)}: {kind.hook} takes no arguments; write it as: {form}")
     plugins = hook()
     if not isinstance(plugins, Iterable):
-        raise PluginError(f"{location(hook)}: {kind.hook} returns {plugins!r}; the form is: {form}")
+        raise PluginError(f"{location(hook)}: {kind.hook} returns {plugins!r}; write it as: {form}")
     plugins = list(plugins)
     wrong = [plugin for plugin in plugins if not kind.may_be(plugin)]
     if wrong:
-        made = kind.form.removeprefix("what ").removesuffix(" made")
-        reason = f"which {made} did not make" if made.startswith("@") else f"and not {kind.form}"
-        raise PluginError(f"{location(hook)}: {kind.hook} returns {wrong[0]!r}, {reason}")
+        raise PluginError(f"{location(hook)}: {kind.hook} returns {wrong[0]!r}; it must return a list of {kind.form}")
     return plugins
 
 

@@ -106,7 +106,7 @@ def _check(path: Path) -> None:
     except OSError:  # it does not exist; for other errors, opening it raises a better message
         return
     if not stat.S_ISREG(status.st_mode) or status.st_size:
-        raise UserError(f"{path}: is in the way: optlab did not make it; move it elsewhere")
+        raise UserError(f"{path}: exists already and was not made by optlab; move it elsewhere")
 
 
 def _is_ours(file: int, path: Path, wait: bool) -> bool:

@@ -89,5 +89,5 @@ def _check_link(path: Path) -> None:
 
 def _name_taken(path: Path) -> UserError:
     return UserError(
-        f"{path}: is in the way: optlab did not make it; move it elsewhere, or choose another folder (--out)"
+        f"{path}: exists already and was not made by optlab; move it elsewhere, or choose another folder (--out)"
     )

@@ -48,7 +48,7 @@ def publish(folder: Path, draft: Path, change: Callable[[Manifest | None], Manif
         check_free(folder, [path.relative_to(draft).as_posix() for path in written], own(folder))
         if os.path.lexists(folder / NEXT):
             raise UserError(
-                f"{folder / NEXT}: is in the way: it holds files that optlab did not make; move it elsewhere"
+                f"{folder / NEXT}: exists already and has files that were not made by optlab; move it elsewhere"
             )
         for path in written:
             sync(path)

@@ -19,8 +19,8 @@ PREFIX = {"hyperparameter": "hp.", "option": "opt.", "schedule": "schedule.", "t
 
 def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str, Any] = {}) -> pa.Table:
     """One row per run, in the order of the plan. `columns` are appended; their values are in the same order."""
-    settings = [_settings(sweep) for sweep, _ in parts]
-    keys = dict.fromkeys(key for own in settings for key in own)
+    values_of_sweeps = [_values(sweep) for sweep, _ in parts]
+    keys = dict.fromkeys(key for own in values_of_sweeps for key in own)
     names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
     measures = [done.measures or metrics.columns(sweep, done) for sweep, done in parts]
     measured = dict.fromkeys(name for own in measures for name in own)
@@ -39,15 +39,15 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     return table
 
 
-def _settings(sweep: Sweep) -> dict[Key, Any]:
+def _values(sweep: Sweep) -> dict[Key, Any]:
     """The choices of a sweep, and the columns of its numbers, by key."""
-    of_case = {("option", name): value for name, value in sweep.case.settings.items()}
+    of_case = {("option", name): value for name, value in sweep.case.all_choices.items()}
     return {**sweep.rule.all_choices, **of_case, **sweep.numbers}
 
 
 def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]]) -> pa.Table:
     """The rows of one sweep. `names` are the option names of all sweeps by owner, each of which makes a column."""
-    runs, rule, settings = len(sweep), sweep.rule, _settings(sweep)
+    runs, rule, values = len(sweep), sweep.rule, _values(sweep)
 
     def same(value: Any) -> pa.Array:
         return pa.repeat(pa.scalar(value, pa.string()), runs)
@@ -62,8 +62,8 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
     }
     for owner, prefix in PREFIX.items():
         for name in names[owner]:
-            value = settings.get((owner, name))
-            columns[prefix + name] = value if isinstance(value, np.ndarray) else _setting(value, runs)
+            value = values.get((owner, name))
+            columns[prefix + name] = value if isinstance(value, np.ndarray) else _choice_column(value, runs)
         if owner == "option":
             columns["schedule"] = same(rule.schedule.name if rule.schedule else None)
         if owner == "schedule":
@@ -98,7 +98,7 @@ def _texts(numbers: Any, names: Sequence[str]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(numbers, pa.array(names)).cast(pa.string())
 
 
-def _setting(value: Any, runs: int) -> pa.Array:
+def _choice_column(value: Any, runs: int) -> pa.Array:
     """A choice as a column. A list is written as JSON text, because a column has one type."""
     if isinstance(value, list | tuple):
         value = json.dumps(value)

@@ -159,12 +159,12 @@ def test_said(text, expected):
         ("9223372036854775808", "lr must be at most 9223372036854775807 in size, not an integer beyond 64 bits"),
         ("0x" + "f" * 5000, "lr must be at most 9223372036854775807 in size, not an integer beyond 64 bits"),
         ("[1, inf]", "lr[1] must be finite, not inf"),
-        ("1979-05-27", "lr must be a number, a text, true or false, not the date 1979-05-27"),
+        ("1979-05-27", "lr must be a number, a string, true or false, not the date 1979-05-27"),
         ('[1, "a"]', "lr must hold values of one kind, not numbers and texts"),
         ("[1, true]", "lr must hold values of one kind, not numbers and true or false"),
         ("[[1], 2]", "lr must hold values of one kind, not lists and numbers"),
         ("[[1, 'a']]", "lr[0] must hold values of one kind, not numbers and texts"),
-        ("[[[1]]]", "lr[0] must be a number, a text, true or false, not a list of 1"),
+        ("[[[1]]]", "lr[0] must be a number, a string, true or false, not a list of 1"),
         ("{ log = [0, 1], num = 3 }", "log must have both bounds above 0 and at most 1e300, not [0, 1]"),
         ("{ log = [2, 1], num = 3 }", "log must be [lo, hi] with lo below hi, not [2, 1]"),
         ("{ linear = [1, 1], num = 3 }", "linear must be [lo, hi] with lo below hi, not [1, 1]"),
@@ -178,7 +178,7 @@ def test_said(text, expected):
         ("{ log = [1, 2], linear = [1, 2], num = 2 }", A_GRID),
         ("{ lin = [1, 2], num = 2 }", A_GRID),
         ("{ num = 2 }", A_GRID),
-        ("[1, { num = 2 }]", "lr[1] must be a number, a text, true or false, not a table"),
+        ("[1, { num = 2 }]", "lr[1] must be a number, a string, true or false, not a table"),
     ],
 )
 def test_wrong_axis(written, message):
@@ -191,10 +191,10 @@ def test_wrong_axis(written, message):
         ("label", '""', "label must not be empty"),
         ("label", f'"{"x" * 81}"', f"label must be at most 80 characters long, not the text '{'x' * 60}'..."),
         ("label", '"a\\nb"', "label must be printable and on one line, not the text 'a\\nb'"),
-        ("label", "5", "label must be a text, not 5"),
+        ("label", "5", "label must be a string, not 5"),
         ("schedule", "5", "schedule must be a name or a table, not 5"),
         ("schedule", '{ name = "c", k = nan }', "k must be finite, not nan"),
-        ("schedule", "{ name = 3 }", "name must be a text, not 3"),
+        ("schedule", "{ name = 3 }", "name must be a string, not 3"),
     ],
 )
 def test_wrong_key_of_an_optimizer(key, written, message):
@@ -206,7 +206,7 @@ def test_wrong_key_of_an_optimizer(key, written, message):
     [
         ('"clip_norm"', "transforms must be a list of names or tables, not the text 'clip_norm'"),
         ('["clip_norm", 3]', "transforms[1] must be a name or a table, not 3"),
-        ('["l2", { name = 3 }]', "name must be a text, not 3"),
+        ('["l2", { name = 3 }]', "name must be a string, not 3"),
         ('["l2", ""]', "name must not be empty"),
     ],
 )
@@ -256,7 +256,7 @@ def test_all_at_once_in_the_order_of_the_file():
     )
     heads = [line for line in said(text).splitlines() if line.startswith("my.toml")]
     assert heads == [
-        "my.toml:1:1: name must be a text, not 5",
+        "my.toml:1:1: name must be a string, not 5",
         "my.toml:5:1: start must not be empty",
         f"my.toml:8:1: {EMPTY_AXIS}",
         "my.toml:9:26: warm must be finite, not inf",

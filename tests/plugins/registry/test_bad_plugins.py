@@ -18,10 +18,10 @@ from optlab.plugins import registry
 from optlab.plugins.optimizers.adam import adam as built_in_adam
 from optlab.plugins.signature import source
 
-GRAMMAR = "; the form is: def {name}(x, g, state=0.0, *, option=1.0)"
-A_DEFAULT = "; a default is a number, a boolean, a text or a list" + GRAMMAR
+GRAMMAR = "; write it as: def {name}(x, g, state=0.0, *, option=1.0)"
+A_DEFAULT = "; a default is a number, a boolean, a string or a list" + GRAMMAR
 A_STATE = "it is a number or a function of x, as in m=0.0 or m=lambda x: np.ones(x.size)" + GRAMMAR
-A_HOOK = "; the form is: def optlab_optimizers(): return [...], a list of what @optimizer made"
+A_HOOK = "; write it as: def optlab_optimizers(): return [...], a list of functions decorated with @optimizer"
 SUPPLIED = "f, grad, hvp, loss, rng, steps, t"
 
 
@@ -73,7 +73,7 @@ LOADING = {
     "runs_a_wrong_one": (
         "from runpy import run_path\nrun_path('plugins/no_g.py')\n",
         "2: plugins/no_g.py:5: optimizer 'no_g' takes (x) by position instead of (x, g)"
-        "; the form is: def no_g(x, g, state=0.0, *, option=1.0)",
+        "; write it as: def no_g(x, g, state=0.0, *, option=1.0)",
     ),
     # nothing, or not a function
     "empty": ("", " declares nothing; put @optimizer above the def of an update rule" + HELPER),
@@ -84,17 +84,17 @@ LOADING = {
     ),
     "a_class": (
         "from optlab import optimizer\n@optimizer\nclass {name}:\n    pass\n",
-        "2: @optimizer is put above a function, not a class; the form is: def name(x, g, state=0.0, *, option=1.0)",
+        "2: @optimizer decorates a function, not a class; write it as: def name(x, g, state=0.0, *, option=1.0)",
     ),
     "a_text": (
         rule(decorator="@optimizer('tensor')"),
-        "5: @optimizer is put above a function, not a value of type str; "
-        "the form is: def name(x, g, state=0.0, *, option=1.0)",
+        "5: @optimizer decorates a function, not a value of type str; "
+        "write it as: def name(x, g, state=0.0, *, option=1.0)",
     ),
     "decorated_twice": (
         rule(decorator="@optimizer\n@optimizer"),
-        "5: @optimizer is put above a function, not a value of type Optimizer; "
-        "the form is: def name(x, g, state=0.0, *, option=1.0)",
+        "5: @optimizer decorates a function, not a value of type Optimizer; "
+        "write it as: def name(x, g, state=0.0, *, option=1.0)",
     ),
     "a_method": (
         "from optlab import optimizer\nclass A:\n    @optimizer\n    def {name}(self, x, g):\n        return x\n",
@@ -248,7 +248,7 @@ LOADING = {
     "hook_of_nothing": (hook("optlab_optimizers()", "pass"), "3: optlab_optimizers returns None" + A_HOOK),
     "hook_of_texts": (
         hook("optlab_optimizers()", "return ['adam']"),
-        "3: optlab_optimizers returns 'adam', which @optimizer did not make",
+        "3: optlab_optimizers returns 'adam'; it must return a list of functions decorated with @optimizer",
     ),
     "hook_with_arguments": (
         hook("optlab_optimizers(config)", "return []"),

@@ -117,7 +117,7 @@ def plain_vector(x):
         ([plain_vector], bowl, UserError, "'plain_vector' is a plain function; put @optimizer above its def"),
         ([mine], max, PluginError, "<built-in function max> is not a Python function"),
         ([mine], functools.partial(plain, c=2.0), PluginError, "is not a Python function; write one that calls it"),
-        ([3], bowl, SpecError, "optimizer.0.name: name must be a text, not 3"),
+        ([3], bowl, SpecError, "optimizer.0.name: name must be a string, not 3"),
     ],
 )
 def test_plugins_in_wrong_places(optimizers, on, error, message, tmp_path):

@@ -101,7 +101,7 @@ BROKEN = {
     "wrong": (
         "from optlab import optimizer\n@optimizer\ndef wrong(x, *, lr=0.1):\n    return x\n",
         "{file}:2: optimizer 'wrong' takes (x) by position instead of (x, g); "
-        "the form is: def wrong(x, g, state=0.0, *, option=1.0)",
+        "write it as: def wrong(x, g, state=0.0, *, option=1.0)",
     ),
     "empty": (
         "x = 1\n",
@@ -119,12 +119,12 @@ BROKEN = {
     ),
     "hook_of_numbers": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_problems():\n    return [3]\n",
-        "{file}:2: optlab_problems returns 3, which @problem did not make",
+        "{file}:2: optlab_problems returns 3; it must return a list of functions decorated with @problem",
     ),
     "hook_of_nothing": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_schedules():\n    pass\n",
-        "{file}:2: optlab_schedules returns None; the form is: def optlab_schedules(): return [...], "
-        "a list of what @schedule made",
+        "{file}:2: optlab_schedules returns None; write it as: def optlab_schedules(): return [...], "
+        "a list of functions decorated with @schedule",
     ),
 }
 
