@@ -86,10 +86,8 @@ __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    if (
-        name == "analysis"
-    ):  # a module of tables, `optlab.analysis.ranking(results.runs)`; importing it also sets the name
-        return importlib.import_module("optlab.analysis")
+    if name in ("analysis", "results"):  # modules that need no separate import: `optlab.results.from_table(frame)`
+        return importlib.import_module(f"optlab.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'optlab' has no attribute {name!r}")
     value = getattr(importlib.import_module(_HOME[name]), name)

@@ -19,9 +19,10 @@ from optlab.markup import html
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import analysis, replanning, store
+from optlab.results.profiles.of_results import Profiled
 from optlab.results.replanning import Origin
 from optlab.results.selection import Selection
-from optlab.results.subject import NamedFigure, Subject
+from optlab.results.subject import NamedFigure
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure
@@ -35,7 +36,7 @@ SMALL = 88.0
 
 
 @dataclass(frozen=True, repr=False)
-class ExperimentResults(Subject):
+class ExperimentResults(Profiled):
     """The results of a finished experiment. A notebook shows the ranking and the first picture.
 
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per

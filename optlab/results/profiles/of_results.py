@@ -1,0 +1,176 @@
+"""Profiles of finished results."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optlab.errors import UserError, did_you_mean
+from optlab.experiments.kinds import Kind
+from optlab.experiments.maps.declared import lowest as lowest_declared
+from optlab.results.profiles import chosen, hits
+from optlab.results.profiles.arrange import Floats
+from optlab.results.profiles.data import data
+from optlab.results.profiles.ecdf import ecdf
+from optlab.results.profiles.expected import ert, median
+from optlab.results.profiles.hits import UNITS, Targets
+from optlab.results.profiles.performance import performance
+from optlab.results.profiles.score import score
+from optlab.results.subject import Subject
+
+TAU = 1e-3
+"""A run solves its problem when it has removed all but this share of the loss that it could remove."""
+
+KINDS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
+    "performance": performance,
+    "data": data,
+    "ecdf": ecdf,
+    "ecdf_restarts": lambda costs: ecdf(costs, restarts=True),
+    "ert": ert,
+    "to_target": median,
+}
+"""The kinds of profile by name, each a function of a table of costs."""
+
+SOLVED = ("performance", "data")
+"""The kinds with one target per run, which is relative: solved or not."""
+
+
+class Profiled(Subject):
+    """Finished results with their profiles."""
+
+    @property
+    @abstractmethod
+    def kind(self) -> Kind:
+        """The kind of experiment."""
+
+    def profile(
+        self,
+        kind: str = "performance",
+        *,
+        unit: str = "gradients",
+        tau: float = TAU,
+        targets: Sequence[float] | None = None,
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """How the costs of the optimizers compare over all cases, from the judged runs with the best settings.
+
+        Args:
+            kind: "performance" (Dolan & Moré: the share of problems solved within x times the cost of the best), "data"
+                (Moré & Wild: within a cost of x), "ecdf" (COCO: over many targets), "ecdf_restarts" (the same with
+                simulated restarts), "ert" (expected running time for each target), or "to_target" (the median cost).
+            unit: what a cost counts: "gradients", "steps" or "seconds".
+            tau: for "performance" and "data". A run solves its problem at the first loss of at most
+                m + tau (f(start) - m) with the minimum m, or the lowest loss of any optimizer if m is not known.
+            targets: for the other kinds: distances above the minimum. Default: 10^2, 10^1.8, ..., 10^-8, and for a case
+                without a known minimum these shares of the decrease to the lowest loss of any optimizer.
+            only, without: labels that are kept or left out. The profile is computed from the others only.
+
+        Returns:
+            Columns `case` (empty if over all cases), `label`, `x`, `y`, `low`, `high`: the curve and its band by
+            bootstrap over the seeds, NaN with one seed. `optlab.results.caption(frame)` reads the curves aloud.
+
+        Raises:
+            UserError: there is no such profile, a target is impossible, no losses were recorded, or the results are a
+                map.
+        """
+        if kind not in KINDS:
+            raise UserError(f"there is no profile {kind!r}{did_you_mean(kind, KINDS)}; there are: {', '.join(KINDS)}")
+        levels = _levels(tau) if kind in SOLVED else targets if targets is None else hits.checked_levels(targets)
+        costs, facts = costs_of(self, unit, levels, kind in SOLVED, only, without)
+        frame = KINDS[kind](costs)
+        frame.attrs = {"kind": kind, **facts}
+        return frame
+
+    def scores(
+        self,
+        *,
+        unit: str = "gradients",
+        tau: float = TAU,
+        only: Sequence[str] = (),
+        without: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """The score of AlgoPerf: the mean of the performance profile between 1 and 4 times the cost of the best.
+
+        Arguments as in `profile`.
+
+        Returns:
+            Columns `label`, `score` (from 0 to 1), `low`, `high` (by bootstrap over the seeds), highest score first.
+        """
+        costs, facts = costs_of(self, unit, _levels(tau), True, only, without)
+        frame = score(costs)
+        frame.attrs = {"kind": "score", **facts}
+        return frame
+
+
+def _levels(tau: float) -> Floats:
+    if not 0 < tau < 1:
+        raise UserError(f"tau must be between 0 and 1, such as 1e-3, not {tau!r}")
+    return np.array([tau])
+
+
+def costs_of(
+    results: Profiled,
+    unit: str,
+    levels: Floats | None,
+    is_solved: bool,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The table of costs of the judged runs, and the facts for captions.
+
+    With `is_solved`, the levels are shares of the loss that could be removed. Otherwise they are distances above the
+    minimum; if they are None, the targets of COCO, and shares where the minimum is not known.
+
+    The facts: `unit`, `cases`, `seeds`, `targets` (the levels), `is_solved`, `unknown` (cases whose minimum is not
+    known, so that the lowest loss of any optimizer replaces it), `every` (the distance of recorded steps) and `failed`
+    (labels that are left out).
+    """
+    if not results.kind.is_ranked:
+        raise UserError("optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures")
+    if unit not in UNITS:
+        raise UserError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}{did_you_mean(unit, UNITS)}")
+    runs, failed = chosen.chosen(results.runs, only, without)
+    minimum = minima(results, runs)
+    unknown = np.isnan(minimum)
+    unknown_cases = list(dict.fromkeys(runs.loc[unknown, "case"]))
+    if levels is not None and not is_solved and unknown_cases:
+        raise UserError(
+            f"targets: the minimum of {unknown_cases[0]} is not known, so no loss is a given distance above it; "
+            "leave out targets, and they are shares of the decrease to the lowest loss of any optimizer"
+        )
+    reference = np.where(unknown, runs["case"].map(chosen.lowest(runs)).to_numpy(float), minimum)
+    targets = Targets(hits.coco_targets() if levels is None else levels, reference, unknown | is_solved)
+    facts = {
+        "unit": unit,
+        "cases": runs["case"].nunique(),
+        "seeds": int(runs.groupby(["case", "label"])["seed"].nunique().groupby("case").max().min()),
+        "targets": targets.levels.tolist(),
+        "is_solved": is_solved,
+        "unknown": unknown_cases,
+        "every": hits.rounding(runs, results.history),
+        "failed": failed,
+    }
+    return hits.costs(runs, results.history, targets, unit), facts
+
+
+def minima(results: Subject, runs: pd.DataFrame) -> Floats:
+    """The known minimum of each run, NaN if it is not known: networks, or problems that have changed since the runs."""
+    values = np.full(len(runs), np.nan)
+    plan = results.origin.plan
+    if plan is None:
+        return values
+    place = pd.Index(runs["run"])
+    for sweep in plan.sweeps:
+        rows = place.get_indexer(pd.Index(sweep.run))
+        if (rows < 0).all() or sweep.case.problem.name in results.origin.changed:
+            continue
+        for title in np.unique(sweep.title[rows >= 0]):
+            least = lowest_declared(sweep.case, sweep.options(int(title)))
+            if least is not None:
+                values[rows[(rows >= 0) & (sweep.title == title)]] = least
+    return values

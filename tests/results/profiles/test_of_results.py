@@ -1,0 +1,201 @@
+"""Profiles of an experiment, compared with its history."""
+
+import numpy as np
+import pytest
+
+import optlab
+from optlab.errors import UnknownName, UserError
+from optlab.results.profiles.hits import coco_targets
+from tests.results.profiles.oracles import at
+
+EXPERIMENT = {
+    "name": "profiles",
+    "steps": 120,
+    "seeds": 4,
+    "record": {"points": 121},
+    "problem": [
+        {"name": "rosenbrock", "start": "random"},
+        {"name": "himmelblau", "start": "random"},
+        {"name": "sphere", "dim": 3, "start": "random"},
+    ],
+    "optimizer": [
+        {"name": "gd", "lr": [1e-5, 1e-3, 1e-2]},
+        {"name": "adam", "lr": [0.01, 0.1, 0.5]},
+        {"name": "momentum", "lr": [1e-4, 1e-3]},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return optlab.run(EXPERIMENT, out=tmp_path_factory.mktemp("results"), plots=False)
+
+
+def own_costs(results, case, label, target):
+    """The gradients of each seed until the loss is at most target(first loss), from the history, run by run."""
+    setting = results.ranking().set_index(["case", "label"]).loc[(case, label), "settings"]
+    runs = results.runs[(results.runs["case"] == case) & (results.runs["label"] == label)]
+    runs = runs[np.isclose(runs["hp.lr"], float(setting.removeprefix("lr=")))]
+    costs = {}
+    for run in runs.itertuples():
+        own = results.history[results.history["run"] == run.run].sort_values("step")
+        hit = own[own["loss"] <= target(run.first_loss)]
+        costs[run.seed] = float(hit["step"].iloc[0]) if len(hit) else np.inf
+    assert len(costs) == 4
+    return costs
+
+
+def test_the_performance_profile_equals_the_definition(results):
+    frame = results.profile("performance", tau=1e-2)
+    cases = list(results.runs["case"].unique())
+    labels = ["gd", "adam", "momentum"]
+    costs = {
+        (case, label): own_costs(results, case, label, lambda first: 1e-2 * first) for case in cases for label in labels
+    }  # the minimum of all three is 0
+    for ratio in (1.0, 1.3, 2.0, 4.0, 20.0):
+        for label in labels:
+            share = []
+            for case in cases:
+                for seed in range(4):
+                    best = min(costs[case, other][seed] for other in labels)
+                    own = costs[case, label][seed]
+                    share.append(np.isfinite(own) and (own == best or own <= ratio * best))
+            assert at(frame, label, ratio) == pytest.approx(np.mean(share))
+    assert frame.columns.tolist() == ["case", "label", "x", "y", "low", "high"]
+    assert 0 < frame["y"].max() <= 1
+
+
+def test_the_expected_running_time_equals_the_definition(results):
+    frame = results.profile("ert")
+    assert frame["x"].unique().tolist() == coco_targets().tolist()
+    compared = 0
+    for row in frame[np.isclose(frame["x"], 1e-1) | np.isclose(frame["x"], 1e1)].itertuples():
+        own = np.array(list(own_costs(results, row.case, row.label, lambda _, x=row.x: x).values()))
+        reached = np.isfinite(own)
+        expected = np.where(reached, own, 120).sum() / reached.sum() if reached.any() else np.inf
+        assert row.y == pytest.approx(expected)
+        compared += 1
+    assert compared == 18
+
+
+def test_left_out_optimizers_change_the_ratios(results):
+    without = results.profile("performance", without=["adam"])
+    assert set(without["label"]) == {"gd", "momentum"}
+    only = results.profile("performance", only=["gd", "momentum"])
+    assert without.equals(only)
+    alone = results.profile("performance", only=["momentum"])
+    assert at(alone, "momentum", 1.0) > at(results.profile("performance"), "momentum", 1.0)
+
+
+def test_units(results):
+    """The rules need one gradient per step, so that steps equal gradients; seconds have other costs, the same order."""
+    gradients, steps = (results.profile("data", unit=unit) for unit in ("gradients", "steps"))
+    assert gradients.equals(steps)
+    seconds = results.profile("data", unit="seconds")
+    assert seconds.groupby("label")["y"].max().equals(steps.groupby("label")["y"].max())
+    assert seconds["x"].max() < 5
+
+
+def test_scores_are_between_the_profile_at_one_and_its_end(results):
+    scores = results.scores(tau=1e-2)
+    assert scores.columns.tolist() == ["label", "score", "low", "high"]
+    assert scores["score"].is_monotonic_decreasing
+    assert ((scores["low"] <= scores["score"]) & (scores["score"] <= scores["high"])).all()
+
+
+def test_facts_for_captions(results):
+    facts = results.profile("data").attrs
+    assert facts == {
+        "kind": "data", "unit": "gradients", "cases": 3, "seeds": 4, "targets": [1e-3], "is_solved": True,
+        "unknown": [], "every": 1, "failed": [],
+    }  # fmt: skip
+    assert "Solved: the loss came 99.9 % of the way" in optlab.results.caption(results.profile("data"))
+
+
+def test_networks_have_no_known_minimum(tmp_path):
+    experiment = {
+        "name": "net", "steps": 30, "seeds": 2,
+        "problem": [{"name": "mlp", "hidden": [4], "dataset": "moons", "batch_size": 16}],
+        "optimizer": [{"name": "gd", "lr": [0.01, 0.5]}, {"name": "adam", "lr": [0.1]}],
+    }  # fmt: skip
+    results = optlab.run(experiment, out=tmp_path, plots=False)
+    frame = results.profile("performance", tau=0.5)
+    (case,) = results.runs["case"].unique()
+    assert frame.attrs["unknown"] == [case]
+    assert frame["y"].max() > 0
+    caption = optlab.results.caption(frame)
+    assert "Solved: the loss came 50 % of the way from the start to the lowest loss of any optimizer shown." in caption
+    with pytest.raises(UserError, match=r"^targets: the minimum of .* is not known"):
+        results.profile("ecdf", targets=[0.1])
+    relative = results.profile("ecdf")
+    assert "51 targets per problem, 100 to 1e-08 of the decrease" in optlab.results.caption(relative)
+
+
+def test_a_changed_problem_has_no_known_minimum(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    file = plugins / "bowl.py"
+    text = """from optlab import problem
+
+
+@problem(minimum=(1.0, 1.0), start=(0.0, 3.0), domain=(-5.0, 5.0), dim=2)
+def bowl(x):
+    \"\"\"A bowl.\"\"\"
+    return ((x - 1.0) ** 2).sum() + 5.0
+"""
+    file.write_text(text)
+    experiment = {"name": "e", "steps": 20, "problem": [{"name": "bowl"}], "optimizer": [{"name": "gd", "lr": 0.1}]}
+    optlab.run(experiment, plots=False)
+    known = optlab.load("results/e")
+    assert known.profile("data").attrs["unknown"] == []
+    file.write_text(text.replace("5.0", "4.0"))
+    assert optlab.load("results/e").profile("data").attrs["unknown"] == ["bowl"]
+
+
+def test_an_optimizer_with_failed_runs_is_left_out(tmp_path):
+    @optlab.optimizer
+    def broken(x, g, *, lr=0.1):
+        """It fails."""
+        raise ValueError("broken")
+
+    experiment = {**EXPERIMENT, "name": "failed", "optimizer": [{"name": "gd", "lr": 1e-3}, {"name": broken}]}
+    results = optlab.run(experiment, out=tmp_path, plots=False)
+    frame = results.profile()
+    assert (set(frame["label"]), frame.attrs["failed"]) == ({"gd"}, ["broken"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            {"kind": "perfomance"},
+            r"there is no profile 'perfomance' \(did you mean 'performance'\?\); there are: perf",
+        ),
+        ({"unit": "grads"}, r"unit must be one of gradients, steps, seconds, not 'grads'"),
+        ({"tau": 2.0}, r"tau must be between 0 and 1, such as 1e-3, not 2\.0"),
+        ({"kind": "ert", "targets": [0.0]}, r"targets must be positive numbers"),
+        ({"without": ["gd", "adam", "momentum"]}, r"no optimizer is left; leave out fewer"),
+    ],
+)
+def test_mistakes(results, arguments, message):
+    with pytest.raises(UserError, match=message):
+        results.profile(**arguments)
+
+
+def test_unknown_labels(results):
+    with pytest.raises(UnknownName, match=r"without: no optimizer has the label 'adma' \(did you mean 'adam'\?\)"):
+        results.profile(without=["adma"])
+
+
+def test_without_records(tmp_path):
+    experiment = {**EXPERIMENT, "record": {"points": 0}, "steps": 5}
+    results = optlab.run(experiment, out=tmp_path, plots=False)
+    with pytest.raises(UserError, match="no losses were recorded"):
+        results.profile()
+
+
+def test_a_map_has_no_profile(tmp_path):
+    results = optlab.basins("himmelblau", ["gd"], steps=5, resolution=4, out=tmp_path, plots=False).results
+    with pytest.raises(UserError, match="optimizers have no ranks in a map"):
+        results.profile()
