@@ -81,7 +81,8 @@ def arranged(costs: pd.DataFrame) -> Arranged:
     index = ["case", "seed", "target"]
     order = pd.MultiIndex.from_frame(_in_order(costs)[index]).unique()
     wide = costs.pivot(index=index, columns="label", values=["cost", "spent"]).reindex(order)
-    _check_complete(wide.loc[:, "spent"])
+    cost, spent = (pd.DataFrame(wide[name])[labels] for name in ("cost", "spent"))
+    _check_complete(spent)
     case = pd.Index(cases).get_indexer(order.get_level_values("case"))
     pairs = pd.DataFrame({"case": case, "seed": order.get_level_values("seed")})
     unit = pairs.groupby(["case", "seed"], sort=False).ngroup().to_numpy().astype(np.int64)
@@ -91,8 +92,8 @@ def arranged(costs: pd.DataFrame) -> Arranged:
         case=case.astype(np.int64),
         unit=unit,
         target=order.get_level_values("target").to_numpy(float),
-        cost=wide["cost"][labels].to_numpy(float),
-        spent=wide["spent"][labels].to_numpy(float),
+        cost=cost.to_numpy(float),
+        spent=spent.to_numpy(float),
         case_of_unit=pairs.drop_duplicates()["case"].to_numpy(np.int64),
     )
 
