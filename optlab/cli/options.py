@@ -39,6 +39,11 @@ Plugins = Annotated[
 ]
 NoPlots = Annotated[bool, typer.Option("--no-plots", help="Draw no pictures.")]
 PictureFormat = Annotated[str, typer.Option("--format", help="File format of pictures.", **choice(FORMATS))]
+TABLE_FORMATS = ("table", "csv", "json", "markdown", "latex")
+TableFormat = Annotated[
+    str,
+    typer.Option("--format", help="Format; csv and json have all digits and columns.", **choice(TABLE_FORMATS)),
+]
 OnBackend = Annotated[
     str | None,
     typer.Option("--backend", help="The back end that runs the steps; overrides the file.", **choice(BACKENDS)),
