@@ -26,7 +26,7 @@ def test_every_optimizer_has_its_picture(built_in):
     assert pictures == set(built_in.optimizers)
 
 
-def test_each_section_says_what_the_issue_of_an_optimizer_is(built_in):
+def test_each_section_has_the_docstring_and_verdict_of_an_optimizer(built_in):
     text = gallery.text(["adam", "newton"], built_in, sentence)
     assert "x ← x − lr · (m / (1 − β₁ᵗ)) / (√(v / (1 − β₂ᵗ)) + ε)" in text
     assert "numbers  lr = 0.001, β₁ (beta1) = 0.9" in text
@@ -35,7 +35,7 @@ def test_each_section_says_what_the_issue_of_an_optimizer_is(built_in):
     assert max(map(len, text.splitlines())) <= gallery.WIDEST + 200
 
 
-def test_the_command(tmp_path, monkeypatch):
+def test_the_command_writes_the_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
     uphill = "from optlab import optimizer\n\n\n@optimizer\ndef uphill(x, g, *, lr=0.01):\n"
@@ -51,7 +51,7 @@ def test_the_command(tmp_path, monkeypatch):
         assert picture.size == (1280, 432)
 
 
-def test_a_verdict_in_words(built_in):
+def test_a_verdict_as_text(built_in):
     assert judgement(built_in.optimizer("qhm")) == "Passes the conformance suite."
     exempt = judgement(built_in.optimizer("sgld"))
     reason = "it is a random walk by design"

@@ -84,7 +84,7 @@ def found_target(folder):
     return target
 
 
-def test_gradient_descent_goes_to_the_well_on_its_side(lab):
+def test_gradient_descent_converges_to_the_minimum_on_its_side(lab):
     """f = (x0^2 - 1)^2 + x1^2 is separable: a small step never crosses x0 = 0. Its minima are not declared."""
     found = optlab.basins("wells", "gd lr=0.02", resolution=8, steps=1000, plots=False).maps[0]
     assert found.minima == pytest.approx(np.array([[-1.0, 0.0], [1.0, 0.0]]), abs=1e-12)
@@ -257,8 +257,8 @@ def test_the_boundary_of_gradient_descent(lab):
     assert (panel.theory.formula, panel.theory.fastest) == ("lr = 2 / L", None)
 
 
-def test_each_pixel_against_a_plain_loop(lab):
-    """The loss after each step on the ellipsoid, written out; steps are counted to a target of one's own."""
+def test_every_pixel_of_a_map_of_stability_against_a_plain_loop(lab):
+    """The loss after each step on the ellipsoid, written out; steps are counted to a target that the test sets."""
     panel = optlab.stability(
         "ellipsoid condition=10",
         "momentum",
@@ -288,8 +288,8 @@ def test_each_pixel_against_a_plain_loop(lab):
 
 
 def test_a_run_that_grew_after_reaching_the_target_is_not_the_best(lab):
-    """Adam on Beale's function: with lr = 2.197 and beta1 = 0.514 it passes the minimum after 6 steps, and is thrown
-    far out later."""
+    """Adam on Beale's function: with lr = 2.197 and beta1 = 0.514 it passes the minimum after 6 steps, and is far
+    from it later."""
     panel = optlab.stability(
         "beale", "adam", x="lr=1.378:2.1967", y="beta1=0.5138:0.7268", resolution=2, steps=500, color="steps",
         plots=False,

@@ -76,7 +76,7 @@ def test_mistakes(objective, optimizer, more, said):
     assert str(info.value).startswith(said)
 
 
-def test_a_fault_in_a_problem_at_its_own_size_keeps_its_place():
+def test_an_exception_in_a_problem_is_shown_with_its_line():
     @problem(start=(1.0, 2.0))
     def faulty(x):
         raise ZeroDivisionError("on purpose")

@@ -225,7 +225,7 @@ def test_runs_that_failed_are_computed_again(lab, computed):
     job = pipeline.prepare("e.toml")
     first = pipeline.carry_out(job)
     assert (first.results.failed, first.retried) == (3, 0)
-    (lab / "there").touch()  # the cause is mended, and nothing that the lab sees has changed
+    (lab / "there").touch()  # the cause is removed, and nothing that optlab compares has changed
     assert pipeline.prepare("e.toml").plan.id == job.plan.id
     computed.clear()
     again = pipeline.carry_out(pipeline.prepare("e.toml"))

@@ -98,8 +98,8 @@ def test_pictures_that_need_a_changed_problem_are_left_out(lab, old, new, comput
         assert names(pipeline.replot("results/e")) == DATA
     assert [str(warning.message) for warning in warned] == [said]
     now = content(lab)
-    assert now["contour_bowl_tilt_0.1.png"] == before["contour_bowl_tilt_0.1.png"]  # the one that was right
-    assert now[DATA[1]] != before[DATA[1]]  # which showed heights above the minimum
+    assert now["contour_bowl_tilt_0.1.png"] == before["contour_bowl_tilt_0.1.png"]  # the picture that was right
+    assert now[DATA[1]] != before[DATA[1]]  # these pictures showed heights above the minimum
     (lab / "plugins" / "bowl.py").write_text(BOWL)
     assert len(optlab.run(DOCUMENT).plots) == 3
     assert (content(lab), computed) == (before, [])

@@ -144,7 +144,7 @@ def test_help(optlab_command, folder):
         (["mine.py:without_start", "--at", "1,2"], "f = 5; df/dx = [2 4]"),
     ],
 )
-def test_values(call, arguments, last):
+def test_the_last_line_has_the_values(call, arguments, last):
     status, out, err = call(*arguments)
     assert (status, err) == (0, "")
     assert out.splitlines()[-1] == last

@@ -77,7 +77,7 @@ def test_a_process_killed_while_publishing_leaves_complete_results(lab, call, nu
 
 
 @pytest.mark.parametrize("kind", ["Ctrl-C", "error"])
-def test_the_message_on_the_state_of_the_results_is_true(lab, kind):
+def test_the_message_on_the_state_of_the_results_is_right(lab, kind):
     """After an interrupt or an error of the file system in any call that moves or removes a file."""
     told = {10: set(), 20: set()}
     for number in itertools.count(1):

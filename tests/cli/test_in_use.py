@@ -103,10 +103,10 @@ def test_a_second_writer_stops_with_a_message_and_readers_continue(lab, sleeping
     assert sleeping.poll() is None
 
 
-def test_after_a_run_that_was_killed_the_folder_is_free(lab, sleeping, optlab_command):
+def test_a_killed_run_releases_the_folder(lab, sleeping, optlab_command):
     sleeping.kill()
     sleeping.wait()
-    (lab / "results" / "e" / ".draft" / "history").mkdir(parents=True)  # where it was when it was killed
+    (lab / "results" / "e" / ".draft" / "history").mkdir(parents=True)  # the file of the killed run
     (lab / "results" / "e" / ".draft" / "history" / "0123456789abcdef.parquet").write_bytes(b"half a table")
     done = optlab_command("run", "other.toml", "--no-plots", cwd=lab)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "running: 100 %")

@@ -90,7 +90,7 @@ ONE = [
     ),
     (HEAD + CLASSIC + "@function = 3\n" + GD, "classic has no option 'function' (did you mean 'functions'?)"),
     (HEAD + CLASSIC + '@name = "levy"\n' + GD, "this table has a name and a suite; leave one of the two out"),
-    (HEAD + "[[problem]]\n@suite = 3\n" + GD, "suite must be a text, not 3"),
+    (HEAD + "[[problem]]\n@suite = 3\n" + GD, "suite must be a string, not 3"),
     (
         HEAD + CLASSIC.replace("suite", "@suite") + 'functions = "beale"\ndim = 10\n' + GD,
         "suite classic has no problem with dim=[10], functions=['beale']",
@@ -161,7 +161,7 @@ def test_missing_keys_are_reported_at_the_first_line(said, missing):
 
 
 def test_all_mistakes_at_once_from_all_modules(said):
-    """From the form of the file, from the names in the registry, from the data, from the problem's own code."""
+    """From the structure of the file, the names in the registry, the data, and the code of the problem."""
     marked = (
         'name = "e"\n@steps = -1\n'
         '[[problem]]\nname = "rosenbrock"\n@bb = 1.0\n'
@@ -213,7 +213,7 @@ def test_a_grid_of_ten_to_the_twelve_is_refused_naming_a_key(said, axes, key):
 
 
 @pytest.mark.parametrize("command", ["run", "validate"])
-def test_a_missing_file_or_no_regular_file(tmp_path, monkeypatch, command):
+def test_a_missing_file_or_a_file_that_is_not_regular(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b'name = "\xe9"')
@@ -241,7 +241,7 @@ def test_a_missing_file_or_no_regular_file(tmp_path, monkeypatch, command):
 
 
 @pytest.mark.parametrize("what", ["/dev/zero", ".", "pipe.toml", "nowhere.toml"])
-def test_watch_refuses_what_is_no_file(tmp_path, monkeypatch, what):
+def test_watch_rejects_anything_but_a_file(tmp_path, monkeypatch, what):
     monkeypatch.chdir(tmp_path)
     os.mkfifo(tmp_path / "pipe.toml")
     result = CliRunner().invoke(app, ["run", "--watch", what])
@@ -249,7 +249,7 @@ def test_watch_refuses_what_is_no_file(tmp_path, monkeypatch, what):
     assert result.stderr.startswith(f"{what}: ")
 
 
-def test_a_results_folder_that_is_no_folder(tmp_path, monkeypatch):
+def test_a_file_with_the_name_of_the_results_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     for name, said in [
@@ -272,7 +272,7 @@ def test_wrong_usage_is_exit_status_2(tmp_path, monkeypatch, arguments):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_plugins_folder_that_is_not_there(said, tmp_path):
+def test_a_missing_plugins_folder(said, tmp_path):
     (tmp_path / "e.toml").write_text(HEAD + PROBLEM + GD)
     result = CliRunner().invoke(app, ["run", "e.toml", "--plugins", "plugs"])
     assert (result.exit_code, result.stderr) == (2, "--plugins plugs: there is no such folder\n")

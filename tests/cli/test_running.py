@@ -16,7 +16,7 @@ FULL = Running(Path("elsewhere"), [Path("mine"), Path("yours")], True, "svg", "r
 
 
 @pytest.mark.parametrize("words", [[], FULL.as_options()])
-def test_words_become_options_and_options_words(words):
+def test_options_are_parsed_from_words_and_written_as_words(words):
     seen = []
 
     @runs

@@ -175,7 +175,7 @@ def test_a_long_round_is_stopped_with_its_watcher(lab, start, number, status):
     assert "Traceback" not in printed
 
 
-def test_a_file_that_is_not_there_is_a_mistake(tmp_path, optlab_command):
+def test_a_missing_file_is_a_mistake(tmp_path, optlab_command):
     done = optlab_command("run", "none.toml", "--watch", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == optlab_command("run", "none.toml", cwd=tmp_path).stderr

@@ -19,18 +19,18 @@ from tests.safe_html import assert_safe
 
 
 @given(st.text())
-def test_any_text_stands_for_itself(text):
+def test_any_text_is_escaped(text):
     html = markup.line(text) + markup.block(text) + markup.table([text, "n>"], [[text, 1.5]])
     assert_safe(html + markup.image(b"", 3, text), images=1)
     assert unescape(markup.text(text)) == unescape(text.replace("&", "&amp;"))
 
 
-def test_half_a_surrogate_pair_can_be_sent():
+def test_half_a_surrogate_pair_can_be_encoded():
     markup.text("a\ud800").encode("utf-8")
 
 
 @pytest.mark.parametrize("error", [ResultsError("<gone>"), ValueError("<gone>"), KeyError("<gone>")])
-def test_what_cannot_be_shown_says_why(error):
+def test_an_error_is_shown_in_place_of_the_html(error):
     def fails():
         raise error
 
@@ -39,7 +39,7 @@ def test_what_cannot_be_shown_says_why(error):
     assert html.count("&lt;gone&gt;") == 1
 
 
-def test_long_texts_are_folded_up():
+def test_long_texts_are_collapsed():
     assert "<details>" not in markup.block("a\n" * 23)
     assert "<details>" in markup.block("a\n" * 24)
 
@@ -60,7 +60,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run(name):
+def test_html_of_a_run(name):
     result = RUNS[name]()
     html = result._repr_html_()
     assert_safe(html, images=1)
@@ -68,7 +68,7 @@ def test_a_run(name):
     assert "losses" not in repr(result)
 
 
-def test_a_check_of_a_gradient():
+def test_html_of_a_check_of_a_gradient():
     check = optlab.check_grad(lambda x: np.sum(np.abs(x) * x[0]), np.array([0.5, -1.0, 0.0]))
     assert repr(check) == "<check of the gradient of <lambda>: right; a kink in 1 of 3 components>"
     html = check._repr_html_()
@@ -81,7 +81,7 @@ def test_a_check_of_a_gradient():
 
 
 @pytest.mark.parametrize("at", [[-1.5, 2.0], [1.0, 1.0]])
-def test_directional_derivatives(at):
+def test_html_of_directional_derivatives(at):
     found = directional("rosenbrock", at, [1.0, 1.0])
     assert repr(found).startswith(f"<directional derivatives of rosenbrock at ({at[0]:g}, {at[1]:g}): ∇f = (")
     assert ("stationary" in repr(found)) == (at == [1.0, 1.0])
@@ -92,7 +92,7 @@ def test_directional_derivatives(at):
 
 
 def points(drawing):
-    """The points of its lines, without that of the axes."""
+    """The points of the lines of a chart, without those of the axes."""
     lines = ET.fromstring(drawing.svg()).findall("{http://www.w3.org/2000/svg}polyline")
     return [[tuple(map(float, point.split(","))) for point in line.get("points").split()] for line in lines[1:]]
 
@@ -115,6 +115,6 @@ def test_any_numbers_are_within_the_chart(values, dots):
         assert 0 <= y <= drawing.height
 
 
-def test_many_values_are_few_points():
+def test_many_values_are_drawn_with_few_points():
     (line,) = points(line_chart(np.linspace(1, 2, 100_000).tolist(), "loss"))
     assert len(line) == 401

@@ -1,4 +1,4 @@
-"""Drawings as SVG: every shape where it should be, and texts that are never read as markup."""
+"""Drawings as SVG: the position of every shape, and texts that are never parsed as markup."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_texts_are_never_read_as_markup():
     assert text.text == "<script> & 'x' \"y\""
 
 
-def test_an_svg_asks_for_nothing_from_elsewhere():
+def test_an_svg_loads_no_other_files():
     svg = Drawing(20, 30, ALL).svg().replace('xmlns="http://www.w3.org/2000/svg"', "")
     assert "http" not in svg
     assert "href" not in svg

@@ -104,7 +104,7 @@ CAUSES = {
     "minibatch": ([(("problem", 1, "batch_size"), 32)], ["mlp.batch_size (16 -> 32)"]),
     "held back": ([(("problem", 1, "test_fraction"), 0.4)], ["mlp.test_fraction (0.2 -> 0.4)"]),
     "a choice of a problem": ([(("problem", 1, "hidden"), [4])], ["mlp.hidden ([32] -> [4])"]),
-    # titles name what is written of a problem, in tables and in runs.parquet
+    # titles contain the written settings of a problem, in tables and in runs.parquet
     "a default in a title": ([(("problem", 1, "hidden"), [32])], ["mlp.hidden ([32], now written)"]),
     "a share in a title": ([(("problem", 1, "test_fraction"), 0.2)], ["mlp.test_fraction (0.2, now written)"]),
 }

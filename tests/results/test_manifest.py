@@ -1,4 +1,4 @@
-"""In what an experiment differs from the one whose results it replaces."""
+"""The differences between an experiment and the one whose results it replaces."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def mine(x, g, *, lr=0.1):
 
 @pytest.fixture
 def carried_out(tmp_path, monkeypatch):
-    """What became of an experiment with a plugin."""
+    """The outcome of an experiment with a plugin."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
 
@@ -75,19 +75,19 @@ def test_results_of_a_first_run_and_of_the_same_one_replace_nothing(carried_out)
             ["backend (auto -> replay)", "gd.lr ([0.1, 0.2] -> [0.1, 0.3])", "the source of optimizer mine"],
         ),
         (
-            {"text": TEXT + '[[optimizer]]\nname = "scipy:BFGS"\n'},  # whose version is no cause of its own
+            {"text": TEXT + '[[optimizer]]\nname = "scipy:BFGS"\n'},  # its version is not listed as another difference
             ["optimizer (none -> scipy:BFGS)"],
         ),
         ({"text": "seed = 0\ndescription = 'new'\n" + TEXT, "backend": "replay"}, ["backend (auto -> replay)"]),
     ],
 )
-def test_what_differed(carried_out, change, told):
+def test_the_named_differences(carried_out, change, told):
     carried_out()
     done = carried_out(**change)
     assert (done.reused, done.replaced) == (False, told)
 
 
-def test_a_manifest_that_does_not_hold_what_was_planned(carried_out):
+def test_a_manifest_without_the_planned_entries(carried_out):
     """One of an earlier version: the documents are compared, then the rest."""
     path = carried_out().results.folder / "manifest.json"
     manifest = json.loads(path.read_text())
@@ -100,7 +100,7 @@ def test_a_manifest_that_does_not_hold_what_was_planned(carried_out):
     ]
 
 
-def test_a_dataset_that_is_split_in_two_ways_has_one_hash_of_both(planned):
+def test_a_dataset_with_two_splits_has_one_hash(planned):
     def hash_of(*shares):
         nets = [{"name": "mlp", "dataset": "xor", "test_fraction": share} for share in shares]
         return manifests.hashes(planned({"problem": nets, "optimizer": [{"name": "gd"}]}))["dataset xor"]
@@ -109,7 +109,7 @@ def test_a_dataset_that_is_split_in_two_ways_has_one_hash_of_both(planned):
     assert hash_of(0.2, 0.4) == hash_of(0.4, 0.2)
 
 
-def test_another_version_of_the_lab(carried_out, monkeypatch):
+def test_another_version_of_optlab(carried_out, monkeypatch):
     earlier = carried_out()
     monkeypatch.setattr(optlab, "__version__", "99.0")
     done = carried_out()
@@ -124,6 +124,6 @@ def test_tables_of_one_name_are_compared_in_their_order():
     assert len(long[0]) < 120
 
 
-def test_an_earlier_manifest_that_cannot_be_read_is_no_other_experiment(carried_out):
+def test_an_unreadable_manifest_does_not_count_as_another_experiment(carried_out):
     (carried_out().results.folder / store.SPEC).write_bytes(b"\xff")
     assert carried_out(TEXT.replace("steps = 5", "steps = 6")).replaced is None

@@ -1,4 +1,4 @@
-"""Which optimizers pictures show, and how: in Python, on the command line, in the figures themselves."""
+"""Which optimizers pictures show, and how: from Python, on the command line, and in the figures."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def said(figure):
     return figure.texts[1].get_text()
 
 
-def test_the_best_eight_are_in_colour_in_every_picture_and_the_others_grey(drawn):
+def test_pictures_show_the_best_eight_in_colour_and_the_others_in_grey(drawn):
     figures = drawn(problems=({}, {"start": [1.0, -2.0]}))
     assert len(figures) == 6
     shown = [colours(figure) for figure in figures.values()]
@@ -70,7 +70,7 @@ def test_the_best_eight_are_in_colour_in_every_picture_and_the_others_grey(drawn
         assert sum(line.get_color() == style.FAINT for line in figure.axes[0].get_lines()) >= 4
 
 
-def test_up_to_eight_are_all_in_colour_and_nothing_is_said(drawn):
+def test_up_to_eight_optimizers_are_all_in_colour_without_a_note(drawn):
     for figure in drawn(labels=LABELS[:8]).values():
         assert list(colours(figure).values()) == list(style.PALETTE)
         assert "in colour" not in said(figure)
@@ -93,7 +93,7 @@ def test_top_and_only(drawn):
 
 @pytest.mark.parametrize("top", [None, 1, 5, 12, 40])
 @pytest.mark.parametrize("only", [(), tuple(LABELS[:9]), tuple(BEST[8:]), (BEST[0], BEST[11])])
-def test_looks_are_distinct_and_those_of_all_pictures(only, top):
+def test_looks_are_distinct_and_equal_in_all_pictures(only, top):
     looks = looks_of(LABELS, BEST, Selection(only, top))
     assert list(looks) == [label for label in LABELS if not only or label in only]
     full = [label for label, look in looks.items() if not look.faint]
@@ -111,7 +111,7 @@ def test_the_winner_of_each_problem_is_among_the_best():
     table = [{"case": case, "label": label} for case, label in itertools.product("abc", labels)]
     ranks = [12 - int(row["label"]) for row in table]
     frame = pd.DataFrame(table).assign(rank=ranks)
-    frame.loc[(frame["case"] == "b") & (frame["label"] == "0"), "rank"] = 1  # otherwise the last
+    frame.loc[(frame["case"] == "b") & (frame["label"] == "0"), "rank"] = 1  # it would be last otherwise
     frame.loc[frame["label"] == "5", "rank"] = None
     with mock.patch.object(pictures.analysis, "ranking", return_value=frame):
         order = pictures._best_first(labels, frame)
@@ -119,7 +119,7 @@ def test_the_winner_of_each_problem_is_among_the_best():
     assert order[-1] == "5"  # it has no rank
 
 
-def test_what_is_not_there_is_told_before_anything_is_run(tmp_path, monkeypatch):
+def test_unknown_labels_are_reported_before_any_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=r"no optimizer has the label 'gd 13' \(did you mean 'gd 1"):
         optlab.run(document(), only=["gd 13"])
@@ -128,7 +128,7 @@ def test_what_is_not_there_is_told_before_anything_is_run(tmp_path, monkeypatch)
     assert not (tmp_path / "results" / "e" / "runs.parquet").exists()
 
 
-def test_a_selection_is_drawn_again_where_the_results_are_there(tmp_path, monkeypatch):
+def test_a_selection_of_finished_results_is_drawn_again(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = {path.name: path.read_bytes() for path in optlab.run(document()).plots}
     second = {path.name: path.read_bytes() for path in optlab.run(document(), top=2).plots}
@@ -146,7 +146,7 @@ def test_maps_show_some_optimizers_and_have_no_best(tmp_path, monkeypatch):
         pipeline.replot(found.results.folder, top=2)
 
 
-def test_the_command_line(tmp_path):
+def test_the_options_of_the_command_line(tmp_path):
     (tmp_path / "e.toml").write_text(pipeline._as_toml(document()))
 
     def run(*words):

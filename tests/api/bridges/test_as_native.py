@@ -1,4 +1,4 @@
-"""What users do with optimizers of torch, done with a rule of the lab and with torch's own: the same comes out."""
+"""Uses of optimizers of torch: a rule of optlab gives the same results as the optimizer of torch."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ MAKES = {
 
 @optimizer
 def heavy(x, g, m=0.0, *, lr=0.1):
-    """A ball."""
+    """Heavy ball."""
     m = 0.9 * m + g
     return x - lr * m, m
 
@@ -130,7 +130,7 @@ def heavy(x, g, m=0.0, *, lr=0.1):
 @pytest.mark.parametrize("before", [0, 2])
 @pytest.mark.parametrize("copied", [pickled, saved, loaded, copy.deepcopy], ids=lambda f: f.__name__)
 @pytest.mark.parametrize("name", MAKES)
-def test_a_copy_goes_on_as_the_original(name, copied, before):
+def test_a_copy_continues_like_the_original(name, copied, before):
     p = Parameter(torch.tensor([1.0, -2.0]))
     made = MAKES[name]([p])
     driven(lambda params: made, [p], [torch.tensor([1.0, 3.0])], before)
@@ -151,7 +151,7 @@ def step_elsewhere(made):
     return p.tolist()
 
 
-def test_an_optimizer_goes_to_another_process():
+def test_an_optimizer_can_be_sent_to_another_process():
     p = Parameter(torch.ones(2))
     made = as_torch("momentum", [p], lr=0.25)
     with multiprocessing.get_context("spawn").Pool(1) as pool:
@@ -192,19 +192,19 @@ def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path):
 def test_a_rule_inside_a_function_cannot_be_pickled():
     @optimizer
     def hidden(x, g, *, lr=0.1):
-        """Nowhere."""
+        """No step."""
         return x - lr * g
 
     with pytest.raises(pickle.PicklingError, match=r"hidden cannot be pickled: .* define it at the top of a file"):
         pickle.dumps(as_torch(hidden, [Parameter(torch.ones(1))]))
 
 
-def test_a_class_of_ones_own_is_pickled_by_its_name():
+def test_a_user_class_is_pickled_by_its_name():
     assert pickle.loads(pickle.dumps(Own)) is Own
 
 
 class Own(as_torch("adam")):
-    """With a name at the top of a file."""
+    """A class at the top level of a module."""
 
 
 # ---- in a training loop ----------------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ def closed(make):
 
 
 def scaled(make):
-    """With a step that is left out, since a gradient is infinite."""
+    """With a step that is left out because a gradient is infinite."""
     p = Parameter(torch.ones(2))
     made, scaler = make([p]), torch.amp.GradScaler("cpu")
     for factor in (1.0, np.inf, 1.0):
@@ -307,7 +307,7 @@ def named(make):
 
 
 def differentiated(make):
-    """A gradient with a graph of its own leaves none on the parameter."""
+    """A gradient with its own graph leaves no graph on the parameter."""
     p = Parameter(torch.ones(2))
     made = make([p])
     p.grad = torch.ones(2, requires_grad=True)
@@ -316,14 +316,14 @@ def differentiated(make):
 
 
 @pytest.mark.parametrize("use", [hooked, zeroed, closed, scaled, grown, named, differentiated])
-def test_uses(use):
+def test_ways_to_use_an_optimizer(use):
     (mine, at), (theirs, expected) = use(ours), use(native)
     assert mine == pytest.approx(theirs) if use is closed else mine == theirs
     assert at == pytest.approx(expected, abs=1e-6)
 
 
 @pytest.mark.parametrize("is_second_double", [False, True])
-def test_a_state_goes_to_parameters_of_another_type(is_second_double):
+def test_a_state_is_loaded_for_parameters_of_another_type(is_second_double):
     def moved(make):
         p = Parameter(torch.ones(2))
         made = make([p])
@@ -336,7 +336,7 @@ def test_a_state_goes_to_parameters_of_another_type(is_second_double):
     torch.testing.assert_close(moved(ours), moved(native), rtol=0, atol=1e-6 if is_second_double else 2e-3)
 
 
-def test_a_sparse_gradient_for_a_rule_that_remembers_nothing():
+def test_a_sparse_gradient_for_a_rule_without_state():
     def trained(make):
         torch.manual_seed(0)
         table = torch.nn.Embedding(4, 2, sparse=True)
@@ -404,10 +404,12 @@ def test_mistakes(name):
             with pytest.raises((UserError, ValueError, TypeError, RuntimeError, KeyError)) as error:
                 MISTAKES[name](make)
         if make is ours:
-            assert "broadcast" not in str(error.value)  # words of NumPy's, about something that nobody wrote
+            assert "broadcast" not in str(
+                error.value
+            )  # a message of NumPy about a value that is not in the user's code
 
 
-def test_a_parameter_put_into_a_group_by_hand():
+def test_a_parameter_appended_to_a_group():
     made = ours([Parameter(torch.ones(2))])
     p = made.param_groups[0]["params"]
     driven(lambda params: made, p, [torch.ones(2)])
@@ -437,7 +439,7 @@ LOSSES = {
 
 @pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
 @pytest.mark.parametrize("name", LOSSES)
-def test_the_hessian_where_a_gradient_is_constant(name):
+def test_the_hessian_of_a_constant_gradient_is_zero(name):
     f, hessian = LOSSES[name]
     p, q = Parameter(torch.tensor([1.0, 2.0])), Parameter(torch.tensor([3.0]))
     made = as_torch(product, [p, q])
@@ -458,7 +460,7 @@ def test_the_hessian_where_a_gradient_is_constant(name):
 
 
 @pytest.mark.parametrize("keep", [{}, {"retain_graph": True}])
-def test_the_hessian_without_a_graph_is_asked_for(keep):
+def test_the_hessian_without_a_graph_is_an_error(keep):
     p = Parameter(torch.tensor([1.0, 2.0]))
     made = as_torch(product, [p])
 

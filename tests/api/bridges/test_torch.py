@@ -1,4 +1,4 @@
-"""Rules of the lab as optimizers of torch: a small network trained by both, and what torch promises of an optimizer."""
+"""Rules of optlab as optimizers of torch: a small network trained by both, and the interface of torch optimizers."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def polyak(x, g, *, f, lr=0.5):
 
 @optimizer
 def cautious(x, g, *, loss, f, lr=0.05):
-    """A step only where it helps."""
+    """A step only in entries in which it decreases the loss."""
     return np.where(loss(x - lr * g) < f, x - lr * g, x)
 
 
 @optimizer
 def cauchy(x, g, *, hvp, lr=1.0):
-    """The best step along the gradient, if the surface were a bowl."""
+    """The best step along the gradient of a quadratic."""
     return x - lr * np.sum(g * g) / np.sum(g * hvp(g)) * g
 
 
@@ -65,7 +65,7 @@ def wandering(x, g, m=0.0, *, rng, lr=0.1):
 
 @optimizer(per="tensor", ranges={"lr": "(0, inf)"})
 def normalized(x, g, m=0.0, *, lr=0.1):
-    """Each tensor by a step of one length."""
+    """A step of the same length for each tensor."""
     m = 0.9 * m + g
     return x - lr * m / (np.sqrt(np.sum(m * m)) + 1e-12), m
 
@@ -136,11 +136,13 @@ def test_a_network_learns_as_by_the_native_optimizer(name, ours, native, theirs,
     expected = trained(dtype, lambda params: native(params, foreach=False, **theirs))
     assert found.dtype == dtype
     assert float((found - expected).abs().max()) <= most
-    assert float((expected - trained(dtype, as_torch(name, **ours), steps=0)).abs().max()) > 0.1  # it went somewhere
+    assert (
+        float((expected - trained(dtype, as_torch(name, **ours), steps=0)).abs().max()) > 0.1
+    )  # the parameters have changed
 
 
 def test_every_reference_that_a_rule_declares(built_in):
-    """What a rule says it is in torch, it is here too. torch's NAdam keeps a product in the default type."""
+    """A rule with a declared torch reference equals it. NAdam of torch keeps a product in the default dtype."""
     torch.set_default_dtype(torch.float64)
     try:
         _every_reference(built_in)
@@ -237,7 +239,7 @@ def test_a_parameter_without_a_gradient_stays():
 
 
 @pytest.mark.parametrize("rule", ["momentum", normalized], ids=["vector", "tensor"])
-def test_what_is_remembered_of_a_parameter_waits_for_its_gradient(rule):
+def test_the_state_of_a_parameter_without_a_gradient_is_unchanged(rule):
     first, second = (nn.Parameter(torch.tensor([1.0, -2.0])) for _ in range(2))
     made = as_torch(rule, [first, second], lr=0.1)
     (first.sum() + second.sum()).backward()
@@ -256,7 +258,7 @@ def test_what_is_remembered_of_a_parameter_waits_for_its_gradient(rule):
     assert second.tolist() == at
 
 
-def test_nothing_happens_where_there_is_no_gradient():
+def test_a_step_without_any_gradient_changes_nothing():
     w = nn.Parameter(torch.ones(2))
     made = as_torch("adam", [w])
     assert made.step() is None
@@ -264,13 +266,13 @@ def test_nothing_happens_where_there_is_no_gradient():
     assert made.state_dict()["state"] == {}
 
 
-# ---- with something around them --------------------------------------------------------------------------------------
+# ---- with schedules and transforms -----------------------------------------------------------------------------------
 
 STEPS = 60
 
 
 def natively(make, before=lambda params: None, after=lambda step: None):
-    """The parameters after training by a loop of torch: something before each step of the optimizer, and after it."""
+    """The parameters after a training loop of torch, with a function before and after each step of the optimizer."""
     net, inputs, targets = network(torch.float64)
     params = list(net.parameters())
     made = make(params)
@@ -324,7 +326,7 @@ AROUND = {
 
 
 @pytest.mark.parametrize("name", AROUND)
-def test_what_is_around_a_rule_is_what_torch_has_for_it(name):
+def test_schedules_and_transforms_equal_those_of_torch(name):
     ours, theirs = AROUND[name]
     found = trained(torch.float64, ours, STEPS)
     most = 1e-5 if name == "clip_norm" else 1e-12  # torch adds 1e-6 to the norm that it divides by
@@ -350,15 +352,15 @@ def test_a_schedule_and_a_scheduler_of_torch_are_multiplied():
 
 
 @pytest.mark.parametrize(("name", "mean"), [("average", None), ("ema", 0.9)])
-def test_an_average_goes_beside_the_rule(name, mean):
-    """As `AveragedModel` does of torch, beside a native optimizer that takes its gradients where it is itself."""
+def test_an_average_equals_that_of_torch(name, mean):
+    """As by `AveragedModel` of torch, with a native optimizer that takes its gradients at its own parameters."""
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
     net, inputs, targets = network(torch.float64)
     made = sgd(net.parameters(), 0.1)
     averaged = AveragedModel(net, multi_avg_fn=mean and get_ema_multi_avg_fn(mean))
     if mean:
-        averaged.update_parameters(net)  # begins with the start, as ours does
+        averaged.update_parameters(net)  # begins with the start, as here
     closure = closure_of(net, inputs, targets, made)
     for _ in range(20):
         made.step(closure)
@@ -385,7 +387,7 @@ def test_lookahead_by_hand():
     assert set(made.state[w]) == {"lookahead.slow", "step number"}
 
 
-def test_a_transform_around_a_rule_for_tensors_remembers_all_of_them():
+def test_a_transform_keeps_a_state_for_each_tensor():
     first, second = (nn.Parameter(torch.tensor([1.0, -2.0], dtype=torch.float64)) for _ in range(2))
     made = as_torch(normalized, [first, second], lr=0.1, transforms=["lookahead"])
     for still in (False, True):
@@ -400,11 +402,11 @@ def test_a_transform_around_a_rule_for_tensors_remembers_all_of_them():
         "lookahead.slow": (4,),
     }
     assert state["lookahead.slow"].tolist() == [1.0, -2.0, 1.0, -2.0]
-    # of the second only the first step was made
+    # the second parameter had only the first step
     torch.testing.assert_close(second, torch.tensor([1 - 0.1 / 5**0.5, -2 + 0.2 / 5**0.5], dtype=torch.float64))
 
 
-# ---- what torch promises ---------------------------------------------------------------------------------------------
+# ---- the interface of torch ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
@@ -418,7 +420,7 @@ def test_a_transform_around_a_rule_for_tensors_remembers_all_of_them():
     ],
     ids=["vector", "tensor", "noise", "around"],
 )
-def test_a_saved_state_goes_on_to_the_bit(rule, around, dtype):
+def test_training_from_a_saved_state_is_equal_to_the_bit(rule, around, dtype):
     net, inputs, targets = network(dtype)
     made = as_torch(rule, net.parameters(), lr=0.02, **around)
     closure = closure_of(net, inputs, targets, made)
@@ -458,7 +460,7 @@ def test_it_is_an_optimizer_of_torch_as_a_class_and_as_an_object():
     assert made.defaults == {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "raw_eps": False}
 
 
-def test_a_plugin_of_a_folder(tmp_path):
+def test_a_plugin_from_a_folder(tmp_path):
     (tmp_path / "half.py").write_text(
         textwrap.dedent("""
         from optlab import optimizer
@@ -491,7 +493,7 @@ def test_the_closure_is_called_once_and_its_loss_is_returned():
     assert (calls, w.tolist()) == ([3.0], [0.0])
 
 
-# ---- rules that ask for more -----------------------------------------------------------------------------------------
+# ---- rules that need more than the gradient --------------------------------------------------------------------------
 
 
 def bowl(rule, steps=3, groups=1, horizon=None):
@@ -529,7 +531,7 @@ def by_numpy(rule):
 
 
 @pytest.mark.parametrize("rule", [sam, polyak, cautious], ids=lambda rule: rule.name)
-def test_a_closure_tells_the_loss_and_what_is_elsewhere(rule):
+def test_a_closure_returns_the_loss_and_gradients_at_other_points(rule):
     np.testing.assert_allclose(bowl(rule), by_numpy(rule), rtol=1e-14)
 
 
@@ -539,7 +541,7 @@ def test_a_hessian_times_a_vector():
 
 
 @pytest.mark.filterwarnings("ignore:Using backward.. with create_graph=True")
-def test_a_hessian_is_known_at_x_alone():
+def test_a_hessian_is_available_only_at_x():
     with pytest.raises(UserError, match="hvp can only be computed at x"):
         bowl(cauchy, horizon={"transforms": ["ema"]})
 
@@ -553,8 +555,8 @@ def test_the_number_of_steps():
         as_torch(falling, [nn.Parameter(torch.ones(1))])
 
 
-def test_groups_move_at_once():
-    """What a rule of one group sees elsewhere does not depend on what became, or was tried, of the group before it."""
+def test_groups_are_updated_together():
+    """The gradient that a rule gets at another point does not depend on the steps or trials of the previous group."""
     w = [nn.Parameter(torch.tensor([value], dtype=torch.float64)) for value in (1.0, 2.0)]
     made = as_torch(sam, [{"params": [p]} for p in w])
 
@@ -588,7 +590,7 @@ def test_noise_comes_from_the_seed_of_torch():
         w.grad = torch.zeros(3)
         made.step()
         path.append(w.detach().clone())
-    first, second = path[0], path[1] - 1.5 * path[0]  # of the second, half of the first is remembered
+    first, second = path[0], path[1] - 1.5 * path[0]  # the state of the second step contains half of the first gradient
     assert not torch.allclose(first, second)
 
 
@@ -643,7 +645,7 @@ def one():
         (lambda: bowl(silent), PluginError, r"optimizer 'silent' returns nothing \(None\); end it with: return x"),
     ],
 )
-def test_a_mistake_is_named(call, error, message):
+def test_error_messages(call, error, message):
     with pytest.raises(error, match=message):
         call()
 
@@ -658,13 +660,13 @@ def steps_without_closure(transform):
 
 @optimizer
 def half(x, g):
-    """Half the way."""
+    """Half a step."""
     return 0.5 * x
 
 
 @optimizer
 def no_graph(x, g, *, hvp, lr=1.0):
-    """Asks for the Hessian where backward kept no graph."""
+    """Needs the Hessian, but backward kept no graph."""
     return x - lr * hvp(g)
 
 
@@ -673,7 +675,7 @@ def silent(x, g, *, lr=1.0):
     """Returns nothing."""
 
 
-def test_a_group_that_is_refused_is_not_there():
+def test_a_rejected_group_is_not_added():
     made = as_torch("adam", one())
     with pytest.raises(UserError, match="complex64"):
         made.add_param_group({"params": [nn.Parameter(torch.ones(1).cfloat())]})

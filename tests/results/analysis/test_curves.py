@@ -54,7 +54,7 @@ def test_quantities_appear_where_they_were_evaluated():
     assert train["median"].tolist() == [3.0, 2.0]
 
 
-def test_a_diverged_network_is_never_right():
+def test_a_diverged_network_has_an_accuracy_of_zero():
     nan = np.nan
     accuracy = [[0.1, 0.9], [0.2, nan], [0.3, nan]]
     runs, history = frames([1, 1, 1], np.ones((3, 2)), status=["done", "diverged", "diverged"], test_accuracy=accuracy)
@@ -68,7 +68,7 @@ def test_only_the_best_cell_of_each_label_counts():
     assert analysis.loss_curves(runs, history)["median"].tolist() == [10.0, 10.0]
 
 
-def test_cases_with_different_quantities_live_in_one_history():
+def test_cases_with_different_quantities_in_one_history():
     net, net_history = frames([1], [[5, 4]], train_loss=[[2, 1]])
     bowl, bowl_history = frames([1], [[9, 8]])
     bowl, bowl_history = bowl.assign(run=7, case="bowl"), bowl_history.assign(run=7)
@@ -89,7 +89,7 @@ def test_paths_are_those_of_the_best_cell_and_the_lowest_seed():
 
 
 def test_curves_belong_to_their_case_whatever_the_order_of_runs():
-    """The best runs of two cases need not come in the order of the cases."""
+    """The best runs of two cases may be in another order than the cases."""
     runs = pd.DataFrame(
         {
             "run": [0, 1, 2, 3], "case": ["a", "b", "a", "b"], "label": "gd", "seed": 0, "hp.k": [0.0, 0.0, 1.0, 1.0],

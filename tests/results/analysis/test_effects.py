@@ -36,7 +36,7 @@ def test_labels_without_the_hyperparameter_do_not_appear(runs):
     assert table["median"].tolist() == [2.0, 3.0]
 
 
-def test_an_unknown_hyperparameter_is_told(runs):
+def test_an_unknown_hyperparameter_is_an_error(runs):
     with pytest.raises(UnknownName, match=r"'betas' \(did you mean 'beta'\?\)"):
         analysis.sensitivity(runs, "betas")
 
@@ -46,5 +46,5 @@ def test_choices_cannot_be_plotted_against(runs):
         analysis.sensitivity(runs.assign(**{"hp.kind": "a"}), "kind")
 
 
-def test_a_hyperparameter_nobody_has_leaves_nothing(runs):
+def test_a_hyperparameter_without_values_gives_an_empty_table(runs):
     assert analysis.sensitivity(runs.assign(**{"hp.rho": np.nan}), "rho").empty

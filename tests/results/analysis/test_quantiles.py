@@ -4,7 +4,7 @@ import pytest
 from optlab.results.analysis import quantiles
 
 
-def test_agrees_with_numpy_where_all_is_finite():
+def test_finite_values_agree_with_numpy():
     rng = np.random.default_rng(0)
     group = np.concatenate([np.arange(40), rng.integers(0, 40, 1000)])
     values = rng.normal(size=len(group))
@@ -16,7 +16,7 @@ def test_agrees_with_numpy_where_all_is_finite():
     ("values", "low", "median", "high"),
     [
         ([1.0, 2.0, 3.0, 4.0, np.inf], 1.4, 3.0, np.inf),
-        ([1.0, np.inf], np.inf, np.inf, np.inf),  # between a finite value and infinity lies infinity
+        ([1.0, np.inf], np.inf, np.inf, np.inf),  # the quantile between a finite value and infinity is infinity
         ([np.inf, np.inf], np.inf, np.inf, np.inf),
         ([-1e308, 1e308], -8e307, 0.0, 8e307),  # the difference overflows, the quantile does not
         ([0.1, 0.1, 0.1], 0.1, 0.1, 0.1),  # equal values stay the same to the last bit

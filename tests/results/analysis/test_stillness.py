@@ -1,4 +1,4 @@
-"""Runs that came nowhere, on a table by hand."""
+"""Runs whose loss never changed, in a table written by hand."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def test_runs_whose_loss_never_changed():
         ("a", "gd", "done", 5, 1.0, 1.0, 1.0),
         ("a", "gd", "done", 5, 1.0, 1.0, 1.0),
         ("a", "gd", "done", 5, 1.0, 0.5, 0.5),
-        ("a", "adam", "done", 5, 1.0, 1.0, 0.5),  # it went, and came back
+        ("a", "adam", "done", 5, 1.0, 1.0, 0.5),  # the loss changed and returned to its first value
         ("a", "lion", "diverged", 5, 1.0, float("nan"), 1.0),
         ("a", "yogi", "error", 0, float("nan"), float("nan"), float("nan")),
         ("b", "gd", "done", 5, 0.0, 0.0, 0.0),

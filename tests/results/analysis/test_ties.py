@@ -1,4 +1,4 @@
-"""Which losses are equal: the floor against what rounding really does, and what it does not hide."""
+"""Which losses are equal: the floor compared with real rounding errors, and differences above the floor."""
 
 from __future__ import annotations
 
@@ -43,12 +43,17 @@ def ranks(losses, **options):
         ([-39.0, -39.0 + 1e-13, -39.0 + 1e-5], 12.0, "float64", [1, 1, 3]),
         ([0.0, 1e-7, 1e-3], 14.2, "float32", [1, 1, 3]),
         ([1e6, 1e6 + 0.5, 1e6 + 13], 1e6 + 14, "float32", [1, 1, 3]),
-        ([0.1234567885, 0.12345678850000003, 0.1234567884999999], 14.2, "float64", [1, 1, 1]),  # where digits round
+        (
+            [0.1234567885, 0.12345678850000003, 0.1234567884999999],
+            14.2,
+            "float64",
+            [1, 1, 1],
+        ),  # at the limit of rounding
         ([94.1, 94.1 * (1 + 1e-12), 94.1 * (1 + 1e-7)], 200.0, "float64", [1, 1, 3]),
-        ([3.0, 2.9e-13, 0.0], np.nan, "float64", [3, 2, 1]),  # nothing is known of the scale
+        ([3.0, 2.9e-13, 0.0], np.nan, "float64", [3, 2, 1]),  # the scale is unknown
         ([np.inf, np.inf, 1.0], 14.2, "float64", [2, 2, 1]),
         ([1.7e308, -1.7e308, 1.6e308], 1.7e308, "float64", [3, 1, 2]),
-        ([0.0, 0.9e-14, 1.8e-14, 2.7e-14], 5.0, "float64", [1, 1, 3, 3]),  # from the best of those that are equal
+        ([0.0, 0.9e-14, 1.8e-14, 2.7e-14], 5.0, "float64", [1, 1, 3, 3]),  # measured from the best of the equal losses
     ],
 )
 def test_ranks(losses, first, precision, expected):
@@ -82,7 +87,7 @@ def test_a_shifted_function_has_the_same_winners_but_for_its_larger_floor(losses
         assert after == before or loss < floor + min(losses) or after <= before
 
 
-def test_wins_are_shared():
+def test_equal_labels_share_a_win():
     table = analysis.overall(runs_of([0.0, 7.9e-31, 1.0]))
     assert table["wins"].tolist() == [1, 1, 0]
 
@@ -97,7 +102,7 @@ def cells(losses, seeds=1, first=14.2):
 @pytest.mark.parametrize(
     ("losses", "best"),
     [
-        ([1.0, 4.6e-23, 7.9e-31, 1.0], 10.0),  # the earlier
+        ([1.0, 4.6e-23, 7.9e-31, 1.0], 10.0),  # the earlier cell
         ([1.0, 7.9e-31, 4.6e-23, 1.0], 10.0),
         ([0.0, 7.9e-31, 4.6e-23, 1.0], 10.0),  # off the edge
         ([1.0, 1e-12, 1e-15, 1.0], 100.0),  # above the floor the lower one
@@ -115,7 +120,7 @@ def test_bands_decide_only_by_more_than_rounding():
     assert analysis.best(runs)["hp.lr"].tolist() == [100.0]
 
 
-def test_all_values_that_are_equal_are_the_best_of_a_sensitivity():
+def test_equal_values_are_all_marked_as_best_in_a_sensitivity():
     table = analysis.sensitivity(cells([1.0, 7.9e-31, 4.6e-23, 1e-9]))
     assert table["best"].tolist() == [False, True, True, False]
 
@@ -125,12 +130,12 @@ FUNCTIONS = registry.load(()).problems
 
 @pytest.mark.parametrize("name", [name for name, one in FUNCTIONS.items() if one.minima and not one.trains_on_data])
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-def test_the_floor_is_above_what_rounding_makes_of_a_function_near_its_minimum(name, precision):
+def test_the_floor_is_above_the_rounding_errors_of_a_function_near_its_minimum(name, precision):
     """Against the same function in 64 or, for float32, 53 binary digits, at points a few roundings from the minimum."""
     problem = FUNCTIONS[name]
     dim = problem.default_dim
     finer = np.longdouble if precision == "float64" else np.float64
-    # a domain stands for the start where a problem is begun at random
+    # a problem with a random start has a domain
     start = problem.start_at(dim) if problem.start is not None else problem.bounds(dim)[1]
     runs = runs_of([0.0], first=float(problem(start.astype(float))), precision=precision)
     rng = np.random.default_rng(0)

@@ -50,7 +50,7 @@ def test_a_finished_run_without_a_finite_loss_is_infinitely_bad(bad):
     assert analysis.cells(together(grid([[bad]])))["median"].tolist() == [np.inf]
 
 
-def test_the_loss_of_a_diverged_run_does_not_count_however_low():
+def test_a_low_loss_of_a_diverged_run_does_not_count():
     runs = together(grid([[1.0], [0.0]], statuses=[["done"], ["diverged"]]))
     assert analysis.best(runs)["median"].tolist() == [1.0]
 
@@ -79,11 +79,11 @@ def test_best_cell_and_its_settings():
 
 
 @pytest.mark.parametrize(("losses", "edge"), [([3, 2, 1], "lr"), ([1, 2, 3], "lr"), ([2, 1, 3], ""), ([2, 1], "")])
-def test_a_best_value_on_the_edge_is_named_where_three_were_tried(losses, edge):
+def test_a_best_value_on_the_edge_is_named_if_at_least_three_were_tried(losses, edge):
     assert analysis.best(together(grid([[loss] for loss in losses])))["at_edge"].tolist() == [edge]
 
 
-def test_the_edge_is_that_of_the_labels_own_grid():
+def test_the_edge_is_that_of_the_grid_of_the_label():
     runs = together(grid([[3], [1], [2]], lrs=[1, 2, 3]), grid([[3], [2], [1]], label="adam", lrs=[0.1, 1.5, 2.5]))
     assert analysis.best(runs)["at_edge"].tolist() == ["", "lr"]
 
@@ -102,7 +102,7 @@ def test_edges_of_several_hyperparameters_and_of_schedules():
     assert best["settings"].tolist() == ["a=1, schedule.b=0.1"]
 
 
-def test_ties_go_to_the_narrower_band_then_off_the_edge_then_to_the_earlier():
+def test_equal_losses_are_decided_by_band_then_edge_then_order():
     assert analysis.best(together(grid([[0, 1, 9], [0, 1, 2]])))["hp.lr"].tolist() == [0.1]
     tie = analysis.best(together(grid([[0], [0], [0], [0]])))
     assert tie["hp.lr"].tolist() == [0.001]
@@ -110,7 +110,7 @@ def test_ties_go_to_the_narrower_band_then_off_the_edge_then_to_the_earlier():
     assert analysis.best(together(grid([[0], [0]])))["hp.lr"].tolist() == [0.01]
 
 
-def test_where_all_is_lost_there_is_no_edge():
+def test_labels_without_a_finite_loss_have_no_edge():
     best = analysis.best(together(grid([[1], [1], [1]], statuses=[["diverged"]] * 3)))
     assert best["median"].tolist() == [np.inf]
     assert best["at_edge"].tolist() == [""]
@@ -143,21 +143,21 @@ def test_overall_is_the_mean_rank_over_cases():
     assert table["at_edge"].tolist() == [0, 1]
 
 
-def test_nobody_wins_a_case_that_all_lose():
+def test_a_case_in_which_all_runs_diverged_has_no_winner():
     runs = together(*(grid([[1]], label=label, statuses=[["diverged"]]) for label in "ab"))
     assert analysis.ranking(runs)["rank"].isna().all()
     assert analysis.overall(runs)["wins"].tolist() == [0, 0]
     assert np.isnan(analysis.overall(runs)["mean_rank"]).all()
 
 
-def test_a_case_that_all_lose_is_not_in_the_mean_rank():
+def test_a_case_in_which_all_runs_diverged_is_not_in_the_mean_rank():
     lost = [grid([[1]], case="cliff", label=label, statuses=[["diverged"]]) for label in "ab"]
     runs = together(*lost, grid([[2]], label="a"), grid([[1]], label="b"))
     table = analysis.overall(runs)
     assert list(zip(table["label"], table["mean_rank"], table["wins"], strict=True)) == [("b", 1, 1), ("a", 2, 0)]
 
 
-def test_the_frames_given_are_not_changed():
+def test_input_frames_are_not_changed():
     runs = together(grid([[1, 2], [3, 4]]))
     before = runs.copy()
     analysis.ranking(runs), analysis.sensitivity(runs), analysis.overall(runs)
@@ -174,8 +174,8 @@ def test_a_hundred_thousand_runs_take_well_under_a_second():
     assert time.perf_counter() - start < 1.0
 
 
-def test_rounding_makes_no_winner():
-    """One rule written in two ways, at the best of its settings, and one that is better in the eighth digit."""
+def test_differences_by_rounding_give_equal_ranks():
+    """One rule written in two ways, at its best settings, and another that is better in the eighth digit."""
     losses = {"gd": 94.1, "mine": 94.1 * (1 - 1e-13), "torch:SGD": 94.1 * (1 + 1e-12), "better": 94.1 * (1 - 1e-7)}
     runs = together(*(grid([[loss]], label=label) for label, loss in losses.items()))
     table = analysis.ranking(runs)
@@ -185,15 +185,15 @@ def test_rounding_makes_no_winner():
 
 
 def failing(losses, *, label, case="bowl", lrs=None):
-    """Runs of which those without a loss failed."""
+    """Runs, where those without a loss have failed."""
     losses = np.array(losses, dtype=float)
     statuses = np.where(np.isnan(losses), "error", "done")
     return grid(losses, label=label, case=case, statuses=statuses, lrs=lrs)
 
 
 @pytest.mark.parametrize("losses", [[[np.nan]] * 3, [[1.0], [np.nan], [0.1]], [[1.0, 1.0], [0.1, np.nan], [2.0, 2.0]]])
-def test_a_label_of_which_runs_failed_has_neither_best_cell_nor_rank(losses):
-    """All of them, those of one setting, or one seed of one."""
+def test_a_label_with_failed_runs_has_neither_best_cell_nor_rank(losses):
+    """All runs failed, all runs of one cell, or one seed of one cell."""
     runs = together(failing(losses, label="bad"), grid([[5.0]], label="gd"), grid([[9.0]], label="adam"))
     best = analysis.best(runs).set_index("label").loc["bad"]
     assert best[["median", "low", "high", "shown_loss"]].isna().all()
@@ -205,13 +205,13 @@ def test_a_label_of_which_runs_failed_has_neither_best_cell_nor_rank(losses):
     assert table["failed"].tolist() == [0, 0, np.isnan(losses).sum()]
 
 
-def test_failures_are_no_divergence():
+def test_failed_runs_do_not_count_as_diverged():
     runs = together(failing([[np.nan], [1.0]], label="bad"))
     assert analysis.ranking(runs)["diverged"].tolist() == [0.0]
     assert analysis.ranking(runs)["rank"].isna().all()
 
 
-def test_the_means_over_cases_leave_out_who_failed_on_one():
+def test_means_over_cases_leave_out_labels_with_failed_runs():
     runs = together(
         grid([[1]], label="gd"), grid([[2]], label="adam"), grid([[0]], label="bad"),
         grid([[1]], case="hole", label="gd"), grid([[2]], case="hole", label="adam"),
@@ -225,7 +225,7 @@ def test_the_means_over_cases_leave_out_who_failed_on_one():
     assert table["failed"].tolist() == [0, 0, 1]
 
 
-def test_failures_have_no_curve_no_path_and_no_point():
+def test_labels_with_failed_runs_have_no_curve_path_or_point():
     runs = together(failing([[np.nan], [1.0], [2.0]], label="bad"), grid([[5.0], [4.0], [3.0]]))
     history = pd.DataFrame({"run": runs["run"], "step": 0, "loss": runs["final_loss"]})
     assert set(analysis.loss_curves(runs, history)["label"]) == {"gd"}

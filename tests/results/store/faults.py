@@ -34,7 +34,7 @@ def _raised(kind, number, path):
 def fault(number: int, kind: str, calls: tuple[str, ...] = CALLS) -> Iterator[list[str]]:
     """Let the call of this number fail, counted from 1; 0 is none. Yields the names of the calls that were made.
 
-    Nothing waits for the disk meanwhile.
+    Meanwhile fsync has no effect.
     """
     made: list[str] = []
 

@@ -11,7 +11,7 @@ from tests.results.store.experiment import DOCUMENT
 NAMES = {"manifest.json", "spec.toml", "runs.parquet", "history", "trajectories"}
 
 
-def test_the_next_run_removes_litter_even_if_it_has_nothing_to_write(folder, computed):
+def test_the_next_run_removes_old_drafts_even_if_it_has_nothing_to_write(folder, computed):
     shutil.copytree(folder, folder / ".optlab-draft-abcdefgh" / "new")
     shutil.copytree(folder / "history", folder / ".draft" / "history")  # these two of a former version
     (folder / ".plotsabcd1_gh").mkdir()
@@ -25,7 +25,7 @@ def test_the_next_run_removes_litter_even_if_it_has_nothing_to_write(folder, com
     assert {path.name for path in folder.iterdir()} == NAMES
 
 
-def test_files_of_others_in_a_draft_are_kept(folder):
+def test_foreign_files_in_a_draft_are_kept(folder):
     kept = [folder / name / "notes.txt" for name in (".optlab-draft-mine", ".draft", ".plotsandnotes")]
     for path in kept:
         path.parent.mkdir()
@@ -36,7 +36,7 @@ def test_files_of_others_in_a_draft_are_kept(folder):
     assert not (folder / ".draft" / "runs.parquet").exists()
 
 
-def test_the_draft_of_a_living_process_stays(folder):
+def test_the_draft_of_a_running_process_stays(folder):
     results = store.load(folder)
     with store.drawing(results, "png") as drawing:
         path = drawing.folder / "loss_e.png"

@@ -39,7 +39,7 @@ def test_a_second_writer_gets_the_name_of_the_folder_in_use(tmp_path):
         pass
 
 
-def test_nothing_is_left_of_a_lock_and_of_a_folder_that_stays_empty(tmp_path):
+def test_a_lock_and_an_empty_folder_are_removed(tmp_path):
     with locked(tmp_path / "empty"):
         assert (tmp_path / "empty").is_dir()
     with locked(tmp_path / "full"):

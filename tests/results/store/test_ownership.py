@@ -52,7 +52,7 @@ def test_foreign_files_and_folders_stay(folder, room):
 
 
 @pytest.mark.parametrize("name", ["runs.parquet", "spec.toml", "manifest.json"])
-def test_a_foreign_file_that_has_the_name_of_one_of_ours_is_not_replaced(tmp_path, name, computed):
+def test_a_foreign_file_with_a_name_of_optlab_is_not_replaced(tmp_path, name, computed):
     (tmp_path / "e").mkdir()
     (tmp_path / "e" / name).write_text("mine")
     with pytest.raises(UserError, match=rf"{name}: exists already and was not made by optlab; move it elsewhere"):
@@ -61,7 +61,7 @@ def test_a_foreign_file_that_has_the_name_of_one_of_ours_is_not_replaced(tmp_pat
     assert computed == []
 
 
-def test_a_foreign_picture_that_has_the_name_of_one_of_ours_is_not_replaced(folder):
+def test_a_foreign_picture_with_a_name_of_optlab_is_not_replaced(folder):
     results = run(folder)
     (folder / "plots").mkdir()
     (folder / "plots" / "loss_rosenbrock.png").write_text("mine")

@@ -86,7 +86,7 @@ def names(folder):
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_at_every_instant_the_earlier_or_the_later_results_are_whole(change, kind, before, experiments, tmp_path):
+def test_the_earlier_or_the_later_results_are_complete_at_any_time(change, kind, before, experiments, tmp_path):
     folder = tmp_path / "e"
     shutil.copytree(before, folder)
     earlier = state(folder)
@@ -109,16 +109,16 @@ def test_at_every_instant_the_earlier_or_the_later_results_are_whole(change, kin
         seen.append(found == later)
         assert {name: (folder / name).read_text() for name in FOREIGN} == FOREIGN
         with fault(0, kind):
-            CHANGES[change](folder, experiments)  # the next run goes on from there, and leaves nothing behind
+            CHANGES[change](folder, experiments)  # the next run continues from there, and leaves no other files
         assert state(folder) == later
         assert names(folder) == its_names
     assert len(seen) > 25
     if kind == "death":
-        assert seen == sorted(seen)  # one instant divides them
+        assert seen == sorted(seen)  # the results change at one call
         assert 10 < seen.index(True) < len(seen) - 10
 
 
-def test_a_first_publication_is_there_or_not(experiments, tmp_path):
+def test_a_first_publication_is_complete_or_absent(experiments, tmp_path):
     for number in itertools.count(1):
         folder = tmp_path / str(number)
         try:
@@ -136,7 +136,7 @@ def test_a_first_publication_is_there_or_not(experiments, tmp_path):
     assert number > 20
 
 
-def test_published_files_that_are_not_at_their_places_are_read_and_then_moved(experiments, before, tmp_path):
+def test_published_files_that_are_not_moved_yet_are_read_and_then_moved(experiments, before, tmp_path):
     folder = shutil.copytree(before, tmp_path / "e")
     with pytest.raises(Death), fault(3, "death", ("replace",)):
         write(folder, experiments["later"], "later")
@@ -151,7 +151,7 @@ def test_published_files_that_are_not_at_their_places_are_read_and_then_moved(ex
     assert names(folder) == names(store.load(folder).folder)
 
 
-def test_damaged_published_files_are_no_results(experiments, before, tmp_path):
+def test_damaged_published_files_are_not_read(experiments, before, tmp_path):
     folder = shutil.copytree(before, tmp_path / "e")
     with pytest.raises(Death), fault(1, "death", ("replace",)):
         write(folder, experiments["later"], "later")

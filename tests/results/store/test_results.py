@@ -26,7 +26,7 @@ def test_every_flipped_bit_is_found(folder):
 
 
 @pytest.mark.parametrize("harm", ["cut", "lengthen", "empty", "remove"])
-def test_every_file_that_is_cut_or_gone_is_found(folder, harm):
+def test_every_truncated_or_missing_file_is_found(folder, harm):
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         content = path.read_bytes()
         {
@@ -45,7 +45,7 @@ def test_every_file_that_is_cut_or_gone_is_found(folder, harm):
     store.load(folder)
 
 
-def test_a_folder_that_is_not_there(tmp_path):
+def test_a_missing_folder(tmp_path):
     with pytest.raises(ResultsError, match="there is no such results folder"):
         optlab.load(tmp_path / "nowhere")
 

@@ -13,7 +13,7 @@ from optlab.results import store
 from tests.results.store.experiment import DOCUMENT
 
 
-def test_history_and_runs_tell_the_same(finished, planned):
+def test_history_and_runs_agree(finished, planned):
     """The values on disk are those of the runner, to the bit."""
     for sweep in planned(DOCUMENT).sweeps:
         done = runner.run(sweep)

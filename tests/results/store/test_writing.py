@@ -31,7 +31,7 @@ def content(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
+def test_files_of_a_killed_run_are_not_read(finished, folder):
     """The files of a killed run: temporary files, and tables of sweeps that are in no manifest."""
     table = folder / "history" / f"{finished.manifest['sweeps'][0]['id']}.parquet"
     shutil.copy(table, folder / "history" / "0123456789abcdef.parquet")
@@ -41,7 +41,7 @@ def test_leftovers_are_not_read_and_do_no_harm(finished, folder):
     assert optlab.run(DOCUMENT, out=folder.parent, plots=False).runs["seconds"].equals(finished.runs["seconds"])
 
 
-def test_another_experiment_leaves_nothing_of_the_earlier_one(folder):
+def test_another_experiment_replaces_all_files_of_the_earlier_one(folder):
     with store.drawing(store.load(folder), "png") as drawing:
         path = drawing.folder / "old.png"
         path.write_bytes(b"old")
@@ -66,7 +66,7 @@ def swept(made):
     return [(sweep, runner.run(sweep)) for sweep in made.sweeps]
 
 
-def test_nothing_is_sealed_without_a_sweep_of_the_plan(folder, planned):
+def test_results_are_not_published_if_a_sweep_is_missing(folder, planned):
     """The other sweep was never written, or its file was removed before the end: the earlier results stay."""
     before = content(folder)
     done = swept(planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}, {"name": "adam"}]}))
@@ -86,7 +86,7 @@ def test_nothing_is_sealed_without_a_sweep_of_the_plan(folder, planned):
     assert content(folder) == before
 
 
-def test_results_that_were_sealed_without_a_sweep_are_not_taken_for_finished(folder):
+def test_results_with_a_missing_sweep_do_not_count_as_finished(folder):
     manifest = json.loads((folder / "manifest.json").read_text())
     name = f"history/{manifest['sweeps'][1]['id']}.parquet"
     del manifest["files"][name]
