@@ -163,17 +163,25 @@ class RuleOptimizer(torch.optim.Optimizer, metaclass=RuleClass):
         def look(p: Array) -> Point:
             return here if np.array_equal(p, at.x, equal_nan=True) else Point(*at.elsewhere(p, evaluate), unknown_there)
 
-        offer = {
-            "t": float(t),
-            "steps": float(group.get("steps", 0)),
-            "grad": lambda p: at.elsewhere(p, evaluate)[1],
-            "loss": lambda p: at.elsewhere(p, evaluate)[0],
-        }
-        if "rng" in group:
-            offer["rng"] = generator(group["rng"], "rule", number, t)
-        values = {**self.numbers, **rule.parts[0].keyed(numbers)}
+        def advanced(number_of: type) -> Any:
+            """The next x and state. `number_of` is the type of all numbers that are not arrays."""
+            offer = {
+                "t": number_of(t),
+                "steps": number_of(group.get("steps", 0)),
+                "grad": lambda p: at.elsewhere(p, evaluate)[1],
+                "loss": lambda p: at.elsewhere(p, evaluate)[0],
+            }
+            if "rng" in group:
+                offer["rng"] = generator(group["rng"], "rule", number, t)
+            given = {**self.numbers, **rule.parts[0].keyed(numbers)}
+            values = {key: number_of(value) for key, value in given.items()}
+            return Advance(rule, tensors, list(state.values()), values, look, offer)(at.x)
+
         with np.errstate(all="ignore"):
-            x, *after = Advance(rule, tensors, list(state.values()), values, look, offer)(at.x)
+            try:
+                x, *after = advanced(float)  # does not change the dtype of x
+            except ArithmeticError:  # Python's floats raise it for overflow and 1 / 0, which are infinite in NumPy
+                x, *after = advanced(np.float64)
         for n, (name, old) in enumerate(state.items()):
             own[name] = torch.from_numpy(self._kept(at, n, old, np.asarray(after[n])))
         own[NUMBER] = t

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import io
+import math
 import subprocess
 import sys
 import textwrap
@@ -553,6 +554,34 @@ def test_the_number_of_steps():
     np.testing.assert_allclose(bowl(falling, 4, horizon={"steps": 4}), x, rtol=1e-14)
     with pytest.raises(UserError, match="falling needs the number of steps; pass it, as in steps=1000"):
         as_torch(falling, [nn.Parameter(torch.ones(1))])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_numbers_overflow_as_in_numpy(dtype):
+    """t^gamma is infinite in a late step, so that the noise is 0. Powers of Python floats raise there."""
+    w = torch.nn.Parameter(torch.tensor([1.0, -2.0], dtype=dtype))
+    made = as_torch("gd", [w], lr=0.25, transforms=[{"name": "gradient_noise", "gamma": 100.0}])
+    w.grad = torch.tensor([4.0, -8.0], dtype=dtype)
+    made.step()
+    made.state[w]["step number"] = 10**6
+    with torch.no_grad():
+        w.copy_(torch.tensor([1.0, -2.0]))
+    made.step()
+    assert w.dtype == dtype
+    assert w.tolist() == [0.0, 0.0]
+
+
+def test_a_division_by_zero_is_infinite_as_in_numpy():
+    @optimizer
+    def halves(x, g, *, lr=0.1, beta=0.5):
+        """x - lr g / (1 - beta)."""
+        return x - lr / (1 - beta) * g
+
+    w = torch.nn.Parameter(torch.tensor([1.0, -2.0, 3.0]))
+    made = as_torch(halves, [w], beta=1.0)
+    w.grad = torch.tensor([1.0, -1.0, 2.0])
+    made.step()
+    assert w.tolist() == [-math.inf, math.inf, -math.inf]
 
 
 def test_groups_are_updated_together():
