@@ -17,7 +17,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
-from optlab.experiments.document import OptimizerSpec, ProblemSpec, RecordSpec, axes
+from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, axes
 from optlab.experiments.document.tables import experiment_of
 from optlab.experiments.kinds.basins import BASINS, BasinsSpec
 from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
@@ -210,6 +210,7 @@ def test_the_table_of_checks_is_the_code():
 KEYS_OF = {  # what each table of docs/experiments.md is of, by the words above it
     "## The experiment": experiment_of((BASINS, STABILITY)),
     "## Problems": ProblemSpec,
+    "### Noise": NoiseSpec,
     "## Optimizers": OptimizerSpec,
     "## Values": axes.Grid,
     "## What is recorded": RecordSpec,

@@ -53,26 +53,30 @@ def uniform(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDA
 
 @dataclass(frozen=True)
 class Draw:
-    """Random numbers that a rule draws in every step: "standard_normal", or "random" from [0, 1)."""
+    """Random numbers that are drawn in every step: "standard_normal", "standard_exponential", or "random" from [0, 1).
+
+    `stream` is "draw" for those that a rule draws, and "noise" for the noise of a problem.
+    """
 
     kind: str
     shape: tuple[int, ...]
+    stream: str = "draw"
 
 
-class Noise:
-    """The random numbers that rules draw: new numbers in every step, the same for all runs with the same seed."""
+class Draws:
+    """The random numbers of each step: new numbers in every step, the same for all runs with the same seed."""
 
     def __init__(self, root: int, seeds: NDArray[np.int64], draws: Sequence[Draw]) -> None:
         self.root, self.draws = root, draws
+        self.numbers = [sum(other.stream == draw.stream for other in draws[:n]) for n, draw in enumerate(draws)]
         self.seeds, self.of_run = np.unique(seeds, return_inverse=True)
 
     def fill(self, step: int, outs: Sequence[Any]) -> None:
         """Write the numbers for a step into one array per draw, of shape (*draw.shape, runs)."""
-        for number, (draw, out) in enumerate(zip(self.draws, outs, strict=True)):
+        for number, draw, out in zip(self.numbers, self.draws, outs, strict=True):
             size = math.prod(draw.shape)
-            purpose = f"draw {number} of step {step}"
-            make = normal if draw.kind == "standard_normal" else uniform
-            values = make(self.root, purpose, self.seeds, size)[self.of_run]
+            purpose = f"{draw.stream} {number} of step {step}"
+            values = _MAKE[draw.kind](self.root, purpose, self.seeds, size)[self.of_run]
             np.copyto(out, np.moveaxis(values.reshape(-1, *draw.shape), 0, -1), casting="same_kind")
 
 
@@ -81,6 +85,14 @@ def normal(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDAr
     pairs = uniform(root, purpose, seeds, 2 * size)
     radius, angle = np.sqrt(-2 * np.log1p(-pairs[:, :size])), 2 * np.pi * pairs[:, size:]
     return radius * np.cos(angle)
+
+
+def exponential(root: int, purpose: str, seeds: NDArray[np.int64], size: int) -> NDArray[np.float64]:
+    """`size` numbers of the standard exponential distribution for each seed, from those of `uniform`."""
+    return -np.log1p(-uniform(root, purpose, seeds, size))
+
+
+_MAKE = {"standard_normal": normal, "standard_exponential": exponential, "random": uniform}
 
 
 class Minibatches:

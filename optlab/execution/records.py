@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from optlab.execution.noise import Noise
 from optlab.execution.rule import Key, Rule
 from optlab.plugins.problems.base import Problem, Split
 
@@ -81,7 +82,8 @@ class Case:
     Rankings and pictures have one entry per case and title.
 
     `choices` are the options that change the graph of the problem. `split` and `batch_size` belong to problems that are
-    trained on data; a `batch_size` of 0 is the full batch. `precision` is the dtype of all computations.
+    trained on data; a `batch_size` of 0 is the full batch. `precision` is the dtype of all computations. `noise` is the
+    noise on what optimizers receive, without its numbers.
     """
 
     problem: Problem
@@ -91,6 +93,7 @@ class Case:
     split: Split | None = None
     batch_size: int = 0
     precision: str = "float64"
+    noise: Noise | None = None
 
     @property
     def tensors(self) -> tuple[tuple[int, ...], ...]:
@@ -112,9 +115,14 @@ class Case:
         return {**self.choices, **training}
 
     @property
+    def noise_settings(self) -> dict[str, str]:
+        """The kind of the noise as "noise", and the quantity that has it as "noise.on"."""
+        return {} if self.noise is None else {"noise": self.noise.kind.name, "noise.on": self.noise.on}
+
+    @property
     def is_random(self) -> bool:
         """Whether runs of this case depend on the seed."""
-        return not isinstance(self.start, FixedPoint) or bool(self.batch_size)
+        return not isinstance(self.start, FixedPoint) or bool(self.batch_size) or self.noise is not None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from optlab.engine.trace import trace
 from optlab.engine.trace_errors import cannot
 from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.errors import PluginError
+from optlab.execution.noise import LOSS, StepNoise
 from optlab.execution.randomness import Draw
 from optlab.execution.records import Case, Sweep
 from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
@@ -31,14 +32,16 @@ __not_the_users__ = True  # for messages: see `engine.trace_errors`
 
 @dataclass(frozen=True)
 class StepGraph:
-    """One step of a run: (x, *state, t, [index], *numbers, *draws) -> (loss at x, next x, *next state).
+    """One step of a run: (x, *state, t, [index], *numbers, *draws) -> (loss at x, next x, *next state, *extras).
 
     - `initial`: the graph x -> state before the first step.
-    - `numbers`: the keys of these inputs. A key is an owner ("option", "hyperparameter", "schedule" or "transform") and
-      a name.
+    - `numbers`: the keys of these inputs. A key is an owner ("option", "hyperparameter", "schedule", "transform" or
+      "noise") and a name.
     - `takes_index`: whether there is an input `index`, the indices of the minibatch.
     - `draws`: random numbers, which are new at each step.
     - `grad_evals`: the number of gradients that one step computes, counted in the graph.
+    - `extras`: the names of further outputs. "received": the loss at x that the optimizer receives, if it has noise.
+      The loss at x itself has none.
     """
 
     graph: Graph
@@ -47,6 +50,16 @@ class StepGraph:
     takes_index: bool
     grad_evals: int
     draws: tuple[Draw, ...] = ()
+    extras: tuple[str, ...] = ()
+
+    @property
+    def carried(self) -> int:
+        """The count of arrays that are carried from step to step: x and the parts of the state."""
+        return len(self.graph.outputs) - 1 - len(self.extras)
+
+    def output(self, extra: str) -> int:
+        """The index of a further output, or of the loss if there is none of this name."""
+        return 1 + self.carried + self.extras.index(extra) if extra in self.extras else 0
 
     @property
     def first_number(self) -> int:
@@ -56,11 +69,11 @@ class StepGraph:
     @property
     def size(self) -> int:
         """The count of numbers in x and the state of one run."""
-        return sum(math.prod(var.shape) for var in self.graph.outputs[1:])
+        return sum(math.prod(var.shape) for var in self.graph.outputs[1 : 1 + self.carried])
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """The kinds of the inputs for a back end. `constant`: whether all runs have the same value, for each number."""
-        carried = [Input(RUN, carry=i) for i in range(1, len(self.graph.outputs))]
+        carried = [Input(RUN, carry=i) for i in range(1, 1 + self.carried)]
         shared = [Input(SHARED)] + [Input(RUN)] * self.takes_index
         numbers = [Input(UNIFORM if same else RUN, changes=False) for same in constant]
         return carried + shared + numbers + [Input(RUN)] * len(self.draws)
@@ -127,8 +140,15 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
         )
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.stands_for in needed for gradient in used)
+    extras = ("received",) if case.noise is not None and case.noise.on == LOSS else ()
     return StepGraph(
-        optimise(settle(graph)), optimise(initial), _numbers(case, rule), bool(case.batch_size), evaluations, draws
+        optimise(settle(graph)),
+        optimise(initial),
+        _numbers(case, rule),
+        bool(case.batch_size),
+        evaluations,
+        draws,
+        extras,
     )
 
 
@@ -140,24 +160,35 @@ def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple
     t = builder.input((), real, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
     values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
-    rng = TracedGenerator(builder, real)
+    draws: list[Draw] = []
+    rng = TracedGenerator(builder, real, draws)
+    noise = StepNoise()
     with unwrapped(), contained():
-        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, rng)
-    return builder.finish([loss, *updated]), used, tuple(rng.made)
+        if case.noise is not None:
+            own = {name: value for (owner, name), value in values.items() if owner == "noise"}
+            noise = case.noise.drawn(TracedGenerator(builder, real, draws, "noise"), x.shape, own)
+        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, rng, noise)
+        received = [noise.on_loss(loss)] if noise.on == LOSS else []
+    return builder.finish([loss, *updated, *received]), used, tuple(draws)
 
 
 class TracedGenerator:
-    """Replaces the random generator while a rule is traced. Each array that is drawn becomes an input of the graph."""
+    """Replaces the random generator while a rule is traced. Each array that is drawn becomes an input of the graph.
 
-    def __init__(self, builder: Builder, real: np.dtype[Any]) -> None:
-        self._builder, self._real = builder, real
-        self.made: list[Draw] = []
+    The draws are appended to `made`. `stream` is the name of their stream.
+    """
+
+    def __init__(self, builder: Builder, real: np.dtype[Any], made: list[Draw], stream: str = "draw") -> None:
+        self._builder, self._real, self._made, self._stream = builder, real, made, stream
 
     def standard_normal(self, size: Any = ()) -> Tracer:
         return self._drawn("standard_normal", size)
 
     def random(self, size: Any = ()) -> Tracer:
         return self._drawn("random", size)
+
+    def standard_exponential(self, size: Any = ()) -> Tracer:
+        return self._drawn("standard_exponential", size)
 
     def normal(self, loc: Any = 0.0, scale: Any = 1.0, size: Any = ()) -> Any:
         return loc + scale * self.standard_normal(size)
@@ -166,14 +197,14 @@ class TracedGenerator:
         return low + (high - low) * self.random(size)
 
     def __getattr__(self, name: str) -> Any:
-        known = "standard_normal, random, normal, uniform"
+        known = "standard_normal, standard_exponential, random, normal, uniform"
         raise cannot(f"rng has no {name} here", f"compute it with one of these: {known}")
 
     def _drawn(self, kind: str, size: Any) -> Tracer:
         shape = (size,) if isinstance(size, int) else tuple(size or ())
-        self.made.append(Draw(kind, shape))
-        letter = {"standard_normal": "xi", "random": "u"}[kind]
-        count = sum(draw.kind == kind for draw in self.made)
+        self._made.append(Draw(kind, shape, self._stream))
+        letter = {"standard_normal": "xi", "random": "u", "standard_exponential": "e"}[kind]
+        count = sum(draw.kind == kind for draw in self._made)
         return self._builder.input(shape, self._real, letter if count == 1 else f"{letter}{count}")
 
 
@@ -183,13 +214,24 @@ def build_for(sweep: Sweep) -> StepGraph:
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
-    return (*(("option", name) for name in case.problem.signature.numbers), *rule.numbers)
+    of_noise = case.noise.kind.signature.numbers if case.noise is not None else ()
+    options = (("option", name) for name in case.problem.signature.numbers)
+    return (*options, *rule.numbers, *(("noise", name) for name in of_noise))
 
 
 def _step(
-    case: Case, rule: Rule, steps: int, x: Tracer, state: Any, t: Tracer, index: Any, values: Any, rng: TracedGenerator
+    case: Case,
+    rule: Rule,
+    steps: int,
+    x: Tracer,
+    state: Any,
+    t: Tracer,
+    index: Any,
+    values: Any,
+    rng: TracedGenerator,
+    noise: StepNoise,
 ) -> tuple[Any, list[Tracer], list[Any]]:
-    """The loss at x, the requested gradients, and the next x and state."""
+    """The loss at x without noise, the requested gradients, and the next x and state."""
     inputs, targets = minibatch(case, index)
     options = {name: value for (owner, name), value in values.items() if owner == "option"}
     whole = objective(case, inputs, targets)
@@ -199,28 +241,29 @@ def _step(
         if np.shape(p) != x.shape:
             found = f"grad or loss gets a point of shape {np.shape(p)}"
             raise cannot(found, f"give it a point of shape {x.shape}, like x")
-        return whole(p, **options)
+        return noise.on_loss(whole(p, **options))
 
     used: list[Tracer] = []
 
     def gradient(p: Any) -> Any:
         used.append(grad(f)(p))
-        return used[-1]
+        return noise.on_gradient(used[-1])
 
     def evaluate(p: Any) -> Point:
         if p is x:
             return at_x
         f_p, g_p = value_and_grad(f)(p)
         used.append(g_p)
-        return Point(f_p, g_p, functools.partial(hvp, p))
+        return Point(f_p, noise.on_gradient(g_p), functools.partial(hvp, p))
 
     def hvp(p: Any, v: Any) -> Any:
         used.extend([grad(lambda q: np.sum(grad(f)(q) * v))(p)] * 2)  # costs about two gradients
-        return used[-1]
+        return noise.on_product(used[-1])
 
-    loss, g = value_and_grad(f)(x)
+    received, g = value_and_grad(f)(x)
     used.append(g)
-    at_x = Point(loss, g, functools.partial(hvp, x))
+    at_x = Point(received, noise.on_gradient(g), functools.partial(hvp, x))
+    loss = whole(x, **options) if noise.on == LOSS else received
     offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
     return loss, used, Advance(rule, case.tensors, state, values, evaluate, offer)(x)
 

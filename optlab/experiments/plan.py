@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from optlab.execution import fingerprint
+from optlab.execution.noise import GRADIENT
 from optlab.execution.records import Ints, Recording, Sweep
 from optlab.experiments import resolve
 from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec, RecordSpec
@@ -155,7 +156,13 @@ def _with_single_values(spec: ExperimentSpec) -> ExperimentSpec:
     return replace(
         spec,
         problems=tuple(
-            replace(p, options=first(p.options), dim=p.dim and replace(p.dim, values=p.dim.values[:1]))
+            replace(
+                p,
+                options=first(p.options),
+                dim=p.dim and replace(p.dim, values=p.dim.values[:1]),
+                noise=p.noise
+                and replace(p.noise, **first({"kind": p.noise.kind, "on": p.noise.on}), options=first(p.noise.options)),
+            )
             for p in spec.problems
         ),
         optimizers=tuple(
@@ -176,12 +183,17 @@ def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
     titles = []
     for axes in cases:
         own = []
-        for values in itertools.product(*axes.numbers.values()):
-            numbers = dict(zip(axes.numbers, values, strict=True))
+        for values in itertools.product(*axes.columns.values()):
+            numbers = dict(zip(axes.columns, values, strict=True))
             defaults = axes.case.problem.signature.numbers
             shown = dict(axes.written) | {
-                k: v for k, v in numbers.items() if len(axes.numbers[k]) > 1 or v != defaults[k]
+                name: numbers["option", name]
+                for name, values in axes.numbers.items()
+                if len(values) > 1 or numbers["option", name] != defaults[name]
             }
+            noise = axes.case.noise_settings
+            shown |= {key: noise[key] for key in noise if noise[key] != GRADIENT}
+            shown |= {f"noise.{name}": value for (owner, name), value in numbers.items() if owner == "noise"}
             title = axes.case.problem.name + _parentheses(shown)
             seen[title] += 1
             own.append(_numbered(title, seen[title]))
@@ -205,7 +217,7 @@ def _shown(name: str, value: Any) -> str:
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case with one rule: the product of all numbers and the seeds. The seeds vary fastest."""
     seeds = np.arange(limits.repeats(spec, axes.case, rule))
-    values = {("option", name): values for name, values in axes.numbers.items()} | dict(rule.numbers)
+    values = axes.columns | dict(rule.numbers)
     sizes = [*map(len, values.values()), len(seeds)]
     runs = int(np.prod(sizes))
     *positions, of_seed = np.unravel_index(np.arange(runs), sizes)

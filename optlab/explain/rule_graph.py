@@ -63,7 +63,7 @@ def traced(rule: Rule, initial: Graph, shape: tuple[int, ...]) -> tuple[Graph, l
     def look(p: Any) -> Point:
         return Point(loss(p), g if p is x else gradient(p), curvature)
 
-    offer = {"t": t, "steps": steps, "grad": gradient, "loss": loss, "rng": TracedGenerator(builder, x.dtype)}
+    offer = {"t": t, "steps": steps, "grad": gradient, "loss": loss, "rng": TracedGenerator(builder, x.dtype, [])}
     with unwrapped():
         result = Advance(rule, (shape,), state, values, look, offer)(x)
     return builder.finish(result), ["x", *(shown[name] for name in states)]

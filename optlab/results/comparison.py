@@ -76,6 +76,8 @@ def _problem(sweep: Sweep) -> Facts:
         facts["test_fraction"] = round(test / (test + train), 6)
     else:
         facts["dim"] = case.dim
+    of_noise = {f"noise.{name}": _axis(column) for name, column in sweep.numbers_of("noise").items()}
+    facts |= case.noise_settings | of_noise
     return facts | {name: _axis(column) for name, column in sweep.numbers_of("option").items()}
 
 

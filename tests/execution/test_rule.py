@@ -12,7 +12,7 @@ from optlab import optimizer, problem, transform
 from optlab.api import pipeline
 from optlab.errors import PluginError, SpecError
 from optlab.execution import runner
-from optlab.execution.randomness import Draw, Noise, normal, uniform
+from optlab.execution.randomness import Draw, Draws, normal, uniform
 from optlab.execution.records import Case, FixedPoint
 from optlab.execution.rule import Rule
 from optlab.execution.step import build, build_for
@@ -243,7 +243,7 @@ def test_gradients_are_counted_wherever_they_are_taken(planned):
 def test_noise_is_the_same_for_a_seed_in_any_company():
     draws = (Draw("standard_normal", (2, 3)), Draw("random", ()))
     seeds = np.array([4, 0, 7, 4])
-    together, alone = Noise(1, seeds, draws), Noise(1, seeds[2:3], draws)
+    together, alone = Draws(1, seeds, draws), Draws(1, seeds[2:3], draws)
     many, one = ([np.empty((2, 3, n)), np.empty(n)] for n in (4, 1))
     seen = []
     for step in (1, 2):
@@ -293,7 +293,9 @@ def test_a_draw_that_is_not_to_be_had(planned):
     sweep = planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "poisson"}], "steps": 3}, poisson).sweeps[
         0
     ]
-    with pytest.raises(Exception, match=r"rng has no poisson here.*standard_normal, random, normal, uniform"):
+    with pytest.raises(
+        Exception, match=r"rng has no poisson here.*standard_normal, standard_exponential, random, normal, uniform"
+    ):
         build_for(sweep)
 
 

@@ -54,6 +54,8 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("replay", "it trains a network")
     if sweep.case.precision != "float64":
         return Choice("replay", f"it computes in {sweep.case.precision}")
+    if sweep.case.noise is not None:
+        return Choice("replay", "its problem has noise")
     if graph.draws:
         return Choice("replay", "it draws random numbers")
     if not has_llvmlite():
@@ -74,7 +76,7 @@ def has_llvmlite() -> bool:
 
 def expressions_of(graph: StepGraph) -> Expressions:
     """The step graph lowered for machine code. Raises `Unsupported` if the native back end has no rule for a node."""
-    carried = len(graph.graph.outputs) - 1
+    carried = graph.carried
     return lowered(graph.graph, carried, range(carried))
 
 

@@ -1,7 +1,7 @@
 """Sweep -> Trajectories by optimizers of other packages, one run after the other.
 
-They follow the run protocol of `protocol.py`. They get the traced loss and gradient, and the same starts and
-minibatches as all other optimizers. There are two kinds:
+They follow the run protocol of `protocol.py`. They get the traced loss and gradient, and the same starts,
+minibatches and noise as all other optimizers. There are two kinds:
 
 - An optimizer that makes one update at a time has made n updates at step n.
 - An optimizer that chooses itself the points of its gradients, as those of scipy, is recorded at each gradient: step n
@@ -15,7 +15,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from optlab.engine.passes import optimise, settle
 from optlab.engine.replay import RUN, Input, Program, compile
 from optlab.engine.trace import trace
 from optlab.execution.evaluation import whole_objective
+from optlab.execution.randomness import Draws
 from optlab.execution.records import Floats, Sweep, Trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
 from optlab.execution.starts import starts
@@ -39,7 +40,8 @@ def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
     done = []
     for n in range(len(block)):
         sweep = block.block(slice(n, n + 1))
-        options = tuple(float(column[0]) for column in sweep.numbers_of("option").values())
+        columns = [*sweep.numbers_of("option").values(), *sweep.numbers_of("noise").values()]
+        options = tuple(float(column[0]) for column in columns)
         if options not in prepared:
             prepared[options] = _Objective(sweep, graph)
         done.append(_Run(sweep, prepared[options], x[:, n], progress).trajectories())
@@ -47,7 +49,7 @@ def run(block: Sweep, graph: StepGraph, progress: Progress) -> Trajectories:
 
 
 class _Objective:
-    """Computes the loss, the gradient and Hessian products at a point, for one set of options of the problem."""
+    """Computes the loss, the gradient and Hessian products at a point, for one set of options and one noise."""
 
     def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
         self.graph = graph
@@ -59,18 +61,34 @@ class _Objective:
         self.program.prepare()
         self.sweep = sweep
         self.whole = evaluation_of(sweep, 1)
+        self.exact_loss = math.nan
+        """The loss without noise at the point that was evaluated last."""
 
     @property
     def index(self) -> Any:
         """The buffer for the indices of a minibatch, shape (1, batch_size)."""
         return np.moveaxis(self.program.inputs[2], -1, 0)
 
+    @property
+    def drawn(self) -> Sequence[Any]:
+        """The buffers for random numbers."""
+        return self.program.inputs[len(self.program.inputs) - len(self.graph.draws) :]
+
     def loss_and_gradient(self, x: Any) -> tuple[float, Any]:
-        """The loss and the gradient at x."""
+        """The loss and the gradient at x, with noise if the case has noise."""
         np.copyto(self.x[:, 0], x)
         self.program.step()
-        loss = np.asarray(self.program.outputs[0]).reshape(-1)[0]
-        return float(loss), self.x[:, 0].copy()  # the graph puts the gradient where a rule puts the next x
+        self.exact_loss = self._output(0)
+        received = self._output(self.graph.output("received"))
+        return received, self.x[:, 0].copy()  # the graph puts the gradient where a rule puts the next x
+
+    def loss(self, x: Any) -> float:
+        """The loss at x without noise."""
+        self.loss_and_gradient(x)
+        return self.exact_loss
+
+    def _output(self, number: int) -> float:
+        return float(np.asarray(self.program.outputs[number]).reshape(-1)[0])
 
     def product(self, x: Any, v: Any) -> Any:
         """The product of the Hessian of the whole objective at x and the vector v."""
@@ -103,6 +121,8 @@ class _Run:
         self.start = start.astype(sweep.case.precision)
         self.record = Record(sweep, objective.whole)
         self.batches = minibatches_of(sweep) if objective.graph.takes_index else None
+        draws = objective.graph.draws
+        self.draws = Draws(sweep.root_seed, sweep.seed, draws) if draws else None
         self.gradients = self.now = self.reported = 0
         self.last_received = -1
         """The last step at which the optimizer received a loss, or -1."""
@@ -130,7 +150,7 @@ class _Run:
             self._begin_step(now, x)
             moved = step(self._loss_and_gradient, factor(now + 1)).copy()
             if self.last_received < now:
-                self._receive(self.objective.loss_and_gradient(x)[0])
+                self._receive(self.objective.loss(x))
             x = moved
             self._report(1)
         return x
@@ -139,7 +159,7 @@ class _Run:
         self.gradients += 1
         loss, g = self.objective.loss_and_gradient(p)
         if self.last_received < self.now:  # the first time within this step
-            self._receive(loss)
+            self._receive(self.objective.exact_loss)
         return loss, g
 
     def _factor(self) -> Callable[[int], float]:
@@ -198,9 +218,11 @@ class _Run:
         self._end_if_diverged()
         if self.batches is not None:
             self.batches.fill(now + 1, self.objective.index)
+        if self.draws is not None:
+            self.draws.fill(now + 1, self.objective.drawn)
 
     def _receive(self, loss: float) -> None:
-        """Record the loss that the optimizer received in this step."""
+        """Record the loss that the optimizer received in this step, without noise."""
         self.last_received = self.now
         self.record.receive(self.now, loss)
         if not math.isfinite(loss):
@@ -216,7 +238,7 @@ class _Run:
             self.record.finish(column)
             return
         self.batches.fill(last + 1, self.objective.index)
-        self.record.finish(column, lambda: np.array([self.objective.loss_and_gradient(x)[0]]))
+        self.record.finish(column, lambda: np.array([self.objective.loss(x)]))
 
     def _end_if_diverged(self) -> None:
         if not self.record.finite[0]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.replay import compile
 from optlab.execution.evaluation import is_constant
-from optlab.execution.randomness import Noise
+from optlab.execution.randomness import Draws
 from optlab.execution.records import Floats, Sweep, Trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
 from optlab.execution.runner.state import initial_state, overflowed
@@ -34,7 +34,7 @@ class StepLoop:
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
         self.batches = minibatches_of(sweep) if graph.takes_index else None
-        self.noise = Noise(sweep.root_seed, sweep.seed, graph.draws) if graph.draws else None
+        self.draws = Draws(sweep.root_seed, sweep.seed, graph.draws) if graph.draws else None
         self.drawn = self.program.inputs[len(self.program.inputs) - len(graph.draws) :]
         self.record = Record(sweep, evaluation_of(sweep, runs))
 
@@ -73,8 +73,8 @@ class StepLoop:
             record.begin_step(now, x)
             if self.batches is not None:
                 self.batches.fill(now + 1, self._index)
-            if self.noise is not None:
-                self.noise.fill(now + 1, self.drawn)
+            if self.draws is not None:
+                self.draws.fill(now + 1, self.drawn)
             t[...] = now + 1
             step()
             record.receive(now, loss)

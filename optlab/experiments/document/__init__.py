@@ -20,6 +20,7 @@ from optlab.experiments.document.schema import json_schema
 from optlab.experiments.document.tables import (
     ExperimentSpec,
     KindOfTable,
+    NoiseSpec,
     OptimizerSpec,
     ProblemSpec,
     RecordSpec,
@@ -32,6 +33,7 @@ __all__ = [
     "Draft",
     "ExperimentSpec",
     "KindOfTable",
+    "NoiseSpec",
     "OptimizerSpec",
     "ProblemSpec",
     "RecordSpec",

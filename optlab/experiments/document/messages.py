@@ -44,6 +44,7 @@ _NAMES = {
 _FORMS = {
     "steps": "steps = 1000",
     "num": "num = 9",
+    "kind": 'kind = "normal"',
     "problem": "[[problem]]",
     "optimizer": "[[optimizer]]",
 }

@@ -26,7 +26,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from optlab.experiments.choices import Backend, Precision
 from optlab.experiments.document import values
-from optlab.experiments.document.axes import Axis, Dimensions
+from optlab.experiments.document.axes import Axis, Dimensions, Grid
 from optlab.experiments.document.source_map import KeyPath
 
 OPTIONS = "<options>"
@@ -65,6 +65,29 @@ def _doc(text: str) -> Any:
     return Field(description=text)
 
 
+_GRADIENT = Axis(("gradient",))
+
+
+@dataclass(frozen=True)
+class NoiseSpec:
+    """Noise on what optimizers receive. All other keys are options of its kind, such as scale."""
+
+    kind: Annotated[Axis, _doc("normal, multiplicative, student_t, cauchy or dropout; a list gives one problem each")]
+    on: Annotated[Axis, _doc("what has noise: gradient or loss")] = _GRADIENT
+    options: _Options = field(default_factory=dict)
+
+
+_Noise = Annotated[
+    NoiseSpec,
+    BeforeValidator(lambda value: _with_options(value, NoiseSpec), json_schema_input_type=NoiseSpec | Axis),
+]
+
+
+def _is_noise(value: Any) -> bool:
+    """Whether the value of the key `noise` is a table of noise, and not an option that a problem has of this name."""
+    return isinstance(value, dict) and not value.keys() & {f.name for f in fields(Grid)}
+
+
 @dataclass(frozen=True)
 class ProblemSpec:
     """A problem. All other keys are its options, dataset and batch_size included.
@@ -78,6 +101,7 @@ class ProblemSpec:
     start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
     dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
     target: Annotated[_Number | None, _doc("a loss; the first step at which a run reaches it is recorded")] = None
+    noise: Annotated[_Noise | None, _doc("noise on the gradient or the loss that optimizers receive")] = None
     options: _Options = field(default_factory=dict)
     path: _Path = field(default=(), compare=False)
 
@@ -93,6 +117,7 @@ class ScheduleSpec:
 def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
     """Move the options of a table to the key `OPTIONS`."""
     own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
+    own -= {"noise"} - {key for key, child in value.items() if key == "noise" and _is_noise(child)}
     known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
     return known | {key: child for key, child in value.items() if key in own}
 

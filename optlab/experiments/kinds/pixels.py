@@ -26,3 +26,10 @@ def note_seeds(spec: ExperimentSpec, notes: Diagnostics) -> None:
     """Note a mistake if there are several seeds: a pixel has no repeats."""
     if spec.seeds > 1:
         notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")
+
+
+def note_noise(spec: ExperimentSpec, notes: Diagnostics) -> None:
+    """Note noise as a mistake: a pixel is one run, and one draw of noise says nothing about its start or settings."""
+    for problem in spec.problems:
+        if problem.noise is not None:
+            notes.note((*problem.path, "noise"), "in a map every pixel is one run without repeats; leave noise out")

@@ -97,6 +97,7 @@ class StabilityKind(Kind):
         notes: Diagnostics,
     ) -> list[CaseAxes]:
         pixels.note_seeds(spec, notes)
+        pixels.note_noise(spec, notes)
         checks.sides(table.x, table.y, rules, notes)
         if table.color == "steps":
             checks.targets(table.target, cases, notes)

@@ -11,6 +11,7 @@ choices becomes a case or a rule of its own.
     problems        the cases of a [[problem]] table, with
         starts      the starts of their runs,
         data        their training and test data,
+        noise       the noise on what optimizers receive,
         probe       a trial computation, which finds wrong choices and dimensions
     optimizers      the rules of an [[optimizer]] table, with schedule and transforms
 """

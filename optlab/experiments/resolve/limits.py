@@ -87,7 +87,8 @@ def _numbers_per_evaluation(case: Case) -> int:
 
 def _cells(axes: CaseAxes | RuleAxes) -> int:
     """The number of combinations of numbers."""
-    return math.prod(map(len, axes.numbers.values()))
+    numbers = axes.columns if isinstance(axes, CaseAxes) else axes.numbers
+    return math.prod(map(len, numbers.values()))
 
 
 def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:

@@ -88,10 +88,14 @@ def _transformed(
 
 
 def note_minibatches(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
-    """Note each optimizer that cannot use minibatches because it chooses the points of its gradients itself."""
+    """Note each optimizer that cannot use minibatches or noise, because it chooses the points of its gradients."""
     batched = next((axes.case for axes in cases if axes.case.batch_size), None)
+    noisy = next((axes.case for axes in cases if axes.case.noise is not None), None)
     for rule in rules:
         optimizer = rule.rule.optimizer
         if batched is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
             what = f"{optimizer.name} needs the same objective in all steps, but {batched.problem.name} has minibatches"
             notes.note((*rule.path, "name"), f"{what}; write batch_size = 0 for all of the data")
+        elif noisy is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
+            what = f"{optimizer.name} needs the same objective in all steps, but {noisy.problem.name} has noise"
+            notes.note((*rule.path, "name"), f"{what}; leave one of the two out")

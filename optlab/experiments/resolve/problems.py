@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optlab.errors import UserError, counted
 from optlab.execution.records import Case, DomainDraw, FixedPoint, Floats
+from optlab.execution.rule import Key
 from optlab.experiments.document import ProblemSpec
 from optlab.experiments.resolve.data import data_of
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
+from optlab.experiments.resolve.noise import noises, note_without_table
 from optlab.experiments.resolve.options import note_repeated, split_axes
 from optlab.experiments.resolve.probe import computes, note_choices, note_dimension, sized
 from optlab.experiments.resolve.starts import A_POINT, start_of
@@ -21,13 +23,19 @@ from optlab.plugins.registry import Registry
 
 @dataclass(frozen=True)
 class CaseAxes:
-    """A case, the values of its numeric options, the written settings of its title, and the written target."""
+    """A case, the values of its numeric options and of its noise, the written settings of its title, and the target."""
 
     case: Case
     numbers: Mapping[str, Floats]
     written: Mapping[str, Any]
     path: KeyPath
     target: float | None = None
+    noise: Mapping[Key, Floats] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[Key, Floats]:
+        """The values of all numbers by key."""
+        return {("option", name): values for name, values in self.numbers.items()} | dict(self.noise)
 
 
 def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnostics) -> Iterator[CaseAxes]:
@@ -35,16 +43,22 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
     problem = notes.found(registry.problem, spec.name, (*spec.path, "name"))
     if problem is None:
         return
+    options = dict(spec.options)
+    if note_without_table(spec, problem, notes):
+        del options["noise"]
     numbers, combinations = split_axes(
-        problem, spec.options, spec.path, notes, extra=problem.data_options, keys=("start", "dim", "target")
+        problem, options, spec.path, notes, extra=problem.data_options, keys=("start", "dim", "target", "noise")
     )
     if spec.dim:
         note_repeated(spec.dim, spec.dim.values, (*spec.path, "dim"), notes)
     dims = spec.dim.values if spec.dim else (None,)
     for dim, combination in itertools.product(dims, combinations):
         case = _case(spec, problem, registry, dim, combination, root_seed, notes)
-        if case is not None:
-            yield CaseAxes(case, numbers, _written(spec, case, combination, dim), spec.path, spec.target)
+        if case is None:
+            continue
+        written = _written(spec, case, combination, dim)
+        for noise, of_noise in noises(spec, notes):
+            yield CaseAxes(replace(case, noise=noise), numbers, written, spec.path, spec.target, of_noise)
 
 
 def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:

@@ -27,13 +27,21 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
     """The sizes of the axes of a table."""
     if isinstance(spec, ProblemSpec):
         dims = [Size((*spec.path, "dim"), len(spec.dim.values), True)] if spec.dim else []
-        return dims + _sizes(registry.problems.get(spec.name), spec.options, spec.path)
+        return dims + _of_noise(spec) + _sizes(registry.problems.get(spec.name), spec.options, spec.path)
     found = _sizes(_optimizer(spec, registry), spec.hyperparameters, spec.path)
     if spec.schedule:
         found += _sizes(registry.schedules.get(spec.schedule.name), spec.schedule.options, (*spec.path, "schedule"))
     for n, part in enumerate(spec.transforms):
         found += _sizes(registry.transforms.get(part.name), part.options, (*spec.path, "transforms", n))
     return found
+
+
+def _of_noise(spec: ProblemSpec) -> list[Size]:
+    if spec.noise is None:
+        return []
+    path, choices = (*spec.path, "noise"), {"kind": spec.noise.kind, "on": spec.noise.on}
+    numbers = [Size((*path, name), len(axis.values), False) for name, axis in spec.noise.options.items()]
+    return [Size((*path, name), len(axis.values), True) for name, axis in choices.items()] + numbers
 
 
 def _optimizer(spec: OptimizerSpec, registry: Registry) -> Any:

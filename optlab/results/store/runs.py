@@ -13,7 +13,13 @@ from optlab.execution.records import STATUSES, Sweep, Trajectories
 from optlab.execution.rule import Key
 from optlab.experiments import metrics
 
-PREFIX = {"hyperparameter": "hp.", "option": "opt.", "schedule": "schedule.", "transform": "transform."}
+PREFIX = {
+    "noise": "noise.",
+    "hyperparameter": "hp.",
+    "option": "opt.",
+    "schedule": "schedule.",
+    "transform": "transform.",
+}
 """The prefix of the columns of numbers and choices, by owner."""
 
 
@@ -22,11 +28,12 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     values_of_sweeps = [_values(sweep) for sweep, _ in parts]
     keys = dict.fromkeys(key for own in values_of_sweeps for key in own)
     names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
+    has_noise = any(sweep.case.noise is not None for sweep, _ in parts)
     measures = [done.measures or metrics.columns(sweep, done) for sweep, done in parts]
     measured = dict.fromkeys(name for own in measures for name in own)
     tables = _with_equal_types(
         [
-            _with_measures(_runs_of(sweep, done, names), own, measured)
+            _with_measures(_runs_of(sweep, done, names, has_noise), own, measured)
             for (sweep, done), own in zip(parts, measures, strict=True)
         ]
     )
@@ -45,7 +52,7 @@ def _values(sweep: Sweep) -> dict[Key, Any]:
     return {**sweep.rule.all_choices, **of_case, **sweep.numbers}
 
 
-def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]]) -> pa.Table:
+def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]], has_noise: bool) -> pa.Table:
     """The rows of one sweep. `names` are the option names of all sweeps by owner, each of which makes a column."""
     runs, rule, values = len(sweep), sweep.rule, _values(sweep)
 
@@ -60,6 +67,8 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
         "label": same(sweep.label),
         "seed": sweep.seed,
     }
+    if has_noise:
+        columns |= {name: same(sweep.case.noise_settings.get(name)) for name in ("noise", "noise.on")}
     for owner, prefix in PREFIX.items():
         for name in names[owner]:
             value = values.get((owner, name))

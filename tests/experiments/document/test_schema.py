@@ -158,11 +158,11 @@ def test_json_schema():
     assert properties["problem"]["minItems"] == 1
     assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
     assert tables["RecordSpec"]["additionalProperties"] is False
-    assert tables["ProblemSpec"]["properties"].keys() == {"name", "suite", "start", "dim", "target"}
+    assert tables["ProblemSpec"]["properties"].keys() == {"name", "suite", "start", "dim", "target", "noise"}
     assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
         *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "Grid"),
-        *("Side", "BasinsSpec", "StabilitySpec"),
+        *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec"),
     }
     assert not re.search("<[a-z]+>", json.dumps(schema))  # a tag or an alias of pydantic's
