@@ -35,7 +35,7 @@ def on_replay(functions: Sequence[Function], points: Any) -> Any:
 
 
 def on_native(functions: Sequence[Function], points: Any) -> Any:
-    """The same in machine code."""
+    """The same values by machine code."""
     graph = _graph(functions, points.dtype)
     kernel = kernels.compile(graph, [Input(RUN, carry=n + 1) for n in range(len(graph.inputs))])
     none = np.empty(0)

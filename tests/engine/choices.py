@@ -1,4 +1,4 @@
-"""Functions that choose, at points where what they do not take has an infinite slope."""
+"""Functions with choices, at points where the branch that is not taken has an infinite slope."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ W = np.array([[1.0, 2.0], [0.5, 3.0], [-1.0, 1.0]])
 
 
 def apart(x):
-    """x + 1, and beside it a number that is infinite at 0 and has an infinite slope."""
+    """x + 1, and a number that is infinite at 0 and has an infinite slope."""
     return np.stack([x + 1, np.log(x)])
 
 
@@ -206,4 +206,4 @@ BESIDE_KINKS = {
     ),
 }
 LEFT |= BESIDE_KINKS
-"""A function that chooses, a point, and the smooth function that it equals around there."""
+"""A function with a choice, a point, and the smooth function that it equals near the point."""

@@ -1,7 +1,7 @@
-"""Random programs: one list of instructions that NumPy (plain or traced) and torch both follow.
+"""Random programs: one list of instructions, executed by NumPy (plain or traced) and by torch.
 
 A program starts from a few inputs and applies 5 to 40 operations, each to values computed before (so there is fan-out,
-and there are shared subexpressions), and ends by adding up everything that nothing else used.
+and there are shared subexpressions), and ends with the sum of all values that no other operation used.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ class RandomProgram:
         return values
 
     def every(self, *inputs: Any) -> list[Any]:
-        """The inputs and all that is computed from them, in NumPy."""
+        """The inputs and all intermediate values, in NumPy."""
         return self.values(in_numpy(), inputs)
 
     def numpy(self, *inputs: Any) -> Any:
-        """One number, in NumPy."""
+        """The result, a number, in NumPy."""
         values = self.every(*inputs)
         return sum((values[i] if np.shape(values[i]) == () else values[i].mean()) for i in self.loose)
 
     def torch(self, *inputs: Any) -> Any:
-        """The same number, in torch."""
+        """The same result in torch."""
         values = self.values(in_torch(), inputs)
         return sum(values[i].mean() for i in self.loose)
 
     def several(self, *inputs: Any) -> tuple[Any, ...]:
-        """All the values that nothing else uses, in NumPy."""
+        """All values that no other instruction uses, in NumPy."""
         values = self.every(*inputs)
         return tuple(values[i] for i in self.loose)
 
@@ -76,7 +76,7 @@ def random_program(rng: np.random.Generator, shapes: Any = None, length: int | N
 
 
 def _instruction(rng: np.random.Generator, shapes: list[Any]) -> tuple[Callable[..., Any], tuple[int, ...]]:
-    """A random operation that fits to values of these shapes."""
+    """A random operation for values of these shapes."""
     i = (
         int(rng.integers(max(0, len(shapes) - 6), len(shapes)))
         if rng.random() < 0.7

@@ -80,7 +80,7 @@ KINKS = {
     "0**p at p = 0": (lambda p: np.power(0.0, p), 0.0, 0.0),
     "0**p at p > 0": (lambda p: np.power(0.0, p), 2.0, 0.0),
 }
-"""The table "At kinks" of docs/engine.md, and points beside it."""
+"""The table "At kinks" of docs/engine.md, and points next to kinks."""
 
 NONE = np.nan
 
@@ -124,7 +124,7 @@ CURVED = {
     "det of a singular matrix": (lambda x: np.linalg.det(x.reshape(2, 2)), [1.0, 1.0, 1.0, 1.0], np.full((4, 4), NONE)),
     "sinc(0)": (lambda x: np.sinc(x), 0.0, -(np.pi**2) / 3),
 }
-"""Second derivatives where the first is a convention: right, that of the side that the first belongs to, or NaN."""
+"""Second derivatives where the first is a convention: right, that of the side of the first, or NaN."""
 
 x0 = np.array([-1.0, 0.0, 4.0])
 A = np.array([[1.0, 2.0], [3.0, 4.0]])

@@ -1,6 +1,6 @@
-"""Small mistakes, one at a time, in the derivative rules and in what `vjp.py` does around them.
+"""Small mistakes, one at a time, in the derivative rules and in the functions of `vjp.py` that apply them.
 
-A mutant is a rule whose syntax tree was changed in one place, and that is put in the place of the original for a while.
+A mutant is a rule whose syntax tree was changed in one place. It replaces the original temporarily.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.In: (ast.NotIn,),
 }
 SYMMETRIC = ("np.hypot", "np.logical_and", "np.logical_or", "np.broadcast_shapes")
-"""Functions of which the order of the arguments is no matter."""
+"""Functions for which the order of the arguments has no effect."""
 ARROW = "  ->  "
 
 
@@ -104,7 +104,7 @@ def changes(tree: ast.AST, namespace: Mapping[str, Any]) -> Iterator[Change]:
 
 
 def _around(tree: ast.AST, constant: ast.AST) -> ast.AST:
-    """What a number is part of, beyond its sign, a slice and a tuple."""
+    """The node that contains a number, without its sign, a slice or a tuple."""
     node = constant
     while node is constant or isinstance(node, ast.UnaryOp | ast.Slice | ast.Tuple):
         node = next(n for n in ast.walk(tree) if node in ast.iter_child_nodes(n))
@@ -120,7 +120,7 @@ class _Replace(ast.NodeTransformer):
 
 
 def alternatives(node: Any) -> list[Any]:
-    """What may stand in the place of a node, by mistake."""
+    """The nodes that may replace a node by mistake."""
     if isinstance(node, ast.Lambda):
         return [_with(node, body=ast.UnaryOp(ast.USub(), node.body))]
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.Not):
@@ -224,7 +224,7 @@ def _functions(module: Any) -> dict[str, ast.FunctionDef]:
             for argument in (*node.args.args, *node.args.kwonlyargs, *filter(None, [node.args.vararg])):
                 argument.annotation = None
             node.returns = None
-            for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):  # it checks only
+            for call in (n for n in ast.walk(node) if isinstance(n, ast.Call)):  # it only checks
                 call.keywords = [k for k in call.keywords if k.arg != "strict"]
             found[node.name] = node
     return found

@@ -1,4 +1,4 @@
-"""Expressions written in a form that does not depend on the names that the source gives to things."""
+"""Expressions in a form that does not depend on the names in the source."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def normal_form(*expressions: ast.AST, namespace: Mapping[str, Any]) -> list[str
     """The text of expressions with their names replaced by v0, v1, ..., in the order of first use in all of them.
 
     Names of Python and NumPy stay, without a module before them. Names of variables, of other functions and of their
-    modules, and of attributes that are not NumPy's, are replaced. Of a lambda it is the body, without its arguments.
+    modules, and of attributes that are not NumPy's, are replaced. The form of a lambda is its body without arguments.
 
     >>> normal_form(ast.parse("np.rint((a - y) / rules.part(b, len(b.kind), a.ndim))"), namespace={"rules": ast})
     ['rint((v0 - v1) / v2(v3, len(v3.v4), v0.ndim))']

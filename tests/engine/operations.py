@@ -1,4 +1,4 @@
-"""One row per operation entry by entry: in NumPy, in torch, as a formula in mpmath, and where it is tried.
+"""One row per elementwise operation: in NumPy, in torch, as a formula in mpmath, and the tested domain.
 
 A key is the name of the operation, perhaps with a remark about the domain after a comma.
 """
@@ -31,7 +31,7 @@ def between(low: float, high: float) -> Domain:
 
 
 def near(point: float, *sides: float) -> Domain:
-    """Down to a rounding error away from a point, on these sides of it."""
+    """Numbers near a point, down to a distance of a rounding error, on these sides of it."""
     return lambda rng, n: point + rng.choice(sides, n) * 10.0 ** rng.uniform(-15.5, -1, n)
 
 
@@ -247,11 +247,11 @@ FLAT: dict[str, Callable[..., Any]] = {
     **{f.__name__: lambda a, f=f: f(a > 0, a < 1) for f in (np.logical_and, np.logical_or, np.logical_xor)},
     "logical_not": lambda a: np.logical_not(a > 0),
 }
-"""Operations whose derivative is 0 wherever there is one."""
+"""Operations whose derivative is 0 wherever it exists."""
 
 
 def operation(key: str) -> str:
-    """The operation that a key of a table is about."""
+    """The operation of a key of a table."""
     return key.partition(",")[0]
 
 

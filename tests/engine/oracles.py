@@ -1,4 +1,4 @@
-"""What derivatives are held against: torch, complex steps in 400 digits, and inputs of every memory layout.
+"""References for derivatives: torch, complex steps in 400 digits, and inputs of every memory layout.
 
 A case is a function in NumPy, and the same in torch and as an analytic formula for arrays of mpmath's numbers.
 """
@@ -21,7 +21,7 @@ from optlab.engine.vjp import vjp
 torch = pytest.importorskip("torch")
 
 TINY = float(np.finfo(np.float64).tiny)
-"""Below this a double has fewer digits, so an error counts relative to it at least."""
+"""Below this a double has fewer digits, so errors are relative to this size at least."""
 
 mpmath.mp.dps = 400
 _STEP = mpmath.mpf(10) ** -100
@@ -111,7 +111,7 @@ def precise(x: Any) -> Any:
 
 
 def of_each(f: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of matrices, for stacks of them that broadcast."""
+    """A function of matrices, extended to stacks of matrices that broadcast."""
 
     def of_stacks(*values: Any) -> Any:
         stack = np.broadcast_shapes(*(v.shape[:-2] for v in values))
@@ -162,7 +162,7 @@ def solution(a: Any, b: Any) -> Any:
 
 @of_each
 def cholesky(a: Any) -> Any:
-    """Column by column, of the symmetric part."""
+    """The factor of the symmetric part, column by column."""
     a, out = (a + a.T) / 2, np.full(a.shape, mpmath.mpf(0), dtype=object)
     for j in range(len(a)):
         for i in range(j, len(a)):
@@ -235,7 +235,7 @@ def sum_to(values: Any, shape: Any) -> Any:
 
 
 def assert_close(ours: Any, expected: Any, tolerance: float, scale: Any = None, note: Any = "") -> None:
-    """Entry by entry, relative to what is expected or to a scale; NaN and infinities in the same places."""
+    """Compare elementwise, relative to the expected value or a scale; NaN and infinities at the same positions."""
     ours, expected = np.asarray(ours), np.asarray(expected)
     assert ours.shape == expected.shape, (ours.shape, expected.shape, note)
     special = ~np.isfinite(expected)

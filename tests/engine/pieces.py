@@ -1,4 +1,4 @@
-"""Functions that are twice differentiable at a point, but written with choices that tie there.
+"""Functions that are twice differentiable at a point, but are written with choices that tie there.
 
 Each row of `SMOOTH` is such a function of one number, the same function in mpmath without choices, and the point.
 `OF_SEVERAL` has functions of several numbers, the point, and the Hessian by hand.
@@ -13,17 +13,17 @@ from optlab import logsumexp, relu
 
 
 def both(x):
-    """x, as two halves."""
+    """x, as a sum of two parts."""
     return relu(x) - relu(-x)
 
 
 def size(x):
-    """The absolute value, as two halves."""
+    """The absolute value, as a sum of two parts."""
     return relu(x) + relu(-x)
 
 
 def bent(x):
-    """x again: all that is below -1, between -1 and 0, between 0 and 1, and above."""
+    """x, as a sum of parts below -1, between -1 and 0, between 0 and 1, and above."""
     return np.clip(x, -1, 0) + np.clip(x, 0, 1) + relu(x - 1) - relu(-x - 1)
 
 
@@ -127,7 +127,7 @@ SMOOTH["clip of halves"] = (SMOOTH["clip of halves"][0], lambda x: x**2 + x, 0.5
 EXACT = frozenset(name for name in SMOOTH if name.split()[0] not in {"maximum", "minimum", "abs", "max", "ptp"}) - {
     *("hypot", "norm", "norm, 3", "relu of abs", "relu of maximum", "clip of abs", "sort of abs"),
 }
-"""What is right at a tie, and not NaN: what chooses by relu, clip and sort."""
+"""The functions with relu, clip and sort: their second derivative at a tie is right, and not NaN."""
 
 W = np.array([[1.0, -2.0, 0.5], [2.0, 1.0, -1.0]])
 

@@ -1,4 +1,4 @@
-"""A few fixed cases per operation, with what torch, complex steps and hand calculations say computed beforehand."""
+"""A few fixed cases per operation. The references (torch, complex steps, hand calculations) are computed once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Check = Callable[[], None]
 
 @functools.cache
 def checks_of(name: str) -> tuple[Check, ...]:
-    """Raise AssertionError if a derivative of this operation is wrong, the fast ones first."""
+    """Checks that raise AssertionError if a derivative of this operation is wrong, fast checks first."""
     rows = [row for key, row in ELEMENTWISE.items() if operation(key) == name]
     makers = [maker for key, maker in STRUCTURED.items() if operation(key) == name]
     first = [_slopes(row, draw) for row in rows for draw in (plain_inputs, ill_scaled_inputs)]
@@ -41,7 +41,7 @@ def checks_of(name: str) -> tuple[Check, ...]:
 
 @functools.cache
 def checks_of_all() -> tuple[Check, ...]:
-    """Of broadcasting, of masks, and of every operation in turn."""
+    """The checks of broadcasting, of masks, and of every operation in turn."""
     masked = [_kink(f, x, expected) for f, x, expected in MASKED.values()]
     masked += [_kink(f, x, grad(taken)(x)) for f, x, taken in LEFT.values()]
     masked += [_no_curvature(f, x, hessian(taken)(x)) for f, x, taken in BESIDE_KINKS.values()]
@@ -162,7 +162,7 @@ def _stretched_pair(row: Any, *shapes: Any) -> Check:
 
 
 def _of_parts() -> list[Check]:
-    """What is added up: masked products, slices of one array, contributions of another type."""
+    """Sums of contributions: masked products, slices of one array, contributions of another dtype."""
 
     def product() -> None:
         f = lambda x: np.where(x > -1, np.stack([np.sin(x)]) @ np.stack([x]), 0.0)  # noqa: E731

@@ -33,7 +33,7 @@ def shape_of(rng: np.random.Generator, lowest: int = 1, smallest: int = 0) -> tu
 
 
 def wide(rng: np.random.Generator, shape: Any, digits: float = 100) -> Any:
-    """Numbers of all orders of magnitude, or all of one."""
+    """Numbers of all orders of magnitude, or of one order."""
     digits = digits * (rng.random() < 0.5)
     return np.asarray(
         rng.choice([-1, 1], shape) * 10.0 ** rng.uniform(-digits, digits, shape) * rng.uniform(1, 2, shape)
@@ -195,14 +195,14 @@ def solving(rng: np.random.Generator) -> Case:
     stack = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
 
     def in_torch(a: Any, b: Any) -> Any:
-        """Without the stack, torch would take a matrix b for a stack of vectors."""
+        """Without the stack, torch would treat a matrix b as a stack of vectors."""
         return torch.linalg.solve(a, b.expand(*stack, *b.shape[-2:]))
 
     return Case(np.linalg.solve, in_torch, oracles.solution, [a, b], [*_sensitivity(a, b)])
 
 
 def _sensitivity(a: Any, b: Any) -> tuple[Any, Any]:
-    """Of all entries of a, and of a column of b."""
+    """The sensitivity of all entries of a, and of a column of b."""
     inverse = np.abs(np.linalg.inv(a))
     spread = float(np.max(inverse @ np.abs(a) @ inverse, initial=0))
     columns = np.sum(np.abs(b), axis=-2, keepdims=True) * np.ones((*a.shape[:-1], 1))

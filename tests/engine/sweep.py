@@ -19,7 +19,7 @@ POINTS = np.array([0.0, -0.0, *_SIZES, *(-v for v in _SIZES), LARGEST, -LARGEST,
 
 
 def _three(x: Any) -> list[Any]:
-    """The entries of the vector of which functions of arrays are taken."""
+    """The entries of the vector for functions of arrays."""
     return [x, mp.mpf(1.5), mp.mpf(-2)]
 
 
@@ -124,7 +124,7 @@ ONE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "astype": (lambda x: x.astype(np.float64) ** 2, lambda x: x * x),
     "gap": (lambda x: apply("gap", x, 2.5), lambda x: x - 2.5),
     "positive_zero": (lambda x: apply("positive_zero", x), lambda x: x),
-    # of several numbers
+    # functions of several numbers
     "sum": (of_three(np.sum), lambda x: mp.fsum(_three(x))),
     "mean": (of_three(np.mean), lambda x: mp.fsum(_three(x)) / 3),
     "prod": (of_three(np.prod), lambda x: -3 * x),
@@ -157,4 +157,4 @@ ONE: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "einsum": (of_three(lambda v: np.einsum("i,i->", v, v)), lambda x: x * x + 6.25),
     "diff": (of_three(lambda v: np.diff(v, 2)[0]), lambda x: x - 5),
 }
-"""Of one number: in NumPy, and exactly, with NaN where there is no value."""
+"""Functions of one number: in NumPy, and exact, with NaN outside their domain."""

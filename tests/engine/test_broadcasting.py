@@ -42,7 +42,7 @@ def test_there_are_thousands_of_pairs():
 
 @pytest.mark.parametrize("block", range(8))
 def test_every_pair_of_shapes_up_to_rank_four(block):
-    """All functions at once, each with cotangents of its own: the gradient is the sum over all of them."""
+    """All functions together, each with its own cotangents: the gradient is the sum over all of them."""
     rng = np.random.default_rng(block)
     functions = [f for f, _, _ in DERIVATIVES.values()]
     for a_shape, b_shape in itertools.islice(pairs_of_shapes(4), block, None, 8):
@@ -61,7 +61,7 @@ def test_every_pair_of_shapes_up_to_rank_four(block):
 
 
 @pytest.mark.parametrize("name", DERIVATIVES)
-def test_each_function_for_itself_up_to_rank_two(name):
+def test_each_function_alone_up_to_rank_two(name):
     f, *derivatives = DERIVATIVES[name]
     rng = np.random.default_rng(0)
     for shapes in pairs_of_shapes(2):

@@ -1,4 +1,4 @@
-"""What a choice does not take leaks nothing: in all derivatives, in both types, on both back ends."""
+"""A branch that is not taken has no effect: in all derivatives, both dtypes and on both back ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engine.choices import LEFT
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_derivatives_are_those_of_what_is_taken(name):
+def test_derivatives_are_those_of_the_branch_taken(name):
     f, x, taken = LEFT[name]
     x = np.float64(x)
     for derivative in (grad, hessian, lambda f: grad(grad(grad(f))), lambda f: grad(lambda x: jvp(f)(x, 1.0))):
@@ -26,7 +26,7 @@ def test_derivatives_are_those_of_what_is_taken(name):
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_in_float32(name):
+def test_derivatives_in_float32(name):
     f, x, taken = LEFT[name]
     x = np.float32(min(x, 1e30) if np.isfinite(x) else x)
     for derivative in (grad, hessian):
@@ -36,7 +36,7 @@ def test_in_float32(name):
 
 
 @pytest.mark.parametrize("name", LEFT)
-def test_on_both_back_ends(name):
+def test_both_back_ends_agree(name):
     f, x, taken = LEFT[name]
     points = np.array([x, x, x])
     expected = on_replay([grad(taken), hessian(taken)], points)
@@ -46,10 +46,10 @@ def test_on_both_back_ends(name):
 
 
 ORDERS = ("median", "sort", "take_along_axis", "at the argmax")
-"""What is not for machine code."""
+"""Cases that machine code does not support."""
 
 
-def test_a_run_on_a_plateau_goes_on():
+def test_a_run_on_a_plateau_continues():
     @problem(domain=(-1000.0, 1000.0), start=(800.0, -1.0))
     def capped(x):
         """min(exp(x), 1)."""
@@ -75,7 +75,7 @@ STEPS = (
     lambda v: v**3,
     lambda v: np.maximum(v, relu(v)),
 )
-"""From a matrix of large numbers to a matrix of numbers that are as large at least."""
+"""Functions from a matrix of large numbers to a matrix of numbers that are at least as large."""
 
 CHOICES = (
     lambda t, s, x: np.minimum(np.sum(t), s),
@@ -96,7 +96,7 @@ CHOICES = (
     st.sampled_from(CHOICES),
     st.sampled_from([3.0, 1e100, 1e155, 1e200, 1e300, 1.7e308]),
 )
-def test_what_overflows_behind_a_choice_leaks_nothing(steps, choice, x):
+def test_an_overflow_in_a_branch_not_taken_has_no_effect(steps, choice, x):
     def f(x):
         t = np.array([[1.0, 2.0], [3.0, 1.5]]) * x
         for step in steps:
@@ -118,7 +118,7 @@ HONEST = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_what_is_taken_keeps_its_infinite_slope_and_its_nan(name):
+def test_the_branch_taken_keeps_its_infinite_slope_and_nan(name):
     f, expected = HONEST[name]
     np.testing.assert_equal(float(grad(f)(0.0)), expected)
 
@@ -133,8 +133,8 @@ MASKS = [("Rosenbrock", 0), ("a network with relu", 2), ("entries of squares", 0
 
 
 @pytest.mark.parametrize(("name", "count"), MASKS)
-def test_masks_are_made_only_where_something_may_leak(name, count):
-    """Besides the `where` that each relu's own rule is; those for second derivatives alone are gone."""
+def test_masks_exist_only_where_a_branch_may_have_an_infinite_slope(name, count):
+    """Besides the `where` in the rule of each relu. Masks for second derivatives only are removed."""
     graph = optimise(settle(gradient_graph(trace(ORDINARY[name], np.ones(6)))))
     assert [node.op.name for node in graph.nodes].count("where") == count
     assert not any(node.op.name.startswith("logical") for node in graph.nodes)

@@ -1,4 +1,4 @@
-"""What code of plugins raises becomes an exception like any other; the user's Ctrl-C stays what it is."""
+"""Everything that plugin code raises becomes an ordinary exception; Ctrl-C of the user remains an interrupt."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ESCAPING = [
 
 @pytest.mark.parametrize("error", ESCAPING, ids=lambda error: type(error).__name__)
 @pytest.mark.parametrize("nested", [0, 1, 2])
-def test_what_is_no_exception_becomes_one(error, nested):
+def test_exits_of_plugins_become_exceptions(error, nested):
     def raise_it(*inner):
         if inner:
             with contained():
@@ -43,14 +43,14 @@ def test_what_is_no_exception_becomes_one(error, nested):
     assert str(caught.value).endswith(described(error))
 
 
-def test_the_line_is_that_of_the_plugin():
+def test_the_reported_line_is_in_the_plugin():
     with pytest.raises(Escaped, match=rf"^{__file__}:\d+: SystemExit: 3$"), contained():
         sys.exit(3)
     with pytest.raises(Escaped, match=rf"^{__file__}:\d+: SystemExit: None$"), contained():
         exit()
 
 
-def test_exceptions_pass_as_they_are():
+def test_exceptions_pass_unchanged():
     error = ValueError("an ordinary one")
     with pytest.raises(ValueError, match="an ordinary one") as caught, contained():
         raise error
@@ -62,7 +62,7 @@ class Shy(Exception):
         raise RuntimeError("no")
 
 
-def test_described():
+def test_descriptions_of_exceptions():
     assert described(ValueError("two words")) == "ValueError: two words"
     assert described(KeyboardInterrupt()) == "KeyboardInterrupt"
     assert described(Shy()) == "Shy: (its message cannot be shown: RuntimeError)"
@@ -75,7 +75,7 @@ def press_ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
-def test_ctrl_c_passes():
+def test_ctrl_c_is_not_contained():
     before = signal.getsignal(signal.SIGINT)
     with pytest.raises(Interrupted), contained(), contained():
         press_ctrl_c()
@@ -92,7 +92,7 @@ def handler():
     signal.signal(signal.SIGINT, before)
 
 
-def test_a_handler_of_ones_own_is_still_called(handler):
+def test_a_user_handler_of_sigint_is_called(handler):
     seen = []
     handler(lambda number, frame: seen.append(number))
     with contained():
@@ -104,7 +104,7 @@ def test_a_handler_of_ones_own_is_still_called(handler):
         raise KeyboardInterrupt
 
 
-def test_in_a_thread_a_keyboard_interrupt_is_of_the_code():
+def test_a_keyboard_interrupt_in_a_thread_comes_from_the_code():
     found = []
 
     def work():
@@ -124,7 +124,7 @@ def test_in_a_thread_a_keyboard_interrupt_is_of_the_code():
 
 
 @pytest.mark.parametrize("error", ESCAPING, ids=lambda error: type(error).__name__)
-def test_minimize_ends_with_a_mistake_of_the_user(error):
+def test_minimize_raises_a_user_error(error):
     def objective(x):
         raise error
 
@@ -139,7 +139,7 @@ def test_minimize_ends_with_a_mistake_of_the_user(error):
 
 
 @pytest.mark.parametrize("error", [*ESCAPING, ValueError("late"), MemoryError(), Shy()], ids=lambda e: type(e).__name__)
-def test_minimize_ends_with_a_mistake_of_the_user_where_an_operation_raises_in_some_step(error):
+def test_minimize_raises_a_user_error_if_an_operation_raises_in_a_step(error):
     calls = []
 
     def kernel(x):

@@ -27,12 +27,12 @@ def test_scalars_in_scalars_out():
 
 
 @pytest.mark.parametrize("x", [3, np.int64(3), np.array(3), 3.0])
-def test_whole_numbers_are_differentiated_as_floats(x):
+def test_integers_are_differentiated_as_floats(x):
     assert grad(lambda x: x**2 / 4)(x) == 1.5
     assert grad(grad(lambda x: x**2 / 4))(x) == 0.5
 
 
-def test_lists_and_arrays_of_whole_numbers():
+def test_lists_and_arrays_of_integers():
     assert grad(lambda x: np.sum(x**2) / 4)([1, 2, 3]).tolist() == [0.5, 1.0, 1.5]
     assert grad(lambda x: np.sum(x**2) / 4)(np.array([1, 2, 3])).tolist() == [0.5, 1.0, 1.5]
 
@@ -54,7 +54,7 @@ def test_float32_in_float32_gradients_out(f):
     assert np.allclose(gradient, grad(f)(x), rtol=1e-6)
 
 
-def test_the_argument_to_differentiate():
+def test_selecting_the_argument_to_differentiate():
     f = lambda a, b, *, c: np.sum(a * b**c)  # noqa: E731
     a, b = np.array([1.0, 2.0]), np.array([3.0, 4.0])
     assert grad(f)(a, b, c=2).tolist() == [9.0, 16.0]
@@ -63,14 +63,14 @@ def test_the_argument_to_differentiate():
     assert grad(lambda a, n: np.sum(a) * n)(a, 3).tolist() == [3.0, 3.0]
 
 
-def test_what_the_function_does_not_depend_on():
+def test_the_gradient_of_an_unused_argument_is_zero():
     assert grad(lambda x: 3.0)(x).tolist() == [0.0] * 3
     assert grad(lambda x: 3)(2.0) == 0.0
     assert grad(lambda x: np.sum(x > 0))(x).tolist() == [0.0] * 3
     assert grad(lambda x: x[1])(x).tolist() == [0.0, 1.0, 0.0]
 
 
-def test_the_identity():
+def test_the_gradient_of_the_identity():
     assert value_and_grad(lambda x: x)(2.5) == (2.5, 1.0)
     assert grad(lambda x: np.sum(x))(x).tolist() == [1.0] * 3
 
@@ -102,12 +102,12 @@ def test_an_inner_function_of_outer_values():
 
 
 def test_an_inner_function_with_plain_arguments():
-    """The plain argument is a constant of the outer trace, even where it stands alone."""
+    """The plain argument is a constant of the outer trace, even if it is the only argument."""
     assert grad(lambda x: grad(lambda y, c: y * np.exp(c))(x, 2.0) * x)(3.0) == np.exp(2.0)
     assert grad(lambda x: grad(lambda y, c: np.sum(y * np.cos(c)))(x, np.zeros(2))[0] * x[1])(np.ones(2))[1] == 1.0
 
 
-def test_three_levels():
+def test_three_nested_levels_of_gradients():
     f = lambda a: grad(lambda b: grad(lambda c: a * b**2 * c**3)(b))(a)  # noqa: E731  d/db 3 a b^4 at b = a: 12 a^4
     assert f(2.0) == 12 * 2.0**4
     assert grad(f)(2.0) == 48 * 2.0**3
@@ -117,7 +117,7 @@ def test_an_inner_gradient_that_ignores_the_outer_argument():
     assert grad(lambda x: x * grad(lambda y: y**2)(3.0))(1.0) == 6.0
 
 
-def test_within_a_trace_the_gradient_is_part_of_the_graph():
+def test_a_gradient_within_a_trace_is_part_of_the_graph():
     graph = trace(grad(lambda x: np.sum(np.sin(x))), x)
     assert graph(x)[0].tolist() == np.cos(x).tolist()
     whole = trace(grad(lambda x: x**2 + x), 2)
@@ -152,7 +152,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_inputs_of_every_layout_are_read_right_and_left_alone(name):
+def test_inputs_of_every_layout_are_read_correctly_and_not_changed(name):
     array = LAYOUTS[name]
     before = array.copy()
     f = lambda x: np.sum(np.exp(x) * x[0] + np.sum(x.T @ x[:, :1]))  # noqa: E731
@@ -220,7 +220,7 @@ def test_methods_and_callable_objects():
 @pytest.mark.parametrize(
     ("x", "what"), [(np.array([1 + 2j, 2]), "complex numbers"), ("abc", "values of type <U3"), (None, "type object")]
 )
-def test_what_is_no_real_number_is_refused(derivative, x, what):
+def test_values_that_are_not_real_numbers_are_refused(derivative, x, what):
     def f(x):
         return np.sum(x**2)
 

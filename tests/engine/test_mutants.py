@@ -1,4 +1,4 @@
-"""The tests of derivatives are tested: they notice nearly every small mistake that can be made in a rule."""
+"""Mutation tests: the tests of derivatives detect nearly every small mistake in a rule."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ SURVIVORS = {
     "_sum_to: sum(v2, axis=(*range(v0), *v1)) if v0 or v1 else v2  ->  sum(v2, axis=(*range(v0), *v1))": _EMPTY_SUM,
     "_sum_to: v0 == 1 and v1.shape[v2 + v3] != 1  ->  v0 == 1": "a sum over one entry changes nothing",
 }
-"""Mutants that compute the same, by their `key`, and why. In a key v0, v1, ... are names of the source."""
+"""Mutants that are equivalent, by `key`, with the reason. In a key v0, v1, ... are names of the source."""
 
 
 def survives(mutant: Mutant) -> bool:
@@ -76,7 +76,7 @@ def survives(mutant: Mutant) -> bool:
         for check in checks:
             try:
                 check()
-            except Exception:  # of any kind: a wrong number, or no number at all
+            except Exception:  # any exception counts, also of a wrong number
                 return False
     return True
 
@@ -88,14 +88,14 @@ def test_only_equivalent_mutants_survive(make):
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_at_least_95_of_100_mutants_die():
+def test_at_least_95_percent_of_mutants_fail_a_test():
     mutants = [mutant.key for mutant in all_mutants()]
     assert len(set(mutants)) == len(mutants) >= 500
     assert set(SURVIVORS) <= set(mutants)
     assert len(SURVIVORS) <= 0.05 * len(mutants)
 
 
-def test_the_rules_as_they_are_pass_and_every_operation_has_a_check():
+def test_the_original_rules_pass_and_every_operation_has_a_check():
     for name, op in OPS.items():
         checks = checks_of(name)
         assert checks or not any(op.vjp) or op.variadic, name
@@ -131,7 +131,7 @@ def test_a_key_does_not_depend_on_names_and_modules():
     assert not {change.source for change in one} & {change.source for change in other if "g" in change.source}
 
 
-def test_a_mutant_is_in_place_for_a_while_only():
+def test_a_mutant_is_removed_after_use():
     before = {name: op.vjp for name, op in OPS.items()}
     mutant = next(m for m in all_mutants() if m.where == "tanh, 0")
     with mutant.installed():

@@ -74,7 +74,7 @@ def test_jacobians_of_ill_scaled_values_against_complex_steps(key):
 
 
 def elementwise_jacobian(row: Row, inputs: Any, position: int) -> Any:
-    """Zero but where an entry of the result is made of an entry of the input."""
+    """Zero, except where an entry of the result depends on an entry of the input."""
     full = np.broadcast_arrays(*inputs)
     numbers = np.arange(np.size(inputs[position])).reshape(np.shape(inputs[position]))
     sources = np.broadcast_to(numbers, full[0].shape)
@@ -139,7 +139,7 @@ def test_sums_of_no_entries():
     assert (value.tolist(), jacobian.shape) == ([0.0] * 3, (3, 0, 3))
 
 
-def test_rows_gathers_at_a_traced_index():
+def test_rows_at_a_traced_index():
     data, index = np.arange(12.0).reshape(4, 3), np.array([3, 0, -1])
     graph = trace(lambda i: rows(data, i), index)
     assert graph(index)[0].tolist() == data[index].tolist()

@@ -1,4 +1,4 @@
-"""An operation made outside the package is as good as one of the table."""
+"""An operation defined outside the package works like those of the table."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_its_derivatives(ours, theirs, inputs):
         assert_close(a, b, 1e-9, max(np.max(np.abs(b)), 1.0))
 
 
-def test_under_a_mask_it_leaks_nothing():
+def test_its_infinite_slope_has_no_effect_under_a_mask():
     f = lambda y: np.sum(np.where(y > 0, xlogy(y, y), 0.0))  # noqa: E731
     assert grad(f)(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
 
@@ -68,7 +68,7 @@ def test_under_a_mask_it_leaks_nothing():
 @pytest.mark.parametrize(
     ("given", "result"), [(np.float32, np.float32), (np.int64, np.float64), (np.float64, np.float64)]
 )
-def test_its_types_are_those_it_computes(given, result):
+def test_its_declared_dtypes_are_those_it_computes(given, result):
     graph = trace(softsign, x.astype(given))
     assert graph.outputs[0].dtype == graph(x.astype(given))[0].dtype == result
     if given is np.float32:
@@ -76,7 +76,7 @@ def test_its_types_are_those_it_computes(given, result):
 
 
 def test_it_is_replayed_over_several_runs():
-    """In memory that is used again and again, where its result may never lie where its input is still read."""
+    """In reused memory, its result is never stored where its input is still needed."""
     graph = gradient_graph(
         trace(lambda x, y: np.sum(xlogy(1 + softsign(x * x), y) * softsign(softsign(x))), x, y), (0, 1)
     )

@@ -72,13 +72,13 @@ def test_special_values_survive():
     "factor", [np.array([True, False, True]), np.array([0, 3, -2]), np.uint8(0), np.array([0.0, -0.0, 3.0])]
 )
 def test_a_negation_is_absorbed_by_constants_that_have_a_negative(factor):
-    """A condition has none, and of whole numbers there is one zero: 0 * -x is -0.0 for a float, not for -0 * x."""
+    """A boolean has no negative, and an integer has one zero: 0 * -x is -0.0 for a float, but not -0 * x."""
     graph = trace(lambda x: [factor * -x, -x * factor], x)
     assert bits(optimise(graph)(x)) == bits(graph(x))
     assert ("negative" in names(optimise(graph))) == (np.asarray(factor).dtype.kind != "f")
 
 
-def test_folding_computes_what_is_known():
+def test_constants_are_folded():
     graph = trace(lambda x: x + np.sqrt(np.sum(np.zeros_like(x) + x * 0 + 4.0)), x)
     assert len(fold(graph).nodes) == len(graph.nodes)
     known = Graph(graph.inputs[1:], graph.nodes, graph.outputs, {**graph.constants, graph.inputs[0]: x})
@@ -87,7 +87,7 @@ def test_folding_computes_what_is_known():
 
 
 @pytest.mark.parametrize("f", [lambda x: x * 1.0, lambda x: 1 * x, lambda x: x / 1.0, lambda x: x**1, lambda x: +x])
-def test_operations_that_change_nothing_vanish(f):
+def test_operations_without_effect_are_removed(f):
     graph = optimise(trace(f, x))
     assert graph.nodes == ()
     assert graph.outputs == graph.inputs
@@ -100,7 +100,7 @@ def test_operations_that_change_nothing_vanish(f):
         (lambda x: np.where(np.zeros(3, bool), 7.0, x), []),
         (lambda x: np.where(np.array([True, False, True]), x, 7.0), ["where"]),
         (lambda x: np.where(True, np.ones((2, 3)), x), []),
-        (lambda x: np.where(True, x, np.ones((2, 3))), ["where"]),  # it gives x another shape
+        (lambda x: np.where(True, x, np.ones((2, 3))), ["where"]),  # it changes the shape of x
         (lambda x: (x > 0) & np.array([False, False, False]), []),
         (lambda x: False & (x > 0), []),
         (lambda x: True & (x > 0), ["greater"]),
@@ -108,19 +108,19 @@ def test_operations_that_change_nothing_vanish(f):
         (lambda x: (x > 0) & np.array([True, False, True]), ["greater", "logical_and"]),
     ],
 )
-def test_choices_that_are_known_are_made_now(f, left):
+def test_choices_with_constant_conditions_are_folded(f, left):
     graph = trace(f, x)
     assert names(optimise(graph)) == left
     assert bits(optimise(graph)(x)) == bits(graph(x))
 
 
-def test_times_one_stays_where_it_changes_shape_or_type():
+def test_a_product_with_one_that_changes_shape_or_dtype_is_kept():
     assert names(optimise(trace(lambda x: x * np.ones((2, 3)), x))) == ["multiply"]
     assert names(optimise(trace(lambda n: n * 1.0, 3))) == ["multiply"]
     assert names(optimise(trace(lambda x: x * 2.0, x))) == ["multiply"]
 
 
-def test_stretching_is_left_to_the_operation():
+def test_broadcasting_is_left_to_the_operation():
     graph = optimise(trace(lambda x, a: x * np.broadcast_to(a, x.shape), x, 2.0))
     assert names(graph) == ["multiply"]
     assert names(optimise(trace(lambda a, b: np.broadcast_to(a, 3) * np.broadcast_to(b, 3), 1.0, 2.0))) == [
@@ -146,7 +146,7 @@ def test_constants_are_shared_only_if_equal_to_the_bit():
     assert len(optimise(trace(lambda x: (x > 1) * (x + 1.0), x)).constants) == 1
 
 
-def test_what_no_output_needs_is_dropped():
+def test_unused_nodes_are_removed():
     def f(x):
         np.exp(x) + np.sin(x) * np.ones(3)
         return np.cos(x)
@@ -177,7 +177,7 @@ def test_the_gradient_of_the_sphere_is_one_product():
     ],
 )
 @pytest.mark.parametrize("x", [[3.0, -4.0, 0.5], [0.0, 0.0, 0.0]])
-def test_settled_graphs_compute_the_same_without_what_is_for_derivatives(f, x):
+def test_settled_graphs_compute_the_same_without_operations_for_derivatives(f, x):
     graph = gradient_graph(trace(f, np.array(x)))
     settled = optimise(settle(graph))
     assert set(names(graph)) & {"detach", "nan_slope", "undefined_curvature"}
@@ -186,7 +186,7 @@ def test_settled_graphs_compute_the_same_without_what_is_for_derivatives(f, x):
         assert found.tobytes() == expected.tobytes()
 
 
-def test_the_slope_of_a_root_minds_minus_zero_only_where_there_may_be_one():
+def test_slopes_handle_minus_zero_only_if_it_can_occur():
     of_anything = gradient_graph(trace(lambda x: np.sum(np.sqrt(x)), np.ones(3)))
     assert "positive_zero" in names(of_anything)
     for f in (

@@ -1,4 +1,4 @@
-"""Jacobians, Hessians and products with them: against torch, against each other, on trees of arrays."""
+"""Jacobians, Hessians and products with them: against torch, against each other, and on nested containers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def to_number(xp, x):
 
 
 class Torch:
-    """torch under NumPy's names."""
+    """torch with the names of NumPy."""
 
     asarray = staticmethod(torch.tensor)
     tanh, exp, sin, log = torch.tanh, torch.exp, torch.sin, torch.log
@@ -50,7 +50,7 @@ def close(ours, theirs, tolerance=1e-13):
 
 
 @pytest.mark.parametrize("f", FUNCTIONS)
-def test_against_torch(f):
+def test_jacobians_hessians_and_products_against_torch(f):
     ours, theirs = both(f)
     point = torch.tensor(X)
     close(jacobian(ours)(X), torch.autograd.functional.jacobian(theirs, point))
@@ -60,7 +60,7 @@ def test_against_torch(f):
     close(vjp(ours)(X, w), torch.autograd.functional.vjp(theirs, point, torch.tensor(w))[1])
 
 
-def test_second_derivatives_against_torch():
+def test_second_derivatives_of_products_against_torch():
     ours, theirs = both(to_number)
     expected = torch.autograd.functional.hessian(theirs, torch.tensor(X))
     close(hessian(ours)(X), expected, 1e-12)
@@ -99,26 +99,26 @@ def test_products_agree_with_the_jacobian_on_random_programs(seed, random_progra
         assert np.allclose(product, expected, rtol=1e-12, atol=1e-12)
 
 
-def test_rows_and_columns_give_the_same_jacobian():
-    """A wide function is carried back, a tall one forward."""
+def test_forward_and_backward_give_the_same_jacobian():
+    """A wide Jacobian is computed backward, a tall one forward."""
     wide = jacobian(lambda x: np.stack([np.sum(np.sin(x) * x), np.prod(x)]))(X)
     both_ways = jacobian(lambda x: np.stack([np.sum(np.sin(x) * x), np.prod(x)] * 2))(X)
     assert both_ways[:2] == pytest.approx(wide, rel=1e-15)
     assert both_ways[2:] == pytest.approx(wide, rel=1e-15)
 
 
-def test_jacobians_of_nothing_have_their_shape():
+def test_jacobians_of_empty_arrays_have_the_right_shape():
     assert jacobian(lambda x: x[:0] * 2)(X).shape == (0, 3)
     assert jacobian(lambda x: np.sum(x) * X)(np.empty((0, 2))).shape == (3, 0, 2)
 
 
-def test_jacobian_of_what_does_not_depend_on_x():
+def test_the_jacobian_of_a_constant_is_zero():
     assert jacobian(lambda x: np.ones(2))(X).tolist() == [[0.0] * 3] * 2
     assert jvp(lambda x: np.ones(2))(X, X).tolist() == [0.0, 0.0]
     assert jacobian(lambda x: np.sign(x))(X).tolist() == [[0.0] * 3] * 3
 
 
-def test_nested_in_a_trace():
+def test_products_within_a_trace():
     graph = optlab.trace(lambda x: (jacobian(np.sin)(x), jvp(np.cos)(x, x), hvp(lambda x: np.sum(x**3))(x, x)), X)
     J, forward, H = graph(X)
     assert pytest.approx(np.diag(np.cos(X)), rel=1e-15) == J
@@ -130,7 +130,7 @@ def test_nested_in_a_trace():
 
 
 @pytest.mark.parametrize("length", [1e-200, 1.0, 7.0, 1e150])
-def test_a_direction_counts_by_where_it_points(length):
+def test_the_length_of_a_direction_has_no_effect(length):
     e = np.array([0.6, 0.0, 0.8])
     ours, _ = both(to_number)
     assert directional_derivative(ours)(X, length * e) == pytest.approx(grad(ours)(X) @ e, rel=1e-13)
@@ -150,7 +150,7 @@ def test_a_directional_derivative_with_respect_to_its_direction():
 
 
 @pytest.mark.parametrize("direction", [[0.0, 0.0, 0.0], [np.inf, 0.0, 0.0], [np.nan, 0.0, 1.0]])
-def test_a_direction_needs_a_length(direction):
+def test_a_direction_of_length_zero_is_an_error(direction):
     with pytest.raises(UserError, match="finite and not 0"):
         directional_derivative(np.sum)(X, np.array(direction))
 
@@ -167,7 +167,7 @@ def model(p, x):
 P = {"first": Layer(RNG.normal(size=(2, 3)), RNG.normal(size=2)), "out": [RNG.normal(size=2), 3.0]}
 
 
-def test_a_gradient_has_the_form_of_its_argument():
+def test_a_gradient_has_the_structure_of_its_argument():
     value, slope = value_and_grad(model)(P, X)
     z = np.tanh(P["first"].w @ X + P["first"].b)
     delta = (1 - z**2) * P["out"][0]
@@ -179,7 +179,7 @@ def test_a_gradient_has_the_form_of_its_argument():
     assert slope["out"][1] == 0.0
 
 
-def test_several_arguments_at_once():
+def test_gradients_with_respect_to_several_arguments():
     f = lambda a, b, c: np.sum(a * b) * c  # noqa: E731
     gradients = grad(f, (2, 0))(X, X + 1, 2.0)
     assert isinstance(gradients, tuple)
@@ -188,7 +188,7 @@ def test_several_arguments_at_once():
     assert grad(f, -1)(X, X, 2.0) == pytest.approx(X @ X)
 
 
-def test_jacobians_and_hessians_of_trees():
+def test_jacobians_and_hessians_of_nested_containers():
     J = jacobian(lambda p: {"y": p[0] * p[1], "z": p[1]})((X, np.array(2.0)))
     assert J["y"][0] == pytest.approx(2 * np.eye(3))
     assert J["y"][1].tolist() == X.tolist()
@@ -203,7 +203,7 @@ def test_jacobians_and_hessians_of_trees():
     assert tall["b"] == pytest.approx(np.tile(X, 3))
 
 
-def test_products_of_trees():
+def test_products_with_nested_containers():
     f = lambda p: p["a"] * p["b"]  # noqa: E731
     p, v = {"a": X, "b": np.array(2.0)}, {"a": np.ones(3), "b": np.array(10.0)}
     assert jvp(f)(p, v) == pytest.approx(2.0 + 10 * X)
@@ -240,12 +240,12 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_mistakes(name):
+def test_error_messages(name):
     call, message = MISTAKES[name]
     with pytest.raises(UserError, match=message):
         call()
 
 
-def test_a_hessian_is_of_one_number():
+def test_a_hessian_needs_a_function_with_one_value():
     with pytest.raises(TraceError, match=r"np\.sum adds them up"):
         hessian(np.sin)(X)

@@ -1,4 +1,4 @@
-"""What is a tree and what is an array; leaves in order, and the same form again."""
+"""Nested containers and arrays: leaves in order, and the same structure rebuilt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ one = np.ones(1)
 
 
 @pytest.mark.parametrize("value", [1.0, one, [1, 2], ((1.0, 2.0), (3.0, 4.0)), np.float64(1), "text", None])
-def test_arrays_and_what_numpy_makes_arrays_of(value):
+def test_arrays_and_objects_that_numpy_converts_to_arrays(value):
     assert not is_tree(value)
     assert list(leaves(value, "x")) == [("x", value)]
 
@@ -22,13 +22,13 @@ def test_arrays_and_what_numpy_makes_arrays_of(value):
 @pytest.mark.parametrize(
     "value", [{}, {"a": 1.0}, (one, 2.0), [one], [[1.0, one], 2], [{"a": 1}], Pair(one, 2)], ids=str
 )
-def test_trees(value):
+def test_nested_containers(value):
     assert is_tree(value)
     found = [leaf for _, leaf in leaves(value)]
     assert repr(rebuilt(value, iter(found))) == repr(value)
 
 
-def test_leaves_have_the_name_one_would_write():
+def test_names_of_leaves():
     tree = {"w": [one, (one, 2.0)], "b": Pair(one, {3: one})}
     assert [name for name, _ in leaves(tree, "p")] == [
         "p['w'][0]",

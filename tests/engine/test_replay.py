@@ -1,4 +1,4 @@
-"""Programs on buffers: equal to the reference, independent of the company a run is in, and free of aliases."""
+"""Programs on buffers: equal to the reference, independent of other runs, and without aliasing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quiet():
 
 
 def fill(program: Program, kinds: Any, data: Any, runs: int) -> None:
-    """`data` has the run axis last; what is the same for all runs is taken from the first."""
+    """`data` has the run axis last; uniform inputs are taken from the first run."""
     for buffer, kind, values in zip(program.inputs, kinds, data, strict=True):
         buffer[...] = values[..., :runs] if kind == RUN else values[..., 0]
 
@@ -48,7 +48,7 @@ def replay(graph: Graph, data: Any, runs: int, kinds: Any = None, changes: Any =
     program.prepare()
     program.step()
     first = with_run_axis(graph, program.outputs, runs)
-    program.step()  # nothing of a step is left over in the next one
+    program.step()  # no value of a step remains in the next one
     assert bits(first) == bits(with_run_axis(graph, program.outputs, runs))
     return first
 
@@ -62,7 +62,7 @@ def draw(rng: np.random.Generator, graph: Graph, runs: int) -> list[np.ndarray]:
 
 
 def check_against_reference(graph: Graph, data: Any, got: Any, runs: int) -> None:
-    ordered = {"reduce", "matmul", "add_at", "place"}  # these add up, in an order of their own
+    ordered = {"reduce", "matmul", "add_at", "place"}  # these sum in an order that depends on the number of runs
     exact = not any(node.op.kind in ordered for node in graph.nodes)
     for run in range(runs):
         for mine, theirs in zip(got, graph(*(d[..., run] for d in data)), strict=True):
@@ -73,7 +73,7 @@ def check_against_reference(graph: Graph, data: Any, got: Any, runs: int) -> Non
 
 
 def check_company(graph: Graph, data: Any, runs: int = 100) -> list[np.ndarray]:
-    """Every run alone, the first in 7, all in 100: the same bits."""
+    """Every run alone, the first 7 runs, and all 100 have the same bits."""
     together = replay(graph, data, runs)
     assert bits(replay(graph, data, 7)) == bits(a[..., :7] for a in together)
     for run in (0, 1, runs - 1):
@@ -86,7 +86,7 @@ def check_company(graph: Graph, data: Any, runs: int = 100) -> list[np.ndarray]:
 
 
 @pytest.mark.parametrize("block", range(8))
-def test_random_programs(block, random_program):
+def test_random_programs_do_not_depend_on_other_runs(block, random_program):
     for seed in range(10 * block, 10 * block + 10):
         rng = np.random.default_rng(seed)
         program = random_program(rng)
@@ -154,7 +154,7 @@ COMPANY = {
 
 
 @pytest.mark.parametrize("name", COMPANY)
-def test_a_run_alone_in_seven_and_in_a_hundred(name):
+def test_a_run_alone_equals_that_among_seven_and_a_hundred(name):
     f, shapes = COMPANY[name]
     graph = optimise(trace(f, *(np.ones(s) for s in shapes)))
     data = draw(np.random.default_rng(0), graph, 100)
@@ -163,7 +163,7 @@ def test_a_run_alone_in_seven_and_in_a_hundred(name):
 
 
 @pytest.mark.parametrize("name", COMPANY)
-def test_numbers_that_are_the_same_for_all_runs_give_the_same_bits(name):
+def test_uniform_numbers_give_the_same_bits(name):
     f, shapes = COMPANY[name]
     graph = optimise(trace(f, *(np.ones(s) for s in shapes)))
     data = draw(np.random.default_rng(1), graph, 9)
@@ -177,7 +177,7 @@ def test_numbers_that_are_the_same_for_all_runs_give_the_same_bits(name):
 
 @pytest.mark.parametrize("p", [2.0, 0.5, -1.0, 3.0])
 def test_an_exponent_swept_or_not_gives_the_same_bits(p):
-    """NumPy knows short cuts for some exponents, where it can see that they are all the same."""
+    """NumPy has fast paths for some exponents if all entries are equal."""
     graph = trace(lambda x, p: np.power(x, p), np.ones(50), 1.0)
     x = np.random.default_rng(0).uniform(0.1, 3.0, size=(50, 10))
     mixed = np.full(10, 1.7)
@@ -188,7 +188,7 @@ def test_an_exponent_swept_or_not_gives_the_same_bits(p):
 
 
 def test_minibatches_gathered_per_run():
-    """An index that differs between runs picks rows of shared data; the gradient runs through the product."""
+    """An index that differs between runs selects rows of shared data; the gradient includes the product."""
 
     def step(x, index):
         batch = rows(TABLE, index)
@@ -201,7 +201,7 @@ def test_minibatches_gathered_per_run():
     check_against_reference(graph, data, check_company(graph, data), 5)
 
 
-def test_rows_of_an_array_that_differs_between_runs_at_an_index_that_does_too_are_refused():
+def test_a_varying_index_into_a_varying_array_is_refused():
     graph = trace(lambda a, index: rows(a, index), np.ones((3, 2)), np.arange(2))
     with pytest.raises(TraceError, match="needs the same array for all runs"):
         compile(graph, [Input(), Input()], 2)
@@ -222,7 +222,7 @@ def test_rows_of_an_array_that_differs_between_runs_at_an_index_that_does_too_ar
         lambda x: np.full(3, 2.0) * np.sum(x[np.array([0, 0, -1])]),
     ],
 )
-def test_every_kind_of_input_in_every_kind_of_program(f, kind):
+def test_all_kinds_of_inputs_in_all_kinds_of_programs(f, kind):
     graph = trace(f, np.array([0.5, -1.5, 2.5]))
     for g in (graph, optimise(graph)):
         data = [np.array([0.5, -1.5, 2.5])[:, None] + np.zeros(4)]
@@ -282,7 +282,7 @@ def test_carried_states_against_a_plain_numpy_loop(name, runs, extra):
 
 
 def random_rule(rng: np.random.Generator, random_program: Any) -> SimpleNamespace:
-    """An update rule of one to four states and up to two numbers, with every kind of thing as its next state."""
+    """An update rule with one to four states and up to two numbers, and next states of every kind."""
     shape = [(3,), (4,), (), (2, 3), (1,)][rng.integers(5)]
     states, numbers = int(rng.integers(1, 5)), int(rng.integers(0, 3))
     shapes = [shape] * states + [[(), shape][rng.integers(2)] for _ in range(numbers)]
@@ -316,8 +316,8 @@ def random_rule(rng: np.random.Generator, random_program: Any) -> SimpleNamespac
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_random_update_rules_never_alias(block, random_program):
-    """Carried in place, to the bit what comes out when every state is copied by hand."""
+def test_memory_of_random_update_rules_never_overlaps(block, random_program):
+    """States updated in place are equal to the bit to states that are copied."""
     for seed in range(100 * block, 100 * block + 100):
         rng = np.random.default_rng(seed)
         rule = random_rule(rng, random_program)
@@ -345,7 +345,7 @@ def test_random_update_rules_never_alias(block, random_program):
 # ---- costs ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_does_not_change_is_computed_once():
+def test_constant_values_are_computed_once():
     graph = optimise(trace(lambda x, lr: x - np.sqrt(np.exp(lr)) * x, A, 0.1))
     program = compile(graph, [Input(carry=0), Input(UNIFORM, changes=False)], 5)
     assert program.calls == 2
@@ -377,6 +377,6 @@ def test_a_long_chain_needs_one_buffer():
     )
 
 
-def test_pieces_are_computed_where_they_are_needed():
+def test_parts_are_computed_in_the_memory_of_the_whole():
     graph = optimise(trace(lambda x: np.concatenate([np.sin(x), np.cos(x)]), A))
     assert compile(graph, [Input()], 4).calls == 2

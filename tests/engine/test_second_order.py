@@ -23,7 +23,7 @@ def check(numpy: Any, in_torch: Any, inputs: Any, rng: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize("key", ELEMENTWISE)
-def test_second_derivatives_of_operations_entry_by_entry(key):
+def test_second_derivatives_of_elementwise_operations(key):
     row = ELEMENTWISE[key]
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -41,8 +41,8 @@ def _of_the_first(row: Row, others: Any) -> Any:
 
 
 @pytest.mark.parametrize("key", STRUCTURED)
-def test_second_derivatives_of_the_cube_of_the_others(key):
-    """Their own second derivative is 0 for many, that of their cube is not."""
+def test_second_derivatives_of_the_cubes_of_other_operations(key):
+    """Many of these operations have the second derivative 0; their cubes do not."""
     for seed in range(12):
         rng = np.random.default_rng(seed)
         case = STRUCTURED[key](rng)
@@ -75,7 +75,7 @@ def test_second_derivatives_of_composed_functions(name):
     check(numpy, in_torch, [MATRICES], np.random.default_rng(1))
 
 
-def test_the_curvature_of_logaddexp_on_a_tie_is_a_quarter():
+def test_the_second_derivative_of_logaddexp_at_a_tie_is_a_quarter():
     tied = np.array([0.5, -2.0])
     check(np.logaddexp, torch.logaddexp, [tied, tied], np.random.default_rng(2))
     assert grad(grad(lambda x: np.logaddexp(x, 0.0)))(0.0) == 0.25
@@ -83,7 +83,7 @@ def test_the_curvature_of_logaddexp_on_a_tie_is_a_quarter():
 
 @pytest.mark.parametrize(("x", "p"), [(2.0, 0.0), (3.0, 1.0), (0.5, 2.0), (4.0, 0.5)])
 def test_mixed_derivatives_of_powers(x, p):
-    """d/dx d/dp x^p = x^(p - 1) (1 + p log x): at p = 0 too, where torch says 0."""
+    """d/dx d/dp x^p = x^(p - 1) (1 + p log x), also at p = 0, where torch returns 0."""
     expected = x ** (p - 1) * (1 + p * np.log(x))
     slope = grad(lambda x, p: np.power(x, p), 0)
     assert grad(slope, 1)(x, p) == pytest.approx(expected, rel=1e-14)

@@ -1,7 +1,7 @@
 """Value, first and second derivative of the whole catalogue, from 0 to infinity, on both back ends and in both types.
 
-What is held against mpmath is right to a part in 10^12, next to what changes if x is off by a few units in its last
-place, and for large x relative to f / x and f' / x, since there a derivative may be a small difference of these.
+Compared with mpmath, the relative error is below 1e-12 plus the effect of a few units in the last place of x. For large
+x it is relative to f / x and f' / x, since there a derivative may be a small difference of these.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ AT_KINKS: dict[str, dict[float, tuple[float, float]]] = {
     "remainder": MULTIPLES,
     "fmod": MULTIPLES,
 }
-"""First and second derivative at points of the sweep that are in the table of docs/engine.md."""
+"""First and second derivatives at points of the sweep that are in the table of docs/engine.md."""
 
 WITHIN = {"norm, -1": (1e-3, np.inf), "norm, 3": (0.0, 1e60), "sinc": (0.0, 1e3)}
-"""Where powers of the entries over- or underflow, or pi x is rounded: in the table too."""
+"""Points where powers of the entries overflow or underflow, or pi x is rounded; also in the table."""
 
 
 @functools.cache
 def exact(name: str) -> Any:
-    """f, f', f'' and f''' at all finite points, by differences in many digits; NaN where there is none."""
+    """f, f', f'' and f''' at all finite points, by differences with many digits; NaN if there is none."""
     f = ONE[name][1]
     return np.array([_differences(f, x) for x in FINITE]).T
 
@@ -75,7 +75,7 @@ def derivatives(name: str) -> list[Any]:
 
 
 def check(name: str, found: Any, points: Any, expected: Any, tolerance: float, floor: float) -> None:
-    """Hold value and derivatives at points against exact ones, of which there is one more."""
+    """Compare value and derivatives at points with exact ones, which have one more order."""
     own, (low, high) = AT_KINKS.get(name, {}), WITHIN.get(name, (0.0, np.inf))
     largest = np.finfo(points.dtype).max
     checked, found = 0, found.astype(float)
@@ -86,7 +86,7 @@ def check(name: str, found: Any, points: Any, expected: Any, tolerance: float, f
         values = [np.copysign(np.inf, v) if abs(v) > largest else v for v in expected[:, i]]
         sizes = [abs(v) if np.isfinite(v) else 0.0 for v in expected[:, i]]
         if not (np.isfinite(values[0]) and np.isfinite(found[0, i])) or not low <= abs(x) <= high:
-            continue  # there is no value, or NumPy's own overflows
+            continue  # there is no value, or that of NumPy overflows
         for order in range(3):
             if np.isnan(values[order]):
                 continue  # an end of the domain
@@ -100,7 +100,7 @@ def check(name: str, found: Any, points: Any, expected: Any, tolerance: float, f
 
 @pytest.mark.parametrize("name", ONE)
 @np.errstate(all="ignore")
-def test_on_both_back_ends(name):
+def test_both_back_ends_against_mpmath(name):
     replayed, native = on_replay(derivatives(name), FINITE), on_native(derivatives(name), FINITE)
     check(name, replayed, FINITE, exact(name), 1e-12, 1e-290)
     check(name, native, FINITE, exact(name), 1e-12, 1e-290)
@@ -109,7 +109,7 @@ def test_on_both_back_ends(name):
 
 @pytest.mark.parametrize("name", ONE)
 @np.errstate(all="ignore")
-def test_in_float32(name):
+def test_float32_against_mpmath(name):
     expected = np.array([_differences(ONE[name][1], float(x)) for x in SINGLE]).T
     check(name, on_replay(derivatives(name), SINGLE), SINGLE, expected, 1e-5, 1e-25)
 
@@ -125,6 +125,6 @@ def test_at_infinity_derivatives_are_limits_or_nan(name):
             assert abs(found[order, i] - limit) <= 1e-12 * abs(limit) + 1e-100, (order, ends[i])
 
 
-def test_every_operation_of_one_number_is_swept():
+def test_every_operation_of_one_number_is_in_the_sweep():
     used = {node.op.name for f, _ in ONE.values() for node in trace(lambda x, f=f: grad(f)(x), 2.0).nodes}
     assert {op.name for op in OPS.values() if any(op.vjp) and op.kind in ("elementwise", "reduce")} <= used

@@ -1,4 +1,4 @@
-"""Second derivatives where choices tie: right, or NaN where docs/engine.md says so, and never a wrong number."""
+"""Second derivatives where choices tie are right, or NaN as documented in docs/engine.md, and never wrong."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.engine.backends import on_native, on_replay
 from tests.engine.pieces import EXACT, EXACT_OF_SEVERAL, OF_SEVERAL, SMOOTH
 
 PLAIN = sorted(set(SMOOTH) - {name for name in SMOOTH if "sort" in name or "median" in name})
-"""What is for machine code: not orders."""
+"""Cases that machine code supports: no sorting orders."""
 
 
 def curvature(name):
@@ -46,7 +46,7 @@ def test_the_second_derivative_of_one_number(name):
 
 
 @pytest.mark.parametrize("name", SMOOTH)
-def test_on_both_back_ends(name):
+def test_both_back_ends_agree_at_ties(name):
     f, _, x = SMOOTH[name]
     points = np.array([x, x])
     for found in [on_replay([hessian(f)], points), *([on_native([hessian(f)], points)] if name in PLAIN else [])]:
@@ -67,7 +67,7 @@ def test_the_hessian_of_several_numbers(name):
     check(np.array(rows, float), expected, exact)
 
 
-def test_mixed_derivatives_by_one_argument_after_the_other():
+def test_mixed_derivatives_with_respect_to_two_arguments():
     for f in (lambda x, y: y * (relu(x) - relu(-x)), lambda x, y: relu(x * y) - relu(-x * y)):
         assert grad(grad(f, 0), 1)(0.0, 0.0) == 1
 
@@ -88,10 +88,10 @@ HALVES = [
     lambda u: relu(relu(u)) - np.clip(-u, 0, 5),
     lambda u: u,
 ]
-"""The identity near 0, in disguise."""
+"""Expressions that equal the identity near 0."""
 OUTER = [(np.sin, mp.sin), (np.expm1, mp.expm1), (np.tanh, mp.tanh), (lambda u: u + u**2, lambda u: u + u**2)]
 OUTER += [(lambda u: 2.0 * u, lambda u: 2 * u), (lambda u: -u, lambda u: -u), (np.arctan, mp.atan)]
-"""Functions of which 0 is the value at 0, so that all ties meet there."""
+"""Functions with the value 0 at 0, so that all ties are at the same point."""
 
 disguises = st.integers(0, len(HALVES) - 1)
 layers = st.lists(st.tuples(disguises, st.integers(0, len(OUTER) - 1)), min_size=1, max_size=4)
@@ -99,7 +99,7 @@ layers = st.lists(st.tuples(disguises, st.integers(0, len(OUTER) - 1)), min_size
 
 @settings(max_examples=60, deadline=None, derandomize=True, database=None)
 @given(layers, layers, disguises)
-def test_compositions(first, second, last):
+def test_compositions_of_functions_with_ties(first, second, last):
     def f(x):
         u, w = x, x
         for disguise, outer in first:
@@ -127,8 +127,8 @@ def test_compositions(first, second, last):
 
 @settings(max_examples=40, deadline=None, derandomize=True, database=None)
 @given(st.integers(0, 2**32), st.integers(1, 3))
-def test_elsewhere_it_is_that_of_one_piece_and_symmetric(seed, n):
-    """Of the sum of a_k relu(w_k x)^2 at 0 it is 2 sum a_k w_k w_k' over those k that are on at some nearby point."""
+def test_at_real_kinks_the_hessian_is_that_of_one_piece_and_symmetric(seed, n):
+    """For the sum of a_k relu(w_k x)^2 at 0 it is 2 sum a_k w_k w_k' over the k active at some nearby point."""
     rng = np.random.default_rng(seed)
     w, a = rng.integers(-2, 3, size=(5, n)).astype(float), rng.normal(size=5)
     found = hessian(lambda x: np.sum(a * relu(w @ x) ** 2))(np.zeros(n))
@@ -154,7 +154,7 @@ def test_a_network_with_biases_keeps_its_graph():
     assert decided(shared, (0,)) is not shared
 
 
-def test_marks_are_gone_from_what_is_executed():
+def test_executed_graphs_have_no_marks():
     graph = settle(gradient_graph(trace(lambda x: np.sum(np.clip(relu(np.sort(x)), 0.5, 1.0) ** 2), np.ones(3))))
     assert "tie_mark" not in {node.op.name for node in graph.nodes}
 

@@ -1,4 +1,4 @@
-"""What can't be traced says where and what to write instead; what can, keeps NumPy's shapes and types."""
+"""Tracing: errors have the line and what to write instead; values have the shapes and dtypes of NumPy."""
 
 from __future__ import annotations
 
@@ -138,13 +138,13 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
 
 
 def line_of(f: Any) -> int:
-    """The line on which the mistake is made: of a lambda the only one, of the others the first of the body."""
+    """The line of the mistake: the only line of a lambda, or the first line of the body of a function."""
     first = f.__code__.co_firstlineno
     return first if f.__name__ == "<lambda>" else first + 1
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_traced_names_the_line_and_a_way_out(name):
+def test_an_untraceable_function_reports_the_line_and_a_fix(name):
     f, example, parts = REFUSED[name]
     with pytest.raises(TraceError) as caught:
         trace(f, example)
@@ -163,14 +163,14 @@ def test_what_cannot_be_traced_names_the_line_and_a_way_out(name):
         (lambda x: [x[0]], x3, "several values"),
     ],
 )
-def test_a_gradient_is_of_one_number(f, example, part):
+def test_a_gradient_needs_a_function_with_one_value(f, example, part):
     with pytest.raises(TraceError, match=r"np\.sum adds them up") as caught:
         grad(f)(example)
     assert part in str(caught.value)
 
 
 @pytest.mark.parametrize("example", ["a", None, 1j, np.array(["a"]), {1}], ids=repr)
-def test_arguments_that_are_not_numbers(example):
+def test_arguments_that_are_not_numbers_are_errors(example):
     with pytest.raises(TraceError, match="argument 'x' is of type"):
         trace(lambda x: x, example)
 
@@ -189,7 +189,7 @@ def return_leaked(x):
 
 @pytest.mark.parametrize("source", [leaks, leaks_and_fails])
 @pytest.mark.parametrize("f", [use_leaked_alone, use_leaked_with_another, return_leaked])
-def test_a_value_from_an_earlier_trace(f, source):
+def test_a_value_from_an_earlier_trace_is_an_error(f, source):
     try:
         trace(source, 1.0)
     except KeyError:
@@ -202,7 +202,7 @@ def test_a_value_from_an_earlier_trace(f, source):
         np.exp(LEAKED[-1])
 
 
-def test_a_value_from_an_inner_trace():
+def test_a_value_from_an_inner_trace_is_an_error():
     def outer(x):
         trace(leaks, 1.0)
         return x + LEAKED[-1]
@@ -290,28 +290,28 @@ def test_random_numbers_within_a_function_are_refused(name):
 
 
 @pytest.mark.parametrize("f", [counts_calls, grows])
-def test_a_memory_of_earlier_calls_is_noticed(f):
+def test_state_between_calls_is_detected(f):
     with pytest.raises(TraceError, match="keep state between calls") as caught:
         trace(f, 1.0)
     assert str(caught.value).startswith(f"{__file__}:{f.__code__.co_firstlineno + (2 if f is counts_calls else 0)}: ")
 
 
 @pytest.mark.parametrize("name", ["np.random", "np.random of a number"])
-def test_draws_from_numpy_are_noticed_by_every_derivative(name):
+def test_random_numbers_are_detected_by_every_derivative(name):
     with pytest.raises(TraceError, match="computes something else"):
         grad(CHANGING[name])(x3)
 
 
-def test_a_draw_that_nothing_traced_depends_on_is_harmless():
+def test_random_numbers_without_effect_on_the_graph_are_allowed():
     assert grad(lambda x: np.sum(x) if np.random.rand() < 2 else x)(x3).tolist() == [1, 1, 1]  # noqa: NPY002
 
 
-def test_a_generator_made_within_the_function_draws_the_same_each_time():
+def test_a_generator_with_a_seed_within_the_function_is_allowed():
     f = lambda x: x * np.random.default_rng(0).normal(size=3)  # noqa: E731
     assert trace(f, x3)(x3)[0].tolist() == f(x3).tolist()
 
 
-def test_control_flow_on_plain_values_is_free():
+def test_control_flow_on_plain_values_is_allowed():
     def f(x, *, power=3):
         total = 0.0
         for i in range(len(x)):
@@ -323,7 +323,7 @@ def test_control_flow_on_plain_values_is_free():
     assert optlab.grad(f)(np.array([1.0, 2.0, 3.0]), power=2).tolist() == [2.0, 0.0, 6.0]
 
 
-def test_private_attributes_are_simply_not_there():
+def test_private_attributes_raise_attribute_errors():
     def f(x):
         assert not hasattr(x, "_repr_html_")
         assert not hasattr(x, "__cuda_array_interface__")

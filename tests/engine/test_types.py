@@ -1,4 +1,4 @@
-"""The types of values and derivatives: those of NumPy, and float32 all the way where the inputs are."""
+"""The dtypes of values and derivatives are those of NumPy; float32 inputs give float32 everywhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.engine.structures import STRUCTURED, tamed
 def test_declared_types_are_those_that_numpy_returns(name, kind):
     op = OPS[name]
     if (name, kind) == ("relu", "b1"):
-        return  # of a condition it means nothing
+        return  # it has no meaning for a boolean
     count = len(op.vjp)
     values = [np.ones(2, kind)] * count
     if name == "where":
@@ -38,7 +38,7 @@ def test_declared_types_are_those_that_numpy_returns(name, kind):
 @pytest.mark.parametrize(
     "f", [np.sum, np.max, np.min, np.mean, optlab.logsumexp, optlab.sigmoid], ids=lambda f: f.__name__
 )
-def test_reductions_of_whole_numbers_and_conditions_are_those_of_numpy(f, kind):
+def test_reductions_of_integers_and_booleans_have_the_dtypes_of_numpy(f, kind):
     if kind == "b1" and f is optlab.sigmoid:
         return
     x = np.array([1, 0, 1]).astype(kind)
@@ -47,7 +47,7 @@ def test_reductions_of_whole_numbers_and_conditions_are_those_of_numpy(f, kind):
     assert graph(x)[0].tolist() == f(x).tolist()
 
 
-def test_astype_keeps_gradients_between_floats_and_stops_them_at_whole_numbers():
+def test_astype_passes_gradients_between_floats_and_stops_them_at_integers():
     x = np.array([1.25, -2.5])
     single, (jacobian,) = jacobians(lambda x: x.astype(np.float32) * np.float32(3), [x])
     assert (single.dtype, jacobian.dtype, jacobian.tolist()) == (np.float32, np.float64, [[3.0, 0.0], [0.0, 3.0]])
@@ -58,7 +58,7 @@ def test_astype_keeps_gradients_between_floats_and_stops_them_at_whole_numbers()
 
 
 def check_in_single(key: str, f: Any, inputs: Any, by_entry: bool) -> None:
-    """Relative to each entry, or (where terms are added up) to the largest."""
+    """Compare relative to each entry, or to the largest entry for sums."""
     single = [x.astype(np.float32) for x in inputs]
     value, ours = jacobians(f, single)
     reference, expected = jacobians(f, [x.astype(np.float64) for x in single])
@@ -69,7 +69,7 @@ def check_in_single(key: str, f: Any, inputs: Any, by_entry: bool) -> None:
 
 
 @pytest.mark.parametrize("key", ELEMENTWISE)
-def test_entry_by_entry_in_single_precision(key):
+def test_elementwise_operations_in_single_precision(key):
     row = ELEMENTWISE[key]
     for seed in range(10):
         rng = np.random.default_rng(seed)

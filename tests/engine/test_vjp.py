@@ -30,7 +30,7 @@ def test_random_programs_against_torch(block, random_program):
             assert np.abs(ours - theirs).max() <= 1e-13 * scale, seed
 
 
-def test_random_programs_are_what_they_are_meant_to_be(random_program):
+def test_random_programs_have_shared_subexpressions(random_program):
     programs = [random_program(np.random.default_rng(seed)) for seed in range(300)]
     names = {node.op.name for p in programs for node in trace(p.numpy, *p.inputs).nodes}
     assert {"place", "take", "matmul", "getitem", "reshape", "transpose", "broadcast_to", "detach", "max"} <= names
@@ -44,7 +44,7 @@ def test_random_programs_are_what_they_are_meant_to_be(random_program):
 
 
 @pytest.mark.parametrize("name", KINKS)
-def test_kinks(name):
+def test_gradients_at_kinks(name):
     f, x, expected = KINKS[name]
     assert grad(f)(np.array(x)) == pytest.approx(np.array(expected), rel=1e-15, abs=0)
 
@@ -60,7 +60,7 @@ def test_second_derivatives_at_kinks_are_right_or_nan(name):
         np.testing.assert_allclose(product, expected @ ones if x.ndim else expected, rtol=1e-14, atol=1e-300)
 
 
-def test_the_norm_is_curved_away_from_its_kink():
+def test_second_derivatives_of_the_norm_away_from_its_kink():
     hessian = [grad(lambda x, i=i: grad(lambda x: np.linalg.norm(x))(x)[i])(np.array([3.0, 4.0])) for i in (0, 1)]
     assert np.allclose(hessian, [[16 / 125, -12 / 125], [-12 / 125, 9 / 125]], rtol=1e-14)
 
@@ -69,14 +69,14 @@ def test_the_norm_is_curved_away_from_its_kink():
 
 
 @pytest.mark.parametrize("name", MASKED)
-def test_a_branch_that_is_not_taken_leaks_nothing(name):
+def test_a_branch_that_is_not_taken_has_no_effect(name):
     f, x, expected = MASKED[name]
     assert grad(f)(np.array(x)) == pytest.approx(np.array(expected), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("name", [n for n in MASKED if n not in ("division", "overflowing exp", "sigmoid by hand")])
 def test_second_derivatives_under_a_mask_equal_those_without_where_both_are_finite(name):
-    """Away from the dangerous points the mask must change nothing, in the second order neither."""
+    """Away from infinite slopes the mask must change nothing, also in second derivatives."""
     f, x, _ = MASKED[name]
     x = np.random.default_rng(0).uniform(2.0, 3.0, size=np.shape(x))
     v = np.random.default_rng(1).normal(size=x.shape)
@@ -98,7 +98,7 @@ def test_nan_and_infinity_are_not_hidden(name):
     assert expected(gradient[0])
 
 
-def test_sigmoid_and_relu_equal_what_they_stand_for():
+def test_sigmoid_and_relu_equal_their_formulas():
     x = np.linspace(-3, 3, 13) + 0.1
     assert np.allclose(
         grad(lambda x: np.sum(sigmoid(x)))(x), grad(lambda x: np.sum(1 / (1 + np.exp(-x))))(x), rtol=1e-14
@@ -106,7 +106,7 @@ def test_sigmoid_and_relu_equal_what_they_stand_for():
     assert grad(lambda x: np.sum(relu(x)))(x).tolist() == grad(lambda x: np.sum(np.maximum(x, 0)))(x).tolist()
 
 
-def test_slices_of_one_array_are_put_back_together_in_one_place():
+def test_gradients_of_slices_are_added_in_one_array():
     x = np.arange(5.0)
     graph = gradient_graph(optlab.trace(lambda x: np.sum(x[1:] * x[:-1]), x))
     assert [n.op.name for n in graph.nodes].count("place") == 1

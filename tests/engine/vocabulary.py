@@ -1,4 +1,4 @@
-"""What random programs are made of: NumPy and torch under the same names, and functions in terms of these names."""
+"""The operations of random programs: NumPy and torch with the same names, and functions of these names."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def in_torch() -> SimpleNamespace:
 
 
 def _product(a: Any, axis: Any, keepdims: bool) -> Any:
-    """torch multiplies over one axis at a time."""
+    """The product over several axes; torch takes one axis at a time."""
     for at in sorted(axis, reverse=True):
         a = a.prod(at, keepdim=keepdims)
     return a
@@ -187,7 +187,7 @@ OF_MATRICES: dict[str, Callable[[Any, Any], Any]] = {
     "cholesky": lambda xp, a: xp.cholesky(_gram(xp, a)),
     "einsum": lambda xp, a: xp.einsum("ij,kj->ki", xp.reshape(a, (a.shape[0], -1)), xp.cos(_columns(xp, a))),
 }
-"""Functions of matrices that are made of an array."""
+"""Functions of matrices that are built from an array."""
 
 
 def _columns(xp: Any, a: Any) -> Any:

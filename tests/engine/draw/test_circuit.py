@@ -1,4 +1,4 @@
-"""Pictures of graphs: what stands on the gates, and that nothing overlaps, is cut off or runs backwards."""
+"""Pictures of graphs: the texts on gates; no shape overlaps another, is cut off or points backwards."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def pictures(built_in):
 
 
 def rectangle(shape):
-    """left, top, right, bottom; of a text, of its letters."""
+    """Left, top, right and bottom; for a text, those of its letters."""
     if isinstance(shape, Circle):
         (x, y), r = shape.centre, shape.radius
         return x - r, y - r, x + r, y + r
@@ -77,7 +77,7 @@ def lines(picture):
 
 
 def touching(first, second):
-    """Which of some rectangles overlap which of some others."""
+    """The pairs of rectangles of two lists that overlap."""
     a, b = (np.reshape(np.array(list(map(rectangle, shapes))), (-1, 4)) for shapes in (first, second))
     a, b = a[:, None], b[None]
     return (a[..., :2] < b[..., 2:]).all(-1) & (b[..., :2] < a[..., 2:]).all(-1)
@@ -90,7 +90,7 @@ def test_lines_go_from_left_to_right(pictures):
                 assert x1 >= x0, name
 
 
-def test_gates_do_not_overlap(pictures):
+def test_gates_do_not_overlap_each_other(pictures):
     for name, picture in pictures.items():
         gates = solid(picture)
         assert not np.triu(touching(gates, gates), 1).any(), name
@@ -112,7 +112,7 @@ def test_signs_fit_into_their_gates(pictures):
                 assert g[0] < t[0] < t[2] < g[2], (name, text)
 
 
-def test_all_is_on_the_page(pictures):
+def test_all_shapes_are_on_the_page(pictures):
     for name, picture in pictures.items():
         for shape in picture.shapes:
             if not isinstance(shape, Line):
@@ -153,10 +153,10 @@ def test_the_first_operand_arrives_above_the_second():
     assert minus.radius > 0
     swapped = draw(optlab.trace(lambda x, y: y - x, 1.0, 1.0))
     names = {s.text: s.at[1] for s in swapped.shapes if isinstance(s, Text)}
-    assert names["y"] < names["x"]  # the order of the inputs gives way, so that nothing crosses
+    assert names["y"] < names["x"]  # the order of the inputs changes, so that no lines cross
 
 
-def test_without_values_types_of_arrays_stand_on_the_lines():
+def test_without_values_lines_show_the_types_of_arrays():
     found = [s.text for s in optlab.trace(lambda x: np.sum(x * 2.0), np.ones(3)).draw().shapes if isinstance(s, Text)]
     assert sorted(found) == ["*2", "f64[3]", "f64[3]", "sum", "x"]
 
@@ -172,6 +172,6 @@ def test_the_same_graph_gives_the_same_picture():
     assert pictures[0] == pictures[1]
 
 
-def test_a_notebook_shows_a_graph():
+def test_a_graph_has_html_for_notebooks():
     graph = optlab.trace(lambda x: x * x, 1.0)
     assert graph._repr_svg_() == graph.draw().svg()

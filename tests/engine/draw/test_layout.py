@@ -17,7 +17,7 @@ def size(item):
     return 10.0 if isinstance(item, Lane) else 40.0
 
 
-def test_layers_are_the_longest_ways():
+def test_layers_are_the_longest_paths():
     layout = lay_out({"x": [], "y": [], "a": ["x", "y"], "b": ["a", "x"], "end": ["b"]}, (), ("end",), size)
     assert [set(layer) for layer in layout.layers] == [{"x", "y"}, {"a", Lane("x", 1)}, {"b"}, {"end"}]
     assert set(layout.links[2]) == {("a", "b", 0), (Lane("x", 1), "b", 1)}
@@ -30,21 +30,21 @@ def test_a_value_has_one_lane_per_layer_however_often_it_is_used():
     assert sorted(lane.layer for lane in lanes) == [1, 2, 3]
 
 
-def test_late_items_stand_just_before_their_use_and_ends_on_the_far_right():
+def test_items_are_placed_just_before_their_use_and_outputs_on_the_far_right():
     inputs = {"x": [], "data": [], "a": ["x"], "b": ["a"], "c": ["b", "data"], "early": ["a"], "last": ["c"]}
     layout = lay_out(inputs, ["data"], ["early", "last"], size)
     at = {item: i for i, layer in enumerate(layout.layers) for item in layer}
     assert (at["data"], at["c"], at["early"], at["last"]) == (2, 3, 4, 4)
 
 
-def test_crossings_that_can_be_avoided_are():
+def test_avoidable_crossings_are_avoided():
     inputs = {"a": [], "b": [], "c": [], "d": [], "p": ["a", "c"], "q": ["b", "d"]}
     layout = lay_out(inputs, (), (), size)
     assert _crossings([["a", "b", "c", "d"], ["p", "q"]], layout.links) == 1
     assert _crossings(layout.layers, layout.links) == 0
 
 
-def test_a_tree_in_its_own_order_is_left_as_it_is():
+def test_a_tree_in_order_is_unchanged():
     layout = lay_out({"x": [], "y": [], "z": [], "q": ["x", "y"], "f": ["q", "z"]}, (), (), size)
     assert list(layout.layers[0]) == ["x", "y", "z"]
     assert layout.height["x"] < layout.height["q"] < layout.height["y"] < layout.height["z"]
@@ -70,12 +70,12 @@ def test_nothing_overlaps_in_random_graphs(seed):
 
 @given(st.lists(st.tuples(st.floats(-100, 100), st.floats(0.5, 10)), min_size=1, max_size=6))
 def test_heights_are_the_nearest_that_keep_the_distances(items):
-    """The optimality conditions: with multipliers for the distances that are just kept, the gradient vanishes."""
+    """The optimality conditions: with multipliers for the active distances, the gradient is zero."""
     wished, weights = map(np.array, zip(*items, strict=True))
     found = np.array(_separated(wished, weights, [4.0] * len(items)))
     gaps = np.diff(found) - 4.0
     assert (gaps >= -1e-9).all()
-    multipliers = np.cumsum(weights * (found - wished))  # of the distance after each item
+    multipliers = np.cumsum(weights * (found - wished))  # the multipliers of the distance after each item
     assert multipliers[-1] == pytest.approx(0, abs=1e-8)
     assert (multipliers[:-1] <= 1e-8).all()
     np.testing.assert_allclose(multipliers[:-1] * gaps, 0, atol=1e-5)

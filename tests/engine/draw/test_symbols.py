@@ -37,15 +37,15 @@ CASES = [
 
 
 @pytest.mark.parametrize(("f", "term", "short"), CASES)
-def test_operations(f, term, short):
+def test_terms_of_operations(f, term, short):
     graph = optlab.trace(f, X, X)
     node, names = graph.nodes[-1], names_in(graph)
     numbers = {v: number(value.item()) for v, value in graph.constants.items() if not v.shape}
-    shown = [{"a": "y"}.get(names[v], names[v]) for v in node.inputs]  # of y.T, an operation before
+    shown = [{"a": "y"}.get(names[v], names[v]) for v in node.inputs]  # the entry is of y.T, an earlier operation
     assert (written(node, shown), sign(node, numbers)) == (term, short)
 
 
-def test_two_inputs_beside_a_number_have_letters():
+def test_two_inputs_and_a_number_have_letters():
     graph = optlab.trace(lambda c, x: np.where(c > 0, x, 0.5), X, X)
     numbers = {v: number(value.item()) for v, value in graph.constants.items()}
     assert sign(graph.nodes[-1], numbers) == "where(x,y,0.5)"

@@ -1,7 +1,7 @@
-"""How a function is checked: a case is (in NumPy, in torch, shapes of the inputs).
+"""The checks of a function: a case is (in NumPy, in torch, shapes of the inputs).
 
-A module's `CASES` holds several cases for each function, method or operator of the table. Its test asks for `case`,
-which runs through all of them, and for `check`, which does what can be done with each.
+A module's `CASES` holds several cases for each function, method or operator of the table. Its test has the fixtures
+`case`, which takes each of them in turn, and `check`, which makes all checks that apply.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def draw(shapes: Iterable[Any], seed: int = 0) -> list[Any]:
 
 
 def quietly(f: Callable[..., Any], *args: Any) -> Any:
-    """NumPy warns of what a graph takes in silence: 0 / 0, and means of nothing."""
+    """Without the warnings of NumPy, which a graph does not give: for 0 / 0, and means of no entries."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         return f(*args)
@@ -98,7 +98,7 @@ def torch_gradients(y: Any, leaves: list[Any], w: Any) -> list[Any]:
 
 
 def torch_products(y: Any, leaves: list[Any], w: Any) -> list[Any]:
-    """The vector-Jacobian products, as tensors that can be differentiated again; 0 where nothing depends on a leaf."""
+    """The vector-Jacobian products, as tensors that can be differentiated again; 0 for leaves without effect."""
     if not y.requires_grad:
         return [torch.zeros_like(x) for x in leaves]
     products = torch.autograd.grad(y, leaves, w, create_graph=True, allow_unused=True)
@@ -127,7 +127,7 @@ SCALES = {"f4": 1, "i8": 100, "i4": 100, "u1": 10, "b1": 10}
 
 
 def check_types(numpy: Any, inputs: list[Any]) -> None:
-    """Every type of number gives NumPy's type and value, or is refused where NumPy refuses it."""
+    """Every dtype gives the dtype and value of NumPy, or an error if NumPy raises one."""
     for dtype, scale in SCALES.items():
         typed = [(np.abs(x) if dtype == "u1" else x) * scale for x in inputs]
         typed = [np.asarray(x).astype(dtype) for x in typed]
@@ -137,7 +137,7 @@ def check_types(numpy: Any, inputs: list[Any]) -> None:
             with contextlib.suppress(TraceError):
                 quietly(trace, numpy, *typed)
             continue
-        if plain.dtype == np.float16:  # NumPy's floats for truth values and small whole numbers
+        if plain.dtype == np.float16:  # the float dtypes that NumPy uses for booleans and small integers
             continue
         graph = quietly(trace, numpy, *typed)
         (value,) = graph(*typed)
@@ -157,11 +157,11 @@ def check_single_precision(graph: Graph, typed: list[Any], inputs: list[Any]) ->
 # ---- many runs at once ----------------------------------------------------------------------------------------------
 
 ORDERED = {"sum", "matmul", "add_at", "add_along", "place"}
-"""Operations that add up, in an order of their own."""
+"""Operations that sum, in an order that depends on the number of runs."""
 
 
 def check_company(numpy: Any, inputs: list[Any]) -> None:
-    """The value and the gradient of 1, 3 and 8 runs: the same bits, and those of the graph called run by run."""
+    """The value and the gradient of 1, 3 and 8 runs have the same bits as the graph called for each run."""
     graph = trace(numpy, *inputs)
     both = optimise(vjp(graph, range(len(inputs)))) if graph.outputs[0].dtype.kind == "f" else optimise(graph)
     rng = np.random.default_rng(2)
@@ -177,7 +177,7 @@ def check_company(numpy: Any, inputs: list[Any]) -> None:
 
 
 def check_mixed_company(numpy: Any, inputs: list[Any]) -> None:
-    """One input after the other is the same for all runs, and is so once and for all."""
+    """Each input in turn is the same for all runs, and is passed without a run axis."""
     graph = trace(numpy, *inputs)
     for alike in range(len(inputs) if len(inputs) > 1 else 0):
         kinds = [SHARED if i == alike else RUN for i in range(len(inputs))]

@@ -30,7 +30,7 @@ CASES = {
 }
 
 
-def test_cases(case, check):
+def test_activations(case, check):
     check(case)
 
 
@@ -63,7 +63,7 @@ def test_they_take_plain_arrays_lists_and_numbers(f):
         (optlab.logsumexp, -1000.0, -1000.0, 1.0),
     ],
 )
-def test_extremes(f, x, value, slope):
+def test_values_and_derivatives_at_extremes(f, x, value, slope):
     assert float(f(x)) == float(optlab.trace(f, x)(x)[0]) == value
     assert float(optlab.grad(f)(x)) == slope
 

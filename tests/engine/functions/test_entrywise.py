@@ -1,4 +1,4 @@
-"""Functions entry by entry, operators and indexing."""
+"""Elementwise functions, operators and indexing."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in rows.items() if row.__module__ == entrywise.__name__}
 
 
-def test_functions(case, check):
+def test_entrywise_functions(case, check):
     check(case)
 
 
@@ -148,7 +148,7 @@ def test_sinc_at_zero():
 
 
 @pytest.mark.parametrize("f", [np.round, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.sign])
-def test_steps_have_no_slope(f):
+def test_step_functions_have_zero_derivatives(f):
     assert optlab.grad(lambda x: np.sum(f(x)))(np.array([-1.5, -0.2, 0.0, 0.5, 2.0])).tolist() == [0] * 5
 
 

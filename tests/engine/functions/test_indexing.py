@@ -1,4 +1,4 @@
-"""Picking entries: by index, by condition, by order, by diagonal."""
+"""Selecting entries by index, condition, order or diagonal."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in FUNCTIONS.items() if row.__module__ == indexing.__name__}
 
 
-def test_functions(case, check):
+def test_indexing_functions(case, check):
     check(case)
 
 
@@ -167,8 +167,8 @@ def test_ties_nan_infinities_and_the_ends_of_whole_numbers(f):
         assert np.array_equal(trace(f, x)(x)[0], f(x, **kind), equal_nan=x.dtype.kind == "f"), x
 
 
-def test_the_entry_that_argmax_picks_has_all_of_the_derivative():
-    """Also where several tie, of which np.max would give a share to each."""
+def test_the_entry_at_argmax_gets_the_whole_derivative():
+    """Also if several entries tie; np.max would give each of them a share."""
     x = np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 0.0]])
 
     def largest(x):

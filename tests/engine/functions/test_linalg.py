@@ -1,4 +1,4 @@
-"""numpy.linalg: norms, systems of equations, determinants, and what has no inverse."""
+"""numpy.linalg: norms, systems of equations, determinants, and matrices without an inverse or factor."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def in_torch(ord=2, dim=None, keep=False):
 
 
 def regular(a):
-    """A matrix that has an inverse, whatever a is."""
+    """A matrix with an inverse, for any a."""
     return a * 0.3 + 2 * np.eye(a.shape[-1], dtype=getattr(a, "dtype", None))
 
 
@@ -105,7 +105,7 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in FUNCTIONS.items() if row.__module__ == linalg.__name__}
 
 
-def test_functions(case, check):
+def test_functions_of_linear_algebra(case, check):
     check(case)
 
 
@@ -125,7 +125,7 @@ def test_norms_of_matrices_at_zero(ord):
 SINGULAR = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 1.0, 5.0]])
 
 
-def test_the_derivative_of_the_determinant_of_a_singular_matrix_are_its_cofactors():
+def test_the_derivatives_of_the_determinant_of_a_singular_matrix_are_its_cofactors():
     expected = [
         [(-1) ** (i + j) * np.linalg.det(np.delete(np.delete(SINGULAR, i, 0), j, 1)) for j in range(3)]
         for i in range(3)
@@ -143,7 +143,7 @@ def test_the_derivative_of_the_determinant_of_a_singular_matrix_are_its_cofactor
         (np.linalg.cholesky, np.diag([1.0, -1.0])),
     ],
 )
-def test_what_has_no_answer_is_nan_and_no_exception(f, a):
+def test_invalid_matrices_give_nan_and_no_exception(f, a):
     graph = trace(f, a)
     value, gradient = vjp(graph, [0])(a, np.ones(graph.outputs[0].shape))
     assert np.isnan(value).all()
@@ -151,7 +151,7 @@ def test_what_has_no_answer_is_nan_and_no_exception(f, a):
 
 
 @pytest.mark.parametrize(("f", "bad"), [(np.linalg.inv, np.zeros((2, 2))), (np.linalg.cholesky, np.diag([1.0, -1.0]))])
-def test_in_a_stack_only_the_matrix_without_an_answer_is_nan(f, bad):
+def test_in_a_stack_only_the_invalid_matrix_gives_nan(f, bad):
     good = np.diag([4.0, 9.0])
     (value,) = trace(f, np.stack([good, bad]))(np.stack([good, bad]))
     assert value[0].tolist() == f(good).tolist()
@@ -160,12 +160,12 @@ def test_in_a_stack_only_the_matrix_without_an_answer_is_nan(f, bad):
 
 @optlab.problem(domain=(0.0, 2.0), start=(1.0,))
 def determinant(x):
-    """The root of a determinant, which there is for positive x."""
+    """The square root of a determinant, which is real for positive x."""
     return np.sum(np.linalg.cholesky(x * np.eye(2)))
 
 
-def test_a_matrix_without_an_answer_is_nan_in_the_lab_and_an_exception_of_numpy_outside(planned):
-    """The run that meets one diverges, the others continue."""
+def test_an_invalid_matrix_is_nan_in_a_run_and_an_exception_in_plain_numpy(planned):
+    """The run with such a matrix diverges, the others continue."""
     document = {"problem": [{"name": "determinant"}], "optimizer": [{"name": "gd", "lr": [0.01, 5.0]}], "steps": 20}
     done = optlab.execution.runner.run(planned(document, determinant).sweeps[0])
     assert done.status.tolist() == [DONE, DIVERGED]

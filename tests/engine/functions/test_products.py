@@ -115,5 +115,5 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in {**FUNCTIONS, **UFUNCS}.items() if row.__module__ in here}
 
 
-def test_functions(case, check):
+def test_products(case, check):
     check(case)

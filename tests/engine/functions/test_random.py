@@ -1,4 +1,4 @@
-"""Generated calls: NumPy's values, the derivatives of a complex step, and many runs the same as one by one."""
+"""Generated calls: values against NumPy, derivatives against complex steps, and many runs against single runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def shapes(draw: Any, least: int = 0) -> tuple[int, ...]:
 
 
 def axes(draw: Any, shape: tuple[int, ...]) -> Any:
-    """None, an axis, or several, counted from either end."""
+    """None, one axis or several, counted from either end."""
     rank = len(shape)
     several = st.lists(st.integers(0, rank - 1), unique=True) if rank else st.just([])
     choice = draw(st.one_of(st.none(), several))
@@ -43,7 +43,7 @@ def one_axis(draw: Any, shape: tuple[int, ...]) -> int:
 def reductions(draw: Any) -> Call:
     f = draw(st.sampled_from([np.sum, np.prod, np.mean, np.max, np.min, np.ptp, np.median]))
     shape, keepdims = draw(shapes()), draw(st.booleans())
-    if f is np.median:  # NumPy has no median over several axes of nothing
+    if f is np.median:  # NumPy has no median over several empty axes
         shape = tuple(max(n, 1) for n in shape)
     axis = axes(draw, shape)
     return (lambda x: f(x, axis=axis, keepdims=keepdims)), [shape]
@@ -166,13 +166,13 @@ CALLS = {f.__name__: f() for f in (reductions, running, moves, splits, joins, pa
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @settings(deadline=None, max_examples=120)
 @given(data=st.data())
-def test_generated_calls(kind, company, data):
+def test_generated_calls_agree_with_numpy(kind, company, data):
     f, shapes = data.draw(CALLS[kind])
     rng = np.random.default_rng(data.draw(st.integers(0, 2**16)))
     inputs = [np.asarray(rng.normal(size=shape)) for shape in shapes]
     try:
         plain = np.asarray(f(*inputs))
-    except (ValueError, IndexError):  # what NumPy refuses is refused
+    except (ValueError, IndexError):  # an error of NumPy is an error here
         with pytest.raises(TraceError):
             trace(f, *inputs)
         return

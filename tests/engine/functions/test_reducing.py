@@ -1,4 +1,4 @@
-"""Sums, products, extrema, averages, and what runs along an axis."""
+"""Sums, products, extrema, averages, and cumulative functions."""
 
 from __future__ import annotations
 
@@ -189,12 +189,12 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in FUNCTIONS.items() if row.__module__ == reducing.__name__}
 
 
-def test_functions(case, check):
+def test_reductions(case, check):
     check(case)
 
 
 @pytest.mark.parametrize("axis", [None, 0, 1, (0, 1)])
-def test_the_median_of_what_holds_a_nan_is_nan(axis):
+def test_the_median_with_a_nan_is_nan(axis):
     x = np.array([[1.0, np.nan, 3.0], [4.0, 5.0, 6.0]])
     (ours,) = trace(lambda x: np.median(x, axis=axis), x)(x)
     assert np.array_equal(ours, np.median(x, axis=axis), equal_nan=True)
@@ -203,7 +203,7 @@ def test_the_median_of_what_holds_a_nan_is_nan(axis):
 @pytest.mark.parametrize("f", [np.var, np.std])
 @pytest.mark.parametrize("ddof", [3, 4, 5])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_no_degrees_of_freedom(f, ddof):
+def test_a_variance_without_degrees_of_freedom(f, ddof):
     x = np.array([1.0, 2.0, 4.0])
     (ours,) = trace(lambda x: f(x, ddof=ddof), x)(x)
     assert ours == f(x, ddof=ddof) == np.inf
@@ -214,7 +214,7 @@ def test_no_degrees_of_freedom(f, ddof):
 
 @pytest.mark.parametrize("x", [[2.0, 3.0, 5.0], [0.0, 3.0, 5.0], [0.0, 3.0, 0.0, 2.0], [0.0, 0.0, 0.0]], ids=str)
 def test_products_with_zeros(x):
-    """The first derivative is the product of all others, the second that of all but two."""
+    """The first derivative is the product of all other entries, the second the product of all but two."""
     x, n = np.array(x), len(x)
     slopes = [np.prod(np.delete(x, i)) for i in range(n)]
     curvature = [[0.0 if i == j else np.prod(np.delete(x, [i, j])) for j in range(n)] for i in range(n)]
@@ -232,7 +232,7 @@ def test_cumulative_products_with_zeros():
     assert optlab.grad(lambda x: np.sum(weights * np.cumprod(x)))(x).tolist() == expected.tolist()
 
 
-def test_entries_that_tie_keep_their_order_and_each_its_derivative():
+def test_sorting_keeps_the_order_and_derivatives_of_ties():
     weights = np.array([1.0, 10, 100, 1000])
     x = np.array([2.0, 1.0, 2.0, 1.0])
     assert optlab.grad(lambda x: np.sum(weights * np.sort(x)))(x).tolist() == [100, 1, 1000, 10]
@@ -244,16 +244,16 @@ def test_entries_that_tie_keep_their_order_and_each_its_derivative():
     ("x", "slope"),
     [([3.0, 1.0, 2.0], [0, 0, 1]), ([4.0, 1.0, 3.0, 2.0], [0, 0, 0.5, 0.5]), ([1.0, 1.0, 1.0], [0, 1, 0])],
 )
-def test_the_middle_has_all_of_the_medians_derivative(x, slope):
+def test_the_middle_entry_gets_the_whole_derivative_of_the_median(x, slope):
     assert optlab.grad(np.median)(np.array(x)).tolist() == slope
 
 
-def test_entries_that_are_all_the_same_have_no_spread():
+def test_equal_entries_have_zero_spread():
     assert optlab.grad(np.std)(np.full(3, 2.0)).tolist() == [0, 0, 0]
     assert optlab.grad(np.var)(np.full(3, 2.0)).tolist() == [0, 0, 0]
 
 
-def test_any_and_all_have_no_derivative():
+def test_any_and_all_have_zero_derivatives():
     for f in (np.any, np.all):
         assert optlab.grad(lambda x, f=f: np.sum(x) * f(x > 0))(np.array([1.0, 2.0])).tolist() == [1, 1]
         assert optlab.grad(lambda x, f=f: f(x > 0) * 1.0)(np.array([1.0, 2.0])).tolist() == [0, 0]

@@ -152,7 +152,7 @@ REFUSED: dict[str, tuple[Any, Any, list[str]]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_wrong_call_names_the_line_what_is_wrong_and_a_way_out(name):
+def test_a_wrong_call_reports_the_line_the_mistake_and_a_fix(name):
     f, example, parts = REFUSED[name]
     with pytest.raises(TraceError) as caught:
         trace(f, example)
@@ -164,6 +164,6 @@ def test_a_wrong_call_names_the_line_what_is_wrong_and_a_way_out(name):
 
 
 @pytest.mark.parametrize("f", [lambda x: x & 3, lambda x: (x > 0) & x, lambda x: ~x, lambda x: x | 1])
-def test_bitwise_operations_of_numbers_are_refused(f):
+def test_bitwise_operations_on_numbers_are_errors(f):
     with pytest.raises(TraceError, match="of numbers"):
         trace(f, 5)

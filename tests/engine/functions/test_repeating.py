@@ -1,4 +1,4 @@
-"""Turning, repeating, padding."""
+"""Flipping, repeating and padding."""
 
 from __future__ import annotations
 
@@ -82,5 +82,5 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in FUNCTIONS.items() if row.__module__ == repeating.__name__}
 
 
-def test_functions(case, check):
+def test_repeating_functions(case, check):
     check(case)

@@ -132,7 +132,7 @@ def test_every_row_has_a_case():
     assert set(CASES) == {f for f, row in FUNCTIONS.items() if row.__module__ == shapes.__name__}
 
 
-def test_functions(case, check):
+def test_functions_of_shapes(case, check):
     check(case)
 
 

@@ -1,4 +1,4 @@
-"""The tables: NumPy's own argument names, a test for every row, and the methods, which are the functions."""
+"""The tables of functions: the argument names of NumPy, a test for every row, and methods equal to functions."""
 
 from __future__ import annotations
 
@@ -117,23 +117,23 @@ def test_every_row_and_every_method_has_a_case():
     assert set(METHODS) <= set(CASES)
 
 
-def test_cases(case, check):
+def test_cases_of_methods(case, check):
     check(case)
 
 
-def test_a_function_has_one_theme():
+def test_a_function_is_in_one_table():
     assert sum(map(len, THEMES.values())) == len(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=full_name)
 def test_arguments_are_those_of_numpy(function):
-    """By position the same in the same order, by name among NumPy's, with the same default."""
+    """Positional arguments have the same order, names are those of NumPy, and defaults are equal."""
     try:
         theirs = inspect.signature(function).parameters
     except ValueError:
         pytest.skip("this NumPy does not tell the arguments of its functions in C")
     ours = inspect.signature(FUNCTIONS[function]).parameters
-    own = {"constant_values", "subscripts", "operands"}  # of NumPy's **kwargs and *operands
+    own = {"constant_values", "subscripts", "operands"}  # for **kwargs and *operands of NumPy
     positional = [p for p in ours.values() if p.kind is not p.KEYWORD_ONLY and p.name not in own]
     assert [p.name for p in positional] == list(theirs)[: len(positional)]
     for name, parameter in ours.items():
@@ -149,7 +149,7 @@ def test_methods_are_those_of_arrays(name):
     assert hasattr(np.ndarray, name)
 
 
-def test_what_is_named_as_a_way_out_exists():
+def test_functions_suggested_in_messages_exist():
     known = {name for name, _ in functions.supported()}
     for name in INSTEAD:
         parts = name.split(".")[1:]
@@ -204,7 +204,7 @@ PLAIN = {
 
 @pytest.mark.parametrize("f", FUNCTIONS, ids=full_name)
 def test_functions_of_plain_arrays_are_left_to_numpy(f):
-    """Within a traced function NumPy computes what is not traced."""
+    """NumPy computes values that are not traced, also within a traced function."""
     plain = np.array([[3.0, 1.0], [1.0, 2.0]])
     call = PLAIN.get(f, f)
 

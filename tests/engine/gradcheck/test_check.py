@@ -1,4 +1,4 @@
-"""`check_grad`: right gradients pass, wrong ones are found by the component, and nothing of the engine is trusted."""
+"""`check_grad`: right gradients pass, and wrong components are found, without use of the engine."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_every_problem_at_random_points(problem):
         assert check_grad(lambda x: problem(x), point), (problem.name, point)
 
 
-def test_the_complex_step_is_exact_and_the_difference_says_how_far_it_may_be_off():
+def test_the_complex_step_is_exact_and_the_difference_has_an_error_bound():
     (by_step,) = check_grad(lambda x: np.exp(x), 1.0).components
     assert (by_step.method, by_step.expected) == ("complex step", pytest.approx(math.e, rel=1e-15))
     (through_abs,) = check_grad(lambda x: np.exp(np.abs(x)), -1.0).components
@@ -103,7 +103,7 @@ KINKS = {
 
 
 @pytest.mark.parametrize("name", KINKS)
-def test_a_kink_is_told_with_both_slopes_though_the_central_difference_agrees(name):
+def test_a_kink_is_reported_with_both_slopes_although_the_central_difference_agrees(name):
     f, x, slopes = KINKS[name]
     check = check_grad(f, x, gradient=lambda x: np.asarray(sum(slopes) / 2))
     assert check
@@ -111,12 +111,12 @@ def test_a_kink_is_told_with_both_slopes_though_the_central_difference_agrees(na
     assert check.verdict == "a kink in 1 of 1 component"
 
 
-def test_what_is_printed_at_a_kink():
+def test_the_text_at_a_kink():
     check = check_grad(lambda x: np.sum(np.abs(x) + x), [2.0, 0.0, 1.0])
     assert (check.verdict, check.kinks) == ("right; a kink in 1 of 3 components", check.components[1:2])
     lines = str(check).splitlines()
     assert lines[0] == "gradient of <lambda>: right; a kink in 1 of 3 components"
-    assert lines[2].startswith("  df/dx[1] ")  # before those that are right
+    assert lines[2].startswith("  df/dx[1] ")  # kinks are shown before right components
     assert lines[2].endswith("kink: slopes 0, 2")
     assert lines[-1] == "  At a kink there is no derivative; any value between the two slopes is accepted."
     assert check_grad(cone, [0.0, 0.0]).verdict == "a kink in 2 of 2 components"
@@ -143,7 +143,7 @@ SMOOTH = {
 
 
 @pytest.mark.parametrize("name", SMOOTH)
-def test_what_is_smooth_has_no_kink(name):
+def test_a_smooth_function_has_no_kink(name):
     f, x = SMOOTH[name]
     check = check_grad(f, x)
     assert not any(c.method.startswith("kink: ") for c in check.components), str(check)
@@ -155,7 +155,7 @@ def test_what_is_smooth_has_no_kink(name):
     st.sampled_from([0.0, 0.01, 1.0, -30.0]),
     st.sampled_from([1e-3, 1.0, 1e4]),
 )
-def test_no_kink_in_a_curve_of_any_steepness(weights, x, scale):
+def test_a_steep_curve_has_no_kink(weights, x, scale):
     a, b, c, d = weights
 
     def f(x):
@@ -164,7 +164,7 @@ def test_no_kink_in_a_curve_of_any_steepness(weights, x, scale):
     assert check_grad(f, x).verdict == "right"
 
 
-def test_a_curve_is_no_kink():
+def test_a_curve_of_any_power_has_no_kink():
     assert not check_grad(lambda x: 500 * np.sum(np.abs(x) ** 2), [1e-7], gradient=lambda x: x)
 
 
@@ -184,15 +184,15 @@ def test_a_function_that_is_not_finite_is_undetermined():
 
 
 @pytest.mark.parametrize("name", ["cholesky", "solve", "inv"])
-def test_a_matrix_without_an_answer_is_no_error(name):
+def test_a_matrix_without_an_inverse_or_factor_is_undetermined(name):
     """NumPy raises LinAlgError for it; the traced function is NaN there."""
     rest = (np.ones(2),) if name == "solve" else ()
     f = lambda x: np.sum(getattr(np.linalg, name)(x * np.ones((2, 2)), *rest))  # noqa: E731
     assert check_grad(f, 1.0).verdict == "undetermined in 1 of 1 component"
 
 
-def test_wrong_and_undetermined_side_by_side():
-    """Of the second component nothing is known, since it moves less than the offset is rounded."""
+def test_wrong_and_undetermined_components_of_one_gradient():
+    """The second component is undetermined, because its changes are smaller than the rounding of the offset."""
     check = check_grad(
         lambda x: math.exp(float(x[0])) + 1e-14 * float(x[1]), [5.0, 1.0], gradient=lambda x: np.array([1.0, 1e-14])
     )
@@ -201,7 +201,7 @@ def test_wrong_and_undetermined_side_by_side():
     assert [c.name for c in check.undetermined] == ["df/dx[1]"]
 
 
-def test_a_function_of_several_values_is_named():
+def test_a_function_with_several_values_is_an_error():
     with pytest.raises(UserError, match=r"f returns an array of shape \(1,\); a gradient is of a single number"):
         check_grad(lambda x: x[:1] ** 2, [2.0], gradient=lambda x: 2 * x)
 
@@ -215,7 +215,7 @@ def test_a_sample_of_many_components():
     assert check_grad(lambda x: np.sum(x**2), np.ones((10, 10)), components=7, seed=1) != check
 
 
-def test_a_gradient_of_another_shape_is_named():
+def test_a_gradient_of_another_shape_is_an_error():
     with pytest.raises(UserError, match=r"shape \(\), and x has \(2,\)"):
         check_grad(lambda x: np.sum(x**2), [1.0, 2.0], gradient=lambda x: np.array(2.0))
 
@@ -225,7 +225,7 @@ def test_a_function_that_cannot_be_traced():
         check_grad(lambda x: math.exp(x[0]), [1.0])
 
 
-def test_a_check_is_not_blind_where_rounding_hardly_moves_an_entry_of_a_matrix():
+def test_a_wrong_entry_is_found_although_rounding_hardly_changes_it():
     matrix = np.array([[4.0, 1.0, 0.5], [1.0, 3.0, 0.2], [0.5, 0.2, 2.0]])
     f = lambda x: np.linalg.cholesky(matrix + np.diag(x))[2, 2]  # noqa: E731
     x = np.array([0.1, 0.2, 0.3])

@@ -1,4 +1,4 @@
-"""Continuations into the complex plane: their slopes on the real axis, against mpmath; where there is none, none."""
+"""Continuations into the complex plane: their slopes on the real axis against mpmath, and functions without one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ENTRYWISE = {
 
 @pytest.mark.parametrize("name", ENTRYWISE)
 @pytest.mark.parametrize("x", POINTS)
-def test_entry_by_entry(name, x):
+def test_slopes_of_elementwise_functions_on_the_real_axis(name, x):
     f, exact = ENTRYWISE[name]
     found = random_rounding.value(f, np.array(complex(x, STEP)))
     with mpmath.workdps(40):
@@ -50,8 +50,8 @@ def sums(x):
     return np.linalg.norm(x) + np.std(x) * np.max(x) + np.median(x) + optlab.logsumexp(x) + np.sort(x) @ np.arange(4.0)
 
 
-def test_of_several_entries():
-    """Against differences of numbers with 60 digits."""
+def test_slopes_of_functions_of_arrays_on_the_real_axis():
+    """Against difference quotients with 60 digits."""
 
     def exact(x):
         n = len(x)
@@ -98,11 +98,11 @@ NOWHERE = {
 
 
 @pytest.mark.parametrize("name", NOWHERE)
-def test_where_there_is_no_one_continuation(name):
+def test_unavailable_if_the_continuation_is_not_unique(name):
     f, x = NOWHERE[name]
     assert random_rounding.value(f, np.array(complex(x, STEP))) is None
 
 
-def test_a_tie_that_the_step_does_not_touch():
+def test_a_tie_that_does_not_depend_on_the_step():
     found = random_rounding.value(lambda x: np.sum(np.abs(x)) + np.max(x), np.array([0.0, 1 + 1j * STEP, 0.0]))
     assert found == 2 + 2j * STEP

@@ -1,4 +1,4 @@
-"""Arrays that round at random: how far values lie apart is what rounding does, and nothing else changes."""
+"""Arrays that round at random: the spread of the values is the rounding error, and nothing else changes."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_values_lie_as_far_apart_as_rounding_goes(name):
+def test_the_spread_of_values_is_the_rounding_error(name):
     f, x, least, most = FUNCTIONS[name]
     assert least <= spread(f, x) <= most
 
 
 @pytest.mark.parametrize("problem", registry.load(()).problems.values(), ids=lambda p: p.name)
-def test_without_a_generator_nothing_is_changed(problem):
+def test_without_a_generator_rounding_is_as_usual(problem):
     if problem.trains_on_data:
         return
     low, high = problem.bounds(problem.default_dim)
@@ -43,7 +43,7 @@ def test_without_a_generator_nothing_is_changed(problem):
     assert random_rounding.value(problem, x) == pytest.approx(float(problem(x)), rel=1e-15)
 
 
-def test_the_usual_forms_of_numpy():
+def test_the_interface_of_numpy_arrays():
     def f(x):
         y = x.copy()
         y[0] = 3.0

@@ -1,6 +1,6 @@
-"""Verdicts of `check_grad` under scaling and shifting of f and x: generated cases, right and wrong, none misjudged.
+"""Verdicts of `check_grad` under scaling and shifting of f and x: no verdict on generated cases is wrong.
 
-Functions and their gradients are written by hand, in a vector u of moderate size. What is checked is
+Functions and their gradients are written by hand, in a vector u of moderate size. The checked function is
 c f((x - X) / s) + b at x = X + s u, whose gradient is c / s times that of f: a scale s and a shift X of x, a scale c
 and an offset b of f.
 """
@@ -88,12 +88,12 @@ CLAIMS = {
 
 
 def opaque(f):
-    """The same function, through Python's numbers: no complex step, and nothing to see of what rounds inside."""
+    """The same function of Python numbers: no complex step, and no measurement of rounding inside."""
     return lambda x: float(f(np.array([float(v) for v in x])))
 
 
 def cases(count, seed):
-    """(name, f, x, gradient, claimed gradient, whether rounding of the offset leaves anything of f)."""
+    """(name, f, x, gradient, claimed gradient, whether rounding of the offset leaves f visible)."""
     rng = np.random.default_rng(seed)
     made = 0
     while made < count:
@@ -122,13 +122,13 @@ def cases(count, seed):
 
 
 def judged(count, seed, through):
-    """How often there was which verdict. Fails at a wrong one."""
+    """The number of times of each verdict. Fails at a wrong verdict."""
     found = collections.Counter()
     for name, f, x, gradient, claim, is_plain in cases(count, seed):
         check = check_grad(through(f), x, gradient=lambda x, claim=claim: claim)
         for component in check.components:
             true, said = gradient[component.index], claim[component.index]
-            is_right = abs(said - true) <= 1e-7 * abs(true)  # of a fast wave its argument is rounded
+            is_right = abs(said - true) <= 1e-7 * abs(true)  # the argument of a fast wave is rounded
             assert component.verdict != ("wrong" if is_right else "right"), (
                 name,
                 x.tolist(),
@@ -139,7 +139,7 @@ def judged(count, seed, through):
     return found
 
 
-def test_no_wrong_verdict_and_hardly_any_undetermined_where_a_complex_step_is_possible():
+def test_verdicts_with_complex_steps_are_right_and_rarely_undetermined():
     found = judged(1000, 0, lambda f: f)
     total = sum(found.values())
     undetermined = sum(n for (_, verdict), n in found.items() if verdict == "undetermined")
@@ -147,8 +147,8 @@ def test_no_wrong_verdict_and_hardly_any_undetermined_where_a_complex_step_is_po
     assert sum(n for (_, verdict), n in found.items() if verdict == "wrong") > 0.15 * total
 
 
-def test_no_wrong_verdict_where_there_are_values_alone():
-    """Undetermined are offsets that drown f, and slopes of 0 that may be rounding: a function that stands still."""
+def test_verdicts_from_real_values_are_never_wrong():
+    """Undetermined cases have offsets far larger than f, or slopes of 0 that may be rounding: f looks constant."""
     found = judged(300, 1, opaque)
     plain = sum(n for (is_plain, _), n in found.items() if is_plain)
     assert found[True, "undetermined"] <= 0.15 * plain
@@ -217,7 +217,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("name", UNKNOWN)
 @pytest.mark.parametrize("claim", [0.0, 1.0, -0.5, math.nan])
-def test_where_values_do_not_tell_nothing_is_said(name, claim):
+def test_values_without_information_are_undetermined(name, claim):
     f, x = UNKNOWN[name]
     check = check_grad(of_one(f, opaque=True), [x], gradient=lambda x: np.array([claim]))
     assert check.verdict == "undetermined in 1 of 1 component", str(check)
@@ -227,12 +227,12 @@ def test_where_values_do_not_tell_nothing_is_said(name, claim):
 
 
 @pytest.mark.parametrize("claim", [math.nan, math.inf, -math.inf])
-def test_a_slope_that_is_not_finite_is_wrong_where_there_is_one(claim):
+def test_an_infinite_component_is_wrong_if_the_slope_is_finite(claim):
     assert check_grad(lambda x: x[0] ** 2, [1.0], gradient=lambda x: np.array([claim])).wrong
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64, int])
-def test_a_gradient_is_as_exact_as_its_type(dtype):
+def test_the_tolerance_depends_on_the_dtype_of_the_gradient(dtype):
     x, slope = ([1.0, 3.0], [2, 6]) if dtype is int else ([1.1, 2.3], [2.2, 4.6])
     assert check_grad(lambda x: np.sum(x**2), x, gradient=lambda x: np.array(slope, dtype))
     assert check_grad(lambda x: np.sum(x**2), x, gradient=lambda x: np.array(slope, float) * 1.0001).wrong
@@ -247,7 +247,7 @@ def test_a_function_that_returns_float32(factor, is_right):
     assert bool(check.wrong) is not is_right
 
 
-def test_trees():
+def test_gradients_of_nested_arguments():
     point = {"w": np.array([[1.0, 2.0], [3.0, 4.0]]), "b": (0.5, np.array([1.0]))}
 
     def f(p):
@@ -279,7 +279,7 @@ def of_a_matrix(seed):
     return f, np.abs(rng.normal(size=3)) * scale
 
 
-def test_rounding_beside_a_slope_of_zero_is_not_wrong():
+def test_rounding_of_a_slope_of_zero_is_not_wrong():
     noisy = 0
     for seed in range(40):
         f, x = of_a_matrix(seed)
@@ -289,7 +289,7 @@ def test_rounding_beside_a_slope_of_zero_is_not_wrong():
 
 
 @pytest.mark.parametrize("share", [1.0, 1e-3, 1e-9])
-def test_a_slope_where_an_entry_is_ignored_is_wrong(share):
+def test_a_slope_for_an_ignored_entry_is_wrong(share):
     for seed in range(10):
         f, x = of_a_matrix(seed)
         more = np.array([0.0, share * abs(f(x)) / abs(x[1]), 0.0])
@@ -298,7 +298,7 @@ def test_a_slope_where_an_entry_is_ignored_is_wrong(share):
 
 
 @pytest.mark.parametrize(("size", "verdict"), [(1e-6, "undetermined"), (1e6, "wrong")])
-def test_an_offset_makes_undetermined_what_rounding_hides_and_never_right(size, verdict):
+def test_a_large_offset_gives_undetermined_and_never_right(size, verdict):
     f, x = of_a_matrix(0)
     unit = abs(f(x))
     more = np.array([0.0, size * unit / x[1], 0.0])

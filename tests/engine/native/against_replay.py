@@ -1,4 +1,4 @@
-"""Machine code and replay side by side: planned sweeps, random step graphs, and how close is close enough."""
+"""Machine code compared with replay: planned sweeps, random step graphs, and the tolerance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STEPS = 200
 
 
 def both(planned, problem_table, rules, steps=STEPS, seeds=7, **rest):
-    """Each sweep, its trajectories on the native back end and on replay, and on replay from a start a hair away."""
+    """Each sweep, its trajectories on the native back end and on replay, and on replay from a slightly moved start."""
     document = {"problem": [problem_table], "optimizer": rules, "steps": steps, "seeds": seeds, **rest}
     document["record"] = {"points": steps + 1}
     for sweep in planned(document).sweeps:
@@ -26,8 +26,10 @@ def both(planned, problem_table, rules, steps=STEPS, seeds=7, **rest):
 
 
 def agree(found, right, nearby, tolerance, first=0.0):
-    """Which entries are as close as asked for, and which are too sensitive to say: replay itself, begun a hair away,
-    ends a hundredth of the tolerance away or more. A loss that has fallen to 1e-20 of the first is all rounding."""
+    """The entries within the tolerance, and the entries that are too sensitive to compare.
+
+    An entry is too sensitive if replay from a slightly moved start differs by a hundredth of the tolerance or more. A
+    loss below 1e-20 of the first loss is only rounding."""
     scale = np.maximum(np.abs(right), 1e-20 * np.abs(first) + 1e-300)
     with np.errstate(all="ignore"):
         chaotic = ~(np.abs(nearby - right) <= 0.01 * tolerance * scale)
@@ -36,7 +38,7 @@ def agree(found, right, nearby, tolerance, first=0.0):
 
 
 def same_endings(sweep):
-    """A sweep on both back ends, with all that is recorded: who ends when and how, and all numbers until then."""
+    """A sweep on both back ends with equal records: statuses, last steps, and all numbers until then."""
     recording = dataclasses.replace(sweep.recording, final_x=True, trajectory=True)
     sweep = dataclasses.replace(sweep, recording=recording, target=np.full(len(sweep), 0.3))
     native, right = (runner.run(dataclasses.replace(sweep, backend=b)) for b in ("native", "replay"))

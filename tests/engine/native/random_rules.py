@@ -41,7 +41,7 @@ WHOLE = (
 
 
 def random_body(rng, dim):
-    """(x, g, m, c, k, t, beta) -> (step, m, c, k), drawn from what is above: the same at each call."""
+    """(x, g, m, c, k, t, beta) -> (step, m, c, k), drawn from the expressions above; the same at each call."""
     state = rng.bit_generator.state
 
     def body(x, g, m, c, k, t, beta):
@@ -63,7 +63,7 @@ def random_body(rng, dim):
 
 
 def random_optimizer(seed, dim):
-    """A random rule as an optimizer for functions of so many parameters; see `random_rule`."""
+    """A random rule as an optimizer for functions with this number of parameters; see `random_rule`."""
     body = random_body(np.random.default_rng(seed), dim)
     no_conditions, no_numbers = (lambda x: np.zeros(x.shape, bool)), (lambda x: np.zeros(x.shape, np.int64))
 
@@ -78,7 +78,7 @@ def random_optimizer(seed, dim):
 
 
 def random_rule(seed, dtype=np.float64):
-    """A graph, how it is fed, and its first inputs for some runs."""
+    """A graph, the kinds of its inputs, and its first inputs for some runs."""
     rng = np.random.default_rng(seed)
     dim, runs = int(rng.integers(1, 6)), int(rng.integers(1, 20))
     beta_kind = (RUN, UNIFORM)[seed % 2]

@@ -1,4 +1,4 @@
-"""Graphs rolled up into arrays: the pieces of what is joined and sliced, and what is refused."""
+"""Graphs as expressions of arrays: pieces of joined and sliced arrays, and graphs that are refused."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ops(found: Rolled) -> list[str]:
 
 
 def pieces(found: Rolled) -> list[tuple[int, str]]:
-    """Of the first output: how many entries each has, and what computes them."""
+    """The pieces of the first output: the number of entries of each, and its expression."""
     return [(n, found.ops[i]) for n, i in found.outputs[0]]
 
 
@@ -45,7 +45,7 @@ def pieces(found: Rolled) -> list[tuple[int, str]]:
         (lambda x: np.sum(np.stack([x, 2.0 * x])[0]), ["sum"]),
     ],
 )
-def test_what_is_left(f, left):
+def test_simplified_expressions(f, left):
     assert ops(rolled(f, X)) == left
 
 
@@ -68,7 +68,7 @@ def test_what_is_left(f, left):
         (lambda x: np.arange(30.0).reshape(3, N) @ x, [(1, "dot"), (1, "dot"), (1, "dot")]),
     ],
 )
-def test_pieces(f, expected):
+def test_pieces_of_joined_arrays(f, expected):
     assert pieces(rolled(f, X)) == expected
 
 
@@ -80,19 +80,19 @@ def test_pieces(f, expected):
         (lambda x: np.exp(x[::-2])[1::2], 2, Read("input", 0, 7, -4)),
     ],
 )
-def test_a_slice_reads_memory_further_on(f, count, read):
+def test_a_slice_reads_memory_at_an_offset(f, count, read):
     found = rolled(f, X)
     ((n, i),) = found.outputs[0]
     (load,) = found.args[i]
     assert (n, found.reads[load]) == (count, read)
 
 
-def test_powers_of_data_are_not_carried_from_step_to_step():
+def test_powers_of_data_are_not_kept_between_steps():
     graph = optimise(trace(lambda x, t, b: x * WEIGHTS**t + b**t, X, 1.0, 0.9))
     assert ops(rolled_up(graph, 1, (0,))) == ["fma", "power", "running"]
 
 
-def test_what_depends_on_data_alone_is_data():
+def test_values_that_depend_on_data_only_are_data():
     found = rolled(lambda x: x / WEIGHTS + np.sqrt(WEIGHTS)[::-1], X)
     assert ops(found) == ["fma"]
     used = [found.reads[i] for i in found.needed if i in found.reads and found.reads[i].source == "table"]
@@ -101,12 +101,12 @@ def test_what_depends_on_data_alone_is_data():
     assert sorted(map(tuple, values)) == sorted(map(tuple, expected))
 
 
-def test_a_state_that_takes_much_memory_is_refused():
+def test_a_large_state_is_refused():
     with pytest.raises(Unsupported, match="x and its state are more than 1,000,000 numbers"):
         rolled(lambda x: x * 2.0, np.ones(1_000_001))
 
 
-def test_a_sum_of_a_few_entries_more_shares_the_loop_of_the_middle():
+def test_a_sum_with_a_few_more_entries_shares_the_loop():
     def step(x):
         def f(x):
             return np.sum((x[1:] - x[:-1] ** 2) ** 2)
@@ -135,6 +135,6 @@ def test_a_sum_of_a_few_entries_more_shares_the_loop_of_the_middle():
         (lambda x: np.stack([f(x[n]) for n in range(N) for f in (np.sin, np.cos, np.exp)]), "one by one"),
     ],
 )
-def test_what_is_refused_says_why(f, why):
+def test_refusals_have_a_reason(f, why):
     with pytest.raises(Unsupported, match=why):
         rolled_up(traced(f, X), None, (0,), 30)

@@ -1,4 +1,4 @@
-"""Fused arithmetic: the same bits as without, whatever the shapes, strides and runs."""
+"""Fused arithmetic gives the same bits as without fusion, for any shapes, strides and runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(graph, inputs, data, runs):
 
 
 def same_with_and_without(f, *shapes, runs=5, kinds=None, seed=0):
-    """Both ways; returns how many nodes were saved."""
+    """Compare both; returns the number of saved nodes."""
     graph = optimise(trace(f, *(np.ones(s) for s in shapes)))
     kinds = kinds or [RUN] * len(shapes)
     inputs = [Input(kind) for kind in kinds]
@@ -57,7 +57,7 @@ def same_with_and_without(f, *shapes, runs=5, kinds=None, seed=0):
         (lambda x, y: (x * y + 2.0) / (x - y), [(3,), (3,)], 3),
         (lambda x, y: np.where(x > y, x * x, -y) + 1.0, [(4, 2), (4, 2)], 4),
         (lambda x, y: np.sqrt(abs(x)) * y - 1.0 / x, [(9,), (9,)], 4),
-        (lambda x, b: (x + b) * 2.0 - x, [(4, 3), (3,)], 2),  # b is stretched
+        (lambda x, b: (x + b) * 2.0 - x, [(4, 3), (3,)], 2),  # b is broadcast
         (lambda x, y: (x[::-1] + y) * y[:1], [(8,), (8,)], 1),
         (lambda x, y: (x.T * y - 1.0) / 3.0, [(2, 5), (5, 2)], 2),
         (lambda x, y: (x @ y) * 2.0 + 1.0, [(3, 4), (4, 2)], 1),
@@ -66,25 +66,25 @@ def same_with_and_without(f, *shapes, runs=5, kinds=None, seed=0):
         (lambda x, y: np.where((x > 0) & ~(y > 0), x, y) * 2.0, [(5,), (5,)], 5),
         (lambda x, y: x * y, [(5,), (5,)], 0),
         (lambda x, y: np.exp(x) + np.sin(y), [(5,), (5,)], 0),
-        (lambda x, y: np.maximum(x, y) * 2.0, [(5,), (5,)], 0),  # of two zeros NumPy may take either
+        (lambda x, y: np.maximum(x, y) * 2.0, [(5,), (5,)], 0),  # NumPy may return either of two zeros
         (lambda x, y: (x + 1.0) * y, [(0,), (0,)], 1),
     ],
 )
-def test_shapes_and_strides(f, shapes, saved, runs):
+def test_any_shapes_and_strides(f, shapes, saved, runs):
     assert same_with_and_without(f, *shapes, runs=runs) == saved
 
 
-def test_what_is_needed_elsewhere_is_not_computed_twice():
+def test_shared_values_are_not_computed_twice():
     assert same_with_and_without(lambda x: [x * 2.0 + 1.0, np.sin(x * 2.0)], (5,)) == 0
     assert same_with_and_without(lambda x: (x * 2.0 + 1.0) * (x * 2.0), (5,)) == 2
 
 
-def test_what_does_not_differ_between_runs_stays_outside():
+def test_values_without_run_axis_are_not_fused():
     f = lambda x, t, lr: x - lr / (1 - 0.9**t) * x  # noqa: E731
     assert same_with_and_without(f, (9,), (), (), kinds=[RUN, SHARED, UNIFORM]) == 1
 
 
-def test_more_inputs_than_a_ufunc_takes():
+def test_more_inputs_than_the_limit_of_a_ufunc():
     def sum_of_all(x):
         total = x[0] * 2.0
         for row in range(1, 40):
@@ -98,11 +98,11 @@ def test_more_inputs_than_a_ufunc_takes():
 @pytest.mark.parametrize(
     ("f", "saved"),
     [
-        (lambda x, y, t: np.where(t == 1, x, y * 2.0) - x, 2),  # of a step, the same for all runs
-        (lambda x, y, t: np.where(np.isnan(x), y, x * 2.0) + 1.0, 2),  # what makes the condition is not fused
+        (lambda x, y, t: np.where(t == 1, x, y * 2.0) - x, 2),  # a value per step, the same for all runs
+        (lambda x, y, t: np.where(np.isnan(x), y, x * 2.0) + 1.0, 2),  # the comparison is not fused
         (lambda x, y, t: np.where(np.isnan(x)[:1], y, x * 2.0) + 1.0, 2),  # stretched
         (lambda x, y, t: np.where(np.isnan(x)[::-1], y, x * 2.0) + 1.0, 2),  # backwards
-        (lambda x, y, t: np.where(np.sum(x) > y[0], y, x) * 2.0, 1),  # one for all entries of a run
+        (lambda x, y, t: np.where(np.sum(x) > y[0], y, x) * 2.0, 1),  # one number per run
         (lambda x, y, t: np.where(np.arange(5) > 2, y, x) * 2.0, 1),  # data
         (lambda x, y, t: np.where(x, y, 2.5) + 1.0, 1),  # a number as a condition
         (lambda x, y, t: (x > 0) * y + (y > 0), 3),  # conditions as numbers
@@ -114,7 +114,7 @@ def test_more_inputs_than_a_ufunc_takes():
         (lambda x, y, t: np.where(np.where(x > 0, y > 0, np.isnan(y)), x, y), 3),
         (lambda x, y, t: np.where(np.logical_and(x, y > 0) | np.logical_not(y), x, y), 4),
         (lambda x, y, t: np.where(np.logical_xor(x, y), x, np.nan) * -0.0, 2),
-        (lambda x, y, t: (x * y - 1.0) * np.array([1, 2, 3, 4, 5]) + 2, 1),  # whole numbers stay outside
+        (lambda x, y, t: (x * y - 1.0) * np.array([1, 2, 3, 4, 5]) + 2, 1),  # integers are not fused
         (lambda x, y, t: (x * y - y + (x > 0).astype(int)) * 2 - np.sum(x > 0), 1),
     ],
 )
@@ -124,7 +124,7 @@ def test_conditions_and_whole_numbers(f, saved, runs):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_conditions_as_inputs(dtype):
-    """As a state of type bool is; an operation in place never takes the memory of another type."""
+    """As for a state of type bool; an operation in place never uses memory of another dtype."""
     first = [np.ones(5, dtype), np.ones(5, bool)]
     graph = optimise(trace(lambda x, c: [np.where(c, x * 2, -x) + 1, c ^ (x > 0.1)], *first))
     inputs = [Input(RUN, carry=0), Input(RUN, carry=1)]
@@ -135,7 +135,7 @@ def test_conditions_as_inputs(dtype):
     assert [a.tobytes() for a in quick] == [a.tobytes() for a in plain]
 
 
-def test_an_operation_of_a_user_is_not_taken_for_the_one_of_that_name():
+def test_a_user_operation_is_not_replaced_by_one_of_the_same_name():
     root = elementwise("sqrt", lambda x: np.sqrt(np.abs(x)) + 1.0, lambda g, y, x: g)
     assert same_with_and_without(lambda x: apply(root, x * 2.0 + 1.0) - x, (5,)) == 1
 
@@ -149,8 +149,8 @@ def test_an_operation_of_a_user_is_not_taken_for_the_one_of_that_name():
         ("rprop", vars(fused_ufuncs), "select", lambda b, condition, yes, no: select(b, condition, no, yes)),
     ],
 )
-def test_a_wrong_rule_is_seen_by_the_conformance_suite(rule, place, name, wrong, monkeypatch, built_in):
-    """The check goes through fused arithmetic, whatever the size of a sweep."""
+def test_a_wrong_rule_is_found_by_the_conformance_suite(rule, place, name, wrong, monkeypatch, built_in):
+    """The suite uses fused arithmetic for sweeps of any size."""
     (check,) = (c for c in tracing.CHECKS if c.name == "fused_equals_traced[float32]")
     run_check(check, built_in.optimizer(rule))
     monkeypatch.setitem(place, name, wrong)
@@ -184,7 +184,7 @@ NETWORK = {"name": "mlp", "dataset": "xor", "hidden": [5], "batch_size": 16}
 
 
 def same_with_and_without_fusing(sweep):
-    """Through the runner."""
+    """The same by the runner."""
     task = runner.Runner([sweep])
     quick, plain = task(sweep), runner.run(dataclasses.replace(sweep, backend="replay"))
     assert any(node.op.name == "fused" for node in task._prepared[sweep.id]._on_replay.graph.nodes)
@@ -220,8 +220,8 @@ def test_rules_with_conditions_in_float32(planned, rule, monkeypatch):
     same_with_and_without_fusing(planned(document).sweeps[0])
 
 
-def test_only_what_is_exact_is_fused():
-    """A gradient through tanh: NumPy's tanh stays NumPy's."""
+def test_only_exact_operations_are_fused():
+    """In a gradient of tanh, NumPy computes tanh."""
     graph = optimise(trace(grad(lambda x: np.sum(np.tanh(x) ** 2)), np.ones(4)))
     left = {node.op.name for node in fuse(graph, [Input(RUN)]).nodes}
     assert {"tanh", "cosh"} <= left <= {"tanh", "cosh", "fused"} | EXACT

@@ -1,4 +1,4 @@
-"""Machine code against replay: every built-in problem and optimizer, random step graphs, and any company of runs."""
+"""Machine code against replay: every built-in problem and optimizer, random step graphs, any number of runs."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FIRST_ORDER += " adamax radam adabelief yogi adan"
 
 
 @pytest.mark.parametrize("dim", [2, 10])
-def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
+def test_built_in_problems_and_optimizers_agree_with_replay(planned, built_in, dim, monkeypatch):
     from optlab.execution.runner import on_numpy
 
     usual = on_numpy.starts
@@ -62,7 +62,7 @@ def test_built_in_problems_and_optimizers(planned, built_in, dim, monkeypatch):
 
 @pytest.mark.parametrize("name", FIRST_ORDER.split())
 def test_every_first_order_rule_and_each_of_its_options(planned, built_in, name):
-    """Twenty steps, in which rounding turns no sign: on a bowl, and in Rosenbrock's valley."""
+    """Twenty steps, in which rounding changes no sign, on a quadratic and on Rosenbrock's function."""
     choices = built_in.optimizer(name).signature.choices
     others = {s: not default if isinstance(default, bool) else default + 1 for s, default in choices.items()}
     rules = [{"name": name, "lr": [1e-4, 1e-3]}] + [{"name": name, "lr": 1e-3, s: others[s]} for s in others]
@@ -79,7 +79,7 @@ def test_every_first_order_rule_and_each_of_its_options(planned, built_in, name)
 
 @pytest.mark.parametrize("rule", [{"name": "adam", "beta2": [0.9, 0.999]}, {"name": "momentum", "schedule": "cosine"}])
 @pytest.mark.parametrize("name", ["rosenbrock", "ackley", "rastrigin"])
-def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
+def test_a_run_does_not_depend_on_other_runs_to_the_bit(planned, name, rule):
     """Alone, in blocks of any size, and with a hyperparameter that is the same for all or is not."""
     rule = {**rule, "lr": [1e-3, 1e-2, 1e-1, 1e6]}
     document = {"problem": [{"name": name, "start": "random"}], "optimizer": [rule], "steps": 70, "seeds": 13}
@@ -93,12 +93,12 @@ def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
         for begin in range(0, len(sweep), 29):
             part = slice(begin, min(begin + size, len(sweep)))
             assert bits(whole, part) == bits(task(sweep.block(part)))
-    for run in (0, 5, len(sweep) - 1):  # compiled for itself, all its numbers the same for all of its one run
+    for run in (0, 5, len(sweep) - 1):  # compiled separately, with one run, so that all its numbers are uniform
         alone = sweep.block(slice(run, run + 1))
         assert bits(whole, slice(run, run + 1)) == bits(runner.run(alone))
 
 
-def test_code_that_is_made_quickly_computes_the_same_bits(planned, built_in):
+def test_quickly_compiled_code_computes_the_same_bits(planned, built_in):
     """On all built-in functions; one of the rates diverges."""
     rules = [{"name": name, "lr": [1e-3, 1e-2, 1e6]} for name in ("momentum", "adam")]
     for name, known in built_in.problems.items():
@@ -112,7 +112,7 @@ def test_code_that_is_made_quickly_computes_the_same_bits(planned, built_in):
 
 
 @pytest.mark.parametrize("threads", [2, 3, 8])
-def test_any_number_of_threads(planned, threads):
+def test_results_do_not_depend_on_the_number_of_threads(planned, threads):
     document = {"problem": [{"name": "beale", "start": "random"}], "optimizer": [{"name": "adam"}], "steps": 50}
     (sweep,) = planned(document | {"seeds": 3001, "backend": "native"}).sweeps
     assert bits(runner.Runner([sweep], threads)(sweep)) == bits(runner.run(sweep))
@@ -136,8 +136,8 @@ def test_machine_code_is_not_cut_into_blocks_by_executors(planned):
     assert runner.Runner([replayed]).divides(replayed)
 
 
-def test_long_runs_are_looked_at_in_between(planned):
-    """More steps than one call of the machine code takes; progress may stop them."""
+def test_long_runs_report_progress(planned):
+    """More steps than one call of the machine code; a progress function can stop them."""
     document = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "adam", "lr": [1e-3, 1e-2]}], "steps": 10_000}
     sweep, native, right = next(both(planned, document["problem"][0], document["optimizer"], 10_000))
     np.testing.assert_allclose(native.loss[::1000], right.loss[::1000], rtol=1e-6, atol=1e-25)
@@ -164,13 +164,13 @@ def nan_below_zero(x):
 
 @problem(domain=(-1.0, 1.0), start=(0.5,))
 def hides_its_nan(x):
-    """A loss that is fine whatever x is."""
+    """A loss that is finite for any x."""
     return np.sum(np.where(x > 0.4, x, 0.0))
 
 
 @problem(domain=(-1.0, 1.0), start=(1.0,))
 def solves(x):
-    """An operation that replay alone has."""
+    """An operation that only replay supports."""
     return np.sum(np.linalg.solve(np.eye(1), x) ** 2)
 
 
@@ -182,7 +182,7 @@ def loses_x(x, g, *, t, lr=1.0):
 
 @optimizer
 def bounces(x, g, *, lr=1.0):
-    """Overflows, and comes back."""
+    """Overflows, and becomes finite again."""
     return np.where(np.abs(x) < 1e200, x * 1e30, 1.0)
 
 
@@ -206,7 +206,7 @@ def test_divergence_and_nan(planned, name, rules, steps):
 def counts_turns(
     x, g, up=lambda x: np.zeros(x.shape, bool), turns=lambda x: np.zeros(x.shape, int), total=lambda x: 0, *, t, lr=0.1
 ):
-    """A state of conditions and of whole numbers: steps shrink with the turns of each entry, and of all."""
+    """A state of booleans and integers: steps shrink with the sign changes of each entry, and of all."""
     now = g < 0
     turns = np.where((now != up) & (t > 1), turns + 1, turns)
     return x - lr * g / (1 + turns) / (1 + total), now, turns, total + np.max(turns) * (t == 1)
@@ -223,7 +223,7 @@ def test_conditions_and_whole_numbers_as_state(planned, dim):
     same_endings(sweep)
 
 
-def test_what_has_no_rule_runs_on_replay(planned):
+def test_operations_without_a_rule_run_on_replay(planned):
     document = {"problem": [{"name": "solves"}], "optimizer": [{"name": "gd"}], "backend": "native"}
     (sweep,) = planned(document, solves).sweeps
     task = runner.Runner([sweep])

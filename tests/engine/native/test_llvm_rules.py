@@ -27,7 +27,7 @@ SIMPLIFIED |= {
     "undefined_curvature": "0",
     "zero_slope": "0",
 }
-"""Written by other operations before rules are asked for."""
+"""Replaced by other operations before the rules are used."""
 LEFT_TO_REPLAY = {"solve", "det", "cofactors", "cholesky"}
 STRUCTURAL = {"sum", "max", "min", "matmul", "place", "take", "add_at"}
 STRUCTURAL |= {"reshape", "transpose", "broadcast_to", "getitem"}
@@ -65,7 +65,7 @@ def expected(op, *columns):
 
 
 @pytest.mark.parametrize("op", sorted(set(RULES) - INTERNAL))
-def test_as_numpy(op):
+def test_rules_agree_with_numpy(op):
     arity = len(OPS[op].vjp)
     rng = np.random.default_rng(len(op))
     special = list(itertools.product(SPECIAL, repeat=min(arity, 2)))
@@ -81,7 +81,7 @@ def test_as_numpy(op):
         np.testing.assert_array_equal(found, right)
 
 
-def test_a_vector_function_that_is_wrong_is_computed_lane_by_lane(monkeypatch):
+def test_an_inexact_vector_function_is_computed_for_each_lane(monkeypatch):
     usual = jit.this_machine()
     if not {"sin", "cos"} <= usual.vectors.keys():
         pytest.skip("this machine has no vector mathematics")

@@ -1,4 +1,4 @@
-"""Loops of rolled expressions: in which stage what is computed, kept in memory, and overwritten."""
+"""Loops over array expressions: the stage of each value, and the memory that is kept and overwritten."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ X = np.ones(N)
 
 
 def stages(step, *args, trail=False):
-    """Of (x, m, a) -> (loss, x, m); `a` is a number of each run."""
+    """The stages of (x, m, a) -> (loss, x, m); `a` is one number per run."""
     graph = optimise(trace(step, *args))
     rolled = rolled_up(graph, None, (0, 1))
     carried = tuple((n, args[n].size) for n in (0, 1))
@@ -28,7 +28,7 @@ def computed(found, rolled):
     return {loop: [rolled.ops[i] for i in members] for loop, members in found.members.items()}
 
 
-def test_all_entries_by_themselves_are_one_loop():
+def test_elementwise_operations_are_one_loop():
     found, rolled = stages(lambda x, m, a: [np.sum(x * x), x - a * m, 0.9 * m], X, X, 1.0)
     assert list(found.members) == [Loop(STEP, 0, N)]
     assert sorted(computed(found, rolled)[Loop(STEP, 0, N)]) == ["dot", "fnma", "multiply"]
@@ -36,7 +36,7 @@ def test_all_entries_by_themselves_are_one_loop():
     assert not found.swapped
 
 
-def test_what_needs_a_sum_waits_and_what_two_loops_need_is_kept():
+def test_values_after_a_sum_have_a_second_loop_and_shared_values_are_kept():
     def step(x, m, a):
         u = np.exp(x)
         return [np.sum(u), x - u / np.sum(u) * np.sin(m), m]
@@ -50,7 +50,7 @@ def test_what_needs_a_sum_waits_and_what_two_loops_need_is_kept():
     assert not found.swapped  # x is read before the loop that writes, or in it, and m stays
 
 
-def test_what_belongs_to_the_run_is_computed_once_and_kept():
+def test_values_per_run_are_computed_once_and_kept():
     weights = np.arange(1.0, N + 1)
     found, rolled = stages(lambda x, m, a: [np.sum(x * np.exp(weights * a)), x, m * 0.5], X, X, 1.0)
     assert computed(found, rolled) == {
@@ -60,7 +60,7 @@ def test_what_belongs_to_the_run_is_computed_once_and_kept():
     assert [rolled.ops[i] for i in found.kept] == ["exp"]
 
 
-def test_what_others_have_yet_to_read_is_not_overwritten():
+def test_memory_is_not_overwritten_before_it_is_read():
     def step(x, m, a):
         return [np.sum(x), np.concatenate([x[1:], x[:1]]) * a, m * 2.0]
 
@@ -78,7 +78,7 @@ def test_what_others_have_yet_to_read_is_not_overwritten():
     assert stages(later, X, X, 1.0)[0].swapped == {0}
 
 
-def test_an_x_that_is_recorded_outlives_its_update():
+def test_a_recorded_x_is_kept_after_its_update():
     def step(x, m, a):
         return [np.sum(x), x * a, m * 2.0]
 

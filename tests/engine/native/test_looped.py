@@ -1,4 +1,4 @@
-"""Loops over the entries against replay and against code without loops: pairs of built-ins, random graphs, company."""
+"""Loops over the entries against replay and code without loops: pairs of built-ins, random graphs, other runs."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def is_rolled(sweep):
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_built_in_functions_of_many_entries(planned, name, monkeypatch):
-    """With every rule, in 150 dimensions; what is too sensitive to say is left aside, as for few entries: here, sums
-    of many entries of both signs. At the last step that is a run that was too sensitive at any step before: two such
-    runs may end at the same loss by chance."""
+    """With every rule, in 150 dimensions. Runs that are too sensitive to compare are left out, as for few entries.
+
+    Here they are sums of many entries of both signs. A run that was too sensitive at any step is also left out at the
+    last step, because two such runs may end at the same loss by chance."""
     usual, sensitive, total = on_numpy.starts, 0, 0
     rules = [{"name": rule} for rule in RULES.split()]
     for sweep, native, right in both(planned, {"name": name, "dim": 150, "start": "random"}, rules, STEPS, seeds=5):
@@ -64,8 +65,8 @@ def test_a_thousand_entries_with_a_transform_that_adds_them_up(planned, name):
         np.testing.assert_allclose(native.loss, right.loss, rtol=1e-10)
 
 
-def test_a_rule_with_a_memory_of_many_rows(planned):
-    """L-BFGS, for as many steps as it does not amplify roundings."""
+def test_a_rule_with_a_state_of_many_rows(planned):
+    """L-BFGS, for the number of steps in which it does not amplify rounding."""
     for name in ("rosenbrock", "ellipsoid"):
         ((sweep, native, right),) = both(planned, {"name": name, "dim": 150}, [{"name": "lbfgs"}], 4, seeds=1)
         assert is_rolled(sweep)
@@ -73,7 +74,7 @@ def test_a_rule_with_a_memory_of_many_rows(planned):
 
 
 def test_the_dimension_may_be_large(planned):
-    """Where code without loops would have half a million operations."""
+    """Code without loops would have half a million operations here."""
     rules = [{"name": "adam", "lr": [1e-3, 1e-2]}]
     ((_, native, right),) = both(planned, {"name": "rosenbrock", "dim": 20_000}, rules, 5, seeds=1)
     np.testing.assert_allclose(native.loss, right.loss, rtol=1e-12)
@@ -113,7 +114,7 @@ def test_random_step_graphs(first):
 
 
 @pytest.mark.parametrize("name", ["rosenbrock", "rastrigin", "levy", "styblinski_tang"])
-def test_both_forms_compute_the_same(planned, monkeypatch, name):
+def test_code_with_and_without_loops_agrees(planned, monkeypatch, name):
     document = {"problem": [{"name": name, "dim": 30, "start": "random"}], "steps": 40, "seeds": 3}
     document |= {"optimizer": [{"name": "adam", "lr": [1e-3, 1e-2]}], "backend": "native"}
     (sweep,) = planned(document).sweeps
@@ -130,7 +131,7 @@ def test_both_forms_compute_the_same(planned, monkeypatch, name):
 
 @pytest.mark.parametrize("rule", [{"name": "adam", "beta2": [0.9, 0.999]}, {"name": "lamb", "schedule": "cosine"}])
 @pytest.mark.parametrize("name", ["rosenbrock", "ellipsoid"])
-def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
+def test_a_run_does_not_depend_on_other_runs_to_the_bit(planned, name, rule):
     """Alone, in blocks of any size, on several threads, with a hyperparameter that is the same for all or is not."""
     document = {"problem": [{"name": name, "dim": 100, "start": "random"}], "steps": 70, "seeds": 13}
     document["optimizer"] = [{**rule, "lr": [1e-3, 1e-1, 1e6]}]
@@ -145,12 +146,12 @@ def test_a_run_is_the_same_to_the_bit_in_any_company(planned, name, rule):
         for begin in range(0, len(sweep), 29):
             part = slice(begin, min(begin + size, len(sweep)))
             assert bits(whole, part) == bits(task(sweep.block(part)))
-    alone = sweep.block(slice(5, 6))  # compiled for itself, all its numbers the same for all of its one run
+    alone = sweep.block(slice(5, 6))  # compiled separately, with one run, so that all its numbers are uniform
     assert bits(whole, slice(5, 6)) == bits(runner.run(alone))
 
 
-def test_long_runs_are_looked_at_in_between(planned):
-    """More steps than one call of the machine code takes: state and running products are kept meanwhile."""
+def test_long_runs_report_progress(planned):
+    """More steps than one call of the machine code: state and running products are kept between calls."""
     rules = [{"name": "adam", "lr": [1e-4, 1e-3]}]
     sweep, native, right = next(both(planned, {"name": "sphere", "dim": 50}, rules, 5_000, seeds=1))
     assert is_rolled(sweep)
@@ -168,19 +169,19 @@ def nan_below_zero(x):
 
 @problem(domain=(-1.0, 1.0), start=(0.5,), dim=None)
 def hides_its_nan(x):
-    """A loss that is fine whatever x is."""
+    """A loss that is finite for any x."""
     return np.sum(np.where(x > 0.4, x, 0.0))
 
 
 @optimizer
 def loses_x(x, g, *, t, lr=1.0):
-    """x turns into NaN at step 40, but for its first entries."""
+    """x becomes NaN at step 40, except for its first entries."""
     return np.concatenate([x[:3], np.where(t == 40, np.log(-1.0 - x[3:] ** 2), x[3:])])
 
 
 @optimizer
 def bounces(x, g, last=0.0, *, lr=1.0):
-    """Overflows and comes back; remembers what was."""
+    """Overflows and becomes finite again; keeps the earlier value as state."""
     return np.where(np.abs(x) < 1e200, x * 1e30, 1.0), x - last[::-1]
 
 
@@ -229,7 +230,7 @@ OBJECTIVES = [
 
 
 @pytest.mark.parametrize("index", range(len(OBJECTIVES)))
-def test_objectives_of_many_forms(index):
+def test_objectives_with_many_operations(index):
     """A step of gradient descent with momentum whose mass is the mean of x, in loops, against replay."""
     from optlab import grad
 
@@ -258,8 +259,8 @@ def test_objectives_of_many_forms(index):
     assert len(written_out(graph, None, (0, 1, 2)).needed) > len(rolled.needed)
 
 
-def test_what_is_overwritten_was_read_before():
-    """x and the state trade places, and the state is also read at another entry."""
+def test_memory_is_read_before_it_is_overwritten():
+    """x and the state are exchanged, and the state is also read at another entry."""
 
     def step(x, m, s, lr):
         return [np.sum(s * s), m, x, 0.5 * s + lr * m[::-1]]
@@ -278,7 +279,7 @@ def test_what_is_overwritten_was_read_before():
         np.testing.assert_allclose(done.carried, values.reshape(-1, 5), rtol=1e-14)
 
 
-def test_an_x_that_stays_is_recorded():
+def test_an_unchanged_x_is_recorded():
     graph = optimise(trace(lambda x, m: [np.sum(x * m), x, m + 1.0], np.ones(N), np.ones(N)))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(kernels, "lowered", lambda *given: rolled_up(*given))
@@ -290,8 +291,8 @@ def test_an_x_that_stays_is_recorded():
 
 
 @pytest.mark.parametrize("width", [2, 4])
-def test_any_width_of_vectors(planned, monkeypatch, width):
-    """On a machine without a vector library, too; up to what mathematics the C library rounds otherwise."""
+def test_results_do_not_depend_on_the_vector_width(planned, monkeypatch, width):
+    """Also without a vector library, up to functions that the C library rounds differently."""
     document = {"problem": [{"name": "levy", "dim": 61, "start": "random"}], "steps": 20, "seeds": 7}
     (sweep,) = planned(document | {"optimizer": [{"name": "adam"}], "backend": "native"}).sweeps
     usual = runner.run(sweep)

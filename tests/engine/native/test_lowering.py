@@ -1,4 +1,4 @@
-"""Which graphs are written out, and which are rolled up."""
+"""Which graphs are unrolled, and which get loops."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_many_operations_get_loops():
     assert isinstance(form(lambda x: np.sum(np.exp(x)), LONG // 2 + 1), Rolled)
 
 
-def test_a_graph_without_loops_is_written_out():
+def test_a_graph_without_loops_is_unrolled():
     assert isinstance(form(lambda x: np.prod(np.stack([np.cos(x[n] / (n + 1)) for n in range(600)])), 600), Scalars)
     assert isinstance(form(lambda x: np.sum(np.exp(x.reshape(4, 150)).T @ np.ones(4)), 600), Scalars)
 
@@ -38,13 +38,13 @@ def test_slices_that_overlap_too_often_get_no_loops():
     assert isinstance(form(f, 200), Scalars)
 
 
-def test_what_is_much_too_long_is_not_written_out_first(monkeypatch):
+def test_a_graph_far_above_the_limit_is_not_tried_without_loops(monkeypatch):
     monkeypatch.setattr(lowering, "written_out", lambda *given: pytest.fail("it was"))
     with pytest.raises(Unsupported, match="it has more than 20,000 operations on single numbers, and argsort has"):
         form(lambda x: np.sum(np.exp(np.sort(x))), 18_000)
 
 
-def test_what_is_a_little_too_long_is_tried(monkeypatch):
+def test_a_graph_slightly_above_the_limit_is_tried_without_loops(monkeypatch):
     monkeypatch.setattr(scalar_ir, "LIMIT", 1_000)
     with pytest.raises(Unsupported, match="operations on single numbers, and an array falls into more than"):
         form(lambda x: np.sum(np.exp(x)[np.arange(600) % 7]), 600)

@@ -74,7 +74,7 @@ def test_fused_rules_give_the_same_bits(begin):
 def test_machine_code_gives_the_same_numbers(begin):
     """Losses to 1e-9, as in `test_kernel.py`; then x, m, conditions and whole numbers after the last step.
 
-    Left aside are runs that replay itself does not reproduce from a start a hair away.
+    Runs that replay does not reproduce from a slightly moved start are left out.
     """
     sensitive = 0
     for seed in range(begin, begin + 50):

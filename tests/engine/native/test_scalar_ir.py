@@ -1,4 +1,4 @@
-"""Graphs written out as single numbers: what is folded, shared, fused and refused."""
+"""Graphs unrolled to scalars: operations that are folded, shared, fused and refused."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ X = np.ones(2)
         (lambda x: x @ x, ["fma", "multiply"]),
     ],
 )
-def test_what_is_left(f, left):
+def test_simplified_operations(f, left):
     if "sum" in str(trace(f, X)) and not left:
         left = ["subtract", "subtract", "add"]
     assert ops(scalars(f, X)) == sorted(left)
@@ -78,6 +78,6 @@ def test_powers_of_the_step_number_are_carried_and_quotients_by_them_products():
         (lambda x: np.sin(np.outer(np.tile(x, 80) * np.arange(160.0), np.arange(150.0))), "it has more than 20,000 op"),
     ],
 )
-def test_what_is_left_to_replay_says_why(f, why):
+def test_graphs_for_replay_have_a_reason(f, why):
     with pytest.raises(Unsupported, match=why):
         written_out(traced(f, X), None, (0,))

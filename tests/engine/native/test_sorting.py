@@ -1,4 +1,4 @@
-"""Sorting, picked entries and whole numbers in machine code, against the same functions in NumPy."""
+"""Sorting, selected entries and integers in machine code, against the same functions in NumPy."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run_by_run(f, x, *numbers):
 
 
 def order(x):
-    """np.argsort by which ties keep their order: NumPy has to be asked for it, traced arrays know no other."""
+    """np.argsort that keeps the order of ties: an option of NumPy, and the only order of traced arrays."""
     return np.argsort(x, kind="stable") if isinstance(x, np.ndarray) else np.argsort(x)
 
 
@@ -74,7 +74,7 @@ def values(size, seed=0):
         lambda x: np.median(x),
     ],
 )
-def test_order(f, size):
+def test_sorting_orders(f, size):
     x = values(size)
     np.testing.assert_array_equal(in_machine_code(f, x), run_by_run(f, x))
 
@@ -85,8 +85,8 @@ def test_rows_and_columns():
     np.testing.assert_array_equal(in_machine_code(f, x), run_by_run(f, x))
 
 
-def test_derivatives_go_to_the_entries_that_were_sorted():
-    """The gradient of sum w sort(x)^2 is 2 w x, each weight at the place its entry is sorted to."""
+def test_derivatives_are_returned_to_the_sorted_entries():
+    """The gradient of sum w sort(x)^2 is 2 w x, with the weight of the sorted position of each entry."""
     weights = np.array([1.0, 3.0, 0.5, 2.0, 7.0])
     x = np.random.default_rng(1).normal(size=(5, RUNS))
     places = np.argsort(np.argsort(x, axis=0), axis=0)
@@ -110,7 +110,7 @@ WHOLE = [
     lambda x, b: np.maximum(x, np.arange(x.size) - 2) % np.arange(1, x.size + 1),
     lambda x, b: np.sum(x > 0) / (1 + np.sum(x < 0)) * x,
     lambda x, b: (x > 0).astype(int) * np.arange(x.size) - (x * 5).astype(int),
-    lambda x, b: 1 / ((x > 0) * np.array(-1)) + x,  # whole numbers have one zero: 1 / (0 * -1) is inf
+    lambda x, b: 1 / ((x > 0) * np.array(-1)) + x,  # integers have one zero: 1 / (0 * -1) is inf
     lambda x, b: 1 / -(x > 0).astype(int) + x,
     lambda x, b: 1 / (x * 0.5).astype(int) + x,
     lambda x, b: np.sign((x * 3).astype(int)) * np.clip((x * 3).astype(int), -1, 2) + x,
@@ -121,7 +121,7 @@ WHOLE = [
 
 @pytest.mark.parametrize(("size", "per_run"), [(6, True), (6, False), (700, True)])
 @pytest.mark.parametrize("f", WHOLE)
-def test_whole_numbers(f, size, per_run):
+def test_integers_agree_with_numpy(f, size, per_run):
     rng = np.random.default_rng(3)
     x = rng.normal(size=(size, RUNS)) / (1 if size < 10 else 1e3)
     b = rng.uniform(0.99, 1.0, size=RUNS) if per_run else 0.99
@@ -129,7 +129,7 @@ def test_whole_numbers(f, size, per_run):
 
 
 @pytest.mark.parametrize("f", WHOLE[:6])
-def test_whole_numbers_in_loops(f):
+def test_integers_in_loops(f):
     graph = optimise(trace(lambda x, b: [np.sum(f(x, b)), x - f(x, b)], np.ones(700), 0.9))
     assert isinstance(lowered(graph, None, [0]), Rolled)
 
@@ -149,13 +149,13 @@ def test_the_extremum_of_many_has_a_loop():
 
 @problem(domain=(-1.0, 1.0))
 def scaled_by_place(x):
-    """Whole numbers as constants."""
+    """Integers as constants."""
     return np.sum((x / np.arange(1, x.size + 1)) ** 2) + np.sum(x > 0) * 0.5
 
 
 @problem(domain=(-1.0, 1.0))
 def sorted_weights(x):
-    """A weight for each place in the order."""
+    """A weight for each position in the order."""
     return np.sum(np.arange(1, x.size + 1) * np.sort(np.abs(x)) ** 2) + np.median(x) ** 2
 
 
@@ -172,7 +172,7 @@ def discounted(x, *, beta=0.9):
 
 
 @pytest.mark.parametrize("f", [scaled_by_place, sorted_weights, largest_counts_twice, discounted], ids=lambda f: f.name)
-def test_whole_trajectories(planned, f):
+def test_trajectories_of_rules_that_sort(planned, f):
     rules = [{"name": "adam", "lr": [1e-3, 1e-2]}, {"name": "momentum", "lr": 1e-2}]
     table = {"name": f.name, "dim": 5, "start": "random"}
     planned_with = functools.partial(_planned, planned, f)
