@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import streams
-from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race
+from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race, score
 from optlab.cli.guard import FAILED, guarded
 from optlab.cli.packages import WithPackages
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "basins": maps.basins,
     "stability": maps.stability,
     "plot": experiments.plot,
+    "score": score.score,
     "validate": experiments.validate,
     "list": plugins.list_,
     "plugins": plugins.plugins_,

@@ -30,7 +30,7 @@ class Shown:
     spare: Sequence[str] = ()
 
 
-def emit(records: Iterable[Mapping[str, Any]], shown: Sequence[Shown], format: str) -> None:
+def emit(records: Iterable[Mapping[Any, Any]], shown: Sequence[Shown], format: str) -> None:
     """Print a table.
 
     Args:
@@ -49,7 +49,7 @@ def emit(records: Iterable[Mapping[str, Any]], shown: Sequence[Shown], format: s
         print(text(records, shown, format))
 
 
-def text(records: Iterable[Mapping[str, Any]], shown: Sequence[Shown], format: str) -> str:
+def text(records: Iterable[Mapping[Any, Any]], shown: Sequence[Shown], format: str) -> str:
     """The text of a table in any format but "table".
 
     >>> shown = Shown(["optimizer", "share>"], [["adam_w", "80 %"]])
@@ -81,12 +81,12 @@ def text(records: Iterable[Mapping[str, Any]], shown: Sequence[Shown], format: s
     return "\n\n".join(map(_markdown if format == "markdown" else _latex, shown))
 
 
-def _json(records: Iterable[Mapping[str, Any]]) -> str:
+def _json(records: Iterable[Mapping[Any, Any]]) -> str:
     rows = [json.dumps({name: _plain(value) for name, value in row.items()}, ensure_ascii=False) for row in records]
     return "[\n  " + ",\n  ".join(rows) + "\n]" if rows else "[]"
 
 
-def _csv(records: Iterable[Mapping[str, Any]]) -> str:
+def _csv(records: Iterable[Mapping[Any, Any]]) -> str:
     rows = list(records)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")

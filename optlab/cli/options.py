@@ -44,6 +44,19 @@ TableFormat = Annotated[
     str,
     typer.Option("--format", help="Format; csv and json have all digits and columns.", **choice(TABLE_FORMATS)),
 ]
+TableFile = Annotated[
+    Path | None,
+    typer.Option("--table", metavar="FILE", help="A table of others' results: CSV or Parquet, one row for each run."),
+]
+SolverColumn = Annotated[str | None, typer.Option("--solver", metavar="COLUMN", help="The column of the solvers.")]
+ProblemColumn = Annotated[str | None, typer.Option("--problem", metavar="COLUMN", help="The column of the problems.")]
+SeedColumn = Annotated[str | None, typer.Option("--seed", metavar="COLUMN", help="The column that numbers the runs.")]
+CostColumn = Annotated[str | None, typer.Option("--cost", metavar="COLUMN", help="The column of costs.")]
+GroupColumn = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Values of it are compared apart.")]
+Without = Annotated[
+    list[str],
+    typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison. May be repeated."),
+]
 OnBackend = Annotated[
     str | None,
     typer.Option("--backend", help="The back end that runs the steps; overrides the file.", **choice(BACKENDS)),

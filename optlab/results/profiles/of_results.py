@@ -19,7 +19,7 @@ from optlab.results.profiles.ecdf import ecdf
 from optlab.results.profiles.expected import ert, median
 from optlab.results.profiles.hits import UNITS, Targets
 from optlab.results.profiles.performance import performance
-from optlab.results.profiles.score import score
+from optlab.results.profiles.score import CEILING, POINTS, score
 from optlab.results.subject import Subject
 
 TAU = 1e-3
@@ -91,18 +91,23 @@ class Profiled(Subject):
         *,
         unit: str = "gradients",
         tau: float = TAU,
+        ceiling: float = CEILING,
+        points: int = POINTS,
         only: Sequence[str] = (),
         without: Sequence[str] = (),
     ) -> pd.DataFrame:
         """The score of AlgoPerf: the mean of the performance profile between 1 and 4 times the cost of the best.
 
-        Arguments as in `profile`.
+        Args:
+            unit, tau, only, without: see `profile`.
+            ceiling: the largest ratio to the best that counts.
+            points: the number of ratios of the trapezoidal rule, as in AlgoPerf; 0 for the exact integral.
 
         Returns:
             Columns `label`, `score` (from 0 to 1), `low`, `high` (by bootstrap over the seeds), highest score first.
         """
         costs, facts = costs_of(self, unit, _levels(tau), True, only, without)
-        frame = score(costs)
+        frame = score(costs, ceiling, points)
         frame.attrs = {"kind": "score", **facts}
         return frame
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from optlab.errors import UserError
 from optlab.results.profiles import bands
 from optlab.results.profiles.arrange import Arranged, Floats, Ints, arranged
 from optlab.results.profiles.expected import medians
@@ -32,12 +33,19 @@ def score(costs: pd.DataFrame, ceiling: float = CEILING, points: int = POINTS) -
     Returns:
         Columns `label`, `score`, `low`, `high` (by bootstrap over seeds, NaN for one seed), highest score first.
 
+    Raises:
+        UserError: the ceiling or the number of points is impossible.
+
     Source: G. E. Dahl et al., "Benchmarking neural network training algorithms", 2023 (AlgoPerf, scoring).
 
     >>> from optlab.results.profiles.examples import COSTS
     >>> score(COSTS, points=0)["score"].round(4).tolist()  # the ratios are 1.25 and infinity for gd, 1 and 1 for adam
     [1.0, 0.4583]
     """
+    if not ceiling > 1:
+        raise UserError(f"ceiling: must be a ratio above 1, such as 4, not {ceiling!r}")
+    if points < 0 or points == 1:
+        raise UserError(f"points: must be at least 2, or 0 for the exact integral, not {points!r}")
     table = arranged(costs)
     measured = _scores(table, np.arange(len(table.case_of_unit)), ceiling, points)
     low, high = bands.band(

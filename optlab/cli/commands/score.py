@@ -1,0 +1,86 @@
+"""`optlab score`: the score of AlgoPerf."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from optlab.cli.options import (
+    CostColumn,
+    GroupColumn,
+    Plugins,
+    ProblemColumn,
+    SeedColumn,
+    SolverColumn,
+    TableFile,
+    TableFormat,
+    Without,
+    folders,
+)
+
+if TYPE_CHECKING:
+    from optlab.cli.formats import Shown
+
+
+def score(
+    results: Annotated[
+        Path | None, typer.Argument(metavar="[RESULTS]", help="A folder of results, instead of a table.")
+    ] = None,
+    table: TableFile = None,
+    solver: SolverColumn = None,
+    problem: ProblemColumn = None,
+    seed: SeedColumn = None,
+    cost: CostColumn = None,
+    group: GroupColumn = None,
+    without: Without = [],
+    ceiling: Annotated[
+        float, typer.Option("--ceiling", metavar="RATIO", help="The largest ratio to the best that counts.")
+    ] = 4.0,
+    points: Annotated[
+        int, typer.Option("--points", metavar="N", help="Ratios of the trapezoidal rule; 0 for the exact integral.")
+    ] = 100,
+    format: TableFormat = "table",
+    plugins: Plugins = [],
+) -> None:
+    """Score optimizers as AlgoPerf does: the mean of the performance profile up to 4 times the best's cost."""
+    from optlab.cli.formats import emit
+    from optlab.errors import UserError
+
+    given = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
+    if table is not None and results is None:
+        from optlab.results.imported import table as imported
+
+        found = imported.load(table, given)
+        frame = found.scores(ceiling=ceiling, points=points, without=without)
+        names = {name: found.columns[name] for name in ("group", "label") if name in found.columns}
+    elif results is not None and table is None:
+        from optlab.api import pipeline
+
+        if column := next((role for role, name in given.items() if name is not None), None):
+            raise UserError(f"--{column}: names a column of a --table; a folder of results needs none")
+        frame = pipeline.load(results, folders(plugins)).scores(ceiling=ceiling, points=points, without=without)
+        names = {}
+    else:
+        raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
+    if frame["low"].isna().all():
+        frame = frame.drop(columns=["low", "high"])
+    emit(frame.rename(columns=names).to_dict("records"), _shown(frame, names), format)
+
+
+def _shown(frame: Any, names: dict[str, str]) -> list[Shown]:
+    """A table for each group."""
+    from optlab.cli.formats import Shown
+
+    columns = [names.get("label", "optimizer"), "score>"] + ["5 % to 95 % of seeds>"] * ("low" in frame)
+    groups = frame.groupby("group", sort=False) if "group" in frame else [("", frame)]
+    shown = []
+    for group, rows in groups:
+        cells = [[row["label"], f"{row['score']:.4f}", *_interval(row)] for row in rows.to_dict("records")]
+        shown.append(Shown(columns, cells, str(group)))
+    return shown
+
+
+def _interval(row: dict[Any, Any]) -> list[str]:
+    return [f"{row['low']:.4f} to {row['high']:.4f}"] if "low" in row else []
