@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from optlab.engine import jacobian as jacobian
     from optlab.engine import jvp as jvp
     from optlab.engine import logsumexp as logsumexp
+    from optlab.engine import lookup as lookup
     from optlab.engine import relu as relu
     from optlab.engine import sigmoid as sigmoid
     from optlab.engine import softmax as softmax
@@ -65,6 +66,7 @@ _HOME = {
     "hookimpl": "optlab.plugins.hookspecs",
     "load": "optlab.api.pipeline",
     "logsumexp": "optlab.engine",
+    "lookup": "optlab.engine",
     "minimize": "optlab.api.minimize",
     "optimizer": "optlab.plugins.optimizers.base",
     "problem": "optlab.plugins.problems.base",

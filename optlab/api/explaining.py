@@ -18,7 +18,8 @@ from optlab.errors import UserError, counted, did_you_mean
 from optlab.execution.rule import Rule
 from optlab.plugins import registry, shorthand, signature, validation
 from optlab.plugins.optimizers.base import Optimizer
-from optlab.plugins.problems.base import Problem, from_function
+from optlab.plugins.problems.base import Problem
+from optlab.plugins.problems.plain_functions import from_function
 from optlab.plugins.registry import Folders, Registry
 from optlab.plugins.schedules.base import Schedule
 from optlab.plugins.transforms.base import Transform

@@ -16,7 +16,7 @@ from optlab.errors import UserError, shortened
 from optlab.experiments.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.experiments.maps.panels import BasinMap, StabilityMap
 from optlab.plugins import shorthand
-from optlab.plugins.problems.base import function_name
+from optlab.plugins.problems.plain_functions import function_name
 from optlab.plugins.registry import Plugin
 from optlab.plugins.shorthand import table
 

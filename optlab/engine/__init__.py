@@ -8,6 +8,7 @@ NumPy to a graph), `vjp` (the gradient of a graph), `passes` (simplification of 
 
 from optlab.engine.derivatives import directional_derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
+from optlab.engine.functions.lookup import lookup
 from optlab.engine.gradcheck.check import check_grad
 from optlab.engine.trace import trace
 
@@ -20,6 +21,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "logsumexp",
+    "lookup",
     "relu",
     "sigmoid",
     "softmax",

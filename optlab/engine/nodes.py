@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import itertools
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -100,6 +102,16 @@ def names_in(graph: Content) -> dict[Var, str]:
     return names
 
 
+def name_of(function: Callable[..., Any]) -> str:
+    """The name of a function, also of a partial or cached one.
+
+    >>> name_of(functools.partial(pow, 2.0))
+    'pow'
+    """
+    inner = inspect.unwrap(function)
+    return getattr(inner.func if isinstance(inner, functools.partial) else inner, "__name__", type(inner).__name__)
+
+
 def show(param: Any) -> str:
     """A parameter in Python's notation for indices: `1:` instead of `slice(1, None, None)`."""
     if isinstance(param, slice):
@@ -107,4 +119,6 @@ def show(param: Any) -> str:
         return ":".join(parts) + ("" if param.step is None else f":{param.step}")
     if isinstance(param, tuple) and any(isinstance(p, slice | tuple) for p in param):
         return "[" + ", ".join(map(show, param)) + "]"
+    if callable(param):
+        return name_of(param)
     return "newaxis" if param is None else str(param)

@@ -86,6 +86,9 @@ class Hazards:
         steep, large, kinked, joined, harmless = set[Var](), set[Var](), set[Var](), set[Var](), set[Node]()
         given = {*graph.inputs, *graph.constants}  # extended by rearrangements of these
         for node in graph.nodes:
+            if node.op.name == "lookup":  # data, without a derivative
+                given.add(node.output)
+                continue
             if node.op.kind in _REARRANGING_KINDS and given.issuperset(node.inputs):
                 given.add(node.output)
             moved = node.op.kind in ("view", "take") and not joined.isdisjoint(node.inputs)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optlab.engine.graph import Graph
-from optlab.engine.nodes import Node, Var
+from optlab.engine.nodes import Node, Var, name_of
 from optlab.explain.notation import WRITERS, Latex, PlainNotation, Term
 
 LARGE = 3
@@ -92,6 +92,8 @@ class FormulaWriter:
             return self.script.transposed(terms[0])
         if node.op.name in WRITERS:
             return WRITERS[node.op.name](self.script, *terms)
+        if node.op.name == "lookup":
+            return self.script.call(name_of(node.params["table"]), *terms)
         return self.script.call(node.op.name, *terms, *self._params(node))
 
     def _operand(self, node: Node, var: Var) -> Term:

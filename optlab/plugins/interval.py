@@ -1,4 +1,4 @@
-"""The range of an option, written as an interval: `"[0, 1)"`."""
+"""The range of an option, written as an interval, `"[0, 1)"`, or as integers, `"{1, ..., 15}"`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ import re
 from dataclasses import dataclass
 
 _FORM = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")
+_WHOLE = re.compile(r"\{\s*(-?\d+)\s*,\s*\.\.\.\s*,\s*(-?\d+)\s*\}")
 
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers from `low` to `high`; `text` is the interval as written.
+    """The numbers from `low` to `high`, or the integers among them; `text` is the interval as written.
 
     >>> unit = Range.read("[0, 1)")
     >>> 0.0 in unit, 1.0 in unit, float("nan") in unit
     (True, False, False)
     >>> 1e300 in Range.read("(0, inf)")
     True
+    >>> 3.0 in Range.read("{1, ..., 15}"), 2.5 in Range.read("{1, ..., 15}")
+    (True, False)
     """
 
     text: str
@@ -25,14 +28,18 @@ class Range:
     high: float
     with_low: bool
     with_high: bool
+    is_whole: bool = False
 
     @staticmethod
     def read(text: str) -> Range:
-        """Parse an interval.
+        """Parse an interval or a range of integers.
 
         Raises:
             ValueError: the text is not an interval.
         """
+        whole = _WHOLE.fullmatch(text.strip()) if isinstance(text, str) else None
+        if whole and int(whole[1]) < int(whole[2]):
+            return Range(text.strip(), float(whole[1]), float(whole[2]), True, True, is_whole=True)
         parts = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
         if parts is None:
             raise ValueError(f'{text!r} is no interval; write one as "[0, 1)" or "(0, inf)"')
@@ -45,7 +52,7 @@ class Range:
         assert isinstance(value, int | float)
         above = value >= self.low if self.with_low else value > self.low
         below = value <= self.high if self.with_high else value < self.high
-        return above and below and not math.isnan(value)
+        return above and below and not math.isnan(value) and (value % 1 == 0 or not self.is_whole)
 
     def __str__(self) -> str:
         return self.text

@@ -80,7 +80,11 @@ ALL = (
         *(
             "problem",
             "optlab.plugins.problems.base",
-            ("optlab.plugins.problems.functions", "optlab.plugins.problems.networks"),
+            (
+                "optlab.plugins.problems.functions",
+                "optlab.plugins.problems.bbob",
+                "optlab.plugins.problems.networks",
+            ),
         ),
         *("pytest {file}", "optlab gradcheck {name}", "optlab basins {name}"),
     ),

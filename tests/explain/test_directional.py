@@ -11,7 +11,7 @@ from optlab.plugins.problems.functions.rosenbrock import rosenbrock
 from optlab.plugins.problems.functions.saddle import saddle
 
 KNOWN = registry.load(())
-PLANE = [p for p in KNOWN.problems.values() if not p.trains_on_data]
+PLANE = [p for p in KNOWN.problems.values() if not p.trains_on_data and not p.name.startswith("bbob")]
 
 
 def apart(a, b):

@@ -34,7 +34,7 @@ def valid_minima(case: Case, options: Mapping[str, float], size: Floats | None =
         options: its numeric options.
         size: the unit of nearby distances, shape (dim,). The default is the size of the domain.
     """
-    declared = np.array(case.problem.minima_at(case.dim)).reshape(-1, case.dim)
+    declared = np.array(case.problem.minima_at(case.dim, {**case.choices, **options})).reshape(-1, case.dim)
     if not len(declared) or case.split is not None:
         return np.empty((0, case.dim))
     scale = NEAR * (_size(case, declared) if size is None else size)
@@ -52,7 +52,7 @@ def lowest(case: Case, options: Mapping[str, float]) -> float | None:
     None if there are none, or if the options have moved one of them, which may now be lower than the others.
     """
     points = valid_minima(case, options)
-    if not len(points) or len(points) < len(case.problem.minima):
+    if not len(points) or len(points) < len(case.problem.minima_at(case.dim, {**case.choices, **options})):
         return None
     with np.errstate(all="ignore"):
         return min(float(objective(case)(point, **options)) for point in points)

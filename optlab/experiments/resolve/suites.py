@@ -4,7 +4,7 @@ problems."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from optlab.engine.containment import contained, described, original
@@ -51,6 +51,11 @@ def _problems(table: ProblemSpec, registry: Registry, notes: Diagnostics) -> Ite
             chosen[name] = axis.values
     if len(chosen) < len(given):
         return
+    written = {
+        f.name: getattr(table, f.name)
+        for f in fields(ProblemSpec)
+        if f.name not in ("name", "suite", "dim", "options", "path") and getattr(table, f.name) != f.default
+    }
     with contained():
         tables = suite(**chosen)
     if not tables:
@@ -62,5 +67,4 @@ def _problems(table: ProblemSpec, registry: Registry, notes: Diagnostics) -> Ite
         except ValueError as error:
             where = f"{location(suite.function)}: suite '{suite.name}' returns an invalid table {dict(one)}"
             raise PluginError(f"{where}: {error}") from None
-        own = {"name": made.name, "dim": made.dim, "options": made.options, "suite": None}
-        yield replace(table, start=table.start if table.start is not None else made.start, **own)
+        yield replace(made, path=table.path, **written)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -30,11 +28,11 @@ Source = Callable[[], tuple[Any, Any]]
 class Problem:
     """An objective and its known properties. A call of the problem calls the objective, in plain NumPy.
 
-    `domain` is an array (2, d) of lower and upper bounds, where d is 1 if all coordinates have the same bounds.
-    `start = "random"` draws from the domain, and pictures show it. `start` is a point, or for networks the function
-    that draws the weights. `minima` are the known global minimisers. `dim` is the dimension, or None if the objective
-    accepts any dimension; then points are repeated cyclically to the requested dimension. `tensors` returns the shapes
-    of the parameter tensors of a network.
+    `domain` is an array (2, d) of lower and upper bounds, where d is 1 if all coordinates have the same bounds. `start
+    = "random"` draws from the domain, and pictures show it. `start` is a point, or for networks the function that draws
+    the weights. `minima` are the known global minimisers, or a function that returns them. `dim` is the dimension, or
+    None if the objective accepts any dimension; then points are repeated cyclically to the requested dimension.
+    `tensors` returns the shapes of the parameter tensors of a network.
 
     >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
     ... def bowl(x, *, scale=1.0):
@@ -49,7 +47,7 @@ class Problem:
     signature: Signature = field(repr=False)
     domain: Vector | None = field(repr=False)
     start: Vector | Callable[..., Any] | None = field(repr=False)
-    minima: tuple[Vector, ...] = field(repr=False)
+    minima: tuple[Vector, ...] | Callable[..., Any] = field(repr=False)
     dim: int | None = field(repr=False)
     dataset: str | None = field(repr=False)
     metrics: Mapping[str, Callable[..., Any]] = field(repr=False)
@@ -79,9 +77,20 @@ class Problem:
         assert isinstance(self.start, np.ndarray)
         return np.resize(self.start, dim)
 
-    def minima_at(self, dim: int) -> tuple[Vector, ...]:
-        """The known minimisers in this dimension."""
-        return tuple(np.resize(point, dim) for point in self.minima)
+    def minima_at(self, dim: int, options: Mapping[str, Any] = MappingProxyType({})) -> tuple[Vector, ...]:
+        """The known minimisers in this dimension, for these options; other options have their defaults.
+
+        Raises:
+            PluginError: the function of the minimisers raises an exception, or does not return points.
+        """
+        if not callable(self.minima):
+            return tuple(np.resize(point, dim) for point in self.minima)
+        try:
+            points = self.minima(dim, **{**self.signature.options, **options})
+            return () if points is None else tuple(np.array(points, dtype=float).reshape(-1, dim))
+        except Exception as error:
+            what = f"the minimum of problem '{self.name}' in {counted(dim, 'dimension')} is not known: {error}"
+            raise PluginError(f"{signature.location(self.minima)}: {what}") from error
 
     def bounds(self, dim: int) -> Vector:
         """Lower and upper bounds, shape (2, dim). Only for problems with a domain."""
@@ -100,6 +109,7 @@ def problem(
     dataset: str | None = None,
     metrics: Mapping[str, Callable[..., Any]] | None = None,
     tensors: Callable[..., Any] | None = None,
+    ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Problem]:
     """Declare an objective.
@@ -109,12 +119,15 @@ def problem(
         start: the default start, a point. For a problem trained on data, a function that draws the start. It takes any
             of `rng` (a `numpy.random.Generator`), `inputs`, `targets` and the problem's choices as keyword arguments,
             and returns the flat vector of all parameters.
-        minimum: the global minimiser, or several of them: `(1.0, 1.0)`, `((0.0, 1.0), (0.0, -1.0))`.
+        minimum: the global minimiser, or several of them: `(1.0, 1.0)`, `((0.0, 1.0), (0.0, -1.0))`. If it depends on
+            the dimension or the options, a function of both: `lambda dim, scale: np.full(dim, scale)`. It gets all
+            options of the problem by name.
         dim: the dimension, if it is fixed.
         dataset: the default dataset of a problem trained on data.
         metrics: functions by name, with the same arguments as the objective, evaluated on the test data.
         tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the consecutive
             tensors in x, for optimizers that work on each tensor.
+        ranges: the valid values of options, as intervals or integers: `{"scale": "(0, inf)", "m": "{1, ..., 9}"}`.
         files: files that results depend on, relative to the folder of the plugin's own file; see `optimizer`.
 
     Raises:
@@ -133,12 +146,15 @@ def problem(
             return PluginError(f"{signature.location(function)}: problem '{function.__name__}' {what}")
 
         try:
-            minima = np.atleast_2d(np.asarray(minimum, dtype=float)) if np.size(minimum) else np.empty((0, 0))
+            given = () if callable(minimum) else minimum
+            minima = np.atleast_2d(np.asarray(given, dtype=float)) if np.size(given) else np.empty((0, 0))
             box = None if domain is None else np.array(domain, dtype=float).reshape(-1, 2).T
             first = start if callable(start) or start is None else np.array(start, dtype=float).reshape(-1)
         except (TypeError, ValueError) as error:
             raise wrong(f"has a domain, start or minimum with values that are not numbers ({error})") from None
-        read = signature.read(function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED, files=files)
+        read = signature.read(
+            function, kind="problem", given=("x",), supplies=SUPPLIES, reserved=RESERVED, ranges=ranges, files=files
+        )
         if box is not None and not (box[0] < box[1]).all():
             raise wrong(f"has a domain {domain} whose lower bound is not below the upper one")
         if first is None and box is None:
@@ -158,7 +174,7 @@ def problem(
             signature=read,
             domain=box,
             start=first,
-            minima=tuple(minima),
+            minima=minimum if callable(minimum) else tuple(minima),
             dim=dim,
             dataset=dataset,
             metrics=MappingProxyType(dict(metrics or {})),
@@ -166,51 +182,6 @@ def problem(
         )
 
     return declare
-
-
-def function_name(function: Callable[..., Any]) -> str:
-    """The name of a function as a problem. A function without a name, like a lambda, is called "objective"."""
-    name = getattr(function, "__name__", "")
-    return name if name.isidentifier() else "objective"
-
-
-def from_function(function: Callable[..., Any]) -> Problem:
-    """A plain function as a problem without a domain and a start.
-
-    Arguments without a default are the parameters. A single one is the vector x; several are one number each. Arguments
-    whose default is a number, a string, a boolean or a list are options.
-
-    Raises:
-        PluginError: the function has no argument without a default, or takes *args or **kwargs.
-
-    >>> def bowl(a, b, scale=2.0):
-    ...     return scale * (a**2 + b**2)
-    >>> made = from_function(bowl)
-    >>> made.name, made.dim, dict(made.signature.numbers), float(made(np.array([1.0, 2.0]), scale=3.0))
-    ('bowl', 2, {'scale': 2.0}, 15.0)
-    """
-    name = function_name(function)
-    if not hasattr(inspect.unwrap(function), "__code__"):
-        raise PluginError(f"{function!r} is not a Python function; write one that calls it: def f(x): ...")
-    where = f"{signature.location(function)}: function '{name}'"
-    parameters = inspect.signature(function).parameters.values()
-    if starred := [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
-        raise PluginError(f"{where} takes {starred[0]}, but every argument needs its own name")
-    needed = [p.name for p in parameters if p.default is p.empty]
-    if not needed:
-        raise PluginError(f"{where} has no argument without a default, so there is nothing to differentiate by")
-
-    @functools.wraps(function)  # so that messages show the user's name and line
-    def of_vector(x: Any, **options: Any) -> Any:
-        values = [x] if len(needed) == 1 else [x[i] for i in range(len(needed))]
-        return function(**dict(zip(needed, values, strict=True)), **options)
-
-    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-    numbers = {key: value for key, value in defaults.items() if type(value) is float}
-    choices = {key: value for key, value in defaults.items() if type(value) in (bool, int, str, tuple, list)}
-    read = Signature({}, MappingProxyType(numbers), MappingProxyType(choices), ())
-    dim = len(needed) if len(needed) > 1 else None
-    return Problem(name, of_vector, read, None, None, (), dim, None, {})
 
 
 @dataclass(frozen=True)

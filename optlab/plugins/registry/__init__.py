@@ -156,7 +156,7 @@ def describe(plugin: Any) -> dict[str, Any]:
     if isinstance(plugin, Problem):
         about["options"] |= plugin.data_options
         about["dim"] = plugin.dim or (None if callable(plugin.start) else "any")  # None: it follows from the options
-        about["minima"] = [point.tolist() for point in plugin.minima]
+        about["minima"] = [point.tolist() for point in plugin.minima_at(plugin.default_dim)]
     return about
 
 

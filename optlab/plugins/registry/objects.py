@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from optlab.errors import UserError
-from optlab.plugins.problems.base import from_function
+from optlab.plugins.problems.plain_functions import from_function
 from optlab.plugins.registry.loading import KINDS, Plugin
 from optlab.plugins.registry.lookup import Registry
 from optlab.plugins.signature import location
