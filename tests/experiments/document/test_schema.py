@@ -1,4 +1,4 @@
-"""The JSON Schema of experiment files: it lets every right one pass, and stops what an editor can see is wrong."""
+"""The JSON Schema of experiment files: valid files pass, and mistakes that an editor can detect fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sides(x, y):
 
 
 def written():
-    """What the commands write into spec.toml."""
+    """The contents of spec.toml as the commands write it."""
     known = registry.load(())
     documents = [
         maps.basins_document("himmelblau", ["gd lr=0.01", {"name": "adam", "lr": [0.1, 0.3]}], 8, 20, (-1.0, 1.0)),
@@ -103,7 +103,7 @@ def with_option(value, **more):
     ],
     ids=str,
 )
-def test_wrong_experiments_do_not(validator, document):
+def test_wrong_experiments_fail(validator, document):
     with pytest.raises(SpecError):
         spec.read_dict(document, KINDS).raise_if_wrong()
     assert not validator.is_valid(document)
