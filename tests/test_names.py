@@ -17,7 +17,6 @@ WELL_KNOWN = {
     "DataFrame",
     "Series",
     "Tensor",
-    "Module",
     "Lock",
     "Thread",
     "Future",
