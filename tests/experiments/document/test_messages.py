@@ -11,7 +11,10 @@ from optlab.experiments.document import Axis, ExperimentSpec, OptimizerSpec, Pro
 from optlab.experiments.document.text import MAX_SHOWN
 
 BARE = 'name = "e"\nsteps = 3\n[[problem]]\nname = "p"\n[[optimizer]]\nname = "o"\n'
-A_GRID = "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
+A_GRID = (
+    "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }; "
+    "with [tuning] also { log_uniform = [lo, hi] }, uniform, integers or choice"
+)
 EMPTY_AXIS = "lr is an empty axis: write at least one value ([[]] where the value is itself an empty list)"
 
 
@@ -178,6 +181,16 @@ def test_messages_and_their_places(text, expected):
         ("{ log = [1, 2], linear = [1, 2], num = 2 }", A_GRID),
         ("{ lin = [1, 2], num = 2 }", A_GRID),
         ("{ num = 2 }", A_GRID),
+        ("{ log_uniform = [0, 1] }", "log_uniform must have both bounds above 0 and at most 1e300, not [0, 1]"),
+        ("{ uniform = [2, 1] }", "uniform must be [lo, hi] with lo below hi, not [2, 1]"),
+        ("{ integers = [1, 2.5] }", "integers must be a list of two integers, [lo, hi], not [1, 2.5]"),
+        ("{ choice = [] }", "choice must be a list of values, not an empty list"),
+        ("{ choice = [1, 'a'] }", "lr must hold values of one kind, not numbers and texts"),
+        ("{ uniform = [1, 2], choice = [1] }", "lr must be one range, not both uniform and choice"),
+        (
+            "{ uniform = [1, 2], num = 3 }",
+            "unknown key num (known here: log_uniform, uniform, integers, choice)",
+        ),
         ("[1, { num = 2 }]", "lr[1] must be a number, a string, true or false, not a table"),
     ],
 )

@@ -151,7 +151,7 @@ def test_json_schema():
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
         "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
-        "basins", "stability",
+        "tuning", "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
@@ -159,10 +159,10 @@ def test_json_schema():
     assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
     assert tables["RecordSpec"]["additionalProperties"] is False
     assert tables["ProblemSpec"]["properties"].keys() == {"name", "suite", "start", "dim", "target", "noise"}
-    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
+    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 4
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
-        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "Grid"),
+        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "TuningSpec", "Grid", "Range"),
         *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec"),
     }
     assert not re.search("<[a-z]+>", json.dumps(schema))  # a tag or an alias of pydantic's
