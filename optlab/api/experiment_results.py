@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -105,22 +106,77 @@ class ExperimentResults(Profiled):
 
     # ---- tables and pictures -----------------------------------------------------------------------------------------
 
-    def ranking(self) -> pd.DataFrame:
-        """The optimizers of each case, ranked by the median final loss of their best settings, as `optlab run` prints.
+    def ranking(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> pd.DataFrame:
+        """The optimizers of each case, ranked by the median of a metric at their best settings, as in `optlab rank`.
 
-        Columns: `case`, `rank`, `label`, `settings` (the best), `median`, `low` and `high` (the median, the 10 % and
-        the 90 % quantile of the final loss over `n` seeds), `cells` (number of settings), `diverged` (share of all
-        runs), `failed` (number of runs that ended with an error), `at_edge` (hyperparameters whose best value is the
-        first or the last of the grid) and `run` (the run to show).
+        Columns: `case`, `rank`; `rank_low` and `rank_high` (the 90 % interval of the rank), `first` (the probability to
+        be the first), `with_first` (whether it cannot be told apart from the first) and `p` (the adjusted p-value of
+        this comparison); `label`, `settings` (the best), `tuned` (how they were chosen), `median` and `interval` (the
+        median over `n` seeds and its 90 % interval), `low` and `high` (the 10 % and the 90 % quantile over the seeds),
+        `cells` (number of settings), `diverged` (share of all runs), `failed` (number of runs that ended with an
+        error), `at_edge` (hyperparameters whose best value is the first or the last of the grid) and `run` (the run to
+        show). What needs several seeds is missing if there is one.
+
+        Args:
+            by: "final_loss", "best_loss", "test_loss", "test_accuracy", "steps_to_target", "gradients_to_target",
+                "area" or "seconds".
+            without: labels that are left out of the comparison.
 
         Raises:
-            UserError: the results are a map; a map has no ranks.
+            UnknownName: there is no such metric, or no such label.
+            UserError: the metric was not recorded, or the results are a map; a map has no ranks.
+        """
+        return self.judged(by, without=without).ranking
+
+    def overall(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> pd.DataFrame:
+        """The optimizers over all cases: `mean_rank` with its 90 % interval `mean_low` and `mean_high` over resamples
+        of cases and seeds, `among_first` (the share of cases on which it cannot be told apart from the first), `cases`,
+        `wins`, `at_edge`, `diverged`, and `failed` (cases with errors: such an optimizer has no mean rank).
+
+        Args, Raises: see `ranking`.
+        """
+        return self.judged(by, without=without).overall
+
+    def friedman(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> analysis.Friedman | None:
+        """The tests of Friedman and Nemenyi over all cases (Demsar, 2006), with the critical difference of mean ranks
+        in `.cd`. None if there are fewer than two cases with ranks, or two optimizers without errors.
+
+        Args, Raises: see `ranking`.
+        """
+        return self.judged(by, without=without).friedman
+
+    def without_each_case(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> pd.DataFrame:
+        """The mean ranks if one case is left out: columns `without` (the case), `label`, `mean_rank` and `place`.
+
+        Args, Raises: see `ranking`.
+        """
+        return self.judged(by, without=without).without_each_case
+
+    def judged(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> analysis.Judged:
+        """All verdicts by one metric, each computed at its first use: `.ranking`, `.overall`, `.friedman`, and so on.
+
+        Args, Raises: see `ranking`.
         """
         if not self.kind.is_ranked:
             raise UserError(
                 "optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures"
             )
-        return analysis.ranking(self.runs)
+        runs = self.runs
+        labels = list(dict.fromkeys(runs["label"]))
+        for label in without:
+            if label not in labels:
+                guess = did_you_mean(str(label), labels)
+                raise UnknownName(f"without: no optimizer has the label {label!r}{guess}; {_existing(labels)}")
+        kept = runs[~runs["label"].isin(list(without))].reset_index(drop=True) if without else runs
+        if kept.empty:
+            raise UserError("all optimizers are left out; keep at least one")
+        return analysis.Judged.of(kept, by, self._search)
+
+    @property
+    def _search(self) -> str:
+        """How settings were searched, from the experiment file."""
+        tuning = tomllib.loads(self.spec.read_text(encoding="utf-8")).get("tuning", {})
+        return str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
 
     def figure(
         self, kind: str, case: str | None = None, *, only: Sequence[str] = (), top: int | None = None

@@ -17,6 +17,7 @@ COMMANDS = {
     "basins": maps.basins,
     "stability": maps.stability,
     "plot": experiments.plot,
+    "rank": experiments.rank,
     "score": score.score,
     "validate": experiments.validate,
     "list": plugins.list_,

@@ -25,7 +25,6 @@ from optlab.experiments.document.tables import (
     ProblemSpec,
     RecordSpec,
     ScheduleSpec,
-    TuningSpec,
     problem_of,
 )
 
@@ -39,7 +38,6 @@ __all__ = [
     "ProblemSpec",
     "RecordSpec",
     "ScheduleSpec",
-    "TuningSpec",
     "json_schema",
     "problem_of",
     "read",

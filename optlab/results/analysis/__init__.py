@@ -11,19 +11,40 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     ties        which losses are equal up to rounding
     quantiles   medians and bands of values that may be infinite
     tuning      the cells of a grid, and the best cell of each label
-    choice      the settings that are chosen by the runs for tuning
-    ranks       the ranking of the labels
+    contest     the values of the labels on a case, in pairs by seed
+    intervals   intervals of medians
+    resampling  the ranks in resamples of the seeds
+    separation  which labels can be told apart from the first
+    verdict     all that the seeds say about one case
+    ranks       the tables of ranks
+    over_cases  the labels over several cases
+    judged      all verdicts of an experiment
     curves      quantities as functions of the step
     effects     the effect of one hyperparameter
     stillness   runs whose loss never changed
 """
 
-from optlab.results.analysis.choice import chosen
 from optlab.results.analysis.curves import best_paths, loss_curves, with_costs
 from optlab.results.analysis.effects import sensitivity
-from optlab.results.analysis.ranks import overall, ranking
+from optlab.results.analysis.judged import Judged, friedman, overall, ranking, without_each_case
+from optlab.results.analysis.over_cases import Friedman
+from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
 from optlab.results.analysis.tuning import best, cells
 
-__all__ = ["best", "best_paths", "cells", "chosen", "loss_curves", "overall", "ranking", "sensitivity", "still",
-           "with_costs"]  # fmt: skip
+__all__ = [
+    "Friedman",
+    "Judged",
+    "best",
+    "best_paths",
+    "cells",
+    "friedman",
+    "judge",
+    "loss_curves",
+    "overall",
+    "ranking",
+    "sensitivity",
+    "still",
+    "with_costs",
+    "without_each_case",
+]

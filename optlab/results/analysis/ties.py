@@ -19,6 +19,7 @@ floor.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,50 @@ ROUNDINGS = 10
 
 
 @dataclass(frozen=True)
+class Floor:
+    """The rounding error of losses: the loss at the start, the scale S, and eps; numbers, or arrays as the losses."""
+
+    start: Any
+    scale: Any
+    eps: Any
+
+    def width(self, loss: Floats) -> Floats:
+        """How much larger than each loss an equal loss may be; 0 for losses that are not finite."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            decrease = np.where(np.isfinite(self.start), np.abs(loss - self.start), np.inf)
+            width = np.maximum(
+                ROUNDINGS * self.eps * self.scale, np.sqrt(self.eps) * np.minimum(np.abs(loss), decrease)
+            )
+        return np.where(np.isfinite(loss), width, 0.0)
+
+    def ranks(self, losses: Floats) -> Floats:
+        """The ranks along the last axis: 1 + the number of better losses. Equal losses share the better rank.
+
+        Losses are equal if they are within the width of the best of them, and infinite losses equal each other.
+
+        >>> EXACT.ranks(np.array([3.0, 1.0, np.inf, 1.0, np.inf]))
+        array([3., 1., 4., 1., 4.])
+        """
+        order = np.argsort(losses, axis=-1, kind="stable")
+        value = np.take_along_axis(losses, order, axis=-1)
+        reach = value + self.width(value)
+        rank, limit = np.ones(value.shape[:-1]), reach[..., :1].max(axis=-1, initial=-np.inf)
+        ranks = np.empty(value.shape)
+        for place in range(value.shape[-1]):
+            is_worse = value[..., place] > limit
+            rank = np.where(is_worse, place + 1.0, rank)
+            limit = np.where(is_worse, reach[..., place], limit)
+            ranks[..., place] = rank
+        result = np.empty_like(ranks)
+        np.put_along_axis(result, order, ranks, axis=-1)
+        return result
+
+
+EXACT = Floor(np.nan, 0.0, 0.0)
+"""For values without rounding errors: only identical values are equal."""
+
+
+@dataclass(frozen=True)
 class Ties:
     """The rounding error of the losses of each case: `start`, `scale` and `eps` by the name of the case."""
 
@@ -40,22 +85,26 @@ class Ties:
     eps: pd.Series
 
     @staticmethod
-    def of(runs: pd.DataFrame) -> Ties:
-        """The ties for a table of runs. Without a column `precision`, the precision is float64."""
-        first = runs["first_loss"].where(np.isfinite(runs["first_loss"].to_numpy(float)))
+    def of(runs: pd.DataFrame, by: str = "final_loss") -> Ties:
+        """The ties for a metric in a table of runs. Without a column `precision`, the precision is float64.
+
+        A metric that is no loss, such as an accuracy or a number of steps, is not compared with the loss at the start.
+        """
+        is_loss = by.endswith("_loss") or by == "area"
+        first = runs["first_loss"].where(np.isfinite(runs["first_loss"].to_numpy(float)) & is_loss)
         case = runs["case"]
         precision = runs["precision"] if "precision" in runs else pd.Series("float64", runs.index)
         eps = precision.groupby(case, sort=False).first().map(lambda name: float(np.finfo(str(name)).eps))
         scale = first.abs().groupby(case, sort=False).median().fillna(0.0)
         return Ties(first.groupby(case, sort=False).median(), scale, eps)
 
+    def floor(self, case: str) -> Floor:
+        """The rounding error of one case."""
+        return Floor(*(float(facts[case]) for facts in (self.start, self.scale, self.eps)))
+
     def width(self, case: pd.Series, loss: Floats) -> Floats:
         """How much larger than each loss an equal loss of the same case may be; 0 for losses that are not finite."""
-        start, scale, eps = (facts.loc[case].to_numpy(float) for facts in (self.start, self.scale, self.eps))
-        with np.errstate(invalid="ignore", over="ignore"):
-            decrease = np.where(np.isfinite(start), np.abs(loss - start), np.inf)
-            width = np.maximum(ROUNDINGS * eps * scale, np.sqrt(eps) * np.minimum(np.abs(loss), decrease))
-        return np.where(np.isfinite(loss), width, 0.0)
+        return Floor(*(facts.loc[case].to_numpy(float) for facts in (self.start, self.scale, self.eps))).width(loss)
 
     def lowest(self, table: pd.DataFrame, column: str, group: Ints, among: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """The rows of a table whose value in a column is the lowest of their group, or equal to the lowest.
@@ -69,12 +118,6 @@ class Ties:
     def places(self, table: pd.DataFrame, column: str) -> pd.Series:
         """The rank of each row within its case: 1 + the number of better rows. A missing value has no rank."""
         ranks = pd.Series(np.nan, table.index)
-        for _, rows in table[table[column].notna()].groupby("case", sort=False):
-            ordered = rows.sort_values(column, kind="stable")
-            value = ordered[column].to_numpy(float)
-            reach = value + self.width(ordered["case"], value)
-            first = 0  # the place of the first of the equal rows
-            for place in range(len(value)):
-                first = first if value[place] <= reach[first] else place
-                ranks[ordered.index[place]] = first + 1
+        for case, rows in table[table[column].notna()].groupby("case", sort=False):
+            ranks[rows.index] = self.floor(str(case)).ranks(rows[column].to_numpy(float))
         return ranks

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optlab.errors import short
+from optlab.errors import UserError, short
 from optlab.execution.records import ERROR, FAILURES, STATUSES
+from optlab.experiments import metrics
 from optlab.results.analysis import quantiles
+from optlab.results.analysis.phases import has_phases, judged, tuned
 from optlab.results.analysis.ties import Ties
 
 PAIR = ["case", "label"]
+FINAL_LOSS = "final_loss"
 STATISTICS = ["median", "low", "high"]
 
 
@@ -30,25 +33,35 @@ def cell_ids(runs: pd.DataFrame) -> NDArray[np.int64]:
     return group_ids(runs, PAIR + setting_columns(runs))
 
 
-def honest_loss(runs: pd.DataFrame) -> NDArray[np.float64]:
-    """The final loss of each run that is done with a finite loss; infinity for all other runs, failed ones included."""
-    loss = runs["final_loss"].to_numpy(float)
-    return np.where((runs["status"].to_numpy() == "done") & np.isfinite(loss), loss, np.inf)
+def run_losses(runs: pd.DataFrame, by: str = FINAL_LOSS) -> NDArray[np.float64]:
+    """The metric `by` of each run as a loss: lower is better. A run that is not done with a finite value has infinity;
+    for the steps to a target, a run that diverged after it reached the target has its value.
+
+    Raises:
+        UnknownName: there is no such metric.
+        UserError: it was not recorded.
+    """
+    metric = metrics.metric(by, runs.columns)
+    if not metric.is_recorded(runs.columns):
+        raise UserError(metric.missing())
+    columns = {name: runs[name].to_numpy() for name in metric.columns}
+    return metric.losses(columns, (runs["status"] == "done").to_numpy(bool))
 
 
-def cells(runs: pd.DataFrame) -> pd.DataFrame:
+def cells(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
     """Statistics over the seeds of each cell: one row per cell, in order of appearance.
 
-    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the final loss over the seeds; a diverged run
-    counts as infinity. They are NaN if any run failed, since a failed run gives no information about the settings.
-    `first` is the median loss at the start. `n` is the number of runs, `n_<status>` the number of runs with each status
-    and `failed` the number of failed runs. `run` is the run with the lowest seed: it represents the cell in pictures.
+    `median`, `low` and `high` are the 50 %, 10 % and 90 % quantiles of the metric `by` over the seeds, as a loss: the
+    sign of an accuracy is changed, and a diverged run counts as infinity. They are NaN if any run failed, since a
+    failed run gives no information about the settings. `first` is the median loss at the start. `n` is the number of
+    runs, `n_<status>` the number of runs with each status and `failed` the number of failed runs. `run` is the run with
+    the lowest seed: it represents the cell in pictures.
     """
     ids = cell_ids(runs)
     first = np.unique(ids, return_index=True)[1]
     table = runs[[*PAIR, *setting_columns(runs)]].iloc[first].reset_index(drop=True)
 
-    low, median, high = quantiles.by_group(honest_loss(runs), ids)
+    low, median, high = quantiles.by_group(run_losses(runs, by), ids)
     start = runs["first_loss"].to_numpy(float)
     lowest_seed = np.lexsort((runs["run"].to_numpy(), runs["seed"].to_numpy(), ids))
     statuses = pd.Categorical(runs["status"], categories=STATUSES).codes
@@ -69,8 +82,8 @@ def cells(runs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def best(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per case and label: the cell with the lowest median final loss, with the columns of `cells` and
+def best(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
+    """One row per case and label: the cell with the lowest median of the metric, with the columns of `cells` and
 
     - `settings`: the swept hyperparameters of the cell as text, "lr=0.1" (the learning rate if none is swept);
     - `at_edge`: the names of the hyperparameters whose best value is the smallest or the largest of at least three
@@ -83,14 +96,17 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
     quantile is the best, then the lower 10 % quantile, then the cell on fewer edges, then the earlier cell. A pair
     without any finite median has no best value, hence no edge. A pair with failed runs has no best value either: its
     `median`, `low` and `high` are NaN, its `settings` are empty, and its `shown_status` is "error".
+
+    With `[tuning]` only the judged cells are compared; there is one for each pair. `at_edge`, `cells`, `diverged` and
+    `failed` also count the cells and runs of the tuning.
     """
-    table, ties = cells(runs), Ties.of(runs)
-    pair = group_ids(table, PAIR)
+    table, is_judged = _cells_of_both(runs, by)
+    ties, pair = Ties.of(runs, by), group_ids(table, PAIR)
     names, swept, edges = _edges(table, pair)
-    among = np.full(len(table), True)
+    among = is_judged
     for column in ("median", "high", "low"):
         among = ties.lowest(table, column, pair, among)
-    order = np.lexsort((edges.sum(0), ~among, pair))
+    order = np.lexsort((edges.sum(0), ~among, ~is_judged, pair))
     chosen = order[np.unique(pair[order], return_index=True)[1]]
 
     result = table.iloc[chosen].reset_index(drop=True)
@@ -100,11 +116,21 @@ def best(runs: pd.DataFrame) -> pd.DataFrame:
     result["settings"] = pd.Series(_describe(result, names, swept[:, chosen]), dtype=object).mask(failed, "")
     found = np.isfinite(result["median"].to_numpy()) & edges[:, chosen]
     result["at_edge"] = [", ".join(setting_name(names[i]) for i in np.flatnonzero(column)) for column in found.T]
-    result["cells"] = np.bincount(pair)
+    tried = np.full(len(table), True) if is_judged.all() else ~is_judged
+    result["cells"] = np.bincount(pair, tried).astype(np.int64)
     result["diverged"] = np.bincount(pair, table["n_diverged"]) / np.bincount(pair, table["n"])
     shown = runs.set_index("run").loc[result["run"]]
     status = np.where(failed, STATUSES[ERROR], shown["status"].to_numpy())
     return result.assign(shown_loss=shown["final_loss"].mask(failed.to_numpy()).to_numpy(), shown_status=status)
+
+
+def _cells_of_both(runs: pd.DataFrame, by: str) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """The cells of the judged runs, then those of the tuning if there are any; and which of them are judged."""
+    table = cells(judged(runs), by)
+    if not has_phases(runs):
+        return table, np.full(len(table), True)
+    tried = cells(tuned(runs), by)
+    return pd.concat([table, tried], ignore_index=True), np.arange(len(table) + len(tried)) < len(table)
 
 
 def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:

@@ -1,0 +1,240 @@
+"""Rankings on the terminal: who is first on each problem and over all of them, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+from optlab.cli import tables
+from optlab.cli.formats import Shown
+from optlab.errors import counted, short
+
+if TYPE_CHECKING:
+    from optlab.results.analysis import Friedman, Judged
+    from optlab.results.analysis.verdict import Verdict
+
+NAMED = 3
+"""The largest number of problems that a sentence names."""
+COULD_BE_FIRST = "could be first"
+
+
+def shown(judged: Judged) -> list[Shown]:
+    """The ranking of each case as a table."""
+    table = judged.ranking
+    # the gradients of the displayed run
+    table = table.assign(gradients=judged.runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy())
+    return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
+
+
+def print_rankings(console: Console, judged: Judged, manifest: Mapping[str, Any]) -> None:
+    """Print the ranking of each case, one over all cases, and what the marks mean.
+
+    Args:
+        manifest: of the results; it has the messages of failed runs.
+    """
+    table = judged.ranking
+    cases = list(dict.fromkeys(table["case"]))
+    for case, own in zip(cases, shown(judged), strict=True):
+        rows = table[table["case"] == case]
+        console.print(tables.table(own.columns, own.rows, own.title, spare=own.spare))
+        for row in rows[rows["failed"] > 0].to_dict("records"):
+            counts = row["failed"], row["n"] * row["cells"]
+            console.print(Text(failure(row["label"], row["case"], *counts, manifest)), soft_wrap=True)
+        if sentence := sureness(rows.to_dict("records"), judged.verdicts.get(case)):
+            console.print(tables.sentence(sentence))
+        console.print()
+    if len(cases) > 1:
+        _overall(console, judged, len(cases))
+    for sentence in _meanings(judged):
+        console.print(tables.sentence(sentence))
+
+
+def case_table(case: str, ranked: Any, by: str) -> Shown:
+    """The table of one case. `ranked` has the rows of a ranking, and the column `gradients`."""
+    is_repeated = bool((ranked["n"] > 1).any())
+    is_judged = bool(ranked["with_first"].notna().any())
+    ended = (ranked["failed"] == 0) & (ranked["median"].abs() < float("inf"))  # a run that diverged stops early
+    is_unequal = ranked.loc[ended, "gradients"].nunique() > 1  # some need more than one per step
+    is_shared = are_shared(ranked["rank"])
+    rows = []
+    for row, shared in zip(ranked.to_dict("records"), is_shared, strict=True):
+        settings = row["settings"] + (" *" if row["at_edge"] else "")
+        cells = [rank_text(row) + "=" * bool(shared), row["label"], settings, number(row["median"])]
+        more = [interval_text(row["interval"])] * is_repeated + [_yes(row["with_first"])] * is_judged
+        more += [f"{row['gradients']:,}"] * is_unequal + [_share(row["diverged"])]
+        if row["failed"]:
+            cells, more = [tables.ERROR, row["label"], tables.NONE, tables.NONE], [tables.NONE] * len(more)
+        rows.append([*cells, *more])
+    interval, gradients, diverged = "90 % interval>", "gradients>", _diverged(bool((ranked["cells"] > 1).any()))
+    columns = ["rank>", "optimizer", "best settings", f"{by.replace('_', ' ')}>"]
+    columns += [interval] * is_repeated + [COULD_BE_FIRST] * is_judged + [gradients] * is_unequal + [diverged]
+    return Shown(columns, rows, case, spare=[gradients, diverged, interval])
+
+
+def rank_text(row: Mapping[str, Any]) -> str:
+    """A rank, or its interval: "2", "1-3", "-"."""
+    low, high = row["rank_low"], row["rank_high"]
+    if _is_missing(row["rank"]):
+        return tables.NONE
+    return str(row["rank"]) if _is_missing(low) or low == high else f"{low}-{high}"
+
+
+def interval_text(interval: Sequence[float] | None) -> str:
+    if interval is None or math.isnan(interval[0]) or (math.isinf(interval[0]) and interval[0] == interval[1]):
+        return tables.NONE
+    return f"{number(interval[0])} to {number(interval[1])}"
+
+
+def sureness(rows: Sequence[Mapping[str, Any]], verdict: Verdict | None) -> str:
+    """How sure the order of one case is, in a sentence; an empty text if nothing can be said.
+
+    Args:
+        rows: the rows of the case in the order of the ranks.
+    """
+    ranked = [row for row in rows if not _is_missing(row["rank"]) and not row["failed"]]
+    if verdict is None or verdict.is_open or len(ranked) < 2:
+        return ""
+    first, second, *_ = ranked
+    seeds = counted(verdict.contest.values.shape[1], "seed")
+    others = [row for row in ranked[1:] if row["with_first"]]
+    if not others:
+        return f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
+    if first["rank"] == second["rank"]:
+        return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
+    which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")
+    few = f"with {seeds}, {which} cannot be told apart from {first['label']}"
+    if not second["with_first"]:
+        return few
+    pair = "them" if len(others) == 1 else f"it from {second['label']}"
+    return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
+
+
+def _needed(verdict: Verdict, first: str, second: str) -> str:
+    """The number of seeds that separate two labels."""
+    from optlab.results.analysis import separation
+
+    labels, seeds = verdict.contest.labels, verdict.contest.values.shape[1]
+    if seeds < separation.FEWEST_TO_ESTIMATE:
+        return f"{separation.FEWEST} seeds or more"
+    needed = verdict.seeds_needed(labels.index(first), labels.index(second))
+    return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
+
+
+def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str, Any]) -> str:
+    """The errors of an optimizer's runs on a problem, and the number of failed runs."""
+    sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
+    messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
+    count = f"{failed:,} of {counted(runs, 'run')}" if failed < runs else counted(runs, "run")
+    return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "the message was not stored")
+
+
+# ---- over all problems -----------------------------------------------------------------------------------------------
+
+
+def _overall(console: Console, judged: Judged, cases: int) -> None:
+    ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
+    is_judged = bool(ranked["among_first"].notna().any())
+    known = judged.ranking.dropna(subset="with_first").groupby("label")["with_first"].agg(["sum", "size"])
+    rows = []
+    for row in ranked.to_dict("records"):
+        is_placed = not row["failed"] and not math.isnan(row["mean_rank"])
+        mean = f"{row['mean_rank']:.2f}" if is_placed else tables.ERROR if row["failed"] else tables.NONE
+        ends = f"{row['mean_low']:.2f} to {row['mean_high']:.2f}" if row["mean_low"] >= 0 else tables.NONE
+        among = tables.NONE if math.isnan(row["among_first"]) else "{} of {}".format(*known.loc[row["label"]])
+        diverged = tables.NONE if row["failed"] else _share(row["diverged"])
+        rows.append([mean, row["label"], ends, str(row["wins"]), *[among] * is_judged, diverged])
+    interval, diverged = "90 % interval>", _diverged(of_several)
+    columns = ["mean rank>", "optimizer", interval, "wins>", *[f"{COULD_BE_FIRST}>"] * is_judged, diverged]
+    console.print(tables.table(columns, rows, f"over all {counted(cases, 'problem')}", spare=[diverged, interval]))
+    for row in ranked[ranked["failed"] > 0].to_dict("records"):
+        where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
+        console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
+    if judged.friedman is not None:
+        console.print(tables.sentence(friedman_text(judged.friedman)))
+        console.print(tables.sentence(_without(judged.without_each_case, ranked)))
+    console.print()
+
+
+def friedman_text(test: Friedman) -> str:
+    """The tests of Friedman and Nemenyi in a sentence."""
+    p = "p < 0.001" if test.f_p < 0.001 else f"p = {test.f_p:.3f}"
+    if test.f_p >= 0.05:
+        return f"over {counted(test.cases, 'problem')} the mean ranks do not differ more than by chance (Friedman, {p})"
+    return (
+        f"the mean ranks differ (Friedman, {p}); two of them differ if they are more than {test.cd:.2f} apart "
+        "(Nemenyi, 5 %)"
+    )
+
+
+def _without(left_out: Any, ranked: Any) -> str:
+    """Whether the first over all problems stays first if one problem is left out."""
+    means = ranked[ranked["mean_rank"].notna()]
+    first = set(means["label"][means["mean_rank"] <= means["mean_rank"].min() + 1e-9])
+    changes = []
+    for case, rows in left_out.groupby("without", sort=False):
+        others = set(rows["label"][rows["place"] == 1])
+        if others != first:
+            changes.append(f"without {case}, {_listed(sorted(others))} {'is' if len(others) == 1 else 'are'} first")
+    if not changes:
+        return "the first is the same if any one problem is left out"
+    more = len(changes) - NAMED
+    return "; ".join(changes[:NAMED]) + (f"; and {counted(more, 'more change')}" if more > 0 else "")
+
+
+# ---- what the marks mean ---------------------------------------------------------------------------------------------
+
+
+def _meanings(judged: Judged) -> list[str]:
+    """The sentences below all tables."""
+    table, found = judged.ranking, []
+    if (table["rank_low"] != table["rank_high"]).fillna(False).any():
+        found.append("a rank such as 1-3 is an interval: it holds 90 % of the ranks in resamples of the seeds")
+    if table["with_first"].notna().any():
+        found.append(f"{COULD_BE_FIRST}: not told apart from the first at the 5 % level, compared at the same seeds")
+    alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
+    if alone:
+        where = "" if len(alone) == table["case"].nunique() else f" on {_listed(alone)}"
+        found.append(f"one run each{where}: nothing can be said about how sure the order is")
+    if table.groupby("case", sort=False)["rank"].transform(are_shared).any():
+        found.append("= equal ranks: the values differ by no more than rounding")
+    if (table["at_edge"] != "").any():
+        found.append("* the best value is at the edge of the grid: a better one may be outside")
+    if judged.is_chosen_on_judged_seeds:
+        found.append("settings were chosen on the seeds shown: all values are slightly optimistic ([tuning] avoids it)")
+    return found
+
+
+def are_shared(ranks: Any) -> Any:
+    return ranks.notna() & ranks.duplicated(keep=False)
+
+
+def number(value: float) -> str:
+    return "none finite" if math.isinf(value) else short(value)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names and the number of further ones: "a and b", "a, b, c and 3 more"."""
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value or str(value) == "<NA>"
+
+
+def _yes(value: Any) -> str:
+    return tables.NONE if _is_missing(value) else "yes" if value else "no"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"
+
+
+def _diverged(of_several: bool) -> str:
+    """The name of the column with shares of diverged runs. With several cells, the shares are over all settings."""
+    return "diverged, of all settings>" if of_several else "diverged>"

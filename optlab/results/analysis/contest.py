@@ -1,0 +1,104 @@
+"""The values of several labels on one case, paired by seed: the input of all statistics about ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optlab.results.analysis.phases import TUNING, has_phases
+from optlab.results.analysis.ties import EXACT, Floor, Ties
+from optlab.results.analysis.tuning import FINAL_LOSS, cell_ids, group_ids, run_losses
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Contest:
+    """One case. Lower is better; a diverged run is infinity, and a missing one is NaN.
+
+    labels: the L labels.
+    values: their values on the N judged seeds, shape (L, N), each at its chosen setting.
+    tried: for each label, the values of all settings from which one was chosen, shape (settings, seeds of the choice).
+    chosen: for each label, the row of the chosen setting in `tried`.
+    is_judged_apart: whether the seeds of the choice are others than the judged ones.
+    floor: which values are equal.
+    """
+
+    labels: tuple[str, ...]
+    values: Floats
+    tried: tuple[Floats, ...]
+    chosen: tuple[int, ...]
+    is_judged_apart: bool = False
+    floor: Floor = EXACT
+
+    @property
+    def has_values(self) -> bool:
+        """Whether some median can be finite, so that there are ranks."""
+        return bool(np.isfinite(self.values).any())
+
+    @staticmethod
+    def of(labels: tuple[str, ...], values: Floats) -> Contest:
+        """A contest without choices: every label has one setting, and only identical values are equal."""
+        return Contest(labels, values, tuple(values[:, None, :]), (0,) * len(labels))
+
+
+def contests(runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS) -> Iterator[tuple[str, Contest]]:
+    """The contests of all cases by name.
+
+    Args:
+        runs: one row per run, of both phases if there are two.
+        chosen: one row per case and label, as from `best`, with the number of a run of the chosen setting in `run`.
+            Labels with failed runs are left out.
+        by: the metric.
+    """
+    chosen = chosen[chosen["failed"] == 0]
+    place = pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))
+    cell, loss, ties = cell_ids(runs), run_losses(runs, by), Ties.of(runs, by)
+    is_tuning = runs["phase"].to_numpy() == TUNING if has_phases(runs) else np.zeros(len(runs), dtype=bool)
+    case_of_run = group_ids(runs, ["case"])
+    for number, case in enumerate(runs["case"].unique()):
+        ours = chosen["case"].to_numpy() == case
+        if ours.any():
+            rows = case_of_run == number
+            judged, tuned = (
+                _Table.of(runs[rows & side], cell[rows & side], loss[rows & side]) for side in (~is_tuning, is_tuning)
+            )
+            labels = tuple(chosen["label"][ours])
+            yield str(case), _contest(labels, cell[place[ours]], judged, tuned, ties.floor(case))
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The values of one case as an array (cells, seeds), with the numbers and labels of the cells in order."""
+
+    cells: Ints
+    labels: NDArray[np.object_]
+    values: Floats
+
+    @staticmethod
+    def of(runs: pd.DataFrame, cell: Ints, loss: Floats) -> _Table:
+        cells, first, row = np.unique(cell, return_index=True, return_inverse=True)
+        seeds, column = np.unique(runs["seed"].to_numpy(), return_inverse=True)
+        values = np.full((len(cells), len(seeds)), np.nan)
+        values[row, column] = loss
+        # a deterministic cell has one run, which is the same for every seed
+        alone = np.bincount(row, minlength=len(cells)) == 1
+        values[alone] = loss[first[alone], None]
+        return _Table(cells, runs["label"].to_numpy(object)[first], values)
+
+    def of_label(self, label: str, cell: int) -> tuple[Floats, int]:
+        """The values of all cells of a label, and the row of one of its cells."""
+        ours = self.labels == label
+        return self.values[ours], int(np.flatnonzero(self.cells[ours] == cell)[0])
+
+
+def _contest(labels: tuple[str, ...], cells: Ints, judged: _Table, tuned: _Table, floor: Floor) -> Contest:
+    values = judged.values[np.searchsorted(judged.cells, cells)]
+    is_apart = len(tuned.cells) > 0
+    tried = [(tuned if is_apart else judged).of_label(*pair) for pair in zip(labels, cells, strict=True)]
+    return Contest(labels, values, tuple(v for v, _ in tried), tuple(row for _, row in tried), is_apart, floor)

@@ -1,0 +1,207 @@
+"""Which labels can be told apart from the first: permutation tests on pooled ranks, in steps, worst label first.
+
+The values of a case are replaced by their ranks among all values of the compared labels and seeds, with mean ranks for
+equal values. So the scale of the values has no effect, and a diverged run is a tie at the end. Let r_ij be the rank of
+label j at seed i, and let the leader be the label with the lowest median rank (then the lowest mean). The statistic is
+
+    T = max over j of the mean over i of (r_ij - r_i,leader).
+
+Two reference distributions are used, and the larger p-value counts. The leader is determined again in each sample, so
+that its selection is part of the null hypothesis.
+
+- Labels are permuted within each seed. This is exact if the labels are equally good: then the labels of a seed are
+  exchangeable.
+- From six seeds on, the deviations from the mean of a seed change their sign, for all labels together. This also holds
+  for labels with different spreads.
+
+If p < 0.05, the label with the largest mean difference is worse than the leader; the others are compared again without
+it, as in the model confidence set of Hansen, Lunde & Nason (2011). The adjusted p-value of a label is the largest of
+the steps up to its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optlab.results.analysis.ties import Floor
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+LEVEL = 0.05
+SAMPLES = 1023
+"""Random samples of a reference distribution. If no more than 1024 are possible, each of them is used once."""
+BLOCK = 2_000_000
+"""Numbers that are held in memory at once."""
+ROUNDING = 1e-9
+"""Statistics that differ by less are equal."""
+FEWEST = 6
+"""The smallest number of seeds that can tell two labels apart: 2 / 2**6 < 0.05 < 2 / 2**5."""
+FEWEST_TO_ESTIMATE = 3
+"""The smallest number of seeds from which a larger one is estimated."""
+MOST = 1000
+"""The largest number of seeds that is worth a proposal."""
+POWER = 0.8
+
+
+def step_down(values: Floats, floor: Floor) -> Floats:
+    """The adjusted p-value of each label, shape (L,): NaN for the leader, and for labels that share too few seeds.
+
+    Args:
+        values: shape (L, N), lower is better. Infinity for a diverged run, NaN for a missing one.
+        floor: which values are equal.
+    """
+    p = np.full(len(values), np.nan)
+    rest, reached = _in_order(values), 0.0
+    while len(rest) > 1:
+        ranks = pooled(values[rest], floor).T
+        own, worst, leader = _test(ranks)
+        reached = max(reached, own)
+        if not reached < LEVEL:
+            others = [label for place, label in enumerate(rest) if place != leader]
+            p[others] = reached
+            break
+        p[rest[worst]] = reached
+        rest.pop(worst)
+    return p
+
+
+def _in_order(values: Floats) -> list[int]:
+    """The labels in an order that depends on their values only, so that p-values do not depend on the given order."""
+    return sorted(range(len(values)), key=lambda label: tuple(np.nan_to_num(values[label], nan=-np.inf)))
+
+
+def pooled(values: Floats, floor: Floor) -> Floats:
+    """The ranks of all values together, in the shape of `values`; equal values have the mean of their places.
+
+    >>> from optlab.results.analysis.ties import EXACT
+    >>> pooled(np.array([[1.0, np.inf, 2.0], [1.0, np.inf, np.nan]]), EXACT)
+    array([[1.5, 4.5, 3. ],
+           [1.5, 4.5, nan]])
+    """
+    known = ~np.isnan(values)
+    places, group, count = np.unique(floor.ranks(values[known]), return_inverse=True, return_counts=True)
+    ranks = np.full(values.shape, np.nan)
+    ranks[known] = (places + (count - 1) / 2)[group]
+    return ranks
+
+
+def seeds_needed(first: Floats, second: Floats, floor: Floor) -> int | None:
+    """About how many seeds tell two labels apart with a probability of 80 %, from the differences d of pooled ranks:
+
+        n = ((z(1 - 0.05 / 2) + z(0.8)) sd(d) / mean(d))**2 + z(1 - 0.05 / 2)**2 / 2,    at least 6.
+
+    None if that is more than a thousand, if the second is not worse in the mean, or if there are fewer than 3 seeds.
+    `first` and `second` have the shape (N,).
+    """
+    both = pooled(np.stack([first, second]), floor)
+    difference = (both[1] - both[0])[~np.isnan(both).any(axis=0)]
+    if len(difference) < FEWEST_TO_ESTIMATE or not difference.mean() > 0:
+        return None
+    from scipy.special import ndtri
+
+    quantile, power = ndtri([1 - LEVEL / 2, POWER])
+    n = ((quantile + power) * difference.std(ddof=1) / difference.mean()) ** 2 + quantile**2 / 2
+    return max(FEWEST, math.ceil(n)) if n <= MOST else None
+
+
+def _test(ranks: Floats) -> tuple[float, int, int]:
+    """The p-value of one step, the worst label and the leader. `ranks` has the shape (N, L), with NaN where missing.
+
+    The p-value is NaN if fewer than two seeds have two labels.
+    """
+    ranks = ranks[(~np.isnan(ranks)).sum(axis=1) > 1]
+    if len(ranks) < 2:
+        return np.nan, 0, 0
+    observed, worst, leader = (part[0] for part in _statistic(ranks[None]))
+    p = max(_p_value(observed, *reference(ranks)) for reference in _references(len(ranks)))
+    return p, int(worst), int(leader)
+
+
+def _p_value(observed: float, samples: Iterable[Floats], is_whole: bool) -> float:
+    """The share of samples that are as large as the observed statistic, which counts as one of the random samples."""
+    statistics = np.concatenate([_statistic(block)[0] for block in samples])
+    as_large = np.count_nonzero(statistics >= observed - ROUNDING)
+    return as_large / len(statistics) if is_whole else (as_large + 1) / (len(statistics) + 1)
+
+
+def _statistic(ranks: Floats) -> tuple[Floats, Ints, Ints]:
+    """T, its label and the leader, for each of the samples (S, N, L)."""
+    known = ~np.isnan(ranks[0])
+    if known.all():
+        mean = ranks.mean(axis=1)
+        half = ranks.shape[1] // 2
+        middle = [ranks.shape[1] - 1 - half, half]
+        median = np.partition(ranks, middle, axis=1)[:, middle].mean(axis=1)
+    else:
+        mean, median = np.nanmean(ranks, axis=1), np.nanmedian(ranks, axis=1)
+    # medians are multiples of 1/4, so that the mean decides only between equal medians
+    leader = np.argmin(median + mean / (4 * ranks.shape[1] * ranks.shape[2] + 4), axis=1)
+    if known.all():
+        difference = mean - np.take_along_axis(mean, leader[:, None], axis=1)
+    else:
+        pairs = ranks - np.take_along_axis(ranks, leader[:, None, None], axis=2)
+        count = (~np.isnan(pairs)).sum(axis=1)
+        difference = np.where(count > 0, np.nansum(pairs, axis=1) / np.maximum(count, 1), -np.inf)
+    return difference.max(axis=1), difference.argmax(axis=1), leader
+
+
+# ---- samples of the null hypotheses ----------------------------------------------------------------------------------
+
+Reference = Callable[[Floats], tuple[Iterable[Floats], bool]]
+"""Ranks (N, L) -> samples in blocks (S, N, L), and whether they are all possible ones."""
+
+
+def _references(seeds: int) -> list[Reference]:
+    return [_permutations, _signs] if seeds >= FEWEST else [_permutations]
+
+
+def _permutations(ranks: Floats) -> tuple[Iterable[Floats], bool]:
+    """The ranks with the labels permuted within each seed; labels without a run at a seed stay out."""
+    known = ~np.isnan(ranks)
+    counts = known.sum(axis=1)
+    possible = [math.factorial(count) for count in counts]
+    if math.prod(possible) <= SAMPLES + 1:
+        chosen = np.array(np.unravel_index(np.arange(math.prod(possible)), possible))
+        samples = np.repeat(ranks[None], chosen.shape[1], axis=0)
+        for seed, count in enumerate(counts):
+            orders = np.array(list(itertools.permutations(range(count))))
+            samples[:, seed, known[seed]] = ranks[seed, known[seed]][orders[chosen[seed]]]
+        return [samples], True
+    generator = np.random.default_rng(0)
+    return (_permuted(ranks, known, block, generator) for block in _blocks(ranks.size)), False
+
+
+def _permuted(ranks: Floats, known: Bools, block: int, generator: np.random.Generator) -> Floats:
+    samples = np.repeat(ranks[None], block, axis=0)
+    if known.all():
+        return generator.permuted(samples, axis=2, out=samples)
+    for pattern in np.unique(known, axis=0):
+        where = np.ix_(np.arange(block), (known == pattern).all(axis=1), pattern)
+        samples[where] = generator.permuted(samples[where], axis=2)
+    return samples
+
+
+def _signs(ranks: Floats) -> tuple[Iterable[Floats], bool]:
+    """The ranks with the deviations from the mean of each seed multiplied by a sign."""
+    mean = np.nanmean(ranks, axis=1, keepdims=True)
+    deviation = ranks - mean
+    if 2 ** len(ranks) <= SAMPLES + 1:
+        signs = 1.0 - 2.0 * (np.arange(2 ** len(ranks))[:, None] >> np.arange(len(ranks)) & 1)
+        return [mean + signs[:, :, None] * deviation], True
+    generator = np.random.default_rng(0)
+    drawn = (1.0 - 2.0 * generator.integers(0, 2, size=(block, len(ranks), 1)) for block in _blocks(ranks.size))
+    return (mean + signs * deviation for signs in drawn), False
+
+
+def _blocks(size: int) -> list[int]:
+    """The numbers of samples that are computed together, so that memory is bounded."""
+    most = max(1, BLOCK // size)
+    whole, rest = divmod(SAMPLES, most)
+    return [most] * whole + [rest] * (rest > 0)
