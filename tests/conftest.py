@@ -1,4 +1,4 @@
-"""What all tests share: pytest's own harness for plugins."""
+"""Fixtures of all tests, and pytest's test harness for plugins."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from optlab.plugins.registry import Registry
 
 pytest_plugins = ["pytester"]
 
-# How long an example takes says nothing on a machine that others share.
+# Times of examples have no meaning on a shared machine.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")
 def built_in() -> Registry:
-    """What the lab brings itself; no drop-in files."""
+    """The built-in plugins, without drop-in files."""
     return registry.load(())
 
 
 @pytest.fixture(scope="session")
 def planned(built_in: Registry) -> Callable[..., Plan]:
-    """The plan of an experiment given as a dictionary, for the plugins declared in a test beside the built-in ones."""
+    """The plan of an experiment given as a dictionary, with plugins declared in a test in addition to built-in ones."""
 
     def make(document: dict[str, Any], *plugins: Any) -> Plan:
         tables = {kind: dict(getattr(built_in, kind)) for kind in registry.KINDS}
@@ -50,7 +50,7 @@ def planned(built_in: Registry) -> Callable[..., Plan]:
 
 @pytest.fixture(scope="session")
 def optlab_command() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The installed command in a process of its own."""
+    """The installed command in a separate process."""
 
     def run(*args: Any, cwd: Path, env: dict[str, str] | None = None, **kwargs: Any) -> Any:
         script = Path(sys.executable).with_name("optlab")
@@ -65,7 +65,7 @@ def optlab_command() -> Callable[..., subprocess.CompletedProcess[str]]:
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[Sweep]:
-    """The sweeps, or blocks of them, that are computed from now on."""
+    """A list of the sweeps, or blocks of sweeps, that are computed during the test."""
     run, sweeps = runner.Runner.__call__, []
 
     def counting(self: runner.Runner, sweep: Sweep, progress: runner.Progress) -> Trajectories:

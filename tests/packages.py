@@ -1,4 +1,4 @@
-"""Plugin packages as pip would install them, for tests: modules, and metadata with entry points."""
+"""Plugin packages for tests, as pip installs them: modules, and metadata with entry points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every piece of HTML that a notebook is shown has to be."""
+"""The conditions for all HTML for notebooks."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Checked(HTMLParser):
 
 
 def assert_safe(html, images=None):
-    """Well formed, with nothing from elsewhere, no script, and no colours that need a white page or a dark one."""
+    """Well formed, without external files or scripts, and readable on a light and a dark page."""
     page = _Checked()
     page.feed(html)
     page.close()

@@ -1,4 +1,4 @@
-"""The benchmarks run, and all contenders compute the same. How fast they are is not tested here."""
+"""The benchmarks run, and all contenders compute the same numbers. Times are not tested."""
 
 import dataclasses
 import importlib
@@ -22,14 +22,14 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture
 def load(monkeypatch):
-    """A module of benchmarks/, which is no part of the package."""
+    """A module of benchmarks/, which is not a part of the package."""
     monkeypatch.syspath_prepend(str(ROOT))
     return lambda name: importlib.import_module(f"benchmarks.{name}")
 
 
 @pytest.fixture
 def run(load, monkeypatch, capsys):
-    """Benchmarks from the command line, as short as they get: what they print."""
+    """The output of benchmarks on the command line, with the least work."""
 
     def go(*arguments):
         monkeypatch.setattr("sys.argv", ["benchmarks", "--rounds", "2", "--scale", "0.001", *arguments])
@@ -52,7 +52,7 @@ def test_contenders_on_other_functions_agree(load, name, dim):
     assert load("measure").disagreement(load("trajectories").on_function(name, dim, 3, 50)) < 1e-10
 
 
-def test_only_the_loss_is_recorded_and_that_of_every_step(load):
+def test_only_the_loss_of_every_step_is_recorded(load):
     work = load("trajectories").sweep("rosenbrock", (-1.5, 2.0), 3, 10)
     (found,) = load("lab").execute([work])
     assert found.x is None
@@ -76,7 +76,7 @@ def test_the_c_source_compiles_and_agrees_with_optlab(load, runs, tuned):
 
 @needs_c
 @pytest.mark.parametrize("tuned", [[], ["-DTUNED"]])
-def test_gcc_turns_the_loop_over_lanes_into_simd(load, tmp_path, tuned):
+def test_gcc_vectorizes_the_loop_over_lanes(load, tmp_path, tuned):
     c = load("by_hand_c")
     said = subprocess.run([c.compiler(), "--version"], capture_output=True, text=True, check=True).stdout
     if "Free Software Foundation" not in said:
@@ -118,7 +118,7 @@ def test_peers_agree_on_the_mlp(load):
     assert load("measure").disagreement(exact) < 1e-10
 
 
-def test_peers_that_are_not_there_are_named_and_left_out(load, monkeypatch):
+def test_missing_peers_are_named_and_left_out(load, monkeypatch):
     setting, by_hand_c, trajectories = load("setting"), load("by_hand_c"), load("trajectories")
     assert bool(setting.missing()) == ("left out" in setting.text())
     monkeypatch.setattr(setting.importlib.util, "find_spec", lambda name: None)
@@ -130,7 +130,7 @@ def test_peers_that_are_not_there_are_named_and_left_out(load, monkeypatch):
     assert [contender.name for contender in trajectories.on_function("ackley", 2, 2, 5)] == names[:2]
 
 
-def test_disagreement_is_seen(load):
+def test_disagreement_is_an_error(load):
     measure, trajectories = load("measure"), load("trajectories")
     (own,) = (c for c in trajectories.on_rosenbrock(2, 5) if c.name == "NumPy by hand")
     other = measure.Contender("other", lambda: (None, own.go()[1] + 0.25), 2, 5)
@@ -138,7 +138,7 @@ def test_disagreement_is_seen(load):
         measure.compare("title", [own, other], rounds=1)
 
 
-def test_who_is_quick_does_the_work_as_often_as_fits_into_a_turn(load):
+def test_fast_contenders_repeat_the_work_within_a_turn(load):
     measure = load("measure")
     calls = []
     quick = measure.Contender("quick", lambda: calls.append("quick"), 1, 1, clock=lambda: float(len(calls)))
@@ -164,11 +164,11 @@ def test_a_comparison_as_a_table(load):
 @pytest.mark.parametrize(
     ("seconds", "text"), [(1.234e-9, "1.23 ns"), (4.2e-5, "42.0 us"), (0.0123, "12.3 ms"), (3.5, "3.50 s")]
 )
-def test_times_have_a_unit(load, seconds, text):
+def test_times_are_shown_with_a_unit(load, seconds, text):
     assert load("measure").shown(seconds) == text
 
 
-def test_memory_grows_with_what_is_recorded_and_not_with_steps(load):
+def test_memory_grows_with_records_and_not_with_steps(load):
     peak = load("memory").peak
     short, long, detailed = peak(200, 50, 500), peak(1000, 50, 500), peak(1000, 1001, 500)
     assert long < 1.1 * short
@@ -176,7 +176,7 @@ def test_memory_grows_with_what_is_recorded_and_not_with_steps(load):
 
 
 @pytest.mark.many
-def test_several_run_in_processes_of_their_own_and_their_figures_are_put_together(load, monkeypatch, capfd, tmp_path):
+def test_several_benchmarks_run_in_separate_processes_and_their_figures_are_merged(load, monkeypatch, capfd, tmp_path):
     file = tmp_path / "figures.json"
     options = ["mlp", "memory", "--rounds", "2", "--scale", "0.001", "--markdown", "--json", str(file)]
     monkeypatch.setattr("sys.argv", ["benchmarks", *options])
@@ -193,7 +193,7 @@ def test_several_run_in_processes_of_their_own_and_their_figures_are_put_togethe
     assert all("numpy" in of["about"] for of in figures.values())
 
 
-def test_figures_are_put_into_their_place_on_a_page(run, tmp_path):
+def test_figures_replace_their_part_of_a_page(run, tmp_path):
     page = tmp_path / "page.md"
     places = [
         f"<!-- figures: python -m benchmarks {name} --markdown -->\nold\n<!-- end -->" for name in ("memory", "mlp")
@@ -206,7 +206,7 @@ def test_figures_are_put_into_their_place_on_a_page(run, tmp_path):
     assert text.endswith(f"\n<!-- end -->\n{places[1]}\nAfter.")
 
 
-def test_a_place_may_be_empty(load, tmp_path):
+def test_a_part_of_a_page_may_be_empty(load, tmp_path):
     page = tmp_path / "page.md"
     own, other = "<!-- begin -->\n", "<!-- begin of another -->\nold\n<!-- end -->\n"
     page.write_text(f"before\n{own}<!-- end -->\n{other}", encoding="utf-8")
@@ -214,14 +214,14 @@ def test_a_place_may_be_empty(load, tmp_path):
     assert page.read_text(encoding="utf-8") == f"before\n{own}figures\n<!-- end -->\n{other}"
 
 
-def test_the_page_has_a_place_for_every_benchmark(load):
+def test_the_page_has_a_part_for_every_benchmark(load):
     page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
     places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", page)
     assert sorted(places) == sorted(load("__main__").ALL)
 
 
 @pytest.mark.many
-def test_figures_of_trajectories(run, tmp_path):
+def test_benchmark_of_trajectories(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("trajectories", "--json", str(file))
     comparisons = json.loads(file.read_text(encoding="utf-8"))["trajectories"]["figures"]
@@ -253,7 +253,7 @@ def test_gradients_agree_with_peers(load, many):
     assert {"ackley, 2", "ackley, 10", "beale, 2", "784-512-10, relu, batch 256"} <= seen
 
 
-def test_a_gradient_that_is_off_is_not_timed(load, monkeypatch):
+def test_a_wrong_gradient_is_not_timed(load, monkeypatch):
     objectives, gradients, peers = (load(name) for name in ("objectives", "gradients", "gradient_peers"))
     objective = next(objectives.functions(2))
     own = gradients.with_optlab(objective, True)
@@ -306,7 +306,7 @@ def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
     assert "optlab, a script" in out
 
 
-def test_the_million_is_told_by_size(run, tmp_path):
+def test_the_million_runs_are_shown_by_size(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("million", "--rounds", "1", "--json", str(file))
     sizes = json.loads(file.read_text(encoding="utf-8"))["million"]["figures"]
@@ -318,7 +318,7 @@ def test_the_million_is_told_by_size(run, tmp_path):
 
 
 @pytest.mark.many
-def test_scaling_is_told_along_every_axis_and_drawn(run, load, tmp_path):
+def test_scaling_is_shown_along_every_axis_and_drawn(run, load, tmp_path):
     file, picture = tmp_path / "figures.json", tmp_path / "performance.png"
     out = run("scaling", "--rounds", "1", "--scale", "0.001", "--json", str(file))
     points = json.loads(file.read_text(encoding="utf-8"))["scaling"]["figures"]
@@ -353,7 +353,7 @@ def test_compilation_of_every_test_function(load):
     assert found.expressions > 10
 
 
-def test_processes_tell_their_time_and_memory_and_must_succeed(load):
+def test_processes_report_their_time_and_memory_and_must_succeed(load):
     processes = load("processes")
     small = processes.python("-c", "pass")
     large = processes.python("-c", "held = b'x' * 300_000_000")
@@ -364,15 +364,15 @@ def test_processes_tell_their_time_and_memory_and_must_succeed(load):
         processes.python("-c", "1 / 0")
 
 
-def test_the_memory_of_a_process_is_its_own(load):
-    """Not that of whoever started it."""
+def test_the_memory_of_a_process_excludes_its_parent(load):
+    """The memory of its parent does not count."""
     held = np.ones(60_000_000)
     assert load("processes").python("-c", "pass").megabytes < 100
     assert held.nbytes == 480_000_000
 
 
 @pytest.mark.many
-def test_figures_of_gradients(run, tmp_path):
+def test_benchmark_of_gradients(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("gradients", "--scale", "0.0001", "--markdown", "--json", str(file))
     assert "| rosenbrock, 10 |" in out
@@ -392,7 +392,7 @@ def test_the_page_has_figures_of_every_objective_and_names_those_where_optlab_is
     assert sum(len(re.findall(r"\(0\.\d\d\)|\(1\.00\)", line)) for line in notes) == slower
 
 
-def test_a_name_that_is_no_benchmark(run, capsys):
+def test_an_unknown_benchmark(run, capsys):
     with pytest.raises(SystemExit, match="2"):
         run("mpl")
     assert "no benchmark mpl; there are trajectories, " in capsys.readouterr().err

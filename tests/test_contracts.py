@@ -1,7 +1,7 @@
 """The contracts of `pyproject.toml`: each is broken by an import that it forbids.
 
-Imports are added to a copy of the package, one for each thing that a contract names, and import-linter must name it:
-that it finds nothing in the package as it is means little where it finds nothing anywhere.
+Forbidden imports are added to a copy of the package, one for each name in a contract, and import-linter must report
+each of them. A contract that finds nothing in the real package could also be one that never finds anything.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ FORBIDDEN = {
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
-    """What is said of each contract where all that is forbidden is done, by the contract's name."""
+    """The report for each contract, by name, on a copy with all forbidden imports."""
     lab = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "optlab", lab / "optlab", ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
     shutil.copy(ROOT / "pyproject.toml", lab)
@@ -71,7 +71,7 @@ def said(tmp_path_factory):
     return {name: text[place:end] for (place, name), end in zip(places, ends, strict=True)}
 
 
-def test_every_contract_is_broken_here_by_each_module_that_it_names():
+def test_every_contract_is_broken_by_each_module_that_it_names():
     assert [contract["name"] for contract in CONTRACTS] == list(FORBIDDEN)
     for contract in CONTRACTS:
         done = FORBIDDEN[contract["name"]]
@@ -85,7 +85,7 @@ def test_every_contract_is_broken_here_by_each_module_that_it_names():
 @pytest.mark.parametrize(
     ("contract", "importer", "imported"), [(name, *pair) for name, pairs in FORBIDDEN.items() for pair in pairs]
 )
-def test_what_a_contract_forbids_is_found(said, contract, importer, imported):
+def test_forbidden_imports_are_found(said, contract, importer, imported):
     text = said[contract]
     if contract == "no circles":
         assert "in optlab.results.store" in text

@@ -1,4 +1,4 @@
-"""README and docs are true: what they show is run, and what it prints is what they print."""
+"""README and docs are right: their commands and code are executed, and the output is compared."""
 
 import dataclasses
 import json
@@ -56,7 +56,7 @@ def blocks(page):
 
 @pytest.fixture
 def checkout(tmp_path):
-    """What a reader has before the first command: the experiments, plugins and docs of the repository, no pictures."""
+    """The files before the first command: experiments, plugins and docs of the repository, without pictures."""
     for folder in ("experiments", "plugins", "docs"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "pictures"))
     (tmp_path / "docs" / "pictures").mkdir()
@@ -64,9 +64,9 @@ def checkout(tmp_path):
 
 
 def run(command, folder):
-    """Run a command as a reader would, with the tools of this environment first on the path."""
+    """Run a command as a user does, with the tools of this environment first on the path."""
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
-    environment.pop("COLUMNS", None)  # nobody has said how wide a reader's terminal is
+    environment.pop("COLUMNS", None)  # the width of the terminal of a user is unknown
     done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
@@ -118,7 +118,7 @@ def assert_equal(expected, printed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_of_a_page_does_what_it_says(page, checkout):
+def test_every_block_of_a_page_prints_what_is_shown(page, checkout):
     compare = assert_equal if page in GUIDES else assert_shown
     printed = None
     for language, title, text in blocks(page):
@@ -152,20 +152,20 @@ def run_console(text, folder, compare):
 
 
 def pictures(page):
-    """The pictures a page shows, as paths from the root."""
+    """The pictures on a page, as paths from the root."""
     text = (ROOT / page).read_text(encoding="utf-8")
     return [Path(page).parent / target for target in PICTURE.findall(text)]
 
 
 def looks(path):
-    """What a picture must have in common with the one in the docs: all of a drawing, and of a PNG its width and height,
+    """The properties in which a picture equals the one in the docs: all of an SVG, the width and height of a PNG,
     since Matplotlib's fonts differ a little between machines."""
     content = path.read_bytes()
     return content[16:24] if path.suffix == ".png" else content
 
 
 @pytest.mark.parametrize("page", GUIDES)
-def test_the_numbers_a_guide_speaks_of_are_printed_there(page):
+def test_numbers_in_the_text_of_a_guide_are_printed(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     printed = [abs(number) for _, _, body in blocks(page) for number in numbers(body)]
     for spoken in re.findall(r"\d+\.\d+", BLOCK.sub("", text[: text.rindex("\n## ")])):  # the sources come last
@@ -174,9 +174,9 @@ def test_the_numbers_a_guide_speaks_of_are_printed_there(page):
 
 
 @pytest.mark.parametrize("page", GUIDES)
-def test_github_sets_what_a_guide_says(page):
-    """GitHub finds a formula that stays on its line, follows a space, and is not followed by a letter or digit.
-    Markdown takes away a backslash before anything but a letter, and leaves stars that it takes for no emphasis."""
+def test_formulas_of_a_guide_are_rendered_by_github(page):
+    """GitHub renders a formula on one line that follows a space and is not followed by a letter or digit.
+    Markdown removes a backslash before anything but a letter, and keeps stars that are no emphasis."""
     text = (ROOT / page).read_text(encoding="utf-8")
     prose = BLOCK.sub("", text)
     for line in re.sub(r"^\$\$\n.*?^\$\$\n", "", prose, flags=re.M | re.S).splitlines():
@@ -189,7 +189,7 @@ def test_github_sets_what_a_guide_says(page):
     assert not [part.content for token in inline for part in token.children or [] if "*" in part.content]
 
 
-def test_the_list_of_supported_functions_is_the_code():
+def test_the_list_of_supported_functions_equals_the_code():
     """To make it true again: python scripts/list_functions.py > docs/functions.md"""
     script = runpy.run_path(str(ROOT / "scripts/list_functions.py"))
     page = script["page"]()
@@ -198,7 +198,7 @@ def test_the_list_of_supported_functions_is_the_code():
     assert all(f"`{name}(" in page for name in script["REMARKS"])
 
 
-def test_the_table_of_checks_is_the_code():
+def test_the_table_of_checks_equals_the_code():
     """To make it true again: python scripts/list_checks.py > docs/conformance.md"""
     page = runpy.run_path(str(ROOT / "scripts/list_checks.py"))["page"]()
     assert (ROOT / "docs/conformance.md").read_text(encoding="utf-8") == page
@@ -207,7 +207,7 @@ def test_the_table_of_checks_is_the_code():
     assert f"[{len(CHECKS)} checks](docs/conformance.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-KEYS_OF = {  # what each table of docs/experiments.md is of, by the words above it
+KEYS_OF = {  # the spec of each table of docs/experiments.md, by the text above it
     "## The experiment": experiment_of((BASINS, STABILITY)),
     "## Problems": ProblemSpec,
     "### Noise": NoiseSpec,
@@ -232,7 +232,7 @@ def test_the_page_of_experiments_names_every_key_in_a_table_and_in_a_file(place,
     assert own <= set(_keys(files))
 
 
-def test_the_defaults_on_the_page_of_experiments_are_those_of_the_code(built_in):
+def test_defaults_on_the_page_of_experiments_equal_the_code(built_in):
     page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
     shown = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.M))
     code = {f.name: f.default for table in KEYS_OF.values() for f in dataclasses.fields(table)}
@@ -258,7 +258,7 @@ def test_links_and_pictures_exist(page):
             assert ((ROOT / page).parent / target).exists(), target
 
 
-def test_the_table_of_packages_names_those_that_exist():
+def test_the_table_of_packages_names_all_packages():
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     table = text[text.index("## The packages") : text.index("## Words")]
     named = {name for cell in re.findall(r"^\| ([^|]+) \|", table, re.M) for name in re.findall(r"`(\w+)`", cell)}

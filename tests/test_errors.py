@@ -1,4 +1,4 @@
-"""How mistakes are shown."""
+"""The texts of error messages."""
 
 import pickle
 
@@ -8,7 +8,7 @@ from optlab import errors
 from optlab.errors import WIDTH, Mistake, SpecError, did_you_mean
 
 
-def test_the_tree_is_the_one_that_is_drawn():
+def test_the_tree_of_exceptions_equals_the_docstring():
     names = [line.partition("── ")[2].split()[0] for line in errors.__doc__.splitlines() if "──" in line]
     tree = [
         "UserError",
@@ -32,11 +32,11 @@ def test_file_line_column_source_line_and_caret():
     assert str(error) == "e.toml:1:1: a\n    one\n    ^\ne.toml:2:3: b\n     two\n      ^"
 
 
-def test_without_a_place_the_path_is_told():
+def test_without_a_place_the_path_is_shown():
     assert str(SpecError("<experiment>", [Mistake(("problem", 0, "start"), "m")])) == "<experiment>: problem.0.start: m"
 
 
-def test_behind_the_end_there_is_no_line_to_show():
+def test_no_source_line_is_shown_after_the_end_of_the_file():
     assert str(SpecError("e.toml", [Mistake((), "m", 9, 1)], "one\n")) == "e.toml:9:1: m"
 
 
@@ -48,7 +48,7 @@ def test_the_caret_stays_under_its_character_in_long_lines(column):
     assert len(shown) <= WIDTH + 4
 
 
-def test_unknown_name_reads_like_a_sentence():
+def test_message_about_an_unknown_name():
     assert str(errors.UnknownName("there is no 'x'")) == "there is no 'x'"
 
 
@@ -57,7 +57,7 @@ def every(error):
 
 
 @pytest.mark.parametrize("error", sorted(every(errors.OptlabError) - {SpecError}, key=lambda e: e.__name__))
-def test_an_error_comes_whole_from_another_process(error):
+def test_errors_are_pickled_completely(error):
     raised = error("rules.py:3: no such thing")
     raised.add_note("seen twice")
     back = pickle.loads(pickle.dumps(raised))
@@ -65,7 +65,7 @@ def test_an_error_comes_whole_from_another_process(error):
     assert str(back).startswith("rules.py:3: no such thing")
 
 
-def test_so_do_the_mistakes_of_an_experiment():
+def test_mistakes_of_an_experiment_are_pickled_completely():
     raised = SpecError("e.toml", [Mistake((), "b", 2, 3), Mistake(("steps",), "a", 1, 1)], "one\n\ttwo\n")
     raised.add_note("seen twice")
     back = pickle.loads(pickle.dumps(raised))
@@ -76,16 +76,16 @@ def test_so_do_the_mistakes_of_an_experiment():
 @pytest.mark.parametrize(
     ("word", "known", "meant"),
     [
-        ("adma", ["adamax", "adam", "adamw"], "adam"),  # two letters have changed places
+        ("adma", ["adamax", "adam", "adamw"], "adam"),  # two letters are exchanged
         ("adamxa", ["adam", "adamax"], "adamax"),
         ("float16", ["float64", "float32"], "float32"),
         ("adan2", ["adamax", "adan", "adam"], "adan"),
         ("momentm", ["moment_of", "momentum"], "momentum"),
     ],
 )
-def test_the_nearest_name_is_meant(word, known, meant):
+def test_the_nearest_name_is_suggested(word, known, meant):
     assert did_you_mean(word, known) == did_you_mean(word, known[::-1]) == f" (did you mean {meant!r}?)"
 
 
-def test_where_nothing_is_near_nothing_is_meant():
+def test_without_a_near_name_nothing_is_suggested():
     assert did_you_mean("xyz", ["adam"]) == did_you_mean("adam", []) == ""

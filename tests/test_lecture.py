@@ -38,7 +38,7 @@ def shown(notebook, source):
     return output["data"]
 
 
-def test_it_is_stored_without_outputs():
+def test_the_notebook_is_stored_without_outputs():
     notebook = nbformat.read(LECTURE, as_version=4)
     nbformat.validate(notebook)
     assert outputs(notebook) == []
@@ -53,7 +53,7 @@ def test_nothing_is_printed_to_stderr(executed):
 
 def test_every_piece_of_html_is_safe(executed):
     pages = [output["data"]["text/html"] for output in outputs(executed) if "text/html" in output.get("data", {})]
-    ours = [page for page in pages if "dataframe" not in page]  # that of pandas is its own
+    ours = [page for page in pages if "dataframe" not in page]  # the HTML of pandas is not checked
     assert len(ours) >= 9
     for page in ours:
         assert_safe(page)
@@ -75,7 +75,7 @@ def test_results_maps_and_runs_are_tables_and_pictures(executed):
     assert "<table" in shown(executed, "optlab.check_grad(")["text/html"]
 
 
-def test_equations_are_mathematics(executed):
+def test_equations_are_latex(executed):
     for source in ('explanation("adam")', "explanation(scaled)"):
         assert r"\leftarrow" in shown(executed, source)["text/latex"]
         assert "$$\\begin{aligned}" in shown(executed, source)["text/markdown"]
@@ -86,7 +86,7 @@ def test_the_network_is_drawn(executed):
     assert cell.outputs[0]["data"]["image/svg+xml"].startswith("<svg")
 
 
-def test_the_ranking_has_our_rule_in_it(executed):
+def test_the_ranking_has_the_rule_of_the_notebook(executed):
     text = shown(executed, "results.ranking()")["text/html"]
     assert "scaled" in text
     assert text.count("<tr") == 1 + 8

@@ -31,7 +31,7 @@ NAMES = {
 @pytest.mark.parametrize(("earlier", "now"), NAMES.items())
 @pytest.mark.parametrize("first", [0, 1])
 def test_both_names_are_one_module(earlier, now, first):
-    """Whichever is imported first. A second copy would hold classes that are not those of the lab."""
+    """Whichever is imported first. A second copy of the module would have different classes."""
     names = [earlier, now]
     code = f"""
 import importlib
@@ -43,7 +43,7 @@ print(first is second, first.__name__, first.__spec__.name, importlib.reload(fir
     assert (done.stdout, done.stderr) == (f"True {now} {now} True\n", "")
 
 
-def test_every_name_in_the_table_is_tried():
+def test_every_name_in_the_table_is_tested():
     tried = {name.removeprefix("optlab.") for name in NAMES}
     for name in optlab._MOVED:
         assert any(f"{one}.".startswith(f"{name}.") for one in tried), name
@@ -56,7 +56,7 @@ def test_a_pickle_of_an_earlier_version():
     assert pickle.loads(text).loss == made.loss
 
 
-def test_a_name_that_never_was():
+def test_a_name_that_never_existed():
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'optlab.optimizer'$"):
         importlib.import_module("optlab.optimizer")
     with pytest.raises(ModuleNotFoundError, match=r"^No module named 'optlab.plugins.optimizers.adamm'$"):

@@ -112,7 +112,7 @@ def test_pictures_only_on_request(tmp_path):
     ]
     with pytest.raises(UserError, match="the format of pictures must be one of png, svg, pdf, not 'gif'"):
         optlab.run(DOCUMENT | {"name": "new"}, out=tmp_path, format="gif")
-    assert not (tmp_path / "new").exists()  # it is said before anything is run
+    assert not (tmp_path / "new").exists()  # the error is raised before any run
 
 
 def test_an_unknown_back_end(tmp_path):
@@ -141,7 +141,7 @@ def bowl(x):
 
 
 @pytest.mark.parametrize("x0", [0.0, [0.0, 10.0], [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], np.zeros((2, 1, 2)), 7])
-def test_a_start_of_any_shape(x0):
+def test_starts_of_any_shape(x0):
     result = optlab.minimize(bowl, "gd", x0=x0, steps=30, lr=0.25)
     x = np.array(x0, dtype=float)
     path = 3.0 + np.multiply.outer(0.5 ** np.arange(31), x - 3.0)  # each step halves the distance: exact
@@ -249,7 +249,7 @@ def fails(x, g):
     raise RuntimeError("so it is")
 
 
-def test_faults_in_the_users_code_are_raised():
+def test_exceptions_in_user_code_are_raised():
     with pytest.raises(RuntimeError, match="so it is"):
         optlab.minimize(bowl, fails, [0.0])
     with pytest.raises(TraceError, match=r"test_public\.py"):

@@ -1,4 +1,4 @@
-"""The guide in two languages: what is not prose is the same in each section, and so are the numbers in the prose."""
+"""The guide in two languages: code, formulas, pictures and numbers are equal in each section."""
 
 import re
 from itertools import zip_longest
@@ -16,7 +16,7 @@ NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def sections(page):
-    """For every heading, what a translation leaves as it is. Formulas and numbers may change places in a sentence."""
+    """The parts of each section that a translation keeps. The order of formulas and numbers may differ."""
     text = (DOCS / page).read_text(encoding="utf-8")
     found = []
     codes = CODE.findall(text)
@@ -40,7 +40,7 @@ def sections(page):
 
 
 @pytest.mark.parametrize("aspect", ["level", "code", "displayed formulas", "pictures", "links", "formulas", "numbers"])
-def test_the_guide_says_the_same_in_english_and_in_chinese(aspect):
+def test_the_english_and_chinese_guides_agree(aspect):
     english, chinese = ([section[aspect] for section in sections(page)] for page in ("gradients.md", "gradients.zh.md"))
     for number, (one, other) in enumerate(zip_longest(english, chinese), 1):
         assert one == other, f"{aspect} of section {number}"

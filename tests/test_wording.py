@@ -13,18 +13,18 @@ def test_a_number_with_its_noun(number, said):
     assert counted(number, "step") == said
 
 
-def test_zero_has_no_sign():
+def test_negative_zero_is_shown_as_zero():
     assert [short(value) for value in (-0.0, 0.0, -1e-300, -1234.5)] == ["0", "0", "-1e-300", "-1.23e+03"]
 
 
-def test_a_plural_of_its_own():
+def test_an_irregular_plural():
     assert counted(1, "entry", "entries") == "1 entry"
     assert counted(3, "entry", "entries") == "3 entries"
 
 
 NOUNS = "step|cell|run|seed|sweep|picture|optimizer|repeat|component|parameter"
 MORE_THAN_ONE = {
-    # what stands there is never 1: it is a limit, a part of more, or said only where there are several
+    # the number is never 1: it is a limit, a part of a larger number, or used only for several
     "of {…} components",
     "more than {…} parameters",
     "has {…} parameters",
@@ -40,7 +40,7 @@ MORE_THAN_ONE = {
 
 
 def test_no_number_has_a_plural_that_may_be_wrong():
-    """Every f-string that puts a plural behind a number: it is `counted`, or listed above."""
+    """Every f-string with a plural after a number uses `counted` or is listed above."""
     found = []
     for path in Path(optlab.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

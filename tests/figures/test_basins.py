@@ -1,4 +1,4 @@
-"""The pixels of a map of basins, one by one, and what else is in the picture."""
+"""Maps of basins: each pixel, and the rest of the picture."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_share_of_pixels_by_steps():
     assert basins.scale([panel(), panel()])[[3, 5, 9]].tolist() == [0.25, 0.625, 0.875]
 
 
-def test_hue_is_the_minimum_and_lightness_the_steps():
+def test_hue_shows_the_minimum_and_lightness_the_steps():
     pixels = basins.image(panel(), basins.hues(2), basins.scale([panel()])).astype(int)
     assert pixels.shape == (3, 2, 3)
     assert pixels[1, 1].tolist() == colour(basins.DIVERGED)
@@ -61,11 +61,11 @@ def test_hue_is_the_minimum_and_lightness_the_steps():
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 121])
-def test_every_minimum_has_a_hue_of_its_own(count):
+def test_every_minimum_has_a_distinct_hue(count):
     assert len(set(basins.hues(count))) == count
 
 
-def test_the_picture(tmp_path):
+def test_the_axes_legend_and_scale_of_the_picture(tmp_path):
     x, y = np.linspace(-2, 2, 20), np.linspace(-1, 1, 20)
     surface = Surface(x, y, (x[None, :] ** 2 - 1) ** 2 + y[:, None] ** 2)
     sheet = basins.figure([panel(), panel(title="adam")], surface=surface, lowest=0.0, title="wells", subtitle="s")
@@ -75,7 +75,7 @@ def test_the_picture(tmp_path):
     assert first.images[0].get_extent() == [-2.0, 2.0, -1.0, 1.0]
     assert bar.get_ylabel() == "steps needed (shades of equal area)"
     assert [text.get_text() for text in bar.get_yticklabels()] == ["3", "5", "9"]
-    assert bar.get_yticks().tolist() == [0.25, 0.625, 0.875]  # each where its own shade is
+    assert bar.get_yticks().tolist() == [0.25, 0.625, 0.875]  # each at its shade
     texts = [text.get_text() for text in sheet.legends[0].get_texts()]
     assert texts == ["(-1, 0)", "(1, 0)", "not yet at a minimum", "diverged"]
     for kind in ("png", "svg", "pdf"):
@@ -95,7 +95,7 @@ def test_a_map_without_minima_can_be_drawn(tmp_path):
     save(sheet, tmp_path / "a.png")
 
 
-def test_of_very_many_minima_the_legend_names_the_largest():
+def test_the_legend_names_the_largest_of_many_basins():
     many = np.stack([np.arange(30.0), np.zeros(30)], axis=1)
     minimum = np.repeat(np.arange(30), np.arange(1, 31))
     wide = Panel(minimum[None], np.ones_like(minimum)[None], np.zeros((1, len(minimum)), bool), minima=many)

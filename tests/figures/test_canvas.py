@@ -49,6 +49,6 @@ def test_texts_are_anchored(anchor, columns):
 
 
 @pytest.mark.parametrize(("ending", "start"), [("svg", b"<svg"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
-def test_the_ending_says_what_is_written(ending, start, tmp_path):
+def test_the_suffix_selects_the_format(ending, start, tmp_path):
     path = save_drawing(Drawing(100, 60, (Text((50, 30), "$x_1$"),)), tmp_path / f"page.{ending}")
     assert path.read_bytes().startswith(start)

@@ -33,11 +33,11 @@ def line(axes, label):
 
 
 def balls(axes):
-    """Where the balls lie: the largest discs are drawn first."""
+    """The positions of the balls: the largest discs are drawn first."""
     return next(c for c in axes.collections if isinstance(c, PathCollection))
 
 
-# what part of the plane to show
+# the view
 
 
 def test_the_view_holds_start_minima_and_trajectories_with_a_margin():
@@ -48,7 +48,7 @@ def test_the_view_holds_start_minima_and_trajectories_with_a_margin():
     assert (limits[1] <= 2).all()
 
 
-def test_what_leaves_the_domain_does_not_widen_the_view():
+def test_points_outside_the_domain_do_not_widen_the_view():
     wild = path("gd", (0, 0), (1e200, -1e300), (np.inf, np.nan), (50, 50))
     limits = contour.view(DOMAIN, (0, 0), [(1, 1)], wild)
     assert (limits[0] >= -2).all()
@@ -61,7 +61,7 @@ def test_a_minimum_on_the_border_has_room_around_it():
     assert (limits[1] < 2.5).all()
 
 
-def test_a_ball_not_far_outside_is_shown():
+def test_a_ball_slightly_outside_is_shown():
     paths = path("gd", (0, 0), (2.5, 0))
     assert contour.view(DOMAIN, (0, 0), [], paths)[1, 0] > 2.5
 
@@ -72,12 +72,12 @@ def test_the_view_of_a_single_point_has_a_size():
         assert (limits[1] > limits[0]).all()
 
 
-def test_the_view_without_anything_known():
+def test_the_view_without_domain_or_minima():
     assert contour.view(None, None, [], path("gd", (np.nan, np.nan))).tolist() == [[-1, -1], [1, 1]]
     assert contour.view(DOMAIN, None, [], path("gd", (np.nan, np.nan))).tolist() == DOMAIN
 
 
-def test_one_pair_of_bounds_serves_both_coordinates():
+def test_one_pair_of_bounds_is_used_for_both_coordinates():
     paths = path("gd", (0, 0), (1, 1))
     np.testing.assert_array_equal(
         contour.view([[-2.0], [2.0]], (0, 0), [], paths), contour.view(DOMAIN, (0, 0), [], paths)
@@ -105,7 +105,7 @@ def test_lines_are_the_trajectories_in_the_colours_of_the_looks():
     assert axes.get_ylim() == (-2, 2)
 
 
-def test_trajectories_that_are_one_take_turns():
+def test_equal_trajectories_are_drawn_as_alternating_dashes():
     points = [(-1, 1), (0, 0), (1, 1)]
     axes = drawn(pd.concat([path("gd", *points), path("adam", *points), path("apart", (-1, 1), (-1, 0))]))
     (turns,) = [line for line in axes.lines if line.get_gid() == "turn"]
@@ -123,13 +123,13 @@ def test_starts_and_minima_are_marked():
     assert not next(line for line in axes.get_lines() if line.get_marker() == "*").get_clip_on()
 
 
-def test_a_ball_lies_at_the_end_of_each_trajectory():
+def test_a_ball_is_at_the_end_of_each_trajectory():
     axes = drawn(pd.concat([path("a", (0, 0), (1, 1)), path("b", (0, 0), (-1, 0))]))
     np.testing.assert_allclose(balls(axes).get_offsets(), [[1, 1], [-1, 0]])
     assert [to_hex(c).upper() for c in balls(axes).get_facecolors()] == list(style.PALETTE[:2])
 
 
-def test_balls_that_would_cover_each_other_lie_side_by_side():
+def test_overlapping_balls_are_moved_apart():
     ends = drawn(pd.concat([path(k, (0, 0), (1 + 1e-6 * i, 1)) for i, k in enumerate("abcde")]))
     places = np.asarray(balls(ends).get_offsets())
     gaps = np.linalg.norm(places[:, None] - places, axis=-1)[~np.eye(5, dtype=bool)]
@@ -139,7 +139,7 @@ def test_balls_that_would_cover_each_other_lie_side_by_side():
     np.testing.assert_allclose(places.mean(0), [1, 1], atol=1e-5)
 
 
-def test_a_ball_that_was_moved_hangs_on_its_end_and_the_legend_says_so():
+def test_a_moved_ball_has_a_line_to_its_end_and_a_note_in_the_legend():
     paths = pd.concat([path("a", (0, 0), (1, 1)), path("b", (0, 0), (1, 1)), path("c", (0, 0), (-1, 0))])
     sheet = contour.figure(surface(), paths, best("a", "b", "c"), looks=style.looks(["a", "b", "c"]))
     axes = sheet.axes[0]
@@ -151,7 +151,7 @@ def test_a_ball_that_was_moved_hangs_on_its_end_and_the_legend_says_so():
     assert [text.get_text() for text in sheet.axes[0].get_legend().get_texts()][-1] == "start"
 
 
-def test_a_trajectory_that_is_lost_leaves_in_its_direction():
+def test_a_diverged_trajectory_leaves_the_view_in_its_direction():
     axes = drawn(path("gd", (0, 0), (1, 0.5), (1e300, 1e299), (-1e305, np.nan)))
     points = line(axes, "gd").get_xydata()
     assert points[:2].tolist() == [[0, 0], [1, 0.5]]
@@ -162,7 +162,7 @@ def test_a_trajectory_that_is_lost_leaves_in_its_direction():
     assert 100 < points[2, 0] < 1000  # far, but near enough for any back end's arithmetic
 
 
-def test_a_trajectory_that_ends_outside_has_no_ball_and_the_legend_says_so():
+def test_a_trajectory_that_ends_outside_has_no_ball_and_a_note_in_the_legend():
     paths = pd.concat([path("a", (0, 0), (3, 3)), path("b", (0, 0), (1, 1))])
     sheet = contour.figure(surface(), paths, best("a", "b"), looks=style.looks(["a", "b"]), minima=[(1, 1)])
     assert len(balls(sheet.axes[0]).get_offsets()) == 1
@@ -170,13 +170,13 @@ def test_a_trajectory_that_ends_outside_has_no_ball_and_the_legend_says_so():
     assert labels == ["a lr=0.1, loss 0.5, ends off the map", "b lr=0.1, loss 0.5", "start", "minimum"]
 
 
-def test_the_legend_says_who_diverged():
+def test_the_legend_names_diverged_runs():
     paths = path("a", (0, 0), (1e200, 3))
     sheet = contour.figure(surface(), paths, best("a", status="diverged"), looks=style.looks(["a"]))
     assert sheet.axes[0].get_legend().get_texts()[0].get_text() == "a\nlr=0.1, diverged"
 
 
-def test_what_was_not_recorded_is_not_said_to_end_off_the_map():
+def test_an_unrecorded_trajectory_has_no_note_about_its_end():
     """No trajectory, or its last point alone: there is no start to show, and the ball lies where it ended."""
     for paths in (path("a"), path("a", (1, 1)).assign(step=50)):
         sheet = contour.figure(surface(), paths, best("a"), looks=style.looks(["a"]))
@@ -186,7 +186,7 @@ def test_what_was_not_recorded_is_not_said_to_end_off_the_map():
     assert balls(sheet.axes[0]).get_offsets().tolist() == [[1, 1]]
 
 
-def test_a_run_that_diverged_has_no_ball_where_it_was_last_recorded():
+def test_a_diverged_run_has_no_ball_at_its_last_record():
     paths = pd.concat([path("a", (0, 0)), path("b", (0, 0), (1, 1))])
     both = best("a", "b").assign(shown_status=["diverged", "done"])
     axes = contour.figure(surface(), paths, both, looks=style.looks("ab")).axes[0]
@@ -199,7 +199,7 @@ def test_the_view_of_a_start_alone_has_the_size_of_its_numbers():
     assert (high - low < 600).all()
 
 
-def test_steps_are_at_right_angles_to_the_lines_unless_that_makes_a_sliver():
+def test_axes_have_equal_scales_unless_the_map_is_very_narrow():
     assert drawn(path("gd", (0, 0), (1, 1))).get_aspect() == 1.0
     narrow = surface([[0, 0], [100, 1]])
     assert drawn(path("gd", (0, 0), (1, 1)), surface=narrow).get_aspect() == "auto"

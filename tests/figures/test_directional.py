@@ -78,7 +78,7 @@ def test_a_negative_slope_projects_backwards():
     assert projection[1] == 0
 
 
-def test_right_angles_are_right_angles():
+def test_axes_have_equal_scales():
     axes = mapped(bowl(direction=(0.6, 0.8)))
     assert axes.get_aspect() == 1.0
     width, height = (np.ptp(limits) for limits in (axes.get_xlim(), axes.get_ylim()))
@@ -106,7 +106,7 @@ def test_the_level_line_goes_through_the_point():
 # the slopes
 
 
-def test_the_curve_the_dots_and_the_marks():
+def test_the_curve_the_dots_and_the_marked_directions():
     result = bowl(direction=(0.6, 0.8))
     axes = graph(result)
     angles, slopes = line(axes, "|∇f| cos θ").get_data()
@@ -132,12 +132,12 @@ def test_a_stationary_point_has_no_gradient_to_show():
     assert "stationary" in "".join(text.get_text() for text in directional.figure(result).texts)
 
 
-def test_a_kink_is_told():
+def test_a_kink_is_noted():
     said = "".join(text.get_text() for text in directional.figure(bowl(smooth=False)).texts)
     assert "the function has a kink here" in said
 
 
-def test_a_direction_that_is_not_asked_for_is_not_shown():
+def test_only_a_requested_direction_is_shown():
     assert len(arrows(mapped(bowl()))) == 1
     assert not any(entry.get_label().startswith("e, ") for entry in graph(bowl()).get_lines())
 

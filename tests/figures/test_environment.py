@@ -1,4 +1,4 @@
-"""Pictures in processes whose environment says something else of Matplotlib."""
+"""Pictures in processes with other configurations of Matplotlib."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run(folder, *more, **environment):
     return subprocess.run(command, cwd=folder, env=given | environment, capture_output=True, text=True)
 
 
-def test_neither_the_back_end_nor_the_style_of_the_user_matters(tmp_path):
+def test_the_back_end_and_style_of_the_user_have_no_effect(tmp_path):
     (tmp_path / "style").mkdir()
     (tmp_path / "style" / "matplotlibrc").write_text(OTHER_STYLE)
     inherited = {"MPLBACKEND": "module://matplotlib_inline.backend_inline_of_a_notebook", "MATPLOTLIBRC": "style"}
@@ -64,7 +64,7 @@ def test_neither_the_back_end_nor_the_style_of_the_user_matters(tmp_path):
     assert {path.name: path.read_bytes() for path in (tmp_path / "other" / "e" / "plots").iterdir()} == plain
 
 
-def test_what_keeps_matplotlib_from_being_imported_is_told_before_anything_is_run(tmp_path):
+def test_failing_imports_of_matplotlib_are_reported_before_any_run(tmp_path):
     (tmp_path / "matplotlibrc").write_bytes(b"axes.facecolor: \xff\xfe")
     refused = run(tmp_path)
     assert refused.returncode == 2
@@ -95,7 +95,7 @@ print(os.environ.get("MPLBACKEND"), matplotlib.rcParams["backend"])
     ],
     ids=["known", "chosen before", "unknown"],
 )
-def test_the_program_around_us_keeps_its_back_end(before, given, said):
+def test_the_calling_program_keeps_its_back_end(before, given, said):
     command = [sys.executable, "-c", BACK_END.format(before=before)]
     # without a display Matplotlib itself chooses Agg
     environment = {name: value for name, value in os.environ.items() if "DISPLAY" not in name} | {"MPLBACKEND": given}
@@ -103,7 +103,7 @@ def test_the_program_around_us_keeps_its_back_end(before, given, said):
     assert done.stdout.split() == said.split()
 
 
-def test_a_fault_in_a_picture_costs_no_results(tmp_path, monkeypatch):
+def test_an_exception_while_drawing_keeps_the_results(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "e.toml").write_text(EXPERIMENT)
 
@@ -118,7 +118,7 @@ def test_a_fault_in_a_picture_costs_no_results(tmp_path, monkeypatch):
         optlab.run("e.toml")
 
 
-def test_the_ranking_is_told_before_a_fault_in_a_picture(tmp_path, monkeypatch, capsys):
+def test_the_ranking_is_printed_before_an_exception_while_drawing(tmp_path, monkeypatch, capsys):
     from optlab.cli.running import Running
 
     monkeypatch.chdir(tmp_path)

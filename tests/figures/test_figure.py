@@ -48,12 +48,12 @@ def test_formats_and_no_dates(kind, magic, tmp_path):
     assert not re.search(rb"CreationDate|<dc:date>|ModDate", content)
 
 
-def test_a_picture_is_a_slide(tmp_path):
+def test_a_picture_has_the_size_of_a_slide(tmp_path):
     header = figure.save(make(), tmp_path / "x.png").read_bytes()[16:24]
     assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == (1600, 900)
 
 
-def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
+def test_a_failed_save_leaves_no_file(tmp_path, monkeypatch):
     target = tmp_path / "x.png"
     target.write_bytes(b"old")
     sheet = make()
@@ -69,7 +69,7 @@ def test_nothing_is_left_where_saving_fails(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_file_appears_by_being_renamed(tmp_path, monkeypatch):
+def test_files_are_published_by_renaming(tmp_path, monkeypatch):
     (tmp_path / "x.png").write_bytes(b"old")
 
     def stop(source, target):
@@ -104,11 +104,11 @@ def test_no_text_is_cut_off(labels, columns, tmp_path):
     sheet = make(labels, columns=columns)
     assert cut_off(sheet, tmp_path) == []
     axes = sheet.axes[-1]
-    assert axes.get_legend().get_window_extent().x0 >= axes.bbox.x1  # beside, not on it
+    assert axes.get_legend().get_window_extent().x0 >= axes.bbox.x1  # next to the axes, not on them
     assert axes.bbox.width > 0.1 * sheet.bbox.width
 
 
-def test_an_error_of_the_file_system_names_the_file_that_was_asked_for(tmp_path):
+def test_an_error_of_the_file_system_names_the_requested_file(tmp_path):
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "a.png"
     with pytest.raises(NotADirectoryError) as info:
@@ -116,7 +116,7 @@ def test_an_error_of_the_file_system_names_the_file_that_was_asked_for(tmp_path)
     assert info.value.filename == str(path)
 
 
-def test_a_check_of_texts_that_can_fail(tmp_path):
+def test_the_check_for_cut_texts_can_fail(tmp_path):
     sheet = make()
     sheet.text(0.99, 0.5, "cut off here")
     assert cut_off(sheet, tmp_path) == ["cut off here"]
@@ -135,10 +135,10 @@ def test_titles_of_any_length(title, tmp_path):
 
 
 @pytest.mark.parametrize("own", [False, True])
-def test_labels_are_shown_as_they_are(own):
+def test_labels_are_shown_literally(own):
     labels = ["_hidden", "cost $x^2$", "$", "<b>&amp;", "\\frac{1}{2}"]
     axes = Figure().add_subplot() if own else make(labels).axes[0]
-    if own:  # a figure of one's own, without our style sheet
+    if own:  # a figure of the user, without the style sheet of optlab
         figure.legend(axes, [Line2D([], []) for _ in labels], labels)
     entries = axes.get_legend().get_texts()
     assert [text.get_text() for text in entries] == labels
@@ -148,7 +148,7 @@ def test_labels_are_shown_as_they_are(own):
 @pytest.mark.parametrize("height", [5.625, 3.5])
 @pytest.mark.parametrize("count", [18, 40])
 @pytest.mark.parametrize("aspect", ["auto", "equal"])
-def test_a_legend_of_many_entries_is_whole_also_beside_a_map_that_is_narrow(count, aspect, height, tmp_path):
+def test_a_legend_of_many_entries_is_complete_next_to_a_narrow_map(count, aspect, height, tmp_path):
     with style.sheet():
         sheet, (axes,) = figure.new(title="rosenbrock", subtitle="400 steps", size=(10.0, height))
         axes.set(xlim=(0, 4), ylim=(0, 1), aspect=aspect, xlabel="x0", ylabel="x1", anchor="NW")
@@ -166,7 +166,7 @@ def test_a_legend_of_many_entries_is_whole_also_beside_a_map_that_is_narrow(coun
     assert shown[-1] == (f"and {left_out} more" if left_out > 1 else names[-1])
 
 
-def test_a_legend_leaves_out_what_could_not_be_read(tmp_path):
+def test_a_legend_leaves_out_entries_that_do_not_fit(tmp_path):
     sheet = make([f"{i} " + "a long label " * 20 for i in range(60)])
     assert cut_off(sheet, tmp_path) == []
     texts = [text.get_text() for text in sheet.axes[0].get_legend().get_texts()]

@@ -19,12 +19,12 @@ def only(monkeypatch):
     fonts._found.cache_clear()
 
 
-def test_what_dejavu_has_needs_no_other_font():
+def test_letters_of_dejavu_need_no_other_font():
     assert fonts.families("Adam β=0.9, é ✓ Привет\n\N{NO-BREAK SPACE}\x07") == ["DejaVu Sans"]
     assert fonts.missing(["Adam β=0.9, é ✓ Привет\n\x07"]) == ""
 
 
-def test_other_letters_are_taken_from_the_first_fonts_that_have_them(only):
+def test_other_letters_are_taken_from_the_first_font_that_has_them(only):
     only(A="abc", B=CHINESE[0], C=CHINESE, D=CHINESE)
     assert fonts.families(f"x {CHINESE}") == ["DejaVu Sans", "B", "C"]
     assert fonts.missing([CHINESE, "🚀"]) == "🚀"
@@ -45,11 +45,11 @@ def test_every_text_of_a_figure_has_the_fonts_that_it_needs(only, tmp_path):
     assert axes.yaxis.label.get_fontfamily() == ["DejaVu Sans"]
 
 
-def test_fonts_are_those_of_this_machine_without_those_that_have_a_box_for_everything():
+def test_fonts_are_the_installed_ones_without_placeholder_fonts():
     names = dict(fonts._installed())
     assert "DejaVu Sans" in names
     assert "Last Resort High-Efficiency" not in names
-    assert not [name for name in names if name.startswith("cm")]  # their letters are not where their tables say
+    assert not [name for name in names if name.startswith("cm")]  # their tables of letters are wrong
     assert ord("β") in names["DejaVu Sans"]
     assert ord(CHINESE[0]) not in names["DejaVu Sans"]
 
@@ -71,6 +71,6 @@ def test_a_font_of_pixels_or_a_damaged_one_has_no_letters(tmp_path):
     assert fonts._letters(str(tmp_path / "damaged.ttf")) == frozenset()
 
 
-def test_the_fonts_of_the_user_do_not_matter():
+def test_the_font_configuration_of_the_user_has_no_effect():
     with matplotlib.rc_context({"font.family": "serif"}), style.sheet():
         assert matplotlib.rcParams["font.family"] == ["DejaVu Sans"]

@@ -39,7 +39,7 @@ def test_lines_are_the_medians():
     assert axes.get_ylabel() == "loss"
 
 
-def test_a_label_of_which_runs_failed_has_no_curve_and_the_word_error():
+def test_a_label_with_failed_runs_has_no_curve_and_the_word_error():
     chosen = pd.concat([best("gd", n_diverged=0), best("bad", median=np.nan, n_diverged=0).assign(settings="")])
     sheet = loss.figure(curve("gd", [10, 1, 0.5]), chosen, looks=style.looks(["gd", "bad"]))
     (axes,) = sheet.axes
@@ -59,7 +59,7 @@ def test_one_seed_has_no_band():
     assert len(drawn(curve("gd", [3, 2])).collections) == 0
 
 
-def test_linear_where_a_logarithm_does_not_help():
+def test_a_linear_axis_for_a_small_range():
     assert drawn(curve("gd", [3, 2])).get_yscale() == "linear"
     assert drawn(curve("gd", [300, -2])).get_yscale() == "linear"
 
@@ -82,7 +82,7 @@ def test_an_infinite_median_ends_the_line_and_does_not_move_the_axis():
     assert axes.get_ylim()[1] < 4
 
 
-def test_what_runs_away_leaves_the_picture():
+def test_diverging_curves_leave_the_picture():
     axes = drawn(curve("gd", [1, 1e10, 1e300]), curve("adam", [1, 0.1, 0.01]))
     assert axes.get_ylim()[1] < 1000
     assert line(axes, "gd").get_ydata()[2] > axes.get_ylim()[1]
@@ -110,7 +110,7 @@ def test_a_function_has_one_panel_with_settings_in_the_legend():
 
 
 @pytest.mark.parametrize(("diverged", "said"), [(2, "diverged"), (0, "failed")])
-def test_the_legend_says_who_was_lost(diverged, said):
+def test_the_legend_names_diverged_labels(diverged, said):
     row = best("gd", median=np.inf, n_diverged=diverged)
     sheet = loss.figure(curve("gd", [3, np.inf]), row, looks=style.looks(["gd"]))
     assert sheet.axes[0].get_legend().get_texts()[0].get_text() == f"gd\nlr=0.1, {said}"
@@ -120,7 +120,7 @@ def crosses(axes):
     return [line.get_xydata().tolist() for line in axes.get_lines() if line.get_marker() == "x"]
 
 
-def test_who_was_lost_ends_with_a_cross_even_where_there_is_no_line():
+def test_diverged_labels_end_with_a_cross_even_without_a_line():
     curves = pd.concat([curve("a", [3, 1e200, np.inf]), curve("b", [3, np.inf, np.inf]), curve("c", [3, 2, 1])])
     rows = best("a", "b", "c", median=[np.inf, np.inf, 1])
     sheet = loss.figure(curves, rows, looks=style.looks("abc"))
@@ -160,7 +160,7 @@ def test_markers_come_with_more_labels_than_colours():
     assert "None" not in {line.get_marker() for line in many.get_lines() if line.get_gid() != "turn"}
 
 
-def test_a_number_stays_beside_its_word_in_the_legend():
+def test_a_number_and_its_word_are_on_one_line_of_the_legend():
     curves = pd.DataFrame({"label": "a", "quantity": "loss", "step": [0, 1], "median": [3.0, 0.0458]})
     curves["low"] = curves["high"] = curves["median"]
     chosen = pd.DataFrame({"label": ["a"], "settings": ["lr=0.0316, beta=0.9"], "median": [0.0458], "n_diverged": 0})
@@ -169,7 +169,7 @@ def test_a_number_stays_beside_its_word_in_the_legend():
     assert entry.get_text() == "a\nlr=0.0316, beta=0.9,\nloss 0.0458"
 
 
-def test_a_line_under_another_takes_turns_with_it():
+def test_equal_lines_are_drawn_as_alternating_dashes():
     same = [8.0, 4.0, 2.0, 1.0, 0.5, 0.01]
     axes = loss.draw(
         pd.concat([curve("a", same), curve("b", same), curve("c", [8.0, 7, 6, 5, 4, 3])]), Figure().add_subplot()
@@ -201,17 +201,17 @@ def test_faint_lines_are_thin_and_grey_and_one_entry_of_the_legend():
     assert {line.get_linewidth() for line in thin} == {style.THIN["linewidth"]}
     assert max(line.get_zorder() for line in thin) < line(axes, "a").get_zorder()
     assert len(axes.collections) == 0  # no bands of theirs
-    assert axes.get_ylim()[0] > 0.5  # nor do they move the axis
+    assert axes.get_ylim()[0] > 0.5  # and the axis does not depend on them
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a\nlr=0.1, loss 1", "2 others"]
 
 
-def test_the_upper_half_of_a_band_that_goes_to_infinity_is_left_out():
+def test_an_infinite_upper_half_of_a_band_is_left_out():
     axes = drawn(curve("gd", [3, 2, 1], low=[2, 1, 0.5], high=[4, np.inf, np.inf]))
     corners = {tuple(corner) for corner in axes.collections[0].get_paths()[0].vertices}
     assert corners == {(0.0, 2.0), (1.0, 1.0), (2.0, 0.5), (2.0, 1.0), (1.0, 2.0), (0.0, 4.0)}
 
 
-def test_the_legend_says_how_many_seeds_diverged_where_some_did():
+def test_the_legend_has_the_number_of_diverged_seeds():
     row = best("gd", median=1.0, n_diverged=2).assign(n=10)
     sheet = loss.figure(curve("gd", [3, 1]), row, looks=style.looks(["gd"]))
     (entry,) = sheet.axes[0].get_legend().get_texts()
@@ -226,7 +226,7 @@ def test_losses_far_from_1_have_an_axis_in_units(unit):
     assert axes.get_ylim() == pytest.approx((1.9, 4.1))
 
 
-def test_crosses_where_all_diverged_are_where_the_lines_end_and_beside_each_other(tmp_path):
+def test_crosses_of_diverged_labels_are_at_the_ends_of_lines_and_do_not_overlap(tmp_path):
     ends = [3e295, 1e297, np.inf, np.inf, *[np.inf] * 96]
     curves = pd.concat([curve(label, [3e295, *ends[1:]]) for label in "abc"] + [curve("d", [3e295, *[np.inf] * 99])])
     sheet = loss.figure(curves, best(*"abcd", median=np.inf), looks=style.looks("abcd"))
@@ -266,7 +266,7 @@ def test_an_axis_of_accuracies_shows_where_lines_end(ends, low, high):
 
 
 @pytest.mark.parametrize("last", [1e60, 1e212, 1e308])
-def test_where_all_are_lost_the_axis_reaches_from_the_start_to_the_last_finite_loss(last, tmp_path):
+def test_if_all_diverged_the_axis_reaches_from_the_start_to_the_last_finite_loss(last, tmp_path):
     curves = pd.concat([curve("a", [14.0, 1e24, last, np.inf]), curve("b", [14.0, 1e30, last, np.inf])])
     sheet = loss.figure(curves, best("a", "b", median=np.inf), looks=style.looks("ab"))
     (axes,) = sheet.axes

@@ -1,4 +1,4 @@
-"""Lines that run one on another."""
+"""Lines that overlap."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def shares(*lines):
     return np.round(seen.mean(axis=1), 2).tolist()
 
 
-def test_lines_that_are_one_have_equal_shares():
+def test_equal_lines_have_equal_shares():
     level = np.full(41, 0.1)
     assert shares(level, level) == [0.5, 0]
     assert shares(level, level, level) == [0.33, 0.33, 0]
 
 
-def test_a_line_takes_turns_only_where_it_is_hidden():
+def test_a_line_is_dashed_only_where_it_is_hidden():
     level = np.full(41, 0.1)
     half = np.where(X <= 20, 0.1, 0.6)
     assert shares(level, half) == [0.25, 0]
@@ -32,7 +32,7 @@ def test_a_line_takes_turns_only_where_it_is_hidden():
     assert np.nanmax(turn) == np.nanmin(turn) == 0.1
 
 
-def test_lines_that_cross_or_are_nowhere_hide_nothing():
+def test_crossing_or_missing_lines_hide_nothing():
     assert shares(X / 40, 1 - X / 40) == [0, 0]
     assert shares(np.full(41, np.nan), np.full(41, np.nan)) == [0, 0]
     assert shares(X / 40) == [0]
@@ -47,13 +47,13 @@ def shown(*paths):
     return [round(float(np.isfinite(points).all(axis=1).mean()), 2) if len(points) else 0 for points in turns]
 
 
-def test_paths_that_are_one_have_equal_shares():
+def test_equal_paths_have_equal_shares():
     assert shown(BEND, BEND) == [0.5, 0]
     assert shown(BEND, BEND[::-1]) == [0.5, 0]
     assert shown(BEND, BEND, BEND) == [0.33, 0.33, 0]
 
 
-def test_a_path_takes_turns_only_where_it_is_hidden():
+def test_a_path_is_dashed_only_where_it_is_hidden():
     branch = np.array([[0.1, 0.1], [0.5, 0.1], [0.9, 0.1]])
     assert shown(BEND, branch) == [0.17, 0]  # 0.4 of 1.2
     (points, _) = overlap.in_turns_along([BEND, branch])
@@ -66,7 +66,7 @@ def test_the_dashes_lie_on_the_path():
     np.testing.assert_allclose(np.where(y < 0.1 + 1e-9, 0.1, x), np.where(y < 0.1 + 1e-9, y, 0.5))
 
 
-def test_paths_that_cross_or_are_nowhere_hide_nothing():
+def test_crossing_or_missing_paths_hide_nothing():
     assert shown([[0, 0], [1, 1]], [[0, 1], [1, 0]]) == [0, 0]
     assert shown([], BEND, [[0.1, 0.1]]) == [0, 0, 0]
     assert shown(BEND) == [0]

@@ -27,7 +27,7 @@ def test_levels_are_linear_otherwise():
     np.testing.assert_allclose(shares.ravel(), np.linspace(0, 1, 100), atol=1e-14)
 
 
-def test_an_unknown_minimum_is_the_lowest_seen():
+def test_an_unknown_minimum_is_replaced_by_the_lowest_value():
     z = rosenbrock() - 40
     np.testing.assert_array_equal(relief.shares(z), relief.shares(z, z.min()))
     np.testing.assert_array_equal(relief.shares(z), relief.shares(z, np.nan))

@@ -21,19 +21,19 @@ from optlab.figures import scale
         ([-1e308, 1e308], False),
     ],
 )
-def test_logarithmic_where_positive_values_span_a_factor_of_twenty(values, log):
+def test_logarithmic_if_positive_values_span_a_factor_of_twenty(values, log):
     chosen = scale.choose(values)
     assert chosen.log is log
     assert chosen.low < chosen.high
     assert np.isfinite(chosen.padded()).all()
 
 
-def test_the_axis_holds_what_is_finite():
+def test_the_axis_contains_all_finite_values():
     assert scale.choose([1.0, 5.0, np.inf, np.nan]) == scale.Scale(False, 1.0, 5.0)
     assert scale.choose([1e-5, 5.0, np.inf, np.nan]) == scale.Scale(True, 1e-5, 5.0)
 
 
-def test_a_run_away_does_not_flatten_the_rest():
+def test_a_diverging_curve_does_not_flatten_the_others():
     assert scale.choose([1e-3, 1.0, 1e200], start=1.0) == scale.Scale(True, 1e-3, 100.0)
     assert scale.choose([-10.0, 5.0, 1e200], start=5.0) == scale.Scale(False, -10.0, 35.0)
 
@@ -110,7 +110,7 @@ def test_an_axis_far_from_1_has_a_unit(power):
     assert axis.in_units([0.0, np.inf]).tolist() == [0.0, np.inf]
 
 
-def test_a_band_without_a_finite_upper_end_has_its_lower_half_alone():
+def test_a_band_with_an_infinite_upper_end_has_only_its_lower_half():
     axis = scale.Scale(False, 0.0, 10.0)
     table = pd.DataFrame({"low": [1, 2, 3, 4.0], "median": [2, 3, 4, np.inf], "high": [3, np.inf, 1e9, np.inf]})
     low, high = axis.band(table)

@@ -30,7 +30,7 @@ def marks(axes, marker):
 LRS = [0.001, 0.01, 0.1, 1.0]
 
 
-def test_where_runs_failed_there_is_no_point_and_the_legend_says_error():
+def test_values_with_failed_runs_have_no_point_and_the_legend_has_error():
     """No cross among those of runs that diverged, and no best value."""
     some = table("some", LRS, [np.nan, 1, 0.5, np.nan]).assign(best=False)
     all_ = table("all", LRS, [np.nan] * 4).assign(best=False)
@@ -83,12 +83,12 @@ def test_nothing_diverged_needs_no_strip():
     assert not axes.texts
 
 
-def test_what_failed_otherwise_is_not_called_diverged():
+def test_failed_runs_are_not_called_diverged():
     axes = drawn(table("gd", LRS, [5, 1, 2, INF], diverged=0.0))
     assert axes.texts[0].get_text() == "diverged,\nfailed"
 
 
-def test_a_loss_of_zero_is_in_a_strip_of_its_own_and_all_that_are_as_good_have_a_ring():
+def test_losses_of_zero_are_in_a_separate_strip_and_equal_best_values_have_a_ring():
     axes = drawn(table("gd", LRS, [0.01, 0, 0, 0.5]), table("adam", LRS, [0.5, 0, 0.05, 0.2]))
     gd, adam = (m for m in marks(axes, "v") if len(m.get_xdata()))
     assert (gd.get_xdata().tolist(), adam.get_xdata().tolist()) == ([0.01, 0.1], [0.01])
@@ -104,7 +104,7 @@ def test_a_loss_of_zero_is_in_a_strip_of_its_own_and_all_that_are_as_good_have_a
 
 
 def share(axes, y):
-    """How high a value is, from 0 to 1."""
+    """The height of a value in the picture, from 0 to 1."""
     return axes.transAxes.inverted().transform(axes.transData.transform((0.1, y)))[1]
 
 
@@ -122,7 +122,7 @@ def test_open_triangles_are_named_in_the_legend():
     assert [text.get_text() for text in sheet.axes[0].texts] == ["smaller"]
 
 
-def test_what_is_too_large_or_too_small_is_open_beyond_the_end_of_the_axis():
+def test_values_outside_the_axis_are_open_triangles_at_its_end():
     axes = drawn(table("gd", LRS, [1e-200, 1e-3, 1.0, 1e200]))
     (up,), (down,) = ([m for m in marks(axes, k) if len(m.get_xdata())] for k in "^v")
     assert (up.get_xdata()[0], down.get_xdata()[0]) == (1.0, 0.001)
@@ -143,7 +143,7 @@ def test_what_is_too_large_or_too_small_is_open_beyond_the_end_of_the_axis():
         ([[0.0, 0.5, 1.0]], False),
     ],
 )
-def test_the_learning_rate_is_logarithmic_where_it_is_spaced_so(grids, log):
+def test_a_logarithmic_grid_has_a_logarithmic_axis(grids, log):
     assert sensitivity.is_logarithmic([np.array(grid) for grid in grids]) is log
 
 
@@ -195,7 +195,7 @@ def test_the_name_of_the_strip_is_not_cut_off(tmp_path):
     assert not name.overlaps(label)
 
 
-def test_lines_one_on_another_take_turns_and_so_do_their_markers():
+def test_equal_lines_alternate_and_so_do_their_markers():
     same = [5, 1, 0.01, 3]
     axes = drawn(table("a", LRS, same), table("b", LRS, same), table("c", LRS, [9, 8, 7, 8]))
     (turn,) = (line for line in axes.get_lines() if line.get_gid() == "turn")
@@ -213,14 +213,14 @@ def test_lines_one_on_another_take_turns_and_so_do_their_markers():
     assert not [line for line in apart.get_lines() if line.get_gid() == "turn"]
 
 
-def test_equal_lines_off_the_axis_can_be_seen_too():
+def test_equal_lines_outside_the_axis_are_visible():
     far = [1e-3, 1.0, 1e200, 1e200]
     axes = drawn(table("a", LRS, far), table("b", LRS, far))
     colours = {line.get_markeredgecolor() for line in marks(axes, "^") if len(line.get_xdata())}
     assert colours == set(style.PALETTE[:2])
 
 
-def test_where_nothing_is_finite_the_crosses_have_the_whole_picture():
+def test_without_finite_values_the_crosses_fill_the_picture():
     labels = "abcdefgh"
     axes = drawn(*(table(label, LRS, [INF] * 4) for label in labels))
     heights = [mark.get_ydata()[0] for mark in marks(axes, "x")]

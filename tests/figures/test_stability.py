@@ -1,4 +1,4 @@
-"""The pixels of a map of stability, one by one, and what else is in the picture."""
+"""Maps of stability: each pixel, and the rest of the picture."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def brightness(pixel):
     return float(np.dot(pixel, [0.2126, 0.7152, 0.0722]))
 
 
-def test_pixels(panel):
+def test_colours_of_pixels(panel):
     pixels = stability.image(panel, stability.common_scale([panel]))
     assert [pixels[0, 2].tolist(), pixels[0, 3].tolist()] == [colour(stability.GREW), colour(stability.DIVERGED)]
     ranked = sorted([(panel.loss[i, j], i, j) for i in range(2) for j in range(2)])
     assert np.all(np.diff([brightness(pixels[i, j]) for _, i, j in ranked]) < 0)  # a lower loss is brighter
 
 
-def test_pixels_by_steps(panel):
+def test_colours_of_pixels_by_steps(panel):
     counted = replace(panel, reached=np.array([[-1, 20, -1, -1], [-1, 40, -1, -1]]), target=1e-3)
     pixels = stability.image(counted, stability.common_scale([counted]))
     assert pixels[0, 0].tolist() == pixels[1, 0].tolist() == colour(stability.SHORT)
@@ -78,7 +78,7 @@ def test_pixels_by_steps(panel):
     assert brightness(pixels[0, 1]) > brightness(pixels[1, 1])
 
 
-def test_a_run_that_left_the_target_again_is_pale(panel):
+def test_a_run_that_left_the_target_again_has_a_pale_pixel(panel):
     """At the end it is above the target; where it is above the start too, its loss grew, however early it came."""
     counted = replace(panel, reached=np.array([[20, 20, 2, -1], [-1, 40, -1, 3]]), target=1e-3)
     colours = stability.common_scale([counted])
@@ -93,7 +93,7 @@ def test_a_run_that_left_the_target_again_is_pale(panel):
     assert not stability.left(stayed).any()
 
 
-def test_the_plain_colours_are_told_apart_by_their_brightness():
+def test_the_plain_colours_differ_in_brightness():
     plain = [brightness(colour(c)) for c in (stability.SHORT, stability.GREW, stability.DIVERGED)]
     assert (-np.diff(plain) > 40).all()
 
@@ -103,7 +103,7 @@ def test_losses_are_shown_above_the_known_minimum(panel):
     assert values[where] == pytest.approx(panel.loss[panel.stable])
 
 
-def test_the_picture(panel, tmp_path):
+def test_the_axes_boundary_and_best_pixel_of_the_picture(panel, tmp_path):
     x, y = np.geomspace(0.001, 1.0, 50), np.linspace(0.0, 0.5, 50)
     radius = np.broadcast_to(np.abs(1 - x / 0.025), (50, 50))  # stable below lr = 0.05
     shown = replace(panel, theory=Theory(x, y, radius, fastest=(0.01, 0.25)))
@@ -138,7 +138,7 @@ def test_the_legend_is_on_as_few_lines_as_it_needs(panel):
     assert rows(stability.figure([replace(panel, theory=theory)])) == 2  # five, three above two
 
 
-def test_ticks_have_room(panel):
+def test_tick_labels_do_not_overlap(panel):
     """Of four decades and more, the powers of ten; of two, what lies between as well."""
     wide = replace(panel, x=np.geomspace(1e-5, 1e-1, 4))
     assert [text.get_text() for text in stability.figure([wide]).axes[0].get_xticklabels()] == [

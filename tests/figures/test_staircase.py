@@ -104,7 +104,7 @@ def test_faint_curves_are_thin_and_one_entry_of_the_legend():
         (ecdf, "seconds", "share of problems and targets reached", "gd\nreaches 75 %"),
     ],
 )  # fmt: skip
-def test_the_words_of_each_kind(module, x, y, entry, tmp_path):
+def test_the_texts_of_each_kind(module, x, y, entry, tmp_path):
     looks = style.looks(["gd", "adam"])
     sheet = module.figure(pd.concat([GD, ADAM]), looks=looks, cost="seconds", caption="gd solves all.", title="t")
     (axes,) = sheet.axes
@@ -131,7 +131,7 @@ def test_a_short_axis_has_ticks():
     assert [text.get_text() for text in axes.get_xticklabels()] == [f"{tick:g}" for tick in ticks]
 
 
-def test_a_share_that_is_not_all_is_not_rounded_to_all():
+def test_a_share_below_one_is_not_rounded_to_one():
     assert staircase.percent(0.9999) == "99.9\N{NO-BREAK SPACE}%"
     assert staircase.percent(0.0001) == "0.1\N{NO-BREAK SPACE}%"
     assert staircase.percent(1.0) == "100\N{NO-BREAK SPACE}%"

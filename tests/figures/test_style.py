@@ -50,7 +50,7 @@ def test_forty_labels_look_different():
     assert len({look.marker for look in itertools.islice(looks.values(), 11)}) == 11
 
 
-def test_the_sheet_leaves_the_users_settings_alone():
+def test_the_style_sheet_does_not_change_the_rcparams_of_the_user():
     before = dict(matplotlib.rcParams)
     with style.sheet():
         assert matplotlib.rcParams["svg.hashsalt"] == "optlab"

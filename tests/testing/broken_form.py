@@ -1,6 +1,6 @@
-"""Rules that are broken in form: they change or keep what they are given, remember elsewhere, or cannot be traced.
+"""Rules that are broken in form: they change or keep their arguments, keep state outside, or cannot be traced.
 
-`BROKEN` has for each the check that is meant for it, and a part of what it says.
+`BROKEN` has for each rule the check that rejects it, and a part of the message.
 """
 
 import math
@@ -68,7 +68,7 @@ def _with_closure():
 
 @optimizer
 def remembers_in_a_default(x, g, *, lr=0.01, seen=[]):  # noqa: B006
-    """Averages all gradients that it ever saw, of whatever run."""
+    """Averages all gradients of all earlier calls, of any run."""
     seen.append(g if isinstance(g, np.ndarray) else 0.0)
     same = [s for s in seen if np.shape(s) == np.shape(x)]
     return x - lr * (g + sum(same) / max(len(same), 1))
@@ -196,7 +196,7 @@ def silences_numpy(x, g, *, lr=0.01):
 
 @optimizer
 def silences_numpy_entirely(x, g, *, lr=0.01):
-    """What the lab does itself, but here it lasts."""
+    """optlab does this itself, but only temporarily."""
     np.seterr(all="ignore")
     return x - lr * g
 
@@ -210,7 +210,7 @@ def silences_divisions(x, g, *, lr=0.01):
 
 @optimizer
 def seeds_the_world(x, g, *, lr=0.01):
-    """A seed for everybody."""
+    """The seed of the global generator."""
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002
     return x - lr * g

@@ -1,7 +1,7 @@
-"""Rules that are broken in substance: their numbers are wrong, or nobody can tell what they should be.
+"""Rules with wrong numbers, or with numbers that cannot be checked.
 
-`BROKEN` has for each the check that is meant for it, and a part of what it says; `UNLIKE_THEIR_NAME` has those that
-only a comparison with the rule of that name shows. Many of these bugs were once in a library that people use.
+`BROKEN` has for each rule the check that rejects it, and a part of the message. `UNLIKE_THEIR_NAME` has the rules that
+only a comparison with the rule of that name rejects. Many of these bugs once were in a widely used library.
 """
 
 import math

@@ -1,6 +1,6 @@
 """Rules for tensors that are right on a vector, and broken on a matrix.
 
-`BROKEN` has for each the check that is meant for it, and a part of what it says.
+`BROKEN` has for each rule the check that rejects it, and a part of the message.
 """
 
 import numpy as np

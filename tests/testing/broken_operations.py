@@ -1,4 +1,4 @@
-"""Rules with an operation of their own that is no function of its inputs: the numbers depend on how it is executed."""
+"""Rules with a user operation that is not a function of its inputs: its numbers depend on the execution."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ SHAKEN = elementwise("shaken", lambda x: x + _RNG.random(x.shape).astype(x.dtype
 
 @optimizer
 def draws_in_an_operation(x, g, m=0.0, *, lr=0.01, beta=0.9):
-    """Random numbers from a generator that nothing resets."""
+    """Random numbers from a generator that is never reset."""
     m = beta * m + (1 - beta) * apply(SHAKEN, g)
     return x - lr * m, m
 

@@ -1,4 +1,4 @@
-"""Broken transforms and schedules; `BROKEN` has for each the check meant for it, and a part of what it says."""
+"""Broken transforms and schedules; `BROKEN` has for each the check that rejects it, and a part of the message."""
 
 import numpy as np
 

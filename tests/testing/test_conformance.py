@@ -1,4 +1,4 @@
-"""The conformance suite passes what is right, and rejects each bug by the check that is meant for it."""
+"""The conformance suite accepts right rules, and rejects each bug by the check for it."""
 
 import functools
 import importlib
@@ -48,12 +48,12 @@ def is_compared_elsewhere(rule, check):
     [(rule, check) for rule in shipped() for check in checks_for(rule) if not is_compared_elsewhere(rule, check)],
     ids=lambda value: value.name,
 )
-def test_what_is_shipped_passes(rule, check):
+def test_built_in_plugins_pass(rule, check):
     found = verdict(check, rule)
     assert found.outcome != "failed", found.text
 
 
-def test_what_is_shipped_was_found():
+def test_built_in_plugins_are_found():
     assert {"gd", "momentum", "adagrad", "rmsprop", "adam", "lion", "powersign"} <= {rule.name for rule in shipped()}
 
 
@@ -62,7 +62,7 @@ def test_what_is_shipped_was_found():
 
 @optimizer
 def uses_everything_supplied(x, g, last=0.0, *, t, steps, f, grad, loss, hvp, lr=0.01, rho=1e-3, nesterov=True):
-    """Asks for all there is."""
+    """Uses all arguments."""
     ahead = grad(x - rho * g) + rho * hvp(g)
     ahead = np.where(loss(x - lr * g) < f, ahead, 0.5 * ahead) * (1 - 0.5 * t / steps)
     return x - lr * (ahead + 0.1 * last if nesterov else ahead), g
@@ -187,8 +187,8 @@ def becomes_nan(x, g, *, lr=0.01):
 
 
 @pytest.mark.parametrize("name", ["native_equals_traced", "treats_entries_alike"])
-def test_what_comes_after_the_end_of_a_run_is_not_compared(name):
-    """A rule that ends in NaN fails where that is looked at, and nowhere else."""
+def test_values_after_the_end_of_a_run_are_not_compared(name):
+    """A rule that becomes NaN fails only the checks for this."""
     assert verdict(BY_NAME[name], becomes_nan).outcome == "passed"
 
 
@@ -217,8 +217,8 @@ def test_every_check_rejects_something():
         (broken_on_matrices.cannot_be_traced, {"can_be_traced"}),
     ],
 )
-def test_a_mistake_is_one_failure(rule, names):
-    """What could only say the same is skipped, with the reason."""
+def test_a_mistake_gives_one_failure(rule, names):
+    """Checks that could only repeat the failure are skipped, with the reason."""
     found = {check.name: verdict(check, rule) for check in CHECKS if check.name not in ON_WORDS}
     assert {name for name, one in found.items() if one.outcome == "failed"} == names
     if "can_be_traced" in names:
@@ -258,7 +258,7 @@ HOW = {
     "rprop_that_is_rmsprop": "step 1 on\n",
     "momentum_that_is_nesterov": "step 1 on, and not at all with beta = 0\n",
 }
-"""From which step on, and on what it depends."""
+"""The step from which the failure occurs, and its condition."""
 
 
 @pytest.mark.parametrize("rule", broken_numbers.UNLIKE_THEIR_NAME, ids=lambda rule: rule.name)
@@ -277,7 +277,7 @@ def test_a_rule_unlike_its_name_is_rejected(rule):
         ("torch is not installed", 0, "skipped"),
     ],
 )
-def test_a_reference_is_compared_with_if_it_is_there(monkeypatch, missing, error, outcome):
+def test_an_installed_reference_is_compared(monkeypatch, missing, error, outcome):
     stand_in = types.ModuleType("optlab.testing.references")
     stand_in.TOLERANCE = 1e-12
     stand_in.missing = {"torch:SGD": missing}.__getitem__
@@ -319,7 +319,7 @@ def adam_with(decay_is_coupled, top):
         (True, np.minimum, r"within 50 steps with ams = True, from step 1 on\n.*\n  hint: look at ams"),
     ],
 )
-def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, message):
+def test_a_reference_is_compared_at_other_hyperparameters(coupled, top, message):
     rule = adam_with(coupled, top)
     found = verdict(checks_for(rule)[-1], rule)
     assert found.outcome == ("failed" if message else "passed")
@@ -338,7 +338,7 @@ def test_a_reference_is_compared_with_at_other_hyperparameters(coupled, top, mes
         ),
     ],
 )
-def test_a_reference_that_cannot_be_meant(reference, mapping, message):
+def test_an_invalid_reference(reference, mapping, message):
     @optimizer(references={reference: mapping})
     def descent(x, g, *, lr=0.01):
         return x - lr * g
@@ -382,7 +382,7 @@ def test_an_exemption_without_need_is_a_failure():
         ("comes_to_rest", " ", r'without a reason; write exempt=\{"comes_to_rest": "why"\}'),
     ],
 )
-def test_an_exemption_that_cannot_be_meant_is_an_error(name, reason, message):
+def test_an_invalid_exemption_is_an_error(name, reason, message):
     with pytest.raises(PluginError, match=message):
         checks_for(exempt(name, reason))
 
@@ -393,7 +393,7 @@ def says_too_little(x, g, *, lr=0.01, scale=0.5):
     return x - lr * scale * g
 
 
-def test_advice_is_no_failure_unless_the_suite_is_strict():
+def test_advice_is_a_failure_only_in_the_strict_suite():
     found = {check.name: verdict(check, says_too_little) for check in CHECKS}
     advised = {"names_its_source", "documents_its_hyperparameters"}
     assert {name for name, one in found.items() if one.outcome == "advice"} == advised
@@ -403,7 +403,7 @@ def test_advice_is_no_failure_unless_the_suite_is_strict():
     assert "  hint: " in found["names_its_source"].text
 
 
-def test_ranges_are_advice_and_built_in_rules_take_none():
+def test_missing_ranges_give_advice_and_built_in_rules_have_none():
     assert verdict(BY_NAME["holds_its_ranges"], broken_numbers.allows_a_beta_of_one).outcome == "advice"
     wordless = replace(gd, function=functools.wraps(gd.function)(lambda x, g, *, lr=0.1: x - lr * g))
     wordless.function.__doc__ = None
@@ -411,11 +411,11 @@ def test_ranges_are_advice_and_built_in_rules_take_none():
 
 
 @pytest.mark.parametrize(("rule", "outcome"), [(broken_numbers.hides_an_overflow, "failed"), (normalised, "advice")])
-def test_who_hides_a_nan_fails_and_who_divides_by_infinity_is_told(rule, outcome):
+def test_hiding_a_nan_is_a_failure_and_dividing_by_infinity_gives_advice(rule, outcome):
     assert verdict(BY_NAME["survives[1e+300]"], rule).outcome == outcome
 
 
-def test_who_does_not_come_to_rest_by_design_is_let_off_with_a_word():
+def test_a_rule_that_does_not_come_to_rest_by_design_gets_advice():
     found = verdict(BY_NAME["comes_to_rest"], signed_momentum)
     assert found.outcome == "skipped"
     assert found.text == "by design: the length of its steps does not depend on the size of its state"
@@ -433,13 +433,13 @@ def clipped(x, g, *, lr=0.01):
     return x - lr * np.clip(g, -1.0, 1.0)
 
 
-def test_who_sees_the_signs_of_gradients_alone_may_take_an_infinite_one_for_a_large_one():
+def test_sign_rules_may_treat_an_infinite_gradient_as_a_large_one():
     found = verdict(BY_NAME["shows[inf]"], signs)
     assert (found.outcome, found.text) == ("skipped", "by design: its steps do not depend on the size of the gradient")
     assert verdict(BY_NAME["shows[inf]"], clipped).outcome == "failed"
 
 
-def test_what_fails_for_want_of_a_first_step_is_one_failure():
+def test_a_failing_first_step_is_one_failure():
     found = {check.name: verdict(check, broken_numbers.corrects_by_the_step_before) for check in CHECKS}
     failing = {name for name, one in found.items() if one.outcome == "failed"}
     assert "makes_a_first_step" in failing
@@ -458,7 +458,7 @@ def test_what_fails_for_want_of_a_first_step_is_one_failure():
         ("madam", "Not Adamant.", None),
     ],
 )
-def test_the_known_rule_that_is_meant(name, doc, known):
+def test_finding_the_known_rule_of_a_name(name, doc, known):
     rule = replace(normalised, name=name, function=lambda x, g: x)
     rule.function.__doc__ = doc
     assert namesakes.namesake(rule) == known
@@ -471,7 +471,7 @@ def test_counterparts_of_known_rules_exist():
         assert functools.reduce(getattr, name.split("."), torch.optim if package == "torch" else optax)
 
 
-def test_a_rule_with_a_counterpart_needs_no_word():
+def test_a_rule_with_a_counterpart_gets_no_advice():
     assert verdict(BY_NAME["formula_is_compared"], broken_numbers.adam_with_eps_inside).outcome == "passed"
     assert verdict(BY_NAME["formula_is_compared"], gd).outcome == "skipped"
 
@@ -495,18 +495,18 @@ def test_roots_of_matrices_pass(name):
     assert verdict(BY_NAME[name], roots_of_matrices).outcome == "passed"
 
 
-def test_what_is_not_declared_is_not_tested():
+def test_only_declared_properties_are_tested():
     assert len(checks_for(broken_numbers.crawls)) == len(CHECKS) >= 25
     assert [c.name for c in checks_for(broken_numbers.is_not_invariant_to_scale)[len(CHECKS) :]] == ["invariant[scale]"]
 
 
-def test_a_check_that_cannot_be_made_says_why():
+def test_a_skipped_check_has_a_reason():
     with pytest.raises(Skipped, match="it has no argument t"):
         run_check(BY_NAME["takes_any_kind_of_t"], broken_numbers.crawls)
 
 
-def test_a_name_that_is_not_defined_is_told_to_be_corrected():
-    """No advice about shapes, which has nothing to do with it."""
+def test_advice_for_an_undefined_name():
+    """Without advice about shapes, which is not related to it."""
 
     @optimizer
     def misspelt(x, g, *, lr=0.1):

@@ -1,4 +1,4 @@
-"""The pytest plugin, as a user meets it: pytest in a process and a folder of its own."""
+"""The pytest plugin as a user runs it: pytest in a separate process and folder."""
 
 import subprocess
 import sys
@@ -71,7 +71,7 @@ def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
 
 
 @pytest.mark.parametrize("mode", ["importlib", "prepend"])
-def test_a_file_imports_what_lies_beside_it(pytester, drop_in, mode):
+def test_a_file_imports_modules_of_its_folder(pytester, drop_in, mode):
     """As it does in the lab: each file from its own folder."""
     for folder, rate in (("plugins", 0.5), ("else", 0.25)):
         drop_in(f"RATE = {rate}\n", f"{folder}/_shared.py")
@@ -94,7 +94,7 @@ def test_a_file_imports_what_lies_beside_it(pytester, drop_in, mode):
     result.assert_outcomes(passed=4, deselected=2 * (len(conformance.CHECKS) - 1))
 
 
-def test_functions_of_a_file_import_what_lies_beside_it_when_they_are_called(pytester, drop_in):
+def test_functions_of_a_file_import_modules_of_its_folder_when_called(pytester, drop_in):
     """In the checks, in the file's own tests, and in its doctests."""
     drop_in("def rate():\n    from _numbers import RATE\n    return RATE\n", "plugins/_shared.py")
     drop_in("RATE = 1.0\n", "plugins/_numbers.py")
@@ -141,13 +141,13 @@ def test_ids_and_keywords_select(pytester, drop_in):
         run(pytester, *selection).assert_outcomes(passed=count, deselected=deselected)
 
 
-def test_a_class_is_selected_once(pytester, drop_in):
+def test_a_class_can_be_selected(pytester, drop_in):
     path = drop_in(LION)
     result = run(pytester, f"{path}::TestLion", f"{path}::TestLion::test_keeps_inputs")
     result.assert_outcomes(passed=CHECKS, **OTHERS)
 
 
-def test_what_is_skipped_or_exempt_is_shown_with_its_reason(pytester, drop_in):
+def test_skipped_and_exempt_checks_are_shown_with_their_reason(pytester, drop_in):
     path = drop_in(LION)
     run(pytester, path, "-rsx").stdout.fnmatch_lines(
         [
@@ -214,7 +214,7 @@ def test_only_what_a_file_declares_itself_is_checked(pytester, drop_in):
 
 
 @pytest.mark.parametrize(("ci", "lines"), [(None, 30), ("true", 36)])
-def test_a_failure_is_short(pytester, drop_in, monkeypatch, ci, lines):
+def test_failures_are_short(pytester, drop_in, monkeypatch, ci, lines):
     """Where CI is set, pytest's summary repeats the messages in full: three lines for each of the three."""
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
     monkeypatch.delenv("CI", raising=False)
@@ -271,7 +271,7 @@ def test_a_file_may_skip_itself(pytester, drop_in):
     run(pytester, path, "--doctest-modules").assert_outcomes(skipped=1)
 
 
-def test_other_files_are_left_alone(pytester, drop_in):
+def test_other_files_are_not_affected(pytester, drop_in):
     broken = LION.replace("x - lr", "x + lr")
     drop_in("def test_own(): pass\n", "plugins/test_unrelated.py")
     drop_in(broken + "def test_own(): pass\n", "tests/test_rules.py")

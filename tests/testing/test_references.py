@@ -1,4 +1,4 @@
-"""What compares rules with their counterparts: it finds small differences, and says what is missing."""
+"""Comparisons of rules with their counterparts: small differences are found, and missing packages are named."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def by_matrix(x, g, H=lambda x: np.eye(x.size), *, lr=0.01):
     return x - lr * (H @ g), H
 
 
-def test_runs_are_taken_one_by_one_where_a_rule_looks_at_all_of_x():
+def test_rules_that_use_all_of_x_are_compared_for_each_run():
     assert references.is_elementwise(adam, adam.signature.options)
     for rule in (in_proportion, by_matrix):
         assert not references.is_elementwise(rule, rule.signature.options)
@@ -109,7 +109,7 @@ def asks_for_everything(x, g, *, t, steps, f, grad, loss, lr=0.01):
     return x - lr * grad(x) * same
 
 
-def test_what_a_rule_asks_for():
+def test_arguments_of_a_rule_and_its_counterpart():
     mapping = {"lr": "lr"}
     assert references.compare(asks_for_everything, "torch:SGD", steps=20, seeds=2, mapping=mapping) < 1e-14
 
@@ -126,7 +126,7 @@ def test_a_counterpart_that_evaluates_the_loss_itself():
 # ---- what is missing -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_not_installed_is_named(monkeypatch):
+def test_missing_packages_are_named(monkeypatch):
     assert references.missing("torch:Adam") is None
     assert references.missing("optax:adam") is None
     assert "unsupported package; supported are torch, optax" in references.missing("keras:Adam")
@@ -150,7 +150,7 @@ def test_mistakes(reference, options, mapping, message):
         references.compare(adam, reference, options, mapping=mapping, steps=2, seeds=1)
 
 
-def test_what_the_mapping_says():
+def test_the_mapping_of_options():
     mapping = {"a": "lr", "b": ("beta1", "eps"), "c": True, "where": {"raw_eps": True, "eps": 0.5}}
     options, arguments = references.arguments_of(adam, "x:y", {"lr": 0.2}, mapping)
     assert arguments == {"a": 0.2, "b": (0.9, 0.5), "c": True}
@@ -158,8 +158,8 @@ def test_what_the_mapping_says():
     assert isinstance(options["lr"], np.float64)
 
 
-def test_nothing_is_left_behind():
-    """torch's default type and JAX's are as before."""
+def test_global_configuration_is_restored():
+    """The default dtypes of torch and JAX are unchanged."""
     jax = pytest.importorskip("jax")
     for reference in ("torch:Adam", "optax:adam"):
         references.compare(adam, reference, steps=2, seeds=1)

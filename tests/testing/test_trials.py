@@ -1,4 +1,4 @@
-"""The problems of comparisons: gradients that are right, runs that are their own, and rounding that does not grow."""
+"""The problems of comparisons: right gradients, independent runs, and rounding errors that do not grow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_gradients_are_those_of_the_loss():
             np.testing.assert_allclose(part.grad(step, p)[:, [n]], slope, rtol=1e-6, atol=1e-7)
 
 
-def test_a_run_alone_is_the_same_run():
+def test_a_run_does_not_depend_on_other_runs():
     part = trials(3, 4)
     assert len(part.starts) == 9
     g, loss = part.grad(2, part.starts), part.loss(2, part.starts)
@@ -37,7 +37,7 @@ def test_a_run_alone_is_the_same_run():
         np.testing.assert_allclose(alone.loss(2, x), loss[n], rtol=1e-14)
 
 
-def test_the_data_are_others_for_each_run_and_the_same_at_every_call():
+def test_data_differ_between_runs_and_are_equal_at_every_call():
     part, again = trials(3, 4), trials(3, 4)
     for array, same in ((part.starts, again.starts), (part.hessian, again.hessian), (part.noise, again.noise)):
         assert array.tobytes() == same.tobytes()
@@ -45,7 +45,7 @@ def test_the_data_are_others_for_each_run_and_the_same_at_every_call():
 
 
 @pytest.mark.parametrize("rule", [adam, rmsprop, nesterov, adadelta, lion], ids=lambda rule: rule.name)
-def test_a_difference_does_not_grow(rule):
+def test_small_differences_do_not_grow(rule):
     """Runs that begin 1e-10 apart are hardly further apart after 1,000 steps, though they have come a long way: so
     errors of 1e-12 are errors of a rule."""
     options = {name: np.float64(v) if isinstance(v, float) else v for name, v in rule.signature.options.items()}
