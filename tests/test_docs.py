@@ -17,7 +17,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
-from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, axes
+from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, TuningSpec, axes
 from optlab.experiments.document.tables import experiment_of
 from optlab.experiments.kinds.basins import BASINS, BasinsSpec
 from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
@@ -208,6 +208,8 @@ def test_the_table_of_checks_equals_the_code():
 
 
 KEYS_OF = {  # the spec of each table of docs/experiments.md, by the text above it
+    "## Tuning": TuningSpec,
+    "If points are drawn": axes.Range,
     "## The experiment": experiment_of((BASINS, STABILITY)),
     "## Problems": ProblemSpec,
     "### Noise": NoiseSpec,
@@ -236,7 +238,7 @@ def test_defaults_on_the_page_of_experiments_equal_the_code(built_in):
     page = (ROOT / "docs/experiments.md").read_text(encoding="utf-8")
     shown = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.M))
     code = {f.name: f.default for table in KEYS_OF.values() for f in dataclasses.fields(table)}
-    code |= built_in.problem("mlp").data_options | {"transforms": []}
+    code |= built_in.problem("mlp").data_options | {"transforms": [], "zip": [], "trials": []}
     assert len(shown) > 10
     assert {key: json.loads(value) for key, value in shown.items()} == {key: code[key] for key in shown}
 

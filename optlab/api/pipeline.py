@@ -16,14 +16,15 @@ from optlab.api.redraw import replot as replot
 from optlab.engine.containment import prints_aside
 from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.execution import executors, runner
-from optlab.execution.records import STATUSES, Sweep, Trajectories
+from optlab.execution.records import STATUSES, Ints, Sweep, Trajectories
 from optlab.experiments import document as documents
-from optlab.experiments import metrics, plan
+from optlab.experiments import metrics, plan, tuning
 from optlab.experiments.choices import BACKENDS
 from optlab.experiments.document.text import text_of
 from optlab.experiments.estimate import Prospect as Prospect
 from optlab.experiments.estimate import prospects as prospects
 from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.passes import Passes
 from optlab.experiments.plan import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
@@ -129,7 +130,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
                 backends[sweep.id] = task.backend(sweep)
                 yield sweep, trajectories
 
-        passes = job.plan.kind.passes(job.plan)
+        passes = _passes(job.plan)
         for sweep, trajectories in passes.computed(compute):
             writer.sweep(sweep, trajectories)
             done.append((sweep, trajectories.summary(metrics.columns(sweep, trajectories))))
@@ -137,9 +138,24 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
         columns = passes.columns(done)
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     logs = {sweep.id: t.log for sweep, t in done if t.log}
-    log = manifest.tracebacks(job.plan, logs)
-    about = manifest.about(job.plan, counts, backends, logs) | passes.about
+    log = manifest.tracebacks(passes.sweeps, logs)
+    about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | passes.about
     return experiment_results.of(writer.finish(done, job.source, log, about, columns), job.plan, job.registry)
+
+
+def _passes(planned: Plan) -> Passes:
+    """How the sweeps of a plan are executed."""
+    if planned.tuning is None:
+        return planned.kind.passes(planned)
+    from optlab.results import analysis, store
+
+    select = planned.tuning.table.select
+
+    def choose(done: Sequence[tuple[Sweep, Trajectories]]) -> Ints:
+        runs = store.runs_table(done, Passes([]).columns(done)).to_pandas()
+        return analysis.best(runs, select)["run"].to_numpy()
+
+    return tuning.Tuned(planned.sweeps, planned.tuning, choose)
 
 
 def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:

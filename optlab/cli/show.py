@@ -89,10 +89,16 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     spare = ["because", "steps>", "gradients>"]
     console.print(tables.table(columns, rows, f"{planned.name}: the experiment is valid", spare))
     console.print()
-    sizes = {"cell": planned.cells, "run": planned.runs, "sweep": len(planned.sweeps)}
+    from optlab.experiments.estimate import judging_gradients
+
+    judging = planned.tuning.runs if planned.tuning else 0
+    sizes = {"cell": planned.cells, "run": planned.runs - judging, "sweep": len(planned.sweeps)}
     totals = ", ".join(counted(number, what) for what, number in sizes.items())
     evaluations = counted(sum(p.gradients for p in prospects), "gradient evaluation")
-    console.print(tables.sentence(f"{totals}, {evaluations}"))
+    console.print(tables.sentence(f"{totals}, {evaluations}" + (" for tuning" if judging else "")))
+    if judging:
+        more = counted(judging_gradients(planned, prospects), "gradient evaluation")
+        console.print(tables.sentence(f"and {counted(judging, 'run')}, {more} for judging the chosen settings"))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
         console.print(tables.sentence(f"({repeats} of deterministic cells are left out)"))

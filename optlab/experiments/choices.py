@@ -12,6 +12,12 @@ Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """The dtypes of the computation."""
 
+Search = Literal["grid", "random", "sobol"]
+"""How the settings to try are found."""
+
+Budget = Literal["steps", "gradients"]
+"""What is equal for all optimizers."""
+
 Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optlab.engine.containment import prints_aside
@@ -32,6 +33,17 @@ def prospects(planned: Plan) -> list[Prospect]:
         Prospect(len(sweep) * sweep.steps * graph.grad_evals, runner.choose(sweep, graph))
         for sweep, graph in zip(planned.sweeps, graphs, strict=True)
     ]
+
+
+def judging_gradients(planned: Plan, found: Sequence[Prospect]) -> int:
+    """The number of gradients of the runs for judging, if no run diverges. One setting of each label is judged."""
+    if planned.tuning is None:
+        return 0
+    pairs: dict[tuple[str, tuple[str, ...]], int] = {}
+    for sweep, judged, prospect in zip(planned.sweeps, planned.tuning.judged, found, strict=True):
+        pair, per_run = (sweep.label, sweep.titles), prospect.gradients // len(sweep)
+        pairs[pair] = max(pairs.get(pair, 0), len(sweep.titles) * judged.seeds * per_run)
+    return sum(pairs.values())
 
 
 def _checked(sweep: Sweep) -> step.StepGraph:

@@ -26,6 +26,9 @@ from optlab.execution.records import DONE, Floats, Sweep, Trajectories
 TEST = "test_"
 """The prefix of the quantities that are computed on the test data."""
 
+TO_TARGET = ("steps_to_target", "gradients_to_target")
+"""The metrics that need a target."""
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -52,15 +55,15 @@ class Metric:
         """The message for runs without this metric: what is missing, and what to write."""
         return f"{self.name} was not recorded; {self.record}"
 
-    def values(self, runs: Mapping[str, Any]) -> Floats:
+    def values(self, runs: Any) -> Floats:
         """The metric of each run. NaN if a run has no value, for example because it never reached its target.
 
         Args:
-            runs: columns of the table of runs, by name, each with one entry per run. A data frame works too.
+            runs: the table of runs: a data frame, or arrays by the names of the columns.
         """
         return _FORMULAS.get(self.name, _column)(self.name, runs)
 
-    def losses(self, runs: Mapping[str, Any], done: NDArray[np.bool_]) -> Floats:
+    def losses(self, runs: Any, done: NDArray[np.bool_]) -> Floats:
         """The metric of each run as a loss: lower is better, and infinity is the worst.
 
         The sign of an accuracy is changed. A run is infinitely bad if it has no finite value, or if it is not done.
@@ -74,22 +77,22 @@ class Metric:
         return np.where(counts, -value if self.higher_is_better else value, np.inf)
 
 
-def _column(name: str, runs: Mapping[str, Any]) -> Floats:
+def _column(name: str, runs: Any) -> Floats:
     return np.asarray(runs[name], dtype=float)
 
 
-def _steps_to_target(name: str, runs: Mapping[str, Any]) -> Floats:
+def _steps_to_target(name: str, runs: Any) -> Floats:
     reached = np.asarray(runs["reached"], dtype=float)
     return np.where(reached >= 0, reached, np.nan)
 
 
-def _gradients_to_target(name: str, runs: Mapping[str, Any]) -> Floats:
+def _gradients_to_target(name: str, runs: Any) -> Floats:
     """The gradients up to the target, at the mean number of gradients per step of the run."""
     steps, gradients = (np.asarray(runs[column], dtype=float) for column in ("steps", "grad_evals"))
     return _steps_to_target(name, runs) * gradients / np.maximum(steps, 1)
 
 
-_FORMULAS: Mapping[str, Callable[[str, Mapping[str, Any]], Floats]] = {
+_FORMULAS: Mapping[str, Callable[[str, Any], Floats]] = {
     "steps_to_target": _steps_to_target,
     "gradients_to_target": _gradients_to_target,
 }

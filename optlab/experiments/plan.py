@@ -18,6 +18,7 @@ from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSp
 from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
+from optlab.experiments.tuning import Judged, Tuning, drawing_of, first_pass, note_tuning, steps_within
 from optlab.plugins.registry import Registry
 from optlab.plugins.signature import is_built_in
 
@@ -30,6 +31,7 @@ class Plan:
     - `seeds`: the number of seeds. None if nothing is random, or if each pixel of a map has its own seed.
     - `record`: what the experiment file asks to record.
     - `kind`, `table`: the kind of experiment, and its table in the experiment file, or None.
+    - `tuning`: the second pass of an experiment with [tuning], whose sweeps are those of the first; else None.
     """
 
     name: str
@@ -42,26 +44,30 @@ class Plan:
     record: RecordSpec
     kind: Kind = GRID
     table: Any = None
+    tuning: Tuning | None = None
 
     @property
     def runs(self) -> int:
-        return sum(len(sweep) for sweep in self.sweeps)
+        return sum(len(sweep) for sweep in self.sweeps) + (self.tuning.runs if self.tuning else 0)
 
     @property
     def run_steps(self) -> int:
-        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps)
+        judging = self.tuning.run_steps if self.tuning else 0
+        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps) + judging
 
     @property
     def is_recorded(self) -> bool:
         """Whether anything is recorded along the steps."""
-        return any(len(sweep.recording.steps) for sweep in self.sweeps)
+        recordings = self.tuning.judged if self.tuning else self.sweeps
+        return any(len(each.recording.steps) for each in recordings)
 
     @property
     def id(self) -> str:
         """A hash of everything that the results depend on."""
         asked = [type(self.table).__name__, vars(self.table)] if self.table else []
         code = [] if is_built_in(self.kind.function) else [fingerprint.of_plugin(self.kind)]
-        return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code])
+        tuned = self.tuning.identity if self.tuning else []
+        return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code, *tuned])
 
 
 def make(draft: Draft, registry: Registry) -> Plan:
@@ -83,12 +89,13 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
         spec = _with_single_values(spec)  # small enough to continue and find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
     labels = _labels(spec.optimizers, notes)
-    rules = [
-        r for o, label in zip(spec.optimizers, labels, strict=True) for r in resolve.rules(o, label, registry, notes)
-    ]
+    drawing = drawing_of(spec, notes)
+    tables = zip(spec.optimizers, labels, strict=True)
+    rules = [rule for table, label in tables for rule in resolve.rules(table, label, registry, notes, drawing)]
     resolve.note_minibatches(cases, rules, notes)
     kind, table = _kind(spec, notes)
-    _note_targets(cases, kind, notes)
+    _note_map(cases, rules, kind, notes)
+    note_tuning(spec, "" if kind is GRID else kind.name, cases, rules, notes)
     with faults_of(kind):
         cases = kind.checked(table, spec, cases, rules, notes)
         largest = kind.largest(table, spec)
@@ -97,19 +104,26 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []
+    judged: list[Judged] = []
+    wanted = spec.seeds if spec.tuning is None else spec.tuning.seeds or 1
     begin = saved = cells = 0
     for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
         with faults_of(kind):
             sweep = kind.sweep(table, sweep)
+        if spec.tuning is not None:
+            own_seeds = limits.judging_seeds(spec, case.case, rule)
+            judged.append(Judged(sweep.recording, own_seeds, sweep.target is not None))
+            sweep = first_pass(sweep, spec.tuning.select)
         sweeps.append(replace(sweep, id=fingerprint.of_sweep(sweep)))
         repeats = limits.repeats(spec, case.case, rule)
         cells += len(sweep) // repeats
-        saved += len(sweep) // repeats * max(spec.seeds - repeats, 0)
+        saved += len(sweep) // repeats * max(wanted - repeats, 0)
         begin += len(sweep)
     shown = tuple(dict.fromkeys(itertools.chain(*titles)))
     seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
-    return Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
+    plan = Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
+    return replace(plan, tuning=Tuning.of(spec.tuning, spec.seed, sweeps, judged)) if spec.tuning else plan
 
 
 def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
@@ -120,11 +134,16 @@ def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
     return next(iter(spec.asked), (GRID, None))  # pyright: ignore[reportReturnType]
 
 
-def _note_targets(cases: Iterable[CaseAxes], kind: Kind, notes: Diagnostics) -> None:
-    """Note the targets of problems in a map, where they would have no effect."""
-    for axes in () if kind.is_ranked else cases:
+def _note_map(cases: Iterable[CaseAxes], rules: Iterable[RuleAxes], kind: Kind, notes: Diagnostics) -> None:
+    """Note targets of problems and axes that go together in a map, which has pixels instead."""
+    if kind.is_ranked:
+        return
+    for axes in cases:
         if axes.target is not None:
             notes.note((*axes.path, "target"), f"a problem has no target in [{kind.name}]; leave it out")
+    for rule in rules:
+        if rule.joint:
+            notes.note(rule.path, f"[{kind.name}] shows all combinations of values; leave zip and trials out")
 
 
 def _labels(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) -> list[str]:
@@ -216,11 +235,16 @@ def _shown(name: str, value: Any) -> str:
 
 def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAxes, begin: int) -> Sweep:
     """The runs of one case with one rule: the product of all numbers and the seeds. The seeds vary fastest."""
+    if spec.tuning is not None and spec.tuning.budget == "gradients":
+        spec = replace(spec, steps=steps_within(spec.steps, axes.case, rule.rule))
     seeds = np.arange(limits.repeats(spec, axes.case, rule))
     values = axes.columns | dict(rule.numbers)
-    sizes = [*map(len, values.values()), len(seeds)]
+    own = [len(rule)] if rule.joint else [*map(len, rule.numbers.values())]
+    sizes = [*map(len, axes.columns.values()), *own, len(seeds)]
     runs = int(np.prod(sizes))
     *positions, of_seed = np.unravel_index(np.arange(runs), sizes)
+    if rule.joint:
+        positions = [*positions[:-1], *[positions[-1]] * len(rule.numbers)]
     return Sweep(
         id="",
         case=axes.case.computed_in(spec.precision),

@@ -57,6 +57,10 @@ def planned(plan: Plan) -> Facts:
         ],
         "data": {split.name: _data(split) for split in splits},
     }
+    if plan.tuning is not None:
+        table = plan.tuning.table
+        facts["seed"] = plan.tuning.seed
+        facts["tuning"] = {**vars(table), "search": table.method, "seeds": table.repeats}
     return json.loads(json.dumps(facts))
 
 
@@ -148,6 +152,12 @@ def _general_differences(before: Mapping[str, Any], after: Mapping[str, Any]) ->
         old, new = (_at_most(facts["record"][name], most) for facts in (before, after))
         if old is not None and new is not None:
             yield from _changed(f"record.{name}", old, new)
+    old, new = before.get("tuning") or {}, after.get("tuning") or {}
+    if not old or not new:
+        yield from _changed("tuning", bool(old), bool(new))
+    else:
+        for name in new:
+            yield from _changed(f"tuning.{name}", old.get(name), new[name])
     old, new = before["map"] or {}, after["map"] or {}
     if old.get("kind") != new.get("kind"):
         yield from _changed("map", old.get("kind"), new.get("kind"))

@@ -7,7 +7,7 @@ import platform
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from optlab.errors import ResultsError
 from optlab.execution import fingerprint
-from optlab.execution.records import STATUSES
+from optlab.execution.records import STATUSES, Sweep
 from optlab.execution.rule import Key, shown_as
 from optlab.experiments.plan import Plan
 from optlab.plugins.external import Foreign
@@ -24,17 +24,23 @@ from optlab.results import comparison
 
 
 def about(
-    planned: Plan, counts: Mapping[str, int], backends: Mapping[str, str], logs: Mapping[str, str] = {}
+    planned: Plan,
+    counts: Mapping[str, int],
+    backends: Mapping[str, str],
+    logs: Mapping[str, str] = {},
+    sweeps: Sequence[Sweep] | None = None,
 ) -> dict[str, Any]:
     """The facts needed to check and reproduce the numbers. They contain no names of persons or hosts.
 
-    `backends` and `logs` have the ids of sweeps as keys. The last line of a log is the error of the failed runs.
+    `sweeps` are all sweeps that were run; by default those of the plan. `backends` and `logs` have their ids as keys.
+    The last line of a log is the error of the failed runs.
     """
+    sweeps = planned.sweeps if sweeps is None else sweeps
     from importlib.metadata import version
 
     numpy_config = np.show_config(mode="dicts")
     blas = numpy_config["Build Dependencies"]["blas"]
-    names = described(planned)
+    names = described(sweeps)
     return {
         "name": planned.name,
         "experiment": planned.id,
@@ -45,7 +51,7 @@ def about(
         "sweeps": [
             {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
             | ({"described": names[s.id], "error": _message(logs[s.id])} if s.id in logs else {})
-            for s in planned.sweeps
+            for s in sweeps
         ],
         "versions": {
             **fingerprint.versions(),
@@ -65,14 +71,14 @@ def about(
     }
 
 
-def described(planned: Plan) -> dict[str, str]:
+def described(sweeps: Iterable[Sweep]) -> dict[str, str]:
     """The description of each sweep by id: its label, the choices that differ within the label, and its problems."""
     values: dict[tuple[str, Key], set[str]] = {}
-    for sweep in planned.sweeps:
+    for sweep in sweeps:
         for key, value in sweep.rule.all_choices.items():
             values.setdefault((sweep.label, key), set()).add(str(value))
     names = {}
-    for sweep in planned.sweeps:
+    for sweep in sweeps:
         choices = sweep.rule.all_choices.items()
         differing = [f"{shown_as(key)}={value}" for key, value in choices if len(values[sweep.label, key]) > 1]
         choices_shown = f" ({', '.join(differing)})" if differing else ""
@@ -87,10 +93,10 @@ def _message(log: str) -> str:
     return message.replace(home, "~") if len(home) > 1 else message
 
 
-def tracebacks(planned: Plan, logs: Mapping[str, str]) -> str:
+def tracebacks(sweeps: Sequence[Sweep], logs: Mapping[str, str]) -> str:
     """The logs of failed sweeps as one text, each with the description of the sweep as its heading. `logs` is by id."""
-    names = described(planned)
-    return "\n".join(f"==== {names[sweep.id]}\n{logs[sweep.id]}" for sweep in planned.sweeps if sweep.id in logs)
+    names = described(sweeps)
+    return "\n".join(f"==== {names[sweep.id]}\n{logs[sweep.id]}" for sweep in sweeps if sweep.id in logs)
 
 
 def _foreign_versions(planned: Plan) -> dict[str, str]:

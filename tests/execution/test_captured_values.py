@@ -44,7 +44,7 @@ def by_keyword(factor):
 
 
 def of_globals(**values):
-    """A function of the same text in another namespace, as a cell of a notebook that is run again."""
+    """A function of the same text in another namespace, like a cell of a notebook that is executed again."""
     namespace = {"np": np} | values
     exec("def f(x):\n    return np.sum(scale * x)\n", namespace)
     return namespace["f"]
@@ -85,7 +85,7 @@ def test_functions_of_equal_text_differ_by_their_variables(make):
     assert digest_of(make(0.0)) != digest_of(make(-0.0))
 
 
-def test_code_tells_functions_apart_and_a_cycle_ends():
+def test_functions_with_different_code_differ_and_cycles_end():
     assert digest_of(lambda x: x + 1) != digest_of(lambda x: x + 2)
     assert digest_of(lambda x: np.sin(x)) != digest_of(lambda x: np.cos(x))
     around = [1.0]
@@ -98,7 +98,7 @@ def test_code_tells_functions_apart_and_a_cycle_ends():
     assert digest_of(recursive) == digest_of(recursive)
 
 
-def test_the_same_in_another_process():
+def test_hashes_are_equal_in_another_process():
     text = "import numpy as np\nfrom optlab.execution.captured_values import digest_of\n"
     text += "a = {'x': {1, 'b', 2.5}, 'y': np.ones(2)}\n"
     text += "def f(x): return np.sum(a['y'] * x)\nprint(digest_of(f))"
@@ -114,7 +114,7 @@ def test_results_of_another_closure_are_not_reused(tmp_path, computed):
         found = optlab.race({"name": rule}, on=f, steps=1, name="loop", out=tmp_path, plots=False)
         losses.append(found.runs["final_loss"][0])
     assert losses == [(1 - 2 * c * r) ** 2 * c for c, r in ((1.0, 0.25), (2.0, 0.25), (2.0, 0.125), (2.0, 0.125))]
-    assert len(computed) == 3  # the last was there already
+    assert len(computed) == 3  # the last one was computed already
 
 
 def made(c, r):
@@ -130,7 +130,7 @@ def made(c, r):
 
 
 def _held(c):
-    """Each way in which a function may get a value."""
+    """Each way in which a function may refer to a value."""
 
     def deep(v):
         return c * v
@@ -176,7 +176,7 @@ def _held(c):
 
 
 @pytest.mark.parametrize("name", _held(1.0))
-def test_a_value_is_found_wherever_it_is_held(name):
+def test_a_captured_value_is_found_in_every_kind_of_reference(name):
     def within(c):
         held = _held(c)[name]
         return lambda g: (lambda v: (held, v))(g)

@@ -93,7 +93,7 @@ def test_blocks_hold_every_run_once_in_order(sweeps, monkeypatch):
         np.testing.assert_array_equal(np.concatenate([block.run for block in cut]), sweep.run)
 
 
-def test_a_sweep_is_cut_for_all_workers_unless_it_is_small(planned):
+def test_a_sweep_is_divided_for_all_workers_unless_it_is_small(planned):
     lrs = {"linear": [0.1, 0.2], "num": 600}
     tables = {"problem": [{"name": "sphere", "dim": 2}], "optimizer": [{"name": "gd", "lr": lrs}]}
     (sweep,) = planned(tables).sweeps
@@ -118,7 +118,7 @@ def test_closing_stops_running_tasks(sweeps, monkeypatch):
         if block.id == sweeps[0].id:
             return runner.run(block)
         try:
-            for _ in range(3000):  # half a minute: a test that fails must end
+            for _ in range(3000):  # half a minute, so that a failing test ends
                 progress(1)
                 time.sleep(0.01)
             raise AssertionError("nobody stopped this block")
@@ -134,7 +134,7 @@ def test_closing_stops_running_tasks(sweeps, monkeypatch):
     assert stopped
 
 
-def test_an_interrupt_from_progress_comes_out(sweeps):
+def test_an_interrupt_from_progress_is_raised(sweeps):
     def interrupted(done):
         raise KeyboardInterrupt
 

@@ -12,14 +12,14 @@ from optlab.execution import fingerprint
 from optlab.execution.records import DomainDraw, FixedPoint, PixelGrid, ProblemDraw
 
 
-def test_arrays_count_to_the_bit():
+def test_arrays_are_hashed_to_the_bit():
     x = np.array([0.1, 0.2])
     assert fingerprint.digest([x]) == fingerprint.digest([x.copy()])
     assert fingerprint.digest([x]) != fingerprint.digest([np.nextafter(x, 1)])
     assert fingerprint.digest([x[::-1]]) == fingerprint.digest([np.array([0.2, 0.1])])
 
 
-def test_the_order_of_a_dictionary_does_not_count():
+def test_the_order_of_a_dictionary_has_no_effect():
     assert fingerprint.digest([{"a": 1, "b": 2}]) == fingerprint.digest([{"b": 2, "a": 1}])
     assert fingerprint.digest(["a", "b"]) != fingerprint.digest(["ab"])
 
@@ -30,7 +30,7 @@ def test_a_hash_is_the_same_in_another_process():
     assert printed.strip() == fingerprint.digest([1, "a", {"b": [2.5]}])
 
 
-def test_a_plugin_is_its_file(built_in, tmp_path):
+def test_the_hash_of_a_plugin_is_that_of_its_file(built_in, tmp_path):
     from optlab.plugins.registry import import_file
 
     text = "from optlab import optimizer\n\n@optimizer\ndef rule(x, g, *, lr=0.1):\n    return x - lr * g\n"
@@ -149,7 +149,7 @@ RATE = module.RATE
 
 
 def forms(elsewhere):
-    """How a plugin comes to its rate: what stands at the top, what it declares, what stands inside; and the file."""
+    """Ways in which a plugin gets its rate: the module code, what it declares, the function body; and the file."""
     by_name = "import importlib\nRATE = importlib.import_module({}).RATE"
     return {
         "open": (READS, "", "pass", "rate.txt"),
@@ -172,8 +172,8 @@ def forms(elsewhere):
 
 
 @pytest.mark.parametrize("form", forms("x"))
-def test_a_plugin_is_whatever_it_reads_and_imports_by_any_means(form, tmp_path, monkeypatch):
-    """In one process, as in another one: a file that changes is noticed, and is what the rule then computes with."""
+def test_the_hash_of_a_plugin_includes_all_files_that_it_reads_or_imports(form, tmp_path, monkeypatch):
+    """In the same process as in another one: a changed file changes the hash, and the rule uses the new file."""
     from optlab.plugins.registry import import_file
 
     elsewhere = tmp_path / "elsewhere" / "rates_elsewhere.py"
@@ -196,7 +196,7 @@ def test_a_plugin_is_whatever_it_reads_and_imports_by_any_means(form, tmp_path, 
     assert "rates_elsewhere" not in sys.modules
 
 
-def test_files_written_by_a_plugin_or_read_by_packages_do_not_count(tmp_path):
+def test_files_written_by_a_plugin_or_read_by_packages_have_no_effect(tmp_path):
     from optlab.plugins.registry import import_file
 
     path = tmp_path / "rule.py"
@@ -223,7 +223,7 @@ def test_packages_in_an_environment_below_the_folder_of_a_script_are_not_read(tm
     assert packages == {"fakepackage"}
 
 
-def test_the_version_of_a_package_that_a_plugin_imports_counts(tmp_path, monkeypatch):
+def test_the_version_of_a_package_that_a_plugin_imports_changes_its_hash(tmp_path, monkeypatch):
     from optlab.plugins.registry import import_file
 
     path = tmp_path / "rule.py"
@@ -265,7 +265,7 @@ def test_missing_declared_files_are_reported_with_their_place(tmp_path, kind):
 
 
 @pytest.mark.parametrize("name", ["numpy", "llvmlite", "python", "optlab", "optlab's sources"])
-def test_versions_that_bear_on_numbers_count(planned, monkeypatch, name):
+def test_versions_of_numerical_packages_change_the_hash(planned, monkeypatch, name):
     document = {"problem": [{"name": "beale"}], "optimizer": [{"name": "gd", "lr": 0.1}]}
     (sweep,) = planned(document).sweeps
     versions = fingerprint.versions()
@@ -274,7 +274,7 @@ def test_versions_that_bear_on_numbers_count(planned, monkeypatch, name):
     assert fingerprint.of_sweep(sweep) != sweep.id
 
 
-def test_a_change_in_the_sources_of_the_lab_is_noticed(tmp_path):
+def test_a_change_in_the_sources_of_optlab_changes_the_hash(tmp_path):
     """All commits have the same version, so that the files make the difference."""
     import shutil
     from pathlib import Path

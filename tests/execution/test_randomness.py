@@ -16,7 +16,7 @@ def test_a_stream_is_fixed_by_root_purpose_and_position():
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 5, 33])
-def test_uniform_numbers_of_a_seed_do_not_depend_on_its_company(size):
+def test_uniform_numbers_of_a_seed_do_not_depend_on_other_seeds(size):
     many = uniform(3, "start", np.arange(100), size)
     assert many.shape == (100, size)
     assert len(np.unique(many)) == 100 * size
@@ -51,7 +51,7 @@ def test_every_epoch_is_a_fresh_permutation(examples, batch_size):
         assert len({run.tobytes() for epoch in epochs for run in epoch}) == 8
 
 
-def test_minibatches_in_any_order_and_company():
+def test_minibatches_do_not_depend_on_order_or_other_runs():
     seeds = np.array([4, 2, 4, 9])
     out, alone = np.empty((4, 3), dtype=np.int64), np.empty((1, 3), dtype=np.int64)
     batches, other = Minibatches(1, seeds, 10, 3), Minibatches(1, seeds[1:2], 10, 3)

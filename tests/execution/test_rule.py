@@ -45,25 +45,25 @@ def summed(x, g, total=0.0, *, keep=True):
 
 @transform
 def halfway(x, count=0.0, *, step, share=0.5):
-    """Go a share of the step."""
+    """A fraction of the step."""
     return x + share * (step(x) - x), count + 1
 
 
 @transform
 def ahead(x, *, step):
-    """Take the step from a point ahead."""
+    """The step, computed at a point ahead."""
     return step(x + 0.1)
 
 
 @transform
 def lazy(x, *, step):
-    """Does not step."""
+    """Calls no step."""
     return x
 
 
 @transform
 def twofold(x, *, step):
-    """Steps twice."""
+    """Calls step twice."""
     return step(step(x))
 
 
@@ -96,7 +96,7 @@ def path(planned, *args, run=0, **kwargs):
 
 
 def followed(move, steps=12):
-    """x after every step, by hand; `move(x, memory)` may remember things in a dictionary."""
+    """x after every step, by hand; `move(x, memory)` may keep state in a dictionary."""
     x, memory, found = START, {}, [START]
     for _ in range(steps):
         x = move(x, memory)
@@ -124,7 +124,7 @@ BY_HAND = {
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
 @pytest.mark.parametrize("name", BY_HAND)
-def test_by_hand(planned, name, backend):
+def test_transforms_against_calculations_by_hand(planned, name, backend):
     transforms, move = BY_HAND[name]
     sweep = dataclasses.replace(sweep_of(planned, transforms), backend=backend)
     task = runner.Runner([sweep])
@@ -149,7 +149,7 @@ def test_decoupled_decay_equals_adamw(planned):
     np.testing.assert_allclose(ours, found, rtol=1e-13)
 
 
-def test_clipping_is_that_of_torch(planned):
+def test_clipping_equals_that_of_torch(planned):
     import torch
 
     x = torch.tensor(START, requires_grad=True)
@@ -164,7 +164,7 @@ def test_clipping_is_that_of_torch(planned):
     np.testing.assert_allclose(ours, found, rtol=1e-6)  # torch divides by the norm + 1e-6
 
 
-def test_options_are_swept_and_written_down(tmp_path, monkeypatch):
+def test_options_are_swept_and_stored(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     transforms = [{"name": "clip_norm", "max_norm": [0.5, 2.0]}, {"name": "weight_decay", "decay": [0.0, 0.1, 0.2]}]
     table = {"name": "gd", "lr": [0.01, 0.1], "transforms": transforms}
@@ -215,7 +215,7 @@ def test_a_rule_without_a_learning_rate_has_no_decay(planned):
     ("around", "message"),
     [(lazy, "transform 'lazy' never calls step"), (twofold, "transform 'twofold' calls step more than once")],
 )
-def test_one_step_per_step(built_in, around, message):
+def test_a_transform_may_call_step_once_only(built_in, around, message):
     rule = Rule(built_in.optimizer("gd"), {}, transforms=(around,), transform_choices=({},))
     with pytest.raises(PluginError, match=rf"test_rule\.py:\d+: {message}"):
         build(Case(slope, 2, FixedPoint(START)), rule, 10)
@@ -240,7 +240,7 @@ def test_gradients_are_counted_wherever_they_are_taken(planned):
 # ---- random numbers --------------------------------------------------------------------------------------------------
 
 
-def test_noise_is_the_same_for_a_seed_in_any_company():
+def test_noise_of_a_seed_does_not_depend_on_other_runs():
     draws = (Draw("standard_normal", (2, 3)), Draw("random", ()))
     seeds = np.array([4, 0, 7, 4])
     together, alone = Draws(1, seeds, draws), Draws(1, seeds[2:3], draws)
@@ -267,7 +267,7 @@ def test_normal_numbers_are_normal():
     assert stats.kstest(uniform(0, "test", np.arange(2000), 25).ravel(), "uniform").pvalue > 1e-3
 
 
-def test_a_rule_draws_anew_in_every_step_and_the_same_for_each_seed(planned):
+def test_a_rule_gets_new_random_numbers_in_each_step_that_depend_on_the_seed_only(planned):
     table = {"name": "shaken", "lr": [0.1, 0.2], "heat": 0.5}
     tables = {"problem": [{"name": "slope"}], "optimizer": [table], "steps": 9, "seeds": 3}
     (sweep,) = planned(tables | {"record": {"points": 10}}, *OURS).sweeps
@@ -285,7 +285,7 @@ def test_a_rule_draws_anew_in_every_step_and_the_same_for_each_seed(planned):
     )
 
 
-def test_a_draw_that_is_not_to_be_had(planned):
+def test_an_unknown_random_distribution_is_an_error(planned):
     @optimizer
     def poisson(x, g, *, rng, lr=0.1):
         return x - lr * rng.poisson(1.0, x.shape)
@@ -303,7 +303,7 @@ def test_a_draw_that_is_not_to_be_had(planned):
 
 
 def test_a_rule_for_tensors_gets_weights_and_biases_in_their_shapes(planned):
-    """By hand, on the gradients of the whole."""
+    """By hand, with the gradients of the whole vector."""
     from optlab import grad
 
     mlp = {"name": "mlp", "dataset": "xor", "hidden": [3]}
@@ -338,7 +338,7 @@ def test_a_test_function_is_one_tensor(planned):
     np.testing.assert_allclose(runner.run(sweep).x[:, :, 0], followed(move), rtol=1e-12)
 
 
-def test_a_rule_for_tensors_has_no_gradient_elsewhere():
+def test_a_rule_for_tensors_gets_no_gradient_at_other_points():
     @optimizer(per="tensor")
     def looks_around(x, g, *, grad, lr=0.1):
         return x - lr * grad(x)
@@ -347,7 +347,7 @@ def test_a_rule_for_tensors_has_no_gradient_elsewhere():
         build(Case(slope, 2, FixedPoint(START)), Rule(looks_around, {}), 10)
 
 
-def test_a_states_start_may_depend_on_choices():
+def test_an_initial_state_may_depend_on_choices():
     @optimizer
     def remembers(x, g, past=lambda x, history: np.zeros((history, x.size)), *, lr=0.1, history=3):
         return x - lr * g - 0.0 * np.sum(past), np.concatenate([past[1:], g[None]])
@@ -357,7 +357,7 @@ def test_a_states_start_may_depend_on_choices():
         assert graph.graph.inputs[1].shape == (history, 2)
 
 
-def test_whatever_can_be_called_may_begin_a_state():
+def test_any_callable_can_be_the_initial_state():
     def repeated(value, x, history):
         return np.full((history, x.size), value)
 

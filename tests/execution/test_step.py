@@ -104,7 +104,7 @@ def test_initial_state_may_depend_on_choices():
         assert [variable.shape for variable in step.initial.outputs] == [(rows, 2)]
 
 
-def test_an_objective_that_is_no_number():
+def test_an_objective_that_returns_no_number():
     def doubled(x):
         return 2 * x
 
@@ -169,7 +169,7 @@ def test_grad_and_loss_take_points_like_x():
             of(rule)
 
 
-def test_conditions_are_no_parameters():
+def test_booleans_are_not_parameters():
     def truth(x, g, *, lr=0.1):
         return x > lr
 

@@ -55,7 +55,7 @@ def on_replay(f, x):
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_maxima_over_a_long_axis(more):
+def test_the_threshold_of_maxima_over_a_long_axis(more):
     length = reductions.LONG + more
     x = np.random.default_rng(0).normal(size=(3, length, 7))
     x[1, 5, 2] = np.nan
@@ -65,7 +65,7 @@ def test_maxima_over_a_long_axis(more):
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_constants_that_are_folded(more):
+def test_the_size_of_folded_constants(more):
     size = passes.FOLD_LIMIT + more
     graph = optimise(trace(grad(lambda x: 2.0 * np.sum(x)), np.ones(size)))
     assert bool(graph.nodes) == (more == 1)
@@ -92,11 +92,11 @@ def test_inputs_of_a_fused_operation(more):
 
 
 @pytest.mark.parametrize("power", [64, 65, -64, -65])
-def test_whole_powers(planned, power):
+def test_the_threshold_of_integer_powers(planned, power):
     assert {64, -64} == {simplify.LARGEST_POWER, -simplify.LARGEST_POWER}
 
     def powers(x):
-        """Whole powers."""
+        """Integer powers."""
         return np.sum((x + 2.0) ** power) * 1e-35
 
     assert same_numbers(swept(planned, powers, 3)) == "native"
@@ -108,7 +108,7 @@ def sorts(x):
 
 
 @pytest.mark.many
-def test_sorting_until_it_is_too_long(planned):
+def test_the_longest_sort_in_machine_code(planned):
     """Machine code up to a number of entries between 35 and 60; one more runs on replay."""
     longest = bisect.bisect(range(35, 60), False, key=lambda n: choice_of(swept(planned, sorts, n)).backend != "native")
     assert 0 < longest < 25
@@ -121,7 +121,7 @@ def choice_of(sweep):
 
 
 @pytest.mark.parametrize(("more", "backend"), [(0, "native"), (1, "replay")])
-def test_data_in_the_code(planned, more, backend):
+def test_the_size_of_data_in_the_code(planned, more, backend):
     data = np.sin(np.arange(segments.MOST_DATA + more))
 
     def fits(x):
@@ -146,7 +146,7 @@ def test_rows_that_become_loops(planned, more):
     assert same_numbers(sweep) == "native"
 
 
-def test_numbers_of_a_run():
+def test_the_number_of_inputs_of_a_run():
     for more in (0, 1):
         graph = optimise(trace(lambda x: x * 2.0, np.ones(array_ir.LARGEST + more)))
         if more:
@@ -156,7 +156,7 @@ def test_numbers_of_a_run():
             assert isinstance(array_ir.rolled_up(graph, None, (0,)), Rolled)
 
 
-def test_operations_that_are_written_out(planned):
+def test_the_number_of_unrolled_operations(planned):
     """A product over the entries has no loop, so each of its operations is written out, or none."""
 
     def multiplied(x):
@@ -186,7 +186,7 @@ def test_steps_between_two_calls(planned, steps, workers):
     assert one.final_x.tobytes() == many.final_x.tobytes()
 
 
-def test_memory_beyond_which_machine_code_gets_blocks(planned):
+def test_the_memory_above_which_machine_code_gets_blocks(planned):
     """Adam holds 3,000 numbers of a run here."""
     for runs in (runner.WHOLE // 3_000, runner.WHOLE // 3_000 + 1):
         rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": runs}}
@@ -197,7 +197,7 @@ def test_memory_beyond_which_machine_code_gets_blocks(planned):
 
 @pytest.mark.parametrize(("runs", "count"), [(1_499, 1), (1_501, 2)])
 def test_blocks_of_runs(planned, runs, count):
-    """Half a block too many are two blocks."""
+    """One and a half blocks are two blocks."""
     rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": runs}}
     tables = {"problem": [{"name": "sphere", "dim": executors.BLOCK // 1_000}], "backend": "replay", "steps": 5}
     (sweep,) = planned({**tables, "optimizer": [rule]}).sweeps

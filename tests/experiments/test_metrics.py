@@ -80,7 +80,7 @@ def test_a_run_that_diverges_after_its_target_has_reached_it():
     assert METRICS["gradients_to_target"].losses(runs, done).tolist() == [9, np.inf, np.inf]
 
 
-def test_what_is_not_recorded_is_named_with_what_to_write():
+def test_metrics_without_records_are_errors_with_a_fix():
     columns = ["final_loss", "best_loss", "seconds", "steps", "grad_evals"]
     recorded = [name for name, one in METRICS.items() if one.is_recorded(columns)]
     assert recorded == ["final_loss", "best_loss", "seconds"]

@@ -1,4 +1,4 @@
-"""Which runs there are, how they are counted and named, and what their identity depends on."""
+"""The runs of a plan, their counts and names, and the identity of an experiment."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_a_value_twice_is_a_mistake_and_never_a_second_seed(planned, problem, op
     assert str(info.value).startswith(f"<experiment>: {said}")
 
 
-def test_a_list_that_is_one_value_may_hold_a_number_twice(planned):
+def test_a_list_that_is_one_value_may_contain_a_number_twice(planned):
     made_plan = made(planned, [MLP_ON_XOR | {"hidden": [3, 3]}])
     assert made_plan.cases == ("mlp (xor, hidden=[3, 3])",)
 
@@ -227,7 +227,7 @@ ADAM = {"name": "adam"}
         ),
     ],
 )
-def test_a_grid_beyond_all_bounds_is_refused_at_once(planned, problem, optimizer, rest, said):
+def test_a_far_too_large_grid_is_refused_at_once(planned, problem, optimizer, rest, said):
     began = time.perf_counter()
     with pytest.raises(SpecError) as info:
         made(planned, [problem], [optimizer], **rest)
@@ -235,7 +235,7 @@ def test_a_grid_beyond_all_bounds_is_refused_at_once(planned, problem, optimizer
     assert time.perf_counter() - began < 2  # under half a second where nothing else is running
 
 
-def test_other_mistakes_are_told_beside_the_size(planned):
+def test_other_mistakes_are_reported_together_with_the_size(planned):
     with pytest.raises(SpecError) as info:
         made(
             planned,
@@ -283,11 +283,11 @@ def changed(table, key, value):
         changed("optimizer", "name", "rmsprop"),
     ],
 )
-def test_whatever_bears_on_the_results_changes_the_identity(planned, other):
+def test_whatever_affects_the_results_changes_the_identity(planned, other):
     assert planned(other).id != planned(BASE).id
 
 
-def test_what_does_not_bear_on_the_results_does_not(planned):
+def test_what_does_not_affect_the_results_keeps_the_identity(planned):
     assert planned(BASE | {"description": "words"}).id == planned(BASE).id
 
 

@@ -106,7 +106,7 @@ def test_the_chain_rule_of_vectors():
 # ---- Gradient descent -----------------------------------------------------------------------------------------------
 
 
-def test_the_ball_in_the_valley_rolls_down():
+def test_gradient_descent_converges_in_a_valley():
     """w -> w' = w - eta grad f: with a small learning rate every step goes down and ends where the gradient is zero."""
     w, eta, heights = np.array([2.0, 1.5]), 0.05, []
     for _ in range(500):
@@ -126,7 +126,7 @@ def test_a_small_step_changes_the_function_by_minus_eta_times_the_squared_slope(
 # ---- Backpropagation: the derivative of a composed function ---------------------------------------------------------
 
 
-def test_f_is_x_plus_y_times_z():
+def test_values_and_gradients_of_x_plus_y_times_z():
     """q = x + y, f = q z at (-2, 5, -4): forward -12, backward (-4, -4, 3)."""
     f = lambda x, y, z: (x + y) * z  # noqa: E731
     at = (-2.0, 5.0, -4.0)
@@ -151,11 +151,11 @@ def test_the_local_gradients_of_single_gates(x):
 
 
 def backward(gate, inputs, arriving):
-    """The gradients a gate hands to its inputs, given the one that arrives at its output."""
+    """The gradients of the inputs of a gate, given the gradient of its output."""
     return vjp(trace(gate, *inputs), range(len(inputs)))(*inputs, arriving)[1:]
 
 
-def test_a_gate_multiplies_what_arrives_by_its_local_gradient():
+def test_a_gate_multiplies_the_gradient_by_its_local_gradient():
     assert backward(np.exp, (0.5,), 3.0) == [3.0 * np.exp(0.5)]
 
 
@@ -236,7 +236,7 @@ ZEROS = [np.zeros(2), np.zeros(2)]
 to_the_last_digits = {"rel": 1e-15, "abs": 1e-17}
 
 
-def test_forward():
+def test_the_forward_pass_of_the_text():
     zs, activations = network(WEIGHTS, BIASES, ZEROS, INPUTS)
     assert zs[0] == pytest.approx([0.6000000000000001, 0.67], **to_the_last_digits)
     assert activations[1] == pytest.approx([0.6456563062257954, 0.6615031592029524], **to_the_last_digits)
@@ -246,7 +246,7 @@ def test_forward():
     assert traced(INPUTS)[0] == pytest.approx([0.7989476413779711, 0.8390480283342561], **to_the_last_digits)
 
 
-def test_backward():
+def test_the_backward_pass_of_the_text():
     def c(weights, biases, offsets):
         return cost(network(weights, biases, offsets, INPUTS)[1][-1], TARGETS)
 
@@ -260,7 +260,7 @@ def test_backward():
     assert d_first[0, 0] == pytest.approx(0.0011232066954600499, **to_the_last_digits)  # w1
 
 
-def test_the_same_network_as_a_problem_of_the_lab():
+def test_the_network_of_the_text_as_a_problem_of_optlab():
     """`mlp` keeps weights as (inputs, outputs), so each matrix is transposed; of one example it has the text's cost."""
     x = np.concatenate([part for w, b in zip(WEIGHTS, BIASES, strict=True) for part in (w.T.ravel(), b)])
     data = {"inputs": INPUTS[None], "targets": TARGETS[None]}

@@ -1,4 +1,4 @@
-"""Backpropagation step by step: the numbers of the text, torch and the engine as oracles, and what is printed."""
+"""Backpropagation step by step: numbers against the text, torch and the engine, and the printed lines."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_every_number_of_the_text_is_printed():
         assert np.min(np.abs(printed - number)) <= 1e-15 * abs(number), number
 
 
-def test_the_walk_line_by_line():
+def test_the_printed_text_line_by_line():
     walk = str(backprop())
     for line in (
         "A network of 2-2-2 units, C = 1/2 sum_j (y_j - a_j)^2",
@@ -181,7 +181,7 @@ def test_large_numbers_do_not_overflow_in_the_softmax():
     assert result.layers[0].delta.tolist() == [1, -1]
 
 
-def test_the_walk_through_a_large_network_shows_the_first_neurons():
+def test_the_text_of_a_large_network_shows_the_first_neurons():
     walk = str(backprop(*network([64, 32, 10]), "relu", "linear"))
     for line in (
         "    ... and 59 more neurons",
@@ -197,11 +197,11 @@ def test_the_walk_through_a_large_network_shows_the_first_neurons():
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
-def test_the_text_as_a_file():
+def test_the_network_of_the_text_as_a_file():
     assert str(backprop(**read(NETWORKS / "two_two_two.toml"))) == str(backprop())
 
 
-def test_drawn_weights_are_those_of_the_labs_multilayer_perceptron():
+def test_random_weights_equal_those_of_the_multilayer_perceptron():
     result = backprop(**read(NETWORKS / "tanh_3_4_2.toml"))
     data = {"inputs": result.inputs[None], "targets": result.targets[None]}
     start = initial_weights(rng=generator(0, "start", 0), **data, hidden=[4], init="xavier")
@@ -266,7 +266,7 @@ def test_wrong_arguments(arguments, said):
         assert line.startswith(start)
 
 
-def test_what_is_given_is_not_changed_and_not_kept():
+def test_arguments_are_neither_changed_nor_kept():
     weights, biases, inputs, targets = network([2, 3, 2])
     before = [w.copy() for w in weights]
     result = backprop(weights, biases, inputs, targets)

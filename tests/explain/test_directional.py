@@ -37,7 +37,7 @@ def test_rosenbrock_against_torch(at):
     assert result.along_measured == pytest.approx(result.along, rel=1e-10)
 
 
-def test_what_can_be_calculated_by_hand():
+def test_slopes_calculated_by_hand():
     result = directional(lambda x: x[0] ** 2 + x[0] * x[1], [1.0, 1.0], direction=[0.0, -5.0])  # gradient (3, 1)
     assert result.gradient.tolist() == [3.0, 1.0]
     assert result.value == 2.0
@@ -59,7 +59,7 @@ def test_the_steepest_direction_is_found_without_the_gradient(problem):
         assert result.smooth
 
 
-def test_the_search_for_the_steepest_direction_sees_slopes_only():
+def test_the_search_for_the_steepest_direction_uses_slopes_only():
     angles = np.radians(np.arange(0, 360, 15))
     for top in (0.1, 3.0, 6.2):
         found = steepest(lambda a, top=top: 5 * np.cos(a - top), angles, 5 * np.cos(angles - top))
@@ -95,7 +95,7 @@ def test_a_stationary_point_has_no_steepest_direction():
     assert "nan" not in str(result)
 
 
-def test_at_a_kink_definition_and_gradient_differ_and_it_says_so():
+def test_at_a_kink_the_difference_from_the_gradient_is_reported():
     result = directional(lambda x: np.abs(x[0]) + x[1], [0.0, 0.0])
     assert result.measured[0] == pytest.approx(1.0)  # along the first axis f rises on both sides
     assert result.projected[0] == 0.0
@@ -110,7 +110,7 @@ def test_at_a_kink_definition_and_gradient_differ_and_it_says_so():
         (lambda x: np.maximum(x[0], x[1]), "df/dl = 0.8 by the quotient; ∇f · e = 0.7\n"),
     ],
 )
-def test_at_a_kink_nothing_is_said_of_a_gradient_that_is_none(f, direction):
+def test_at_a_kink_without_a_gradient_none_is_printed(f, direction):
     text = str(directional(f, [0.0, 0.0], direction=[3.0, 4.0]))
     assert "chosen by the engine: f has a kink here, and its true slopes are the quotients below" in text
     assert direction in text
@@ -123,7 +123,7 @@ def test_on_the_border_of_its_domain_a_function_lacks_some_derivatives():
     assert "steepest   unknown: not every direction has a derivative" in str(result)
 
 
-def test_how_it_prints():
+def test_the_printed_text():
     text = str(directional(rosenbrock, [-1.5, 2.0], direction=[1.0, 1.0])).splitlines()
     assert text[0] == "Directional derivatives of rosenbrock at (-1.5, 2)"
     assert text[2:5] == [

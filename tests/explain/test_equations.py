@@ -1,4 +1,4 @@
-"""What is printed is what is computed: the printed equations are read back by a reader of their notation alone."""
+"""The printed equations are right: a reader that knows only the notation computes the same numbers."""
 
 import ast
 import re
@@ -54,7 +54,7 @@ FUNCTIONS = {
 
 
 class Reader:
-    """Reads an expression and computes it, for values of its names."""
+    """Parses an expression and computes it for given values of its names."""
 
     def __init__(self, text, values):
         self.text, self.values, self.at = (
@@ -134,7 +134,7 @@ class Reader:
                 return a
 
     def inside(self, bar):
-        """Whether a bar closes: within bars of its kind there are no others."""
+        """Whether a bar is a closing one: bars of one kind are not nested."""
         return self.text[: self.at].count(bar) % 2 == 1
 
     def raised(self):
@@ -185,7 +185,7 @@ class Reader:
         return self.values[stem][int("".join(SUB[letter] for letter in name[len(stem) :]))]
 
     def arguments(self):
-        """What is in the brackets of a call, of which the last may be told by its name: sum(v, axis=1)."""
+        """The arguments of a call; the last may have a name: sum(v, axis=1)."""
         end = re.compile(r"[^()]*?, (\w+)=(\d+|\([\d, ]+\))\)").match(self.text, self.at)
         if not end:
             return self.closed(")"), {}
@@ -212,7 +212,7 @@ class Reader:
         return value[tuple(index)]
 
 
-def test_the_reader_reads():
+def test_the_reader_of_the_tests():
     values = {"a": 2.0, "β₁": 0.5, "x": np.array([3.0, -4.0]), "t": 3.0}
     for text, value in [
         ("a + 2 · 3 − 1", 7), ("−a β₁ᵗ", -0.25), ("a · (1 − β₁) / 2 / a", 0.25), ("√(a + 2)² a", 8), ("‖x‖ |−a|", 10),
@@ -230,7 +230,7 @@ def equations_of(text):
 
 
 def computed(text, values):
-    """Carry the printed equations out, one after the other; the values of all names afterwards."""
+    """The values of all names after the printed equations are executed in order."""
     before = {f"{name}ₜ₋₁": value for name, value in values.items()}
     values = {**before, **values}
     for target, _, value in equations_of(text):
@@ -350,7 +350,7 @@ def bowl(x):
 
 
 def symbol(text, name):
-    """How the printed notes say that a name is written."""
+    """The symbol of a name according to the printed notes."""
     found = re.search(rf"(\S+) \({name}\) =", text)
     return found[1] if found else name
 
@@ -360,7 +360,7 @@ READ = {name: rule for name, rule in RULES.items() if name != "newton"}
 
 
 @pytest.mark.parametrize("rule", READ.values(), ids=READ)
-def test_the_printed_equations_are_the_rule(rule):
+def test_the_printed_equations_compute_the_rule(rule):
     text = str(equations(rule))
     rng = np.random.default_rng(7)
     shape = (DIM, 3) if rule.per == "tensor" else (DIM,)
@@ -388,7 +388,7 @@ def test_the_printed_equations_are_the_rule(rule):
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-def test_gradients_are_counted_as_the_lab_counts_them(rule):
+def test_the_number_of_gradients_equals_that_of_runs(rule):
     count = build(Case(bowl, DIM, FixedPoint(np.ones(DIM))), Rule(rule, rule.signature.choices), 10).grad_evals
     each, rest = divmod(equations(rule).grad_evals, PARAMETERS)
     assert each * DIM + rest == count
@@ -419,33 +419,33 @@ def test_an_old_value_that_is_needed_later_is_marked():
     assert rule_lines(swaps)[:3] == ["a ← b", "b ← aₜ₋₁", "last ← x"]
 
 
-def test_a_state_that_stays_is_not_written_and_one_that_is_the_same_is_not_computed_twice():
+def test_unchanged_states_are_not_written_and_equal_states_are_computed_once():
     assert [line[0] for line in rule_lines(keeps)] == ["x", "d"]
     assert rule_lines(keeps)[1] == "d ← x"
 
 
-def test_a_row_that_is_put_below_others_is_a_concatenation():
+def test_an_appended_row_is_a_concatenation():
     (first, *_) = rule_lines(RULES["lbfgs"])
     assert first == "S ← where(sum(s · (g − g_old)) > 1e-10, concat(S[1:, :], s[newaxis, :]), S)"
     assert not any("place" in line or "reshape" in line for line in rule_lines(RULES["lbfgs"]))
 
 
-def test_one_piece_that_is_turned_round_or_smaller_is_no_concatenation():
+def test_a_flipped_or_smaller_part_is_not_a_concatenation():
     assert formula(lambda x: np.stack([x])[0, 1] * x[0], np.ones(3)) == "f(x) = x[newaxis, :][0, 1] x₀"
     assert "place" in formula(lambda x: np.sum(np.pad(x, (1, 0)) ** 2 * np.arange(1.0, 5.0)), np.ones(3))
 
 
-def test_the_norm_is_a_norm_and_what_is_used_more_than_once_has_a_name():
+def test_a_norm_is_written_as_a_norm_and_shared_values_have_names():
     assert "u = m / (√v + ε) + weight_decay x" in rule_lines(lamb)
     assert rule_lines(sam) == ["x ← x − lr ∇f(x + ρ g / (‖g‖ + 1e-12))"]
 
 
-def test_a_state_may_have_the_letter_of_random_numbers():
+def test_a_state_may_have_the_same_letter_as_random_numbers():
     assert "u ← max(β₂ u, |g| + ε)" in rule_lines(RULES["adamax"])
     assert "random" not in str(equations(RULES["adamax"]))
 
 
-def test_what_depends_on_the_number_of_parameters_says_so():
+def test_a_dependence_on_the_number_of_parameters_is_noted():
     assert rule_lines(takes_apart)[0] == "u = concat(g[1:], g₀)³ + x[−1] − g₀ / n"
     assert "(s / √n)²" in rule_lines(takes_apart)[2]
 
@@ -465,7 +465,7 @@ def test_sizes_have_letters_that_the_rule_does_not_use():
     assert len(equations(RULES["adam"]).meanings) == 2
 
 
-def test_the_notes_below():
+def test_the_notes_below_the_equations():
     shown = str(equations(adamw))
     assert shown.startswith("adamw\n\n")  # no docstring
     assert "choices  nesterov = False" in shown
@@ -475,14 +475,14 @@ def test_the_notes_below():
     assert "costs    5 gradients per step" in str(equations(cauchy))
 
 
-def test_names_that_would_look_alike_keep_their_letters():
+def test_names_with_similar_symbols_are_spelled_out():
     def alike(x, g, *, beta1=0.5, beta_1=0.25, eps=0.1, epsilon=0.2, lr=0.1):
         return x - lr * (beta1 * g + beta_1 * x + eps / epsilon)
 
     assert rule_lines(optimizer(alike)) == ["x ← x − lr · (beta1 g + beta_1 x + eps / epsilon)"]
 
 
-def test_a_rule_that_asks_for_a_gradient_of_something_else_is_told():
+def test_a_rule_with_the_gradient_of_another_function_is_an_error():
     def odd(x, g, *, grad, lr=0.1):
         return x - lr * grad(x[:1])
 
@@ -492,7 +492,7 @@ def test_a_rule_that_asks_for_a_gradient_of_something_else_is_told():
         equations(optimizer(odd))
 
 
-def test_a_gradient_at_a_point_that_is_known():
+def test_the_gradient_at_a_named_point():
     def at_origin(x, g, *, grad, lr=0.1):
         return x - lr * grad(np.zeros(x.shape))
 
@@ -506,7 +506,7 @@ FUNCTIONS_OF_X = {name: p for name, p in KNOWN.problems.items() if not p.trains_
 
 @pytest.mark.parametrize("dim", [2, 5])
 @pytest.mark.parametrize("name", FUNCTIONS_OF_X)
-def test_a_formula_is_the_function(name, dim):
+def test_formulas_compute_the_function(name, dim):
     function = FUNCTIONS_OF_X[name]
     if function.dim not in (None, dim):
         return
@@ -528,7 +528,7 @@ def test_data_that_are_looked_up_are_functions_of_the_option():
     assert "offset_of(instance)" in found
 
 
-def test_formulas_that_read_well():
+def test_printed_formulas():
     assert formula(KNOWN.problems["rosenbrock"]) == "f(x) = b · (x₁ − x₀²)² + (a − x₀)²   with a = 1, b = 100"
     longer = formula(KNOWN.problems["rosenbrock"], np.zeros(4))
     assert longer == "f(x) = sum(b · (x[1:] − x[:−1]²)² + (a − x[:−1])²)   with a = 1, b = 100"
@@ -550,7 +550,7 @@ def test_a_formula_with_names_intermediate_values_and_several_results():
     assert equation(graph).latex() == "\\begin{align*}\nf(a, b) &= \\frac{a}{b}\n\\end{align*}"
 
 
-def test_an_endless_expression_is_cut_into_pieces():
+def test_a_long_expression_is_divided_into_parts():
     def endless(x):
         y = x
         for i in range(2000):
@@ -566,7 +566,7 @@ def test_an_endless_expression_is_cut_into_pieces():
     assert values["endless(x)"] == pytest.approx(endless(0.5), rel=1e-12)
 
 
-def test_what_is_trained_on_data_has_no_formula():
+def test_problems_with_data_have_no_formula():
     with pytest.raises(UserError, match="'mlp' is trained on data"):
         formula(KNOWN.problems["mlp"])
 
@@ -607,7 +607,7 @@ TREES = st.recursive(
 
 
 def grown(tree, values):
-    """The value of a tree of functions."""
+    """The value of a nested expression."""
     if isinstance(tree, tuple):
         return tree[0](*(grown(branch, values) for branch in tree[1:]))
     return values.get(tree, tree) if isinstance(tree, str) else tree
@@ -615,7 +615,7 @@ def grown(tree, values):
 
 @settings(max_examples=300, deadline=None, derandomize=True)  # rounding may tip a condition: the same trees, always
 @given(TREES)
-def test_any_expression_is_read_back_as_what_it_was(tree):
+def test_any_printed_expression_is_read_back_unchanged(tree):
     def f(x, y, beta1):
         return grown(tree, {"x": x, "y": y, "beta1": beta1}) + 0 * x * y * beta1
 

@@ -24,7 +24,7 @@ def gradients(found):
     return {name: float(value) for name, value in found.gradients.items()}
 
 
-def test_inputs_that_tie_share_the_gradient_and_the_text_says_so():
+def test_inputs_that_tie_share_the_gradient_and_a_note_is_printed():
     found = of("max(x, y)", x=1, y=1)
     assert gradients(found) == {"x": 0.5, "y": 0.5}
     assert "the selected input gets the whole gradient, the others get none; inputs that tie share it" in str(found)
@@ -72,7 +72,7 @@ def test_a_neuron_by_hand():
     assert gradients(found) == pytest.approx(expected, abs=1e-15)
 
 
-def test_the_table():
+def test_the_printed_table():
     assert str(of("x*x - 0.5", x=3)) == (
         "gate         value  gradient  input  value  local  flows back  the gate\n"
         "q = x * x        9         1      x      3      3           3  swaps\n"
@@ -184,7 +184,7 @@ def test_gates_of_arrays_against_torch(name):
     for wire in (wire for gate in found.gates for wire in gate.wires if wire.gradient is not None):
         into[wire.name] = into.get(wire.name, 0.0) + wire.gradient
     arrived = {gate.name: gate.gradient for gate in found.gates} | dict(found.gradients)
-    for value in into.keys() & arrived.keys():  # what arrives at a value is all that flows back to it
+    for value in into.keys() & arrived.keys():  # the gradient of a value is the sum of all contributions
         np.testing.assert_allclose(arrived[value], into[value], rtol=1e-12, atol=1e-14)
     assert len(str(found).splitlines()) > len(found.gates)
     ET.fromstring(found.draw().svg())
@@ -205,14 +205,14 @@ def test_rosenbrock_at_its_start(built_in):
     assert (last.local, last.gradient.tolist()) == (None, [1.0])
 
 
-def test_local_gradients_of_numbers_that_meet_arrays_are_by_entry():
+def test_local_gradients_of_broadcast_numbers_are_elementwise():
     found = gates(lambda a, x: np.sum(a * x), (2.0, [1.0, 3.0]))
     a, x = found.gates[0].wires
     assert (a.local.tolist(), float(a.gradient)) == ([1.0, 3.0], 4.0)
     assert (x.local.tolist(), x.gradient.tolist()) == ([2.0, 2.0], [2.0, 2.0])
 
 
-def test_nothing_flows_through_conditions():
+def test_conditions_have_no_gradient():
     found = gates(lambda x: np.where(x > 1, x * x, 0.0), (3.0,))
     above = next(gate for gate in found.gates if gate.operation == "greater")
     assert (above.gradient, above.role, bool(above.value)) == (None, "stops", True)
@@ -239,7 +239,7 @@ def test_names_of_gates_are_not_those_of_inputs(f, values, names):
     assert [gate.name for gate in gates(f, values).gates] == names
 
 
-def test_a_graph_may_be_given_and_renamed():
+def test_a_graph_with_new_names():
     graph = optlab.trace(lambda a, b: a * b, 1.0, 1.0)
     assert gradients(gates(graph, (2.0, 3.0))) == {"a": 3.0, "b": 2.0}
     assert gradients(gates(graph, (2.0, 3.0), ("u", "v"))) == {"u": 3.0, "v": 2.0}
@@ -252,7 +252,7 @@ def test_functions_without_gates():
         ET.fromstring(gates(f, (3.0,)).draw().svg())
 
 
-def test_a_value_that_is_no_single_number():
+def test_a_function_with_several_values_is_an_error():
     with pytest.raises(UserError, match=r"this one returns an array of shape \(2,\); np.sum adds all entries"):
         gates(lambda x: x, ([1.0, 2.0],))
     with pytest.raises(UserError, match="this one returns 2 values"):
@@ -262,7 +262,7 @@ def test_a_value_that_is_no_single_number():
 # ---- the picture -----------------------------------------------------------------------------------------------------
 
 
-def test_the_picture_holds_values_in_green_and_gradients_in_red():
+def test_the_picture_has_values_in_green_and_gradients_in_red():
     from optlab.markup.svg import GRADIENT, VALUE, Text
 
     texts = [s for s in of("(x + y) * z", x=-2, y=5, z=-4).draw().shapes if isinstance(s, Text)]
@@ -271,6 +271,6 @@ def test_the_picture_holds_values_in_green_and_gradients_in_red():
     assert {"x", "y", "z", "+", "*", "q", "f"} <= {t.text for t in texts}
 
 
-def test_a_notebook_shows_the_picture():
+def test_the_html_for_notebooks_has_the_picture():
     found = of("x*y", x=1, y=2)
     assert found._repr_svg_() == found.draw().svg()

@@ -1,4 +1,4 @@
-"""The drawing of a network: everything on the page, and nothing on top of anything else."""
+"""The drawing of a network: all shapes are on the page, and none overlaps another."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_no_two_neurons_overlap(page):
         assert np.hypot(*np.subtract(one.centre, other.centre)) > 2 * RADIUS
 
 
-def test_what_the_drawing_of_the_text_says():
+def test_the_texts_of_the_drawing():
     page = backprop().draw()
     said = {(text.text, text.colour) for text in texts(page)}
     assert {("0.7989", VALUE), ("0.839", VALUE), ("0.6457", VALUE), ("0.1", VALUE)} <= said
@@ -110,7 +110,7 @@ def test_a_weight_stands_on_its_edge():
         assert text.at[1] == pytest.approx(on_the_edge, abs=7)  # with the gradient on the other side of it
 
 
-def test_of_large_layers_the_first_neurons_are_drawn():
+def test_only_the_first_neurons_of_large_layers_are_drawn():
     page = PAGES["64-32-10"]()
     assert len(neurons(page)) == 15
     assert {"59 more", "27 more", "5 more"} <= {text.text for text in texts(page)}

@@ -154,7 +154,7 @@ def edited(old, new):
         ("sizes = [2, 2]\nsize = 3", ["2:1: unknown key size (did you mean 'sizes'?)"]),
     ],
 )
-def test_mistakes_have_their_place(file, text, said):
+def test_mistakes_are_reported_with_their_place(file, text, said):
     path = file(text)
     with pytest.raises(SpecError) as info:
         read(path)

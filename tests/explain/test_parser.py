@@ -1,4 +1,4 @@
-"""Expressions: their values against Python's own, and what is said of wrong and hostile ones, with the place."""
+"""Expressions: their values against those of Python, and messages about wrong and hostile ones, with the place."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_an_expression_can_be_traced():
     assert optlab.grad(parse("x**3").function)(2.0) == 12.0
 
 
-def test_what_depends_on_no_name_is_computed_at_once():
+def test_constant_expressions_are_computed_at_once():
     assert parse("x*(2 + 3**2)").program == parse("x*11").program
 
 
@@ -183,7 +183,7 @@ def test_a_wrong_expression_is_shown_with_a_caret(marked, message):
 @pytest.mark.parametrize(
     "text", ["(" * 10_000 + "x" + ")" * 10_000, "x" * 10**6, "-" * 10**6 + "x", "9**" * 10_000 + "9"]
 )
-def test_a_very_long_expression_is_refused_unread(text):
+def test_a_very_long_expression_is_refused_without_parsing(text):
     with pytest.raises(UserError, match=r"^an expression has at most 2,000 characters, and this one has [\d,]+$"):
         parse(text)
 
@@ -195,7 +195,7 @@ def test_a_very_deep_expression_is_refused_where_it_gets_too_deep(text):
     assert len(text) <= LONGEST
 
 
-def test_of_a_long_expression_the_part_around_the_mistake_is_shown():
+def test_a_long_expression_is_shown_around_the_mistake():
     with pytest.raises(UserError) as caught:
         parse("x + " * 400 + "1 $ 2")
     _, shown, caret = str(caught.value).split("\n")

@@ -1,4 +1,4 @@
-"""Update rules as graphs of their own."""
+"""Update rules as graphs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_the_graph_of_every_rule_computes_one_step(built_in):
             np.testing.assert_allclose(found, wanted, rtol=1e-14)
 
 
-def test_what_a_rule_asks_for_elsewhere_has_a_name():
+def test_gradients_at_other_points_have_names():
     @optimizer
     def curious(x, g, *, steps, f, grad, loss, hvp, lr=0.1):
-        """Asks for everything."""
+        """Uses all arguments."""
         return x - lr * (grad(x + g) + hvp(g)) * loss(2 * x) * f / steps
 
     graph = rule_graph(curious)
@@ -38,7 +38,7 @@ def test_what_a_rule_asks_for_elsewhere_has_a_name():
     assert sorted(unknown) == ["gradient_at", "hessian_times", "loss_at", "loss_at"]
 
 
-def test_what_is_around_a_rule_is_in_its_graph(built_in):
+def test_schedules_and_transforms_are_in_the_graph(built_in):
     transforms = (built_in.transform("clip_value"), built_in.transform("weight_decay"))
     rule = Rule(built_in.optimizer("gd"), {}, built_in.schedule("step"), {}, transforms, ({}, {}))
     graph = rule_graph(rule)
@@ -50,7 +50,7 @@ def test_what_is_around_a_rule_is_in_its_graph(built_in):
 
 
 @pytest.mark.parametrize("name", ["gd", "momentum", "adam"])
-def test_the_picture_names_all_that_goes_in_and_comes_out(built_in, name):
+def test_the_picture_names_all_inputs_and_outputs(built_in, name):
     rule = built_in.optimizer(name)
     bold = [s.text for s in draw_rule(rule).shapes if isinstance(s, Text) and s.bold]
     read = rule.signature

@@ -26,7 +26,7 @@ def call(tmp_path, monkeypatch):
     return run
 
 
-def test_factors():
+def test_factors_of_schedules():
     found = factors([constant, linear, step], 5)
     assert list(found.values) == ["constant", "linear", "step"]
     np.testing.assert_allclose(found.values["linear"], [1, 0.75, 0.5, 0.25, 0])
@@ -54,7 +54,7 @@ def test_the_picture_shows_the_factors():
         assert low < values[finite].min(initial=0) <= values[finite].max(initial=0) < high <= 2.16
 
 
-def test_of_a_long_horizon_some_steps_are_computed():
+def test_a_long_horizon_is_sampled():
     asked = []
 
     @schedule

@@ -13,7 +13,7 @@ from optlab.engine.native.llvm_rules import ONE, RULES, ZERO, compare, select
 from optlab.engine.native.loop_fusion import Stages, Store
 
 
-class Memory(Protocol):
+class LoopMemory(Protocol):
     """What a loop uses of the code that it is part of (`looped.Looped`)."""
 
     body: Body
@@ -29,7 +29,7 @@ class Memory(Protocol):
 class Entries:
     """A loop of `length` iterations, which computes arrays and folds from `values` and from arrays in memory."""
 
-    def __init__(self, form: Memory, length: int, values: Values) -> None:
+    def __init__(self, form: LoopMemory, length: int, values: Values) -> None:
         self.form, self.length, self.values = form, length, values
         self.body, self.rolled, self.kept = form.body, form.rolled, set(form.stages.kept)
         self.here: dict[int, str] = {}

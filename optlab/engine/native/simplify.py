@@ -13,7 +13,7 @@ LARGEST_POWER = 64
 """Integer powers up to this one become products."""
 
 
-class Writer(Protocol):
+class ExpressionWriter(Protocol):
     """What the simplifications use of the builder of expressions (`ir.ExpressionBuilder`)."""
 
     ops: list[str]
@@ -27,19 +27,19 @@ class Writer(Protocol):
     def apply(self, op: str, *args: int) -> int: ...
 
 
-def _is(writer: Writer, i: int, value: float) -> bool:
+def _is(writer: ExpressionWriter, i: int, value: float) -> bool:
     return writer.values.get(i) == value
 
 
-def _add(w: Writer, a: int, b: int) -> int | None:
+def _add(w: ExpressionWriter, a: int, b: int) -> int | None:
     return b if _is(w, a, 0) else a if _is(w, b, 0) else None
 
 
-def _subtract(w: Writer, a: int, b: int) -> int | None:
+def _subtract(w: ExpressionWriter, a: int, b: int) -> int | None:
     return a if _is(w, b, 0) else None
 
 
-def _multiply(w: Writer, a: int, b: int) -> int | None:
+def _multiply(w: ExpressionWriter, a: int, b: int) -> int | None:
     for factor, other in ((a, b), (b, a)):
         if _is(w, factor, 1):
             return other
@@ -48,7 +48,7 @@ def _multiply(w: Writer, a: int, b: int) -> int | None:
     return None
 
 
-def _divide(w: Writer, a: int, b: int) -> int | None:
+def _divide(w: ExpressionWriter, a: int, b: int) -> int | None:
     """Replace a division by a constant, a number or a function of the step number by a product with its reciprocal.
 
     Such a reciprocal is computed outside the loop over the runs.
@@ -60,7 +60,7 @@ def _divide(w: Writer, a: int, b: int) -> int | None:
     return None
 
 
-def _follows_the_step(w: Writer, i: int) -> bool:
+def _follows_the_step(w: ExpressionWriter, i: int) -> bool:
     """Whether an expression depends on nothing that changes except the step number."""
     todo, seen = [i], set[int]()
     while todo:
@@ -74,11 +74,11 @@ def _follows_the_step(w: Writer, i: int) -> bool:
     return True
 
 
-def _negative(w: Writer, a: int) -> int | None:
+def _negative(w: ExpressionWriter, a: int) -> int | None:
     return w.args[a][0] if w.ops[a] == "negative" else None
 
 
-def _power(w: Writer, a: int, p: int) -> int | None:
+def _power(w: ExpressionWriter, a: int, p: int) -> int | None:
     """Square roots, products for small integer exponents, and running products for the step number as exponent."""
     exponent = w.values.get(p)
     if exponent == 0.5:
@@ -89,7 +89,7 @@ def _power(w: Writer, a: int, p: int) -> int | None:
     return w.apply("running", a) if p == w.counter and w.settled[a] and not w.is_array(a) else None
 
 
-def _product(w: Writer, a: int, power: int) -> int:
+def _product(w: ExpressionWriter, a: int, power: int) -> int:
     if power < 2:
         return a if power else w.constant(1.0)
     half = _product(w, a, power // 2)
@@ -97,7 +97,7 @@ def _product(w: Writer, a: int, power: int) -> int:
     return w.apply("multiply", square, a) if power % 2 else square
 
 
-def _where(w: Writer, c: int, a: int, b: int) -> int | None:
+def _where(w: ExpressionWriter, c: int, a: int, b: int) -> int | None:
     if c in w.values:
         return a if w.values[c] else b
     return a if a == b else None

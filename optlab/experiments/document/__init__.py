@@ -25,6 +25,7 @@ from optlab.experiments.document.tables import (
     ProblemSpec,
     RecordSpec,
     ScheduleSpec,
+    TuningSpec,
     problem_of,
 )
 
@@ -38,6 +39,7 @@ __all__ = [
     "ProblemSpec",
     "RecordSpec",
     "ScheduleSpec",
+    "TuningSpec",
     "json_schema",
     "problem_of",
     "read",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Annotated, Any
 
@@ -29,14 +29,25 @@ MAX_DIM = 1_000_000
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A range from which values are drawn: "log_uniform", "uniform" or "integers", from low to high."""
+
+    form: str
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Axis:
     """The values of one option of a problem, an optimizer or a schedule. Lists are represented as tuples.
 
     `listed` distinguishes `[0.1]` from `0.1`. If the option itself is a list, a flat list may be meant as one value.
+    `interval` is the range to draw values from; `values` are then its ends.
     """
 
     values: tuple[Any, ...]
     listed: bool = False
+    interval: Interval | None = field(default=None, repr=False)
 
     def as_single(self) -> Axis:
         """The axis with the written list as its only value; the axis itself if the option was not a flat list.
@@ -90,10 +101,42 @@ class Grid:
     num: Annotated[int, Strict(), Field(ge=2, le=MAX_VALUES)]
 
 
+@dataclass(kw_only=True)
+class Range:
+    """Values to draw for tuning: evenly between the logarithms of lo and hi, evenly between lo and hi, integers from lo
+    to hi, or one of a list."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    log_uniform: Annotated[_Bounds, AfterValidator(values.positive)] = None
+    uniform: _Bounds = None
+    integers: Annotated[Any, PlainValidator(values.integers, json_schema_input_type=tuple[int, int])] = None
+    choice: Annotated[Any, PlainValidator(values.entries, json_schema_input_type=list[Any])] = None
+
+
+RANGES = tuple(f.name for f in fields(Range))
+"""The keys of a table that is a range."""
+
+
+def _one_range(table: dict[str, Any]) -> dict[str, Any]:
+    given = [name for name in RANGES if name in table]
+    if len(given) > 1:
+        raise ValueError(f"must be one range, not both {given[0]} and {given[1]}")
+    return table
+
+
+def _drawn(table: Range) -> Axis:
+    if table.choice is not None:
+        return _listed(table.choice)
+    form, bounds = next((name, getattr(table, name)) for name in RANGES if getattr(table, name) is not None)
+    return Axis(tuple(bounds), interval=Interval(form, *bounds))
+
+
 def _one_form(table: dict[str, Any]) -> dict[str, Any]:
     if ("log" in table) == ("linear" in table):
         forms = "{ log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
-        raise ValueError(f"must be a value, a list, or a table {forms}")
+        drawn = "{ log_uniform = [lo, hi] }, uniform, integers or choice"
+        raise ValueError(f"must be a value, a list, or a table {forms}; with [tuning] also {drawn}")
     return table
 
 
@@ -116,7 +159,9 @@ def _listed(entries: list[Any]) -> Axis:
 
 
 def _form(value: Any) -> str:
-    return "<list>" if isinstance(value, list) else "<grid>" if isinstance(value, dict) else "<one>"
+    if isinstance(value, dict):
+        return "<range>" if any(name in value for name in RANGES) else "<grid>"
+    return "<list>" if isinstance(value, list) else "<one>"
 
 
 _Scalar = bool | int | float | str
@@ -124,6 +169,7 @@ _Entry = Annotated[Any, PlainValidator(values.entry, json_schema_input_type=_Sca
 _One = Annotated[Any, PlainValidator(lambda value: Axis((values.scalar(value),)), json_schema_input_type=_Scalar)]
 _Written = Annotated[
     Annotated[Grid, BeforeValidator(_one_form), AfterValidator(_spaced), Tag("<grid>")]
+    | Annotated[Range, BeforeValidator(_one_range), AfterValidator(_drawn), Tag("<range>")]
     | Annotated[list[_Entry], Field(fail_fast=True), AfterValidator(_listed), Tag("<list>")]
     | Annotated[_One, Tag("<one>")],
     Discriminator(_form),
@@ -131,6 +177,8 @@ _Written = Annotated[
 
 
 def _whole(axis: Axis) -> Axis:
+    if axis.interval is not None:
+        raise ValueError("is an option of a problem, and only settings of optimizers are drawn; write a list")
     for value in axis.values:
         if type(value) not in (int, float) or value % 1 or not 1 <= value <= MAX_DIM:
             raise ValueError(f"must be an integer from 1 to {MAX_DIM}, not {values.shown(value)}")

@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import Any
 
 from optlab.errors import Mistake, did_you_mean, shortened
-from optlab.experiments.document.axes import Grid
+from optlab.experiments.document.axes import RANGES, Grid
 from optlab.experiments.document.source_map import KeyPath
-from optlab.experiments.document.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec
+from optlab.experiments.document.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec, TuningSpec
 from optlab.experiments.document.values import MAX_INT, shown
 
 _SENTENCES = {
@@ -32,7 +32,9 @@ _SENTENCES = {
 _KNOWN = {
     "": [{"problems": "problem", "optimizers": "optimizer"}.get(f.name, f.name) for f in fields(ExperimentSpec)],
     "record": [f.name for f in fields(RecordSpec)],
+    "tuning": [f.name for f in fields(TuningSpec)],
     "<grid>": [f.name for f in fields(Grid)],
+    "<range>": [*RANGES],
 }
 _NAMES = {
     "": "my_experiment",
@@ -48,7 +50,7 @@ _FORMS = {
     "problem": "[[problem]]",
     "optimizer": "[[optimizer]]",
 }
-_TAGS = {"<grid>", "<list>", "<one>", OPTIONS}
+_TAGS = {"<grid>", "<range>", "<list>", "<one>", OPTIONS}
 
 
 def place(error: Mapping[str, Any]) -> KeyPath:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from optlab.experiments.document.axes import RANGES
 from optlab.experiments.document.reader import Kinds, adapter
 from optlab.experiments.document.tables import OPTIONS
 
@@ -24,6 +25,7 @@ def json_schema(kinds: Kinds = ()) -> dict[str, Any]:
     problem = tables["ProblemSpec"]
     problem["oneOf"] = [{"required": [key]} for key in ("name", "suite")]
     problem.pop("required")
+    tables["Range"]["oneOf"] = [{"required": [name]} for name in RANGES]
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "An optlab experiment"}
     for kind in with_table:
         schema = kind.in_schema(schema)

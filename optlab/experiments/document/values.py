@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 MAX_INT = 2**63 - 1
@@ -76,6 +76,46 @@ def bounds(value: Any) -> tuple[float, float]:
     if lo >= hi:
         raise ValueError(f"must be [lo, hi] with lo below hi, not [{lo}, {hi}]")
     return lo, hi
+
+
+def integers(value: Any) -> tuple[int, int]:
+    lo, hi = bounds(value)
+    if not isinstance(lo, int) or not isinstance(hi, int):
+        raise ValueError(f"must be a list of two integers, [lo, hi], not [{lo}, {hi}]")
+    return lo, hi
+
+
+def entries(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"must be a list of values, not {shown(value) if value != [] else 'an empty list'}")
+    return [entry(one) for one in value]
+
+
+def joined(value: Any) -> tuple[tuple[str, ...], ...]:
+    """The names of axes that go together: a list of lists of names."""
+    form = 'must be a list of lists of names, as in [["lr", "beta"]]'
+    if not isinstance(value, list) or not all(isinstance(names, list) for names in value):
+        raise ValueError(f"{form}, not {shown(value)}")
+    for names in value:
+        if len(names) < 2 or not all(isinstance(name, str) for name in names):
+            raise ValueError(f"{form}, each with at least two names")
+    return tuple(tuple(names) for names in value)
+
+
+def rows(value: Any) -> tuple[dict[str, Any], ...]:
+    """The rows of a table of settings. A nested table is a name with a dot: `schedule.end`."""
+    form = "must be a list of tables, as in [{ lr = 0.1, beta = 0.9 }, { lr = 0.01, beta = 0.99 }]"
+    if not isinstance(value, list) or not value or not all(isinstance(row, dict) and row for row in value):
+        raise ValueError(f"{form}, not {shown(value)}")
+    return tuple({name: entry(one) for name, one in _flat(row)} for row in value)
+
+
+def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
 
 
 def positive(pair: tuple[float, float]) -> tuple[float, float]:

@@ -84,7 +84,10 @@ class StabilityKind(Kind):
         optimizer = tables["OptimizerSpec"]
         forms = optimizer["additionalProperties"]["oneOf"]
         optimizer["additionalProperties"] = {"oneOf": [side if form == grid else form for form in forms]}
-        counted = {"properties": {"schedule": True}, "additionalProperties": {"if": {"type": "object"}, "then": grid}}
+        counted = {
+            "properties": {"schedule": True},
+            "additionalProperties": {"if": {"type": "object"}, "then": {"anyOf": [grid, {"$ref": "#/$defs/Range"}]}},
+        }
         condition = {"if": {"required": [self.name]}, "else": {"properties": {"optimizer": {"items": counted}}}}
         return {**schema, **condition}
 

@@ -14,7 +14,7 @@ MOST = 8
 """The most minima in the table."""
 
 
-class Shown(ABC):
+class PanelHtml(ABC):
     """Shows a panel as a line, and as HTML. Both leave out its arrays, which are too large."""
 
     title: str
@@ -35,7 +35,7 @@ class Shown(ABC):
         return html.never_raises(shown, "the map")
 
 
-class ShownBasins(Shown):
+class BasinHtml(PanelHtml):
     """Shows the minima, those with the largest basins first."""
 
     minima: Any
@@ -64,7 +64,7 @@ class ShownBasins(Shown):
         return [f"({point})", _percent(self.shares[number]), f"{np.median(steps):g}" if steps.size else ""]
 
 
-class ShownStability(Shown):
+class StabilityHtml(PanelHtml):
     """Shows the best pair of hyperparameters, and the share of the map that is stable."""
 
     names: tuple[str, str]

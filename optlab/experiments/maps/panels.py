@@ -13,7 +13,7 @@ from optlab.execution.records import FAILURES, Floats, Ints, PixelGrid, Sweep
 from optlab.execution.rule import Key
 from optlab.experiments.maps import basins, declared, linear, quadratic
 from optlab.experiments.maps.checks import spacing
-from optlab.experiments.maps.panel_html import ShownBasins, ShownStability
+from optlab.experiments.maps.panel_html import BasinHtml, StabilityHtml
 
 Bools = NDArray[np.bool_]
 FINE = 241  # the number of values along each axis at which theory is computed
@@ -25,7 +25,7 @@ BASINS = ("status", "first_loss", "final_loss", "end.x0", "end.x1", "minimum", "
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BasinMap(ShownBasins):
+class BasinMap(BasinHtml):
     """The ends of the runs of one optimizer from each start.
 
     Arrays have the shape (rows, columns); row 0 has the lowest y.
@@ -88,7 +88,7 @@ class Theory:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StabilityMap(ShownStability):
+class StabilityMap(StabilityHtml):
     """The runs from one start with each pair of values of two hyperparameters.
 
     Arrays have the shape (rows, columns); row 0 has the lowest y.

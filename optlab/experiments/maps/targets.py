@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from optlab.execution.evaluation import Evaluation
 from optlab.execution.records import Case, FixedPoint, Floats, Sweep
+from optlab.execution.starts import starts
 from optlab.execution.step import objective
 from optlab.experiments.maps.declared import lowest
 
@@ -30,6 +32,17 @@ def at_start(case: Case, options: Mapping[str, float]) -> float | None:
     except Exception:  # an error in the objective is reported when it is run
         return None
     return loss if np.isfinite(loss) else None
+
+
+def above_minima(sweep: Sweep) -> Floats | None:
+    """f* + 1e-6 (f(x_0) - f*) for each run, shape (R,), where x_0 is its own start. None if f* is not known."""
+    least = [lowest(sweep.case, sweep.options(number)) for number in range(len(sweep.titles))]
+    if sweep.case.split is not None or None in least:
+        return None
+    floor = np.array(least, dtype=float)[sweep.title]
+    x = starts(sweep.case, sweep.root_seed, sweep.seed)
+    first = Evaluation.of(sweep.case, {"loss": objective(sweep.case)}, sweep.numbers_of("option"), len(sweep)).at(x)
+    return floor + SHARE * np.where(np.isfinite(first["loss"]), np.maximum(first["loss"] - floor, 0.0), 0.0)
 
 
 def targets_of(sweep: Sweep, given: float | None) -> Floats:

@@ -14,6 +14,7 @@ choices becomes a case or a rule of its own.
         noise       the noise on what optimizers receive,
         probe       a trial computation, which finds wrong choices and dimensions
     optimizers      the rules of an [[optimizer]] table, with schedule and transforms
+        settings    axes that go together, tables of trials, and drawn points
 """
 
 from optlab.experiments.resolve.diagnostics import Diagnostics

@@ -10,7 +10,7 @@ from optlab.experiments.document import ExperimentSpec
 from optlab.experiments.resolve.diagnostics import Diagnostics
 from optlab.experiments.resolve.optimizers import RuleAxes
 from optlab.experiments.resolve.problems import CaseAxes
-from optlab.experiments.resolve.sizes import Size, sizes
+from optlab.experiments.resolve.sizes import Size, drawn_sizes, sizes
 from optlab.plugins.registry import Registry
 
 MAX_RUNS = 10_000_000
@@ -22,7 +22,8 @@ MAX_RECORDED = 1_000_000_000
 def has_allowed_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
     """Whether the grid without its seeds is within the limits. If not, the axis with the most values is noted."""
     problems = [sizes(p, registry) for p in spec.problems]
-    optimizers = [sizes(o, registry) for o in spec.optimizers]
+    drawn = spec.tuning.trials if spec.tuning and spec.tuning.draws else None
+    optimizers = [sizes(o, registry) if drawn is None else drawn_sizes(o, registry, drawn) for o in spec.optimizers]
 
     def count(counts: Callable[[Size], bool]) -> int:
         sums = [sum(math.prod(s.values for s in t if counts(s)) for t in tables) for tables in (problems, optimizers)]
@@ -55,6 +56,9 @@ def has_allowed_records(
         cells = _cells(case)
         these = sum(cells * _cells(rule) * repeats(spec, case.case, rule) for rule in rules)
         runs += these
+        if spec.tuning is not None:  # almost nothing is recorded of runs for tuning, and one setting is judged
+            judged = sum(cells * judging_seeds(spec, case.case, rule) for rule in rules)
+            runs, these = runs + judged, these * (spec.tuning.select == "area") + judged
         recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
         recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)
     if runs > MAX_RUNS:
@@ -87,14 +91,19 @@ def _numbers_per_evaluation(case: Case) -> int:
 
 def _cells(axes: CaseAxes | RuleAxes) -> int:
     """The number of combinations of numbers."""
-    numbers = axes.columns if isinstance(axes, CaseAxes) else axes.numbers
-    return math.prod(map(len, numbers.values()))
+    return len(axes) if isinstance(axes, RuleAxes) else math.prod(map(len, axes.columns.values()))
 
 
 def repeats(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
-    """The number of runs of a cell: one per pixel, or one per seed."""
+    """The number of runs of a cell: one per pixel, or one per seed. With [tuning], one per seed for tuning."""
     if isinstance(case.start, PixelGrid):
         return len(case.start)
+    seeds = spec.tuning.repeats if spec.tuning else spec.seeds
+    return seeds if repeats_seeds(case, rule) else 1
+
+
+def judging_seeds(spec: ExperimentSpec, case: Case, rule: RuleAxes) -> int:
+    """The number of runs with the chosen settings of an experiment with [tuning]."""
     return spec.seeds if repeats_seeds(case, rule) else 1
 
 

@@ -3,87 +3,162 @@
 from __future__ import annotations
 
 import itertools
+import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from optlab.execution.records import Floats
-from optlab.execution.rule import Key, Rule
-from optlab.experiments.document import OptimizerSpec
+from optlab.execution.rule import Key, Part, Rule
+from optlab.experiments.document import Axis, OptimizerSpec
+from optlab.experiments.draws import Drawing
+from optlab.experiments.resolve import settings
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
-from optlab.experiments.resolve.options import split_axes
+from optlab.experiments.resolve.options import combinations, options_of
 from optlab.experiments.resolve.problems import CaseAxes
 from optlab.plugins import validation
 from optlab.plugins.external import Foreign, refused_options
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.registry import Registry
-from optlab.plugins.schedules.base import Schedule
-from optlab.plugins.transforms.base import Transform
 
 
 @dataclass(frozen=True)
 class RuleAxes:
-    """A rule, and the values of each of its numbers."""
+    """A rule, and the values of each of its numbers.
+
+    The settings of the rule are all combinations of these values. If they are `joint`, all numbers have equally many
+    values instead, and setting i has value i of each.
+    """
 
     rule: Rule
     numbers: Mapping[Key, Floats]
     label: str
     path: KeyPath
+    joint: bool = False
+
+    def __len__(self) -> int:
+        """The number of settings."""
+        sizes = [len(values) for values in self.numbers.values()]
+        return max(sizes, default=1) if self.joint else math.prod(sizes)
 
 
-def rules(spec: OptimizerSpec, label: str, registry: Registry, notes: Diagnostics) -> Iterator[RuleAxes]:
-    """The rules of an `[[optimizer]]` table."""
+@dataclass(frozen=True)
+class _Axes:
+    """A plugin of a rule with the values of its numbers and of its choices, as written or their defaults."""
+
+    owner: str
+    plugin: Any
+    numbers: Mapping[str, Floats]
+    choices: Mapping[str, list[Any]]
+    written: Mapping[str, Axis]
+    path: KeyPath
+
+    @property
+    def options(self) -> Iterator[settings.Option]:
+        part = Part(self.owner, self.plugin, {})
+        values = {name: column.tolist() for name, column in self.numbers.items()} | dict(self.choices)
+        for name, own in values.items():
+            axis = self.written.get(name)
+            (key,) = part.keyed({name: None})
+            interval = axis.interval if axis else None
+            yield settings.Option(key, part, name, own, interval, (*self.path, name) if axis else None)
+
+
+def rules(
+    spec: OptimizerSpec, label: str, registry: Registry, notes: Diagnostics, drawing: Drawing | None = None
+) -> Iterator[RuleAxes]:
+    """The rules of an `[[optimizer]]` table. `drawing`: how points are drawn from its axes, if they are."""
     optimizer = notes.found(registry.optimizer, spec.name, (*spec.path, "name"))
-    schedule, scheduled, schedules = _scheduled(spec, registry, notes)
-    if schedule is not None and optimizer is not None and (fault := validation.fault_of_schedule(optimizer)):
+    scheduled = _scheduled(spec, registry, notes)
+    if scheduled is not None and optimizer is not None and (fault := validation.fault_of_schedule(optimizer)):
         notes.note((*spec.path, "schedule"), fault)
         return
     transformed = _transformed(spec, optimizer, registry, notes)
     if optimizer is None:
         return
-    keys = ("label", "schedule", "transforms")
-    numbers, combinations = split_axes(optimizer, spec.hyperparameters, spec.path, notes, keys=keys)
-    transforms = tuple(transform for transform, _, _ in transformed)
-    values = [numbers, *([scheduled] if schedule else []), *(own for _, own, _ in transformed)]
-    chosen = itertools.product(*(choices for _, _, choices in transformed))
+    keys = ("label", "schedule", "transforms", "zip", "trials")
+    zipped = _zipped(spec)
+    written = options_of(optimizer, spec.hyperparameters, spec.path, notes, keys=keys, repeated=zipped)
+    own = _Axes("hyperparameter", optimizer, *written, spec.hyperparameters, spec.path)
     right = not any(notes.is_wrong((*spec.path, name)) for name in spec.hyperparameters)
     if isinstance(optimizer, Foreign) and right:
-        key, message = refused_options.mistake(optimizer, numbers, combinations, spec.hyperparameters) or ("", "")
+        tried = (own.numbers, combinations(own.choices), spec.hyperparameters)
+        key, message = refused_options.mistake(optimizer, *tried) or ("", "")
         if message:
             notes.note((*spec.path, key), message)
-    for choices, of_schedule, of_transforms in itertools.product(combinations, schedules, chosen):
-        rule = Rule(optimizer, choices, schedule, of_schedule, transforms, of_transforms)
-        keyed = [part.keyed(own) for part, own in zip(rule.parts, values, strict=True)]
-        yield RuleAxes(rule, {key: column for own in keyed for key, column in own.items()}, label, spec.path)
+    axes = [own, *([scheduled] if scheduled else []), *transformed]
+    before = len(notes.mistakes)
+    rows = settings.table(spec, [option for each in axes for option in each.options], drawing, notes)
+    if rows is not None:
+        yield from _joint(axes, rows, label, spec.path)
+    elif len(notes.mistakes) == before:
+        yield from _grids(axes, label, spec.path)
 
 
-def _scheduled(
-    spec: OptimizerSpec, registry: Registry, notes: Diagnostics
-) -> tuple[Schedule | None, dict[str, Floats], list[dict[str, Any]]]:
-    """The schedule of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
+def _grids(axes: Sequence[_Axes], label: str, path: KeyPath) -> Iterator[RuleAxes]:
+    """A rule for each combination of choices, with all values of each number."""
+    for choices in itertools.product(*(combinations(each.choices) for each in axes)):
+        rule = _rule(axes, choices)
+        keyed = [part.keyed(each.numbers) for part, each in zip(rule.parts, axes, strict=True)]
+        yield RuleAxes(rule, {key: column for own in keyed for key, column in own.items()}, label, path)
+
+
+def _joint(axes: Sequence[_Axes], rows: Sequence[settings.Row], label: str, path: KeyPath) -> Iterator[RuleAxes]:
+    """A rule for each combination of choices in the rows, with the numbers of these rows."""
+    keys = [Part(each.owner, each.plugin, {}).keyed({name: name for name in each.choices}) for each in axes]
+    groups: dict[str, list[settings.Row]] = {}
+    for row in rows:
+        groups.setdefault(json.dumps([row[key] for own in keys for key in own]), []).append(row)
+    for group in groups.values():
+        rule = _rule(axes, [{name: group[0][key] for key, name in own.items()} for own in keys])
+        yield RuleAxes(rule, {key: np.array([row[key] for row in group]) for key in rule.numbers}, label, path, True)
+
+
+def _rule(axes: Sequence[_Axes], choices: Sequence[Mapping[str, Any]]) -> Rule:
+    """The rule of these plugins with one value of each choice."""
+    schedules = [(each.plugin, chosen) for each, chosen in zip(axes, choices, strict=True) if each.owner == "schedule"]
+    schedule, of_schedule = schedules[0] if schedules else (None, {})
+    transforms = [pair for pair in zip(axes, choices, strict=True) if pair[0].owner == "transform"]
+    plugins = tuple(each.plugin for each, _ in transforms)
+    return Rule(axes[0].plugin, choices[0], schedule, of_schedule, plugins, tuple(chosen for _, chosen in transforms))
+
+
+def _scheduled(spec: OptimizerSpec, registry: Registry, notes: Diagnostics) -> _Axes | None:
+    """The schedule of an `[[optimizer]]` table with its values, or None."""
     if spec.schedule is None:
-        return None, {}, [{}]
+        return None
     at = (*spec.path, "schedule")
     schedule = notes.found(registry.schedule, spec.schedule.name, (*at, "name"))
     if schedule is None:
-        return None, {}, [{}]
-    return schedule, *split_axes(schedule, spec.schedule.options, at, notes)
+        return None
+    written = spec.schedule.options
+    values = options_of(schedule, written, at, notes, repeated=_zipped(spec, "schedule."))
+    return _Axes("schedule", schedule, *values, written, at)
+
+
+def _zipped(spec: OptimizerSpec, prefix: str = "") -> set[str]:
+    """The options of a plugin that go together with others; `prefix` is that of their names in `zip`."""
+    return {name.removeprefix(prefix) for names in spec.zip for name in names if name.startswith(prefix)}
 
 
 def _transformed(
     spec: OptimizerSpec, optimizer: Optimizer | None, registry: Registry, notes: Diagnostics
-) -> list[tuple[Transform, dict[str, Floats], list[dict[str, Any]]]]:
-    """Each transform of an `[[optimizer]]` table, the values of its numbers, and all combinations of its choices."""
-    found = []
+) -> list[_Axes]:
+    """Each transform of an `[[optimizer]]` table with its values."""
+    found: list[_Axes] = []
     for n, part in enumerate(spec.transforms):
         at = (*spec.path, "transforms", n)
         transform = notes.found(registry.transform, part.name, (*at, "name"))
         if transform is None:
             continue
-        if fault := validation.fault_of_transform(transform, optimizer, [other for other, _, _ in found]):
+        if fault := validation.fault_of_transform(transform, optimizer, [each.plugin for each in found]):
             notes.note(at, fault)
             continue
-        found.append((transform, *split_axes(transform, part.options, at, notes)))
+        values = options_of(transform, part.options, at, notes, repeated=_zipped(spec, f"{transform.name}."))
+        found.append(_Axes("transform", transform, *values, part.options, at))
     return found
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,23 @@ def split_axes(
         extra: further choices that optlab itself adds, with their defaults.
         keys: other keys of the table. They are suggested for a misspelt name.
     """
+    values, chosen = options_of(plugin, axes, path, notes, extra, keys)
+    return values, combinations(chosen)
+
+
+def options_of(
+    plugin: Any,
+    axes: Mapping[str, Axis],
+    path: KeyPath,
+    notes: Diagnostics,
+    extra: Mapping[str, Any] = {},
+    keys: Sequence[str] = (),
+    repeated: Collection[str] = (),
+) -> tuple[dict[str, Floats], dict[str, list[Any]]]:
+    """The numbers and the choices of a plugin with their values; see `split_axes`.
+
+    `repeated` are the options whose values may be repeated, because they go together with other options.
+    """
     numbers: Mapping[str, float] = plugin.signature.numbers
     choices: Mapping[str, Any] = {**plugin.signature.choices, **extra}
     known = [*numbers, *choices]
@@ -43,12 +61,17 @@ def split_axes(
             notes.note((*path, name), str(signature.unknown_option(plugin.name, name, suggested)))
 
     def written(name: str, default: Any) -> list[Any]:
-        return _values(plugin, name, axes[name], default, (*path, name), notes) if name in axes else [default]
+        if name not in axes:
+            return [default]
+        return _values(plugin, name, axes[name], default, (*path, name), notes, name in repeated)
 
     values = {name: np.array(written(name, default), dtype=float) for name, default in numbers.items()}
-    chosen = {name: written(name, default) for name, default in choices.items()}
-    combinations = [dict(zip(chosen, combination, strict=True)) for combination in itertools.product(*chosen.values())]
-    return values, combinations
+    return values, {name: written(name, default) for name, default in choices.items()}
+
+
+def combinations(chosen: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """All combinations of choices; the last one varies fastest."""
+    return [dict(zip(chosen, combination, strict=True)) for combination in itertools.product(*chosen.values())]
 
 
 def as_option(axis: Axis, default: Any) -> Axis:
@@ -76,9 +99,15 @@ def note_repeated(axis: Axis, values: Sequence[Any], path: KeyPath, notes: Diagn
         notes.note(path, f"{path[-1]} is too fine a grid: {few}; write a smaller num or bounds further apart")
 
 
-def _values(plugin: Any, name: str, written: Axis, default: Any, path: KeyPath, notes: Diagnostics) -> list[Any]:
+def _values(
+    plugin: Any, name: str, written: Axis, default: Any, path: KeyPath, notes: Diagnostics, may_repeat: bool
+) -> list[Any]:
     """The values of one option, or its default if one of the values has a wrong type."""
     axis = as_option(written, default)
+    if axis.interval is not None and type(default) is int and axis.interval.form != "integers":
+        form = f"{{ integers = [{math.ceil(axis.interval.low)}, {math.floor(axis.interval.high)}] }}"
+        notes.note(path, f"{plugin.name}: '{name}' takes integers; write {name} = {form}")
+        return [default]
     try:
         values = [validation.typed(plugin, name, value, default) for value in axis.values]
     except UserError as error:
@@ -88,5 +117,6 @@ def _values(plugin: Any, name: str, written: Axis, default: Any, path: KeyPath, 
     faults = (plugin.signature.out_of_range(plugin.name, name, value) for value in written_out)
     if fault := next(filter(None, faults), ""):
         notes.note(path, fault)
-    note_repeated(axis, values, path, notes)
+    if axis.interval is None and not may_repeat:
+        note_repeated(axis, values, path, notes)
     return values

@@ -10,7 +10,7 @@ from typing import Any
 from optlab.errors import UserError, counted
 from optlab.execution.records import Case, DomainDraw, FixedPoint, Floats
 from optlab.execution.rule import Key
-from optlab.experiments.document import ProblemSpec
+from optlab.experiments.document import Axis, ProblemSpec
 from optlab.experiments.resolve.data import data_of
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
 from optlab.experiments.resolve.noise import noises, note_without_table
@@ -43,12 +43,18 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
     problem = notes.found(registry.problem, spec.name, (*spec.path, "name"))
     if problem is None:
         return
-    options = dict(spec.options)
+    options, target = dict(spec.options), spec.target
+    if target is not None and "target" in problem.signature.options:  # an option of the problem, not a loss to reach
+        options, target = {**options, "target": Axis((target,))}, None
     if note_without_table(spec, problem, notes):
         del options["noise"]
     numbers, combinations = split_axes(
         problem, options, spec.path, notes, extra=problem.data_options, keys=("start", "dim", "target", "noise")
     )
+    for name, axis in options.items():
+        if axis.interval is not None:
+            what = f"{name} is an option of a problem, and points are drawn for settings of optimizers only"
+            notes.note((*spec.path, name), f"{what}; write a list or a grid")
     if spec.dim:
         note_repeated(spec.dim, spec.dim.values, (*spec.path, "dim"), notes)
     dims = spec.dim.values if spec.dim else (None,)
@@ -58,7 +64,7 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
             continue
         written = _written(spec, case, combination, dim)
         for noise, of_noise in noises(spec, notes):
-            yield CaseAxes(replace(case, noise=noise), numbers, written, spec.path, spec.target, of_noise)
+            yield CaseAxes(replace(case, noise=noise), numbers, written, spec.path, target, of_noise)
 
 
 def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:

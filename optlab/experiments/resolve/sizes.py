@@ -16,11 +16,12 @@ from optlab.plugins.signature import Signature
 
 @dataclass(frozen=True)
 class Size:
-    """The number of values of an option. Each value of a choice makes a separate sweep."""
+    """The number of values of an option. Each value of a choice makes a separate sweep. `name` is that in `zip`."""
 
     path: KeyPath
     values: int
     is_choice: bool
+    name: str = ""
 
 
 def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
@@ -28,11 +29,26 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
     if isinstance(spec, ProblemSpec):
         dims = [Size((*spec.path, "dim"), len(spec.dim.values), True)] if spec.dim else []
         return dims + _of_noise(spec) + _sizes(registry.problems.get(spec.name), spec.options, spec.path)
+    found = _of_rule(spec, registry)
+    repeated = {name for names in spec.zip for name in names[1:]}  # axes that go together count once
+    found = [size for size in found if size.name not in repeated]
+    return found + ([Size((*spec.path, "trials"), len(spec.trials), True)] if spec.trials else [])
+
+
+def drawn_sizes(spec: OptimizerSpec, registry: Registry, trials: int) -> list[Size]:
+    """The size of the points that are drawn from the axes of a table."""
+    has_choices = any(size.is_choice and size.values > 1 for size in sizes(spec, registry))
+    return [Size(("tuning", "trials"), trials, has_choices)]
+
+
+def _of_rule(spec: OptimizerSpec, registry: Registry) -> list[Size]:
     found = _sizes(_optimizer(spec, registry), spec.hyperparameters, spec.path)
     if spec.schedule:
-        found += _sizes(registry.schedules.get(spec.schedule.name), spec.schedule.options, (*spec.path, "schedule"))
+        plugin = registry.schedules.get(spec.schedule.name)
+        found += _sizes(plugin, spec.schedule.options, (*spec.path, "schedule"), "schedule.")
     for n, part in enumerate(spec.transforms):
-        found += _sizes(registry.transforms.get(part.name), part.options, (*spec.path, "transforms", n))
+        plugin = registry.transforms.get(part.name)
+        found += _sizes(plugin, part.options, (*spec.path, "transforms", n), f"{part.name}.")
     return found
 
 
@@ -51,11 +67,16 @@ def _optimizer(spec: OptimizerSpec, registry: Registry) -> Any:
         return None
 
 
-def _sizes(plugin: Any, axes: Mapping[str, Axis], path: KeyPath) -> list[Size]:
+def _sizes(plugin: Any, axes: Mapping[str, Axis], path: KeyPath, prefix: str = "") -> list[Size]:
     if plugin is None:
         return []
     read: Signature = plugin.signature
     return [
-        Size((*path, name), len(as_option(axis, read.choices.get(name)).values), name not in read.numbers)
+        Size(
+            (*path, name),
+            len(as_option(axis, read.choices.get(name)).values),
+            name not in read.numbers,
+            prefix + name,
+        )
         for name, axis in axes.items()
     ]

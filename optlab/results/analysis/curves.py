@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from optlab.results.analysis import quantiles
+from optlab.results.analysis.phases import judged
 from optlab.results.analysis.tuning import PAIR, best, cell_ids, group_ids
 
 
@@ -19,6 +20,7 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     infinity, or 0 for an accuracy. So the median includes diverged runs. A label with failed runs has no best cell and
     no curve.
     """
+    runs = judged(runs)
     chosen = _found(best(runs))
     if chosen.empty:
         kinds = dict.fromkeys(_COLUMNS, float) | dict.fromkeys(["case", "label", "quantity"], object)
@@ -115,7 +117,7 @@ def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
     Columns: `case`, `label`, then the columns of `trajectories`. Cases without recorded trajectories and labels with
     failed runs do not appear.
     """
-    chosen = _found(best(runs))[[*PAIR, "run"]]
+    chosen = _found(best(judged(runs)))[[*PAIR, "run"]]
     records = trajectories[np.isin(trajectories["run"], chosen["run"])]
     # the order of `chosen`: labels as in the experiment, steps rising within each
     return chosen.merge(records, on="run", how="inner", sort=False).reset_index(drop=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.results.analysis.phases import has_phases, tuned
 from optlab.results.analysis.ties import Ties
 from optlab.results.analysis.tuning import PAIR, STATISTICS, cells, group_ids, setting_columns, setting_name
 
@@ -18,12 +19,13 @@ def sensitivity(runs: pd.DataFrame, parameter: str = "lr") -> pd.DataFrame:
     `n` its number of seeds. `diverged` is the share of diverged runs among all runs with that value. `failed` is the
     number of failed runs; if there are any, the losses are NaN. `best` is true if no other value of the label is better
     by more than rounding, and false for all values of a label with failed runs. Labels without the hyperparameter do
-    not appear.
+    not appear. With `[tuning]` the runs are those of the tuning.
 
     Raises:
         UnknownName: no run has the hyperparameter.
         UserError: its values are not numbers.
     """
+    runs = tuned(runs) if has_phases(runs) else runs
     table = cells(runs)
     columns = {setting_name(name): name for name in setting_columns(runs)}
     if parameter not in columns:

@@ -16,19 +16,19 @@ from optlab.execution.step import build_for
 
 @problem(domain=(-1.0, 1.0), start=(1.0, 0.5))
 def solves(x):
-    """An operation that replay alone has."""
+    """An operation that only replay supports."""
     return np.sum(np.linalg.solve(np.outer(x, x) + np.eye(2), x))
 
 
 @problem(domain=(-1.0, 1.0), start=(1.0,), dim=None)
 def sorts_many(x):
-    """An operation that is written out for few entries only."""
+    """An operation that is compiled for few entries only."""
     return np.sum(np.sort(x) ** 2)
 
 
 @problem(domain=(-1.0, 1.0), start=(0.5,), dim=None)
 def saw(x):
-    """A bowl with teeth."""
+    """A quadratic plus a sawtooth."""
     return np.sum(x**2 + x % 0.3)
 
 
@@ -65,7 +65,7 @@ def test_one_run_is_estimated_as_a_whole_vector(planned):
     assert 40 < many / alone < 120
 
 
-def test_slow_operations_are_estimated_as_such(planned):
+def test_estimates_of_slow_operations(planned):
     """A remainder was measured at 5 ns, and 40 ns for a vector of one run, where an addition takes a sixtieth."""
     assert 0.5 < estimate(planned, {"name": "saw", "dim": 3}, 1, 10_000_000) < 6.0
 
@@ -85,11 +85,11 @@ def test_the_time_for_recording_is_estimated(planned):
     assert 100 < float(number) < 900
 
 
-def test_very_short_times(planned):
+def test_estimates_of_very_short_times(planned):
     assert chosen(planned, {"name": "rosenbrock"}, steps=1).why.startswith("less than 1 ms, on native ")
 
 
-def test_little_work_gets_machine_code_that_is_made_quickly(planned):
+def test_little_work_gets_quickly_compiled_code(planned):
     some, many = ({"linear": [0.1, 0.2], "num": n} for n in (100, 100_000))
     assert chosen(planned, {"name": "rosenbrock"}, lr=some, steps=1000).quick
     assert not chosen(planned, {"name": "rosenbrock"}, lr=many, steps=1000).quick
@@ -122,7 +122,7 @@ def test_functions_of_many_entries_are_compiled_into_loops(planned):
 
 
 def test_sweeps_that_need_much_memory_are_divided(planned, monkeypatch):
-    """In machine code too; x and Adam's state are 1,500 numbers here."""
+    """Also in machine code; x and the state of Adam have 1,500 numbers here."""
     rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": 20}}
     tables = {"problem": [{"name": "sphere", "dim": 500}], "optimizer": [rule], "backend": "native"}
     (sweep,) = planned({**tables, "steps": 3}).sweeps
@@ -132,13 +132,13 @@ def test_sweeps_that_need_much_memory_are_divided(planned, monkeypatch):
         assert task.divides(sweep) == divides
 
 
-def test_without_llvmlite(planned, monkeypatch):
+def test_without_llvmlite_sweeps_run_on_replay(planned, monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert chosen(planned, {"name": "sphere"}, "native") == runner.Choice("replay", "llvmlite is not installed")
 
 
 def test_the_choice_is_made_on_the_whole_sweep(planned):
-    """A block of one run is executed as the sweep is."""
+    """A block of one run is executed like the whole sweep."""
     tables = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd", "lr": {"linear": [0.1, 0.2], "num": 9000}}]}
     (sweep,) = planned({**tables, "steps": 3000}).sweeps
     task = runner.Runner([sweep])
@@ -148,7 +148,7 @@ def test_the_choice_is_made_on_the_whole_sweep(planned):
     assert block.loss.tobytes() == alone.loss.tobytes()
 
 
-def test_in_a_file_on_the_command_line_and_in_the_manifest(tmp_path, monkeypatch):
+def test_the_back_end_in_a_file_on_the_command_line_and_in_the_manifest(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     document = {"name": "e", "steps": 5, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
     for backend in ("native", "replay"):

@@ -58,13 +58,13 @@ PAIRS = [
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS, ids=["torch", "optax"])
 @pytest.mark.parametrize("problem", [ROSENBROCK, MLP | {"batch_size": 32}, MLP | {"batch_size": 0}], ids=str)
-def test_adam_is_adam(planned, problem, theirs, ours):
+def test_adam_of_other_packages_equals_that_of_optlab(planned, problem, theirs, ours):
     seeds = 1 if problem["name"] == "rosenbrock" else 2
     found = run(planned, problem, theirs, seeds=seeds)
     expected = run(planned, problem, {"name": "adam", **ours}, seeds=seeds, backend="replay")
     assert len(found.status) == 2 * seeds
     assert_same(found, expected)
-    assert abs(expected.final_loss - expected.first_loss).min() > 0.1  # they went somewhere
+    assert abs(expected.final_loss - expected.first_loss).min() > 0.1  # the parameters have changed
 
 
 @pytest.mark.parametrize(("theirs", "ours"), PAIRS, ids=["torch", "optax"])
@@ -78,7 +78,7 @@ def test_a_schedule_multiplies_the_learning_rate(planned, theirs, ours):
 @pytest.mark.parametrize(
     ("name", "kind"), [("torch:RAdam", torch.optim.RAdam), ("torch:Rprop", torch.optim.Rprop)], ids=["RAdam", "Rprop"]
 )
-def test_a_class_of_torch_by_hand(planned, name, kind):
+def test_a_class_of_torch_against_a_direct_call(planned, name, kind):
     found = run(planned, ROSENBROCK, {"name": name, "lr": 0.02}, steps=50)
     x = torch.tensor(START, requires_grad=True)
     made, losses = kind([x], lr=0.02), []
@@ -104,7 +104,7 @@ def test_a_function_of_optax_gets_the_tensors_of_a_network(planned, built_in):
     assert abs(found.final_loss - other.final_loss)[0] > 1e-6
 
 
-def test_a_line_search_spends_more_than_one_gradient_per_step(planned):
+def test_a_line_search_uses_more_than_one_gradient_per_step(planned):
     found = run(planned, ROSENBROCK, {"name": "torch:LBFGS", "line_search_fn": "strong_wolfe"}, steps=5)
     x, count = torch.tensor(START, requires_grad=True), 0
     made = torch.optim.LBFGS([x], line_search_fn="strong_wolfe")
@@ -134,8 +134,8 @@ def test_float32_is_kept(planned, name):
     assert (found.final_loss != wide.final_loss).any()
 
 
-def test_a_run_that_diverges(planned):
-    """As gradient descent does, at the same step."""
+def test_divergence_of_an_external_optimizer(planned):
+    """At the same step as gradient descent."""
     found = run(planned, ROSENBROCK, {"name": "torch:SGD", "lr": [1e-4, 1.0]})
     expected = run(planned, ROSENBROCK, {"name": "gd", "lr": [1e-4, 1.0]}, backend="replay")
     assert [STATUSES[s] for s in found.status] == ["done", "diverged"]
@@ -176,7 +176,7 @@ def test_each_gradient_of_scipy_is_a_step(planned, method):
     np.testing.assert_allclose(found.loss[: len(losses), 0], losses, rtol=1e-3, atol=1e-6)
     np.testing.assert_allclose(found.x[-1, :, 0], [1.0, 1.0], atol=1e-3)
     assert found.final_loss[0] < 1e-7
-    assert (found.loss[len(losses) :, 0] == found.final_loss[0]).all()  # it stays where it is
+    assert (found.loss[len(losses) :, 0] == found.final_loss[0]).all()  # x does not change
     assert found.steps.tolist() == [200]
 
 
@@ -223,7 +223,7 @@ def hessian(x, b):
 
 
 @pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B", "TNC", "Newton-CG", "trust-ncg", "trust-exact"])
-def test_a_budget_that_is_spent(planned, method):
+def test_runs_end_when_the_budget_is_used(planned, method):
     found = run(planned, ROSENBROCK, {"name": f"scipy:{method}"}, steps=10)
     assert found.grad_evals.tolist() == [10]
     assert found.final_loss[0] == found.loss[:10, 0].min() == found.best_loss[0]
@@ -251,10 +251,10 @@ def test_scipy_with_second_derivatives_of_a_network(planned):
     assert (found.final_loss < 0.01 * found.first_loss).all()
 
 
-def test_scipy_where_the_loss_is_not_finite(planned):
+def test_scipy_with_a_loss_that_is_not_finite(planned):
     @problem(start=(1.0,), domain=(-2.0, 2.0), minimum=(0.0,))
     def broken(x):
-        """Not finite anywhere."""
+        """A loss that is finite nowhere."""
         return np.sum(np.sqrt(x - 5.0))
 
     found = run(planned, {"name": "broken"}, {"name": "scipy:BFGS"}, plugins=[broken])
@@ -271,7 +271,7 @@ def sweep_of(planned, optimizer, **rest):
 
 
 @pytest.mark.parametrize("name", ["torch:NAdam", "optax:yogi", "scipy:BFGS"])
-def test_the_same_to_the_bit_alone_and_again(planned, name):
+def test_results_are_equal_to_the_bit_alone_and_repeated(planned, name):
     sweep = sweep_of(planned, {"name": name})
     whole, again = runner.run(sweep), runner.run(sweep)
     for n in range(len(sweep)):
@@ -282,7 +282,7 @@ def test_the_same_to_the_bit_alone_and_again(planned, name):
 
 
 @pytest.mark.parametrize("backend", ["auto", "native", "replay"])
-def test_where_it_runs_and_why(planned, backend):
+def test_the_back_end_and_its_reason(planned, backend):
     sweep = sweep_of(planned, {"name": "optax:adam"}, backend=backend)
     task = runner.Runner([sweep])
     task(sweep)
@@ -354,7 +354,7 @@ def test_another_version_is_another_experiment(planned):
     )
 
 
-def test_an_experiment_with_all_three(tmp_path, computed):
+def test_an_experiment_with_three_packages(tmp_path, computed):
     experiment = {
         "name": "race",
         "steps": 60,
@@ -384,10 +384,10 @@ def test_an_experiment_with_all_three(tmp_path, computed):
     assert len(results.plots) > 0
     count = len(computed)
     optlab.run(experiment, tmp_path)
-    assert len(computed) == count > 0  # finished already
+    assert len(computed) == count > 0  # it is finished already
 
 
-def test_the_experiment_that_comes_along():
+def test_the_experiment_of_the_repository():
     root = Path(__file__).parents[3]
     job = pipeline.prepare(root / "experiments/plugin_vs_torch.toml", plugins=[root / "plugins"])
     assert job.plan.runs == 188

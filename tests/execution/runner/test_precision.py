@@ -32,7 +32,7 @@ def test_a_step_is_computed_as_numpy_does_in_float32(planned):
         assert done.loss[n, 0] == np.sum(x**2)
         m = np.float32(0.9) * m + 2 * x
         x = x - np.float32(0.1) * m
-    assert done.x.dtype == np.float64  # as it is written down
+    assert done.x.dtype == np.float64  # as stored
 
 
 @pytest.mark.parametrize("name", ["gd", "momentum", "adagrad", "rmsprop", "adam", "nadam", "radam", "rprop", "adan"])
@@ -44,7 +44,7 @@ def test_no_number_of_a_network_step_is_wider(planned, name):
 
 
 @pytest.mark.parametrize("rule", [{"name": "adam", "lr": 1e-3}, {"name": "gd", "lr": 0.1, "schedule": "cosine"}])
-def test_a_network_learns_the_same(planned, rule):
+def test_a_network_learns_as_in_float64(planned, rule):
     narrow, wide = (runner.run(sweep_of(planned, MLP, rule, 60, seeds=3, precision=p)) for p in ("float32", "float64"))
     assert narrow.status.tolist() == wide.status.tolist()
     np.testing.assert_allclose(narrow.loss, wide.loss, rtol=2e-4)
@@ -52,7 +52,7 @@ def test_a_network_learns_the_same(planned, rule):
     assert narrow.metrics["test_accuracy"].shape == wide.metrics["test_accuracy"].shape
 
 
-def test_every_built_in_problem(planned, built_in):
+def test_every_built_in_problem_in_float32(planned, built_in):
     for name, known in built_in.problems.items():
         problem = MLP if known.trains_on_data else {"name": name}
         narrow, wide = (
@@ -62,7 +62,7 @@ def test_every_built_in_problem(planned, built_in):
         np.testing.assert_allclose(narrow.loss, wide.loss, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
-def test_machine_code_is_for_float64(planned):
+def test_machine_code_supports_float64_only(planned):
     sweep = sweep_of(planned, {"name": "sphere"}, {"name": "gd"}, precision="float32", backend="native")
     assert runner.choose(sweep, build_for(sweep)) == runner.Choice("replay", "it computes in float32")
 
@@ -93,7 +93,7 @@ def test_another_precision_is_another_experiment(planned):
         ("backend", 3, 'backend must be "auto", "native" or "replay", not 3'),
     ],
 )
-def test_a_mistake_is_named(key, value, message):
+def test_an_invalid_precision_is_an_error(key, value, message):
     tables = {"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
     draft = document.read_dict({"name": "e", "steps": 1, **tables, key: value})
     (mistake,) = draft.mistakes

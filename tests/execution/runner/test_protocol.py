@@ -1,5 +1,5 @@
 """One protocol on all back ends: runs of gradient descent on replay, in machine code and by torch, against a plain loop
-that is written from the text of `optlab/execution/runner/protocol.py`."""
+that follows the text of `optlab/execution/runner/protocol.py`."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ def bowl(x):
 
 @problem(start=START)
 def hides(x):
-    """Its slope is infinite where x0 is 0, to which it goes in equal steps; its loss is finite wherever that leads."""
+    """The slope is infinite at x0 = 0, which runs reach in equal steps; the loss is finite everywhere."""
     at_0_or_below = np.where(x[0] < 0.0, 0.0, np.sqrt(x[0]))
     return np.where(x[0] > 0.0, x[0], at_0_or_below) + 0.5 * x[1] ** 2
 
 
 @problem(start=START)
 def root(x):
-    """NaN where x0 is negative; each step makes it smaller."""
+    """NaN for negative x0; each step decreases x0."""
     return np.sqrt(x[0]) + 0.5 * x[1] ** 2
 
 
 @problem(start=START)
 def nowhere(x):
-    """NaN at the start already."""
+    """NaN at the start."""
     return np.log(x[0] - 2.0) + x[1] ** 2
 
 
 @problem(start=START)
 def endless(x):
-    """Without a lower bound: minus infinity is no loss either."""
+    """Without a lower bound: minus infinity is not a loss."""
     return -np.sum(x**2)
 
 
@@ -117,7 +117,7 @@ RATES = [1e-3, 1 / 64, 1 / 32, 1 / 8, 0.3, 0.9, 1.3, 2.5, 7.0, 300.0, 1e6, 1e80,
 @example(hides, 33, [1 / 8, 1 / 32, 1 / 64, 0.3], 34, 0.5)
 @example(bowl, 64, RATES, 65, 0.1)
 @example(endless, 70, RATES, 5, -10.0)
-def test_the_records_of_all_back_ends(planned, of, steps, rates, points, target):
+def test_records_of_all_back_ends_equal_a_plain_loop(planned, of, steps, rates, points, target):
     with np.errstate(all="ignore"):
         wanted = [by_hand(of, lr, steps, target) for lr in rates]
     for backend in RULES:

@@ -33,13 +33,13 @@ def extragradient(x, g, *, grad, lr=1e-3):
 
 @optimizer
 def only_ahead(x, g, *, grad, lr=1e-3):
-    """A gradient elsewhere, and none here."""
+    """A gradient at another point, and none at x."""
     return x - lr * grad(0.5 * x)
 
 
 @optimizer
 def cauchy(x, g, *, hvp, lr=0.9):
-    """The best step along the gradient, if the surface were a bowl."""
+    """The best step along the gradient of a quadratic."""
     return x - lr * np.sum(g * g) / np.sum(g * hvp(g)) * g
 
 
@@ -51,7 +51,7 @@ def polyak(x, g, *, f, lr=0.5):
 
 @optimizer
 def cautious(x, g, *, loss, f, lr=1e-2):
-    """A step only where it helps."""
+    """A step only in entries in which it decreases the loss."""
     return np.where(loss(x - lr * g) < f, x - lr * g, 0.99 * x)
 
 
@@ -63,13 +63,13 @@ def falling(x, g, *, t, steps, lr=1e-3):
 
 @optimizer
 def shrink(x, g, *, lr=1e-2):
-    """No gradient at all."""
+    """Uses no gradient."""
     return x * (1 - lr)
 
 
 @optimizer
 def anchored(x, g, anchor=lambda x: 2 * x, age=1.0, *, lr=1e-3):
-    """Pulled towards twice the start; also counts."""
+    """Moves towards twice the start, and counts steps."""
     return x - lr * g + 0.01 * (anchor - x) / age, anchor, age + 1
 
 
@@ -152,7 +152,7 @@ def some(done, part):
 
 @pytest.mark.parametrize("name", BUILT_IN)
 @pytest.mark.parametrize("objective", ["rosenbrock", "beale", "himmelblau"])
-def test_built_in_rules_as_a_loop_would(ran, built_in, objective, name):
+def test_built_in_rules_equal_a_plain_loop(ran, built_in, objective, name):
     lrs = [1e-5, 1e-4, 1e-3]
     known = built_in.problem(objective)
     ((sweep, done),) = ran({"name": objective, "start": [0.5, 0.25]}, [{"name": name, "lr": lrs}], steps=40)
@@ -181,7 +181,7 @@ def test_built_in_rules_as_a_loop_would(ran, built_in, objective, name):
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_supplied_arguments(ran, rule, evaluations):
+def test_arguments_supplied_to_rules(ran, rule, evaluations):
     table = {"name": "ellipsoid", "start": list(START), "condition": 100.0}
     ((_, done),) = ran(table, [rule.name], rule, steps=50, record={"trajectories": True, "points": 100})
     losses, path = by_hand(ellipsoid, slope, rule, np.array(START), 50, hvp=lambda v: 2 * SCALES * v)
@@ -247,7 +247,7 @@ def test_recorded_steps(ran, points, steps):
 
 
 @pytest.mark.parametrize("steps", [1, 31, 32, 33, 64, 65])
-def test_any_number_of_steps(ran, steps):
+def test_exact_values_after_any_number_of_steps(ran, steps):
     ((_, done),) = ran({"name": "ellipsoid", "start": [1.0]}, [{"name": "gd", "lr": 0.25}], steps=steps)
     np.testing.assert_array_equal(done.loss[:, 0], 4.0 ** -np.arange(steps + 1))  # x halves: exact
     assert (done.final_loss, done.best_loss, done.steps) == (4.0**-steps, 4.0**-steps, steps)
@@ -319,13 +319,13 @@ def test_diverging_at_the_very_last_step(ran, last):
     assert np.isfinite(done.loss[:-1]).all()
 
 
-def test_all_runs_diverge(ran):
+def test_a_sweep_in_which_all_runs_diverge(ran):
     told = []
     sweep, _ = ran({"name": "ellipsoid", "start": [1.0]}, [{"name": "gd", "lr": [1e5, 1e9]}], steps=1000)[0]
     done = runner.run(sweep, told.append)
     assert done.status.tolist() == [1, 1]
     assert done.steps.tolist() == [first_infinite(1e5, 99), first_infinite(1e9, 99)]
-    assert sum(told) == 2000  # progress reaches its end all the same
+    assert sum(told) == 2000  # progress reaches its end nevertheless
 
 
 @problem(start=(1.0, 1.0))
@@ -336,7 +336,7 @@ def lost_at_once(x):
 
 @problem(start=(1.0, 1.0))
 def hiding(x):
-    """Loses sight of x when that is NaN."""
+    """Ignores x if it is NaN."""
     return np.where(np.sum(x) > 0.0, np.sum(x**2), 1.0)
 
 
@@ -353,7 +353,7 @@ def test_nan_at_the_start(ran):
 
 
 @pytest.mark.parametrize(("steps", "found"), [(20, 20), (32, 32), (100, 32)])
-def test_nan_that_the_objective_hides(ran, steps, found):
+def test_nan_in_x_that_the_objective_ignores(ran, steps, found):
     """The parameters are checked every 32 steps and at the end."""
     ((_, done),) = ran({"name": "hiding"}, ["breaks"], hiding, breaks, steps=steps)
     assert (STATUSES[done.status[0]], done.steps[0]) == ("diverged", found)
@@ -381,7 +381,7 @@ def softmax_regression(x, inputs, targets):
 @pytest.mark.parametrize(
     ("batch_size", "test_fraction"), [(0, 0.2), (16, 0.2), (0, 0), (16, 0.0), (1, 0.5), ("all", 0.2)]
 )
-def test_training_as_a_loop_would(ran, batch_size, test_fraction):
+def test_training_equals_a_plain_loop(ran, batch_size, test_fraction):
     if batch_size == "all":
         batch_size = len(ran(LINEAR, ["gd"], steps=1)[0][0].case.split.train_inputs)
     table = LINEAR | {"batch_size": batch_size, "test_fraction": test_fraction}
@@ -414,7 +414,7 @@ def test_training_as_a_loop_would(ran, batch_size, test_fraction):
             np.testing.assert_array_equal(done.metrics["test_accuracy"][:, run], [t[2] for t in test])
 
 
-def test_a_minibatch_that_is_lost_before_an_evaluation_is(ran):
+def test_an_infinite_loss_of_a_minibatch_before_an_evaluation(ran):
     """The step of divergence is the step of the first loss that is not finite, for any steps of evaluation."""
     table = {"name": "mlp", "dataset": "xor", "batch_size": 8, "hidden": [4], "output": "sigmoid"}
     table |= {"activation": "relu", "loss": "half_squared_error", "output": "linear"}
@@ -503,24 +503,24 @@ def exits(x, g, *, lr=0.1):
 
 @optimizer
 def nothing(x, g, *, lr=0.1):
-    """Forgets to return."""
+    """Returns nothing."""
 
 
 @optimizer
 def too_few(x, g, m=0.0, *, lr=0.1):
-    """Forgets its state."""
+    """Returns no state."""
     return x - lr * g
 
 
 @optimizer
 def too_many(x, g, *, lr=0.1):
-    """Returns what is no state."""
+    """Returns an extra value that is not a state."""
     return x - lr * g, g
 
 
 @optimizer
 def one_number(x, g, *, lr=0.1):
-    """The wrong shape."""
+    """Returns the wrong shape."""
     return np.sum(x - lr * g)
 
 

@@ -33,7 +33,7 @@ def starting(x, g, m=0.0, anchor=lambda x: 2 * x, size=lambda x: np.sum(x), *, l
     [(constant, [np.zeros((2, 1)), np.ones(1)]), (starting, [np.zeros((2, 1)), 2 * X, X[0] + X[1]])],
     ids=["constant", "starting"],
 )
-def test_state_at_the_starts(planned, rule, expected):
+def test_the_initial_state_for_each_start(planned, rule, expected):
     problem = {"name": "sphere", "dim": 2, "start": [1.0, 1.0]}
     (sweep,) = planned({"problem": [problem], "optimizer": [{"name": rule.name}], "steps": 1}, rule).sweeps
     found = initial_state(build_for(sweep), X)
@@ -45,7 +45,7 @@ def test_state_at_the_starts(planned, rule, expected):
 
 @optimizer
 def remembering(x, g, m=0.0, best=lambda x: np.full(x.shape, np.inf), *, lr=0.1, big=1.0):
-    """m becomes infinite where `big` is large, and x does not notice; `best` is infinite from the beginning."""
+    """m becomes infinite if `big` is large, without effect on x; `best` is infinite from the beginning."""
     return x - lr * g, m + (big * g) ** 2, best
 
 
@@ -66,7 +66,7 @@ def test_a_run_whose_state_overflows_has_diverged(planned, backend, steps):
     assert done.first_loss.tolist() == [2.0, 2.0]
 
 
-def test_states_that_are_no_floats_and_no_states_at_all():
+def test_states_of_other_dtypes_and_rules_without_state():
     finite = [np.ones((2, 1), dtype=bool), np.ones((1,), dtype=bool)]
     after = [np.array([[1.0, np.inf, 2.0], [0.0, 0.0, np.nan]]), np.array([1, 2, 3])]
     assert overflowed(finite, after).tolist() == [False, True, True]

@@ -20,7 +20,7 @@ from tests.engine.native.random_rules import random_optimizer
 
 STEPS = 100
 DIM = 2002
-WIDE = {"adan", "radam", "rprop", "sgd"}  # in float64; conditions enter their fused arithmetic from outside
+WIDE = {"adan", "radam", "rprop", "sgd"}  # in float64; their fused arithmetic has booleans as inputs
 SLOW = {"adahessian", "gradient_noise", "lbfgs", "newton", "sgld", "sophia"}
 KNOWN = registry.load(())
 
@@ -63,11 +63,11 @@ def fused_in(graph):
 
 
 def same_bits(sweep, apart):
-    """Fused and operation by operation; returns how many fused operations were executed in each step."""
+    """Compare fused and unfused runs; returns the number of fused operations per step."""
     task, plainly = runner.Runner([sweep]), runner.Runner([apart])
     fused, plain = in_blocks(task, sweep), in_blocks(plainly, apart)
     assert task.backend(sweep) == plainly.backend(apart) == "replay"
-    assert "_on_replay" in vars(task._prepared[sweep.id])  # that is what was executed
+    assert "_on_replay" in vars(task._prepared[sweep.id])  # the fused graph was executed
     assert fused_in(graph_on_replay(plainly, apart)) == 0
     assert (plain.status != ERROR).all()
     for name in ("loss", "first_loss", "final_loss", "best_loss", "status", "steps", "final_x"):
@@ -93,22 +93,22 @@ RULES, TRANSFORMS = (
 
 
 @pytest.mark.parametrize(("name", "precision"), RULES)
-def test_every_rule(planned, name, precision):
+def test_every_rule_has_the_same_bits_when_fused(planned, name, precision):
     problem, steps = (network(1), 500) if name == "newton" else (None, STEPS)  # its Hessians are of dim x dim
     assert on_both_sides(planned, {"name": name}, precision, problem=problem, steps=steps) >= 2
 
 
 @pytest.mark.parametrize(("name", "precision"), TRANSFORMS)
-def test_every_transform(planned, name, precision):
+def test_every_transform_has_the_same_bits_when_fused(planned, name, precision):
     assert on_both_sides(planned, {"name": "momentum", "transforms": [name]}, precision) >= 2
 
 
 @pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.many] * (n >= 5)) for n in range(60)])
-def test_random_rules(planned, seed):
-    """Every third of these has conditions or `t == 1` entering from outside; `test_random_rules.py` has 300."""
+def test_random_rules_have_the_same_bits_when_fused(planned, seed):
+    """Every third rule has booleans or `t == 1` as inputs of the fused arithmetic; more in `test_random_rules.py`."""
     rule = random_optimizer(seed, DIM)
     assert on_both_sides(planned, {"name": rule.name}, BOTH[seed % 2], rule) >= 2
 
 
-def test_every_built_in_one_is_tried():
+def test_every_built_in_rule_and_transform_is_tested():
     assert (len(KNOWN.optimizers), len(KNOWN.transforms)) == (35, 8)

@@ -39,7 +39,7 @@ def axis_of(written):
         ("{ log = [16, 256], num = 5 }", (16, 32, 64, 128, 256), False),
     ],
 )
-def test_axis(written, values, listed):
+def test_axes_of_written_values(written, values, listed):
     axis = axis_of(written)
     assert axis == Axis(values, listed)
     assert [type(value) for value in axis.values] == [type(value) for value in values]

@@ -1,4 +1,4 @@
-"""What is said about mistakes: the place, the words, the caret."""
+"""Messages about mistakes: place, text and caret."""
 
 import json
 import math
@@ -11,19 +11,22 @@ from optlab.experiments.document import Axis, ExperimentSpec, OptimizerSpec, Pro
 from optlab.experiments.document.text import MAX_SHOWN
 
 BARE = 'name = "e"\nsteps = 3\n[[problem]]\nname = "p"\n[[optimizer]]\nname = "o"\n'
-A_GRID = "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
+A_GRID = (
+    "lr must be a value, a list, or a table { log = [lo, hi], num = n } or { linear = [lo, hi], num = n }; "
+    "with [tuning] also { log_uniform = [lo, hi] }, uniform, integers or choice"
+)
 EMPTY_AXIS = "lr is an empty axis: write at least one value ([[]] where the value is itself an empty list)"
 
 
 def said(text):
-    """What the user sees of a file that is wrong."""
+    """The error message about a wrong file."""
     with pytest.raises(SpecError) as info:
         document.read(text, "my.toml").raise_if_wrong()
     return str(info.value)
 
 
 def complaint(written, key="lr"):
-    """The one message about an option of the optimizer."""
+    """The single message about an option of the optimizer."""
     (mistake,) = document.read(f"{BARE}{key} = {written}\n").mistakes
     assert mistake.path[:3] == ("optimizer", 0, key)
     return mistake.message
@@ -137,7 +140,7 @@ def complaint(written, key="lr"):
         pytest.param("", None, id="empty file"),
     ],
 )
-def test_said(text, expected):
+def test_messages_and_their_places(text, expected):
     if expected is None:
         expected = "\n".join(
             f"my.toml:1:1: {what}"
@@ -178,10 +181,20 @@ def test_said(text, expected):
         ("{ log = [1, 2], linear = [1, 2], num = 2 }", A_GRID),
         ("{ lin = [1, 2], num = 2 }", A_GRID),
         ("{ num = 2 }", A_GRID),
+        ("{ log_uniform = [0, 1] }", "log_uniform must have both bounds above 0 and at most 1e300, not [0, 1]"),
+        ("{ uniform = [2, 1] }", "uniform must be [lo, hi] with lo below hi, not [2, 1]"),
+        ("{ integers = [1, 2.5] }", "integers must be a list of two integers, [lo, hi], not [1, 2.5]"),
+        ("{ choice = [] }", "choice must be a list of values, not an empty list"),
+        ("{ choice = [1, 'a'] }", "lr must hold values of one kind, not numbers and texts"),
+        ("{ uniform = [1, 2], choice = [1] }", "lr must be one range, not both uniform and choice"),
+        (
+            "{ uniform = [1, 2], num = 3 }",
+            "unknown key num (known here: log_uniform, uniform, integers, choice)",
+        ),
         ("[1, { num = 2 }]", "lr[1] must be a number, a string, true or false, not a table"),
     ],
 )
-def test_wrong_axis(written, message):
+def test_messages_about_axes(written, message):
     assert complaint(written) == message
 
 
@@ -197,7 +210,7 @@ def test_wrong_axis(written, message):
         ("schedule", "{ name = 3 }", "name must be a string, not 3"),
     ],
 )
-def test_wrong_key_of_an_optimizer(key, written, message):
+def test_messages_about_keys_of_an_optimizer(key, written, message):
     assert complaint(written, key) == message
 
 
@@ -210,7 +223,7 @@ def test_wrong_key_of_an_optimizer(key, written, message):
         ('["l2", ""]', "name must not be empty"),
     ],
 )
-def test_wrong_transforms(written, message):
+def test_messages_about_transforms(written, message):
     assert complaint(written, "transforms") == message
 
 
@@ -222,7 +235,7 @@ def test_wrong_transforms(written, message):
         ("[[1, 1], [2.0, 3]]", "start[0] must be a number, not a list of 2"),
     ],
 )
-def test_wrong_start(written, message):
+def test_messages_about_starts(written, message):
     (mistake,) = document.read(BARE.replace('"p"', f'"p"\nstart = {written}')).mistakes
     assert mistake.message == message
 
@@ -230,7 +243,7 @@ def test_wrong_start(written, message):
 @pytest.mark.parametrize(
     "written", ["0", "[2, 0]", "2.5", '"two"', "true", "[[2]]", "1000001", "{ linear = [2, 3], num = 3 }"]
 )
-def test_wrong_dim(written):
+def test_messages_about_dim(written):
     (mistake,) = document.read(BARE.replace('"p"', f'"p"\ndim = {written}')).mistakes
     assert mistake.path == ("problem", 0, "dim")
     assert mistake.message.startswith("dim must be an integer from 1 to 1000000, not ")
@@ -243,13 +256,13 @@ def test_wrong_dim(written):
         *("x" * 61, "\U0001f600"),
     ],
 )
-def test_names_that_are_no_folder(name):
+def test_names_that_cannot_be_folders(name):
     (mistake,) = document.read(BARE.replace('"e"', json.dumps(name, ensure_ascii=name.isascii()))).mistakes
     assert mistake.path == ("name",)
     assert mistake.message.startswith("name must ")
 
 
-def test_all_at_once_in_the_order_of_the_file():
+def test_all_messages_in_the_order_of_the_file():
     text = (
         BARE.replace('"e"', "5").replace('"p"', '"p"\nstart = []') + "lr = []\n"
         "schedule = { name = 'c', warm = inf }\n[[optimizer]]\nlr = 1\n[record]\npoints = -1\n"
@@ -265,7 +278,7 @@ def test_all_at_once_in_the_order_of_the_file():
     ]
 
 
-def test_the_rest_of_a_wrong_entry_goes_on():
+def test_the_rest_of_a_wrong_entry_is_checked_too():
     text = (
         'steps = 0\nseeds = 4\n[[problem]]\nx = 1\n[[problem]]\nname = "p"\nstart = "?"\na = 2\n'
         '[[optimizer]]\nname = "o"\nlr = []\nbeta = 0.5\nschedule = { name = "c", k = nan, l = 1 }\n'
@@ -280,16 +293,16 @@ def test_the_rest_of_a_wrong_entry_goes_on():
         problems=(ProblemSpec("p", options={"a": Axis((2,))}),),
         optimizers=(OptimizerSpec("o", hyperparameters={"beta": Axis((0.5,))}),),
     )
-    assert draft.spec.problems[0].path == ("problem", 1)  # where it is in the file
+    assert draft.spec.problems[0].path == ("problem", 1)  # in the order of the file
 
 
-def test_mistakes_found_later_join_in():
+def test_mistakes_found_later_are_added():
     draft = document.read(BARE + "lr = { log = [1, 2], num = 1 }\n", "my.toml")
     later = [Mistake(("optimizer", 0, "name"), "no optimizer 'o'"), Mistake(("problem", 0, "dim", 3), "too large")]
     with pytest.raises(SpecError) as info:
         draft.raise_if_wrong(later)
     assert [(m.line, m.column, m.message) for m in info.value.mistakes] == [
-        (3, 3, "too large"),  # nobody wrote a dim: the nearest is the table's header
+        (3, 3, "too large"),  # dim is not written: the place is the header of the table
         (6, 1, "no optimizer 'o'"),
         (7, 22, "num must be at least 2, not 1"),
     ]

@@ -1,4 +1,4 @@
-"""Experiment files: what is read of good ones, hostile ones, and what the schema says."""
+"""Experiment files: the specs of valid files, and errors for hostile ones."""
 
 import dataclasses
 import json
@@ -50,7 +50,7 @@ BARE = 'name = "e"\nsteps = 3\n[[problem]]\nname = "p"\n[[optimizer]]\nname = "o
 
 
 def said(text):
-    """What the user sees of a file that is wrong."""
+    """The error message about a wrong file."""
     with pytest.raises(SpecError) as info:
         document.read(text, "my.toml").raise_if_wrong()
     return str(info.value)
@@ -102,7 +102,7 @@ def test_defaults():
     )
 
 
-def test_only_frozen_dataclasses_travel():
+def test_specs_are_frozen_dataclasses():
     read = document.read(DESIGN).spec
     assert pickle.loads(pickle.dumps(read)) == read
     for thing in (read, read.record, read.problems[1], read.optimizers[1], read.optimizers[1].schedule):
@@ -134,7 +134,7 @@ def test_start_at_random():
 
 
 @pytest.mark.parametrize("name", ["a", "adam vs. gd", "Versuch-3_é", "x" * 60, "lr=0.1 (2)", "a.b"])
-def test_plain_names(name):
+def test_names_in_any_script(name):
     assert document.read(BARE.replace('"e"', json.dumps(name))).mistakes == ()
 
 
@@ -182,7 +182,7 @@ def test_dictionary_with_numpy_values():
         ),
     ],
 )
-def test_hostile(text, says):
+def test_hostile_files(text, says):
     assert says in said(text)
 
 
@@ -234,7 +234,7 @@ def test_any_document_is_read_or_refused(rest, problem, optimizer):
         draft.raise_if_wrong()
 
 
-def test_imports_no_room_above():
+def test_the_reader_imports_no_higher_package():
     import subprocess
 
     code = "import sys, optlab.experiments.document; print(*sys.modules)"

@@ -1,4 +1,4 @@
-"""The JSON Schema of experiment files: it lets every right one pass, and stops what an editor can see is wrong."""
+"""The JSON Schema of experiment files: valid files pass, and mistakes that an editor can detect fail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def sides(x, y):
 
 
 def written():
-    """What the commands write into spec.toml."""
+    """The contents of spec.toml as the commands write it."""
     known = registry.load(())
     documents = [
         maps.basins_document("himmelblau", ["gd lr=0.01", {"name": "adam", "lr": [0.1, 0.3]}], 8, 20, (-1.0, 1.0)),
@@ -103,7 +103,7 @@ def with_option(value, **more):
     ],
     ids=str,
 )
-def test_wrong_experiments_do_not(validator, document):
+def test_wrong_experiments_fail(validator, document):
     with pytest.raises(SpecError):
         spec.read_dict(document, KINDS).raise_if_wrong()
     assert not validator.is_valid(document)
@@ -151,7 +151,7 @@ def test_json_schema():
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
         "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
-        "basins", "stability",
+        "tuning", "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
@@ -159,10 +159,10 @@ def test_json_schema():
     assert properties["problem"]["items"] == {"$ref": "#/$defs/ProblemSpec"}
     assert tables["RecordSpec"]["additionalProperties"] is False
     assert tables["ProblemSpec"]["properties"].keys() == {"name", "suite", "start", "dim", "target", "noise"}
-    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 3
+    assert len(tables["OptimizerSpec"]["additionalProperties"]["oneOf"]) == 4
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
-        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "Grid"),
+        *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "TuningSpec", "Grid", "Range"),
         *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec"),
     }
     assert not re.search("<[a-z]+>", json.dumps(schema))  # a tag or an alias of pydantic's

@@ -1,4 +1,4 @@
-"""The scanner against tomllib: every key path of a document is found, and what stands there is that key."""
+"""The scanner against tomllib: every key path of a document is found at the position of the key."""
 
 import json
 import tomllib
@@ -30,7 +30,7 @@ scalars = st.one_of(
 
 @st.composite
 def written_keys(draw, key):
-    """A key as one may write it."""
+    """A key in any notation of TOML."""
     forms = [json.dumps(key, ensure_ascii=False)]
     if key and key.isascii() and all(c.isalnum() or c in "-_" for c in key):
         forms.append(key)
@@ -169,7 +169,7 @@ def test_every_form_at_once():
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# only this", "\r\n\t # and = this"])
-def test_nothing_but_the_document(text):
+def test_only_keys_of_the_document_are_found(text):
     assert positions(text) == {(): (1, 1)}
 
 
@@ -204,7 +204,7 @@ def test_nothing_but_the_document(text):
         ("a = 1\nb = " + "9" * 5000, 2, 5, "a number has thousands of digits"),
     ],
 )
-def test_broken(text, line, column, message):
+def test_broken_files(text, line, column, message):
     mistake = parse(text)
     assert isinstance(mistake, Mistake)
     assert (mistake.line, mistake.column) == (line, column)
@@ -229,7 +229,7 @@ def test_broken(text, line, column, message):
         ("".join(f"k{i}=1\n" for i in range(100_000)), MAX_KEYS + 1, 6, "more than 5,000 keys, tables and lists"),
     ],
 )
-def test_hostile(text, line, column, message):
+def test_hostile_files(text, line, column, message):
     mistake = parse(text)
     assert isinstance(mistake, Mistake)
     assert mistake.message == message
@@ -249,11 +249,11 @@ def test_hostile(text, line, column, message):
         "'" * MAX_SIZE,
     ],
 )
-def test_hostile_to_the_bounds_themselves(text):
+def test_hostile_files_at_the_size_limits(text):
     assert isinstance(parse(text), Mistake)
 
 
-def test_bounds_do_not_look_into_texts_and_comments():
+def test_size_limits_ignore_strings_and_comments():
     brackets = "[" * 50 + "." * 50 + "=" * (MAX_KEYS + 1)
     assert parse(f'a = "{brackets}" # {brackets}\nb = \'\'\'\n{brackets}\'\'\'\nc = """{brackets}\\""""')
 

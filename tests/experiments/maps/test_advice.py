@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def test_of_basins():
+def test_advice_for_basins():
     assert of_basins(basin(0.01, steps=300), 300) == ""
     assert of_basins(basin(1e-7, steps=1), 1) == (
         "no run reached a minimum in 1 step: try more steps, or a larger learning rate"
@@ -36,7 +36,7 @@ def test_of_basins():
     assert of_basins(basin(100.0, steps=50), 50) == "all runs diverged: try a smaller learning rate"
 
 
-def test_of_stability():
+def test_advice_for_stability():
     assert of_stability(stable("0.001:0.03", steps=50), 50) == ""
     assert of_stability(stable("100:1000", steps=400), 400) == "all runs diverged: try smaller values of lr"
     grew = stable("0.5:1", steps=3)
@@ -61,7 +61,7 @@ def trough(x):
 
 
 @pytest.mark.parametrize(("function", "lr"), [(level, 0.1), (level, 1e3), (trough, 0.25)])
-def test_of_functions_without_a_single_minimum(function, lr):
+def test_advice_for_functions_without_a_single_minimum(function, lr):
     """Neither more steps nor another learning rate would help."""
     (panel,) = optlab.basins(function, f"gd lr={lr}", resolution=6, steps=20, plots=False).maps
     assert (
@@ -71,7 +71,7 @@ def test_of_functions_without_a_single_minimum(function, lr):
 
 
 @pytest.mark.parametrize("more", [{}, {"color": "steps", "target": 1.0}])
-def test_of_stability_where_the_function_is_level(more):
+def test_advice_for_stability_of_a_constant_function(more):
     sides = {"x": "lr=0.01:1", "y": "beta=0:0.9", "resolution": 4, "steps": 20, "plots": False}
     (panel,) = optlab.stability(level, "momentum", **sides, **more).maps
     said = "the loss of no run changed: the function is constant around the start, or the steps are too small"
@@ -82,7 +82,7 @@ def test_runs_that_failed_give_no_advice():
     assert of_basins(replace(basin(1e-7, steps=1), failed=36), 1) == ""
 
 
-def test_it_is_in_the_picture_and_on_the_terminal(tmp_path):
+def test_advice_is_in_the_picture_and_on_the_terminal(tmp_path):
     words = ["basins", "himmelblau", "--optimizer", "gd lr=1e-7", "--optimizer", "gd lr=0.01", "--resolution", "6"]
     done = CliRunner().invoke(app, [*words, "--steps", "100", "--no-plots"])
     assert done.exit_code == 0

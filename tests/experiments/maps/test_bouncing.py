@@ -96,7 +96,7 @@ def test_the_step_at_which_a_run_begins_to_bounce(lab, backend):
             assert abs(found.reached[row, column] - first) <= 2  # two losses in turn, which rounding may swap
 
 
-def test_a_run_that_is_on_its_way_is_not_there_yet(lab):
+def test_an_approaching_run_has_not_reached_the_minimum(lab):
     """Along x1 the function is so flat that no run reaches the minimum. Along x0 all runs oscillate from the start."""
     (found,) = basins("slow", "gd lr=0.01", steps=300)
     ends = found_ends(lab / "results" / "slow_basins")
@@ -111,7 +111,7 @@ def found_ends(folder):
     return runs[["end.x0", "end.x1"]].to_numpy().T
 
 
-def test_with_steps_that_end_a_kink_is_reached_to_the_tolerance(lab):
+def test_with_decreasing_steps_a_kink_is_reached_to_the_tolerance(lab):
     """With a schedule that falls to 0 the steps become shorter. The run reaches the minimum in both cases."""
     table = {"name": "gd", "lr": 0.05, "schedule": "linear"}
     (found,) = basins("corner", table)
@@ -140,7 +140,7 @@ def test_recorded_paths_are_those_of_all_steps(lab):
 
 
 @pytest.mark.parametrize("name", FLAT)
-def test_smooth_minima_are_no_kinks(built_in, name):
+def test_smooth_minima_do_not_count_as_kinks(built_in, name):
     name, _, option = name.partition(" ")
     options = {"condition": float(option.partition("=")[2])} if option else {}
     of = landscape(built_in.problem(name), **options)

@@ -53,7 +53,7 @@ def dented(x, *, dent=0.0):
 
 @pytest.mark.parametrize("scale", [1e-200, 1e-13, 1.0, 1e13, 1e200])
 @pytest.mark.parametrize(("tilt", "holds"), [(0.0, True), (1.9, True), (-1.9, True), (2.1, False), (-2.1, False)])
-def test_a_saddle_is_seen_along_a_diagonal_whatever_the_scale(tilt, holds, scale):
+def test_a_saddle_along_a_diagonal_is_found_at_any_scale(tilt, holds, scale):
     for dim in (2, 3, 30):
         assert len(valid_minima(case(tilted, dim), options(tilted, tilt=tilt, scale=scale))) == holds
 
@@ -77,7 +77,7 @@ def test_without_a_domain_the_start_gives_the_size():
     assert lowest(case(unbounded, 3), options(unbounded, shift=1e-3)) is None
 
 
-def test_where_one_minimum_has_moved_the_lowest_is_not_known():
+def test_if_one_minimum_has_moved_the_lowest_is_unknown():
     assert len(valid_minima(case(dented), options(dented))) == 2
     assert valid_minima(case(dented), options(dented, dent=0.5)).tolist() == [[-1.0, 0.0]]
     assert lowest(case(dented), options(dented, dent=0.5)) is None
@@ -85,7 +85,7 @@ def test_where_one_minimum_has_moved_the_lowest_is_not_known():
 
 
 @pytest.mark.parametrize("dim", [None, 1, 2, 5, 100, 20_000])
-def test_all_that_is_built_in_holds_by_default(built_in, dim):
+def test_declared_minima_of_built_in_problems_hold_by_default(built_in, dim):
     for of in built_in.problems.values():
         size = dim or of.default_dim
         needs_two = of.name in ("rosenbrock", "saddle", "ravine")  # sums over pairs of coordinates
@@ -125,7 +125,7 @@ def test_a_wrong_function_of_the_minimum_is_reported_with_its_place():
 # ---- everywhere ------------------------------------------------------------------------------------------------------
 
 
-def test_pictures_and_maps_ask_the_same(built_in, tmp_path):
+def test_pictures_and_maps_use_the_same_minima(built_in, tmp_path):
     of = built_in.problem("rosenbrock")
     for a, known in ((1.0, 1), (1.2, 0)):
         titled = Titled("", case(of), options(of, a=a), 10)

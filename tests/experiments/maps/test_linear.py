@@ -96,7 +96,7 @@ def test_the_limit_of_the_heavy_ball(built_in):
     assert (linear.radius(found[0]) >= best - 1e-9).all()
 
 
-def test_another_momentum_has_another_limit():
+def test_the_limit_of_momentum_with_an_average():
     """With an average as velocity: lr < 2 (1 + beta) / ((1 - beta) L)."""
     found = tried(averaged, (1.0,), lr=10 * LR, beta=BETA)
     assert not linear.is_heavy_ball(*found)
@@ -119,7 +119,7 @@ def test_adam_is_not_linear(built_in):
     assert tried(adam, **adam.signature.numbers)[0] is None
 
 
-def test_a_rule_may_ask_for_the_slope_elsewhere():
+def test_a_rule_with_gradients_at_other_points():
     """Extragradient multiplies x by 1 - lr h (1 - lr h)."""
     found = tried(looking_ahead, lr=LR)
     assert not linear.is_gradient_descent(*found)
@@ -128,7 +128,7 @@ def test_a_rule_may_ask_for_the_slope_elsewhere():
     )
 
 
-def test_of_very_many_eigenvalues_some_are_looked_at():
+def test_a_sample_of_very_many_eigenvalues_is_used():
     looked_at = linear.sample(np.repeat(np.arange(1.0, 65.0), 2))
     assert len(looked_at) == linear.MOST
     assert looked_at[[0, -1]].tolist() == [1.0, 64.0]

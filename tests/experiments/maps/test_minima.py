@@ -1,4 +1,4 @@
-"""The minima of a function of two parameters, against those that are known in closed form or from the literature."""
+"""The minima of a function of two parameters, against those in closed form or from the literature."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_lowest_comes_first():
         ("branin", None, None),
     ],
 )
-def test_functions_of_the_literature(built_in, name, count, lowest):
+def test_minima_of_functions_of_the_literature(built_in, name, count, lowest):
     of = built_in.problem(name)
     found = minima.find(landscape(of), everywhere(of, 150), 1e-6)
     declared = np.array(of.minima_at(2))
@@ -87,13 +87,13 @@ def test_a_known_minimum_that_the_options_moved_is_not_kept(built_in):
     assert found.points == pytest.approx(np.array([[1.2, 1.44]]))
 
 
-def test_a_saddle_and_a_degenerate_valley_are_no_minima(built_in):
+def test_a_saddle_and_a_degenerate_valley_are_not_minima(built_in):
     assert len(minima.find(landscape(plateau), everywhere(plateau), 1e-6)) == 0
     of = built_in.problem("saddle")
     assert [0.0, 0.0] not in minima.find(landscape(of), everywhere(of), 1e-6).points.round(6).tolist()
 
 
-def test_ends_far_away_and_without_a_number_are_no_trouble():
+def test_ends_far_away_and_nan_are_ignored():
     ends = np.array([[1.0, np.nan, 1e300, -np.inf], [1.0, np.nan, 1.0, 0.0]])
     found = minima.find(landscape(wells), ends, 1e-6)
     assert found.points == pytest.approx(np.array([[1.0, 1.0]]))

@@ -12,7 +12,7 @@ GD, MLP = {"name": "gd"}, {"name": "mlp", "dataset": "xor"}
 
 @optimizer
 def whole(x, g, *, lr=1):
-    """A drop-in rule whose author forgot a point."""
+    """A drop-in rule with an integer default instead of a float."""
     return x - lr * g
 
 

@@ -1,0 +1,20 @@
+"""Experiments with the table `[tuning]`: settings are chosen on runs of their own, and only the chosen ones are judged.
+
+checks      the mistakes in the table
+two_passes  the runs for tuning, the choice, and the runs for judging
+"""
+
+from optlab.experiments.tuning.checks import drawing_of, note_tuning
+from optlab.experiments.tuning.two_passes import JUDGING, TUNING, Judged, Tuned, Tuning, first_pass, steps_within
+
+__all__ = [
+    "JUDGING",
+    "TUNING",
+    "Judged",
+    "Tuned",
+    "Tuning",
+    "drawing_of",
+    "first_pass",
+    "note_tuning",
+    "steps_within",
+]

@@ -1,0 +1,93 @@
+"""Checks of the table [tuning]."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from optlab.errors import UnknownName, did_you_mean
+from optlab.execution.evaluation import on_data
+from optlab.experiments.document import ExperimentSpec
+from optlab.experiments.draws import Drawing
+from optlab.experiments.maps.declared import lowest
+from optlab.experiments.metrics import METRICS, TEST, TO_TARGET, metric
+from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes
+from optlab.plugins.external import Foreign
+
+AXIS = "lr = { log_uniform = [1e-4, 1.0] }"
+"""An example of a range."""
+
+
+def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Drawing | None:
+    """How points are drawn from the axes of optimizers; None for whole grids."""
+    table = spec.tuning
+    if table is None:
+        return None
+    if table.search == "grid" and table.trials is not None:
+        what = "a grid has all points of its axes, and no number of trials"
+        notes.note(("tuning", "trials"), f'{what}; leave trials out, or write search = "sobol"')
+    if table.search in ("random", "sobol") and table.trials is None:
+        notes.note(("tuning", "search"), "the number of points to draw is missing: write trials = 40")
+    return Drawing(table.trials, table.method, spec.seed) if table.trials and table.method != "grid" else None
+
+
+def note_tuning(
+    spec: ExperimentSpec, kind: str, cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics
+) -> None:
+    """Note the mistakes in [tuning] that depend on the problems and the optimizers.
+
+    Args:
+        kind: the name of the table of a kind of experiment; empty for a plain grid.
+    """
+    table = spec.tuning
+    if table is None:
+        return
+    if kind:
+        notes.note(("tuning",), f"[tuning] chooses settings, and [{kind}] shows all of them; leave one of them out")
+        return
+    labels = [rule.label for rule in rules]
+    are_single = len(set(labels)) == len(labels) and all(len(rule) == 1 for rule in rules)
+    if are_single and not notes.mistakes and not notes.before:
+        what = "there is nothing to tune: no optimizer has several settings"
+        notes.note(("tuning",), f"{what}; give one of them a list, a grid or a range, as in {AXIS}")
+    if (
+        table.seeds is not None
+        and table.seeds > 1
+        and not any(case.case.is_random or rule.rule.is_random for case in cases for rule in rules)
+    ):
+        notes.note(("tuning", "seeds"), "nothing in this experiment is random, so that all seeds give equal runs; "
+                   "leave seeds out")  # fmt: skip
+    if table.budget == "gradients":
+        for rule in rules:
+            if isinstance(rule.rule.optimizer, Foreign):
+                what = f"the gradients of {rule.rule.optimizer.name} cannot be counted before it runs"
+                notes.note((*rule.path, "name"), f'{what}; write budget = "steps" in [tuning], or leave it out')
+    _note_metric(table.select, spec, cases, notes)
+
+
+def _note_metric(name: str, spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> None:
+    """Note a metric that is unknown, or that is not recorded on one of the problems."""
+    at = ("tuning", "select")
+    on_test_data = {q for case in cases for q in on_data(case.case) if q.startswith(TEST)}
+    try:
+        metric(name, on_test_data)
+    except UnknownName:
+        known = [*METRICS, *sorted(on_test_data - {*METRICS})]
+        notes.note(at, f"there is no metric {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
+        return
+    if name == "area" and not spec.record.points:
+        notes.note(at, f"area needs losses along the steps, and [record] points = 0; {METRICS['area'].record}")
+    for case in cases:
+        title = case.case.problem.name
+        if name.startswith(TEST) and name not in on_data(case.case):
+            notes.note(at, f"{title} has no {name}: {METRICS['test_loss'].record}")
+        if name in TO_TARGET and case.target is None and not _has_minima(case):
+            what = f"the minimum of {title} is not known, so that {name} has no target"
+            notes.note(at, f"{what}; write the loss to reach in its [[problem]], as in target = 1e-3")
+
+
+def _has_minima(case: CaseAxes) -> bool:
+    """Whether the minimum is known for all options of a case."""
+    each = itertools.product(*case.numbers.values())
+    return all(lowest(case.case, dict(zip(case.numbers, map(float, options), strict=True))) is not None
+               for options in each)  # fmt: skip

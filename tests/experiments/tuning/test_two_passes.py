@@ -1,0 +1,228 @@
+"""Experiments with [tuning]: which runs there are, how settings are chosen, and what is judged."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+import optlab
+from optlab import optimizer
+from optlab.execution.starts import starts
+from optlab.results import analysis
+
+DOCUMENT = {
+    "name": "tuned",
+    "steps": 30,
+    "seeds": 4,
+    "record": {"points": 7, "evaluations": 3},
+    "tuning": {"seeds": 3, "trials": 12},
+    "problem": [
+        {"name": "rosenbrock", "start": "random", "b": [1.0, 10.0]},
+        {"name": "mlp", "dataset": "xor", "hidden": [3], "batch_size": 8},
+    ],
+    "optimizer": [
+        {"name": "gd", "lr": {"log_uniform": [1e-4, 1.0]}},
+        {"name": "momentum", "lr": {"log_uniform": [1e-4, 1.0]}, "lr_inside": {"choice": [True, False]}},
+        {"name": "adam"},
+    ],
+}
+SETTINGS = ["hp.lr", "hp.beta", "hp.lr_inside", "hp.beta1"]
+
+
+@pytest.fixture(scope="module", params=["native", "replay"])
+def results(request, tmp_path_factory):
+    return optlab.run(DOCUMENT, out=tmp_path_factory.mktemp("t"), plots=False, backend=request.param)
+
+
+def median_of_worst_last(rows):
+    """The median over the seeds, where a run that is not done counts as infinity."""
+    losses = sorted(row["final_loss"] if row["status"] == "done" else np.inf for row in rows)
+    return losses[len(losses) // 2]
+
+
+def test_the_runs_of_both_phases(results):
+    runs = results.runs
+    counts = runs.groupby(["phase", "case", "label"], sort=False).size().to_dict()
+    trials = {"gd": 12, "momentum": 12, "adam": 1}
+    cases = list(dict.fromkeys(runs["case"]))
+    assert counts == {
+        **{("tuning", case, label): 3 * count for case in cases for label, count in trials.items()},
+        **{("judging", case, label): 4 for case in cases for label in trials},
+    }
+    assert runs["run"].tolist() == list(range(len(runs)))
+    assert results.manifest["runs"] == results.plan.runs == len(runs)
+    assert results.manifest["cells"] == 3 * 25
+    assert sum(sweep["runs"] for sweep in results.manifest["sweeps"]) == len(runs)
+
+
+def test_the_chosen_setting_is_that_of_a_plain_loop(results):
+    runs = results.runs.astype(dict.fromkeys(SETTINGS, object))
+    for (_, label), both in runs.groupby(["case", "label"], sort=False):
+        cells = {}
+        for row in both[both["phase"] == "tuning"].to_dict("records"):
+            cells.setdefault(tuple(map(repr, (row[name] for name in SETTINGS))), []).append(row)
+        judged = both[both["phase"] == "judging"].to_dict("records")
+        (setting,) = {tuple(map(repr, (row[name] for name in SETTINGS))) for row in judged}
+        medians = {key: median_of_worst_last(rows) for key, rows in cells.items()}
+        assert medians[setting] <= min(medians.values()) * (1 + 1e-7), label
+        assert [row["seed"] for row in judged] == [0, 1, 2, 3]
+
+
+def test_judged_runs_are_those_of_the_setting_alone(results, tmp_path):
+    judged = results.runs[results.runs["phase"] == "judging"]
+    row = judged[(judged["label"] == "momentum") & (judged["problem"] == "mlp")].iloc[0]
+    table = {"name": "momentum", "lr": float(row["hp.lr"]), "lr_inside": bool(row["hp.lr_inside"])}
+    alone = {name: value for name, value in DOCUMENT.items() if name != "tuning"}
+    alone |= {"problem": DOCUMENT["problem"][1:], "optimizer": [table]}
+    backend = results.manifest["planned"]["backend"]
+    found = optlab.run(alone, out=tmp_path, plots=False, backend=backend)
+    ours = judged[(judged["label"] == "momentum") & (judged["problem"] == "mlp")]
+    assert found.runs["final_loss"].tolist() == ours["final_loss"].tolist()
+    history = results.history[np.isin(results.history["run"], ours["run"])]
+    assert found.history["loss"].tolist() == history["loss"].tolist()
+
+
+def test_tuning_has_random_streams_of_its_own(results):
+    first, second = results.runs["phase"] == "tuning", results.runs["phase"] == "judging"
+    losses = [set(results.runs.loc[phase, "first_loss"]) for phase in (first, second)]
+    assert not losses[0] & losses[1]
+    assert not np.isin(results.history["run"], results.runs.loc[first, "run"]).any()
+    sweep = results.plan.sweeps[0]
+    assert sweep.root_seed != DOCUMENT.get("seed", 0)
+    assert not np.isin(starts(sweep.case, sweep.root_seed, np.arange(100)), starts(sweep.case, 0, np.arange(100))).any()
+
+
+def test_labels_order_and_others_change_no_choice(results, tmp_path):
+    backend = results.manifest["planned"]["backend"]
+    turned = DOCUMENT | {"optimizer": [DOCUMENT["optimizer"][1] | {"label": "M"}, *DOCUMENT["optimizer"][:1]]}
+    turned |= {"problem": DOCUMENT["problem"][1:]}
+    found = optlab.run(turned, out=tmp_path, plots=False, backend=backend).runs
+    ours = results.runs[results.runs["problem"] == "mlp"]
+    for label, other in (("gd", "gd"), ("momentum", "M")):
+        for phase in ("tuning", "judging"):
+            old, new = (
+                table[(table["label"] == name) & (table["phase"] == phase)].sort_values(["hp.lr", "seed"])
+                for table, name in ((ours, label), (found, other))
+            )
+            assert old["final_loss"].tolist() == new["final_loss"].tolist()
+
+
+def test_finished_results_are_reused_and_changed_tuning_is_another_experiment(tmp_path, computed):
+    small = DOCUMENT | {"problem": DOCUMENT["problem"][1:], "steps": 3}
+    optlab.run(small, out=tmp_path, plots=False)
+    computed.clear()
+    optlab.run(small, out=tmp_path, plots=False)
+    assert not computed
+    optlab.run(small | {"tuning": {"trials": 12, "search": "sobol"}}, out=tmp_path, plots=False)  # its defaults
+    assert not computed
+    for changed in ({"select": "test_loss"}, {"seeds": 2}, {"trials": 11}, {"search": "random"}):
+        computed.clear()
+        results = optlab.run(small | {"tuning": small["tuning"] | changed}, out=tmp_path, plots=False)
+        assert computed, changed
+        assert results.runs["phase"].nunique() == 2
+    computed.clear()
+    optlab.run(small | {"seeds": 5, "tuning": small["tuning"] | {"search": "random"}}, out=tmp_path, plots=False)
+    assert computed
+
+
+def run_selected(tmp_path, select, **changes):
+    tuning = DOCUMENT["tuning"] | {"select": select, "seeds": 2}
+    document = DOCUMENT | {"tuning": tuning, "problem": DOCUMENT["problem"][1:], "optimizer": DOCUMENT["optimizer"][:1]}
+    return optlab.run(document | changes, out=tmp_path, plots=False).runs
+
+
+@pytest.mark.parametrize("select", ["best_loss", "test_loss", "test_accuracy", "area", "seconds"])
+def test_settings_are_selected_by_other_metrics(tmp_path, select):
+    runs = run_selected(tmp_path, select)
+    tuning, judging = (runs[runs["phase"] == phase] for phase in ("tuning", "judging"))
+    sign = -1 if select == "test_accuracy" else 1
+    values = {rate: sorted(sign * rows[select]) for rate, rows in tuning.groupby("hp.lr")}
+    medians = {rate: (low + high) / 2 for rate, (low, high) in values.items()}
+    (rate,) = set(judging["hp.lr"])
+    assert medians[rate] <= min(medians.values()) + 1e-7 * abs(min(medians.values()))
+
+
+@pytest.mark.parametrize("select", ["steps_to_target", "gradients_to_target"])
+def test_settings_are_selected_by_the_steps_to_a_target(tmp_path, select):
+    problem = {"name": "sphere", "start": "random", "target": 0.7}
+    runs = run_selected(tmp_path, select, problem=[problem])
+    tuning, judging = (runs[runs["phase"] == phase] for phase in ("tuning", "judging"))
+    steps = tuning.assign(steps=tuning["reached"].where(tuning["reached"] >= 0, np.inf)).groupby("hp.lr")["steps"]
+    (rate,) = set(judging["hp.lr"])
+    assert steps.median()[rate] == steps.median().min() < np.inf
+    again = run_selected(tmp_path, "final_loss", problem=[problem])
+    assert (again["reached"] >= 0).any()
+
+
+def test_the_default_target_is_a_millionth_of_the_height_of_each_start(tmp_path):
+    problem = {"name": "sphere", "start": "random"}
+    runs = run_selected(tmp_path, "steps_to_target", problem=[problem], steps=200)
+    for row in runs[runs["reached"] > 0].groupby("phase").head(3).to_dict("records"):
+        rate = {"name": "gd", "lr": row["hp.lr"]}
+        short = {"name": "s", "steps": int(row["reached"]), "problem": [problem], "optimizer": [rate], "seeds": 4}
+        if row["phase"] == "judging":
+            found = optlab.run(short, out=tmp_path, plots=False).runs
+            assert found["final_loss"][row["seed"]] <= 1e-6 * row["first_loss"]
+
+
+def test_deterministic_runs_are_made_once_in_each_phase(tmp_path):
+    document = {"name": "d", "steps": 5, "seeds": 3, "tuning": {"trials": 4}, "problem": [{"name": "sphere"}]}
+    runs = optlab.run(document | {"optimizer": DOCUMENT["optimizer"][:1]}, out=tmp_path, plots=False).runs
+    assert runs["phase"].tolist() == ["tuning"] * 4 + ["judging"]
+
+
+def test_a_grid_is_tuned_whole(tmp_path):
+    document = DOCUMENT | {"tuning": {"seeds": 2}, "problem": DOCUMENT["problem"][1:]}
+    table = {"name": "momentum", "lr": {"log": [0.01, 1.0], "num": 3}, "beta": [0.5, 0.9]}
+    runs = optlab.run(document | {"optimizer": [table]}, out=tmp_path, plots=False).runs
+    assert len(runs) == 6 * 2 + 4
+
+
+def test_the_budget_counts_gradients(tmp_path):
+    document = DOCUMENT | {"tuning": {"seeds": 1, "trials": 3, "budget": "gradients"}, "steps": 31}
+    rules = [{"name": name, "lr": {"log_uniform": [1e-3, 1e-2]}} for name in ("gd", "sam")]
+    document |= {"problem": DOCUMENT["problem"][1:], "optimizer": rules}
+    runs = optlab.run(document, out=tmp_path, plots=False).runs
+    assert runs.groupby("label")["steps"].unique().map(list).to_dict() == {"gd": [31], "sam": [15]}
+    assert runs.groupby("label")["grad_evals"].max().to_dict() == {"gd": 31, "sam": 30}
+
+
+@optimizer
+def failing(x, g, *, lr=0.1):
+    """Raises in a step."""
+    raise ValueError("broken")
+
+
+@optimizer
+def exploding(x, g, *, lr=0.1):
+    """Diverges with all settings."""
+    return x * 1e300
+
+
+def test_errors_and_divergence_with_all_settings(tmp_path):
+    axis = {"lr": {"log_uniform": [1e-3, 1e-2]}}
+    rules = [{"name": failing, **axis}, {"name": exploding, **axis}, {"name": "gd", **axis}]
+    document = DOCUMENT | {"problem": DOCUMENT["problem"][:1], "optimizer": rules}
+    results = optlab.run(document, out=tmp_path, plots=False)
+    runs = results.runs
+    statuses = runs.groupby(["label", "phase"])["status"].unique().map(list).to_dict()
+    assert statuses["failing", "judging"] == statuses["failing", "tuning"] == ["error"]
+    assert statuses["exploding", "judging"] == statuses["exploding", "tuning"] == ["diverged"]
+    assert runs[(runs["label"] == "exploding") & (runs["phase"] == "judging")].shape[0] == 8
+    assert "broken" in (results.folder / "errors.log").read_text()
+
+
+def test_frames_of_pictures_use_the_phase_that_they_show(results):
+    runs = results.runs
+    curves = analysis.loss_curves(runs, results.history)
+    assert set(curves["n"]) == {4}
+    effects = analysis.sensitivity(runs)
+    assert set(effects["n"]) == {3}
+    assert effects.groupby(["case", "label"]).size().to_dict() == {
+        (case, label): count
+        for case, (label, count) in itertools.product(
+            dict.fromkeys(runs["case"]), {"gd": 12, "momentum": 12, "adam": 1}.items()
+        )
+    }

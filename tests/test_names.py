@@ -1,0 +1,42 @@
+"""Names of classes: each stands for one thing, so that a search for it finds one place."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import Counter
+from pathlib import Path
+
+import optlab
+
+PACKAGE = Path(optlab.__file__).parent
+WELL_KNOWN = {
+    "Path",
+    "Figure",
+    "Axes",
+    "DataFrame",
+    "Series",
+    "Tensor",
+    "Lock",
+    "Thread",
+    "Future",
+    "Decimal",
+}
+
+
+def classes() -> Counter[str]:
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")]
+    return Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+
+
+def test_no_name_of_a_class_is_used_twice():
+    assert [name for name, count in classes().items() if count > 1] == []
+
+
+def test_no_class_has_the_name_of_a_well_known_one():
+    assert set(classes()) & (WELL_KNOWN | set(vars(builtins))) == set()
+
+
+def test_few_entries_in_the_package():
+    entries = {path.name for path in PACKAGE.iterdir()} - {"__init__.py", "__pycache__", "py.typed"}
+    assert len(entries) <= 13
