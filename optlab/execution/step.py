@@ -81,7 +81,8 @@ class StepGraph:
 
 def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[..., Any]:
     """The problem as a function of x and its numeric options."""
-    data = dict(inputs=inputs, targets=targets) if case.problem.trains_on_data else {}
+    offered = {"inputs": inputs, "targets": targets}
+    data = {name: offered[name] for name in case.problem.signature.supplied}
 
     @functools.wraps(case.problem.function)  # so that messages have the name and line of the user's function
     def f(x: Any, **options: Any) -> Any:

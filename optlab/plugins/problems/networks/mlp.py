@@ -21,17 +21,17 @@ INITS = {
 }
 
 
-def pick(table, what, name):
+def pick(table, what, name, owner="mlp"):
     """The entry of this name, or an error that lists the valid names."""
     if name not in table:
-        raise UserError(f"mlp has no {what} {name!r}{did_you_mean(name, table)}; choose from {', '.join(table)}")
+        raise UserError(f"{owner} has no {what} {name!r}{did_you_mean(name, table)}; choose from {', '.join(table)}")
     return table[name]
 
 
-def sizes(inputs, hidden, targets):
+def sizes(inputs, hidden, targets, owner="mlp"):
     """The number of units of every layer, from the inputs to the outputs."""
     if not all(isinstance(n, int) and n > 0 for n in hidden):
-        raise UserError(f"the hidden layers of mlp must be a list of integers above 0, not {list(hidden)}")
+        raise UserError(f"the hidden layers of {owner} must be a list of integers above 0, not {list(hidden)}")
     return [inputs.shape[1], *hidden, targets.shape[1]]
 
 
