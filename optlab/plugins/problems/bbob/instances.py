@@ -4,6 +4,7 @@ All data come from one pseudo random generator, with a seed made of the function
 functions have the same values as in COCO, to rounding.
 """
 
+import math
 from functools import cache, lru_cache, partial
 
 import numpy as np
@@ -37,10 +38,19 @@ def uniform(count, seed):
 
 
 def gauss(count, seed):
-    """Standard normal numbers (Box & Muller, 1958)."""
-    radius, angle = np.split(uniform(2 * count, seed), 2)
-    numbers = np.sqrt(-2 * np.log(radius)) * np.cos(2 * np.pi * angle)
+    """Standard normal numbers (Box & Muller, 1958), with the functions of the C library.
+
+    NumPy's may differ in the last digit, which a rotation enlarges where two of its columns are almost parallel.
+    """
+    drawn = uniform(2 * count, seed).tolist()
+    pairs = zip(drawn[:count], drawn[count:], strict=True)
+    numbers = np.array([math.sqrt(-2 * math.log(u)) * math.cos(2 * math.pi * v) for u, v in pairs])
     return np.where(numbers == 0, 1e-99, numbers)
+
+
+def in_order(terms):
+    """The sum along the first axis in the order of the terms, so that its last digit is that of a simple loop."""
+    return np.cumsum(terms, axis=0)[-1]
 
 
 @cache
@@ -49,8 +59,8 @@ def rotation(dim, seed):
     columns = gauss(dim * dim, seed).reshape(dim, dim)  # a row of this array is a column of the matrix
     for i in range(dim):
         for j in range(i):
-            columns[i] -= np.sum(columns[i] * columns[j]) * columns[j]
-        columns[i] /= np.sqrt(np.sum(columns[i] ** 2))
+            columns[i] -= in_order(columns[i] * columns[j]) * columns[j]
+        columns[i] /= np.sqrt(in_order(columns[i] * columns[i]))
     return columns.T.copy()
 
 
@@ -85,7 +95,8 @@ def right_rotation(function, dim, instance):
 def conditioned(function, dim, instance, condition):
     """The matrix R diag(condition^(i / 2 (dim - 1))) Q."""
     scale = np.sqrt(condition) ** (np.arange(dim) / (dim - 1))
-    return left_rotation(function, dim, instance) * scale @ right_rotation(function, dim, instance)
+    left, right = left_rotation(function, dim, instance) * scale, right_rotation(function, dim, instance)
+    return in_order(left.T[:, :, None] * right[:, None, :])
 
 
 # ---- for objectives: x and instance may be traced --------------------------------------------------------------------
