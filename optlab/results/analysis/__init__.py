@@ -19,11 +19,13 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     ranks       the tables of ranks
     over_cases  the labels over several cases
     judged      all verdicts of an experiment
+    best_of_k   the loss to be expected after k trials of a search for settings
     curves      quantities as functions of the step
     effects     the effect of one hyperparameter
     stillness   runs whose loss never changed
 """
 
+from optlab.results.analysis.best_of_k import best_of_k
 from optlab.results.analysis.curves import best_paths, loss_curves, with_costs
 from optlab.results.analysis.effects import sensitivity
 from optlab.results.analysis.judged import Judged, friedman, overall, ranking, without_each_case
@@ -36,6 +38,7 @@ __all__ = [
     "Friedman",
     "Judged",
     "best",
+    "best_of_k",
     "best_paths",
     "cells",
     "friedman",
