@@ -40,14 +40,14 @@ def one(name: str, chosen: argparse.Namespace) -> dict[str, object]:
 
 
 def put(page: Path, begin: str, figures: str, end: str) -> None:
-    """Replace what stands between the markers."""
+    """Replace the text between the markers."""
     before, found, rest = page.read_text(encoding="utf-8").partition(begin)
     if found:
         page.write_text(f"{before}{begin}{figures}\n{end}" + rest.partition(end)[2], encoding="utf-8")
 
 
 def several(names: list[str], chosen: argparse.Namespace) -> dict[str, object]:
-    """Each in a process of its own: no one finds memory, caches or threads as another left them."""
+    """Run each benchmark in a separate process, without shared memory, caches or threads."""
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "figures.json"

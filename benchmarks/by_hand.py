@@ -1,4 +1,4 @@
-"""Adam written by hand, in place, in two ways. What both benchmarks do with every gradient."""
+"""Adam written by hand, in place, in two ways, as used by both benchmarks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Update = Callable[[Array, Array, float], None]
 
 
 def adam(x: Array, lr: Any) -> Update:
-    """The formulas in the order in which the paper has them, one call each. Returns update(x, g, t), which spoils g."""
+    """The formulas in the order of the paper, one call each. Returns update(x, g, t), which overwrites g."""
     m, v = np.zeros((2, *x.shape))
     s, u = np.empty((2, *x.shape))
 

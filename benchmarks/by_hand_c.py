@@ -1,4 +1,4 @@
-"""rosenbrock.c, compiled when it is first needed, and called from here. Whoever has no C compiler does without."""
+"""rosenbrock.c, compiled at the first use. Without a C compiler it is left out."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from benchmarks.by_hand import BETA1, BETA2, EPS
 
 SOURCE = Path(__file__).with_name("rosenbrock.c")
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-pthread", "-shared", "-fPIC")
-"""Without errno and traps, which nobody looks at here, square roots and comparisons become SIMD. Neither changes a
-number, as -ffast-math would."""
+"""Without errno and traps, which are not used here, square roots and comparisons become SIMD. These options change no
+numbers; -ffast-math would."""
 WIDE = "-mprefer-vector-width=512"
-"""Of gcc and clang for x86 alone, where they would take half of that."""
+"""For gcc and clang on x86 only, which would use vectors of half this width."""
 
 
 class _Work(ctypes.Structure):
@@ -73,11 +73,11 @@ def library(tuned: bool = False) -> ctypes.CDLL:
         command = [found, *FLAGS, *["-DTUNED"] * tuned, str(SOURCE), "-o", target, "-lm"]
         if subprocess.run([*command, WIDE], capture_output=True, check=False).returncode:
             subprocess.run(command, check=True)
-        return ctypes.CDLL(target)  # loaded, it needs its file no more
+        return ctypes.CDLL(target)  # the loaded library does not need its file
 
 
 def run(lr: Any, steps: int, start: Sequence[float], threads: int, tuned: bool = False) -> Stored:
-    """Adam on Rosenbrock's valley for every learning rate."""
+    """Adam on Rosenbrock's function for every learning rate."""
     compiled = library(tuned)
     lanes = compiled.lanes()
     blocks = -(-len(lr) // lanes)

@@ -1,7 +1,7 @@
 """`python -I -S clock.py FILE COMMAND ...`: run a command; write its seconds, peak memory (as the system counts it) and
 exit status into a file.
 
-A process of its own, and a small one, since a child's peak is never told as less than that of whoever started it.
+A separate, small process, because the reported peak of a child is never less than that of its parent.
 """
 
 import os

@@ -17,12 +17,12 @@ from benchmarks.tables import Report
 
 
 def contenders(runs: int, steps: int, folder: Path) -> list[Contender]:
-    """Processes. What they computed is read from files of another, untimed run where their results stay in memory."""
+    """Processes. If their results stay in memory, they are read from the files of another, untimed run."""
     experiment = folder / "experiment.toml"
     processes.write(experiment, cold_optlab.document(runs, steps))
 
     def command_line() -> Path:
-        """Every time into a folder of its own, since what is finished already would not run again."""
+        """Each run has a new folder, because finished results would not be computed again."""
         out = Path(tempfile.mkdtemp(dir=folder))
         processes.optlab("run", "--no-plots", experiment, "--out", out)
         return out / "benchmark"

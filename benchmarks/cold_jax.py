@@ -1,7 +1,6 @@
-"""The grid in JAX, in a process of its own: `python -m benchmarks.cold_jax RUNS STEPS apart|together [FILE.npz]`.
+"""The grid in JAX, in a separate process: `python -m benchmarks.cold_jax RUNS STEPS apart|together [FILE.npz]`.
 
-Apart, as one writes it, each function and update rule is a program. All of them together in one take half as long to
-compile.
+Apart: each function and update rule is a program, as usual. Together: one program, which compiles in half the time.
 """
 
 import sys
@@ -72,7 +71,7 @@ def trained(function, update, start, rates, steps):
 
 
 def whole(rates, steps, trained=trained):
-    """Of every update rule on every function."""
+    """The losses of every update rule on every function."""
     return {
         f"{update.__name__} {function.__name__}": trained(
             function, update, jnp.array(PROBLEMS[function.__name__]), rates[update.__name__], steps
@@ -89,7 +88,7 @@ def main(runs: str, steps: str, how: str, file: str | None = None) -> None:
     else:
         found = whole(rates, int(steps), jax.jit(trained, static_argnums=(0, 1, 4)))
     jax.block_until_ready(found)
-    if file:  # not while it is timed
+    if file:  # not in timed runs
         np.savez(file, **found)
 
 

@@ -1,4 +1,4 @@
-"""The grid in optlab, in a process of its own: `python -m benchmarks.cold_optlab RUNS STEPS [FILE.npz]`."""
+"""The grid in optlab, in a separate process: `python -m benchmarks.cold_optlab RUNS STEPS [FILE.npz]`."""
 
 import sys
 
@@ -15,7 +15,7 @@ def document(runs: int, steps: int) -> dict[str, object]:
 def main(runs: str, steps: str, file: str | None = None) -> None:
     work = lab.sweeps(document(int(runs), int(steps)))
     found = lab.execute(work)
-    if file:  # not while it is timed
+    if file:  # not in timed runs
         import numpy as np
 
         losses = {

@@ -1,4 +1,4 @@
-"""From plain functions to machine code: how long tracing, writing down and compiling a program take."""
+"""From plain functions to machine code: the times of tracing, generating and compiling a program."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WITHOUT_LOOPS = "griewank"
 
 @dataclass(frozen=True)
 class Compilation:
-    """Of one program, round by round in seconds: the step graph, machine code from it, and code made quickly."""
+    """Times of one program in seconds, per round: the step graph, its machine code, and quickly compiled code."""
 
     problem: str
     dim: int
@@ -68,7 +68,7 @@ def measured(work: Sweep, rounds: int) -> Compilation:
 
 
 def table(dim: int, found: list[Compilation]) -> Table:
-    """The worst first."""
+    """The table, slowest first."""
     rows = [
         [
             f"{c.problem}, {c.optimizer}",
@@ -88,7 +88,7 @@ def table(dim: int, found: list[Compilation]) -> Table:
 def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` takes fewer programs, for tests."""
     work = list(programs())
-    measured(work[0], 1)  # what is done once in a process, as loading LLVM
+    measured(work[0], 1)  # work done once per process, such as loading LLVM
     found = [measured(sweep, rounds) for sweep in work[:: max(1, round(1 / scale / 10)) if scale < 1 else 1]]
     dims = sorted({c.dim for c in found})
     tables = [table(dim, [c for c in found if c.dim == dim]) for dim in dims]

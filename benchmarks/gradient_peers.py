@@ -1,10 +1,10 @@
-"""autograd, PyTorch and JAX on a value and its gradient, where they are installed. None of them is needed.
+"""autograd, PyTorch and JAX on a value and its gradient, if they are installed.
 
-One point is what each library does best with it: `value_and_grad`, a forward pass and `torch.autograd.grad`, and
+At one point each library uses its best way: `value_and_grad`, a forward pass and `torch.autograd.grad`, and
 `jit(value_and_grad)`. At many points autograd and PyTorch evaluate the same formula on arrays of all points at once,
-and JAX `jit(vmap(value_and_grad))`, compiled beforehand. No one loops over points. All are on one thread; but JAX's is
-not the one that calls it, so its clock is the processor time of the whole process, by which more threads would gain
-nothing.
+and JAX `jit(vmap(value_and_grad))`, compiled beforehand. None of them loops over points. All use one thread. JAX
+computes in another thread than the caller, so its clock is the processor time of the whole process, with which more
+threads would give no advantage.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ USED = ("sin", "cos", "exp", "sqrt", "abs", "clip", "mean", "sum", "array", "ara
 
 @dataclass(frozen=True)
 class Evaluator:
-    """One way to evaluate an objective and its gradient: what is timed, and how its result is read."""
+    """One way to evaluate an objective and its gradient: the timed function, and a function that reads its result."""
 
     name: str
     points: int
@@ -44,7 +44,7 @@ class Evaluator:
 
 
 def evaluators(objective: Objective, many: bool) -> list[Evaluator]:
-    """One per library that is installed."""
+    """One evaluator per installed library."""
     return [make(objective, many) for name, make in MAKERS.items() if importlib.util.find_spec(name)]
 
 
@@ -144,7 +144,7 @@ def _written(objective: Objective, many: bool, xp: Namespace) -> Callable[[Any],
 
 
 def _for_points(xp: Namespace) -> Namespace:
-    """A namespace for arrays whose last axis is that of the points: sums leave it alone, constants stretch over it."""
+    """A namespace for arrays whose last axis is the axis of points: sums keep it, constants are broadcast over it."""
 
     def column(value: Any) -> Any:
         return value[:, None] if np.ndim(value) else value

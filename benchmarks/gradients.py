@@ -23,12 +23,12 @@ from optlab.engine.derivatives import gradient_graph
 from optlab.engine.replay import Input, compile
 
 TURN = 0.01
-"""Seconds for which every contender evaluates in every round, at least once."""
+"""Seconds of evaluation per contender and round, with at least one evaluation."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Of one objective, at a number of points at once: the seconds per point of each contender, round by round."""
+    """Times of one objective at a number of points: the seconds per point of each contender and round."""
 
     name: str
     kind: str
@@ -37,20 +37,20 @@ class Timing:
     seconds: dict[str, list[float]]
 
     def times(self, peer: str) -> float:
-        """How many times as long as optlab a peer takes: the median over rounds."""
+        """The time of a peer divided by that of optlab: the median over rounds."""
         return median(a / b for a, b in zip(self.seconds[peer], self.seconds["optlab"], strict=True))
 
 
 @dataclass(frozen=True)
 class Tracing:
-    """Of one objective: the seconds from its source to a compiled gradient, each time it was traced."""
+    """The seconds from the source of an objective to a compiled gradient, per round."""
 
     name: str
     seconds: list[float]
 
 
 def with_optlab(objective: Objective, many: bool) -> Evaluator:
-    """The gradient graph, compiled for one run or all of them. The points lie in its input, as they do in a sweep."""
+    """The gradient graph, compiled for one run or all of them. The points are in its input buffer, as in a sweep."""
     points = objective.points if many else objective.points[:1]
     program = compile(gradient_graph(optlab.trace(objective.function, points[0])), [Input()], len(points))
     np.copyto(program.inputs[0], points.T)
@@ -85,7 +85,7 @@ def timed(objective: Objective, many: bool, rounds: int, turn: float = TURN) -> 
         raise SystemExit(f"{objective.name}: results differ by {off:.1e}, more than {TOLERANCE:.0e}")
     gc.unfreeze()
     gc.collect()
-    gc.freeze()  # collecting before every turn is for what the turns leave behind
+    gc.freeze()  # garbage of the previous turn is collected before each turn
     seconds = interleaved([_contender(e, turn) for e in evaluators], rounds)
     names = [e.name for e in evaluators]
     return Timing(objective.name, objective.kind, evaluators[0].points, off, dict(zip(names, seconds, strict=True)))
@@ -110,7 +110,7 @@ def _contender(evaluator: Evaluator, turn: float) -> Contender:
 
 
 def traced(objective: Objective, times: int) -> Tracing:
-    """Time what happens before the first evaluation: tracing, gradient, passes, and the plan for one run."""
+    """Time the work before the first evaluation: tracing, gradient, passes, and the plan for one run."""
     seconds = []
     for _ in range(times):
         begin = time.thread_time()
@@ -158,7 +158,7 @@ def _comparison(head: str, timings: Sequence[Timing]) -> Table:
 
 
 def _summary(timings: Sequence[Timing]) -> Table:
-    """Each peer in a line, and below where optlab is slower than it."""
+    """One line per peer, and below it the objectives for which optlab is slower."""
     rows, notes = [], []
     for head, group in _groups(timings):
         for peer in list(group[0].seconds)[1:]:

@@ -1,7 +1,7 @@
-"""The grid of the cold start: five optimizers on three functions. Plain numbers, so that it costs no one an import."""
+"""The grid of the cold start: five optimizers on three functions. Plain numbers, without imports."""
 
 PROBLEMS = {"rosenbrock": (-1.5, 2.0), "rastrigin": (-3.3, 2.4), "ackley": (-3.3, 2.6)}
-"""Functions and where they start."""
+"""Functions and their starts."""
 
 OPTIMIZERS = {
     "gd": (1e-6, 3e-4),
@@ -10,7 +10,7 @@ OPTIMIZERS = {
     "rmsprop": (1e-5, 5e-4),
     "adam": (1e-4, 1e-2),
 }
-"""Update rules and their learning rates, from the first run's to the last's. With these nothing diverges, and the last
-digits of rmsprop's numbers do not grow into the first ones, so that results can be compared."""
+"""Update rules and their learning rates, of the first and the last run. With these no run diverges, and rounding errors
+of rmsprop stay small, so that results can be compared."""
 
 RUNS, STEPS = 100, 1000

@@ -1,4 +1,4 @@
-"""optlab as the benchmarks use it: documents, sweeps that record the loss alone, and their execution."""
+"""optlab as the benchmarks use it: documents, sweeps that record only the loss, and their execution."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def document(
 
 
 def sweeps(experiment: Mapping[str, Any]) -> tuple[Sweep, ...]:
-    """All runs as optlab plans them; of two parameters, which it would write down, only the loss is recorded."""
+    """All runs as optlab plans them, with only the loss recorded, also for two parameters."""
     planned = pipeline.prepare(experiment, plugins=()).plan.sweeps
     return tuple(replace(sweep, recording=replace(sweep.recording, trajectory=False)) for sweep in planned)
 
@@ -39,11 +39,11 @@ def execute(work: Sequence[Sweep]) -> list[Trajectories]:
 
 
 def executed(work: Sequence[Sweep], task: runner.Runner, pool: Executor) -> list[Trajectories]:
-    """The same by a task that may have traced and compiled the sweeps before, on threads that may be there already."""
+    """The same with a task that may have traced and compiled the sweeps already, on threads that may exist already."""
     done = list(executors.execute(work, task, pool, lambda run_steps: None))
     return [trajectories for _, trajectories in sorted(done, key=lambda pair: pair[0].run[0])]
 
 
 def rates(low: float, high: float, runs: int) -> Any:
-    """Learning rates from the first run's to the last's, as a file has them."""
+    """Learning rates from the first to the last run, as in a file."""
     return {"log": [low, high], "num": runs} if runs > 1 else low

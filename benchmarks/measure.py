@@ -1,4 +1,4 @@
-"""What the benchmarks share: optlab's step graph stepped directly, agreement, interleaved timing, a table."""
+"""Shared parts of the benchmarks: optlab's step graph executed directly, agreement, interleaved timing, a table."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from optlab.execution.step import build_for
 TOLERANCE, ROUGHLY = 1e-10, 1e-3
 
 Result = tuple[np.ndarray[Any, Any] | None, np.ndarray[Any, Any]]
-"""The final x, shape (dim, runs), or None where nobody looks at it, and the loss of every step, shape (steps, runs)."""
+"""The final x, shape (dim, runs), or None if it is not compared, and the loss of every step, shape (steps, runs)."""
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to do the work: what is timed, and how its result is read. `is_baseline`: the others' times are also told
-    as multiples of its own.
+    """One way to do the work: the timed function, and a function that reads its result. `is_baseline`: the times of the
+    others are also shown as multiples of its time.
 
-    The clock is the processor time of this thread, so that waiting for other programs does not count; who computes in
-    threads of its own needs another one. `is_rough`: it computes in float32, so that few digits can agree.
+    The clock is the processor time of this thread, so that waiting for other programs does not count. A contender
+    with other threads needs another clock. `is_rough`: it computes in float32, so that only few digits agree.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Contenders on the same work: how far their results are apart, and for each its seconds per run and step, round by
+    """Contenders on the same work: the difference of their results, and the seconds per run and step of each, per
     round. The `baselines` are names among them."""
 
     title: str
@@ -62,7 +62,7 @@ class Comparison:
 
 
 def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = None) -> Callable[[], Result]:
-    """optlab's replay of a sweep without the runner: a compiled step graph, stepped in the plainest loop.
+    """optlab's replay of a sweep without the runner: a compiled step graph, executed in a plain loop.
 
     `start` is of shape (dim, runs); `fill(step, out)` writes the minibatch indices, shape (runs, batch_size).
     """
@@ -99,7 +99,7 @@ def stepper(work: Sweep, start: Any, fill: Callable[[int, Any], None] | None = N
 def disagreement(contenders: Sequence[Contender]) -> float:
     """The largest difference from the first contender in a final x or a loss, relative to numbers above one.
 
-    A contender of fewer runs or steps is compared in those it has.
+    A contender with fewer runs or steps is compared in these.
     """
     results = [(c, *(None if a is None else np.array(a) for a in c.read(c.go()))) for c in contenders]
     reference, _, losses = results[0]
@@ -114,8 +114,8 @@ def disagreement(contenders: Sequence[Contender]) -> float:
 def interleaved(contenders: Sequence[Contender], rounds: int, turn: float = 0.0) -> list[list[float]]:
     """Seconds per run and step, for each contender one per round.
 
-    Every round runs all of them, every other round in reverse, so that a busy machine disturbs all alike. Who is done
-    in less than `turn` seconds does the work as often as fits into them.
+    Every round runs all of them, every other round in reverse, so that a busy machine affects all equally. A
+    contender that needs less than `turn` seconds repeats the work for this time.
     """
     seconds: list[list[float]] = [[] for _ in contenders]
     times = [_fitting(contender, turn) for contender in contenders]
@@ -139,7 +139,7 @@ def _fitting(contender: Contender, turn: float) -> int:
 
 
 TURN = 0.02
-"""Seconds of a turn at least, where the work may be repeated."""
+"""The minimal seconds of a turn, if the work can be repeated."""
 
 
 def compare(title: str, contenders: Sequence[Contender], rounds: int, turn: float = TURN) -> Comparison:

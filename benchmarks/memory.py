@@ -1,4 +1,4 @@
-"""Peak memory of a sweep: it grows with what is recorded, and not with steps."""
+"""Peak memory of a sweep: it grows with the records, and not with the steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUNS = 1000
 
 
 def peak(steps: int, points: int, runs: int = RUNS) -> float:
-    """Megabytes that Python and NumPy hold at most while a sweep of Adam on Rosenbrock is planned and run."""
+    """The peak of megabytes held by Python and NumPy while a sweep of Adam on Rosenbrock is planned and run."""
     document: dict[str, Any] = {
         "name": "benchmark",
         "steps": steps,
@@ -26,7 +26,9 @@ def peak(steps: int, points: int, runs: int = RUNS) -> float:
         "record": {"points": points},
     }
     plugins = registry.load(())
-    runner.run(plan.make(documents.read_dict(document | {"steps": 1}), plugins).sweeps[0])  # what is loaded once
+    runner.run(
+        plan.make(documents.read_dict(document | {"steps": 1}), plugins).sweeps[0]
+    )  # load modules before measuring
     importlib.import_module("optlab.engine.native.kernel")
     tracemalloc.start()
     runner.run(plan.make(documents.read_dict(document), plugins).sweeps[0])
@@ -36,7 +38,7 @@ def peak(steps: int, points: int, runs: int = RUNS) -> float:
 
 
 def report(rounds: int = 1, scale: float = 1.0) -> Report:
-    """`scale` shortens the work, for tests. What is counted is the same in every round, so that one is enough."""
+    """`scale` shortens the work, for tests. The count is equal in every round, so one round is enough."""
     few, many = max(100, int(1000 * scale)), max(400, int(20_000 * scale))
     runs = max(100, int(RUNS * scale))
     sizes = ((few, 100), (many, 100), (many, 1000))

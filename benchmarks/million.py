@@ -1,4 +1,4 @@
-"""A million runs from random starts through the command line, and what a run and step costs on the way there."""
+"""A million runs from random starts through the command line, and the cost of a run and step for fewer runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STEPS = 200
 
 @dataclass(frozen=True)
 class Size:
-    """Of so many runs, round by round: seconds and megabytes of `optlab run`, and seconds of the execution alone."""
+    """A number of runs, and per round: seconds and megabytes of `optlab run`, and seconds of the execution alone."""
 
     runs: int
     steps: int
@@ -30,13 +30,13 @@ class Size:
 
 
 def document(runs: int) -> dict[str, Any]:
-    """Momentum on Himmelblau's function; of the losses only the first, the last and the best are kept."""
+    """Momentum on Himmelblau's function; only the first, last and best losses are recorded."""
     problem = {"name": "himmelblau", "start": "random"}
     return lab.document([problem], [{"name": "momentum", "lr": 1e-3}], STEPS, points=0, seeds=runs)
 
 
 def measured(sizes: list[int], rounds: int) -> list[Size]:
-    """In turn: every round has all sizes."""
+    """Interleaved: every round has all sizes."""
     found = [Size(runs, STEPS, [], [], []) for runs in sizes]
     for _ in range(rounds):
         for size in found:
@@ -55,7 +55,7 @@ def _command_line(runs: int) -> processes.Spent:
 
 
 def _execution(runs: int) -> float:
-    """From the plan to trajectories in memory; random starts are drawn on the way."""
+    """From the plan to trajectories in memory; including the random starts."""
     work = lab.sweeps(document(runs))
     begin = time.perf_counter()
     lab.execute(work)

@@ -41,7 +41,7 @@ def contenders(runs: int, steps: int, activation: str, with_peers: bool = True) 
 
 
 def sweep(runs: int, steps: int, activation: str, precision: str = "float64") -> Sweep:
-    """One seed per run; the loss of every step is recorded. Two evaluations, the fewest there can be."""
+    """One seed per run; the loss of every step is recorded. Two evaluations, the minimum."""
     document: dict[str, Any] = {
         "name": "benchmark",
         "steps": steps,
@@ -65,7 +65,7 @@ def whole_run(work: Sweep) -> Result:
 
 
 def on_all_cores(work: Sweep, name: str = "optlab, all cores", is_rough: bool = False) -> Contender:
-    """In the steady state, as JAX is measured: traced and compiled before, timed by the clock on the wall."""
+    """The steady state, measured as for JAX: traced and compiled before, in wall time."""
     task, pool = runner.Runner([work], executors.workers()), ThreadPoolExecutor(executors.workers())
 
     def read(found: Any) -> Result:
@@ -87,8 +87,8 @@ def layers(flat: np.ndarray) -> list[np.ndarray]:
 
 
 def loop(work: Sweep, start: np.ndarray, activation: str, tuned: bool) -> Result:
-    """Preallocated buffers (runs, ...), forward and backward fused; a run's parameters are one row, so that Adam is a
-    few calls for all layers. `tuned` takes sums as matrix products, and maxima along long axes."""
+    """Preallocated buffers (runs, ...), forward and backward fused; the parameters of a run are one row, so that Adam
+    needs few calls for all layers. `tuned` computes sums as matrix products, and maxima along long axes."""
     assert work.case.split is not None
     inputs, targets = work.case.split.train_inputs, work.case.split.train_targets
     (dim, runs), steps = start.shape, work.steps
@@ -101,7 +101,7 @@ def loop(work: Sweep, start: np.ndarray, activation: str, tuned: bool) -> Result
     h, dh, slope = np.empty((3, runs, BATCH, HIDDEN))
     z, p = np.empty((2, runs, BATCH, 10))
     top, total = np.empty((2, runs, BATCH, 1))
-    right = np.empty((runs, BATCH))  # the right class's z
+    right = np.empty((runs, BATCH))  # z of the right class
     by_class = np.empty((10, runs * BATCH))
     ones_of_batch, ones_of_classes = np.ones((1, BATCH)), np.ones((10, 1))
     a_t, h_t, w2_t = (np.swapaxes(q, 1, 2) for q in (a, h, w2))

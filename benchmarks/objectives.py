@@ -1,4 +1,4 @@
-"""What `gradients` differentiates: every built-in test function, and networks of eight sizes on random data."""
+"""The objectives of `gradients`: every built-in test function, and networks of eight sizes on random data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from optlab.plugins import registry
 from optlab.plugins.problems.base import Problem
 
 POINTS, RUNS, DIM = 1000, 32, 10
-"""Points of a function and runs of a network that are evaluated at once; the dimension besides the default one."""
+"""Points of a function and runs of a network that are evaluated together; a second dimension besides the default."""
 
 NETWORKS = (
     ((2, 2, 2), "tanh", 1),
@@ -38,7 +38,7 @@ Namespace = ModuleType | SimpleNamespace
 
 @dataclass(frozen=True)
 class Objective:
-    """A function of one point in plain NumPy, which optlab traces, and the same for other libraries.
+    """A function of one point in plain NumPy, which optlab traces, and the same function for other libraries.
 
     `points` is of shape (points, dim). `write(namespace)` is the function in a namespace that has NumPy's names: of a
     point x of shape (dim,), or of many where the namespace has been made for that; they then lie in the shape (dim,
@@ -59,7 +59,7 @@ class Objective:
 
 
 def functions(points: int = POINTS) -> Iterator[Objective]:
-    """Every test function at its default dimension, and in ten dimensions if it has any number of them."""
+    """Every test function at its default dimension, and in ten dimensions if the dimension is free."""
     for name, problem in sorted(registry.load(()).problems.items()):
         if not problem.trains_on_data:
             for dim in dict.fromkeys((problem.default_dim, problem.dim or DIM)):
@@ -73,8 +73,8 @@ def _of(problem: Problem, name: str, dim: int, points: int) -> Objective:
 
 
 def rewritten(function: Callable[..., Any], dim: int, namespace: Namespace) -> Callable[..., Any]:
-    """The function from its own source, with another `np`, and with a number for `x.size`, which PyTorch calls
-    otherwise."""
+    """The function from its own source, with another `np`, and with a number for `x.size`, which has another
+    meaning in PyTorch."""
     tree = _Sized(dim).visit(ast.parse(textwrap.dedent(inspect.getsource(function))))
     tree.body[0].decorator_list.clear()
     known = {**function.__globals__, "np": namespace}

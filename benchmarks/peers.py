@@ -1,8 +1,8 @@
-"""Other libraries on the same work, where they are installed. None of them is needed.
+"""Other libraries on the same work, if they are installed.
 
-JAX does all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on as many threads as it
-likes: so its clock is the one on the wall. PyTorch and autograd run eagerly, one run at a time: so they do the first
-run only, for a few steps.
+JAX does all runs at once, `jit(vmap(scan))` in float64, compiled before the clock starts, on any number of
+threads, so it is measured in wall time. PyTorch and autograd run eagerly, one run at a time, so they do only the
+first run, for a few steps.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from optlab.execution.randomness import Minibatches
 from optlab.execution.records import Sweep
 
 FEW = 200
-"""Steps of those that do one run at a time."""
+"""The number of steps of libraries that do one run at a time."""
 
 
 def _available(table: dict[str, list[Contender]]) -> list[Contender]:
@@ -66,7 +66,7 @@ def rosenbrock(rates: np.ndarray, steps: int, start: tuple[float, float]) -> lis
 
 
 def mlp(work: Sweep, start: np.ndarray, activation: str) -> list[Contender]:
-    """JAX is handed the indices of all minibatches, drawn beforehand."""
+    """JAX gets the indices of all minibatches, drawn beforehand."""
     split = work.case.split
     assert split is not None
     inputs, targets = split.train_inputs, split.train_targets
@@ -150,7 +150,7 @@ def _jax(name: str, f: Any, step: Any, x: Any, rates: np.ndarray, steps: int, in
 
 
 def _jax_program(f: Any, step: Any, steps: int) -> Any:
-    """(x, lr, index) -> final x and losses (steps, runs), in which order JAX needs not transpose them."""
+    """(x, lr, index) -> final x and losses (steps, runs), an order that needs no transpose in JAX."""
     import jax
     import jax.numpy as jnp
 

@@ -19,7 +19,7 @@ STYLES = {
     "C": ("#555555", "s", "C by hand"),
     "JAX jit(vmap(scan))": ("#d55e00", "^", "JAX, compiled before"),
 }
-"""Colours that are told apart by everybody, markers, and what the legend says."""
+"""Colours that are distinct with colour blindness, markers, and texts of the legend."""
 
 HEADS = {
     "runs": "runs at once",
@@ -32,7 +32,7 @@ Points = Sequence[Mapping[str, Any]]
 
 
 def draw(points: Points, file: Path) -> None:
-    """A panel for each axis along which something was measured, all with the same scale of time."""
+    """A panel for each measured axis, all with the same scale of time."""
     axes_of = {axis: [p for p in points if p["axis"] == axis] for axis in HEADS}
     drawn = {axis: group for axis, group in axes_of.items() if group}
     figure = Figure(figsize=(10, 3.4), layout="constrained")
@@ -70,7 +70,7 @@ def _names(point: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _ticks(panel: Axes, at: list[int]) -> None:
-    """Small whole numbers in place of powers of ten, and some air on both sides."""
+    """Small integers in place of powers of ten, and a margin on both sides."""
     panel.set_xlim(at[0] / 1.3, at[-1] * 1.3)
     panel.xaxis.set_major_locator(FixedLocator(at))
     panel.xaxis.set_minor_locator(NullLocator())

@@ -1,4 +1,4 @@
-"""Whole processes, from their start to their end: what they take on the clock, and the memory they needed."""
+"""Whole processes, from their start to their end: wall time and peak memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Spent:
-    """Of one process: seconds on the clock on the wall, and megabytes resident at most."""
+    """Resources of one process: wall time in seconds, and peak resident memory in megabytes."""
 
     seconds: float
     megabytes: float
@@ -27,9 +27,9 @@ _UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def python(*arguments: object) -> Spent:
-    """Run Python on these arguments in the root of the checkout; it has to succeed.
+    """Run Python on these arguments in the root of the checkout; it must succeed.
 
-    Modules may be kept compiled from one start to the next, as those of installed packages are.
+    Compiled modules are kept between starts, as for installed packages.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     command = [sys.executable, *map(str, arguments)]

@@ -17,17 +17,17 @@ RUNS = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000)
 STEPS = (10, 100, 1_000, 10_000)
 DIMENSIONS = (2, 10, 100, 1_000)
 MOST = 20_000_000
-"""Numbers of x that one contender computes per turn, about: for many runs or dimensions there are fewer steps."""
+"""About the number of entries of x that a contender computes per turn. More runs or dimensions have fewer steps."""
 
 RATES = (1e-6, 1e-4)
-"""Learning rates at which no run arrives, where last digits would grow into the first ones."""
+"""Learning rates at which no run converges, because rounding errors grow near a minimum."""
 
 NAMES = ("optlab", "C", "JAX jit(vmap(scan))")
 
 
 @dataclass(frozen=True)
 class Point:
-    """What was compared: along which axis, and where on it."""
+    """A compared point: the axis and the position on it."""
 
     axis: str
     at: int
@@ -49,7 +49,7 @@ def compared(runs: int, steps: int, dim: int, rounds: int) -> Comparison:
 
 
 def on_threads(threads: int, runs: int, steps: int, rounds: int) -> Comparison:
-    """In a process of its own that may use so many cores, from which everybody takes the number of threads."""
+    """Run in a separate process with this number of cores, from which all contenders take the number of threads."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, spawn, initializer=_pin, initargs=(threads,)) as pool:
         return pool.submit(compared, runs, steps, 2, rounds).result()

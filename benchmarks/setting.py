@@ -1,4 +1,4 @@
-"""What the figures belong to: the machine, the versions, and which peers are missing."""
+"""The conditions of the figures: the machine, the versions, and the missing peers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ COMPILER = "a C compiler"
 
 
 def missing() -> list[str]:
-    """The peers that are not installed. Benchmarks do without them."""
+    """The peers that are not installed. Benchmarks leave them out."""
     return [n for n in PEERS if importlib.util.find_spec(n) is None] + [COMPILER] * (by_hand_c.compiler() is None)
 
 
 def text() -> str:
-    """Processor and versions in a line, and who is left out."""
+    """Processor and versions in a line, and the missing peers."""
     absent = missing()
     versions = [f"{name} {version(name)}" for name in ("numpy", *PEERS) if name not in absent]
     compiler = [] if COMPILER in absent else [_compiler()]

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Table:
-    """A title, a line of heads, and rows: the first column is text, the others hold numbers. Notes stand below."""
+    """A title, a line of heads, and rows: the first column is text, the others are numbers. Notes are below."""
 
     title: str
     heads: Sequence[str]
@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """What a benchmark found: a sentence on its setting, tables to read, and all figures as they go into JSON."""
+    """The result of a benchmark: a sentence about its conditions, tables to read, and all figures for JSON."""
 
     about: str
     tables: Sequence[Table]

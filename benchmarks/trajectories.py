@@ -20,11 +20,11 @@ from optlab.plugins import registry
 A, B = 1.0, 100.0
 START = (-1.5, 2.0)
 RATES = (1e-4, 1e-2)
-"""Learning rates, from the first run's to the last's."""
+"""Learning rates of the first and the last run."""
 
 
 def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
-    """In two dimensions everybody takes part."""
+    """All contenders in two dimensions."""
     work = sweep("rosenbrock", START, runs, steps, ends)
     rates = work.numbers["hyperparameter", "lr"]
     start = np.broadcast_to(np.array(START)[:, None], (2, runs))
@@ -39,7 +39,7 @@ def on_rosenbrock(runs: int, steps: int, ends: tuple[float, float] = RATES) -> l
 
 
 def on_function(name: str, dim: int, runs: int, steps: int, ends: tuple[float, float] = RATES) -> list[Contender]:
-    """optlab and JAX, which gets the same source, on any test function from its own start."""
+    """optlab and JAX, which gets the same source, on any test function from its default start."""
     problem = registry.load(()).problems[name]
     start = np.resize(problem.start, dim)
     work = sweep(name, start, runs, steps, ends)
@@ -57,11 +57,11 @@ def sweep(
 
 
 def with_optlab(work: Sweep) -> list[Contender]:
-    """In the steady state, all steps with divergence and best losses; and from the plan on, with tracing and compiling.
+    """The steady state, all steps with divergence and best losses; and from the plan, with tracing and compiling.
 
-    It computes the last loss too.
+    It also computes the last loss.
     """
-    steady = replace(work, backend="native")  # machine code that is to be run again and again
+    steady = replace(work, backend="native")  # machine code that is executed many times
     task, pool = runner.Runner([steady], executors.workers()), ThreadPoolExecutor(executors.workers())
 
     def read(found: Any) -> Result:
@@ -77,7 +77,7 @@ def with_optlab(work: Sweep) -> list[Contender]:
 
 
 def with_c(rates: np.ndarray, steps: int) -> list[Contender]:
-    """On as many threads as optlab; what it tells apart is the same: losses, the best, the last, divergence."""
+    """On as many threads as optlab, with the same results: losses, best and last loss, divergence."""
 
     def contender(name: str, tuned: bool) -> Contender:
         def go() -> by_hand_c.Stored:

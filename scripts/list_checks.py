@@ -17,34 +17,34 @@ from optlab.testing.conformance import checks_for
 INTRODUCTION = """\
 # The conformance suite
 
-What every update rule owes the lab: {count} checks for each, and one more for each thing that a rule declares of
-itself. `optlab check plugins/mine.py` runs them and prints a verdict per check; `pytest plugins/mine.py` runs them as
-tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32]`), with the file's own tests.
+The checks that every update rule must pass: {count} checks, and one more for each property that a rule declares.
+`optlab check plugins/mine.py` runs them and prints a verdict for each check. `pytest plugins/mine.py` runs them as
+tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32]`), with the tests in the file.
 
-A check is
+The result of a check is one of these:
 
-- **passed**, or **failed**: then it says what was observed, what was expected, and gives a hint;
-- **advice** where the rule may be right all the same: its docstring, its source, its declared ranges, a counterpart
-  that nothing compared it with, a norm that overflows. It is a failure with `optlab check --strict`, with
-  `pytest --optlab-strict` or `--strict`, and for the rules that are built in;
-- **skipped** where it does not apply or cannot be made, with the reason; also where it would fail by design, as
+- **passed**, or **failed** with the observed result, the expected result, and a hint;
+- **advice** if the rule may be right nevertheless: about its docstring, its source, its declared ranges, a counterpart
+  with which it was not compared, or a norm that overflows. Advice is a failure with `optlab check --strict`, with
+  `pytest --optlab-strict` or `--strict`, and for the built-in rules;
+- **skipped**, with the reason, if the check does not apply or cannot be made, or would fail by design, like
   `comes_to_rest` for steps of signs;
-- **exempt** where the rule declares that it fails, with a true reason:
+- **exempt** if the rule declares that it fails, with a reason:
   `@optimizer(exempt={{"comes_to_rest": "the sign of the momentum has always the same size"}})`. An exempt check that
-  passes is a failure, and an exemption from a check that there is not is an error.
+  passes is a failure, and an exemption from an unknown check is an error.
 
-The rule is called directly, as the NumPy function it is, on a quadratic, on a plane and in Rosenbrock's valley; some of
-the checks trace it, as the lab does. x is a vector of four parameters; a rule that is declared `per="tensor"` has to
-pass with x a matrix of 2 x 3 too. This page is printed by `python scripts/list_checks.py`.
+The rule is called directly as a NumPy function, on a quadratic, on a plane and on Rosenbrock's function. Some checks
+trace it, as a run does. x is a vector of four parameters. A rule that is declared `per="tensor"` must also pass with a
+2 x 3 matrix as x. This page is printed by `python scripts/list_checks.py`.
 """
 
 COUNTERPARTS = """\
 ## Counterparts in other packages
 
-`references` names what torch or optax call the same rule, and tells how our hyperparameters become its arguments. An
-argument there is given the value of a hyperparameter of ours (its name), several of them (a tuple), or a constant
-(anything that is no text). Under `"where"` stand hyperparameters of ours, with the values that make the two rules the
-same. If the package is not installed, the check is skipped.
+`references` gives the name of the same rule in torch or optax, and maps hyperparameters to its arguments. An argument
+gets the value of one hyperparameter (its name), of several (a tuple of names), or a constant (anything that is not a
+string). `"where"` contains hyperparameters with the values at which the two rules are equal. If the package is not
+installed, the check is skipped.
 
 ```python
 import numpy as np
@@ -65,7 +65,7 @@ from optlab.testing.references import TOLERANCE, compare
     }
 )
 def my_adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8, is_corrected=False):
-    \"\"\"Adam (Kingma & Ba, 2014), whose averages may stay as they are.\"\"\"
+    \"\"\"Adam (Kingma & Ba, 2014), with optional bias correction.\"\"\"
     m = beta1 * m + (1 - beta1) * g
     v = beta2 * v + (1 - beta2) * g**2
     first, second = (1 - beta1**t, 1 - beta2**t) if is_corrected else (1.0, 1.0)
@@ -75,19 +75,21 @@ def my_adam(x, g, m=0.0, v=0.0, *, t, lr=1e-3, beta1=0.9, beta2=0.999, eps=1e-8,
 assert compare(my_adam, "torch:Adam") <= TOLERANCE
 ```
 
-The check compares 1,000 steps of 60 runs at the defaults, then 50 steps at another value of each hyperparameter that is
-mapped: each number by itself, each choice between true and false by itself and with every number that is 0 by default.
-What the counterpart refuses, as torch refuses Nesterov's form without momentum, is left out. The message of a mismatch
-names the first step at which the two differ, and the hyperparameters that remove the difference: "differs from
-torch:Adam by 9.61e-05 of its size within 1,000 steps, from step 1 on, and not at all with eps = 0".
+The check compares 1,000 steps of 60 runs with the defaults, then 50 steps with another value of each mapped
+hyperparameter: each number alone, and each boolean choice alone and together with every number that is 0 by default.
+Combinations that the counterpart refuses are left out; torch, for example, refuses Nesterov's form without momentum.
+The message of a mismatch names the first step at which the two differ, and the hyperparameters that remove the
+difference: "differs from torch:Adam by 9.61e-05 of its size within 1,000 steps, from step 1 on, and not at all with
+eps = 0".
 """
 
 AROUND = """\
 ## Transforms and schedules
 
-They are checked as gradient descent with one of them around it. `optlab check plugins/halfway.py`,
+They are checked as gradient descent with one transform or schedule. `optlab check plugins/halfway.py`,
 `optlab check clip_norm` and `pytest plugins/halfway.py` make {transforms} checks of a transform of the gradient,
-{steps} of one of the whole step, and {schedules} of a schedule: those above that apply, and these.
+{steps} checks of a transform of the whole step, and {schedules} checks of a schedule: the checks above that apply, and
+these.
 """
 
 DECLARED = (
@@ -98,7 +100,7 @@ DECLARED = (
 
 def page() -> str:
     tables = [_table(theme, checks) for theme, checks in THEMES.items()]
-    declared = _table("what is declared", DECLARED)
+    declared = _table("declared properties", DECLARED)
     counts = {
         "transforms": len(checks_for(clip_norm)),
         "steps": len(checks_for(lookahead)),
@@ -112,7 +114,7 @@ def page() -> str:
 def _table(theme: str, checks: tuple[Check, ...]) -> str:
     rows = [f"| `{check.name}` | {_demand(check)} | {check.catches} |" for check in checks]
     return "\n".join(
-        [f"## {theme.capitalize()}", "", "| check | what it demands | the bug |", "|---|---|---|", *rows, ""]
+        [f"## {theme.capitalize()}", "", "| check | condition | the bug that it finds |", "|---|---|---|", *rows, ""]
     )
 
 

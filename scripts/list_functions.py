@@ -16,25 +16,26 @@ from optlab.engine.ops import OPS
 INTRODUCTION = """\
 # What can be traced
 
-A function that optlab differentiates is plain NumPy. What follows can be applied to its arguments and to all that is
-computed from them, with the arguments shown; those after `*` are given by name. Anything may also be called on plain
-arrays, which NumPy computes as ever. What cannot be traced is refused, with the line and what to write instead.
+A function that optlab differentiates is plain NumPy. The functions below can be applied to its arguments and to all
+values computed from them, with the arguments shown; those after `*` are keyword arguments. Any function may be called
+on plain arrays, which NumPy computes as usual. Other functions of traced values are errors, with the line and what to
+write instead.
 
-Results have NumPy's shape and type (but for the few functions that make `float16` of truth values and of the smallest
-whole numbers). A remark says where the derivative is zero, or where there is none and what is taken for it. This page
-is printed by `python scripts/list_functions.py`.
+Results have the shape and dtype of NumPy, except for the few functions that return `float16` for booleans and the
+smallest integers. A remark says where the derivative is zero, or where it does not exist and which value is used. This
+page is printed by `python scripts/list_functions.py`.
 
 ## Operators
 
-`+ - * / // % ** @`, `abs(x)`, comparisons, and `& | ^ ~` between conditions. `x[...]` takes whole numbers, slices,
-`...`, `np.newaxis`, and plain arrays of whole numbers or truth values. A traced array can be iterated over, and has
-`shape`, `ndim`, `size`, `dtype`, `len(x)`, `T` and `mT`. It is never written to: `x[i] = y` and `x += y` are refused.
-`np.add.reduce` and the same of `np.multiply`, `np.maximum` and `np.minimum` are the reductions below, and every ufunc
-of two arguments has its `outer`.
+`+ - * / // % ** @`, `abs(x)`, comparisons, and `& | ^ ~` between booleans. `x[...]` takes integers, slices,
+`...`, `np.newaxis`, and plain arrays of integers or booleans. A traced array can be iterated over, and has `shape`,
+`ndim`, `size`, `dtype`, `len(x)`, `T` and `mT`. It is read-only: `x[i] = y` and `x += y` are errors. `reduce` of
+`np.add`, `np.multiply`, `np.maximum` and `np.minimum` is the reduction below, and every ufunc of two arguments has its
+`outer`.
 """
 
 ZERO = "derivative 0"
-CONDITION = "a condition, without derivative"
+CONDITION = "a boolean, without derivative"
 
 REMARKS = {
     "np.absolute": "derivative 0 at 0",
@@ -45,33 +46,33 @@ REMARKS = {
     "np.arctan2": "derivative 0 at the origin",
     "np.argmax": "the first of several, or the first NaN; no derivative",
     "np.argmin": "the first of several, or the first NaN; no derivative",
-    "np.argsort": "those that tie keep their order; no derivative",
+    "np.argsort": "ties keep their order; no derivative",
     "np.around": ZERO,
-    "np.astype": "derivative 0 through whole numbers and truth values",
+    "np.astype": "derivative 0 through integers and booleans",
     "np.average": "weights of the shape of `a`, or of the axes averaged over; they may be traced",
-    "np.bitwise_and": "`&`, between conditions",
-    "np.bitwise_or": r"`\|`, between conditions",
-    "np.bitwise_xor": "`^`, between conditions",
+    "np.bitwise_and": "`&`, between booleans",
+    "np.bitwise_or": r"`\|`, between booleans",
+    "np.bitwise_xor": "`^`, between booleans",
     "np.clip": "derivative 1 inside and on a bound, 0 beyond; bounds may be traced",
-    "np.compress": "the condition is plain",
+    "np.compress": "the condition is a plain array",
     "np.cumprod": "exact at zeros",
     "np.dot": "`b` has at most two axes",
-    "np.einsum": "letters only; products from left to right, whatever `optimize` says",
+    "np.einsum": "letters only; products from left to right for any `optimize`",
     "np.fabs": "derivative 0 at 0",
     "np.fix": ZERO,
     "np.fmod": "jumps have no derivative",
     "np.hypot": "derivative 0 at (0, 0)",
-    "np.invert": "`~`, of a condition",
-    "np.linalg.cholesky": "of a symmetric matrix; NaN where there is none",
-    "np.linalg.det": "of singular matrices too: the derivative is the matrix of cofactors",
-    "np.linalg.inv": "NaN where there is none",
+    "np.invert": "`~`, of a boolean",
+    "np.linalg.cholesky": "of a symmetric matrix; NaN if there is no factor",
+    "np.linalg.det": "also of singular matrices: the derivative is the matrix of cofactors",
+    "np.linalg.inv": "NaN if there is no inverse",
     "np.linalg.norm": "vectors: any number; matrices: None, 'fro', 1, -1, inf, -inf; derivative 0 at 0",
-    "np.linalg.solve": "NaN where there is no solution",
+    "np.linalg.solve": "NaN if there is no solution",
     "np.max": "ties share the derivative equally",
-    "np.maximum": "half to each of two that tie",
-    "np.median": "the two in the middle share the derivative; NaN if there is one",
+    "np.maximum": "each of two ties gets half of the derivative",
+    "np.median": "the two middle entries share the derivative; NaN if an entry is NaN",
     "np.min": "ties share the derivative equally",
-    "np.minimum": "half to each of two that tie",
+    "np.minimum": "each of two ties gets half of the derivative",
     "np.ndim": "a plain number",
     "np.pad": "modes constant, edge, reflect, symmetric, wrap",
     "np.prod": "exact at zeros",
@@ -82,14 +83,14 @@ REMARKS = {
     "np.shape": "a plain tuple",
     "np.sinc": "derivative 0 at 0",
     "np.size": "a plain number",
-    "np.sort": "those that tie keep their order, and each its own derivative",
+    "np.sort": "ties keep their order, and each entry its own derivative",
     "np.sqrt": "derivative infinite at 0",
     "np.cbrt": "derivative infinite at 0",
-    "np.std": "derivative 0 where all entries are the same",
-    "np.take": "the indices are plain",
+    "np.std": "derivative 0 if all entries are equal",
+    "np.take": "the indices are plain arrays",
     "np.take_along_axis": "indices may be traced",
-    "np.where": "a branch that is not taken leaks no NaN",
-    "x.copy": "the array itself: it is never written to",
+    "np.where": "NaN in the branch not taken has no effect on derivatives",
+    "x.copy": "the array itself, since it is read-only",
     "x.flatten": "as `np.ravel`",
     "x.reshape": "lengths, or one tuple of them",
     "x.transpose": "axes, or one tuple of them",
@@ -112,7 +113,7 @@ def page() -> str:
 
 
 def _themes(names: Iterable[str]) -> dict[str, list[str]]:
-    """The names by theme; what is in no theme of the table is a ufunc."""
+    """The names by theme. A name without a theme is a ufunc."""
     themes = {theme: [full_name(f) for f in rows] for theme, rows in THEMES.items()}
     others = {name for names in themes.values() for name in names}
     return {"Ufuncs": [name for name in names if name not in others], **themes}

@@ -1,10 +1,9 @@
 """Write the data files of `optlab/plugins/datasets/data/` from scikit-learn's copies.
 
     python scripts/make_datasets.py            write them
-    python scripts/make_datasets.py --check    compare them; exit status 1 where one differs
+    python scripts/make_datasets.py --check    compare them; exit status 1 if one differs
 
-The files are stored, not compressed: their bytes then do not depend on a version of zlib, and git and wheels compress
-them anyway.
+The files are not compressed, so that their bytes do not depend on the version of zlib. Git and wheels compress them.
 """
 
 from __future__ import annotations
