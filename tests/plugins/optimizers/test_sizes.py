@@ -31,7 +31,7 @@ SQUARES = {
     *("adabelief", "adadelta", "adagrad", "adahessian", "adam", "adamw", "adan", "amsgrad", "lamb", "muon", "nadam"),
     *("prodigy", "radam", "rmsprop", "yogi"),
 }
-"""Rules that remember squares, as published: above the root of the largest number these are infinite."""
+"""Rules that keep squares, as published: they are infinite above the root of the largest number."""
 PRODUCTS = {"conjugate_gradient"}
 """Rules whose inner products overflow, to a NaN, and vanish."""
 
@@ -81,7 +81,7 @@ class Drawn:
 
 class Path(NamedTuple):
     """Where a rule goes, the largest number that it met up to each step, and whether the lab sees an infinite one: in
-    the loss at x, or in what the rule remembers."""
+    the loss at x, or in the state of the rule."""
 
     x: Any
     largest: Any
