@@ -13,6 +13,7 @@ import pandas as pd
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
+from optlab.experiments.choices import PICTURES
 from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.plan import Plan
@@ -22,7 +23,7 @@ from optlab.plugins.registry import Folders, Registry
 from optlab.results import analysis, replanning, store
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.replanning import Origin
-from optlab.results.selection import Selection
+from optlab.results.selection import ALL, Selection
 from optlab.results.subject import NamedFigure
 
 if TYPE_CHECKING:
@@ -179,7 +180,14 @@ class ExperimentResults(Profiled):
         return str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
 
     def figure(
-        self, kind: str, case: str | None = None, *, only: Sequence[str] = (), top: int | None = None
+        self,
+        kind: str,
+        case: str | None = None,
+        *,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        without: Sequence[str] = (),
+        x: str | None = None,
     ) -> InlineFigure:
         """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
 
@@ -189,31 +197,44 @@ class ExperimentResults(Profiled):
             case: the title of the case, or the name of its problem. Not needed if there is one case.
             only: labels of the optimizers that are shown; all if empty.
             top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+            without: labels of optimizers that are left out of the comparison, unlike with `only`: what depends on the
+                set of optimizers is computed without them.
+            x: what the horizontal axis of a curve counts: "steps", "gradients" or "seconds".
 
         Raises:
-            UnknownName: there is no such picture, case or label; the message lists the existing names.
+            UnknownName: there is no such picture, case, label or axis; the message lists the existing names.
             UserError: there are several cases and `case` is missing.
             ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
         """
-        found = self._named(only, top)
+        found = self._named(Selection(tuple(only), top, tuple(without), PICTURES, x))
         names = {figure.name: figure for figure in found}
         return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case))
 
-    def figures(self, *, only: Sequence[str] = (), top: int | None = None) -> Figures:
+    def figures(
+        self,
+        *,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        without: Sequence[str] = (),
+        kinds: Sequence[str] = (),
+        x: str | None = None,
+    ) -> Figures:
         """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
 
         Args:
-            only, top: see `figure`.
+            only, top, without, x: see `figure`.
+            kinds: the kinds of pictures; the usual ones if empty.
         """
-        return Figures({figure.name: figure for figure in self._named(only, top)})
+        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x)
+        return Figures({figure.name: figure for figure in self._named(selection)})
 
-    def _named(self, only: Sequence[str], top: int | None) -> list[NamedFigure]:
+    def _named(self, selection: Selection) -> list[NamedFigure]:
         from optlab.figures.experiment import from_plugins, pictures
 
         if not self.kind.is_ranked:
             self._exact("the map cannot be read from these results")
-        selection = Selection(tuple(only), top)
-        return [*pictures.figures(self, selection), *from_plugins.named(from_plugins.extras(self, selection))]
+        more = from_plugins.extras(self, selection) if selection.wants("extra") else []
+        return [*pictures.figures(self, selection), *from_plugins.named(more)]
 
     def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
         """The picture of a kind and a case."""
@@ -275,7 +296,7 @@ class ExperimentResults(Profiled):
         )
 
     def _first(self) -> str:
-        found = self._named((), None)
+        found = self._named(ALL)
         if not found:
             return ""
         figure = _drawn(found[0])

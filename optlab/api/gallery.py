@@ -144,7 +144,7 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
 def _panel(sweep: Sweep, run: Trajectories) -> Any:
     from optlab.figures import surfaces
     from optlab.figures.experiment.cases import Titled
-    from optlab.figures.experiment.pictures import surface
+    from optlab.figures.experiment.per_case import surface
 
     case = Titled(sweep.titles[0], sweep.case, sweep.options(), sweep.steps)
     assert run.x is not None

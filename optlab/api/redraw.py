@@ -35,7 +35,7 @@ def draw(
         The files.
 
     Raises:
-        UserError: a selected label does not exist.
+        UserError: a selected label does not exist, or there is no picture of a selected kind.
         ResultsError: the results are a map, and a plugin has changed.
     """
     from optlab.figures.experiment import pictures
@@ -59,6 +59,9 @@ def replot(
     format: str = "png",
     only: Sequence[str] = (),
     top: int | None = None,
+    without: Sequence[str] = (),
+    kinds: Sequence[str] = (),
+    x: str | None = None,
 ) -> list[Path]:
     """Draw the pictures of a results folder again; see `draw`.
 
@@ -68,11 +71,15 @@ def replot(
         format: "png", "svg" or "pdf".
         only: labels of the optimizers that are shown; all if empty.
         top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+        without: labels of optimizers that are left out of the comparison. Ranks and profiles are computed without them.
+        kinds: the kinds of pictures, such as "loss"; the usual ones if empty. Pictures of other kinds stay.
+        x: what the horizontal axes of curves count: "steps", "gradients" or "seconds". Default: the usual of the kind.
 
     Raises:
+        UserError: there is no such label, kind or axis, or no picture of a requested kind.
         ResultsError: the folder is missing, unfinished or damaged; see also `draw`.
     """
     from optlab.api.experiment_results import load
 
     check_format(format)
-    return draw(load(folder, plugins), format, selection=Selection(tuple(only), top))
+    return draw(load(folder, plugins), format, selection=Selection(tuple(only), top, tuple(without), tuple(kinds), x))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optlab.experiments.choices import BACKENDS, FORMATS
+from optlab.experiments.choices import AXES, BACKENDS, FORMATS, PICTURES
 
 if TYPE_CHECKING:
     from optlab.plugins.registry import Registry
@@ -24,10 +24,12 @@ def choice(names: Sequence[str], metavar: str | None = None) -> dict[str, Any]:
             raise typer.BadParameter(f"{text!r} is not one of {', '.join(names)}{did_you_mean(text, names)}")
         return text
 
-    def complete(incomplete: str) -> list[str]:
-        return [name for name in names if name.startswith(incomplete)]
+    return {"parser": parse, "metavar": metavar or f"[{'|'.join(names)}]", **completed(names)}
 
-    return {"parser": parse, "metavar": metavar or f"[{'|'.join(names)}]", "autocompletion": complete}
+
+def completed(names: Sequence[str]) -> dict[str, Any]:
+    """Typer arguments that complete a value from a list of names."""
+    return {"autocompletion": lambda incomplete: [name for name in names if name.startswith(incomplete)]}
 
 
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
@@ -69,6 +71,21 @@ Top = Annotated[
     int | None,
     typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey. Default: 8.",
                  show_default=False),
+]  # fmt: skip
+Without = Annotated[
+    list[str],
+    typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison: what depends on the "
+                 "others is computed again. May be repeated."),
+]  # fmt: skip
+Kinds = Annotated[
+    list[str],
+    typer.Option("--kind", metavar="KIND", help=f"Draw only these pictures: {', '.join(PICTURES)}. May be repeated, or "
+                 "several with commas. Default: the usual ones.", **completed(PICTURES)),
+]  # fmt: skip
+Along = Annotated[
+    str | None,
+    typer.Option("--x", help="What the horizontal axes of curves count. Default: steps in loss curves.",
+                 show_default=False, **choice(AXES)),
 ]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]

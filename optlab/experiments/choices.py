@@ -22,6 +22,12 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
+PICTURES = ("contour", "loss", "lr", "basins", "stability", "extra")
+"""The kinds of pictures; `extra` are those of plugins."""
+
+AXES = ("steps", "gradients", "seconds")
+"""What the horizontal axis of curves can count."""
+
 Color = Literal["final_loss", "steps"]
 COLORS: tuple[Color, ...] = get_args(Color)
 """The quantities that the colours of a map of stability can show."""

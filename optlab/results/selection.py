@@ -1,4 +1,4 @@
-"""The selection of the optimizers in pictures."""
+"""The selection of the pictures, and of the optimizers in them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,73 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.experiments.choices import AXES, PICTURES
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The labels of the optimizers that pictures show, and how many of them in colour.
+    """Which pictures are drawn, and what they show.
 
-    only: labels; all optimizers if empty. top: the number of optimizers in colour, the best by rank; the others are
-    thin and grey. None means the number of colours.
+    only: the labels of the optimizers that are shown; all if empty. top: the number of optimizers in colour, the best
+    by rank; the others are thin and grey. None means the number of colours. without: labels that are left out of the
+    comparison. Unlike `only`, which hides optimizers, this changes what depends on the set of optimizers: ranks,
+    profiles, and the colours of the best. kinds: the kinds of pictures; the usual ones if empty. x: what the horizontal
+    axes of curves count, one of `AXES`; None means the usual.
     """
 
     only: tuple[str, ...] = ()
     top: int | None = None
+    without: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    x: str | None = None
 
     def __bool__(self) -> bool:
         """Whether anything was selected."""
-        return bool(self.only) or self.top is not None
+        return self != ALL
 
     def check(self, labels: Sequence[str], is_ranked: bool) -> None:
         """Check that the selection can be drawn.
 
         Raises:
-            UnknownName: no optimizer has a given label.
-            UserError: `top` is less than 1, or there are no ranks.
+            UnknownName: no optimizer has a given label, or there is no such kind of picture or axis.
+            UserError: `top` is less than 1, or there are no ranks, or no optimizer is left.
 
         >>> Selection(only=("adma",)).check(["gd", "adam"], is_ranked=True)
         Traceback (most recent call last):
         ...
         optlab.errors.UnknownName: only: no optimizer has the label 'adma' (did you mean 'adam'?); there are: gd, adam
         """
-        for label in self.only:
-            if label not in labels:
-                guess = did_you_mean(label, labels)
-                raise UnknownName(f"only: no optimizer has the label {label!r}{guess}; there are: {', '.join(labels)}")
+        for option, chosen in (("only", self.only), ("without", self.without)):
+            for label in chosen:
+                if label not in labels:
+                    raise UnknownName(f"{option}: no optimizer has the label {_unknown(label, labels)}")
+        for kind in self.kinds:
+            if kind not in PICTURES:
+                raise UnknownName(f"kind: there is no picture {_unknown(kind, PICTURES)}")
+        if self.x is not None and self.x not in AXES:
+            raise UnknownName(f"x: there is no axis {_unknown(self.x, AXES)}")
+        if labels and not self.shown(labels):
+            raise UserError("without: no optimizer is left; name fewer")
         if self.top is not None and self.top < 1:
             raise UserError(f"top: must be at least 1, not {self.top}")
         if self.top is not None and not is_ranked:
             raise UserError("top: optimizers have no ranks in a map; use only=[...] or --only LABEL")
 
+    def compared(self, labels: Sequence[str]) -> list[str]:
+        """The labels that are compared, in their order: all that are not left out."""
+        return [label for label in labels if label not in self.without]
+
     def shown(self, labels: Sequence[str]) -> list[str]:
         """The labels that are shown, in their order."""
-        return [label for label in labels if not self.only or label in self.only]
+        return [label for label in self.compared(labels) if not self.only or label in self.only]
+
+    def wants(self, kind: str, usual: bool = True) -> bool:
+        """Whether pictures of a kind are drawn. `usual`: whether they are if no kinds were selected."""
+        return kind in self.kinds if self.kinds else usual
+
+
+def _unknown(name: str, names: Sequence[str]) -> str:
+    return f"{name!r}{did_you_mean(str(name), names)}; there are: {', '.join(names)}"
 
 
 ALL = Selection()

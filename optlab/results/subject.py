@@ -28,11 +28,16 @@ class Subject(Results, ABC):
         """The panels of a map, in the order of the plan."""
 
 
+ALL_CASES = "all cases"
+"""The title of pictures that are about all cases."""
+
+
 @dataclass(frozen=True)
 class NamedFigure:
     """A picture of an experiment, which `make` draws.
 
-    kind: the kind of picture, such as "contour". case: the title of its case. file: the last part of its name.
+    kind: the kind of picture, such as "contour". case: the title of its case, or `ALL_CASES`. file: the last part of
+    its name.
     """
 
     kind: str

@@ -10,7 +10,9 @@ import typer
 
 from optlab.cli.options import (
     TABLE_FORMATS,
+    Along,
     Experiment,
+    Kinds,
     OnBackend,
     Only,
     PictureFormat,
@@ -18,6 +20,21 @@ from optlab.cli.options import (
     Quiet,
     TableFormat,
     Top,
+    Without,
+    folders,
+)
+    OnBackend,
+    Only,
+    PictureFormat,
+    Plugins,
+    Quiet,
+<<<<<<< HEAD
+    TableFormat,
+    Top,
+=======
+    Top,
+    Without,
+>>>>>>> 1f6ac44 (Select kinds of pictures, optimizers to leave out, and the horizontal axis of loss curves)
     folders,
 )
 from optlab.cli.running import Running, runs
@@ -47,6 +64,9 @@ def plot(
     format: PictureFormat = FORMATS[0],
     only: Only = [],
     top: Top = None,
+    without: Without = [],
+    kind: Kinds = [],
+    x: Along = None,
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
@@ -55,7 +75,8 @@ def plot(
     from optlab.results.selection import Selection
 
     found = pipeline.load(results, folders(plugins))
-    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top))
+    kinds = tuple(name.strip() for names in kind for name in names.split(","))
+    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top, tuple(without), kinds, x))
     if not quiet:
         show.files(paths)
         show.boxes(found)

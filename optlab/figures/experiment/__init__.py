@@ -1,6 +1,8 @@
 """The pictures of an experiment, and the data that each of them shows.
 
-pictures    the pictures of a ranked experiment, and the function that draws all
+pictures    the pictures of an experiment, and the function that draws all
+per_case    the pictures of one case of a ranked experiment
+absent      why there is no picture of a kind
 maps        the pictures of maps
 from_plugins
             the pictures of plugins

@@ -11,13 +11,14 @@ from typing import Any
 from optlab.errors import DamagedResults, ResultsError
 from optlab.execution.records import FAILURES
 from optlab.experiments.choices import FORMATS
+from optlab.experiments.choices import PICTURES as KINDS
 
 FORMAT = 1
 """The version of this layout, in the manifest."""
 
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
 HISTORY, TRAJECTORIES, PLOTS = "history", "trajectories", "plots"
-PICTURE = rf"(contour|loss|lr|basins|stability|extra)_[^/]*\.({'|'.join(FORMATS)})"
+PICTURE = rf"({'|'.join(KINDS)})_[^/]*\.({'|'.join(FORMATS)})"
 """The names of pictures, as a regular expression. Pictures that plugins draw have names extra_NAME."""
 PICTURES, DRAWN = "pictures", "drawn"
 """Keys of the manifest: the checksums of the pictures, and the formats in which all pictures were drawn. Older

@@ -160,10 +160,11 @@ class DraftPictures:
         """Add a picture that was saved in `folder` to those that are published."""
         self._names.append(f"{layout.PLOTS}/{picture.name}")
 
-    def publish(self, are_all: bool = True) -> list[Path]:
+    def publish(self, are_all: bool | None = True) -> list[Path]:
         """Move the pictures into `plots/`, and replace earlier pictures of the same names. Returns their paths.
 
-        `are_all`: whether no picture of this format is missing. If not, the next run draws all of them again.
+        `are_all`: whether no picture of this format is missing, or None if this has not changed. If a picture is
+        missing, the next run draws all of them again.
 
         Raises:
             ResultsError: another run has replaced the results meanwhile, so that these pictures do not belong to them.
@@ -173,11 +174,13 @@ class DraftPictures:
 
         def change(earlier: Manifest | None) -> Manifest:
             current = _manifest_of(self.results, earlier)
-            others = {*current.get(layout.DRAWN, [])} - {self.format}
+            drawn = {*current.get(layout.DRAWN, [])}
+            if are_all is not None:
+                drawn = drawn | {self.format} if are_all else drawn - {self.format}
             return {
                 **current,
                 layout.PICTURES: {**layout.pictures(current), **new},
-                layout.DRAWN: sorted({*others, *([self.format] * are_all)}),
+                layout.DRAWN: sorted(drawn),
             }
 
         publish(self.results.folder, self._draft, change)

@@ -1,0 +1,31 @@
+"""Why results have no picture of a kind, and what to write in the experiment file to get one."""
+
+from __future__ import annotations
+
+from optlab.results.selection import Selection
+from optlab.results.subject import Subject
+
+_RECORD = "no steps were recorded; write points = 200 in [record] and run the experiment again"
+_MAPS = ("basins", "stability")
+
+
+def reason(kind: str, results: Subject, selection: Selection) -> str:
+    """Why there is no picture of a kind, as the end of a sentence.
+
+    `selection` is the selection for which there is none.
+    """
+    plan = results.origin.plan
+    if plan is not None and not plan.kind.is_ranked:
+        return f"they are a map; its pictures are {plan.kind.name}"
+    if kind in _MAPS:
+        return f"they are no map; write a table [{kind}], or use the command optlab {kind}"
+    if kind == "extra":
+        return "no plugin has pictures (hook optlab_figures)"
+    if kind == "lr":
+        return "no optimizer has a number as its learning rate; write lr = [0.001, 0.01, 0.1] in an [[optimizer]]"
+    if results.history.empty:
+        return _RECORD
+    if kind == "contour":
+        left_out = results.origin.left_out
+        return "; ".join(left_out) or "no problem is a function of two parameters with recorded trajectories"
+    return "runs of every optimizer ended with an error, or no loss is finite"

@@ -1,0 +1,143 @@
+"""The pictures of one case: contours, loss curves, and the sensitivity to the learning rate."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from optlab.errors import counted
+from optlab.execution.records import FixedPoint, Floats
+from optlab.figures import contour, loss, sensitivity
+from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.relief import Surface
+from optlab.figures.style import Look
+from optlab.results import analysis
+from optlab.results.analysis.phases import has_phases, judged, tuned
+from optlab.results.selection import Selection
+from optlab.results.subject import NamedFigure, Subject
+
+if TYPE_CHECKING:
+    from optlab.figures.figure import InlineFigure
+
+RESOLUTION = 220
+"""Points along each side of the grid of the surface."""
+
+
+@dataclass(frozen=True)
+class Frames:
+    """The data of the pictures, for all cases or for one.
+
+    With `[tuning]`, `effects` are of the runs for tuning, and the others of the judged runs.
+    """
+
+    best: pd.DataFrame
+    curves: pd.DataFrame
+    effects: pd.DataFrame
+    paths: pd.DataFrame
+
+    @staticmethod
+    def of(results: Subject, labels: Sequence[str]) -> Frames:
+        runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
+        compared = judged(runs)
+        return Frames(
+            best=analysis.best(compared),
+            curves=analysis.with_costs(analysis.loss_curves(compared, results.history), compared),
+            effects=_effects(tuned(runs) if has_phases(runs) else runs),
+            paths=analysis.best_paths(compared, results.trajectories),
+        )
+
+    def only(self, labels: Collection[str]) -> Frames:
+        return Frames(*(frame[frame["label"].isin(labels)] for frame in vars(self).values()))
+
+    def case(self, title: str) -> Frames:
+        return Frames(*(frame[frame["case"] == title] for frame in vars(self).values()))
+
+
+def _effects(runs: pd.DataFrame) -> pd.DataFrame:
+    """The sensitivity to the learning rate; empty if there is none, or if its values are not numbers."""
+    numeric = "hp.lr" in runs and pd.api.types.is_numeric_dtype(runs["hp.lr"])
+    return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": [], "label": []})
+
+
+def has_map(case: Titled) -> bool:
+    """Whether contours can be drawn: a function of two parameters."""
+    return case.case.dim == 2 and case.case.split is None and case.computes
+
+
+def figures(
+    results: Subject,
+    cases: Sequence[Titled | Untold],
+    labels: Sequence[str],
+    selection: Selection,
+    looks: Mapping[str, Look],
+    note: str,
+) -> Iterator[NamedFigure]:
+    """The pictures of each case, not drawn yet.
+
+    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
+    """
+    if not any(selection.wants(kind) for kind in ("contour", "loss", "lr")):
+        return
+    frames = Frames.of(results, labels).only(looks)
+    for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
+        for found in _figures(case, name, frames.case(case.title), selection, looks, note):
+            if selection.wants(found.kind):
+                yield found
+
+
+def _figures(
+    case: Titled | Untold, name: str, frames: Frames, selection: Selection, looks: Mapping[str, Look], note: str
+) -> Iterator[NamedFigure]:
+    title, subtitle, minimum = case.title, _subtitle(case, frames.best) + note, case.minimum
+    if isinstance(case, Titled) and has_map(case) and len(frames.paths):
+        many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
+        yield NamedFigure("contour", title, name, partial(_contour, case, frames, looks, subtitle + many))
+    headed = {"looks": looks, "minimum": minimum, "title": title, "subtitle": subtitle}
+    if np.isfinite(frames.curves["median"]).any():
+        x = "step" if selection.x in (None, "steps") else selection.x
+        yield NamedFigure("loss", title, name, partial(loss.figure, frames.curves, frames.best, x=x, **headed))
+    if len(frames.effects):
+        yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
+
+
+def _contour(case: Titled, frames: Frames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
+    shown = {"minima": case.minima, "minimum": case.minimum, "title": case.title, "subtitle": subtitle}
+    return contour.figure(_surface(case, frames), frames.paths, frames.best, looks=looks, **shown)
+
+
+def _surface(case: Titled, frames: Frames) -> Surface:
+    """The objective on the part of the plane that contains the trajectories."""
+    domain, paths = None, frames.paths
+    if case.case.problem.domain is not None:
+        domain = case.case.problem.bounds(2)
+    else:  # without a domain, diverged runs would make the part arbitrarily large
+        done = frames.best.loc[frames.best["shown_status"] == "done", "label"]
+        paths = paths[paths["label"].isin(done) | (paths["step"] == 0)]
+    given = case.case.start.x if isinstance(case.case.start, FixedPoint) else None
+    low, high = contour.view(domain, given, case.minima, paths)
+    return surface(case, low, high, RESOLUTION)
+
+
+def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface:
+    """The objective of two parameters between the corners `low` and `high`, with `resolution` points per side."""
+    x, y = np.linspace(low, high, resolution).T
+    points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
+    return Surface(x, y, case.heights(points).reshape(resolution, resolution))
+
+
+def _subtitle(case: Titled | Untold, best: pd.DataFrame) -> str:
+    if best.empty:
+        return counted(case.steps, "step")
+    seeds = int(best["n"].max())
+    tried = sorted({int(n) for n in best["cells"]})
+    chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
+    each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
+    failed = int((best["failed"] > 0).sum())
+    lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
+    lost += f"; runs of {failed} of {counted(len(best), 'optimizer')} ended with an error" if failed else ""
+    return counted(case.steps, "step") + each + (f", {seeds} seeds" if seeds > 1 else "") + lost
