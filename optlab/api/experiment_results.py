@@ -24,7 +24,7 @@ from optlab.results import analysis, replanning, store
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.replanning import Origin
 from optlab.results.selection import ALL, Selection
-from optlab.results.subject import NamedFigure
+from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure
@@ -206,9 +206,10 @@ class ExperimentResults(Profiled):
             UserError: there are several cases and `case` is missing.
             ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
         """
-        found = self._named(Selection(tuple(only), top, tuple(without), PICTURES, x))
+        selection = Selection(tuple(only), top, tuple(without), PICTURES, x)
+        found = self._named(selection)
         names = {figure.name: figure for figure in found}
-        return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case))
+        return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case, selection))
 
     def figures(
         self,
@@ -236,15 +237,18 @@ class ExperimentResults(Profiled):
         more = from_plugins.extras(self, selection) if selection.wants("extra") else []
         return [*pictures.figures(self, selection), *from_plugins.named(more)]
 
-    def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None) -> NamedFigure:
+    def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None, selection: Selection) -> NamedFigure:
         """The picture of a kind and a case."""
         kinds, cases = (list(dict.fromkeys(getattr(figure, what) for figure in found)) for what in ("kind", "case"))
         if kind not in kinds:
             names = [*kinds, *(figure.name for figure in found)]
             omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(
-                f"there is no picture {kind!r}{did_you_mean(str(kind), names)}; {_existing(kinds)}{omitted}"
-            )
+            why = did_you_mean(str(kind), names)
+            if kind in PICTURES and not omitted:
+                from optlab.figures.experiment.absent import reason
+
+                why = f" of these results: {reason(kind, self, selection)}"
+            raise UnknownName(f"there is no picture {kind!r}{why}; {_existing(kinds)}{omitted}")
         if case is not None:
             problems = {title: title.partition(" (")[0] for title in cases}
             chosen = [title for title in cases if title == case] or [
@@ -260,6 +264,8 @@ class ExperimentResults(Profiled):
             omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
             raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{omitted}")
         titles = list(dict.fromkeys(figure.case for figure in matching))
+        if ALL_CASES in titles:
+            return next(figure for figure in matching if figure.case == ALL_CASES)
         if len(titles) > 1:
             raise UserError(
                 f"there are several pictures {kind!r}; choose one, as in case={titles[0]!r}; {_existing(titles)}"

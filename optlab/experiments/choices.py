@@ -22,7 +22,7 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
-PICTURES = ("contour", "loss", "lr", "basins", "stability", "extra")
+PICTURES = ("contour", "loss", "lr", "profile", "data_profile", "ecdf", "ert", "basins", "stability", "extra")
 """The kinds of pictures; `extra` are those of plugins."""
 
 AXES = ("steps", "gradients", "seconds")

@@ -21,7 +21,8 @@ _END = {"marker": "o", "markersize": 7, "markerfacecolor": "white", "markeredgew
 def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = None) -> Axes:
     """Draw the expected cost against the target, one line per label, with its band. Easy targets are at the left.
 
-    An open circle is the hardest target that a label reached, if there are harder ones.
+    The axis has the targets that some label reached, and not all of them at the start. An open circle is the hardest
+    target that a label reached, if there are harder ones.
 
     Args:
         frame: columns `label`, `x` (the target, positive), `y` (the expected cost, infinite if no run reached the
@@ -30,8 +31,8 @@ def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = 
     """
     looks = looks or style.looks(frame["label"])
     frame = frame.sort_values("x", ascending=False, kind="stable")
-    cost = frame["y"].to_numpy(float)
-    axis = scale.choose(np.maximum(cost[np.isfinite(cost)], 1e-300), whole=True)
+    paid = frame[(frame["y"] > 0) & np.isfinite(frame["y"])]
+    axis = scale.choose(paid["y"].to_numpy(float), whole=True)
     shown = [label for label, look in looks.items() if not look.faint and (frame["label"] == label).any()]
     for label in style.faint(looks):
         rows = frame[frame["label"] == label]
@@ -54,7 +55,7 @@ def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = 
                        axis.share(axis.in_units(costs)), axis.at, place=lambda x: 10**x)  # fmt: skip
     axis.apply(axes)
     axes.set_xscale("log")
-    left, right = (frame["x"].max(), frame["x"].min()) if len(frame) else (1.0, 0.1)
+    left, right = (paid["x"].max(), paid["x"].min()) if len(paid) else (1.0, 0.1)
     axes.set_xlim(left, right if right < left else left / 10)
     scale.log_ticks(axes.xaxis, *sorted(axes.get_xlim()))
     axes.grid(axis="y")
@@ -87,9 +88,9 @@ def figure(
 
 
 def _heights(values: pd.Series, axis: scale.Scale) -> np.ndarray:
-    """The heights of a line: costs of zero are at the lower end; NaN where the cost is infinite."""
-    values_ = values.to_numpy(float)
-    return np.where(np.isfinite(values_), axis.leave(axis.in_units(values_)), np.nan)
+    """The heights of a line, NaN where the cost is infinite. A cost of zero leaves the axis."""
+    costs = axis.in_units(values)
+    return np.where(np.isfinite(costs), axis.leave(costs), np.nan)
 
 
 def _result(rows: pd.DataFrame) -> str:

@@ -104,7 +104,7 @@ def new(
 def _write_caption(figure: Figure, caption: str) -> float:
     """Write the caption at the lower border. Returns the height that it needs, in inches."""
     width, height = figure.get_size_inches()
-    lines, points = _fitted(figure, printable(caption).strip(), (10.5, 9.5), "normal")
+    lines, points = _fitted(figure, printable(caption).strip(), (10.5, 9.0), "normal")
     line = points * 1.32 / 72
     for number, text in enumerate(lines):
         bottom = _MARGIN + (len(lines) - 1 - number) * line
@@ -251,7 +251,11 @@ def _fitted(figure: Figure, text: str, sizes: Sequence[float], weight: str) -> t
         width = measured(text, FontProperties(family=fonts.families(text), size=points, weight=weight))
         if width <= room:
             return [text] * bool(text), points
-    return textwrap.wrap(text, max(8, int(0.9 * len(text) * room / width))), points
+    font = FontProperties(family=fonts.families(text), size=points, weight=weight)
+    longest = max(8, int(len(text) * room / width))  # in characters; narrow letters would allow more, wide ones fewer
+    while longest > 8 and any(measured(line, font) > room for line in textwrap.wrap(text, longest)):
+        longest -= 2
+    return textwrap.wrap(text, longest), points
 
 
 @contextmanager

@@ -128,7 +128,7 @@ def percent(share: float) -> str:
     """
     rounded = round(100 * share)
     text = f"{100 * share:.0f}"
-    if rounded in (0, 100) and share not in (0.0, 1.0):  # not all, and not none
+    if rounded in (0, 100) and 1e-9 < share < 1 - 1e-9:  # not all, and not none
         text = "99.9" if rounded else "0.1"
     return f"{text}{figures.UNBROKEN}%"
 

@@ -30,7 +30,8 @@ DOCUMENT = {
 }
 CASES = ["beale", "ellipsoid (dim=3, condition=10)", "ellipsoid (dim=3, condition=100)"]
 SLUGS = ["ellipsoid_dim_3_condition_10", "ellipsoid_dim_3_condition_100"]
-PICTURES = ["contour_beale", "loss_beale", "lr_beale", *(f"{kind}_{slug}" for slug in SLUGS for kind in ("loss", "lr"))]
+PICTURES = ["contour_beale", "loss_beale", "lr_beale", *(f"{kind}_{slug}" for slug in SLUGS for kind in ("loss", "lr")),
+            "profile_all_cases", "ecdf_all_cases"]  # fmt: skip
 BASINS = {"optimizers": "gd lr=0.01", "resolution": 6, "steps": 50, "plots": False}
 
 
@@ -186,7 +187,9 @@ def test_a_plugin_that_has_changed(lab):
     loaded, said = optlab.load("results/e"), "problem 'mine' has changed since these runs, in plugins/mine.py"
     with pytest.raises(ResultsError, match=f"the experiment cannot be planned again: {said}$"):
         loaded.plan  # noqa: B018
-    with pytest.raises(UnknownName, match=f"^there is no picture 'contour'; there are: loss, lr; left out: {said}$"):
+    with pytest.raises(
+        UnknownName, match=f"^there is no picture 'contour'; there are: loss, lr, .*; left out: {said}$"
+    ):
         loaded.figure("contour")
     assert list(loaded.figures()) == ["loss_mine", "lr_mine"]
     assert "cannot be shown" not in loaded._repr_html_()
@@ -236,9 +239,9 @@ def test_a_picture_by_its_kind_and_case(results, kind, case, title):
     ("kind", "case", "error", "said"),
     [
         ("contuor", None, UnknownName, "there is no picture 'contuor' (did you mean 'contour'?); there are: contour, "),
-        ("basins", None, UnknownName, "there is no picture 'basins'; there are: contour, loss, lr"),
+        ("basins", None, UnknownName, "there is no picture 'basins' of these results: they are no map; write a "),
         ("loss", "bale", UnknownName, "there is no case 'bale' (did you mean 'beale'?); there are: beale, ellips"),
-        ("contour", CASES[1], UnknownName, f"there is no contour of {CASES[1]}; there are: loss, lr"),
+        ("contour", CASES[1], UnknownName, f"there is no contour of {CASES[1]}; there are: loss, lr, ert"),
         ("loss", None, UserError, "there are several pictures 'loss'; choose one, as in case='beale'; there are: "),
         ("loss", "ellipsoid", UserError, f"there are several pictures 'loss'; choose one, as in case={CASES[1]!r}; "),
         (3, None, UnknownName, "there is no picture 3; there are: contour, loss, lr"),
@@ -317,7 +320,7 @@ def test_html_of_results(results):
     assert html.count("<tr") == 1 + 6
     assert len(html) < 400_000
     assert repr(results) == f"<results of 'e' in {results.folder}: 12 done>"
-    assert_safe(results.figures()._repr_html_(), images=7)
+    assert_safe(results.figures()._repr_html_(), images=9)
 
 
 def test_html_of_many_rows_is_small(lab):

@@ -48,7 +48,7 @@ def test_bands_and_equal_lines():
                  costs("b", [10, 20, 30, 40]))  # fmt: skip
     (band,) = axes.collections
     corners = {tuple(corner) for corner in band.get_paths()[0].vertices}
-    assert {(100.0, 9.0), (100.0, 12.0), (1e-4, 35.0), (1e-4, 40.0)} <= corners
+    assert {(100.0, 9.0), (100.0, 12.0), (1e-4, 35.0), (1e-4, 40.0)} <= corners  # without an end above
     assert len([line for line in axes.get_lines() if line.get_gid() == "turn"]) == 1
 
 
@@ -58,3 +58,11 @@ def test_hard_values_can_be_saved(values, tmp_path):
     assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 4000
     empty = ert.figure(costs("gd", [], targets=[]), looks=style.looks(["gd"]))
     assert figure.save(empty, tmp_path / "y.png").stat().st_size > 4000
+
+
+def test_the_axis_has_the_targets_that_cost_something():
+    """The loss at the start is below the first target, and nobody reaches the last."""
+    axes = drawn(costs("gd", [0, 20, 300, INF]), costs("adam", [0, 50, INF, INF]))
+    assert axes.get_xlim() == (1, 0.01)
+    low, high = axes.get_ylim()
+    assert 0 < low < 20 < 300 < high < 500

@@ -276,3 +276,35 @@ def test_if_all_diverged_the_axis_reaches_from_the_start_to_the_last_finite_loss
     assert high >= last / unit
     assert [cross for (cross,) in crosses(axes)] == [[2, pytest.approx(last / unit)]] * 2
     figure.save(sheet, tmp_path / "a.png")
+
+
+@pytest.mark.parametrize(
+    ("x", "factor", "name"), [("gradients", 3, "gradients (steps times"), ("seconds", 0.1, "seconds per")]
+)
+def test_curves_along_what_the_steps_cost(x, factor, name):
+    """Each label has its own places on the axis, which ends where the most expensive one ends."""
+    cheap, dear = curve("cheap", [8, 4, 2, 1]), curve("dear", [9, 7, 6, 5])
+    axes = drawn(cheap.assign(**{x: cheap["step"] * 0.01}), dear.assign(**{x: dear["step"] * factor}), x=x)
+    np.testing.assert_allclose(line(axes, "cheap").get_xdata(), [0, 0.01, 0.02, 0.03])
+    np.testing.assert_allclose(line(axes, "dear").get_xdata(), np.arange(4) * factor)
+    assert axes.get_xlim() == pytest.approx((0, 3 * factor))
+    assert axes.get_xlabel().startswith(name)
+
+
+def test_equal_curves_along_different_places_take_turns():
+    """Both fall along the same line, recorded at different places."""
+    a = curve("a", np.linspace(4, 1, 41)).assign(gradients=np.linspace(0, 30, 41))
+    b = curve("b", np.linspace(4, 1, 61)).assign(gradients=np.linspace(0, 30, 61))
+    turns = [line for line in drawn(a, b, x="gradients").get_lines() if line.get_gid() == "turn"]
+    assert len(turns) == 1
+    shown = np.isfinite(turns[0].get_ydata())
+    np.testing.assert_allclose(turns[0].get_ydata()[shown], 4 - turns[0].get_xdata()[shown] / 10, atol=1e-9)
+
+
+def test_the_last_finite_loss_is_where_its_cost_is():
+    curves = curve("a", [3, 2, np.inf]).assign(gradients=[0.0, 5.0, 10.0])
+    other = curve("b", [3, 2, 1]).assign(gradients=[0.0, 1.0, 2.0])
+    axes = drawn(curves, other, lost=["a"], x="gradients")
+    assert crosses(axes) == [[[5.0, 2.0]]]
+    alone = drawn(curves, lost=["a"], x="gradients")
+    assert alone.get_xlim() == (0, 6.25)

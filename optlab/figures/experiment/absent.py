@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
-from optlab.results.subject import Subject
 
 _RECORD = "no steps were recorded; write points = 200 in [record] and run the experiment again"
 _MAPS = ("basins", "stability")
 
 
-def reason(kind: str, results: Subject, selection: Selection) -> str:
+def reason(kind: str, results: Profiled, selection: Selection) -> str:
     """Why there is no picture of a kind, as the end of a sentence.
 
     `selection` is the selection for which there is none.
@@ -23,9 +23,11 @@ def reason(kind: str, results: Subject, selection: Selection) -> str:
         return "no plugin has pictures (hook optlab_figures)"
     if kind == "lr":
         return "no optimizer has a number as its learning rate; write lr = [0.001, 0.01, 0.1] in an [[optimizer]]"
+    if (results.runs["status"] == "error").all():
+        return "runs of every optimizer ended with an error"
     if results.history.empty:
         return _RECORD
     if kind == "contour":
         left_out = results.origin.left_out
         return "; ".join(left_out) or "no problem is a function of two parameters with recorded trajectories"
-    return "runs of every optimizer ended with an error, or no loss is finite"
+    return "no loss is finite, or runs of every optimizer ended with an error"

@@ -18,8 +18,9 @@ from optlab.figures.relief import Surface
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis.phases import has_phases, judged, tuned
+from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
-from optlab.results.subject import NamedFigure, Subject
+from optlab.results.subject import NamedFigure
 
 if TYPE_CHECKING:
     from optlab.figures.figure import InlineFigure
@@ -41,7 +42,7 @@ class Frames:
     paths: pd.DataFrame
 
     @staticmethod
-    def of(results: Subject, labels: Sequence[str]) -> Frames:
+    def of(results: Profiled, labels: Sequence[str]) -> Frames:
         runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
         compared = judged(runs)
         return Frames(
@@ -70,7 +71,7 @@ def has_map(case: Titled) -> bool:
 
 
 def figures(
-    results: Subject,
+    results: Profiled,
     cases: Sequence[Titled | Untold],
     labels: Sequence[str],
     selection: Selection,

@@ -11,18 +11,19 @@ import pandas as pd
 from optlab.errors import UserError, counted
 from optlab.experiments.plan import Plan
 from optlab.figures import style
-from optlab.figures.experiment import from_plugins, maps, per_case
+from optlab.figures.experiment import from_plugins, maps, over_cases, per_case
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.cases import Titled, Untold, titled
 from optlab.figures.figure import save
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
+from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import ALL, Selection
-from optlab.results.subject import NamedFigure, Subject
+from optlab.results.subject import NamedFigure
 
 
-def draw_all(results: Subject, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
+def draw_all(results: Profiled, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
     """Draw all pictures of an experiment into its `plots/`. `progress(1)` is called after each.
 
     All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
@@ -52,10 +53,12 @@ def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
     if not planned.kind.is_ranked:
         return more
     recorded = planned.is_recorded
-    return more + sum(1 + recorded + (recorded and per_case.has_map(case)) for case in titled(planned))
+    cases = [*titled(planned)]
+    more += over_cases.usual(len(cases), len(planned.labels)) if recorded else 0
+    return more + sum(1 + recorded + (recorded and per_case.has_map(case)) for case in cases)
 
 
-def figures(results: Subject, selection: Selection = ALL) -> Iterator[NamedFigure]:
+def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigure]:
     """The selected pictures of an experiment, not drawn yet; see `draw_all`."""
     planned = results.origin.plan
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
@@ -69,10 +72,11 @@ def figures(results: Subject, selection: Selection = ALL) -> Iterator[NamedFigur
     looks = looks_of(labels, _best_first(labels, results.runs), selection)
     compared = selection.compared(labels)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
-    yield from per_case.figures(results, cases, compared, selection, looks, note)
+    for source in (per_case, over_cases):
+        yield from source.figures(results, cases, compared, selection, looks, note)
 
 
-def _cases(results: Subject) -> list[Titled | Untold]:
+def _cases(results: Profiled) -> list[Titled | Untold]:
     """The cases of the results, each with its problem if the problem is unchanged since the runs."""
     planned, changed = results.origin.plan, results.origin.changed
     all_cases = {case.title: case for case in titled(planned)} if planned else {}

@@ -101,3 +101,22 @@ def test_curves_belong_to_their_case_whatever_the_order_of_runs():
     assert dict(zip(curves["case"], curves["median"], strict=True)) == {"a": 1.0, "b": 2.0}
     best = analysis.best(runs)
     assert dict(zip(best["case"], best["median"], strict=True)) == {"a": 1.0, "b": 2.0}
+
+
+def test_costs_are_proportional_to_the_steps():
+    """The factor is the median over the seeds of the best cell: 2, 3 and 3 gradients per step."""
+    runs, history = frames([1, 1, 1], [[5, 1], [6, 3], [7, 2]])
+    runs = runs.assign(steps=[10, 10, 5], grad_evals=[20, 30, 15], seconds=[0.1, 0.3, 0.1])
+    worse = runs.assign(**{"run": [3, 4, 5], "hp.lr": 0.2, "final_loss": 2.0, "grad_evals": 1000})
+    both = pd.concat([runs, worse], ignore_index=True)
+    curves = analysis.loss_curves(both, history)
+    costs = analysis.with_costs(curves, both)
+    assert costs["gradients"].tolist() == [0.0, 30.0]
+    np.testing.assert_allclose(costs["seconds"], [0.0, 0.2])
+    pd.testing.assert_frame_equal(costs[curves.columns], curves)
+
+
+def test_a_run_without_steps_costs_nothing():
+    runs, history = frames([1], [[5]])
+    runs = runs.assign(steps=0, grad_evals=0, seconds=0.1)
+    assert analysis.with_costs(analysis.loss_curves(runs, history), runs)["gradients"].tolist() == [0.0]

@@ -1,0 +1,109 @@
+"""The pictures that compare the optimizers over all cases, and by their costs: profiles, and costs of targets."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from optlab.errors import counted
+from optlab.figures import data_profile, ecdf, ert, profile
+from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.style import Look
+from optlab.results.profiles import caption
+from optlab.results.profiles.of_results import Profiled
+from optlab.results.selection import Selection
+from optlab.results.subject import ALL_CASES, NamedFigure
+
+if TYPE_CHECKING:
+    from optlab.figures.figure import InlineFigure
+
+LEAST = 3
+"""The least number of cases for which these pictures are usual."""
+_OVER_ALL: Mapping[str, tuple[str, Callable[..., InlineFigure], bool]] = {
+    "profile": ("performance", profile.figure, True),
+    "data_profile": ("data", data_profile.figure, False),
+    "ecdf": ("ecdf", ecdf.figure, True),
+}
+"""The kinds of pictures over all cases: the kind of profile, the drawing function, and whether the picture is usual."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """The profiles of results without some optimizers."""
+
+    results: Profiled
+    unit: str
+    without: tuple[str, ...]
+
+    @functools.cached_property
+    def expected(self) -> pd.DataFrame:
+        """The costs of the targets of all cases."""
+        return self.profile("ert")
+
+    def profile(self, kind: str) -> pd.DataFrame:
+        return self.results.profile(kind, unit=self.unit, without=self.without)
+
+
+def usual(cases: int, labels: int) -> int:
+    """The number of usual pictures."""
+    return sum(is_usual for _, _, is_usual in _OVER_ALL.values()) if cases >= LEAST and labels > 1 else 0
+
+
+def figures(
+    results: Profiled,
+    cases: Sequence[Titled | Untold],
+    labels: Sequence[str],
+    selection: Selection,
+    looks: Mapping[str, Look],
+    note: str,
+) -> Iterator[NamedFigure]:
+    """The pictures over all cases, and the costs of targets of each case, not drawn yet.
+
+    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
+    """
+    if not len(labels) or results.history.empty or (results.runs["status"] == "error").all():
+        return
+    costs = Costs(results, selection.x or "gradients", selection.without)
+    *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
+    title = ALL_CASES if len(cases) > 1 else cases[0].title
+    are_usual = usual(len(cases), len(labels)) > 0
+    for kind, (of, draw, is_usual) in _OVER_ALL.items():
+        if selection.wants(kind, is_usual and are_usual):
+            headline = f"{_NAMES[kind]}: {title}"
+            subtitle = f"{counted(len(cases), 'problem')}, costs in {costs.unit}{note}"
+            yield NamedFigure(kind, title, of_all, partial(_profile, costs, of, draw, looks, headline, subtitle))
+    if selection.wants("ert", False):
+        for case, name in zip(cases, names, strict=True):
+            yield NamedFigure("ert", case.title, name, partial(_expected, costs, case.title, looks, note))
+
+
+_NAMES = {"profile": "performance profile", "data_profile": "data profile", "ecdf": "targets reached"}
+
+
+def _profile(
+    costs: Costs, kind: str, draw: Callable[..., InlineFigure], looks: Mapping[str, Look], title: str, subtitle: str
+) -> InlineFigure:
+    frame = costs.profile(kind)
+    return draw(frame, looks=_present(looks, frame), cost=costs.unit, caption=caption(frame), title=title,
+                subtitle=subtitle)  # fmt: skip
+
+
+def _expected(costs: Costs, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:
+    frame = costs.expected
+    rows = frame[frame["case"] == case]
+    is_relative = case in frame.attrs["unknown"]
+    rows.attrs = frame.attrs | {"cases": 1, "seeds": int(rows["n"].max()), "unknown": [case] * is_relative}
+    target = "target: share of the loss that is left" if is_relative else "target: loss − minimum"
+    return ert.figure(rows, looks=_present(looks, rows), cost=costs.unit, target=target, caption=caption(rows),
+                      title=f"expected running time: {case}", subtitle=f"costs in {costs.unit}{note}")  # fmt: skip
+
+
+def _present(looks: Mapping[str, Look], frame: pd.DataFrame) -> dict[str, Look]:
+    """The looks of the labels that have a curve. Labels with failed runs have none."""
+    present = set(frame["label"])
+    return {label: look for label, look in looks.items() if label in present}
