@@ -100,12 +100,12 @@ def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     runs of the best cell, each with its total divided by its steps.
     """
     cell, chosen = cell_ids(runs), _found(best(runs))
+    cell_of_pair = cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]
     steps = runs["steps"].to_numpy(float)
     for name, total in (("gradients", "grad_evals"), ("seconds", "seconds")):
         spent = runs[total].to_numpy(float) / np.where(steps > 0, steps, np.nan)
-        of_cell = pd.Series(spent).groupby(cell).median()
-        of_pair = of_cell.loc[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]].fillna(0.0)
-        factor = chosen[PAIR].assign(factor=of_pair.to_numpy())
+        of_cell = pd.Series(spent).groupby(cell).median().fillna(0.0)
+        factor = chosen[PAIR].assign(factor=of_cell.to_numpy()[cell_of_pair])
         curves = curves.merge(factor, on=PAIR, how="left")
         curves[name] = curves["step"] * curves.pop("factor")
     return curves
