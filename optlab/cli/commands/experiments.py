@@ -23,20 +23,6 @@ from optlab.cli.options import (
     Without,
     folders,
 )
-    OnBackend,
-    Only,
-    PictureFormat,
-    Plugins,
-    Quiet,
-<<<<<<< HEAD
-    TableFormat,
-    Top,
-=======
-    Top,
-    Without,
->>>>>>> 1f6ac44 (Select kinds of pictures, optimizers to leave out, and the horizontal axis of loss curves)
-    folders,
-)
 from optlab.cli.running import Running, runs
 from optlab.experiments.choices import FORMATS
 
@@ -85,9 +71,7 @@ def plot(
 def rank(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
     by: Annotated[str, typer.Option("--by", metavar="METRIC", help="What is compared, such as test_accuracy.")] = BY,
-    without: Annotated[
-        list[str], typer.Option("--without", metavar="LABEL", help="Leave out this optimizer. May be repeated.")
-    ] = [],
+    without: Without = [],
     format: TableFormat = TABLE_FORMATS[0],
     plugins: Plugins = [],
 ) -> None:
