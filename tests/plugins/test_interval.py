@@ -14,7 +14,7 @@ from optlab.plugins.interval import Range
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.booleans(), st.booleans(), st.floats())
-def test_ends_belong_to_it_where_the_bracket_is_square(a, b, with_low, with_high, value):
+def test_square_brackets_include_the_end(a, b, with_low, with_high, value):
     low, high = sorted((a, b))
     text = f"{'[' if with_low else '('}{low!r}, {high!r}{']' if with_high else ')'}"
     if low == high:
@@ -52,7 +52,7 @@ def test_a_wrong_declaration(ranges, message):
             return x - lr * g
 
 
-def test_a_value_out_of_range_is_a_mistake_at_its_place(planned):
+def test_a_value_out_of_range_is_reported_with_its_place(planned):
     @optimizer(ranges={"lr": "(0, inf)", "order": "[1, 5]"})
     def ranged(x, g, *, lr=0.1, order=2):
         return x - lr * g

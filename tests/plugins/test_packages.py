@@ -109,7 +109,7 @@ def test_a_kind_from_a_package(lab, tmp_path):
     names = ["contour_beale", "extra_nudge", "extra_steps", "loss_beale", "lr_beale"]
     assert [path.stem for path in results.plots] == names
 
-    # the column, against two runs of one's own
+    # the column, against two runs made here
     for row in results.runs.to_dict("records"):
         rate = row["hp.lr"] * (0.5 if row["label"] == "half_step" else 1)
         start = optlab.minimize("beale", "gd", steps=1, lr=rate).path[0]
@@ -279,7 +279,7 @@ def test_a_drop_in_file_adds_a_picture_to_every_experiment(tmp_path, monkeypatch
     found = optlab.basins("himmelblau", "gd lr=0.01", resolution=3, steps=20)
     names = ["basins_himmelblau.png", "extra_a_b-2.png", "extra_a_b.png"]
     assert sorted(path.name for path in found.plots) == names
-    (found.results.folder / "manifest.json").write_text("{")  # by its name a picture of ours is known still
+    (found.results.folder / "manifest.json").write_text("{")  # a picture of optlab is still recognized by its name
     assert optlab.basins("himmelblau", "gd lr=0.01", resolution=3, steps=20).results.plots == found.plots
 
 

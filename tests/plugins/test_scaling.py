@@ -34,7 +34,7 @@ def test_a_norm_of_any_size(dtype, data):
 
 @pytest.mark.parametrize("dtype", EXPONENTS)
 @given(data=st.data())
-def test_numbers_of_a_middle_size_are_as_they_were_to_the_bit(dtype, data):
+def test_norms_of_ordinary_numbers_equal_numpy_to_the_bit(dtype, data):
     limit = {"float64": 120, "float32": 15}[dtype]
     v = data.draw(numbers(dtype, -limit, limit))
     if np.abs(v).max() > 10.0**-limit:
@@ -49,7 +49,7 @@ def test_norms_of_infinity_and_nan(special):
     np.testing.assert_array_equal(norm(np.array([special, 0.0])), special)
 
 
-def test_traced_is_as_plain():
+def test_traced_and_plain_norms_are_equal():
     graph = optlab.trace(norm, np.ones(5))
     columns = np.random.default_rng(0).normal(size=(5, 7)) * 10.0 ** np.linspace(-300, 300, 7)
     program = compile(graph, [Input(RUN)], 7)

@@ -23,7 +23,7 @@ def test_a_table_in_one_line():
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 5000])
-def test_digits_that_python_refuses_to_read_are_a_text(value):
+def test_digits_that_python_cannot_parse_are_a_string(value):
     assert table(f"gd lr={value}") == {"name": "gd", "lr": value}
 
 
@@ -38,7 +38,7 @@ def test_digits_that_python_refuses_to_read_are_a_text(value):
         ("gd label='x", "\"gd label='x\" is not a name with settings, like 'momentum lr=0.01 beta=0.9'"),
     ],
 )
-def test_a_line_that_is_no_table(text, message):
+def test_lines_that_are_not_tables(text, message):
     with pytest.raises(UserError) as info:
         table(text)
     assert str(info.value) == message
@@ -47,7 +47,7 @@ def test_a_line_that_is_no_table(text, message):
 @given(
     st.dictionaries(st.from_regex("[a-z_][a-z0-9_]{0,5}", fullmatch=True), st.text("0a.[]=:,", min_size=1), max_size=4)
 )
-def test_pairs_are_read_as_they_are_written(texts):
+def test_pairs_are_parsed(texts):
     words = [f"{name}={text}" for name, text in texts.items()]
     assert pairs(words) == texts
     assert settings(words) == {name: value(text) for name, text in texts.items()}
@@ -64,11 +64,11 @@ def test_values_are_read_as_in_toml(written):
     ("text", "read"),
     [(".5", 0.5), ("-.5", -0.5), ("5.", 5.0), ("+.5e1", 5.0), (".x", ".x"), ("-", "-")],
 )
-def test_a_number_may_begin_or_end_with_its_point(text, read):
+def test_a_number_may_begin_or_end_with_a_decimal_point(text, read):
     assert value(text) == read
 
 
 @pytest.mark.parametrize("word", ["lr", "lr=", "=1", "l r=1", "1r=1", ""])
-def test_a_word_that_is_no_pair(word):
+def test_words_that_are_not_pairs(word):
     with pytest.raises(UserError, match=r"is not NAME=LOW:HIGH, like lr=0.01:1"):
         pair(word, "NAME=LOW:HIGH", "lr=0.01:1")

@@ -1,4 +1,4 @@
-"""What code changes in the process is named and put back."""
+"""Changes by code in the process are reported and undone."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def state():
 
 
 @pytest.mark.parametrize("said", CHANGES)
-def test_a_change_is_named_and_put_back(tmp_path, said):
+def test_a_change_is_reported_and_undone(tmp_path, said):
     before = state()
     with pytest.warns(PluginWarning) as caught, undisturbed(lambda: "plugins/mine.py"):
         CHANGES[said](tmp_path)
@@ -81,7 +81,7 @@ def test_changes_of_failing_code_are_undone_without_a_warning(tmp_path):
     assert state() == before
 
 
-def test_a_thread_that_is_left_is_named_and_one_that_has_ended_is_not():
+def test_a_running_thread_is_reported_and_an_ended_one_is_not():
     end = threading.Event()
 
     def leave(*names):

@@ -17,7 +17,7 @@ def rule_of(source):
     return scope["rule"]
 
 
-def test_the_words_of_a_signature():
+def test_the_parts_of_a_signature():
     read = rule_of('def rule(x, g, m=0.0, k=abs, *, t, grad, lr=1.0, n=3, on=True, how="a", sizes=(1, 2)):').signature
     assert dict(read.state) == {"m": 0.0, "k": abs}
     assert read.supplied == ("t", "grad")
@@ -52,13 +52,13 @@ def test_a_wrong_signature_is_reported_with_file_line_and_form(head, said):
     assert str(info.value).endswith("; write it as: def rule(x, g, state=0.0, *, option=1.0)")
 
 
-def test_a_state_may_start_from_choices():
+def test_an_initial_state_may_depend_on_choices():
     read = rule_of("def rule(x, g, S=lambda x, history: x, k=abs, z=lambda x, n=2: x, *, history=3, lr=1.0):").signature
     assert list(read.state) == ["S", "k", "z"]
 
 
 @pytest.mark.parametrize("asked", ["histroy", "lr"])
-def test_a_state_starts_from_nothing_but_choices(asked):
+def test_an_initial_state_may_not_depend_on_numbers(asked):
     with pytest.raises(PluginError, match="state 'S' whose initial value needs more than x and choices"):
         rule_of(f"def rule(x, g, S=lambda x, {asked}: x, *, history=3, lr=1.0):")
 
@@ -128,20 +128,20 @@ def test_a_problem_with_points_of_wrong_dimension(about, message):
         problem(**about)(bowl)
 
 
-def test_defaults_that_are_numpys():
+def test_defaults_of_numpy_types():
     read = rule_of("def rule(x, g, *, lr=np.float32(0.5), n=np.int64(3), on=np.True_):").signature
     assert (dict(read.numbers), dict(read.choices)) == ({"lr": 0.5}, {"n": 3, "on": True})
     assert [type(value) for value in read.options.values()] == [float, int, bool]
 
 
-def test_a_state_that_begins_as_a_function_of_x_and_choices():
+def test_an_initial_state_as_a_function_of_x_and_choices():
     assert list(rule_of("def rule(x, g, m=lambda x, n: np.zeros(n), *, n=3, lr=0.1):").signature.state) == ["m"]
     with pytest.raises(PluginError, match="a state 'm' whose initial value needs more than x and choices"):
         rule_of("def rule(x, g, m=lambda x, k: np.zeros(k), *, n=3, lr=0.1):")
 
 
 @pytest.mark.parametrize("value", [1, 1.5, 10**30])
-def test_numbers(value):
+def test_finite_numbers_are_accepted(value):
     assert signature.as_number("gd", "lr", value) == float(value)
 
 

@@ -1,4 +1,4 @@
-"""What is written for a plugin is judged alike in an experiment file, in Python, by torch's bridge and on the command
+"""Values for a plugin are validated equally in experiment files, in Python, by the bridge to torch and on the command
 line."""
 
 from __future__ import annotations

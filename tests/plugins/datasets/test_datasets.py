@@ -60,7 +60,7 @@ def test_the_readme_states_the_sha256_of_every_file():
 
 
 @pytest.mark.parametrize("declared", ALL, ids=named)
-def test_a_dataset_is_always_the_same_and_says_what_it_is(declared):
+def test_a_dataset_is_deterministic_and_has_a_description(declared):
     one, other = declared(), declared()
     assert np.array_equal(one.inputs, other.inputs)
     assert np.array_equal(one.labels, other.labels)
@@ -107,7 +107,7 @@ def test_moons_lie_on_two_half_circles_up_to_the_noise():
     assert np.abs(off).max() < 0.5
 
 
-def test_spirals_are_one_curve_turned_by_half_a_turn_and_keep_apart():
+def test_spirals_are_one_curve_rotated_by_180_degrees_without_contact():
     data = spirals()
     one, other = data.inputs[data.labels == 0], data.inputs[data.labels == 1]
     assert 0.02 < (one + other).std() < 0.04  # the sum of two noises of 0.02
@@ -119,7 +119,7 @@ def test_spirals_are_one_curve_turned_by_half_a_turn_and_keep_apart():
 
 @pytest.mark.parametrize("share", [0.1, 0.2, 0.25, 0.5])
 @pytest.mark.parametrize("declared", ALL, ids=named)
-def test_a_split_is_stratified_and_loses_nothing(declared, share):
+def test_a_split_is_stratified_and_complete(declared, share):
     data = declared()
     cut = split("data", data, share)
     counts = np.bincount(data.labels)
@@ -136,7 +136,7 @@ def numbered(per_class):
     return Data(np.arange(float(len(labels)))[:, None], labels)
 
 
-def test_a_split_is_disjoint_and_the_targets_stay_with_their_inputs():
+def test_a_split_is_disjoint_and_keeps_pairs_of_inputs_and_targets():
     data = numbered([30, 7, 100])
     cut = split("numbers", data, 0.3)
     train, test = cut.train_inputs[:, 0].astype(int), cut.test_inputs[:, 0].astype(int)
@@ -147,30 +147,30 @@ def test_a_split_is_disjoint_and_the_targets_stay_with_their_inputs():
     assert cut.test_targets.sum(axis=0).tolist() == [9, 2, 30]
 
 
-def test_a_split_depends_on_data_and_share_alone():
+def test_a_split_depends_on_data_and_fraction_only():
     data = numbered([40, 60])
     cut = split("one", data, 0.2)
     np.random.default_rng().random()
     again = split("another name", data, 0.2)
     assert np.array_equal(cut.test_inputs, again.test_inputs)
     assert set(cut.test_inputs[:, 0]) < set(split("one", data, 0.4).test_inputs[:, 0])
-    assert not np.array_equal(cut.test_inputs[:, 0], np.sort(np.r_[0:8, 40:52]))  # drawn, not the first ones
+    assert not np.array_equal(cut.test_inputs[:, 0], np.sort(np.r_[0:8, 40:52]))  # drawn at random, not the first ones
 
 
-def test_a_split_is_ready_for_matrix_products():
+def test_a_split_has_arrays_for_matrix_products():
     cut = split("digits", digits(), 0.2)
     for part in (cut.train_inputs, cut.train_targets, cut.test_inputs, cut.test_targets):
         assert part.dtype == np.float64
         assert part.flags.c_contiguous
 
 
-def test_nothing_set_aside():
+def test_a_test_fraction_of_zero():
     cut = split("numbers", numbered([3, 4]), 0.0)
     assert cut.train_inputs.shape == (7, 1)
     assert cut.test_targets.shape == (0, 2)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.0, 1.5, float("nan")])
-def test_a_share_that_makes_no_sense(share):
+def test_an_invalid_test_fraction(share):
     with pytest.raises(UserError, match="at least 0 and below 1"):
         split("numbers", numbered([3, 4]), share)

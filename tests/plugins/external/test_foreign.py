@@ -1,4 +1,4 @@
-"""Optimizers of other packages: names, options read from their signatures, and what is said of wrong ones."""
+"""Optimizers of other packages: names, options read from their signatures, and messages about mistakes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from optlab.plugins.external import torch as of_torch
 
 ROSENBROCK = {"name": "rosenbrock"}
 HESSIAN = {"trust-ncg", "trust-krylov", "trust-exact", "dogleg"}
-"""Of scipy's methods those that scipy itself does not run without a Hessian."""
+"""The methods of scipy that need a Hessian."""
 
 
 def every_name():
@@ -65,7 +65,7 @@ def test_options_are_those_of_the_signature(built_in, name, numbers, choices):
     assert dict(found.signature.choices) == choices
 
 
-def test_names_are_public_ones_of_the_packages():
+def test_names_are_public_names_of_the_packages():
     assert {"Adam", "AdamW", "SGD", "LBFGS", "Rprop"} <= set(of_torch.names())
     assert "Optimizer" not in of_torch.names()
     assert {"adam", "lion", "sgd", "lamb"} <= set(of_optax.names())
@@ -77,7 +77,7 @@ def test_names_are_public_ones_of_the_packages():
 
 
 @pytest.mark.parametrize("name", every_name())
-def test_every_one_that_is_offered_works(name):
+def test_every_offered_optimizer_works(name):
     """Twenty steps down two functions; warnings are errors."""
     found = external.find(name)
     assert found.complaint(found.signature.numbers, found.signature.choices) == ""
@@ -91,7 +91,7 @@ def test_every_one_that_is_offered_works(name):
 
 
 @pytest.mark.parametrize("name", ["torch:Muon", "torch:SparseAdam", "optax:optimistic_adam"])
-def test_what_cannot_be_used_is_not_offered(planned, name):
+def test_unusable_optimizers_are_not_offered(planned, name):
     assert name not in every_name()
     with pytest.raises(UnknownName, match=f"{name} cannot be used here: .*; write ") as error:
         external.find(name)
@@ -104,8 +104,8 @@ def test_what_cannot_be_used_is_not_offered(planned, name):
 
 
 @pytest.mark.parametrize("precision", ["float64", "float32"])
-def test_lbfgs_of_optax_goes_where_it_goes_in_jax(precision):
-    """Its line search asks for losses and gradients within an update, which the lab answers."""
+def test_lbfgs_of_optax_equals_a_direct_call_in_jax(precision):
+    """Its line search evaluates losses and gradients within an update, which optlab supplies."""
     with jax.enable_x64(precision == "float64"):
 
         def f(x):
@@ -134,7 +134,7 @@ def test_lbfgs_of_optax_goes_where_it_goes_in_jax(precision):
     assert len(asked) > 20
 
 
-def test_what_ends_a_run_within_a_line_search_is_raised():
+def test_exceptions_within_a_line_search_are_raised():
     class Ended(Exception):
         pass
 
@@ -151,7 +151,7 @@ def test_what_ends_a_run_within_a_line_search_is_raised():
     assert len(asked) == 1
 
 
-def test_only_what_was_set_is_handed_over():
+def test_only_set_options_are_passed_to_the_package():
     found = external.find("optax:sgd")
     assert found.arguments({"lr": 0.1, "momentum": math.nan}, {"nesterov": False}) == {"lr": 0.1}
     assert found.arguments({"lr": 0.1, "momentum": 0.9}, {"nesterov": True}) == {
@@ -161,7 +161,7 @@ def test_only_what_was_set_is_handed_over():
     }
 
 
-def test_theory_of_linear_rules_says_nothing_of_them():
+def test_theory_of_linear_rules_does_not_cover_them():
     found = external.find("torch:SGD")
     numbers = {("hyperparameter", name): value for name, value in found.signature.numbers.items()}
     assert linear.matrices(Rule(found, dict(found.signature.choices)), numbers, np.array([1.0])) is None
@@ -185,14 +185,14 @@ def test_theory_of_linear_rules_says_nothing_of_them():
         ("torch:lr_scheduler.StepLR", "there is no optimizer 'torch:lr_scheduler.StepLR'"),
     ],
 )
-def test_a_wrong_name(built_in, name, message):
+def test_messages_about_wrong_names(built_in, name, message):
     with pytest.raises(UnknownName) as error:
         built_in.optimizer(name)
     assert str(error.value).startswith(message)
 
 
 @pytest.mark.parametrize("package", external.PACKAGES)
-def test_a_package_that_is_missing(planned, monkeypatch, package):
+def test_a_missing_package(planned, monkeypatch, package):
     real = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == package else real(name, *more))
     external.find.cache_clear()
@@ -255,7 +255,7 @@ MLP = {"name": "mlp", "dataset": "xor", "hidden": [3]}
         ),
     ],
 )
-def test_a_mistake_has_its_place(planned, problem, table, path, message):
+def test_mistakes_are_reported_with_their_place(planned, problem, table, path, message):
     with pytest.raises(SpecError) as error:
         planned({"problem": [problem], "optimizer": [table]})
     (mistake,) = error.value.mistakes
@@ -263,7 +263,7 @@ def test_a_mistake_has_its_place(planned, problem, table, path, message):
     assert message in mistake.message
 
 
-def test_what_mends_one_option_is_not_to_blame(planned):
+def test_an_option_that_another_option_makes_valid_is_accepted(planned):
     """Nesterov's momentum is right with a momentum."""
     (sweep,) = planned(
         {"problem": [ROSENBROCK], "optimizer": [{"name": "torch:SGD", "momentum": 0.9, "nesterov": True}]}
@@ -288,8 +288,8 @@ def test_versions_are_those_installed():
     assert external.find("scipy:BFGS").versions == {"scipy": scipy.__version__}
 
 
-def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
-    """SciPy returns it in place of raising it."""
+def test_a_message_that_scipy_returns_is_an_error():
+    """SciPy returns the message instead of raising an exception."""
     found = external.find("scipy:L-BFGS-B")
     choices = found.signature.choices
     assert found.complaint(found.signature.numbers, choices) == ""
@@ -297,13 +297,13 @@ def test_what_l_bfgs_b_says_of_its_options_is_a_complaint():
     assert said.startswith("scipy:L-BFGS-B cannot be used like this: ERROR")
 
 
-def test_a_complaint_without_a_text_names_its_kind():
+def test_an_exception_without_a_text_is_shown_by_its_type():
     found = external.find("torch:LBFGS")
     said = found.complaint(found.signature.numbers, {**found.signature.choices, "history_size": 10**15})
     assert said == "torch:LBFGS cannot be used like this: MemoryError"
 
 
-def test_a_list_has_as_many_values_as_the_default():
+def test_a_list_must_have_the_length_of_the_default():
     found = external.find("torch:Adam")
     said = found.complaint(found.signature.numbers, {**found.signature.choices, "betas": [0.9]})
     assert said == "torch:Adam: 'betas' takes 2 values, as in [0.9, 0.999], not 1"

@@ -1,4 +1,4 @@
-"""Rules called directly, as the plain NumPy functions they are, on objectives that are written down elsewhere."""
+"""Rules called directly as plain NumPy functions, on objectives with gradients by hand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Objective:
 
 ROSENBROCK = Objective(rosen, rosen_der, rosen_hess)
 VALLEY = np.array([-1.2, 1.0])
-"""The usual start."""
+"""The usual start of these tests."""
 
 
 def quadratic(dim: int, condition: float, seed: int = 0) -> tuple[Objective, Any]:
@@ -68,7 +68,7 @@ def path(*args: Any, **options: Any) -> Any:
 
 
 def steps_until(reached: float, *args: Any, **options: Any) -> int:
-    """The steps until the loss is at most so much; see `descend`. Raises if it never is."""
+    """The number of steps until the loss is at most a value; see `descend`. Raises if it never is."""
     objective = args[1]
     return next(t for t, x in enumerate(path(*args, **options)) if objective.f(x) <= reached)
 

@@ -1,4 +1,4 @@
-"""The step sizes of Barzilai and Borwein: by hand, where there is no curvature to go by, and how fast they are."""
+"""The step sizes of Barzilai and Borwein: by hand, without positive curvature, and their convergence."""
 
 import numpy as np
 import pytest
@@ -21,20 +21,20 @@ def test_two_steps_by_hand(step, size):
 
 
 @pytest.mark.parametrize("step", ["long", "short"])
-def test_where_the_curvature_is_negative_the_size_is_the_mean(step):
+def test_for_negative_curvature_the_size_is_the_mean(step):
     hill = Objective(lambda x: -np.sum(x**2), lambda x: -2 * x, None)
     start, first, second = path(barzilai_borwein, hill, [0.5, 0.0], 2, step=step)
     np.testing.assert_allclose(start - first, [-1e-3, 0.0], rtol=1e-12)
     np.testing.assert_allclose(second, 2 * first, rtol=1e-12)  # |s| / |y| = 1/2, g = -2 x
 
 
-def test_where_the_slope_does_not_change_the_step_is_the_first():
+def test_for_a_constant_slope_the_step_is_the_first_one():
     plane = Objective(np.sum, np.ones_like, None)
     points = path(barzilai_borwein, plane, [0.0, 0.0, 0.0, 0.0], 3, first=0.5)
     np.testing.assert_allclose(np.diff(points, axis=0), np.full((3, 4), -0.25), rtol=1e-15)  # 0.5 / |g|
 
 
-def test_no_size_is_larger_than_the_largest():
+def test_sizes_are_limited():
     flat = Objective(lambda x: 1e-3 * np.sum(x**2), lambda x: 2e-3 * x, None)
     first, second = path(barzilai_borwein, flat, [1.0], 2, largest=3.0)[1:]
     np.testing.assert_allclose(second, first - 3.0 * 2e-3 * first, rtol=1e-15)
@@ -44,12 +44,12 @@ def test_no_size_is_larger_than_the_largest():
 def test_faster_than_gradient_descent(step):
     bowl, centre = quadratic(10, condition=100.0)
     start = centre + np.ones(10)
-    plain = steps_until(1e-12, gd, bowl, start, 2000, lr=2 / 101)  # the best there is
+    plain = steps_until(1e-12, gd, bowl, start, 2000, lr=2 / 101)  # the best fixed learning rate
     found = steps_until(1e-12, barzilai_borwein, bowl, start, 2000, step=step)
     assert 5 * found < plain
 
 
-def test_rosenbrock():
+def test_rosenbrock_is_minimized():
     assert steps_until(1e-12, barzilai_borwein, ROSENBROCK, VALLEY, 100) <= 100
 
 

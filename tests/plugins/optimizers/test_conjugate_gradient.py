@@ -1,4 +1,4 @@
-"""Conjugate gradients: the linear method on a quadratic, n steps for n dimensions, and Rosenbrock's valley."""
+"""Conjugate gradients: the linear method on a quadratic, n steps for n dimensions, and Rosenbrock's function."""
 
 from itertools import pairwise
 
@@ -34,7 +34,7 @@ def test_n_steps_on_a_quadratic_of_n_dimensions(formula):
     assert bowl.f(found[-1]) < 1e-13 < 1e-4 < bowl.f(found[-3])
 
 
-def test_the_four_formulas():
+def test_the_four_formulas_of_beta():
     g, g_old, d = np.array([1.0, 1.0]), np.array([-3.0, 2.0]), np.array([2.0, -5.0])
     # y = (4, -1), g'y = 3, d'y = 13, |g_old|^2 = 13
     betas = {"fletcher_reeves": 2 / 13, "polak_ribiere": 3 / 13, "hestenes_stiefel": 3 / 13, "dai_yuan": 2 / 13}
@@ -44,7 +44,7 @@ def test_the_four_formulas():
         np.testing.assert_allclose(found, -g + beta * d, rtol=1e-15)
 
 
-def test_polak_and_ribiere_are_cut_off_at_zero():
+def test_polak_ribiere_is_limited_at_zero():
     g, g_old, d = np.array([1.0, 0.0]), np.array([2.0, 0.5]), np.array([0.0, 1.0])  # g'y = -1
     calls = dict(f=0.0, grad=lambda p: p, loss=lambda p: 0.0, restart=9.0)
     np.testing.assert_array_equal(conjugate_gradient(np.zeros(2), g, d, g_old, **calls)[1], -g)
@@ -55,7 +55,7 @@ def test_polak_and_ribiere_are_cut_off_at_zero():
     [([1.0, 1.0], [1.0, -5.0], 0.1), ([0.0, 0.1], [90.0, 0.0], 0.1)],
     ids=["gradients far from orthogonal", "not downwards"],
 )
-def test_it_begins_anew(g_old, d, restart):
+def test_it_restarts(g_old, d, restart):
     g = np.array([1.0, 0.0])
     calls = dict(f=0.0, grad=lambda p: p, loss=lambda p: 0.0, restart=restart, formula="fletcher_reeves")
     found = conjugate_gradient(np.zeros(2), g, np.array(d), np.array(g_old), **calls)[1]
@@ -64,7 +64,7 @@ def test_it_begins_anew(g_old, d, restart):
 
 @pytest.mark.parametrize("line_search", ["secant", "backtracking", "strong_wolfe"])
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_rosenbrock(formula, line_search):
+def test_rosenbrock_is_minimized(formula, line_search):
     budget = 1000 if line_search == "backtracking" else 100
     calls = dict(formula=formula, line_search=line_search)
     assert steps_until(1e-12, conjugate_gradient, ROSENBROCK, VALLEY, budget, **calls) <= budget
@@ -73,7 +73,7 @@ def test_rosenbrock(formula, line_search):
 
 
 @pytest.mark.parametrize("formula", FORMULAS)
-def test_wolfes_conditions_hold_in_every_step(formula):
+def test_the_wolfe_conditions_hold_in_every_step(formula):
     history = descend(conjugate_gradient, ROSENBROCK, VALLEY, 30, formula=formula, line_search="strong_wolfe")
     for (before, *_), (x, d, g) in pairwise(history):
         step = x - before
@@ -89,7 +89,7 @@ def test_backtracking_by_hand():
     assert (first.tolist(), d.tolist()) == ([0.0], [-4.0])
 
 
-def test_stays_where_there_is_no_slope():
+def test_x_does_not_change_without_a_slope():
     plain = Objective(lambda x: 0.0, np.zeros_like, None)
     for formula in FORMULAS:
         np.testing.assert_array_equal(path(conjugate_gradient, plain, [1.0, 2.0], 3, formula=formula)[-1], [1.0, 2.0])

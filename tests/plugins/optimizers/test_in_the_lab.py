@@ -1,5 +1,5 @@
-"""Rules that need more than the gradient, as the lab runs them: the same numbers as plain NumPy, on either back end,
-and gradients counted."""
+"""Rules that need more than the gradient, in experiments: the same numbers as plain NumPy on both back ends, and the
+number of gradients."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ from optlab.execution.step import build_for
 from tests.plugins.optimizers.descent import ROSENBROCK, VALLEY, Objective, descend, path
 
 RULES = [
-    # what is asked for, gradients per step
+    # the arguments of the rule, gradients per step
     ({"name": "sam"}, 2),
     ({"name": "polyak", "lr": 0.5, "beta": 0.2}, 1),
     ({"name": "barzilai_borwein"}, 1),
@@ -43,7 +43,7 @@ def named(value):
 
 
 @pytest.mark.parametrize(("rule", "gradients"), RULES, ids=named)
-def test_traced_it_has_the_numbers_of_plain_numpy(planned, built_in, rule, gradients):
+def test_traced_rules_equal_plain_numpy(planned, built_in, rule, gradients):
     record = {"points": STEPS + 1, "trajectories": True}
     sweep = sweep_of(planned, rule, {"name": "rosenbrock", "start": VALLEY.tolist()}, record=record)
     options = {name: value for name, value in rule.items() if name != "name"}
@@ -57,7 +57,7 @@ def test_traced_it_has_the_numbers_of_plain_numpy(planned, built_in, rule, gradi
         assert done.grad_evals.tolist() == [gradients * STEPS]
 
 
-def test_newton_says_why_it_is_not_compiled(planned):
+def test_newton_runs_on_replay_with_a_reason(planned):
     sweep = sweep_of(planned, {"name": "newton"}, {"name": "rosenbrock"}, backend="native")
     assert runner.choose(sweep, build_for(sweep)) == runner.Choice("replay", "solve has no native rule")
 
@@ -69,7 +69,7 @@ def test_newton_costs_two_gradients_per_parameter_and_one(planned, dim):
 
 
 @pytest.mark.parametrize("history", [1, 6])
-def test_what_lbfgs_remembers_is_as_long_as_was_asked(planned, history):
+def test_the_history_of_lbfgs_has_the_requested_length(planned, history):
     graph = build_for(sweep_of(planned, {"name": "lbfgs", "history": history}, {"name": "rosenbrock", "dim": 3}))
     assert [v.shape for v in graph.initial.outputs] == [(3,), (3,), (history, 3), (history, 3)]
 
@@ -92,7 +92,7 @@ def test_a_network_is_trained_in_few_steps(planned, rule):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
-def test_all_are_finite_at_the_minimum(built_in, rule):
+def test_all_rules_are_finite_at_the_minimum(built_in, rule):
     """From a start where g = 0 and f = 0: no 0 / 0 anywhere."""
     table, _ = rule
     options = {name: value for name, value in table.items() if name != "name"}
@@ -102,7 +102,7 @@ def test_all_are_finite_at_the_minimum(built_in, rule):
         np.testing.assert_array_equal(values[0], np.zeros(3))
 
 
-def test_an_experiment_with_all_of_them(tmp_path, monkeypatch):
+def test_an_experiment_with_all_rules(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     optimizers = [{**rule, "label": named(rule)} for rule, _ in RULES]
     document = {"name": "e", "steps": 60, "problem": [{"name": "rosenbrock"}], "optimizer": optimizers}

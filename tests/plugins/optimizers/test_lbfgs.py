@@ -1,4 +1,4 @@
-"""L-BFGS against torch, against BFGS with whole matrices, and in Rosenbrock's valley."""
+"""L-BFGS against torch, against BFGS with full matrices, and on Rosenbrock's function."""
 
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ def test_same_path_as_torch(history, lr):
     assert bowl.f(found[-1]) < 0.05 * bowl.f(found[0])
 
 
-def test_same_path_as_torch_in_the_valley():
+def test_same_path_as_torch_on_rosenbrock():
     expected = torch_path(ROSENBROCK, VALLEY, 30, lr=0.5, history_size=10)
     found = path(lbfgs, ROSENBROCK, VALLEY, 30, lr=0.5, history=10)
     np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
@@ -69,7 +69,7 @@ def test_a_pair_without_curvature_is_left_out():
 
 @pytest.mark.parametrize("line_search", ["armijo", "strong_wolfe"])
 @pytest.mark.parametrize(("dim", "history", "budget"), [(2, 3, 40), (2, 10, 40), (10, 3, 200), (10, 10, 90)])
-def test_rosenbrock(dim, history, budget, line_search):
+def test_rosenbrock_is_minimized(dim, history, budget, line_search):
     start = np.resize(VALLEY, dim)
     least = minimize(ROSENBROCK.f, start, jac=ROSENBROCK.grad, method="L-BFGS-B", options={"ftol": 1e-15}).x
     found = path(lbfgs, ROSENBROCK, start, budget, history=history, line_search=line_search)
@@ -78,7 +78,7 @@ def test_rosenbrock(dim, history, budget, line_search):
     assert (np.diff([ROSENBROCK.f(x) for x in found]) <= 0).all()
 
 
-def test_wolfes_conditions_hold_in_every_step_and_every_pair_has_curvature():
+def test_the_wolfe_conditions_hold_in_every_step_and_every_pair_has_curvature():
     history = descend(lbfgs, ROSENBROCK, np.resize(VALLEY, 6), 40, line_search="strong_wolfe")
     for (before, *_), (x, s, g, *_) in pairwise(history):
         assert ROSENBROCK.f(x) <= ROSENBROCK.f(before) + 1e-4 * (g @ s)
@@ -86,7 +86,7 @@ def test_wolfes_conditions_hold_in_every_step_and_every_pair_has_curvature():
         assert (ROSENBROCK.grad(x) - g) @ s > 0
 
 
-def test_stays_where_there_is_no_slope():
+def test_x_does_not_change_without_a_slope():
     plain = Objective(lambda x: 0.0, np.zeros_like, None)
     for line_search in ("none", "armijo", "strong_wolfe"):
         found = path(lbfgs, plain, [1.0, 2.0], 3, line_search=line_search)

@@ -1,4 +1,4 @@
-"""Newton's method: one step on a quadratic, the last digits in a valley, and what damping makes of it."""
+"""Newton's method: one step on a quadratic, quadratic convergence, and damping."""
 
 from itertools import pairwise
 
@@ -16,7 +16,7 @@ def test_one_step_on_a_quadratic():
 
 
 @pytest.mark.parametrize(("lr", "damping"), [(1.0, 0.0), (0.5, 3.0)])
-def test_the_step_by_another_hand(lr, damping):
+def test_the_step_by_cramers_rule(lr, damping):
     found = path(newton, ROSENBROCK, VALLEY, 5, lr=lr, damping=damping)
     for x, following in pairwise(found):
         (a, b), (_, c) = ROSENBROCK.hessian(x) + damping * np.eye(2)
@@ -32,12 +32,12 @@ def test_the_error_is_squared_in_each_step():
     assert errors[-1] < 1e-14
 
 
-def test_much_damping_makes_it_gradient_descent():
+def test_strong_damping_approaches_gradient_descent():
     found = path(newton, ROSENBROCK, VALLEY, 1, damping=1e9)
     np.testing.assert_allclose(found[0] - found[1], ROSENBROCK.grad(VALLEY) / 1e9, rtol=1e-5, atol=1e-14)
 
 
-def test_a_step_that_climbs_is_halved():
+def test_a_step_that_increases_the_loss_is_halved():
     losses = {n: [ROSENBROCK.f(x) for x in path(newton, ROSENBROCK, VALLEY, 25, halvings=n)] for n in (0, 10)}
     assert max(np.diff(losses[0])) > 1000
     assert max(np.diff(losses[10])) <= 0
@@ -48,6 +48,6 @@ def test_a_step_that_climbs_is_halved():
     np.testing.assert_allclose(path(newton, steep, [1.0], 1, halvings=1, damping=0.0)[1], [-1.5], rtol=1e-15)
 
 
-def test_a_flat_place():
+def test_a_flat_point():
     plain = Objective(lambda x: 0.0, np.zeros_like, lambda x: np.zeros((2, 2)))
     np.testing.assert_array_equal(path(newton, plain, [1.0, 2.0], 3)[-1], [1.0, 2.0])

@@ -19,7 +19,7 @@ BETAS = {"beta1": 0.8, "beta2": 0.95}
 
 
 def of(torch, optax, *options):
-    """The same options for both."""
+    """The same options for the rule and its counterpart."""
     return {torch: options, optax: options}
 
 
@@ -89,12 +89,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "reference", "options"), CASES)
-def test_the_same_trajectories(name, reference, options):
+def test_trajectories_equal_those_of_the_counterpart(name, reference, options):
     assert references.compare(RULES[name], reference, options) <= references.TOLERANCE
 
 
-def test_no_reference_and_no_option_is_left_out():
-    """An option that stays at its default here is one that no counterpart has: by hand, in test_rules."""
+def test_every_reference_and_option_is_compared():
+    """An option that keeps its default here exists in no counterpart; test_rules checks it by hand."""
     assert OTHER.keys() == {name for name, rule in RULES.items() if rule.references}
     by_hand = {"adam": {"raw_eps"}, "adamax": {"eps_outside"}, "yogi": {"initial"}}
     for name, rows in OTHER.items():
@@ -120,7 +120,7 @@ def branch(rule, reference, options):
 
 
 @pytest.mark.parametrize(("name", "reference"), [(name, reference) for name in OTHER for reference in OTHER[name]])
-def test_what_the_conformance_suite_would_compare_is_compared(name, reference):
+def test_comparisons_of_the_conformance_suite_are_included(name, reference):
     """Each option that it sets has another value here too, and each branch of the formula that it takes is taken."""
     rule = RULES[name]
     rows = OTHER[name][reference]
@@ -143,5 +143,5 @@ TWINS = [
 
 
 @pytest.mark.parametrize(("name", "options", "reference", "mapping"), TWINS)
-def test_a_rule_that_becomes_another(name, options, reference, mapping):
+def test_a_rule_that_equals_another_for_some_options(name, options, reference, mapping):
     assert references.compare(RULES[name], reference, options, mapping=mapping) <= references.TOLERANCE

@@ -42,7 +42,7 @@ def flat(tree):
 
 
 def in_optax(make, case, start):
-    """x after every step, in float64, whatever other tests made of JAX."""
+    """x after every step, in float64, for any JAX configuration of other tests."""
     jax = pytest.importorskip("jax")
     optax = pytest.importorskip("optax")
     with jax.enable_x64(True):
@@ -90,7 +90,7 @@ def in_optax(make, case, start):
     ],
     ids=["lamb, all options", "lamb", "lars", "lars, all options", "muon", "muon, all options", "muon, no nesterov"],
 )
-def test_parity_with_optax(planned, table, make):
+def test_trajectories_equal_those_of_optax(planned, table, make):
     sweep, x = swept(planned, **table)
     for run in range(3):
         theirs = in_optax(make, sweep.case, x[0, :, run])
@@ -144,7 +144,7 @@ def test_muon_by_hand(planned, nesterov):
 
 @pytest.mark.parametrize("nesterov", [True, False])
 @pytest.mark.parametrize("shape", [(4, 7), (7, 4)])
-def test_muon_is_that_of_torch_but_for_its_precision(monkeypatch, shape, nesterov):
+def test_muon_equals_that_of_torch_except_for_precision(monkeypatch, shape, nesterov):
     """torch orthogonalizes in bfloat16, which is float64 here; its matrices are the transposes of ours."""
     import torch
 
@@ -165,7 +165,7 @@ def test_muon_is_that_of_torch_but_for_its_precision(monkeypatch, shape, nestero
 @pytest.mark.parametrize(
     "table", [{"name": "lamb", "lr": 0.02}, {"name": "lars", "lr": 0.5, "trust": 0.05}, {"name": "muon"}]
 )
-def test_they_learn(planned, table):
+def test_networks_learn(planned, table):
     tables = {"problem": [MLP], "optimizer": [table], "steps": 1000, "seeds": 3}
     (sweep,) = planned(tables).sweeps
     done = runner.run(sweep)
@@ -173,7 +173,7 @@ def test_they_learn(planned, table):
 
 
 @pytest.mark.parametrize("name", ["lamb", "lars", "muon"])
-def test_they_run_on_functions_too_whose_x_is_one_vector(planned, name):
+def test_rules_for_tensors_run_on_functions_of_one_vector(planned, name):
     tables = {"problem": [{"name": "sphere", "start": [1.0, 2.0]}], "optimizer": [{"name": name}], "steps": 50}
     (sweep,) = planned(tables).sweeps
     done = runner.run(sweep)

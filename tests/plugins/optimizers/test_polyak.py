@@ -1,4 +1,4 @@
-"""Polyak's step size against optax, by hand, and the decrease that it promises."""
+"""Polyak's step size against optax, by hand, and the decrease that Polyak proved."""
 
 import numpy as np
 import pytest
@@ -23,11 +23,11 @@ def test_two_steps_by_hand():
     np.testing.assert_allclose((x, b), (0.0, 1.0), atol=1e-15)
 
 
-def test_a_loss_below_the_least_does_not_climb():
+def test_a_loss_below_the_minimum_does_not_increase_it():
     np.testing.assert_array_equal(polyak(2.0, 8.0, 0.0, f=1.0, f_star=3.0), (2.0, 0.0))
 
 
-def test_each_step_comes_nearer_by_what_polyak_proved():
+def test_each_step_approaches_the_minimum_by_the_proved_amount():
     """|x' - x*|^2 <= |x - x*|^2 - (f - f*)^2 / |g|^2 for a convex f, in 200 steps by the factor (1 - 1 / (4 k))^200."""
     bowl, centre = quadratic(6, condition=10.0)
     points = path(polyak, bowl, centre + np.ones(6), 200)

@@ -33,7 +33,7 @@ def test_two_steps_by_hand():
     a2 = 0.5 * np.sqrt(1 - 0.25**2)
     x, *state = prodigy(x, np.array([4.0]), *state, t=2.0, **numbers)
     s, r = a + 4 * a2, 4 * a2 * (4 - first)
-    assert r / s < 0.5  # not far enough to believe in more
+    assert r / s < 0.5  # too short to increase d
     v = 0.25 * 0.75 + 0.75 * 4
     expected = [first - 2 * a2 / (np.sqrt(v) + 0.25), 2.0, v, s, 4.0, r, 0.5]
     np.testing.assert_allclose(np.hstack([x, *state]), expected, rtol=1e-14)

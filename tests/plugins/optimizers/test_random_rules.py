@@ -1,4 +1,4 @@
-"""Rules that draw random numbers, called with NumPy's generator: against the same formulas by hand, and in the mean."""
+"""Rules with random numbers, called with a NumPy generator: against formulas by hand, and in the mean."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ CURVES = np.array([[4.0, 1.0], [1.0, 2.0]])
 
 
 class Given:
-    """Random numbers that are known: what is to be drawn, in order."""
+    """A generator with given numbers, in order."""
 
     def __init__(self, *values):
         self.values = iter(values)
@@ -44,7 +44,7 @@ def test_adahessian_two_steps_by_hand():
     np.testing.assert_allclose(x, [-0.25 - 0.5 / 0.75 / (roots[0] + 1), 1 + 0.5 / 0.75 / (roots[1] + 1)], rtol=1e-15)
 
 
-def test_a_smaller_power_counts_less_of_the_curvature():
+def test_a_smaller_power_reduces_the_effect_of_curvature():
     numbers = dict(t=1.0, hvp=lambda v: 16.0 * v, lr=1.0, eps=1e-12)
     for power, moved in ((1.0, 1 / 16), (0.5, 1 / 4)):
         x, _, _ = adahessian(np.zeros(1), np.ones(1), 0.0, 0.0, rng=Given([0.2]), power=power, **numbers)
@@ -77,7 +77,7 @@ def test_no_entry_of_sophia_moves_further_than_lr():
 
 @pytest.mark.parametrize("rule", [adahessian, sophia], ids=lambda rule: rule.name)
 def test_the_estimates_are_of_the_diagonal_in_the_mean(rule):
-    """adahessian remembers squares, whose mean is the square of the diagonal and those of the rest of each row."""
+    """adahessian keeps squares; their mean is the sum of the squares of the row of the Hessian."""
     rng, n = np.random.default_rng(0), 20_000
     calls = dict(t=1.0, hvp=hvp, beta2=0.0, rng=rng)
     found = np.mean([rule(np.zeros(2), np.zeros(2), 0.0, np.zeros(2), **calls)[2] for _ in range(n)], axis=0)

@@ -1,4 +1,4 @@
-"""Update rules, called as the plain NumPy functions they are, against what the papers and Keras write, in numbers."""
+"""Update rules, called as plain NumPy functions, against numbers from the papers and Keras."""
 
 from math import sqrt
 
@@ -57,7 +57,7 @@ def test_two_steps_by_hand(name, options, path):
     np.testing.assert_allclose(first_steps(name, [2.0, -1.0], **options), path, rtol=1e-14)
 
 
-def test_plain_numbers_in_plain_numbers_out():
+def test_plain_numbers_give_plain_numbers():
     assert momentum(1.0, 2.0, 0.0, lr=0.1, beta=0.9) == (0.8, 2.0)
 
 
@@ -74,7 +74,7 @@ GRADIENTS = [2.0, -1.0, 0.5, 0.25, -3.0]
 
 
 def in_keras(beta, rates, nesterov):
-    """The velocity holds steps: a lower rate is that of new gradients alone."""
+    """The velocity contains steps: a lower learning rate affects only new gradients."""
     x, velocity, path = 1.0, 0.0, []
     for g, rate in zip(GRADIENTS, rates, strict=True):
         velocity = velocity * beta - g * rate
@@ -92,7 +92,7 @@ def test_momentum_as_in_keras(name):
 
 
 @pytest.mark.parametrize("lr_outside", [False, True])
-def test_where_rmsprop_has_its_learning_rate(lr_outside):
+def test_the_learning_rate_of_rmsprop_with_momentum(lr_outside):
     rates, v, b, x, path = [0.1, 0.05, 0.02, 0.02, 0.01], 0.0, 0.0, 1.0, []
     for g, rate in zip(GRADIENTS, rates, strict=True):
         v = 0.9 * v + 0.1 * g * g
@@ -190,7 +190,7 @@ def test_radam_is_rectified_from_the_sixth_step_on():
     np.testing.assert_allclose(steps[5], 0.1 * r, rtol=1e-10)
 
 
-def test_centred_rmsprop_survives_gradients_that_never_change():
+def test_centred_rmsprop_is_finite_for_constant_gradients():
     """Their variance is zero, and rounding may make it negative."""
     path = first_steps("rmsprop", [0.1] * 3000, centered=True, alpha=0.9)
     assert np.isfinite(path).all()

@@ -1,4 +1,4 @@
-"""Schedule-free gradient descent against optax, by hand, and what the average is of."""
+"""Schedule-free gradient descent against optax and by hand, and its average."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def test_without_the_average_it_is_gradient_descent():
     np.testing.assert_array_equal(found, path(gd, ROSENBROCK, VALLEY, 40, lr=1e-3))
 
 
-def test_no_learning_rate_no_step():
+def test_a_learning_rate_of_zero_gives_no_step():
     np.testing.assert_array_equal(schedule_free(1.0, 2.0, 1.0, 1.0, 0.0, lr=0.0), (1.0, 1.0, 1.0, 0.0))
 
 

@@ -1,4 +1,4 @@
-"""Rules and transforms at gradients of any size: the step of the formula, or one that is documented and seen.
+"""Rules and transforms at gradients of any size: the step of the formula, or a documented, visible overflow.
 
 The oracle is the same formula with 15 bits of exponent (x87), in which squares of 1e300 are numbers like others. What
 the formulas are is tested elsewhere, against torch, optax and calculations by hand.
@@ -33,7 +33,7 @@ SQUARES = {
 }
 """Rules that keep squares, as published: they are infinite above the root of the largest number."""
 PRODUCTS = {"conjugate_gradient"}
-"""Rules whose inner products overflow, to a NaN, and vanish."""
+"""Rules whose inner products overflow, to NaN, or underflow."""
 
 CURVATURE = np.array([1.0, 2.0, 0.5, 3.0, 1.5, 0.7, 2.2, 0.9, 1.1])
 CENTRE = np.array([0.3, -0.7, 1.1, 0.4, -0.9, 0.6, -0.2, 0.8, -1.3])
@@ -67,7 +67,7 @@ def solved(a, b):
 
 
 class Drawn:
-    """Random numbers in a type, as the lab draws them."""
+    """Random numbers in a dtype, as in experiments."""
 
     def __init__(self, real):
         self._real, self._rng = real, np.random.default_rng(0)
@@ -89,7 +89,7 @@ class Path(NamedTuple):
 
 
 def path(rule: Rule, size: float, dtype: Any, numbers: Any = None, tensors: Any = None) -> Path:
-    """The path of a rule on the bowl, called as the plain function that it is."""
+    """The path of a rule on the quadratic, called as a plain function."""
     real = np.dtype(dtype)
     scale, curvature, centre = real.type(size), CURVATURE.astype(real), CENTRE.astype(real)
     met, largest, losses = [np.abs(START).max()], [], []
@@ -130,14 +130,14 @@ def path(rule: Rule, size: float, dtype: Any, numbers: Any = None, tensors: Any 
 
 
 def check(rule: Rule, size: float, dtype: str, documented: bool, numbers: Any = None) -> None:
-    """The path is that of the formula; where it overflows, that is seen."""
+    """Check that the path is that of the formula, and that an overflow is visible."""
     found, expected = path(rule, size, dtype, numbers), path(rule, size, WIDE, numbers)
     is_seen = found.is_lost or not np.isfinite(found.x).all()
     if documented or expected.largest[-1] > np.finfo(dtype).max:
         assert is_seen, f"{size:g}: it overflows, and nothing shows it"
     if documented:
         return
-    upto = 1 + int((expected.largest < np.finfo(dtype).max / 1e3).sum())  # beyond it, there is no such number
+    upto = 1 + int((expected.largest < np.finfo(dtype).max / 1e3).sum())  # the number is outside the range of the dtype
     assert upto <= STEPS or not is_seen
     got, want = found.x[:upto], expected.x[:upto]
     moved = np.abs(np.diff(want, axis=0, prepend=want[:1]))
@@ -152,8 +152,8 @@ def rule_of(name: str, **choices: Any) -> Rule:
 
 @pytest.mark.parametrize("dtype", SIZES)
 @pytest.mark.parametrize("name", sorted(BUILT_IN.optimizers))
-def test_every_rule_does_what_its_formula_says(name, dtype):
-    """But for what is documented, which is strict: a rule that is named as an exception is one at every large size."""
+def test_every_rule_follows_its_formula(name, dtype):
+    """Except for documented exceptions, which are strict: they overflow at every large size."""
     for size in SIZES[dtype]:
         squared = size * 1e-6 if name == "prodigy" else size  # which squares d g, and d is 1e-6 in the beginning
         documented = name in SQUARES | PRODUCTS and squared > ROOT[dtype] / 10
@@ -183,13 +183,13 @@ VARIANTS = [
 
 
 @pytest.mark.parametrize(("name", "choices"), VARIANTS)
-def test_variants(name, choices):
+def test_variants_of_rules(name, choices):
     for size in SIZES["float64"]:
         check(rule_of(name, **choices), size, "float64", size > 1e153 and name in SQUARES)
 
 
 def test_matrices_of_muon():
-    """Muon as it is for matrices, where nothing is squared but what has been divided by its norm."""
+    """Muon for matrices, where only normalized values are squared."""
     for size in SIZES["float64"]:
         found, expected = (path(rule_of("muon"), size, kind, tensors=((3, 3),)).x for kind in ("float64", WIDE))
         np.testing.assert_allclose(found, expected.astype(float), rtol=1e-9)
@@ -201,7 +201,7 @@ def test_matrices_of_muon():
 @pytest.mark.parametrize("dtype", SIZES)
 @pytest.mark.parametrize("name", sorted(BUILT_IN.transforms))
 @pytest.mark.parametrize("lr", [0.01, 1e-38])
-def test_every_transform_does_what_its_formula_says(name, dtype, lr):
+def test_every_transform_follows_its_formula(name, dtype, lr):
     one = BUILT_IN.transform(name)
     for size in SIZES[dtype]:
         rule = Rule(gd, {}, transforms=(one,), transform_choices=(one.signature.choices,))
@@ -209,7 +209,7 @@ def test_every_transform_does_what_its_formula_says(name, dtype, lr):
 
 
 @pytest.mark.parametrize("most", [1e-100, 1e-3, 1.0, 1e100])
-def test_a_clipped_gradient_has_the_norm_that_was_asked_for(most):
+def test_a_clipped_gradient_has_the_requested_norm(most):
     direction = np.array([3.0, -4.0]) / 5
     for size in (1e-300, 1e-160, 1e-99, 1.0, 1e99, 1e160, 1e300, 1.7e308):
         clipped = BUILT_IN.transform("clip_norm")(np.zeros(2), size * direction, max_norm=most)
@@ -221,7 +221,7 @@ def test_a_clipped_gradient_has_the_norm_that_was_asked_for(most):
 
 @pytest.mark.parametrize(("backend", "dtype"), [("replay", "float64"), ("native", "float64"), ("replay", "float32")])
 @pytest.mark.parametrize("name", sorted(BUILT_IN.optimizers))
-def test_in_the_lab_nothing_is_silent(name, backend, dtype, planned):
+def test_every_overflow_in_a_run_is_a_divergence(name, backend, dtype, planned):
     """Each run goes where the plain rule goes; where that overflows, it has diverged."""
     record = {"points": STEPS + 1, "trajectories": True}
     tables = {"problem": [{"name": "bowl", "size": SIZES[dtype]}], "optimizer": [{"name": name}]}
@@ -246,7 +246,7 @@ def test_in_the_lab_nothing_is_silent(name, backend, dtype, planned):
 
 
 @pytest.mark.parametrize("name", sorted(SQUARES | PRODUCTS))
-def test_every_exception_stands_in_the_docstring_and_on_the_page(name):
+def test_every_exception_is_in_the_docstring_and_on_the_page(name):
     said = inspect.getdoc(BUILT_IN.optimizer(name).function)
     page = File("docs/sizes.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("|") and f"`{name}`" in line]
@@ -258,7 +258,7 @@ def test_every_exception_stands_in_the_docstring_and_on_the_page(name):
     assert "diverged" in rows[0]
 
 
-def test_no_other_rule_stands_on_the_page():
+def test_no_other_rule_is_on_the_page():
     page = File("docs/sizes.md").read_text(encoding="utf-8")
     rows = [line for line in page.splitlines() if line.startswith("| `")]
     named = {word.strip("`,") for line in rows for word in line.split("|")[1].split()}

@@ -98,7 +98,7 @@ def lowest(name, dim):
         ("three_hump_camel", (1.7475523458302888, -0.8737761729151444), 0.29863844223685981976),
     ],
 )
-def test_value_elsewhere(name, x, value):
+def test_value_at_other_points(name, x, value):
     np.testing.assert_allclose(PROBLEMS[name](np.array(x, dtype=float)), value, rtol=1e-13)
 
 
@@ -186,18 +186,18 @@ def test_gradient_at_random_points(name, dim):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if PROBLEMS[name].signature.numbers])
-def test_gradient_with_other_options(name):
+def test_gradient_with_other_options_than_defaults(name):
     problem = PROBLEMS[name]
     for option, value in problem.signature.numbers.items():
         options = {option: 1.5 * value}
         expected = true_gradient(name, problem.start, **options)
         found = optlab.grad(lambda x, options=options: problem(x, **options))(problem.start)
         np.testing.assert_allclose(found, expected, rtol=1e-12)
-        assert abs(expected - true_gradient(name, problem.start)).max() > 1e-6  # the option does something
+        assert abs(expected - true_gradient(name, problem.start)).max() > 1e-6  # the option has an effect
 
 
 @pytest.mark.parametrize("dim", [2, 5, 10])
-def test_rosenbrock_is_scipys(dim):
+def test_rosenbrock_equals_that_of_scipy(dim):
     rosenbrock = PROBLEMS["rosenbrock"]
     gradient = optlab.grad(rosenbrock.function)
     for x in np.random.default_rng(4).uniform(-2, 2, (100, dim)):
@@ -206,7 +206,7 @@ def test_rosenbrock_is_scipys(dim):
 
 
 @pytest.mark.parametrize("name", ["mccormick", "michalewicz", "schwefel"])
-def test_wall_outside_of_the_domain_pulls_back(name):
+def test_the_gradient_outside_the_domain_points_back(name):
     problem = PROBLEMS[name]
     low, high = problem.bounds(2)
     far = 10 * (high - low)

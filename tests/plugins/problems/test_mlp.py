@@ -119,13 +119,13 @@ class TestAccuracy:
     def of(self, outputs, labels):
         return accuracy(self.x, inputs=np.array(outputs), targets=np.eye(2)[labels], **CHOICES)
 
-    def test_is_the_share_of_examples_that_are_right(self):
+    def test_is_the_share_of_correct_examples(self):
         assert self.of([[2.0, 1.0], [0.0, 1.0], [-1.0, -2.0], [5.0, 6.0]], [0, 0, 0, 1]) == 0.75
 
-    def test_a_tie_counts_as_what_a_coin_would_get(self):
+    def test_a_tie_counts_as_a_random_guess(self):
         assert self.of([[1.0, 1.0], [2.0, 1.0]], [1, 0]) == 0.75
 
-    def test_a_network_that_answers_nothing_has_the_accuracy_of_chance(self):
+    def test_equal_outputs_have_the_accuracy_of_chance(self):
         _, inputs, targets = example([])
         assert accuracy(np.zeros(15), inputs=inputs, targets=targets, **CHOICES) == pytest.approx(1 / 3)
 
@@ -201,7 +201,7 @@ class TestInitialWeights:
     ],
     ids=str,
 )
-def test_a_choice_that_makes_no_sense(choice, message):
+def test_an_invalid_choice(choice, message):
     x, inputs, targets = example([5])
     with pytest.raises(UserError, match=message):
         mlp(x, inputs=inputs, targets=targets, **({"hidden": [5]} | choice))

@@ -1,4 +1,4 @@
-"""What is wrong with a drop-in file: each mistake in one message that names file and line and shows the right form.
+"""Mistakes in drop-in files: one message for each, with file, line and the right form.
 
 Nothing else is lost: other files load, other optimizers run, earlier results stay.
 """
@@ -266,7 +266,7 @@ HINT = " (a parameter with a default before the * is state; hyperparameters foll
 WITH_STATE = "x, g, m=0.0, *, lr=0.1"
 
 USING = {
-    # what it returns
+    # its return value
     "nothing": (rule(body="x - lr * g"), "5: optimizer '{name}' returns nothing (None)" + END + "x"),
     "too_few": (
         rule(WITH_STATE),
@@ -318,7 +318,7 @@ USING = {
         + END
         + "x, m, each in the shape it came in; a state that is a single number begins as one: m=lambda x: 0.0",
     ),
-    # how its state begins
+    # its initial state
     "state_of_three": (
         rule("x, g, m=np.zeros(3), *, lr=0.1", "return x, m"),
         "5: optimizer '{name}' has a state 'm' that begins as an array of shape (3,), where x has shape (2,); "
@@ -337,12 +337,12 @@ USING = {
         "5: {name} computes something else when it is traced again: does it use random numbers (np.random), or "
         "keep state between calls? Compute such values outside, and pass them as arguments",
     ),
-    # what it raises
+    # exceptions
     "raises": (rule(body="raise ValueError('not today')"), "8: ValueError: not today"),
     "divides_by_zero": (rule(body="return x - 1 / 0"), "8: ZeroDivisionError: division by zero"),
     "unknown_name": (rule(body="return x - rate * g"), "8: NameError: name 'rate' is not defined"),
     "leaves": (rule(body="raise SystemExit(5)"), "8: SystemExit: 5"),
-    # what cannot be traced
+    # untraceable code
     "in_place": (
         rule(body="x -= lr * g; return x"),
         "8: np.subtract writes into an existing array (an operator like += or -=, or out=); "
@@ -401,10 +401,10 @@ def expected(cases, name, file):
 # ---- files that cannot be loaded -------------------------------------------------------------------------------------
 
 
-def test_all_that_cannot_be_loaded_is_listed(labs, optlab_command):
+def test_all_files_that_cannot_be_loaded_are_listed(labs, optlab_command):
     done = optlab_command("plugins", "--json", cwd=labs["loading"])
     assert done.returncode == 0
-    assert done.stderr == "hello\n"  # what plugins print is not mixed with what was asked for
+    assert done.stderr == "hello\n"  # output of plugins is not mixed with that of the command
     found = {s["origin"]: s["error"] for s in json.loads(done.stdout) if s["kind"] == "drop-in"}
     files = {name: f"plugins/{name}.py" for name in LOADING}
     wanted = {file: expected(LOADING, name, file) for name, file in files.items()}
@@ -436,7 +436,7 @@ def test_using_a_failed_plugin_reports_its_error(command):
 
 
 @pytest.mark.parametrize(("name", "file"), [("same", "one_of_two"), ("adam", "like_a_built_in")])
-def test_a_name_of_several_sources_is_refused(command, labs, name, file):
+def test_a_name_in_several_files_is_refused(command, labs, name, file):
     done = command("loading", "run", "gd", name)
     said = expected(LOADING, file, "").partition(": ")[2]
     assert done.exit_code == 2
@@ -455,7 +455,7 @@ def test_experiments_without_failed_plugins_run_with_a_warning(labs, optlab_comm
     shutil.rmtree(labs["loading"] / "results")
 
 
-def test_the_registry_holds_whole_files_only(labs, built_in, monkeypatch):
+def test_the_registry_has_no_plugins_of_a_failed_file(labs, built_in, monkeypatch):
     monkeypatch.chdir(labs["loading"])
     known = registry.load()
     for kind in registry.KINDS:
@@ -471,7 +471,7 @@ def test_the_registry_holds_whole_files_only(labs, built_in, monkeypatch):
 
 
 @pytest.mark.parametrize("name", USING)
-def test_validate_tells_it(command, labs, name):
+def test_validate_reports_failed_plugins(command, labs, name):
     done = command("using", "validate", "gd", name)
     assert done.exit_code == 2
     assert done.stdout == ""
@@ -617,7 +617,9 @@ def odd():
         ),
     ],
 )
-def test_so_do_problems_schedules_transforms_and_datasets(tmp_path, optlab_command, text, status, said):
+def test_every_command_reports_the_line_in_problems_schedules_transforms_and_datasets(
+    tmp_path, optlab_command, text, status, said
+):
     (tmp_path / "plugins").mkdir()
     (tmp_path / "plugins" / "objectives.py").write_text(OBJECTIVES)
     (tmp_path / "e.toml").write_text(HEAD + '[[optimizer]]\nname = "adam"\n' + text)
@@ -631,7 +633,7 @@ def test_so_do_problems_schedules_transforms_and_datasets(tmp_path, optlab_comma
         assert (runs[(runs["optimizer"] == "adam") & (runs["problem"] == "booth")]["status"] == "done").all()
 
 
-def test_ctrl_c_while_a_rule_is_traced_is_the_users(tmp_path, optlab_command):
+def test_ctrl_c_while_a_rule_is_traced_interrupts(tmp_path, optlab_command):
     (tmp_path / "plugins").mkdir()
     body = "import os, signal; os.kill(os.getpid(), signal.SIGINT); return x - lr * g"
     (tmp_path / "plugins" / "slow.py").write_text(_filled(rule(body=body), "slow"))
@@ -696,7 +698,7 @@ def test_links_and_folders(tmp_path):
 
 
 @pytest.mark.parametrize("file", ["my-rule", "with space", "class", "numpy", "optlab", "1st", "größe"])
-def test_any_file_name_will_do(tmp_path, file):
+def test_any_file_name_is_accepted(tmp_path, file):
     (tmp_path / f"{file}.py").write_text(_filled(rule(), "mine"))
     known = registry.load([tmp_path])
     assert known.failures == ()
@@ -704,7 +706,7 @@ def test_any_file_name_will_do(tmp_path, file):
 
 
 @pytest.mark.parametrize("encode", [lambda s: b"\xef\xbb\xbf" + s, lambda s: s.replace(b"\n", b"\r\n")])
-def test_marks_and_line_ends_of_other_systems(tmp_path, encode):
+def test_byte_order_marks_and_line_ends_of_other_systems(tmp_path, encode):
     (tmp_path / "mine.py").write_bytes(encode(_filled(rule(), "mine").encode()))
     assert registry.load([tmp_path]).failures == ()
 

@@ -1,4 +1,4 @@
-"""Plugins given as objects, as a notebook has them: in experiments, races and maps."""
+"""Plugins given as objects, as in a notebook: in experiments, races and maps."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def half(t, *, steps):
 
 @transform
 def halfway(x, *, step, share=0.5):
-    """A share of the step."""
+    """A fraction of the step."""
     return x + share * (step(x) - x)
 
 
@@ -49,14 +49,14 @@ def plain(a, b, c=1.0):
     return a * a + c * b * b
 
 
-def test_an_experiment_of_objects_is_that_of_their_names(tmp_path, built_in):
+def test_an_experiment_with_objects_equals_that_with_names(tmp_path, built_in):
     document = {
         "name": "t",
         "steps": 10,
         "problem": [bowl, {"name": "mlp", "dataset": [pairs, "xor"], "hidden": [2]}],
         "optimizer": [{"name": mine, "lr": 0.2, "schedule": {"name": half}, "transforms": [halfway, "sign"]}, "gd"],
     }
-    with pytest.raises(SpecError, match="must be an array of tables"):  # a text alone is no table, as in a file
+    with pytest.raises(SpecError, match="must be an array of tables"):  # a string is not a table, as in a file
         optlab.run(document, out=tmp_path, plots=False)
     document["optimizer"][1] = {"name": "gd"}
     named, known = registry.with_names(document, built_in)
@@ -67,7 +67,7 @@ def test_an_experiment_of_objects_is_that_of_their_names(tmp_path, built_in):
     assert "bowl" not in built_in.problems
 
 
-def test_numbers_of_objects(tmp_path):
+def test_results_of_objects_by_hand(tmp_path):
     """x <- x - lr g by hand: on x1^2 + x2^2 every step multiplies x by 1 - 2 lr."""
     optimizers = [mine, {"name": mine, "lr": 0.25, "label": "fast", "transforms": [halfway], "schedule": half}]
     document = {"name": "t", "steps": 3, "problem": [{"name": bowl, "tilt": 0.0}], "optimizer": optimizers}
@@ -127,14 +127,14 @@ def test_plugins_in_wrong_places(optimizers, on, error, message, tmp_path):
     assert not any(tmp_path.iterdir())
 
 
-def test_two_of_one_name(tmp_path):
+def test_two_plugins_with_one_name(tmp_path):
     @optimizer
     def adam(x, g, *, lr=0.1):
         """Not Adam."""
         return x - lr * g
 
     alone = optlab.race(adam, on="sphere", steps=2, lr="0.25:0.5:2", out=tmp_path, plots=False)
-    assert alone.runs["final_loss"].min() == 0.0  # it hides the one that is built in
+    assert alone.runs["final_loss"].min() == 0.0  # it replaces the built-in one
     with pytest.raises(UserError, match=r"two optimizers are called 'adam': .*test_objects\.py:\d+ and .*adam\.py:\d+"):
         optlab.race([adam, "adam"], on="sphere", out=tmp_path)
 

@@ -36,7 +36,7 @@ def drop(tmp_path):
     return write
 
 
-def test_the_built_in_ones(built_in):
+def test_the_built_in_plugins(built_in):
     first_order = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rmsprop adadelta adam amsgrad nadam"
     first_order += " adamw adamax radam adabelief yogi adan"
     per_tensor = "lamb lars muon"
@@ -62,7 +62,7 @@ def test_the_registry_is_frozen(built_in):
         built_in.optimizers = {}
 
 
-def test_every_load_is_of_its_own(drop, built_in):
+def test_every_load_gives_a_new_registry(drop, built_in):
     assert "mine" in registry.load([drop(mine=RULE.format(name="mine"))]).optimizers
     assert "mine" not in registry.load([]).optimizers
     assert "mine" not in built_in.optimizers
@@ -176,7 +176,7 @@ def test_a_module_in_the_folder_of_a_plugin_does_not_hide_an_installed_one(drop)
     assert registry.load([folder]).optimizer("good").name == "good"
 
 
-def test_ctrl_c_is_no_fault_of_a_file(drop):
+def test_ctrl_c_during_loading_interrupts(drop):
     """Only an interrupt by the user ends the loading. Exceptions of a file are its errors."""
     folder = drop(slow="import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     with pytest.raises(KeyboardInterrupt):
@@ -229,7 +229,7 @@ def test_functions_of_plugins_import_modules_of_their_folder_when_they_are_calle
     assert sys.meta_path == finders
 
 
-def test_modules_that_make_up_attributes_are_let_be(drop):
+def test_modules_with_dynamic_attributes_are_ignored(drop):
     folder = drop(
         _odd="import sys, types\nclass Odd(types.ModuleType):\n    def __getattr__(self, name):\n        return 1\n"
         "sys.modules['odd'] = Odd('odd')\n",
@@ -284,7 +284,7 @@ def test_an_unknown_name_may_be_in_the_only_file_that_failed(drop):
     assert str(info.value) == f"there is no optimizer 'zzz'; {said}"
 
 
-def test_a_name_that_three_have(drop):
+def test_a_name_in_three_files(drop):
     """None of the files is loaded, with all their plugins. The error for the name lists all files."""
     rule = RULE.format(name="same")
     folder = drop(one=rule, two=rule + RULE.format(name="other"), three=rule, four=RULE.format(name="mine"))
@@ -310,7 +310,7 @@ def test_kinds_have_separate_names(drop, built_in):
         known.optimizer("sphere")
 
 
-def test_one_name_for_two_kinds_is_fine(drop):
+def test_one_name_for_two_kinds_is_allowed(drop):
     folder = drop(gd="from optlab import problem\n@problem(start=(1.0,))\ndef gd(x):\n    return x[0] * x[0]\n")
     known = registry.load([folder])
     assert known.problem("gd").name == known.optimizer("gd").name

@@ -124,7 +124,7 @@ def test_every_schedule_has_a_reference():
 
 
 @pytest.mark.parametrize("one", SCHEDULES, ids=lambda one: one.name)
-def test_the_formula_up_to_the_horizon_and_the_last_value_beyond(one):
+def test_schedules_follow_the_formula_and_keep_the_last_value(one):
     for steps, options in itertools.product(HORIZONS, combinations(one)):
         for t in {1, 2, 3, steps // 2 + 1, steps - 1, steps, steps + 1, 10 * steps} - {0}:
             factor = float(one(float(t), **supplied(one, float(steps)), **options))
@@ -134,7 +134,7 @@ def test_the_formula_up_to_the_horizon_and_the_last_value_beyond(one):
 
 
 @pytest.mark.parametrize("one", [one for one in SCHEDULES if supplied(one, 1)], ids=lambda one: one.name)
-def test_a_fall_as_short_as_rounding_ends_at_its_end(one):
+def test_a_very_short_decay_ends_at_its_end_value(one):
     """Shares of the horizon, as `warmup = 0.3 * steps`, may come out a rounding below the last step."""
     shortest = {"warmup": np.nextafter(9.0, 0), "peak": np.nextafter(1.0, 0), "fall": np.nextafter(0.0, 1)}
     options = {name: value for name, value in shortest.items() if name in one.signature.options}
@@ -144,7 +144,7 @@ def test_a_fall_as_short_as_rounding_ends_at_its_end(one):
 
 
 @pytest.mark.parametrize("one", [one for one in SCHEDULES if supplied(one, 1)], ids=lambda one: one.name)
-def test_the_last_value_is_held_to_the_bit(one):
+def test_the_last_value_is_kept_to_the_bit(one):
     for steps, options in itertools.product(HORIZONS, combinations(one)):
         held = {float(one(t, steps=steps, **options)) for t in (steps, steps + 1, 10 * steps, 10**9)}
         assert len(held) == 1, (steps, options)
@@ -188,8 +188,8 @@ def steep(t, *, steps):
 
 
 @pytest.mark.parametrize("one", [*(one for one in SCHEDULES if supplied(one, 1)), steep], ids=lambda one: one.name)
-def test_a_rule_that_trains_on_elsewhere_holds_the_last_rate(one):
-    """`as_torch` knows no last step: at ten times the horizon, gradient descent still goes down at the held rate."""
+def test_as_torch_keeps_the_last_rate_beyond_the_horizon(one):
+    """`as_torch` has no last step: at ten times the horizon, gradient descent continues with the last rate."""
     x = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
     steps, moved = 3, []
     optimizer = as_torch(gd, [x], lr=0.5, schedule=one, steps=steps)
@@ -205,7 +205,7 @@ def test_a_rule_that_trains_on_elsewhere_holds_the_last_rate(one):
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
 @pytest.mark.parametrize(("peak", "steps"), [(0.1, 10), (0.2, 5), (1 / 3, 3), (0.05, 20)])
-def test_a_rise_of_no_step_begins_at_the_top(peak, steps, backend, tmp_path):
+def test_a_warmup_of_no_step_begins_at_the_maximum(peak, steps, backend, tmp_path):
     """peak * steps rounds to 1; where it is not rounded before 1 is subtracted, something is left of it."""
     (plugins := tmp_path / "plugins").mkdir()
     (plugins / "shows.py").write_text(SHOWS)
@@ -217,13 +217,13 @@ def test_a_rise_of_no_step_begins_at_the_top(peak, steps, backend, tmp_path):
 
 @schedule
 def doubling(t):
-    """A plugin whose formula grows past all numbers, and divides by zero at the first step."""
+    """A plugin whose formula overflows, and divides by zero at the first step."""
     return 2.0 ** (t - 1) + 0 / (t - 1)
 
 
 @pytest.mark.parametrize("name", ["step", doubling])
-def test_a_rate_past_all_numbers_is_infinite(name):
-    """As in the lab, and no exception: numbers of Python raise where arrays have an infinity."""
+def test_an_overflowing_rate_is_infinite(name):
+    """As in experiments, without an exception; Python numbers raise where arrays become infinite."""
     x = torch.tensor([1.0], dtype=torch.float64, requires_grad=True)
     options = {} if name is doubling else {"name": "step", "every": 1.0, "factor": 2.0}
     optimizer = as_torch(gd, [x], lr=1.0, schedule=options or name)

@@ -27,16 +27,16 @@ from optlab.plugins.schedules.warmup import warmup
 MODULES = [importlib.import_module(f"{schedules.__name__}.{m.name}") for m in pkgutil.iter_modules(schedules.__path__)]
 SCHEDULES = [value for module in MODULES for value in vars(module).values() if isinstance(value, Schedule)]
 RISING = (one_cycle, trapezoidal, warmup)
-"""Those that do not begin with 1."""
+"""Schedules that do not begin with 1."""
 WARMED = (cosine, exponential, inverse_sqrt, linear, polynomial)
-"""Those that fall, and can rise before."""
+"""Decreasing schedules with an optional warmup."""
 
 
 def supplied(schedule, steps):
     return {"steps": steps} if "steps" in schedule.signature.supplied else {}
 
 
-def test_all_are_found():
+def test_all_schedules_are_found():
     assert set(SCHEDULES) == {constant, step, cosine_restarts, *WARMED, *RISING}
 
 
@@ -205,7 +205,7 @@ def test_same_factors_as_optax(schedule, arguments, theirs):
 
 
 @pytest.mark.parametrize("schedule", WARMED, ids=lambda s: s.name)
-def test_a_warm_up_rises_in_a_line_and_the_rest_is_as_if_it_began_there(schedule):
+def test_a_warmup_is_linear_and_the_schedule_begins_after_it(schedule):
     rising = [schedule(t, **supplied(schedule, 50), warmup=9.0) for t in range(1, 11)]
     np.testing.assert_allclose(rising, np.arange(1, 11) / 10, rtol=1e-15)
     if schedule is not inverse_sqrt:
@@ -234,7 +234,7 @@ BEFORE = [
 
 
 @pytest.mark.parametrize(("schedule", "before"), BEFORE, ids=lambda value: getattr(value, "name", ""))
-def test_without_a_warm_up_every_bit_is_as_before(schedule, before):
+def test_a_warmup_of_zero_changes_no_bit(schedule, before):
     for steps in (1, 2, 333):
         for end in (0.01, 0.3):
             for t in range(1, steps + 1):
@@ -265,7 +265,7 @@ def test_both_back_ends_follow_the_factor(schedule, backend, tmp_path):
         np.testing.assert_allclose(loss, expected, rtol=1e-9)
 
 
-def test_restarts_in_float32_come_at_the_same_steps(tmp_path):
+def test_restarts_in_float32_are_at_the_same_steps(tmp_path):
     rule = {"name": "gd", "lr": 0.01}
     rule["schedule"] = {"name": "cosine_restarts", "growth": [1.5, 2.0, 3.0], "every": [4.0, 7.0, 10.0]}
     document = {"name": "e", "steps": 300, "problem": [{"name": "sphere"}], "optimizer": [rule]}

@@ -64,14 +64,14 @@ SIMPLE = {
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
 @pytest.mark.parametrize("name", SIMPLE)
-def test_one_formula(planned, name, backend):
+def test_transforms_equal_their_formulas(planned, name, backend):
     options, move = SIMPLE[name]
     found = path(planned, {"name": name, **options}, backend=backend)
     np.testing.assert_allclose(found, followed(move), rtol=1e-12)
-    assert np.abs(found - path(planned)).max() > 1e-3  # it does something
+    assert np.abs(found - path(planned)).max() > 1e-3  # it has an effect
 
 
-def test_coupled_decay_is_torchs(planned):
+def test_coupled_decay_equals_that_of_torch(planned):
     x = torch.tensor(START, requires_grad=True)
     theirs = torch.optim.Adam([x], lr=0.1, weight_decay=0.4)
     found = [START]
@@ -83,7 +83,7 @@ def test_coupled_decay_is_torchs(planned):
 
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
-def test_lookahead(planned, backend):
+def test_lookahead_as_in_the_paper(planned, backend):
     """Algorithm 1 of Zhang et al.: an outer loop around k inner steps."""
     slow, found = START, [START]
     while len(found) <= STEPS:
@@ -123,7 +123,7 @@ def test_an_average_costs_no_gradient(planned, name):
     assert build_for(sweep_of(planned, [name])).grad_evals == 1
 
 
-def test_noise_on_the_gradient_has_the_variance_that_was_asked_for(planned):
+def test_noise_on_the_gradient_has_the_requested_variance(planned):
     options = {"name": "gradient_noise", "eta": 0.4, "gamma": 0.7}
     optimizer = {"name": "gd", "lr": 0.1, "transforms": [options]}
     tables = {"problem": [{"name": "slope"}], "optimizer": [optimizer], "steps": STEPS, "seeds": 4000}
