@@ -14,6 +14,7 @@ from optlab.engine.containment import contained
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
+from optlab.engine.native.lookups import Spread, spread
 from optlab.engine.passes import optimise, prune, settle
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
@@ -70,6 +71,11 @@ class StepGraph:
     def size(self) -> int:
         """The count of numbers in x and the state of one run."""
         return sum(math.prod(var.shape) for var in self.graph.outputs[1 : 1 + self.carried])
+
+    @functools.cached_property
+    def spread(self) -> Spread:
+        """The graph for machine code, in which arrays that are looked up are inputs. Raises `Unsupported`."""
+        return spread(self.graph)
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """The kinds of the inputs for a back end. `constant`: whether all runs have the same value, for each number."""

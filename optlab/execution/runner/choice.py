@@ -77,7 +77,7 @@ def has_llvmlite() -> bool:
 def expressions_of(graph: StepGraph) -> Expressions:
     """The step graph lowered for machine code. Raises `Unsupported` if the native back end has no rule for a node."""
     carried = graph.carried
-    return lowered(graph.graph, carried, range(carried))
+    return lowered(graph.spread.graph, carried, range(carried))
 
 
 def _faster(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:

@@ -25,8 +25,9 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     from optlab.engine.native import kernel as kernels  # llvmlite takes a while to load
 
     inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
+    inputs += [inputs[position] for position in graph.spread.by()]
     trail, targets = sweep.recording.trajectory, sweep.target is not None
-    return kernels.compile(graph.graph, inputs, CHUNK, trail, targets, quick)
+    return kernels.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick)
 
 
 def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
@@ -35,6 +36,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
     layout = kernel.program.layout
     first = graph.first_number
     numbers = [block.numbers[key] for key in graph.numbers]
+    numbers += graph.spread.entries({first + n: column for n, column in enumerate(numbers)})
     carried, dim = _before_the_first_step(block, graph), block.case.dim
     began_finite = np.isfinite(carried[dim:])
     done = kernel.run(

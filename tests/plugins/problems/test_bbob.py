@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import optlab
 from optlab.errors import SpecError
+from optlab.execution import runner, step
 from optlab.experiments.maps import declared
 from optlab.plugins.problems.bbob import instances, transformations
 
@@ -114,11 +116,12 @@ def test_transformations_by_hand():
     assert transformations.rounded(np.array([-0.5, 0.5, 2.4])).tolist() == [0.0, 1.0, 2.0]
 
 
-@pytest.mark.parametrize("number", [5, 12, 21])
-def test_instances_are_one_sweep_with_the_numbers_of_each_alone(tmp_path, number):
+@pytest.mark.parametrize("backend", ["replay", "native"])
+@pytest.mark.parametrize("number", [5, 12, 22])
+def test_instances_are_one_sweep_with_the_numbers_of_each_alone(tmp_path, number, backend):
     def run(name, own):
         problem = {"suite": "bbob", "functions": [number], "dim": 5, "instances": own}
-        document = {"name": name, "steps": 40, "seeds": 2, "problem": [problem], "optimizer": ADAM}
+        document = {"name": name, "steps": 40, "seeds": 2, "problem": [problem], "optimizer": ADAM, "backend": backend}
         return optlab.run(document, out=tmp_path, plots=False)
 
     together, alone = run("together", list(range(1, 16))), run("alone", [7])
@@ -126,6 +129,17 @@ def test_instances_are_one_sweep_with_the_numbers_of_each_alone(tmp_path, number
     own = together.runs[together.runs["case"].str.contains("instance=7")]
     assert own["final_loss"].tolist() == alone.runs["final_loss"].tolist()
     assert set(together.runs["status"]) == {"done"}
+
+
+def test_machine_code_computes_the_same(planned):
+    """At the start and after a step of Adam, to rounding. Some functions are so sensitive that further steps differ."""
+    document = {"problem": [{"suite": "bbob", "dim": 3, "instances": [1, 2, 3]}], "optimizer": ADAM, "steps": 5}
+    for sweep in planned(document).sweeps:
+        native, right = (replace(sweep, backend=backend) for backend in ("native", "replay"))
+        assert runner.choose(native, step.build_for(native)).backend == "native", sweep.titles
+        loss, expected = runner.run(native).loss, runner.run(right).loss
+        np.testing.assert_allclose(loss[0], expected[0], rtol=1e-11, err_msg=sweep.titles[0])
+        np.testing.assert_allclose(loss[1], expected[1], rtol=1e-8, err_msg=sweep.titles[0])
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,6 @@ from optlab.errors import UserError
 LARGEST_DIM = 40
 INSTANCES = "{1, ..., 1000}"
 
-_SHARED = {4: 3, 18: 17}
-"""Functions that have the instances of another function."""
-
 
 def uniform(count, seed):
     """Numbers in (0, 1] of the minimal standard generator (Park & Miller, 1988) with a shuffle of 32 numbers."""
@@ -66,7 +63,8 @@ def rotation(dim, seed):
 
 def seed_of(function, instance):
     """The seed of a function and an instance."""
-    return _SHARED.get(function, function) + 10000 * int(instance)
+    shared = {4: 3, 18: 17}  # functions that have the instances of another function
+    return shared.get(function, function) + 10000 * int(instance)
 
 
 def spread_position(function, dim, instance, more=0):
