@@ -8,6 +8,7 @@
     text        reads a file as text, and adds positions to mistakes
     reader      reads an experiment with all of these modules
     schema      the JSON Schema of an experiment file
+    widening    wider ranges in the text of an experiment file
 
 Tables of kinds of experiment, such as [basins], are accepted if the caller passes the kinds (`KindOfTable`). This
 package does not check whether a problem or a hyperparameter exists. So a `Draft` keeps the mistakes until `resolve` has

@@ -21,12 +21,14 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     judged      all verdicts of an experiment
     best_of_k   the loss to be expected after k trials of a search for settings
     curves      quantities as functions of the step
+    edges       chosen values at the ends of their ranges
     effects     the effect of one hyperparameter
     stillness   runs whose loss never changed
 """
 
 from optlab.results.analysis.best_of_k import best_of_k
 from optlab.results.analysis.curves import best_paths, loss_curves, with_costs
+from optlab.results.analysis.edges import edges
 from optlab.results.analysis.effects import sensitivity
 from optlab.results.analysis.judged import Judged, friedman, overall, ranking, without_each_case
 from optlab.results.analysis.over_cases import Friedman
@@ -41,6 +43,7 @@ __all__ = [
     "best_of_k",
     "best_paths",
     "cells",
+    "edges",
     "friedman",
     "judge",
     "loss_curves",

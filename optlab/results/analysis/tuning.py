@@ -15,6 +15,8 @@ from optlab.results.analysis.ties import Ties
 
 PAIR = ["case", "label"]
 FINAL_LOSS = "final_loss"
+EDGE = 0.05
+"""With `[tuning]`, the share of the tried values at each end of a range that are on its edge."""
 STATISTICS = ["median", "low", "high"]
 
 
@@ -87,7 +89,8 @@ def best(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
 
     - `settings`: the swept hyperparameters of the cell as text, "lr=0.1" (the learning rate if none is swept);
     - `at_edge`: the names of the hyperparameters whose best value is the smallest or the largest of at least three
-      values, joined by ", ". For these the true optimum may be outside of the grid;
+      values, joined by ", ". For these the true optimum may be outside of the grid. With `[tuning]`, the smallest 5 %
+      and the largest 5 % of the values are at the edge, because drawn points seldom reach it in several dimensions;
     - `cells`: the number of cells; `diverged`: the share of diverged runs over all cells;
     - `failed`: the number of failed runs over all cells;
     - `shown_loss`, `shown_status`: the final loss and the status of `run`, the run that represents the pair.
@@ -102,7 +105,7 @@ def best(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
     """
     table, is_judged = _cells_of_both(runs, by)
     ties, pair = Ties.of(runs, by), group_ids(table, PAIR)
-    names, swept, edges = _edges(table, pair)
+    names, swept, edges = _edges(table, pair, EDGE if has_phases(runs) else 0.0)
     among = is_judged
     for column in ("median", "high", "low"):
         among = ties.lowest(table, column, pair, among)
@@ -133,17 +136,22 @@ def _cells_of_both(runs: pd.DataFrame, by: str) -> tuple[pd.DataFrame, NDArray[n
     return pd.concat([table, tried], ignore_index=True), np.arange(len(table) + len(tried)) < len(table)
 
 
-def _edges(table: pd.DataFrame, pair: NDArray[np.int64]) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
-    """The setting columns; for each column and cell, whether the pair sweeps it, and whether the cell is on an edge."""
+def _edges(
+    table: pd.DataFrame, pair: NDArray[np.int64], share: float
+) -> tuple[list[str], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The setting columns; for each column and cell, whether the pair sweeps it, and whether the cell is on an edge.
+
+    `share`: the share of the values at each end that are on the edge; it is at least one value.
+    """
     names = setting_columns(table)
     swept, edges = np.zeros((2, len(names), len(table)), dtype=bool)
     for i, name in enumerate(names):
         count = table[name].groupby(pair).transform("nunique").to_numpy()
         swept[i] = count > 1
         if (numbers := _numbers(table[name])) is not None:
-            values = numbers.groupby(pair)
-            extreme = (numbers == values.transform("min")) | (numbers == values.transform("max"))
-            edges[i] = extreme.to_numpy() & (count >= 3)
+            place = numbers.groupby(pair).rank(method="dense").to_numpy()
+            outer = np.maximum(np.ceil(share * count), 1)
+            edges[i] = ((place <= outer) | (place > count - outer)) & (count >= 3)
     return names, swept, edges
 
 
