@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import optlab
-from benchmarks import cold_optlab, grid, processes, setting
+from benchmarks import cold_optlab, conditions, grid, processes
 from benchmarks.measure import Contender, Result, compare, of_comparisons
 from benchmarks.tables import Report
 
@@ -45,7 +45,7 @@ def contenders(runs: int, steps: int, folder: Path) -> list[Contender]:
         script("optlab, a script", "benchmarks.cold_optlab", is_baseline=True),
         contender("optlab run, files written", command_line, written),
     ]
-    if "jax" in setting.missing():
+    if "jax" in conditions.missing():
         return own
     return [
         *own,
@@ -69,4 +69,6 @@ def report(rounds: int, scale: float = 1.0) -> Report:
     of = f"{len(grid.OPTIMIZERS)} optimizers x {len(grid.PROBLEMS)} functions x {runs} runs x {steps:,} steps"
     with tempfile.TemporaryDirectory() as folder:
         found = compare(f"From a cold start: {of}", contenders(runs, steps, Path(folder)), rounds, turn=0)
-    return of_comparisons(f"{setting.text()}. {rounds} rounds. Time per process, from its start to its end.", [found])
+    return of_comparisons(
+        f"{conditions.text()}. {rounds} rounds. Time per process, from its start to its end.", [found]
+    )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from statistics import median
 
-from benchmarks import lab, setting
+from benchmarks import conditions, lab
 from benchmarks.tables import Report, Table
 from optlab.execution.records import Sweep
 from optlab.execution.runner import choice, on_llvm
@@ -92,4 +92,4 @@ def report(rounds: int, scale: float = 1.0) -> Report:
     found = [measured(sweep, rounds) for sweep in work[:: max(1, round(1 / scale / 10)) if scale < 1 else 1]]
     dims = sorted({c.dim for c in found})
     tables = [table(dim, [c for c in found if c.dim == dim]) for dim in dims]
-    return Report(f"{setting.text()}. {rounds} rounds, medians.", tables, [asdict(c) for c in found])
+    return Report(f"{conditions.text()}. {rounds} rounds, medians.", tables, [asdict(c) for c in found])

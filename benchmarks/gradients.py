@@ -14,7 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 import optlab
-from benchmarks import gradient_peers, objectives, setting
+from benchmarks import conditions, gradient_peers, objectives
 from benchmarks.gradient_peers import Arrays, Evaluator
 from benchmarks.measure import TOLERANCE, Contender, interleaved, ratios, shown
 from benchmarks.objectives import Objective
@@ -184,5 +184,5 @@ def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` shortens the work, for tests."""
     timings, tracings = measured(rounds, scale)
     figures = {"timings": list(map(asdict, timings)), "tracing": list(map(asdict, tracings))}
-    about = f"{setting.text()}; float64; everybody on one thread. {rounds} rounds."
+    about = f"{conditions.text()}; float64; one thread each. {rounds} rounds."
     return Report(about, tables(timings, tracings), figures)

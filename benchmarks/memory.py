@@ -6,7 +6,7 @@ import importlib
 import tracemalloc
 from typing import Any
 
-from benchmarks import setting
+from benchmarks import conditions
 from benchmarks.tables import Report, Table
 from optlab.execution import runner
 from optlab.experiments import document as documents
@@ -45,4 +45,4 @@ def report(rounds: int = 1, scale: float = 1.0) -> Report:
     figures = [dict(steps=steps, points=points, megabytes=peak(steps, points, runs)) for steps, points in sizes]
     rows = [[f"{f['steps']:,} steps", f"{f['points']:,}", f"{f['megabytes']:.1f} MB"] for f in figures]
     title = f"Peak memory, Adam on Rosenbrock, {runs:,} runs; loss and x recorded"
-    return Report(f"{setting.text()}.", [Table(title, ["", "points", "peak"], rows)], figures)
+    return Report(f"{conditions.text()}.", [Table(title, ["", "points", "peak"], rows)], figures)

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import lab, processes, setting
+from benchmarks import conditions, lab, processes
 from benchmarks.measure import shown
 from benchmarks.tables import Report, Table
 
@@ -83,4 +83,4 @@ def table(sizes: list[Size]) -> Table:
 def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` shortens the work, for tests."""
     found = measured([max(1, int(runs * scale)) for runs in SIZES], rounds)
-    return Report(f"{setting.text()}. {rounds} rounds, median [min, max].", [table(found)], list(map(asdict, found)))
+    return Report(f"{conditions.text()}. {rounds} rounds, median [min, max].", [table(found)], list(map(asdict, found)))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks import by_hand, lab, peers, setting
+from benchmarks import by_hand, conditions, lab, peers
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
 from optlab.execution import executors, runner
@@ -169,4 +169,4 @@ def report(rounds: int, scale: float = 1.0) -> Report:
                 steps = max(3, int(steps * scale))
                 title = f"MLP 64-32-10, {activation}, {runs} run{'s' * (runs > 1)}, {steps} steps"
                 found.append(compare(title, contenders(runs, steps, activation), rounds))
-    return of_comparisons(f"{setting.text()}. {rounds} rounds. Time per run and step.", found)
+    return of_comparisons(f"{conditions.text()}. {rounds} rounds. Time per run and step.", found)

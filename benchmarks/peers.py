@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import setting
+from benchmarks import conditions
 from benchmarks.by_hand import BETA1, BETA2, EPS
 from benchmarks.measure import Contender, Result
 from optlab.execution.randomness import Minibatches
@@ -25,7 +25,7 @@ FEW = 200
 
 
 def _available(table: dict[str, list[Contender]]) -> list[Contender]:
-    return [contender for name, own in table.items() if name not in setting.missing() for contender in own]
+    return [contender for name, own in table.items() if name not in conditions.missing() for contender in own]
 
 
 def trajectories(f: Any, rates: np.ndarray, steps: int, start: np.ndarray) -> list[Contender]:

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from statistics import median
 
-from benchmarks import setting, trajectories
+from benchmarks import conditions, trajectories
 from benchmarks.measure import Comparison, Contender, compare, ratios, shown
 from benchmarks.tables import Report, Table
 from optlab.execution import executors
@@ -90,5 +90,5 @@ def tables(points: list[Point]) -> list[Table]:
 def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` shortens the work, for tests."""
     points = measured(rounds, scale)
-    about = f"{setting.text()}. {rounds} rounds. Time per run and step."
+    about = f"{conditions.text()}. {rounds} rounds. Time per run and step."
     return Report(about, tables(points), list(map(asdict, points)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import by_hand, by_hand_c, lab, objectives, peers, setting
+from benchmarks import by_hand, by_hand_c, conditions, lab, objectives, peers
 from benchmarks.measure import Contender, Result, compare, of_comparisons, stepper
 from benchmarks.tables import Report
 from optlab.execution import executors, runner
@@ -141,5 +141,5 @@ def report(rounds: int, scale: float = 1.0) -> Report:
         runs = max(20, int(runs * scale))
         title = f"{name.capitalize()} in {dim} dimensions, {runs:,} runs, {steps:,} steps"
         found.append(compare(title, on_function(name, dim, runs, steps), rounds))
-    about = f"{setting.text()}; float64; {executors.workers()} threads. {rounds} rounds. Time per run and step."
+    about = f"{conditions.text()}; float64; {executors.workers()} threads. {rounds} rounds. Time per run and step."
     return of_comparisons(about, found)

@@ -119,12 +119,12 @@ def test_peers_agree_on_the_mlp(load):
 
 
 def test_missing_peers_are_named_and_left_out(load, monkeypatch):
-    setting, by_hand_c, trajectories = load("setting"), load("by_hand_c"), load("trajectories")
-    assert bool(setting.missing()) == ("left out" in setting.text())
-    monkeypatch.setattr(setting.importlib.util, "find_spec", lambda name: None)
+    conditions, by_hand_c, trajectories = load("conditions"), load("by_hand_c"), load("trajectories")
+    assert bool(conditions.missing()) == ("left out" in conditions.text())
+    monkeypatch.setattr(conditions.importlib.util, "find_spec", lambda name: None)
     monkeypatch.setattr(by_hand_c.shutil, "which", lambda name: None)
-    assert setting.missing() == ["jax", "torch", "autograd", "a C compiler"]
-    assert setting.text().endswith("(left out, since not installed: jax, torch, autograd, a C compiler)")
+    assert conditions.missing() == ["jax", "torch", "autograd", "a C compiler"]
+    assert conditions.text().endswith("(left out, since not installed: jax, torch, autograd, a C compiler)")
     names = [contender.name for contender in trajectories.on_rosenbrock(2, 5)]
     assert names == ["optlab", "optlab, from the plan on", "optlab, replay alone", "NumPy by hand", "NumPy, tuned"]
     assert [contender.name for contender in trajectories.on_function("ackley", 2, 2, 5)] == names[:2]
@@ -300,7 +300,7 @@ def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
     out = run("cold", "--rounds", "1", "--json", str(file))
     (comparison,) = json.loads(file.read_text(encoding="utf-8"))["cold"]["figures"]
     assert comparison["title"] == "From a cold start: 5 optimizers x 3 functions x 2 runs x 2 steps"
-    peer = [] if "jax" in load("setting").missing() else ["JAX, a script", "JAX, all in one program"]
+    peer = [] if "jax" in load("conditions").missing() else ["JAX, a script", "JAX, all in one program"]
     assert list(comparison["seconds"]) == ["optlab, a script", "optlab run, files written", *peer]
     assert comparison["off"] < 1e-10
     assert "optlab, a script" in out

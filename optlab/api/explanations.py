@@ -110,7 +110,7 @@ def check_path(path: Path, option: str = "") -> None:
 
 @dataclass(frozen=True)
 class ExplainRequest:
-    """A request: the thing to explain, or its name, with its settings. Values may be texts, as on a command line.
+    """A request: the thing to explain, or its name, with its values. Values may be texts, as on a command line.
 
     `dashes` is the text before the names of options in messages: "--" on the command line.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
 
 Table = str | Mapping[str, Any] | Plugin | Callable[..., Any]
-"""A problem or an optimizer with its settings: `"momentum lr=0.01 beta=0.9"`, `{"name": "momentum", "lr": 0.01}`, or an
+"""A problem or an optimizer with its values: `"momentum lr=0.01 beta=0.9"`, `{"name": "momentum", "lr": 0.01}`, or an
 object that `@optimizer` or `@problem` made, alone or in place of the name. A problem may also be a plain function."""
 Side = tuple[str, dict[str, list[float]]]
 """An axis of a map of stability: a hyperparameter and the grid of its values."""
@@ -96,7 +96,7 @@ def basins(
 
     Raises:
         SpecError: an unknown name or option, or a problem that does not have two parameters.
-        UserError: a text that is not a name with settings.
+        UserError: a text that is not a name with values.
 
     >>> import tempfile
     >>> found = basins("himmelblau", "gd lr=0.01", resolution=4, steps=200, out=tempfile.mkdtemp(), plots=False)
@@ -151,7 +151,7 @@ def stability(
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text is not a name with settings or not a hyperparameter with a range, or a hyperparameter is both
+        UserError: a text is not a name with values or not a hyperparameter with a range, or a hyperparameter is both
             along an axis and set.
 
     >>> import tempfile

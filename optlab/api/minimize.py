@@ -98,11 +98,11 @@ def minimize(
     if isinstance(objective, str | Mapping):
         objective = _problem(objective, lambda name: known().problem(name))
     if isinstance(optimizer, str | Mapping):
-        name, settings = _named(optimizer, "optimizer")
+        name, assigned = _named(optimizer, "optimizer")
         optimizer = known().optimizer(name)
-        if twice := [option for option in settings if option in hyperparameters]:
+        if twice := [option for option in assigned if option in hyperparameters]:
             raise UserError(f"{name}: '{twice[0]}' is given twice, with the name and as an argument")
-        hyperparameters |= settings
+        hyperparameters |= assigned
     if not isinstance(optimizer, Optimizer):
         raise UserError(f"{optimizer!r} is no optimizer; give a name, or a rule decorated with @optimizer")
     case, shape = _case(objective, x0)
@@ -134,19 +134,19 @@ def minimize(
 
 
 def _named(written: str | Mapping[str, Any], kind: str) -> tuple[str, dict[str, Any]]:
-    """A name, and the settings that follow it."""
-    settings = shorthand.table(written)
-    name = settings.pop("name", None)
+    """A name, and the values that follow it."""
+    assigned = shorthand.table(written)
+    name = assigned.pop("name", None)
     if not isinstance(name, str):
         raise UserError(f'{written!r} names no {kind}; write a table as in {{"name": "...", "option": 1.0}}')
-    return name, settings
+    return name, assigned
 
 
 def _problem(written: str | Mapping[str, Any], find: Callable[[str], Problem]) -> Problem:
-    """A problem in which the settings that follow the name replace the defaults."""
-    name, settings = _named(written, "problem")
+    """A problem in which the values that follow the name replace the defaults."""
+    name, assigned = _named(written, "problem")
     problem = find(name)
-    numbers, choices = validation.with_defaults(problem, settings)
+    numbers, choices = validation.with_defaults(problem, assigned)
     return replace(problem, signature=replace(problem.signature, numbers=numbers, choices=choices))
 
 

@@ -70,7 +70,7 @@ def race(
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is not a name with settings, or an invalid range of learning rates.
+        UserError: a text that is not a name with values, or an invalid range of learning rates.
 
     >>> import tempfile
     >>> results = race(["gd", "adam lr=0.1"], "sphere", steps=50, lr="0.01:1:5", out=tempfile.mkdtemp(), plots=False)

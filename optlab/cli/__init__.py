@@ -6,7 +6,7 @@ options     options that several commands share
 running     the options of all commands that run an experiment, and the steps of such a run
 guard       turns exceptions into messages and exit statuses
 streams     handles output that cannot be written
-functions   parses names with settings and FILE.py:NAME
+functions   parses names with values and FILE.py:NAME
 explain, gradcheck, check, new, watch
             the work of the commands of these names
 progress, outcome, maps, show, tables

@@ -1,4 +1,4 @@
-"""Words of a command line: names with settings, and functions in files."""
+"""Words of a command line: names with values, and functions in files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from optlab.plugins import registry, shorthand
 
 
 def spread(what: str, more: Sequence[str], names: Collection[str]) -> tuple[str, Sequence[str]]:
-    """Split a name with settings in one word, such as `"rosenbrock b=10"`, into words.
+    """Split a name with values in one word, such as `"rosenbrock b=10"`, into words.
 
     An expression may have spaces too; it is not split.
 
@@ -31,13 +31,13 @@ def spread(what: str, more: Sequence[str], names: Collection[str]) -> tuple[str,
 
 
 def split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Separate words into names and NAME=VALUE settings; the settings become a dictionary of texts.
+    """Separate words into names and NAME=VALUE assignments, and return the assignments as a dictionary of texts.
 
     >>> split(["clip_norm", "beta=0.5", "rosenbrock b=10"])
     (['clip_norm', 'rosenbrock b=10'], {'beta': '0.5'})
     """
-    settings = [word for word in words if "=" in word and word.partition("=")[0].isidentifier()]
-    return [word for word in words if word not in settings], pairs(settings)
+    assignments = [word for word in words if "=" in word and word.partition("=")[0].isidentifier()]
+    return [word for word in words if word not in assignments], pairs(assignments)
 
 
 def pairs(words: Sequence[str]) -> dict[str, str]:
@@ -54,7 +54,7 @@ def is_file(what: str) -> bool:
 
 
 def given(written: str) -> Any:
-    """A name with settings, unchanged. If the name is FILE.py:NAME, a table with the loaded function or plugin."""
+    """A name with values, unchanged. If the name is FILE.py:NAME, a table with the loaded function or plugin."""
     words = written.split()
     if not words or not is_file(words[0]):
         return written

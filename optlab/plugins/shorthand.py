@@ -1,4 +1,4 @@
-"""A name with settings on one line: `momentum lr=0.01 beta=0.9`."""
+"""A name with values on one line: `momentum lr=0.01 beta=0.9`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from optlab.errors import UserError, shortened
 
 
 def table(written: Any) -> dict[str, Any]:
-    """A name with settings as a table of an experiment. Values are written as in TOML, but texts need no quotes.
+    """A name with values as a table of an experiment. Values are written as in TOML, but texts need no quotes.
 
-    A value that is neither a text nor a table, such as a plugin, becomes the name, without settings.
+    A value that is neither a text nor a table, such as a plugin, becomes the name, without values.
 
     Raises:
-        UserError: the text is not a name with settings, or it has a second name.
+        UserError: the text is not a name with values, or it has a second name.
 
     >>> table("momentum lr=0.01 beta=0.9")
     {'name': 'momentum', 'lr': 0.01, 'beta': 0.9}
@@ -29,14 +29,14 @@ def table(written: Any) -> dict[str, Any]:
     try:
         name, *words = shlex.split(written)
     except ValueError:
-        raise UserError(f"{written!r} is not a name with settings, like 'momentum lr=0.01 beta=0.9'") from None
-    given = settings(words)
+        raise UserError(f"{written!r} is not a name with values, like 'momentum lr=0.01 beta=0.9'") from None
+    given = values(words)
     if "name" in given:
         raise UserError(f"{written!r} has two names, {name!r} and {given['name']!r}; leave name=... out")
     return {"name": name, **given}
 
 
-def settings(words: Iterable[str]) -> dict[str, Any]:
+def values(words: Iterable[str]) -> dict[str, Any]:
     """Words like NAME=VALUE as a table.
 
     Raises:

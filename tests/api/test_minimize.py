@@ -21,7 +21,7 @@ from optlab.plugins import registry
         ("rosenbrock a=1 b=10.0", "adam lr=0.1", {"raw_eps": True}),
     ],
 )
-def test_a_name_with_settings_is_a_text_or_a_table(objective, optimizer, more):
+def test_a_name_with_values_is_a_text_or_a_table(objective, optimizer, more):
     def rosenbrock(x):
         return 10 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
 

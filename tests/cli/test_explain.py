@@ -186,7 +186,7 @@ def test_choices_and_transforms_of_gradient_descent(call):
         ["mine.py:bowl", "n=3"],
     ],
 )
-def test_a_name_with_settings_may_be_one_word_as_for_the_maps(call, arguments):
+def test_a_name_with_values_may_be_one_word_as_for_the_maps(call, arguments):
     at = arguments.index("--at") if "--at" in arguments else len(arguments)
     status, out, _ = call(" ".join(arguments[:at]), *arguments[at:])
     assert (status, out) == (0, call(*arguments)[1])

@@ -1,4 +1,4 @@
-"""A name with settings in one line, as a table."""
+"""A name with values in one line, as a table."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optlab.errors import UserError
-from optlab.plugins.shorthand import pair, pairs, settings, table, value
+from optlab.plugins.shorthand import pair, pairs, table, value, values
 
 
 def test_a_table_in_one_line():
@@ -34,8 +34,8 @@ def test_digits_that_python_cannot_parse_are_a_string(value):
         ("gd lr=", "'lr=' is not NAME=VALUE, like lr=0.01"),
         ("gd lr=1 lr=2", "'lr' is given twice: lr=1 and lr=2"),
         ("adam name=gd", "'adam name=gd' has two names, 'adam' and 'gd'; leave name=... out"),
-        ("", "'' is not a name with settings, like 'momentum lr=0.01 beta=0.9'"),
-        ("gd label='x", "\"gd label='x\" is not a name with settings, like 'momentum lr=0.01 beta=0.9'"),
+        ("", "'' is not a name with values, like 'momentum lr=0.01 beta=0.9'"),
+        ("gd label='x", "\"gd label='x\" is not a name with values, like 'momentum lr=0.01 beta=0.9'"),
     ],
 )
 def test_lines_that_are_not_tables(text, message):
@@ -50,7 +50,7 @@ def test_lines_that_are_not_tables(text, message):
 def test_pairs_are_parsed(texts):
     words = [f"{name}={text}" for name, text in texts.items()]
     assert pairs(words) == texts
-    assert settings(words) == {name: value(text) for name, text in texts.items()}
+    assert values(words) == {name: value(text) for name, text in texts.items()}
     assert [pair(word, "NAME=VALUE", "lr=1") for word in words] == [*texts.items()]
 
 

@@ -116,8 +116,8 @@ def stability(
 
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The tables of optimizers. An optimizer's own settings override those that apply to all."""
+    """The tables of optimizers. Values after the name of an optimizer override those that apply to all."""
     from optlab.cli import functions
     from optlab.plugins import shorthand
 
-    return [shorthand.settings(more or []) | shorthand.table(functions.given(text)) for text in optimizers]
+    return [shorthand.values(more or []) | shorthand.table(functions.given(text)) for text in optimizers]

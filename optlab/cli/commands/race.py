@@ -21,7 +21,7 @@ def race(
         list[str],
         typer.Argument(
             metavar="NAME...",
-            help="Optimizers, with settings as in 'adam beta1=0.8'.",
+            help="Optimizers, with values as in 'adam beta1=0.8'.",
             show_default=False,
             autocompletion=completion.names("optimizers"),
         ),
@@ -97,7 +97,7 @@ def _typed(options: Mapping[str, Any]) -> list[str]:
 
 
 def gathered(words: Sequence[str]) -> list[str]:
-    """Names with their settings. Settings that follow a name as separate words are joined to it.
+    """Names with their values. Settings that follow a name as separate words are joined to it.
 
     >>> gathered(["momentum", "lr=0.1", "beta=0.5", "adam lr=0.2", "gd"])
     ['momentum lr=0.1 beta=0.5', 'adam lr=0.2', 'gd']

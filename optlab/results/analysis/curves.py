@@ -1,4 +1,4 @@
-"""Losses and trajectories as functions of the step, at the best setting of each optimizer."""
+"""Losses and trajectories as functions of the step, at the best settings of each optimizer."""
 
 from __future__ import annotations
 

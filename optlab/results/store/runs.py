@@ -1,4 +1,4 @@
-"""The table of runs: one row per run, with its settings and its outcome."""
+"""The table of runs: one row per run, with its values and its outcome."""
 
 from __future__ import annotations
 
