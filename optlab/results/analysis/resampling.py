@@ -99,7 +99,7 @@ def medians_along(values: Floats) -> Floats:
     missing = np.isnan(values)
     if not missing.any():
         n = values.shape[-1]
-        ordered = np.partition(values, [(n - 1) // 2, n // 2], axis=-1)
+        ordered = np.sort(values, axis=-1)  # which is faster than np.partition
         return _middle(ordered[..., (n - 1) // 2], ordered[..., n // 2])
     count = values.shape[-1] - missing.sum(axis=-1, keepdims=True)
     ordered = np.sort(values, axis=-1)  # NaN last

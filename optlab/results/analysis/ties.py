@@ -60,16 +60,31 @@ class Floor:
         order = np.argsort(losses, axis=-1, kind="stable")
         value = np.take_along_axis(losses, order, axis=-1)
         reach = value + self.width(value)
-        rank, limit = np.ones(value.shape[:-1]), reach[..., :1].max(axis=-1, initial=-np.inf)
-        ranks = np.empty(value.shape)
-        for place in range(value.shape[-1]):
-            is_worse = value[..., place] > limit
-            rank = np.where(is_worse, place + 1.0, rank)
-            limit = np.where(is_worse, reach[..., place], limit)
-            ranks[..., place] = rank
+        ranks = _many_places(value, reach) if value.ndim > 1 else _places(value, reach)
         result = np.empty_like(ranks)
         np.put_along_axis(result, order, ranks, axis=-1)
         return result
+
+
+def _places(value: Floats, reach: Floats) -> Floats:
+    """The ranks of values in order. `reach` is the largest value that is equal to each."""
+    end = np.searchsorted(value, reach, side="right").tolist()
+    firsts = [0] if end else []
+    while firsts and end[firsts[-1]] < len(end):
+        firsts.append(end[firsts[-1]])
+    return np.repeat(np.array(firsts) + 1.0, np.diff([*firsts, len(end)]))
+
+
+def _many_places(value: Floats, reach: Floats) -> Floats:
+    """The ranks of values in order along the last axis, which is short. `reach`: see `_places`."""
+    rank, limit = np.ones(value.shape[:-1]), reach[..., :1].max(axis=-1, initial=-np.inf)
+    ranks = np.empty(value.shape)
+    for place in range(value.shape[-1]):
+        is_worse = value[..., place] > limit
+        rank = np.where(is_worse, place + 1.0, rank)
+        limit = np.where(is_worse, reach[..., place], limit)
+        ranks[..., place] = rank
+    return ranks
 
 
 EXACT = Floor(np.nan, 0.0, 0.0)

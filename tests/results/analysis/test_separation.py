@@ -1,0 +1,165 @@
+"""Telling labels apart: permutation tests against SciPy and by hand, invariances, and the rate of false verdicts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from optlab.results.analysis import separation
+from optlab.results.analysis.separation import pooled, seeds_needed, step_down
+from optlab.results.analysis.ties import EXACT, Floor
+
+NAN = np.nan
+
+
+def test_pooled_ranks_are_those_of_scipy():
+    values = np.random.default_rng(0).integers(0, 6, size=(4, 9)).astype(float)
+    np.testing.assert_array_equal(pooled(values, EXACT), stats.rankdata(values, axis=None).reshape(4, 9))
+
+
+def test_values_within_the_floor_share_a_rank():
+    floor = Floor(start=10.0, scale=10.0, eps=2.0**-52)  # 2.2e-14
+    values = np.array([[0.0, 1e-14, 3e-14], [5.0, np.inf, np.inf]])
+    np.testing.assert_array_equal(pooled(values, floor), [[1.5, 1.5, 3.0], [4.0, 5.5, 5.5]])
+
+
+@pytest.mark.parametrize("n", [6, 7, 8, 9])
+def test_two_labels_are_compared_by_all_signs(n):
+    """All pairs agree: only two of the 2**n choices of signs are as extreme."""
+    values = np.stack([np.arange(n), np.arange(n) + 100.0])
+    assert step_down(values, EXACT)[1] == 2 / 2**n
+    assert np.isnan(step_down(values, EXACT)[0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_two_labels_as_by_the_permutation_test_of_scipy(seed):
+    """With an odd number of seeds and the leader of the medians leading the means too, T is the absolute difference."""
+    values = np.random.default_rng(seed).normal(size=(2, 9)) + [[0.0], [1.5]]
+    ranks = pooled(values, EXACT)
+    found = stats.permutation_test(
+        (ranks[1] - ranks[0],), lambda d: np.mean(d), permutation_type="samples", n_resamples=np.inf
+    )
+    p = step_down(values, EXACT)[1]
+    assert p == pytest.approx(found.pvalue, abs=0.05)
+    assert (p < 0.01) == (found.pvalue < 0.01)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_fewer_than_six_seeds_never_separate_two_labels(n):
+    values = np.stack([np.zeros(n), np.full(n, 9.0)]) + np.arange(n)
+    assert step_down(values, EXACT)[1] >= 2 / 2**n > separation.LEVEL
+
+
+def test_three_labels_and_three_seeds_by_hand():
+    """The same order at each of 3 seeds. 6 of the 6**3 permutations have one order at all seeds, with the same T."""
+    values = np.arange(3.0)[:, None] + 10 * np.arange(3)
+    assert step_down(values, EXACT).tolist()[2] == pytest.approx(6 / 216)
+    assert step_down(values, EXACT)[1] == 2 / 2**3  # then the second and the first, by three signs
+
+
+def test_one_seed_one_label_and_equal_values_say_nothing():
+    assert np.isnan(step_down(np.array([[1.0], [2.0]]), EXACT)).all()
+    assert np.isnan(step_down(np.array([[1.0, 2.0]]), EXACT)).all()
+    assert np.nanmin(step_down(np.ones((3, 10)), EXACT)) == 1.0
+    assert np.nanmin(step_down(np.full((3, 10), np.inf), EXACT)) == 1.0
+
+
+def test_diverged_runs_are_the_worst_and_equal():
+    values = np.random.default_rng(0).random((3, 10))
+    values[2] = np.inf
+    p = step_down(values, EXACT)
+    assert p[2] < 0.02
+    assert not np.nanmin(p[:2]) < 0.05
+
+
+def test_adjusted_p_values_rise_along_the_steps():
+    values = np.random.default_rng(1).normal(size=(5, 12)) + np.arange(5)[:, None]
+    p = step_down(values, EXACT)
+    assert np.isnan(p[0])
+    assert (np.diff(p[:0:-1]) >= 0).all()
+
+
+def test_a_missing_run_takes_part_where_both_have_the_seed():
+    values = np.stack([np.arange(12.0), np.arange(12.0) + 50, np.arange(12.0) + 80])
+    values[1, 8:] = NAN
+    p = step_down(values, EXACT)
+    assert p[1] < 0.05
+    assert p[2] < 0.05
+    values[1, 1:] = NAN  # one pair says nothing, and does not hinder the others
+    assert step_down(values, EXACT)[2] < 0.05
+    assert not step_down(values, EXACT)[1] < 0.05
+
+
+def test_labels_without_a_common_seed_are_not_told_apart():
+    values = np.full((2, 20), NAN)
+    values[0, :10], values[1, 10:] = 1.0, 9.0
+    assert np.isnan(step_down(values, EXACT)).all()
+
+
+losses = st.integers(2, 4).flatmap(
+    lambda k: st.lists(st.lists(st.integers(0, 30), min_size=7, max_size=7), min_size=k, max_size=k)
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(losses, st.randoms())
+def test_names_order_of_labels_and_scale_do_not_matter(values, random):
+    values = np.array(values, dtype=float)
+    p = step_down(values, EXACT)
+    order = list(range(len(values)))
+    random.shuffle(order)
+    same = len({tuple(row) for row in values}) == len(values)  # equal rows may change places
+    if same:
+        np.testing.assert_array_equal(step_down(values[order], EXACT), p[order])
+    np.testing.assert_array_equal(step_down(np.exp(values / 3) - 7, EXACT), p)
+
+
+def test_memory_is_bounded_and_blocks_change_nothing(monkeypatch):
+    values = np.random.default_rng(2).normal(size=(3, 12)) + np.arange(3)[:, None]
+    whole = step_down(values, EXACT)
+    monkeypatch.setattr(separation, "BLOCK", 50)
+    np.testing.assert_allclose(step_down(values, EXACT), whole, atol=0.02)
+    assert sum(separation._blocks(17)) == separation.SAMPLES
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "experiments"),
+    [(2, 10, 300), (4, 5, 300), (4, 8, 200), pytest.param(10, 10, 2000, marks=pytest.mark.many)],
+)
+@pytest.mark.parametrize("kind", ["norm", "lognorm", "t", "ties", "seeds"])
+def test_equal_labels_are_rarely_told_apart(k, n, experiments, kind):
+    rng = np.random.default_rng(k * n)
+    drawn = {
+        "norm": lambda: rng.normal(size=(k, n)),
+        "lognorm": lambda: rng.lognormal(size=(k, n)),
+        "t": lambda: rng.standard_t(2, size=(k, n)),
+        "ties": lambda: rng.integers(0, 4, size=(k, n)).astype(float),
+        "seeds": lambda: rng.normal(size=(k, n)) + 3 * rng.normal(size=n),
+    }[kind]
+    false = sum((step_down(drawn(), EXACT) < 0.05).any() for _ in range(experiments))
+    assert false <= stats.binom.ppf(0.9999, experiments, 0.05)
+
+
+def test_a_label_with_a_wider_spread_is_not_told_apart_more_often():
+    rng, spread = np.random.default_rng(0), np.array([[1.0], [1.0], [1.0], [5.0]])
+    false = sum((step_down(spread * rng.normal(size=(4, 10)), EXACT) < 0.05).any() for _ in range(300))
+    assert false <= stats.binom.ppf(0.9999, 300, 0.05)
+
+
+def test_proposed_seeds_by_hand():
+    """Ranks 1, 2, 3, 6 and 4, 5, 7, 8: differences 3, 3, 4, 2, with mean 3 and deviation 0.816."""
+    first, second = np.array([1.0, 2.0, 3.0, 6.0]), np.array([4.0, 5.0, 7.0, 8.0])
+    assert seeds_needed(first, second, EXACT) == 6
+    difference = np.array([8.0, -4.0, 6.0, -2.0, 1.0, 3.0])
+    values = np.stack([np.zeros(6), difference])
+    d = np.diff(pooled(values, EXACT), axis=0)[0]
+    expected = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) ** 2 * d.var(ddof=1) / d.mean() ** 2
+    assert seeds_needed(*values, EXACT) == int(np.ceil(expected + stats.norm.ppf(0.975) ** 2 / 2))
+
+
+@pytest.mark.parametrize("second", [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0], [3.0, 2.0, 1.0001], [NAN, NAN, 9.0]])
+def test_no_seeds_are_proposed_without_a_difference(second):
+    assert seeds_needed(np.array([1.0, 2.0, 3.0]), np.array(second), EXACT) is None
