@@ -199,7 +199,7 @@ def test_help_names_every_command_and_option(call):
     listed = out[out.index("Commands") :]
     assert {*re.findall(r"^  (\S+)", listed, re.M)} == {
         *("run", "basins", "stability", "plot", "validate", "list", "plugins", "explain", "gradcheck", "schema"),
-        *("check", "new", "race", "gallery"),
+        *("check", "new", "race", "gallery", "rank", "score", "tune"),
     }
     assert "..." not in listed  # no summary is truncated
     assert "basins Map basins of attraction: every pixel is a start, its colour is the minimum" in " ".join(out.split())
