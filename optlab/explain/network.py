@@ -58,7 +58,7 @@ LOSSES = {
 
 
 def cost(loss: str, a: Any, y: Any) -> Any:
-    """C of one example, as the lab's multilayer perceptron defines it."""
+    """C of one example, as defined for the multilayer perceptron of optlab."""
     return mlp.LOSSES[loss](a[None], y[None])
 
 

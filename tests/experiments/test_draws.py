@@ -51,7 +51,7 @@ def test_points_are_those_of_scipy_and_numpy(planned, search):
     assert set(numbers["eps"]) == {1e-8}
 
 
-def test_what_the_points_do_not_depend_on(planned):
+def test_points_do_not_depend_on_labels_order_or_other_optimizers(planned):
     alone = drawn(planned, ADAM)["adam"]
     momentum = {"name": "momentum", "lr": {"log_uniform": [1e-4, 1.0]}}
     turned = dict(reversed(ADAM.items()))

@@ -98,7 +98,7 @@ def test_the_texts_of_the_drawing():
     assert sum(isinstance(shape, Line) for shape in page.shapes) == 8
 
 
-def test_a_weight_stands_on_its_edge():
+def test_a_weight_is_written_on_its_edge():
     """w5 = 0.5 leads from h1 to o1, w6 = 0.6 from h2 to o1, w7 = 0.7 from h1 to o2."""
     page = backprop().draw()
     centres = dict(zip(["i1", "i2", "h1", "h2", "o1", "o2"], (c.centre for c in neurons(page)), strict=True))

@@ -79,7 +79,7 @@ def test_equal_lookups_are_one():
     assert sum(node.op.name == "lookup" for node in graph.nodes) == 1
 
 
-def test_it_is_by_a_single_number_and_of_the_given_shape():
+def test_lookup_takes_a_single_number_and_returns_the_given_shape():
     with pytest.raises(TraceError, match="arrays are looked up by a single number"):
         optlab.trace(lambda x: optlab.lookup(turned, x, shape=(2, 2)), np.ones(2))
     with pytest.raises(UserError, match=r"lookup of 0.5 gives an array of shape \(2, 2\), not \(3,\)"):

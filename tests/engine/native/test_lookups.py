@@ -41,7 +41,7 @@ def test_without_lookups_the_graph_is_unchanged():
     assert spread(graph).graph is graph
 
 
-def test_what_machine_code_does_not_look_up():
+def test_lookups_that_machine_code_does_not_support():
     def large(number):
         return np.zeros(MOST + 1)
 

@@ -153,7 +153,7 @@ def test_machine_code_computes_the_same(planned):
         ({"suite": "bbob", "dim": 4}, r"suite bbob has no 4 in dim; there are 2, 3, 5, 10, 20, 40"),
     ],
 )
-def test_what_bbob_does_not_have(planned, problem, said):
+def test_values_that_bbob_does_not_have_are_errors(planned, problem, said):
     with pytest.raises(SpecError) as caught:
         planned({"problem": [problem], "optimizer": ADAM})
     assert said in str(caught.value)

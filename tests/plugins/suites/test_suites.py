@@ -95,7 +95,7 @@ def test_a_mistake_in_a_problem_of_a_suite_is_at_its_table(planned):
         planned({"problem": [{"suite": "wrong"}], "optimizer": ADAM}, wrong)
 
 
-def test_what_a_suite_does_not_have():
+def test_values_that_a_suite_does_not_have_are_errors():
     with pytest.raises(NotInSuite, match="suite bowls has no 'rund' in shapes") as caught:
         bowls(shapes=["long", "rund"])
     assert caught.value.position == 1

@@ -68,7 +68,7 @@ def test_noise_is_no_order():
     assert table["first"].sum() == pytest.approx(1.0)
 
 
-def test_one_seed_says_nothing():
+def test_one_seed_gives_no_intervals():
     table = analysis.ranking(one_cell([1.0], [2.0], [3.0]))
     assert table["rank"].tolist() == [1, 2, 3]
     assert table[DOUBT].isna().all(axis=None)

@@ -60,7 +60,7 @@ def test_three_labels_and_three_seeds_by_hand():
     assert step_down(values, EXACT)[1] == 2 / 2**3  # then the second and the first, by three signs
 
 
-def test_one_seed_one_label_and_equal_values_say_nothing():
+def test_one_seed_one_label_and_equal_values_separate_nothing():
     assert np.isnan(step_down(np.array([[1.0], [2.0]]), EXACT)).all()
     assert np.isnan(step_down(np.array([[1.0, 2.0]]), EXACT)).all()
     assert np.nanmin(step_down(np.ones((3, 10)), EXACT)) == 1.0
@@ -93,7 +93,7 @@ def test_a_missing_run_takes_part_where_both_have_the_seed():
     assert not step_down(values, EXACT)[1] < 0.05
 
 
-def test_labels_without_a_common_seed_are_not_told_apart():
+def test_labels_without_a_common_seed_are_not_separated():
     values = np.full((2, 20), NAN)
     values[0, :10], values[1, 10:] = 1.0, 9.0
     assert np.isnan(step_down(values, EXACT)).all()
@@ -130,7 +130,7 @@ def test_memory_is_bounded_and_blocks_change_nothing(monkeypatch):
     [(2, 10, 300), (4, 5, 300), (4, 8, 200), pytest.param(10, 10, 2000, marks=pytest.mark.many)],
 )
 @pytest.mark.parametrize("kind", ["norm", "lognorm", "t", "ties", "seeds"])
-def test_equal_labels_are_rarely_told_apart(k, n, experiments, kind):
+def test_equal_labels_are_rarely_separated(k, n, experiments, kind):
     rng = np.random.default_rng(k * n)
     drawn = {
         "norm": lambda: rng.normal(size=(k, n)),
@@ -143,7 +143,7 @@ def test_equal_labels_are_rarely_told_apart(k, n, experiments, kind):
     assert false <= stats.binom.ppf(0.9999, experiments, 0.05)
 
 
-def test_a_label_with_a_wider_spread_is_not_told_apart_more_often():
+def test_a_label_with_a_wider_spread_is_not_separated_more_often():
     rng, spread = np.random.default_rng(0), np.array([[1.0], [1.0], [1.0], [5.0]])
     false = sum((step_down(spread * rng.normal(size=(4, 10)), EXACT) < 0.05).any() for _ in range(300))
     assert false <= stats.binom.ppf(0.9999, 300, 0.05)

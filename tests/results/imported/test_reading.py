@@ -44,7 +44,7 @@ def test_lines_count_empty_ones_and_breaks_in_quotes(file):
 
 @settings(max_examples=30)
 @given(st.lists(st.lists(st.text(PRINTABLE), min_size=3, max_size=3), min_size=1, max_size=5))
-def test_what_csv_writes_is_read(tmp_path_factory, rows):
+def test_tables_written_as_csv_are_read_back(tmp_path_factory, rows):
     out = io.StringIO()
     csv.writer(out).writerows([["a", "b", "c"], *rows])
     path = tmp_path_factory.mktemp("csv") / "t.csv"

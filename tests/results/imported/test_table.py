@@ -81,7 +81,7 @@ def test_seeds_make_medians_and_bands():
     assert (scores["low"] < scores["high"]).any()
 
 
-def test_a_problem_that_nobody_solves_counts_for_nobody():
+def test_a_problem_without_a_solving_optimizer_has_no_effect():
     frame = pd.DataFrame({"solver": ["p", "q"] * 2, "problem": ["a", "a", "b", "b"], "cost": [1, 2, np.inf, np.inf]})
     assert from_table(frame).scores(points=0)["score"].tolist() == [0.5, pytest.approx(1 / 3)]
 

@@ -92,7 +92,7 @@ def test_costs_of_the_hardest_target_that_was_reached():
         ({}, "Ratios are to the best of the optimizers shown; compare others without it"),
     ],
 )  # fmt: skip
-def test_what_holds_for_all_labels(facts, sentence):
+def test_sentences_for_facts_of_all_labels(facts, sentence):
     assert sentence in said("performance", random_costs(targets=(1e-3,), cases=2), **facts)
 
 
