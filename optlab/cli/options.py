@@ -48,13 +48,16 @@ TableFormat = Annotated[
 ]
 TableFile = Annotated[
     Path | None,
-    typer.Option("--table", metavar="FILE", help="A table of others' results: CSV or Parquet, one row for each run."),
+    typer.Option("--table", metavar="FILE", help="Others' results: CSV or Parquet, or a folder of COCO or IOH."),
 ]
 SolverColumn = Annotated[str | None, typer.Option("--solver", metavar="COLUMN", help="The column of the solvers.")]
 ProblemColumn = Annotated[str | None, typer.Option("--problem", metavar="COLUMN", help="The column of the problems.")]
 SeedColumn = Annotated[str | None, typer.Option("--seed", metavar="COLUMN", help="The column that numbers the runs.")]
 CostColumn = Annotated[str | None, typer.Option("--cost", metavar="COLUMN", help="The column of costs.")]
 GroupColumn = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Values of it are compared apart.")]
+Target = Annotated[
+    float | None, typer.Option("--target", metavar="VALUE", help="For COCO and IOH: success, above the minimum.")
+]
 Without = Annotated[
     list[str],
     typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison. May be repeated."),

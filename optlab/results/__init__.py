@@ -10,10 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from optlab.results.imported.table import from_table as from_table
+    from optlab.results.imported.loading import from_table as from_table
     from optlab.results.profiles.captions import caption as caption
 
-_HOME = {"caption": "optlab.results.profiles.captions", "from_table": "optlab.results.imported.table"}
+_HOME = {"caption": "optlab.results.profiles.captions", "from_table": "optlab.results.imported.loading"}
 
 __all__ = [*_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -16,6 +16,7 @@ from optlab.cli.options import (
     SolverColumn,
     TableFile,
     TableFormat,
+    Target,
     Without,
     folders,
 )
@@ -34,6 +35,7 @@ def score(
     seed: SeedColumn = None,
     cost: CostColumn = None,
     group: GroupColumn = None,
+    target: Target = None,
     without: Without = [],
     ceiling: Annotated[
         float, typer.Option("--ceiling", metavar="RATIO", help="The largest ratio to the best that counts.")
@@ -50,9 +52,9 @@ def score(
 
     given = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
     if table is not None and results is None:
-        from optlab.results.imported import table as imported
+        from optlab.results.imported import loading
 
-        found = imported.load(table, given)
+        found = loading.load(table, given, target)
         frame = found.scores(ceiling=ceiling, points=points, without=without)
         names = {name: found.columns[name] for name in ("group", "label") if name in found.columns}
     elif results is not None and table is None:
@@ -60,6 +62,8 @@ def score(
 
         if column := next((role for role, name in given.items() if name is not None), None):
             raise UserError(f"--{column}: names a column of a --table; a folder of results needs none")
+        if target is not None:
+            raise UserError("--target: is for a folder of COCO or IOH; results count a problem as solved at tau = 1e-3")
         frame = pipeline.load(results, folders(plugins)).scores(ceiling=ceiling, points=points, without=without)
         names = {}
     else:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
 from optlab.results import profiles
-from optlab.results.imported import columns
-from optlab.results.imported.checked import checked
-from optlab.results.imported.reading import Table, read
 from optlab.results.profiles.score import CEILING, POINTS
 
 PROFILES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -25,7 +21,7 @@ PROFILES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 @dataclass(frozen=True, repr=False)
 class TableResults:
-    """Results from a table, see `from_table`.
+    """Results from a table, see `optlab.results.from_table`.
 
     runs: one row per run, with the columns `group`, `case`, `label`, `seed`, `value`.
     name: the file, or another name for messages.
@@ -49,11 +45,14 @@ class TableResults:
             guess = did_you_mean(kind, PROFILES)
             raise UserError(f"there is no profile {kind!r} of a table{guess}; there are: {', '.join(PROFILES)}")
         frame = self._by_group(lambda runs: PROFILES[kind](self._costs(runs)), without)
-        seeds = self.runs.groupby(["group", "case"])["seed"].nunique().min()
-        cases = self.runs["case"].nunique()
-        facts = {"unit": self.columns["value"], "cases": cases, "seeds": int(seeds), "targets": [], "is_solved": True}
-        frame.attrs = {"kind": kind, **facts, "unknown": [], "every": 1, "failed": []}
+        frame.attrs.update(self._facts(kind))
         return frame
+
+    def _facts(self, kind: str) -> dict[str, Any]:
+        """What a caption needs. The table does not say what was to be reached."""
+        seeds = int(self.runs.groupby(["group", "case"])["seed"].nunique().min())
+        facts = {"unit": self.columns["value"], "cases": self.runs["case"].nunique(), "seeds": seeds, "targets": []}
+        return {"kind": kind, **facts, "is_solved": True, "unknown": [], "every": 1, "failed": []}
 
     def scores(self, *, ceiling: float = CEILING, points: int = POINTS, without: Sequence[str] = ()) -> pd.DataFrame:
         """The score of AlgoPerf for each solver, highest first. With groups, the first column is `group`.
@@ -74,14 +73,15 @@ class TableResults:
     def _by_group(self, function: Callable[[pd.DataFrame], pd.DataFrame], without: Sequence[str]) -> pd.DataFrame:
         """The frames of all groups in one, with a first column for the group if there are groups."""
         frames = []
-        for group, runs in self._groups(without):
+        for group, runs in self._kept(without).groupby("group", sort=False):
             frame = function(runs)
             if "group" in self.columns:
                 frame.insert(0, "group", group)
             frames.append(frame)
         return pd.concat(frames, ignore_index=True)
 
-    def _groups(self, without: Sequence[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+    def _kept(self, without: Sequence[str]) -> pd.DataFrame:
+        """The runs without those of some labels."""
         labels = list(dict.fromkeys(self.runs["label"]))
         for label in without:
             if label not in labels:
@@ -90,7 +90,7 @@ class TableResults:
         runs = self.runs[~self.runs["label"].isin(list(without))]
         if runs.empty:
             raise UserError(f"{self.name}: no solver is left; leave out fewer")
-        yield from runs.groupby("group", sort=False)
+        return runs
 
     def _costs(self, runs: pd.DataFrame) -> pd.DataFrame:
         """The runs as a table of costs with one target."""
@@ -105,50 +105,3 @@ class TableResults:
         solvers, problems = self.runs["label"].nunique(), self.runs["case"].nunique()
         counts = f"{counted(solvers, 'solver')} and {counted(problems, 'problem')}"
         return f"<{counted(len(self.runs), 'result')} of {counts} in {self.name}>"
-
-
-def from_table(
-    table: pd.DataFrame | str | Path,
-    *,
-    solver: str | None = None,
-    problem: str | None = None,
-    seed: str | None = None,
-    cost: str | None = None,
-    group: str | None = None,
-) -> TableResults:
-    """Results that were not computed here, from a long table with one row for each run.
-
-    Args:
-        table: a frame, or the path of a CSV or Parquet file.
-        solver, problem, seed, cost: the names of the columns. Usual names (optimizer, algorithm, workload, dataset,
-            run, loss, value, time, ...) are found. The seed may be missing if there is one run for each solver and
-            problem. Lower costs are better; infinity is a run that failed or missed its target.
-        group: the name of a column whose values are compared apart.
-
-    Returns:
-        An object with `.ranking()`, `.profile(kind)` and `.scores()`.
-
-    Raises:
-        UserError: a column is not found, a cell is empty or no number, a run occurs twice, or a solver has no run where
-            another has one. The message names the line, and what to write.
-
-    >>> frame = pd.DataFrame({"optimizer": ["gd", "adam"], "problem": "a", "steps": [30, 10]})
-    >>> from_table(frame).scores(points=0).round(3)[["label", "score"]].values.tolist()
-    [['adam', 1.0], ['gd', 0.333]]
-    """
-    given = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    source = Table("the table", table) if isinstance(table, pd.DataFrame) else read(Path(table))
-    return of_table(source, given, "{}=")
-
-
-def of_table(table: Table, given: Mapping[str, str | None], options: str) -> TableResults:
-    """The results of a table. `options` says how a column is named, for messages: "--{}" or "{}="."""
-    found = columns.roles([str(name) for name in table.frame.columns], given, table.name, options)
-    runs = checked(table, found, options)
-    names = {"group": "group", "problem": "case", "solver": "label", "seed": "seed", "cost": "value"}
-    return TableResults(runs, table.name, {names[role]: column for role, column in found.items()})
-
-
-def load(path: Path, given: Mapping[str, str | None]) -> TableResults:
-    """The results in a file, with the columns that options name."""
-    return of_table(read(path), given, "--{}")

@@ -147,6 +147,8 @@ def _targets(facts: Mapping[str, Any]) -> list[str]:
     if facts["is_solved"]:
         way = f"Solved: the loss came {100 * (1 - targets[0]):.10g} % of the way from the start to "
         return [way + (best if everywhere else "the minimum" + (where if facts["unknown"] else ""))]
+    if len(targets) == 1 and not facts["unknown"]:
+        return [f"Solved: at most {short(targets[0])} above the minimum"]
     several = f"{counted(len(targets), 'target')} per problem, {short(targets[0])} to {short(targets[-1])}"
     if everywhere:
         return [f"{several} of the decrease from the start to {best}"]

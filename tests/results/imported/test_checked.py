@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from optlab.errors import UserError
-from optlab.results.imported.table import from_table
+from optlab.results.imported.loading import from_table
 
 GOOD = """solver,problem,seed,cost
 gd,a,0,3.5

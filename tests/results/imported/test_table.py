@@ -8,7 +8,7 @@ import pytest
 
 import optlab
 from optlab.errors import UnknownName, UserError
-from optlab.results.imported.table import from_table
+from optlab.results.imported.loading import from_table
 
 ALGOPERF = Path(__file__).parents[3] / "docs" / "data" / "algoperf_v05.csv"
 

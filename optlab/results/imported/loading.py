@@ -1,0 +1,78 @@
+"""Tables and folders that were not made here -> results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from optlab.errors import UserError
+from optlab.results.imported import columns
+from optlab.results.imported.checked import checked
+from optlab.results.imported.reading import Table, read
+from optlab.results.imported.table import TableResults
+from optlab.results.imported.trials import from_folder
+
+
+def from_table(
+    table: pd.DataFrame | str | Path,
+    *,
+    solver: str | None = None,
+    problem: str | None = None,
+    seed: str | None = None,
+    cost: str | None = None,
+    group: str | None = None,
+    target: float | None = None,
+) -> TableResults:
+    """Results that were not computed here, from a long table with one row for each run.
+
+    Args:
+        table: a frame, the path of a CSV or Parquet file, or a folder of COCO or IOH.
+        solver, problem, seed, cost: the names of the columns. Usual names (optimizer, algorithm, workload, dataset,
+            run, loss, value, time, ...) are found. The seed may be missing if there is one run for each solver and
+            problem. Lower costs are better; infinity is a run that failed or missed its target.
+        group: the name of a column whose values are compared apart.
+        target: for a folder, the value above the minimum that counts as success, see `trials.from_folder`.
+
+    Returns:
+        An object with `.ranking()`, `.profile(kind)` and `.scores()`.
+
+    Raises:
+        UserError: a column is not found, a cell is empty or no number, a run occurs twice, or a solver has no run where
+            another has one. The message names the line, and what to write.
+
+    >>> frame = pd.DataFrame({"optimizer": ["gd", "adam"], "problem": "a", "steps": [30, 10]})
+    >>> from_table(frame).scores(points=0).round(3)[["label", "score"]].values.tolist()
+    [['adam', 1.0], ['gd', 0.333]]
+    """
+    given = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
+    if not isinstance(table, pd.DataFrame):
+        return load(Path(table), given, target, "{}=")
+    _check_target(target, "the table")
+    return of_table(Table("the table", table), given, "{}=")
+
+
+def of_table(table: Table, given: Mapping[str, str | None], options: str) -> TableResults:
+    """The results of a table. `options` says how a column is named, for messages: "--{}" or "{}="."""
+    found = columns.roles([str(name) for name in table.frame.columns], given, table.name, options)
+    runs = checked(table, found, options)
+    names = {"group": "group", "problem": "case", "solver": "label", "seed": "seed", "cost": "value"}
+    return TableResults(runs, table.name, {names[role]: column for role, column in found.items()})
+
+
+def load(
+    path: Path, given: Mapping[str, str | None], target: float | None = None, options: str = "--{}"
+) -> TableResults:
+    """The results in a file or a folder. `options` says how a column is named, for messages: "--{}" or "{}="."""
+    if path.is_dir():
+        if role := next((role for role, name in given.items() if name is not None), None):
+            raise UserError(f"{path}: {options.format(role)}: names a column of a table; a folder needs none")
+        return from_folder(path, target)
+    _check_target(target, str(path))
+    return of_table(read(path), given, options)
+
+
+def _check_target(target: float | None, name: str) -> None:
+    if target is not None:
+        raise UserError(f"{name}: a target is for folders of COCO or IOH; the costs in a table have a target already")
