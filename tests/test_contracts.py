@@ -39,12 +39,16 @@ FORBIDDEN = {
         ("experiments.plan", "jax"),
     ],
     "SciPy only in its optimizers, in statistics and in references": [("results.comparison", "scipy")],
+    "readers of others' results only in the programs that run them": [
+        ("results.imported.folders", "cocopp"),
+        ("results.imported.isolated", "iohinspector"),
+    ],
     "built-in plugins see NumPy and the decorators, nothing of the engine": [
         ("plugins.datasets.xor", "optlab.engine"),
-        ("plugins.suites.classic", "optlab.engine"),
         ("plugins.optimizers.adam", "optlab.engine.ops"),
         ("plugins.problems.functions.sphere", "optlab.engine"),
         ("plugins.schedules.cosine", "optlab.engine"),
+        ("plugins.suites.classic", "optlab.engine"),
         ("plugins.transforms.ema", "optlab.engine"),
     ],
     "no circles": [("results.store.lock", "optlab.results.store.writing")],

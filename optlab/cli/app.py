@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import streams
-from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race, score, tune
+from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race, rank, score, tune
 from optlab.cli.guard import FAILED, guarded
 from optlab.cli.packages import WithPackages
 
@@ -17,7 +17,7 @@ COMMANDS = {
     "basins": maps.basins,
     "stability": maps.stability,
     "plot": experiments.plot,
-    "rank": experiments.rank,
+    "rank": rank.rank,
     "tune": tune.tune,
     "score": score.score,
     "validate": experiments.validate,

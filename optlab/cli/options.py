@@ -58,10 +58,6 @@ GroupColumn = Annotated[str | None, typer.Option("--group", metavar="COLUMN", he
 Target = Annotated[
     float | None, typer.Option("--target", metavar="VALUE", help="For COCO and IOH: success, above the minimum.")
 ]
-Without = Annotated[
-    list[str],
-    typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison. May be repeated."),
-]
 OnBackend = Annotated[
     str | None,
     typer.Option("--backend", help="The back end that runs the steps; overrides the file.", **choice(BACKENDS)),

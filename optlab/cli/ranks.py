@@ -16,21 +16,25 @@ from optlab.errors import counted, short
 if TYPE_CHECKING:
     from optlab.results.analysis import Friedman, Judged
     from optlab.results.analysis.verdict import Verdict
+    from optlab.results.imported.judged import JudgedTable
 
 NAMED = 3
 """The largest number of problems that a sentence names."""
 COULD_BE_FIRST = "could be first"
 
 
-def shown(judged: Judged) -> list[Shown]:
+def shown(judged: Judged | JudgedTable) -> list[Shown]:
     """The ranking of each case as a table."""
     table = judged.ranking
-    # the gradients of the displayed run
-    table = table.assign(gradients=judged.runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy())
+    gradients: Any = math.nan  # unknown for a table of others' results
+    runs = getattr(judged, "runs", None)
+    if runs is not None:  # the gradients of the displayed run
+        gradients = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()
+    table = table.assign(gradients=gradients)
     return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
 
 
-def print_rankings(console: Console, judged: Judged, manifest: Mapping[str, Any]) -> None:
+def print_rankings(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any]) -> None:
     """Print the ranking of each case, one over all cases, and what the marks mean.
 
     Args:
@@ -72,7 +76,13 @@ def case_table(case: str, ranked: Any, by: str) -> Shown:
     interval, gradients, diverged = "90 % interval>", "gradients>", _diverged(bool((ranked["cells"] > 1).any()))
     columns = ["rank>", "optimizer", "best settings", f"{by.replace('_', ' ')}>"]
     columns += [interval] * is_repeated + [COULD_BE_FIRST] * is_judged + [gradients] * is_unequal + [diverged]
-    return Shown(columns, rows, case, spare=[gradients, diverged, interval])
+    return Shown(*_with_content(columns, rows), case, spare=[gradients, diverged, interval])
+
+
+def _with_content(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
+    """The columns with a cell that is not empty. Others' results have no settings."""
+    kept = [place for place in range(len(columns)) if any(row[place] for row in rows)]
+    return [columns[place] for place in kept], [[row[place] for place in kept] for row in rows]
 
 
 def rank_text(row: Mapping[str, Any]) -> str:
@@ -135,7 +145,7 @@ def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str
 # ---- over all problems -----------------------------------------------------------------------------------------------
 
 
-def _overall(console: Console, judged: Judged, cases: int) -> None:
+def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None:
     ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
     is_judged = bool(ranked["among_first"].notna().any())
     known = judged.ranking.dropna(subset="with_first").groupby("label")["with_first"].agg(["sum", "size"])
@@ -149,7 +159,8 @@ def _overall(console: Console, judged: Judged, cases: int) -> None:
         rows.append([mean, row["label"], ends, str(row["wins"]), *[among] * is_judged, diverged])
     interval, diverged = "90 % interval>", _diverged(of_several)
     columns = ["mean rank>", "optimizer", interval, "wins>", *[f"{COULD_BE_FIRST}>"] * is_judged, diverged]
-    console.print(tables.table(columns, rows, f"over all {counted(cases, 'problem')}", spare=[diverged, interval]))
+    title = f"over all {counted(cases, 'problem')}"
+    console.print(tables.table(*_with_content(columns, rows), title, spare=[diverged, interval]))
     for row in ranked[ranked["failed"] > 0].to_dict("records"):
         where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
         console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
@@ -188,7 +199,7 @@ def _without(left_out: Any, ranked: Any) -> str:
 # ---- what the marks mean ---------------------------------------------------------------------------------------------
 
 
-def _meanings(judged: Judged) -> list[str]:
+def _meanings(judged: Judged | JudgedTable) -> list[str]:
     """The sentences below all tables."""
     table, found = judged.ranking, []
     if (table["rank_low"] != table["rank_high"]).fillna(False).any():
@@ -232,7 +243,7 @@ def _yes(value: Any) -> str:
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return "" if math.isnan(value) else f"{100 * value:.0f} %"
 
 
 def _diverged(of_several: bool) -> str:

@@ -1,4 +1,4 @@
-"""The commands for experiment files and their results: `run`, `plot`, `rank`, `validate`, `schema`."""
+"""The commands for experiment files and their results: `run`, `plot`, `validate`, `schema`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from optlab.cli.options import (
-    TABLE_FORMATS,
     Along,
     Experiment,
     Kinds,
@@ -18,15 +17,12 @@ from optlab.cli.options import (
     PictureFormat,
     Plugins,
     Quiet,
-    TableFormat,
     Top,
     Without,
     folders,
 )
 from optlab.cli.running import Running, runs
 from optlab.experiments.choices import FORMATS
-
-BY = "final_loss"
 
 
 @runs
@@ -66,25 +62,6 @@ def plot(
     if not quiet:
         show.files(paths)
         show.boxes(found)
-
-
-def rank(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
-    by: Annotated[str, typer.Option("--by", metavar="METRIC", help="What is compared, such as test_accuracy.")] = BY,
-    without: Without = [],
-    format: TableFormat = TABLE_FORMATS[0],
-    plugins: Plugins = [],
-) -> None:
-    """Rank the optimizers of finished results, by any recorded metric, without running anything."""
-    from optlab.api import pipeline
-    from optlab.cli import formats, ranks, tables
-
-    found = pipeline.load(results, folders(plugins))
-    judged = found.judged(by, without=without)
-    if format == "table":
-        ranks.print_rankings(tables.console(), judged, found.manifest)
-    else:
-        formats.emit(judged.ranking.to_dict("records"), ranks.shown(judged), format)
 
 
 def validate(file: Experiment, plugins: Plugins = [], backend: OnBackend = None) -> None:

@@ -20,6 +20,7 @@ from optlab.cli.options import (
     Without,
     folders,
 )
+from optlab.cli.sources import chosen_source
 
 if TYPE_CHECKING:
     from optlab.cli.formats import Shown
@@ -48,26 +49,17 @@ def score(
 ) -> None:
     """Score optimizers as AlgoPerf does: the mean of the performance profile up to 4 times the best's cost."""
     from optlab.cli.formats import emit
-    from optlab.errors import UserError
 
-    given = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    if table is not None and results is None:
-        from optlab.results.imported import loading
-
-        found = loading.load(table, given, target)
-        frame = found.scores(ceiling=ceiling, points=points, without=without)
-        names = {name: found.columns[name] for name in ("group", "label") if name in found.columns}
-    elif results is not None and table is None:
+    columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
+    source = chosen_source(results, table, columns, target)
+    if isinstance(source, Path):
         from optlab.api import pipeline
 
-        if column := next((role for role, name in given.items() if name is not None), None):
-            raise UserError(f"--{column}: names a column of a --table; a folder of results needs none")
-        if target is not None:
-            raise UserError("--target: is for a folder of COCO or IOH; results count a problem as solved at tau = 1e-3")
-        frame = pipeline.load(results, folders(plugins)).scores(ceiling=ceiling, points=points, without=without)
         names = {}
+        source = pipeline.load(source, folders(plugins))
     else:
-        raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
+        names = {name: source.columns[name] for name in ("group", "label") if name in source.columns}
+    frame = source.scores(ceiling=ceiling, points=points, without=without)
     if frame["low"].isna().all():
         frame = frame.drop(columns=["low", "high"])
     emit(frame.rename(columns=names).to_dict("records"), _shown(frame, names), format)

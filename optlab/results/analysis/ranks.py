@@ -66,11 +66,16 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
     >>> judge(table)[["label", "rank"]].values.tolist()
     [['adam', 1], ['gd', 2]]
     """
+    return ranking_of(verdicts_of(table))
+
+
+def verdicts_of(table: pd.DataFrame) -> dict[str, Verdict]:
+    """The verdict on each case of a table with the columns `case`, `label`, `seed` and `value`, see `judge`."""
     keys = ["case", "label", "seed"]
     if (twice := table.duplicated(keys)).any():
         case, label, seed = table.loc[twice, keys].iloc[0]
         raise UserError(f"{label} has several values on {case} at seed {seed}; write one row for each seed")
-    verdicts, parts = {}, []
+    verdicts = {}
     for case, rows in table.groupby("case", sort=False):
         value = rows["value"].to_numpy(float)
         labels, seeds = list(dict.fromkeys(rows["label"])), sorted(set(rows["seed"]))
@@ -79,10 +84,17 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
             pd.Index(names).get_indexer(pd.Index(rows[key])) for names, key in ((labels, "label"), (seeds, "seed"))
         )
         values[row, column] = np.where(np.isfinite(value), value, np.inf)
-        verdicts[str(case)] = verdict = Verdict(Contest.of(tuple(map(str, labels)), values))
-        part = pd.DataFrame({"case": str(case), "label": verdict.contest.labels, "median": verdict.medians})
+        verdicts[str(case)] = Verdict(Contest.of(tuple(map(str, labels)), values))
+    return verdicts
+
+
+def ranking_of(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
+    """The ranking of each case by the medians of its verdict, see `judge`."""
+    parts = []
+    for case, verdict in verdicts.items():
+        part = pd.DataFrame({"case": case, "label": verdict.contest.labels, "median": verdict.medians})
         part["rank"] = pd.Series(verdict.ranks if verdict.contest.has_values else pd.NA, dtype="Int64")
-        part["n"] = (~np.isnan(values)).sum(axis=1)
+        part["n"] = (~np.isnan(verdict.contest.values)).sum(axis=1)
         parts.append(part.sort_values("rank", kind="stable"))
     found = with_doubt(pd.concat(parts, ignore_index=True), verdicts)
     return found[["case", "rank", *DOUBT[:-1], "label", "median", "interval", "n"]]

@@ -10,6 +10,8 @@ import pandas as pd
 
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
 from optlab.results import profiles
+from optlab.results.analysis import Friedman, judge
+from optlab.results.imported.judged import JudgedTable
 from optlab.results.profiles.score import CEILING, POINTS
 
 PROFILES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
@@ -53,6 +55,41 @@ class TableResults:
         seeds = int(self.runs.groupby(["group", "case"])["seed"].nunique().min())
         facts = {"unit": self.columns["value"], "cases": self.runs["case"].nunique(), "seeds": seeds, "targets": []}
         return {"kind": kind, **facts, "is_solved": True, "unknown": [], "every": 1, "failed": []}
+
+    def judged(self, *, without: Sequence[str] = ()) -> dict[str, JudgedTable]:
+        """The verdicts on each group: `.ranking`, `.overall`, `.friedman`, `.without_each_case`. Without groups, the
+        only group is ""."""
+        runs = self._kept(without)
+        values = ["case", "label", "seed", "value"]
+        return {
+            str(group): JudgedTable(rows[values].reset_index(drop=True), self.columns["value"])
+            for group, rows in runs.groupby("group", sort=False)
+        }
+
+    def ranking(self, *, without: Sequence[str] = ()) -> pd.DataFrame:
+        """The solvers of each problem, ranked by their median, with the doubt about the order. Lower is better.
+
+        With groups, the first column is `group`. The other columns are `case`, `rank`, `rank_low`, `rank_high`,
+        `first`, `with_first`, `p`, `label`, `median`, `interval` and `n`, as in `ExperimentResults.ranking`.
+        """
+        return self._by_group(judge, without)
+
+    def overall(self, *, without: Sequence[str] = ()) -> pd.DataFrame:
+        """The solvers over all problems: `label`, `mean_rank` with `mean_low` and `mean_high`, `cases`, `wins` and
+        `among_first`, as in `ExperimentResults.overall`. With groups, the first column is `group`."""
+        names = ["label", "mean_rank", "mean_low", "mean_high", "cases", "wins", "among_first"]
+        return self._by_group(lambda runs: JudgedTable(runs, self.columns["value"]).overall[names], without)
+
+    def friedman(self, *, without: Sequence[str] = ()) -> Friedman | None:
+        """The tests of Friedman and Nemenyi over all problems (Demsar, 2006). None without two problems and solvers.
+
+        Raises:
+            UserError: there are several groups.
+        """
+        judged = self.judged(without=without)
+        if len(judged) > 1:
+            raise UserError(f"{self.name}: there are several groups; .judged()[group].friedman has the test of one")
+        return next(iter(judged.values())).friedman
 
     def scores(self, *, ceiling: float = CEILING, points: int = POINTS, without: Sequence[str] = ()) -> pd.DataFrame:
         """The score of AlgoPerf for each solver, highest first. With groups, the first column is `group`.

@@ -1,0 +1,88 @@
+"""`optlab rank`: the ranking of finished results, or of others' results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from optlab.cli.options import (
+    TABLE_FORMATS,
+    CostColumn,
+    GroupColumn,
+    Plugins,
+    ProblemColumn,
+    SeedColumn,
+    SolverColumn,
+    TableFile,
+    TableFormat,
+    Target,
+    Without,
+    folders,
+)
+from optlab.cli.sources import chosen_source
+
+if TYPE_CHECKING:
+    from optlab.results.imported.table import TableResults
+
+BY = "final_loss"
+
+
+def rank(
+    results: Annotated[
+        Path | None, typer.Argument(metavar="[RESULTS]", help="A folder such as results/sgd_vs_adam.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", metavar="METRIC", help="What is compared, such as test_accuracy.")] = BY,
+    table: TableFile = None,
+    solver: SolverColumn = None,
+    problem: ProblemColumn = None,
+    seed: SeedColumn = None,
+    cost: CostColumn = None,
+    group: GroupColumn = None,
+    target: Target = None,
+    without: Without = [],
+    format: TableFormat = TABLE_FORMATS[0],
+    plugins: Plugins = [],
+) -> None:
+    """Rank the optimizers of finished results, or of others' results in a table, without running anything."""
+    from optlab.cli import formats, ranks, tables
+    from optlab.errors import UserError
+
+    columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
+    source = chosen_source(results, table, columns, target)
+    if isinstance(source, Path):
+        from optlab.api import pipeline
+
+        found = pipeline.load(source, folders(plugins))
+        judged = found.judged(by, without=without)
+        if format == "table":
+            ranks.print_rankings(tables.console(), judged, found.manifest)
+        else:
+            formats.emit(judged.ranking.to_dict("records"), ranks.shown(judged), format)
+    elif by != BY:
+        raise UserError("--by: names a metric of results; --cost names the column of a table")
+    else:
+        _rank_table(source, without, format)
+
+
+def _rank_table(source: TableResults, without: Sequence[str], format: str) -> None:
+    """Print the ranking of others' results, with a part for each group."""
+    from optlab.cli import formats, ranks, tables
+
+    judged = source.judged(without=without)
+    if format == "table":
+        for group, one in judged.items():
+            if group:
+                print(f"{source.columns['group']}: {group}\n")
+            ranks.print_rankings(tables.console(), one, {})
+        return
+    shown = [
+        replace(table, title=f"{group}: {table.title}" if group else table.title)
+        for group, one in judged.items()
+        for table in ranks.shown(one)
+    ]
+    names = {"group": source.columns.get("group", "group")}
+    formats.emit(source.ranking(without=without).rename(columns=names).to_dict("records"), shown, format)

@@ -1,0 +1,80 @@
+"""Ranks of tables: the same statistics as for experiments."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from optlab.errors import UserError
+from optlab.results import analysis
+from optlab.results.imported.loading import from_table
+
+
+def table(seed=0, problems=5, seeds=8):
+    """Three solvers: c is worse, a and b are equal but for noise."""
+    random = np.random.default_rng(seed)
+    rows = [
+        (solver, f"p{problem}", number, level * random.lognormal())
+        for problem in range(problems)
+        for solver, level in (("c", 50), ("a", 1), ("b", 1))
+        for number in range(seeds)
+    ]
+    return pd.DataFrame(rows, columns=["solver", "problem", "seed", "cost"])
+
+
+def test_the_ranking_is_that_of_judge():
+    frame = table()
+    ours = from_table(frame).ranking()
+    theirs = analysis.judge(frame.rename(columns={"problem": "case", "solver": "label", "cost": "value"}))
+    pd.testing.assert_frame_equal(ours, theirs)
+    first = ours[ours["rank"] == 1]
+    assert set(first["label"]) <= {"a", "b"}
+    assert ours[ours["label"] == "c"]["rank"].eq(3).all()
+    assert not ours[ours["label"] == "c"]["with_first"].any()
+    assert ours[ours["label"] != "c"]["with_first"].mean() >= 0.8
+
+
+def test_one_run_each_says_nothing_about_the_doubt():
+    ranking = from_table(table(seeds=1).drop(columns="seed")).ranking()
+    assert ranking[["rank_low", "rank_high", "first", "with_first", "p", "interval"]].isna().to_numpy().all()
+
+
+def test_over_all_problems():
+    results = from_table(table())
+    overall = results.overall()
+    ranks = results.ranking().groupby("label")["rank"].mean()
+    assert overall.set_index("label")["mean_rank"].to_dict() == pytest.approx(ranks.to_dict())
+    assert overall.columns.tolist() == [
+        "label", "mean_rank", "mean_low", "mean_high", "cases", "wins", "among_first",
+    ]  # fmt: skip
+    assert (overall["cases"] == 5).all()
+    test = results.friedman()
+    assert test is not None
+    assert (test.cases, set(test.labels)) == (5, {"a", "b", "c"})
+    assert test.f_p < 0.05
+    (judged,) = results.judged().values()
+    assert len(judged.without_each_case) == 5 * 3
+
+
+def test_groups_are_judged_apart():
+    frame = pd.concat([table().assign(part="x"), table(1, problems=2).query("solver != 'a'").assign(part="y")])
+    results = from_table(frame, group="part")
+    ranking = results.ranking()
+    assert ranking.columns[0] == "group"
+    assert ranking.groupby("group")["label"].nunique().to_dict() == {"x": 3, "y": 2}
+    alone = from_table(table()).ranking()
+    pd.testing.assert_frame_equal(ranking[ranking["group"] == "x"].drop(columns="group").reset_index(drop=True), alone)
+    assert list(results.judged()) == ["x", "y"]
+    with pytest.raises(UserError, match=r"there are several groups; \.judged\(\)\[group\]\.friedman has"):
+        results.friedman()
+
+
+def test_infinite_costs_are_the_worst():
+    frame = table(problems=1)
+    frame.loc[frame["solver"] == "a", "cost"] = np.inf
+    ranking = from_table(frame).ranking().set_index("label")
+    assert ranking.at["a", "rank"] == 3
+    assert np.isinf(ranking.at["a", "median"])
+
+
+def test_without_a_solver():
+    assert set(from_table(table()).ranking(without=["a"])["label"]) == {"b", "c"}
