@@ -201,11 +201,15 @@ def _without(left_out: Any, ranked: Any) -> str:
 
 def _meanings(judged: Judged | JudgedTable) -> list[str]:
     """The sentences below all tables."""
+    from optlab.results.analysis.phases import has_phases
+
     table, found = judged.ranking, []
     if (table["rank_low"] != table["rank_high"]).fillna(False).any():
         found.append("a rank such as 1-3 is an interval: it holds 90 % of the ranks in resamples of the seeds")
     if table["with_first"].notna().any():
-        found.append(f"{COULD_BE_FIRST}: not told apart from the first at the 5 % level, compared at the same seeds")
+        settings = ", with the chosen settings" if has_phases(judged.runs) else ""
+        told = f"not told apart from the first at the 5 % level{settings}, compared at the same seeds"
+        found.append(f"{COULD_BE_FIRST}: {told}")
     alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
     if alone:
         where = "" if len(alone) == table["case"].nunique() else f" on {_listed(alone)}"

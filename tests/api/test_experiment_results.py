@@ -147,6 +147,19 @@ def invoke():
 # ---- plan, panels, ranking -------------------------------------------------------------------------------------------
 
 
+def test_the_order_over_all_cases(results):
+    table, left_out = results.overall(), results.without_each_case()
+    assert table["label"].tolist() == analysis.overall(results.runs)["label"].tolist()
+    assert results.friedman() == analysis.friedman(results.runs)
+    assert set(left_out["without"]) == set(results.runs["case"])
+    label = table["label"][0]
+    assert label not in set(results.ranking("best_loss", without=[label])["label"])
+    with pytest.raises(optlab.OptlabError, match="no optimizer has the label"):
+        results.overall(without=["nobody"])
+    with pytest.raises(optlab.OptlabError, match="did you mean 'seconds'"):
+        results.friedman("second")
+
+
 def test_the_plan_and_the_ranking(results):
     assert results.plan.runs == len(results.runs) == 12
     assert results.panels == ()

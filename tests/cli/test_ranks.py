@@ -1,0 +1,213 @@
+"""The table of ranks and the command `optlab rank`: groups, intervals, sentences about doubt, and formats."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import optlab
+from optlab.cli import ranks, tables
+from optlab.cli.app import app
+from optlab.results.analysis import Judged
+
+EXPERIMENT = """\
+name = "e"
+steps = 60
+seeds = 6
+[[problem]]
+name = "mlp"
+dataset = "xor"
+batch_size = 8
+[[problem]]
+name = "sphere"
+[[optimizer]]
+name = "gd"
+lr = [0.01, 0.1]
+[[optimizer]]
+name = "gd"
+label = "slow"
+lr = 1e-4
+[[optimizer]]
+name = "adam"
+lr = 0.05
+"""
+
+
+def judged(*means, seeds=10, noise=1.0, by="final_loss", **columns):
+    """The verdicts on a case for each row of means, with one label for each entry."""
+    means = np.atleast_2d(np.array(means, dtype=float))
+    rng = np.random.default_rng(0)
+    losses = means[:, :, None] + noise * rng.random((*means.shape, seeds))
+    case, label, seed = (part.ravel() for part in np.indices(losses.shape))
+    runs = pd.DataFrame(
+        {
+            "run": range(losses.size), "case": [f"case {n}" for n in case], "label": [f"rule {n}" for n in label],
+            "seed": seed, "hp.lr": 0.1, "status": "done", "first_loss": np.nan, "final_loss": losses.ravel(),
+            "grad_evals": 10, **columns,
+        }
+    )  # fmt: skip
+    return Judged.of(runs, by)
+
+
+def printed(found, capsys, monkeypatch, width=200):
+    monkeypatch.setenv("COLUMNS", str(width))
+    ranks.print_rankings(tables.console(), found, {"sweeps": []})
+    out = capsys.readouterr().out
+    assert not [line for line in out.splitlines() if line.endswith(" ")]
+    return out
+
+
+def cells(out, label):
+    """The cells of the first row of a label."""
+    return next(line for line in out.splitlines() if f"  {label}  " in line).split()
+
+
+def test_a_clear_first(capsys, monkeypatch):
+    out = printed(judged([0, 5, 10]), capsys, monkeypatch)
+    assert [cells(out, f"rule {n}")[0] for n in range(3)] == ["1", "2", "3"]
+    assert ["yes" in cells(out, f"rule {n}") for n in range(3)] == [True, False, False]
+    assert "rule 0 is better than all others, with 10 seeds (at the 5 % level)" in out
+    assert "is an interval" not in out
+
+
+def test_noise_is_shown_as_intervals_and_a_number_of_seeds(capsys, monkeypatch):
+    out = printed(judged([0, 0.1, 0.2]), capsys, monkeypatch)
+    assert cells(out, "rule 0")[0].startswith("1-")
+    assert "could be first" in out.splitlines()[1]
+    sentence = next(line for line in out.splitlines() if line.startswith("with 10 seeds"))
+    assert "cannot be told apart from rule" in sentence
+    assert "seeds would separate" in sentence
+    assert "a rank such as 1-3 is an interval" in out
+
+
+def test_one_run_each_says_that_nothing_can_be_said(capsys, monkeypatch):
+    out = printed(judged([0, 5], seeds=1), capsys, monkeypatch)
+    assert "one run each: nothing can be said about how sure the order is" in out
+    assert "could be first" not in out
+    assert "90 % interval" not in out
+    assert cells(out, "rule 0")[0] == "1"
+
+
+@pytest.mark.parametrize(("seeds", "sentence"), [
+    (2, "; 6 seeds or more would separate them"), (4, "seeds would separate them")
+])  # fmt: skip
+def test_few_seeds_separate_nothing(seeds, sentence, capsys, monkeypatch):
+    out = printed(judged([0, 5], seeds=seeds), capsys, monkeypatch)
+    assert f"with {seeds} seeds, rule 1 cannot be told apart from rule 0" in out
+    assert sentence in out
+
+
+def test_equal_labels_need_no_seeds(capsys, monkeypatch):
+    out = printed(judged([1, 1], noise=0.0), capsys, monkeypatch)
+    assert "rule 0 and rule 1 are equal: no number of seeds separates them" in out
+    assert cells(out, "rule 0")[0] == "1="
+
+
+def test_all_diverged(capsys, monkeypatch):
+    out = printed(judged([1, 2], status="diverged"), capsys, monkeypatch)
+    assert cells(out, "rule 0")[0] == "-"
+    assert "none finite" in out
+    assert "told apart" not in out
+
+
+def test_several_problems(capsys, monkeypatch):
+    out = printed(judged(*[[0, 5, 10]] * 4), capsys, monkeypatch)
+    head = out[out.index("over all 4 problems") :].splitlines()
+    assert "90 % interval" in head[1]
+    assert head[2].split() == ["1.00", "rule", "0", *["1.00", "to", "1.00", "4", "4", "of", "4", "0", "%"]]
+    assert "the mean ranks differ (Friedman, p < 0.001); two of them differ if they are more than 1.66 apart" in out
+    assert "the first is the same if any one problem is left out" in out
+
+
+def test_a_problem_that_decides_who_is_first_is_named(capsys, monkeypatch):
+    out = printed(judged([0, 5, 9], [0, 5, 9], [9, 0, 5]), capsys, monkeypatch)
+    assert "without case 0, rule 1 is first; without case 1, rule 1 is first" in out
+    assert "do not differ more than by chance (Friedman, p = " in out
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_narrow_terminals_keep_what_decides(width, capsys, monkeypatch):
+    out = printed(judged([0, 0.1, 5]), capsys, monkeypatch, width)
+    assert max(map(len, out.splitlines())) <= width
+    head = out.splitlines()[1]
+    assert all(name in head for name in ("rank", "optimizer", "could be first"))
+
+
+# ---- the command -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    place = tmp_path_factory.mktemp("rank")
+    (place / "e.toml").write_text(EXPERIMENT)
+    return optlab.run(place / "e.toml", out=place, plots=False).folder
+
+
+def rank(*arguments):
+    return CliRunner().invoke(app, ["rank", *map(str, arguments)])
+
+
+def test_the_table_is_that_of_the_run(folder):
+    out = rank(folder).output
+    assert "over all 2 problems" in out
+    assert "one run each on sphere: nothing can be said" in out
+    assert "settings were chosen on the seeds shown: all values are slightly optimistic" in out
+
+
+def test_json(folder):
+    rows = json.loads(rank(folder, "--format", "json").output)
+    found = optlab.load(folder).ranking()
+    assert [row["label"] for row in rows] == found["label"].tolist()
+    assert list(rows[0]) == found.columns.tolist()
+    first = rows[0]
+    assert (first["rank"], first["with_first"], first["p"], first["n"]) == (1, True, None, 6)
+    assert first["interval"] == list(found["interval"][0])
+    alone = rows[3]
+    assert [alone[name] for name in ("rank_low", "rank_high", "first", "with_first", "interval")] == [None] * 5
+
+
+def test_csv_markdown_and_latex(folder):
+    rows = list(csv.DictReader(io.StringIO(rank(folder, "--format", "csv").output)))
+    assert [row["rank"] for row in rows[:3]] == ["1", "2", "3"]
+    assert "| rank | optimizer |" in rank(folder, "--format", "markdown").output.replace("  ", " ")
+    assert r"\begin{tabular}" in rank(folder, "--format", "latex").output
+
+
+def test_another_metric_and_without_a_label(folder):
+    rows = json.loads(rank(folder, "--by", "seconds", "--without", "slow", "--format", "json").output)
+    assert {row["label"] for row in rows} == {"gd", "adam"}
+    runs = optlab.load(folder).runs
+    adam = runs[(runs["label"] == "adam") & (runs["case"] == rows[0]["case"])]["seconds"]
+    assert next(row["median"] for row in rows if row["label"] == "adam") == pytest.approx(adam.median())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--by", "final_los"], "did you mean 'final_loss'"),
+        (["--by", "steps_to_target"], "was not recorded; write the loss to reach in [[problem]], as in target = 1e-3"),
+        (["--without", "adma"], "did you mean 'adam'"),
+        (["--format", "jsn"], "did you mean 'json'"),
+        ([part for label in ("gd", "slow", "adam") for part in ("--without", label)], "keep at least one"),
+    ],
+)
+def test_mistakes(folder, arguments, message):
+    found = rank(folder, *arguments)
+    assert found.exit_code == 2
+    assert message in " ".join(found.output.replace("│", " ").split())
+
+
+def test_a_map_has_no_ranks(tmp_path):
+    (tmp_path / "m.toml").write_text(
+        'name = "m"\nsteps = 5\n[basins]\nresolution = 4\n'
+        '[[problem]]\nname = "himmelblau"\n[[optimizer]]\nname = "gd"\n'
+    )
+    found = rank(optlab.run(tmp_path / "m.toml", out=tmp_path, plots=False).folder)
+    assert found.exit_code == 2
+    assert "optimizers have no ranks in a map" in found.output
