@@ -26,6 +26,9 @@ UNRECORDED = "no steps were recorded ([record] points = 0): there are no picture
 SEVERAL = 6
 """The largest number of differences between two experiments that is printed."""
 
+SHOWN_STILL = 3
+"""The most cases of an optimizer that are listed one by one for a loss that never changed."""
+
 
 def print_outcome(done: Outcome, planned: Plan) -> None:
     """Print the ranking or the map, the counts, and where the files are."""
@@ -99,11 +102,21 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
 
 
 def _still(console: Console, results: ExperimentResults) -> None:
-    """Print which optimizers have runs whose loss never changed. No other output shows this."""
+    """Print which optimizers have runs whose loss never changed. No other output shows this.
+
+    An optimizer with such runs in more than `SHOWN_STILL` cases has one line.
+    """
     from optlab.results import analysis
 
-    for row in analysis.still(results.runs).to_dict("records"):
-        what = f"{row['label']} on {row['case']}: the loss of {counted(row['runs'], 'run')} never changed"
+    lines: list[tuple[str, str, int]] = []
+    for label, rows in analysis.still(results.runs).groupby("label", sort=False):
+        own = list(zip(rows["case"], rows["runs"], strict=True))
+        if len(own) > SHOWN_STILL:
+            more = f"{own[0][0]} and {counted(len(own) - 1, 'more case', 'more cases')}"
+            own = [(more, int(rows["runs"].sum()))]
+        lines += [(str(label), case, int(runs)) for case, runs in own]
+    for label, case, runs in lines:
+        what = f"{label} on {case}: the loss of {counted(runs, 'run')} never changed"
         console.print(
             Text(f"{what}; the steps are too small to change x, or the function is flat there"), soft_wrap=True
         )

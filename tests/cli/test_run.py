@@ -112,6 +112,14 @@ def test_runs_whose_loss_never_changed_are_reported(lab, optlab_command):
         f"gd on low: the loss of 2 runs never changed; {why}",
         f"adam on low: the loss of 1 run never changed; {why}",
     ]
+    problems = '\n[[problem]]\nname = "low"\nstart = [{}.0]\n'
+    several = "".join(problems.format(number) for number in range(1, 6))
+    (lab / "e.toml").write_text('name = "e"\nsteps = 9\n' + several + written)
+    lines = optlab_command("run", "e.toml", "--no-plots", cwd=lab).stdout.splitlines()
+    assert [line for line in lines if "never changed" in line] == [
+        f"gd on low and 4 more cases: the loss of 10 runs never changed; {why}",
+        f"adam on low and 4 more cases: the loss of 5 runs never changed; {why}",
+    ]
 
 
 def test_quiet_out_plugins_and_format(lab, optlab_command):
