@@ -123,7 +123,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     shown = tuple(dict.fromkeys(itertools.chain(*titles)))
     seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
     plan = Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
-    return replace(plan, tuning=Tuning.of(spec.tuning, spec.seed, sweeps, judged)) if spec.tuning else plan
+    return replace(plan, tuning=Tuning.of(spec, sweeps, judged)) if spec.tuning else plan
 
 
 def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:

@@ -59,7 +59,7 @@ def planned(plan: Plan) -> Facts:
     }
     if plan.tuning is not None:
         table = plan.tuning.table
-        facts["seed"] = plan.tuning.seed
+        facts |= {"seed": plan.tuning.seed, "steps": plan.tuning.steps}
         facts["tuning"] = {**vars(table), "search": table.method, "seeds": table.repeats}
     return json.loads(json.dumps(facts))
 

@@ -17,7 +17,7 @@ from optlab.execution import fingerprint, step
 from optlab.execution.randomness import root_of
 from optlab.execution.records import Case, Ints, Recording, Sweep
 from optlab.execution.rule import Rule
-from optlab.experiments.document import TuningSpec
+from optlab.experiments.document import ExperimentSpec, TuningSpec
 from optlab.experiments.maps.targets import above_minima
 from optlab.experiments.metrics import TO_TARGET
 from optlab.experiments.passes import Compute, Done, Passes, in_order
@@ -42,25 +42,34 @@ class Judged:
 class Tuning:
     """The passes of an experiment with `[tuning]`.
 
-    table: the table of the file. seed: the root of the random streams of the second pass. judged: the second pass of
-    each sweep of the first. runs, run_steps: the number of runs and of updates of the second pass.
+    table: the table of the file. steps: what the file says. seed: the root of the random streams of the second pass.
+    judged: the second pass of each sweep of the first. runs, run_steps: the number of runs and of updates of the second
+    pass.
     """
 
     table: TuningSpec
+    steps: int
     seed: int
     judged: tuple[Judged, ...]
     runs: int
     run_steps: int
 
     @staticmethod
-    def of(table: TuningSpec, seed: int, sweeps: Sequence[Sweep], judged: Sequence[Judged]) -> Tuning:
+    def of(spec: ExperimentSpec, sweeps: Sequence[Sweep], judged: Sequence[Judged]) -> Tuning:
         """The passes of an experiment with these sweeps in the first pass."""
+        assert spec.tuning is not None
         pairs: dict[tuple[Any, ...], tuple[int, int]] = {}  # one setting of each title and label is judged
         for sweep, one in zip(sweeps, judged, strict=True):
             runs = len(sweep.titles) * one.seeds
             pairs[sweep.label, sweep.titles] = max(pairs.get((sweep.label, sweep.titles), (0, 0)), (runs, sweep.steps))
         run_steps = sum(runs * steps for runs, steps in pairs.values())
-        return Tuning(table, seed, tuple(judged), sum(runs for runs, _ in pairs.values()), run_steps)
+        runs = sum(runs for runs, _ in pairs.values())
+        return Tuning(spec.tuning, spec.steps, spec.seed, tuple(judged), runs, run_steps)
+
+    @property
+    def budget(self) -> tuple[int, str]:
+        """What each run may use at most, and the unit: "step" or "gradient"."""
+        return self.steps, self.table.budget.removesuffix("s")
 
     @property
     def identity(self) -> list[Any]:

@@ -19,12 +19,16 @@ from optlab.experiments.plan import Plan
 
 @dataclass(frozen=True)
 class Titled:
-    """A case with one combination of its options, and its title in all tables."""
+    """A case with one combination of its options, and its title in all tables.
+
+    `steps` is the budget of each run, in the unit `unit`: "step" or "gradient".
+    """
 
     title: str
     case: Case
     options: dict[str, float]
     steps: int
+    unit: str = "step"
 
     @functools.cached_property
     def computes(self) -> bool:
@@ -60,6 +64,7 @@ class Untold:
     steps: int
     minima: tuple[Floats, ...] = ()
     minimum: float | None = None
+    unit: str = "step"
 
 
 def titled(planned: Plan) -> Iterator[Titled]:
@@ -69,7 +74,8 @@ def titled(planned: Plan) -> Iterator[Titled]:
         for number, title in enumerate(sweep.titles):
             if title not in seen:
                 seen.add(title)
-                yield Titled(title, sweep.case, sweep.options(number), sweep.steps)
+                budget = (sweep.steps, "step") if planned.tuning is None else planned.tuning.budget
+                yield Titled(title, sweep.case, sweep.options(number), *budget)
 
 
 def slugs(titles: list[str]) -> list[str]:

@@ -33,7 +33,7 @@ RESOLUTION = 220
 class Frames:
     """The data of the pictures, for all cases or for one.
 
-    With `[tuning]`, `effects` are of the runs for tuning, and the others of the judged runs.
+    With `[tuning]`, `effects` are of the runs for tuning, and the losses of the others are those of the judged runs.
     """
 
     best: pd.DataFrame
@@ -46,7 +46,7 @@ class Frames:
         runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
         compared = judged(runs)
         return Frames(
-            best=analysis.best(compared),
+            best=analysis.best(runs),
             curves=analysis.with_costs(analysis.loss_curves(compared, results.history), compared),
             effects=_effects(tuned(runs) if has_phases(runs) else runs),
             paths=analysis.best_paths(compared, results.trajectories),
@@ -103,6 +103,7 @@ def _figures(
         x = "step" if selection.x in (None, "steps") else selection.x
         yield NamedFigure("loss", title, name, partial(loss.figure, frames.curves, frames.best, x=x, **headed))
     if len(frames.effects):
+        headed["subtitle"] = _subtitle(case, frames.best, int(frames.effects["n"].max())) + note
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 
@@ -131,14 +132,15 @@ def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface
     return Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
-def _subtitle(case: Titled | Untold, best: pd.DataFrame) -> str:
+def _subtitle(case: Titled | Untold, best: pd.DataFrame, seeds: int | None = None) -> str:
+    """The facts about the runs of a picture. `seeds`: their number of seeds; by default, that of the judged runs."""
     if best.empty:
-        return counted(case.steps, "step")
-    seeds = int(best["n"].max())
+        return counted(case.steps, case.unit)
+    seeds = int(best["n"].max()) if seeds is None else seeds
     tried = sorted({int(n) for n in best["cells"]})
     chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
     each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
     failed = int((best["failed"] > 0).sum())
     lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
     lost += f"; runs of {failed} of {counted(len(best), 'optimizer')} ended with an error" if failed else ""
-    return counted(case.steps, "step") + each + (f", {seeds} seeds" if seeds > 1 else "") + lost
+    return counted(case.steps, case.unit) + each + (f", {seeds} seeds" if seeds > 1 else "") + lost

@@ -57,7 +57,7 @@ def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> 
     values, steps = _table(members, records, quantity)
     labels, pair = np.unique(members["pair"], return_inverse=True)
     group = pair[:, None] * len(steps) + np.arange(len(steps))
-    known = ~np.isnan(values)
+    known = ~np.isnan(values) & _within(values, members, pair)
     present, dense = np.unique(group[known], return_inverse=True)
     low, median, high = quantiles.by_group(values[known], dense) if present.size else np.empty((3, 0))
     return pd.DataFrame(
@@ -71,6 +71,18 @@ def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> 
             "n": np.bincount(dense, minlength=len(present)),
         }
     )
+
+
+def _within(values: NDArray[np.float64], members: pd.DataFrame, pair: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which entries are not after the last step of their pair. Pairs may differ in their numbers of steps.
+
+    A run that diverged has a value at all steps, so that the last step is that of the runs that are done.
+    """
+    done = ~np.isnan(values) & (members["status"].to_numpy() == "done")[:, None]
+    recorded = np.zeros((pair.max(initial=-1) + 1, values.shape[1]), dtype=bool)
+    np.logical_or.at(recorded, pair, done)
+    after = ~np.logical_or.accumulate(recorded[:, ::-1], axis=1)[:, ::-1] & recorded.any(axis=1, keepdims=True)
+    return ~after[pair]
 
 
 def _table(

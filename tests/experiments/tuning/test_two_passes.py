@@ -226,3 +226,23 @@ def test_frames_of_pictures_use_the_phase_that_they_show(results):
             dict.fromkeys(runs["case"]), {"gd": 12, "momentum": 12, "adam": 1}.items()
         )
     }
+
+
+def test_pictures_say_what_was_tried_and_the_seeds_they_show(results):
+    figures = results.figures()
+    texts = {name: " ".join(text.get_text() for text in figures[name].texts) for name in figures}
+    loss, lr = (next(text for name, text in texts.items() if name.startswith(kind)) for kind in ("loss_mlp", "lr_mlp"))
+    assert "the best of 1 to 12 settings tried, 4 seeds" in loss
+    assert "the best of 1 to 12 settings tried, 3 seeds" in lr
+
+
+def test_curves_of_a_budget_in_gradients_end_with_their_runs(tmp_path):
+    document = DOCUMENT | {"tuning": {"seeds": 1, "trials": 3, "budget": "gradients"}, "steps": 31}
+    rules = [{"name": name, "lr": {"log_uniform": [1e-3, 1e-2]}} for name in ("gd", "sam")]
+    rules.append({"name": "sam", "label": "wild", "lr": {"log_uniform": [1e3, 1e4]}})
+    document |= {"problem": [{"name": "himmelblau", "start": "random"}], "optimizer": rules}
+    results = optlab.run(document, out=tmp_path, plots=False)
+    curves = analysis.loss_curves(results.runs, results.history)
+    assert curves.groupby("label")["step"].max().to_dict()["sam"] == 15
+    figures = results.figures()
+    assert "31 gradients" in " ".join(text.get_text() for text in figures["loss_himmelblau_start_random"].texts)

@@ -120,3 +120,15 @@ def test_a_run_without_steps_costs_nothing():
     runs, history = frames([1], [[5]])
     runs = runs.assign(steps=0, grad_evals=0, seconds=0.1)
     assert analysis.with_costs(analysis.loss_curves(runs, history), runs)["gradients"].tolist() == [0.0]
+
+
+def test_a_label_with_fewer_steps_ends_where_its_runs_end():
+    runs, history = frames([1, 1, 1], [[5, 1, 1], [5, 2, 9], [5, 3, 9]], status=["done", "done", "diverged"])
+    other = history[history["run"] < 2][lambda rows: rows["step"] <= 10].assign(run=lambda rows: rows["run"] + 3)
+    short = runs.assign(run=runs["run"] + 3, label="short")  # its diverged run has no records at all
+    both = pd.concat([runs, short], ignore_index=True)
+    curves = analysis.loss_curves(both, pd.concat([history, other], ignore_index=True))
+    assert curves[curves["label"] == "gd"]["step"].tolist() == [0, 10, 20]
+    short_curve = curves[curves["label"] == "short"]
+    assert short_curve["step"].tolist() == [0, 10]
+    assert short_curve["n"].tolist() == [3, 3]
