@@ -15,6 +15,7 @@ frame with the columns `case`, `label`, `x`, `y`, `low`, `high`. Costs come from
     restarts      simulated restarts
     expected      the expected running time (ERT), and the median cost of a target
     score         the score of AlgoPerf
+    reference     the known minima and the targets of the cases
     of_results    profiles of finished results
     captions      what a profile says, in words
     examples      a small table of costs for docstrings

@@ -141,12 +141,15 @@ def _targets(facts: Mapping[str, Any]) -> list[str]:
     targets: Sequence[float] = facts["targets"]
     if not targets:
         return []
-    everywhere = len(facts["unknown"]) == facts["cases"]
+    if len(facts["own"]) == facts["cases"]:
+        return ["Solved: the loss reached the target of the problem"]
+    everywhere = len(facts["unknown"]) + len(facts["own"]) == facts["cases"]
+    own = f"; for {', '.join(map(str, facts['own']))}: its own target" if facts["own"] else ""
     best = "the lowest loss of any optimizer shown"
     where = f" (for {', '.join(map(str, facts['unknown']))}, whose minimum is not known: {best})"
     if facts["is_solved"]:
         way = f"Solved: the loss came {100 * (1 - targets[0]):.10g} % of the way from the start to "
-        return [way + (best if everywhere else "the minimum" + (where if facts["unknown"] else ""))]
+        return [way + (best if everywhere else "the minimum" + (where if facts["unknown"] else "")) + own]
     if len(targets) == 1 and not facts["unknown"]:
         return [f"Solved: at most {short(targets[0])} above the minimum"]
     several = f"{counted(len(targets), 'target')} per problem, {short(targets[0])} to {short(targets[-1])}"

@@ -26,6 +26,7 @@ FACTS = {
     "targets": [1e-3],
     "is_solved": True,
     "unknown": [],
+    "own": [],
     "every": 1,
     "failed": [],
 }

@@ -59,8 +59,7 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
         UserError: no losses were recorded.
     """
     records = _losses(runs, history)
-    total = runs[_TOTAL[unit]].to_numpy(float)
-    per_step = total / np.maximum(runs["steps"].to_numpy(float), 1)
+    total, per_step = _spent(runs, unit)
     wanted = targets.losses(runs["first_loss"].to_numpy(float))
     cost = np.full(wanted.shape, np.inf)
     run = records["run"].to_numpy()
@@ -76,6 +75,18 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
     table["target"] = np.tile(targets.levels, len(runs))
     table["cost"], table["spent"] = cost.ravel(), np.repeat(total, count)
     return table[COLUMNS]
+
+
+def own_costs(runs: pd.DataFrame, unit: str) -> Floats:
+    """What each run spent until the target of its problem: exactly, from the column `reached`."""
+    reached = runs["reached"].to_numpy(float)
+    return np.where(reached >= 0, reached * _spent(runs, unit)[1], np.inf)
+
+
+def _spent(runs: pd.DataFrame, unit: str) -> tuple[Floats, Floats]:
+    """What each run spent in all, and per step."""
+    total = runs[_TOTAL[unit]].to_numpy(float)
+    return total, total / np.maximum(runs["steps"].to_numpy(float), 1)
 
 
 def rounding(runs: pd.DataFrame, history: pd.DataFrame) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import pandas as pd
 
 from optlab.errors import UserError, did_you_mean
 from optlab.experiments.kinds import Kind
-from optlab.experiments.maps.declared import lowest as lowest_declared
 from optlab.results.profiles import chosen, hits
 from optlab.results.profiles.arrange import Floats
 from optlab.results.profiles.data import data
@@ -19,6 +19,7 @@ from optlab.results.profiles.ecdf import ecdf
 from optlab.results.profiles.expected import ert, median
 from optlab.results.profiles.hits import UNITS, Targets
 from optlab.results.profiles.performance import performance
+from optlab.results.profiles.reference import references
 from optlab.results.profiles.score import CEILING, POINTS, score
 from optlab.results.subject import Subject
 
@@ -39,6 +40,26 @@ SOLVED = ("performance", "data")
 """The kinds with one target per run, which is relative: solved or not."""
 
 
+@dataclass(frozen=True)
+class Goal:
+    """What runs are to reach.
+
+    levels: shares of the loss that can be removed, if `is_solved`, and otherwise distances above the minimum. None: the
+        targets of COCO, as distances, and as shares where the minimum is not known.
+    takes_own: whether a case with a target of its own has this target.
+    """
+
+    levels: Floats | None
+    is_solved: bool
+    takes_own: bool = False
+
+    @staticmethod
+    def solved(tau: float | None) -> Goal:
+        if tau is not None and not 0 < tau < 1:
+            raise UserError(f"tau must be between 0 and 1, such as 1e-3, not {tau!r}")
+        return Goal(np.array([TAU if tau is None else tau]), True, tau is None)
+
+
 class Profiled(Subject):
     """Finished results with their profiles."""
 
@@ -52,7 +73,7 @@ class Profiled(Subject):
         kind: str = "performance",
         *,
         unit: str = "gradients",
-        tau: float = TAU,
+        tau: float | None = None,
         targets: Sequence[float] | None = None,
         only: Sequence[str] = (),
         without: Sequence[str] = (),
@@ -66,6 +87,7 @@ class Profiled(Subject):
             unit: what a cost counts: "gradients", "steps" or "seconds".
             tau: for "performance" and "data". A run solves its problem at the first loss of at most
                 m + tau (f(start) - m) with the minimum m, or the lowest loss of any optimizer if m is not known.
+                Default: the `target` of the problem if it has one, otherwise 1e-3.
             targets: for the other kinds: distances above the minimum. Default: 10^2, 10^1.8, ..., 10^-8, and for a case
                 without a known minimum these shares of the decrease to the lowest loss of any optimizer.
             only, without: labels that are kept or left out. The profile is computed from the others only.
@@ -80,8 +102,9 @@ class Profiled(Subject):
         """
         if kind not in KINDS:
             raise UserError(f"there is no profile {kind!r}{did_you_mean(kind, KINDS)}; there are: {', '.join(KINDS)}")
-        levels = _levels(tau) if kind in SOLVED else targets if targets is None else hits.checked_levels(targets)
-        costs, facts = costs_of(self, unit, levels, kind in SOLVED, only, without)
+        levels = None if targets is None else hits.checked_levels(targets)
+        goal = Goal.solved(tau) if kind in SOLVED else Goal(levels, False)
+        costs, facts = costs_of(self, unit, goal, only, without)
         frame = KINDS[kind](costs)
         frame.attrs = {"kind": kind, **facts}
         return frame
@@ -90,7 +113,7 @@ class Profiled(Subject):
         self,
         *,
         unit: str = "gradients",
-        tau: float = TAU,
+        tau: float | None = None,
         ceiling: float = CEILING,
         points: int = POINTS,
         only: Sequence[str] = (),
@@ -106,76 +129,54 @@ class Profiled(Subject):
         Returns:
             Columns `label`, `score` (from 0 to 1), `low`, `high` (by bootstrap over the seeds), highest score first.
         """
-        costs, facts = costs_of(self, unit, _levels(tau), True, only, without)
+        costs, facts = costs_of(self, unit, Goal.solved(tau), only, without)
         frame = score(costs, ceiling, points)
         frame.attrs = {"kind": "score", **facts}
         return frame
 
 
-def _levels(tau: float) -> Floats:
-    if not 0 < tau < 1:
-        raise UserError(f"tau must be between 0 and 1, such as 1e-3, not {tau!r}")
-    return np.array([tau])
-
-
 def costs_of(
     results: Profiled,
     unit: str,
-    levels: Floats | None,
-    is_solved: bool,
+    goal: Goal,
     only: Sequence[str] = (),
     without: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """The table of costs of the judged runs, and the facts for captions.
 
-    With `is_solved`, the levels are shares of the loss that could be removed. Otherwise they are distances above the
-    minimum; if they are None, the targets of COCO, and shares where the minimum is not known.
-
     The facts: `unit`, `cases`, `seeds`, `targets` (the levels), `is_solved`, `unknown` (cases whose minimum is not
-    known, so that the lowest loss of any optimizer replaces it), `every` (the distance of recorded steps) and `failed`
-    (labels that are left out).
+    known, so that the lowest loss of any optimizer replaces it), `own` (cases with a target of their own), `every` (the
+    distance of recorded steps) and `failed` (labels that are left out).
     """
     if not results.kind.is_ranked:
         raise UserError("optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures")
     if unit not in UNITS:
         raise UserError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}{did_you_mean(unit, UNITS)}")
     runs, failed = chosen.chosen(results.runs, only, without)
-    minimum = minima(results, runs)
+    known = references(results)
+    has_own = goal.takes_own & runs["case"].isin(list(known.targets)).to_numpy() & ("reached" in runs)
+    minimum = runs["case"].map(known.minima).to_numpy(float)
     unknown = np.isnan(minimum)
-    unknown_cases = list(dict.fromkeys(runs.loc[unknown, "case"]))
-    if levels is not None and not is_solved and unknown_cases:
+    unknown_cases = list(dict.fromkeys(runs.loc[unknown & ~has_own, "case"]))
+    if goal.levels is not None and not goal.is_solved and unknown_cases:
         raise UserError(
             f"targets: the minimum of {unknown_cases[0]} is not known, so no loss is a given distance above it; "
             "leave out targets, and they are shares of the decrease to the lowest loss of any optimizer"
         )
+    levels = hits.coco_targets() if goal.levels is None else goal.levels
     reference = np.where(unknown, runs["case"].map(chosen.lowest(runs)).to_numpy(float), minimum)
-    targets = Targets(hits.coco_targets() if levels is None else levels, reference, unknown | is_solved)
+    costs = hits.costs(runs, results.history, Targets(levels, reference, unknown | goal.is_solved), unit)
+    if has_own.any():  # one target, so that costs and runs have the same rows
+        costs["cost"] = np.where(has_own, hits.own_costs(runs, unit), costs["cost"])
     facts = {
         "unit": unit,
         "cases": runs["case"].nunique(),
         "seeds": int(runs.groupby(["case", "label"])["seed"].nunique().groupby("case").max().min()),
-        "targets": targets.levels.tolist(),
-        "is_solved": is_solved,
+        "targets": levels.tolist(),
+        "is_solved": goal.is_solved,
         "unknown": unknown_cases,
-        "every": hits.rounding(runs, results.history),
+        "own": list(dict.fromkeys(runs.loc[has_own, "case"])),
+        "every": 1 if has_own.all() else hits.rounding(runs[~has_own], results.history),
         "failed": failed,
     }
-    return hits.costs(runs, results.history, targets, unit), facts
-
-
-def minima(results: Subject, runs: pd.DataFrame) -> Floats:
-    """The known minimum of each run, NaN if it is not known: networks, or problems that have changed since the runs."""
-    values = np.full(len(runs), np.nan)
-    plan = results.origin.plan
-    if plan is None:
-        return values
-    place = pd.Index(runs["run"])
-    for sweep in plan.sweeps:
-        rows = place.get_indexer(pd.Index(sweep.run))
-        if (rows < 0).all() or sweep.case.problem.name in results.origin.changed:
-            continue
-        for title in np.unique(sweep.title[rows >= 0]):
-            least = lowest_declared(sweep.case, sweep.options(int(title)))
-            if least is not None:
-                values[rows[(rows >= 0) & (sweep.title == title)]] = least
-    return values
+    return costs, facts

@@ -107,7 +107,7 @@ def test_facts_for_captions(results):
     facts = results.profile("data").attrs
     assert facts == {
         "kind": "data", "unit": "gradients", "cases": 3, "seeds": 4, "targets": [1e-3], "is_solved": True,
-        "unknown": [], "every": 1, "failed": [],
+        "unknown": [], "own": [], "every": 1, "failed": [],
     }  # fmt: skip
     assert "Solved: the loss came 99.9 % of the way" in optlab.results.caption(results.profile("data"))
 
@@ -129,6 +129,48 @@ def test_networks_have_no_known_minimum(tmp_path):
         results.profile("ecdf", targets=[0.1])
     relative = results.profile("ecdf")
     assert "51 targets per problem, 100 to 1e-08 of the decrease" in optlab.results.caption(relative)
+
+
+def test_a_problem_with_a_target_of_its_own(tmp_path):
+    problems = [{**problem, "target": 1.5} for problem in EXPERIMENT["problem"][:2]]
+    experiment = {**EXPERIMENT, "name": "targets", "problem": [*problems, EXPERIMENT["problem"][2]]}
+    results = optlab.run(experiment, out=tmp_path, plots=False)
+    frame = results.profile("data")
+    assert frame.attrs["own"] == list(results.runs["case"].unique()[:2])
+    text = "to the minimum; for rosenbrock (start=random), himmelblau (start=random): its own target"
+    assert text in optlab.results.caption(frame)
+    for label in ("gd", "adam", "momentum"):
+        solved = []
+        for case in results.runs["case"].unique():
+            is_own = case in frame.attrs["own"]
+            own = own_costs(results, case, label, lambda first, x=is_own: 1.5 if x else 1e-3 * first)
+            solved += [cost <= 40 for cost in own.values()]
+        assert at(frame, label, 40) == pytest.approx(np.mean(solved))
+    assert results.profile("data", tau=1e-3).attrs["own"] == []
+    alone = optlab.run({**experiment, "name": "alone", "problem": problems}, out=tmp_path, plots=False)
+    assert "Solved: the loss reached the target of the problem." in optlab.results.caption(alone.profile())
+    assert optlab.load(alone.folder).profile().equals(alone.profile())
+
+
+def test_tuned_settings_have_known_minima_too(tmp_path):
+    tuned = {**EXPERIMENT, "name": "tuned", "tuning": {"seeds": 2}, "steps": 40}
+    results = optlab.run(tuned, out=tmp_path, plots=False)
+    frame = results.profile("ert")
+    assert frame.attrs["unknown"] == []
+    assert frame["n"].eq(4).all()
+
+
+def test_instances_have_their_own_minima(tmp_path):
+    experiment = {
+        "name": "bbob", "steps": 60, "record": {"points": 61},
+        "problem": [{"suite": "bbob", "functions": [1], "dim": [2], "instances": [1, 2, 3]}],
+        "optimizer": [{"name": "gd", "lr": 0.1}],
+    }  # fmt: skip
+    results = optlab.run(experiment, out=tmp_path, plots=False)
+    frame = results.profile("ert")
+    assert frame.attrs["unknown"] == []
+    assert frame["case"].nunique() == 3
+    assert np.isfinite(frame["y"]).all()  # gradient descent on a sphere comes within 1e-8 of each minimum
 
 
 def test_a_changed_problem_has_no_known_minimum(tmp_path, monkeypatch):
