@@ -17,7 +17,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
-from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, TuningSpec, axes
+from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, StopSpec, TuningSpec, axes
 from optlab.experiments.document.tables import experiment_of
 from optlab.experiments.kinds.basins import BASINS, BasinsSpec
 from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
@@ -216,6 +216,7 @@ KEYS_OF = {  # the spec of each table of docs/experiments.md, by the text above 
     "## Optimizers": OptimizerSpec,
     "## Values": axes.Grid,
     "## What is recorded": RecordSpec,
+    "## Stopping early": StopSpec,
     "`[basins]`:": BasinsSpec,
     "`[stability]`:": StabilitySpec,
 }

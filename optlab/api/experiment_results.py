@@ -278,7 +278,7 @@ class ExperimentResults(Profiled):
         return html.never_raises(self._html, f"the results in {self.folder}")
 
     def _html(self) -> str:
-        ended = ", ".join(f"{count:,} {status}" for status, count in self.manifest["statuses"].items() if count)
+        ended = store.outcomes(self.manifest, ",")
         head = html.line(self.manifest["name"], bold=True) + html.line(f"{ended}; in {self.folder}", faint=True)
         picture = html.never_raises(self._first, "the first picture")
         if not self.kind.is_ranked:

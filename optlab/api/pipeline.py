@@ -139,7 +139,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = manifest.tracebacks(passes.sweeps, logs)
-    about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | passes.about
+    about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
     return experiment_results.of(writer.finish(done, job.source, log, about, columns), job.plan, job.registry)
 
 

@@ -90,10 +90,11 @@ def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: 
 
 def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> None:
     """Print how many runs ended with which status."""
-    ended = ", ".join(f"{count} {status}" for status, count in manifest["statuses"].items() if count)
+    from optlab.results import store
+
     judging = f" for tuning, and {planned.tuning.runs:,} for judging" if planned.tuning else ""
     tuning = planned.runs - (planned.tuning.runs if planned.tuning else 0)
-    facts = f"{counted(tuning, 'run')} of {counted(planned.cells, 'cell')}{judging}: {ended}"
+    facts = f"{counted(tuning, 'run')} of {counted(planned.cells, 'cell')}{judging}: {store.outcomes(manifest)}"
     console.print(tables.sentence(facts))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")

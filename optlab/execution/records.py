@@ -138,6 +138,24 @@ class Recording:
     final_x: bool = False
 
 
+STOPS = ("loss", "gradient_norm", "seconds")
+"""The reasons for which a run may stop before its last step."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The limits at which a run stops. None is no limit.
+
+    A run stops at the first step at which the objective is at most `loss`, the Euclidean norm of the gradient is at
+    most `gradient_norm`, or the run has taken more than `seconds`. The time of a run is that of its block, divided by
+    the number of runs.
+    """
+
+    loss: float | None = None
+    gradient_norm: float | None = None
+    seconds: float | None = None
+
+
 @dataclass(frozen=True)
 class Sweep:
     """Runs that are executed together. They have the same case and rule; their numbers vary along the run axis.
@@ -149,7 +167,7 @@ class Sweep:
     - `title`: the index in `titles`, which has one title for each combination of the problem's numbers.
     - `target`: a loss. The first step with at most this loss is recorded.
 
-    `backend` is "native", "replay" or "auto".
+    `backend` is "native", "replay" or "auto". `stop` has the limits at which runs end early, or is None.
     """
 
     id: str
@@ -166,6 +184,7 @@ class Sweep:
     title: Ints
     target: Floats | None = None
     backend: str = "auto"
+    stop: Stop | None = None
 
     def __len__(self) -> int:
         return len(self.run)
@@ -202,6 +221,7 @@ class Trajectories:
     - `metrics`: by name, arrays of shape (len(recording.evaluations), R).
     - `final_x` (dim, R): the parameters at the end, NaN where a run diverged. None if not requested.
     - `reached` (R,): the first step with an objective of at most the target, or -1. None if there is no target.
+    - `stopped` (R,): the index in `STOPS` of the limit at which a run stopped, or -1. None if there are no limits.
     - `log`: the traceback of an exception, if runs have the status `error`.
     - `measures`: values (R,) by name that were computed from the values along the steps, which a summary omits.
 
@@ -220,6 +240,7 @@ class Trajectories:
     metrics: Mapping[str, Floats]
     final_x: Floats | None = None
     reached: Ints | None = None
+    stopped: Ints | None = None
     log: str = ""
     measures: Mapping[str, Floats] = field(default_factory=dict)
 

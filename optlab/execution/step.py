@@ -42,7 +42,7 @@ class StepGraph:
     - `draws`: random numbers, which are new at each step.
     - `grad_evals`: the number of gradients that one step computes, counted in the graph.
     - `extras`: the names of further outputs. "received": the loss at x that the optimizer receives, if it has noise.
-      The loss at x itself has none.
+      The loss at x itself has none. "gradient_norm": the Euclidean norm of the gradient at x, without noise.
     """
 
     graph: Graph
@@ -108,15 +108,15 @@ def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
     return optimise(trace(f, np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in names)))
 
 
-def build(case: Case, rule: Rule, steps: int) -> StepGraph:
-    """Trace one step of an update rule on a case.
+def build(case: Case, rule: Rule, steps: int, extras: Sequence[str] = ()) -> StepGraph:
+    """Trace one step of an update rule on a case. `extras` are the names of further outputs; see `StepGraph`.
 
     Raises:
         TraceError: the objective, the rule, a transform or the schedule does something that cannot be traced.
         PluginError: the values that the rule, a transform or the schedule returns do not match its signature.
     """
     with undisturbed(lambda: _files(case, rule)):
-        return _built(case, rule, steps)
+        return _built(case, rule, steps, tuple(extras))
 
 
 def _files(case: Case, rule: Rule) -> str:
@@ -127,7 +127,7 @@ def _files(case: Case, rule: Rule) -> str:
     return " or ".join(files)
 
 
-def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
+def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...]) -> StepGraph:
     example = np.empty(case.dim, case.precision)
     with contained():
         names = list(initial_states(rule, case.tensors, example))
@@ -138,8 +138,8 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
 
     initial = trace(begin, example)
     state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
-    graph, used, draws = _traced(case, rule, steps, state)
-    if graph.written_out() != _traced(case, rule, steps, state)[0].written_out():
+    graph, used, draws = _traced(case, rule, steps, state, extras)
+    if graph.written_out() != _traced(case, rule, steps, state, extras)[0].written_out():
         raise PluginError(
             f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
             "computes something else when it is traced again: does it use np.random, or keep values of earlier calls "
@@ -147,7 +147,6 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
         )
     needed = {v for node in prune(graph).nodes for v in node.inputs} | set(graph.outputs)
     evaluations = sum(gradient.stands_for in needed for gradient in used)
-    extras = ("received",) if case.noise is not None and case.noise.on == LOSS else ()
     return StepGraph(
         optimise(settle(graph)),
         optimise(initial),
@@ -159,7 +158,9 @@ def _built(case: Case, rule: Rule, steps: int) -> StepGraph:
     )
 
 
-def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
+def _traced(
+    case: Case, rule: Rule, steps: int, carried: Sequence[Any], extras: Sequence[str]
+) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
     """The graph of one step before optimisation, the gradients that it requests, and its random numbers."""
     builder, real = Builder(), np.dtype(case.precision)
     x = builder.input((case.dim,), real, "x")
@@ -174,9 +175,10 @@ def _traced(case: Case, rule: Rule, steps: int, carried: Sequence[Any]) -> tuple
         if case.noise is not None:
             own = {name: value for (owner, name), value in values.items() if owner == "noise"}
             noise = case.noise.drawn(TracedGenerator(builder, real, draws, "noise"), x.shape, own)
-        loss, used, updated = _step(case, rule, steps, x, state, t, index, values, rng, noise)
-        received = [noise.on_loss(loss)] if noise.on == LOSS else []
-    return builder.finish([loss, *updated, *received]), used, tuple(draws)
+        loss, g, used, updated = _step(case, rule, steps, x, state, t, index, values, rng, noise)
+        further = {"received": lambda: noise.on_loss(loss), "gradient_norm": lambda: np.sqrt(np.sum(g * g))}
+        more = [further[name]() for name in extras]
+    return builder.finish([loss, *updated, *more]), used, tuple(draws)
 
 
 class TracedGenerator:
@@ -217,7 +219,9 @@ class TracedGenerator:
 
 def build_for(sweep: Sweep) -> StepGraph:
     """The step graph of the runs of a sweep; see `build`."""
-    return build(sweep.case, sweep.rule, sweep.steps)
+    extras = ["received"] if sweep.case.noise is not None and sweep.case.noise.on == LOSS else []
+    extras += ["gradient_norm"] if sweep.stop is not None and sweep.stop.gradient_norm is not None else []
+    return build(sweep.case, sweep.rule, sweep.steps, extras)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
@@ -237,8 +241,8 @@ def _step(
     values: Any,
     rng: TracedGenerator,
     noise: StepNoise,
-) -> tuple[Any, list[Tracer], list[Any]]:
-    """The loss at x without noise, the requested gradients, and the next x and state."""
+) -> tuple[Any, Any, list[Tracer], list[Any]]:
+    """The loss and the gradient at x without noise, the requested gradients, and the next x and state."""
     inputs, targets = minibatch(case, index)
     options = {name: value for (owner, name), value in values.items() if owner == "option"}
     whole = objective(case, inputs, targets)
@@ -270,9 +274,9 @@ def _step(
     received, g = value_and_grad(f)(x)
     used.append(g)
     at_x = Point(received, noise.on_gradient(g), functools.partial(hvp, x))
-    loss = whole(x, **options) if noise.on == LOSS else received
+    loss, exact = value_and_grad(lambda p: whole(p, **options))(x) if noise.on == LOSS else (received, g)
     offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
-    return loss, used, Advance(rule, case.tensors, state, values, evaluate, offer)(x)
+    return loss, exact, used, Advance(rule, case.tensors, state, values, evaluate, offer)(x)
 
 
 def minibatch(case: Case, index: Any) -> tuple[Any, Any]:

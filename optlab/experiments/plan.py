@@ -12,12 +12,13 @@ import numpy as np
 
 from optlab.execution import fingerprint
 from optlab.execution.noise import GRADIENT
-from optlab.execution.records import Ints, Recording, Sweep
+from optlab.execution.records import Ints, Recording, Stop, Sweep
 from optlab.experiments import resolve
 from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec, RecordSpec
 from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
+from optlab.experiments.stops import note_unreachable
 from optlab.experiments.tuning import Judged, Tuning, drawing_of, first_pass, note_tuning, steps_within
 from optlab.plugins.registry import Registry
 from optlab.plugins.signature import is_built_in
@@ -93,6 +94,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     tables = zip(spec.optimizers, labels, strict=True)
     rules = [rule for table, label in tables for rule in resolve.rules(table, label, registry, notes, drawing)]
     resolve.note_minibatches(cases, rules, notes)
+    note_unreachable(spec, cases, notes)
     kind, table = _kind(spec, notes)
     _note_map(cases, rules, kind, notes)
     note_tuning(spec, "" if kind is GRID else kind.name, cases, rules, notes)
@@ -260,6 +262,7 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         title=np.arange(runs) // (runs // len(titles)),
         target=None if axes.target is None else np.full(runs, axes.target),
         backend=spec.backend,
+        stop=None if spec.stop is None else Stop(spec.stop.loss, spec.stop.gradient_norm, spec.stop.seconds),
     )
 
 

@@ -46,6 +46,7 @@ def planned(plan: Plan) -> Facts:
             "evaluations": max(plan.record.evaluations, 2) if splits else None,
             "trajectories": plan.record.trajectories if any(_has_choice(sweep) for sweep in plan.sweeps) else None,
         },
+        **({"stop": vars(first.stop)} if first.stop else {}),
         "map": {"kind": plan.kind.name, **vars(plan.table)} if plan.table else None,
         "problems": [
             _problem(sweep) | (_target(sweep) if plan.kind.is_ranked else {})  # the table of a map has its target

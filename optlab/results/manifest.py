@@ -15,12 +15,21 @@ import numpy as np
 
 from optlab.errors import ResultsError
 from optlab.execution import fingerprint
-from optlab.execution.records import STATUSES, Sweep
+from optlab.execution.records import STATUSES, STOPS, Sweep, Trajectories
 from optlab.execution.rule import Key, shown_as
 from optlab.experiments.plan import Plan
 from optlab.plugins.external import Foreign
 from optlab.plugins.signature import is_built_in
 from optlab.results import comparison
+
+
+def stopped(done: Iterable[tuple[Sweep, Trajectories]]) -> dict[str, Any]:
+    """How many runs stopped at each limit, as a key of the manifest. Empty without limits."""
+    reasons = [trajectories.stopped for _, trajectories in done if trajectories.stopped is not None]
+    if not reasons:
+        return {}
+    counts = np.bincount(np.concatenate(reasons) + 1, minlength=1 + len(STOPS))[1:]
+    return {"stopped": dict(zip(STOPS, counts.tolist(), strict=True))}
 
 
 def about(

@@ -73,7 +73,7 @@ class _ArrayBuilder(PieceWriter):
         cut: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(graph)
-        self.most, self.cut = most, cut
+        self.most, self.cut, self.count = most, cut, 1 + len(carried)
         self.pieces: dict[Var, Pieces] = {}
         if sum(math.prod(graph.inputs[n].shape) for n in carried) > LARGEST:
             raise Unsupported(f"x and its state are more than {LARGEST:,} numbers")
@@ -102,11 +102,12 @@ class _ArrayBuilder(PieceWriter):
             if len(self.ops) > self.most:
                 raise Unsupported("its entries are computed one by one")
         outputs = tuple([(n, self.number(i)) for n, i in self.pieces[v]] for v in self.graph.outputs)
-        wanted = [i for pieces in outputs for _, i in pieces]
+        wanted = [i for pieces in outputs[: self.count] for _, i in pieces]
+        extra = [i for pieces in outputs[self.count :] for _, i in pieces]
         fuse(self, wanted)
         return Rolled(
-            *(self.ops, self.args, self.values, self.inputs, frozenset(self.conditions), self.lengths, wanted),
-            *(self.reads, self.tables, outputs),
+            *(self.ops, self.args, self.values, self.inputs, frozenset(self.conditions), self.lengths, wanted, extra),
+            *(self.reads, self.tables, outputs[: self.count]),
         )
 
     def _stretched(self, var: Var, shape: Shape) -> Pieces:

@@ -35,6 +35,7 @@ class StepLayout:
     numbers that are the same for all runs, `columns` of those that differ, and `counter` of the step number. `copies`
     vectors of runs are computed together. Every `check_every` steps x is checked to be finite, as an objective may
     hide a NaN. `trail`: x is recorded. `targets`: the first step that reaches a target is recorded.
+    `stops`: a run stops if its loss or an extra output is at most a limit.
     """
 
     carried: tuple[tuple[int, int], ...]
@@ -45,6 +46,7 @@ class StepLayout:
     check_every: int
     trail: bool
     targets: bool
+    stops: bool = False
 
 
 class StepProgram:
@@ -59,7 +61,7 @@ class StepProgram:
         if any(self.level[i] == ROW or expressions.ops[i] == "running" for i in for_loss):
             raise Unsupported("its loss depends on the number of the step")
         used_in_steps = {a for i in self.needed if self.level[i] == STEP for a in expressions.args[i]}
-        used_in_steps.update(expressions.wanted)
+        used_in_steps.update(expressions.wanted, expressions.extra)
         self.row = [i for i in self.needed if self.level[i] == ROW and i in used_in_steps]
         running = [i for i in self.needed if expressions.ops[i] == "running"]
         self.shared_running = [i for i in running if self.level[i] == ROW]

@@ -36,8 +36,8 @@ class Expressions:
     In addition to the operations of the engine there are "constant" (its value is in `values`), "input" (`inputs` has
     the position of the input and the entry), "fma" (a b + c, rounded once), "fms" (a b - c), "fnma" (c - a b), and
     "running" (the argument to the power of the step number, updated by one product per step). `conditions` are the
-    expressions that are true or false. `wanted` are the outputs; the first output is the loss. For arrays (see
-    `array_ir.py`), `lengths` has their number of entries; for folds, the number of entries that are folded.
+    expressions that are true or false. `wanted` are the loss and the carried outputs; `extra` are further numbers. For
+    arrays (see `array_ir.py`), `lengths` has their number of entries; for folds, the number of entries that are folded.
     """
 
     ops: list[str]
@@ -47,6 +47,7 @@ class Expressions:
     conditions: frozenset[int]
     lengths: Mapping[int, int]
     wanted: Sequence[int]
+    extra: Sequence[int]
 
     @property
     def loss(self) -> int:
@@ -54,8 +55,8 @@ class Expressions:
 
     @functools.cached_property
     def work(self) -> int:
-        """The approximate number of operations on single numbers in a step."""
-        return sum(self.lengths.get(i, 1) for i in self.needed)
+        """The approximate number of operations on single numbers in a step, without those of extra outputs."""
+        return sum(self.lengths.get(i, 1) for i in self.needed_for(self.wanted))
 
     @property
     def copies(self) -> int:
@@ -74,7 +75,7 @@ class Expressions:
     @functools.cached_property
     def needed(self) -> list[int]:
         """All expressions that the outputs depend on, in order."""
-        return self.needed_for(self.wanted)
+        return self.needed_for([*self.wanted, *self.extra])
 
     def needed_for(self, wanted: Sequence[int]) -> list[int]:
         """These expressions and all that they depend on, in order."""
@@ -220,7 +221,10 @@ _TO_WHOLE_NUMBERS = frozenset(
 
 
 def fuse(writer: ExpressionBuilder, wanted: Sequence[int]) -> None:
-    """Replace a b + c by one operation where the product has no other use."""
+    """Replace a b + c by one operation where the product has no other use in the wanted expressions.
+
+    An extra output may use such a product. It is then computed twice, so that extra outputs change no bit.
+    """
     ops, args = writer.ops, writer.args
     needed = needed_for(args, wanted)
     uses = Counter(wanted)

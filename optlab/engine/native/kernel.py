@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -43,9 +44,10 @@ class KernelOutput:
     """The results of R runs. The last array axis is the run axis.
 
     `loss` (recorded, R) and `trail` (recorded, dim, R) are the values at the recorded steps. `first`, `final` and
-    `best` (R,) are losses, `steps` (R,) is the last step taken, and `finite` (R,) is whether the run stayed finite.
-    `carried` has x and the state at the end, one row per entry. `reached` (R,) is the first step that reaches the
-    target, or -1.
+    `best` (R,) are losses, `steps` (R,) is the last step taken, and `finite` (R,) is whether the run made all steps. A
+    run that stopped early has a finite `final`, and one that diverged by its x has the final loss NaN. `out_of_time`
+    (R,): it stopped because of the time. `carried` has x and the state at the end, one row per entry; those of runs
+    that stopped are not at the stop. `reached` (R,) is the first step that reaches the target, or -1.
     """
 
     loss: Floats
@@ -57,6 +59,7 @@ class KernelOutput:
     finite: NDArray[np.bool_]
     carried: Floats
     reached: Ints | None
+    out_of_time: NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,8 @@ class Kernel:
         steps: int,
         recorded: Ints,
         target: Floats | None = None,
+        limits: Floats | None = None,
+        seconds: float = math.inf,
         progress: Callable[[int], None] = lambda run_steps: None,
         threads: int = 1,
     ) -> KernelOutput:
@@ -87,11 +92,15 @@ class Kernel:
             steps: the number of steps.
             recorded: the steps to record, ascending, each from 0 to `steps`.
             target: a loss per run, shape (R,), if the kernel was compiled with `targets`.
+            limits: limits of the loss and of the extra numbers, if the kernel was compiled with `stops`. A run stops at
+                the first step at which one of them is at most its limit.
+            seconds: the time, divided by the number of runs, after which all runs stop. It is compared every
+                `STRIDE` steps.
             progress: receives the number of run-steps since the previous call, from any thread. It may raise to stop.
             threads: the number of threads. No result depends on it.
         """
-        call = _Call(self, carried, uniform, columns, steps, recorded, target)
-        return call.run(progress, threads)
+        call = _Call(self, carried, uniform, columns, steps, recorded, target, limits)
+        return call.run(progress, threads, seconds)
 
     @functools.cached_property
     def helpers(self) -> ThreadPoolExecutor:
@@ -100,7 +109,7 @@ class Kernel:
 
     @functools.cached_property
     def run_function(self) -> Any:
-        return self.code.function("run", *[_P] * 5, *[_I] * 7, *[_P] * 9)
+        return self.code.function("run", *[_P] * 5, *[_I] * 7, *[_P] * 10)
 
     @functools.cached_property
     def table_function(self) -> Any:
@@ -114,8 +123,9 @@ def compile(
     trail: bool = False,
     targets: bool = False,
     quick: bool = False,
+    stops: bool = False,
 ) -> Kernel:
-    """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state).
+    """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state, *extra numbers).
 
     Args:
         graph: one step of one run, optimised. An input that is shared and changes is the step number: 1, 2, ...
@@ -124,6 +134,7 @@ def compile(
         trail: whether x is recorded.
         targets: whether the first step that reaches a target is recorded.
         quick: compile faster, but to slower code. No result depends on it.
+        stops: whether runs stop where the loss or an extra number is at most a limit.
 
     Raises:
         Unsupported: this back end cannot execute the graph. The message is the reason.
@@ -145,6 +156,7 @@ def compile(
         check_every=check_every,
         trail=trail,
         targets=targets,
+        stops=stops,
     )
     program = StepProgram(expressions, layout, machine)
     module = emit(program)
@@ -179,8 +191,17 @@ class _Call:
     """The arrays of one call. The run axis is padded to whole vectors by repeating the last run."""
 
     def __init__(
-        self, kernel: Kernel, carried: Floats, uniform: Floats, columns: Floats, steps: int, recorded: Ints, target: Any
+        self,
+        kernel: Kernel,
+        carried: Floats,
+        uniform: Floats,
+        columns: Floats,
+        steps: int,
+        recorded: Ints,
+        target: Any,
+        limits: Any,
     ) -> None:
+        self.began = time.perf_counter()
         self.kernel, self.horizon, self.runs = kernel, steps, carried.shape[1]
         layout, program = kernel.program.layout, kernel.program
         self.padded = -(-self.runs // kernel.lanes) * kernel.lanes
@@ -200,11 +221,13 @@ class _Call:
         per_run[...] = [[np.nan], [np.inf], [-1.0]]
         self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
         self.finite = _aligned(self.padded, fill=1, dtype=np.uint8)
+        self.out_of_time = np.zeros(self.padded, dtype=bool)
         self.target = self._filled(target[None]) if layout.targets else None
         self.table = _pointers(self.rows, self.uniform, self.running)
         self.read = _pointers(self.rows, self.uniform, self.columns, self.state, self.products)
         written = (self.recorded, self.loss, self.trail, self.final, self.best, self.steps, self.finite)
-        self.written = _pointers(*written, self.target, self.reached)
+        self.limits = np.array(limits, dtype=np.float64) if layout.stops else None
+        self.written = _pointers(*written, self.target, self.reached, self.limits)
 
     def _filled(self, values: Floats) -> Floats:
         filled = _aligned(len(values), self.padded)
@@ -212,11 +235,18 @@ class _Call:
         filled[:, self.runs :] = values[:, -1:]
         return filled
 
-    def run(self, progress: Callable[[int], None], threads: int) -> KernelOutput:
+    def run(self, progress: Callable[[int], None], threads: int, seconds: float) -> KernelOutput:
         """All steps of all runs, in parts of some runs, on `threads` threads including the calling one."""
         lanes, most = self.kernel.lanes, self.padded // self.kernel.lanes
         for begin in range(0, self.horizon, STRIDE):
             end = min(begin + STRIDE, self.horizon)
+            if begin and not self.finite.any():
+                progress(self.runs * (self.horizon - begin))
+                break
+            if begin and (time.perf_counter() - self.began) / self.runs > seconds:
+                self._stop_at(begin)
+                progress(self.runs * (self.horizon - begin))
+                break
             self.kernel.table_function(*self.table, begin, end)
             work = lanes * self.kernel.program.expressions.work * (end - begin)
             share = max(-(-most // (TURNS * threads)), AT_LEAST // work)
@@ -250,6 +280,16 @@ class _Call:
         self.kernel.run_function(*self.read, *numbers, *self.written)
         progress((min(last, self.runs) - first) * (end - begin))
 
+    def _stop_at(self, step: int) -> None:
+        """End all runs at a step: compute their loss, as at the last step."""
+        self.out_of_time = self.finite.astype(bool)
+        self.steps[self.out_of_time] = step
+        start = int(np.searchsorted(self.recorded, step))
+        numbers = (self.padded, 0, self.padded, step, step, step, start)
+        self.kernel.run_function(*self.read, *numbers, *self.written)
+        self.out_of_time &= self.finite.astype(bool)
+        self.finite[...] = 0
+
     def _result(self) -> KernelOutput:
         runs = slice(self.runs)
         self._fill_after_divergence()
@@ -264,6 +304,7 @@ class _Call:
             finite=self.finite[runs].astype(bool),
             carried=self.state[:, runs],
             reached=None if self.target is None else self.reached[runs].astype(np.int64),
+            out_of_time=self.out_of_time[runs],
         )
 
     def _fill_after_divergence(self) -> None:

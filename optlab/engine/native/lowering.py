@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.array_ir import MOST, rolled_up
@@ -15,6 +16,7 @@ from optlab.engine.native.ir import Expressions, Unsupported
 from optlab.engine.native.scalar_ir import LIMIT, TooLong, written_out
 from optlab.engine.native.sorting import BY_ORDER, EACH
 from optlab.engine.nodes import Node
+from optlab.engine.passes import prune
 
 LONG = 500
 """Loops are considered for more operations on single numbers than this."""
@@ -30,7 +32,7 @@ MARGIN = 1.5
 
 
 def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expressions:
-    """A graph as expressions.
+    """A graph (loss, *carried, *extra) as expressions. Extra outputs, single numbers, change no bit of the others.
 
     Args:
         graph: the computation of one run, optimised.
@@ -40,7 +42,8 @@ def lowered(graph: Graph, counter: int | None, carried: Sequence[int]) -> Expres
     Raises:
         Unsupported: the graph is too large, or has an operation or a type without a rule.
     """
-    size, why = sum(map(_operations, graph.nodes)), ""
+    own = prune(replace(graph, outputs=graph.outputs[: 1 + len(carried)]))
+    size, why = sum(map(_operations, own.nodes)), ""
     if size > LONG:
         try:
             rolled = rolled_up(graph, counter, carried, min(MOST, size // 2))

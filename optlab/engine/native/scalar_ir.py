@@ -58,6 +58,7 @@ class _ScalarBuilder(ExpressionBuilder):
 
     def __init__(self, graph: Graph, counter: int | None, carried: Sequence[int]) -> None:
         super().__init__(graph)
+        self.count = 1 + len(carried)
         self.entries: dict[Var, Ids] = {}
         for position, var in enumerate(graph.inputs):
             check_type(var)
@@ -80,10 +81,11 @@ class _ScalarBuilder(ExpressionBuilder):
             if len(self.ops) > LIMIT:
                 raise TooLong(f"it has more than {LIMIT:,} operations on single numbers")
         outputs = tuple(_each(self.number, self.entries[v].ravel()) for v in self.graph.outputs)
-        wanted = [int(i) for output in outputs for i in output]
+        wanted = [int(i) for output in outputs[: self.count] for i in output]
+        extra = [int(i) for output in outputs[self.count :] for i in output]
         fuse(self, wanted)
         conditions = frozenset(self.conditions)
-        return Scalars(self.ops, self.args, self.values, self.inputs, conditions, self.lengths, wanted, outputs)
+        return Scalars(self.ops, self.args, self.values, self.inputs, conditions, self.lengths, wanted, extra, outputs)
 
     def _of(self, node: Node) -> Ids:
         inputs = [self.entries[v] for v in node.inputs]

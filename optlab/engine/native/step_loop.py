@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from optlab.engine.native.codegen import Form
 from optlab.engine.native.hoisting import BLOCK, STEP, StepProgram, Values
 from optlab.engine.native.llvm_builder import Body
-from optlab.engine.native.llvm_rules import NAN, ZERO, both, compare, is_finite, opposite, select
+from optlab.engine.native.llvm_rules import NAN, ZERO, both, compare, is_finite, opposite, select, truth
 
 
 class Run:
@@ -116,6 +116,9 @@ class Run:
         self._record("%i", values[program.loss], "step")
         self._check("lost", lambda copy: is_finite(body, values[program.loss][copy]), "%i", values[program.loss])
         self._improve("%i", values[program.loss])
+        if self.layout.stops:
+            watched = [values[i] for i in (program.loss, *self.expressions.extra)]
+            self._check("stop", lambda copy: self._is_above(copy, watched), "%i", values[program.loss])
         self.form.advance(values)
         body.put("br label %step.end")
         body.label("step.end")
@@ -159,7 +162,7 @@ class Run:
         body.label(f"{name}.recorded")
 
     def _check(self, name: str, is_right: Callable[[int], str], step: str, loss: str | list[str]) -> None:
-        """Mark runs that are no longer finite as diverged, with this loss at this step. The branch is rarely taken."""
+        """End the runs for which something is not right, with this loss at this step. The branch is rarely taken."""
         body = self.body
         finite = self._finite()
         right = [is_right(copy) for copy in range(self.copies)]
@@ -178,6 +181,14 @@ class Run:
             body.store(both(body, finite[copy], right[copy]), f"%finite.{copy}", body.conditions)
         body.put(f"br label %{name}.none")
         body.label(f"{name}.none")
+
+    def _is_above(self, copy: int, watched: list[list[str]]) -> str:
+        """Whether each of these values is above its limit. A NaN counts as above."""
+        body, above = self.body, truth(True)
+        for n, value in enumerate(watched):
+            limit = body.spread_from(body.at("%limits", str(n)))
+            above = both(body, above, compare(body, "ugt", value[copy], limit))
+        return above
 
     def _improve(self, step: str, loss: list[str]) -> None:
         """Update the best loss, and the first step that reaches the target."""
@@ -235,7 +246,7 @@ class Run:
 
 _INPUTS = ("rows", "uniform", "columns", "state", "products")
 _NUMBERS = ("stride", "first", "last", "begin", "end", "horizon", "start")
-_OUTPUTS = ("recorded", "loss", "trail", "final", "best", "steps", "finite", "target", "reached")
+_OUTPUTS = ("recorded", "loss", "trail", "final", "best", "steps", "finite", "target", "reached", "limits")
 _ARGUMENTS = ", ".join(
     [f"ptr noalias %{name}" for name in _INPUTS]
     + [f"i64 %{name}" for name in _NUMBERS]

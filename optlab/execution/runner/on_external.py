@@ -61,8 +61,8 @@ class _Objective:
         self.program.prepare()
         self.sweep = sweep
         self.whole = evaluation_of(sweep, 1)
-        self.exact_loss = math.nan
-        """The loss without noise at the point that was evaluated last."""
+        self.exact_loss = self.norm = math.nan
+        """The loss and the norm of the gradient, without noise, at the point that was evaluated last."""
 
     @property
     def index(self) -> Any:
@@ -78,7 +78,7 @@ class _Objective:
         """The loss and the gradient at x, with noise if the case has noise."""
         np.copyto(self.x[:, 0], x)
         self.program.step()
-        self.exact_loss = self._output(0)
+        self.exact_loss, self.norm = self._output(0), self._output(self.graph.output("gradient_norm"))
         received = self._output(self.graph.output("received"))
         return received, self.x[:, 0].copy()  # the graph puts the gradient where a rule puts the next x
 
@@ -137,6 +137,8 @@ class _Run:
             self._finish(x)
         except _Ended:
             x = np.full_like(self.start, np.nan)
+            if self.record.stopped is not None and self.record.stopped[0] >= 0:
+                self.gradients -= 1  # as on the other back ends, the gradient at the last point does not count
         self._report(self.sweep.steps - self.reported)
         seconds = np.array([time.perf_counter() - self.began])
         return self.record.trajectories(_column(x), np.array([self.gradients]), seconds)
@@ -197,7 +199,7 @@ class _Run:
         try:
             x = self.optimizer.minimize(self.start, arguments, budget, value, evaluate, product)
         except _Ended:
-            self._end_if_diverged()
+            self._end_if_over()
             x = points.best
         loss = points.loss_and_gradient(x)[0]
         for now in range(self.gradients, budget):
@@ -210,12 +212,12 @@ class _Run:
 
     def _begin_step(self, now: int, x: Any) -> None:
         """Begin a step at x, and fetch its minibatch."""
-        self.now = now
+        self.now, self.x = now, _column(x)
         if now and now % CHUNK == 0:
             self.record.end_chunk(now, _column(x))
-            self._end_if_diverged()
+            self._end_if_over()
         self.record.begin_step(now, _column(x))
-        self._end_if_diverged()
+        self._end_if_over()
         if self.batches is not None:
             self.batches.fill(now + 1, self.objective.index)
         if self.draws is not None:
@@ -227,20 +229,25 @@ class _Run:
         self.record.receive(self.now, loss)
         if not math.isfinite(loss):
             self.record.process_losses(self.now + 1)
-            self._end_if_diverged()
+            self._end_if_over()
+        if self.sweep.stop is not None:
+            has_norm = "gradient_norm" in self.objective.graph.extras
+            seconds = time.perf_counter() - self.began
+            self.record.stop(self.now, self.x, self.objective.norm if has_norm else None, seconds)
+            self._end_if_over()
 
     def _finish(self, x: Any) -> None:
         """Record step n, which has no update."""
         last, column = self.sweep.steps, _column(x)
         self.record.end_chunk(last, column)
-        self._end_if_diverged()
+        self._end_if_over()
         if self.batches is None:
             self.record.finish(column)
             return
         self.batches.fill(last + 1, self.objective.index)
         self.record.finish(column, lambda: np.array([self.objective.loss(x)]))
 
-    def _end_if_diverged(self) -> None:
+    def _end_if_over(self) -> None:
         if not self.record.finite[0]:
             raise _Ended
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from optlab.execution.evaluation import is_constant
-from optlab.execution.records import Floats, Sweep, Trajectories
+from optlab.execution.records import STOPS, Floats, Ints, Stop, Sweep, Trajectories
 from optlab.execution.runner import protocol
 from optlab.execution.runner.protocol import CHUNK, Progress
 from optlab.execution.runner.state import initial_state, overflowed
@@ -17,7 +17,7 @@ from optlab.execution.starts import starts
 from optlab.execution.step import StepGraph
 
 if TYPE_CHECKING:
-    from optlab.engine.native.kernel import Kernel
+    from optlab.engine.native.kernel import Kernel, KernelOutput
 
 
 def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
@@ -27,7 +27,8 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
     inputs += [inputs[position] for position in graph.spread.by()]
     trail, targets = sweep.recording.trajectory, sweep.target is not None
-    return kernels.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick)
+    stops = sweep.stop is not None and (sweep.stop.loss is not None or sweep.stop.gradient_norm is not None)
+    return kernels.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick, stops)
 
 
 def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:
@@ -45,9 +46,11 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         np.array([numbers[n - first] for n in layout.columns]).reshape(len(layout.columns), len(block)),
         block.steps,
         block.recording.steps,
-        block.target,
-        progress,
-        threads,
+        target=block.target,
+        limits=_limits(block.stop, graph),
+        seconds=math.inf if block.stop is None or block.stop.seconds is None else block.stop.seconds,
+        progress=progress,
+        threads=threads,
     )
     finite = done.finite & ~overflowed([began_finite], [done.carried[dim:]])
     return protocol.trajectories(
@@ -64,7 +67,25 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         metrics={},
         x=done.carried[:dim],
         reached=done.reached,
+        stopped=None if block.stop is None else _stopped(block.stop, done),
     )
+
+
+def _limits(stop: Stop | None, graph: StepGraph) -> Floats | None:
+    """The limits of the loss and of the extra outputs. Nothing is at most -inf except a loss that has diverged."""
+    if stop is None:
+        return None
+    limits = [stop.loss, *([stop.gradient_norm] if graph.extras else [])]
+    return np.array([-math.inf if limit is None else limit for limit in limits])
+
+
+def _stopped(stop: Stop, done: KernelOutput) -> Ints:
+    """The reason for which each run stopped, or -1."""
+    by_loss = np.zeros(len(done.finite), bool) if stop.loss is None else done.final <= stop.loss
+    reasons = np.select(
+        [done.out_of_time, by_loss], [STOPS.index("seconds"), STOPS.index("loss")], STOPS.index("gradient_norm")
+    )
+    return np.where(~done.finite & np.isfinite(done.final), reasons, -1)
 
 
 def _before_the_first_step(block: Sweep, graph: StepGraph) -> Floats:

@@ -52,9 +52,10 @@ class StepLoop:
     def run(self, progress: Progress) -> Trajectories:
         """Execute all steps. Exceptions of `progress` are raised to the caller."""
         runs, steps, record = len(self.sweep), self.sweep.steps, self.record
+        advance = self._advance if self.sweep.stop is None else self._advance_to_stop
         for begin in range(0, steps, CHUNK):
             end = min(begin + CHUNK, steps)
-            self._advance(begin, end)
+            advance(begin, end)
             progress((end - begin) * runs)
             if not record.finite.any():
                 progress((steps - end) * runs)
@@ -68,17 +69,36 @@ class StepLoop:
 
     def _advance(self, begin: int, end: int) -> None:
         """Execute the steps of a chunk."""
-        record, x, t, step, loss = self.record, self.x, self.t, self.program.step, self.program.outputs[0]
+        record, x, loss = self.record, self.x, self.program.outputs[0]
         for now in range(begin, end):
             record.begin_step(now, x)
-            if self.batches is not None:
-                self.batches.fill(now + 1, self._index)
-            if self.draws is not None:
-                self.draws.fill(now + 1, self.drawn)
-            t[...] = now + 1
-            step()
+            self._step(now)
             record.receive(now, loss)
         record.end_chunk(end, x)
+
+    def _advance_to_stop(self, begin: int, end: int) -> None:
+        """Execute the steps of a chunk, until all runs have ended."""
+        record, loss = self.record, self.program.outputs[0]
+        norm = self.graph.output("gradient_norm")
+        for now in range(begin, end):
+            x = self.x.copy()  # the step overwrites it
+            record.begin_step(now, x)
+            self._step(now)
+            record.receive(now, loss)
+            seconds = (time.perf_counter() - self.began) / len(self.sweep)
+            record.stop(now, x, self.program.outputs[norm] if norm else None, seconds)
+            if not record.finite.any():
+                return
+        record.end_chunk(end, self.x)
+
+    def _step(self, now: int) -> None:
+        """Compute step `now` with its minibatch and random numbers."""
+        if self.batches is not None:
+            self.batches.fill(now + 1, self._index)
+        if self.draws is not None:
+            self.draws.fill(now + 1, self.drawn)
+        self.t[...] = now + 1
+        self.program.step()
 
     @functools.cached_property
     def _index(self) -> NDArray[np.int64]:

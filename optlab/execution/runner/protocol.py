@@ -13,7 +13,10 @@ this order:
    there is data, they are computed over all data.
 4. *Loss.* The optimizer receives the loss at x_t. It is the objective, or with minibatches the loss on minibatch t + 1.
    It is recorded if t is one of `recording.steps`. At step n without minibatches, it is the value of the evaluation.
-5. *Update.* If t < n, the optimizer computes x_{t+1}.
+5. *Stop.* If t < n and the sweep has limits, a run that reaches one of them stops here. The loss is that of part 4, or
+   with minibatches that of an evaluation at t. The norm is that of the gradient at x_t, without noise. Machine code
+   compares the time only every few thousand steps.
+6. *Update.* If t < n, the optimizer computes x_{t+1}.
 
 The recorded values of each run:
 
@@ -22,6 +25,8 @@ The recorded values of each run:
   that was finite before the first step is not finite. Then its final loss is NaN. `steps` is the step of divergence.
   Values recorded at later steps have no meaning. A run that does not diverge has the status done: its `steps` is n, and
   its final loss is the objective at x_n.
+- *stopped*. A run that stops at step t has the status done, its `steps` is t, and its final loss is the objective at
+  x_t. The losses and metrics recorded after t are those of x_t. x is not recorded after t.
 - *first loss*: the objective at step 0.
 - *best loss*: the lowest known value of the objective before the run diverged, or the first loss if there is none.
   Known values are the evaluated ones, and without minibatches also the received losses.
@@ -41,7 +46,7 @@ from numpy.typing import NDArray
 
 from optlab.execution.evaluation import Evaluation, on_data, whole_objective
 from optlab.execution.randomness import Minibatches
-from optlab.execution.records import DIVERGED, DONE, Floats, Ints, Sweep, Trajectories
+from optlab.execution.records import DIVERGED, DONE, STOPS, Floats, Ints, Sweep, Trajectories
 
 CHUNK = 32
 """The number of steps in a chunk. After each chunk a back end checks x and the losses, and reports its progress."""
@@ -67,8 +72,8 @@ def minibatches_of(sweep: Sweep) -> Minibatches | None:
 class Record:
     """The recorded values of R runs that advance together. The run axis is the last one; x has shape (dim, R).
 
-    Call `begin_step` and `receive` at each step t < n. Call `end_chunk` before each step that is a multiple of `CHUNK`
-    and before step n. Then call `finish`. Values of diverged runs have no effect.
+    Call `begin_step` and `receive` at each step t < n, and `stop` if the sweep has limits. Call `end_chunk` before each
+    step that is a multiple of `CHUNK` and before step n. Then call `finish`. Values of runs that ended have no effect.
     """
 
     def __init__(self, sweep: Sweep, whole: Evaluation) -> None:
@@ -86,11 +91,15 @@ class Record:
         self.chunk = np.empty((CHUNK, runs))
         """The losses received since step `begin`."""
         self.finite = np.ones(runs, dtype=bool)
+        """Which runs have not ended: they neither diverged nor stopped."""
+        self.stopped = None if sweep.stop is None else np.full(runs, -1)
         self.steps = np.full(runs, sweep.steps)
         self.first = np.full(runs, np.nan)
         self.final = np.full(runs, np.nan)
         self.best = np.full(runs, np.inf)
         self.reached = None if sweep.target is None else np.full(runs, -1)
+        self._evaluated: dict[int, Floats] = {}
+        """The objective at the last evaluation, by its step."""
 
     # ---- the steps ---------------------------------------------------------------------------------------------------
 
@@ -131,6 +140,44 @@ class Record:
         last = losses[np.minimum(at, len(losses) - 1), np.arange(losses.shape[1])]
         self.diverge(self.finite & lost, self.begin + at, last)
 
+    def stop(self, now: int, x: Floats, norm: Any, seconds: float) -> None:
+        """Stop the runs that reach a limit at step `now`. `seconds` is the time per run so far.
+
+        Args:
+            now: the step, whose losses were received.
+            x: the parameters at this step.
+            norm: the norm of the gradient at x, or None if it has no limit.
+            seconds: the time of the sweep so far, divided by the number of runs.
+        """
+        limits = self.sweep.stop
+        assert limits is not None
+        assert self.stopped is not None
+        known = self.chunk[now - self.begin] if self.receives_objective else self._evaluated.get(now)
+        found = np.full(len(self.finite), -1)
+        for reason, value, limit in (
+            ("seconds", -seconds, None if limits.seconds is None else -limits.seconds),
+            ("gradient_norm", norm, limits.gradient_norm),
+            ("loss", known, limits.loss),
+        ):
+            if limit is not None and value is not None:
+                found[np.broadcast_to(value <= limit, found.shape)] = STOPS.index(reason)
+        if not (self.finite & (found >= 0)).any():
+            return
+        self.process_losses(now + 1)  # a loss that is not finite is a divergence
+        newly = self.finite & (found >= 0)
+        values = self.whole.at(x) if self.metrics or not self.receives_objective else {}
+        loss = next(iter(values.values()), self.chunk[now - self.begin])
+        lost = newly & ~np.isfinite(loss)
+        self.diverge(lost, now, loss)
+        newly &= ~lost
+        self.best[newly] = np.minimum(self.best, loss)[newly]
+        self._reach(now, np.where(newly, loss, np.inf)[None])
+        for name, recorded in self.metrics.items():
+            later = np.searchsorted(self.sweep.recording.evaluations, now)
+            recorded[later:, newly] = values[name][newly]
+        self.finite[newly] = False
+        self.stopped[newly], self.steps[newly], self.final[newly] = found[newly], now, loss[newly]
+
     def end_chunk(self, end: int, x: Floats) -> None:
         """End a chunk of steps. `end` is the first step of the next chunk, and x its parameters."""
         self.process_losses(end)
@@ -170,6 +217,7 @@ class Record:
             metrics=self.metrics,
             x=x,
             reached=self.reached,
+            stopped=self.stopped,
         )
 
     # ---- what is recorded --------------------------------------------------------------------------------------------
@@ -186,8 +234,12 @@ class Record:
         """Compute the objective at x (over all data if there is data), and record the metrics."""
         values = self.whole.at(x)
         for name, recorded in self.metrics.items():
-            recorded[self.evaluated[now]] = values[name]
+            at = self.evaluated[now]
+            recorded[at] = (
+                values[name] if self.stopped is None else np.where(self.stopped < 0, values[name], recorded[at])
+            )
         loss = next(iter(values.values()))
+        self._evaluated = {now: loss}
         if now == 0:
             self.first[...] = loss
         self.diverge(self.finite & ~np.isfinite(loss), now, loss)
@@ -219,14 +271,19 @@ def trajectories(
     metrics: Mapping[str, Floats],
     x: Floats,
     reached: Ints | None,
+    stopped: Ints | None,
 ) -> Trajectories:
-    """The trajectories of runs that followed the protocol. `finite`: which runs did not diverge. x is from step n."""
-    lost = np.flatnonzero(~finite)
+    """The trajectories of runs that followed the protocol. `finite`: which runs made all steps. x is from step n."""
+    if stopped is not None:
+        later = (sweep.recording.steps[:, None] > steps) & (stopped >= 0)
+        loss = np.where(later, final, loss)
+    done = finite if stopped is None else finite | (stopped >= 0)
+    lost = np.flatnonzero(~done)
     for values in (loss, trail, *metrics.values(), first, final, best) if len(lost) else ():
         if values is not None:
             values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
     return Trajectories(
-        status=np.where(finite, DONE, DIVERGED).astype(np.uint8),
+        status=np.where(done, DONE, DIVERGED).astype(np.uint8),
         steps=steps,
         grad_evals=grad_evals,
         first_loss=first,
@@ -238,4 +295,5 @@ def trajectories(
         metrics=metrics,
         final_x=np.where(finite, x, np.nan) if sweep.recording.final_x else None,
         reached=reached,
+        stopped=stopped,
     )

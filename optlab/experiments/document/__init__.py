@@ -26,6 +26,7 @@ from optlab.experiments.document.tables import (
     ProblemSpec,
     RecordSpec,
     ScheduleSpec,
+    StopSpec,
     TuningSpec,
     problem_of,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "ProblemSpec",
     "RecordSpec",
     "ScheduleSpec",
+    "StopSpec",
     "TuningSpec",
     "json_schema",
     "problem_of",

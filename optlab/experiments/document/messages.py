@@ -10,7 +10,7 @@ from typing import Any
 from optlab.errors import Mistake, did_you_mean, shortened
 from optlab.experiments.document.axes import RANGES, Grid
 from optlab.experiments.document.source_map import KeyPath
-from optlab.experiments.document.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec, TuningSpec
+from optlab.experiments.document.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec, StopSpec, TuningSpec
 from optlab.experiments.document.values import MAX_INT, shown
 
 _SENTENCES = {
@@ -33,6 +33,7 @@ _KNOWN = {
     "": [{"problems": "problem", "optimizers": "optimizer"}.get(f.name, f.name) for f in fields(ExperimentSpec)],
     "record": [f.name for f in fields(RecordSpec)],
     "tuning": [f.name for f in fields(TuningSpec)],
+    "stop": [f.name for f in fields(StopSpec)],
     "<grid>": [f.name for f in fields(Grid)],
     "<range>": [*RANGES],
 }

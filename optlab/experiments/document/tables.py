@@ -26,7 +26,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from optlab.experiments.choices import Backend, Budget, Precision, Search
 from optlab.experiments.document import values
-from optlab.experiments.document.axes import Axis, Dimensions, Grid
+from optlab.experiments.document.axes import RANGES, Axis, Dimensions, Grid
 from optlab.experiments.document.source_map import KeyPath
 
 OPTIONS = "<options>"
@@ -53,6 +53,7 @@ _Trials = Annotated[int, Strict(), Field(ge=1, le=MAX_TRIALS)]
 _Points = Annotated[int, Strict(), Field(ge=0, le=values.MAX_POINTS)]
 _NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
+_Limit = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(values.above_0)]
 _Start = Annotated[
     Annotated[
         list[_Number], Field(fail_fast=True, json_schema_extra=_NOT_EMPTY), AfterValidator(values.point), Tag("<list>")
@@ -89,7 +90,7 @@ _Noise = Annotated[
 
 def _is_noise(value: Any) -> bool:
     """Whether the value of the key `noise` is a table of noise, and not an option that a problem has of this name."""
-    return isinstance(value, dict) and not value.keys() & {f.name for f in fields(Grid)}
+    return isinstance(value, dict) and not value.keys() & {*RANGES, *(f.name for f in fields(Grid))}
 
 
 @dataclass(frozen=True)
@@ -226,6 +227,26 @@ class TuningSpec:
         return self.search or ("grid" if self.trials is None else "sobol")
 
 
+@dataclass(frozen=True)
+class StopSpec:
+    """Limits at which runs end before their last step: the first one that is reached."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    loss: Annotated[_Number | None, _doc("a run stops when its loss is at most this")] = None
+    gradient_norm: Annotated[_Limit | None, _doc("a run stops when its gradient is at most this long")] = None
+    seconds: Annotated[_Limit | None, _doc("a run stops when it has taken longer; not reproducible")] = None
+
+
+def _stop(value: Any) -> Any:
+    if value == {}:
+        raise ValueError("has no limit: write at least one of loss, gradient_norm and seconds")
+    return value
+
+
+_Stop = Annotated[StopSpec, BeforeValidator(_stop, json_schema_input_type=StopSpec)]
+
+
 def _tables(key: str, owner: type, value: Any) -> Any:
     """The tables with their places in the document. A None marks a table that was removed because of a mistake."""
     if value == []:
@@ -297,6 +318,7 @@ class ExperimentSpec:
     ] = "float64"
     record: RecordSpec = RecordSpec()
     tuning: Annotated[TuningSpec | None, _doc("how settings are chosen before they are judged")] = None
+    stop: Annotated[_Stop | None, _doc("limits at which runs end early")] = None
 
     kinds: ClassVar[tuple[KindOfTable, ...]] = ()
     """The kinds of experiment whose tables are fields of this class; see `experiment_of`."""

@@ -118,6 +118,12 @@ def _flat(table: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{above}{name}", value
 
 
+def above_0(limit: float) -> float:
+    if limit <= 0:
+        raise ValueError(f"must be above 0, not {limit}")
+    return float(limit)
+
+
 def positive(pair: tuple[float, float]) -> tuple[float, float]:
     if pair[0] <= 0 or pair[1] > 1e300:
         raise ValueError(f"must have both bounds above 0 and at most 1e300, not [{pair[0]}, {pair[1]}]")

@@ -72,6 +72,7 @@ class BasinsKind(Kind):
     ) -> list[CaseAxes]:
         pixels.note_seeds(spec, notes)
         pixels.note_noise(spec, notes)
+        pixels.note_stop(spec, notes)
         return checks.on_grid({"x": table.x, "y": table.y}, table.resolution, spec, cases, notes)
 
     def sweep(self, table: BasinsSpec, sweep: Sweep) -> Sweep:

@@ -28,6 +28,12 @@ def note_seeds(spec: ExperimentSpec, notes: Diagnostics) -> None:
         notes.note(("seeds",), "in a map every pixel is one run; leave seeds out")
 
 
+def note_stop(spec: ExperimentSpec, notes: Diagnostics) -> None:
+    """Note limits as a mistake: the pixels of a map are compared after the same number of steps."""
+    if spec.stop is not None:
+        notes.note(("stop",), "the pixels of a map are compared after equally many steps; leave stop out")
+
+
 def note_noise(spec: ExperimentSpec, notes: Diagnostics) -> None:
     """Note noise as a mistake: a pixel is one run, and one draw of noise says nothing about its start or settings."""
     for problem in spec.problems:

@@ -101,6 +101,7 @@ class StabilityKind(Kind):
     ) -> list[CaseAxes]:
         pixels.note_seeds(spec, notes)
         pixels.note_noise(spec, notes)
+        pixels.note_stop(spec, notes)
         checks.sides(table.x, table.y, rules, notes)
         if table.color == "steps":
             checks.targets(table.target, cases, notes)

@@ -27,6 +27,10 @@ def noises(spec: ProblemSpec, notes: Diagnostics) -> list[tuple[Noise | None, Nu
 
 
 def _noises(spec: NoiseSpec, path: KeyPath, notes: Diagnostics) -> Iterator[tuple[Noise, Numbers]]:
+    for name, axis in spec.options.items():
+        if axis.interval is not None:
+            what = f"{name} is an option of noise, and points are drawn for settings of optimizers only"
+            notes.note((*path, name), f"{what}; write a list or a grid")
     kinds = [KINDS[name] for name in _named("kind", spec.kind, list(KINDS), path, notes)]
     places = _named("on", spec.on, PLACES, path, notes)
     for kind, place in itertools.product(kinds, places):

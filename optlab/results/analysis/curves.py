@@ -16,9 +16,9 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
     Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
     `median`, `low`, `high` (50 %, 10 % and 90 % quantiles over the seeds), and `n` seeds. A quantity appears at the
-    steps where it was evaluated. A run that ended early, or whose value is not finite, contributes the worst value:
-    infinity, or 0 for an accuracy. So the median includes diverged runs. A label with failed runs has no best cell and
-    no curve.
+    steps where it was evaluated. A run that diverged, or whose value is not finite, contributes the worst value:
+    infinity, or 0 for an accuracy. So the median includes diverged runs. A run that stopped at a limit keeps its last
+    value. A label with failed runs has no best cell and no curve.
     """
     runs = judged(runs)
     chosen = _found(best(runs))
@@ -28,7 +28,12 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     cell = cell_ids(runs)
     index = np.full(cell.max() + 1, -1)
     index[cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]] = np.arange(len(chosen))
-    members = runs[["run", "status"]].assign(pair=index[cell])[index[cell] >= 0].sort_values("run", ignore_index=True)
+    stopped = runs["stopped"].notna() if "stopped" in runs else False
+    members = (
+        runs[["run", "status", "final_loss"]]
+        .assign(pair=index[cell], stopped=stopped)[index[cell] >= 0]
+        .sort_values("run", ignore_index=True)
+    )
     records = history[np.isin(history["run"], members["run"])]
     pair_of_record = members["pair"].to_numpy()[np.searchsorted(members["run"], records["run"])]
 
@@ -102,7 +107,19 @@ def _table(
     table = np.full((len(members), len(steps)), np.nan)
     table[members["status"].to_numpy() != "done"] = worst
     table[row, column] = value[given]
+    stopped = members["stopped"].to_numpy(bool)
+    if stopped.any():
+        table[stopped] = _continued(table[stopped])
+        if quantity == "loss":  # the last recorded loss may be of a step before the stop
+            last = records.groupby("run")["step"].max().reindex(members["run"]).to_numpy()
+            later = stopped[:, None] & (steps > last[:, None])
+            table = np.where(later, members["final_loss"].to_numpy()[:, None], table)
     return table, steps
+
+
+def _continued(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row with its last number in place of the NaN after it."""
+    return pd.DataFrame(values).ffill(axis=1).to_numpy()
 
 
 def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ does not match its checksum is damaged.
 """
 
 from optlab.results.store.after_errors import complete_in, note_if_complete
-from optlab.results.store.manifest import ERRORS_LOG, SPEC, failed, read_manifest
+from optlab.results.store.manifest import ERRORS_LOG, SPEC, failed, outcomes, read_manifest
 from optlab.results.store.publishing import is_pending
 from optlab.results.store.results import Results, load
 from optlab.results.store.runs import runs_table
@@ -36,6 +36,7 @@ __all__ = [
     "is_pending",
     "load",
     "note_if_complete",
+    "outcomes",
     "read_manifest",
     "runs_table",
     "writing",

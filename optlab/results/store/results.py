@@ -132,8 +132,7 @@ class Results:
         return table
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{n} {status}" for status, n in self.manifest["statuses"].items() if n)
-        return f"<results of {self.manifest['name']!r} in {self.folder}: {counts}>"
+        return f"<results of {self.manifest['name']!r} in {self.folder}: {layout.outcomes(self.manifest)}>"
 
 
 def _replaced(path: Path) -> ResultsError:

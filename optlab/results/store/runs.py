@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from optlab.execution.records import STATUSES, Sweep, Trajectories
+from optlab.execution.records import STATUSES, STOPS, Sweep, Trajectories
 from optlab.execution.rule import Key
 from optlab.experiments import metrics
 
@@ -29,11 +29,12 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     keys = dict.fromkeys(key for own in values_of_sweeps for key in own)
     names = {owner: [name for of, name in keys if of == owner] for owner in PREFIX}
     has_noise = any(sweep.case.noise is not None for sweep, _ in parts)
+    has_stop = any(sweep.stop is not None for sweep, _ in parts)
     measures = [done.measures or metrics.columns(sweep, done) for sweep, done in parts]
     measured = dict.fromkeys(name for own in measures for name in own)
     tables = _with_equal_types(
         [
-            _with_measures(_runs_of(sweep, done, names, has_noise), own, measured)
+            _with_measures(_runs_of(sweep, done, names, has_noise, has_stop), own, measured)
             for (sweep, done), own in zip(parts, measures, strict=True)
         ]
     )
@@ -52,7 +53,9 @@ def _values(sweep: Sweep) -> dict[Key, Any]:
     return {**sweep.rule.all_choices, **of_case, **sweep.numbers}
 
 
-def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]], has_noise: bool) -> pa.Table:
+def _runs_of(
+    sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]], has_noise: bool, has_stop: bool
+) -> pa.Table:
     """The rows of one sweep. `names` are the option names of all sweeps by owner, each of which makes a column."""
     runs, rule, values = len(sweep), sweep.rule, _values(sweep)
 
@@ -79,6 +82,9 @@ def _runs_of(sweep: Sweep, done: Trajectories, names: Mapping[str, Sequence[str]
             columns["transforms"] = same(", ".join(t.name for t in rule.transforms) or None)
     columns["precision"] = same(sweep.case.precision)
     columns["status"] = _texts(done.status, STATUSES)
+    if has_stop:
+        stopped = np.full(runs, -1) if done.stopped is None else done.stopped
+        columns["stopped"] = _texts(pa.array(stopped, mask=stopped < 0), STOPS)
     for name in ("steps", "grad_evals", "first_loss", "final_loss", "best_loss", "seconds"):
         columns[name] = getattr(done, name)
     return pa.table(columns)

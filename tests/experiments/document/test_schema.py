@@ -151,7 +151,7 @@ def test_json_schema():
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
         "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
-        "tuning", "basins", "stability",
+        "tuning", "stop", "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
@@ -163,6 +163,6 @@ def test_json_schema():
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
         *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "TuningSpec", "Grid", "Range"),
-        *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec"),
+        *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec", "StopSpec"),
     }
     assert not re.search("<[a-z]+>", json.dumps(schema))  # a tag or an alias of pydantic's

@@ -79,6 +79,8 @@ def test_a_problem_may_have_an_option_called_noise(planned):
         ('{ kind = "normal", scal = 2.0 }', 28, "normal has no option 'scal' (did you mean 'scale'?)"),
         ('{ kind = "normal", on = "los" }', 28, "on must be one of gradient, loss, not the text 'los' "
          "(did you mean 'loss'?)"),
+        ('{ kind = "normal", scale = { uniform = [0.0, 1.0] } }', 28, "scale is an option of noise, and points are "
+         "drawn for settings of optimizers only; write a list or a grid"),
         ("{ scale = 0.1 }", 1, 'kind is missing: write kind = "normal"'),
         ("0.1", 1, 'noise must be a table with its kind: write noise = { kind = "normal", scale = 0.1 }'),
         ('"normal"', 1, 'noise must be a table with its kind: write noise = { kind = "normal", scale = 0.1 }'),
