@@ -15,7 +15,7 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 Search = Literal["grid", "random", "sobol"]
 """How the settings to try are found."""
 
-Budget = Literal["steps", "gradients"]
+Budget = Literal["steps", "gradients", "seconds"]
 """What is equal for all optimizers."""
 
 Format = Literal["png", "svg", "pdf"]

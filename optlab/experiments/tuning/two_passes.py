@@ -21,6 +21,7 @@ from optlab.experiments.document import ExperimentSpec, TuningSpec
 from optlab.experiments.maps.targets import above_minima
 from optlab.experiments.metrics import TO_TARGET
 from optlab.experiments.passes import Compute, Done, Passes, in_order
+from optlab.experiments.tuning import timing
 
 TUNING, JUDGING = "tuning", "judging"
 """The values of the column `phase`: the first pass, and the second."""
@@ -68,8 +69,9 @@ class Tuning:
 
     @property
     def budget(self) -> tuple[int, str]:
-        """What each run may use at most, and the unit: "step" or "gradient"."""
-        return self.steps, self.table.budget.removesuffix("s")
+        """What each run may use at most, and the unit: "step" or "gradient". With a budget in seconds, these are the
+        steps of the fastest optimizer."""
+        return self.steps, "gradient" if self.table.budget == "gradients" else "step"
 
     @property
     def identity(self) -> list[Any]:
@@ -113,6 +115,9 @@ class Tuned(Passes):
         self._tuning_runs = sum(map(len, sweeps))
 
     def computed(self, compute: Compute) -> Iterator[Done]:
+        if self._tuning.table.budget == "seconds":
+            timed = timing.with_equal_times(self.sweeps)
+            self.sweeps = [replace(sweep, id=fingerprint.of_sweep(sweep)) for sweep in timed]
         done = in_order(compute(self.sweeps))
         yield from done
         judging = self._second_pass(self._choose(done))
@@ -137,10 +142,13 @@ class Tuned(Passes):
 
     def _of(self, sweep: Sweep, judged: Judged, at: Ints, seeds: Ints, begin: int) -> Sweep:
         targets = sweep.target if judged.has_target else None
+        recording = judged.recording
+        if self._tuning.table.budget == "seconds":
+            recording = timing.shortened(recording, self._tuning.steps, sweep.steps)
         found = replace(
             sweep,
             numbers={key: column[at] for key, column in sweep.numbers.items()},
-            recording=judged.recording,
+            recording=recording,
             root_seed=self._tuning.seed,
             run=np.arange(begin, begin + len(at)),
             seed=seeds,

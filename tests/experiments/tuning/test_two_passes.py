@@ -10,6 +10,7 @@ import pytest
 import optlab
 from optlab import optimizer
 from optlab.execution.starts import starts
+from optlab.experiments.tuning import timing
 from optlab.results import analysis
 
 DOCUMENT = {
@@ -246,3 +247,40 @@ def test_curves_of_a_budget_in_gradients_end_with_their_runs(tmp_path):
     assert curves.groupby("label")["step"].max().to_dict()["sam"] == 15
     figures = results.figures()
     assert "31 gradients" in " ".join(text.get_text() for text in figures["loss_himmelblau_start_random"].texts)
+
+
+SECONDS = {"seeds": 1, "trials": 3, "budget": "seconds"}
+RATES = {"lr": {"log_uniform": [1e-3, 1e-2]}}
+
+
+def test_a_budget_in_seconds_gives_slower_steps_fewer_of_them(tmp_path, monkeypatch):
+    costs = {"gd": 2.0, "momentum": 5.0, "adam": 2000.0, "failing": np.inf}
+    monkeypatch.setattr(timing, "seconds_per_step", lambda sweep: costs[sweep.rule.optimizer.name])
+    rules = [{"name": name, "schedule": "cosine", **RATES} for name in ("gd", "momentum", "adam", failing)]
+    document = DOCUMENT | {"tuning": SECONDS, "steps": 30, "optimizer": rules, "problem": DOCUMENT["problem"][1:]}
+    results = optlab.run(document, out=tmp_path, plots=False)
+    done = results.runs[results.runs["status"] == "done"]
+    steps = done.groupby("optimizer")["steps"].unique().map(list).to_dict()
+    assert steps == {"gd": [30], "momentum": [12], "adam": [1]}
+    assert set(results.runs.loc[results.runs["optimizer"] == "failing", "status"]) == {"error"}
+    judged = done[(done["phase"] == "judging") & (done["optimizer"] == "momentum")]
+    history = results.history[np.isin(results.history["run"], judged["run"])]
+    assert sorted(set(history["step"])) == [0, 2, 4, 6, 8, 10, 12]
+
+    alone = {name: value for name, value in document.items() if name != "tuning"} | {"steps": 12}
+    rule = {"name": "momentum", "schedule": "cosine", "lr": float(judged["hp.lr"].iloc[0])}
+    found = optlab.run(alone | {"optimizer": [rule]}, out=tmp_path / "alone", plots=False).runs
+    assert found["final_loss"].tolist() == judged["final_loss"].tolist()
+
+
+def test_measured_times(tmp_path, computed):
+    rules = [{"name": name, **RATES} for name in ("gd", "sam")]
+    document = DOCUMENT | {"tuning": SECONDS, "optimizer": rules, "problem": DOCUMENT["problem"][:1]}
+    results = optlab.run(document, out=tmp_path, plots=False)
+    steps = results.runs.groupby("label")["steps"]
+    assert steps.max().max() == DOCUMENT["steps"]
+    assert (steps.min() >= 1).all()
+    computed.clear()
+    again = optlab.run(document, out=tmp_path, plots=False)
+    assert not computed
+    assert again.runs["steps"].tolist() == results.runs["steps"].tolist()
