@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, make_dataclass, replace
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
 
 from pydantic import (
@@ -258,9 +258,14 @@ def _tables(key: str, owner: type, value: Any) -> Any:
     return [_with_options(table, owner, path=(key, n)) for n, table in named]
 
 
+@cache
+def _adapter() -> TypeAdapter[ProblemSpec]:
+    return TypeAdapter(ProblemSpec)
+
+
 def problem_of(table: Mapping[str, Any]) -> ProblemSpec:
     """A problem from a table that is not in the document, such as one of a suite. Raises `ValueError`."""
-    made = TypeAdapter(ProblemSpec).validate_python(_with_options(table, ProblemSpec), context={"values": 0})
+    made = _adapter().validate_python(_with_options(table, ProblemSpec), context={"values": 0})
     return replace(made, path=())
 
 

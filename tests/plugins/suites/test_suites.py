@@ -55,6 +55,30 @@ def test_a_suite_with_the_same_problems_written_out_has_the_same_runs(planned):
     assert one.id == other.id
 
 
+@pytest.mark.parametrize(
+    ("problem", "pictures"),
+    [
+        (
+            {"suite": "classic", "functions": ["levy"], "dim": [2, 10]},
+            {"contour_levy_dim_2", "loss_levy_dim_10"},
+        ),
+        (
+            {"suite": "bbob", "functions": [21], "dim": 2, "instances": [4]},
+            {"contour_bbob_f21_dim_2_instance_4"},
+        ),
+        ({"suite": "networks", "networks": ["xor"]}, {"loss_mlp_xor_hidden_4"}),
+    ],
+    ids=["classic", "bbob", "networks"],
+)
+def test_a_suite_is_run_from_a_file_to_pictures(tmp_path, problem, pictures):
+    document = {"name": "e", "steps": 10, "seeds": 2, "problem": [problem], "optimizer": [*ADAM, {"name": "gd"}]}
+    results = optlab.run(document, out=tmp_path)
+    assert set(results.runs["status"]) <= {"done", "diverged"}
+    assert pictures <= {path.stem for path in results.plots}
+    again = optlab.load(tmp_path / "e")
+    assert [sweep.id for sweep in again.plan.sweeps] == [sweep.id for sweep in results.plan.sweeps]
+
+
 @suite
 def bowls(*, shapes=("round", "long"), condition=(10.0, 100.0)):
     """Bowls."""
