@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from optlab.execution import runner
-from optlab.execution.records import Ints, Recording, Sweep
+from optlab.execution.records import Ints, Recording, Sweep, Trajectories
 
 STEPS, RUNS, REPEATS = 64, 64, 3
 """The largest numbers of steps and of runs that are timed, and how often; the shortest time counts."""
@@ -45,9 +45,13 @@ def _seconds(sweep: Sweep, steps: int) -> float:
     timed = replace(sweep, steps=steps, recording=Recording(nothing, nothing, trajectory=False), target=None)
     timed = timed.block(slice(0, RUNS))
     task = runner.Runner([timed])
-    if task(timed).log:  # this call also compiles
+
+    def executed() -> Trajectories:
+        return task(timed, lambda run_steps: None)
+
+    if executed().log:  # this call also compiles
         return np.inf
-    return min(float(task(timed).seconds[0]) for _ in range(REPEATS))
+    return min(float(executed().seconds[0]) for _ in range(REPEATS))
 
 
 def with_steps(sweep: Sweep, steps: int | None) -> Sweep:
