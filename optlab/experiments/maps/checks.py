@@ -138,6 +138,6 @@ def _wrong_target(given: float | None, case: Case, options: Mapping[str, float])
         return f"no run can reach a target of {given:g}: the minimum of {name} is {least:g}" if low else ""
     if target(case, options) is not None:
         return ""
-    is_moved = least is None and case.problem.minima_at(case.dim, options)
+    is_moved = least is None and case.problem.minima_at(case.dim, {**case.choices, **options})
     why = f"the options of {name} have moved the minimum" if is_moved else f"{name} has no known minimum and start"
     return f"{why} to derive a target from; write target = and the loss to reach"
