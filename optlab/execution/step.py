@@ -6,7 +6,7 @@ import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from optlab.engine.containment import contained
 from optlab.engine.derivatives import grad, value_and_grad
 from optlab.engine.functions.indexing import rows
 from optlab.engine.graph import Graph
-from optlab.engine.native.lookups import Spread, spread
 from optlab.engine.passes import optimise, prune, settle
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
@@ -27,6 +26,9 @@ from optlab.execution.records import Case, Sweep
 from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
 from optlab.plugins.side_effects import undisturbed
 from optlab.plugins.signature import is_built_in, location, source
+
+if TYPE_CHECKING:
+    from optlab.engine.native.lookups import Spread
 
 __not_the_users__ = True  # for messages: see `engine.trace_errors`
 
@@ -75,6 +77,8 @@ class StepGraph:
     @functools.cached_property
     def spread(self) -> Spread:
         """The graph for machine code, in which arrays that are looked up are inputs. Raises `Unsupported`."""
+        from optlab.engine.native.lookups import spread  # takes time to load, and most commands run nothing
+
         return spread(self.graph)
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
