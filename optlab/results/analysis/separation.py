@@ -9,13 +9,13 @@ label j at seed i, and let the leader be the label with the lowest median rank (
 If runs are missing, labels are compared at the seeds that they share, and the mean over m of N seeds has the weight
 sqrt(m / N).
 
-Two reference distributions are used, and the larger p-value counts. The leader is determined again in each sample, so
-that its selection is part of the null hypothesis.
+The leader is determined again in each sample of the reference distribution, so that its selection is part of the null
+hypothesis. There are two such distributions:
 
 - Labels are permuted within each seed. This is exact if the labels are equally good: then the labels of a seed are
   exchangeable.
-- From six seeds on, the deviations from the mean of a seed change their sign, for all labels together. This also holds
-  for labels with different spreads.
+- If this gives p < 0.05 and there are at least six seeds, the deviations from the mean of a seed change their sign, for
+  all labels together. This also holds for labels with different spreads. The larger of both p-values counts.
 
 If p < 0.05, the label with the largest mean difference is worse than the leader; the others are compared again without
 it, as in the model confidence set of Hansen, Lunde & Nason (2011). The adjusted p-value of a label is the largest of
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,7 +125,9 @@ def _test(ranks: Floats) -> tuple[float, int, int]:
     if len(ranks) < 2:
         return np.nan, 0, 0
     observed, worst, leader = (part[0] for part in _statistic(ranks[None]))
-    p = max(_p_value(observed, *reference(ranks)) for reference in _references(len(ranks)))
+    p = _p_value(observed, *_permutations(ranks))
+    if p < LEVEL and len(ranks) >= FEWEST:
+        p = max(p, _p_value(observed, *_signs(ranks)))
     return p, int(worst), int(leader)
 
 
@@ -165,16 +167,12 @@ def _middle(ordered: Floats) -> Floats:
 
 # ---- samples of the null hypotheses ----------------------------------------------------------------------------------
 
-Reference = Callable[[Floats], tuple[Iterable[Floats], bool]]
-"""Ranks (N, L) -> samples in blocks (S, N, L), and whether they are all possible ones."""
-
-
-def _references(seeds: int) -> list[Reference]:
-    return [_permutations, _signs] if seeds >= FEWEST else [_permutations]
-
 
 def _permutations(ranks: Floats) -> tuple[Iterable[Floats], bool]:
-    """The ranks with the labels permuted within each seed; labels without a run at a seed stay out."""
+    """The ranks with the labels permuted within each seed; labels without a run at a seed stay out.
+
+    The result are blocks of samples (S, N, L), and whether they are all possible ones.
+    """
     known = ~np.isnan(ranks)
     counts = known.sum(axis=1)
     possible = [math.factorial(count) for count in counts]
@@ -200,7 +198,7 @@ def _permuted(ranks: Floats, known: Bools, block: int, generator: np.random.Gene
 
 
 def _signs(ranks: Floats) -> tuple[Iterable[Floats], bool]:
-    """The ranks with the deviations from the mean of each seed multiplied by a sign."""
+    """The ranks with the deviations from the mean of each seed multiplied by a sign; see `_permutations`."""
     mean = np.nanmean(ranks, axis=1, keepdims=True)
     deviation = ranks - mean
     if 2 ** len(ranks) <= SAMPLES + 1:
