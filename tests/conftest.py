@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,18 @@ from optlab.experiments import plan
 from optlab.experiments.plan import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Registry
+from tests.forked import BIN, TIMEOUT, Forks
 
 pytest_plugins = ["pytester"]
 
 # Times of examples have no meaning on a shared machine.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from looking through all that was imported, again and again."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -49,15 +55,26 @@ def planned(built_in: Registry) -> Callable[..., Plan]:
 
 
 @pytest.fixture(scope="session")
-def optlab_command() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The installed command in a separate process."""
+def forks() -> Iterator[Forks]:
+    """A process that has imported optlab; it is started at the first command."""
+    forks = Forks()
+    yield forks
+    forks.close()
 
-    def run(*args: Any, cwd: Path, env: dict[str, str] | None = None, **kwargs: Any) -> Any:
-        script = Path(sys.executable).with_name("optlab")
-        environment = os.environ | {"COLUMNS": "200"} | (env or {})
-        command = [str(script), *map(str, args)]
+
+@pytest.fixture(scope="session")
+def optlab_command(forks: Forks) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The command in a process of its own: a fork, or the installed script if anything else than its folder is set."""
+
+    def run(*args: Any, cwd: Path, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+        arguments = [str(argument) for argument in args]
+        more = kwargs.pop("env", {})
+        environment = os.environ | {"COLUMNS": "200"} | more
+        if not more and not kwargs:
+            return forks.run("optlab", *arguments, cwd=cwd, env=environment)
+        command = [str(BIN / "optlab"), *arguments]
         return subprocess.run(
-            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=60, check=False, **kwargs
+            command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False, **kwargs
         )
 
     return run

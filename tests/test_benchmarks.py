@@ -16,6 +16,7 @@ import pytest
 
 import optlab
 import optlab.plugins.registry
+from tests.cases import first_cases
 
 ROOT = Path(__file__).parent.parent
 
@@ -238,19 +239,20 @@ def test_benchmark_of_trajectories(run, tmp_path):
         assert all(len(own) == 2 and min(own) > 0 for own in comparison["seconds"].values())
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_gradients_agree_with_peers(load, many):
+@pytest.mark.parametrize(("many", "share"), first_cases(2, [(False, 2), (True, 2), (False, 1), (True, 1)]))
+def test_gradients_agree_with_peers(load, many, share):
+    """At one point or at many, for one in `share` of the objectives."""
     objectives, gradients, peers = (load(name) for name in ("objectives", "gradients", "gradient_peers"))
-    seen = set()
-    for objective in chain(objectives.functions(3), objectives.networks(2)):
+    known = [*objectives.functions(3), *objectives.networks(2)]
+    for objective in known[many % share :: share]:
         own, *others = [gradients.with_optlab(objective, many), *peers.evaluators(objective, many)]
         with np.errstate(all="ignore"):
             results = [e.read(e.evaluate()) for e in (own, *others)]
         points = (len(objective.points) if many else 1,)
         assert all((v.shape, g.shape) == (points, objective.points.shape[1:] + points) for v, g in results)
         assert gradients.disagreement(results) < 1e-10, objective.name
-        seen.add(objective.name)
-    assert {"ackley, 2", "ackley, 10", "beale, 2", "784-512-10, relu, batch 256"} <= seen
+    names = {objective.name for objective in known}
+    assert {"ackley, 2", "ackley, 10", "beale, 2", "784-512-10, relu, batch 256"} <= names
 
 
 def test_a_wrong_gradient_is_not_timed(load, monkeypatch):
@@ -295,7 +297,10 @@ def test_a_table_as_text_and_as_markdown(load):
     ]
 
 
-def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load):
+@pytest.mark.parametrize("missing", first_cases(1, [["jax"], []]), ids=str)
+def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load, missing):
+    usual = load("conditions").missing
+    monkeypatch.setattr(load("conditions"), "missing", lambda: [*usual(), *missing])
     file = tmp_path / "figures.json"
     out = run("cold", "--rounds", "1", "--json", str(file))
     (comparison,) = json.loads(file.read_text(encoding="utf-8"))["cold"]["figures"]

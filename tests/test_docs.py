@@ -1,11 +1,13 @@
 """README and docs are right: their commands and code are executed, and the output is compared."""
 
 import dataclasses
+import functools
 import json
 import math
 import os
 import re
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -63,11 +65,20 @@ def checkout(tmp_path):
     return tmp_path
 
 
-def run(command, folder):
+@pytest.fixture
+def run(forks):
     """Run a command as a user does, with the tools of this environment first on the path."""
+    return functools.partial(_run, forks)
+
+
+def _run(forks, command, folder):
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("COLUMNS", None)  # the width of the terminal of a user is unknown
-    done = subprocess.run(command, shell=True, cwd=folder, env=environment, capture_output=True, text=True)
+    words = shlex.split(command)
+    if words[0] == "optlab":
+        done = forks.run(*words, cwd=folder, env=environment)
+    else:
+        done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout
 
@@ -118,7 +129,7 @@ def assert_equal(expected, printed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_of_a_page_prints_what_is_shown(page, checkout):
+def test_every_block_of_a_page_prints_what_is_shown(page, checkout, run):
     compare = assert_equal if page in GUIDES else assert_shown
     printed = None
     for language, title, text in blocks(page):
@@ -128,7 +139,7 @@ def test_every_block_of_a_page_prints_what_is_shown(page, checkout):
             (checkout / "block.py").write_text(text, encoding="utf-8")
             printed = run(f"{sys.executable} -W error block.py", checkout)
         elif language == "console":
-            printed = run_console(text, checkout, compare)
+            printed = run_console(text, checkout, compare, run)
         elif printed is not None:  # text, or an equation
             compare(text.splitlines(), printed)
     if page in GUIDES:
@@ -136,7 +147,7 @@ def test_every_block_of_a_page_prints_what_is_shown(page, checkout):
             assert looks(checkout / path) == looks(ROOT / path), f"docs show another {path.name} than is drawn"
 
 
-def run_console(text, folder, compare):
+def run_console(text, folder, compare, run):
     """Run the commands of a block and compare what they print with the lines below them."""
     printed = ""
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:

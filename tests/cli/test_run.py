@@ -9,12 +9,12 @@ import select
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import optlab
+from tests.cli.working import wait_until_it_runs
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 TEXT = """\
@@ -228,7 +228,7 @@ def test_ctrl_c(lab, optlab_command):
     before = {path: path.read_bytes() for path in (lab / "results").rglob("*") if path.is_file()}
     (lab / "e.toml").write_text(ENDLESS)
     with start(lab, "run", "e.toml", stdout=subprocess.PIPE) as process:
-        time.sleep(2.5)
+        wait_until_it_runs(process.pid)
         assert process.poll() is None
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from optlab.cli import watch
+from tests.cli.working import wait_until_it_runs
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 TEXT = """\
@@ -159,14 +160,13 @@ def test_a_long_round_is_stopped_with_its_watcher(lab, start, number, status):
     endless = TEXT.replace("steps = 10", "steps = 20000000000").replace('"slow"', '"gd"\nlr = 1e-9')
     (lab / "e.toml").write_text(endless + "\n[record]\npoints = 2\n")
     watched = start()
-    watched.round()
-    time.sleep(3)
+    wait_until_it_runs(watched.round())
     (lab / "e.toml").write_text(TEXT)
     watched.wait("; Ctrl-C ends")
     (lab / "e.toml").write_text(endless + "\n[record]\npoints = 3\n")
     watched.wait("changed: e.toml", 2)
     child = watched.round()
-    time.sleep(3)
+    wait_until_it_runs(child)
     watched.process.send_signal(number)
     assert watched.process.wait(20) == status
     assert not Path(f"/proc/{child}").exists()

@@ -17,11 +17,12 @@ from optlab.engine.replay import Input, compile
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
 from optlab.engine.vjp_rules import emit
+from tests.cases import first_cases
 from tests.engine.operations import ELEMENTWISE, FLAT, Row, ill_scaled_inputs, operation, plain_inputs
 from tests.engine.oracles import assert_close, exact_jacobians, jacobians, laid_out, slope, torch_jacobians
 from tests.engine.structures import STRUCTURED
 
-generated = settings(max_examples=100, deadline=None, derandomize=True, database=None)
+more_examples = pytest.mark.parametrize("examples", first_cases(1, [40, 100]))
 seeds = st.integers(0, 2**32)
 
 
@@ -54,11 +55,12 @@ def some_shapes(count: int) -> Any:
     return st.one_of(filled, filled, filled, any_)
 
 
+@more_examples
 @pytest.mark.parametrize("key", ELEMENTWISE)
-def test_jacobians_of_ill_scaled_values_against_complex_steps(key):
+def test_jacobians_of_ill_scaled_values_against_complex_steps(key, examples):
     row = ELEMENTWISE[key]
 
-    @generated
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(some_shapes(len(row.domains)), seeds)
     def check(shapes: Any, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -84,11 +86,12 @@ def elementwise_jacobian(row: Row, inputs: Any, position: int) -> Any:
     return jacobian.reshape(full[0].shape + numbers.shape)
 
 
+@more_examples
 @pytest.mark.parametrize("key", ELEMENTWISE)
-def test_jacobians_against_torch(key):
+def test_jacobians_against_torch(key, examples):
     row = ELEMENTWISE[key]
 
-    @generated
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(some_shapes(len(row.plain)), seeds)
     def check(shapes: Any, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -114,9 +117,10 @@ def test_flat_operations_have_zero_derivative(key):
 # ---- on shapes, indices and matrices -------------------------------------------------------------------------------
 
 
+@more_examples
 @pytest.mark.parametrize("key", STRUCTURED)
-def test_jacobians_of_reductions_shapes_and_matrices(key):
-    @generated
+def test_jacobians_of_reductions_shapes_and_matrices(key, examples):
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(seeds)
     def check(seed: int) -> None:
         rng = np.random.default_rng(seed)

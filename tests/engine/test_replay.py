@@ -17,6 +17,7 @@ from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, Program, compile
 from optlab.engine.replay.calls import Calls
 from optlab.engine.replay.memory import Memory
 from optlab.errors import TraceError
+from tests.cases import first_cases
 
 KINDS = [SHARED, UNIFORM, RUN]
 
@@ -85,7 +86,7 @@ def check_company(graph: Graph, data: Any, runs: int = 100) -> list[np.ndarray]:
 # ---- random programs -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("block", first_cases(4, range(8)))
 def test_random_programs_do_not_depend_on_other_runs(block, random_program):
     for seed in range(10 * block, 10 * block + 10):
         rng = np.random.default_rng(seed)

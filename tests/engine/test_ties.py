@@ -12,6 +12,7 @@ from optlab import grad, hessian, hvp, jvp, relu, run, trace
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.passes import optimise, settle
 from optlab.engine.ties import decided
+from tests.cases import first_cases
 from tests.engine.backends import on_native, on_replay
 from tests.engine.pieces import EXACT, EXACT_OF_SEVERAL, OF_SEVERAL, SMOOTH
 
@@ -97,22 +98,26 @@ disguises = st.integers(0, len(HALVES) - 1)
 layers = st.lists(st.tuples(disguises, st.integers(0, len(OUTER) - 1)), min_size=1, max_size=4)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
-@given(layers, layers, disguises)
-def test_compositions_of_functions_with_ties(first, second, last):
+@pytest.mark.parametrize("examples", first_cases(1, [20, 60]))
+def test_compositions_of_functions_with_ties(examples):
+    generated = settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    generated(given(layers, layers, disguises)(check_composition))()
+
+
+def check_composition(one, other, last):
     def f(x):
         u, w = x, x
-        for disguise, outer in first:
+        for disguise, outer in one:
             u = OUTER[outer][0](HALVES[disguise](u))
-        for disguise, outer in second:
+        for disguise, outer in other:
             w = OUTER[outer][0](HALVES[disguise](w))
         return u + HALVES[last](u) * w
 
     def smooth(x):
         u, w = x, x
-        for _, outer in first:
+        for _, outer in one:
             u = OUTER[outer][1](u)
-        for _, outer in second:
+        for _, outer in other:
             w = OUTER[outer][1](w)
         return u + u * w
 

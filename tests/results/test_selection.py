@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-import subprocess
-import sys
-from pathlib import Path
 from unittest import mock
 
 import pandas as pd
@@ -20,7 +18,6 @@ from optlab.figures.experiment import pictures
 from optlab.figures.experiment.pictures import looks_of
 from optlab.results.selection import ALL, Selection
 
-OPTLAB = str(Path(sys.executable).with_name("optlab"))
 LABELS = [f"gd {i}" for i in range(12)]
 RATES = [1e-6, 3e-4, 2e-4, 1e-3, 5e-4, 8e-4, 2e-3, 1e-5, 1e-4, 5e-5, 3e-3, 2e-5]  # on a bowl: the larger, the better
 BEST = [LABELS[i] for i in sorted(range(12), key=lambda i: -RATES[i])]
@@ -146,11 +143,10 @@ def test_maps_show_some_optimizers_and_have_no_best(tmp_path, monkeypatch):
         pipeline.replot(found.results.folder, top=2)
 
 
-def test_the_options_of_the_command_line(tmp_path):
+def test_the_options_of_the_command_line(tmp_path, optlab_command):
     (tmp_path / "e.toml").write_text(pipeline._as_toml(document()))
 
-    def run(*words):
-        return subprocess.run([OPTLAB, *words], cwd=tmp_path, capture_output=True, text=True)
+    run = functools.partial(optlab_command, cwd=tmp_path)
 
     refused = run("run", "e.toml", "--only", "gd 0", "--only", "adam")
     assert (refused.returncode, refused.stdout) == (2, "")

@@ -50,8 +50,15 @@ def drop_in(pytester):
     return write
 
 
-def run(pytester, *args):
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *args)
+@pytest.fixture
+def run(pytester, forks):
+    """Run pytest in a process of its own."""
+
+    def run(*args):
+        done = forks.run("pytest", "-p", "no:cacheprovider", *args, cwd=pytester.path)
+        return pytest.RunResult(done.returncode, done.stdout.splitlines(), done.stderr.splitlines(), 0.0)
+
+    return run
 
 
 @pytest.mark.parametrize(
@@ -59,7 +66,8 @@ def run(pytester, *args):
     [("importlib", "plugins/lion.py"), ("prepend", "plugins/lion.py"), ("importlib", "else/my-rules.py")],
 )
 def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
-    result = run(pytester, drop_in(LION + OWN_TESTS, path), "-v", f"--import-mode={mode}")
+    given = [drop_in(LION + OWN_TESTS, path), "-v", f"--import-mode={mode}"]
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *given)
     result.assert_outcomes(passed=CHECKS + 2, **OTHERS)
     result.stdout.fnmatch_lines(
         [
@@ -71,7 +79,7 @@ def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
 
 
 @pytest.mark.parametrize("mode", ["importlib", "prepend"])
-def test_a_file_imports_modules_of_its_folder(pytester, drop_in, mode):
+def test_a_file_imports_modules_of_its_folder(run, drop_in, mode):
     """As it does in the lab: each file from its own folder."""
     for folder, rate in (("plugins", 0.5), ("else", 0.25)):
         drop_in(f"RATE = {rate}\n", f"{folder}/_shared.py")
@@ -83,7 +91,6 @@ def test_a_file_imports_modules_of_its_folder(pytester, drop_in, mode):
             f"{folder}/lion_{folder}.py",
         )
     result = run(
-        pytester,
         "plugins/lion_plugins.py",
         "else/lion_else.py",
         f"--import-mode={mode}",
@@ -94,16 +101,16 @@ def test_a_file_imports_modules_of_its_folder(pytester, drop_in, mode):
     result.assert_outcomes(passed=4, deselected=2 * (len(conformance.CHECKS) - 1))
 
 
-def test_functions_of_a_file_import_modules_of_its_folder_when_called(pytester, drop_in):
+def test_functions_of_a_file_import_modules_of_its_folder_when_called(run, drop_in):
     """In the checks, in the file's own tests, and in its doctests."""
     drop_in("def rate():\n    from _numbers import RATE\n    return RATE\n", "plugins/_shared.py")
     drop_in("RATE = 1.0\n", "plugins/_numbers.py")
     later = LION.replace("    return x - lr *", "    from _shared import rate\n    return x - lr * rate() *")
-    result = run(pytester, drop_in(later + OWN_TESTS), "--doctest-modules")
+    result = run(drop_in(later + OWN_TESTS), "--doctest-modules")
     result.assert_outcomes(passed=CHECKS + 3, **OTHERS)
 
 
-def test_transforms_and_schedules_have_test_classes_too(pytester, drop_in):
+def test_transforms_and_schedules_have_test_classes_too(run, drop_in):
     text = """
     from optlab import schedule, transform
 
@@ -117,20 +124,20 @@ def test_transforms_and_schedules_have_test_classes_too(pytester, drop_in):
         "A half."
         return 0.5
     """
-    result = run(pytester, drop_in(text, "plugins/around.py"), "-v", "-k", "goes_downhill or is_a_factor")
+    result = run(drop_in(text, "plugins/around.py"), "-v", "-k", "goes_downhill or is_a_factor")
     outcomes = result.parseoutcomes()
     assert (outcomes["passed"], outcomes["failed"]) == (1, 1)
     for line in ("*::TestTurns::test_first_step_goes_downhill FAILED*", "*::TestHalves::test_is_a_factor PASSED*"):
         result.stdout.fnmatch_lines([line])
 
 
-def test_doctests_of_the_file_run_too(pytester, drop_in):
-    result = run(pytester, drop_in(LION + OWN_TESTS), "-v", "--doctest-modules")
+def test_doctests_of_the_file_run_too(run, drop_in):
+    result = run(drop_in(LION + OWN_TESTS), "-v", "--doctest-modules")
     result.assert_outcomes(passed=CHECKS + 3, **OTHERS)
-    run(pytester, "plugins/lion.py::lion", "--doctest-modules").assert_outcomes(passed=1)
+    run("plugins/lion.py::lion", "--doctest-modules").assert_outcomes(passed=1)
 
 
-def test_ids_and_keywords_select(pytester, drop_in):
+def test_ids_and_keywords_select(run, drop_in):
     path = drop_in(LION + OWN_TESTS)
     for count, *selection in [
         (2, f"{path}::TestLion::test_keeps_dtype[float32]", f"{path}::test_own[0.25]"),
@@ -138,18 +145,18 @@ def test_ids_and_keywords_select(pytester, drop_in):
         (3, path, "-k", "(TestLion and keeps_dtype and float32) or test_own"),
     ]:
         deselected = CHECKS + sum(OTHERS.values()) + 2 - count if "-k" in selection else 0
-        run(pytester, *selection).assert_outcomes(passed=count, deselected=deselected)
+        run(*selection).assert_outcomes(passed=count, deselected=deselected)
 
 
-def test_a_class_can_be_selected(pytester, drop_in):
+def test_a_class_can_be_selected(run, drop_in):
     path = drop_in(LION)
-    result = run(pytester, f"{path}::TestLion", f"{path}::TestLion::test_keeps_inputs")
+    result = run(f"{path}::TestLion", f"{path}::TestLion::test_keeps_inputs")
     result.assert_outcomes(passed=CHECKS, **OTHERS)
 
 
-def test_skipped_and_exempt_checks_are_shown_with_their_reason(pytester, drop_in):
+def test_skipped_and_exempt_checks_are_shown_with_their_reason(run, drop_in):
     path = drop_in(LION)
-    run(pytester, path, "-rsx").stdout.fnmatch_lines(
+    run(path, "-rsx").stdout.fnmatch_lines(
         [
             "SKIPPED * it has no argument t",
             f"XFAIL {path}::TestLion::test_comes_to_rest - the sign of the momentum has always the same size",
@@ -158,10 +165,10 @@ def test_skipped_and_exempt_checks_are_shown_with_their_reason(pytester, drop_in
 
 
 @pytest.mark.parametrize("option", ["", "--optlab-strict", "--strict"])
-def test_advice_fails_where_the_suite_is_strict(pytester, drop_in, option):
+def test_advice_fails_where_the_suite_is_strict(run, drop_in, option):
     """It is a skip with its text, or with either option a failure."""
     path = drop_in(LION.replace(" (Chen et al., 2023)", ""))
-    result = run(pytester, path, "-rsf", *([option] if option else []))
+    result = run(path, "-rsf", *([option] if option else []))
     if option:
         result.assert_outcomes(passed=CHECKS - 1, failed=2, skipped=2, xfailed=1)
         result.stdout.fnmatch_lines(["FAILED *::test_names_its_source*"])
@@ -170,57 +177,57 @@ def test_advice_fails_where_the_suite_is_strict(pytester, drop_in, option):
         result.stdout.fnmatch_lines(["SKIPPED * advice: lion says in the first line of its docstring*"])
 
 
-def test_an_exemption_without_need_is_a_failure(pytester, drop_in):
-    result = run(pytester, drop_in(LION.replace("comes_to_rest", "keeps_shape")))
+def test_an_exemption_without_need_is_a_failure(run, drop_in):
+    result = run(drop_in(LION.replace("comes_to_rest", "keeps_shape")))
     result.assert_outcomes(passed=CHECKS - 1, failed=1, skipped=4)
     result.stdout.fnmatch_lines(["lion is exempt from keeps_shape *, but passes", "  hint: remove the exemption"])
 
 
-def test_an_exemption_from_no_check_is_an_error_at_once(pytester, drop_in):
+def test_an_exemption_from_no_check_is_an_error_at_once(run, drop_in):
     path = drop_in(LION.replace("comes_to_rest", "come_to_rest"))
-    result = run(pytester, path)
+    result = run(path)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"{path}:11: optimizer 'lion' is exempt from 'come_to_rest'*did you mean*"])
 
 
-def test_a_folder_of_plugins_through_python_files(pytester, drop_in):
+def test_a_folder_of_plugins_through_python_files(pytester, run, drop_in):
     pytester.makeini(
         "[pytest]\npython_files = test_*.py plugins/*.py\npython_classes = Check\npython_functions = check_*\n"
     )
     drop_in(LION)
     drop_in(LION.replace("lion", "tiger"), "plugins/tiger.py")
-    run(pytester).assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
+    run().assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
 
 
-def test_one_class_for_each_optimizer_of_a_file(pytester, drop_in):
+def test_one_class_for_each_optimizer_of_a_file(run, drop_in):
     two = LION + LION[LION.index("@optimizer") :].replace("def lion", "def signed_momentum") + "\nsame = lion\n"
-    result = run(pytester, drop_in(two), "-v")
+    result = run(drop_in(two), "-v")
     result.assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
     result.stdout.fnmatch_lines(["*::TestLion::*", "*::TestSignedMomentum::*"])
 
 
-def test_a_test_class_of_the_same_name_keeps_its_tests(pytester, drop_in):
+def test_a_test_class_of_the_same_name_keeps_its_tests(run, drop_in):
     own = "\nclass TestLion:\n    def test_own(self):\n        assert lion.name == 'lion'\n"
-    result = run(pytester, drop_in(LION + own), "-v")
+    result = run(drop_in(LION + own), "-v")
     result.assert_outcomes(passed=CHECKS + 1, **OTHERS)
     result.stdout.fnmatch_lines(["*::TestLion::test_own PASSED*", "*::TestLionConformance::test_keeps_inputs PASSED*"])
 
 
-def test_only_what_a_file_declares_itself_is_checked(pytester, drop_in):
+def test_only_what_a_file_declares_itself_is_checked(run, drop_in):
     path = drop_in(
         "from optlab.plugins.optimizers.adam import adam\nfrom optlab import optimizer\ndef test_own(): pass\n"
     )
-    run(pytester, path).assert_outcomes(passed=1)
+    run(path).assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize(("ci", "lines"), [(None, 30), ("true", 36)])
-def test_failures_are_short(pytester, drop_in, monkeypatch, ci, lines):
+def test_failures_are_short(run, drop_in, monkeypatch, ci, lines):
     """Where CI is set, pytest's summary repeats the messages in full: three lines for each of the three."""
     monkeypatch.delenv("BUILD_NUMBER", raising=False)
     monkeypatch.delenv("CI", raising=False)
     if ci:
         monkeypatch.setenv("CI", ci)
-    result = run(pytester, drop_in(LION.replace("x - lr", "x + lr")))
+    result = run(drop_in(LION.replace("x - lr", "x + lr")))
     result.assert_outcomes(passed=CHECKS - 3, failed=3, **OTHERS)
     result.stdout.fnmatch_lines(
         [
@@ -250,9 +257,9 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("options", [[], ["--import-mode=importlib", "--doctest-modules"]], ids=["plain", "doctests"])
-def test_a_broken_file_is_one_clear_error(pytester, drop_in, options):
+def test_a_broken_file_is_one_clear_error(run, drop_in, options):
     paths = [drop_in(f"from optlab import optimizer\n{text}", f"plugins/{n}.py") for n, (text, _) in BROKEN.items()]
-    result = run(pytester, *paths, *options)
+    result = run(*paths, *options)
     result.assert_outcomes(errors=len(paths))
     for path, (_, message) in zip(paths, BROKEN.values(), strict=True):
         result.stdout.fnmatch_lines([f"*ERROR collecting {path}*", f"{path}:{message}"])
@@ -260,28 +267,28 @@ def test_a_broken_file_is_one_clear_error(pytester, drop_in, options):
     assert len(result.outlines) < 16 + 5 * len(paths)
 
 
-def test_a_broken_file_does_not_stop_the_collection_of_others(pytester, drop_in):
+def test_a_broken_file_does_not_stop_the_collection_of_others(run, drop_in):
     drop_in("from optlab import optimizer\n1 / 0\n", "plugins/broken.py")
-    result = run(pytester, "plugins/broken.py", drop_in(LION), "--continue-on-collection-errors")
+    result = run("plugins/broken.py", drop_in(LION), "--continue-on-collection-errors")
     result.assert_outcomes(errors=1, passed=CHECKS, **OTHERS)
 
 
-def test_a_file_may_skip_itself(pytester, drop_in):
+def test_a_file_may_skip_itself(run, drop_in):
     path = drop_in("import pytest\npytest.importorskip('numpyy')\nfrom optlab import optimizer\n")
-    run(pytester, path, "--doctest-modules").assert_outcomes(skipped=1)
+    run(path, "--doctest-modules").assert_outcomes(skipped=1)
 
 
-def test_other_files_are_not_affected(pytester, drop_in):
+def test_other_files_are_not_affected(run, drop_in):
     broken = LION.replace("x - lr", "x + lr")
     drop_in("def test_own(): pass\n", "plugins/test_unrelated.py")
     drop_in(broken + "def test_own(): pass\n", "tests/test_rules.py")
     drop_in("def test_own(): pass\n", "plugins/unrelated.py")
-    result = run(pytester, "plugins/test_unrelated.py", "tests/test_rules.py", "plugins/unrelated.py", "-v")
+    result = run("plugins/test_unrelated.py", "tests/test_rules.py", "plugins/unrelated.py", "-v")
     result.assert_outcomes(passed=3)
 
 
-def test_a_broken_unrelated_file_is_reported_by_pytest_itself(pytester, drop_in):
-    result = run(pytester, drop_in("1 / 0\n", "plugins/unrelated.py"))
+def test_a_broken_unrelated_file_is_reported_by_pytest_itself(run, drop_in):
+    result = run(drop_in("1 / 0\n", "plugins/unrelated.py"))
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["E   ZeroDivisionError*"])
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from optlab import check_grad, grad
+from tests.cases import first_cases
 
 
 def matrix(n):
@@ -139,8 +140,9 @@ def judged(count, seed, through):
     return found
 
 
-def test_verdicts_with_complex_steps_are_right_and_rarely_undetermined():
-    found = judged(1000, 0, lambda f: f)
+@pytest.mark.parametrize("count", first_cases(1, [300, 1000]))
+def test_verdicts_with_complex_steps_are_right_and_rarely_undetermined(count):
+    found = judged(count, 0, lambda f: f)
     total = sum(found.values())
     undetermined = sum(n for (_, verdict), n in found.items() if verdict == "undetermined")
     assert undetermined <= 0.001 * total

@@ -15,6 +15,7 @@ from optlab.engine.trace import trace
 from optlab.execution import runner
 from optlab.execution.runner import on_llvm
 from optlab.execution.step import build_for
+from tests.cases import first_cases
 from tests.engine.native.against_replay import STEPS, agree, bits, both, random_step, replayed, same_endings
 
 RULES = [
@@ -33,17 +34,18 @@ FIRST_ORDER = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rms
 FIRST_ORDER += " adamax radam adabelief yogi adan"
 
 
-@pytest.mark.parametrize("dim", [2, 10])
-def test_built_in_problems_and_optimizers_agree_with_replay(planned, built_in, dim, monkeypatch):
+@pytest.mark.parametrize(("dim", "share"), first_cases(2, [(2, 2), (10, 4), (2, 1), (10, 1)]))
+def test_built_in_problems_and_optimizers_agree_with_replay(planned, built_in, dim, share, monkeypatch):
+    """Each function with one in `share` of the rules, the next function with the next ones."""
     from optlab.execution.runner import on_numpy
 
     usual = on_numpy.starts
     sensitive = total = 0
-    for name, known in built_in.problems.items():
+    for turn, (name, known) in enumerate(built_in.problems.items()):
         if known.trains_on_data or name.startswith("bbob") or (dim != 2 and known.dim is not None):
             continue
         table = {"name": name, "start": "random"} | ({} if dim == 2 else {"dim": dim})
-        for sweep, native, right in both(planned, table, RULES):
+        for sweep, native, right in both(planned, table, RULES[turn % share :: share]):
             monkeypatch.setattr(on_numpy, "starts", lambda *given: usual(*given) * (1 + 2**-51))
             nearby = runner.run(dataclasses.replace(sweep, backend="replay"))
             monkeypatch.setattr(on_numpy, "starts", usual)
@@ -234,9 +236,9 @@ def test_operations_without_a_rule_run_on_replay(planned):
 # ---- random step graphs ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("first", range(0, 500, 50))
-def test_random_step_graphs(first):
-    for seed in range(first, first + 50):
+@pytest.mark.parametrize("begin", first_cases(2, range(0, 500, 50)))
+def test_random_step_graphs(begin):
+    for seed in range(begin, begin + 50):
         rng = np.random.default_rng(seed)
         dim, step = random_step(rng)
         runs = int(rng.integers(1, 20))

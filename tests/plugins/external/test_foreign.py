@@ -112,12 +112,17 @@ def test_lbfgs_of_optax_equals_a_direct_call_in_jax(precision):
             return jax.numpy.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
 
         solver, x = optax.lbfgs(), jax.numpy.array([-1.5, 2.0])
+
+        @jax.jit
+        def advance(x, state):
+            value, slope = jax.value_and_grad(f)(x)
+            updates, state = solver.update(slope, state, x, value=value, grad=slope, value_fn=f)
+            return optax.apply_updates(x, updates), state
+
         state = solver.init(x)
         path = [x]
         for _ in range(10):
-            value, slope = jax.value_and_grad(f)(x)
-            updates, state = solver.update(slope, state, x, value=value, grad=slope, value_fn=f)
-            x = optax.apply_updates(x, updates)
+            x, state = advance(x, state)
             path.append(x)
 
     def look(p):

@@ -41,21 +41,23 @@ def flat(tree):
     return np.concatenate([np.ravel(tree[name]) for name in sorted(tree)])
 
 
-def in_optax(make, case, start):
-    """x after every step, in float64, for any JAX configuration of other tests."""
+def in_optax(make, case, starts):
+    """x after every step from each start, in float64, for any JAX configuration of other tests."""
     jax = pytest.importorskip("jax")
     optax = pytest.importorskip("optax")
     with jax.enable_x64(True):
-        rule = make(optax)
-        tree = {name: jax.numpy.array(part) for name, part in tensors_of(start, case.tensors).items()}
-        state, slope, found = rule.init(tree), gradient_of(case), [start]
+        rule, slope, paths = make(optax), gradient_of(case), []
         update = jax.jit(rule.update)
-        for _ in range(STEPS):
-            g = tensors_of(slope(found[-1]), case.tensors)
-            updates, state = update({k: jax.numpy.array(v) for k, v in g.items()}, state, tree)
-            tree = optax.apply_updates(tree, updates)
-            found.append(flat(tree))
-        return np.array(found)
+        for start in starts:
+            tree = {name: jax.numpy.array(part) for name, part in tensors_of(start, case.tensors).items()}
+            state, found = rule.init(tree), [start]
+            for _ in range(STEPS):
+                g = tensors_of(slope(found[-1]), case.tensors)
+                updates, state = update({k: jax.numpy.array(v) for k, v in g.items()}, state, tree)
+                tree = optax.apply_updates(tree, updates)
+                found.append(flat(tree))
+            paths.append(found)
+        return np.array(paths)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +94,10 @@ def in_optax(make, case, start):
 )
 def test_trajectories_equal_those_of_optax(planned, table, make):
     sweep, x = swept(planned, **table)
-    for run in range(3):
-        theirs = in_optax(make, sweep.case, x[0, :, run])
-        np.testing.assert_allclose(x[:, :, run], theirs, rtol=1e-10, atol=1e-12)
+    theirs = in_optax(make, sweep.case, x[0].T)
+    assert len(theirs) == 3
+    for run, path in enumerate(theirs):
+        np.testing.assert_allclose(x[:, :, run], path, rtol=1e-10, atol=1e-12)
     assert np.abs(x[-1] - x[0]).max() > 1e-3
 
 

@@ -19,6 +19,7 @@ from optlab.api.bridges.torch import as_torch
 from optlab.plugins import schedules
 from optlab.plugins.optimizers.gd import gd
 from optlab.plugins.schedules.base import Schedule, schedule
+from tests.cases import first_cases
 
 MODULES = [importlib.import_module(f"{schedules.__name__}.{m.name}") for m in pkgutil.iter_modules(schedules.__path__)]
 SCHEDULES = [value for module in MODULES for value in vars(module).values() if isinstance(value, Schedule)]
@@ -161,16 +162,17 @@ def shows(x, g, *, lr=1.0):
 """
 
 
+@pytest.mark.parametrize("all_steps", first_cases(1, [[1, 3, 50], [2, 7]]), ids=str)
 @pytest.mark.parametrize("backend", ["replay", "native", "float32"])
 @pytest.mark.parametrize("one", SCHEDULES, ids=lambda one: one.name)
-def test_runs_follow_the_formula_to_the_last_step(one, backend, tmp_path):
+def test_runs_follow_the_formula_to_the_last_step(one, backend, all_steps, tmp_path):
     """On both back ends and in float32, with all odd options as axes of one grid."""
     (plugins := tmp_path / "plugins").mkdir()
     (plugins / "shows.py").write_text(SHOWS)
     rule = {"name": "shows", "lr": 1.0, "schedule": {"name": one.name} | OPTIONS[one.name]}
     with_type = {"precision": "float32"} if backend == "float32" else {"backend": backend}
     close = dict(rtol=5e-6, atol=2e-7) if backend == "float32" else dict(rtol=1e-12, atol=2e-15)
-    for steps in (1, 2, 3, 7, 50):
+    for steps in all_steps:
         document = {"name": "e", "steps": steps, "problem": [{"name": "sphere", "dim": 2}], "optimizer": [rule]}
         results = optlab.run(document | with_type, out=tmp_path, plots=False, plugins=[plugins])
         rates = results.trajectories.pivot(index="run", columns="step", values="x0").to_numpy().astype(np.float64)

@@ -1,0 +1,104 @@
+"""Commands in processes of their own that do not import anything: forks of one process that has imported optlab.
+
+A command takes most of its time for imports. A fork is a process like any other: it has its own exit status, streams,
+folder and state, and ends as Python ends. What concerns the start of a process, its environment or signals is tested
+with the installed script instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+TIMEOUT = 300
+"""In seconds; the command is killed then. Other programs may share the machine."""
+_NOT_IMPORTED = ("optlab.api.bridges", "optlab.cli.templates", "optlab.plugins.external", "optlab.testing.references")
+"""They import torch and JAX, which few commands need, or are no modules of optlab."""
+_LATE = ("contourpy", "pyarrow.dataset", "pyarrow.pandas_compat", "pytest")
+"""What commands import by way of functions of other packages."""
+_IMPORTED_BEFORE = "ignore:Module already imported:pytest.PytestAssertRewriteWarning"
+
+
+class Forks:
+    """A process that has imported optlab, and forks of it."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-P", __file__]  # -P: the modules next to this file are not importable
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(
+        self, program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `optlab` or `pytest` with these arguments in a folder; its stdin is empty.
+
+        Python and other packages have read their variables of the environment before, those of optlab are read now.
+        """
+        with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+            request = [program, arguments, str(cwd), dict(env or os.environ), [out.name, err.name]]
+            print(json.dumps(request), file=self._process.stdin, flush=True)
+            status = json.loads(self._process.stdout.readline())
+            return subprocess.CompletedProcess([program, *arguments], status, out.read(), err.read())
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def _serve() -> None:
+    """Fork for each request, and print the exit status of the fork."""
+    for request in iter(sys.stdin.readline, ""):
+        if (child := os.fork()) == 0:
+            _become(*json.loads(request))
+            return
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        print(json.dumps(status), flush=True)
+
+
+def _become(program: str, arguments: list[str], folder: str, environment: dict[str, str], streams: list[str]) -> None:
+    """Do what the program does; the process ends with it."""
+    import numpy as np
+    import pytest
+
+    from optlab.cli import main
+
+    signal.alarm(TIMEOUT)
+    for descriptor, path in enumerate([os.devnull, *streams]):
+        opened = os.open(path, os.O_RDWR)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    np.random.seed()  # noqa: NPY002 (code of plugins may draw from it, in each process other numbers)
+    sys.argv = [str(BIN / program), *arguments]
+    if program == "pytest":
+        sys.path.insert(0, folder)
+        raise SystemExit(pytest.main(["-W", _IMPORTED_BEFORE, *arguments]))
+    sys.path.insert(0, str(BIN))
+    main()
+
+
+def _import_all() -> None:
+    import gc
+    import importlib
+    import pkgutil
+
+    import optlab
+
+    for module in pkgutil.walk_packages(optlab.__path__, "optlab."):
+        if not module.name.startswith(_NOT_IMPORTED):
+            importlib.import_module(module.name)
+    for name in _LATE:
+        importlib.import_module(name)
+    gc.freeze()  # a fork that ends does not look through all that was imported
+
+
+if __name__ == "__main__":
+    _import_all()
+    _serve()
