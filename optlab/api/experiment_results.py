@@ -188,25 +188,29 @@ class ExperimentResults(Profiled):
         top: int | None = None,
         without: Sequence[str] = (),
         x: str | None = None,
+        by: str | None = None,
     ) -> InlineFigure:
         """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
 
         Args:
-            kind: "contour", "loss" or "lr"; for a map "basins" or "stability"; or the full name of a picture, as in
-                `figures()`.
-            case: the title of the case, or the name of its problem. Not needed if there is one case.
+            kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile"
+                or "ecdf" of all cases; for a map "basins" or "stability"; or a full name, as in `figures()`.
+            case: the title of the case, or the name of its problem. Not needed if there is one case, or a picture of
+                all cases.
             only: labels of the optimizers that are shown; all if empty.
             top: how many optimizers are in colour, the best by rank. Default: the number of colours.
             without: labels of optimizers that are left out of the comparison, unlike with `only`: what depends on the
                 set of optimizers is computed without them.
             x: what the horizontal axis of a curve counts: "steps", "gradients" or "seconds".
+            by: the metric of "ranks" and "best_of_k", such as "test_accuracy". Default: the final loss, and for
+                "best_of_k" the metric that settings were chosen by.
 
         Raises:
             UnknownName: there is no such picture, case, label or axis; the message lists the existing names.
             UserError: there are several cases and `case` is missing.
             ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
         """
-        selection = Selection(tuple(only), top, tuple(without), PICTURES, x)
+        selection = Selection(tuple(only), top, tuple(without), PICTURES, x, by)
         found = self._named(selection)
         names = {figure.name: figure for figure in found}
         return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case, selection))
@@ -219,14 +223,15 @@ class ExperimentResults(Profiled):
         without: Sequence[str] = (),
         kinds: Sequence[str] = (),
         x: str | None = None,
+        by: str | None = None,
     ) -> Figures:
         """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
 
         Args:
-            only, top, without, x: see `figure`.
+            only, top, without, x, by: see `figure`.
             kinds: the kinds of pictures; the usual ones if empty.
         """
-        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x)
+        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by)
         return Figures({figure.name: figure for figure in self._named(selection)})
 
     def _named(self, selection: Selection) -> list[NamedFigure]:

@@ -62,6 +62,7 @@ def replot(
     without: Sequence[str] = (),
     kinds: Sequence[str] = (),
     x: str | None = None,
+    by: str | None = None,
 ) -> list[Path]:
     """Draw the pictures of a results folder again; see `draw`.
 
@@ -74,6 +75,7 @@ def replot(
         without: labels of optimizers that are left out of the comparison. Ranks and profiles are computed without them.
         kinds: the kinds of pictures, such as "loss"; the usual ones if empty. Pictures of other kinds stay.
         x: what the horizontal axes of curves count: "steps", "gradients" or "seconds". Default: the usual of the kind.
+        by: the metric of ranks and of best-of-k curves. Default: the final loss, and what settings were chosen by.
 
     Raises:
         UserError: there is no such label, kind or axis, or no picture of a requested kind.
@@ -82,4 +84,6 @@ def replot(
     from optlab.api.experiment_results import load
 
     check_format(format)
-    return draw(load(folder, plugins), format, selection=Selection(tuple(only), top, tuple(without), tuple(kinds), x))
+    return draw(
+        load(folder, plugins), format, selection=Selection(tuple(only), top, tuple(without), tuple(kinds), x, by)
+    )

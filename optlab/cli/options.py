@@ -71,15 +71,15 @@ Top = Annotated[
     typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey. Default: 8.",
                  show_default=False),
 ]  # fmt: skip
-Without = Annotated[
-    list[str],
-    typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison: what depends on the "
-                 "others is computed again. May be repeated."),
-]  # fmt: skip
 Kinds = Annotated[
     list[str],
     typer.Option("--kind", metavar="KIND", help=f"Draw only these pictures: {', '.join(PICTURES)}. May be repeated, or "
                  "several with commas. Default: the usual ones.", **completed(PICTURES)),
+]  # fmt: skip
+By = Annotated[
+    str | None,
+    typer.Option("--by", metavar="METRIC", help="The metric of ranks and best-of-k curves, such as test_accuracy.",
+                 show_default=False),
 ]  # fmt: skip
 Along = Annotated[
     str | None,

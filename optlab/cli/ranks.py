@@ -14,12 +14,9 @@ from optlab.cli.formats import Shown
 from optlab.errors import counted, short
 
 if TYPE_CHECKING:
-    from optlab.results.analysis import Friedman, Judged
-    from optlab.results.analysis.verdict import Verdict
+    from optlab.results.analysis import Judged
     from optlab.results.imported.judged import JudgedTable
 
-NAMED = 3
-"""The largest number of problems that a sentence names."""
 COULD_BE_FIRST = "could be first"
 
 
@@ -40,6 +37,8 @@ def print_rankings(console: Console, judged: Judged | JudgedTable, manifest: Map
     Args:
         manifest: of the results; it has the messages of failed runs.
     """
+    from optlab.results.analysis import sentences
+
     table = judged.ranking
     cases = list(dict.fromkeys(table["case"]))
     for case, own in zip(cases, shown(judged), strict=True):
@@ -48,7 +47,7 @@ def print_rankings(console: Console, judged: Judged | JudgedTable, manifest: Map
         for row in rows[rows["failed"] > 0].to_dict("records"):
             counts = row["failed"], row["n"] * row["cells"]
             console.print(Text(failure(row["label"], row["case"], *counts, manifest)), soft_wrap=True)
-        if sentence := sureness(rows.to_dict("records"), judged.verdicts.get(case)):
+        if sentence := sentences.sureness(rows.to_dict("records"), judged.verdicts.get(case)):
             console.print(tables.sentence(sentence))
         console.print()
     if len(cases) > 1:
@@ -99,41 +98,6 @@ def interval_text(interval: Sequence[float] | None) -> str:
     return f"{number(interval[0])} to {number(interval[1])}"
 
 
-def sureness(rows: Sequence[Mapping[str, Any]], verdict: Verdict | None) -> str:
-    """How sure the order of one case is, in a sentence; an empty text if nothing can be said.
-
-    Args:
-        rows: the rows of the case in the order of the ranks.
-    """
-    ranked = [row for row in rows if not _is_missing(row["rank"]) and not row["failed"]]
-    if verdict is None or verdict.is_open or len(ranked) < 2:
-        return ""
-    first, second, *_ = ranked
-    seeds = counted(verdict.contest.values.shape[1], "seed")
-    others = [row for row in ranked[1:] if row["with_first"]]
-    if not others:
-        return f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
-    if first["rank"] == second["rank"]:
-        return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
-    which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")
-    few = f"with {seeds}, {which} cannot be told apart from {first['label']}"
-    if not second["with_first"]:
-        return few
-    pair = "them" if len(others) == 1 else f"it from {second['label']}"
-    return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
-
-
-def _needed(verdict: Verdict, first: str, second: str) -> str:
-    """The number of seeds that separate two labels."""
-    from optlab.results.analysis import separation
-
-    labels, seeds = verdict.contest.labels, verdict.contest.values.shape[1]
-    if seeds < separation.FEWEST_TO_ESTIMATE:
-        return f"{separation.FEWEST} seeds or more"
-    needed = verdict.seeds_needed(labels.index(first), labels.index(second))
-    return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
-
-
 def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str, Any]) -> str:
     """The errors of an optimizer's runs on a problem, and the number of failed runs."""
     sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
@@ -146,6 +110,8 @@ def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str
 
 
 def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None:
+    from optlab.results.analysis import sentences
+
     ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
     is_judged = bool(ranked["among_first"].notna().any())
     known = judged.ranking.dropna(subset="with_first").groupby("label")["with_first"].agg(["sum", "size"])
@@ -165,35 +131,9 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
         where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
         console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
     if judged.friedman is not None:
-        console.print(tables.sentence(friedman_text(judged.friedman)))
-        console.print(tables.sentence(_without(judged.without_each_case, ranked)))
+        console.print(tables.sentence(sentences.friedman_text(judged.friedman)))
+        console.print(tables.sentence(sentences.dependence(judged.without_each_case, ranked)))
     console.print()
-
-
-def friedman_text(test: Friedman) -> str:
-    """The tests of Friedman and Nemenyi in a sentence."""
-    p = "p < 0.001" if test.f_p < 0.001 else f"p = {test.f_p:.3f}"
-    if test.f_p >= 0.05:
-        return f"over {counted(test.cases, 'problem')} the mean ranks do not differ more than by chance (Friedman, {p})"
-    return (
-        f"the mean ranks differ (Friedman, {p}); two of them differ if they are more than {test.cd:.2f} apart "
-        "(Nemenyi, 5 %)"
-    )
-
-
-def _without(left_out: Any, ranked: Any) -> str:
-    """Whether the first over all problems stays first if one problem is left out."""
-    means = ranked[ranked["mean_rank"].notna()]
-    first = set(means["label"][means["mean_rank"] <= means["mean_rank"].min() + 1e-9])
-    changes = []
-    for case, rows in left_out.groupby("without", sort=False):
-        others = set(rows["label"][rows["place"] == 1])
-        if others != first:
-            changes.append(f"without {case}, {_listed(sorted(others))} {'is' if len(others) == 1 else 'are'} first")
-    if not changes:
-        return "the first is the same if any one problem is left out"
-    more = len(changes) - NAMED
-    return "; ".join(changes[:NAMED]) + (f"; and {counted(more, 'more change')}" if more > 0 else "")
 
 
 # ---- what the marks mean ---------------------------------------------------------------------------------------------
@@ -201,6 +141,7 @@ def _without(left_out: Any, ranked: Any) -> str:
 
 def _meanings(judged: Judged | JudgedTable) -> list[str]:
     """The sentences below all tables."""
+    from optlab.results.analysis import sentences
     from optlab.results.analysis.phases import has_phases
 
     table, found = judged.ranking, []
@@ -212,8 +153,7 @@ def _meanings(judged: Judged | JudgedTable) -> list[str]:
         found.append(f"{COULD_BE_FIRST}: {told}")
     alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
     if alone:
-        where = "" if len(alone) == table["case"].nunique() else f" on {_listed(alone)}"
-        found.append(f"one run each{where}: nothing can be said about how sure the order is")
+        found.append(sentences.unsure([] if len(alone) == table["case"].nunique() else alone))
     if table.groupby("case", sort=False)["rank"].transform(are_shared).any():
         found.append("= equal ranks: the values differ by no more than rounding")
     if (table["at_edge"] != "").any():
@@ -229,13 +169,6 @@ def are_shared(ranks: Any) -> Any:
 
 def number(value: float) -> str:
     return "none finite" if math.isinf(value) else short(value)
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Some names and the number of further ones: "a and b", "a, b, c and 3 more"."""
-    if len(names) > NAMED:
-        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
 def _is_missing(value: Any) -> bool:

@@ -22,7 +22,8 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
-PICTURES = ("contour", "loss", "lr", "profile", "data_profile", "ecdf", "ert", "basins", "stability", "extra")
+PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "basins",
+            "stability", "extra")  # fmt: skip
 """The kinds of pictures; `extra` are those of plugins."""
 
 AXES = ("steps", "gradients", "seconds")

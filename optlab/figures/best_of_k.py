@@ -57,7 +57,7 @@ def draw(
     axes.set_xticks(scale.from_one(last))
     axes.grid(axis="y")
     axes.set_xlabel("number of trials")
-    axes.set_ylabel(f"expected best {quantity}" + (" − minimum" if minimum else "") + axis.suffix)
+    axes.set_ylabel(f"expected best of k: {quantity}" + (" − minimum" if minimum else "") + axis.suffix)
     return axes
 
 

@@ -17,7 +17,8 @@ class Selection:
     by rank; the others are thin and grey. None means the number of colours. without: labels that are left out of the
     comparison. Unlike `only`, which hides optimizers, this changes what depends on the set of optimizers: ranks,
     profiles, and the colours of the best. kinds: the kinds of pictures; the usual ones if empty. x: what the horizontal
-    axes of curves count, one of `AXES`; None means the usual.
+    axes of curves count, one of `AXES`; None means the usual. by: the metric of ranks and trials; None means the final
+    loss, and for trials the metric that settings were chosen by.
     """
 
     only: tuple[str, ...] = ()
@@ -25,6 +26,7 @@ class Selection:
     without: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     x: str | None = None
+    by: str | None = None
 
     def __bool__(self) -> bool:
         """Whether anything was selected."""

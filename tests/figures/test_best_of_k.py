@@ -28,7 +28,7 @@ def test_lines_are_the_expected_values():
     axes = drawn(trials("gd", [10, 1, 0.1], low=[5, 0.5, 0.05], high=[20, 2, 0.2]), trials("adam", [5, 3, 2]))
     assert line(axes, "gd").get_xydata().tolist() == [[1, 10], [2, 1], [3, 0.1]]
     assert line(axes, "adam").get_ydata().tolist() == [5, 3, 2]
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("number of trials", "expected best final loss")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("number of trials", "expected best of k: final loss")
     assert axes.get_yscale() == "log"
     assert (axes.get_xlim(), axes.get_xticks().tolist()) == ((1, 3), [1, 2, 3])
     (band,) = axes.collections
@@ -44,7 +44,7 @@ def test_infinite_values_are_not_drawn():
 def test_the_distance_to_a_known_minimum():
     axes = drawn(trials("gd", [-39, -39.9, -39.99]), minimum=-40.0, quantity="best loss")
     np.testing.assert_allclose(line(axes, "gd").get_ydata(), [1, 0.1, 0.01], rtol=1e-9)
-    assert axes.get_ylabel() == "expected best best loss − minimum"
+    assert axes.get_ylabel() == "expected best of k: best loss − minimum"
 
 
 def test_equal_lines_are_dashes_of_both_colours():

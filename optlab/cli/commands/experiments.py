@@ -10,6 +10,7 @@ import typer
 
 from optlab.cli.options import (
     Along,
+    By,
     Experiment,
     Kinds,
     OnBackend,
@@ -49,6 +50,7 @@ def plot(
     without: Without = [],
     kind: Kinds = [],
     x: Along = None,
+    by: By = None,
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
@@ -58,7 +60,7 @@ def plot(
 
     found = pipeline.load(results, folders(plugins))
     kinds = tuple(name.strip() for names in kind for name in names.split(","))
-    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top, tuple(without), kinds, x))
+    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top, tuple(without), kinds, x, by))
     if not quiet:
         show.files(paths)
         show.boxes(found)

@@ -6,6 +6,7 @@ from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 
 _RECORD = "no steps were recorded; write points = 200 in [record] and run the experiment again"
+_TRIALS = "write a range such as lr = { log_uniform = [1e-4, 1.0] }, and trials = 40 in [tuning]"
 _MAPS = ("basins", "stability")
 
 
@@ -21,6 +22,13 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return f"they are no map; write a table [{kind}], or use the command optlab {kind}"
     if kind == "extra":
         return "no plugin has pictures (hook optlab_figures)"
+    if kind == "best_of_k":
+        return f"no optimizer has several settings; {_TRIALS}"
+    if kind == "ranks":
+        labels = selection.compared(list(dict.fromkeys(results.runs["label"])))
+        return (
+            f"there is one optimizer, {labels[0]}; add an [[optimizer]]" if len(labels) == 1 else "there are no ranks"
+        )
     if kind == "lr":
         return "no optimizer has a number as its learning rate; write lr = [0.001, 0.01, 0.1] in an [[optimizer]]"
     if (results.runs["status"] == "error").all():

@@ -17,7 +17,6 @@ from optlab.figures.experiment.cases import Titled, Untold, slugs
 from optlab.figures.relief import Surface
 from optlab.figures.style import Look
 from optlab.results import analysis
-from optlab.results.analysis.phases import has_phases, judged, tuned
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 from optlab.results.subject import NamedFigure
@@ -44,12 +43,11 @@ class Frames:
     @staticmethod
     def of(results: Profiled, labels: Sequence[str]) -> Frames:
         runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
-        compared = judged(runs)
         return Frames(
             best=analysis.best(runs),
-            curves=analysis.with_costs(analysis.loss_curves(compared, results.history), compared),
-            effects=_effects(tuned(runs) if has_phases(runs) else runs),
-            paths=analysis.best_paths(compared, results.trajectories),
+            curves=analysis.with_costs(analysis.loss_curves(runs, results.history), runs),
+            effects=_effects(runs),
+            paths=analysis.best_paths(runs, results.trajectories),
         )
 
     def only(self, labels: Collection[str]) -> Frames:

@@ -11,7 +11,7 @@ import pandas as pd
 from optlab.errors import UserError, counted
 from optlab.experiments.plan import Plan
 from optlab.figures import style
-from optlab.figures.experiment import from_plugins, maps, over_cases, per_case
+from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, verdicts
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.cases import Titled, Untold, titled
 from optlab.figures.figure import save
@@ -55,6 +55,7 @@ def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
     recorded = planned.is_recorded
     cases = [*titled(planned)]
     more += over_cases.usual(len(cases), len(planned.labels)) if recorded else 0
+    more += verdicts.usual(len(cases), len(planned.labels), planned.tuning is not None)
     return more + sum(1 + recorded + (recorded and per_case.has_map(case)) for case in cases)
 
 
@@ -69,10 +70,10 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
     if not is_ranked:
         return
     cases = _cases(results)
-    looks = looks_of(labels, _best_first(labels, results.runs), selection)
+    looks = looks_of(labels, _best_first(labels, analysis.Judged.of(results.runs).placed), selection)
     compared = selection.compared(labels)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
-    for source in (per_case, over_cases):
+    for source in (per_case, over_cases, verdicts):
         yield from source.figures(results, cases, compared, selection, looks, note)
 
 
@@ -86,10 +87,9 @@ def _cases(results: Profiled) -> list[Titled | Untold]:
     return [known.get(title) or Untold(title, steps) for title in dict.fromkeys(runs["case"])]
 
 
-def _best_first(labels: Sequence[str], runs: pd.DataFrame) -> list[str]:
+def _best_first(labels: Sequence[str], ranking: pd.DataFrame) -> list[str]:
     """The labels by their best rank on any problem, so that every winner comes first; then by their mean rank."""
-    table = analysis.ranking(runs)
-    ranks = table["rank"].astype(float).fillna(np.inf).groupby(table["label"])
+    ranks = ranking["rank"].astype(float).fillna(np.inf).groupby(ranking["label"])
     best, mean = ranks.min(), ranks.mean()
     return sorted(labels, key=lambda label: (best[label], mean[label]))
 

@@ -128,6 +128,7 @@ def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     Both are proportional to the step, because only the totals of a run are known. The factor is the median over the
     runs of the best cell, each with its total divided by its steps.
     """
+    runs = judged(runs)
     cell, chosen = cell_ids(runs), _found(best(runs))
     cell_of_pair = cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]
     steps = runs["steps"].to_numpy(float)

@@ -1,0 +1,142 @@
+"""The pictures of verdicts: ranks on each case and over all cases, and the loss to be expected after k trials."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from optlab.errors import counted
+from optlab.experiments import metrics
+from optlab.figures import best_of_k, critical_difference, ranks
+from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.style import Look
+from optlab.results import analysis
+from optlab.results.analysis import sentences
+from optlab.results.analysis.phases import has_phases
+from optlab.results.profiles.of_results import Profiled
+from optlab.results.selection import Selection
+from optlab.results.subject import ALL_CASES, NamedFigure
+
+if TYPE_CHECKING:
+    from optlab.figures.figure import InlineFigure
+
+LOSSES = ("final_loss", "best_loss")
+"""The metrics of which the known minimum is the lowest possible value."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The rankings of some runs, and the curves of their trials, each computed at its first use.
+
+    runs: the runs of the labels that are compared. by: the metric of the ranks. select: the metric that settings were
+    chosen by.
+    """
+
+    runs: pd.DataFrame
+    by: str
+    select: str
+
+    @cached_property
+    def judged(self) -> analysis.Judged:
+        return analysis.Judged.of(self.runs, self.by)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        return analysis.best_of_k(self.runs, self.select)
+
+    def has_trials(self, case: str, labels: Collection[str]) -> bool:
+        """Whether one of the labels has a curve on the case."""
+        table = self.judged.placed
+        rows = table[(table["case"] == case) & table["label"].isin(labels)]
+        return bool(((rows["cells"] > 1) & (rows["failed"] == 0)).any())
+
+
+def usual(cases: int, labels: int, is_tuned: bool) -> int:
+    """The number of usual pictures: the mean ranks over several cases, and with `[tuning]` one for each case."""
+    return int(cases > 1 and labels > 1) + cases * is_tuned
+
+
+def figures(
+    results: Profiled,
+    cases: Sequence[Titled | Untold],
+    labels: Sequence[str],
+    selection: Selection,
+    looks: Mapping[str, Look],
+    note: str,
+) -> Iterator[NamedFigure]:
+    """The pictures of ranks and trials, not drawn yet.
+
+    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
+    """
+    runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
+    plan = results.origin.plan
+    select = plan.tuning.table.select if plan is not None and plan.tuning is not None else "final_loss"
+    verdicts = Verdicts(runs, selection.by or "final_loss", selection.by or select)
+    *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
+    if selection.wants("best_of_k", has_phases(runs)):
+        for case, name in zip(cases, names, strict=True):
+            if verdicts.has_trials(case.title, looks):
+                yield NamedFigure("best_of_k", case.title, name, partial(_trials, verdicts, case, looks, note))
+    if len(labels) < 2 or not selection.wants("ranks", len(cases) > 1):
+        return
+    if selection.kinds:
+        for case, name in zip(cases, names, strict=True):
+            if (verdicts.judged.placed["case"] == case.title).any():
+                yield NamedFigure("ranks", case.title, name, partial(_ranks, verdicts, case.title, looks, note))
+    if verdicts.judged.friedman is not None:
+        yield NamedFigure("ranks", ALL_CASES, of_all, partial(_mean_ranks, verdicts, looks, note))
+
+
+def _quantity(metric: str) -> str:
+    return metric.replace("_", " ")
+
+
+def _trials(verdicts: Verdicts, case: Titled | Untold, looks: Mapping[str, Look], note: str) -> InlineFigure:
+    of_case = verdicts.trials[verdicts.trials["case"] == case.title]
+    shown = of_case[of_case["label"].isin(list(looks))].rename(columns={"k": "x", "expected": "y"})
+    quantity, metric = _quantity(verdicts.select), metrics.metric(verdicts.select, verdicts.runs.columns)
+    caption = sentences.trials_text(of_case, quantity, metric.higher_is_better)
+    caption += " Bands: 5 % to 95 % in resamples of the trials."
+    minimum = case.minimum if verdicts.select in LOSSES else None
+    return best_of_k.figure(
+        shown, looks=looks, quantity=quantity, minimum=minimum, caption=caption,
+        title=f"best of k trials: {case.title}",
+        subtitle=f"the best {quantity} to be expected with k of the settings that were tried{note}",
+    )  # fmt: skip
+
+
+def _ranks(verdicts: Verdicts, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:
+    table = verdicts.judged.ranking
+    rows = table[table["case"] == case]
+    caption = sentences.sureness(rows.to_dict("records"), verdicts.judged.verdicts.get(case))
+    if not caption and (rows["n"] == 1).all():
+        caption = sentences.unsure()
+    intervals = "; lines: 90 % of the ranks in resamples of the seeds" if rows["rank_low"].notna().any() else ""
+    shown = rows[rows["label"].isin(list(looks))]
+    return ranks.figure(shown, looks=looks, caption=_sentence(caption, set(rows["label"])), title=f"ranks: {case}",
+                        subtitle=f"by the {_quantity(verdicts.by)}{intervals}{note}")  # fmt: skip
+
+
+def _mean_ranks(verdicts: Verdicts, looks: Mapping[str, Look], note: str) -> InlineFigure:
+    judged, test = verdicts.judged, verdicts.judged.friedman
+    assert test is not None
+    labels = [label for label in looks if label in set(judged.placed["label"])]
+    means = pd.Series(dict(zip(test.labels, test.mean_ranks, strict=True)), dtype=float).reindex(labels)
+    frame = pd.DataFrame({"label": labels, "mean_rank": means.to_numpy()})
+    caption = f"{sentences.friedman_text(test)}; {sentences.dependence(judged.without_each_case, judged.overall)}"
+    difference = test.cd if np.isfinite(test.cd) else None
+    subtitle = f"{counted(test.cases, 'problem')}, by the {_quantity(verdicts.by)}; bars join what cannot be told apart"
+    return critical_difference.figure(frame, looks=looks, difference=difference, caption=_sentence(caption),
+                                      title="mean ranks over all cases", subtitle=f"{subtitle}{note}")  # fmt: skip
+
+
+def _sentence(text: str, labels: Collection[str] = ()) -> str:
+    """A text as a sentence. A label at the beginning is not capitalised."""
+    if text and not any(text.startswith(label) for label in labels):
+        text = text[0].upper() + text[1:]
+    return f"{text}." if text else ""

@@ -1,0 +1,141 @@
+"""What rankings and curves say, in sentences: for the terminal, and below pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optlab.errors import counted, short
+from optlab.results.analysis import separation
+from optlab.results.analysis.over_cases import ROUNDING, Friedman
+from optlab.results.analysis.verdict import Verdict
+
+NAMED = 3
+"""The largest number of names in a sentence."""
+SAME = 1e-3
+"""Expected values that differ by less than this share of them are about the same."""
+
+
+def sureness(rows: Sequence[Mapping[Any, Any]], verdict: Verdict | None) -> str:
+    """How sure the order of one case is, in a sentence; an empty text if nothing can be said.
+
+    Args:
+        rows: the rows of the case in the order of the ranks.
+    """
+    ranked = [row for row in rows if not pd.isna(row["rank"]) and not row["failed"]]
+    if verdict is None or verdict.is_open or len(ranked) < 2:
+        return ""
+    first, second, *_ = ranked
+    seeds = counted(verdict.contest.values.shape[1], "seed")
+    others = [row for row in ranked[1:] if row["with_first"]]
+    if not others:
+        return f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
+    if first["rank"] == second["rank"]:
+        return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
+    which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")
+    few = f"with {seeds}, {which} cannot be told apart from {first['label']}"
+    if not second["with_first"]:
+        return few
+    pair = "them" if len(others) == 1 else f"it from {second['label']}"
+    return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
+
+
+def _needed(verdict: Verdict, first: str, second: str) -> str:
+    """The number of seeds that separate two labels."""
+    labels, seeds = verdict.contest.labels, verdict.contest.values.shape[1]
+    if seeds < separation.FEWEST_TO_ESTIMATE:
+        return f"{separation.FEWEST} seeds or more"
+    needed = verdict.seeds_needed(labels.index(first), labels.index(second))
+    return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
+
+
+def unsure(cases: Sequence[str] = ()) -> str:
+    """That nothing can be said with one run each, on some cases or on all."""
+    where = f" on {listed(cases)}" if cases else ""
+    return f"one run each{where}: nothing can be said about how sure the order is"
+
+
+def friedman_text(test: Friedman) -> str:
+    """The tests of Friedman and Nemenyi in a sentence."""
+    p = "p < 0.001" if test.f_p < 0.001 else f"p = {test.f_p:.3f}"
+    if test.f_p >= 0.05:
+        return f"over {counted(test.cases, 'problem')} the mean ranks do not differ more than by chance (Friedman, {p})"
+    return (
+        f"the mean ranks differ (Friedman, {p}); two of them differ if they are more than {test.cd:.2f} apart "
+        "(Nemenyi, 5 %)"
+    )
+
+
+def dependence(left_out: pd.DataFrame, overall: pd.DataFrame) -> str:
+    """Whether the first over all problems stays first if one problem is left out.
+
+    Args:
+        left_out: the frame of `without_each_case`. overall: the frame of `overall`.
+    """
+    means = overall[overall["mean_rank"].notna()]
+    first = set(means["label"][means["mean_rank"] <= means["mean_rank"].min() + ROUNDING])
+    changes = []
+    for case, rows in left_out.groupby("without", sort=False):
+        others = set(rows["label"][rows["place"] == 1])
+        if others != first:
+            changes.append(f"without {case}, {listed(sorted(others))} {'is' if len(others) == 1 else 'are'} first")
+    if not changes:
+        return "the first is the same if any one problem is left out"
+    more = len(changes) - NAMED
+    return "; ".join(changes[:NAMED]) + (f"; and {counted(more, 'more change')}" if more > 0 else "")
+
+
+def trials_text(curves: pd.DataFrame, quantity: str, higher_is_better: bool = False) -> str:
+    """Which optimizer is expected to be the best after one trial and after all, and at which number they change.
+
+    Args:
+        curves: the rows of one case of `best_of_k`. quantity: what is expected.
+
+    >>> curves = pd.DataFrame({"label": ["a", "a", "b", "b"], "k": [1, 2, 1, 2], "expected": [3.0, 0.2, 2.0, 1.0]})
+    >>> print(trials_text(curves, "final loss"))
+    After 1 trial b has the best expected final loss, 2; after 2 trials a has it, 0.2.
+    """
+    table = curves.pivot(index="k", columns="label", values="expected").dropna()
+    if table.empty:
+        return ""
+    leaders = _leaders(-table if higher_is_better else table)
+    (first, leader), (last, winner) = leaders[0], leaders[-1]
+
+    def result(k: int, label: str) -> str:
+        return short(float(table[label].loc[k]))
+
+    begin = f"After {counted(first, 'trial')} {leader} has the best expected {quantity}, {result(first, leader)}"
+    if leader == winner:
+        still = "still" if all(label == leader for _, label in leaders) else "again"
+        return f"{begin}, and {still} after {counted(last, 'trial')}, {result(last, leader)}."
+    since = next(k for (k, _), (_, before) in zip(leaders[::-1], leaders[-2::-1], strict=False) if before != winner)
+    if since == last:
+        return f"{begin}; after {counted(last, 'trial')} {winner} has it, {result(last, winner)}."
+    return f"{begin}; after {counted(since, 'trial')} or more {winner} has it, {result(last, winner)} in the end."
+
+
+def _leaders(table: pd.DataFrame) -> list[tuple[int, str]]:
+    """For each k, the label with the lowest value. Another label leads only if it is visibly better than the leader."""
+    found: list[tuple[int, str]] = []
+    for k, values in zip(table.index, table.to_numpy(float), strict=True):
+        best = int(np.argmin(values))
+        if found:
+            leader = list(table.columns).index(found[-1][1])
+            visible = SAME * abs(values[leader])
+            best = best if values[best] < values[leader] - visible else leader
+        found.append((int(k), str(table.columns[best])))
+    return found
+
+
+def listed(names: Sequence[str]) -> str:
+    """Some names and the number of further ones.
+
+    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
+    ('a and b', 'a, b, c and 2 more')
+    """
+    if len(names) > NAMED:
+        return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
