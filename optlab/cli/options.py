@@ -71,6 +71,10 @@ Top = Annotated[
     typer.Option("--top", metavar="N", min=1, help="Show the best N in colour, the others thin and grey. Default: 8.",
                  show_default=False),
 ]  # fmt: skip
+Without = Annotated[
+    list[str],
+    typer.Option("--without", metavar="LABEL", help="Leave this optimizer out of the comparison. May be repeated."),
+]
 Kinds = Annotated[
     list[str],
     typer.Option("--kind", metavar="KIND", help=f"Draw only these pictures: {', '.join(PICTURES)}. May be repeated, or "
