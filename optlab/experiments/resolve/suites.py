@@ -1,5 +1,7 @@
-"""The problems of a `[[problem]]` table with the key `suite`. The plan does this first, so that later checks see only
-problems."""
+"""Replaces each `[[problem]]` table with the key `suite` by the problems of the suite.
+
+The plan does this first, so that all later checks get problems only.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import fields, replace
 from typing import Any
 
-from optlab.engine.containment import contained, described, original
+from optlab.engine.containment import contained
 from optlab.errors import PluginError, UserError
 from optlab.experiments.document import Axis, ExperimentSpec, ProblemSpec, problem_of
 from optlab.experiments.resolve.diagnostics import Diagnostics
 from optlab.plugins.registry import Registry
-from optlab.plugins.signature import location, shown
+from optlab.plugins.signature import complaint, location, shown
 from optlab.plugins.suites.base import NotInSuite
 
 
@@ -39,14 +41,12 @@ def _problems(table: ProblemSpec, registry: Registry, notes: Diagnostics) -> Ite
     chosen: dict[str, Any] = {}
     for name, axis in given.items():
         try:
-            suite(**{name: axis.values})
+            suite.check(name, axis.values)
         except NotInSuite as error:
             place = (*table.path, name, error.position) if axis.listed else (*table.path, name)
             notes.note(place, str(error))
         except UserError as error:
             notes.note((*table.path, name), str(error))
-        except Exception as error:
-            raise PluginError(f"{location(suite.function)}: {described(original(error))}") from error
         else:
             chosen[name] = axis.values
     if len(chosen) < len(given):
@@ -56,8 +56,13 @@ def _problems(table: ProblemSpec, registry: Registry, notes: Diagnostics) -> Ite
         for f in fields(ProblemSpec)
         if f.name not in ("name", "suite", "dim", "options", "path") and getattr(table, f.name) != f.default
     }
-    with contained():
-        tables = suite(**chosen)
+    try:
+        with contained():
+            tables = suite(**chosen)
+    except UserError:
+        raise
+    except Exception as error:
+        raise PluginError(complaint(error, [suite.function], location(suite.function))) from error
     if not tables:
         asked = ", ".join(f"{name}={shown(values)}" for name, values in chosen.items())
         notes.note((*table.path, "suite"), f"suite {suite.name} has no problem with {asked}")

@@ -48,21 +48,29 @@ class Suite:
         Raises:
             UserError: the suite has no such option; or a `NotInSuite`, it does not have one of the values.
         """
-        for name, values in options.items():
-            if name not in self.signature.choices:
-                raise signature.unknown_option(self.name, name, self.signature.choices)
-            self._check(name, tuple(values))
-        tables = self.function(**{name: tuple(values) for name, values in options.items()})
+        chosen = {name: tuple(values) for name, values in options.items()}
+        for name, values in chosen.items():
+            self.check(name, values)
+        tables = self.function(**chosen)
         form = 'return [{"name": "sphere", "dim": [2, 10]}, ...]'
         if not isinstance(tables, list | tuple) or not all(isinstance(table, Mapping) for table in tables):
             raise PluginError(f"{location(self.function)}: suite '{self.name}' must end with: {form}")
         return list(tables)
 
-    def _check(self, option: str, values: Sequence[Any]) -> None:
-        """Raise `NotInSuite` if the suite does not have one of these values."""
+    def check(self, option: str, values: Sequence[Any]) -> None:
+        """Check the chosen values of an option.
+
+        Raises:
+            UserError: the suite has no such option; or a `NotInSuite`, for a value that it does not have, or that is
+                given twice.
+        """
+        if option not in self.signature.choices:
+            raise signature.unknown_option(self.name, option, self.signature.choices)
         known = self.signature.choices[option]
         for position, value in enumerate(values):
-            if value not in known or isinstance(value, bool):
+            if value in values[:position]:
+                raise NotInSuite(f"{option} has {_plain(value)} twice; leave one out", position)
+            if not any(one == value and isinstance(one, bool) == isinstance(value, bool) for one in known):
                 texts = [str(one) for one in known]
                 guess = did_you_mean(value, texts) if isinstance(value, str) else ""
                 has = guess or f"; there are {_listed(known)}"

@@ -125,6 +125,31 @@ def test_values_that_a_suite_does_not_have_are_errors():
     assert caught.value.position == 1
     with pytest.raises(NotInSuite, match=r"suite bowls has no 20 in condition; there are 10.0, 100.0"):
         bowls(condition=[20])
+    with pytest.raises(NotInSuite, match="shapes has 'long' twice; leave one out") as caught:
+        bowls(shapes=["long", "round", "long"])
+    assert caught.value.position == 2
+
+
+def test_true_is_not_one():
+    @suite
+    def turned(*, rotated=(False, True), scale=(1, 2)):
+        """Two lists."""
+        return [{"name": "sphere"}] * len(rotated) * len(scale)
+
+    assert len(turned(rotated=[True], scale=[1, 2])) == 2
+    for options in ({"rotated": [1]}, {"scale": [True]}):
+        with pytest.raises(NotInSuite):
+            turned(**options)
+
+
+def test_an_exception_in_a_suite_is_reported_with_its_line(planned):
+    @suite
+    def broken(*, dim=(2,)):
+        """It divides by 0."""
+        return [{"name": "sphere", "dim": dim[0] // 0}]
+
+    with pytest.raises(PluginError, match=r"test_suites.py:\d+: ZeroDivisionError"):
+        planned({"problem": [{"suite": "broken"}], "optimizer": ADAM}, broken)
 
 
 def test_the_options_of_a_suite_are_lists():
