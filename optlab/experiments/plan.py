@@ -19,7 +19,7 @@ from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
 from optlab.experiments.stops import note_unreachable
-from optlab.experiments.tuning import Judged, Tuning, drawing_of, first_pass, note_tuning, steps_within
+from optlab.experiments.tuning import Judged, Tuning, drawing_of, first_pass, minima_of, note_tuning, steps_within
 from optlab.plugins.registry import Registry
 from optlab.plugins.signature import is_built_in
 
@@ -97,7 +97,8 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     note_unreachable(spec, cases, notes)
     kind, table = _kind(spec, notes)
     _note_map(cases, rules, kind, notes)
-    note_tuning(spec, "" if kind is GRID else kind.name, cases, rules, notes)
+    minima = [minima_of(spec, case) for case in cases]
+    note_tuning(spec, "" if kind is GRID else kind.name, cases, rules, minima, notes)
     with faults_of(kind):
         cases = kind.checked(table, spec, cases, rules, notes)
         largest = kind.largest(table, spec)
@@ -109,14 +110,14 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
     judged: list[Judged] = []
     wanted = spec.seeds if spec.tuning is None else spec.tuning.seeds or 1
     begin = saved = cells = 0
-    for (case, titled), rule in itertools.product(zip(cases, titles, strict=True), rules):
+    for (case, titled, known), rule in itertools.product(zip(cases, titles, minima, strict=True), rules):
         sweep = _sweep(spec, case, titled, rule, begin)
         with faults_of(kind):
             sweep = kind.sweep(table, sweep)
         if spec.tuning is not None:
             own_seeds = limits.judging_seeds(spec, case.case, rule)
-            judged.append(Judged(sweep.recording, own_seeds, sweep.target is not None))
-            sweep = first_pass(sweep, spec.tuning.select)
+            judged.append(Judged(sweep.recording, own_seeds, known))
+            sweep = first_pass(sweep, judged[-1], spec.tuning.select)
         sweeps.append(replace(sweep, id=fingerprint.of_sweep(sweep)))
         repeats = limits.repeats(spec, case.case, rule)
         cells += len(sweep) // repeats

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,12 +34,12 @@ def at_start(case: Case, options: Mapping[str, float]) -> float | None:
     return loss if np.isfinite(loss) else None
 
 
-def above_minima(sweep: Sweep) -> Floats | None:
-    """f* + 1e-6 (f(x_0) - f*) for each run, shape (R,), where x_0 is its own start. None if f* is not known."""
-    least = [lowest(sweep.case, sweep.options(number)) for number in range(len(sweep.titles))]
-    if sweep.case.split is not None or None in least:
-        return None
-    floor = np.array(least, dtype=float)[sweep.title]
+def above_minima(sweep: Sweep, minima: Sequence[float | None]) -> Floats:
+    """f* + 1e-6 (f(x_0) - f*) for each run, shape (R,), where x_0 is its own start.
+
+    `minima` has the minimum f* for each title of the sweep.
+    """
+    floor = np.array(minima, dtype=float)[sweep.title]
     x = starts(sweep.case, sweep.root_seed, sweep.seed)
     first = Evaluation.of(sweep.case, {"loss": objective(sweep.case)}, sweep.numbers_of("option"), len(sweep)).at(x)
     return floor + SHARE * np.where(np.isfinite(first["loss"]), np.maximum(first["loss"] - floor, 0.0), 0.0)

@@ -4,7 +4,7 @@ checks      the mistakes in the table
 two_passes  the runs for tuning, the choice, and the runs for judging
 """
 
-from optlab.experiments.tuning.checks import drawing_of, note_tuning
+from optlab.experiments.tuning.checks import drawing_of, minima_of, note_tuning
 from optlab.experiments.tuning.two_passes import JUDGING, TUNING, Judged, Tuned, Tuning, first_pass, steps_within
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Tuning",
     "drawing_of",
     "first_pass",
+    "minima_of",
     "note_tuning",
     "steps_within",
 ]

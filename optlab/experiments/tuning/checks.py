@@ -31,13 +31,39 @@ def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Drawing | None:
     return Drawing(table.trials, table.method, spec.seed) if table.trials and table.method != "grid" else None
 
 
+Minima = Sequence[float | None]
+"""The known minimum for each title of a case, or None."""
+
+
+def minima_of(spec: ExperimentSpec, case: CaseAxes) -> Minima | None:
+    """The known minima of a case, if targets must be derived from them."""
+    if spec.tuning is None or spec.tuning.select not in TO_TARGET or case.target is not None:
+        return None
+    known: dict[tuple[float, ...], float | None] = {}
+    found = []
+    for numbers in itertools.product(*case.columns.values()):
+        options = {name: float(value) for (owner, name), value in zip(case.columns, numbers, strict=True)
+                   if owner == "option"}  # fmt: skip
+        values = tuple(options.values())
+        if values not in known:  # each takes some milliseconds
+            known[values] = lowest(case.case, options)
+        found.append(known[values])
+    return found
+
+
 def note_tuning(
-    spec: ExperimentSpec, kind: str, cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics
+    spec: ExperimentSpec,
+    kind: str,
+    cases: Sequence[CaseAxes],
+    rules: Sequence[RuleAxes],
+    minima: Sequence[Minima | None],
+    notes: Diagnostics,
 ) -> None:
     """Note the mistakes in [tuning] that depend on the problems and the optimizers.
 
     Args:
         kind: the name of the table of a kind of experiment; empty for a plain grid.
+        minima: those of each case; see `minima_of`.
     """
     table = spec.tuning
     if table is None:
@@ -63,6 +89,10 @@ def note_tuning(
                 what = f"the gradients of {rule.rule.optimizer.name} cannot be counted before it runs"
                 notes.note((*rule.path, "name"), f'{what}; write budget = "steps" in [tuning], or leave it out')
     _note_metric(table.select, spec, cases, notes)
+    for case, known in zip(cases, minima, strict=True):
+        if known is not None and None in known:
+            what = f"the minimum of {case.case.problem.name} is not known, so that {table.select} has no target"
+            notes.note(("tuning", "select"), f"{what}; write the loss to reach in its [[problem]], as in target = 1e-3")
 
 
 def _note_metric(name: str, spec: ExperimentSpec, cases: Sequence[CaseAxes], notes: Diagnostics) -> None:
@@ -81,13 +111,3 @@ def _note_metric(name: str, spec: ExperimentSpec, cases: Sequence[CaseAxes], not
         title = case.case.problem.name
         if name.startswith(TEST) and name not in on_data(case.case):
             notes.note(at, f"{title} has no {name}: {METRICS['test_loss'].record}")
-        if name in TO_TARGET and case.target is None and not _has_minima(case):
-            what = f"the minimum of {title} is not known, so that {name} has no target"
-            notes.note(at, f"{what}; write the loss to reach in its [[problem]], as in target = 1e-3")
-
-
-def _has_minima(case: CaseAxes) -> bool:
-    """Whether the minimum is known for all options of a case."""
-    each = itertools.product(*case.numbers.values())
-    return all(lowest(case.case, dict(zip(case.numbers, map(float, options), strict=True))) is not None
-               for options in each)  # fmt: skip

@@ -32,11 +32,14 @@ Choose = Callable[[Sequence[Done]], Ints]
 
 @dataclass(frozen=True)
 class Judged:
-    """How the chosen settings of a sweep are run in the second pass. `has_target`: whether its problem has a target."""
+    """How the chosen settings of a sweep are run in the second pass.
+
+    minima: the minimum for each title, from which targets are derived; None if they are not.
+    """
 
     recording: Recording
     seeds: int
-    has_target: bool
+    minima: Sequence[float | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def steps_within(gradients: int, case: Case, rule: Rule) -> int:
     return max(gradients // max(per_step, 1), 1)
 
 
-def first_pass(sweep: Sweep, select: str) -> Sweep:
+def first_pass(sweep: Sweep, judged: Judged, select: str) -> Sweep:
     """The sweep on the random streams for tuning. It records only what the metric `select` needs."""
     steps, evaluations = sweep.recording.steps, sweep.recording.evaluations
     if select != "area":
@@ -98,12 +101,12 @@ def first_pass(sweep: Sweep, select: str) -> Sweep:
     if len(evaluations) and select not in ("best_loss", *TO_TARGET):
         evaluations = evaluations[[0, -1]]
     recording = Recording(steps, evaluations, trajectory=False)
-    return with_target(replace(sweep, recording=recording, root_seed=root_of(sweep.root_seed, TUNING)), select)
+    return with_target(replace(sweep, recording=recording, root_seed=root_of(sweep.root_seed, TUNING)), judged)
 
 
-def with_target(sweep: Sweep, select: str) -> Sweep:
-    """The sweep with a target for each run, if the metric needs one and the problem has none."""
-    return replace(sweep, target=above_minima(sweep)) if select in TO_TARGET and sweep.target is None else sweep
+def with_target(sweep: Sweep, judged: Judged) -> Sweep:
+    """The sweep with a target for each run, if targets are derived from the minima."""
+    return sweep if judged.minima is None else replace(sweep, target=above_minima(sweep, judged.minima))
 
 
 class Tuned(Passes):
@@ -141,7 +144,6 @@ class Tuned(Passes):
         return sweeps
 
     def _of(self, sweep: Sweep, judged: Judged, at: Ints, seeds: Ints, begin: int) -> Sweep:
-        targets = sweep.target if judged.has_target else None
         recording = judged.recording
         if self._tuning.table.budget == "seconds":
             recording = timing.shortened(recording, self._tuning.steps, sweep.steps)
@@ -153,7 +155,7 @@ class Tuned(Passes):
             run=np.arange(begin, begin + len(at)),
             seed=seeds,
             title=sweep.title[at],
-            target=None if targets is None else targets[at],
+            target=None if sweep.target is None else sweep.target[at],
         )
-        found = with_target(found, self._tuning.table.select)
+        found = with_target(found, judged)
         return replace(found, id=fingerprint.of_sweep(found))

@@ -284,3 +284,19 @@ def test_measured_times(tmp_path, computed):
     again = optlab.run(document, out=tmp_path, plots=False)
     assert not computed
     assert again.runs["steps"].tolist() == results.runs["steps"].tolist()
+
+
+def test_derived_targets_with_options_and_noise(tmp_path, planned):
+    noise = {"kind": "normal", "scale": [0.1, 1.0]}
+    problem = {"name": "rosenbrock", "start": "random", "b": [1.0, 100.0], "noise": noise}
+    document = {"seeds": 2, "tuning": DOCUMENT["tuning"] | {"select": "gradients_to_target"}, "problem": [problem]}
+    (sweep,) = planned(document | {"optimizer": DOCUMENT["optimizer"][:1]}).sweeps
+    x = starts(sweep.case, sweep.root_seed, sweep.seed)
+    height = 1e-6 * ((1 - x[0]) ** 2 + sweep.numbers["option", "b"] * (x[1] - x[0] ** 2) ** 2)
+    np.testing.assert_allclose(sweep.target, height, rtol=1e-12)
+
+
+def test_a_deterministic_and_a_random_problem_together(tmp_path):
+    document = DOCUMENT | {"problem": [{"name": "sphere"}, {"name": "sphere", "start": "random"}], "steps": 3}
+    runs = optlab.run(document | {"optimizer": DOCUMENT["optimizer"][:1]}, out=tmp_path, plots=False).runs
+    assert runs.groupby(["case", "phase"], sort=False).size().tolist() == [12, 36, 1, 4]
