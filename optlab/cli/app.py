@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import streams
-from optlab.cli.commands import derivatives, experiments, gallery, maps, plugins, race, rank, score, tune
+from optlab.cli.commands import derivatives, experiments, export, gallery, maps, plugins, race, rank, score, tune
 from optlab.cli.guard import FAILED, guarded
 from optlab.cli.packages import WithPackages
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "rank": rank.rank,
     "tune": tune.tune,
     "score": score.score,
+    "export": export.export,
     "validate": experiments.validate,
     "list": plugins.list_,
     "plugins": plugins.plugins_,

@@ -58,7 +58,7 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
     Raises:
         UserError: no losses were recorded.
     """
-    records = _losses(runs, history)
+    records = losses(runs, history)
     total, per_step = _spent(runs, unit)
     wanted = targets.losses(runs["first_loss"].to_numpy(float))
     cost = np.full(wanted.shape, np.inf)
@@ -91,12 +91,12 @@ def _spent(runs: pd.DataFrame, unit: str) -> tuple[Floats, Floats]:
 
 def rounding(runs: pd.DataFrame, history: pd.DataFrame) -> int:
     """The largest distance in steps between two recorded losses of a run."""
-    records = _losses(runs, history)
+    records = losses(runs, history)
     gap = records["step"].diff()[records["run"].eq(records["run"].shift())]
     return int(gap.max()) if len(gap) else 0
 
 
-def _losses(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+def losses(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     """The recorded losses of the runs: run, step, value. A loss that is not a number is infinite."""
     records = history[np.isin(history["run"], runs["run"])]
     if records.empty:
