@@ -24,9 +24,8 @@ def shown(judged: Judged | JudgedTable) -> list[Shown]:
     """The ranking of each case as a table."""
     table = judged.ranking
     gradients: Any = math.nan  # unknown for a table of others' results
-    runs = getattr(judged, "runs", None)
-    if runs is not None:  # the gradients of the displayed run
-        gradients = runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()
+    if "grad_evals" in judged.runs:  # the gradients of the displayed run
+        gradients = judged.runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()
     table = table.assign(gradients=gradients)
     return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
 

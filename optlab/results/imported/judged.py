@@ -18,10 +18,10 @@ from optlab.results.analysis.verdict import Verdict
 class JudgedTable:
     """The verdicts on all cases, each computed at its first use; like `optlab.results.analysis.Judged`.
 
-    values: the columns `case`, `label`, `seed`, `value`; lower is better. by: the name of the values.
+    runs: the columns `case`, `label`, `seed`, `value`; lower is better. by: the name of the values.
     """
 
-    values: pd.DataFrame
+    runs: pd.DataFrame
     by: str
 
     is_chosen_on_judged_seeds = False
@@ -29,7 +29,7 @@ class JudgedTable:
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on each case."""
-        return ranks.verdicts_of(self.values)
+        return ranks.verdicts_of(self.runs)
 
     @cached_property
     def ranking(self) -> pd.DataFrame:
@@ -40,7 +40,7 @@ class JudgedTable:
     @cached_property
     def overall(self) -> pd.DataFrame:
         """See `over_cases.overall`."""
-        return over_cases.overall(self.ranking, self.verdicts, list(self.values["label"].unique()))
+        return over_cases.overall(self.ranking, self.verdicts, list(self.runs["label"].unique()))
 
     @cached_property
     def friedman(self) -> Friedman | None:
