@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from optlab.engine import sigmoid as sigmoid
     from optlab.engine import softmax as softmax
     from optlab.engine import softplus as softplus
+    from optlab.engine import stop_gradient as stop_gradient
     from optlab.engine import trace as trace
     from optlab.engine import value_and_grad as value_and_grad
     from optlab.engine import vjp as vjp
@@ -79,6 +80,7 @@ _HOME = {
     "suite": "optlab.plugins.suites.base",
     "softmax": "optlab.engine",
     "softplus": "optlab.engine",
+    "stop_gradient": "optlab.engine",
     "trace": "optlab.engine",
     "transform": "optlab.plugins.transforms.base",
     "value_and_grad": "optlab.engine",

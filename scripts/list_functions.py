@@ -99,8 +99,9 @@ REMARKS = {
     "optlab.sigmoid": "of any size without overflow",
     "optlab.softmax": "of any size without overflow",
     "optlab.softplus": "of any size without overflow; the derivative is the sigmoid",
+    "optlab.stop_gradient": "x itself, held fixed: the derivative is 0",
 }
-OWN = (optlab.logsumexp, optlab.relu, optlab.sigmoid, optlab.softmax, optlab.softplus)
+OWN = (optlab.logsumexp, optlab.relu, optlab.sigmoid, optlab.softmax, optlab.softplus, optlab.stop_gradient)
 CONDITIONS = ("equal", "greater", "is", "less", "logical", "not_equal", "signbit")
 
 

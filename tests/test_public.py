@@ -23,7 +23,7 @@ def test_the_public_names():
     decorators = {"optimizer", "problem", "schedule", "transform", "dataset", "suite", "hookimpl"}
     first = {"grad", "value_and_grad", "vjp", "jvp", "jacobian", "directional_derivative", "check_grad"}
     second = {"hessian", "hvp"}
-    engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp", "lookup"}
+    engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp", "lookup", "stop_gradient"}
     rest = {"run", "load", "minimize", "race", "basins", "stability", "backprop", "OptlabError", "__version__"}
     rest |= {"available", "explanation"}
     assert set(optlab.__all__) == decorators | first | second | engine | rest

@@ -153,6 +153,21 @@ class ExperimentResults(Profiled):
         """
         return self.judged(by, without=without).without_each_case
 
+    def units(self) -> pd.DataFrame:
+        """How many unit tests each optimizer passed, by difficulty: `label`, `difficulty`, `passed` and `tests`.
+
+        Raises:
+            UserError: there are no unit tests (`suite = "units"`), or no reference (gd or sgd with a grid of lr).
+        """
+        return analysis.units(self.runs)
+
+    def unit_tests(self) -> pd.DataFrame:
+        """Each unit test with each optimizer: its features, the `gain` of the best settings, `verdict` and `passed`.
+
+        Raises: see `units`.
+        """
+        return analysis.unit_tests(self.runs)
+
     def judged(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> analysis.Judged:
         """All verdicts by one metric, each computed at its first use: `.ranking`, `.overall`, `.friedman`, and so on.
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from optlab.cli import ranks, tables
 from optlab.cli.show import shown
 from optlab.engine.containment import contained
-from optlab.errors import counted
+from optlab.errors import UserError, counted
 from optlab.plugins.signature import complaint, is_built_in
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def print_outcome(done: Outcome, planned: Plan) -> None:
     is_ranked = planned.kind.is_ranked
     if is_ranked:
         ranks.print_rankings(console, results.judged(), results.manifest)
+        _units(console, results)
     _summary(console, results, planned)
     _counts(console, results.manifest, planned)
     if is_ranked:
@@ -100,6 +101,19 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
         repeats = counted(planned.repeats_saved, "repeat")
         saved = f"deterministic cells ran once, not once per seed ({repeats} saved)"
         console.print(tables.sentence(saved))
+
+
+def _units(console: Console, results: ExperimentResults) -> None:
+    """Print the matrix of unit tests, if there are any."""
+    from optlab.cli import units
+
+    if not (results.runs["problem"] == "unit").any():
+        return
+    console.print()
+    try:
+        units.print_units(console, results.units())
+    except UserError as error:  # without a reference there are ranks nevertheless
+        console.print(tables.sentence(str(error)))
 
 
 def _still(console: Console, results: ExperimentResults) -> None:

@@ -7,7 +7,7 @@ NumPy to a graph), `vjp` (the gradient of a graph), `passes` (simplification of 
 """
 
 from optlab.engine.derivatives import directional_derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
-from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus
+from optlab.engine.functions import logsumexp, relu, sigmoid, softmax, softplus, stop_gradient
 from optlab.engine.functions.lookup import lookup
 from optlab.engine.gradcheck.check import check_grad
 from optlab.engine.trace import trace
@@ -26,6 +26,7 @@ __all__ = [
     "sigmoid",
     "softmax",
     "softplus",
+    "stop_gradient",
     "trace",
     "value_and_grad",
     "vjp",

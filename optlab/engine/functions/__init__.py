@@ -13,12 +13,24 @@ import numpy as np
 from optlab.engine.functions.activations import logsumexp, relu, sigmoid, softmax, softplus
 from optlab.engine.functions.base import apply, array, call, parameters_of
 from optlab.engine.functions.entrywise import UFUNCS
+from optlab.engine.functions.fixed import stop_gradient
 from optlab.engine.functions.tables import FUNCTIONS, IN_PLACE, INSTEAD, METHODS
 from optlab.engine.ops import OPS
 from optlab.engine.trace_errors import cannot
 from optlab.errors import did_you_mean
 
-__all__ = ["FUNCTIONS", "METHODS", "UFUNCS", "apply", "logsumexp", "relu", "sigmoid", "softmax", "softplus"]
+__all__ = [
+    "FUNCTIONS",
+    "METHODS",
+    "UFUNCS",
+    "apply",
+    "logsumexp",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "softplus",
+    "stop_gradient",
+]
 
 _REDUCTIONS: dict[np.ufunc, Callable[..., Any]] = {
     np.add: FUNCTIONS[np.sum],

@@ -23,6 +23,7 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     curves      quantities as functions of the step
     edges       chosen values at the ends of their ranges
     effects     the effect of one hyperparameter
+    units       which unit tests each optimizer passes
     stillness   runs whose loss never changed
 """
 
@@ -35,6 +36,7 @@ from optlab.results.analysis.over_cases import Friedman
 from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
 from optlab.results.analysis.tuning import best, cells
+from optlab.results.analysis.units import unit_tests, units
 
 __all__ = [
     "Friedman",
@@ -51,6 +53,8 @@ __all__ = [
     "ranking",
     "sensitivity",
     "still",
+    "unit_tests",
+    "units",
     "with_costs",
     "without_each_case",
 ]
