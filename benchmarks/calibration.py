@@ -232,7 +232,7 @@ def _percent(value: float) -> str:
 def tables(found: Sequence[Found], columns: Mapping[str, str], title: str) -> Table:
     """One row per kind and number of contestants; for each number of seeds the columns in one cell."""
     rows = []
-    for kind in KINDS:
+    for kind in dict.fromkeys(one.kind for one in found):
         for k in sorted({one.k for one in found}):
             own = {one.n: one for one in found if (one.kind, one.k) == (kind, k)}
             cells = [" / ".join(_percent(getattr(own[n], name)) for name in columns) for n in sorted(own)]

@@ -216,9 +216,35 @@ def test_a_part_of_a_page_may_be_empty(load, tmp_path):
 
 
 def test_the_page_has_a_part_for_every_benchmark(load):
-    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", page)
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("performance.md", "verdicts.md"))
+    places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", pages)
     assert sorted(places) == sorted(load("__main__").ALL)
+
+
+def test_verdicts_on_simulated_experiments(load):
+    calibration = load("calibration")
+    found = calibration.measured("normal", 2, 10, 160)
+    assert (found.kind, found.k, found.n, found.experiments) == ("normal", 2, 10, 160)
+    assert found.false_better <= 0.13
+    assert 0.8 <= found.covered <= 1
+    assert 0.1 <= found.power <= 0.9
+    assert found.lost == found.false_second == 0.0
+    table = calibration.tables([found], {"false_better": "one", "power": "other"}, "Two")
+    assert table.heads == ["", "10 seeds"]
+    assert table.rows[0][0] == "normal, 2 optimizers"
+    assert calibration.by_choice(40)["judged seeds"] <= 0.5
+    assert calibration.of_proposals(20)["proposed"] >= 6
+
+
+def test_the_page_on_verdicts_has_no_more_false_verdicts_than_it_says():
+    """At most 5 % of equal optimizers are called worse, up to the error of 2,000 simulated experiments."""
+    page = (ROOT / "docs/verdicts.md").read_text(encoding="utf-8")
+    figures = page.partition("<!-- figures: python -m benchmarks calibration")[2].partition("<!-- end")[0]
+    rates = figures.partition("**Equal optimizers")[2].partition("**Two")[0]
+    ours = [float(rate) for rate in re.findall(r"([\d.]+) % / ", rates)]
+    assert len(ours) == 60
+    assert max(ours) <= 5 + 100 * 3 * (0.05 * 0.95 / 2000) ** 0.5
+    assert np.mean(ours) <= 5
 
 
 @pytest.mark.many

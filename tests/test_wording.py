@@ -25,6 +25,10 @@ def test_an_irregular_plural():
 NOUNS = "step|cell|run|seed|sweep|picture|optimizer|repeat|component|parameter"
 MORE_THAN_ONE = {
     # the number is never 1: it is a limit, a part of a larger number, or used only for several
+    "about {…} seeds",
+    "more than {…} seeds",
+    "{…} seeds or more",
+    "2 to {…} parameters",
     "of {…} components",
     "more than {…} parameters",
     "has {…} parameters",

@@ -308,14 +308,14 @@ class ExperimentResults(Profiled):
     def _ranked(self) -> str:
         """The first rows of the ranking as HTML."""
         ranked = self.ranking()
-        several = ranked["case"].nunique() > 1
+        several, is_sure = ranked["case"].nunique() > 1, bool(ranked["with_first"].notna().any())
         rows = []
         for row in ranked.head(ROWS).to_dict("records"):
             loss = "error" if row["failed"] else short(row["median"]) if row["median"] < float("inf") else "none"
-            rank = "-" if pd.isna(row["rank"]) else row["rank"]
-            cells = [rank, row["label"], row["settings"], loss, f"{100 * row['diverged']:.0f} %"]
-            rows.append([row["case"]] * several + cells)
-        columns = ["case"] * several + ["rank>", "optimizer", "best settings", "final loss>", "diverged>"]
+            cells = [_rank(row), row["label"], row["settings"], loss, *[_yes(row["with_first"])] * is_sure]
+            rows.append([row["case"]] * several + [*cells, f"{100 * row['diverged']:.0f} %"])
+        columns = ["case"] * several + ["rank>", "optimizer", "best settings", "final loss>"]
+        columns += ["could be first"] * is_sure + ["diverged>"]
         more = len(ranked) - ROWS
         return html.table(columns, rows) + (
             html.line(f"and {counted(more, 'more row')}: .ranking() has all", faint=True) if more > 0 else ""
@@ -332,6 +332,18 @@ class ExperimentResults(Profiled):
 @prints_aside
 def _drawn(figure: NamedFigure) -> InlineFigure:
     return figure.make()
+
+
+def _rank(row: Mapping[Any, Any]) -> str:
+    """A rank, or its interval such as "1-3"."""
+    if pd.isna(row["rank"]):
+        return "-"
+    is_interval = not pd.isna(row["rank_low"]) and row["rank_low"] < row["rank_high"]
+    return f"{row['rank_low']}-{row['rank_high']}" if is_interval else str(row["rank"])
+
+
+def _yes(value: Any) -> str:
+    return "-" if pd.isna(value) else "yes" if value else "no"
 
 
 def _existing(names: Sequence[str]) -> str:

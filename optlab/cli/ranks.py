@@ -140,14 +140,14 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
 
 def _meanings(judged: Judged | JudgedTable) -> list[str]:
     """The sentences below all tables."""
-    from optlab.results.analysis import Judged, sentences
-    from optlab.results.analysis.phases import has_phases
+    from optlab.results.analysis import sentences
 
     table, found = judged.ranking, []
     if (table["rank_low"] != table["rank_high"]).fillna(False).any():
         found.append("a rank such as 1-3 is an interval: it holds 90 % of the ranks in resamples of the seeds")
     if table["with_first"].notna().any():
-        settings = ", with the chosen settings" if isinstance(judged, Judged) and has_phases(judged.runs) else ""
+        is_apart = any(verdict.contest.is_judged_apart for verdict in judged.verdicts.values())
+        settings = ", with the chosen settings" if is_apart else ""
         told = f"not told apart from the first at the 5 % level{settings}, compared at the same seeds"
         found.append(f"{COULD_BE_FIRST}: {told}")
     alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
