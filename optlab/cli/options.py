@@ -55,6 +55,10 @@ ProblemColumn = Annotated[str | None, typer.Option("--problem", metavar="COLUMN"
 SeedColumn = Annotated[str | None, typer.Option("--seed", metavar="COLUMN", help="The column that numbers the runs.")]
 CostColumn = Annotated[str | None, typer.Option("--cost", metavar="COLUMN", help="The column of costs.")]
 GroupColumn = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Values of it are compared apart.")]
+Better = Annotated[
+    str | None,
+    typer.Option("--better", help="Which values of a table are better. Default: lower.", **choice(("lower", "higher"))),
+]
 Target = Annotated[
     float | None, typer.Option("--target", metavar="VALUE", help="For COCO and IOH: success, above the minimum.")
 ]

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 
 def chosen_source(
-    results: Path | None, table: Path | None, columns: Mapping[str, str | None], target: float | None
+    results: Path | None,
+    table: Path | None,
+    columns: Mapping[str, str | None],
+    target: float | None,
+    better: str | None = None,
 ) -> Path | TableResults:
     """The folder of results, or the results in the table.
 
@@ -20,6 +24,7 @@ def chosen_source(
         table: a file, or a folder of COCO or IOH.
         columns: the names of the columns of the table, by role.
         target: the target of a folder of COCO or IOH.
+        better: whether lower or higher values in the table are better.
 
     Raises:
         UserError: there is neither a folder nor a table, or both, or an option is for the other one.
@@ -29,10 +34,10 @@ def chosen_source(
     if table is not None and results is None:
         from optlab.results.imported import loading
 
-        return loading.load(table, columns, target)
+        return loading.load(table, columns, target, better)
     if results is None or table is not None:
         raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
-    given = [f"--{role}" for role, name in {**columns, "target": target}.items() if name is not None]
+    given = [f"--{role}" for role, name in {**columns, "target": target, "better": better}.items() if name is not None]
     if given:
         raise UserError(f"{given[0]}: is for a --table; a folder of results needs none")
     return results

@@ -68,6 +68,7 @@ def test_results_of_an_experiment(tmp_path):
             "algoperf_v05.csv:90: schedule_free_adamw on criteo1tb is there twice",
         ),
         (["--table", ALGOPERF, "--cost", "sconds_to_target"], "(did you mean 'seconds_to_target'?)"),
+        (["--table", ALGOPERF, "--cost", "published_score"], "write --better higher or --better lower"),
         (["--table", ALGOPERF, "--format", "jsn"], "(did you mean 'json'?)"),
         (["--table", ALGOPERF, "--group", "ruleset", "--points", "1"], "points: must be at least 2"),
     ],

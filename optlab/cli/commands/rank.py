@@ -11,6 +11,7 @@ import typer
 
 from optlab.cli.options import (
     TABLE_FORMATS,
+    Better,
     CostColumn,
     GroupColumn,
     Plugins,
@@ -42,6 +43,7 @@ def rank(
     seed: SeedColumn = None,
     cost: CostColumn = None,
     group: GroupColumn = None,
+    better: Better = None,
     target: Target = None,
     without: Without = [],
     format: TableFormat = TABLE_FORMATS[0],
@@ -52,7 +54,7 @@ def rank(
     from optlab.errors import UserError
 
     columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    source = chosen_source(results, table, columns, target)
+    source = chosen_source(results, table, columns, target, better)
     if isinstance(source, Path):
         from optlab.api import pipeline
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from optlab.cli.options import (
+    Better,
     CostColumn,
     GroupColumn,
     Plugins,
@@ -36,6 +37,7 @@ def score(
     seed: SeedColumn = None,
     cost: CostColumn = None,
     group: GroupColumn = None,
+    better: Better = None,
     target: Target = None,
     without: Without = [],
     ceiling: Annotated[
@@ -51,7 +53,7 @@ def score(
     from optlab.cli.formats import emit
 
     columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    source = chosen_source(results, table, columns, target)
+    source = chosen_source(results, table, columns, target, better)
     if isinstance(source, Path):
         from optlab.api import pipeline
 

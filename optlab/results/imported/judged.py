@@ -18,11 +18,13 @@ from optlab.results.analysis.verdict import Verdict
 class JudgedTable:
     """The verdicts on all cases, each computed at its first use; like `optlab.results.analysis.Judged`.
 
-    runs: the columns `case`, `label`, `seed`, `value`; lower is better. by: the name of the values.
+    runs: the columns `case`, `label`, `seed`, `value`; lower is better. by: the name of the values. is_higher_better:
+        whether the values are those of the table with the other sign.
     """
 
     runs: pd.DataFrame
     by: str
+    is_higher_better: bool = False
 
     is_chosen_on_judged_seeds = False
 
@@ -35,7 +37,11 @@ class JudgedTable:
     def ranking(self) -> pd.DataFrame:
         """See `optlab.results.analysis.judge`. A table has no settings, no shares of diverged runs, and no errors."""
         nothing = {"settings": "", "cells": 1, "diverged": np.nan, "failed": 0, "at_edge": ""}
-        return ranks.ranking_of(self.verdicts).assign(**nothing)
+        table = ranks.ranking_of(self.verdicts).assign(**nothing)
+        if not self.is_higher_better:
+            return table
+        ends = [pair and (-pair[1], -pair[0]) for pair in table["interval"]]
+        return table.assign(median=-table["median"], interval=pd.Series(ends, index=table.index, dtype=object))
 
     @cached_property
     def overall(self) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
 from optlab.results import profiles
-from optlab.results.analysis import Friedman, judge
+from optlab.results.analysis import Friedman
 from optlab.results.imported.judged import JudgedTable
 from optlab.results.profiles.score import CEILING, POINTS
 
@@ -19,6 +19,8 @@ PROFILES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "data": profiles.data,
 }
 """The profiles of a table with one cost per run."""
+
+DOUBT = ["rank_low", "rank_high", "first", "with_first", "p"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,11 +31,13 @@ class TableResults:
     name: the file, or another name for messages.
     columns: the name in the table of `group`, `case`, `label`, `seed` and `value`, where there is one. Groups are
         compared apart.
+    is_higher_better: whether `value` is that of the table with the other sign, so that lower is better.
     """
 
     runs: pd.DataFrame
     name: str
     columns: Mapping[str, str]
+    is_higher_better: bool = False
 
     def profile(self, kind: str = "performance", *, without: Sequence[str] = ()) -> pd.DataFrame:
         """A profile of the values as costs: "performance" or "data", see `ExperimentResults.profile`.
@@ -62,23 +66,27 @@ class TableResults:
         runs = self._kept(without)
         values = ["case", "label", "seed", "value"]
         return {
-            str(group): JudgedTable(rows[values].reset_index(drop=True), self.columns["value"])
+            str(group): self._judged(rows[values].reset_index(drop=True))
             for group, rows in runs.groupby("group", sort=False)
         }
 
     def ranking(self, *, without: Sequence[str] = ()) -> pd.DataFrame:
-        """The solvers of each problem, ranked by their median, with the doubt about the order. Lower is better.
+        """The solvers of each problem, ranked by their median, with the doubt about the order.
 
         With groups, the first column is `group`. The other columns are `case`, `rank`, `rank_low`, `rank_high`,
         `first`, `with_first`, `p`, `label`, `median`, `interval` and `n`, as in `ExperimentResults.ranking`.
         """
-        return self._by_group(judge, without)
+        names = ["case", "rank", *DOUBT, "label", "median", "interval", "n"]
+        return self._by_group(lambda runs: self._judged(runs).ranking[names], without)
 
     def overall(self, *, without: Sequence[str] = ()) -> pd.DataFrame:
         """The solvers over all problems: `label`, `mean_rank` with `mean_low` and `mean_high`, `cases`, `wins` and
         `among_first`, as in `ExperimentResults.overall`. With groups, the first column is `group`."""
         names = ["label", "mean_rank", "mean_low", "mean_high", "cases", "wins", "among_first"]
-        return self._by_group(lambda runs: JudgedTable(runs, self.columns["value"]).overall[names], without)
+        return self._by_group(lambda runs: self._judged(runs).overall[names], without)
+
+    def _judged(self, runs: pd.DataFrame) -> JudgedTable:
+        return JudgedTable(runs, self.columns["value"], self.is_higher_better)
 
     def friedman(self, *, without: Sequence[str] = ()) -> Friedman | None:
         """The tests of Friedman and Nemenyi over all problems (Demsar, 2006). None without two problems and solvers.
@@ -131,6 +139,9 @@ class TableResults:
 
     def _costs(self, runs: pd.DataFrame) -> pd.DataFrame:
         """The runs as a table of costs with one target."""
+        if self.is_higher_better:
+            what = f"{self.columns['value']} is no cost, because more of it is better"
+            raise UserError(f"{self.name}: {what}; only ranks are possible")
         if (runs["value"] < 0).any():
             row = runs[runs["value"] < 0].iloc[0]
             what = f"{row['label']} on {row['case']} has the cost {row['value']:g}"

@@ -19,7 +19,7 @@ PRECISION = 1e-8
 """Values this near to the minimum are equal: COCO stops there."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class TrialResults(TableResults):
     """Results of a folder of COCO or IOH, see `from_folder`.
 
@@ -78,4 +78,4 @@ def from_folder(folder: Path, target: float | None = None, targets: Sequence[flo
     value = trials["final"].clip(lower=PRECISION) if target is None else trials["cost"]
     runs = trials.assign(group="", value=value)[first][["group", "case", "label", "seed", "value"]]
     names = {"value": "f - f_opt" if target is None else "evaluations"}
-    return TrialResults(runs.reset_index(drop=True), str(folder), names, trials, single)
+    return TrialResults(runs.reset_index(drop=True), str(folder), names, costs=trials, target=single)

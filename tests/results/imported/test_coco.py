@@ -148,7 +148,7 @@ def test_nothing_of_cocopp_is_loaded(small):
 def test_mistakes(small, tmp_path, monkeypatch):
     with pytest.raises(UserError, match=r"contains neither \.info files of COCO nor IOHprofiler_\*\.json files of IOH"):
         from_table(tmp_path)
-    with pytest.raises(UserError, match=r"solver=: names a column of a table; a folder needs none"):
+    with pytest.raises(UserError, match=r"solver=: is about a table; a folder needs none"):
         from_table(small[0], solver="algorithm")
     with pytest.raises(UserError, match=r"targets must be positive numbers"):
         from_table(small[0], target=0.0)

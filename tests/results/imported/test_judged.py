@@ -78,3 +78,28 @@ def test_infinite_costs_are_the_worst():
 
 def test_without_a_solver():
     assert set(from_table(table()).ranking(without=["a"])["label"]) == {"b", "c"}
+
+
+def test_more_may_be_better():
+    frame = table()
+    lower = from_table(frame).ranking()
+    higher = from_table(frame.assign(cost=-frame["cost"]), better="higher").ranking()
+    pd.testing.assert_frame_equal(
+        higher.drop(columns=["median", "interval"]), lower.drop(columns=["median", "interval"])
+    )
+    assert (higher["median"] == -lower["median"]).all()
+    assert [(-high, -low) for low, high in lower["interval"]] == higher["interval"].tolist()
+
+
+def test_columns_that_are_named_like_gains():
+    frame = table().rename(columns={"cost": "test accuracy"})
+    with pytest.raises(UserError, match=r"more 'test accuracy' may be better, .* better='higher' or better='lower'"):
+        from_table(frame, cost="test accuracy")
+    worst = from_table(frame, cost="test accuracy", better="higher")
+    assert (worst.ranking().groupby("label")["rank"].mean() == 1)["c"]
+    low = from_table(frame, cost="test accuracy", better="lower")
+    assert (low.ranking().groupby("label")["rank"].mean() == 3)["c"]
+    with pytest.raises(UserError, match=r"the table: test accuracy is no cost, because more of it is better"):
+        worst.scores()
+    with pytest.raises(UserError, match=r"better= must be one of lower, higher, not 'more'"):
+        from_table(frame, cost="test accuracy", better="more")
