@@ -54,6 +54,10 @@ def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = 
         lines.in_turns(axes, [looks[label] for label in shown], np.log10(costs.columns.to_numpy(float)),
                        axis.share(axis.in_units(costs)), axis.at, place=lambda x: 10**x)  # fmt: skip
     axis.apply(axes)
+    if paid.empty:
+        axes.text(0.5, 0.5, "no target below the loss at the start was reached", transform=axes.transAxes, size=10,
+                  color=style.MUTED, ha="center")  # fmt: skip
+        axes.set_yticks([])
     axes.set_xscale("log")
     left, right = (paid["x"].max(), paid["x"].min()) if len(paid) else (1.0, 0.1)
     axes.set_xlim(left, right if right < left else left / 10)

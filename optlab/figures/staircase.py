@@ -22,6 +22,7 @@ from optlab.figures.style import Look
 Floats = NDArray[np.float64]
 
 _POINTS, _BELOW, _ABOVE = 2401, -0.02, 1.03
+_DECADE = 10.0  # the length of an axis without steps between its ends
 _ROOM = 0.04
 """The part of the axis to the right of the last step, so that the final shares can be seen."""
 
@@ -138,7 +139,7 @@ def _ends(frame: pd.DataFrame) -> tuple[float, float]:
     x = frame["x"].to_numpy(float)
     x = x[(x > 0) & np.isfinite(x)]
     left, right = (float(x.min()), float(x.max())) if x.size else (1.0, 1.0)
-    return left, left * max(right / left, 1.05) ** (1 + _ROOM)
+    return left, left * (right / left if right > left else _DECADE) ** (1 + _ROOM)
 
 
 def _ticks(axes: Axes, left: float, right: float) -> None:

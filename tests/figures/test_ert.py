@@ -56,6 +56,9 @@ def test_bands_and_equal_lines():
 def test_hard_values_can_be_saved(values, tmp_path):
     sheet = ert.figure(costs("gd", values), looks=style.looks(["gd"]), caption="A caption.")
     assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 4000
+    said = [text.get_text() for text in sheet.axes[0].texts]
+    is_empty = max(value for value in [0.0, *values] if np.isfinite(value)) == 0
+    assert said == ["no target below the loss at the start was reached"] * is_empty
     empty = ert.figure(costs("gd", [], targets=[]), looks=style.looks(["gd"]))
     assert figure.save(empty, tmp_path / "y.png").stat().st_size > 4000
 

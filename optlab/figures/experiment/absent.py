@@ -26,9 +26,8 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return f"no optimizer has several settings; {_TRIALS}"
     if kind == "ranks":
         labels = selection.compared(list(dict.fromkeys(results.runs["label"])))
-        return (
-            f"there is one optimizer, {labels[0]}; add an [[optimizer]]" if len(labels) == 1 else "there are no ranks"
-        )
+        alone = f"there is one optimizer, {labels[0]}; add an [[optimizer]]"
+        return alone if len(labels) == 1 else "no optimizer ended with a finite loss, so that none has a rank"
     if kind == "lr":
         return "no optimizer has a number as its learning rate; write lr = [0.001, 0.01, 0.1] in an [[optimizer]]"
     if (results.runs["status"] == "error").all():

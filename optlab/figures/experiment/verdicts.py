@@ -85,8 +85,9 @@ def figures(
     if len(labels) < 2 or not selection.wants("ranks", len(cases) > 1):
         return
     if selection.kinds:
+        ranked = set(verdicts.judged.placed.dropna(subset="rank")["case"])
         for case, name in zip(cases, names, strict=True):
-            if (verdicts.judged.placed["case"] == case.title).any():
+            if case.title in ranked:
                 yield NamedFigure("ranks", case.title, name, partial(_ranks, verdicts, case.title, looks, note))
     if verdicts.judged.friedman is not None:
         yield NamedFigure("ranks", ALL_CASES, of_all, partial(_mean_ranks, verdicts, looks, note))

@@ -143,6 +143,14 @@ def test_the_reason_why_there_are_no_ranks(results, tmp_path):
         results.figure("ranks", by="final_los")
 
 
+def test_runs_that_all_diverged_have_no_ranks(tmp_path):
+    rules = [{"name": "gd", "lr": lr, "label": str(lr)} for lr in (1e50, 1e60)]
+    found = optlab.run(document(optimizers=rules), out=tmp_path, plots=False)
+    assert not [name for name in found.figures() if name.startswith("ranks")]
+    with pytest.raises(UnknownName, match="no optimizer ended with a finite loss, so that none has a rank"):
+        found.figure("ranks")
+
+
 def test_labels_with_failed_runs_have_no_rank(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "plugins").mkdir()
