@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,10 @@ from optlab.results.analysis.tuning import FINAL_LOSS, cell_ids, group_ids, run_
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+MOST_SEEDS = 1000
+"""The number of seeds that resamples and permutations use; more would only make the doubt about ranks smaller."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,12 @@ class Contest:
     def has_values(self) -> bool:
         """Whether some median can be finite, so that there are ranks."""
         return bool(np.isfinite(self.values).any())
+
+    def limited(self, seeds: int = MOST_SEEDS) -> Contest:
+        """The contest on its first seeds only, so that time and memory are bounded."""
+        if self.values.shape[1] <= seeds:
+            return self
+        return replace(self, values=self.values[:, :seeds], tried=tuple(tried[:, :seeds] for tried in self.tried))
 
     @staticmethod
     def of(labels: tuple[str, ...], values: Floats) -> Contest:

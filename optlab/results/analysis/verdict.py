@@ -21,7 +21,10 @@ TAILS = (0.05, 0.95)
 
 @dataclass(frozen=True)
 class Verdict:
-    """The statistics of one contest, each computed at its first use. Arrays have one entry for each of its L labels."""
+    """The statistics of one contest, each computed at its first use. Arrays have one entry for each of its L labels.
+
+    Medians and their intervals are those of all seeds; resamples and permutations use the first thousand.
+    """
 
     contest: Contest
 
@@ -42,7 +45,7 @@ class Verdict:
     @cached_property
     def resampled(self) -> Floats:
         """The ranks in each resample, shape (resamples, L)."""
-        return resampled_ranks(self.contest)
+        return resampled_ranks(self.contest.limited())
 
     @cached_property
     def rank_ends(self) -> Floats:
@@ -59,7 +62,8 @@ class Verdict:
     @cached_property
     def p(self) -> Floats:
         """The adjusted p-values of the comparison with the first; NaN for labels with rank 1."""
-        return np.where(self.ranks == 1, np.nan, separation.step_down(self.contest.values, self.contest.floor))
+        p = separation.step_down(self.contest.limited().values, self.contest.floor)
+        return np.where(self.ranks == 1, np.nan, p)
 
     @cached_property
     def with_first(self) -> NDArray[np.bool_]:
@@ -73,5 +77,5 @@ class Verdict:
 
     def seeds_needed(self, first: int, second: int) -> int | None:
         """See `separation.seeds_needed`."""
-        values = self.contest.values
+        values = self.contest.limited().values
         return separation.seeds_needed(values[first], values[second], self.contest.floor)

@@ -282,6 +282,20 @@ def test_order_of_rows_scale_and_names_do_not_matter(values, random):
     pd.testing.assert_frame_equal(renamed.rename(index={new: old for old, new in names.items()}).sort_index(), expected)
 
 
+def test_very_many_seeds_take_bounded_memory_and_time():
+    """A hundred thousand seeds: resamples of all of them would need gigabytes."""
+    losses = np.random.default_rng(0).random((2, 2, 100_000)) + np.array([0.0, 0.5])[:, None, None]
+    table = by_label(analysis.ranking(runs_of(losses)))
+    assert table["rank_high"].tolist() == [1, 2]
+    assert table["with_first"].tolist() == [True, False]
+    low, high = table.loc["a", "interval"]
+    assert high - low < 0.01  # of all seeds
+    ((_, found),) = contests(runs_of(losses[..., :1200]), analysis.best(runs_of(losses[..., :1200])))
+    assert found.values.shape == (2, 1200)
+    assert found.limited().values.shape == (2, 1000)
+    assert [tried.shape for tried in found.limited().tried] == [(2, 1000)] * 2
+
+
 def test_results_are_the_same_each_time():
     runs = runs_of(np.random.default_rng(0).random((3, 4, 6)))
     pd.testing.assert_frame_equal(analysis.ranking(runs), analysis.ranking(runs))
