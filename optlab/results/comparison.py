@@ -8,6 +8,7 @@ list, on comments or descriptions.
 from __future__ import annotations
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
@@ -103,7 +104,18 @@ def _optimizer(sweeps: Sequence[Sweep]) -> Facts:
     for key in rule.all_choices:
         chosen = [sweep.rule.all_choices[key] for sweep in sweeps]
         facts[shown_as(key)] = _values(list({json.dumps(value): value for value in chosen}.values()))
-    return facts | {shown_as(key): _axis(first.numbers[key]) for key in rule.numbers}
+    columns = {key: np.concatenate([sweep.numbers[key] for sweep in sweeps]) for key in rule.numbers}
+    facts |= {shown_as(key): _axis(column) for key, column in columns.items()}
+    if not all(map(_is_grid, sweeps)) or len({len(sweep) for sweep in sweeps}) > 1:
+        settings = [[len(sweep), *map(str, sweep.rule.all_choices.values())] for sweep in sweeps]
+        facts["settings"] = fingerprint.digest([*settings, *columns.values()])
+    return facts
+
+
+def _is_grid(sweep: Sweep) -> bool:
+    """Whether a sweep has all combinations of its numbers. It has not if points are drawn or axes go together."""
+    sizes = [len(np.unique(sweep.numbers[key])) for key in sweep.rule.numbers]
+    return len(sweep) == math.prod(sizes) * len(sweep.titles) * len(np.unique(sweep.seed))
 
 
 def _axis(column: Any) -> Any:
@@ -155,7 +167,7 @@ def _general_differences(before: Mapping[str, Any], after: Mapping[str, Any]) ->
             yield from _changed(f"record.{name}", old, new)
     old, new = before.get("tuning") or {}, after.get("tuning") or {}
     if not old or not new:
-        yield from _changed("tuning", bool(old), bool(new))
+        yield from _changed("tuning", old.get("search"), new.get("search"))
     else:
         for name in new:
             yield from _changed(f"tuning.{name}", old.get(name), new[name])

@@ -176,6 +176,36 @@ def test_maps(plan_of):
     assert "map (none -> basins)" in reported(plan_of, plain, basins)[1]
 
 
+def test_tuning(plan_of):
+    axis = {"log_uniform": [0.01, 1.0]}
+    optimizers = [{"name": "momentum", "lr": axis, "beta": {"uniform": [0.5, 0.9]}}]
+    tuned = BASE | {"seeds": 2, "optimizer": optimizers, "tuning": {"trials": 4}}
+    for edit, expected in (
+        ({"tuning": {"trials": 4, "search": "sobol", "seeds": 3}}, ""),
+        ({"tuning": {"trials": 5}}, "tuning.trials (4 -> 5)"),
+        ({"tuning": {"trials": 4, "search": "random"}}, "tuning.search (sobol -> random)"),
+        ({"tuning": {"trials": 4, "budget": "gradients"}}, "tuning.budget (steps -> gradients)"),
+        ({"seed": 1}, "seed (0 -> 1)"),
+        ({"steps": 30}, "steps (20 -> 30)"),
+    ):
+        same, found = reported(plan_of, tuned, tuned | edit)
+        assert same == (not expected)
+        assert expected in [*found, ""]
+        assert not (same and found)
+    grid = {name: value for name, value in tuned.items() if name != "tuning"} | {"optimizer": [{"name": "momentum"}]}
+    assert "tuning (none -> sobol)" in reported(plan_of, grid, tuned)[1]
+
+
+def test_axes_that_go_together(plan_of):
+    table = {"name": "momentum", "lr": [0.1, 0.2], "beta": [0.5, 0.9]}
+    whole, zipped, turned = (
+        BASE | {"optimizer": [table | edit]}
+        for edit in ({}, {"zip": [["lr", "beta"]]}, {"zip": [["lr", "beta"]], "beta": [0.9, 0.5]})
+    )
+    assert len(reported(plan_of, whole, zipped)[1]) == 1
+    assert [text for text in reported(plan_of, zipped, turned)[1] if "momentum.settings" in text]
+
+
 def test_a_long_axis_is_stored_by_its_ends(plan_of):
     before = changed((("optimizer", 0, "lr"), {"log": [0.01, 1.0], "num": 500}))
     after = changed((("optimizer", 0, "lr"), {"linear": [0.01, 1.0], "num": 500}))

@@ -81,7 +81,7 @@ class Tuning:
         """Everything that the results of the second pass depend on, apart from those of the first."""
         recordings = [(one.recording.steps, one.recording.evaluations, one.recording.trajectory, one.seeds)
                       for one in self.judged]  # fmt: skip
-        return [self.table.select, self.seed, *itertools.chain(*recordings)]
+        return [self.table.select, self.table.budget, self.seed, *itertools.chain(*recordings)]
 
 
 def steps_within(gradients: int, case: Case, rule: Rule) -> int:
