@@ -199,8 +199,9 @@ def _trials(spec: OptimizerSpec, options: Sequence[Option], notes: Diagnostics) 
 
 def _note_equal(rows: Sequence[str], what: str, at: KeyPath, notes: Diagnostics) -> None:
     """Note the first row that is equal to an earlier one."""
+    seen: dict[str, int] = {}
     for n, row in enumerate(rows):
-        if (first := rows.index(row)) < n:
+        if (first := seen.setdefault(row, n)) < n:
             place = (*at, n) if what == "trials" else at
             notes.note(place, f"{what}: settings [{first}] and [{n}] are equal; leave one of them out")
             return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,13 +34,28 @@ def sizes(spec: ProblemSpec | OptimizerSpec, registry: Registry) -> list[Size]:
     found = _of_rule(spec, registry)
     repeated = {name for names in spec.zip for name in names[1:]}  # axes that go together count once
     found = [size for size in found if size.name not in repeated]
-    return found + ([Size((*spec.path, "trials"), len(spec.trials), True)] if spec.trials else [])
+    if not spec.trials:
+        return found
+    rows = _sweeps_of(spec, registry)
+    at = (*spec.path, "trials")
+    return [*found, Size(at, rows, True), Size(at, -(-len(spec.trials) // rows), False)]
+
+
+def _sweeps_of(spec: OptimizerSpec, registry: Registry) -> int:
+    """The number of combinations of choices in the `trials` of a table."""
+    optimizer = _optimizer(spec, registry)
+    plugins = [("", optimizer), *((f"{part.name}.", registry.transforms.get(part.name)) for part in spec.transforms)]
+    if spec.schedule:
+        plugins.append(("schedule.", registry.schedules.get(spec.schedule.name)))
+    numbers = {prefix + name for prefix, plugin in plugins if plugin is not None for name in plugin.signature.numbers}
+    return len({json.dumps({name: row[name] for name in row if name not in numbers}) for row in spec.trials})
 
 
 def drawn_sizes(spec: OptimizerSpec, registry: Registry, trials: int) -> list[Size]:
-    """The size of the points that are drawn from the axes of a table."""
-    has_choices = any(size.is_choice and size.values > 1 for size in sizes(spec, registry))
-    return [Size(("tuning", "trials"), trials, has_choices)]
+    """The sizes of the points that are drawn from the axes of a table: in sweeps, and in each sweep."""
+    sweeps = min(trials, math.prod(size.values for size in sizes(spec, registry) if size.is_choice))
+    at = ("tuning", "trials")
+    return [Size(at, sweeps, True), Size(at, -(-trials // sweeps), False)]
 
 
 def _of_rule(spec: OptimizerSpec, registry: Registry) -> list[Size]:
@@ -74,9 +91,17 @@ def _sizes(plugin: Any, axes: Mapping[str, Axis], path: KeyPath, prefix: str = "
     return [
         Size(
             (*path, name),
-            len(as_option(axis, read.choices.get(name)).values),
+            _count(as_option(axis, read.choices.get(name))),
             name not in read.numbers,
             prefix + name,
         )
         for name, axis in axes.items()
     ]
+
+
+def _count(axis: Axis) -> int:
+    """The number of values of an axis; of a range of integers, the number of integers."""
+    interval = axis.interval
+    if interval is None or interval.form != "integers":
+        return len(axis.values)
+    return int(interval.high - interval.low) + 1

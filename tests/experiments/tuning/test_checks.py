@@ -87,3 +87,20 @@ def test_a_map_takes_no_axes_that_go_together(built_in):
 def test_too_many_trials(built_in):
     text = f"{HEAD.replace('seeds = 3', 'seeds = 200000')}[tuning]\nseeds = 200000\ntrials = 100\n{SPHERE}{RANGE}"
     assert any("more than 10,000,000" in message for _, message in mistakes(text, built_in))
+
+
+def test_many_trials_with_few_choices_are_few_sweeps(planned):
+    rules = [{"name": "momentum", "label": str(n), "lr": {"log_uniform": [0.01, 1.0]}, "lr_inside": [True, False],
+              "beta": n / 1000} for n in range(60)]  # fmt: skip
+    tuning = {"trials": 200}
+    made = planned({"tuning": tuning, "problem": [{"name": "sphere"}], "optimizer": rules})
+    assert len(made.sweeps) == 120
+    assert made.cells == 60 * 200
+
+
+def test_the_limit_of_sweeps_counts_drawn_integers_and_trials(planned):
+    rule = {"name": "lbfgs", "lr": {"log_uniform": [0.01, 1.0]}, "history": {"integers": [1, 40_000]}}
+    with pytest.raises(SpecError, match="sweeps, one for each combination of choices, more than 10,000"):
+        planned({"tuning": {"trials": 20_000}, "problem": [{"name": "sphere"}], "optimizer": [rule]})
+    table = {"name": "gd", "trials": [{"lr": n / 30_000} for n in range(1, 20_000)]}
+    assert len(planned({"problem": [{"name": "sphere"}], "optimizer": [table]}).sweeps) == 1
