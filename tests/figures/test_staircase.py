@@ -135,3 +135,8 @@ def test_a_share_below_one_is_not_rounded_to_one():
     assert staircase.percent(0.9999) == "99.9\N{NO-BREAK SPACE}%"
     assert staircase.percent(0.0001) == "0.1\N{NO-BREAK SPACE}%"
     assert staircase.percent(1.0) == "100\N{NO-BREAK SPACE}%"
+
+
+def test_an_axis_without_steps_is_a_decade():
+    left, right = drawn(stairs("a", [1], [0.5]), stairs("b", [1], [0.0])).get_xlim()
+    assert (left, right) == pytest.approx((1, 10**1.04))
