@@ -133,12 +133,17 @@ def test_instances_are_one_sweep_with_the_numbers_of_each_alone(tmp_path, number
 
 def test_machine_code_computes_the_same(planned):
     """At the start and after a step of Adam, to rounding. Some functions are so sensitive that further steps differ."""
-    document = {"problem": [{"suite": "bbob", "dim": 3, "instances": [1, 2, 3]}], "optimizer": ADAM, "steps": 5}
-    for sweep in planned(document).sweeps:
+    start = [0.5, -1.5, 2.0]
+    problem = {"suite": "bbob", "dim": 3, "instances": [1, 2, 3], "start": start}
+    for number, sweep in zip(
+        FUNCTIONS, planned({"problem": [problem], "optimizer": ADAM, "steps": 5}).sweeps, strict=True
+    ):
         native, right = (replace(sweep, backend=backend) for backend in ("native", "replay"))
         assert runner.choose(native, step.build_for(native)).backend == "native", sweep.titles
         loss, expected = runner.run(native).loss, runner.run(right).loss
         np.testing.assert_allclose(loss[0], expected[0], rtol=1e-11, err_msg=sweep.titles[0])
+        reference = [cocoex.BareProblem("bbob", number, 3, 1 + title)(start) for title in sweep.title]
+        np.testing.assert_allclose(expected[0], reference, rtol=1e-10, err_msg=sweep.titles[0])
         np.testing.assert_allclose(loss[1], expected[1], rtol=1e-8, err_msg=sweep.titles[0])
 
 
