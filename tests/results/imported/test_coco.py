@@ -119,6 +119,7 @@ def test_one_target(small):
     assert 0 < results.scores()["score"].max() <= 1
 
 
+@pytest.mark.many
 def test_copies_of_one_algorithm_are_named_by_their_folders(small, tmp_path):
     for name in ("first", "second"):
         shutil.copytree(small[0] / "wide", tmp_path / name)

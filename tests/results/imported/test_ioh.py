@@ -70,10 +70,14 @@ def test_every_cost_is_that_of_the_files(folder):
     assert 0.2 < np.isfinite(results.costs["cost"]).mean() < 0.9
 
 
-def test_mistakes(folder, tmp_path, monkeypatch):
+@pytest.mark.many
+def test_a_folder_that_cannot_be_read(tmp_path):
     (tmp_path / "IOHprofiler_f1_Sphere.json").write_text("{}")
     with pytest.raises(UserError, match=r"iohinspector (cannot read|finds no runs in) this folder"):
         from_table(tmp_path)
+
+
+def test_without_the_package(folder, monkeypatch):
     monkeypatch.setattr(isolated.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(
         MissingPackage, match=r"is read by iohinspector, which is not installed: pip install iohinspector"

@@ -1,5 +1,7 @@
 """Ranks of tables: the same statistics as for experiments."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,9 @@ import pytest
 from optlab.errors import UserError
 from optlab.results import analysis
 from optlab.results.imported.loading import from_table
+from tests.results.analysis import test_over_cases as demsar
+
+DEMSAR = Path(__file__).parents[3] / "docs" / "data" / "demsar2006.csv"
 
 
 def table(seed=0, problems=5, seeds=8):
@@ -103,3 +108,15 @@ def test_columns_that_are_named_like_gains():
         worst.scores()
     with pytest.raises(UserError, match=r"better= must be one of lower, higher, not 'more'"):
         from_table(frame, cost="test accuracy", better="more")
+
+
+def test_the_table_of_demsar():
+    """The published statistics: chi-square 9.28, F 3.69, a critical difference of 1.25, and the mean ranks."""
+    results = from_table(DEMSAR, solver="classifier", cost="auc", better="higher")
+    wide = results.runs.pivot(index="case", columns="label", values="value")[list(demsar.LABELS)]
+    assert sorted(map(tuple, -wide.to_numpy())) == sorted(map(tuple, demsar.auc()))
+    test = results.friedman()
+    assert test is not None
+    assert [f"{value:.2f}" for value in (test.chi2, test.f, test.cd)] == ["9.28", "3.69", "1.25"]
+    ranks = dict(zip(test.labels, test.mean_ranks, strict=True))
+    assert [f"{ranks[label]:.3f}" for label in demsar.LABELS] == ["3.143", "2.000", "2.893", "1.964"]

@@ -9,7 +9,7 @@ from optlab.results.profiles import ert, median
 from tests.results.profiles.oracles import random_costs
 
 
-@settings(max_examples=20)
+@settings(max_examples=8)
 @given(st.integers(0, 10**6), st.integers(1, 3), st.integers(1, 6), st.floats(0, 1))
 def test_equal_to_the_definition(seed, cases, seeds, missed):
     costs = random_costs(seed, cases=cases, seeds=seeds, missed=missed)

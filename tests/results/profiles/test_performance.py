@@ -47,7 +47,7 @@ def test_equal_to_the_package_perfprof(seed):
     assert compared > 50
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 4), st.floats(1, 60))
 def test_equal_to_the_definition(seed, cases, seeds, x):
     costs = random_costs(seed, cases=cases, seeds=seeds, targets=(0.0,), missed=0.3)

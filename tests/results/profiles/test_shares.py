@@ -11,7 +11,7 @@ from optlab.results.profiles.restarts import simulated
 from tests.results.profiles.oracles import at, random_costs
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(st.integers(0, 10**6), st.integers(1, 4), st.integers(1, 4), st.floats(0, 130))
 def test_equal_to_the_definition(seed, cases, seeds, x):
     costs = random_costs(seed, cases=cases, seeds=seeds, targets=(1.0, 0.1, 0.01))
@@ -34,7 +34,7 @@ def test_the_mean_of_simulated_restarts_is_the_expected_running_time():
     table = arranged(costs)
     random = np.random.default_rng(0)
     units = np.arange(len(table.case_of_unit))
-    mean = np.mean([simulated(table, units, random) for _ in range(1500)], axis=0)
+    mean = np.mean([simulated(table, units, random) for _ in range(800)], axis=0)
     expected = ert(costs)
     compared = 0
     for place, label in enumerate(table.labels):
@@ -42,7 +42,7 @@ def test_the_mean_of_simulated_restarts_is_the_expected_running_time():
             for target in np.unique(table.target):
                 rows = (table.case == number) & (table.target == target)
                 theirs = expected[(expected["case"] == case) & (expected["label"] == label) & (expected["x"] == target)]
-                assert mean[rows, place].mean() == pytest.approx(theirs["y"].item(), rel=0.08)
+                assert mean[rows, place].mean() == pytest.approx(theirs["y"].item(), rel=0.1)
                 compared += 1
     assert compared == 12
 
