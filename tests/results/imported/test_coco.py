@@ -126,6 +126,7 @@ def test_copies_of_one_algorithm_are_named_by_their_folders(small, tmp_path):
     assert from_table(tmp_path).runs["label"].unique().tolist() == ["first", "second"]
 
 
+@pytest.mark.many
 def test_parts_of_one_experiment_are_joined(small, results, tmp_path):
     """Batches of one algorithm in several folders, as parallel experiments leave them."""
     for number, part in enumerate([("f1", "f2"), ("f8", "f21")]):
