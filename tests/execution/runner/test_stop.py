@@ -168,10 +168,11 @@ def test_networks_stop_at_evaluations_and_keep_their_metrics(planned):
 @pytest.mark.parametrize("backend", RULES)
 def test_the_time_ends_all_runs_of_a_sweep(planned, backend):
     """No time is allowed: NumPy compares it at each step, machine code every 4096."""
-    sweep = sweep_of(planned, backend, 20_000, [1e-4, 1e-5], 20_001, Stop(seconds=1e-12))
+    steps = 6000 if backend == "native" else 100
+    sweep = sweep_of(planned, backend, steps, [1e-4, 1e-5], steps + 1, Stop(seconds=1e-12))
     told = []
     done = runner.run(sweep, told.append)
-    assert sum(told) == 40_000
+    assert sum(told) == 2 * steps
     assert (done.stopped == STOPS.index("seconds")).all()
     assert (done.steps == (4096 if backend == "native" else 0)).all()
     for run in range(2):
