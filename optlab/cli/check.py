@@ -16,7 +16,7 @@ from optlab.cli.options import folders
 from optlab.errors import UserError, absent, counted, did_you_mean
 from optlab.plugins import registry, signature
 from optlab.plugins.kinds import CHECKED
-from optlab.testing.conformance import OUTCOMES, Check, Verdict, checks_for, verdict
+from optlab.testing.conformance import OUTCOMES, Check, CheckOutcome, checks_for, verdict
 from optlab.testing.wrapped_descent import Checked
 
 COLOURS = {"passed": "green", "failed": "red", "advice": "yellow", "skipped": "yellow", "exempt": "yellow"}
@@ -122,7 +122,7 @@ def _counted(counts: Counts) -> str:
     return f"{counted(counts.total(), 'check')}: {parts}"
 
 
-def _lines(check: Check, found: Verdict, width: int) -> Iterator[str]:
+def _lines(check: Check, found: CheckOutcome, width: int) -> Iterator[str]:
     """The line of a verdict, aligned. After a failure or advice: the observed and expected values, a hint."""
     is_long = found.outcome in ("failed", "advice")
     remark = check.catches if is_long else found.text

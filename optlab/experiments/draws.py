@@ -23,7 +23,7 @@ MOST_AXES = 21_201
 
 
 @dataclass(frozen=True)
-class Drawing:
+class Sampling:
     """How many points are drawn for each optimizer, how, and from which root of random streams."""
 
     trials: int
@@ -38,7 +38,7 @@ class Drawing:
             axes: the number of dimensions.
             count: the number of points.
 
-        >>> few, many = (Drawing(3, "sobol", 0).shares(["gd", "lr"], 2, count) for count in (3, 9))
+        >>> few, many = (Sampling(3, "sobol", 0).shares(["gd", "lr"], 2, count) for count in (3, 9))
         >>> bool((many[:3] == few).all()), bool((many < 1).all())
         (True, True)
         """

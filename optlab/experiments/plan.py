@@ -19,7 +19,7 @@ from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
 from optlab.experiments.stops import note_unreachable
-from optlab.experiments.tuning import Judged, Tuning, drawing_of, first_pass, minima_of, note_tuning, steps_within
+from optlab.experiments.tuning import JudgedRuns, Tuning, drawing_of, first_pass, minima_of, note_tuning, steps_within
 from optlab.plugins.registry import Registry
 from optlab.plugins.signature import is_built_in
 
@@ -107,7 +107,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
         return None
     titles = _titles(cases)
     sweeps: list[Sweep] = []
-    judged: list[Judged] = []
+    judged: list[JudgedRuns] = []
     wanted = spec.seeds if spec.tuning is None else spec.tuning.seeds or 1
     begin = saved = cells = 0
     for (case, titled, known), rule in itertools.product(zip(cases, titles, minima, strict=True), rules):
@@ -116,7 +116,7 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
             sweep = kind.sweep(table, sweep)
         if spec.tuning is not None:
             own_seeds = limits.judging_seeds(spec, case.case, rule)
-            judged.append(Judged(sweep.recording, own_seeds, known))
+            judged.append(JudgedRuns(sweep.recording, own_seeds, known))
             sweep = first_pass(sweep, judged[-1], spec.tuning.select)
         sweeps.append(replace(sweep, id=fingerprint.of_sweep(sweep)))
         repeats = limits.repeats(spec, case.case, rule)

@@ -39,7 +39,7 @@ _VARIED = re.compile(r"\b(?:dim|instance)=[^,)]*(?:, )?")
 
 
 @dataclass(frozen=True)
-class Function:
+class BbobFunction:
     """The place of a case among COCO's functions: its number, dimension and instance (0: the seed says which)."""
 
     number: int
@@ -93,14 +93,14 @@ def export(results: Profiled, out: Path, without: Sequence[str] = ()) -> Exporte
     return Exported(list(folders.values()), names, left_out, failed)
 
 
-def _functions(results: Profiled) -> tuple[dict[str, Function], dict[str, int]]:
+def _functions(results: Profiled) -> tuple[dict[str, BbobFunction], dict[str, int]]:
     """The place of each case by its title, and the number of each function by its name."""
     plan = results.origin.plan
     if plan is None:
         raise ResultsError(
             f"{results.folder}: the experiment cannot be planned again: {'; '.join(results.origin.reasons)}"
         )
-    places: dict[str, Function] = {}
+    places: dict[str, BbobFunction] = {}
     numbers: dict[str, int] = {}
     first = OTHERS if any(_BBOB.match(sweep.case.problem.name) for sweep in plan.sweeps) else 1
     others = itertools.count(first)
@@ -111,7 +111,7 @@ def _functions(results: Profiled) -> tuple[dict[str, Function], dict[str, int]]:
             if name not in numbers:
                 numbers[name] = int(bbob[1]) if bbob else next(others)
             instance = int(sweep.options(number).get("instance", 0)) if bbob else 0
-            places[title] = Function(numbers[name], sweep.case.dim, instance)
+            places[title] = BbobFunction(numbers[name], sweep.case.dim, instance)
     return places, numbers
 
 
@@ -121,7 +121,7 @@ def _write(
     runs: pd.DataFrame,
     records: pd.DataFrame,
     minima: Mapping[str, float],
-    places: Mapping[str, Function],
+    places: Mapping[str, BbobFunction],
 ) -> None:
     """The files of one optimizer."""
     algorithm = label.replace("'", "")

@@ -50,7 +50,7 @@ OUTCOMES: tuple[str, ...] = ("passed", "failed", "advice", "skipped", "exempt")
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CheckOutcome:
     """The result of a check: one of `OUTCOMES`. `text` is the failure, or the reason for a skip or an exemption.
 
     "advice" is a possible improvement of a rule that may be right.
@@ -98,30 +98,32 @@ def _list(known: list[str]) -> str:
     return f"; there are {', '.join(known)}"
 
 
-def verdict(check: Check, plugin: Checked, strict: bool = False) -> Verdict:
+def verdict(check: Check, plugin: Checked, strict: bool = False) -> CheckOutcome:
     """Run a check, unless a check that it needs fails. A check that an optimizer is exempt from must fail.
 
     Advice is a failure for built-in rules, and for other rules if the suite is `strict`.
     """
     optimizer = as_rule(plugin)
     if lacking := [name for name in check.needs if _fails(name, optimizer)]:
-        return Verdict("skipped", f"it needs {lacking[0]}, which fails")
+        return CheckOutcome("skipped", f"it needs {lacking[0]}, which fails")
     reason = optimizer.exempt.get(check.name)
     try:
         run_check(check, optimizer)
     except Skipped as skipped:
         if isinstance(skipped, ByDesign) and reason is not None:
-            return Verdict("exempt", reason)
-        return Verdict("skipped", str(skipped))
+            return CheckOutcome("exempt", reason)
+        return CheckOutcome("skipped", str(skipped))
     except Failed as failure:
         if reason is not None:
-            return Verdict("exempt", reason)
+            return CheckOutcome("exempt", reason)
         is_advice = isinstance(failure, Advised) and not strict and not is_built_in(optimizer.function)
-        return Verdict("advice" if is_advice else "failed", str(failure))
+        return CheckOutcome("advice" if is_advice else "failed", str(failure))
     if reason is None:
-        return Verdict("passed")
+        return CheckOutcome("passed")
     observed = f"is exempt from {check.name} ({reason}), but passes"
-    return Verdict("failed", str(failed(optimizer, observed, "an exemption that is needed", "remove the exemption")))
+    return CheckOutcome(
+        "failed", str(failed(optimizer, observed, "an exemption that is needed", "remove the exemption"))
+    )
 
 
 @functools.lru_cache(maxsize=8)
@@ -194,4 +196,4 @@ def _with_line(error: BaseException, optimizer: Optimizer) -> str:
     return f"{described(error)} ({Path(place.filename).name}:{place.lineno})"
 
 
-__all__ = ["CHECKS", "OUTCOMES", "Check", "Failed", "Skipped", "Verdict", "checks_for", "run_check", "verdict"]
+__all__ = ["CHECKS", "OUTCOMES", "Check", "CheckOutcome", "Failed", "Skipped", "checks_for", "run_check", "verdict"]

@@ -14,7 +14,7 @@ import numpy as np
 from optlab.execution.records import Floats
 from optlab.execution.rule import Key, Part, Rule
 from optlab.experiments.document import Axis, OptimizerSpec
-from optlab.experiments.draws import Drawing
+from optlab.experiments.draws import Sampling
 from optlab.experiments.resolve import settings
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
 from optlab.experiments.resolve.options import combinations, options_of
@@ -68,7 +68,7 @@ class _Axes:
 
 
 def rules(
-    spec: OptimizerSpec, label: str, registry: Registry, notes: Diagnostics, drawing: Drawing | None = None
+    spec: OptimizerSpec, label: str, registry: Registry, notes: Diagnostics, drawing: Sampling | None = None
 ) -> Iterator[RuleAxes]:
     """The rules of an `[[optimizer]]` table. `drawing`: how points are drawn from its axes, if they are."""
     optimizer = notes.found(registry.optimizer, spec.name, (*spec.path, "name"))

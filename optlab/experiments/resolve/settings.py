@@ -19,7 +19,7 @@ from optlab.execution.records import Floats
 from optlab.execution.rule import Key, Part, shown_as
 from optlab.experiments.document import OptimizerSpec
 from optlab.experiments.document.axes import Interval
-from optlab.experiments.draws import MOST_AXES, Drawing, indices, values_at
+from optlab.experiments.draws import MOST_AXES, Sampling, indices, values_at
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
 from optlab.plugins import validation
 
@@ -83,7 +83,7 @@ class Unit:
 
 
 def table(
-    spec: OptimizerSpec, options: Sequence[Option], drawing: Drawing | None, notes: Diagnostics
+    spec: OptimizerSpec, options: Sequence[Option], drawing: Sampling | None, notes: Diagnostics
 ) -> list[Row] | None:
     """All settings of a rule, one row per setting; None if they are a plain grid, or after a mistake was noted."""
     if drawing is None:
@@ -190,7 +190,7 @@ def _trials(spec: OptimizerSpec, options: Sequence[Option], notes: Diagnostics) 
             elif option.path is not None:
                 notes.note(option.path, f"{name} has values here and in trials; leave one of them out")
     own = [known[name] for name in names if name in known]
-    rows = [
+    rows: list[Row] = [
         {option.key: _converted(option, row, (*at, n), notes) for option in own} for n, row in enumerate(spec.trials)
     ]
     _note_equal([json.dumps([*row.values()]) for row in rows], "trials", at, notes)
@@ -238,7 +238,7 @@ def _combinations(units: Sequence[Unit]) -> Iterator[Row]:
 
 
 def _points(
-    spec: OptimizerSpec, options: Sequence[Option], units: Sequence[Unit], drawing: Drawing, notes: Diagnostics
+    spec: OptimizerSpec, options: Sequence[Option], units: Sequence[Unit], drawing: Sampling, notes: Diagnostics
 ) -> Iterator[Row]:
     """The points that are drawn from the units, without repetitions; all combinations if there are not more of them."""
     if math.prod(unit.size for unit in units) <= drawing.trials:

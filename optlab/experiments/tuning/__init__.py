@@ -5,12 +5,12 @@ two_passes  the runs for tuning, the choice, and the runs for judging
 """
 
 from optlab.experiments.tuning.checks import drawing_of, minima_of, note_tuning
-from optlab.experiments.tuning.two_passes import JUDGING, TUNING, Judged, Tuned, Tuning, first_pass, steps_within
+from optlab.experiments.tuning.two_passes import JUDGING, TUNING, JudgedRuns, Tuned, Tuning, first_pass, steps_within
 
 __all__ = [
     "JUDGING",
     "TUNING",
-    "Judged",
+    "JudgedRuns",
     "Tuned",
     "Tuning",
     "drawing_of",

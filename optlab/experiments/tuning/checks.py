@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from optlab.errors import UnknownName, did_you_mean
 from optlab.execution.evaluation import on_data
 from optlab.experiments.document import ExperimentSpec
-from optlab.experiments.draws import Drawing
+from optlab.experiments.draws import Sampling
 from optlab.experiments.maps.declared import lowest
 from optlab.experiments.metrics import METRICS, TEST, TO_TARGET, metric
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes
@@ -18,7 +18,7 @@ AXIS = "lr = { log_uniform = [1e-4, 1.0] }"
 """An example of a range."""
 
 
-def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Drawing | None:
+def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Sampling | None:
     """How points are drawn from the axes of optimizers; None for whole grids."""
     table = spec.tuning
     if table is None:
@@ -28,7 +28,7 @@ def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Drawing | None:
         notes.note(("tuning", "trials"), f'{what}; leave trials out, or write search = "sobol"')
     if table.search in ("random", "sobol") and table.trials is None:
         notes.note(("tuning", "search"), "the number of points to draw is missing: write trials = 40")
-    return Drawing(table.trials, table.method, spec.seed) if table.trials and table.method != "grid" else None
+    return Sampling(table.trials, table.method, spec.seed) if table.trials and table.method != "grid" else None
 
 
 Minima = Sequence[float | None]

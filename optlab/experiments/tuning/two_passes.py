@@ -31,7 +31,7 @@ Choose = Callable[[Sequence[Done]], Ints]
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedRuns:
     """How the chosen settings of a sweep are run in the second pass.
 
     minima: the minimum for each title, from which targets are derived; None if they are not.
@@ -54,12 +54,12 @@ class Tuning:
     table: TuningSpec
     steps: int
     seed: int
-    judged: tuple[Judged, ...]
+    judged: tuple[JudgedRuns, ...]
     runs: int
     run_steps: int
 
     @staticmethod
-    def of(spec: ExperimentSpec, sweeps: Sequence[Sweep], judged: Sequence[Judged]) -> Tuning:
+    def of(spec: ExperimentSpec, sweeps: Sequence[Sweep], judged: Sequence[JudgedRuns]) -> Tuning:
         """The passes of an experiment with these sweeps in the first pass."""
         assert spec.tuning is not None
         pairs: dict[tuple[Any, ...], tuple[int, int]] = {}  # one setting of each title and label is judged
@@ -93,7 +93,7 @@ def steps_within(gradients: int, case: Case, rule: Rule) -> int:
     return max(gradients // max(per_step, 1), 1)
 
 
-def first_pass(sweep: Sweep, judged: Judged, select: str) -> Sweep:
+def first_pass(sweep: Sweep, judged: JudgedRuns, select: str) -> Sweep:
     """The sweep on the random streams for tuning. It records only what the metric `select` needs."""
     steps, evaluations = sweep.recording.steps, sweep.recording.evaluations
     if select != "area":
@@ -104,7 +104,7 @@ def first_pass(sweep: Sweep, judged: Judged, select: str) -> Sweep:
     return with_target(replace(sweep, recording=recording, root_seed=root_of(sweep.root_seed, TUNING)), judged)
 
 
-def with_target(sweep: Sweep, judged: Judged) -> Sweep:
+def with_target(sweep: Sweep, judged: JudgedRuns) -> Sweep:
     """The sweep with a target for each run, if targets are derived from the minima."""
     return sweep if judged.minima is None else replace(sweep, target=above_minima(sweep, judged.minima))
 
@@ -143,7 +143,7 @@ class Tuned(Passes):
                 begin += len(at)
         return sweeps
 
-    def _of(self, sweep: Sweep, judged: Judged, at: Ints, seeds: Ints, begin: int) -> Sweep:
+    def _of(self, sweep: Sweep, judged: JudgedRuns, at: Ints, seeds: Ints, begin: int) -> Sweep:
         recording = judged.recording
         if self._tuning.table.budget == "seconds":
             recording = timing.shortened(recording, self._tuning.steps, sweep.steps)
