@@ -11,15 +11,15 @@ _WHOLE = re.compile(r"\{\s*(-?\d+)\s*,\s*\.\.\.\s*,\s*(-?\d+)\s*\}")
 
 
 @dataclass(frozen=True)
-class Interval:
+class AllowedRange:
     """The numbers from `low` to `high`, or the integers among them; `text` is the interval as written.
 
-    >>> unit = Interval.read("[0, 1)")
+    >>> unit = AllowedRange.read("[0, 1)")
     >>> 0.0 in unit, 1.0 in unit, float("nan") in unit
     (True, False, False)
-    >>> 1e300 in Interval.read("(0, inf)")
+    >>> 1e300 in AllowedRange.read("(0, inf)")
     True
-    >>> 3.0 in Interval.read("{1, ..., 15}"), 2.5 in Interval.read("{1, ..., 15}")
+    >>> 3.0 in AllowedRange.read("{1, ..., 15}"), 2.5 in AllowedRange.read("{1, ..., 15}")
     (True, False)
     """
 
@@ -31,7 +31,7 @@ class Interval:
     is_whole: bool = False
 
     @staticmethod
-    def read(text: str) -> Interval:
+    def read(text: str) -> AllowedRange:
         """Parse an interval or a range of integers.
 
         Raises:
@@ -39,14 +39,14 @@ class Interval:
         """
         whole = _WHOLE.fullmatch(text.strip()) if isinstance(text, str) else None
         if whole and int(whole[1]) < int(whole[2]):
-            return Interval(text.strip(), float(whole[1]), float(whole[2]), True, True, is_whole=True)
+            return AllowedRange(text.strip(), float(whole[1]), float(whole[2]), True, True, is_whole=True)
         parts = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
         if parts is None:
             raise ValueError(f'{text!r} is no interval; write one as "[0, 1)" or "(0, inf)"')
         low, high = float(parts[2]), float(parts[3])
         if not low < high:
             raise ValueError(f"{text!r} contains no number: its ends are in the wrong order")
-        return Interval(text.strip(), low, high, parts[1] == "[", parts[4] == "]")
+        return AllowedRange(text.strip(), low, high, parts[1] == "[", parts[4] == "]")
 
     def __contains__(self, value: object) -> bool:
         assert isinstance(value, int | float)

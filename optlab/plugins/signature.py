@@ -30,7 +30,7 @@ import numpy as np
 from optlab.engine.containment import described, original
 from optlab.errors import PluginError, UserError, did_you_mean, shortened
 from optlab.plugins import source_files
-from optlab.plugins.interval import Interval
+from optlab.plugins.interval import AllowedRange
 
 T = TypeVar("T")
 _SUSPENDED = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
@@ -44,7 +44,7 @@ class Signature:
     numbers: Mapping[str, float]
     choices: Mapping[str, Any]
     supplied: tuple[str, ...]
-    ranges: Mapping[str, Interval] = field(default_factory=dict)
+    ranges: Mapping[str, AllowedRange] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     """The paths of the declared files that its results depend on."""
 
@@ -223,18 +223,18 @@ def _is_plain(value: Any) -> bool:
     )
 
 
-def _intervals(ranges: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Interval]:
+def _intervals(ranges: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, AllowedRange]:
     """The declared ranges. Raises `ValueError` if one is not valid."""
     if not isinstance(ranges, Mapping):
         raise ValueError('takes ranges as a dictionary, as in ranges={"lr": "(0, inf)"}')
-    intervals: dict[str, Interval] = {}
+    intervals: dict[str, AllowedRange] = {}
     for name, text in ranges.items():
         if name not in options:
             raise ValueError(f"declares a range of '{name}', which is not one of its options")
         if isinstance(options[name], bool) or not isinstance(options[name], int | float):
             raise ValueError(f"declares a range of '{name}', which is not a number")
         try:
-            intervals[name] = Interval.read(text)
+            intervals[name] = AllowedRange.read(text)
         except ValueError as error:
             raise ValueError(f"declares a range of '{name}' that cannot be read: {error}") from None
         if options[name] not in intervals[name]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from optlab import optimizer
 from optlab.errors import PluginError
-from optlab.plugins.interval import Interval
+from optlab.plugins.interval import AllowedRange
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.booleans(), st.booleans(), st.floats())
@@ -19,21 +19,21 @@ def test_square_brackets_include_the_end(a, b, with_low, with_high, value):
     text = f"{'[' if with_low else '('}{low!r}, {high!r}{']' if with_high else ')'}"
     if low == high:
         with pytest.raises(ValueError, match="contains no number"):
-            Interval.read(text)
+            AllowedRange.read(text)
         return
     above = value >= low if with_low else value > low
     below = value <= high if with_high else value < high
-    assert (value in Interval.read(text)) == (above and below)
+    assert (value in AllowedRange.read(text)) == (above and below)
 
 
 @pytest.mark.parametrize("text", ["", "0, 1", "[0; 1]", "[0, 1", "[1, 0]", "[a, 1]", "[0, 1] "])
 def test_invalid_intervals(text):
     if text == "[0, 1] ":
-        assert 1 in Interval.read(text)
-        assert math.nan not in Interval.read(text)
+        assert 1 in AllowedRange.read(text)
+        assert math.nan not in AllowedRange.read(text)
     else:
         with pytest.raises(ValueError, match=r".+"):
-            Interval.read(text)
+            AllowedRange.read(text)
 
 
 @pytest.mark.parametrize(

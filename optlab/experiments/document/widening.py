@@ -16,7 +16,7 @@ from typing import Any
 from optlab.errors import short
 from optlab.experiments.document import source_map
 from optlab.experiments.document.source_map import KeyPath
-from optlab.plugins.interval import Interval
+from optlab.plugins.interval import AllowedRange
 
 FACTOR = 10
 """The factor by which a range is widened on a logarithmic scale."""
@@ -37,7 +37,7 @@ class Edge:
     label: str
     low: bool
     high: bool
-    allowed: Interval | None = None
+    allowed: AllowedRange | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _value_at(text: str, offsets: Mapping[KeyPath, int], path: KeyPath) -> int:
     return begin
 
 
-def _moved(bounds: Sequence[float], form: str, allowed: Interval | None, high: bool) -> float:
+def _moved(bounds: Sequence[float], form: str, allowed: AllowedRange | None, high: bool) -> float:
     """The new bound at one end."""
     old = bounds[high]
     if form in _LOGARITHMIC:

@@ -7,12 +7,12 @@ import tomllib
 import pytest
 
 from optlab.experiments.document.widening import Edge, widened
-from optlab.plugins.interval import Interval
+from optlab.plugins.interval import AllowedRange
 
 
 def wider(axis, low=False, high=True, allowed=None):
     text = f'# a comment\n[[optimizer]]\nname = "o"\nlr = {axis} # another\nend = 1\n'
-    edge = Edge(("optimizer", 0, "lr"), "lr", "o", low, high, Interval.read(allowed) if allowed else None)
+    edge = Edge(("optimizer", 0, "lr"), "lr", "o", low, high, AllowedRange.read(allowed) if allowed else None)
     found = widened(text, tomllib.loads(text), [edge])
     before, after = (line for line in found.text.split("\n") if line.startswith("lr")), found.text
     assert after.startswith("# a comment\n")
