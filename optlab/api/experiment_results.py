@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-from optlab.engine.containment import prints_aside
+from optlab.api.result_pictures import Pictured, drawn, existing
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
-from optlab.experiments.choices import PICTURES
 from optlab.experiments.kinds import GRID, Kind
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.plan import Plan
@@ -21,13 +20,8 @@ from optlab.markup import html
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import analysis, replanning, store
-from optlab.results.profiles.of_results import Profiled
 from optlab.results.replanning import Origin
-from optlab.results.selection import ALL, Selection
-from optlab.results.subject import ALL_CASES, NamedFigure
-
-if TYPE_CHECKING:
-    from optlab.figures.figure import InlineFigure
+from optlab.results.selection import ALL
 
 ROWS = 24
 """Rows of the ranking that a notebook shows."""
@@ -38,7 +32,7 @@ SMALL = 88.0
 
 
 @dataclass(frozen=True, repr=False)
-class ExperimentResults(Profiled):
+class ExperimentResults(Pictured):
     """The results of a finished experiment. A notebook shows the ranking and the first picture.
 
     `runs` has one row per run; `history` (run, step, loss, ...) and `trajectories` (run, step, x0, x1, ...) one row per
@@ -83,7 +77,7 @@ class ExperimentResults(Profiled):
         Raises:
             ResultsError: a plugin of the runs is gone or has changed since.
         """
-        return self._exact("the experiment cannot be planned again")
+        return self.exact_plan("the experiment cannot be planned again")
 
     @cached_property
     def panels(self) -> tuple[Any, ...]:
@@ -95,11 +89,11 @@ class ExperimentResults(Profiled):
         """
         if self.kind is GRID:
             return ()
-        planned = self._exact("the map cannot be read from these results")
+        planned = self.exact_plan("the map cannot be read from these results")
         with faults_of(planned.kind):
             return tuple(planned.kind.panels(self, planned))
 
-    def _exact(self, refusal: str) -> Plan:
+    def exact_plan(self, refusal: str) -> Plan:
         """The plan, made with the unchanged plugins of the runs. Raises ResultsError if there is none."""
         if self.origin.plan is None or self.origin.changed_plugins:
             raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
@@ -182,7 +176,7 @@ class ExperimentResults(Profiled):
         for label in without:
             if label not in labels:
                 guess = did_you_mean(str(label), labels)
-                raise UnknownName(f"without: no optimizer has the label {label!r}{guess}; {_existing(labels)}")
+                raise UnknownName(f"without: no optimizer has the label {label!r}{guess}; {existing(labels)}")
         kept = runs[~runs["label"].isin(list(without))].reset_index(drop=True) if without else runs
         if kept.empty:
             raise UserError("all optimizers are left out; keep at least one")
@@ -193,104 +187,6 @@ class ExperimentResults(Profiled):
         """How settings were searched, from the experiment file."""
         tuning = tomllib.loads(self.spec.read_text(encoding="utf-8")).get("tuning", {})
         return str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
-
-    def figure(
-        self,
-        kind: str,
-        case: str | None = None,
-        *,
-        only: Sequence[str] = (),
-        top: int | None = None,
-        without: Sequence[str] = (),
-        x: str | None = None,
-        by: str | None = None,
-    ) -> InlineFigure:
-        """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
-
-        Args:
-            kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile"
-                or "ecdf" of all cases; for a map "basins" or "stability"; or a full name, as in `figures()`.
-            case: the title of the case, or the name of its problem. Not needed if there is one case, or a picture of
-                all cases.
-            only: labels of the optimizers that are shown; all if empty.
-            top: how many optimizers are in colour, the best by rank. Default: the number of colours.
-            without: labels of optimizers that are left out of the comparison, unlike with `only`: what depends on the
-                set of optimizers is computed without them.
-            x: what the horizontal axis of a curve counts: "steps", "gradients" or "seconds".
-            by: the metric of "ranks" and "best_of_k", such as "test_accuracy". Default: the final loss, and for
-                "best_of_k" the metric that settings were chosen by.
-
-        Raises:
-            UnknownName: there is no such picture, case, label or axis; the message lists the existing names.
-            UserError: there are several cases and `case` is missing.
-            ResultsError: the folder was replaced or removed, or a plugin that a map needs has changed.
-        """
-        selection = Selection(tuple(only), top, tuple(without), PICTURES, x, by)
-        found = self._named(selection)
-        names = {figure.name: figure for figure in found}
-        return _drawn(names[kind] if kind in names and case is None else self._chosen(found, kind, case, selection))
-
-    def figures(
-        self,
-        *,
-        only: Sequence[str] = (),
-        top: int | None = None,
-        without: Sequence[str] = (),
-        kinds: Sequence[str] = (),
-        x: str | None = None,
-        by: str | None = None,
-    ) -> Figures:
-        """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
-
-        Args:
-            only, top, without, x, by: see `figure`.
-            kinds: the kinds of pictures; the usual ones if empty.
-        """
-        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by)
-        return Figures({figure.name: figure for figure in self._named(selection)})
-
-    def _named(self, selection: Selection) -> list[NamedFigure]:
-        from optlab.figures.experiment import from_plugins, pictures
-
-        if not self.kind.is_ranked:
-            self._exact("the map cannot be read from these results")
-        more = from_plugins.extras(self, selection) if selection.wants("extra") else []
-        return [*pictures.figures(self, selection), *from_plugins.named(more)]
-
-    def _chosen(self, found: Sequence[NamedFigure], kind: str, case: str | None, selection: Selection) -> NamedFigure:
-        """The picture of a kind and a case."""
-        kinds, cases = (list(dict.fromkeys(getattr(figure, what) for figure in found)) for what in ("kind", "case"))
-        if kind not in kinds:
-            names = [*kinds, *(figure.name for figure in found)]
-            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            why = did_you_mean(str(kind), names)
-            if kind in PICTURES and not omitted:
-                from optlab.figures.experiment.absent import reason
-
-                why = f" of these results: {reason(kind, self, selection)}"
-            raise UnknownName(f"there is no picture {kind!r}{why}; {_existing(kinds)}{omitted}")
-        if case is not None:
-            problems = {title: title.partition(" (")[0] for title in cases}
-            chosen = [title for title in cases if title == case] or [
-                title for title in cases if problems[title] == case
-            ]
-            if not chosen:
-                guess = did_you_mean(str(case), [*cases, *problems.values()])
-                raise UnknownName(f"there is no case {case!r}{guess}; {_existing(cases)}")
-            cases = chosen
-        matching = [figure for figure in found if figure.kind == kind and figure.case in cases]
-        if not matching:
-            others = [figure.kind for figure in found if figure.case in cases]
-            omitted = f"; left out: {'; '.join(self.origin.left_out)}" if self.origin.left_out else ""
-            raise UnknownName(f"there is no {kind} of {cases[0]}; {_existing(list(dict.fromkeys(others)))}{omitted}")
-        titles = list(dict.fromkeys(figure.case for figure in matching))
-        if ALL_CASES in titles:
-            return next(figure for figure in matching if figure.case == ALL_CASES)
-        if len(titles) > 1:
-            raise UserError(
-                f"there are several pictures {kind!r}; choose one, as in case={titles[0]!r}; {_existing(titles)}"
-            )
-        return matching[0]
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 
@@ -322,16 +218,11 @@ class ExperimentResults(Profiled):
         )
 
     def _first(self) -> str:
-        found = self._named(ALL)
+        found = self.named_figures(ALL)
         if not found:
             return ""
-        figure = _drawn(found[0])
+        figure = drawn(found[0])
         return html.image(figure.png(SMALL), 64 * figure.get_figwidth(), f"{found[0].kind} of {found[0].case}")
-
-
-@prints_aside
-def _drawn(figure: NamedFigure) -> InlineFigure:
-    return figure.make()
 
 
 def _rank(row: Mapping[Any, Any]) -> str:
@@ -344,40 +235,6 @@ def _rank(row: Mapping[Any, Any]) -> str:
 
 def _yes(value: Any) -> str:
     return "-" if pd.isna(value) else "yes" if value else "no"
-
-
-def _existing(names: Sequence[str]) -> str:
-    """The list of existing names, for messages."""
-    return f"there are: {', '.join(names)}" if names else "there are none"
-
-
-@dataclass(frozen=True, repr=False)
-class Figures(Mapping[str, Any]):
-    """Pictures by name. Each is drawn when it is accessed. A notebook shows all."""
-
-    named: Mapping[str, NamedFigure]
-
-    def __getitem__(self, name: str) -> InlineFigure:
-        if name not in self.named:
-            guess = did_you_mean(str(name), self.named)
-            raise UnknownName(f"there is no picture {name!r}{guess}; {_existing(list(self.named))}")
-        return _drawn(self.named[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.named)
-
-    def __len__(self) -> int:
-        return len(self.named)
-
-    def __repr__(self) -> str:
-        return f"<{counted(len(self), 'picture')}: {', '.join(self)}>"
-
-    def _repr_html_(self) -> str:
-        def all_of_them() -> str:
-            drawn = {name: self[name] for name in self}
-            return "".join(html.image(figure.png(), 80 * figure.get_figwidth(), name) for name, figure in drawn.items())
-
-        return html.never_raises(all_of_them, "the pictures")
 
 
 def of(results: store.Results, planned: Plan, known: Registry | None = None) -> ExperimentResults:

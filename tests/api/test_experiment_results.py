@@ -383,7 +383,7 @@ def test_a_failing_picture_does_not_remove_the_table(results, monkeypatch):
     def broken(*args):
         raise RuntimeError("a <broken> figure")
 
-    monkeypatch.setattr(experiment_results, "_drawn", broken)
+    monkeypatch.setattr(experiment_results, "drawn", broken)
     html = results._repr_html_()
     assert "the first picture cannot be shown: RuntimeError: a &lt;broken&gt; figure" in html
     assert html.count("<tr") == 7
