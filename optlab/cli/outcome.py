@@ -143,7 +143,7 @@ def _elsewhere(console: Console, manifest: Mapping[str, Any], planned: Plan) -> 
         return
     other = sum(sweep["backend"] != "native" for sweep in manifest["sweeps"])
     if other:
-        failed = f"{other:,} of {counted(len(planned.sweeps), 'sweep')} could not run on native, as requested"
+        failed = f"{other:,} of {counted(len(manifest['sweeps']), 'sweep')} could not run on native, as requested"
         console.print(tables.sentence(f"{failed}: optlab validate shows why"))
 
 

@@ -300,3 +300,15 @@ def test_a_deterministic_and_a_random_problem_together(tmp_path):
     document = DOCUMENT | {"problem": [{"name": "sphere"}, {"name": "sphere", "start": "random"}], "steps": 3}
     runs = optlab.run(document | {"optimizer": DOCUMENT["optimizer"][:1]}, out=tmp_path, plots=False).runs
     assert runs.groupby(["case", "phase"], sort=False).size().tolist() == [12, 36, 1, 4]
+
+
+def test_sweeps_that_could_not_run_as_requested_are_counted_in_both_phases(tmp_path, optlab_command):
+    head = 'name = "e"\nsteps = 3\nbackend = "native"\n[tuning]\ntrials = 4\n'
+    network = '[[problem]]\nname = "mlp"\ndataset = "xor"\n'
+    (tmp_path / "e.toml").write_text(
+        head + network + '[[optimizer]]\nname = "gd"\nlr = { log_uniform = [1e-3, 0.1] }\n'
+    )
+    done = optlab_command("run", "e.toml", "--no-plots", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 sweeps could not run on native, as requested" in done.stdout
+    assert "12 runs of 4 cells for tuning, and 1 for judging: 13 done" in done.stdout
