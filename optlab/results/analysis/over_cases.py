@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -95,7 +96,7 @@ class Friedman:
     chi2, chi2_p: 12 N / (k (k + 1)) (sum of R_j**2 - k (k + 1)**2 / 4) for mean ranks R_j, and its p-value with k - 1
         degrees of freedom. Ties are not corrected for, as in the paper, which makes the test conservative.
     f, f_p: the statistic of Iman & Davenport, (N - 1) chi2 / (N (k - 1) - chi2), with k - 1 and (k - 1) (N - 1) degrees
-        of freedom.
+        of freedom. It is at least 1 / k!**(N - 1), the probability that N cases agree on the order by chance.
     cd: the critical difference of Nemenyi at 5 %. Labels whose mean ranks differ by less cannot be told apart.
     """
 
@@ -121,6 +122,7 @@ def friedman_test(ranks: Floats, labels: tuple[str, ...]) -> Friedman:
     rest = cases * (k - 1) - chi2
     f = (cases - 1) * chi2 / rest if rest > 1e-9 * cases else np.inf
     f_p = float(fdtrc(k - 1, (k - 1) * (cases - 1), f)) if np.isfinite(f) else 0.0
+    f_p = max(f_p, math.factorial(min(k, 20)) ** (1.0 - cases))  # by chance, all cases agree with this probability
     cd = studentized_range(k) / np.sqrt(2) * np.sqrt(k * (k + 1) / (6 * cases))
     return Friedman(labels, tuple(map(float, mean)), cases, chi2, float(chdtrc(k - 1, chi2)), float(f), f_p, float(cd))
 

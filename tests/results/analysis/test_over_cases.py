@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -80,7 +82,7 @@ def test_friedman_is_that_of_scipy(shape):
 def test_one_order_on_all_cases_and_equal_labels():
     same = friedman_test(np.tile([1.0, 2.0, 3.0], (5, 1)), LABELS[:3])
     assert same.chi2 == pytest.approx(10.0)
-    assert (same.f, same.f_p) == (np.inf, 0.0)
+    assert (same.f, same.f_p) == (np.inf, pytest.approx(1 / 6**4))
     tied = friedman_test(np.ones((5, 3)), LABELS[:3])
     assert tied.mean_ranks == (2.0, 2.0, 2.0)
     assert (tied.chi2, tied.chi2_p, tied.f_p) == (0.0, 1.0, 1.0)
@@ -159,3 +161,12 @@ def test_the_order_of_rows_does_not_matter(losses, random):
     one, other = analysis.friedman(runs), analysis.friedman(shuffled)
     assert one.chi2 == pytest.approx(other.chi2)
     assert dict(zip(one.labels, one.mean_ranks, strict=True)) == dict(zip(other.labels, other.mean_ranks, strict=True))
+
+
+@pytest.mark.parametrize(("k", "cases"), [(2, 2), (2, 3), (3, 2), (4, 2)])
+def test_few_cases_that_agree_prove_little(k, cases):
+    """The F statistic is infinite if all cases agree. By chance they do with probability 1 / k!**(cases - 1)."""
+    ranks = np.tile(np.arange(1.0, k + 1), (cases, 1))
+    orders = list(itertools.permutations(range(k)))
+    agree = np.mean([len(set(chosen)) == 1 for chosen in itertools.product(orders, repeat=cases)])
+    assert friedman_test(ranks, tuple("abcd"[:k])).f_p == pytest.approx(agree)
