@@ -25,8 +25,8 @@ NAMES = {
 }
 X_NAMES = {
     "step": "step",
-    "gradients": "gradients (steps times the gradients per step)",
-    "seconds": "seconds per run (each step the same share of the time of the runs)",
+    "gradients": "gradients\n(steps times gradients per step)",
+    "seconds": "seconds per run\n(each step the same share)",
 }
 """The columns of the horizontal axis, with the names of the axis."""
 _LOST: dict[str, Any] = {

@@ -279,7 +279,7 @@ def test_if_all_diverged_the_axis_reaches_from_the_start_to_the_last_finite_loss
 
 
 @pytest.mark.parametrize(
-    ("x", "factor", "name"), [("gradients", 3, "gradients (steps times"), ("seconds", 0.1, "seconds per")]
+    ("x", "factor", "name"), [("gradients", 3, "gradients\n(steps times"), ("seconds", 0.1, "seconds per")]
 )
 def test_curves_along_what_the_steps_cost(x, factor, name):
     """Each label has its own places on the axis, which ends where the most expensive one ends."""
@@ -308,3 +308,19 @@ def test_the_last_finite_loss_is_where_its_cost_is():
     assert crosses(axes) == [[[5.0, 2.0]]]
     alone = drawn(curves, lost=["a"], x="gradients")
     assert alone.get_xlim() == (0, 6.25)
+
+
+@pytest.mark.parametrize("x", ["gradients", "seconds"])
+def test_the_names_of_the_axes_of_two_panels_do_not_overlap(x, tmp_path):
+    curves = pd.concat(
+        [curve("gd", [3, 2, 1], quantity="train_loss"), curve("gd", [0.1, 0.9, 0.95], quantity="test_accuracy")]
+    )
+    sheet = loss.figure(
+        curves.assign(**{x: curves["step"] * 100.0}),
+        best("a rather long label"),
+        looks=style.looks(["gd", "a rather long label"]),
+        x=x,
+    )
+    figure.save(sheet, tmp_path / "x.png")
+    left, right = (axes.xaxis.label.get_window_extent() for axes in sheet.axes)
+    assert 0 < left.x0 < left.x1 < right.x0 < right.x1 < sheet.bbox.x1
