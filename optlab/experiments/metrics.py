@@ -138,15 +138,18 @@ def columns(sweep: Sweep, done: Trajectories) -> dict[str, Floats]:
     have NaN.
     """
     is_done = done.status == DONE
-    found = {"area": _mean(done.loss)} if len(done.loss) else {}
-    found |= {name: values[-1] for name, values in done.metrics.items() if name.startswith(TEST) and len(values)}
+    found = {"area": _mean(done.loss, sweep.recording.steps[:, None] <= done.steps)} if len(done.loss) else {}
+    last = np.searchsorted(sweep.recording.evaluations, done.steps, side="right") - 1  # a run may stop early
+    for name, values in done.metrics.items():
+        if name.startswith(TEST) and len(values):
+            found[name] = values[last, np.arange(len(last))]
     return {name: np.where(is_done, values, np.nan) for name, values in found.items()}
 
 
-def _mean(recorded: Floats) -> Floats:
-    """The mean over the steps, added in their order, so that its bits do not depend on the number of runs."""
+def _mean(recorded: Floats, keep: NDArray[np.bool_]) -> Floats:
+    """The mean over the steps to keep, added in their order, so that its bits do not depend on the number of runs."""
     total = np.zeros(recorded.shape[1:])
     with np.errstate(over="ignore", invalid="ignore"):
-        for losses in recorded:
-            total = total + losses
-        return total / len(recorded)
+        for losses, kept in zip(recorded, keep, strict=True):
+            total = total + np.where(kept, losses, 0.0)
+        return total / np.maximum(keep.sum(axis=0), 1)

@@ -46,6 +46,20 @@ def test_columns_are_those_of_a_plain_loop_over_the_history(results):
     assert (runs["status"] != "done").any()
 
 
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_runs_that_stop_early_are_measured_until_they_stop(tmp_path, backend):
+    document = DOCUMENT | {"stop": {"loss": 0.4}, "steps": 200, "record": {"points": 50, "evaluations": 11}}
+    problems = [DOCUMENT["problem"][0], {"name": "mlp", "dataset": "xor", "hidden": [8]}]
+    rules = [{"name": "adam", "lr": [0.05, 0.1]}]
+    found = optlab.run(document | {"problem": problems, "optimizer": rules}, out=tmp_path, plots=False, backend=backend)
+    assert (found.runs["steps"] < 200).any()
+    for row in found.runs.to_dict("records"):
+        own = found.history[found.history["run"] == row["run"]]
+        assert row["area"] == pytest.approx(own["loss"].mean(), rel=1e-12)
+        if row["problem"] == "mlp":
+            assert row["test_loss"] == own["test_loss"].dropna().iloc[-1]
+
+
 def test_steps_to_target_are_those_of_runs_that_stop_there(results, tmp_path):
     runs = results.runs[results.runs["problem"] == "sphere"]
     assert (runs["reached"] == -1).any()

@@ -42,7 +42,8 @@ def seconds_per_step(sweep: Sweep) -> float:
 def _seconds(sweep: Sweep, steps: int) -> float:
     """The shortest time of a run with this number of steps."""
     nothing = np.empty(0, dtype=np.int64)
-    timed = replace(sweep, steps=steps, recording=Recording(nothing, nothing, trajectory=False), target=None)
+    recording = Recording(nothing, nothing, trajectory=False)
+    timed = replace(sweep, steps=steps, recording=recording, target=None, stop=None)
     timed = timed.block(slice(0, RUNS))
     task = runner.Runner([timed])
 
