@@ -4,6 +4,7 @@
     values      validation of a single value
     axes        validation of an option: a value, a list or a grid
     tables      the experiment, in frozen dataclasses
+    tuning      its table [tuning]
     messages    messages for pydantic's errors
     text        reads a file as text, and adds positions to mistakes
     reader      reads an experiment with all of these modules

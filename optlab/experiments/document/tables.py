@@ -24,16 +24,14 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from optlab.experiments.choices import Backend, Budget, Precision, Search
+from optlab.experiments.choices import Backend, Precision
 from optlab.experiments.document import values
 from optlab.experiments.document.axes import RANGES, Axis, Dimensions, Grid
 from optlab.experiments.document.source_map import KeyPath
+from optlab.experiments.document.tuning import TuningSpec
 
 OPTIONS = "<options>"
 """The alias of the field for all keys of a table that are not fields."""
-
-MAX_TRIALS = 100_000
-"""The most points that are drawn for one optimizer."""
 
 _LETTERS = r"\p{L}\p{M}\p{N}_"
 _Text = Annotated[str, Strict()]
@@ -49,7 +47,6 @@ _Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_ext
 _Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
 _Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
 _Steps = Annotated[int, Strict(), Field(ge=1, le=values.MAX_STEPS)]
-_Trials = Annotated[int, Strict(), Field(ge=1, le=MAX_TRIALS)]
 _Points = Annotated[int, Strict(), Field(ge=0, le=values.MAX_POINTS)]
 _NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
@@ -195,36 +192,6 @@ def _problem(table: dict[str, Any]) -> dict[str, Any]:
     """A problem table. The name of a suite is also filled in as its name, because each table has one."""
     suite = table.get("suite")
     return {"name": suite if isinstance(suite, str) and suite else "suite"} | table if "suite" in table else table
-
-
-@dataclass(frozen=True)
-class TuningSpec:
-    """How the settings of each optimizer are chosen, on runs of their own. Only the chosen settings are judged."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    seeds: Annotated[_Positive | None, _doc("runs of each setting; default: 3")] = None
-    trials: Annotated[_Trials | None, _doc("points that are drawn for each optimizer, instead of its grid")] = None
-    search: Annotated[Search | None, _doc('how points are drawn; default: "sobol" with trials, else "grid"')] = None
-    budget: Annotated[Budget, _doc("what is equal for all optimizers")] = "steps"
-    select: Annotated[_Word, _doc("the metric that settings are chosen by")] = "final_loss"
-
-    SEEDS: ClassVar[int] = 3
-
-    @property
-    def repeats(self) -> int:
-        """The number of runs of each setting with anything random in it."""
-        return self.seeds or self.SEEDS
-
-    @property
-    def draws(self) -> bool:
-        """Whether points are drawn from the ranges, instead of all points of the grid."""
-        return self.trials is not None and self.search != "grid"
-
-    @property
-    def method(self) -> str:
-        """The search, with its default."""
-        return self.search or ("grid" if self.trials is None else "sobol")
 
 
 @dataclass(frozen=True)
