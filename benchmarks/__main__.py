@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-ALL = ("trajectories", "cold", "million", "scaling", "compilation", "mlp", "gradients", "memory")
+ALL = ("trajectories", "cold", "million", "scaling", "compilation", "mlp", "gradients", "memory", "calibration")
 
 
 def main() -> None:
