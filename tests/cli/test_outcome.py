@@ -120,7 +120,7 @@ def test_the_means_over_problems_name_the_omitted_optimizers(printed):
     lines, _ = printed(120)
     rows = table(lines, "over all 2 problems")
     assert [row.split()[:-2] for row in rows[1:3]] == [
-        [*f"1.00 {label} 1.00 to 1.00 2".split()] for label in ("gd", "also")
+        [*f"1.50 {label} 1.50 to 1.50 2".split()] for label in ("gd", "also")
     ]
     assert [row.split()[:4] for row in rows[3:6]] == [["error", label, "-", "0"] for label in ("bad", "half", "picky")]
     assert rows[8] == "picky is left out of the means over problems: runs of it failed on 1 of 2 problems"

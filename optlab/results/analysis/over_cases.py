@@ -23,11 +23,12 @@ ROUNDING = 1e-9
 def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequence[str]) -> pd.DataFrame:
     """One row per label, over all cases.
 
-    `mean_rank` is the mean rank, `cases` the number of cases, `wins` the number of first places (shared ones included),
-    `at_edge` the number of cases whose best value is on the edge of the grid, and `diverged` the share of diverged runs
-    (mean over cases). `failed` is the number of cases on which runs of the label failed; if there are any, `mean_rank`
-    and `diverged` are NaN. Cases without ranks do not count in the mean rank; it is NaN if there are no other cases. A
-    mean rank compares the labels of this experiment only: without one of the labels, the other mean ranks change.
+    `mean_rank` is the mean rank, where equal labels of a case share the mean of their places. `cases` is the number of
+    cases, `wins` the number of first places (shared ones included), `at_edge` the number of cases whose best value is
+    on the edge of the grid, and `diverged` the share of diverged runs (mean over cases). `failed` is the number of
+    cases on which runs of the label failed; if there are any, `mean_rank` and `diverged` are NaN. Cases without ranks
+    do not count in the mean rank; it is NaN if there are no other cases. A mean rank compares the labels of this
+    experiment only: without one of the labels, the other mean ranks change.
 
     `mean_low` and `mean_high` are the 5 % and 95 % quantiles of the mean rank in a thousand resamples of the cases and
     of the seeds in each case. They are missing if there is one case. `among_first` is the share of the cases on which
@@ -38,6 +39,7 @@ def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequ
     """
     table = ranking.assign(rank=ranking["rank"].astype(float))
     table["wins"] = table["rank"] == 1
+    table["rank"] = table.groupby("case", sort=False)["rank"].rank()  # the mean of the places of equal labels
     table["at_edge"] = table["at_edge"] != ""
     table["failed"] = table["failed"] > 0
     table["with_first"] = table["with_first"].astype("Float64")
@@ -65,7 +67,7 @@ def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequ
 def rank_table(ranking: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...], Floats]:
     """The labels without failed runs, the cases with ranks, and the ranks, shape (cases, labels).
 
-    Equal labels share the better rank. All are empty if there are fewer than two cases or labels.
+    Equal labels share the mean of their places. All are empty if there are fewer than two cases or labels.
     """
     failed = set(ranking["label"][ranking["failed"] > 0])
     ranked = ranking[ranking["rank"].notna() & ~ranking["label"].isin(failed)]
@@ -73,7 +75,18 @@ def rank_table(ranking: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...],
     table = table.reindex(index=ranked["case"].unique(), columns=ranked["label"].unique()).dropna(axis="columns")
     if min(table.shape) < 2:
         return (), (), np.empty((0, 0))
-    return tuple(table.columns), tuple(table.index), table.to_numpy(float)
+    return tuple(table.columns), tuple(table.index), shared(table.to_numpy(float))
+
+
+def shared(ranks: Floats) -> Floats:
+    """Ranks (..., labels), of which equal ones share the mean of their places instead of the best.
+
+    >>> shared(np.array([1.0, 1.0, 3.0, 4.0])).tolist()
+    [1.5, 1.5, 3.0, 4.0]
+    """
+    equal = (ranks[..., :, None] == ranks[..., None, :]).sum(axis=-1)
+    better = (ranks[..., :, None] > ranks[..., None, :]).sum(axis=-1)
+    return better + (equal + 1) / 2
 
 
 def _ends(verdicts: Sequence[Verdict], labels: Sequence[str]) -> Floats:
@@ -81,7 +94,7 @@ def _ends(verdicts: Sequence[Verdict], labels: Sequence[str]) -> Floats:
     parts = []
     for verdict in verdicts:
         ranks = np.tile(verdict.ranks, (RESAMPLES, 1)) if verdict.is_open else verdict.resampled
-        parts.append(ranks[:, [verdict.contest.labels.index(label) for label in labels]])
+        parts.append(shared(ranks[:, [verdict.contest.labels.index(label) for label in labels]]))
     cases = np.random.default_rng(2).integers(len(parts), size=(RESAMPLES, len(parts)))
     drawn = np.stack(parts)[cases, np.arange(RESAMPLES)[:, None]]  # (resamples, cases, labels)
     return np.quantile(drawn.mean(axis=1), TAILS, axis=0)
@@ -115,9 +128,7 @@ def friedman_test(ranks: Floats, labels: tuple[str, ...]) -> Friedman:
     from scipy.special import chdtrc, fdtrc
 
     cases, k = ranks.shape
-    shared = (ranks[:, :, None] == ranks[:, None, :]).sum(axis=2)
-    better = (ranks[:, :, None] > ranks[:, None, :]).sum(axis=2)
-    mean = (better + (shared + 1) / 2).mean(axis=0)
+    mean = shared(ranks).mean(axis=0)
     chi2 = float(12 * cases / (k * (k + 1)) * np.sum((mean - (k + 1) / 2) ** 2))
     rest = cases * (k - 1) - chi2
     f = (cases - 1) * chi2 / rest if rest > 1e-9 * cases else np.inf
