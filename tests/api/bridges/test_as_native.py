@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import io
-import multiprocessing
 import pickle
 import subprocess
 import sys
@@ -144,18 +143,36 @@ def test_a_copy_continues_like_the_original(name, copied, before):
     assert p.tolist() != [1.0, -2.0]
 
 
-def step_elsewhere(made):
-    (p,) = made.param_groups[0]["params"]
-    p.grad = torch.ones(2)
-    made.step()
-    return p.tolist()
+def test_an_optimizer_can_be_sent_to_another_process(tmp_path):
+    """In a process of its own with a time limit: a pool waits for ever if its worker cannot receive the optimizer."""
+    script = tmp_path / "send.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import multiprocessing
+
+            import torch
+
+            from optlab.api.bridges.torch import as_torch
 
 
-def test_an_optimizer_can_be_sent_to_another_process():
-    p = Parameter(torch.ones(2))
-    made = as_torch("momentum", [p], lr=0.25)
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(step_elsewhere, (made,)) == [0.75, 0.75]  # torch has processes share the tensors
+            def step(made):
+                (p,) = made.param_groups[0]["params"]
+                p.grad = torch.ones(2)
+                made.step()
+                return p.tolist()
+
+
+            if __name__ == "__main__":
+                p = torch.nn.Parameter(torch.ones(2))
+                made = as_torch("momentum", [p], lr=0.25)
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    print(pool.apply_async(step, (made,)).get(timeout=100), p.tolist())  # they share the tensors
+            """
+        )
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=120)
+    assert (done.stdout, done.stderr) == ("[0.75, 0.75] [0.75, 0.75]\n", "")
 
 
 def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path):
