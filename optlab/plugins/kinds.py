@@ -83,6 +83,7 @@ ALL = (
             (
                 "optlab.plugins.problems.functions",
                 "optlab.plugins.problems.bbob",
+                "optlab.plugins.problems.units",
                 "optlab.plugins.problems.networks",
             ),
         ),

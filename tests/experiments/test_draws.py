@@ -11,7 +11,7 @@ from scipy.stats import qmc
 from optlab.errors import SpecError
 from optlab.execution.randomness import generator
 from optlab.experiments.document.axes import Interval
-from optlab.experiments.draws import Drawing, values_at
+from optlab.experiments.draws import Sampling, values_at
 
 ADAM = {
     "name": "adam",
@@ -99,7 +99,7 @@ def test_intervals_reach_both_ends_and_never_beyond():
 
 
 def test_more_axes_than_a_sobol_sequence_has():
-    assert Drawing(2, "random", 0).shares([], 30_000, 2).shape == (2, 30_000)
+    assert Sampling(2, "random", 0).shares([], 30_000, 2).shape == (2, 30_000)
 
 
 # ---- axes that go together, and tables of trials, also without tuning ------------------------------------------------
@@ -186,3 +186,14 @@ def test_mistakes_in_zip_and_trials(planned, table, message):
         planned({"problem": [{"name": "sphere"}], "optimizer": [table]})
     assert message in str(caught.value)
     assert len(caught.value.mistakes) == 1
+
+
+def test_rules_may_have_hyperparameters_named_as_keys(planned):
+    """The value of `trials` says whether it is a table of trials or the number of trials of a line search."""
+    table = {"name": "lbfgs", "line_search": "armijo", "trials": [5, 9], "lr": 0.5}
+    (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [table]}).sweeps
+    assert sweep.numbers["hyperparameter", "trials"].tolist() == [5.0, 9.0]
+    table = {"name": "lbfgs", "line_search": "armijo", "trials": [{"trials": 5, "lr": 0.5}, {"trials": 9, "lr": 1.0}]}
+    (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [table]}).sweeps
+    assert sweep.numbers["hyperparameter", "trials"].tolist() == [5.0, 9.0]
+    assert sweep.numbers["hyperparameter", "lr"].tolist() == [0.5, 1.0]

@@ -6,7 +6,7 @@ errors; they are in angle brackets here, so that they cannot be confused with ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, make_dataclass, replace
 from functools import cache, partial
 from typing import Annotated, Any, ClassVar, Literal, Protocol
@@ -116,10 +116,18 @@ class ScheduleSpec:
     options: _Options = field(default_factory=dict)
 
 
+_SHARED: Mapping[str, Callable[[Any], bool]] = {
+    "noise": _is_noise,
+    "trials": lambda value: isinstance(value, list) and any(isinstance(row, dict) for row in value),
+    "zip": lambda value: isinstance(value, list) and any(isinstance(names, list | str) for names in value),
+}
+"""Keys that plugins may have as options too, such as the `trials` of a line search. The value says which is meant."""
+
+
 def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
     """Move the options of a table to the key `OPTIONS`."""
     own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
-    own -= {"noise"} - {key for key, child in value.items() if key == "noise" and _is_noise(child)}
+    own -= {key for key, is_own in _SHARED.items() if key in value and not is_own(value[key])}
     known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
     return known | {key: child for key, child in value.items() if key in own}
 
@@ -157,9 +165,11 @@ _Transform = Annotated[
 _Transforms = Annotated[tuple[_Transform, ...], BeforeValidator(_transforms, json_schema_input_type=list[_Transform])]
 
 
-_Joined = Annotated[tuple[tuple[str, ...], ...], PlainValidator(values.joined, json_schema_input_type=list[list[str]])]
+_Joined = Annotated[
+    tuple[tuple[str, ...], ...], PlainValidator(values.joined, json_schema_input_type=list[list[str]] | Axis)
+]
 _Rows = Annotated[
-    tuple[Mapping[str, Any], ...], PlainValidator(values.rows, json_schema_input_type=list[dict[str, Any]])
+    tuple[Mapping[str, Any], ...], PlainValidator(values.rows, json_schema_input_type=list[dict[str, Any]] | Axis)
 ]
 
 

@@ -91,9 +91,16 @@ def entries(value: Any) -> list[Any]:
     return [entry(one) for one in value]
 
 
+FORMS = {
+    "zip": 'must be a list of lists of names, as in [["lr", "beta"]]',
+    "trials": "must be a list of tables, as in [{ lr = 0.1, beta = 0.9 }, { lr = 0.01, beta = 0.99 }]",
+}
+"""How the keys of an optimizer are written that may also be hyperparameters of a rule."""
+
+
 def joined(value: Any) -> tuple[tuple[str, ...], ...]:
     """The names of axes that go together: a list of lists of names."""
-    form = 'must be a list of lists of names, as in [["lr", "beta"]]'
+    form = FORMS["zip"]
     if not isinstance(value, list) or not all(isinstance(names, list) for names in value):
         raise ValueError(f"{form}, not {shown(value)}")
     for names in value:
@@ -104,7 +111,7 @@ def joined(value: Any) -> tuple[tuple[str, ...], ...]:
 
 def rows(value: Any) -> tuple[dict[str, Any], ...]:
     """The rows of a table of settings. A nested table is a name with a dot: `schedule.end`."""
-    form = "must be a list of tables, as in [{ lr = 0.1, beta = 0.9 }, { lr = 0.01, beta = 0.99 }]"
+    form = FORMS["trials"]
     if not isinstance(value, list) or not value or not all(isinstance(row, dict) and row for row in value):
         raise ValueError(f"{form}, not {shown(value)}")
     return tuple({name: entry(one) for name, one in _flat(row)} for row in value)

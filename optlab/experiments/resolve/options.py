@@ -13,6 +13,7 @@ import numpy as np
 from optlab.errors import UserError, did_you_mean
 from optlab.execution.records import Floats
 from optlab.experiments.document import Axis
+from optlab.experiments.document.values import FORMS
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
 from optlab.plugins import signature, validation
 
@@ -56,7 +57,9 @@ def options_of(
     choices: Mapping[str, Any] = {**plugin.signature.choices, **extra}
     known = [*numbers, *choices]
     for name in axes:
-        if name not in known:
+        if name not in known and name in keys and name in FORMS:  # a key whose value has another form
+            notes.note((*path, name), f"{name} {FORMS[name]}; {plugin.name} has no option of this name")
+        elif name not in known:
             suggested = [*known, *keys] if did_you_mean(name, keys) else known
             notes.note((*path, name), str(signature.unknown_option(plugin.name, name, suggested)))
 

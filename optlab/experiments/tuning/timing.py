@@ -27,7 +27,7 @@ def with_equal_times(sweeps: Sequence[Sweep]) -> list[Sweep]:
     for sweep, seconds in zip(sweeps, times, strict=True):
         least[sweep.titles] = min(least.get(sweep.titles, np.inf), seconds)
     return [
-        with_steps(sweep, max(int(sweep.steps * least[sweep.titles] / seconds), 1) if np.isfinite(seconds) else None)
+        with_steps(sweep, max(int(sweep.steps * (least[sweep.titles] / seconds)), 1) if np.isfinite(seconds) else None)
         for sweep, seconds in zip(sweeps, times, strict=True)
     ]
 

@@ -29,6 +29,7 @@ def from_function(function: Callable[..., Any]) -> Problem:
     Raises:
         PluginError: the function has no argument without a default, or takes *args or **kwargs.
 
+    >>> import numpy as np
     >>> def bowl(a, b, scale=2.0):
     ...     return scale * (a**2 + b**2)
     >>> made = from_function(bowl)

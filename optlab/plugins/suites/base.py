@@ -21,7 +21,7 @@ Table = Mapping[str, Any]
 class NotInSuite(UserError):
     """A value of an option that a suite does not have. `position` is its place in the written list."""
 
-    def __init__(self, message: str, position: int) -> None:
+    def __init__(self, message: str, position: int = 0) -> None:
         super().__init__(message)
         self.position = position
 

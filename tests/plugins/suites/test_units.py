@@ -9,7 +9,7 @@ from optlab import grad
 from optlab.errors import SpecError
 from optlab.execution import runner
 from optlab.experiments.maps import declared
-from optlab.plugins.problems.functions.unit import SHAPES, WITH_MINIMUM, rotation, unit
+from optlab.plugins.problems.units.unit import SHAPES, WITH_MINIMUM, rotation, unit
 from optlab.plugins.suites.units import units
 
 GD = [{"name": "gd"}]

@@ -1,0 +1,1 @@
+"""The problem of the suite of unit tests (Schaul, Antonoglou & Silver, 2014)."""
