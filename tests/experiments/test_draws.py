@@ -190,10 +190,8 @@ def test_mistakes_in_zip_and_trials(planned, table, message):
 
 def test_rules_may_have_hyperparameters_named_as_keys(planned):
     """The value of `trials` says whether it is a table of trials or the number of trials of a line search."""
-    table = {"name": "lbfgs", "line_search": "armijo", "trials": [5, 9], "lr": 0.5}
-    (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [table]}).sweeps
-    assert sweep.numbers["hyperparameter", "trials"].tolist() == [5.0, 9.0]
-    table = {"name": "lbfgs", "line_search": "armijo", "trials": [{"trials": 5, "lr": 0.5}, {"trials": 9, "lr": 1.0}]}
-    (sweep,) = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [table]}).sweeps
-    assert sweep.numbers["hyperparameter", "trials"].tolist() == [5.0, 9.0]
-    assert sweep.numbers["hyperparameter", "lr"].tolist() == [0.5, 1.0]
+    table = {"name": "lbfgs", "line_search": "armijo"}
+    for given in ({"trials": [5, 9], "lr": 0.5}, {"trials": [{"trials": 5, "lr": 0.5}, {"trials": 9, "lr": 0.5}]}):
+        sweeps = planned({"problem": [{"name": "rosenbrock"}], "optimizer": [table | given]}).sweeps
+        assert [sweep.rule.choices["trials"] for sweep in sweeps] == [5, 9]
+        assert [sweep.numbers["hyperparameter", "lr"].tolist() for sweep in sweeps] == [[0.5], [0.5]]
