@@ -1,4 +1,4 @@
-"""Whether verdicts hold: how often equal optimizers are told apart, how often intervals cover the truth, and power.
+"""The error rates of verdicts: how often equal optimizers are called different, the coverage of intervals, the power.
 
 Experiments are simulated: the losses of k optimizers on n seeds are drawn from a known distribution, and judged like
 the losses of an experiment. In addition, the processor time of the whole ranking of a thousand runs.
@@ -93,8 +93,8 @@ class Found:
     false_better: equal contestants, some of them told apart from the first; `wilcoxon` with signed ranks and Holm.
     covered: intervals of 90 % that hold the median.
     false_second: two equal contestants and k - 2 worse ones: one of the two told apart from the other.
-    power: one contestant better by a unit: of the others, those that are told apart from it. lost: the better one told
-        apart from the first.
+    power: one contestant is better by a unit; the share of the others that are told apart from it. lost: how often the
+        better one is told apart from the first.
     ranks_covered: contestants half a unit apart: 90 % intervals that hold the true rank.
     """
 
@@ -170,7 +170,7 @@ def all_of_them(experiments: int, workers: int) -> list[Found]:
 
 
 def by_choice(experiments: int, seeds: int = 10, settings: int = 30) -> dict[str, float]:
-    """Two equal optimizers, one with one setting and one with `settings` equal ones: how often they are told apart.
+    """How often two equal optimizers are told apart, if one has one setting and the other has `settings` equal ones.
 
     On the judged seeds, and with settings chosen on three others.
     """
