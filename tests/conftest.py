@@ -17,7 +17,7 @@ from optlab.execution import runner
 from optlab.execution.records import Sweep, Trajectories
 from optlab.experiments import document as documents
 from optlab.experiments import plan
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Registry
 from tests.forked import BIN, TIMEOUT, Forks

@@ -13,9 +13,8 @@ import pandas as pd
 
 from optlab.api.result_pictures import Pictured, drawn, existing
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
-from optlab.experiments.kinds import GRID, Kind
+from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.experiments.kinds.base import faults_of
-from optlab.experiments.plan import Plan
 from optlab.markup import html
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry

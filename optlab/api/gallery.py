@@ -15,7 +15,7 @@ from optlab.api import pipeline
 from optlab.errors import UserError
 from optlab.execution import executors, runner
 from optlab.execution.records import Sweep, Trajectories
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.explain.equations import equations
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.registry import Registry

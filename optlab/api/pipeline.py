@@ -23,9 +23,9 @@ from optlab.experiments.choices import BACKENDS
 from optlab.experiments.document.text import text_of
 from optlab.experiments.estimate import Prospect as Prospect
 from optlab.experiments.estimate import prospects as prospects
+from optlab.experiments.kinds import Plan
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.passes import Passes
-from optlab.experiments.plan import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import manifest

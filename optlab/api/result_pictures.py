@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from optlab.engine.containment import prints_aside
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
 from optlab.experiments.choices import PICTURES
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.markup import html
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection

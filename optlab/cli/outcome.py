@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
     from optlab.api.pipeline import Outcome
     from optlab.cli.maps import MapSummary
-    from optlab.experiments.plan import Plan
+    from optlab.experiments.kinds import Plan
 
 UNRECORDED = "no steps were recorded ([record] points = 0): there are no pictures of losses and paths"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
     from optlab.api.pipeline import Prospect
     from optlab.engine.gradcheck.check import GradientCheck
-    from optlab.experiments.plan import Plan
+    from optlab.experiments.kinds import Plan
     from optlab.plugins.registry import Registry
 
 

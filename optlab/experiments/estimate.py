@@ -9,7 +9,7 @@ from optlab.engine.containment import prints_aside
 from optlab.errors import PluginError, UserError
 from optlab.execution import fingerprint, runner, step
 from optlab.execution.records import Sweep
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.plugins import signature
 
 

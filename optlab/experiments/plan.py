@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,61 +14,13 @@ from optlab.execution import fingerprint
 from optlab.execution.noise import GRADIENT
 from optlab.execution.records import Ints, Recording, Stop, Sweep
 from optlab.experiments import resolve
-from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec, RecordSpec
-from optlab.experiments.kinds import GRID, Kind
+from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec
+from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
 from optlab.experiments.stops import note_unreachable
 from optlab.experiments.tuning import JudgedRuns, Tuning, drawing_of, first_pass, minima_of, note_tuning, steps_within
 from optlab.plugins.registry import Registry
-from optlab.plugins.signature import is_built_in
-
-
-@dataclass(frozen=True)
-class Plan:
-    """All sweeps of an experiment.
-
-    - `repeats_saved`: the number of runs that are left out because they would repeat a deterministic run.
-    - `seeds`: the number of seeds. None if nothing is random, or if each pixel of a map has its own seed.
-    - `record`: what the experiment file asks to record.
-    - `kind`, `table`: the kind of experiment, and its table in the experiment file, or None.
-    - `tuning`: the second pass of an experiment with [tuning], whose sweeps are those of the first; else None.
-    """
-
-    name: str
-    sweeps: tuple[Sweep, ...]
-    cells: int
-    repeats_saved: int
-    labels: tuple[str, ...]
-    cases: tuple[str, ...]
-    seeds: int | None
-    record: RecordSpec
-    kind: Kind = GRID
-    table: Any = None
-    tuning: Tuning | None = None
-
-    @property
-    def runs(self) -> int:
-        return sum(len(sweep) for sweep in self.sweeps) + (self.tuning.runs if self.tuning else 0)
-
-    @property
-    def run_steps(self) -> int:
-        judging = self.tuning.run_steps if self.tuning else 0
-        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps) + judging
-
-    @property
-    def is_recorded(self) -> bool:
-        """Whether anything is recorded along the steps."""
-        recordings = self.tuning.judged if self.tuning else self.sweeps
-        return any(len(each.recording.steps) for each in recordings)
-
-    @property
-    def id(self) -> str:
-        """A hash of everything that the results depend on."""
-        asked = [type(self.table).__name__, vars(self.table)] if self.table else []
-        code = [] if is_built_in(self.kind.function) else [fingerprint.of_plugin(self.kind)]
-        tuned = self.tuning.identity if self.tuning else []
-        return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code, *tuned])
 
 
 def make(draft: Draft, registry: Registry) -> Plan:

@@ -19,7 +19,7 @@ import numpy as np
 from optlab.execution import fingerprint
 from optlab.execution.records import DomainDraw, FixedPoint, Sweep
 from optlab.execution.rule import shown_as
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.plugins.problems.base import Split
 
 MOST = 40

@@ -17,7 +17,7 @@ from optlab.errors import ResultsError
 from optlab.execution import fingerprint
 from optlab.execution.records import STATUSES, STOPS, Sweep, Trajectories
 from optlab.execution.rule import Key, shown_as
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.plugins.external import Foreign
 from optlab.plugins.signature import is_built_in
 from optlab.results import comparison

@@ -12,8 +12,7 @@ from optlab.errors import PluginError, ResultsError, UserError
 from optlab.execution import fingerprint
 from optlab.experiments import document as documents
 from optlab.experiments import plan
-from optlab.experiments.kinds import GRID, Kind
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.plugins.registry.figures import FigurePlugin

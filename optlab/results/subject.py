@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from optlab.results.replanning import Origin
 from optlab.results.store import Results
-
-if TYPE_CHECKING:
-    from optlab.figures.figure import InlineFigure
 
 
 class Subject(Results, ABC):
@@ -34,7 +31,7 @@ ALL_CASES = "all cases"
 
 @dataclass(frozen=True)
 class NamedFigure:
-    """A picture of an experiment, which `make` draws.
+    """A picture of an experiment. `make` draws it and returns an `InlineFigure`, a figure of Matplotlib.
 
     kind: the kind of picture, such as "contour". case: the title of its case, or `ALL_CASES`. file: the last part of
     its name.
@@ -43,7 +40,7 @@ class NamedFigure:
     kind: str
     case: str
     file: str
-    make: Callable[[], InlineFigure]
+    make: Callable[[], Any]
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """Kinds of experiment. A table of the experiment file selects a kind other than the grid of runs.
 
-    base        the interface, whose defaults are those of a plain grid
+    base        the interface, whose defaults are those of a plain grid, and the plan that its methods get
     grid        every optimizer on every problem; no table
     basins      the table [basins]: every pixel is a start
     stability   the table [stability]: every pixel is a pair of hyperparameters
@@ -12,8 +12,8 @@ kinds are in `figures/experiment/maps.py` and `cli/maps.py`, by the name of the 
 """
 
 from optlab.execution.records import FixedPoint
-from optlab.experiments.kinds.base import Kind
+from optlab.experiments.kinds.base import Kind, Plan
 from optlab.experiments.kinds.grid import GRID
 from optlab.experiments.passes import Passes
 
-__all__ = ["GRID", "FixedPoint", "Kind", "Passes"]
+__all__ = ["GRID", "FixedPoint", "Kind", "Passes", "Plan"]

@@ -1,25 +1,26 @@
-"""The interface of a kind of experiment. The default of every method is that of a plain grid."""
+"""The interface of a kind of experiment, with the defaults of a plain grid, and the plan that its methods get."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from optlab.engine.containment import contained
 from optlab.errors import PluginError, UserError
-from optlab.experiments.document import ExperimentSpec
+from optlab.execution import fingerprint
+from optlab.experiments.document import ExperimentSpec, RecordSpec
 from optlab.experiments.passes import Passes
+from optlab.experiments.tuning import Tuning
 from optlab.plugins.signature import complaint, is_built_in, source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from optlab.execution.records import Sweep
-    from optlab.experiments.plan import Plan
     from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes
     from optlab.results.store import Results
 
@@ -151,3 +152,50 @@ def faults_of(kind: Kind) -> Iterator[None]:
         if all(f.filename != file for f in traceback.extract_tb(error.__traceback__)):
             raise
         raise PluginError(complaint(error, [kind.function], file)) from error
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All sweeps of an experiment.
+
+    - `repeats_saved`: the number of runs that are left out because they would repeat a deterministic run.
+    - `seeds`: the number of seeds. None if nothing is random, or if each pixel of a map has its own seed.
+    - `record`: what the experiment file asks to record.
+    - `kind`, `table`: the kind of experiment, and its table in the experiment file, or None.
+    - `tuning`: the second pass of an experiment with [tuning], whose sweeps are those of the first; else None.
+    """
+
+    name: str
+    sweeps: tuple[Sweep, ...]
+    cells: int
+    repeats_saved: int
+    labels: tuple[str, ...]
+    cases: tuple[str, ...]
+    seeds: int | None
+    record: RecordSpec
+    kind: Kind
+    table: Any = None
+    tuning: Tuning | None = None
+
+    @property
+    def runs(self) -> int:
+        return sum(len(sweep) for sweep in self.sweeps) + (self.tuning.runs if self.tuning else 0)
+
+    @property
+    def run_steps(self) -> int:
+        judging = self.tuning.run_steps if self.tuning else 0
+        return self.kind.times * sum(len(sweep) * sweep.steps for sweep in self.sweeps) + judging
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether anything is recorded along the steps."""
+        recordings = self.tuning.judged if self.tuning else self.sweeps
+        return any(len(each.recording.steps) for each in recordings)
+
+    @property
+    def id(self) -> str:
+        """A hash of everything that the results depend on."""
+        asked = [type(self.table).__name__, vars(self.table)] if self.table else []
+        code = [] if is_built_in(self.kind.function) else [fingerprint.of_plugin(self.kind)]
+        tuned = self.tuning.identity if self.tuning else []
+        return fingerprint.digest([self.name, *(sweep.id for sweep in self.sweeps), *asked, *code, *tuned])

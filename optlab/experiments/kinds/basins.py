@@ -14,13 +14,12 @@ from optlab.execution.starts import starts
 from optlab.experiments.choices import BASINS as RESOLUTION
 from optlab.experiments.document import values
 from optlab.experiments.kinds import pixels
-from optlab.experiments.kinds.base import Key, Kind
+from optlab.experiments.kinds.base import Key, Kind, Plan
 from optlab.experiments.maps import basins, checks, panels
 from optlab.experiments.passes import Compute, Done, Passes, in_order, reached
 
 if TYPE_CHECKING:
     from optlab.experiments.document import ExperimentSpec
-    from optlab.experiments.plan import Plan
     from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes
     from optlab.results.store import Results
 

@@ -14,12 +14,11 @@ from optlab.experiments.choices import COLORS, Color
 from optlab.experiments.choices import STABILITY as RESOLUTION
 from optlab.experiments.document import values
 from optlab.experiments.kinds import pixels
-from optlab.experiments.kinds.base import Kind
+from optlab.experiments.kinds.base import Kind, Plan
 from optlab.experiments.maps import checks, panels, targets
 
 if TYPE_CHECKING:
     from optlab.experiments.document import ExperimentSpec
-    from optlab.experiments.plan import Plan
     from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes
     from optlab.results.store import Results
 

@@ -13,8 +13,8 @@ import numpy as np
 from optlab.execution.evaluation import Evaluation
 from optlab.execution.records import Case, Floats
 from optlab.execution.step import objective, objective_graph
+from optlab.experiments.kinds import Plan
 from optlab.experiments.maps import declared
-from optlab.experiments.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Titled:
 
 
 @dataclass(frozen=True)
-class Untold:
+class WithoutProblem:
     """A case without its problem, which is gone or has changed since the runs. Only the results are available."""
 
     title: str

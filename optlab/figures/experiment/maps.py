@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optlab.errors import counted
+from optlab.experiments.kinds import Plan
 from optlab.experiments.maps import advice
 from optlab.experiments.maps.panels import BasinMap, StabilityMap
-from optlab.experiments.plan import Plan
 from optlab.figures import basins, stability
 from optlab.figures.experiment.cases import Titled, slugs, titled
 from optlab.figures.relief import Surface

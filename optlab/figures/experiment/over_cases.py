@@ -12,7 +12,7 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.figures import data_profile, ecdf, ert, profile
-from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results.profiles import caption
 from optlab.results.profiles.of_results import Profiled
@@ -56,7 +56,7 @@ def usual(cases: int, labels: int) -> int:
 
 def figures(
     results: Profiled,
-    cases: Sequence[Titled | Untold],
+    cases: Sequence[Titled | WithoutProblem],
     labels: Sequence[str],
     selection: Selection,
     looks: Mapping[str, Look],

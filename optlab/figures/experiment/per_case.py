@@ -13,7 +13,7 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.execution.records import FixedPoint, Floats
 from optlab.figures import contour, loss, sensitivity
-from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.relief import Surface
 from optlab.figures.style import Look
 from optlab.results import analysis
@@ -70,7 +70,7 @@ def has_map(case: Titled) -> bool:
 
 def figures(
     results: Profiled,
-    cases: Sequence[Titled | Untold],
+    cases: Sequence[Titled | WithoutProblem],
     labels: Sequence[str],
     selection: Selection,
     looks: Mapping[str, Look],
@@ -90,7 +90,7 @@ def figures(
 
 
 def _figures(
-    case: Titled | Untold, name: str, frames: Frames, selection: Selection, looks: Mapping[str, Look], note: str
+    case: Titled | WithoutProblem, name: str, frames: Frames, selection: Selection, looks: Mapping[str, Look], note: str
 ) -> Iterator[NamedFigure]:
     title, subtitle, minimum = case.title, _subtitle(case, frames.best) + note, case.minimum
     if isinstance(case, Titled) and has_map(case) and len(frames.paths):
@@ -130,7 +130,7 @@ def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface
     return Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
-def _subtitle(case: Titled | Untold, best: pd.DataFrame, seeds: int | None = None) -> str:
+def _subtitle(case: Titled | WithoutProblem, best: pd.DataFrame, seeds: int | None = None) -> str:
     """The facts about the runs of a picture. `seeds`: their number of seeds; by default, that of the judged runs."""
     if best.empty:
         return counted(case.steps, case.unit)

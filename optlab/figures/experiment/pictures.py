@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import UserError, counted
-from optlab.experiments.plan import Plan
+from optlab.experiments.kinds import Plan
 from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, verdicts
 from optlab.figures.experiment.absent import reason
-from optlab.figures.experiment.cases import Titled, Untold, titled
+from optlab.figures.experiment.cases import Titled, WithoutProblem, titled
 from optlab.figures.figure import save
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
@@ -77,14 +77,14 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
         yield from source.figures(results, cases, compared, selection, looks, note)
 
 
-def _cases(results: Profiled) -> list[Titled | Untold]:
+def _cases(results: Profiled) -> list[Titled | WithoutProblem]:
     """The cases of the results, each with its problem if the problem is unchanged since the runs."""
     planned, changed = results.origin.plan, results.origin.changed
     all_cases = {case.title: case for case in titled(planned)} if planned else {}
     known = {title: case for title, case in all_cases.items() if case.case.problem.name not in changed}
     runs = results.runs
     steps = results.manifest.get("planned", {}).get("steps") or int(runs["steps"].max())
-    return [known.get(title) or Untold(title, steps) for title in dict.fromkeys(runs["case"])]
+    return [known.get(title) or WithoutProblem(title, steps) for title in dict.fromkeys(runs["case"])]
 
 
 def _best_first(labels: Sequence[str], ranking: pd.DataFrame) -> list[str]:

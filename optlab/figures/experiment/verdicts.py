@@ -13,7 +13,7 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.experiments import metrics
 from optlab.figures import best_of_k, critical_difference, ranks
-from optlab.figures.experiment.cases import Titled, Untold, slugs
+from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis import sentences
@@ -63,7 +63,7 @@ def usual(cases: int, labels: int, is_tuned: bool) -> int:
 
 def figures(
     results: Profiled,
-    cases: Sequence[Titled | Untold],
+    cases: Sequence[Titled | WithoutProblem],
     labels: Sequence[str],
     selection: Selection,
     looks: Mapping[str, Look],
@@ -97,7 +97,7 @@ def _quantity(metric: str) -> str:
     return metric.replace("_", " ")
 
 
-def _trials(verdicts: Verdicts, case: Titled | Untold, looks: Mapping[str, Look], note: str) -> InlineFigure:
+def _trials(verdicts: Verdicts, case: Titled | WithoutProblem, looks: Mapping[str, Look], note: str) -> InlineFigure:
     of_case = verdicts.trials[verdicts.trials["case"] == case.title]
     shown = of_case[of_case["label"].isin(list(looks))].rename(columns={"k": "x", "expected": "y"})
     quantity, metric = _quantity(verdicts.select), metrics.metric(verdicts.select, verdicts.runs.columns)
