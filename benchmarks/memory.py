@@ -29,7 +29,7 @@ def peak(steps: int, points: int, runs: int = RUNS) -> float:
     runner.run(
         plan.make(documents.read_dict(document | {"steps": 1}), plugins).sweeps[0]
     )  # load modules before measuring
-    importlib.import_module("optlab.engine.native.kernel")
+    importlib.import_module("optlab.engine.native.compilation")
     tracemalloc.start()
     runner.run(plan.make(documents.read_dict(document), plugins).sweeps[0])
     _, most = tracemalloc.get_traced_memory()

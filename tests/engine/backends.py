@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.engine.native import kernel as kernels
+from optlab.engine.native import compilation
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, Input, compile
 from optlab.engine.trace import trace
@@ -37,7 +37,7 @@ def on_replay(functions: Sequence[Function], points: Any) -> Any:
 def on_native(functions: Sequence[Function], points: Any) -> Any:
     """The same values by machine code."""
     graph = _graph(functions, points.dtype)
-    kernel = kernels.compile(graph, [Input(RUN, carry=n + 1) for n in range(len(graph.inputs))])
+    kernel = compilation.compile(graph, [Input(RUN, carry=n + 1) for n in range(len(graph.inputs))])
     none = np.empty(0)
     places = np.zeros((len(functions), len(points)))
     done = kernel.run(np.vstack([points, places]), none, none.reshape(0, len(points)), 1, np.array([1]))

@@ -5,6 +5,7 @@
            └─ array_ir ──┘
 
 `scalar_ir` makes one expression per entry and is used for functions of few entries. `array_ir` keeps arrays, which
-become loops over the entries. `lowering` chooses between the two. A graph that this back end cannot execute, or that is
-not worth compiling, is executed by the replay back end.
+become loops over the entries. `lowering` chooses between the two. `compilation` goes through all stages, and `kernel`
+runs the code. A graph that this back end cannot execute, or that is not worth compiling, is executed by the replay back
+end.
 """

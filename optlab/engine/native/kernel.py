@@ -1,4 +1,4 @@
-"""Compiles a step graph to machine code for whole trajectories, and manages its arrays."""
+"""Machine code for whole trajectories: its arrays, and its calls on several threads."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ import functools
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.graph import Graph
-from optlab.engine.native.hoisting import StepLayout, StepProgram
-from optlab.engine.native.ir import Unsupported
-from optlab.engine.native.jit import Code, is_right, this_machine
-from optlab.engine.native.lowering import lowered
-from optlab.engine.native.module import emit
-from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
+from optlab.engine.native.hoisting import StepProgram
+from optlab.engine.native.jit import Code
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -64,7 +59,7 @@ class KernelOutput:
 
 @dataclass(frozen=True)
 class Kernel:
-    """Machine code for trajectories, made by `compile`. Several threads may run it at the same time."""
+    """Machine code for trajectories, made by `compilation.compile`. Several threads may run it at the same time."""
 
     program: StepProgram
     code: Code
@@ -114,59 +109,6 @@ class Kernel:
     @functools.cached_property
     def table_function(self) -> Any:
         return self.code.function("table", _P, _P, _P, _I, _I)
-
-
-def compile(
-    graph: Graph,
-    inputs: Sequence[Input],
-    check_every: int = 32,
-    trail: bool = False,
-    targets: bool = False,
-    quick: bool = False,
-    stops: bool = False,
-) -> Kernel:
-    """Machine code for a graph (x, *state, *others) -> (loss at x, next x, *next state, *extra numbers).
-
-    Args:
-        graph: one step of one run, optimised. An input that is shared and changes is the step number: 1, 2, ...
-        inputs: how each input is fed, as for `replay`. x and the state are the carried inputs, in order.
-        check_every: x is checked to be finite every so many steps, as an objective may hide a NaN. A divisor of 4096.
-        trail: whether x is recorded.
-        targets: whether the first step that reaches a target is recorded.
-        quick: compile faster, but to slower code. No result depends on it.
-        stops: whether runs stop where the loss or an extra number is at most a limit.
-
-    Raises:
-        Unsupported: this back end cannot execute the graph. The message is the reason.
-    """
-    carried = [n for n, given in enumerate(inputs) if given.carry is not None]
-    counters = [n for n, given in enumerate(inputs) if given.kind == SHARED and given.changes]
-    rest = [n for n in range(len(inputs)) if n not in (*carried, *counters)]
-    if len(counters) > 1 or any(inputs[n].changes or graph.inputs[n].shape for n in rest):
-        raise Unsupported("it takes data that change from step to step")
-    machine = this_machine()
-    expressions = lowered(graph, counters[0] if counters else None, carried)
-    sizes = [(n, math.prod(graph.inputs[n].shape)) for n in carried]
-    layout = StepLayout(
-        carried=tuple(sizes),
-        uniform=tuple(n for n in rest if inputs[n].kind == UNIFORM),
-        columns=tuple(n for n in rest if inputs[n].kind == RUN),
-        counter=counters[0] if counters else None,
-        copies=1 if quick else expressions.copies,
-        check_every=check_every,
-        trail=trail,
-        targets=targets,
-        stops=stops,
-    )
-    program = StepProgram(expressions, layout, machine)
-    module = emit(program)
-    code = Code(module.text, quick)
-    wrong = [name for name in module.vector_functions if not is_right(code, name)]
-    if wrong:  # compile again, with one call per lane for these functions
-        sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
-        program = StepProgram(expressions, layout, replace(machine, vectors=sound))
-        code = Code(emit(program).text, quick)
-    return Kernel(program, code, machine.width * layout.copies)
 
 
 def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
@@ -315,6 +257,3 @@ class _Call:
             self.loss[:, ended] = np.where(
                 recorded < steps, losses, np.where(recorded == steps, self.final[ended], np.nan)
             )
-
-
-__all__ = ["Kernel", "KernelOutput", "Unsupported", "compile"]

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 
 def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     """The machine code for all blocks of a sweep. `Choice` describes `quick`."""
-    from optlab.engine.native import kernel as kernels  # llvmlite takes a while to load
+    from optlab.engine.native import compilation  # llvmlite takes a while to load
 
     inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
     inputs += [inputs[position] for position in graph.spread.by()]
     trail, targets = sweep.recording.trajectory, sweep.target is not None
     stops = sweep.stop is not None and (sweep.stop.loss is not None or sweep.stop.gradient_norm is not None)
-    return kernels.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick, stops)
+    return compilation.compile(graph.spread.graph, inputs, CHUNK, trail, targets, quick, stops)
 
 
 def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, threads: int) -> Trajectories:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from optlab.engine.graph import Graph
-from optlab.engine.native import jit
-from optlab.engine.native import kernel as kernels
+from optlab.engine.native import compilation, jit
 from optlab.engine.native.llvm_rules import RULES
 from optlab.engine.native.sorting import BY_ORDER
 from optlab.engine.ops import OPS
@@ -50,7 +49,7 @@ def applied(op, *columns):
     result = builder.emit(op, operands, {})
     result = np.where(result, 1.0, 0.0) if result.dtype == bool else result
     graph = builder.finish([inputs[0] * 0.0, result, *inputs[1:]])
-    kernel = kernels.compile(graph, [Input(RUN, carry=n + 1) for n in range(len(columns))])
+    kernel = compilation.compile(graph, [Input(RUN, carry=n + 1) for n in range(len(columns))])
     none = np.empty(0)
     done = kernel.run(np.stack(columns), none, none.reshape(0, len(columns[0])), 1, np.array([1]))
     return done.carried[0]
@@ -86,7 +85,7 @@ def test_an_inexact_vector_function_is_computed_for_each_lane(monkeypatch):
     if not {"sin", "cos"} <= usual.vectors.keys():
         pytest.skip("this machine has no vector mathematics")
     swapped = {"sin": usual.vectors["cos"]}
-    monkeypatch.setattr(kernels, "this_machine", lambda: jit.Machine(usual.width, usual.fma, swapped))
+    monkeypatch.setattr(compilation, "this_machine", lambda: jit.Machine(usual.width, usual.fma, swapped))
     x = np.linspace(-3, 3, 21)
     np.testing.assert_allclose(applied("sin", x), np.sin(x), rtol=4e-15)
 
@@ -94,7 +93,7 @@ def test_an_inexact_vector_function_is_computed_for_each_lane(monkeypatch):
 @pytest.mark.parametrize("op", ["exp", "arctan2", "power", "tanh"])
 def test_without_vector_mathematics_and_without_fma(op, monkeypatch):
     plain = jit.Machine(2, False, {})
-    monkeypatch.setattr(kernels, "this_machine", lambda: plain)
+    monkeypatch.setattr(compilation, "this_machine", lambda: plain)
     columns = np.random.default_rng(0).uniform(0.1, 3, size=(len(OPS[op].vjp), 13))
     np.testing.assert_allclose(applied(op, *columns), expected(op, *columns), rtol=4e-15)
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from optlab import optimizer, problem
-from optlab.engine.native import jit, lowering
-from optlab.engine.native import kernel as kernels
+from optlab.engine.native import compilation, jit, lowering
 from optlab.engine.native.array_ir import Rolled, rolled_up
 from optlab.engine.native.scalar_ir import written_out
 from optlab.engine.passes import optimise
@@ -99,12 +98,12 @@ def test_random_step_graphs(begin):
         inputs = [Input(RUN, carry=1), Input(RUN, carry=2), Input(SHARED)]
         inputs += [Input(RUN, changes=False), Input(UNIFORM, changes=False)]
         x, lr, beta = rng.normal(size=(dim, runs)), 10.0 ** rng.uniform(-4, -1, size=runs), np.array([0.9])
-        kernel = kernels.compile(graph, inputs, trail=True, quick=True)
+        kernel = compilation.compile(graph, inputs, trail=True, quick=True)
         rolled += isinstance(kernel.program.expressions, Rolled)
         numbers = np.concatenate([x, np.zeros_like(x)]), beta, lr[None]
         done = kernel.run(*numbers, 10, np.arange(11))
         if seed % 5 == 0:
-            full = kernels.compile(graph, inputs, trail=True).run(*numbers, 10, np.arange(11))
+            full = compilation.compile(graph, inputs, trail=True).run(*numbers, 10, np.arange(11))
             assert full.loss.tobytes() == done.loss.tobytes(), seed
             assert full.trail.tobytes() == done.trail.tobytes(), seed
         losses, points = against_replay.replayed(graph, inputs, x, lr, np.full(runs, 0.9), 10)
@@ -251,8 +250,8 @@ def test_objectives_with_many_operations(index):
     start = np.concatenate([rng.normal(size=(N, 11)), np.zeros((N + 1, 11))])
     lr = rng.uniform(1e-3, 1e-2, size=11)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(kernels, "lowered", lambda *given: rolled)
-        kernel = kernels.compile(graph, inputs)
+        patched.setattr(compilation, "lowered", lambda *given: rolled)
+        kernel = compilation.compile(graph, inputs)
     done = kernel.run(start, np.empty(0), lr[None], 10, np.arange(11))
     values = [start[:N], start[N : 2 * N], start[2 * N]]
     for t in range(10):
@@ -273,8 +272,8 @@ def test_memory_is_read_before_it_is_overwritten():
     graph = optimise(trace(step, np.ones(N), np.ones(N), np.ones(N), 0.1))
     for trail in (False, True):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(kernels, "lowered", lambda *given: rolled_up(*given))
-            kernel = kernels.compile(graph, inputs, trail=trail)
+            patched.setattr(compilation, "lowered", lambda *given: rolled_up(*given))
+            kernel = compilation.compile(graph, inputs, trail=trail)
         values = np.random.default_rng(0).normal(size=(3, N, 5))
         done = kernel.run(values.reshape(-1, 5), np.empty(0), np.full((1, 5), 0.1), 7, np.arange(8))
         for _ in range(7):
@@ -286,8 +285,8 @@ def test_memory_is_read_before_it_is_overwritten():
 def test_an_unchanged_x_is_recorded():
     graph = optimise(trace(lambda x, m: [np.sum(x * m), x, m + 1.0], np.ones(N), np.ones(N)))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(kernels, "lowered", lambda *given: rolled_up(*given))
-        kernel = kernels.compile(graph, [Input(RUN, carry=1), Input(RUN, carry=2)], trail=True)
+        patched.setattr(compilation, "lowered", lambda *given: rolled_up(*given))
+        kernel = compilation.compile(graph, [Input(RUN, carry=1), Input(RUN, carry=2)], trail=True)
     x = np.arange(2.0 * N).reshape(N, 2)
     done = kernel.run(np.concatenate([x, 0 * x]), np.empty(0), np.empty((0, 2)), 5, np.arange(6))
     np.testing.assert_array_equal(done.trail, np.broadcast_to(x, (6, N, 2)))
@@ -301,5 +300,5 @@ def test_results_do_not_depend_on_the_vector_width(planned, monkeypatch, width):
     (sweep,) = planned(document | {"optimizer": [{"name": "adam"}], "backend": "native"}).sweeps
     usual = runner.run(sweep)
     other = jit.Machine(width, True, {})
-    monkeypatch.setattr(kernels, "this_machine", lambda: other)
+    monkeypatch.setattr(compilation, "this_machine", lambda: other)
     np.testing.assert_allclose(runner.run(sweep).loss, usual.loss, rtol=1e-12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from optlab.engine.native import kernel as kernels
+from optlab.engine.native import compilation
 from optlab.engine.native.fused_ufuncs import fuse
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, compile
@@ -73,14 +73,14 @@ def test_fused_rules_give_the_same_bits(begin):
 
 @pytest.mark.parametrize("begin", first_cases(2, range(0, 300, 50)))
 def test_machine_code_gives_the_same_numbers(begin):
-    """Losses to 1e-9, as in `test_kernel.py`; then x, m, conditions and whole numbers after the last step.
+    """Losses to 1e-9, as in `test_compilation.py`; then x, m, conditions and whole numbers after the last step.
 
     Runs that replay does not reproduce from a slightly moved start are left out.
     """
     sensitive = 0
     for seed in range(begin, begin + 50):
         graph, inputs, first, lr, beta = random_rule(seed)
-        kernel = kernels.compile(graph, inputs, quick=True)
+        kernel = compilation.compile(graph, inputs, quick=True)
         columns, uniform = (np.stack([lr, beta]), np.empty(0)) if inputs[-1].kind == RUN else (lr[None], beta[None])
         done = kernel.run(np.concatenate(first), uniform, columns, STEPS, np.arange(STEPS + 1))
         right = steps_on_replay(graph, inputs, first, lr, beta)

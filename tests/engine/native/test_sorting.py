@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optlab import grad, problem, trace
-from optlab.engine.native import kernel as kernels
+from optlab.engine.native import compilation
 from optlab.engine.native.array_ir import Rolled
 from optlab.engine.native.lowering import lowered
 from optlab.engine.passes import optimise
@@ -30,7 +30,7 @@ def in_machine_code(f, x, *numbers):
     graph = optimise(trace(step, *example))
     inputs = [Input(RUN, carry=1), Input(RUN, carry=2)]
     inputs += [Input(RUN if np.ndim(n) else UNIFORM, changes=False) for n in numbers]
-    kernel = kernels.compile(graph, inputs, quick=True)
+    kernel = compilation.compile(graph, inputs, quick=True)
     columns = np.array([n for n in numbers if np.ndim(n)]).reshape(-1, x.shape[1])
     uniform = np.array([n for n in numbers if not np.ndim(n)], dtype=float)
     carried = np.concatenate([x, np.zeros((int(np.prod(shape)), x.shape[1]))])
