@@ -28,12 +28,15 @@ def start_of(
         notes.note((*spec.path, "dim"), f"the dimension of {spec.name} follows from its options; leave dim out")
     elif isinstance(spec.start, tuple):
         return FixedPoint(np.array(spec.start, dtype=float))
-    elif spec.start == "random" and problem.domain is None:
-        what = "it draws its own start: leave start out" if callable(problem.start) else f"write a point, as {A_POINT}"
-        notes.note(path, f"{spec.name} has no domain to draw a random start from; {what}")
-    elif spec.start == "random" or problem.start is None:
+    elif spec.start == "random" and problem.domain is not None:
         return DomainDraw()
-    elif not callable(problem.start):
+    elif callable(problem.start):  # the problem draws the start, also if "random" is written
+        return ProblemDraw()
+    elif spec.start == "random":
+        notes.note(path, f"{spec.name} has no domain to draw a random start from; write a point, as {A_POINT}")
+    elif problem.start is None:
+        return DomainDraw()
+    else:
         return FixedPoint(problem.start_at(dim or problem.default_dim))
     if isinstance(problem.start, np.ndarray):
         return FixedPoint(problem.start_at(problem.default_dim))

@@ -6,6 +6,7 @@ import pytest
 
 from optlab import problem
 from optlab.errors import SpecError
+from optlab.execution.records import DomainDraw, ProblemDraw
 
 
 @problem(start=(1.0, 2.0, 3.0))
@@ -49,3 +50,11 @@ def test_dimensions(planned, table, said):
     with pytest.raises(SpecError) as info:
         planned({"problem": [table], "optimizer": [{"name": "gd"}]}, three, longer)
     assert str(info.value) == f"<experiment>: {said}"
+
+
+def test_a_random_start_of_a_network_is_the_one_that_it_draws_itself(planned):
+    """So that `optlab race --start random` works on functions and networks together."""
+    tables = [{"name": "rosenbrock", "start": "random"}, {"name": "mlp", "dataset": "xor", "start": "random"}]
+    plan = planned({"seeds": 2, "problem": tables, "optimizer": [{"name": "gd"}]})
+    assert [type(sweep.case.start) for sweep in plan.sweeps] == [DomainDraw, ProblemDraw]
+    assert [len(sweep) for sweep in plan.sweeps] == [2, 2]
