@@ -20,6 +20,7 @@ from pydantic import (
     ValidationInfo,
 )
 
+from optlab.errors import did_you_mean
 from optlab.experiments.document import values
 
 MAX_VALUES = 1_000_000
@@ -136,7 +137,9 @@ def _one_form(table: dict[str, Any]) -> dict[str, Any]:
     if ("log" in table) == ("linear" in table):
         forms = "{ log = [lo, hi], num = n } or { linear = [lo, hi], num = n }"
         drawn = "{ log_uniform = [lo, hi] }, uniform, integers or choice"
-        raise ValueError(f"must be a value, a list, or a table {forms}; with [tuning] also {drawn}")
+        keys = ("log", "linear", "num", *RANGES)
+        guess = next(filter(None, (did_you_mean(str(key), keys) for key in table if key not in keys)), "")
+        raise ValueError(f"must be a value, a list, or a table {forms}; with [tuning] also {drawn}{guess}")
     return table
 
 

@@ -179,7 +179,7 @@ def test_messages_and_their_places(text, expected):
         ("{ log = [1, 2], num = 1000001 }", "num must be at most 1000000, not 1000001"),
         ("{ log = [1, 2], num = 2.5 }", "num must be an integer, not 2.5"),
         ("{ log = [1, 2], linear = [1, 2], num = 2 }", A_GRID),
-        ("{ lin = [1, 2], num = 2 }", A_GRID),
+        ("{ lin = [1, 2], num = 2 }", f"{A_GRID} (did you mean 'linear'?)"),
         ("{ num = 2 }", A_GRID),
         ("{ log_uniform = [0, 1] }", "log_uniform must have both bounds above 0 and at most 1e300, not [0, 1]"),
         ("{ uniform = [2, 1] }", "uniform must be [lo, hi] with lo below hi, not [2, 1]"),
@@ -336,3 +336,15 @@ def test_thousands_of_mistakes_are_counted():
     lines = said(BARE + "[record]\n" + "".join(f"k{i} = 1\n" for i in range(4000))).splitlines()
     assert len(lines) == 3 * (MAX_SHOWN + 1)
     assert lines[-3] == "my.toml:108:1: and 3900 more mistakes from here on"
+
+
+@pytest.mark.parametrize(
+    ("written", "guess"),
+    [
+        ("{ unifrom = [0, 1] }", "uniform"),
+        ("{ loguniform = [1, 2] }", "log_uniform"),
+        ("{ lgo = [1, 2], num = 3 }", "log"),
+    ],
+)
+def test_a_misspelt_range_or_grid_is_guessed(written, guess):
+    assert complaint(written) == f"{A_GRID} (did you mean '{guess}'?)"
