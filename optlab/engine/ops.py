@@ -3,83 +3,20 @@
 A derivative rule gets the cotangent `g` of the output, the output `y` and the inputs, all as traced values. It returns
 the cotangent of its input and is written in NumPy, so a gradient is again a graph. Rules ignore broadcasting, because
 `vjp.py` undoes it for all rules. Rules longer than a line are in `vjp_rules.py`. Implementations and shape rules that
-NumPy does not have are in `numpy_kernels.py`.
-
-The kind of a row determines how a back end may execute it for many runs at once:
-
-    elementwise  entry by entry; inputs broadcast; the implementation takes `out` as its last argument
-    view         the same memory with other shape or strides, without a copy
-    reduce       over axes of one run; the implementation takes `axis`, `keepdims` and `out`
-    batched      on the last axes, with any number of axes before them
-    matmul, take, add_at, place      see their rows
+NumPy does not have are in `numpy_kernels.py`. The kinds of rows are in `op_kinds.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from optlab.engine import numpy_kernels, vjp_rules
-from optlab.engine.nodes import Op, Rule, Type
+from optlab.engine.nodes import Op
+from optlab.engine.op_kinds import batched, elementwise, reduction, view, without_slope
 from optlab.engine.vjp_rules import emit
-
-
-def elementwise(name: str, run: Callable[..., Any], *vjp: Rule, taken: tuple[Rule, ...] = ()) -> Op:
-    """An elementwise operation.
-
-    Args:
-        name: the name in a printed graph.
-        run: a ufunc, or a function of arrays in plain NumPy.
-        vjp: a rule for each input, (g, y, *inputs) -> the cotangent of that input; None where there is no derivative.
-        taken: for a choice, a rule for each input, (y, *inputs) -> where that input is taken.
-
-    >>> cube = elementwise("cube", lambda x: x * x * x, lambda g, y, x: g * 3 * np.square(x))
-    >>> from optlab.engine import trace
-    >>> print(trace(lambda x: emit(cube, x), 2.0))
-    graph(x: f64[])
-      a: f64[] = cube(x)
-      return a
-    """
-    in_place = isinstance(run, np.ufunc) or run in (numpy_kernels.clip, numpy_kernels.relu, numpy_kernels.sigmoid)
-    return Op(
-        name,
-        "elementwise",
-        numpy_kernels.writing(run, len(vjp)),
-        numpy_kernels.elementwise_type(run),
-        vjp,
-        in_place,
-        taken=taken,
-    )
-
-
-def _flat(*ufuncs: np.ufunc) -> tuple[Op, ...]:
-    """Rows for operations whose derivative is zero wherever it exists."""
-    return tuple(elementwise(f.__name__, f, *(None,) * f.nin) for f in ufuncs)
-
-
-def _reduce(name: str, run: np.ufunc, rule: Rule, infer: Callable[..., Type] = numpy_kernels.reduced_type) -> Op:
-    linear = name == "sum"
-    return Op(
-        name,
-        "reduce",
-        numpy_kernels.reduction(run),
-        infer,
-        (rule,),
-        linear=linear,
-        taken=() if linear else (vjp_rules.ties,),
-    )
-
-
-def _view(name: str, run: Callable[..., Any], infer: Callable[..., Type], rule: Rule) -> Op:
-    return Op(name, "view", run, infer, (rule,), linear=True)
-
-
-def _batched(name: str, run: Callable[..., Any], infer: Callable[..., Type], *vjp: Rule, linear: bool = False) -> Op:
-    return Op(name, "batched", run, infer, vjp, linear=linear)
-
 
 _LN2, _LN10 = float(np.log(2.0)), float(np.log(10.0))
 
@@ -209,10 +146,10 @@ _ROWS = (
     # slope times c
     elementwise("undefined_curvature", numpy_kernels.zeros, lambda g, y, x: emit("zero_slope", g, x)),
     elementwise("zero_slope", numpy_kernels.zeros, vjp_rules.zero_slope, lambda g, y, c, x: vjp_rules.kink(g, x == 0)),
-    *_flat(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
-    *_flat(np.isfinite, np.isinf, np.isnan, np.signbit),
-    *_flat(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
-    *_flat(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
+    *without_slope(np.sign, np.floor, np.ceil, np.rint, np.trunc, np.floor_divide, np.heaviside),
+    *without_slope(np.isfinite, np.isinf, np.isnan, np.signbit),
+    *without_slope(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal),
+    *without_slope(np.logical_and, np.logical_or, np.logical_not, np.logical_xor),
     Op(
         "astype",
         "elementwise",
@@ -221,29 +158,29 @@ _ROWS = (
         (lambda g, y, x, *, dtype: g.astype(x.dtype),),
     ),
     # reductions
-    _reduce("sum", np.add, lambda g, y, x, **how: vjp_rules.spread_over(g, x, **how), numpy_kernels.summed_type),
-    _reduce("max", np.maximum, vjp_rules.extremum),
-    _reduce("min", np.minimum, vjp_rules.extremum),
+    reduction("sum", np.add, lambda g, y, x, **how: vjp_rules.spread_over(g, x, **how), numpy_kernels.summed_type),
+    reduction("max", np.maximum, vjp_rules.extremum),
+    reduction("min", np.minimum, vjp_rules.extremum),
     # views
-    _view(
+    view(
         "reshape",
         lambda a, shape, tail=(): a.reshape(shape + tail),
         numpy_kernels.reshaped_type,
         lambda g, y, x, *, shape: g.reshape(x.shape),
     ),
-    _view(
+    view(
         "transpose",
         lambda a, axes, tail=(): a.transpose((*axes, *range(len(axes), a.ndim))),
         lambda a, *, axes: (tuple(a.shape[i] for i in axes), a.dtype),
         lambda g, y, x, *, axes: np.transpose(g, tuple(np.argsort(axes).tolist())),
     ),
-    _view(
+    view(
         "broadcast_to",
         numpy_kernels.stretched,
         numpy_kernels.stretched_type,
         lambda g, y, x, *, shape: g,  # vjp.py sums over broadcast axes
     ),
-    _view(
+    view(
         "getitem",
         lambda a, index, tail=(): a[index],
         numpy_kernels.indexed_type,
@@ -277,8 +214,8 @@ _ROWS = (
         linear=True,
     ),
     # along the last axis: the sorting order, selection by one index array per row, and the transpose of this selection
-    _batched("argsort", numpy_kernels.argsort, lambda a: (a.shape, np.dtype(np.intp)), None),
-    _batched(
+    batched("argsort", numpy_kernels.argsort, lambda a: (a.shape, np.dtype(np.intp)), None),
+    batched(
         "take_along",
         numpy_kernels.take_along,
         numpy_kernels.along_type,
@@ -286,7 +223,7 @@ _ROWS = (
         None,
         linear=True,
     ),
-    _batched(
+    batched(
         "add_along",
         numpy_kernels.add_along,
         lambda g, index, *, length: ((*g.shape[:-1], length), g.dtype),
@@ -305,26 +242,26 @@ _ROWS = (
             lambda g, y, a, b: emit("matmul", vjp_rules.swap(a), g),
         ),
     ),
-    _batched(
+    batched(
         "solve",
         numpy_kernels.of_each_matrix(np.linalg.solve),
         numpy_kernels.solution_type,
         vjp_rules.solve_matrix,
         lambda g, y, a, b: emit("solve", vjp_rules.swap(a), g),
     ),
-    _batched(
+    batched(
         "det",
         np.linalg.det,
         numpy_kernels.determinant_type,
         lambda g, y, a: g[..., None, None] * emit("cofactors", a),
     ),
-    _batched(
+    batched(
         "cofactors",
         numpy_kernels.of_each_matrix(numpy_kernels.cofactors),
         numpy_kernels.matrix_type,
         vjp_rules.cofactors,
     ),
-    _batched(
+    batched(
         "cholesky", numpy_kernels.of_each_matrix(np.linalg.cholesky), numpy_kernels.matrix_type, vjp_rules.cholesky
     ),
 )

@@ -184,7 +184,7 @@ def table() -> dict[str, list[ast.expr]]:
     found = {}
     for row in rows.elts:
         if isinstance(row, ast.Call):
-            start = {"elementwise": 2, "_reduce": 2, "_view": 3, "_batched": 3, "Op": 4}[ast.unparse(row.func)]
+            start = {"elementwise": 2, "reduction": 2, "view": 3, "batched": 3, "Op": 4}[ast.unparse(row.func)]
             given = row.args[start].elts if ast.unparse(row.func) == "Op" else row.args[start:]
             name = ast.literal_eval(row.args[0])
             found[name] = given[: len(OPS[name].vjp)]

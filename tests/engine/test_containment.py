@@ -14,7 +14,7 @@ import pytest
 import optlab
 from optlab.engine.containment import Escaped, Interrupted, contained, described, original
 from optlab.engine.functions.base import apply
-from optlab.engine.ops import elementwise
+from optlab.engine.op_kinds import elementwise
 from optlab.errors import PluginError
 
 ESCAPING = [

@@ -8,7 +8,8 @@ import pytest
 from optlab import grad, trace
 from optlab.engine.derivatives import gradient_graph
 from optlab.engine.functions.base import apply
-from optlab.engine.ops import OPS, elementwise
+from optlab.engine.op_kinds import elementwise
+from optlab.engine.ops import OPS
 from optlab.engine.replay import RUN, UNIFORM, Input, compile
 from tests.engine.oracles import assert_close, curvatures, jacobians, torch, torch_curvatures, torch_jacobians
 

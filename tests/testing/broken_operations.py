@@ -4,7 +4,7 @@ import numpy as np
 
 from optlab import optimizer
 from optlab.engine.functions.base import apply
-from optlab.engine.ops import elementwise
+from optlab.engine.op_kinds import elementwise
 
 _RNG = np.random.default_rng(0)
 SHAKEN = elementwise("shaken", lambda x: x + _RNG.random(x.shape).astype(x.dtype), lambda g, y, x: g)

@@ -12,7 +12,7 @@ from optlab.engine.functions.base import apply
 from optlab.engine.native import fused_ufuncs
 from optlab.engine.native.fused_ufuncs import EXACT, fuse
 from optlab.engine.native.llvm_rules import RULES, select
-from optlab.engine.ops import elementwise
+from optlab.engine.op_kinds import elementwise
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input, compile
 from optlab.execution import runner

@@ -514,7 +514,7 @@ LATE = """
 import numpy as np
 from optlab import optimizer, problem
 from optlab.engine.functions.base import apply
-from optlab.engine.ops import elementwise
+from optlab.engine.op_kinds import elementwise
 
 CALLS = [0]
 
