@@ -26,7 +26,7 @@ def draw(
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
 ) -> list[Path]:
-    """Draw all pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
+    """Draw the pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
 
     Nothing is run again. Loss curves and sensitivity are drawn from the data alone. Contours need the problem. If its
     plugin is gone or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
@@ -35,7 +35,7 @@ def draw(
         The files.
 
     Raises:
-        UserError: a selected label does not exist, or there is no picture of a selected kind.
+        UserError: a selected label or case does not exist, or there is no picture of a selected kind.
         ResultsError: the results are a map, and a plugin has changed.
     """
     from optlab.figures.experiment import pictures
@@ -63,6 +63,7 @@ def replot(
     kinds: Sequence[str] = (),
     x: str | None = None,
     by: str | None = None,
+    cases: Sequence[str] = (),
 ) -> list[Path]:
     """Draw the pictures of a results folder again; see `draw`.
 
@@ -76,14 +77,14 @@ def replot(
         kinds: the kinds of pictures, such as "loss"; the usual ones if empty. Pictures of other kinds stay.
         x: what the horizontal axes of curves count: "steps", "gradients" or "seconds". Default: the usual of the kind.
         by: the metric of ranks and of best-of-k curves. Default: the final loss, and what settings were chosen by.
+        cases: the titles, or names of problems, of the cases whose pictures are drawn; see `figures`.
 
     Raises:
-        UserError: there is no such label, kind or axis, or no picture of a requested kind.
+        UserError: there is no such label, kind, axis or case, or no picture of a requested kind.
         ResultsError: the folder is missing, unfinished or damaged; see also `draw`.
     """
     from optlab.api.experiment_results import load
 
     check_format(format)
-    return draw(
-        load(folder, plugins), format, selection=Selection(tuple(only), top, tuple(without), tuple(kinds), x, by)
-    )
+    selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by, tuple(cases))
+    return draw(load(folder, plugins), format, selection=selection)

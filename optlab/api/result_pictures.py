@@ -13,7 +13,7 @@ from optlab.experiments.choices import PICTURES
 from optlab.experiments.kinds import Plan
 from optlab.markup import html
 from optlab.results.profiles.of_results import Profiled
-from optlab.results.selection import Selection
+from optlab.results.selection import Selection, titles_of
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ class Pictured(Profiled):
         """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
 
         Args:
-            kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile"
-                or "ecdf" of all cases; for a map "basins" or "stability"; or a full name, as in `figures()`.
+            kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile",
+                "ecdf" or "units" of all cases; for a map "basins" or "stability"; or a full name, as in `figures()`.
             case: the title of the case, or the name of its problem. Not needed if there is one case, or a picture of
                 all cases.
             only: labels of the optimizers that are shown; all if empty.
@@ -72,14 +72,19 @@ class Pictured(Profiled):
         kinds: Sequence[str] = (),
         x: str | None = None,
         by: str | None = None,
+        cases: Sequence[str] = (),
     ) -> Figures:
         """All pictures by name, such as `contour_beale`. Each is drawn when it is accessed. A notebook shows all.
+
+        With more than twelve cases, only the pictures of all cases together are usual.
 
         Args:
             only, top, without, x, by: see `figure`.
             kinds: the kinds of pictures; the usual ones if empty.
+            cases: the titles, or names of problems, of the cases that have pictures. Pictures of all cases are left
+                out.
         """
-        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by)
+        selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by, tuple(cases))
         return Figures({figure.name: figure for figure in self.named_figures(selection)})
 
     def named_figures(self, selection: Selection) -> list[NamedFigure]:
@@ -104,14 +109,7 @@ class Pictured(Profiled):
                 why = f" of these results: {reason(kind, self, selection)}"
             raise UnknownName(f"there is no picture {kind!r}{why}; {existing(kinds)}{omitted}")
         if case is not None:
-            problems = {title: title.partition(" (")[0] for title in cases}
-            chosen = [title for title in cases if title == case] or [
-                title for title in cases if problems[title] == case
-            ]
-            if not chosen:
-                guess = did_you_mean(str(case), [*cases, *problems.values()])
-                raise UnknownName(f"there is no case {case!r}{guess}; {existing(cases)}")
-            cases = chosen
+            cases = titles_of(case, cases)
         matching = [figure for figure in found if figure.kind == kind and figure.case in cases]
         if not matching:
             others = [figure.kind for figure in found if figure.case in cases]

@@ -84,6 +84,11 @@ Kinds = Annotated[
     typer.Option("--kind", metavar="KIND", help=f"Draw only these pictures: {', '.join(PICTURES)}. May be repeated, or "
                  "several with commas. Default: the usual ones.", **completed(PICTURES)),
 ]  # fmt: skip
+Cases = Annotated[
+    list[str],
+    typer.Option("--problem", metavar="PROBLEM", help="Draw the pictures of this problem only, by its name or its "
+                 "title in tables. May be repeated."),
+]  # fmt: skip
 By = Annotated[
     str | None,
     typer.Option("--by", metavar="METRIC", help="The metric of ranks and best-of-k curves, such as test_accuracy.",

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.text import Text
 
 from optlab.cli import ranks, tables
-from optlab.cli.show import shown
+from optlab.cli.show import each_case, quoted, shown
 from optlab.engine.containment import contained
 from optlab.errors import UserError, counted
+from optlab.experiments.choices import CASES_SHOWN
 from optlab.plugins.signature import complaint, is_built_in
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def print_outcome(done: Outcome, planned: Plan) -> None:
     console, results = tables.console(), done.results
     is_ranked = planned.kind.is_ranked
     if is_ranked:
-        ranks.print_rankings(console, results.judged(), results.manifest)
+        ranks.print_rankings(console, results.judged(), results.manifest, CASES_SHOWN)
         _units(console, results)
     _summary(console, results, planned)
     _counts(console, results.manifest, planned)
@@ -163,6 +164,10 @@ def _places(console: Console, done: Outcome) -> None:
     files = ", ".join(name for name in made if (results.folder / name).exists())
     drawn = f", and {counted(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {shown(results.folder)}/: {files}{drawn}"), soft_wrap=True)
+    if command := each_case(results):
+        tables_of_each = f"optlab rank {quoted(str(shown(results.folder)))}"
+        console.print(Text(f"the table of each problem: {tables_of_each}"), soft_wrap=True)
+        console.print(Text(f"the pictures of one: {command}"), soft_wrap=True)
 
 
 def _replaced(differences: Sequence[str]) -> str:

@@ -30,12 +30,25 @@ def shown(judged: Judged | JudgedTable) -> list[Shown]:
     return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
 
 
-def print_rankings(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any]) -> None:
+def print_rankings(
+    console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any], most: float = math.inf
+) -> None:
     """Print the ranking of each case, one over all cases, and what the marks mean.
 
     Args:
         manifest: of the results; it has the messages of failed runs.
+        most: with more cases than this, only the ranking over all cases is printed.
     """
+    count = judged.ranking["case"].nunique()
+    if count <= most:
+        _each(console, judged, manifest)
+    if count > 1:
+        _overall(console, judged, count)
+    for sentence in _meanings(judged, count <= most):
+        console.print(tables.sentence(sentence))
+
+
+def _each(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any]) -> None:
     from optlab.results.analysis import sentences
 
     table = judged.ranking
@@ -49,10 +62,6 @@ def print_rankings(console: Console, judged: Judged | JudgedTable, manifest: Map
         if sentence := sentences.sureness(rows.to_dict("records"), judged.verdicts.get(case)):
             console.print(tables.sentence(sentence))
         console.print()
-    if len(cases) > 1:
-        _overall(console, judged, len(cases))
-    for sentence in _meanings(judged):
-        console.print(tables.sentence(sentence))
 
 
 def case_table(case: str, ranked: Any, by: str) -> Shown:
@@ -138,12 +147,12 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
 # ---- what the marks mean ---------------------------------------------------------------------------------------------
 
 
-def _meanings(judged: Judged | JudgedTable) -> list[str]:
-    """The sentences below all tables."""
+def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
+    """The sentences below all tables. `has_each`: whether there are tables of each case."""
     from optlab.results.analysis import sentences
 
     table, found = judged.ranking, []
-    if (table["rank_low"] != table["rank_high"]).fillna(False).any():
+    if has_each and (table["rank_low"] != table["rank_high"]).fillna(False).any():
         found.append("a rank such as 1-3 is an interval: it holds 90 % of the ranks in resamples of the seeds")
     if table["with_first"].notna().any():
         is_apart = any(verdict.contest.is_judged_apart for verdict in judged.verdicts.values())
@@ -153,13 +162,21 @@ def _meanings(judged: Judged | JudgedTable) -> list[str]:
     alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
     if alone:
         found.append(sentences.unsure([] if len(alone) == table["case"].nunique() else alone))
-    if table.groupby("case", sort=False)["rank"].transform(are_shared).any():
+    if has_each and table.groupby("case", sort=False)["rank"].transform(are_shared).any():
         found.append("= equal ranks: the values differ by no more than rounding")
     if (table["at_edge"] != "").any():
-        found.append("* the best value is at the edge of the grid: a better one may be outside")
+        at_edge = "* the best value is at the edge of the grid" if has_each else _edges(judged.overall)
+        found.append(f"{at_edge}: a better one may be outside")
     if judged.is_chosen_on_judged_seeds:
         found.append("settings were chosen on the seeds shown: all values are slightly optimistic ([tuning] avoids it)")
     return found
+
+
+def _edges(overall: Any) -> str:
+    """How often the best value of each optimizer is at the edge of its grid."""
+    rows = overall[overall["at_edge"] > 0].to_dict("records")
+    counts = ", ".join(f"{row['label']} on {row['at_edge']} of {counted(row['cases'], 'problem')}" for row in rows)
+    return f"the best value is at the edge of the grid for {counts}"
 
 
 def are_shared(ranks: Any) -> Any:

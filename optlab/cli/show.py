@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.text import Text
 
 from optlab.cli import tables
 from optlab.errors import counted
+from optlab.experiments.choices import CASES_SHOWN
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
@@ -64,6 +66,30 @@ def files(paths: Sequence[Path]) -> None:
         print(shown(path))
     if not paths:
         print("there is nothing to draw: no steps were recorded, and no learning rate was set")
+
+
+def each_case(results: ExperimentResults) -> str:
+    """The command that draws the pictures of one case, if there are too many cases to draw each; otherwise nothing."""
+    cases = list(dict.fromkeys(results.arrays("case")["case"])) if results.kind.is_ranked else []
+    if len(cases) <= CASES_SHOWN:
+        return ""
+    return f"optlab plot {quoted(str(shown(results.folder)))} --problem {quoted(str(cases[0]))}"
+
+
+def quoted(text: str) -> str:
+    """A text as one word of a command line, in the quotes that are easiest to read.
+
+    >>> print(quoted("beale"), quoted("sphere (dim=2)"), quoted("mlp (hidden=['a'])"))
+    beale 'sphere (dim=2)' "mlp (hidden=['a'])"
+    """
+    in_double = "'" in text and not set(text) & set('"$`\\!')
+    return f'"{text}"' if in_double else shlex.quote(text)
+
+
+def pictures_of_each(results: ExperimentResults) -> None:
+    """Print a note if only the pictures of all cases together were drawn."""
+    if command := each_case(results):
+        print(f"note: only pictures of all problems together; those of one: {command}", file=sys.stderr)
 
 
 def boxes(results: ExperimentResults) -> None:

@@ -22,9 +22,12 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
-PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "basins",
-            "stability", "extra")  # fmt: skip
+PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "units",
+            "basins", "stability", "extra")  # fmt: skip
 """The kinds of pictures; `extra` are those of plugins."""
+
+CASES_SHOWN = 12
+"""The largest number of cases that have tables and pictures of their own by default."""
 
 AXES = ("steps", "gradients", "seconds")
 """What the horizontal axis of curves can count."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optlab.errors import UnknownName, UserError, did_you_mean
-from optlab.experiments.choices import AXES, PICTURES
+from optlab.experiments.choices import AXES, CASES_SHOWN, PICTURES
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,9 @@ class Selection:
     comparison. Unlike `only`, which hides optimizers, this changes what depends on the set of optimizers: ranks,
     profiles, and the colours of the best. kinds: the kinds of pictures; the usual ones if empty. x: what the horizontal
     axes of curves count, one of `AXES`; None means the usual. by: the metric of ranks and trials; None means the final
-    loss, and for trials the metric that settings were chosen by.
+    loss, and for trials the metric that settings were chosen by. cases: the titles, or names of problems, of the cases
+    whose pictures are drawn. If empty, they are pictures of all cases together, and of each if there are at most
+    `CASES_SHOWN`.
     """
 
     only: tuple[str, ...] = ()
@@ -27,6 +29,7 @@ class Selection:
     kinds: tuple[str, ...] = ()
     x: str | None = None
     by: str | None = None
+    cases: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything was selected."""
@@ -71,6 +74,41 @@ class Selection:
     def wants(self, kind: str, usual: bool = True) -> bool:
         """Whether pictures of a kind are drawn. `usual`: whether they are if no kinds were selected."""
         return kind in self.kinds if self.kinds else usual
+
+    def wants_each(self, kind: str, count: int, usual: bool = True) -> bool:
+        """Whether pictures of a kind are drawn for each of `count` cases, or for each selected one.
+
+        >>> ALL.wants_each("loss", 13), Selection(kinds=("loss",)).wants_each("loss", 13)
+        (False, True)
+        """
+        return self.wants(kind, usual and (bool(self.cases) or count <= CASES_SHOWN))
+
+    def chosen(self, titles: Sequence[str]) -> list[str]:
+        """The titles of the selected cases; all if no cases were selected.
+
+        Raises:
+            UnknownName: there is no such case.
+        """
+        selected = {title for case in self.cases for title in titles_of(case, titles)}
+        return [title for title in titles if title in selected or not self.cases]
+
+
+def titles_of(case: str, titles: Sequence[str]) -> list[str]:
+    """The titles that `case` means: this title, or those of all cases of a problem with this name.
+
+    Raises:
+        UnknownName: there is none.
+
+    >>> titles_of("sphere", ["sphere (dim=2)", "sphere (dim=5)", "beale"])
+    ['sphere (dim=2)', 'sphere (dim=5)']
+    """
+    problems = {title: title.partition(" (")[0] for title in titles}
+    found = [title for title in titles if title == case] or [title for title in titles if problems[title] == case]
+    if not found:
+        guess = did_you_mean(str(case), [*titles, *problems.values()])
+        more = f" and {len(titles) - CASES_SHOWN} more" if len(titles) > CASES_SHOWN else ""
+        raise UnknownName(f"there is no case {case!r}{guess}; there are: {', '.join(titles[:CASES_SHOWN])}{more}")
+    return found
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

@@ -159,3 +159,43 @@ def test_narrow_tables_leave_out_columns_and_break_no_number(printed, width):
     wide = printed(200, text)[0]
     shown = {word for row in table(wide, "mlp (xor, batch_size=16)") for word in row.split()}
     assert {word for row in body for word in row.split()} <= shown
+
+
+MANY = """\
+name = "e e"
+steps = 3
+seeds = 2
+[[problem]]
+name = "unit"
+shapes = ["abs"]
+dim = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
+[[optimizer]]
+name = "gd"
+lr = [0.1, 0.2, 0.3]
+[[optimizer]]
+name = "picky"
+"""
+
+
+def test_many_cases_have_one_table_and_the_commands_for_the_others(printed):
+    lines, errors = printed(100, MANY)
+    assert lines[0] == "over all 13 problems"
+    assert not [line for line in lines if line.startswith("unit (")]
+    assert [row.split()[:2] for row in table(lines, "over all 13 problems")[1:3]] == [
+        ["1.00", "gd"],
+        ["error", "picky"],
+    ]
+    said = " ".join(lines)
+    assert "picky is left out of the means over problems: runs of it failed on 12 of 13 problems" in said
+    assert "the best value is at the edge of the grid for gd on 13 of 13 problems: a better one may be outside" in said
+    assert lines[-2:] == [
+        "the table of each problem: optlab rank 'results/e e'",
+        "the pictures of one: optlab plot 'results/e e' --problem \"unit (dim=1, shapes=['abs'])\"",
+    ]
+    assert errors[-1].startswith("12 runs ended with an error")
+
+
+def test_twelve_cases_have_a_table_each(printed):
+    lines, _ = printed(100, MANY.replace(", 13]", "]"))
+    assert len([line for line in lines if line.startswith("unit (")]) == 12
+    assert not [line for line in lines if "optlab rank" in line]

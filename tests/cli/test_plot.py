@@ -62,3 +62,16 @@ def test_an_unknown_axis_is_a_usage_error(plot):
     code, _, error = plot("--x", "gradient")
     assert code == 2
     assert "'gradient' is not one of steps, gradients, seconds (did you mean 'gradients'?)" in error
+
+
+def test_one_of_many_problems(tmp_path, optlab_command):
+    problems = [{"name": "sphere", "dim": [*range(2, 15)]}]
+    optlab.run(DOCUMENT | {"problem": problems}, out=tmp_path, plots=False)
+    every = optlab_command("plot", "e", cwd=tmp_path)
+    names = ["profile", "data_profile", "ecdf", "ranks"]
+    assert every.stdout.split() == [f"e/plots/{name}_all_cases.png" for name in names]
+    command = "optlab plot e --problem 'sphere (dim=2)'"
+    assert every.stderr == f"note: only pictures of all problems together; those of one: {command}\n"
+    one = optlab_command("plot", "e", "--problem", "sphere (dim=3)", cwd=tmp_path)
+    assert one.stdout.split() == [f"e/plots/{name}_sphere_dim_3.png" for name in ("loss", "lr")]
+    assert one.stderr == ""

@@ -11,6 +11,7 @@ import typer
 from optlab.cli.options import (
     Along,
     By,
+    Cases,
     Experiment,
     Kinds,
     OnBackend,
@@ -51,6 +52,7 @@ def plot(
     kind: Kinds = [],
     x: Along = None,
     by: By = None,
+    problem: Cases = [],
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
@@ -60,9 +62,12 @@ def plot(
 
     found = pipeline.load(results, folders(plugins))
     kinds = tuple(name.strip() for names in kind for name in names.split(","))
-    paths = pipeline.draw(found, format, selection=Selection(tuple(only), top, tuple(without), kinds, x, by))
+    selection = Selection(tuple(only), top, tuple(without), kinds, x, by, tuple(problem))
+    paths = pipeline.draw(found, format, selection=selection)
     if not quiet:
         show.files(paths)
+        if not kinds and not problem:
+            show.pictures_of_each(found)
         show.boxes(found)
 
 

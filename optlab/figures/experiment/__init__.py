@@ -4,6 +4,7 @@ pictures    the pictures of an experiment, and the function that draws all
 per_case    the pictures of one case of a ranked experiment
 over_cases  the pictures that compare the optimizers over all cases
 verdicts    the pictures of ranks, and of trials of settings
+unit_tests  the picture of unit tests
 absent      why there is no picture of a kind
 maps        the pictures of maps
 from_plugins

@@ -8,6 +8,7 @@ from optlab.results.selection import Selection
 _RECORD = "no steps were recorded; write points = 200 in [record] and run the experiment again"
 _TRIALS = "write a range such as lr = { log_uniform = [1e-4, 1.0] }, and trials = 40 in [tuning]"
 _MAPS = ("basins", "stability")
+_OF_ALL_CASES = ("profile", "data_profile", "ecdf", "units")
 
 
 def reason(kind: str, results: Profiled, selection: Selection) -> str:
@@ -20,6 +21,10 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return f"they are a map; its pictures are {plan.kind.name}"
     if kind in _MAPS:
         return f"they are no map; write a table [{kind}], or use the command optlab {kind}"
+    if selection.cases and kind in _OF_ALL_CASES:
+        return "it is about all problems; choose none"
+    if kind == "units":
+        return 'unit tests are suite = "units" in a [[problem]], with an [[optimizer]] gd or sgd as their reference'
     if kind == "extra":
         return "no plugin has pictures (hook optlab_figures)"
     if kind == "best_of_k":

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optlab.errors import counted
+from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import data_profile, ecdf, ert, profile
 from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
 
 LEAST = 3
 """The least number of cases for which these pictures are usual."""
-_OVER_ALL: Mapping[str, tuple[str, Callable[..., InlineFigure], bool]] = {
-    "profile": ("performance", profile.figure, True),
-    "data_profile": ("data", data_profile.figure, False),
-    "ecdf": ("ecdf", ecdf.figure, True),
+_OVER_ALL: Mapping[str, tuple[str, Callable[..., InlineFigure]]] = {
+    "profile": ("performance", profile.figure),
+    "data_profile": ("data", data_profile.figure),
+    "ecdf": ("ecdf", ecdf.figure),
 }
-"""The kinds of pictures over all cases: the kind of profile, the drawing function, and whether the picture is usual."""
+"""The kinds of pictures over all cases: the kind of profile, and the drawing function."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,10 @@ class Costs:
         return self.results.profile(kind, unit=self.unit, without=self.without)
 
 
-def usual(cases: int, labels: int) -> int:
-    """The number of usual pictures."""
-    return sum(is_usual for _, _, is_usual in _OVER_ALL.values()) if cases >= LEAST and labels > 1 else 0
+def usual(cases: int, labels: int) -> set[str]:
+    """The kinds of usual pictures. With many cases, they replace those of each case."""
+    compared = {"profile", "ecdf"} if cases >= LEAST and labels > 1 else set[str]()
+    return compared | {"data_profile", "ecdf"} if cases > CASES_SHOWN else compared
 
 
 def figures(
@@ -71,9 +73,9 @@ def figures(
     costs = Costs(results, selection.x or "gradients", selection.without)
     *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
     title = ALL_CASES if len(cases) > 1 else cases[0].title
-    are_usual = usual(len(cases), len(labels)) > 0
-    for kind, (of, draw, is_usual) in _OVER_ALL.items():
-        if selection.wants(kind, is_usual and are_usual):
+    usual_kinds = usual(len(cases), len(labels))
+    for kind, (of, draw) in _OVER_ALL.items():
+        if selection.wants(kind, kind in usual_kinds):
             headline = f"{_NAMES[kind]}: {title}"
             subtitle = f"{counted(len(cases), 'problem')}, costs in {costs.unit}{note}"
             yield NamedFigure(kind, title, of_all, partial(_profile, costs, of, draw, looks, headline, subtitle))

@@ -80,12 +80,13 @@ def figures(
 
     `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
     """
-    if not any(selection.wants(kind) for kind in ("contour", "loss", "lr")):
+    wanted = [kind for kind in ("contour", "loss", "lr") if selection.wants_each(kind, len(cases))]
+    if not wanted:
         return
     frames = Frames.of(results, labels).only(looks)
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         for found in _figures(case, name, frames.case(case.title), selection, looks, note):
-            if selection.wants(found.kind):
+            if found.kind in wanted:
                 yield found
 
 

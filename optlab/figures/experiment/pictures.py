@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import UserError, counted
+from optlab.experiments.choices import CASES_SHOWN
 from optlab.experiments.kinds import Plan
 from optlab.figures import style
-from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, verdicts
+from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.cases import Titled, WithoutProblem, titled
 from optlab.figures.figure import save
@@ -24,14 +25,14 @@ from optlab.results.subject import NamedFigure
 
 
 def draw_all(results: Profiled, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
-    """Draw all pictures of an experiment into its `plots/`. `progress(1)` is called after each.
+    """Draw the selected pictures of an experiment into its `plots/`. `progress(1)` is called after each.
 
     All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
     or has changed since the runs, or if there is no plan. The pictures of plugins come last. Earlier pictures of other
     kinds than the selected ones stay.
 
     Raises:
-        UserError: there is no picture of a selected kind; the message has the reason.
+        UserError: there is no picture of a selected kind, and the message has the reason; or no selected case.
     """
     found = list(figures(results, selection))
     more = from_plugins.extras(results, selection) if selection.wants("extra") else []
@@ -44,7 +45,7 @@ def draw_all(results: Profiled, format: str, progress: Callable[[int], None], se
             progress(1)
         is_none_left_out = from_plugins.draw(more, drawing, progress)
         are_all = not results.origin.left_out and is_none_left_out
-        return drawing.publish(are_all=None if selection.kinds else are_all)
+        return drawing.publish(are_all=None if selection.kinds or selection.cases else are_all)
 
 
 def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
@@ -54,8 +55,11 @@ def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
         return more
     recorded = planned.is_recorded
     cases = [*titled(planned)]
-    more += over_cases.usual(len(cases), len(planned.labels)) if recorded else 0
+    more += len(over_cases.usual(len(cases), len(planned.labels))) if recorded else 0
     more += verdicts.usual(len(cases), len(planned.labels), planned.tuning is not None)
+    more += unit_tests.usual(planned)
+    if len(cases) > CASES_SHOWN:
+        return more
     return more + sum(1 + recorded + (recorded and per_case.has_map(case)) for case in cases)
 
 
@@ -65,16 +69,19 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     is_ranked = planned is None or planned.kind.is_ranked
     selection.check(labels, is_ranked)
+    chosen = selection.chosen(list(dict.fromkeys(results.runs["case"]))) if selection.cases else None
     if planned is not None:
-        yield from (found for found in maps.figures(results, planned, selection) if selection.wants(found.kind))
+        of_maps = (found for found in maps.figures(results, planned, selection) if selection.wants(found.kind))
+        yield from (found for found in of_maps if chosen is None or found.case in chosen)
     if not is_ranked:
         return
     cases = _cases(results)
     looks = looks_of(labels, _best_first(labels, analysis.Judged.of(results.runs).placed), selection)
     compared = selection.compared(labels)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
-    for source in (per_case, over_cases, verdicts):
-        yield from source.figures(results, cases, compared, selection, looks, note)
+    for source in (per_case, over_cases, verdicts, unit_tests):
+        found = source.figures(results, cases, compared, selection, looks, note)
+        yield from (figure for figure in found if chosen is None or figure.case in chosen)
 
 
 def _cases(results: Profiled) -> list[Titled | WithoutProblem]:

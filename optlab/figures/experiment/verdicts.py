@@ -12,6 +12,7 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.experiments import metrics
+from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import best_of_k, critical_difference, ranks
 from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
@@ -57,8 +58,8 @@ class Verdicts:
 
 
 def usual(cases: int, labels: int, is_tuned: bool) -> int:
-    """The number of usual pictures: the mean ranks over several cases, and with `[tuning]` one for each case."""
-    return int(cases > 1 and labels > 1) + cases * is_tuned
+    """The number of usual pictures: of mean ranks over several cases, and with `[tuning]` of each of a few cases."""
+    return int(cases > 1 and labels > 1) + cases * (is_tuned and cases <= CASES_SHOWN)
 
 
 def figures(
@@ -78,7 +79,7 @@ def figures(
     select = plan.tuning.table.select if plan is not None and plan.tuning is not None else "final_loss"
     verdicts = Verdicts(runs, selection.by or "final_loss", selection.by or select)
     *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
-    if selection.wants("best_of_k", has_phases(runs)):
+    if selection.wants_each("best_of_k", len(cases), has_phases(runs)):
         for case, name in zip(cases, names, strict=True):
             if verdicts.has_trials(case.title, looks):
                 yield NamedFigure("best_of_k", case.title, name, partial(_trials, verdicts, case, looks, note))

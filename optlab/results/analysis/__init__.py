@@ -36,7 +36,7 @@ from optlab.results.analysis.over_cases import Friedman
 from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
 from optlab.results.analysis.tuning import best, cells
-from optlab.results.analysis.units import unit_tests, units
+from optlab.results.analysis.units import has_unit_tests, unit_tests, units
 
 __all__ = [
     "Friedman",
@@ -47,6 +47,7 @@ __all__ = [
     "cells",
     "edges",
     "friedman",
+    "has_unit_tests",
     "judge",
     "loss_curves",
     "overall",

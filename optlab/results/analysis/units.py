@@ -30,6 +30,8 @@ LEAST, MUCH, FEW = 0.1, 2.0, 0.25
 LOWEST = -1e10
 """Lower losses count as this one: some of the functions have no minimum."""
 PASSED = ("good", "excellent")
+UNIT = "unit"
+"""The problem of all unit tests."""
 REFERENCES = ("gd", "sgd")
 KINKS = {"abs", "bend", "relu", "cliff", "ridge", "laplace"}
 
@@ -47,6 +49,20 @@ DIFFICULTIES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
 """The difficulties, and the tests that have each of them."""
 
 
+def is_reference(optimizer: str, is_changed: bool) -> bool:
+    """Whether a rule is a reference. `is_changed`: whether it has a schedule or transforms."""
+    return optimizer in REFERENCES and not is_changed
+
+
+def has_unit_tests(runs: pd.DataFrame) -> bool:
+    """Whether runs have unit tests with a reference."""
+    return bool(((runs["problem"] == UNIT) & _are_references(runs)).any())
+
+
+def _are_references(runs: pd.DataFrame) -> pd.Series:
+    return runs["optimizer"].isin(REFERENCES) & runs["schedule"].isna() & runs["transforms"].isna()
+
+
 def unit_tests(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per test and optimizer, with its best settings.
 
@@ -57,11 +73,10 @@ def unit_tests(runs: pd.DataFrame) -> pd.DataFrame:
         UserError: there are no unit tests in the results, or no reference.
     """
     runs = judged(runs)
-    runs = runs[runs["problem"] == "unit"].reset_index(drop=True)
+    runs = runs[runs["problem"] == UNIT].reset_index(drop=True)
     if runs.empty:
         raise UserError('there are no unit tests in these results; write [[problem]] with suite = "units"')
-    settled = runs["schedule"].isna() & runs["transforms"].isna()
-    references = runs[runs["optimizer"].isin(REFERENCES) & settled].reset_index(drop=True)
+    references = runs[_are_references(runs)].reset_index(drop=True)
     if references.empty:
         raise UserError('unit tests need a reference: write an [[optimizer]] "gd" or "sgd" with a grid of lr')
     of_cells = cells(references)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import counted, short
+from optlab.results.analysis.sentences import listed
 from optlab.results.profiles.arrange import Floats
 
 MOST = 2
@@ -144,9 +145,9 @@ def _targets(facts: Mapping[str, Any]) -> list[str]:
     if len(facts["own"]) == facts["cases"]:
         return ["Solved: the loss reached the target of the problem"]
     everywhere = len(facts["unknown"]) + len(facts["own"]) == facts["cases"]
-    own = f"; for {', '.join(map(str, facts['own']))}: its own target" if facts["own"] else ""
+    own = f"; for {listed(facts['own'])}: its own target" if facts["own"] else ""
     best = "the lowest loss of any optimizer shown"
-    where = f" (for {', '.join(map(str, facts['unknown']))}, whose minimum is not known: {best})"
+    where = f" (for {listed(facts['unknown'])}, whose minimum is not known: {best})"
     if facts["is_solved"]:
         way = f"Solved: the loss came {100 * (1 - targets[0]):.10g} % of the way from the start to "
         return [way + (best if everywhere else "the minimum" + (where if facts["unknown"] else "")) + own]
