@@ -87,7 +87,7 @@ def medians_of(values: Floats, draws: Ints) -> Floats:
     result = np.empty((len(values), len(draws)))
     most = max(1, BLOCK // draws.size)
     for begin in range(0, len(values), most):
-        result[begin : begin + most] = medians_along(values[begin : begin + most, draws])
+        result[begin : begin + most] = medians_along(values[begin : begin + most].take(draws, axis=1))
     if np.isnan(result).any():
         whole = medians_along(values)[:, None]
         result = np.where(np.isnan(result), whole, result)

@@ -27,10 +27,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optlab.results.analysis.resampling import medians_along
 from optlab.results.analysis.ties import Floor
 
 Floats = NDArray[np.float64]
@@ -42,6 +44,8 @@ SAMPLES = 511
 """Random samples of a reference distribution. If no more than 512 are possible, each of them is used once."""
 BLOCK = 2_000_000
 """Numbers that are held in memory at once."""
+CACHED = 500_000
+"""Numbers in a table of permutations that is kept for the next contest of this shape."""
 ROUNDING = 1e-9
 """Statistics that differ by less are equal."""
 FEWEST = 6
@@ -63,8 +67,7 @@ def step_down(values: Floats, floor: Floor) -> Floats:
     p = np.full(len(values), np.nan)
     rest, reached = _in_order(values), 0.0
     while len(rest) > 1:
-        ranks = pooled(values[rest], floor).T
-        own, worst, leader = _test(ranks)
+        own, worst, leader = _test(pooled(values[rest], floor))
         if np.isnan(own):
             break
         reached = max(reached, own)
@@ -117,17 +120,17 @@ def seeds_needed(first: Floats, second: Floats, floor: Floor) -> int | None:
 
 
 def _test(ranks: Floats) -> tuple[float, int, int]:
-    """The p-value of one step, the worst label and the leader. `ranks` has the shape (N, L), with NaN where missing.
+    """The p-value of one step, the worst label and the leader. `ranks` has the shape (L, N), with NaN where missing.
 
     The p-value is NaN if fewer than two seeds have two labels.
     """
-    ranks = ranks[(~np.isnan(ranks)).sum(axis=1) > 1]
-    if len(ranks) < 2:
+    ranks = ranks[:, (~np.isnan(ranks)).sum(axis=0) > 1]
+    if ranks.shape[1] < 2:
         return np.nan, 0, 0
     observed, worst, leader = (part[0] for part in _statistic(ranks[None]))
-    p = _p_value(observed, *_permutations(ranks))
-    if p < LEVEL and len(ranks) >= FEWEST:
-        p = max(p, _p_value(observed, *_signs(ranks)))
+    p = _p_value(observed, *_permuted(ranks))
+    if p < LEVEL and ranks.shape[1] >= FEWEST:
+        p = max(p, _p_value(observed, *_with_signs(ranks)))
     return p, int(worst), int(leader)
 
 
@@ -139,73 +142,82 @@ def _p_value(observed: float, samples: Iterable[Floats], is_whole: bool) -> floa
 
 
 def _statistic(ranks: Floats) -> tuple[Floats, Ints, Ints]:
-    """T, its label and the leader, for each of the samples (S, N, L)."""
+    """T, its label and the leader, for each of the samples (S, L, N)."""
+    _, labels, seeds = ranks.shape
     known = ~np.isnan(ranks[0])
-    if known.all():
-        mean = ranks.mean(axis=1)
-        median = _middle(np.sort(ranks, axis=1))  # which is faster than np.partition
-    else:
-        mean, median = np.nanmean(ranks, axis=1), np.nanmedian(ranks, axis=1)
+    mean = ranks.mean(axis=2) if known.all() else np.nanmean(ranks, axis=2)
     # medians are multiples of 1/4, so that the mean decides only between equal medians
-    leader = np.argmin(median + mean / (4 * ranks.shape[1] * ranks.shape[2] + 4), axis=1)
+    leader = np.argmin(medians_along(ranks) + mean / (4 * seeds * labels + 4), axis=1)
     if known.all():
         difference = mean - np.take_along_axis(mean, leader[:, None], axis=1)
     else:
-        pairs = ranks - np.take_along_axis(ranks, leader[:, None, None], axis=2)
-        count = (~np.isnan(pairs)).sum(axis=1)
+        pairs = ranks - np.take_along_axis(ranks, leader[:, None, None], axis=1)
+        count = (~np.isnan(pairs)).sum(axis=2)
         # with the weight sqrt(count / N), since a mean of few pairs varies more
-        sums = np.nansum(pairs, axis=1) / np.sqrt(np.maximum(count, 1) * ranks.shape[1])
+        sums = np.nansum(pairs, axis=2) / np.sqrt(np.maximum(count, 1) * seeds)
         difference = np.where(count > 0, sums, -np.inf)
     return difference.max(axis=1), difference.argmax(axis=1), leader
-
-
-def _middle(ordered: Floats) -> Floats:
-    """The medians of values in order along the axis 1."""
-    size = ordered.shape[1]
-    return 0.5 * (ordered[:, (size - 1) // 2] + ordered[:, size // 2])
 
 
 # ---- samples of the null hypotheses ----------------------------------------------------------------------------------
 
 
-def _permutations(ranks: Floats) -> tuple[Iterable[Floats], bool]:
+def _permuted(ranks: Floats) -> tuple[Iterable[Floats], bool]:
     """The ranks with the labels permuted within each seed; labels without a run at a seed stay out.
 
-    The result are blocks of samples (S, N, L), and whether they are all possible ones.
+    The result are blocks of samples (S, L, N), and whether they are all possible ones.
     """
     known = ~np.isnan(ranks)
-    counts = known.sum(axis=1)
+    if ranks.size * SAMPLES <= CACHED:
+        places, is_whole = _cached_permutations(known.tobytes(), known.shape)
+    else:
+        places, is_whole = _permutations(known)
+    return (ranks.take(block) for block in places), is_whole
+
+
+@lru_cache(maxsize=16)
+def _cached_permutations(known: bytes, shape: tuple[int, int]) -> tuple[Iterable[Ints], bool]:
+    places, is_whole = _permutations(np.frombuffer(known, dtype=bool).reshape(shape))
+    return list(places), is_whole
+
+
+def _permutations(known: Bools) -> tuple[Iterable[Ints], bool]:
+    """Where the values of the samples come from: places in the flat array of ranks, in blocks (S, L, N).
+
+    They depend on nothing but which runs are missing: `known` has the shape (L, N).
+    """
+    places = np.arange(known.size).reshape(known.shape)
+    counts = known.sum(axis=0)
     possible = [math.factorial(count) for count in counts]
     if math.prod(possible) <= SAMPLES + 1:
         chosen = np.array(np.unravel_index(np.arange(math.prod(possible)), possible))
-        samples = np.repeat(ranks[None], chosen.shape[1], axis=0)
+        samples = np.repeat(places[None], chosen.shape[1], axis=0)
         for seed, count in enumerate(counts):
             orders = np.array(list(itertools.permutations(range(count))))
-            samples[:, seed, known[seed]] = ranks[seed, known[seed]][orders[chosen[seed]]]
+            samples[:, known[:, seed], seed] = places[known[:, seed], seed][orders[chosen[seed]]]
         return [samples], True
     generator = np.random.default_rng(0)
-    return (_permuted(ranks, known, block, generator) for block in _blocks(ranks.size)), False
+    return (_shuffled(places, known, block, generator) for block in _blocks(known.size)), False
 
 
-def _permuted(ranks: Floats, known: Bools, block: int, generator: np.random.Generator) -> Floats:
-    samples = np.repeat(ranks[None], block, axis=0)
-    if known.all():
-        return generator.permuted(samples, axis=2, out=samples)
-    for pattern in np.unique(known, axis=0):
-        where = np.ix_(np.arange(block), (known == pattern).all(axis=1), pattern)
+def _shuffled(places: Ints, known: Bools, block: int, generator: np.random.Generator) -> Ints:
+    samples = np.repeat(places.T[None], block, axis=0)
+    for pattern in np.unique(known, axis=1).T:
+        where = np.ix_(np.arange(block), (known == pattern[:, None]).all(axis=0), pattern)
         samples[where] = generator.permuted(samples[where], axis=2)
-    return samples
+    return np.ascontiguousarray(samples.transpose(0, 2, 1))
 
 
-def _signs(ranks: Floats) -> tuple[Iterable[Floats], bool]:
-    """The ranks with the deviations from the mean of each seed multiplied by a sign; see `_permutations`."""
-    mean = np.nanmean(ranks, axis=1, keepdims=True)
+def _with_signs(ranks: Floats) -> tuple[Iterable[Floats], bool]:
+    """The ranks with the deviations from the mean of each seed multiplied by a sign; see `_permuted`."""
+    mean = np.nanmean(ranks, axis=0)
     deviation = ranks - mean
-    if 2 ** len(ranks) <= SAMPLES + 1:
-        signs = 1.0 - 2.0 * (np.arange(2 ** len(ranks))[:, None] >> np.arange(len(ranks)) & 1)
-        return [mean + signs[:, :, None] * deviation], True
+    seeds = ranks.shape[1]
+    if 2**seeds <= SAMPLES + 1:
+        signs = 1.0 - 2.0 * (np.arange(2**seeds)[:, None] >> np.arange(seeds) & 1)
+        return [mean + signs[:, None] * deviation], True
     generator = np.random.default_rng(0)
-    drawn = (1.0 - 2.0 * generator.integers(0, 2, size=(block, len(ranks), 1)) for block in _blocks(ranks.size))
+    drawn = (1.0 - 2.0 * generator.integers(0, 2, size=(block, 1, seeds)) for block in _blocks(ranks.size))
     return (mean + signs * deviation for signs in drawn), False
 
 

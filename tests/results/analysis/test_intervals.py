@@ -62,3 +62,19 @@ def test_ninety_percent_hold_the_median(n, kind):
     values = drawn.rvs(size=(2000, n), random_state=n)
     ends = np.array([median_interval(row) for row in values])
     assert 0.88 <= np.mean((ends[:, 0] <= drawn.median()) & (drawn.median() <= ends[:, 1])) <= 0.92
+
+
+def test_with_many_equal_values_the_interval_is_too_wide_and_without_its_ends_far_too_narrow():
+    """The median of the binomial distribution of 20 is 10, which is often an end itself: 18 % of the values are 10."""
+    values = np.random.default_rng(0).binomial(20, 0.5, size=(2000, 30)).astype(float)
+    low, high = np.array([median_interval(row) for row in values]).T
+    assert np.mean((low <= 10) & (high >= 10)) == pytest.approx(0.98, abs=0.01)
+    assert np.mean((low < 10) & (high > 10)) == pytest.approx(0.51, abs=0.04)
+
+
+def test_the_coverage_of_ten_values_with_ties_by_hand():
+    """The median 10 is left out if at least 8 of the 10 values are above it, or at least 8 below: each has 41 %."""
+    values = np.random.default_rng(3).binomial(20, 0.5, size=(4000, 10)).astype(float)
+    ends = np.array([median_interval(row) for row in values])
+    expected = 1 - 2 * stats.binom.sf(7, 10, stats.binom.cdf(9, 20, 0.5))
+    assert np.mean((ends[:, 0] <= 10) & (ends[:, 1] >= 10)) == pytest.approx(expected, abs=0.01)

@@ -125,6 +125,20 @@ def test_memory_is_bounded_and_blocks_change_nothing(monkeypatch):
     assert sum(separation._blocks(17)) == separation.SAMPLES
 
 
+@pytest.mark.parametrize("n", [326, 327])
+def test_permutations_are_kept_for_contests_of_the_same_shape(monkeypatch, n):
+    """Of up to 978 values: 511 permutations of them are 499,758 numbers. What is kept changes no p-value."""
+    kept = separation._cached_permutations
+    kept.cache_clear()
+    values = np.random.default_rng(2).normal(size=(3, 3, n))
+    values[2, 0, :3] = NAN  # here other labels can be permuted
+    p = [step_down(of_three, EXACT) for of_three in values]
+    assert np.nanmin(p) > 0.05  # so that each has one step
+    assert (kept.cache_info().misses, kept.cache_info().hits) == ((2, 1) if n == 326 else (0, 0))
+    monkeypatch.setattr(separation, "CACHED", 0)
+    np.testing.assert_array_equal(p, [step_down(of_three, EXACT) for of_three in values])
+
+
 @pytest.mark.parametrize(
     ("k", "n", "experiments"),
     [(2, 10, 150), (4, 5, 200), (4, 8, 100), pytest.param(10, 10, 2000, marks=pytest.mark.many)],
@@ -141,6 +155,16 @@ def test_equal_labels_are_rarely_separated(k, n, experiments, kind):
     }[kind]
     false = sum((step_down(drawn(), EXACT) < 0.05).any() for _ in range(experiments))
     assert false <= stats.binom.ppf(0.9999, experiments, 0.05)
+
+
+@pytest.mark.parametrize(("k", "n"), [(2, 10), (5, 3), (10, 5)])
+def test_the_rate_of_false_verdicts_is_close_to_five_percent(k, n):
+    """Pooled ranks of independent losses do not depend on their distribution. p is a multiple of 1/512 here."""
+    values = np.random.default_rng([k, n]).random((2000, k, n))
+    p = np.array([np.nanmin(step_down(of_one, EXACT)) for of_one in values])
+    for level in (0.02, 0.05):
+        assert np.count_nonzero(p < level) <= stats.binom.ppf(0.999, 2000, level)
+    assert np.count_nonzero(p < 0.05) >= stats.binom.ppf(0.001, 2000, 0.03)
 
 
 def test_a_label_with_a_wider_spread_is_not_separated_more_often():
