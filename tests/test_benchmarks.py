@@ -222,18 +222,35 @@ def test_the_page_has_a_part_for_every_benchmark(load):
 
 
 def test_verdicts_on_simulated_experiments(load):
-    calibration = load("calibration")
-    found = calibration.measured("normal", 2, 10, 160)
-    assert (found.kind, found.k, found.n, found.experiments) == ("normal", 2, 10, 160)
-    assert found.false_better <= 0.13
-    assert 0.8 <= found.covered <= 1
-    assert 0.1 <= found.power <= 0.9
+    simulated, tables = load("simulated"), load("calibration").tables
+    found = simulated.measured("normal", 2, 10, 400)
+    assert (found.kind, found.k, found.n, found.experiments) == ("normal", 2, 10, 400)
+    assert 0.01 <= found.false_better <= 0.08  # three standard errors around 3 and 5 %
+    assert 0.01 <= found.wilcoxon <= 0.13
+    assert 0.855 <= found.covered <= 0.945
+    assert found.ranks_covered >= 0.98
+    assert 0.2 <= found.power <= 0.6
     assert found.lost == found.false_second == 0.0
-    table = calibration.tables([found], {"false_better": "one", "power": "other"}, "Two")
+    assert 0.0 < simulated.measured("ties (binomial of 20)", 3, 6, 200).false_second <= 0.1
+    table = tables([found], {"false_better": "one", "power": "other"}, "Two")
     assert table.heads == ["", "10 seeds"]
     assert table.rows[0][0] == "normal, 2 optimizers"
-    assert calibration.by_choice(40)["judged seeds"] <= 0.5
-    assert calibration.of_proposals(20)["proposed"] >= 6
+    assert simulated.of_proposals(20)["proposed"] >= 6
+
+
+def test_verdicts_on_simulated_choices_of_settings(load):
+    tuning = load("simulated_tuning")
+    equal = tuning.tuned("16 equal settings", 3, 2, 10, 200)
+    assert equal.false_better == equal.apart <= 0.1  # three standard errors above 5 %
+    assert 0.84 <= equal.covered <= 0.96
+    assert equal.ranks_covered >= 0.9
+    unequal = tuning.tuned("4 settings, a unit apart", 3, 2, 30, 200)
+    assert unequal.false_better <= 0.1
+    assert unequal.apart > unequal.false_better + 0.05  # the chosen settings differ
+    assert unequal.sure < unequal.apart
+    by_choice = tuning.by_choice(200)
+    assert by_choice["other seeds"] <= 0.1
+    assert by_choice["judged seeds"] > by_choice["other seeds"]
 
 
 def test_the_page_on_verdicts_has_no_more_false_verdicts_than_it_says():
