@@ -17,7 +17,7 @@ from optlab.engine.graph import Graph
 from optlab.engine.trace import trace
 from optlab.errors import UserError, counted, did_you_mean, shortened
 from optlab.experiments.document.axes import MAX_DIM
-from optlab.plugins import registry, shorthand, signature, validation
+from optlab.plugins import code_location, registry, shorthand, validation
 from optlab.plugins.problems.base import Problem
 
 AT = "--at"
@@ -119,7 +119,7 @@ def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str 
         has = f"{counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}"
         raise UserError(f"{called} {shortened('' if at is None else str(at))}: {name} has {has}")
     function = wraps(problem.function)(partial(problem.function, **options))  # so that messages show the user's name
-    return Function(function, ("x",), (values,), signature.source(problem.function)[0])
+    return Function(function, ("x",), (values,), code_location.source(problem.function)[0])
 
 
 def _flat(numbers: Any) -> Any:
@@ -131,7 +131,7 @@ def of_function(function: Callable[..., Any], at: Any, written: Mapping[str, Any
 
     `called` is the name of the point in messages.
     """
-    name, file = getattr(function, "__name__", "f"), signature.source(function)[0]
+    name, file = getattr(function, "__name__", "f"), code_location.source(function)[0]
     parameters = inspect.signature(function).parameters.values()
     starred = [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     if starred:

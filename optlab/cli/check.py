@@ -14,7 +14,7 @@ import typer
 from optlab.cli import show
 from optlab.cli.options import folders
 from optlab.errors import UserError, absent, counted, did_you_mean
-from optlab.plugins import registry, signature
+from optlab.plugins import code_location, registry
 from optlab.plugins.kinds import CHECKED
 from optlab.testing.conformance import OUTCOMES, Check, CheckOutcome, checks_for, verdict
 from optlab.testing.wrapped_descent import Checked
@@ -104,7 +104,7 @@ def run(what: Sequence[Checked], only: Sequence[str] = (), strict: bool = False)
 def _run(optimizer: Checked, only: Sequence[str], strict: bool) -> Counts:
     """Run the checks of one plugin, and print a line for each check, details of failures, and a summary."""
     checks = selected(optimizer, only)
-    file, line = signature.source(optimizer.function)
+    file, line = code_location.source(optimizer.function)
     _heading(f"{optimizer.name}  {os.path.relpath(file)}:{line}")
     width = max(len(check.name) for check in checks)
     counts: Counts = Counter()

@@ -18,7 +18,7 @@ from optlab.execution.evaluation import whole_objective
 from optlab.execution.starts import starts
 from optlab.experiments import document as documents
 from optlab.experiments import plan
-from optlab.plugins import registry, signature, validation
+from optlab.plugins import code_location, registry, signature, validation
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.problems.base import Problem
 from optlab.plugins.registry import Registry
@@ -107,7 +107,7 @@ def _on_data(request: GradcheckRequest, problem: Problem, known: Registry) -> It
     f = _named(partial(whole_objective(sweep.case), **sweep.options()), problem.name)
     seeds = np.arange(min(request.points, 2))
     for seed, point in zip(seeds, starts(sweep.case, 0, seeds).T, strict=True):
-        yield GradcheckSubject(f"the weights of seed {seed}", f, point, signature.source(problem.function)[0])
+        yield GradcheckSubject(f"the weights of seed {seed}", f, point, code_location.source(problem.function)[0])
 
 
 def _of_function(request: GradcheckRequest, function: Callable[..., Any]) -> Iterator[GradcheckSubject]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from optlab.api.catalogue import short
 from optlab.errors import UserError
-from optlab.plugins import kinds, signature
+from optlab.plugins import code_location, kinds
 from optlab.plugins.registry import Registry
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -82,12 +82,14 @@ def _check_name(kind: str, name: str, known: Registry) -> None:
         )
     taken = getattr(known, f"{kind}s").get(name)
     if taken is not None:
-        raise UserError(f"the {kind} {name!r} exists already: {signature.location(taken.function)}; use another name")
+        raise UserError(
+            f"the {kind} {name!r} exists already: {code_location.location(taken.function)}; use another name"
+        )
 
 
 def _copy(origin: str, name: str, known: Registry) -> str:
     """The source file of an optimizer with the new name, after a comment that names the original."""
-    file = Path(signature.source(known.rule(origin).function)[0])
+    file = Path(code_location.source(known.rule(origin).function)[0])
     text = renamed(file.read_text(encoding="utf-8"), origin, name)
     return f"# Copied from {origin}, in {short(str(file))}.\n{text}"
 

@@ -14,7 +14,7 @@ from optlab.cli.show import each_case, quoted, shown
 from optlab.engine.containment import contained
 from optlab.errors import UserError, counted
 from optlab.experiments.choices import CASES_SHOWN
-from optlab.plugins.signature import complaint, is_built_in
+from optlab.plugins.code_location import complaint, is_built_in
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults

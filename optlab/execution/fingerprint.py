@@ -22,9 +22,9 @@ import optlab
 from optlab.execution.captured_values import digest_of
 from optlab.execution.records import Sweep
 from optlab.plugins import source_files
+from optlab.plugins.code_location import is_built_in, source
 from optlab.plugins.external import Foreign
 from optlab.plugins.problems.base import Problem, Split
-from optlab.plugins.signature import is_built_in, source
 from optlab.plugins.source_files import is_users
 
 

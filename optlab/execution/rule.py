@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from optlab.errors import PluginError, counted
+from optlab.plugins.code_location import location
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.schedules.base import Schedule
-from optlab.plugins.signature import choices_asked, location
+from optlab.plugins.signature import choices_asked
 from optlab.plugins.tensors import Shapes, split
 from optlab.plugins.transforms.base import Transform
 

@@ -10,7 +10,7 @@ from optlab.engine.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, UserError
 from optlab.execution.randomness import generator, uniform
 from optlab.execution.records import Case, DomainDraw, FixedPoint, Floats, Ints, PixelGrid
-from optlab.plugins.signature import location
+from optlab.plugins.code_location import location
 
 
 def starts(case: Case, root_seed: int, seeds: Ints) -> Floats:

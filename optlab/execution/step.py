@@ -24,8 +24,8 @@ from optlab.execution.noise import LOSS, StepNoise
 from optlab.execution.randomness import Draw
 from optlab.execution.records import Case, Sweep
 from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
+from optlab.plugins.code_location import is_built_in, location, source
 from optlab.plugins.side_effects import undisturbed
-from optlab.plugins.signature import is_built_in, location, source
 
 if TYPE_CHECKING:
     from optlab.engine.native.lookups import Spread

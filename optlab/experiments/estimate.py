@@ -10,7 +10,7 @@ from optlab.errors import PluginError, UserError
 from optlab.execution import fingerprint, runner, step
 from optlab.execution.records import Sweep
 from optlab.experiments.kinds import Plan
-from optlab.plugins import signature
+from optlab.plugins import code_location
 
 
 @dataclass(frozen=True)
@@ -53,4 +53,4 @@ def _checked(sweep: Sweep) -> step.StepGraph:
         raise
     except Exception as error:
         functions = [plugin.function for plugin in fingerprint.plugins(sweep)]
-        raise PluginError(signature.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error
+        raise PluginError(code_location.complaint(error, functions, f"{sweep.label} on {sweep.titles[0]}")) from error

@@ -18,8 +18,8 @@ from optlab.errors import PluginError
 from optlab.execution.rule import Advance, Point, Rule, initial_states
 from optlab.execution.step import TracedGenerator
 from optlab.plugins import registry
+from optlab.plugins.code_location import location
 from optlab.plugins.optimizers.base import Optimizer
-from optlab.plugins.signature import location
 
 
 def rule_of(rule: Optimizer | Rule | str) -> Rule:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.errors import UserError
+from optlab.plugins.code_location import complaint
 from optlab.plugins.schedules.base import Schedule
-from optlab.plugins.signature import complaint
 
 STEPS = 400
 """The default horizon."""

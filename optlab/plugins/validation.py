@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from optlab.errors import UserError
-from optlab.plugins import signature
+from optlab.plugins import code_location, signature
 from optlab.plugins.external import Foreign
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.transforms.base import Transform
@@ -59,7 +59,7 @@ def typed(plugin: Any, name: str, value: Any, default: Any) -> Any:
 
     The default is an argument because optlab adds options to some plugins.
     """
-    is_drop_in = name in plugin.signature.choices and not signature.is_built_in(plugin.function)
+    is_drop_in = name in plugin.signature.choices and not code_location.is_built_in(plugin.function)
     hint = "; give it a default with a point, as in 1.0, to make it a number" if is_drop_in else ""
     return converted(default, plugin.name, name, value, hint)
 

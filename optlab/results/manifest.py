@@ -18,8 +18,8 @@ from optlab.execution import fingerprint
 from optlab.execution.records import STATUSES, STOPS, Sweep, Trajectories
 from optlab.execution.rule import Key, shown_as
 from optlab.experiments.kinds import Plan
+from optlab.plugins.code_location import is_built_in
 from optlab.plugins.external import Foreign
-from optlab.plugins.signature import is_built_in
 from optlab.results import comparison
 
 

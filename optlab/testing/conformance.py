@@ -19,9 +19,9 @@ import numpy as np
 
 from optlab.engine.containment import Escaped, contained, described, original
 from optlab.errors import PluginError, TraceError, UserError, did_you_mean
+from optlab.plugins.code_location import is_built_in, location, source
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.schedules.base import Schedule
-from optlab.plugins.signature import is_built_in, location, source
 from optlab.plugins.transforms.base import Transform
 from optlab.testing.checks import CHECKS, basics, declared, wrappers
 from optlab.testing.checks.base import Check

@@ -15,9 +15,9 @@ import optlab.plugins.optimizers
 import optlab.testing
 from optlab import optimizer
 from optlab.errors import PluginError
+from optlab.plugins.code_location import is_built_in
 from optlab.plugins.optimizers.gd import gd
 from optlab.plugins.registry import declared
-from optlab.plugins.signature import is_built_in
 from optlab.testing.checks import declared as declarations
 from optlab.testing.checks import namesakes, tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict

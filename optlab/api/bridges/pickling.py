@@ -12,7 +12,7 @@ from typing import Any
 
 from optlab.errors import UserError
 from optlab.execution.rule import Rule
-from optlab.plugins import registry, signature
+from optlab.plugins import code_location, registry
 
 
 def pickled_by(kind: type, parts: Callable[[Any], tuple[Any, ...]], made: Callable[..., Any]) -> None:
@@ -39,7 +39,7 @@ def where(plugin: Any) -> tuple[str, str, str] | None:
         raise pickle.PicklingError(
             f"{plugin.name} cannot be pickled: {module} does not contain it as {name}; define it at the top of a file"
         )
-    return module, name, str(Path(signature.source(function)[0]).resolve())
+    return module, name, str(Path(code_location.source(function)[0]).resolve())
 
 
 def found(place: tuple[str, str, str] | None) -> Any:

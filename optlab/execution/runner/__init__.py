@@ -23,8 +23,8 @@ from optlab.execution.runner import on_external, on_llvm, on_numpy
 from optlab.execution.runner.choice import Choice, choose, has_llvmlite
 from optlab.execution.runner.protocol import Progress
 from optlab.execution.step import StepGraph, build_for
+from optlab.plugins.code_location import complaint
 from optlab.plugins.external import Foreign
-from optlab.plugins.signature import complaint
 
 WORTH_FUSING = 20_000_000
 """From this number of parameters times runs times steps, replay compiles fused arithmetic. Compilation takes about a

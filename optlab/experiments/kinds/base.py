@@ -15,7 +15,7 @@ from optlab.execution import fingerprint
 from optlab.experiments.document import ExperimentSpec, RecordSpec
 from optlab.experiments.passes import Passes
 from optlab.experiments.tuning import Tuning
-from optlab.plugins.signature import complaint, is_built_in, source
+from optlab.plugins.code_location import complaint, is_built_in, source
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

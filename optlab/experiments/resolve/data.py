@@ -9,7 +9,7 @@ from optlab.engine.containment import contained, described, original
 from optlab.errors import UserError
 from optlab.experiments.document import ProblemSpec
 from optlab.experiments.resolve.diagnostics import Diagnostics
-from optlab.plugins import signature
+from optlab.plugins import code_location
 from optlab.plugins.problems.base import Split
 from optlab.plugins.problems.split import split
 from optlab.plugins.registry import Registry
@@ -28,7 +28,7 @@ def data_of(spec: ProblemSpec, options: Mapping[str, Any], registry: Registry, n
         message = f"test_fraction must be at least 0 and below 1, not {options['test_fraction']}"
         notes.note((*spec.path, "test_fraction"), message)
         return None
-    where = signature.location(dataset.function)
+    where = code_location.location(dataset.function)
     try:
         with undisturbed(lambda: where), contained():
             data = split(dataset.name, dataset(), options["test_fraction"])

@@ -13,8 +13,9 @@ from optlab.engine.containment import contained
 from optlab.errors import PluginError, UserError
 from optlab.experiments.document import Axis, ExperimentSpec, ProblemSpec, problem_of
 from optlab.experiments.resolve.diagnostics import Diagnostics
+from optlab.plugins.code_location import complaint, location
 from optlab.plugins.registry import Registry
-from optlab.plugins.signature import complaint, location, shown
+from optlab.plugins.signature import shown
 from optlab.plugins.suites.base import NotInSuite
 
 

@@ -18,8 +18,8 @@ from optlab.errors import PluginWarning, UserError
 from optlab.figures import style
 from optlab.figures.experiment.cases import slugs
 from optlab.figures.figure import inline, save
+from optlab.plugins.code_location import complaint, is_built_in, location
 from optlab.plugins.side_effects import undisturbed
-from optlab.plugins.signature import complaint, is_built_in, location
 from optlab.results.selection import Selection
 from optlab.results.store import DraftPictures
 from optlab.results.subject import NamedFigure, Subject

@@ -16,7 +16,7 @@ from optlab.experiments.maps.panels import BasinMap, StabilityMap
 from optlab.figures import basins, stability
 from optlab.figures.experiment.cases import Titled, slugs, titled
 from optlab.figures.relief import Surface
-from optlab.plugins.signature import is_built_in
+from optlab.plugins.code_location import is_built_in
 from optlab.results.selection import ALL, Selection
 from optlab.results.subject import NamedFigure, Subject
 

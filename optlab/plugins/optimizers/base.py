@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, overload
 
 from optlab.errors import PluginError, did_you_mean
-from optlab.plugins import signature
+from optlab.plugins import code_location, signature
 from optlab.plugins.signature import Signature
 
 SUPPLIES = ("t", "steps", "f", "grad", "loss", "hvp", "rng")
@@ -126,7 +126,7 @@ def optimizer(
         )
         fault = _fault_of(unknown) or _fault(per, references, invariant, exempt)
         if fault:
-            raise PluginError(f"{signature.location(rule)}: optimizer '{rule.__name__}' is declared {fault}")
+            raise PluginError(f"{code_location.location(rule)}: optimizer '{rule.__name__}' is declared {fault}")
         return Optimizer(
             name=rule.__name__,
             function=rule,

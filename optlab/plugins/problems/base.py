@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.errors import PluginError, UserError, counted
-from optlab.plugins import signature
+from optlab.plugins import code_location, signature
 from optlab.plugins.signature import Signature
 
 SUPPLIES = ("inputs", "targets")
@@ -90,7 +90,7 @@ class Problem:
             return () if points is None else tuple(np.array(points, dtype=float).reshape(-1, dim))
         except Exception as error:
             what = f"the minimum of problem '{self.name}' in {counted(dim, 'dimension')} is not known: {error}"
-            raise PluginError(f"{signature.location(self.minima)}: {what}") from error
+            raise PluginError(f"{code_location.location(self.minima)}: {what}") from error
 
     def bounds(self, dim: int) -> Vector:
         """Lower and upper bounds, shape (2, dim). Only for problems with a domain."""
@@ -136,14 +136,14 @@ def problem(
 
     if undecorated is not None:
         signature.check_is_function(undecorated, "problem(...)", ("x",))
-        where = f"{signature.location(undecorated)}: problem '{undecorated.__name__}'"
+        where = f"{code_location.location(undecorated)}: problem '{undecorated.__name__}'"
         raise PluginError(f"{where} needs parentheses with a domain or a start: @problem(domain=(-5.0, 5.0))")
 
     def declare(function: Callable[..., Any]) -> Problem:
         signature.check_is_function(function, "problem(...)", ("x",))
 
         def wrong(what: str) -> PluginError:
-            return PluginError(f"{signature.location(function)}: problem '{function.__name__}' {what}")
+            return PluginError(f"{code_location.location(function)}: problem '{function.__name__}' {what}")
 
         try:
             given = () if callable(minimum) else minimum

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from optlab.errors import PluginError
-from optlab.plugins import signature
+from optlab.plugins import code_location
 from optlab.plugins.problems.base import Problem
 from optlab.plugins.signature import Signature
 
@@ -39,7 +39,7 @@ def from_function(function: Callable[..., Any]) -> Problem:
     name = function_name(function)
     if not hasattr(inspect.unwrap(function), "__code__"):
         raise PluginError(f"{function!r} is not a Python function; write one that calls it: def f(x): ...")
-    where = f"{signature.location(function)}: function '{name}'"
+    where = f"{code_location.location(function)}: function '{name}'"
     parameters = inspect.signature(function).parameters.values()
     if starred := [p for p in parameters if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]:
         raise PluginError(f"{where} takes {starred[0]}, but every argument needs its own name")

@@ -30,6 +30,7 @@ import pluggy
 from optlab.engine.containment import contained, placed
 from optlab.errors import PluginError, UserError
 from optlab.plugins import hookspecs
+from optlab.plugins.code_location import source
 from optlab.plugins.kinds import COMMANDS, GROUP, PluginKind
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.problems.base import Problem
@@ -43,7 +44,7 @@ from optlab.plugins.registry.loading import one_line as one_line
 from optlab.plugins.registry.lookup import Registry as Registry
 from optlab.plugins.registry.objects import with_names as with_names
 from optlab.plugins.side_effects import undisturbed
-from optlab.plugins.signature import source, summary
+from optlab.plugins.signature import summary
 from optlab.plugins.transforms.base import Transform
 
 Folders = str | Path | Iterable[str | Path]

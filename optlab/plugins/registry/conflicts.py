@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from optlab.errors import PluginError
+from optlab.plugins.code_location import source
 from optlab.plugins.registry.loading import Offer, Plugin, Source
-from optlab.plugins.signature import source
 
 Clashes = Mapping[tuple[str, str], Sequence[tuple[Offer, Plugin]]]
 """The plugins that share a name, by kind and name."""

@@ -16,9 +16,9 @@ from typing import Any, Protocol
 from optlab.engine.containment import contained, described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.plugins import kinds, source_files
+from optlab.plugins.code_location import location
 from optlab.plugins.kinds import PluginKind
 from optlab.plugins.registry.helper_modules import Helpers
-from optlab.plugins.signature import location
 
 
 class Plugin(Protocol):

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from optlab.errors import UserError
+from optlab.plugins.code_location import location
 from optlab.plugins.problems.plain_functions import from_function
 from optlab.plugins.registry.loading import KINDS, Plugin
 from optlab.plugins.registry.lookup import Registry
-from optlab.plugins.signature import location
 
 
 def with_names(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, Any], Registry]:

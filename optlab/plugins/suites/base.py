@@ -12,7 +12,8 @@ from typing import Any
 
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.plugins import signature
-from optlab.plugins.signature import Signature, location, shown
+from optlab.plugins.code_location import location
+from optlab.plugins.signature import Signature, shown
 
 Table = Mapping[str, Any]
 """A `[[problem]]` table: `name`, and any of `dim`, `start` and the options of the problem."""

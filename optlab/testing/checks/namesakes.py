@@ -6,8 +6,9 @@ import itertools
 import re
 from collections.abc import Mapping
 
+from optlab.plugins.code_location import is_built_in
 from optlab.plugins.optimizers.base import Optimizer
-from optlab.plugins.signature import is_built_in, summary
+from optlab.plugins.signature import summary
 from optlab.testing.checks.base import Check
 from optlab.testing.ground import Skipped, advised
 

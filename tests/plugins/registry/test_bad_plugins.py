@@ -15,8 +15,8 @@ import optlab
 from optlab.cli.app import app
 from optlab.errors import PluginError
 from optlab.plugins import registry
+from optlab.plugins.code_location import source
 from optlab.plugins.optimizers.adam import adam as built_in_adam
-from optlab.plugins.signature import source
 
 GRAMMAR = "; write it as: def {name}(x, g, state=0.0, *, option=1.0)"
 A_DEFAULT = "; a default is a number, a boolean, a string or a list" + GRAMMAR
