@@ -193,7 +193,7 @@ class ExperimentResults(Pictured):
         return html.never_raises(self._html, f"the results in {self.folder}")
 
     def _html(self) -> str:
-        ended = store.outcomes(self.manifest, ",")
+        ended = store.outcomes(self.manifest)
         head = html.line(self.manifest["name"], bold=True) + html.line(f"{ended}; in {self.folder}", faint=True)
         picture = html.never_raises(self._first, "the first picture")
         if not self.kind.is_ranked:

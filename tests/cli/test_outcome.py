@@ -199,3 +199,11 @@ def test_twelve_cases_have_a_table_each(printed):
     lines, _ = printed(100, MANY.replace(", 13]", "]"))
     assert len([line for line in lines if line.startswith("unit (")]) == 12
     assert not [line for line in lines if "optlab rank" in line]
+
+
+def test_large_numbers_of_runs_have_separators(printed):
+    lines, _ = printed(
+        120,
+        TEXT[: TEXT.index("[[optimizer]]")] + '[[optimizer]]\nname = "gd"\nlr = {linear = [0.1, 0.4], num = 1000}\n',
+    )
+    assert "2,000 runs of 2,000 cells: 2,000 done" in lines

@@ -44,15 +44,15 @@ def sealed(manifest: Mapping[str, Any]) -> str:
     return json.dumps({**rest, SEAL: hashlib.sha256(json.dumps(rest).encode()).hexdigest()}, indent=2) + "\n"
 
 
-def outcomes(manifest: Mapping[str, Any], form: str = "") -> str:
-    """How many runs ended with which status, and how many of them stopped early. `form` is the format of the numbers.
+def outcomes(manifest: Mapping[str, Any]) -> str:
+    """How many runs ended with which status, and how many of them stopped early.
 
-    >>> outcomes({"statuses": {"done": 3000, "diverged": 1, "error": 0}, "stopped": {"loss": 5, "seconds": 1}}, ",")
+    >>> outcomes({"statuses": {"done": 3000, "diverged": 1, "error": 0}, "stopped": {"loss": 5, "seconds": 1}})
     '3,000 done (5 stopped at a loss, 1 at a number of seconds), 1 diverged'
     """
-    early = [f"{n:{form}} at {_LIMITS[reason]}" for reason, n in manifest.get("stopped", {}).items() if n]
+    early = [f"{n:,} at {_LIMITS[reason]}" for reason, n in manifest.get("stopped", {}).items() if n]
     notes = {"done": f" ({', '.join(early).replace(' at ', ' stopped at ', 1)})"} if early else {}
-    return ", ".join(f"{n:{form}} {name}{notes.get(name, '')}" for name, n in manifest["statuses"].items() if n)
+    return ", ".join(f"{n:,} {name}{notes.get(name, '')}" for name, n in manifest["statuses"].items() if n)
 
 
 _LIMITS = {"loss": "a loss", "gradient_norm": "a gradient norm", "seconds": "a number of seconds"}
