@@ -15,6 +15,7 @@ from optlab.results.analysis.verdict import Verdict
 
 NAMED = 3
 """The largest number of names in a sentence."""
+OTHER_SETTINGS = "; with settings chosen on other tuning seeds, another could be first"
 SAME = 1e-3
 """Expected values that differ by less than this share of them are about the same."""
 
@@ -32,7 +33,8 @@ def sureness(rows: Sequence[Mapping[Any, Any]], verdict: Verdict | None) -> str:
     seeds = counted(verdict.contest.values.shape[1], "seed")
     others = [row for row in ranked[1:] if row["with_first"]]
     if not others:
-        return f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
+        better = f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
+        return better + OTHER_SETTINGS * verdict.depends_on_tuning(first["label"])
     if first["rank"] == second["rank"]:
         return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
     which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")

@@ -75,6 +75,13 @@ class Verdict:
         """The 90 % interval of each median."""
         return [median_interval(values[~np.isnan(values)]) for values in self.contest.values]
 
+    def depends_on_tuning(self, label: str) -> bool:
+        """Whether settings were chosen on seeds of their own, and the interval of the rank goes beyond the first place.
+
+        The p-values say something about the chosen settings; the interval of a rank includes their choice.
+        """
+        return self.contest.is_judged_apart and bool(self.rank_ends[1][self.contest.labels.index(label)] > 1)
+
     def seeds_needed(self, first: int, second: int) -> int | None:
         """See `separation.seeds_needed`."""
         values = self.contest.limited().values

@@ -1,9 +1,12 @@
-"""What curves of trials say in words. The other sentences are tested where they are printed."""
+"""What curves of trials and a choice of settings say in words. Other sentences are tested where they are printed."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from optlab.results.analysis.sentences import trials_text, unsure
+from optlab.results.analysis.contest import Contest
+from optlab.results.analysis.sentences import sureness, trials_text, unsure
+from optlab.results.analysis.verdict import Verdict
 
 
 def curves(**expected):
@@ -42,3 +45,22 @@ def test_of_accuracies_the_highest_is_the_best():
 def test_one_run_each():
     assert unsure() == "one run each: nothing can be said about how sure the order is"
     assert unsure(["beale", "booth"]).startswith("one run each on beale and booth: ")
+
+
+@pytest.mark.parametrize(
+    ("tried", "more"),
+    [
+        # in 7 of 27 resamples of the tuning seeds the other setting is chosen, whose runs are worse than those of b
+        ([[0.0, 0.0, 9.0], [5.0, 5.0, 5.0]], "; with settings chosen on other tuning seeds, another could be first"),
+        ([[0.0, 0.0, 0.0], [5.0, 5.0, 5.0]], ""),
+        ([[0.0, 0.0, 9.0]], ""),
+    ],
+)
+def test_a_first_that_depends_on_the_tuning_seeds(tried, more):
+    values = np.stack([np.zeros(10), np.ones(10)])
+    verdict = Verdict(Contest(("a", "b"), values, (np.array(tried), np.zeros((1, 3))), (0, 0), is_judged_apart=True))
+    rows = [
+        {"label": label, "rank": rank, "failed": 0, "with_first": with_first}
+        for label, rank, with_first in zip("ab", verdict.ranks, verdict.with_first, strict=True)
+    ]
+    assert sureness(rows, verdict) == f"a is better than all others, with 10 seeds (at the 5 % level){more}"
