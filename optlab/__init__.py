@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from optlab.api.maps import basins as basins
     from optlab.api.maps import stability as stability
     from optlab.api.minimize import minimize as minimize
-    from optlab.api.pipeline import load as load
-    from optlab.api.pipeline import run as run
     from optlab.api.race import race as race
+    from optlab.api.run import load as load
+    from optlab.api.run import run as run
     from optlab.engine import check_grad as check_grad
     from optlab.engine import directional_derivative as directional_derivative
     from optlab.engine import grad as grad
@@ -65,7 +65,7 @@ _HOME = {
     "explanation": "optlab.api.explaining",
     "grad": "optlab.engine",
     "hookimpl": "optlab.plugins.hookspecs",
-    "load": "optlab.api.pipeline",
+    "load": "optlab.api.run",
     "logsumexp": "optlab.engine",
     "lookup": "optlab.engine",
     "minimize": "optlab.api.minimize",
@@ -73,7 +73,7 @@ _HOME = {
     "problem": "optlab.plugins.problems.base",
     "race": "optlab.api.race",
     "relu": "optlab.engine",
-    "run": "optlab.api.pipeline",
+    "run": "optlab.api.run",
     "schedule": "optlab.plugins.schedules.base",
     "stability": "optlab.api.maps",
     "sigmoid": "optlab.engine",

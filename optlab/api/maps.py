@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab.api import pipeline
+from optlab.api.run import run
 from optlab.errors import UserError, shortened
 from optlab.experiments.choices import BASINS, COLORS, STABILITY, STEPS
 from optlab.experiments.maps.panels import BasinMap, StabilityMap
@@ -106,7 +106,7 @@ def basins(
     [[0, 0, 3, 3], [0, 0, 3, 3], [1, 1, 2, 2], [1, 1, 2, 2]]
     """
     document = basins_document(problem, optimizers, resolution, steps, x, y, name)
-    results = pipeline.run(document, out, plots, plugins, format, backend)
+    results = run(document, out, plots, plugins, format, backend)
     return Basins(results.panels, results)
 
 
@@ -164,7 +164,7 @@ def stability(
         raise UserError(f"log: {log!r} is not x, y or xy")
     across, up = axis("x", x, "x" in log), axis("y", y, "y" in log)
     document = stability_document(problem, optimizers, across, up, resolution, steps, color, target, name)
-    results = pipeline.run(document, out, plots, plugins, format, backend)
+    results = run(document, out, plots, plugins, format, backend)
     return Stability(results.panels, results)
 
 

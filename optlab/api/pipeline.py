@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab.api.redraw import Progress, check_format
+from optlab.api.redraw import Progress
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import replot as replot
 from optlab.engine.containment import prints_aside
@@ -46,9 +46,6 @@ class Job:
     plan: Plan
     registry: Registry
     folder: Path
-
-
-# ---- an experiment, step by step ------------------------------------------------------------------------------------
 
 
 @prints_aside
@@ -259,62 +256,3 @@ def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bo
         return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
     except ResultsError:  # another run has just replaced them
         return False
-
-
-# ---- from Python ----------------------------------------------------------------------------------------------------
-
-
-def run(
-    experiment: str | Path | Mapping[str, Any],
-    out: str | Path = "results",
-    plots: bool = True,
-    plugins: Folders | Registry = ("plugins",),
-    format: str = "png",
-    backend: str | None = None,
-    only: Sequence[str] = (),
-    top: int | None = None,
-) -> ExperimentResults:
-    """Run an experiment, or reuse its finished results. Results of another experiment of the same name are replaced.
-
-    Args:
-        experiment: the path of a TOML file, or a dictionary of the same form. In a dictionary, an object that
-            `@optimizer`, `@problem` or another decorator made may replace a name.
-        out: the folder in which the folder of results is created.
-        plots: whether to draw pictures.
-        plugins: a folder with drop-in files, or several; or the registry of all plugins.
-        format: "png", "svg" or "pdf".
-        backend: "native", "replay" or "auto"; overrides the experiment's.
-        only: labels of the optimizers that pictures show; all if empty.
-        top: how many optimizers are in colour, the best by rank. Default: the number of colours.
-
-    Returns:
-        The results: `.runs`, `.history` and `.trajectories` are data frames, `.ranking()` is a data frame of the best
-        settings, `.figure("loss")` a Matplotlib figure, `.plan` the plan of the runs, `.folder` the folder.
-
-    Raises:
-        SpecError: the experiment has mistakes; the message lists all.
-        UserError: there is no such back end, format, or label of an optimizer.
-        InUse: another run is writing to the folder.
-    """
-    if plots:
-        check_format(format)  # before an hour of work
-    job = prepare(experiment, out, plugins, backend)
-    done = carry_out(job, format if plots else None, selection=Selection(tuple(only), top))
-    if done.drawing_error is not None:
-        raise done.drawing_error
-    return done.results
-
-
-def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
-    """The results in a folder, as `run` returned them.
-
-    Args:
-        folder: the folder of one experiment, such as "results/mine".
-        plugins: folders of drop-in files, which are loaded when the plan or a picture needs them.
-
-    Raises:
-        ResultsError: the results are missing or damaged.
-    """
-    from optlab.api import experiment_results
-
-    return experiment_results.load(folder, plugins)

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from optlab.api import pipeline
 from optlab.api.maps import Table, name_of, several, span
+from optlab.api.run import run
 from optlab.errors import UserError, shortened
 from optlab.experiments.choices import SEEDS, STEPS
 from optlab.experiments.document.axes import MAX_VALUES
@@ -79,7 +79,7 @@ def race(
     """
     known = registry.load(plugins)
     document = race_document(optimizers, on, steps, seeds, start, lr, schedule, name, known)
-    return pipeline.run(document, out, plots, known, format, backend, only, top)
+    return run(document, out, plots, known, format, backend, only, top)
 
 
 def race_document(

@@ -8,8 +8,8 @@ import functools
 import numpy as np
 import pytest
 
+import optlab
 from optlab import optimizer, problem, transform
-from optlab.api import pipeline
 from optlab.errors import PluginError, SpecError
 from optlab.execution import runner
 from optlab.execution.randomness import Draw, Draws, normal, uniform
@@ -169,7 +169,7 @@ def test_options_are_swept_and_stored(tmp_path, monkeypatch):
     transforms = [{"name": "clip_norm", "max_norm": [0.5, 2.0]}, {"name": "weight_decay", "decay": [0.0, 0.1, 0.2]}]
     table = {"name": "gd", "lr": [0.01, 0.1], "transforms": transforms}
     document = {"name": "e", "steps": 5, "problem": [{"name": "sphere"}], "optimizer": [table, {"name": "gd"}]}
-    results = pipeline.run(document, plots=False)
+    results = optlab.run(document, plots=False)
     runs = results.runs[results.runs["transforms"].notna()]
     assert len(runs) == 12
     assert set(runs["transforms"]) == {"clip_norm, weight_decay"}

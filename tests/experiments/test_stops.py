@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import optlab
 from optlab.api import pipeline
 from optlab.errors import SpecError
 from optlab.results import analysis
@@ -22,7 +23,7 @@ def document(**stop):
 
 
 def test_results_end_at_the_stop(tmp_path):
-    results = pipeline.run(document(loss=1e-3), out=tmp_path, plots=False)
+    results = optlab.run(document(loss=1e-3), out=tmp_path, plots=False)
     runs, history = results.runs, results.history
     assert runs["stopped"].fillna("").tolist() == ["loss", "loss", ""]
     assert (runs["status"] == "done").all()
@@ -43,7 +44,7 @@ def test_results_end_at_the_stop(tmp_path):
 
 def test_results_without_limits_have_no_column(tmp_path):
     plain = {key: value for key, value in document().items() if key != "stop"}
-    results = pipeline.run(plain, out=tmp_path, plots=False)
+    results = optlab.run(plain, out=tmp_path, plots=False)
     assert "stopped" not in results.runs
     assert "stopped" not in results.manifest
 

@@ -57,10 +57,11 @@ def plot(
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
     from optlab.api import pipeline
+    from optlab.api.run import load
     from optlab.cli import show
     from optlab.results.selection import Selection
 
-    found = pipeline.load(results, folders(plugins))
+    found = load(results, folders(plugins))
     kinds = tuple(name.strip() for names in kind for name in names.split(","))
     selection = Selection(tuple(only), top, tuple(without), kinds, x, by, tuple(problem))
     paths = pipeline.draw(found, format, selection=selection)

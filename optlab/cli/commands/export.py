@@ -23,12 +23,12 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """Write the runs of finished results as files of COCO, which cocopp reads."""
-    from optlab.api import pipeline
+    from optlab.api.run import load
     from optlab.cli.show import shown
     from optlab.errors import counted
     from optlab.results import coco_export
 
-    done = coco_export.export(pipeline.load(results, folders(plugins)), out, without)
+    done = coco_export.export(load(results, folders(plugins)), out, without)
     if quiet:
         return
     for folder in done.folders:

@@ -56,9 +56,9 @@ def rank(
     columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
     source = chosen_source(results, table, columns, target, better)
     if isinstance(source, Path):
-        from optlab.api import pipeline
+        from optlab.api.run import load
 
-        found = pipeline.load(source, folders(plugins))
+        found = load(source, folders(plugins))
         judged = found.judged(by, without=without)
         if format == "table":
             ranks.print_rankings(tables.console(), judged, found.manifest)

@@ -55,10 +55,10 @@ def score(
     columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
     source = chosen_source(results, table, columns, target, better)
     if isinstance(source, Path):
-        from optlab.api import pipeline
+        from optlab.api.run import load
 
         names = {}
-        source = pipeline.load(source, folders(plugins))
+        source = load(source, folders(plugins))
     else:
         names = {name: source.columns[name] for name in ("group", "label") if name in source.columns}
     frame = source.scores(ceiling=ceiling, points=points, without=without)

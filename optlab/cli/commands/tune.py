@@ -28,13 +28,13 @@ def tune(results: Results, *, running: Running, extend: Extend = False, dry_run:
     written to the folder extended/ next to the old results, or to --out DIR. The old results stay as they are.
     """
     from optlab.api import extend as extending
-    from optlab.api import pipeline
+    from optlab.api.run import load
     from optlab.cli import show
     from optlab.errors import UserError
 
     if dry_run and not extend:
         raise UserError("--dry-run shows what --extend would run; write both")
-    found = pipeline.load(results, folders(running.plugins))
+    found = load(results, folders(running.plugins))
     if not extend:
         _print_chosen(found, results)
         return

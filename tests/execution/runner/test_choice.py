@@ -8,6 +8,7 @@ import importlib.util
 import numpy as np
 import pytest
 
+import optlab
 from optlab import problem
 from optlab.api import pipeline
 from optlab.execution import runner
@@ -152,10 +153,10 @@ def test_the_back_end_in_a_file_on_the_command_line_and_in_the_manifest(tmp_path
     monkeypatch.chdir(tmp_path)
     document = {"name": "e", "steps": 5, "problem": [{"name": "sphere"}], "optimizer": [{"name": "gd"}]}
     for backend in ("native", "replay"):
-        results = pipeline.run(document | {"backend": backend}, plots=False)
+        results = optlab.run(document | {"backend": backend}, plots=False)
         assert [sweep["backend"] for sweep in results.manifest["sweeps"]] == [backend]
         assert "llvmlite" in results.manifest["versions"]
-    other = pipeline.run(document | {"backend": "replay"}, plots=False, backend="native")
+    other = optlab.run(document | {"backend": "replay"}, plots=False, backend="native")
     assert [sweep["backend"] for sweep in other.manifest["sweeps"]] == ["native"]
     identities = {pipeline.prepare(document, backend=b).plan.id for b in (None, "native", "replay")}
     assert len(identities) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import optlab
 from optlab import problem
 from optlab.api import pipeline
 from optlab.errors import SpecError
@@ -43,11 +44,11 @@ def test_every_combination_of_options_and_noise_has_its_title(planned):
 def test_columns(tmp_path):
     quiet, noisy = {"name": "beale"}, {"name": "beale", "noise": {"kind": "cauchy", "scale": [0.1, 0.2]}}
     document = {"name": "columns", "steps": 5, "seeds": 3, "problem": [quiet, noisy], "optimizer": GD}
-    runs = pipeline.run(document, out=tmp_path, plots=False).runs
+    runs = optlab.run(document, out=tmp_path, plots=False).runs
     assert runs["noise"].fillna("").tolist() == [""] + ["cauchy"] * 6
     assert runs["noise.on"].fillna("").tolist() == [""] + ["gradient"] * 6
     np.testing.assert_array_equal(runs["noise.scale"], [np.nan] + [0.1] * 3 + [0.2] * 3)
-    without = pipeline.run({**document, "problem": [quiet]}, out=tmp_path / "quiet", plots=False).runs
+    without = optlab.run({**document, "problem": [quiet]}, out=tmp_path / "quiet", plots=False).runs
     assert not any(name.startswith("noise") for name in without.columns)
 
 

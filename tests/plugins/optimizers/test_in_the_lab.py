@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from optlab.api import pipeline
+import optlab
 from optlab.execution import runner
 from optlab.execution.records import DONE
 from optlab.execution.step import build_for
@@ -106,7 +106,7 @@ def test_an_experiment_with_all_rules(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     optimizers = [{**rule, "label": named(rule)} for rule, _ in RULES]
     document = {"name": "e", "steps": 60, "problem": [{"name": "rosenbrock"}], "optimizer": optimizers}
-    results = pipeline.run(document, plots=False)
+    results = optlab.run(document, plots=False)
     runs = results.runs
     assert set(runs["status"]) == {"done"}
     evaluations = runs.set_index("label")["grad_evals"]

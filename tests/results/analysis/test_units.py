@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from optlab.api import pipeline
+import optlab
 from optlab.errors import UserError
 from optlab.results import analysis
 
@@ -94,7 +94,7 @@ def test_results_of_an_experiment(tmp_path):
         "problem": [suite],
         "optimizer": optimizers,
     }
-    results = pipeline.run(document, out=tmp_path, plots=False)
+    results = optlab.run(document, out=tmp_path, plots=False)
     matrix = results.units().set_index(["label", "difficulty"])
     assert matrix.loc[("gd", "no noise"), "passed"] == matrix.loc[("gd", "no noise"), "tests"]
     assert matrix.loc[("adam", "all"), "passed"] == 0

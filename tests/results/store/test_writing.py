@@ -58,7 +58,7 @@ def test_written_files_are_readable_as_any_other(finished):
     mask = os.umask(0)
     os.umask(mask)
     assert {path.stat().st_mode & 0o777 for path in finished.folder.rglob("*") if path.is_file()} == {0o666 & ~mask}
-    assert isinstance(pipeline.load(str(finished.folder)), store.Results)
+    assert isinstance(optlab.load(str(finished.folder)), store.Results)
     assert repr(finished) == f"<results of 'e' in {finished.folder}: 8 done, 1 diverged>"
 
 
@@ -98,7 +98,7 @@ def test_results_with_a_missing_sweep_do_not_count_as_finished(folder):
 
 def test_results_that_are_replaced_while_they_are_read_or_drawn(folder, tmp_path):
     """Drawing the earlier results raises an error, and no picture of them is saved with the new results."""
-    earlier = pipeline.load(folder)
+    earlier = optlab.load(folder)
     shutil.copytree(folder, tmp_path / "e")
     assert earlier.plan.runs == 9
 
