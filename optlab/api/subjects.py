@@ -118,7 +118,7 @@ def of_problem(problem: Problem, at: Any, given: Mapping[str, Any], called: str 
     if (needed := problem.dim or dim) not in (None, len(values)):
         has = f"{counted(needed, 'parameter')}{' here' * bool(dim)}, not {len(values)}"
         raise UserError(f"{called} {shortened('' if at is None else str(at))}: {name} has {has}")
-    function = wraps(problem.function)(partial(problem.function, **options))  # so that messages show the user's name
+    function = wraps(problem.function)(partial(problem, **options))  # so that messages show the user's name
     return Function(function, ("x",), (values,), code_location.source(problem.function)[0])
 
 

@@ -107,8 +107,9 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
 def _units(console: Console, results: ExperimentResults) -> None:
     """Print the matrix of unit tests, if there are any."""
     from optlab.cli import units
+    from optlab.results.analysis.units import UNITS
 
-    if not (results.runs["problem"] == "unit").any():
+    if not results.runs["problem"].isin(UNITS).any():
         return
     console.print()
     try:

@@ -13,6 +13,7 @@ from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
 from optlab.engine.trace import trace
 from optlab.execution.records import Case, Floats
 from optlab.execution.step import objective
+from optlab.plugins.problems.base import STEP
 
 Quantity = Callable[..., Any]
 """A function of x and the numeric options of the case. It returns a single number."""
@@ -53,29 +54,35 @@ class Evaluation:
 
     names: tuple[str, ...]
     program: Program
+    t: Floats | None = None
+    """The buffer of the step, if the problem changes from step to step."""
 
     @staticmethod
     def of(case: Case, quantities: Mapping[str, Quantity], options: Mapping[str, Floats], points: int) -> Evaluation:
         """Prepare the evaluation at `points` points. `options` has an array for each number of the case."""
-        numbers = tuple(case.problem.signature.numbers)
+        columns = {name: options[name] for name in case.problem.signature.numbers}
+        columns |= {STEP: np.ones(1)} if case.problem.changes else {}
+        numbers = tuple(columns)
 
         def all_of_them(x: Any, *values: Any) -> list[Any]:
             options = dict(zip(numbers, values, strict=True))
             return [quantity(x, **options) for quantity in quantities.values()]
 
-        graph = optimise(settle(trace(all_of_them, *_examples(case, len(numbers)))))
-        columns = [options[name] for name in numbers]
-        kinds = [UNIFORM if is_constant(column) else RUN for column in columns]
-        program = compile(graph, [Input(RUN), *(Input(kind, changes=False) for kind in kinds)], points)
+        graph = optimise(settle(trace(all_of_them, *_examples(case, len(columns)))))
+        kinds = [UNIFORM if is_constant(column) else RUN for column in columns.values()]
+        inputs = [Input(kind, changes=name == STEP) for name, kind in zip(numbers, kinds, strict=True)]
+        program = compile(graph, [Input(RUN), *inputs], points)
         with np.errstate(all="ignore"):  # an option may overflow in float32
-            for buffer, column, kind in zip(program.inputs[1:], columns, kinds, strict=True):
+            for buffer, column, kind in zip(program.inputs[1:], columns.values(), kinds, strict=True):
                 buffer[...] = column[0] if kind == UNIFORM else column
             program.prepare()
-        return Evaluation(tuple(quantities), program)
+        return Evaluation(tuple(quantities), program, program.inputs[-1] if case.problem.changes else None)
 
-    def at(self, x: Floats) -> dict[str, Floats]:
-        """The value of each quantity at x (dim, points), shape (points,)."""
+    def at(self, x: Floats, t: float = 1.0) -> dict[str, Floats]:
+        """The value of each quantity at x (dim, points), shape (points,), at step `t`."""
         with np.errstate(all="ignore"):
+            if self.t is not None:
+                self.t[...] = t
             np.copyto(self.program.inputs[0], x)
             self.program.step()
         values = (np.broadcast_to(output, x.shape[1:]).copy() for output in self.program.outputs)

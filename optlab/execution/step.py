@@ -89,15 +89,16 @@ class StepGraph:
         return carried + shared + numbers + [Input(RUN)] * len(self.draws)
 
 
-def objective(case: Case, inputs: Any = None, targets: Any = None) -> Callable[..., Any]:
-    """The problem as a function of x and its numeric options."""
-    offered = {"inputs": inputs, "targets": targets}
-    data = {name: offered[name] for name in case.problem.signature.supplied}
+def objective(case: Case, inputs: Any = None, targets: Any = None, t: Any = 1.0) -> Callable[..., Any]:
+    """The problem as a function of x and its numeric options. If it changes from step to step, it is that of step `t`,
+    which the options may replace."""
+    offered = {"inputs": inputs, "targets": targets, "t": t}
+    supplied = {name: offered[name] for name in case.problem.signature.supplied}
 
     @functools.wraps(case.problem.function)  # so that messages have the name and line of the user's function
     def f(x: Any, **options: Any) -> Any:
         with contained():
-            return case.problem.function(x, **data, **case.choices, **options)
+            return case.problem.function(x, **{**supplied, **options}, **case.choices)
 
     return f
 
@@ -249,7 +250,7 @@ def _step(
     """The loss and the gradient at x without noise, the requested gradients, and the next x and state."""
     inputs, targets = minibatch(case, index)
     options = {name: value for (owner, name), value in values.items() if owner == "option"}
-    whole = objective(case, inputs, targets)
+    whole = objective(case, inputs, targets, t)
 
     @functools.wraps(case.problem.function)
     def f(p: Any) -> Any:

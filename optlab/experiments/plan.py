@@ -90,12 +90,15 @@ def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
 
 
 def _note_map(cases: Iterable[CaseAxes], rules: Iterable[RuleAxes], kind: Kind, notes: Diagnostics) -> None:
-    """Note targets of problems and axes that go together in a map, which has pixels instead."""
+    """Note targets and problems that change in a map, and axes that go together: a map has pixels instead."""
     if kind.is_ranked:
         return
     for axes in cases:
         if axes.target is not None:
             notes.note((*axes.path, "target"), f"a problem has no target in [{kind.name}]; leave it out")
+        if axes.case.problem.changes:
+            changing = f"{axes.case.problem.name} changes from step to step"
+            notes.note((*axes.path, "name"), f"{changing}, and a map needs the same function at all steps")
     for rule in rules:
         if rule.joint:
             notes.note(rule.path, f"[{kind.name}] shows all combinations of values; leave zip and trials out")

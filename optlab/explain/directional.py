@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -269,7 +270,7 @@ def _of_two_variables(f: Problem | Callable[..., Any] | str) -> tuple[Callable[.
     if f.trains_on_data or f.dim not in (None, 2):
         size = "all weights of its network" if f.trains_on_data else f"{f.dim} variables"
         raise UserError(f"'{f.name}' is a function of {size}; choose a function of 2 variables")
-    return f.function, f.name
+    return (partial(f.function, t=1.0) if f.changes else f.function), f.name
 
 
 def _two_numbers(what: str, values: ArrayLike) -> Floats:

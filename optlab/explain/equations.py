@@ -25,7 +25,7 @@ from optlab.explain.rule_graph import initial_graph, rule_of, traced
 from optlab.explain.statements import StatementText, lines, statements, symbols
 from optlab.explain.writer import FormulaWriter
 from optlab.plugins.optimizers.base import Optimizer
-from optlab.plugins.problems.base import Problem
+from optlab.plugins.problems.base import STEP, Problem
 from optlab.plugins.signature import summary
 
 PARAMETERS, COLUMNS = 997, 991
@@ -256,7 +256,7 @@ def formula(function: Problem | Callable[..., Any], *example: Any) -> str:
         return str(equation(trace(function, *example), name=_plain_name(function)))
     if function.trains_on_data:
         raise UserError(f"'{function.name}' is trained on data and has no formula; choose a test function")
-    numbers = function.signature.numbers
+    numbers = {**({STEP: 1.0} if function.changes else {}), **function.signature.numbers}
 
     def f(x: Any, *values: Any) -> Any:
         return function.function(x, **dict(zip(numbers, values, strict=True)))

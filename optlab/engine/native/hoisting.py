@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optlab.engine.native.ir import Expressions, Unsupported
+from optlab.engine.native.ir import Expressions
 from optlab.engine.native.jit import Machine
 from optlab.engine.native.llvm_builder import Body
 from optlab.engine.native.llvm_rules import RULES, literal, truth
@@ -58,8 +58,8 @@ class StepProgram:
         self.level = self._levels()
         self.loss = expressions.loss
         for_loss = expressions.needed_for([self.loss])
-        if any(self.level[i] == ROW or expressions.ops[i] == "running" for i in for_loss):
-            raise Unsupported("its loss depends on the number of the step")
+        self.loss_changes = any(self.level[i] == ROW or expressions.ops[i] == "running" for i in for_loss)
+        """Whether the loss depends on the number of the step, so that the last loss needs a row of its own."""
         used_in_steps = {a for i in self.needed if self.level[i] == STEP for a in expressions.args[i]}
         used_in_steps.update(expressions.wanted, expressions.extra)
         self.row = [i for i in self.needed if self.level[i] == ROW and i in used_in_steps]

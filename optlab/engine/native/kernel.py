@@ -158,7 +158,7 @@ class _Call:
         self.trail = _aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
         self.products = _aligned(len(program.own_running), self.padded, fill=1.0)
         self.running = np.ones(len(program.shared_running))
-        self.rows = _aligned(min(steps, STRIDE), max(len(program.row), 1), fill=0.0)
+        self.rows = _aligned(min(steps, STRIDE) + 1, max(len(program.row), 1), fill=0.0)
         self.final, self.best, self.reached = per_run = _aligned(3, self.padded)
         per_run[...] = [[np.nan], [np.inf], [-1.0]]
         self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
@@ -189,7 +189,7 @@ class _Call:
                 self._stop_at(begin)
                 progress(self.runs * (self.horizon - begin))
                 break
-            self.kernel.table_function(*self.table, begin, end)
+            self._fill_table(begin, end)
             work = lanes * self.kernel.program.expressions.work * (end - begin)
             share = max(-(-most // (TURNS * threads)), AT_LEAST // work)
             size = lanes * max(1, min(AT_ONCE // work, share))
@@ -203,6 +203,11 @@ class _Call:
             for other in others:
                 other.result()
         return self._result()
+
+    def _fill_table(self, begin: int, end: int) -> None:
+        """Fill the rows of some steps. The loss after the last one may need a row too."""
+        is_last = end == self.horizon
+        self.kernel.table_function(*self.table, begin, end + (is_last and self.kernel.program.loss_changes))
 
     def _parts(self, parts: deque[tuple[int, int]], begin: int, end: int, progress: Callable[[int], None]) -> None:
         """Compute one part after the other until none is left."""
@@ -227,6 +232,7 @@ class _Call:
         self.out_of_time = self.finite.astype(bool)
         self.steps[self.out_of_time] = step
         start = int(np.searchsorted(self.recorded, step))
+        self.kernel.table_function(*self.table, step, step + 1)
         numbers = (self.padded, 0, self.padded, step, step, step, start)
         self.kernel.run_function(*self.read, *numbers, *self.written)
         self.out_of_time &= self.finite.astype(bool)

@@ -111,7 +111,7 @@ class Run:
         body.put("%i = phi i64 [ %from, %chunk ], [ %i.next, %step.end ]")
         values = dict(self.block)
         self.form.present(values)
-        self._of_the_step(values)
+        self._of_the_step(values, "%i")
         self.form.compute(values, STEP)
         self._record("%i", values[program.loss], "step")
         self._check("lost", lambda copy: is_finite(body, values[program.loss][copy]), "%i", values[program.loss])
@@ -127,10 +127,10 @@ class Run:
         body.put("br i1 %i.more, label %step, label %steps.end")
         body.label("steps.end")
 
-    def _of_the_step(self, values: Values) -> None:
+    def _of_the_step(self, values: Values, step: str) -> None:
         """Add the row of the table for this step, and the running products that differ between runs."""
         body, program = self.body, self.program
-        offset = body.times(body.line("sub i64 %i, %begin"), len(program.row))
+        offset = body.times(body.line(f"sub i64 {step}, %begin"), len(program.row))
         for n, i in enumerate(program.row):
             value = body.spread_from(body.at("%rows", body.add(offset, n)))
             value = compare(body, "une", value, ZERO) if i in self.expressions.conditions else value
@@ -221,6 +221,8 @@ class Run:
         body.label("last.step")
         values = dict(self.block)
         self.form.present(values)
+        if program.loss_changes:
+            self._of_the_step(values, "%horizon")
         self.form.compute(values, STEP, self.expressions.needed_for([program.loss]))
         loss = values[program.loss]
         self._record("%horizon", loss, "last")

@@ -213,6 +213,7 @@ class _Run:
     def _begin_step(self, now: int, x: Any) -> None:
         """Begin a step at x, and fetch its minibatch."""
         self.now, self.x = now, _column(x)
+        self.objective.t[...] = now + 1
         if now and now % CHUNK == 0:
             self.record.end_chunk(now, _column(x))
             self._end_if_over()

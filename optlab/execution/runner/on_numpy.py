@@ -110,6 +110,7 @@ class StepLoop:
         assert self.batches is not None
         x = self.x.copy()
         self.batches.fill(self.sweep.steps + 1, self._index)
+        self.t[...] = self.sweep.steps + 1
         self.program.step()
         np.copyto(self.x, x)
         return self.program.outputs[0].copy()

@@ -6,6 +6,8 @@
 A run makes n updates. Step t = 0, 1, ..., n begins with the parameters x_t; x_0 is the start. A step has these parts in
 this order:
 
+A problem that changes from step to step is computed with the argument t + 1 in all parts, also in the last one.
+
 1. *Check.* If t is a multiple of `CHUNK` or t = n, every entry of x_t must be finite. This check is needed because the
    objective may be finite where x has a NaN.
 2. *Record.* If t is one of `recording.steps` and the trajectory is requested, x_t is recorded.
@@ -165,7 +167,7 @@ class Record:
             return
         self.process_losses(now + 1)  # a loss that is not finite is a divergence
         newly = self.finite & (found >= 0)
-        values = self.whole.at(x) if self.metrics or not self.receives_objective else {}
+        values = self.whole.at(x, now + 1) if self.metrics or not self.receives_objective else {}
         loss = next(iter(values.values()), self.chunk[now - self.begin])
         lost = newly & ~np.isfinite(loss)
         self.diverge(lost, now, loss)
@@ -232,7 +234,7 @@ class Record:
 
     def _evaluate(self, now: int, x: Floats) -> Floats:
         """Compute the objective at x (over all data if there is data), and record the metrics."""
-        values = self.whole.at(x)
+        values = self.whole.at(x, now + 1)
         for name, recorded in self.metrics.items():
             at = self.evaluated[now]
             recorded[at] = (

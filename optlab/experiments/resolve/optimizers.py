@@ -163,9 +163,11 @@ def _transformed(
 
 
 def note_minibatches(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes: Diagnostics) -> None:
-    """Note each optimizer that cannot use minibatches or noise, because it chooses the points of its gradients."""
+    """Note each optimizer that cannot use minibatches, noise or a problem that changes from step to step, because it
+    chooses the points of its gradients."""
     batched = next((axes.case for axes in cases if axes.case.batch_size), None)
     noisy = next((axes.case for axes in cases if axes.case.noise is not None), None)
+    changing = next((axes.case for axes in cases if axes.case.problem.changes), None)
     for rule in rules:
         optimizer = rule.rule.optimizer
         if batched is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
@@ -173,4 +175,7 @@ def note_minibatches(cases: Sequence[CaseAxes], rules: Sequence[RuleAxes], notes
             notes.note((*rule.path, "name"), f"{what}; write batch_size = 0 for all of the data")
         elif noisy is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
             what = f"{optimizer.name} needs the same objective in all steps, but {noisy.problem.name} has noise"
+            notes.note((*rule.path, "name"), f"{what}; leave one of the two out")
+        elif changing is not None and isinstance(optimizer, Foreign) and optimizer.minimize is not None:
+            what = f"{optimizer.name} needs the same objective in all steps, but {changing.problem.name} changes"
             notes.note((*rule.path, "name"), f"{what}; leave one of the two out")

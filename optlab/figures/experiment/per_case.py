@@ -64,8 +64,9 @@ def _effects(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def has_map(case: Titled) -> bool:
-    """Whether contours can be drawn: a function of two parameters."""
-    return case.case.dim == 2 and case.case.split is None and case.computes
+    """Whether contours can be drawn: a function of two parameters that is the same in all steps."""
+    is_fixed = case.case.split is None and not case.case.problem.changes
+    return case.case.dim == 2 and is_fixed and case.computes
 
 
 def figures(

@@ -13,7 +13,7 @@ from optlab.figures import units
 from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results import analysis
-from optlab.results.analysis.units import UNIT, is_reference
+from optlab.results.analysis.units import UNITS, is_reference
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 from optlab.results.subject import ALL_CASES, NamedFigure
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 def usual(planned: Plan) -> int:
     """The number of usual pictures: one, if there are unit tests with a reference."""
-    tests = [sweep for sweep in planned.sweeps if sweep.case.problem.name == UNIT]
+    tests = [sweep for sweep in planned.sweeps if sweep.case.problem.name in UNITS]
     return int(any(is_reference(s.rule.optimizer.name, bool(s.rule.schedule or s.rule.transforms)) for s in tests))
 
 

@@ -14,11 +14,14 @@ from optlab.errors import PluginError, UserError, counted
 from optlab.plugins import code_location, signature
 from optlab.plugins.signature import Signature
 
-SUPPLIES = ("inputs", "targets")
+DATA = ("inputs", "targets")
+STEP = "t"
+SUPPLIES = (*DATA, STEP)
 """Optional arguments of an objective, supplied by optlab: `inputs` (examples, features) and `targets` (examples,
-outputs) of the current minibatch. A problem with such an argument is trained on a dataset."""
+outputs) of the current minibatch, and the 1-based step `t`. A problem with inputs or targets is trained on a dataset. A
+problem with `t` changes from step to step: the loss at x after t - 1 updates is that of step t."""
 
-RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_fraction", "x", *SUPPLIES)
+RESERVED = ("name", "label", "start", "dim", "dataset", "batch_size", "test_fraction", "x", *DATA)
 
 Vector = NDArray[np.float64]
 Source = Callable[[], tuple[Any, Any]]
@@ -27,6 +30,8 @@ Source = Callable[[], tuple[Any, Any]]
 @dataclass(frozen=True, eq=False)
 class Problem:
     """An objective and its known properties. A call of the problem calls the objective, in plain NumPy.
+
+    An objective that changes from step to step is that of the first step, unless the call has a `t`.
 
     `domain` is an array (2, d) of lower and upper bounds, where d is 1 if all coordinates have the same bounds. `start
     = "random"` draws from the domain, and pictures show it. `start` is a point, or for networks the function that draws
@@ -54,11 +59,17 @@ class Problem:
     tensors: Callable[..., Any] | None = field(default=None, repr=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **kwargs)
+        first = {STEP: 1.0} if self.changes else {}
+        return self.function(*args, **{**first, **kwargs})
 
     @property
     def trains_on_data(self) -> bool:
-        return bool(self.signature.supplied)
+        return any(name in DATA for name in self.signature.supplied)
+
+    @property
+    def changes(self) -> bool:
+        """Whether the objective changes from step to step."""
+        return STEP in self.signature.supplied
 
     @property
     def data_options(self) -> dict[str, Any]:
@@ -112,7 +123,7 @@ def problem(
     ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Problem]:
-    """Declare an objective.
+    """Declare an objective, which may take the arguments `SUPPLIES` by name.
 
     Args:
         domain: `(low, high)` for every coordinate, or one such pair per coordinate.
@@ -121,7 +132,7 @@ def problem(
             and returns the flat vector of all parameters.
         minimum: the global minimiser, or several of them: `(1.0, 1.0)`, `((0.0, 1.0), (0.0, -1.0))`. If it depends on
             the dimension or the options, a function of both: `lambda dim, scale: np.full(dim, scale)`. It gets all
-            options of the problem by name.
+            options of the problem by name. If the objective changes from step to step, the minimiser of the first step.
         dim: the dimension, if it is fixed.
         dataset: the default dataset of a problem trained on data.
         metrics: functions by name, with the same arguments as the objective, evaluated on the test data.
@@ -166,7 +177,7 @@ def problem(
         size = dim or (len(first) if isinstance(first, np.ndarray) else 0)
         if size and any(len(point) > size for point in minima):
             raise wrong(f"has {counted(size, 'parameter')} and a minimum of {counted(minima.shape[1], 'number')}")
-        if callable(first) and not read.supplied:
+        if callable(first) and not {*DATA} & {*read.supplied}:
             raise wrong("has a function as its start, but takes no inputs or targets; use a point as the start")
         return Problem(
             name=function.__name__,

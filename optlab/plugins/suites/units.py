@@ -1,4 +1,5 @@
 from optlab import suite
+from optlab.plugins.problems.units.unit import WITH_MINIMUM
 
 SHAPES = ("line", "abs", "bend", "relu", "cliff", "ridge", "exponential", "quadratic", "gauss", "laplace")
 NOISES = {
@@ -27,26 +28,32 @@ def units(
     slopes=(0.1, 1.0, 10.0),
     fields=tuple(FIELDS),
     dim=(1, 2, 10),
+    drifts=(0.0, 0.01, 0.1),
 ):
     """Unit tests for stochastic optimization (Schaul, Antonoglou & Silver, 2014): one difficulty at a time.
 
-    With one parameter each prototype with each noise and slope; with several parameters pairs of prototypes, plain,
-    rotated or with a curl, without noise and with normal noise. `results.units()` is the matrix of what was passed.
+    With one parameter each prototype with each noise and slope; those with a minimum also with a minimum that drifts
+    away, without noise and with normal noise. With several parameters pairs of prototypes, plain, rotated or with a
+    curl, without noise and with normal noise. `results.units()` is the matrix of what was passed.
     """
     tables = []
-    if 1 in dim:
-        for shape in shapes:
+    few = [name for name in ("none", "normal") if name in noises]
+    moving = [drift for drift in drifts if drift]
+    for shape in shapes if 1 in dim else ():
+        if 0.0 in drifts:
             tables += [_table([shape], [1], noise, slope=list(slopes)) for noise in noises]
-    several = [n for n in dim if n > 1]
+        if moving and shape in WITH_MINIMUM:
+            tables += [_table([shape], [1], noise, "drifting_unit", slope=list(slopes), drift=moving) for noise in few]
+    several = [n for n in dim if n > 1] if 0.0 in drifts else []
     for pair in MIXED if several else ():
         if not {*pair} <= {*shapes}:
             continue
         for field in fields:
-            for noise in (name for name in ("none", "normal") if name in noises):
+            for noise in few:
                 tables.append(_table(list(pair), several, noise, **FIELDS[field]))
     return tables
 
 
-def _table(shapes, dim, noise, **options):
-    own = {"name": "unit", "shapes": shapes, "dim": dim, **options}
+def _table(shapes, dim, noise, name="unit", **options):
+    own = {"name": name, "shapes": shapes, "dim": dim, **options}
     return own if NOISES[noise] is None else {**own, "noise": NOISES[noise]}

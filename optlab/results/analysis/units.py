@@ -10,7 +10,8 @@ reference. The verdicts are those of the authors' program optimBench:
     excellent     the gain of the median is above 2
     good          otherwise
 
-A test is passed if its verdict is good or excellent. A test on which the reference gains nothing is left out.
+A test is passed if its verdict is good or excellent. A test on which the reference gains nothing is left out. The
+losses of a test with a drift are those of the moving function: f_0 at the first step, f and f_r after the last update.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ LEAST, MUCH, FEW = 0.1, 2.0, 0.25
 LOWEST = -1e10
 """Lower losses count as this one: some of the functions have no minimum."""
 PASSED = ("good", "excellent")
-UNIT = "unit"
-"""The problem of all unit tests."""
+UNITS = ("unit", "drifting_unit")
+"""The problems of unit tests."""
 REFERENCES = ("gd", "sgd")
 KINKS = {"abs", "bend", "relu", "cliff", "ridge", "laplace"}
 
@@ -45,6 +46,7 @@ DIFFICULTIES: Mapping[str, Callable[[pd.DataFrame], pd.Series]] = {
     "several": lambda t: t["several"],
     "rotated": lambda t: t["rotated"],
     "curled": lambda t: t["curl"] != 0,
+    "drifting": lambda t: t["drift"] != 0,
 }
 """The difficulties, and the tests that have each of them."""
 
@@ -56,7 +58,7 @@ def is_reference(optimizer: str, is_changed: bool) -> bool:
 
 def has_unit_tests(runs: pd.DataFrame) -> bool:
     """Whether runs have unit tests with a reference."""
-    return bool(((runs["problem"] == UNIT) & _are_references(runs)).any())
+    return bool((runs["problem"].isin(UNITS) & _are_references(runs)).any())
 
 
 def _are_references(runs: pd.DataFrame) -> pd.Series:
@@ -67,13 +69,13 @@ def unit_tests(runs: pd.DataFrame) -> pd.DataFrame:
     """One row per test and optimizer, with its best settings.
 
     Columns: `case`, `label`; `noise`, `slope`, `shapes`, `kinks` (whether a shape has one), `several` (parameters),
-    `rotated` and `curl`; `gain` (of the median loss), `verdict` and `passed`.
+    `rotated`, `curl` and `drift`; `gain` (of the median loss), `verdict` and `passed`.
 
     Raises:
         UserError: there are no unit tests in the results, or no reference.
     """
     runs = judged(runs)
-    runs = runs[runs["problem"] == UNIT].reset_index(drop=True)
+    runs = runs[runs["problem"].isin(UNITS)].reset_index(drop=True)
     if runs.empty:
         raise UserError('there are no unit tests in these results; write [[problem]] with suite = "units"')
     references = runs[_are_references(runs)].reset_index(drop=True)
@@ -96,7 +98,20 @@ def unit_tests(runs: pd.DataFrame) -> pd.DataFrame:
     return table.assign(passed=table["verdict"].isin(PASSED))
 
 
-COLUMNS = ("case", "label", "noise", "slope", "shapes", "kinks", "several", "rotated", "curl", "gain", "verdict")
+COLUMNS = (
+    "case",
+    "label",
+    "noise",
+    "slope",
+    "shapes",
+    "kinks",
+    "several",
+    "rotated",
+    "curl",
+    "drift",
+    "gain",
+    "verdict",
+)
 
 
 def _verdict(gain: float, gains: NDArray[np.float64]) -> str:
@@ -120,9 +135,16 @@ def _features(run: pd.Series) -> dict[str, object]:
         "shapes": shapes,
         "kinks": bool(KINKS & {*shapes}),
         "several": len(shapes) > 1,
-        "rotated": str(run["opt.rotated"]).lower() == "true",
-        "curl": float(run["opt.curl"]),
+        "rotated": str(run.get("opt.rotated")).lower() == "true",
+        "curl": _number(run, "opt.curl"),
+        "drift": _number(run, "opt.drift"),
     }
+
+
+def _number(run: pd.Series, option: str) -> float:
+    """The value of an option, or 0 for a problem without it."""
+    value = float(run.get(option, 0.0))
+    return 0.0 if np.isnan(value) else value
 
 
 def units(runs: pd.DataFrame) -> pd.DataFrame:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import optlab
 from optlab import grad
 from optlab.errors import SpecError
 from optlab.execution import runner
 from optlab.experiments.maps import declared
+from optlab.plugins.problems.units.drifting_unit import drifting_unit
 from optlab.plugins.problems.units.unit import SHAPES, WITH_MINIMUM, rotation, unit
 from optlab.plugins.suites.units import units
 
@@ -60,9 +62,11 @@ def test_a_curl_turns_the_gradient_and_changes_no_value():
 
 def test_the_whole_suite_is_run(planned):
     plan = planned({"problem": [{"suite": "units"}], "optimizer": GD, "seeds": 2, "record": {"points": 0}})
-    assert len(plan.sweeps) == 50 + 5 * 3 * 2 * 2
-    assert len(plan.cases) == 3 * 10 * (1 + 2 + 2 + 1 + 2) + 5 * 3 * 2 * (1 + 2)
-    for sweep in plan.sweeps[:50:7]:
+    assert len(plan.sweeps) == 50 + 6 * 2 + 5 * 3 * 2 * 2
+    drifting = 6 * 2 * 3 * (1 + 2)
+    assert len(plan.cases) == 3 * 10 * (1 + 2 + 2 + 1 + 2) + drifting + 5 * 3 * 2 * (1 + 2)
+    assert sum(title.startswith("drifting_unit (") for title in plan.cases) == drifting
+    for sweep in plan.sweeps[:62:7]:
         assert runner.run(sweep).log == ""
     for sweep in plan.sweeps:
         least = declared.lowest(sweep.case, sweep.options())
@@ -71,10 +75,60 @@ def test_the_whole_suite_is_run(planned):
 
 
 def test_a_part_of_the_suite():
-    tables = units(shapes=["abs", "quadratic"], noises=["none", "cauchy"], slopes=[1.0], fields=["curled"], dim=[1, 2])
+    part = {"noises": ["none", "cauchy"], "slopes": [1.0], "fields": ["curled"], "dim": [1, 2], "drifts": [0.0]}
+    tables = units(shapes=["abs", "quadratic"], **part)
     assert [table["shapes"] for table in tables] == [["abs"]] * 2 + [["quadratic"]] * 2 + [["quadratic", "abs"]]
     assert tables[1]["noise"] == {"kind": "cauchy", "scale": [0.1]}
     assert tables[-1] == {"name": "unit", "shapes": ["quadratic", "abs"], "dim": [2], "curl": 0.1}
+
+
+def test_a_part_with_drift_only():
+    tables = units(shapes=["line", "abs"], noises=["none", "cauchy"], slopes=[1.0], drifts=[0.1])
+    assert tables == [{"name": "drifting_unit", "shapes": ["abs"], "dim": [1], "slope": [1.0], "drift": [0.1]}]
+    assert not [table for table in units(drifts=[0.0]) if table["name"] == "drifting_unit"]
+
+
+@pytest.mark.parametrize("shape", WITH_MINIMUM)
+def test_the_minimum_drifts_away_from_the_start(shape):
+    """At step t the function of x is that of the first step at x + drift (t - 1)."""
+    for t in (1, 2, 51):
+        least = np.array([-0.02 * (t - 1)])
+        assert float(drifting_unit(least, t=t, drift=0.02, shapes=(shape,))) == 0.0
+        moved = float(drifting_unit(least + 0.3, t=t, drift=0.02, shapes=(shape,), slope=2.0))
+        assert moved == pytest.approx(float(unit(np.array([0.3]), shapes=(shape,), slope=2.0)), abs=1e-15)
+
+
+@pytest.mark.parametrize("backend", ["native", "replay"])
+def test_gradient_descent_stays_behind_by_the_drift_over_the_rate(planned, backend):
+    """With e the distance to the minimum, e <- (1 - lr slope) e + drift per step, at rest at drift / (lr slope)."""
+    problem = {"name": "drifting_unit", "dim": 1, "drift": [0.01, 0.05], "slope": [1.0, 2.0]}
+    optimizer = {"name": "gd", "lr": [0.1, 0.4]}
+    document = {"problem": [problem], "optimizer": [optimizer], "steps": 500, "backend": backend}
+    (sweep,) = planned(document).sweeps
+    task = runner.Runner([sweep])
+    done = task(sweep, lambda done: None)
+    assert task.backend(sweep) == backend
+    drift, slope = (sweep.numbers["option", name] for name in ("drift", "slope"))
+    behind = drift / (sweep.numbers["hyperparameter", "lr"] * slope)
+    np.testing.assert_allclose(done.final_loss, slope * behind**2 / 2, rtol=1e-9)
+
+
+def test_the_matrix_has_a_row_of_drift(tmp_path):
+    """A rule that hardly moves ends worse than at the start, since the minimum moves away."""
+    problem = {"suite": "units", "shapes": ["quadratic"], "noises": ["none"], "slopes": [1.0], "dim": [1]}
+    rules = [{"name": "gd", "lr": [0.1, 1.0]}, {"name": "gd", "label": "slow", "lr": 1e-3}]
+    document = {"name": "drift", "steps": 100, "problem": [problem], "optimizer": rules}
+    found = optlab.run(document, out=tmp_path, plots=False)
+    matrix = found.units().set_index(["label", "difficulty"])[["passed", "tests"]]
+    assert matrix.loc[("gd", "drifting")].tolist() == [2, 2]
+    assert matrix.loc[("slow", "drifting")].tolist() == [0, 2]
+    tests = found.unit_tests().set_index(["label", "drift"])
+    assert sorted(tests.index.unique("drift")) == [0.0, 0.01, 0.1]
+    lag, start = 0.1, 1.0  # of gd with lr = 1, at the drift of 0.1
+    x = 1 - sum(1e-3 * (1 - 1e-3) ** k for k in range(100))  # of the slow rule without drift
+    behind = x + 0.1 * sum((1 - 1e-3) ** k for k in range(100))  # and with it
+    gain = (start**2 - behind**2) / (start**2 - lag**2)
+    assert tests.loc[("slow", 0.1), "gain"] == pytest.approx(gain, rel=1e-9)
 
 
 def test_an_unknown_shape(planned):
