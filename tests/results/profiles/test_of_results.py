@@ -137,7 +137,7 @@ def test_a_problem_with_a_target_of_its_own(tmp_path):
     results = optlab.run(experiment, out=tmp_path, plots=False)
     frame = results.profile("data")
     assert frame.attrs["own"] == list(results.runs["case"].unique()[:2])
-    text = "to the minimum; for rosenbrock (start=random), himmelblau (start=random): its own target"
+    text = "to the minimum; for rosenbrock (start=random) and himmelblau (start=random): its own target"
     assert text in optlab.results.caption(frame)
     for label in ("gd", "adam", "momentum"):
         solved = []
