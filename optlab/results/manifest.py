@@ -58,7 +58,14 @@ def about(
         "runs": planned.runs,
         "repeats_saved": planned.repeats_saved,
         "sweeps": [
-            {"id": s.id, "label": s.label, "cases": list(s.titles), "runs": len(s), "backend": backends[s.id]}
+            {
+                "id": s.id,
+                "label": s.label,
+                "cases": list(s.titles),
+                "dim": s.case.dim,
+                "runs": len(s),
+                "backend": backends[s.id],
+            }
             | ({"described": names[s.id], "error": _message(logs[s.id])} if s.id in logs else {})
             for s in sweeps
         ],

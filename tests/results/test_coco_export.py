@@ -65,6 +65,24 @@ def test_cocopp_computes_the_running_times_of_the_runs(results, tmp_path):
     assert 0.2 < finite / compared < 0.95
 
 
+def test_cocopp_computes_the_distribution_of_the_runs(results, tmp_path):
+    """Over all functions, both dimensions, instances and targets, along evaluations / dimension."""
+    export(results, tmp_path / "coco")
+    labels, found = {"Adam_s_own": "Adam's, own", "gd": "gd"}, {"Adam's, own": [], "gd": []}
+    for folder, _, dim, _, evaluations in cocopp(tmp_path / "coco", tmp_path / "read.json"):
+        gradients = [np.inf if n is None else n - 1 for of_target in evaluations for n in of_target]
+        found[labels[folder]].append(np.array(gradients) / int(dim))
+    frame = results.profile("ecdf")
+    assert frame.attrs["unit"] == "gradients / dimension"
+    for label, rows in frame.groupby("label"):
+        sizes = np.concatenate(found[label])
+        assert len(sizes) == 3 * 2 * 3 * 2 * 51
+        for x, y in zip(rows["x"], rows["y"], strict=True):
+            assert y == pytest.approx((sizes <= x * (1 + 1e-12)).mean(), abs=1e-12)
+        assert rows["y"].iloc[-1] == pytest.approx(np.isfinite(sizes).mean())
+        assert len(rows) > 50
+
+
 def test_what_is_written_is_read_again(results, tmp_path):
     export(results, tmp_path / "coco", without=["gd"])
     again = from_table(tmp_path / "coco")

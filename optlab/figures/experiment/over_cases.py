@@ -77,8 +77,8 @@ def figures(
     for kind, (of, draw) in _OVER_ALL.items():
         if selection.wants(kind, kind in usual_kinds):
             headline = f"{_NAMES[kind]}: {title}"
-            subtitle = f"{counted(len(cases), 'problem')}, costs in {costs.unit}{note}"
-            yield NamedFigure(kind, title, of_all, partial(_profile, costs, of, draw, looks, headline, subtitle))
+            problems = counted(len(cases), "problem")
+            yield NamedFigure(kind, title, of_all, partial(_profile, costs, of, draw, looks, headline, problems, note))
     if selection.wants("ert", False):
         for case, name in zip(cases, names, strict=True):
             yield NamedFigure("ert", case.title, name, partial(_expected, costs, case.title, looks, note))
@@ -88,11 +88,18 @@ _NAMES = {"profile": "performance profile", "data_profile": "data profile", "ecd
 
 
 def _profile(
-    costs: Costs, kind: str, draw: Callable[..., InlineFigure], looks: Mapping[str, Look], title: str, subtitle: str
+    costs: Costs,
+    kind: str,
+    draw: Callable[..., InlineFigure],
+    looks: Mapping[str, Look],
+    title: str,
+    problems: str,
+    note: str,
 ) -> InlineFigure:
     frame = costs.profile(kind)
-    return draw(frame, looks=_present(looks, frame), cost=costs.unit, caption=caption(frame), title=title,
-                subtitle=subtitle)  # fmt: skip
+    unit = frame.attrs["unit"]
+    return draw(frame, looks=_present(looks, frame), cost=unit, caption=caption(frame), title=title,
+                subtitle=f"{problems}, costs in {unit}{note}")  # fmt: skip
 
 
 def _expected(costs: Costs, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:

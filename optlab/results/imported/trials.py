@@ -12,7 +12,7 @@ import pandas as pd
 from optlab.errors import UserError, did_you_mean
 from optlab.results.imported import folders
 from optlab.results.imported.table import TableResults
-from optlab.results.profiles.hits import checked_levels, coco_targets
+from optlab.results.profiles.hits import checked_levels, coco_targets, per_dimension
 from optlab.results.profiles.of_results import KINDS, SOLVED
 
 PRECISION = 1e-8
@@ -43,7 +43,7 @@ class TrialResults(TableResults):
         if is_solved:
             costs = costs[costs["target"] == self.target]
         if is_ecdf:
-            costs = costs.assign(cost=costs["cost"] / costs["dim"], spent=costs["spent"] / costs["dim"])
+            costs = per_dimension(costs, costs["dim"].to_numpy(float))
         frame = KINDS[kind](costs)
         frame.attrs.update(self._facts(kind))
         frame.attrs.update(

@@ -77,6 +77,11 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
     return table[COLUMNS]
 
 
+def per_dimension(costs: pd.DataFrame, dims: Floats) -> pd.DataFrame:
+    """A table of costs divided by the dimension of each row, as in the distributions of COCO."""
+    return costs.assign(cost=costs["cost"] / dims, spent=costs["spent"] / dims)
+
+
 def own_costs(runs: pd.DataFrame, unit: str) -> Floats:
     """What each run spent until the target of its problem: exactly, from the column `reached`."""
     reached = runs["reached"].to_numpy(float)

@@ -82,9 +82,11 @@ class Profiled(Subject):
 
         Args:
             kind: "performance" (Dolan & Moré: the share of problems solved within x times the cost of the best), "data"
-                (Moré & Wild: within a cost of x), "ecdf" (COCO: over many targets), "ecdf_restarts" (the same with
-                simulated restarts), "ert" (expected running time for each target), or "to_target" (the median cost).
-            unit: what a cost counts: "gradients", "steps" or "seconds".
+                (Moré & Wild: within a cost of x), "ecdf" (COCO: over many targets, within a cost of x per dimension),
+                "ecdf_restarts" (the same with simulated restarts), "ert" (expected running time for each target), or
+                "to_target" (the median cost).
+            unit: what a cost counts: "gradients", "steps" or "seconds". "ecdf" divides gradients and steps by the
+                dimension of the case, as COCO does.
             tau: for "performance" and "data". A run solves its problem at the first loss of at most
                 m + tau (f(start) - m) with the minimum m, or the lowest loss of any optimizer if m is not known.
                 Default: the `target` of the problem if it has one, otherwise 1e-3.
@@ -105,6 +107,9 @@ class Profiled(Subject):
         levels = None if targets is None else hits.checked_levels(targets)
         goal = Goal.solved(tau) if kind in SOLVED else Goal(levels, False)
         costs, facts = costs_of(self, unit, goal, only, without)
+        if kind.startswith("ecdf") and unit != "seconds":
+            costs = hits.per_dimension(costs, costs["case"].map(_dims(self)).to_numpy(float))
+            facts["unit"] = f"{unit} / dimension"
         frame = KINDS[kind](costs)
         frame.attrs = {"kind": kind, **facts}
         return frame
@@ -133,6 +138,17 @@ class Profiled(Subject):
         frame = score(costs, ceiling, points)
         frame.attrs = {"kind": "score", **facts}
         return frame
+
+
+def _dims(results: Profiled) -> dict[str, int]:
+    """The dimension of each case."""
+    dims = {case: sweep.get("dim") for sweep in results.manifest["sweeps"] for case in sweep["cases"]}
+    if None in dims.values():
+        raise UserError(
+            "an earlier version of optlab wrote these results, without the dimensions of the problems; "
+            "run the experiment again"
+        )
+    return dims
 
 
 def costs_of(

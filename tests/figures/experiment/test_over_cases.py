@@ -66,6 +66,10 @@ def test_the_curves_are_those_of_the_profiles(results, kind, of, unit):
         np.testing.assert_allclose(shown.loc[inside["x"]], inside["y"])
     said = " ".join(text.get_text() for text in figure.texts[2:])
     assert said == optlab.results.caption(frame)
+    per_dimension = " / dimension" * (kind == "ecdf")
+    assert f"costs in {unit}{per_dimension}" in figure.texts[1].get_text()
+    if kind != "profile":
+        assert figure.axes[0].get_xlabel().endswith(f"{unit}{per_dimension}" + " per run" * (kind == "data_profile"))
 
 
 def test_without_an_optimizer_the_others_are_compared_anew(results):

@@ -1,5 +1,7 @@
 """Profiles of an experiment, compared with its history."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -241,3 +243,42 @@ def test_a_map_has_no_profile(tmp_path):
     results = optlab.basins("himmelblau", ["gd"], steps=5, resolution=4, out=tmp_path, plots=False).results
     with pytest.raises(UserError, match="optimizers have no ranks in a map"):
         results.profile()
+
+
+DIMS = {
+    "name": "dims", "steps": 40, "seeds": 2, "record": {"points": 41},
+    "problem": [{"name": "sphere", "dim": [2, 10], "start": "random"}],
+    "optimizer": [{"name": "gd", "lr": 0.1}],
+}  # fmt: skip
+
+
+def test_distributions_are_along_costs_per_dimension(tmp_path):
+    """Gradient descent with lr = 0.1 multiplies the loss of a sphere by 0.64 at each step."""
+    results = optlab.run(DIMS, out=tmp_path, plots=False)
+    firsts, dims = results.runs["first_loss"], results.runs["case"].map({"sphere": 2, "sphere (dim=10)": 10})
+    dims = dims if dims.notna().all() else results.runs["case"].str.extract(r"dim=(\d+)")[0].astype(int)
+    target = 0.01
+    steps = np.maximum(np.ceil(np.log(target / firsts) / np.log(0.64)), 0)
+    plain = results.profile("ecdf", targets=[target])
+    for x, y in zip(plain["x"], plain["y"], strict=True):
+        assert y == (steps / dims <= x * (1 + 1e-12)).mean()
+    assert plain["y"].iloc[-1] == 1.0
+    again = results.profile("ecdf_restarts", targets=[target])  # all runs reach it, so that none starts again
+    assert again["x"].max() == pytest.approx((steps / dims).max())
+    assert "gradients / dimension" in optlab.results.caption(plain)
+
+
+@pytest.mark.parametrize(
+    ("kind", "unit", "shown"),
+    [("ecdf", "steps", "steps / dimension"), ("ecdf", "seconds", "seconds"), ("data", "gradients", "gradients")],
+)
+def test_seconds_and_other_profiles_are_not_divided(results, kind, unit, shown):
+    assert results.profile(kind, unit=unit).attrs["unit"] == shown
+
+
+def test_results_without_dimensions(results):
+    sweeps = [{name: sweep[name] for name in sweep if name != "dim"} for sweep in results.manifest["sweeps"]]
+    older = dataclasses.replace(results, manifest={**results.manifest, "sweeps": sweeps})
+    with pytest.raises(UserError, match="an earlier version of optlab wrote these results"):
+        older.profile("ecdf")
+    assert len(older.profile("data"))
