@@ -20,7 +20,7 @@ from markdown_it import MarkdownIt
 
 from optlab.engine.functions import supported
 from optlab.experiments.document import NoiseSpec, OptimizerSpec, ProblemSpec, RecordSpec, StopSpec, TuningSpec, axes
-from optlab.experiments.document.tables import experiment_of
+from optlab.experiments.document.experiment import experiment_of
 from optlab.experiments.kinds.basins import BASINS, BasinsSpec
 from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
 from optlab.testing.checks import CHECKS

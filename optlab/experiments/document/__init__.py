@@ -3,7 +3,8 @@
     source_map  TOML text -> document, and the position of each key
     values      validation of a single value
     axes        validation of an option: a value, a list or a grid
-    tables      the experiment, in frozen dataclasses
+    experiment  the experiment, in frozen dataclasses
+    tables      its tables, such as [[problem]] and [record]
     tuning      its table [tuning]
     messages    messages for pydantic's errors
     text        reads a file as text, and adds positions to mistakes
@@ -17,20 +18,19 @@ looked up the names, and all mistakes are raised together.
 """
 
 from optlab.experiments.document.axes import Axis
+from optlab.experiments.document.experiment import ExperimentSpec, KindOfTable
 from optlab.experiments.document.reader import Draft, read, read_dict
 from optlab.experiments.document.schema import json_schema
 from optlab.experiments.document.tables import (
-    ExperimentSpec,
-    KindOfTable,
     NoiseSpec,
     OptimizerSpec,
     ProblemSpec,
     RecordSpec,
     ScheduleSpec,
     StopSpec,
-    TuningSpec,
     problem_of,
 )
+from optlab.experiments.document.tuning import TuningSpec
 
 __all__ = [
     "Axis",

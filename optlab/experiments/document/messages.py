@@ -9,8 +9,10 @@ from typing import Any
 
 from optlab.errors import Mistake, did_you_mean, shortened
 from optlab.experiments.document.axes import RANGES, Grid
+from optlab.experiments.document.experiment import ExperimentSpec, KindOfTable
 from optlab.experiments.document.source_map import KeyPath
-from optlab.experiments.document.tables import OPTIONS, ExperimentSpec, KindOfTable, RecordSpec, StopSpec, TuningSpec
+from optlab.experiments.document.tables import OPTIONS, RecordSpec, StopSpec
+from optlab.experiments.document.tuning import TuningSpec
 from optlab.experiments.document.values import MAX_INT, shown
 
 _SENTENCES = {

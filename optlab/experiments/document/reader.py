@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from optlab.errors import Mistake, SpecError
 from optlab.experiments.document import messages, source_map
+from optlab.experiments.document.experiment import ExperimentSpec, KindOfTable, experiment_of
 from optlab.experiments.document.source_map import KeyPath
-from optlab.experiments.document.tables import ExperimentSpec, KindOfTable, experiment_of
 from optlab.experiments.document.text import located, printable
 
 _REST = {"name": "unnamed", "steps": 1, "problem": [None], "optimizer": [None]}

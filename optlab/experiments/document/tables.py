@@ -1,4 +1,4 @@
-"""The dataclasses of an experiment, which pydantic fills. They are the result of this package.
+"""The dataclasses of the tables of an experiment, which pydantic fills.
 
 The annotations define which values are valid. pydantic puts aliases and the tags of unions into the paths of its
 errors; they are in angle brackets here, so that they cannot be confused with keys.
@@ -7,9 +7,9 @@ errors; they are in angle brackets here, so that they cannot be confused with ke
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, make_dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache, partial
-from typing import Annotated, Any, ClassVar, Literal, Protocol
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
@@ -24,29 +24,16 @@ from pydantic import (
 )
 from pydantic.json_schema import SkipJsonSchema
 
-from optlab.experiments.choices import Backend, Precision
 from optlab.experiments.document import values
 from optlab.experiments.document.axes import RANGES, Axis, Dimensions, Grid
 from optlab.experiments.document.source_map import KeyPath
-from optlab.experiments.document.tuning import TuningSpec
 
 OPTIONS = "<options>"
 """The alias of the field for all keys of a table that are not fields."""
 
-_LETTERS = r"\p{L}\p{M}\p{N}_"
 _Text = Annotated[str, Strict()]
 _Word = Annotated[_Text, Field(min_length=1)]
 _Label = Annotated[_Word, Field(max_length=80), AfterValidator(values.printable)]
-_FOLDER = rf"^[{_LETTERS}]([{_LETTERS} .,+=()-]*[{_LETTERS}+=()-])?$"
-# The regular expressions of some editors have no classes of letters, so this pattern excludes other ASCII characters.
-_NO_LETTERS = r"\[-^`{-\xa9\u2000-\u206f"
-_FOLDER_IN_EDITORS = (
-    rf"^[^\x00-/:-@{_NO_LETTERS}]([^\x00-\x1f!-'*/:-<>-@{_NO_LETTERS}]*[^\x00-'*,./:-<>-@{_NO_LETTERS}])?$(?!\n)"
-)
-_Folder = Annotated[_Text, Field(pattern=_FOLDER, max_length=60, json_schema_extra={"pattern": _FOLDER_IN_EDITORS})]
-_Count = Annotated[int, Strict(), Field(ge=0, le=values.MAX_INT)]
-_Positive = Annotated[int, Strict(), Field(ge=1, le=values.MAX_INT)]
-_Steps = Annotated[int, Strict(), Field(ge=1, le=values.MAX_STEPS)]
 _Points = Annotated[int, Strict(), Field(ge=0, le=values.MAX_POINTS)]
 _NOT_EMPTY: Any = {"minItems": 1}
 _Number = Annotated[float, PlainValidator(values.number, json_schema_input_type=float), AfterValidator(float)]
@@ -221,7 +208,7 @@ def _stop(value: Any) -> Any:
     return value
 
 
-_Stop = Annotated[StopSpec, BeforeValidator(_stop, json_schema_input_type=StopSpec)]
+Stop = Annotated[StopSpec, BeforeValidator(_stop, json_schema_input_type=StopSpec)]
 
 
 def _tables(key: str, owner: type, value: Any) -> Any:
@@ -246,85 +233,13 @@ def problem_of(table: Mapping[str, Any]) -> ProblemSpec:
     return replace(made, path=())
 
 
-_Problems = Annotated[
+Problems = Annotated[
     tuple[ProblemSpec, ...],
     Field(alias="problem", json_schema_extra=_NOT_EMPTY),
     BeforeValidator(partial(_tables, "problem", ProblemSpec)),
 ]
-_Optimizers = Annotated[
+Optimizers = Annotated[
     tuple[OptimizerSpec, ...],
     Field(alias="optimizer", json_schema_extra=_NOT_EMPTY),
     BeforeValidator(partial(_tables, "optimizer", OptimizerSpec)),
 ]
-
-
-class KindOfTable(Protocol):
-    """The attributes of a kind of experiment (`optlab.experiments.kinds.Kind`) that this package uses."""
-
-    name: ClassVar[str]
-    """The name of the table."""
-    table: ClassVar[Any]
-    """The dataclass of its keys; None if the kind has no table."""
-    forms: ClassVar[Mapping[str, str]]
-    """An example line for each key, printed if the key is missing."""
-
-    def filled(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The document with the defaults of this kind."""
-        ...
-
-    def in_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The JSON Schema with the changes for this table."""
-        ...
-
-
-@dataclass(frozen=True)
-class ExperimentSpec:
-    """An experiment: every optimizer on every problem."""
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
-
-    name: Annotated[_Folder, _doc("the folder of the results")]
-    steps: Annotated[_Steps, _doc("steps per run")]
-    problems: _Problems
-    optimizers: _Optimizers
-    description: _Text = ""
-    seeds: Annotated[_Positive, _doc("repeats of every cell that has anything random in it")] = 1
-    seed: Annotated[_Count, _doc("the root of all random streams")] = 0
-    backend: Annotated[
-        Backend,
-        _doc("what executes the steps: machine code, NumPy, or the faster one"),
-    ] = "auto"
-    precision: Annotated[
-        Precision,
-        _doc("the type of numbers that runs are computed in: float32 takes half the memory"),
-    ] = "float64"
-    record: RecordSpec = RecordSpec()
-    tuning: Annotated[TuningSpec | None, _doc("how settings are chosen before they are judged")] = None
-    stop: Annotated[_Stop | None, _doc("limits at which runs end early")] = None
-
-    kinds: ClassVar[tuple[KindOfTable, ...]] = ()
-    """The kinds of experiment whose tables are fields of this class; see `experiment_of`."""
-
-    @property
-    def asked(self) -> list[tuple[KindOfTable, Any]]:
-        """The kinds of experiment whose tables are present, with their tables."""
-        found = ((kind, getattr(self, kind.name)) for kind in self.kinds)
-        return [(kind, table) for kind, table in found if table is not None]
-
-
-def experiment_of(kinds: tuple[KindOfTable, ...]) -> type[ExperimentSpec]:
-    """The class of experiments that may contain the tables of these kinds, with a field for each kind.
-
-    Unknown keys in such a table are mistakes, unless its class has its own configuration for pydantic.
-    """
-    if not kinds:
-        return ExperimentSpec
-    own = []
-    for kind in kinds:
-        if not hasattr(kind.table, "__pydantic_config__"):
-            kind.table.__pydantic_config__ = ConfigDict(extra="forbid")  # pyright: ignore[reportAttributeAccessIssue]
-        own.append((kind.name, kind.table | None, None))
-    base = ExperimentSpec
-    made = make_dataclass(base.__name__, own, bases=(base,), frozen=True, namespace={"kinds": kinds})
-    made.__doc__ = base.__doc__
-    return made
