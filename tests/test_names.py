@@ -1,4 +1,4 @@
-"""Names of classes: each stands for one thing, so that a search for it finds one place."""
+"""Names of classes: each stands for one thing, so that a search for it finds one place. Files: few and short."""
 
 from __future__ import annotations
 
@@ -40,3 +40,8 @@ def test_no_class_has_the_name_of_a_well_known_one():
 def test_few_entries_in_the_package():
     entries = {path.name for path in PACKAGE.iterdir()} - {"__init__.py", "__pycache__", "py.typed"}
     assert len(entries) <= 13
+
+
+def test_no_file_has_more_than_300_lines():
+    lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
+    assert {str(path): length for path, length in lengths.items() if length > 300} == {}
