@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from optlab.cli.guard import FAILED
+from optlab.cli.option_groups import with_options
 from optlab.cli.options import NoPlots, OnBackend, Only, Out, PictureFormat, Plugins, Quiet, Top, folders
 from optlab.experiments.choices import FORMATS
 
@@ -95,30 +95,5 @@ class Running:
             raise typer.Exit(FAILED)
 
 
-_TYPES = get_type_hints(Running, include_extras=True)
-_OPTIONS = [
-    inspect.Parameter(
-        option.name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=option.default if option.default_factory is MISSING else option.default_factory(),
-        annotation=_TYPES[option.name],
-    )
-    for option in fields(Running)
-]
-
-
-def runs(command: Callable[..., None]) -> Callable[..., None]:
-    """Replace the parameter `running`, in the signature that Typer reads, by one option per field of `Running`."""
-    parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        by_name = parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
-        parameters += _OPTIONS if parameter.name == "running" else [by_name]
-
-    @functools.wraps(command)
-    def run(**given: Any) -> None:
-        running = Running(**{parameter.name: given.pop(parameter.name) for parameter in _OPTIONS})
-        command(**given, running=running)
-
-    run.__signature__ = inspect.Signature(parameters)  # pyright: ignore[reportAttributeAccessIssue]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return run
+runs = with_options("running", Running)
+"""The decorator of commands that run an experiment. Such a command takes `running`."""

@@ -2,42 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from optlab.cli.option_groups import with_options
+from optlab.cli.options import (
+    Better,
+    CostColumn,
+    GroupColumn,
+    ProblemColumn,
+    SeedColumn,
+    SolverColumn,
+    TableFile,
+    Target,
+)
 
 if TYPE_CHECKING:
     from optlab.results.imported.table import TableResults
 
 
-def chosen_source(
-    results: Path | None,
-    table: Path | None,
-    columns: Mapping[str, str | None],
-    target: float | None,
-    better: str | None = None,
-) -> Path | TableResults:
-    """The folder of results, or the results in the table.
+@dataclass(frozen=True)
+class OthersResults:
+    """The options for others' results."""
 
-    Args:
-        results: a folder of results.
-        table: a file, or a folder of COCO or IOH.
-        columns: the names of the columns of the table, by role.
-        target: the target of a folder of COCO or IOH.
-        better: whether lower or higher values in the table are better.
+    table: TableFile = None
+    solver: SolverColumn = None
+    problem: ProblemColumn = None
+    seed: SeedColumn = None
+    cost: CostColumn = None
+    group: GroupColumn = None
+    better: Better = None
+    target: Target = None
 
-    Raises:
-        UserError: there is neither a folder nor a table, or both, or an option is for the other one.
-    """
-    from optlab.errors import UserError
+    def unless(self, results: Path | None) -> Path | TableResults:
+        """The folder of results, or the results in the table.
 
-    if table is not None and results is None:
-        from optlab.results.imported import loading
+        Raises:
+            UserError: there is neither a folder nor a table, or both, or an option is for the other one.
+        """
+        from optlab.errors import UserError
 
-        return loading.load(table, columns, target, better)
-    if results is None or table is not None:
-        raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
-    given = [f"--{role}" for role, name in {**columns, "target": target, "better": better}.items() if name is not None]
-    if given:
-        raise UserError(f"{given[0]}: is for a --table; a folder of results needs none")
-    return results
+        names = ("solver", "problem", "seed", "cost", "group")
+        columns: dict[str, str | None] = {name: getattr(self, name) for name in names}
+        if self.table is not None and results is None:
+            from optlab.results.imported import loading
+
+            return loading.load(self.table, columns, self.target, self.better)
+        if results is None or self.table is not None:
+            raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
+        roles = {**columns, "target": self.target, "better": self.better}
+        given = [f"--{role}" for role, value in roles.items() if value is not None]
+        if given:
+            raise UserError(f"{given[0]}: is for a --table; a folder of results needs none")
+        return results
+
+
+judges = with_options("others", OthersResults)
+"""The decorator of commands with these options. Such a command takes `others`."""

@@ -9,22 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from optlab.cli.options import (
-    TABLE_FORMATS,
-    Better,
-    CostColumn,
-    GroupColumn,
-    Plugins,
-    ProblemColumn,
-    SeedColumn,
-    SolverColumn,
-    TableFile,
-    TableFormat,
-    Target,
-    Without,
-    folders,
-)
-from optlab.cli.sources import chosen_source
+from optlab.cli.options import TABLE_FORMATS, Plugins, TableFormat, Without, folders
+from optlab.cli.sources import OthersResults, judges
 
 if TYPE_CHECKING:
     from optlab.results.imported.table import TableResults
@@ -32,19 +18,14 @@ if TYPE_CHECKING:
 BY = "final_loss"
 
 
+@judges
 def rank(
     results: Annotated[
         Path | None, typer.Argument(metavar="[RESULTS]", help="A folder such as results/sgd_vs_adam.")
     ] = None,
     by: Annotated[str, typer.Option("--by", metavar="METRIC", help="What is compared, such as test_accuracy.")] = BY,
-    table: TableFile = None,
-    solver: SolverColumn = None,
-    problem: ProblemColumn = None,
-    seed: SeedColumn = None,
-    cost: CostColumn = None,
-    group: GroupColumn = None,
-    better: Better = None,
-    target: Target = None,
+    *,
+    others: OthersResults,
     without: Without = [],
     format: TableFormat = TABLE_FORMATS[0],
     plugins: Plugins = [],
@@ -53,8 +34,7 @@ def rank(
     from optlab.cli import formats, ranks, tables
     from optlab.errors import UserError
 
-    columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    source = chosen_source(results, table, columns, target, better)
+    source = others.unless(results)
     if isinstance(source, Path):
         from optlab.api.run import load
 

@@ -7,38 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optlab.cli.options import (
-    Better,
-    CostColumn,
-    GroupColumn,
-    Plugins,
-    ProblemColumn,
-    SeedColumn,
-    SolverColumn,
-    TableFile,
-    TableFormat,
-    Target,
-    Without,
-    folders,
-)
-from optlab.cli.sources import chosen_source
+from optlab.cli.options import Plugins, TableFormat, Without, folders
+from optlab.cli.sources import OthersResults, judges
 
 if TYPE_CHECKING:
     from optlab.cli.formats import Shown
 
 
+@judges
 def score(
     results: Annotated[
         Path | None, typer.Argument(metavar="[RESULTS]", help="A folder of results, instead of a table.")
     ] = None,
-    table: TableFile = None,
-    solver: SolverColumn = None,
-    problem: ProblemColumn = None,
-    seed: SeedColumn = None,
-    cost: CostColumn = None,
-    group: GroupColumn = None,
-    better: Better = None,
-    target: Target = None,
+    *,
+    others: OthersResults,
     without: Without = [],
     ceiling: Annotated[
         float, typer.Option("--ceiling", metavar="RATIO", help="The largest ratio to the best that counts.")
@@ -52,8 +34,7 @@ def score(
     """Score optimizers as AlgoPerf does: the mean of the performance profile up to 4 times the best's cost."""
     from optlab.cli.formats import emit
 
-    columns = {"solver": solver, "problem": problem, "seed": seed, "cost": cost, "group": group}
-    source = chosen_source(results, table, columns, target, better)
+    source = others.unless(results)
     if isinstance(source, Path):
         from optlab.api.run import load
 
