@@ -12,23 +12,6 @@ from optlab.cli.sources import OthersResults, judges
 
 WORDS = ["--table", "t.csv", "--solver", "s", "--problem", "p", "--seed", "n", "--cost", "c", "--group", "g"]
 WORDS += ["--better", "higher", "--target", "1e-8"]
-    "--table",
-    "t.csv",
-    "--solver",
-    "s",
-    "--problem",
-    "p",
-    "--seed",
-    "n",
-    "--cost",
-    "c",
-    "--group",
-    "g",
-    "--better",
-    "higher",
-    "--target",
-    "1e-8",
-]
 
 
 def test_a_command_receives_the_options_as_one_object():

@@ -3,9 +3,9 @@
 `on_numpy.py` and `on_external.py` use the class `Record` below. Machine code follows the same protocol in its own loop
 (`optlab/engine/native/step_loop.py`), and `on_llvm.py` passes its results to `trajectories`. A test compares the three.
 
-A run makes n updates. Step t = 0, 1, ..., n begins with the parameters x_t; x_0 is the start. A problem that changes from
-step to step is computed with the argument t + 1 in all parts of step t, also of the last one. A step has these parts in
-this order:
+A run makes n updates. Step t = 0, 1, ..., n begins with the parameters x_t; x_0 is the start. A problem that changes
+from step to step is computed with the argument t + 1 in all parts of step t, also of the last one. A step has these
+parts in this order:
 
 1. *Check.* If t is a multiple of `CHUNK` or t = n, every entry of x_t must be finite. This check is needed because the
    objective may be finite where x has a NaN.
