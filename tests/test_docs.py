@@ -239,7 +239,7 @@ def test_the_page_of_experiments_names_every_key_in_a_table_and_in_a_file(place,
     section = page[page.index(f"\n{place}") :]
     section = section[: section.index("\n\n", section.index("\n|---"))]
     own = {f.name for f in dataclasses.fields(table)} - {"options", "hyperparameters", "path"}
-    own = {{"problems": "problem", "optimizers": "optimizer"}.get(name, name) for name in own}
+    own = {{"problems": "problem", "optimizers": "optimizer", "schedules": "schedule"}.get(name, name) for name in own}
     own |= set(built_in.problem("mlp").data_options) if table is ProblemSpec else set()
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == own
     files = [tomllib.loads(text) for language, _, text in blocks("docs/experiments.md") if language == "toml"]

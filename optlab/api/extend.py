@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab.errors import ResultsError, UserError
 from optlab.experiments.document.widening import Edge, Widened, widened
+from optlab.experiments.tuning import labels_of
 from optlab.results import analysis
 
 if TYPE_CHECKING:
@@ -76,24 +77,45 @@ def _is_free(made: Extension) -> bool:
 
 
 def _edges(results: ExperimentResults) -> Iterator[Edge]:
-    """The axes whose chosen value is at an end, with their places in the experiment file."""
+    """The axes whose chosen value is at an end, with their places in the experiment file. Each occurs once."""
     planned = results.origin.plan
     if planned is None:
         raise ResultsError(f"{results.folder}: the ranges cannot be read: {'; '.join(results.origin.reasons)}")
     document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
-    rules = {sweep.label: sweep.rule for sweep in planned.sweeps}
+    rules = {sweep.label: sweep.rule for sweep in planned.sweeps}  # in the order of the file
+    tables = dict(zip(rules, _tables(document["optimizer"]), strict=True))
+    trials = planned.tuning.table.trials if planned.tuning else ()
+    bases = {label: base for base in rules for label in labels_of(base, trials)}
+    found: dict[tuple[str | int, ...], Edge] = {}
     for row in analysis.edges(results.runs).to_dict("records"):
-        number = planned.labels.index(row["label"])
-        path, allowed = _place(document["optimizer"][number], row["name"], rules[row["label"]])
-        yield Edge(("optimizer", number, *path), row["name"], row["label"], row["low"] > 0, row["high"] > 0, allowed)
+        base = bases[row["label"]]
+        number, schedule = tables[base]
+        place, allowed = _place(schedule, row["name"], rules[base])
+        path = ("optimizer", number, *place)
+        low, high = row["low"] > 0, row["high"] > 0
+        if path in found:  # of another schedule or number of trials
+            low, high = low or found[path].low, high or found[path].high
+        found[path] = Edge(path, row["name"], found[path].label if path in found else base, low, high, allowed)
+    yield from found.values()
 
 
-def _place(table: Mapping[str, Any], name: str, rule: Rule) -> tuple[tuple[str | int, ...], Any]:
+def _tables(optimizers: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, tuple[str | int, ...]]]:
+    """For each optimizer, the number of its table and the place of its schedule there. A list of schedules has several
+    optimizers."""
+    for number, table in enumerate(optimizers):
+        written = table.get("schedule")
+        if isinstance(written, list):
+            yield from ((number, ("schedule", n)) for n in range(len(written)))
+        else:
+            yield number, ("schedule",)
+
+
+def _place(schedule: tuple[str | int, ...], name: str, rule: Rule) -> tuple[tuple[str | int, ...], Any]:
     """The place of a setting in its `[[optimizer]]` table, and the numbers that it allows."""
     owner, _, own = name.rpartition(".")
     if owner == "schedule":
         assert rule.schedule is not None
-        return ("schedule", own), rule.schedule.signature.ranges.get(own)
+        return (*schedule, own), rule.schedule.signature.ranges.get(own)
     if owner:
         number = next(n for n, part in enumerate(rule.transforms) if part.name == owner)
         return ("transforms", number, own), rule.transforms[number].signature.ranges.get(own)

@@ -133,6 +133,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
             done.append((sweep, trajectories.summary(metrics.columns(sweep, trajectories))))
         done.sort(key=lambda pair: pair[0].run[0])
         columns = passes.columns(done)
+    backends |= {part: backends[whole] for part, whole in passes.computed_by.items()}
     counts = sum((Counter(STATUSES[s] for s in t.status.tolist()) for _, t in done), Counter())
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = manifest.tracebacks(passes.sweeps, logs)

@@ -42,7 +42,8 @@ class Pictured(Profiled):
 
         Args:
             kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile",
-                "ecdf" or "units" of all cases; for a map "basins" or "stability"; or a full name, as in `figures()`.
+                "ecdf", "strategies" or "units" of all cases; for a map "basins" or "stability"; or a full name, as in
+                `figures()`.
             case: the title of the case, or the name of its problem. Not needed if there is one case, or a picture of
                 all cases.
             only: labels of the optimizers that are shown; all if empty.

@@ -98,6 +98,9 @@ def _counts(console: Console, manifest: Mapping[str, Any], planned: Plan) -> Non
     tuning = planned.runs - (planned.tuning.runs if planned.tuning else 0)
     facts = f"{counted(tuning, 'run')} of {counted(planned.cells, 'cell')}{judging}: {store.outcomes(manifest)}"
     console.print(tables.sentence(facts))
+    if planned.tuning and planned.tuning.shared:
+        shared = f"{planned.tuning.shared:,} of the runs for tuning are also those of a larger number of trials"
+        console.print(tables.sentence(f"{shared}, and were computed once"))
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
         saved = f"deterministic cells ran once, not once per seed ({repeats} saved)"

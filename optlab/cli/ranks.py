@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 COULD_BE_FIRST = "could be first"
 
+MOST_ROWS, FIRST_ROWS = 60, 20
+"""A table of more rows than the one is cut to the other."""
+
 
 def shown(judged: Judged | JudgedTable) -> list[Shown]:
     """The ranking of each case as a table."""
@@ -55,13 +58,26 @@ def _each(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str,
     cases = list(dict.fromkeys(table["case"]))
     for case, own in zip(cases, shown(judged), strict=True):
         rows = table[table["case"] == case]
-        console.print(tables.table(own.columns, own.rows, own.title, spare=own.spare))
+        console.print(tables.table(own.columns, _first(own.rows), own.title, spare=own.spare))
+        _rest(console, own.rows)
         for row in rows[rows["failed"] > 0].to_dict("records"):
             counts = row["failed"], row["n"] * row["cells"]
             console.print(Text(failure(row["label"], row["case"], *counts, manifest)), soft_wrap=True)
         if sentence := sentences.sureness(rows.to_dict("records"), judged.verdicts.get(case)):
             console.print(tables.sentence(sentence))
         console.print()
+
+
+def _first(rows: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """All rows, or the first ones of very many."""
+    return rows if len(rows) <= MOST_ROWS else rows[:FIRST_ROWS]
+
+
+def _rest(console: Console, rows: Sequence[Any]) -> None:
+    """Print how many rows a table lacks."""
+    if len(rows) > MOST_ROWS:
+        more = counted(len(rows) - FIRST_ROWS, "more optimizer")
+        console.print(tables.sentence(f"and {more}: optlab rank RESULTS --format markdown (or csv, json) has all"))
 
 
 def case_table(case: str, ranked: Any, by: str) -> Shown:
@@ -134,7 +150,8 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
     interval, diverged = "90 % interval>", _diverged(of_several)
     columns = ["mean rank>", "optimizer", interval, "wins>", *[f"{COULD_BE_FIRST}>"] * is_judged, diverged]
     title = f"over all {counted(cases, 'problem')}"
-    console.print(tables.table(*_with_content(columns, rows), title, spare=[diverged, interval]))
+    console.print(tables.table(*_with_content(columns, _first(rows)), title, spare=[diverged, interval]))
+    _rest(console, rows)
     for row in ranked[ranked["failed"] > 0].to_dict("records"):
         where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
         console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))

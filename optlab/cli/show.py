@@ -118,13 +118,16 @@ def size(planned: Plan, prospects: Sequence[Prospect]) -> None:
     from optlab.experiments.estimate import judging_gradients
 
     judging = planned.tuning.runs if planned.tuning else 0
-    sizes = {"cell": planned.cells, "run": planned.runs - judging, "sweep": len(planned.sweeps)}
+    sizes = {"cell": planned.cells, "run": sum(map(len, planned.sweeps)), "sweep": len(planned.sweeps)}
     totals = ", ".join(counted(number, what) for what, number in sizes.items())
     evaluations = counted(sum(p.gradients for p in prospects), "gradient evaluation")
     console.print(tables.sentence(f"{totals}, {evaluations}" + (" for tuning" if judging else "")))
-    if judging:
+    if planned.tuning:
+        at_most = "at most " if planned.tuning.has_several_numbers else ""  # some may choose the same setting
         more = counted(judging_gradients(planned, prospects), "gradient evaluation")
-        console.print(tables.sentence(f"and {counted(judging, 'run')}, {more} for judging the chosen settings"))
+        console.print(
+            tables.sentence(f"and {at_most}{counted(judging, 'run')}, {more} for judging the chosen settings")
+        )
     if planned.repeats_saved:
         repeats = counted(planned.repeats_saved, "repeat")
         console.print(tables.sentence(f"({repeats} of deterministic cells are left out)"))

@@ -198,8 +198,8 @@ class Sweep:
         first = int(np.argmax(self.title == title))
         return {name: float(column[first]) for name, column in self.numbers_of("option").items()}
 
-    def block(self, part: slice) -> Sweep:
-        """Some of the runs. The results of a run have the same bits in any block."""
+    def block(self, part: slice | Ints) -> Sweep:
+        """Some of the runs, by their places. The results of a run have the same bits in any block."""
         return replace(
             self,
             run=self.run[part],
@@ -261,6 +261,15 @@ class Trajectories:
             metrics={},
             log=log,
         )
+
+    def block(self, part: Ints) -> Trajectories:
+        """Those of some of the runs, by their places."""
+        own = {f.name: getattr(self, f.name) for f in fields(Trajectories)}
+        arrays = {name: value[..., part] for name, value in own.items() if isinstance(value, np.ndarray)}
+        metrics, measures = (
+            {name: value[..., part] for name, value in values.items()} for values in (self.metrics, self.measures)
+        )
+        return replace(self, **arrays, metrics=metrics, measures=measures)
 
     def summary(self, measures: Mapping[str, Floats] = {}) -> Trajectories:
         """A copy without the values recorded along the steps, which may be large. It keeps `measures` of them."""

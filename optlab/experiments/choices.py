@@ -22,8 +22,8 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
-PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "units",
-            "basins", "stability", "extra")  # fmt: skip
+PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "strategies",
+            "units", "basins", "stability", "extra")  # fmt: skip
 """The kinds of pictures; `extra` are those of plugins."""
 
 CASES_SHOWN = 12

@@ -24,11 +24,25 @@ MOST_AXES = 21_201
 
 @dataclass(frozen=True)
 class Sampling:
-    """How many points are drawn for each optimizer, how, and from which root of random streams."""
+    """How many points are drawn for each optimizer, how, and from which root of random streams.
+
+    smaller: further numbers of points that are compared, each a part of the same sequence. 0 are the defaults.
+    """
 
     trials: int
     search: str
     seed: int
+    smaller: tuple[int, ...] = ()
+
+    @property
+    def has_defaults(self) -> bool:
+        """Whether the defaults are tried too, before all points."""
+        return 0 in self.smaller
+
+    @property
+    def least(self) -> int:
+        """The smallest number of points, without the defaults."""
+        return min(filter(None, self.smaller), default=self.trials)
 
     def shares(self, content: Sequence[str], axes: int, count: int) -> Floats:
         """The first `count` points of a sequence in the unit cube, shape (count, axes), each number in [0, 1).

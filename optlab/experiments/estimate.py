@@ -36,14 +36,15 @@ def prospects(planned: Plan) -> list[Prospect]:
 
 
 def judging_gradients(planned: Plan, found: Sequence[Prospect]) -> int:
-    """The number of gradients of the runs for judging, if no run diverges. One setting of each label is judged."""
+    """The number of gradients of the runs for judging, if no run diverges and no setting is chosen twice. One setting
+    of each label is judged."""
     if planned.tuning is None:
         return 0
     pairs: dict[tuple[str, tuple[str, ...]], int] = {}
     for sweep, judged, prospect in zip(planned.sweeps, planned.tuning.judged, found, strict=True):
         pair, per_run = (sweep.label, sweep.titles), prospect.gradients // len(sweep)
         pairs[pair] = max(pairs.get(pair, 0), len(sweep.titles) * judged.seeds * per_run)
-    return sum(pairs.values())
+    return max(len(planned.tuning.table.trials), 1) * sum(pairs.values())
 
 
 def _checked(sweep: Sweep) -> step.StepGraph:

@@ -16,12 +16,14 @@ Compute = Callable[[Sequence[Sweep]], Iterable[Done]]
 class Passes:
     """The execution of the sweeps of one experiment. For a plain grid, each sweep is executed once.
 
-    `about`: further keys of the manifest. They are complete when all sweeps are computed.
+    `about`: further keys of the manifest. They are complete when all sweeps are computed. `computed_by`: the id of the
+    sweep that was computed, for each sweep that is a part of another one.
     """
 
     def __init__(self, sweeps: Sequence[Sweep]) -> None:
         self.sweeps = sweeps
         self.about: dict[str, Any] = {}
+        self.computed_by: dict[str, str] = {}
 
     def computed(self, compute: Compute) -> Iterator[Done]:
         """Each sweep of the plan with its trajectories.

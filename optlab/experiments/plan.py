@@ -14,12 +14,22 @@ from optlab.execution import fingerprint
 from optlab.execution.noise import GRADIENT
 from optlab.execution.records import Ints, Recording, Stop, Sweep
 from optlab.experiments import resolve
-from optlab.experiments.document import Axis, Draft, ExperimentSpec, OptimizerSpec
+from optlab.experiments.document import Axis, Draft, ExperimentSpec
 from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.labels import labels_of_tables, numbered
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
 from optlab.experiments.stops import note_unreachable
-from optlab.experiments.tuning import JudgedRuns, Tuning, drawing_of, first_pass, minima_of, note_tuning, steps_within
+from optlab.experiments.tuning import (
+    JudgedRuns,
+    Tuning,
+    drawing_of,
+    first_pass,
+    labels_of,
+    minima_of,
+    note_tuning,
+    steps_within,
+)
 from optlab.plugins.registry import Registry
 
 
@@ -37,11 +47,11 @@ def make(draft: Draft, registry: Registry) -> Plan:
 
 
 def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan | None:
-    spec = resolve.expanded(spec, registry, notes)
+    spec = resolve.with_one_schedule(resolve.expanded(spec, registry, notes), notes)
     if not limits.has_allowed_size(spec, registry, notes):
         spec = _with_single_values(spec)  # small enough to continue and find the other mistakes
     cases = [c for p in spec.problems for c in resolve.cases(p, registry, spec.seed, notes)]
-    labels = _labels(spec.optimizers, notes)
+    labels = labels_of_tables(spec.optimizers, notes)
     drawing = drawing_of(spec, notes)
     tables = zip(spec.optimizers, labels, strict=True)
     rules = [rule for table, label in tables for rule in resolve.rules(table, label, registry, notes, drawing)]
@@ -66,19 +76,25 @@ def _plan(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> Plan 
         sweep = _sweep(spec, case, titled, rule, begin)
         with faults_of(kind):
             sweep = kind.sweep(table, sweep)
+        repeats = limits.repeats(spec, case.case, rule)
         if spec.tuning is not None:
             own_seeds = limits.judging_seeds(spec, case.case, rule)
-            judged.append(JudgedRuns(sweep.recording, own_seeds, known))
+            judged.append(JudgedRuns(sweep.recording, own_seeds, known, _drawn(rule, len(sweep), repeats)))
             sweep = first_pass(sweep, judged[-1], spec.tuning.select)
         sweeps.append(replace(sweep, id=fingerprint.of_sweep(sweep)))
-        repeats = limits.repeats(spec, case.case, rule)
         cells += len(sweep) // repeats
         saved += len(sweep) // repeats * max(wanted - repeats, 0)
         begin += len(sweep)
     shown = tuple(dict.fromkeys(itertools.chain(*titles)))
+    labels = [one for label in labels for one in labels_of(label, spec.tuning.trials if spec.tuning else ())]
     seeds = spec.seeds if any(limits.repeats_seeds(case.case, rule) for case in cases for rule in rules) else None
     plan = Plan(spec.name, tuple(sweeps), cells, saved, tuple(labels), shown, seeds, spec.record, kind, table)
     return replace(plan, tuning=Tuning.of(spec, sweeps, judged)) if spec.tuning else plan
+
+
+def _drawn(rule: RuleAxes, runs: int, seeds: int) -> Ints | None:
+    """The place of the setting of each run among the points that were drawn."""
+    return None if rule.drawn is None else rule.drawn[np.arange(runs) // seeds % len(rule)]
 
 
 def _kind(spec: ExperimentSpec, notes: Diagnostics) -> tuple[Kind, Any]:
@@ -104,26 +120,6 @@ def _note_map(cases: Iterable[CaseAxes], rules: Iterable[RuleAxes], kind: Kind, 
             notes.note(rule.path, f"[{kind.name}] shows all combinations of values; leave zip and trials out")
 
 
-def _labels(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) -> list[str]:
-    """The label of each table in pictures: the written label, or the name with schedule, transforms and a number."""
-    labels = []
-    for n, spec in enumerate(optimizers):
-        around = ([spec.schedule] if spec.schedule else []) + list(spec.transforms)
-        label = spec.label or ", ".join([spec.name, *(part.name for part in around)])
-        if label in labels and spec.label:
-            notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
-        elif not spec.label and spec in optimizers[:n]:
-            message = f"{label} is given twice with the same settings; leave one out, or give each a label"
-            notes.note((*spec.path, "name"), message)
-        number = next(n for n in itertools.count(1) if _numbered(label, n) not in labels)
-        labels.append(_numbered(label, number))
-    return labels
-
-
-def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name} ({number})"
-
-
 def _with_single_values(spec: ExperimentSpec) -> ExperimentSpec:
     """The experiment with one value on each axis."""
 
@@ -146,7 +142,7 @@ def _with_single_values(spec: ExperimentSpec) -> ExperimentSpec:
             replace(
                 o,
                 hyperparameters=first(o.hyperparameters),
-                schedule=o.schedule and replace(o.schedule, options=first(o.schedule.options)),
+                schedules=tuple(replace(part, options=first(part.options)) for part in o.schedules),
                 transforms=tuple(replace(part, options=first(part.options)) for part in o.transforms),
             )
             for o in spec.optimizers
@@ -173,7 +169,7 @@ def _titles(cases: Sequence[CaseAxes]) -> list[list[str]]:
             shown |= {f"noise.{name}": value for (owner, name), value in numbers.items() if owner == "noise"}
             title = axes.case.problem.name + _parentheses(shown)
             seen[title] += 1
-            own.append(_numbered(title, seen[title]))
+            own.append(numbered(title, seen[title]))
         titles.append(own)
     return titles
 

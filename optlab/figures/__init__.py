@@ -11,6 +11,7 @@ caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, whi
     profile, data_profile, ecdf
                   the share of what was solved or reached within a cost; all three are a `staircase`
     ert           the expected cost of each target of a case
+    strategies    trying several optimizers or tuning one
     best_of_k     the loss to be expected after k trials of a search for settings
 
 Nothing here computes a statistic: the frames are those of `optlab.results.analysis`. pyplot is never imported (it costs

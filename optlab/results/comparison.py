@@ -55,14 +55,15 @@ def planned(plan: Plan) -> Facts:
         ],
         "optimizers": [
             _optimizer([sweep for sweep in plan.sweeps if sweep.label == label and sweep.titles == first.titles])
-            for label in plan.labels
+            for label in dict.fromkeys(sweep.label for sweep in plan.sweeps)
         ],
         "data": {split.name: _data(split) for split in splits},
     }
     if plan.tuning is not None:
         table = plan.tuning.table
         facts |= {"seed": plan.tuning.seed, "steps": plan.tuning.steps}
-        facts["tuning"] = {**vars(table), "search": table.method, "seeds": table.repeats}
+        trials = _values(list(table.trials)) or None
+        facts["tuning"] = {**vars(table), "trials": trials, "search": table.method, "seeds": table.repeats}
     return json.loads(json.dumps(facts))
 
 

@@ -130,6 +130,14 @@ ONE = [
     (HEAD + MLP + "@hidden = [0]\n" + GD, None),
     (HEAD + MLP + "@hidden = 8\n" + GD, "mlp: 'hidden' takes a list, not 8"),
     (HEAD + MLP + "@test_fraction = 1\n" + GD, "test_fraction must be at least 0 and below 1, not 1.0"),
+    (
+        HEAD + PROBLEM + GD + 'schedule = ["cosine", @"cosin"]\n',
+        "there is no schedule 'cosin' (did you mean 'cosine'?)",
+    ),
+    (
+        HEAD + "[tuning]\n@trials = [25, 0]\n" + PROBLEM + GD + "lr = [0.1, 0.2]\n",
+        "trials must increase, as in [0, 25, 50], not [25, 0]",
+    ),
     (HEAD + PROBLEM + GD + '@schedule = "cosin"\n', "there is no schedule 'cosin' (did you mean 'cosine'?)"),
     (
         HEAD + PROBLEM + GD + 'schedule = { @name = "cosin", end = 0.1 }\n',

@@ -124,3 +124,17 @@ def test_a_grid_without_tuning_is_extended_too(call):
 def test_edges_name_the_side(call):
     found = analysis.edges(optlab.load("results/hill").runs)
     assert found.to_dict("records") == [{"label": "gd", "name": "lr", "low": 0, "high": 1}]
+
+
+def test_schedules_and_numbers_of_trials_share_a_range(call):
+    several = EXPERIMENT.replace("trials = 16", "trials = [0, 8, 16]").replace('"hill"', '"several"')
+    step = 'schedule = ["constant", { name = "step", every = { integers = [200, 300] } }]\n'
+    several = several.replace('name = "gd"\n', f'name = "gd"\n{step}')
+    Path("several.toml").write_text(several, encoding="utf-8")
+    call("run", "several.toml", "--no-plots", "-q")
+    said = call("tune", "results/several", "--extend", "--dry-run").splitlines()
+    (line,) = [line for line in said if "lr log_uniform" in line and line.startswith("gd")]
+    assert line == "gd, constant: lr log_uniform [1e-05, 0.0001] -> [1e-05, 0.001]"
+    shown = call("tune", "results/several")
+    assert "gd, constant, defaults" in shown
+    assert "gd, step, 16 trials" in shown

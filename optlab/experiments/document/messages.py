@@ -66,7 +66,8 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
     """The message for a pydantic error. `kinds` are the kinds whose tables the document may contain."""
     path, found, kind = place(error), error["input"], error["type"]
     words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", **error.get("ctx", {})}
-    table = next((part for part in reversed(error["loc"][:-1]) if isinstance(part, str)), "")
+    tables = (part for part in reversed(error["loc"][:-1]) if isinstance(part, str) and part not in ("<list>", "<one>"))
+    table = next(tables, "")
     if kind == "missing":
         words["form"] = _form(words["key"], table, kinds)
         path = path[:-1]

@@ -17,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    GetPydanticSchema,
     PlainValidator,
     Strict,
     Tag,
@@ -101,6 +102,7 @@ class ScheduleSpec:
 
     name: _Word
     options: _Options = field(default_factory=dict)
+    path: _Path = field(default=(), compare=False)
 
 
 _SHARED: Mapping[str, Callable[[Any], bool]] = {
@@ -113,7 +115,8 @@ _SHARED: Mapping[str, Callable[[Any], bool]] = {
 
 def _with_options(value: Any, owner: type, **known: Any) -> dict[str, Any]:
     """Move the options of a table to the key `OPTIONS`."""
-    own = {f.name for f in fields(owner)} - {"options", "hyperparameters", "path"}
+    own = {"schedule" if f.name == "schedules" else f.name for f in fields(owner)}
+    own -= {"options", "hyperparameters", "path"}
     own -= {key for key, is_own in _SHARED.items() if key in value and not is_own(value[key])}
     known[OPTIONS] = {key: child for key, child in value.items() if key not in own}
     return known | {key: child for key, child in value.items() if key in own}
@@ -126,8 +129,22 @@ def _part(owner: type, value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else _with_options(value, owner)
 
 
+def _several(schedules: list[ScheduleSpec]) -> tuple[ScheduleSpec, ...]:
+    if not schedules:
+        raise ValueError("must not be an empty list: write at least one schedule")
+    return tuple(schedules)
+
+
 _Schedule = Annotated[
     ScheduleSpec, BeforeValidator(partial(_part, ScheduleSpec), json_schema_input_type=_Word | ScheduleSpec)
+]
+_WrittenSchedules = Annotated[
+    Annotated[list[_Schedule], Field(json_schema_extra=_NOT_EMPTY), AfterValidator(_several), Tag("<list>")]
+    | Annotated[_Schedule, AfterValidator(lambda one: (one,)), Tag("<one>")],
+    Discriminator(lambda value: "<list>" if isinstance(value, list) else "<one>"),
+]
+_Schedules = Annotated[
+    tuple[ScheduleSpec, ...], GetPydanticSchema(lambda _, handler: handler.generate_schema(_WrittenSchedules))
 ]
 
 
@@ -162,16 +179,27 @@ _Rows = Annotated[
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """An optimizer. All other keys are its hyperparameters."""
+    """An optimizer. All other keys are its hyperparameters.
+
+    A table may have several schedules until `resolve` has replaced it by an optimizer for each of them.
+    """
 
     name: _Word
     label: Annotated[_Label | None, _doc("what it is called in pictures and tables")] = None
-    schedule: Annotated[_Schedule | None, _doc("a factor on the learning rate, by name or as a table")] = None
+    schedules: Annotated[
+        _Schedules,
+        Field(alias="schedule", description="a factor on the learning rate; a list gives one optimizer each"),
+    ] = ()
     transforms: Annotated[_Transforms, _doc("what is put around the rule, by name or as tables")] = ()
     zip: Annotated[_Joined, _doc("names of axes of equal length that go together")] = ()
     trials: Annotated[_Rows, _doc("settings to try, a table for each; names as in zip")] = ()
     hyperparameters: _Options = field(default_factory=dict)
     path: _Path = field(default=(), compare=False)
+
+    @property
+    def schedule(self) -> ScheduleSpec | None:
+        """The schedule of an optimizer that has no other."""
+        return self.schedules[0] if self.schedules else None
 
 
 @dataclass(frozen=True)

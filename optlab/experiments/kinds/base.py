@@ -179,7 +179,8 @@ class Plan:
 
     @property
     def runs(self) -> int:
-        return sum(len(sweep) for sweep in self.sweeps) + (self.tuning.runs if self.tuning else 0)
+        """The number of runs in the results."""
+        return self.tuning.tuning_runs + self.tuning.runs if self.tuning else sum(len(sweep) for sweep in self.sweeps)
 
     @property
     def run_steps(self) -> int:

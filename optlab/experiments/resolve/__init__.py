@@ -6,6 +6,7 @@ choices becomes a case or a rule of its own.
     diagnostics     the mistakes found so far
     sizes           the size of the grid, computed before the grid is made
     suites          the problems of each suite
+    schedules       an optimizer for each schedule of a list
     limits          the largest size of the grid, and the key that makes a grid too large
     options         checks the written options against the signature of a plugin
     problems        the cases of a [[problem]] table, with
@@ -20,6 +21,7 @@ choices becomes a case or a rule of its own.
 from optlab.experiments.resolve.diagnostics import Diagnostics
 from optlab.experiments.resolve.optimizers import RuleAxes, note_minibatches, rules
 from optlab.experiments.resolve.problems import CaseAxes, cases, note_without_start
+from optlab.experiments.resolve.schedules import with_one_schedule
 from optlab.experiments.resolve.suites import expanded
 
 __all__ = [
@@ -31,4 +33,5 @@ __all__ = [
     "note_minibatches",
     "note_without_start",
     "rules",
+    "with_one_schedule",
 ]

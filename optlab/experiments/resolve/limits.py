@@ -22,7 +22,7 @@ MAX_RECORDED = 1_000_000_000
 def has_allowed_size(spec: ExperimentSpec, registry: Registry, notes: Diagnostics) -> bool:
     """Whether the grid without its seeds is within the limits. If not, the axis with the most values is noted."""
     problems = [sizes(p, registry) for p in spec.problems]
-    drawn = spec.tuning.trials if spec.tuning and spec.tuning.draws else None
+    drawn = spec.tuning.trials[-1] + (0 in spec.tuning.trials) if spec.tuning and spec.tuning.draws else None
     optimizers = [sizes(o, registry) if drawn is None else drawn_sizes(o, registry, drawn) for o in spec.optimizers]
 
     def count(counts: Callable[[Size], bool]) -> int:
@@ -58,6 +58,7 @@ def has_allowed_records(
         runs += these
         if spec.tuning is not None:  # almost nothing is recorded of runs for tuning, and one setting is judged
             judged = sum(cells * judging_seeds(spec, case.case, rule) for rule in rules)
+            judged *= max(len(spec.tuning.trials), 1)
             runs, these = runs + judged, these * (spec.tuning.select == "area") + judged
         recorded += these * min(spec.record.points, spec.steps + 1) * _numbers_per_point(spec, case.case)
         recorded += these * min(spec.record.evaluations, spec.steps + 1) * _numbers_per_evaluation(case.case)

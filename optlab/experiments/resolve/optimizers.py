@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from optlab.execution.records import Floats
+from optlab.execution.records import Floats, Ints
 from optlab.execution.rule import Key, Part, Rule
 from optlab.experiments.document import Axis, OptimizerSpec
 from optlab.experiments.draws import Sampling
@@ -31,6 +31,9 @@ class RuleAxes:
 
     The settings of the rule are all combinations of these values. If they are `joint`, all numbers have equally many
     values instead, and setting i has value i of each.
+
+    `drawn` are the places of the settings among the points that were drawn, from 1; 0 are the defaults. It is None if
+    no points are drawn.
     """
 
     rule: Rule
@@ -38,6 +41,12 @@ class RuleAxes:
     label: str
     path: KeyPath
     joint: bool = False
+    drawn: Ints | None = None
+
+    @property
+    def tried(self) -> int:
+        """The number of settings without the defaults."""
+        return len(self) if self.drawn is None else int((self.drawn > 0).sum())
 
     def __len__(self) -> int:
         """The number of settings."""
@@ -74,7 +83,7 @@ def rules(
     optimizer = notes.found(registry.optimizer, spec.name, (*spec.path, "name"))
     scheduled = _scheduled(spec, registry, notes)
     if scheduled is not None and optimizer is not None and (fault := validation.fault_of_schedule(optimizer)):
-        notes.note((*spec.path, "schedule"), fault)
+        notes.note(scheduled.path, fault)
         return
     transformed = _transformed(spec, optimizer, registry, notes)
     if optimizer is None:
@@ -93,7 +102,7 @@ def rules(
     before = len(notes.mistakes)
     rows = settings.table(spec, [option for each in axes for option in each.options], drawing, notes)
     if rows is not None:
-        yield from _joint(axes, rows, label, spec.path)
+        yield from _joint(axes, rows, label, spec.path, drawing)
     elif len(notes.mistakes) == before:
         yield from _grids(axes, label, spec.path)
 
@@ -106,15 +115,19 @@ def _grids(axes: Sequence[_Axes], label: str, path: KeyPath) -> Iterator[RuleAxe
         yield RuleAxes(rule, {key: column for own in keyed for key, column in own.items()}, label, path)
 
 
-def _joint(axes: Sequence[_Axes], rows: Sequence[settings.Row], label: str, path: KeyPath) -> Iterator[RuleAxes]:
+def _joint(
+    axes: Sequence[_Axes], rows: Sequence[settings.Row], label: str, path: KeyPath, drawing: Sampling | None
+) -> Iterator[RuleAxes]:
     """A rule for each combination of choices in the rows, with the numbers of these rows."""
     keys = [Part(each.owner, each.plugin, {}).keyed({name: name for name in each.choices}) for each in axes]
-    groups: dict[str, list[settings.Row]] = {}
-    for row in rows:
-        groups.setdefault(json.dumps([row[key] for own in keys for key in own]), []).append(row)
-    for group in groups.values():
-        rule = _rule(axes, [{name: group[0][key] for key, name in own.items()} for own in keys])
-        yield RuleAxes(rule, {key: np.array([row[key] for row in group]) for key in rule.numbers}, label, path, True)
+    groups: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        groups.setdefault(json.dumps([row[key] for own in keys for key in own]), []).append(place)
+    for places in groups.values():
+        rule = _rule(axes, [{name: rows[places[0]][key] for key, name in own.items()} for own in keys])
+        numbers = {key: np.array([rows[place][key] for place in places]) for key in rule.numbers}
+        drawn = None if drawing is None else np.array(places) + (0 if drawing.has_defaults else 1)
+        yield RuleAxes(rule, numbers, label, path, True, drawn)
 
 
 def _rule(axes: Sequence[_Axes], choices: Sequence[Mapping[str, Any]]) -> Rule:
@@ -130,7 +143,7 @@ def _scheduled(spec: OptimizerSpec, registry: Registry, notes: Diagnostics) -> _
     """The schedule of an `[[optimizer]]` table with its values, or None."""
     if spec.schedule is None:
         return None
-    at = (*spec.path, "schedule")
+    at = spec.schedule.path
     schedule = notes.found(registry.schedule, spec.schedule.name, (*at, "name"))
     if schedule is None:
         return None

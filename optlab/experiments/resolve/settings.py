@@ -85,7 +85,10 @@ class Unit:
 def table(
     spec: OptimizerSpec, options: Sequence[Option], drawing: Sampling | None, notes: Diagnostics
 ) -> list[Row] | None:
-    """All settings of a rule, one row per setting; None if they are a plain grid, or after a mistake was noted."""
+    """All settings of a rule, one row per setting; None if they are a plain grid, or after a mistake was noted.
+
+    Points that are drawn are in their order, after the defaults if these are tried too.
+    """
     if drawing is None:
         _note_ranges(options, notes)
         if not spec.zip and not spec.trials:
@@ -93,8 +96,10 @@ def table(
     units = _units(spec, options, notes)
     if units is None:
         return None
-    rows = _combinations(units) if drawing is None else _points(spec, options, units, drawing, notes)
-    return list(rows)
+    if drawing is None:
+        return list(_combinations(units))
+    defaults = [_defaults(options, units)] if drawing.has_defaults else []
+    return [*defaults, *_points(spec, options, units, drawing, notes)]
 
 
 def _note_ranges(options: Sequence[Option], notes: Diagnostics) -> None:
@@ -237,11 +242,20 @@ def _combinations(units: Sequence[Unit]) -> Iterator[Row]:
         yield {key: value for row in rows for key, value in row.items()}
 
 
+def _defaults(options: Sequence[Option], units: Sequence[Unit]) -> Row:
+    """The only value of each option that has one, and the default of all others."""
+    row = {option.key: option.part.plugin.signature.options[option.name] for option in options}
+    for unit in units:
+        if unit.size == 1:
+            row |= unit.every()[0]
+    return row
+
+
 def _points(
     spec: OptimizerSpec, options: Sequence[Option], units: Sequence[Unit], drawing: Sampling, notes: Diagnostics
 ) -> Iterator[Row]:
     """The points that are drawn from the units, without repetitions; all combinations if there are not more of them."""
-    if math.prod(unit.size for unit in units) <= drawing.trials:
+    if math.prod(unit.size for unit in units) <= drawing.least:
         return _combinations(units)
     axes = sorted((unit for unit in units if unit.size > 1), key=lambda unit: unit.names)
     if len(axes) > MOST_AXES and drawing.search == "sobol":

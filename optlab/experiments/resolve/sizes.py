@@ -62,7 +62,7 @@ def _of_rule(spec: OptimizerSpec, registry: Registry) -> list[Size]:
     found = _sizes(_optimizer(spec, registry), spec.hyperparameters, spec.path)
     if spec.schedule:
         plugin = registry.schedules.get(spec.schedule.name)
-        found += _sizes(plugin, spec.schedule.options, (*spec.path, "schedule"), "schedule.")
+        found += _sizes(plugin, spec.schedule.options, spec.schedule.path, "schedule.")
     for n, part in enumerate(spec.transforms):
         plugin = registry.transforms.get(part.name)
         found += _sizes(plugin, part.options, (*spec.path, "transforms", n), f"{part.name}.")

@@ -23,12 +23,15 @@ def drawing_of(spec: ExperimentSpec, notes: Diagnostics) -> Sampling | None:
     table = spec.tuning
     if table is None:
         return None
-    if table.search == "grid" and table.trials is not None:
+    if table.search == "grid" and table.trials:
         what = "a grid has all points of its axes, and no number of trials"
         notes.note(("tuning", "trials"), f'{what}; leave trials out, or write search = "sobol"')
-    if table.search in ("random", "sobol") and table.trials is None:
+    if table.search in ("random", "sobol") and not table.trials:
         notes.note(("tuning", "search"), "the number of points to draw is missing: write trials = 40")
-    return Sampling(table.trials, table.method, spec.seed) if table.trials and table.method != "grid" else None
+    if not table.draws:
+        return None
+    *smaller, trials = table.trials
+    return Sampling(trials, table.method, spec.seed, tuple(smaller))
 
 
 Minima = Sequence[float | None]
@@ -72,7 +75,7 @@ def note_tuning(
         notes.note(("tuning",), f"[tuning] chooses settings, and [{kind}] shows all of them; leave one of them out")
         return
     labels = [rule.label for rule in rules]
-    are_single = len(set(labels)) == len(labels) and all(len(rule) == 1 for rule in rules)
+    are_single = len(set(labels)) == len(labels) and all(rule.tried == 1 for rule in rules)
     if are_single and not notes.mistakes and not notes.before:
         what = "there is nothing to tune: no optimizer has several settings"
         notes.note(("tuning",), f"{what}; give one of them a list, a grid or a range, as in {AXIS}")

@@ -27,6 +27,8 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return 'unit tests are suite = "units" in a [[problem]], with an [[optimizer]] gd or sgd as their reference'
     if kind == "extra":
         return "no plugin has pictures (hook optlab_figures)"
+    if kind == "strategies":
+        return "there is one number of trials; write several in [tuning], as in trials = [0, 25, 50]"
     if kind == "best_of_k":
         return f"no optimizer has several settings; {_TRIALS}"
     if kind == "ranks":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -53,6 +54,8 @@ def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
     more = maps.count(planned) + len([*plugins])
     if not planned.kind.is_ranked:
         return more
+    if planned.tuning and planned.tuning.has_several_numbers:
+        return more + 1
     recorded = planned.is_recorded
     cases = [*titled(planned)]
     more += len(over_cases.usual(len(cases), len(planned.labels))) if recorded else 0
@@ -75,6 +78,8 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
         yield from (found for found in of_maps if chosen is None or found.case in chosen)
     if not is_ranked:
         return
+    if analysis.has_strategies(results.runs) and not selection.kinds:  # too many labels for the other kinds
+        selection = replace(selection, kinds=("strategies",))
     cases = _cases(results)
     looks = looks_of(labels, _best_first(labels, analysis.Judged.of(results.runs).placed), selection)
     compared = selection.compared(labels)

@@ -13,7 +13,7 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.experiments import metrics
 from optlab.experiments.choices import CASES_SHOWN
-from optlab.figures import best_of_k, critical_difference, ranks
+from optlab.figures import best_of_k, critical_difference, ranks, strategies
 from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results import analysis
@@ -79,6 +79,8 @@ def figures(
     select = plan.tuning.table.select if plan is not None and plan.tuning is not None else "final_loss"
     verdicts = Verdicts(runs, selection.by or "final_loss", selection.by or select)
     *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
+    if selection.wants("strategies") and analysis.has_strategies(runs):
+        yield NamedFigure("strategies", ALL_CASES, of_all, partial(_strategies, verdicts))
     if selection.wants_each("best_of_k", len(cases), has_phases(runs)):
         for case, name in zip(cases, names, strict=True):
             if verdicts.has_trials(case.title, looks):
@@ -110,6 +112,13 @@ def _trials(verdicts: Verdicts, case: Titled | WithoutProblem, looks: Mapping[st
         title=f"best of k trials: {case.title}",
         subtitle=f"the best {quantity} to be expected with k of the settings that were tried{note}",
     )  # fmt: skip
+
+
+def _strategies(verdicts: Verdicts) -> InlineFigure:
+    within = "schedule" if verdicts.runs["schedule"].nunique(dropna=False) > 1 else None
+    frame = analysis.strategies(verdicts.runs, verdicts.by, within)
+    subtitle = f"by the {_quantity(verdicts.by)}; bands: 90 % intervals over problems and seeds"
+    return strategies.figure(frame, within=within, title="trying several optimizers, or tuning one", subtitle=subtitle)
 
 
 def _ranks(verdicts: Verdicts, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:

@@ -19,6 +19,7 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     ranks       the tables of ranks
     over_cases  the labels over several cases
     judged      all verdicts of an experiment
+    strategies  trying several optimizers, or tuning one
     best_of_k   the loss to be expected after k trials of a search for settings
     curves      quantities as functions of the step
     edges       chosen values at the ends of their ranges
@@ -35,6 +36,7 @@ from optlab.results.analysis.judged import Judged, friedman, overall, ranking, w
 from optlab.results.analysis.over_cases import Friedman
 from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
+from optlab.results.analysis.strategies import has_strategies, strategies
 from optlab.results.analysis.tuning import best, cells
 from optlab.results.analysis.units import has_unit_tests, unit_tests, units
 
@@ -47,6 +49,7 @@ __all__ = [
     "cells",
     "edges",
     "friedman",
+    "has_strategies",
     "has_unit_tests",
     "judge",
     "loss_curves",
@@ -54,6 +57,7 @@ __all__ = [
     "ranking",
     "sensitivity",
     "still",
+    "strategies",
     "unit_tests",
     "units",
     "with_costs",

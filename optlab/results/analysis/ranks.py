@@ -125,10 +125,11 @@ def _searches(runs: pd.DataFrame, table: pd.DataFrame, search: str) -> list[str]
     """For each row of a table, how its settings were chosen, in words."""
     if not has_phases(runs):
         return ["one setting" if cells == 1 else f"grid of {cells}, on the judged seeds" for cells in table["cells"]]
+    untuned = set(runs.loc[runs["trials"] == 0, "label"]) if "trials" in runs else set()
     seeds = tuned(runs).groupby(PAIR, sort=False)["seed"].nunique()
     counts = [seeds.get((case, label), 0) for case, label in zip(table["case"], table["label"], strict=True)]
-    return [f"{search}, {counted(cells, 'trial')} x {counted(seeds, 'seed')}"
-            for cells, seeds in zip(table["cells"], counts, strict=True)]  # fmt: skip
+    return ["defaults" if label in untuned else f"{search}, {counted(cells, 'trial')} x {counted(seeds, 'seed')}"
+            for label, cells, seeds in zip(table["label"], table["cells"], counts, strict=True)]  # fmt: skip
 
 
 def as_measured(table: pd.DataFrame) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def test_the_experiment_of_the_design():
             OptimizerSpec(
                 "adam",
                 label="Adam, cosine",
-                schedule=ScheduleSpec("cosine"),
+                schedules=(ScheduleSpec("cosine"),),
                 hyperparameters={
                     "lr": Axis(log_values(1e-4, 1.0, 9)),
                     "beta1": Axis((0.8, 0.9), listed=True),

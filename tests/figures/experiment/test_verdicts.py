@@ -9,6 +9,7 @@ import optlab
 from optlab.errors import UnknownName, UserError
 from optlab.figures.experiment import pictures
 from optlab.results import analysis
+from optlab.results.selection import Selection
 
 PROBLEMS = [{"name": "beale", "start": "random"}, {"name": "booth", "start": "random"}]
 OPTIMIZERS = [{"name": "gd", "lr": 1e-3}, {"name": "momentum", "lr": 1e-3}, {"name": "adam", "lr": 0.3}]
@@ -165,3 +166,23 @@ def test_labels_with_failed_runs_have_no_rank(tmp_path, monkeypatch):
     assert "1 optimizer without ranks" in found.figure("ranks").texts[1].get_text()
     bad = optlab.run(document(optimizers=[{"name": "raises"}, {"name": "raises", "label": "b"}]), plots=False)
     assert not [name for name in bad.figures() if name.startswith("ranks")]
+
+
+def test_several_numbers_of_trials_have_one_usual_picture(tmp_path):
+    given = document(optimizers=RANGES, tuning={"trials": [0, 2, 4], "seeds": 2})
+    several = optlab.run(given, out=tmp_path, plots=False)
+    assert list(several.figures()) == ["strategies_all_cases"]
+    assert pictures.count(several.plan) == 1
+    table = analysis.strategies(several.runs).set_index(["strategy", "trials"])["place"]
+    (axes,) = several.figure("strategies").axes
+    lines = {line.get_label(): list(line.get_ydata()) for line in axes.get_lines()}
+    assert lines["one"] == table["one"].tolist()
+    assert len(several.figures(kinds=["loss"])) == 2
+    more = optlab.run(given | {"optimizer": [r | {"schedule": ["constant", "cosine"]} for r in RANGES]}, out=tmp_path,
+                      plots=False)  # fmt: skip
+    assert len(more.figure("strategies").axes) == 2
+
+
+def test_one_number_of_trials_has_no_picture_of_strategies(tuned):
+    with pytest.raises(UserError, match=r"one number of trials; write several in \[tuning\]"):
+        pictures.draw_all(tuned, "png", lambda done: None, Selection(kinds=("strategies",)))
