@@ -107,8 +107,9 @@ class Profiled(Subject):
         levels = None if targets is None else hits.checked_levels(targets)
         goal = Goal.solved(tau) if kind in SOLVED else Goal(levels, False)
         costs, facts = costs_of(self, unit, goal, only, without)
-        if kind.startswith("ecdf") and unit != "seconds":
-            costs = hits.per_dimension(costs, costs["case"].map(_dims(self)).to_numpy(float))
+        dims = _dims(self) if kind.startswith("ecdf") and unit != "seconds" else {}
+        if dims:
+            costs = hits.per_dimension(costs, np.array([dims[case] for case in costs["case"]], dtype=float))
             facts["unit"] = f"{unit} / dimension"
         frame = KINDS[kind](costs)
         frame.attrs = {"kind": kind, **facts}
@@ -141,14 +142,9 @@ class Profiled(Subject):
 
 
 def _dims(results: Profiled) -> dict[str, int]:
-    """The dimension of each case."""
+    """The dimension of each case; empty for results of an earlier version, which did not write it."""
     dims = {case: sweep.get("dim") for sweep in results.manifest["sweeps"] for case in sweep["cases"]}
-    if None in dims.values():
-        raise UserError(
-            "an earlier version of optlab wrote these results, without the dimensions of the problems; "
-            "run the experiment again"
-        )
-    return dims
+    return {} if None in dims.values() else dims
 
 
 def costs_of(
