@@ -44,6 +44,7 @@ def of_sweep(sweep: Sweep) -> str:
             [sweep.label, sweep.steps, sweep.root_seed, sweep.titles, sweep.backend, case.precision],
             *(sweep.recording.steps, sweep.recording.evaluations, sweep.recording.trajectory),
             *([] if sweep.target is None else [sweep.target]),
+            *([] if sweep.target_of is None else [sweep.target_of.name, sweep.target_of.higher_is_better]),
             *([] if sweep.stop is None else [vars(sweep.stop)]),
             *([] if case.noise is None else [case.noise.kind.name, case.noise.on]),
             *(sweep.run, sweep.seed),

@@ -157,6 +157,18 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class TargetQuantity:
+    """A quantity on the data of a problem that a target is for, such as "test_accuracy"."""
+
+    name: str
+    higher_is_better: bool
+
+    def reaches(self, values: Floats, target: Floats) -> NDArray[np.bool_]:
+        """Which values are as good as the target or better. A NaN is not."""
+        return values >= target if self.higher_is_better else values <= target
+
+
+@dataclass(frozen=True)
 class Sweep:
     """Runs that are executed together. They have the same case and rule; their numbers vary along the run axis.
 
@@ -165,7 +177,8 @@ class Sweep:
     - `numbers`: each number of the problem, optimizer, schedule and transforms.
     - `run`: the index of the run in the plan. `seed`: its seed.
     - `title`: the index in `titles`, which has one title for each combination of the problem's numbers.
-    - `target`: a loss. The first step with at most this loss is recorded.
+    - `target`: a loss. The first step with at most this loss is recorded. With `target_of`, a value of this quantity
+      instead; the first evaluation that reaches it is recorded.
 
     `backend` is "native", "replay" or "auto". `stop` has the limits at which runs end early, or is None.
     """
@@ -185,6 +198,7 @@ class Sweep:
     target: Floats | None = None
     backend: str = "auto"
     stop: Stop | None = None
+    target_of: TargetQuantity | None = None
 
     def __len__(self) -> int:
         return len(self.run)
@@ -220,7 +234,7 @@ class Trajectories:
     - `x` (len(recording.steps), dim, R): the parameters, or None if not requested.
     - `metrics`: by name, arrays of shape (len(recording.evaluations), R).
     - `final_x` (dim, R): the parameters at the end, NaN where a run diverged. None if not requested.
-    - `reached` (R,): the first step with an objective of at most the target, or -1. None if there is no target.
+    - `reached` (R,): the first step that reaches the target, or -1. None if there is no target.
     - `stopped` (R,): the index in `STOPS` of the limit at which a run stopped, or -1. None if there are no limits.
     - `log`: the traceback of an exception, if runs have the status `error`.
     - `measures`: values (R,) by name that were computed from the values along the steps, which a summary omits.

@@ -3,7 +3,7 @@
     final_loss, best_loss   the objective at the end, and the lowest one
     test_loss, test_NAME    the loss and the metrics on the test data at the end, such as test_accuracy
     area                    the mean of the recorded losses
-    steps_to_target         the first step at which the objective is at most the target
+    steps_to_target         the first step that reaches the target of the problem
     gradients_to_target     the number of gradients up to this step
     seconds                 the time of the run
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optlab.errors import UnknownName, did_you_mean
-from optlab.execution.records import DONE, Floats, Sweep, Trajectories
+from optlab.execution.records import DONE, Floats, Sweep, TargetQuantity, Trajectories
 
 TEST = "test_"
 """The prefix of the quantities that are computed on the test data."""
@@ -127,8 +127,17 @@ def metric(name: str, recorded: Container[str] = ()) -> Metric:
     if name in METRICS:
         return METRICS[name]
     if name.startswith(TEST) and name in recorded:
-        return Metric(name, (name,), _WITH_TEST_DATA, higher_is_better="accuracy" in name)
+        return Metric(name, (name,), _WITH_TEST_DATA, higher_is_better=_is_higher_better(name))
     raise UnknownName(f"there is no metric {name!r}{did_you_mean(name, METRICS)}; there are: {', '.join(METRICS)}")
+
+
+def quantity(name: str) -> TargetQuantity | None:
+    """A quantity on the data of a problem by name, or None without a name."""
+    return TargetQuantity(name, _is_higher_better(name)) if name else None
+
+
+def _is_higher_better(name: str) -> bool:
+    return "accuracy" in name
 
 
 def columns(sweep: Sweep, done: Trajectories) -> dict[str, Floats]:

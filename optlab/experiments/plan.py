@@ -18,6 +18,7 @@ from optlab.experiments.document import Axis, Draft, ExperimentSpec
 from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.experiments.kinds.base import faults_of
 from optlab.experiments.labels import labels_of_tables, numbered
+from optlab.experiments.metrics import quantity
 from optlab.experiments.resolve import CaseAxes, Diagnostics, RuleAxes, limits
 from optlab.experiments.stops import note_unreachable
 from optlab.experiments.tuning import (
@@ -212,7 +213,8 @@ def _sweep(spec: ExperimentSpec, axes: CaseAxes, titles: list[str], rule: RuleAx
         seed=seeds[of_seed],
         titles=tuple(titles),
         title=np.arange(runs) // (runs // len(titles)),
-        target=None if axes.target is None else np.full(runs, axes.target),
+        target=None if axes.target is None else np.full(runs, axes.target.value),
+        target_of=None if axes.target is None else quantity(axes.target.of),
         backend=spec.backend,
         stop=None if spec.stop is None else Stop(spec.stop.loss, spec.stop.gradient_norm, spec.stop.seconds),
     )

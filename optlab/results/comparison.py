@@ -89,7 +89,8 @@ def _problem(sweep: Sweep) -> Facts:
 
 
 def _target(sweep: Sweep) -> Facts:
-    return {} if sweep.target is None else {"target": _axis(sweep.target)}
+    name = "target" if sweep.target_of is None else f"target.{sweep.target_of.name}"
+    return {} if sweep.target is None else {name: _axis(sweep.target)}
 
 
 def _optimizer(sweeps: Sequence[Sweep]) -> Facts:

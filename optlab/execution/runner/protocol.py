@@ -31,7 +31,8 @@ The recorded values of each run:
 - *first loss*: the objective at step 0.
 - *best loss*: the lowest known value of the objective before the run diverged, or the first loss if there is none.
   Known values are the evaluated ones, and without minibatches also the received losses.
-- *reached*: the first step at which a known value of the objective is at most the target, or -1.
+- *reached*: the first step at which a known value of the objective is at most the target, or -1. If the target is for a
+  quantity on the data, the first evaluation with a value that is as good.
 - *final x*: x_n, or NaN if the run diverged.
 
 All NaN of a diverged run are replaced by a NaN with fixed bits, because the bits of a computed NaN depend on the lane.
@@ -173,6 +174,7 @@ class Record:
         newly &= ~lost
         self.best[newly] = np.minimum(self.best, loss)[newly]
         self._reach(now, np.where(newly, loss, np.inf)[None])
+        self._reach_quantity(now, values, newly)
         for name, recorded in self.metrics.items():
             later = np.searchsorted(self.sweep.recording.evaluations, now)
             recorded[later:, newly] = values[name][newly]
@@ -246,15 +248,23 @@ class Record:
         self.diverge(self.finite & ~np.isfinite(loss), now, loss)
         self.best[self.finite] = np.minimum(self.best, loss)[self.finite]
         self._reach(now, np.where(self.finite, loss, np.inf)[None])
+        self._reach_quantity(now, values, self.finite)
         return loss
 
     def _reach(self, begin: int, losses: Floats) -> None:
-        """Find the runs that reach the target within these steps."""
-        if self.reached is None or self.sweep.target is None:
+        """Find the runs that reach a target of the objective within these steps."""
+        if self.reached is None or self.sweep.target is None or self.sweep.target_of is not None:
             return
         there = losses <= self.sweep.target
         newly = there.any(axis=0) & (self.reached < 0)
         self.reached[newly] = begin + np.argmax(there, axis=0)[newly]
+
+    def _reach_quantity(self, now: int, values: Mapping[str, Floats], among: NDArray[np.bool_]) -> None:
+        """Find the runs that reach a target of another quantity at an evaluation."""
+        of = self.sweep.target_of
+        if self.reached is None or self.sweep.target is None or of is None:
+            return
+        self.reached[among & (self.reached < 0) & of.reaches(values[of.name], self.sweep.target)] = now
 
 
 def trajectories(

@@ -28,6 +28,7 @@ from optlab.experiments.document.tables import (
     RecordSpec,
     ScheduleSpec,
     StopSpec,
+    TargetSpec,
     problem_of,
 )
 from optlab.experiments.document.tuning import TuningSpec
@@ -43,6 +44,7 @@ __all__ = [
     "RecordSpec",
     "ScheduleSpec",
     "StopSpec",
+    "TargetSpec",
     "TuningSpec",
     "json_schema",
     "problem_of",

@@ -79,6 +79,26 @@ def _is_noise(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
+class TargetSpec:
+    """What a run is to reach: a loss, or a value of a quantity on the data of the problem."""
+
+    value: _Number
+    of: str = ""
+
+
+def _target(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return {"value": value}
+    if len(value) != 1:
+        raise ValueError("must be a loss, or a table with one quantity: write target = { test_accuracy = 0.95 }")
+    ((of, number),) = value.items()
+    return {"value": number, "of": of}
+
+
+_Target = Annotated[TargetSpec, BeforeValidator(_target, json_schema_input_type=_Number | dict[str, _Number])]
+
+
+@dataclass(frozen=True)
 class ProblemSpec:
     """A problem. All other keys are its options, dataset and batch_size included.
 
@@ -90,7 +110,10 @@ class ProblemSpec:
     suite: Annotated[_Word | None, _doc("a family of problems in place of one: classic, bbob, ...")] = None
     start: Annotated[_Start | None, _doc('a point, or "random": uniform over the domain, per seed')] = None
     dim: Annotated[Dimensions | None, _doc("the dimension, where any will do")] = None
-    target: Annotated[_Number | None, _doc("a loss; the first step at which a run reaches it is recorded")] = None
+    target: Annotated[
+        _Target | None,
+        _doc("a loss, or { test_accuracy = 0.95 }; the first step that reaches it is recorded"),
+    ] = None
     noise: Annotated[_Noise | None, _doc("noise on the gradient or the loss that optimizers receive")] = None
     options: _Options = field(default_factory=dict)
     path: _Path = field(default=(), compare=False)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from optlab.errors import UserError, counted
+from optlab.errors import UserError, counted, did_you_mean
+from optlab.execution.evaluation import on_data
 from optlab.execution.records import Case, DomainDraw, FixedPoint, Floats
 from optlab.execution.rule import Key
-from optlab.experiments.document import Axis, ProblemSpec
+from optlab.experiments.document import Axis, ProblemSpec, TargetSpec
 from optlab.experiments.resolve.data import data_of
 from optlab.experiments.resolve.diagnostics import Diagnostics, KeyPath
 from optlab.experiments.resolve.noise import noises, note_without_table
@@ -29,7 +30,7 @@ class CaseAxes:
     numbers: Mapping[str, Floats]
     written: Mapping[str, Any]
     path: KeyPath
-    target: float | None = None
+    target: TargetSpec | None = None
     noise: Mapping[Key, Floats] = field(default_factory=dict)
 
     @property
@@ -44,8 +45,8 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
     if problem is None:
         return
     options, target = dict(spec.options), spec.target
-    if target is not None and "target" in problem.signature.options:  # an option of the problem, not a loss to reach
-        options, target = {**options, "target": Axis((target,))}, None
+    if target is not None and not target.of and "target" in problem.signature.options:  # an option of the problem
+        options, target = {**options, "target": Axis((target.value,))}, None
     if note_without_table(spec, problem, notes):
         del options["noise"]
     numbers, combinations = split_axes(
@@ -62,9 +63,22 @@ def cases(spec: ProblemSpec, registry: Registry, root_seed: int, notes: Diagnost
         case = _case(spec, problem, registry, dim, combination, root_seed, notes)
         if case is None:
             continue
+        if target is not None and not _has_quantity(case, target.of, (*spec.path, "target"), notes):
+            continue
         written = _written(spec, case, combination, dim)
         for noise, of_noise in noises(spec, notes):
             yield CaseAxes(replace(case, noise=noise), numbers, written, spec.path, target, of_noise)
+
+
+def _has_quantity(case: Case, name: str, path: KeyPath, notes: Diagnostics) -> bool:
+    """Whether the case has the quantity of its target. Otherwise the mistake is noted. The objective has no name."""
+    known = list(on_data(case))
+    if not name or name in known:
+        return True
+    what = f"{case.problem.name} has no {name}{did_you_mean(name, known)}"
+    has = f"there are: {', '.join(known)}" if known else "it is not trained on data; write a loss, as in target = 1e-3"
+    notes.note(path, f"{what}; {has}")
+    return False
 
 
 def note_without_start(found: Iterable[CaseAxes], notes: Diagnostics) -> None:

@@ -143,7 +143,7 @@ def _targets(facts: Mapping[str, Any]) -> list[str]:
     if not targets:
         return []
     if len(facts["own"]) == facts["cases"]:
-        return ["Solved: the loss reached the target of the problem"]
+        return ["Solved: the target of the problem was reached"]
     everywhere = len(facts["unknown"]) + len(facts["own"]) == facts["cases"]
     own = f"; for {listed(facts['own'])}: its own target" if facts["own"] else ""
     best = "the lowest loss of any optimizer shown"

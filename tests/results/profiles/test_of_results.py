@@ -150,7 +150,7 @@ def test_a_problem_with_a_target_of_its_own(tmp_path):
         assert at(frame, label, 40) == pytest.approx(np.mean(solved))
     assert results.profile("data", tau=1e-3).attrs["own"] == []
     alone = optlab.run({**experiment, "name": "alone", "problem": problems}, out=tmp_path, plots=False)
-    assert "Solved: the loss reached the target of the problem." in optlab.results.caption(alone.profile())
+    assert "Solved: the target of the problem was reached." in optlab.results.caption(alone.profile())
     assert optlab.load(alone.folder).profile().equals(alone.profile())
 
 
