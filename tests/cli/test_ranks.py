@@ -103,6 +103,16 @@ def test_few_seeds_separate_nothing(seeds, sentence, capsys, monkeypatch):
     assert sentence in out
 
 
+def test_very_many_optimizers_are_cut_to_the_first(capsys, monkeypatch):
+    most = printed(judged(*[[*range(ranks.MOST_ROWS)]] * 2, noise=0.0), capsys, monkeypatch)
+    assert "more optimizer" not in most
+    assert f"  rule {ranks.MOST_ROWS - 1}  " in most
+    more = printed(judged(*[[*range(ranks.MOST_ROWS + 1)]] * 2, noise=0.0), capsys, monkeypatch)
+    assert more.count("and 41 more optimizers: optlab rank RESULTS --format markdown (or csv, json) has all") == 3
+    assert more.count("  rule 19  ") == 3
+    assert "  rule 20  " not in more
+
+
 def test_equal_labels_need_no_seeds(capsys, monkeypatch):
     out = printed(judged([1, 1], noise=0.0), capsys, monkeypatch)
     assert "rule 0 and rule 1 are equal: no number of seeds separates them" in out

@@ -141,6 +141,15 @@ def test_validate_prints_the_size_of_the_grid(call, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["e.toml"]
 
 
+def test_validate_counts_what_several_numbers_of_trials_compute_at_most(call, tmp_path):
+    tuned = EXPERIMENT.replace("seeds = 5", "seeds = 5\n[tuning]\ntrials = [0, 3, 5]\nseeds = 2", 1)
+    (tmp_path / "e.toml").write_text(tuned.replace("{ log = [1e-4, 1.0], num = 5 }", "{ log_uniform = [1e-4, 1.0] }"))
+    lines = call("validate", "e.toml").splitlines()
+    # gd has the defaults and 5 points, adam one setting, as its defaults and as its point; two seeds on the network
+    assert "16 cells, 24 runs, 4 sweeps, 960 gradient evaluations for tuning" in lines
+    assert "and at most 36 runs, 1,440 gradient evaluations for judging the chosen settings" in lines
+
+
 def test_optimizers_of_other_packages(call, tmp_path):
     """The back end and its reason, and the number of gradients, which is shown if it differs."""
     head = 'name = "e"\nsteps = 60\n[[problem]]\nname = "rosenbrock"\n[[optimizer]]\nname = "gd"\n'
