@@ -118,7 +118,9 @@ def _strategies(verdicts: Verdicts) -> InlineFigure:
     within = "schedule" if verdicts.runs["schedule"].nunique(dropna=False) > 1 else None
     frame = analysis.strategies(verdicts.runs, verdicts.by, within)
     subtitle = f"by the {_quantity(verdicts.by)}; bands: 90 % intervals over problems and seeds"
-    return strategies.figure(frame, within=within, title="trying several optimizers, or tuning one", subtitle=subtitle)
+    caption = sentences.strategies_text(frame, within)
+    return strategies.figure(frame, within=within, caption=caption, title="trying several optimizers, or tuning one",
+                             subtitle=subtitle)  # fmt: skip
 
 
 def _ranks(verdicts: Verdicts, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:

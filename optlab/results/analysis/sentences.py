@@ -119,6 +119,26 @@ def trials_text(curves: pd.DataFrame, quantity: str, higher_is_better: bool = Fa
     return f"{begin}; after {counted(since, 'trial')} or more {winner} has it, {result(last, winner)} in the end."
 
 
+def strategies_text(table: pd.DataFrame, within: str | None = None) -> str:
+    """Whether one optimizer that is tuned with the most trials is better than the best of all with the fewest trials.
+
+    Args:
+        table: as from `strategies`, with the column `within`.
+
+    >>> table = pd.DataFrame({"strategy": ["all", "one"], "trials": [0, 25], "low": [0.0, -0.3], "high": [0.0, 0.1]})
+    >>> print(strategies_text(table))
+    Tuning one optimizer with 25 trials, instead of trying all with defaults: not told apart.
+    """
+    fewest, most = int(table["trials"].min()), int(table["trials"].max())
+    found: dict[str, list[str]] = {}
+    for row in table[(table["strategy"] == "one") & (table["trials"] == most)].to_dict("records"):
+        verdict = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "not told apart"
+        found.setdefault(verdict, []).append("" if within is None else str(row[within]))
+    said = [verdict + (f" ({', '.join(groups)})" if within else "") for verdict, groups in found.items()]
+    least = f"{counted(fewest, 'trial')} each" if fewest else "defaults"
+    return f"Tuning one optimizer with {counted(most, 'trial')}, instead of trying all with {least}: {'; '.join(said)}."
+
+
 def _leaders(table: pd.DataFrame) -> list[tuple[int, str]]:
     """For each k, the label with the lowest value. Another label leads only if it is visibly better than the leader."""
     found: list[tuple[int, str]] = []

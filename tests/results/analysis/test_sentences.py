@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from optlab.results.analysis.contest import Contest
-from optlab.results.analysis.sentences import sureness, trials_text, unsure
+from optlab.results.analysis.sentences import strategies_text, sureness, trials_text, unsure
 from optlab.results.analysis.verdict import Verdict
 
 
@@ -39,6 +39,20 @@ def test_of_accuracies_the_highest_is_the_best():
     found = curves(a=[0.5, 0.9], b=[0.6, 0.8])
     assert trials_text(found, "test accuracy", higher_is_better=True) == (
         "After 1 trial b has the best expected test accuracy, 0.6; after 2 trials a has it, 0.9."
+    )
+
+
+def test_whether_tuning_is_better_than_trying():
+    ends = {"constant": (-0.3, -0.1), "cosine": (-0.2, 0.1), "step": (0.1, 0.2), "linear": (-0.2, -0.1)}
+    rows = [
+        {"schedule": name, "strategy": strategy, "trials": trials, "low": low, "high": high}
+        for name, (low, high) in ends.items()
+        for strategy in ("all", "one")
+        for trials in (5, 20)
+    ]
+    assert strategies_text(pd.DataFrame(rows), "schedule") == (
+        "Tuning one optimizer with 20 trials, instead of trying all with 5 trials each: "
+        "better (constant, linear); not told apart (cosine); worse (step)."
     )
 
 
