@@ -58,8 +58,8 @@ def test_a_block_of_trajectories_has_every_array_of_its_runs():
     runs = np.arange(6)
     failed = Trajectories.failed(6, 3, "log")
     whole = dataclasses.replace(
-        failed, seconds=runs / 2, loss=np.add.outer(10.0 * np.arange(3), runs), x=np.arange(3 * 2 * 6).reshape(3, 2, 6),
-        metrics={"test_loss": np.stack([runs, -runs])}, measures={"area": runs + 0.5},
+        failed, seconds=runs / 2.0, loss=np.add.outer(10.0 * np.arange(3), runs), x=np.arange(36.0).reshape(3, 2, 6),
+        metrics={"test_loss": np.stack([runs, -runs]).astype(float)}, measures={"area": runs + 0.5},
     )  # fmt: skip
     block = whole.block(np.array([4, 1, 1]))
     assert block.seconds.tolist() == [2.0, 0.5, 0.5]
