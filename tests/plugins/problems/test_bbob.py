@@ -14,6 +14,7 @@ from optlab.errors import SpecError
 from optlab.execution import runner, step
 from optlab.experiments.maps import declared
 from optlab.plugins.problems.bbob import instances, transformations
+from tests.cases import first_cases
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -117,7 +118,7 @@ def test_transformations_by_hand():
 
 
 @pytest.mark.parametrize("backend", ["replay", "native"])
-@pytest.mark.parametrize("number", [5, 12, 22])
+@pytest.mark.parametrize("number", first_cases(3, [5, 12, 22, *(n for n in FUNCTIONS if n not in (5, 12, 22))]))
 def test_instances_are_one_sweep_with_the_numbers_of_each_alone(tmp_path, number, backend):
     def run(name, own):
         problem = {"suite": "bbob", "functions": [number], "dim": 5, "instances": own}
