@@ -9,7 +9,7 @@ streams     handles output that cannot be written
 functions   parses names with values and FILE.py:NAME
 explain, gradcheck, check, new, watch
             the work of the commands of these names
-progress, outcome, maps, show, tables
+progress, outcome, maps, show, strategies, tables
             printed output
 """
 

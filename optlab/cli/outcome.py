@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from optlab.cli import ranks, tables
+from optlab.cli import ranks, strategies, tables
 from optlab.cli.show import each_case, quoted, shown
 from optlab.engine.containment import contained
 from optlab.errors import UserError, counted
@@ -36,7 +36,7 @@ def print_outcome(done: Outcome, planned: Plan) -> None:
     console, results = tables.console(), done.results
     is_ranked = planned.kind.is_ranked
     if is_ranked:
-        ranks.print_rankings(console, results.judged(), results.manifest, CASES_SHOWN)
+        _comparison(console, results)
         _units(console, results)
     _summary(console, results, planned)
     _counts(console, results.manifest, planned)
@@ -46,6 +46,16 @@ def print_outcome(done: Outcome, planned: Plan) -> None:
     if is_ranked and not planned.is_recorded:
         console.print(tables.sentence(UNRECORDED))
     _places(console, done)
+
+
+def _comparison(console: Console, results: ExperimentResults) -> None:
+    """Print the rankings; with several numbers of trials, whose labels are many, the table of strategies."""
+    from optlab.results import analysis
+
+    if analysis.has_strategies(results.runs):
+        strategies.print_strategies(console, results)
+    else:
+        ranks.print_rankings(console, results.judged(), results.manifest, CASES_SHOWN)
 
 
 def _summary(console: Console, results: ExperimentResults, planned: Plan) -> None:

@@ -115,7 +115,7 @@ def _trials(verdicts: Verdicts, case: Titled | WithoutProblem, looks: Mapping[st
 
 
 def _strategies(verdicts: Verdicts) -> InlineFigure:
-    within = "schedule" if verdicts.runs["schedule"].nunique(dropna=False) > 1 else None
+    within = analysis.groups_of(verdicts.runs)
     frame = analysis.strategies(verdicts.runs, verdicts.by, within)
     subtitle = f"by the {_quantity(verdicts.by)}; bands: 90 % intervals over problems and seeds"
     caption = sentences.strategies_text(frame, within)

@@ -36,7 +36,7 @@ from optlab.results.analysis.judged import Judged, friedman, overall, ranking, w
 from optlab.results.analysis.over_cases import Friedman
 from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
-from optlab.results.analysis.strategies import has_strategies, strategies
+from optlab.results.analysis.strategies import groups_of, has_strategies, strategies
 from optlab.results.analysis.tuning import best, cells
 from optlab.results.analysis.units import has_unit_tests, unit_tests, units
 
@@ -49,6 +49,7 @@ __all__ = [
     "cells",
     "edges",
     "friedman",
+    "groups_of",
     "has_strategies",
     "has_unit_tests",
     "judge",

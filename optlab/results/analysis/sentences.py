@@ -133,10 +133,15 @@ def strategies_text(table: pd.DataFrame, within: str | None = None) -> str:
     found: dict[str, list[str]] = {}
     for row in table[(table["strategy"] == "one") & (table["trials"] == most)].to_dict("records"):
         verdict = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "not told apart"
-        found.setdefault(verdict, []).append("" if within is None else str(row[within]))
+        found.setdefault(verdict, []).append(group_name(row[within]) if within else "")
     said = [verdict + (f" ({', '.join(groups)})" if within else "") for verdict, groups in found.items()]
     least = f"{counted(fewest, 'trial')} each" if fewest else "defaults"
     return f"Tuning one optimizer with {counted(most, 'trial')}, instead of trying all with {least}: {'; '.join(said)}."
+
+
+def group_name(value: Any) -> str:
+    """The name of a group of optimizers in texts: "none" for those without a schedule."""
+    return "none" if pd.isna(value) else str(value)
 
 
 def _leaders(table: pd.DataFrame) -> list[tuple[int, str]]:

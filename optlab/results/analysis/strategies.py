@@ -35,6 +35,11 @@ def has_strategies(runs: pd.DataFrame) -> bool:
     return "trials" in runs and not runs["label"].isin(_failed(runs)).all()
 
 
+def groups_of(runs: pd.DataFrame) -> str | None:
+    """The column whose values are compared apart if nothing else is said: the schedule, if there are several."""
+    return "schedule" if runs["schedule"].nunique(dropna=False) > 1 else None
+
+
 def _failed(runs: pd.DataFrame) -> set[str]:
     """The labels with failed runs."""
     return set(runs.loc[runs["status"].isin(FAILURES), "label"])
