@@ -276,15 +276,6 @@ class Trajectories:
             log=log,
         )
 
-    def block(self, part: Ints) -> Trajectories:
-        """Those of some of the runs, by their places."""
-        own = {f.name: getattr(self, f.name) for f in fields(Trajectories)}
-        arrays = {name: value[..., part] for name, value in own.items() if isinstance(value, np.ndarray)}
-        metrics, measures = (
-            {name: value[..., part] for name, value in values.items()} for values in (self.metrics, self.measures)
-        )
-        return replace(self, **arrays, metrics=metrics, measures=measures)
-
     def summary(self, measures: Mapping[str, Floats] = {}) -> Trajectories:
         """A copy without the values recorded along the steps, which may be large. It keeps `measures` of them."""
         return replace(self, loss=self.loss[:0].copy(), x=None, metrics={}, measures=measures)

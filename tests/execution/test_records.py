@@ -6,8 +6,6 @@ import dataclasses
 
 import numpy as np
 
-from optlab.execution.records import Trajectories
-
 ROSENBROCK = {"name": "rosenbrock", "a": [1.0, 2.0], "b": [10.0, 100.0, 1000.0]}
 ADAM = {
     "name": "adam",
@@ -52,19 +50,3 @@ def test_a_block_has_every_array_of_its_runs(planned):
     for key, column in block.numbers.items():
         assert column.tolist() == sweep.numbers[key][5:9].tolist()
     assert (block.id, block.case, block.rule, block.titles) == (sweep.id, sweep.case, sweep.rule, sweep.titles)
-
-
-def test_a_block_of_trajectories_has_every_array_of_its_runs():
-    runs = np.arange(6)
-    failed = Trajectories.failed(6, 3, "log")
-    whole = dataclasses.replace(
-        failed, seconds=runs / 2.0, loss=np.add.outer(10.0 * np.arange(3), runs), x=np.arange(36.0).reshape(3, 2, 6),
-        metrics={"test_loss": np.stack([runs, -runs]).astype(float)}, measures={"area": runs + 0.5},
-    )  # fmt: skip
-    block = whole.block(np.array([4, 1, 1]))
-    assert block.seconds.tolist() == [2.0, 0.5, 0.5]
-    assert block.loss.tolist() == [[4, 1, 1], [14, 11, 11], [24, 21, 21]]
-    assert block.x.tolist() == whole.x[:, :, [4, 1, 1]].tolist()
-    assert block.metrics["test_loss"].tolist() == [[4, 1, 1], [-4, -1, -1]]
-    assert block.measures["area"].tolist() == [4.5, 1.5, 1.5]
-    assert (len(block.status), block.reached, block.log) == (3, None, "log")

@@ -8,13 +8,13 @@ belongs to each label.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from optlab.errors import counted
 from optlab.execution import fingerprint
-from optlab.execution.records import Ints, Sweep
+from optlab.execution.records import Ints, Sweep, Trajectories
 from optlab.experiments.passes import Done
 
 
@@ -51,7 +51,17 @@ class Portion:
         if self.label == sweep.label:  # the only portion, which is all of it
             return done
         own = replace(sweep.block(self.rows), label=self.label, run=self.runs)
-        return replace(own, id=fingerprint.of_sweep(own)), trajectories.block(self.rows)
+        return replace(own, id=fingerprint.of_sweep(own)), taken(trajectories, self.rows)
+
+
+def taken(trajectories: Trajectories, rows: Ints) -> Trajectories:
+    """Those of some of the runs, by their places."""
+    own = {f.name: getattr(trajectories, f.name) for f in fields(Trajectories)}
+    arrays = {name: value[..., rows] for name, value in own.items() if isinstance(value, np.ndarray)}
+    by_name = {
+        name: {key: value[..., rows] for key, value in own[name].items()} for name in ("metrics", "measures")
+    }  # fmt: skip
+    return replace(trajectories, **arrays, **by_name)
 
 
 def portions_of(sweeps: Sequence[Sweep], drawn: Sequence[Ints | None], trials: Sequence[int]) -> list[list[Portion]]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
+import numpy as np
 import pytest
 
 import optlab
+from optlab.execution.records import Trajectories
 from optlab.experiments import document as documents
 from optlab.experiments import plan
 from optlab.experiments.tuning import Tuned, timing
+from optlab.experiments.tuning.numbers import taken
 from optlab.results import analysis
 
 TRIALS = [0, 4, 8]
@@ -179,3 +183,19 @@ def test_the_ranking_says_how_settings_were_chosen(results):
     tuned = dict(zip(table["label"], table["tuned"], strict=True))
     assert tuned["momentum, defaults"] == "defaults"
     assert tuned["momentum, 4 trials"] == "sobol, 4 trials x 2 seeds"
+
+
+def test_some_trajectories_have_every_array_of_their_runs():
+    runs = np.arange(6)
+    failed = Trajectories.failed(6, 3, "log")
+    whole = dataclasses.replace(
+        failed, seconds=runs / 2.0, loss=np.add.outer(10.0 * np.arange(3), runs), x=np.arange(36.0).reshape(3, 2, 6),
+        metrics={"test_loss": np.stack([runs, -runs]).astype(float)}, measures={"area": runs + 0.5},
+    )  # fmt: skip
+    block = taken(whole, np.array([4, 1, 1]))
+    assert block.seconds.tolist() == [2.0, 0.5, 0.5]
+    assert block.loss.tolist() == [[4, 1, 1], [14, 11, 11], [24, 21, 21]]
+    assert block.x.tolist() == whole.x[:, :, [4, 1, 1]].tolist()
+    assert block.metrics["test_loss"].tolist() == [[4, 1, 1], [-4, -1, -1]]
+    assert block.measures["area"].tolist() == [4.5, 1.5, 1.5]
+    assert (len(block.status), block.reached, block.log) == (3, None, "log")
