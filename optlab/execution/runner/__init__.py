@@ -1,7 +1,8 @@
 """Sweep -> Trajectories: execute the runs of a sweep step by step.
 
-`protocol.py` defines a run and what is recorded of it. `on_numpy.py` executes the steps in NumPy, `on_llvm.py` in
-machine code, and `on_external.py` with optimizers of other packages. `choice.py` chooses one of them.
+`protocol.py` defines a run and what is recorded of it; `finished.py` makes trajectories from that. `on_numpy.py`
+executes the steps in NumPy, `on_llvm.py` in machine code, and `on_external.py` with optimizers of other packages.
+`choice.py` chooses one of them.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import numpy as np
 
 from optlab.execution.evaluation import is_constant
 from optlab.execution.records import STOPS, Floats, Ints, Stop, Sweep, Trajectories
-from optlab.execution.runner import protocol
+from optlab.execution.runner.finished import trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress
 from optlab.execution.runner.state import initial_state, overflowed
 from optlab.execution.starts import starts
@@ -53,7 +53,7 @@ def run(kernel: Kernel, graph: StepGraph, block: Sweep, progress: Progress, thre
         threads=threads,
     )
     finite = done.finite & ~overflowed([began_finite], [done.carried[dim:]])
-    return protocol.trajectories(
+    return trajectories(
         block,
         finite=finite,
         steps=done.steps,

@@ -1,7 +1,7 @@
 """The run protocol: the parts of each step of a run and the recorded values, equal on every back end.
 
 `on_numpy.py` and `on_external.py` use the class `Record` below. Machine code follows the same protocol in its own loop
-(`optlab/engine/native/step_loop.py`), and `on_llvm.py` passes its results to `trajectories`. A test compares the three.
+(`optlab/engine/native/step_loop.py`). `finished.py` makes the trajectories of all. A test compares the three.
 
 A run makes n updates. Step t = 0, 1, ..., n begins with the parameters x_t; x_0 is the start. A problem that changes
 from step to step is computed with the argument t + 1 in all parts of step t, also of the last one. A step has these
@@ -48,7 +48,8 @@ from numpy.typing import NDArray
 
 from optlab.execution.evaluation import Evaluation, on_data, whole_objective
 from optlab.execution.randomness import Minibatches
-from optlab.execution.records import DIVERGED, DONE, STOPS, Floats, Ints, Sweep, Trajectories
+from optlab.execution.records import STOPS, Floats, Ints, Sweep, Trajectories
+from optlab.execution.runner.finished import trajectories
 
 CHUNK = 32
 """The number of steps in a chunk. After each chunk a back end checks x and the losses, and reports its progress."""
@@ -265,46 +266,3 @@ class Record:
         if self.reached is None or self.sweep.target is None or of is None:
             return
         self.reached[among & (self.reached < 0) & of.reaches(values[of.name], self.sweep.target)] = now
-
-
-def trajectories(
-    sweep: Sweep,
-    *,
-    finite: NDArray[np.bool_],
-    steps: Ints,
-    grad_evals: Ints,
-    first: Floats,
-    final: Floats,
-    best: Floats,
-    seconds: Floats,
-    loss: Floats,
-    trail: Floats | None,
-    metrics: Mapping[str, Floats],
-    x: Floats,
-    reached: Ints | None,
-    stopped: Ints | None,
-) -> Trajectories:
-    """The trajectories of runs that followed the protocol. `finite`: which runs made all steps. x is from step n."""
-    if stopped is not None:
-        later = (sweep.recording.steps[:, None] > steps) & (stopped >= 0)
-        loss = np.where(later, final, loss)
-    done = finite if stopped is None else finite | (stopped >= 0)
-    lost = np.flatnonzero(~done)
-    for values in (loss, trail, *metrics.values(), first, final, best) if len(lost) else ():
-        if values is not None:
-            values[..., lost] = np.where(np.isnan(part := values[..., lost]), np.nan, part)
-    return Trajectories(
-        status=np.where(done, DONE, DIVERGED).astype(np.uint8),
-        steps=steps,
-        grad_evals=grad_evals,
-        first_loss=first,
-        final_loss=final,
-        best_loss=np.where(np.isfinite(best), best, first),
-        seconds=seconds,
-        loss=loss,
-        x=trail,
-        metrics=metrics,
-        final_x=np.where(finite, x, np.nan) if sweep.recording.final_x else None,
-        reached=reached,
-        stopped=stopped,
-    )
