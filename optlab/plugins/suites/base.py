@@ -85,10 +85,11 @@ def _plain(value: Any) -> str:
 def _listed(values: Sequence[Any]) -> str:
     """The values in words; consecutive integers as a range.
 
-    >>> _listed((2, 10, 50)), _listed((1, 2, 3, 4))
-    ('2, 10, 50', '1 to 4')
+    >>> _listed((2, 10, 50)), _listed((1, 2, 3, 4)), _listed(("beale", "booth", "levy", "sphere"))
+    ('2, 10, 50', '1 to 4', 'beale, booth, levy, sphere')
     """
-    if len(values) > 3 and list(values) == list(range(values[0], values[0] + len(values))):
+    are_integers = all(type(value) is int for value in values)
+    if len(values) > 3 and are_integers and list(values) == list(range(values[0], values[0] + len(values))):
         return f"{values[0]} to {values[-1]}"
     return ", ".join(map(str, values))
 

@@ -79,6 +79,20 @@ def test_a_suite_is_run_from_a_file_to_pictures(tmp_path, problem, pictures):
     assert [sweep.id for sweep in again.plan.sweeps] == [sweep.id for sweep in results.plan.sweeps]
 
 
+@pytest.mark.parametrize(
+    ("name", "option", "first", "last"),
+    [
+        ("networks", "networks", "logistic", "autoencoder"),
+        ("classic", "functions", "sphere", "beale"),
+        ("units", "shapes", "line", "quadratic"),
+    ],
+)
+def test_a_name_like_no_other_lists_the_names_that_there_are(planned, name, option, first, last):
+    with pytest.raises(SpecError, match=rf"suite {name} has no 'zzz' in {option}; there are .*\b{first}\b") as caught:
+        cases(planned, {"suite": name, option: ["zzz"]})
+    assert last in str(caught.value)
+
+
 @suite
 def bowls(*, shapes=("round", "long"), condition=(10.0, 100.0)):
     """Bowls."""
