@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from optlab.results.imported.table import TableResults
 
 
+TABLES = (".csv", ".tsv", ".txt", ".parquet")
+"""The endings of the usual files with tables."""
+
+
 @dataclass(frozen=True)
 class OthersResults:
     """The options for others' results."""
@@ -49,8 +53,12 @@ class OthersResults:
             from optlab.results.imported import loading
 
             return loading.load(self.table, columns, self.target, self.better)
-        if results is None or self.table is not None:
+        if results is None:
             raise UserError("write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv")
+        if self.table is not None:
+            raise UserError(f"write either the folder {results} or --table {self.table}, not both")
+        if results.is_file() and results.suffix.lower() in TABLES:
+            raise UserError(f"{results}: is a file and no folder of results; for a table write --table {results}")
         roles = {**columns, "target": self.target, "better": self.better}
         given = [f"--{role}" for role, value in roles.items() if value is not None]
         if given:

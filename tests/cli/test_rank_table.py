@@ -77,3 +77,7 @@ def test_the_table_has_no_columns_that_a_table_of_others_cannot_fill(file):
 )
 def test_mistakes(file, words, message):
     assert message in rank(*(file if word == "FILE" else word for word in words), status=2)
+
+
+def test_a_table_in_place_of_a_folder(file):
+    assert f"{file}: is a file and no folder of results; for a table write --table {file}\n" in rank(file, status=2)

@@ -59,7 +59,7 @@ TAIL = '\n[[problem]]\nname = "styblinski_tang"\n[[optimizer]]\nname = "gd"\n'
         ("stop = {}", 1, "stop has no limit: write at least one of loss, gradient_norm and seconds"),
         ("[stop]", 2, "stop has no limit: write at least one of loss, gradient_norm and seconds"),
         ("stop = { los = 1.0 }", 10, "unknown key los (did you mean 'loss'?)"),
-        ("stop = 3", 1, "stop must be a table, not 3"),
+        ("stop = 3", 1, "stop must be a table, not 3; write stop = { loss = 1e-6 }"),
         ("stop = { gradient_norm = -1.0 }", 10, "gradient_norm must be above 0, not -1.0"),
         ("stop = { seconds = 0 }", 10, "seconds must be above 0, not 0"),
         ('stop = { loss = "small" }', 10, "loss must be a number, not the text 'small'"),

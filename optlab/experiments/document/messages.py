@@ -22,7 +22,7 @@ _SENTENCES = {
     "int_type": "{key} must be an integer, not {found}{whole}",
     "string_type": "{key} must be a string, not {found}",
     "bool_type": "{key} must be true or false, not {found}",
-    "dataclass_type": "{key} must be a table, not {found}",
+    "dataclass_type": "{key} must be a table, not {found}{example}",
     "literal_error": "{key} must be {choices}, not {found}{guess}",
     "greater_than_equal": "{key} must be at least {ge}, not {found}",
     "less_than_equal": "{key} must be at most {le}, not {found}",
@@ -52,6 +52,9 @@ _FORMS = {
     "kind": 'kind = "normal"',
     "problem": "[[problem]]",
     "optimizer": "[[optimizer]]",
+    "record": "record = { points = 200 }",
+    "stop": "stop = { loss = 1e-6 }",
+    "tuning": "tuning = { seeds = 3 }",
 }
 _TAGS = {"<grid>", "<range>", "<list>", "<one>", OPTIONS}
 
@@ -65,7 +68,7 @@ def place(error: Mapping[str, Any]) -> KeyPath:
 def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mistake:
     """The message for a pydantic error. `kinds` are the kinds whose tables the document may contain."""
     path, found, kind = place(error), error["input"], error["type"]
-    words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", **error.get("ctx", {})}
+    words = {"key": _name(path), "found": shown(found), "whole": "", "guess": "", "example": "", **error.get("ctx", {})}
     tables = (part for part in reversed(error["loc"][:-1]) if isinstance(part, str) and part not in ("<list>", "<one>"))
     table = next(tables, "")
     if kind == "missing":
@@ -74,6 +77,8 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
     elif kind == "unexpected_keyword_argument":
         known = _known(table, kinds)
         words["guess"] = did_you_mean(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+    elif kind == "dataclass_type" and words["key"] in _FORMS:
+        words["example"] = f"; write {_FORMS[words['key']]}"
     elif kind == "literal_error":
         words["choices"] = words["expected"].replace("'", '"')
         if words["key"] == "start":

@@ -87,12 +87,15 @@ class TargetSpec:
 
 
 def _target(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return {"value": value}
-    if len(value) != 1:
+    table = value if isinstance(value, dict) else {"": value}
+    if len(table) != 1:
         raise ValueError("must be a loss, or a table with one quantity: write target = { test_accuracy = 0.95 }")
-    ((of, number),) = value.items()
-    return {"value": number, "of": of}
+    ((of, reached),) = table.items()
+    try:
+        return {"value": values.number(reached), "of": of}
+    except ValueError as error:
+        forms = "write a loss, as in target = 0.01, or target = { test_accuracy = 0.95 }"
+        raise ValueError(f"{error}; {forms}") from None
 
 
 _Target = Annotated[TargetSpec, BeforeValidator(_target, json_schema_input_type=_Number | dict[str, _Number])]

@@ -18,6 +18,9 @@ from optlab.plugins.problems.base import Problem
 A_TABLE = 'noise = { kind = "normal", scale = 0.1 }'
 """An example of noise in a file."""
 
+_OTHER_NAMES = {"gaussian": "normal", "gauss": "normal", "student": "student_t", "t": "student_t"}
+"""Usual names of kinds that are not theirs here."""
+
 Numbers = dict[Key, Floats]
 
 
@@ -33,9 +36,19 @@ def _noises(spec: NoiseSpec, path: KeyPath, notes: Diagnostics) -> Iterator[tupl
             notes.note((*path, name), f"{what}; write a list or a grid")
     kinds = [KINDS[name] for name in _named("kind", spec.kind, list(KINDS), path, notes)]
     places = _named("on", spec.on, PLACES, path, notes)
+    if not kinds:
+        _note_options_of_no_kind(spec, path, notes)
     for kind, place in itertools.product(kinds, places):
         numbers, _ = split_axes(kind, spec.options, path, notes, keys=("kind", "on"))
         yield Noise(kind, place), {("noise", name): values for name, values in numbers.items()}
+
+
+def _note_options_of_no_kind(spec: NoiseSpec, path: KeyPath, notes: Diagnostics) -> None:
+    """Note the options that no kind has, because it is not known which kind is meant."""
+    known = {option: None for kind in KINDS.values() for option in kind.signature.options}
+    for name in spec.options:
+        if name not in known:
+            notes.note((*path, name), str(signature.unknown_option("noise", name, known)))
 
 
 def _named(key: str, axis: Axis, known: Sequence[str], path: KeyPath, notes: Diagnostics) -> list[str]:
@@ -46,7 +59,7 @@ def _named(key: str, axis: Axis, known: Sequence[str], path: KeyPath, notes: Dia
         if name in known:
             found.append(name)
             continue
-        guess = did_you_mean(name, known) if isinstance(name, str) else ""
+        guess = did_you_mean(_OTHER_NAMES.get(name, name), known) if isinstance(name, str) else ""
         notes.note(at, f"{key} must be one of {', '.join(known)}, not {signature.shown(name)}{guess}")
     note_repeated(axis, axis.values, (*path, key), notes)
     return found

@@ -57,8 +57,11 @@ def roles(columns: Sequence[str], given: Mapping[str, str | None], where: str, o
         if name is not None:
             found[role] = name
         elif role in NEEDED:
-            example = named(options, role, columns[-1] if role == "cost" else columns[0])
-            raise UserError(f"{where}: no column says {HELP[role]}; {listed}; name one, as in {example}")
+            free = [name for name in plain.values() if not _is_usual(name)]
+            remedy = f"add one, or name it with {options.format(role)}"
+            if free:  # in the reversed order of the columns; a cost is usually the last one
+                remedy = f"name one, as in {named(options, role, free[0 if role == 'cost' else -1])}"
+            raise UserError(f"{where}: no column says {HELP[role]}; {listed}; {remedy}")
     if given.get("group"):
         found["group"] = str(given["group"])
     for role, name in found.items():
@@ -77,6 +80,11 @@ def named(options: str, role: str, column: str) -> str:
     if options.endswith("="):
         return f"{options.format(role)}{column!r}"
     return f"{options.format(role)} {shlex.quote(column)}"
+
+
+def _is_usual(name: str) -> bool:
+    """Whether a column is named like one for a role."""
+    return any(_plain(name) in names for names in NAMES.values())
 
 
 def _plain(name: str) -> str:

@@ -241,6 +241,30 @@ def test_messages_about_starts(written, message):
 
 
 @pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ('"low"', "target must be a number, not the text 'low'; write"),
+        ("[0.1]", "target must be a number, not a list of 1; write"),
+        ("nan", "target must be finite, not nan; write"),
+        ('{ test_accuracy = "high" }', "target must be a number, not the text 'high'; write"),
+    ],
+)
+def test_messages_about_targets(written, message):
+    (mistake,) = document.read(BARE.replace('"p"', f'"p"\ntarget = {written}')).mistakes
+    assert mistake.path == ("problem", 0, "target")
+    assert mistake.message == f"{message} a loss, as in target = 0.01, or target = {{ test_accuracy = 0.95 }}"
+
+
+@pytest.mark.parametrize("written", ["record = 50", "stop = 1e-6", "tuning = true"])
+def test_a_table_is_shown_where_a_value_is_written(written):
+    key, _, value = written.partition(" = ")
+    (mistake,) = document.read(BARE.replace("steps", f"{written}\nsteps", 1)).mistakes
+    head, _, example = mistake.message.partition("; write ")
+    assert head == f"{key} must be a table, not {float(value) if key == 'stop' else value}"
+    assert not document.read(BARE.replace("steps", f"{example}\nsteps", 1)).mistakes
+
+
+@pytest.mark.parametrize(
     "written", ["0", "[2, 0]", "2.5", '"two"', "true", "[[2]]", "1000001", "{ linear = [2, 3], num = 3 }"]
 )
 def test_messages_about_dim(written):

@@ -96,6 +96,14 @@ def test_mistakes(tmp_path, line, column, said):
     assert (mistake.line, mistake.column, mistake.message) == (7, column, said)
 
 
+def test_the_kind_and_an_option_of_no_kind_are_reported_together(planned):
+    with pytest.raises(SpecError) as info:
+        planned(rosenbrock(kind="gaussian", sigma=0.1, df=2.0))
+    kind, option = (mistake.message for mistake in info.value.mistakes)
+    assert kind.endswith("not the text 'gaussian' (did you mean 'normal'?)")
+    assert option == "noise has no option 'sigma'; it has scale, df"
+
+
 def test_maps_and_optimizers_that_choose_their_points_have_no_noise(planned):
     noisy = rosenbrock(kind="normal") | {"seeds": 1}
     sides = [{"name": "momentum", "lr": [0.1, 0.2], "beta": [0.1, 0.2]}]

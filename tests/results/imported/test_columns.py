@@ -41,8 +41,11 @@ def test_groups_only_if_they_are_given():
     ("columns", "given", "message"),
     [
         (["a", "problem", "cost"], {}, r"t\.csv: no column says which solver .*: a, problem, cost; .*--solver a$"),
-        (["solver", "a b", "x"], {}, r"no column says which problem a row is about; .* as in --problem solver$"),
+        (["solver", "a b", "x"], {}, r"no column says which problem a row is about; .* as in --problem 'a b'$"),
         (["solver", "problem", "x y"], {}, r"no column says what a run spent or reached; .* as in --cost 'x y'$"),
+        (["optimizer", "seed", "loss"], {}, r"which problem a row is about; .*; add one, or name it with --problem$"),
+        (["optimizer", "problem", "seed"], {}, r"spent or reached; .*; add one, or name it with --cost$"),
+        (["seed", "lr", "loss", "where"], {}, r"which solver a row is about; .* as in --solver lr$"),
         (
             ["solver", "problem", "cost"],
             {"cost": "cots"},
