@@ -19,7 +19,9 @@ hypothesis. There are two such distributions:
 
 If p < 0.05, the label with the largest mean difference is worse than the leader; the others are compared again without
 it, as in the model confidence set of Hansen, Lunde & Nason (2011). The adjusted p-value of a label is the largest of
-the steps up to its own.
+the steps up to its own. Labels that share the largest difference, such as those that never reach a target, get the
+largest p-value among them: none of them is told apart unless all are. So no more labels are told apart than in single
+steps, and the order in which equal labels are compared has no effect.
 """
 
 from __future__ import annotations
@@ -65,9 +67,10 @@ def step_down(values: Floats, floor: Floor) -> Floats:
         floor: which values are equal.
     """
     p = np.full(len(values), np.nan)
-    rest, reached = _in_order(values), 0.0
+    rest, reached = _in_order(pooled(values, floor)), 0.0
+    shared: list[list[int]] = []
     while len(rest) > 1:
-        own, worst, leader = _test(pooled(values[rest], floor))
+        own, is_worst, leader = _test(pooled(values[rest], floor))
         if np.isnan(own):
             break
         reached = max(reached, own)
@@ -75,14 +78,18 @@ def step_down(values: Floats, floor: Floor) -> Floats:
             others = [label for place, label in enumerate(rest) if place != leader]
             p[others] = reached
             break
-        p[rest[worst]] = reached
-        rest.pop(worst)
+        worst = [label for label, is_one in zip(rest, is_worst, strict=True) if is_one]
+        shared.append(worst)
+        p[worst[0]] = reached
+        rest.remove(worst[0])
+    for worst in reversed(shared):
+        p[worst] = p[worst].max()  # NaN, not told apart, if it is that of one of them
     return p
 
 
-def _in_order(values: Floats) -> list[int]:
-    """The labels in an order that depends on their values only, so that p-values do not depend on the given order."""
-    return sorted(range(len(values)), key=lambda label: tuple(np.nan_to_num(values[label], nan=-np.inf)))
+def _in_order(ranks: Floats) -> list[int]:
+    """The labels in an order that depends on their ranks only, so that p-values do not depend on the given order."""
+    return sorted(range(len(ranks)), key=lambda label: tuple(np.nan_to_num(ranks[label], nan=-np.inf)))
 
 
 def pooled(values: Floats, floor: Floor) -> Floats:
@@ -119,30 +126,32 @@ def seeds_needed(first: Floats, second: Floats, floor: Floor) -> int | None:
     return max(FEWEST, math.ceil(n)) if n <= MOST else None
 
 
-def _test(ranks: Floats) -> tuple[float, int, int]:
-    """The p-value of one step, the worst label and the leader. `ranks` has the shape (L, N), with NaN where missing.
+def _test(ranks: Floats) -> tuple[float, Bools, int]:
+    """The p-value of one step, which labels are the worst, and the leader. `ranks` (L, N) has NaN where missing.
 
     The p-value is NaN if fewer than two seeds have two labels.
     """
     ranks = ranks[:, (~np.isnan(ranks)).sum(axis=0) > 1]
     if ranks.shape[1] < 2:
-        return np.nan, 0, 0
-    observed, worst, leader = (part[0] for part in _statistic(ranks[None]))
+        return np.nan, np.zeros(len(ranks), dtype=bool), 0
+    difference, leader = (part[0] for part in _differences(ranks[None]))
+    observed = difference.max()
     p = _p_value(observed, *_permuted(ranks))
     if p < LEVEL and ranks.shape[1] >= FEWEST:
         p = max(p, _p_value(observed, *_with_signs(ranks)))
-    return p, int(worst), int(leader)
+    return p, difference >= observed - ROUNDING, int(leader)
 
 
 def _p_value(observed: float, samples: Iterable[Floats], is_whole: bool) -> float:
     """The share of samples that are as large as the observed statistic, which counts as one of the random samples."""
-    statistics = np.concatenate([_statistic(block)[0] for block in samples])
+    statistics = np.concatenate([_differences(block)[0].max(axis=1) for block in samples])
     as_large = np.count_nonzero(statistics >= observed - ROUNDING)
     return as_large / len(statistics) if is_whole else (as_large + 1) / (len(statistics) + 1)
 
 
-def _statistic(ranks: Floats) -> tuple[Floats, Ints, Ints]:
-    """T, its label and the leader, for each of the samples (S, L, N)."""
+def _differences(ranks: Floats) -> tuple[Floats, Ints]:
+    """The mean difference of each label from the leader (S, L), of which T is the largest, and the leader, for each of
+    the samples (S, L, N)."""
     _, labels, seeds = ranks.shape
     known = ~np.isnan(ranks[0])
     mean = ranks.mean(axis=2) if known.all() else np.nanmean(ranks, axis=2)
@@ -156,7 +165,7 @@ def _statistic(ranks: Floats) -> tuple[Floats, Ints, Ints]:
         # with the weight sqrt(count / N), since a mean of few pairs varies more
         sums = np.nansum(pairs, axis=2) / np.sqrt(np.maximum(count, 1) * seeds)
         difference = np.where(count > 0, sums, -np.inf)
-    return difference.max(axis=1), difference.argmax(axis=1), leader
+    return difference, leader
 
 
 # ---- samples of the null hypotheses ----------------------------------------------------------------------------------
