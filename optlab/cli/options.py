@@ -51,7 +51,11 @@ TableFile = Annotated[
     typer.Option("--table", metavar="FILE", help="Others' results: CSV or Parquet, or a folder of COCO or IOH."),
 ]
 SolverColumn = Annotated[str | None, typer.Option("--solver", metavar="COLUMN", help="The column of the solvers.")]
-ProblemColumn = Annotated[str | None, typer.Option("--problem", metavar="COLUMN", help="The column of the problems.")]
+ProblemColumn = Annotated[
+    list[str],
+    typer.Option("--problem", metavar="COLUMN", help="The column of the problems. With RESULTS, `optlab rank` prints "
+                 "only this problem, by its name or its title in tables. May be repeated."),
+]  # fmt: skip
 SeedColumn = Annotated[str | None, typer.Option("--seed", metavar="COLUMN", help="The column that numbers the runs.")]
 CostColumn = Annotated[str | None, typer.Option("--cost", metavar="COLUMN", help="The column of costs.")]
 GroupColumn = Annotated[str | None, typer.Option("--group", metavar="COLUMN", help="Values of it are compared apart.")]

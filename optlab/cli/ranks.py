@@ -34,18 +34,23 @@ def shown(judged: Judged | JudgedTable) -> list[Shown]:
 
 
 def print_rankings(
-    console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any], most: float = math.inf
+    console: Console,
+    judged: Judged | JudgedTable,
+    manifest: Mapping[str, Any],
+    most: float = math.inf,
+    has_overall: bool = True,
 ) -> None:
     """Print the ranking of each case, one over all cases, and what the marks mean.
 
     Args:
         manifest: of the results; it has the messages of failed runs.
         most: with more cases than this, only the ranking over all cases is printed.
+        has_overall: whether the cases are all that there are, so that there is a ranking over all of them.
     """
     count = judged.ranking["case"].nunique()
     if count <= most:
         _each(console, judged, manifest)
-    if count > 1:
+    if count > 1 and has_overall:
         _overall(console, judged, count)
     for sentence in _meanings(judged, count <= most):
         console.print(tables.sentence(sentence))
@@ -182,7 +187,7 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
     if has_each and table.groupby("case", sort=False)["rank"].transform(are_shared).any():
         found.append("= equal ranks: the values differ by no more than rounding")
     if (table["at_edge"] != "").any():
-        at_edge = "* the best value is at the edge of the grid" if has_each else _edges(judged.overall)
+        at_edge = "* the best value is at the edge of its grid or range" if has_each else _edges(judged.overall)
         found.append(f"{at_edge}: a better one may be outside")
     if judged.is_chosen_on_judged_seeds:
         found.append("settings were chosen on the seeds shown: all values are slightly optimistic ([tuning] avoids it)")
@@ -190,10 +195,10 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
 
 
 def _edges(overall: Any) -> str:
-    """How often the best value of each optimizer is at the edge of its grid."""
+    """How often the best value of each optimizer is at the edge of its grid or range."""
     rows = overall[overall["at_edge"] > 0].to_dict("records")
     counts = ", ".join(f"{row['label']} on {row['at_edge']} of {counted(row['cases'], 'problem')}" for row in rows)
-    return f"the best value is at the edge of the grid for {counts}"
+    return f"the best value is at the edge of its grid or range for {counts}"
 
 
 def are_shared(ranks: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,15 +32,16 @@ class OthersResults:
 
     table: TableFile = None
     solver: SolverColumn = None
-    problem: ProblemColumn = None
+    problem: ProblemColumn = field(default_factory=list)
     seed: SeedColumn = None
     cost: CostColumn = None
     group: GroupColumn = None
     better: Better = None
     target: Target = None
 
-    def unless(self, results: Path | None) -> Path | TableResults:
-        """The folder of results, or the results in the table.
+    def unless(self, results: Path | None, takes_problems: bool = False) -> Path | TableResults:
+        """The folder of results, or the results in the table. `takes_problems`: whether `problem` may be problems of
+        the folder.
 
         Raises:
             UserError: there is neither a folder nor a table, or both, or an option is for the other one.
@@ -48,7 +49,10 @@ class OthersResults:
         from optlab.errors import UserError
 
         names = ("solver", "problem", "seed", "cost", "group")
-        columns: dict[str, str | None] = {name: getattr(self, name) for name in names}
+        problem = self.problem[0] if self.problem else None
+        columns: dict[str, str | None] = {name: getattr(self, name) for name in names} | {"problem": problem}
+        if self.table is not None and len(self.problem) > 1:
+            raise UserError("--problem: names the one column of a --table that says which problem a row is about")
         if self.table is not None and results is None:
             from optlab.results.imported import loading
 
@@ -60,6 +64,8 @@ class OthersResults:
         if results.is_file() and results.suffix.lower() in TABLES:
             raise UserError(f"{results}: is a file and no folder of results; for a table write --table {results}")
         roles = {**columns, "target": self.target, "better": self.better}
+        if takes_problems:
+            del roles["problem"]
         given = [f"--{role}" for role, value in roles.items() if value is not None]
         if given:
             raise UserError(f"{given[0]}: is for a --table; a folder of results needs none")

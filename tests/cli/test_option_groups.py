@@ -27,7 +27,7 @@ def test_a_command_receives_the_options_as_one_object():
     assert CliRunner().invoke(own, [*WORDS, "--more"]).exit_code == 0
     (without, _), (others, more) = seen
     assert without == OthersResults()
-    assert [str(value) for value in vars(others).values()] == ["t.csv", "s", "p", "n", "c", "g", "higher", "1e-08"]
+    assert [str(value) for value in vars(others).values()] == ["t.csv", "s", "['p']", "n", "c", "g", "higher", "1e-08"]
     assert more
 
 

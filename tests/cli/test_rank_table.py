@@ -72,6 +72,7 @@ def test_the_table_has_no_columns_that_a_table_of_others_cannot_fill(file):
             ["--table", "FILE", "--group", "hardware", "--target", "1"],
             "a target is for folders of COCO or IOH",
         ),
+        (["--table", "FILE", "--problem", "workload", "--problem", "run"], "--problem: names the one column"),
         (["results/e", "--target", "1"], "--target: is for a --table; a folder of results needs none\n"),
     ],
 )

@@ -197,9 +197,25 @@ def test_another_metric_and_without_a_label(folder):
     assert next(row["median"] for row in rows if row["label"] == "adam") == pytest.approx(adam.median())
 
 
+def test_some_problems_only(folder):
+    everything = rank(folder).output.splitlines()
+    of_mlp, of_sphere = (n for n, line in enumerate(everything) if line.startswith(("mlp (", "sphere")))
+    lines = rank(folder, "--problem", "sphere").output.splitlines()
+    assert lines[:4] == everything[of_sphere : of_sphere + 4]
+    assert not [line for line in lines if "mlp" in line or "over all" in line or "90 %" in line]
+    title = everything[of_mlp]
+    both = rank(folder, "--problem", title, "--problem", "sphere").output.splitlines()
+    before = everything.index("over all 2 problems")
+    assert both[:before] == everything[:before]
+    assert not [line for line in both if "over all" in line]
+    rows = json.loads(rank(folder, "--problem", "mlp", "--format", "json").output)
+    assert {row["case"] for row in rows} == {title}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["--problem", "spere"], "there is no case 'spere' (did you mean 'sphere'?)"),
         (["--by", "final_los"], "did you mean 'final_loss'"),
         (["--by", "steps_to_target"], "was not recorded; write the loss to reach in [[problem]], as in target = 1e-3"),
         (["--without", "adma"], "did you mean 'adam'"),

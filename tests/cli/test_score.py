@@ -62,6 +62,7 @@ def test_results_of_an_experiment(tmp_path):
         ([], "write a folder of results, such as results/sgd_vs_adam, or a file with --table FILE.csv\n"),
         (["results/e", "--table", "t.csv"], "write either the folder results/e or --table t.csv, not both\n"),
         (["results/e", "--solver", "x"], "--solver: is for a --table; a folder of results needs none\n"),
+        (["results/e", "--problem", "x"], "--problem: is for a --table; a folder of results needs none\n"),
         (["--table", "none.csv"], "none.csv: there is no such file\n"),
         (
             ["--table", ALGOPERF],

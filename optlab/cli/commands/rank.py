@@ -13,6 +13,7 @@ from optlab.cli.options import TABLE_FORMATS, Plugins, TableFormat, Without, fol
 from optlab.cli.sources import OthersResults, judges
 
 if TYPE_CHECKING:
+    from optlab.results.analysis import Judged
     from optlab.results.imported.table import TableResults
 
 BY = "final_loss"
@@ -34,20 +35,29 @@ def rank(
     from optlab.cli import formats, ranks, tables
     from optlab.errors import UserError
 
-    source = others.unless(results)
+    source = others.unless(results, takes_problems=True)
     if isinstance(source, Path):
         from optlab.api.run import load
 
         found = load(source, folders(plugins))
-        judged = found.judged(by, without=without)
+        judged = _of_problems(found.judged(by, without=without), others.problem)
         if format == "table":
-            ranks.print_rankings(tables.console(), judged, found.manifest)
+            ranks.print_rankings(tables.console(), judged, found.manifest, has_overall=not others.problem)
         else:
             formats.emit(judged.ranking.to_dict("records"), ranks.shown(judged), format)
     elif by != BY:
         raise UserError("--by: names a metric of results; --cost names the column of a table")
     else:
         _rank_table(source, without, format)
+
+
+def _of_problems(judged: Judged, problems: Sequence[str]) -> Judged:
+    """The verdicts on some problems, by their names or titles; on all of them if none is named."""
+    from optlab.results.selection import Selection
+
+    cases = judged.runs["case"]
+    chosen = Selection(cases=tuple(problems)).chosen(list(dict.fromkeys(cases)))
+    return replace(judged, runs=judged.runs[cases.isin(chosen)].reset_index(drop=True))
 
 
 def _rank_table(source: TableResults, without: Sequence[str], format: str) -> None:
