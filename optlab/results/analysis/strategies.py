@@ -50,8 +50,8 @@ def strategies(runs: pd.DataFrame, by: str = FINAL_LOSS, within: str | None = No
 
     One row per strategy and number of `trials`, each optimizer having so many; 0 are the defaults. The `strategy` is
     "one" (the mean over the optimizers, as for one that is chosen blindly), "all" (of all optimizers, the one with the
-    lowest median on the seeds for tuning), or the name of an optimizer, which is tuned alone. `settings` is the number
-    of settings that are tried in total.
+    lowest median on the seeds for tuning; the mean over those that are equally good there), or the name of an
+    optimizer, which is tuned alone. `settings` is the number of settings that are tried in total.
 
     `place` is the share of all labels of a case that are better than the result, from 0 to 1, where equal ones count
     half: the mean over the cases of (rank - 1) / (labels - 1), by the median over the judged seeds. `difference` is the
@@ -105,7 +105,7 @@ def strategies(runs: pd.DataFrame, by: str = FINAL_LOSS, within: str | None = No
 
 @dataclass(frozen=True)
 class _Case:
-    """One case: the place of each label and its value on the seeds for tuning, as observed and in all resamples.
+    """One case: the place of each label and its rank on the seeds for tuning, as observed and in all resamples.
 
     Both have the shape (1 + resamples, labels).
     """
@@ -120,7 +120,7 @@ class _Case:
         generator = np.random.default_rng([3, number])
         judged = medians_of(contest.values, _draws(generator, contest.values.shape[1])).T
         chosen = np.stack([tried[row] for tried, row in zip(contest.tried, contest.chosen, strict=True)])
-        tuning = medians_of(chosen, _draws(generator, chosen.shape[1])).T
+        tuning = contest.floor.ranks(medians_of(chosen, _draws(generator, chosen.shape[1])).T)
         labels = {label: place for place, label in enumerate(contest.labels)}
         places = (shared(contest.floor.ranks(judged)) - 1) / max(len(labels) - 1, 1)
         return _Case(labels, places, tuning)
@@ -142,8 +142,8 @@ def _strategies(found: Sequence[_Case], same: pd.DataFrame, cases: Ints) -> Iter
     labels = list(same.index)
     places = np.stack([case.places[:, case.at(labels)] for case in found])  # (cases, 1 + resamples, labels)
     tuning = np.stack([case.tuning[:, case.at(labels)] for case in found])
-    best = tuning.argmin(axis=2)[..., None]
-    yield ALL, _mean(np.take_along_axis(places, best, axis=2)[..., 0], cases)
+    best = tuning == tuning.min(axis=2, keepdims=True)  # several are equally good if all missed a target, for example
+    yield ALL, _mean((places * best).sum(axis=2) / best.sum(axis=2), cases)
     yield ONE, _mean(places.mean(axis=2), cases)
     for column, name in enumerate(same["base"]):
         yield name, _mean(places[..., column], cases)

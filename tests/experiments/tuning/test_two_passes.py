@@ -286,6 +286,33 @@ def test_measured_times(tmp_path, computed):
     assert again.runs["steps"].tolist() == results.runs["steps"].tolist()
 
 
+def test_one_rule_under_two_labels_has_equal_steps(tmp_path):
+    rules = [{"name": "gd", "label": label, "lr": [1e-4, 2e-4]} for label in ("one", "two")]
+    tuning = {"budget": "seconds"}
+    document = DOCUMENT | {"tuning": tuning, "optimizer": [*rules, {"name": "adam", "lr": 0.1}], "steps": 40}
+    runs = optlab.run(document, out=tmp_path, plots=False).runs
+    for _, same in runs[runs["label"] != "adam"].groupby("case"):
+        assert same["steps"].nunique() == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "steps"), [(1.0, None), (1.09, None), (1.2, 83), (3.0, 33), (1e6, 1), (np.inf, None)]
+)
+def test_steps_within_the_time_of_the_fastest(seconds, steps):
+    assert timing._steps_within(100, 1.0, seconds) == steps
+
+
+def test_a_short_experiment_is_timed_for_long_enough(planned, monkeypatch):
+    """A sweep of 5 steps takes microseconds, less than the error of the clock."""
+    asked = []
+    monkeypatch.setattr(timing, "_seconds", lambda sweep, steps: (asked.append(steps), (1e-8 * steps, steps))[1])
+    (sweep,) = planned({"steps": 5, "problem": DOCUMENT["problem"][:1], "optimizer": [{"name": "gd"}]}).sweeps
+    assert timing.seconds_per_step(sweep) == pytest.approx(1e-8)
+    assert asked[0] == timing.STEPS
+    assert asked[1] * 1e-8 * len(sweep) == pytest.approx(timing.ENOUGH, rel=0.01) or asked[1] == timing.MOST_STEPS
+    assert asked[2:] == [1]
+
+
 def test_derived_targets_with_options_and_noise(tmp_path, planned):
     noise = {"kind": "normal", "scale": [0.1, 1.0]}
     problem = {"name": "rosenbrock", "start": "random", "b": [1.0, 100.0], "noise": noise}

@@ -152,3 +152,17 @@ def test_what_cannot_be_computed_is_said():
         strategies(RUNS, within="schedul")
     with pytest.raises(UnknownName, match="there is no metric 'loss'"):
         strategies(RUNS, by="loss")
+
+
+def test_equally_good_optimizers_count_the_same_in_any_order():
+    """All missed the target on the seed for tuning, so that none is the best."""
+    values = [
+        ("p", "a", 0, 0.1, [INF], [1.0, 1.0]),
+        ("p", "b", 0, 0.1, [INF], [5.0, 5.0]),
+        ("p", "c", 0, 0.1, [INF], [9.0, 9.0]),
+        *(("p", base, 2, 0.2, [0.5], [20.0, 20.0]) for base in "abc"),
+    ]
+    tables = [strategies(runs_of(order)) for order in (values, values[::-1])]
+    found = [table[(table["strategy"] == "all") & (table["trials"] == 0)].iloc[0] for table in tables]
+    assert [row["place"] for row in found] == [pytest.approx(0.2)] * 2  # the mean of 0, 1/5 and 2/5
+    assert found[0]["place_high"] == found[1]["place_high"]
