@@ -17,6 +17,7 @@ from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.relief import Surface
 from optlab.figures.style import Look
 from optlab.results import analysis
+from optlab.results.analysis.phases import has_phases
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 from optlab.results.subject import NamedFigure
@@ -85,15 +86,23 @@ def figures(
     if not wanted:
         return
     frames = Frames.of(results, labels).only(looks)
+    runs_of_effects = "tuning runs: " if has_phases(results.runs) else ""
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        for found in _figures(case, name, frames.case(case.title), selection, looks, note):
+        for found in _figures(case, name, frames.case(case.title), selection, looks, note, runs_of_effects):
             if found.kind in wanted:
                 yield found
 
 
 def _figures(
-    case: Titled | WithoutProblem, name: str, frames: Frames, selection: Selection, looks: Mapping[str, Look], note: str
+    case: Titled | WithoutProblem,
+    name: str,
+    frames: Frames,
+    selection: Selection,
+    looks: Mapping[str, Look],
+    note: str,
+    runs_of_effects: str,
 ) -> Iterator[NamedFigure]:
+    """The pictures of one case. `runs_of_effects` says which runs the sensitivity is about, before their seeds."""
     title, subtitle, minimum = case.title, _subtitle(case, frames.best) + note, case.minimum
     if isinstance(case, Titled) and has_map(case) and len(frames.paths):
         many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
@@ -103,7 +112,8 @@ def _figures(
         x = "step" if selection.x in (None, "steps") else selection.x
         yield NamedFigure("loss", title, name, partial(loss.figure, frames.curves, frames.best, x=x, **headed))
     if len(frames.effects):
-        headed["subtitle"] = _subtitle(case, frames.best, int(frames.effects["n"].max())) + note
+        seeds = _seeds(int(frames.effects["n"].max()), runs_of_effects)
+        headed["subtitle"] = _subtitle(case, frames.best, seeds) + note
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 
@@ -132,15 +142,20 @@ def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface
     return Surface(x, y, case.heights(points).reshape(resolution, resolution))
 
 
-def _subtitle(case: Titled | WithoutProblem, best: pd.DataFrame, seeds: int | None = None) -> str:
-    """The facts about the runs of a picture. `seeds`: their number of seeds; by default, that of the judged runs."""
+def _seeds(number: int, of: str = "") -> str:
+    """The number of seeds in a subtitle. One seed is not named, unless the text `of` says which runs have it."""
+    return f", {of}{counted(number, 'seed')}" if number > 1 or of else ""
+
+
+def _subtitle(case: Titled | WithoutProblem, best: pd.DataFrame, seeds: str | None = None) -> str:
+    """The facts about the runs of a picture. `seeds` names their seeds; by default, those of the judged runs."""
     if best.empty:
         return counted(case.steps, case.unit)
-    seeds = int(best["n"].max()) if seeds is None else seeds
+    seeds = _seeds(int(best["n"].max())) if seeds is None else seeds
     tried = sorted({int(n) for n in best["cells"]})
     chosen = f"the best of {tried[0]}" if len(tried) == 1 else f"the best of {tried[0]} to {tried[-1]}"
     each = "" if tried == [1] else f", each optimizer with {chosen} settings tried"
     failed = int((best["failed"] > 0).sum())
     lost = "" if np.isfinite(best["median"]).any() else "; none ended with a finite loss"
     lost += f"; runs of {failed} of {counted(len(best), 'optimizer')} ended with an error" if failed else ""
-    return counted(case.steps, case.unit) + each + (f", {seeds} seeds" if seeds > 1 else "") + lost
+    return counted(case.steps, case.unit) + each + seeds + lost

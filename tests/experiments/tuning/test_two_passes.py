@@ -234,7 +234,8 @@ def test_pictures_say_what_was_tried_and_the_seeds_they_show(results):
     texts = {name: " ".join(text.get_text() for text in figures[name].texts) for name in figures}
     loss, lr = (next(text for name, text in texts.items() if name.startswith(kind)) for kind in ("loss_mlp", "lr_mlp"))
     assert "the best of 1 to 12 settings tried, 4 seeds" in loss
-    assert "the best of 1 to 12 settings tried, 3 seeds" in lr
+    assert "tuning runs" not in loss
+    assert "the best of 1 to 12 settings tried, tuning runs: 3 seeds" in lr
 
 
 def test_curves_of_a_budget_in_gradients_end_with_their_runs(tmp_path):
