@@ -51,7 +51,7 @@ def print_rankings(
     if count <= most:
         _each(console, judged, manifest)
     if count > 1 and has_overall:
-        _overall(console, judged, count)
+        _overall(console, judged)
     for sentence in _meanings(judged, count <= most):
         console.print(tables.sentence(sentence))
 
@@ -138,9 +138,11 @@ def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str
 # ---- over all problems -----------------------------------------------------------------------------------------------
 
 
-def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None:
+def _overall(console: Console, judged: Judged | JudgedTable) -> None:
     from optlab.results.analysis import sentences
 
+    cases, has_ranks = judged.ranking["case"].nunique(), judged.ranking["rank"].notna()
+    placed = judged.ranking["case"][has_ranks].nunique()
     ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
     is_judged = bool(ranked["among_first"].notna().any())
     known = judged.ranking.dropna(subset="with_first").groupby("label")["with_first"].agg(["sum", "size"])
@@ -154,9 +156,12 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
         rows.append([mean, row["label"], ends, str(row["wins"]), *[among] * is_judged, diverged])
     interval, diverged = "90 % interval>", _diverged(of_several)
     columns = ["mean rank>", "optimizer", interval, "wins>", *[f"{COULD_BE_FIRST}>"] * is_judged, diverged]
-    title = f"over all {counted(cases, 'problem')}"
+    every = cases + judged.without_metric
+    title = f"over {'all' if placed == every else f'{placed} of'} {counted(every, 'problem')}"
     console.print(tables.table(*_with_content(columns, _first(rows)), title, spare=[diverged, interval]))
     _rest(console, rows)
+    if placed < every:
+        console.print(tables.sentence(_left_out(judged.by, cases - placed, judged.without_metric)))
     for row in ranked[ranked["failed"] > 0].to_dict("records"):
         where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
         console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
@@ -164,6 +169,13 @@ def _overall(console: Console, judged: Judged | JudgedTable, cases: int) -> None
         console.print(tables.sentence(sentences.friedman_text(judged.friedman)))
         console.print(tables.sentence(sentences.dependence(judged.without_each_case, ranked)))
     console.print()
+
+
+def _left_out(by: str, without_ranks: int, without_metric: int) -> str:
+    """How many problems have no ranks, and why."""
+    reasons = {"no optimizer has a finite median": without_ranks, f"{by} was not recorded": without_metric}
+    parts = [f"{counted(count, 'problem')} where {reason}" for reason, count in reasons.items() if count]
+    return f"left out: {' and '.join(parts)}"
 
 
 # ---- what the marks mean ---------------------------------------------------------------------------------------------

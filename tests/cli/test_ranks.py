@@ -135,6 +135,25 @@ def test_several_problems(capsys, monkeypatch):
     assert "the first is the same if any one problem is left out" in out
 
 
+def test_problems_without_ranks_are_left_out_of_all_counts(capsys, monkeypatch):
+    """Of five problems, one has no finite median, though one of its ten runs is finite, and one has no test loss."""
+    runs = judged(*[[0, 5, 10]] * 5).runs
+    runs["test_loss"] = runs["final_loss"]
+    runs.loc[(runs["case"] == "case 3") & (runs.index != runs.index[runs["case"] == "case 3"][0]), "test_loss"] = np.inf
+    runs.loc[runs["case"] == "case 4", "test_loss"] = np.nan
+    found = Judged.of(runs, "test_loss")
+    out = printed(found, capsys, monkeypatch)
+    head = out[out.index("over 3 of 5 problems") :].splitlines()
+    assert head[2].split()[-4:-2] == ["of", "3"]
+    assert head[5] == (
+        "left out: 1 problem where no optimizer has a finite median and 1 problem where test_loss was not recorded"
+    )
+    assert found.friedman.cases == 3
+    alone = out[out.index("case 3") : out.index("over 3 of")]
+    assert "could be first" not in alone
+    assert "yes" not in alone
+
+
 def test_a_problem_that_decides_who_is_first_is_named(capsys, monkeypatch):
     out = printed(judged([0, 5, 9], [0, 5, 9], [9, 0, 5]), capsys, monkeypatch)
     assert "without case 0, rule 1 is first; without case 1, rule 1 is first" in out

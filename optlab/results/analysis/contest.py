@@ -40,11 +40,6 @@ class Contest:
     is_judged_apart: bool = False
     floor: Floor = EXACT
 
-    @property
-    def has_values(self) -> bool:
-        """Whether some median can be finite, so that there are ranks."""
-        return bool(np.isfinite(self.values).any())
-
     def limited(self, seeds: int = MOST_SEEDS) -> Contest:
         """The contest on its first seeds only, so that time and memory are bounded."""
         if self.values.shape[1] <= seeds:

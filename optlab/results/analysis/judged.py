@@ -21,17 +21,20 @@ from optlab.results.analysis.verdict import Verdict
 class Judged:
     """The verdicts on all cases, each computed at its first use.
 
-    runs: one row per run. by: the metric. search: how the settings were searched.
+    runs: one row per run, of the cases on which the metric exists. by: the metric. search: how the settings were
+    searched. without_metric: the number of cases on which the metric does not exist.
     """
 
     runs: pd.DataFrame
     by: str
     search: str
+    without_metric: int = 0
 
     @staticmethod
     def of(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> Judged:
         """The verdicts on the cases on which the metric exists. For arguments and exceptions, see `ranking`."""
-        return Judged(ranks.with_metric(runs, by), by, search)
+        kept = ranks.with_metric(runs, by)
+        return Judged(kept, by, search, runs["case"].nunique() - kept["case"].nunique())
 
     @cached_property
     def placed(self) -> pd.DataFrame:

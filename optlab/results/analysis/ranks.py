@@ -93,7 +93,7 @@ def ranking_of(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:
     parts = []
     for case, verdict in verdicts.items():
         part = pd.DataFrame({"case": case, "label": verdict.contest.labels, "median": verdict.medians})
-        part["rank"] = pd.Series(verdict.ranks if verdict.contest.has_values else pd.NA, dtype="Int64")
+        part["rank"] = pd.Series(verdict.ranks if verdict.has_ranks else pd.NA, dtype="Int64")
         part["n"] = (~np.isnan(verdict.contest.values)).sum(axis=1)
         parts.append(part.sort_values("rank", kind="stable"))
     found = with_doubt(pd.concat(parts, ignore_index=True), verdicts)

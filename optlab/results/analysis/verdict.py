@@ -38,9 +38,14 @@ class Verdict:
         return self.contest.floor.ranks(self.medians)
 
     @property
+    def has_ranks(self) -> bool:
+        """Whether a median is finite, so that there is an order."""
+        return bool(np.isfinite(self.medians).any())
+
+    @property
     def is_open(self) -> bool:
-        """Whether nothing can be said about the doubt: there is one seed, or no finite value."""
-        return self.contest.values.shape[1] < 2 or not self.contest.has_values
+        """Whether nothing can be said about the doubt: there is one seed, or there are no ranks."""
+        return self.contest.values.shape[1] < 2 or not self.has_ranks
 
     @cached_property
     def resampled(self) -> Floats:

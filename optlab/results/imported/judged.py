@@ -27,6 +27,7 @@ class JudgedTable:
     is_higher_better: bool = False
 
     is_chosen_on_judged_seeds = False
+    without_metric = 0
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
