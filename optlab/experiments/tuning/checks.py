@@ -76,7 +76,9 @@ def note_tuning(
         return
     labels = [rule.label for rule in rules]
     are_single = len(set(labels)) == len(labels) and all(rule.tried == 1 for rule in rules)
-    if are_single and not notes.mistakes and not notes.before:
+    if are_single and not notes.mistakes and not notes.before and table.trials == (1,):
+        notes.note(("tuning", "trials"), "a single trial leaves nothing to choose; write at least 2")
+    elif are_single and not notes.mistakes and not notes.before:
         what = "there is nothing to tune: no optimizer has several settings"
         notes.note(("tuning",), f"{what}; give one of them a list, a grid or a range, as in {AXIS}")
     if (

@@ -42,7 +42,7 @@ def score(costs: pd.DataFrame, ceiling: float = CEILING, points: int = POINTS) -
     >>> score(COSTS, points=0)["score"].round(4).tolist()  # the ratios are 1.25 and infinity for gd, 1 and 1 for adam
     [1.0, 0.4583]
     """
-    if not ceiling > 1:
+    if not 1 < ceiling < np.inf:
         raise UserError(f"ceiling: must be a ratio above 1, such as 4, not {ceiling!r}")
     if points < 0 or points == 1:
         raise UserError(f"points: must be at least 2, or 0 for the exact integral, not {points!r}")

@@ -27,6 +27,7 @@ def mistakes(text, registry):
         (f"{SPHERE}{RANGE}", "lr", "write trials = 40 in [tuning]; or write a grid, lr = { log = [0.0001, 1.0], num"),
         (f"[tuning]\n{SPHERE}{RANGE}", "lr", "write trials = 40 in [tuning]"),
         (f"[tuning]\n{SPHERE}{SINGLE}", "[tuning]", "there is nothing to tune"),
+        (f"[tuning]\ntrials = 1\n{SPHERE}{RANGE}", "trials", "a single trial leaves nothing to choose; write at least"),
         (f"[tuning]\ntrials = 4\n{SPHERE}{SINGLE}", "[tuning]", "as in lr = { log_uniform = [1e-4, 1.0] }"),
         (f"[tuning]\ntrials = 0\n{SPHERE}{RANGE}", "trials", "must be at least 1, not 0"),
         (f"[tuning]\ntrials = []\n{SPHERE}{RANGE}", "trials", "must have a number above 0, as in [0, 25, 50]"),

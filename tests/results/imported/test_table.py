@@ -90,6 +90,7 @@ def test_a_problem_without_a_solving_optimizer_has_no_effect():
     ("arguments", "message"),
     [
         ({"ceiling": 1.0}, r"ceiling: must be a ratio above 1, such as 4, not 1\.0"),
+        ({"ceiling": np.inf}, r"ceiling: must be a ratio above 1, such as 4, not inf"),
         ({"points": 1}, r"points: must be at least 2, or 0 for the exact integral, not 1"),
         ({"points": -3}, r"points: must be at least 2"),
         ({"without": ["p", "q"]}, r"the table: no solver is left"),
