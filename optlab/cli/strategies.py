@@ -27,13 +27,13 @@ def print_strategies(console: Console, results: ExperimentResults) -> None:
          f"{row['low']:+.2f} to {row['high']:+.2f}"]
         for row in table[table["strategy"].isin(list(NAMES))].to_dict("records")
     ]  # fmt: skip
-    columns = ["trials>", "strategy", "settings tried>", "better ones>", "difference>", "90 % interval>"]
+    columns = ["trials>", "strategy", "settings tried>", "place>", "difference>", "90 % interval>"]
     console.print(
         tables.table([within, *columns] if within else columns, rows, "trying several optimizers, or tuning one")
     )
     console.print(tables.sentence(sentences.strategies_text(table, within)))
     console.print(
-        tables.sentence("better ones: the share of all optimizers, with all numbers of trials, that are better")
+        tables.sentence("place: the share of all that are better; all are the optimizers with each number of trials")
     )
     console.print(tables.sentence("optlab rank RESULTS ranks all of them"))
     console.print()

@@ -36,6 +36,7 @@ def test_formats_for_people():
     lines = score("--table", ALGOPERF, "--group", "ruleset").splitlines()
     assert lines[:3] == ["external_tuning", "submission              score", "shampoo_submission     0.7784"]
     assert lines[13:16] == ["", "self_tuning", "submission            score"]
+    assert lines[-1].endswith(" times the lowest cost; cost: the seconds_to_target")
     assert "| sinv6_75 | 0.1420 |" in score("--table", ALGOPERF, "--group", "ruleset", "--format", "markdown")
 
 
@@ -51,7 +52,13 @@ def test_results_of_an_experiment(tmp_path):
     assert [row["label"] for row in rows] == expected["label"].tolist()
     for name in ("score", "low", "high"):
         assert [float(row[name]) for row in rows] == expected[name].tolist()
-    assert "5 % to 95 % of seeds" in score(results.folder)
+    said = score(results.folder)
+    assert "5 % to 95 % of seeds" in said
+    assert said.splitlines()[-1] == (
+        "score: the mean of the performance profile from 1 to 4 times the lowest cost; "
+        "cost: the gradients until a problem is solved, as the median over the seeds; "
+        "solved: the loss came 99.9 % of the way from the start to the minimum"
+    )
     only = list(csv.DictReader(io.StringIO(score(results.folder, "--without", "gd", "--format", "csv"))))
     assert [(row["label"], row["score"]) for row in only] == [("adam", "1.0")]
 

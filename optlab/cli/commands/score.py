@@ -32,7 +32,9 @@ def score(
     plugins: Plugins = [],
 ) -> None:
     """Score optimizers as AlgoPerf does: the mean of the performance profile up to 4 times the best's cost."""
+    from optlab.cli import tables
     from optlab.cli.formats import emit
+    from optlab.results.profiles.captions import score_caption
 
     source = others.unless(results)
     if isinstance(source, Path):
@@ -43,9 +45,12 @@ def score(
     else:
         names = {name: source.columns[name] for name in ("group", "label") if name in source.columns}
     frame = source.scores(ceiling=ceiling, points=points, without=without)
+    meaning = score_caption(frame, ceiling)
     if frame["low"].isna().all():
         frame = frame.drop(columns=["low", "high"])
     emit(frame.rename(columns=names).to_dict("records"), _shown(frame, names), format)
+    if format == "table":
+        tables.console().print(tables.sentence(meaning))
 
 
 def _shown(frame: Any, names: dict[str, str]) -> list[Shown]:

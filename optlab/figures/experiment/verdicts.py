@@ -110,7 +110,7 @@ def _trials(verdicts: Verdicts, case: Titled | WithoutProblem, looks: Mapping[st
     return best_of_k.figure(
         shown, looks=looks, quantity=quantity, minimum=minimum, caption=caption,
         title=f"best of k trials: {case.title}",
-        subtitle=f"the best {quantity} to be expected with k of the settings that were tried{note}",
+        subtitle=f"the best {quantity} to be expected with k settings, drawn with replacement from those tried{note}",
     )  # fmt: skip
 
 

@@ -113,7 +113,9 @@ class TableResults:
         Raises:
             UserError: a cost is negative.
         """
-        return self._by_group(lambda runs: profiles.score(self._costs(runs), ceiling, points), without)
+        frame = self._by_group(lambda runs: profiles.score(self._costs(runs), ceiling, points), without)
+        frame.attrs.update(self._facts("score"))
+        return frame
 
     def _by_group(self, function: Callable[[pd.DataFrame], pd.DataFrame], without: Sequence[str]) -> pd.DataFrame:
         """The frames of all groups in one, with a first column for the group if there are groups."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,12 +47,14 @@ class TrialResults(TableResults):
             costs = per_dimension(costs, costs["dim"].to_numpy(float))
         frame = KINDS[kind](costs)
         frame.attrs.update(self._facts(kind))
-        frame.attrs.update(
-            unit="evaluations / dimension" if is_ecdf else "evaluations",
-            targets=[self.target] if is_solved else costs["target"].unique().tolist(),
-            is_solved=False,
-        )
+        if is_ecdf:
+            frame.attrs["unit"] = "evaluations / dimension"
+        if not is_solved:
+            frame.attrs["targets"] = costs["target"].unique().tolist()
         return frame
+
+    def _facts(self, kind: str) -> dict[str, Any]:
+        return super()._facts(kind) | {"unit": "evaluations", "targets": [self.target], "is_solved": False}
 
     def _costs(self, runs: pd.DataFrame) -> pd.DataFrame:
         labels = set(runs["label"])

@@ -44,6 +44,25 @@ def caption(frame: pd.DataFrame) -> str:
     return " ".join(f"{sentence}." for sentence in [*said, _sample(facts), *_targets(facts), *_notes(facts)])
 
 
+def score_caption(frame: pd.DataFrame, ceiling: float) -> str:
+    """What the scores in a frame are: the costs, and what was to be reached.
+
+    >>> from optlab.results.profiles.examples import FACTS
+    >>> frame = pd.DataFrame({"label": ["adam"], "score": [1.0]})
+    >>> frame.attrs = FACTS | {"kind": "score"}
+    >>> print(score_caption(frame, 4.0).replace("; ", ";\\n"))
+    score: the mean of the performance profile from 1 to 4 times the lowest cost;
+    cost: the gradients until a problem is solved, as the median over the seeds;
+    solved: the loss came 99.9 % of the way from the start to the minimum
+    """
+    facts: dict[str, Any] = {str(name): value for name, value in frame.attrs.items()}
+    solved = _targets(facts)
+    cost = f"the {facts['unit']}" + " until a problem is solved" * bool(solved)
+    cost += ", as the median over the seeds" * (facts["seeds"] > 1)
+    mean = f"score: the mean of the performance profile from 1 to {ceiling:g} times the lowest cost"
+    return "; ".join([mean, f"cost: {cost}", *(text[0].lower() + text[1:] for text in solved)])
+
+
 def _highest(frame: pd.DataFrame) -> list[str]:
     """The labels with the largest areas below their curves, on a logarithmic axis."""
     x = np.unique(frame["x"].to_numpy(float))

@@ -107,6 +107,8 @@ def test_the_curves_of_trials_are_those_of_the_tuning(tuned):
         assert line.get_xdata().tolist() == [1, 2, 3, 4, 5]
     assert axes.get_ylabel() == "expected best of k: best loss"
     assert caption(figure).startswith("After 1 trial ")
+    drawn = "the best best loss to be expected with k settings, drawn with replacement from those tried"
+    assert figure.texts[1].get_text() == drawn
 
 
 def test_the_other_pictures_of_tuned_settings_show_the_judged_runs(tuned):

@@ -15,6 +15,7 @@ from optlab.errors import MissingPackage, UserError
 from optlab.results.imported import isolated
 from optlab.results.imported.loading import from_table
 from optlab.results.profiles import ert
+from optlab.results.profiles.captions import score_caption
 from optlab.results.profiles.hits import coco_targets
 
 ORACLE = Path(__file__).with_name("coco_oracle.py")
@@ -116,7 +117,10 @@ def test_one_target(small):
     assert "Solved: at most 0.5 above the minimum" in optlab.results.caption(single)
     assert ert(costs)["n"].eq(5).all()
     assert set(results.profile("ert", without=["wide"])["label"]) == {"narrow"}
-    assert 0 < results.scores()["score"].max() <= 1
+    scores = results.scores()
+    assert 0 < scores["score"].max() <= 1
+    said = "cost: the evaluations until a problem is solved, as the median over the seeds; solved: at most 0.5 above"
+    assert said in score_caption(scores, 4.0)
 
 
 @pytest.mark.many
