@@ -87,7 +87,7 @@ def _rest(console: Console, rows: Sequence[Any]) -> None:
 
 def case_table(case: str, ranked: Any, by: str) -> Shown:
     """The table of one case. `ranked` has the rows of a ranking, and the column `gradients`."""
-    is_repeated = bool((ranked["n"] > 1).any())
+    is_repeated = bool(ranked["interval"].notna().any())
     is_judged = bool(ranked["with_first"].notna().any())
     ended = (ranked["failed"] == 0) & (ranked["median"].abs() < float("inf"))  # a run that diverged stops early
     is_unequal = ranked.loc[ended, "gradients"].nunique() > 1  # some need more than one per step
@@ -144,7 +144,7 @@ def _overall(console: Console, judged: Judged | JudgedTable) -> None:
     cases, has_ranks = judged.ranking["case"].nunique(), judged.ranking["rank"].notna()
     placed = judged.ranking["case"][has_ranks].nunique()
     ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
-    is_judged = bool(ranked["among_first"].notna().any())
+    is_judged, has_ends = (bool(ranked[name].notna().any()) for name in ("among_first", "mean_low"))
     known = judged.ranking.dropna(subset="with_first").groupby("label")["with_first"].agg(["sum", "size"])
     rows = []
     for row in ranked.to_dict("records"):
@@ -153,9 +153,10 @@ def _overall(console: Console, judged: Judged | JudgedTable) -> None:
         ends = f"{row['mean_low']:.2f} to {row['mean_high']:.2f}" if row["mean_low"] >= 0 else tables.NONE
         among = tables.NONE if math.isnan(row["among_first"]) else "{} of {}".format(*known.loc[row["label"]])
         diverged = tables.NONE if row["failed"] else _share(row["diverged"])
-        rows.append([mean, row["label"], ends, str(row["wins"]), *[among] * is_judged, diverged])
+        rows.append([mean, row["label"], *[ends] * has_ends, str(row["wins"]), *[among] * is_judged, diverged])
     interval, diverged = "90 % interval>", _diverged(of_several)
-    columns = ["mean rank>", "optimizer", interval, "wins>", *[f"{COULD_BE_FIRST}>"] * is_judged, diverged]
+    columns = ["mean rank>", "optimizer", *[interval] * has_ends, "wins>"]
+    columns += [f"{COULD_BE_FIRST}>"] * is_judged + [diverged]
     every = cases + judged.without_metric
     title = f"over {'all' if placed == every else f'{placed} of'} {counted(every, 'problem')}"
     console.print(tables.table(*_with_content(columns, _first(rows)), title, spare=[diverged, interval]))
@@ -193,9 +194,9 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
         settings = ", with the chosen settings" if is_apart else ""
         told = f"not told apart from the first at the 5 % level{settings}, compared at the same seeds"
         found.append(f"{COULD_BE_FIRST}: {told}")
-    alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.values.shape[1] == 1]
+    alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.is_single]
     if alone:
-        found.append(sentences.unsure([] if len(alone) == table["case"].nunique() else alone))
+        found.append(sentences.unsure([] if len(alone) == table["case"].nunique() else alone, judged.is_shared))
     if has_each and table.groupby("case", sort=False)["rank"].transform(are_shared).any():
         found.append("= equal ranks: the values differ by no more than rounding")
     if (table["at_edge"] != "").any():

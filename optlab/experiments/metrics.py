@@ -39,6 +39,8 @@ class Metric:
     record: what to write in the experiment file if one of these columns is missing; empty if none ever is.
     higher_is_better: true for an accuracy.
     counts_when_diverged: whether a run that diverged has a value. A run may reach its target and diverge later.
+    is_shared: whether runs that are executed together share one value, as the time of a sweep divided by its runs. Such
+        runs are one measurement.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Metric:
     record: str = ""
     higher_is_better: bool = False
     counts_when_diverged: bool = False
+    is_shared: bool = False
 
     def is_recorded(self, columns: Container[str]) -> bool:
         """Whether a table with these columns has all that is needed."""
@@ -109,7 +112,7 @@ METRICS: Mapping[str, Metric] = {
         Metric("steps_to_target", ("reached",), _TARGET, counts_when_diverged=True),
         Metric("gradients_to_target", ("reached", "grad_evals", "steps"), _TARGET, counts_when_diverged=True),
         Metric("area", ("area",), "write the number of losses to record in [record], as in points = 200"),
-        Metric("seconds", ("seconds",)),
+        Metric("seconds", ("seconds",), is_shared=True),
     )
 }
 """The metrics by name. Further metrics on test data, which problems define, are found by `metric`."""

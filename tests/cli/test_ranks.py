@@ -231,6 +231,13 @@ def test_some_problems_only(folder):
     assert {row["case"] for row in rows} == {title}
 
 
+def test_seconds_have_no_verdict_and_a_reason(folder):
+    out = " ".join(rank(folder, "--by", "seconds").output.split())
+    assert "the runs of an optimizer are timed together: one measurement each, nothing can be said" in out
+    for text in ("is better", "cannot be told apart", "could be first", "interval", "Friedman"):
+        assert text not in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -126,9 +126,10 @@ def _strategies(verdicts: Verdicts) -> InlineFigure:
 def _ranks(verdicts: Verdicts, case: str, looks: Mapping[str, Look], note: str) -> InlineFigure:
     table = verdicts.judged.ranking
     rows = table[table["case"] == case]
-    caption = sentences.sureness(rows.to_dict("records"), verdicts.judged.verdicts.get(case))
-    if not caption and (rows["n"] == 1).all():
-        caption = sentences.unsure()
+    verdict = verdicts.judged.verdicts.get(case)
+    caption = sentences.sureness(rows.to_dict("records"), verdict)
+    if not caption and verdict is not None and verdict.contest.is_single:
+        caption = sentences.unsure(is_shared=verdicts.judged.is_shared)
     intervals = "; lines: 90 % of the ranks in resamples of the seeds" if rows["rank_low"].notna().any() else ""
     shown = rows[rows["label"].isin(list(looks))]
     return ranks.figure(shown, looks=looks, caption=_sentence(caption, set(rows["label"])), title=f"ranks: {case}",

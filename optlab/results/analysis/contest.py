@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optlab.experiments import metrics
 from optlab.results.analysis.phases import TUNING, has_phases
 from optlab.results.analysis.ties import EXACT, Floor, Ties
 from optlab.results.analysis.tuning import FINAL_LOSS, cell_ids, group_ids, run_losses
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 MOST_SEEDS = 1000
@@ -31,6 +33,7 @@ class Contest:
     chosen: for each label, the row of the chosen setting in `tried`.
     is_judged_apart: whether the seeds of the choice are others than the judged ones.
     floor: which values are equal.
+    copied: the labels of which one measurement was copied to all seeds.
     """
 
     labels: tuple[str, ...]
@@ -39,6 +42,12 @@ class Contest:
     chosen: tuple[int, ...]
     is_judged_apart: bool = False
     floor: Floor = EXACT
+    copied: frozenset[str] = frozenset()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one measurement of each label, which says nothing about how sure the order is."""
+        return self.values.shape[1] == 1 or self.copied >= {*self.labels}
 
     def limited(self, seeds: int = MOST_SEEDS) -> Contest:
         """The contest on its first seeds only, so that time and memory are bounded."""
@@ -65,6 +74,7 @@ def contests(runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS) -> 
     place = pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))
     cell, loss, ties = cell_ids(runs), run_losses(runs, by), Ties.of(runs, by)
     is_tuning = runs["phase"].to_numpy() == TUNING if has_phases(runs) else np.zeros(len(runs), dtype=bool)
+    is_shared = metrics.metric(by, runs.columns).is_shared
     case_of_run = group_ids(runs, ["case"])
     for number, case in enumerate(runs["case"].unique()):
         ours = chosen["case"].to_numpy() == case
@@ -74,16 +84,19 @@ def contests(runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS) -> 
                 _Table.of(runs[rows & side], cell[rows & side], loss[rows & side]) for side in (~is_tuning, is_tuning)
             )
             labels = tuple(chosen["label"][ours])
-            yield str(case), _contest(labels, cell[place[ours]], judged, tuned, ties.floor(case))
+            contest = _contest(labels, cell[place[ours]], judged, tuned, ties.floor(case))
+            yield str(case), replace(contest, copied=frozenset(labels)) if is_shared else contest
 
 
 @dataclass(frozen=True)
 class _Table:
-    """The values of one case as an array (cells, seeds), with the numbers and labels of the cells in order."""
+    """The values of one case as an array (cells, seeds), with the numbers and labels of the cells in order, and which
+    cells have one run."""
 
     cells: Ints
     labels: NDArray[np.object_]
     values: Floats
+    is_alone: Bools
 
     @staticmethod
     def of(runs: pd.DataFrame, cell: Ints, loss: Floats) -> _Table:
@@ -94,7 +107,7 @@ class _Table:
         # a deterministic cell has one run, which is the same for every seed
         alone = np.bincount(row, minlength=len(cells)) == 1
         values[alone] = loss[first[alone], None]
-        return _Table(cells, runs["label"].to_numpy(object)[first], values)
+        return _Table(cells, runs["label"].to_numpy(object)[first], values, alone)
 
     def of_label(self, label: str, cell: int) -> tuple[Floats, int]:
         """The values of all cells of a label, and the row of one of its cells."""
@@ -103,7 +116,9 @@ class _Table:
 
 
 def _contest(labels: tuple[str, ...], cells: Ints, judged: _Table, tuned: _Table, floor: Floor) -> Contest:
-    values = judged.values[np.searchsorted(judged.cells, cells)]
+    rows = np.searchsorted(judged.cells, cells)
+    copied = frozenset(label for label, row in zip(labels, rows, strict=True) if judged.is_alone[row])
     is_apart = len(tuned.cells) > 0
     tried = [(tuned if is_apart else judged).of_label(*pair) for pair in zip(labels, cells, strict=True)]
-    return Contest(labels, values, tuple(v for v, _ in tried), tuple(row for _, row in tried), is_apart, floor)
+    settings, chosen = (tuple(parts) for parts in zip(*tried, strict=True))
+    return Contest(labels, judged.values[rows], settings, chosen, is_apart, floor, copied)

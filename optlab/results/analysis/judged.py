@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import pandas as pd
 
 from optlab.experiments import metrics
@@ -58,6 +59,11 @@ class Judged:
     def is_higher_better(self) -> bool:
         return metrics.metric(self.by, self.runs.columns).higher_is_better
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether runs share a measurement, so that nothing is tested."""
+        return metrics.metric(self.by, self.runs.columns).is_shared
+
     @cached_property
     def ranking(self) -> pd.DataFrame:
         """See the function `ranking`."""
@@ -67,12 +73,15 @@ class Judged:
     @cached_property
     def overall(self) -> pd.DataFrame:
         """See the function `overall`."""
-        return over_cases.overall(self.ranking, self.verdicts, list(self.runs["label"].unique()))
+        table = over_cases.overall(self.ranking, self.verdicts, list(self.runs["label"].unique()))
+        # the cases of one sweep share a measurement, too
+        return table.assign(mean_low=np.nan, mean_high=np.nan) if self.is_shared else table
 
     @cached_property
     def friedman(self) -> Friedman | None:
         """See the function `friedman`."""
         labels, _, table = over_cases.rank_table(self.placed)
+        labels = () if self.is_shared else labels
         return over_cases.friedman_test(table, labels) if labels else None
 
     @cached_property
@@ -100,7 +109,9 @@ def ranking(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> p
       p-value, missing for labels with rank 1 (`separation`);
     - `interval`: the 90 % interval of the median, as a pair (`intervals`).
 
-    They are missing if there is one seed. Cases on which the metric does not exist are left out.
+    They are missing if there is one seed, and for "seconds", because runs that are executed together are timed
+    together. `interval` is missing for a label whose single deterministic run stands for all seeds, and so are
+    `with_first` and `p` if the first has one run, too. Cases on which the metric does not exist are left out.
 
     Args:
         runs: one row per run.
@@ -122,7 +133,7 @@ def overall(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
 def friedman(runs: pd.DataFrame, by: str = FINAL_LOSS) -> Friedman | None:
     """The tests of Friedman and Nemenyi over all cases with ranks and all labels without failed runs.
 
-    None if there are fewer than two such cases or labels.
+    None if there are fewer than two such cases or labels, and for "seconds".
     """
     return Judged.of(runs, by).friedman
 

@@ -38,7 +38,8 @@ def with_doubt(table: pd.DataFrame, verdicts: Mapping[str, Verdict]) -> pd.DataF
     found: dict[tuple[str, str], tuple[Any, ...]] = {}
     for case, verdict in verdicts.items():
         if not verdict.is_open:
-            columns = (*verdict.rank_ends, verdict.first, verdict.with_first, verdict.p, verdict.intervals)
+            intervals = [None if np.isnan(low) else (low, high) for low, high in verdict.intervals]
+            columns = (*verdict.rank_ends, verdict.first, verdict.with_first, verdict.p, intervals)
             pairs = [(case, label) for label in verdict.contest.labels]
             found |= dict(zip(pairs, zip(*columns, strict=True), strict=True))
     nothing = (None, None, np.nan, None, np.nan, None)

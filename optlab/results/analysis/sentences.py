@@ -15,6 +15,8 @@ from optlab.results.analysis.verdict import Verdict
 
 NAMED = 3
 """The largest number of names in a sentence."""
+NOTHING = "nothing can be said about how sure the order is"
+ONE_RUN = "one run each: nothing can be said about how sure their order is"
 OTHER_SETTINGS = "; with settings chosen on other tuning seeds, another could be first"
 SAME = 1e-3
 """Expected values that differ by less than this share of them are about the same."""
@@ -29,17 +31,26 @@ def sureness(rows: Sequence[Mapping[Any, Any]], verdict: Verdict | None) -> str:
     ranked = [row for row in rows if not pd.isna(row["rank"]) and not row["failed"]]
     if verdict is None or verdict.is_open or len(ranked) < 2:
         return ""
-    first, second, *_ = ranked
     seeds = counted(verdict.contest.values.shape[1], "seed")
-    others = [row for row in ranked[1:] if row["with_first"]]
+    if not any(pd.isna(row["with_first"]) for row in ranked):
+        return _compared(ranked, verdict, seeds, "others")
+    alone = [row["label"] for row in ranked if row["label"] in verdict.contest.copied]
+    said = _compared(ranked, verdict, seeds, "others with several runs")
+    return f"{said}; {listed(alone)} have {ONE_RUN}"
+
+
+def _compared(ranked: Sequence[Mapping[Any, Any]], verdict: Verdict, seeds: str, all_others: str) -> str:
+    """The first in comparison with the others that were tested."""
+    first, second, *_ = ranked
+    others = [row for row in ranked[1:] if not pd.isna(row["with_first"]) and row["with_first"]]
     if not others:
-        better = f"{first['label']} is better than all others, with {seeds} (at the 5 % level)"
+        better = f"{first['label']} is better than all {all_others}, with {seeds} (at the 5 % level)"
         return better + OTHER_SETTINGS * verdict.depends_on_tuning(first["label"])
     if first["rank"] == second["rank"]:
         return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
     which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")
     few = f"with {seeds}, {which} cannot be told apart from {first['label']}"
-    if not second["with_first"]:
+    if second is not others[0]:
         return few
     pair = "them" if len(others) == 1 else f"it from {second['label']}"
     return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
@@ -54,10 +65,16 @@ def _needed(verdict: Verdict, first: str, second: str) -> str:
     return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
 
 
-def unsure(cases: Sequence[str] = ()) -> str:
-    """That nothing can be said with one run each, on some cases or on all."""
+def unsure(cases: Sequence[str] = (), is_shared: bool = False) -> str:
+    """That nothing can be said with one measurement each, on some cases or on all.
+
+    Args:
+        is_shared: whether runs share a measurement, see `optlab.experiments.metrics.Metric`.
+    """
     where = f" on {listed(cases)}" if cases else ""
-    return f"one run each{where}: nothing can be said about how sure the order is"
+    if is_shared:
+        return f"the runs of an optimizer are timed together: one measurement each{where}, {NOTHING}"
+    return f"one run each{where}: {NOTHING}"
 
 
 def friedman_text(test: Friedman) -> str:

@@ -14,6 +14,7 @@ from optlab.results.analysis.intervals import median_interval
 from optlab.results.analysis.resampling import medians_along, resampled_ranks
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 TAILS = (0.05, 0.95)
 """The quantiles of the ranks over the resamples that are the ends of a rank's interval."""
@@ -44,8 +45,8 @@ class Verdict:
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing can be said about the doubt: there is one seed, or there are no ranks."""
-        return self.contest.values.shape[1] < 2 or not self.has_ranks
+        """Whether nothing can be said about the doubt: each label has one measurement, or there are no ranks."""
+        return self.contest.is_single or not self.has_ranks
 
     @cached_property
     def resampled(self) -> Floats:
@@ -66,19 +67,38 @@ class Verdict:
 
     @cached_property
     def p(self) -> Floats:
-        """The adjusted p-values of the comparison with the first; NaN for labels with rank 1."""
-        p = separation.step_down(self.contest.limited().values, self.contest.floor)
+        """The adjusted p-values of the comparison with the first; NaN for labels with rank 1 or `is_untested`."""
+        p, tested = np.full(len(self.ranks), np.nan), ~self.is_untested
+        p[tested] = separation.step_down(self.contest.limited().values[tested], self.contest.floor)
         return np.where(self.ranks == 1, np.nan, p)
 
     @cached_property
-    def with_first(self) -> NDArray[np.bool_]:
-        """Which labels cannot be told apart from the first."""
-        return ~(self.p < separation.LEVEL)
+    def is_copied(self) -> Bools:
+        """Which labels have one measurement, which was copied to all seeds."""
+        return np.array([label in self.contest.copied for label in self.contest.labels], dtype=bool)
+
+    @cached_property
+    def is_untested(self) -> Bools:
+        """Which labels are not compared with the first, because both have one run that was copied to all seeds.
+
+        A label with one run is compared with others that have a run for each seed.
+        """
+        is_first, is_copied = self.ranks == 1, self.is_copied
+        return is_copied & ~is_first & (is_copied & is_first).any()
+
+    @cached_property
+    def with_first(self) -> list[bool | None]:
+        """Which labels cannot be told apart from the first; None for those that are not compared with it."""
+        told_apart = self.p < separation.LEVEL
+        return [None if skipped else not apart for skipped, apart in zip(self.is_untested, told_apart, strict=True)]
 
     @cached_property
     def intervals(self) -> list[tuple[float, float]]:
-        """The 90 % interval of each median."""
-        return [median_interval(values[~np.isnan(values)]) for values in self.contest.values]
+        """The 90 % interval of each median; NaN for a label with one measurement."""
+        return [
+            (np.nan, np.nan) if is_copied else median_interval(values[~np.isnan(values)])
+            for values, is_copied in zip(self.contest.values, self.is_copied, strict=True)
+        ]
 
     def depends_on_tuning(self, label: str) -> bool:
         """Whether settings were chosen on seeds of their own, and the interval of the rank goes beyond the first place.

@@ -28,6 +28,7 @@ class JudgedTable:
 
     is_chosen_on_judged_seeds = False
     without_metric = 0
+    is_shared = False
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:

@@ -94,6 +94,11 @@ def test_one_run_each_has_no_intervals_and_says_so(tmp_path):
     assert caption(figure) == "One run each: nothing can be said about how sure the order is."
 
 
+def test_ranks_by_seconds_say_why_there_are_no_intervals(results):
+    figure = results.figure("ranks", "beale", by="seconds")
+    assert caption(figure).startswith("The runs of an optimizer are timed together: one measurement each")
+
+
 def test_the_curves_of_trials_are_those_of_the_tuning(tuned):
     names = [name for name in tuned.figures() if name.startswith("best_of_k")]
     assert names == ["best_of_k_beale_start_random", "best_of_k_booth_start_random"]

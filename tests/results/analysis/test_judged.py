@@ -121,7 +121,49 @@ def test_a_deterministic_label_has_its_run_at_every_seed():
     table = by_label(analysis.ranking(runs_of(losses)))
     assert table["n"].to_dict() == {"b": 1, "a": 10}
     assert table.loc["a", "with_first"] == False  # noqa: E712
-    assert table.loc["b", "interval"] == (0.01, 0.01)
+    assert table.loc["b", "interval"] is None  # ten copies of one value
+
+
+def with_copies(*losses):
+    """One cell for each label: the losses of ten seeds, or one loss that holds for all of them."""
+    table = np.full((len(losses), 1, 10), np.nan)
+    for row, own in zip(table, losses, strict=True):
+        row[0, : np.size(own)] = own
+    return runs_of(table)
+
+
+def test_two_deterministic_labels_are_not_told_apart_because_a_third_is_random():
+    alone = by_label(analysis.ranking(with_copies(1.0, 2.0)))
+    assert alone[DOUBT].isna().all(axis=None)
+    table = by_label(analysis.ranking(with_copies(1.0, 2.0, noisy(5)[0])))
+    assert table["rank"].to_dict() == {"a": 1, "b": 2, "c": 3}
+    assert table["with_first"].to_dict() == {"a": True, "b": None, "c": False}
+    assert np.isnan(table.loc["b", "p"])
+    # the random one is compared with a fixed value, as without the other deterministic one
+    pair = by_label(analysis.ranking(with_copies(1.0, noisy(5)[0])))
+    assert table.loc["c", "p"] == pair.loc["b", "p"] < 0.05
+
+
+def test_deterministic_labels_are_compared_with_a_random_first():
+    table = by_label(analysis.ranking(with_copies(7.0, 8.0, noisy(5)[0])))
+    assert table["with_first"].to_dict() == {"c": True, "a": False, "b": False}
+
+
+def test_no_label_with_copies_is_told_apart_next_to_one_that_failed():
+    runs = with_copies(1.0, 2.0, noisy(5)[0])
+    runs.loc[runs.index[-1], "status"] = "error"
+    assert analysis.ranking(runs)[DOUBT].isna().all(axis=None)
+
+
+def test_seconds_are_one_measurement_of_each_label_and_of_each_sweep():
+    runs = numbered(*(one_cell(*noisy(0, 0, 0)).assign(case=f"case {number}") for number in range(8)))
+    runs["seconds"] = runs["label"].map({"a": 0.1, "b": 0.2, "c": 0.3})  # as of a sweep with all cases
+    table = analysis.ranking(runs, by="seconds")
+    assert table["label"].tolist() == ["a", "b", "c"] * 8
+    assert table[DOUBT].isna().all(axis=None)
+    assert analysis.friedman(runs, by="seconds") is None
+    assert analysis.overall(runs, by="seconds")[["mean_low", "mean_high", "among_first"]].isna().all(axis=None)
+    assert analysis.friedman(runs.assign(area=runs["seconds"]), by="area") is not None
 
 
 def test_the_interval_of_a_rank_holds_the_rank():

@@ -59,6 +59,25 @@ def test_whether_tuning_is_better_than_trying():
 def test_one_run_each():
     assert unsure() == "one run each: nothing can be said about how sure the order is"
     assert unsure(["beale", "booth"]).startswith("one run each on beale and booth: ")
+    timed = "the runs of an optimizer are timed together: one measurement each, nothing can be said about how sure"
+    assert unsure(is_shared=True) == f"{timed} the order is"
+
+
+@pytest.mark.parametrize(
+    ("third", "said"),
+    [
+        ([5.0] * 10, "a is better than all others with several runs, with 10 seeds (at the 5 % level)"),
+        ([0.0, 5.0] * 5, "with 10 seeds, c cannot be told apart from a"),
+    ],
+)
+def test_two_of_three_with_one_run(third, said):
+    values = np.array([[1.0] * 10, [2.0] * 10, third])
+    contest = Contest(("a", "b", "c"), values, tuple(values[:, None]), (0, 0, 0), copied=frozenset("ab"))
+    verdict = Verdict(contest)
+    columns = zip(contest.labels, verdict.ranks, verdict.with_first, strict=True)
+    rows = [{"label": label, "rank": rank, "failed": 0, "with_first": first} for label, rank, first in columns]
+    alone = "a and b have one run each: nothing can be said about how sure their order is"
+    assert sureness(sorted(rows, key=lambda row: row["rank"]), verdict) == f"{said}; {alone}"
 
 
 @pytest.mark.parametrize(
