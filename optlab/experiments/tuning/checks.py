@@ -110,6 +110,9 @@ def _note_metric(name: str, spec: ExperimentSpec, cases: Sequence[CaseAxes], not
         known = [*METRICS, *sorted(on_test_data - {*METRICS})]
         notes.note(at, f"there is no metric {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
         return
+    if name in METRICS and METRICS[name].is_shared:
+        what = f"all settings that run together have equal {name}, so that none is better"
+        notes.note(at, f'{what}; write budget = "seconds" for equal times, and select = "final_loss" or another metric')
     if name == "area" and not spec.record.points:
         notes.note(at, f"area needs losses along the steps, and [record] points = 0; {METRICS['area'].record}")
     for case in cases:

@@ -43,6 +43,7 @@ def mistakes(text, registry):
         (f'[tuning]\nsearch = "random"\n{SPHERE}{SINGLE}', "search", "write trials = 40"),
         (f'[tuning]\nsearch = "grid"\ntrials = 4\n{SPHERE}{SINGLE}', "trials", 'write search = "sobol"'),
         (f'[tuning]\ntrials = 4\nselect = "finalloss"\n{SPHERE}{RANGE}', "select", "did you mean 'final_loss'?"),
+        (f'[tuning]\ntrials = 4\nselect = "seconds"\n{SPHERE}{RANGE}', "select", 'write budget = "seconds" for equal'),
         (f'[tuning]\ntrials = 4\nselect = "test_loss"\n{SPHERE}{RANGE}', "select", "sphere has no test_loss"),
         (f'[tuning]\ntrials = 4\nselect = "area"\n[record]\npoints = 0\n{SPHERE}{RANGE}', "select", "points = 200"),
         (f'[tuning]\ntrials = 4\nselect = "test_loss"\n[[problem]]\nname = "mlp"\ntest_fraction = 0.0\n{RANGE}',

@@ -134,7 +134,7 @@ def run_selected(tmp_path, select, **changes):
     return optlab.run(document | changes, out=tmp_path, plots=False).runs
 
 
-@pytest.mark.parametrize("select", ["best_loss", "test_loss", "test_accuracy", "area", "seconds"])
+@pytest.mark.parametrize("select", ["best_loss", "test_loss", "test_accuracy", "area"])
 def test_settings_are_selected_by_other_metrics(tmp_path, select):
     runs = run_selected(tmp_path, select)
     tuning, judging = (runs[runs["phase"] == phase] for phase in ("tuning", "judging"))
