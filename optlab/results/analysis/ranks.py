@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def verdicts_of(table: pd.DataFrame) -> dict[str, Verdict]:
     verdicts = {}
     for case, rows in table.groupby("case", sort=False):
         value = rows["value"].to_numpy(float)
-        labels, seeds = list(dict.fromkeys(rows["label"])), sorted(set(rows["seed"]))
+        labels, seeds = list(dict.fromkeys(rows["label"])), _in_order(set(rows["seed"]))
         values = np.full((len(labels), len(seeds)), np.nan)
         row, column = (
             pd.Index(names).get_indexer(pd.Index(rows[key])) for names, key in ((labels, "label"), (seeds, "seed"))
@@ -87,6 +87,15 @@ def verdicts_of(table: pd.DataFrame) -> dict[str, Verdict]:
         values[row, column] = np.where(np.isfinite(value), value, np.inf)
         verdicts[str(case)] = Verdict(Contest.of(tuple(map(str, labels)), values))
     return verdicts
+
+
+def _in_order(seeds: Iterable[Any]) -> list[Any]:
+    """Seeds in order: as numbers if all are, so that "10" comes after "9"."""
+    as_texts = sorted(seeds)
+    try:
+        return sorted(as_texts, key=float)
+    except (TypeError, ValueError):
+        return as_texts
 
 
 def ranking_of(verdicts: Mapping[str, Verdict]) -> pd.DataFrame:

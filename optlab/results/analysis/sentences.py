@@ -31,11 +31,12 @@ def sureness(rows: Sequence[Mapping[Any, Any]], verdict: Verdict | None) -> str:
     ranked = [row for row in rows if not pd.isna(row["rank"]) and not row["failed"]]
     if verdict is None or verdict.is_open or len(ranked) < 2:
         return ""
-    seeds = counted(verdict.contest.values.shape[1], "seed")
+    seeds, tested = (contest.values.shape[1] for contest in (verdict.contest, verdict.contest.limited()))
+    number = counted(seeds, "seed") if tested == seeds else f"the first {tested:,} of {seeds:,} seeds"
     if not any(pd.isna(row["with_first"]) for row in ranked):
-        return _compared(ranked, verdict, seeds, "others")
+        return _compared(ranked, verdict, number, "others")
     alone = [row["label"] for row in ranked if row["label"] in verdict.contest.copied]
-    said = _compared(ranked, verdict, seeds, "others with several runs")
+    said = _compared(ranked, verdict, number, "others with several runs")
     return f"{said}; {listed(alone)} have {ONE_RUN}"
 
 
@@ -61,7 +62,7 @@ def _needed(verdict: Verdict, first: str, second: str) -> str:
     labels, seeds = verdict.contest.labels, verdict.contest.values.shape[1]
     if seeds < separation.FEWEST_TO_ESTIMATE:
         return f"{separation.FEWEST} seeds or more"
-    needed = verdict.seeds_needed(labels.index(first), labels.index(second))
+    needed = verdict.seeds_needed(labels.index(first), labels.index(second)) if seeds < separation.MOST else None
     return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from optlab.results.analysis.contest import Contest
+from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.sentences import strategies_text, sureness, trials_text, unsure
 from optlab.results.analysis.verdict import Verdict
 
@@ -61,6 +62,26 @@ def test_one_run_each():
     assert unsure(["beale", "booth"]).startswith("one run each on beale and booth: ")
     timed = "the runs of an optimizer are timed together: one measurement each, nothing can be said about how sure"
     assert unsure(is_shared=True) == f"{timed} the order is"
+
+
+@pytest.mark.parametrize(
+    ("worse", "said"),
+    [
+        (5.0, "a is better than all others, with the first 1,000 of 1,500 seeds (at the 5 % level)"),
+        (
+            0.0,
+            "with the first 1,000 of 1,500 seeds, b cannot be told apart from a; more than 1,000 seeds",
+        ),
+    ],
+)
+def test_very_many_seeds(worse, said):
+    values = np.random.default_rng(5).random((2, 1500))
+    values[1] += worse
+    table = judge(pd.DataFrame({"case": "c", "label": ["a"] * 1500 + ["b"] * 1500, "seed": [*range(1500)] * 2,
+                                "value": values.ravel()}))  # fmt: skip
+    verdict = Verdict(Contest.of(("a", "b"), values))
+    rows = table.assign(failed=0).to_dict("records")
+    assert sureness(rows, verdict).startswith(said)
 
 
 @pytest.mark.parametrize(
