@@ -16,7 +16,9 @@ MOST = 5
 """The number of mistakes that a message lists."""
 
 
-def checked(table: Table, roles: Mapping[str, str], options: str = "--{}") -> pd.DataFrame:
+def checked(
+    table: Table, roles: Mapping[str, str], options: str = "--{}", is_higher_better: bool = False
+) -> pd.DataFrame:
     """The runs of a table: columns `group`, `case`, `label`, `seed`, `value`, in the order of the table.
 
     A group has its own problems and solvers; within a group, every solver needs a row for every problem and seed.
@@ -25,12 +27,13 @@ def checked(table: Table, roles: Mapping[str, str], options: str = "--{}") -> pd
         table: the table.
         roles: the column of each role.
         options: how a column is named, for messages: "--{}" on the command line, "{}=" in Python.
+        is_higher_better: whether the values are no costs, so that -inf may be a run that failed.
 
     Raises:
         UserError: a cell is empty or no number, a run occurs twice, or one is missing. The message names the line.
     """
     frame = table.frame
-    values = _numbers(table, roles["cost"])
+    values = _numbers(table, roles["cost"], -np.inf if is_higher_better else np.finfo(float).min)
     runs = pd.DataFrame(
         {
             "group": _texts(table, roles["group"]) if "group" in roles else "",
@@ -47,17 +50,23 @@ def checked(table: Table, roles: Mapping[str, str], options: str = "--{}") -> pd
 
 
 def _texts(table: Table, column: str) -> list[str]:
-    texts = ["" if _is_missing(cell) else str(cell).strip() for cell in table.frame[column]]
+    """The texts of a column, each on one line."""
+    texts = ["" if _is_missing(cell) else _line(str(cell)) for cell in table.frame[column]]
     if "" in texts:
         raise UserError(f"{table.place(texts.index(''))}: {column} is empty")
     return texts
+
+
+def _line(text: str) -> str:
+    return " ".join(line.strip() for line in text.strip().splitlines())
 
 
 def _is_missing(cell: object) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (isinstance(cell, float) and np.isnan(cell))
 
 
-def _numbers(table: Table, column: str) -> list[float]:
+def _numbers(table: Table, column: str, least: float) -> list[float]:
+    """The numbers in a column, each at least as large as `least`."""
     numbers, wrong = [], []
     for row, cell in enumerate(table.frame[column]):
         try:
@@ -65,7 +74,7 @@ def _numbers(table: Table, column: str) -> list[float]:
         except (TypeError, ValueError):
             number = float("nan")
         numbers.append(number)
-        if np.isnan(number):
+        if not number >= least:
             wrong.append(f"{table.place(row)}: {column} {_complaint(cell)}")
     if wrong:
         more = [f"and {len(wrong) - MOST} more"] if len(wrong) > MOST else []
@@ -76,7 +85,7 @@ def _numbers(table: Table, column: str) -> list[float]:
 def _complaint(cell: object) -> str:
     """What is wrong with a cell that should be a number, and what to write."""
     text = "" if _is_missing(cell) else str(cell).strip()
-    if text.lower() in ("", "nan", "na", "n/a", "none", "null", "-"):
+    if text.lower() in ("", "nan", "na", "n/a", "none", "null", "-", "-inf"):
         shown = "is empty" if not text else f"is {text!r}"
         return f"{shown}; write a number, or inf for a run that failed or missed its target"
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):

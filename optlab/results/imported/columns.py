@@ -39,7 +39,8 @@ def roles(columns: Sequence[str], given: Mapping[str, str | None], where: str, o
         options: how a role is given, for messages: "--{}" on the command line, "{}=" in Python.
 
     Raises:
-        UserError: a given column does not exist, a needed one is not found, or one column has two roles.
+        UserError: a given column does not exist, a needed one is not found, several may hold the solver, or one column
+            has two roles.
 
     >>> roles(["Optimizer", "dataset", "final loss"], {}, "t.csv")
     {'solver': 'Optimizer', 'problem': 'dataset', 'cost': 'final loss'}
@@ -53,6 +54,8 @@ def roles(columns: Sequence[str], given: Mapping[str, str | None], where: str, o
     taken = {name for name in given.values() if name is not None}
     plain = {_plain(name): name for name in reversed(columns) if name not in taken}
     for role, names in NAMES.items():
+        if role == "solver" and not given.get(role):
+            _check_one(role, [plain[known] for known in names if known in plain], where, options)
         name = given.get(role) or next((plain[known] for known in names if known in plain), None)
         if name is not None:
             found[role] = name
@@ -69,6 +72,14 @@ def roles(columns: Sequence[str], given: Mapping[str, str | None], where: str, o
         if other is not None:
             raise UserError(f"{where}: column {name!r} cannot be both the {role} and the {other}; {listed}")
     return found
+
+
+def _check_one(role: str, found: Sequence[str], where: str, options: str) -> None:
+    """Refuse several columns for a role."""
+    if len(found) > 1:
+        both = " and ".join(map(repr, found))
+        ways = " or ".join(named(options, role, name) for name in found)
+        raise UserError(f"{where}: columns {both} may each say {HELP[role]}; write {ways}")
 
 
 def named(options: str, role: str, column: str) -> str:

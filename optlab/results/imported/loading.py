@@ -62,9 +62,11 @@ def from_table(
 
 def of_table(table: Table, given: Mapping[str, str | None], better: str | None, options: str) -> TableResults:
     """The results of a table. `options` says how a column is named, for messages: "--{}" or "{}="."""
+    if better == "higher" and given.get("cost") is None:
+        given = {**given, "cost": _only_gain(table, given)}
     found = columns.roles([str(name) for name in table.frame.columns], given, table.name, options)
     is_higher = _is_higher_better(better, found["cost"], table.name, options)
-    runs = checked(table, found, options)
+    runs = checked(table, found, options, is_higher)
     if is_higher:
         runs["value"] = -runs["value"]
     names = {"group": "group", "problem": "case", "solver": "label", "seed": "seed", "cost": "value"}
@@ -94,6 +96,12 @@ def _is_higher_better(better: str | None, column: str, name: str, options: str) 
         ways = " or ".join(columns.named(options, "better", way) for way in reversed(BETTER))
         raise UserError(f"{name}: more {column!r} may be better, while a cost is better if it is lower; write {ways}")
     return better == "higher"
+
+
+def _only_gain(table: Table, given: Mapping[str, str | None]) -> str | None:
+    """The only column that is named like one of which more is better; None if there is none, or several."""
+    gains = [name for name in map(str, table.frame.columns) if _GAINS.search(name) and name not in given.values()]
+    return gains[0] if len(gains) == 1 else None
 
 
 def _check_target(target: float | None, name: str) -> None:

@@ -42,6 +42,7 @@ def test_a_good_table(tmp_path):
         ("3.5", "fast", r"t\.csv:2: cost 'fast' is no number; write a number such as 12\.5, or inf"),
         ("3.5", "", r"t\.csv:2: cost is empty; write a number, or inf for a run that failed or missed its target"),
         ("3.5", "nan", r"t\.csv:2: cost is 'nan'; write a number, or inf"),
+        ("3.5", "-inf", r"t\.csv:2: cost is '-inf'; write a number, or inf for a run that failed"),
         ("3.5", "N/A", r"t\.csv:2: cost is 'N/A'; write a number, or inf"),
         ("3.5", '"1,234.5"', r"t\.csv:2: cost '1,234\.5' has commas between digits; write 1234\.5"),
         ("3.5", '"3,5"', r"t\.csv:2: cost '3,5' has a decimal comma; write 3\.5"),
@@ -54,6 +55,23 @@ def test_mistakes(tmp_path, old, new, message):
     assert GOOD.count(old) == 1
     with pytest.raises(UserError, match=message):
         results(tmp_path, GOOD.replace(old, new))
+
+
+def test_the_worst_of_values_of_which_more_is_better_may_be_minus_infinity(tmp_path):
+    found = results(tmp_path, GOOD.replace("3.5", "-inf"), better="higher")
+    assert found.ranking()["label"].tolist() == ["adam", "gd"]
+
+
+def test_the_only_accuracy_is_found_if_more_is_better(tmp_path):
+    text = GOOD.replace("cost", "test_accuracy").replace("inf", "1")
+    assert results(tmp_path, text, better="higher").columns["value"] == "test_accuracy"
+    with pytest.raises(UserError, match=r"name one, as in cost='auc'"):
+        results(tmp_path, "solver,problem,accuracy,auc\ngd,a,1,1\n", better="higher")
+
+
+def test_a_label_is_one_line(tmp_path):
+    found = results(tmp_path, GOOD.replace("adam", '"adam\r\n fast"'))
+    assert set(found.runs["label"]) == {"gd", "adam fast"}
 
 
 def test_all_wrong_numbers_up_to_five_are_listed(tmp_path):

@@ -21,9 +21,13 @@ def test_case_and_signs_between_words_do_not_matter(name):
 
 
 def test_the_most_usual_name_is_taken_and_given_ones_are_before_all():
-    columns = ["label", "solver", "problem", "time", "cost"]
-    assert found(columns) == {"solver": "solver", "problem": "problem", "cost": "cost"}
-    assert found(columns, cost="time", solver="label") == {"solver": "label", "problem": "problem", "cost": "time"}
+    columns = ["label", "problem", "time", "cost"]
+    assert found(columns) == {"solver": "label", "problem": "problem", "cost": "cost"}
+    assert found([*columns, "solver"], cost="time", solver="label") == {
+        "solver": "label",
+        "problem": "problem",
+        "cost": "time",
+    }
 
 
 def test_a_given_column_is_not_guessed_for_another_role():
@@ -45,6 +49,11 @@ def test_groups_only_if_they_are_given():
         (["solver", "problem", "x y"], {}, r"no column says what a run spent or reached; .* as in --cost 'x y'$"),
         (["optimizer", "seed", "loss"], {}, r"which problem a row is about; .*; add one, or name it with --problem$"),
         (["optimizer", "problem", "seed"], {}, r"spent or reached; .*; add one, or name it with --cost$"),
+        (
+            ["solver", "optimizer", "problem", "cost"],
+            {},
+            r"'solver' and 'optimizer' may each say which solver .*; write --solver solver or --solver optimizer$",
+        ),
         (["seed", "lr", "loss", "where"], {}, r"which solver a row is about; .* as in --solver lr$"),
         (
             ["solver", "problem", "cost"],
@@ -59,6 +68,12 @@ def test_groups_only_if_they_are_given():
 def test_mistakes(columns, given, message):
     with pytest.raises(UserError, match=message):
         found(columns, **given)
+
+
+def test_a_choice_between_two_columns_for_the_solver():
+    columns = ["solver", "optimizer", "problem", "cost"]
+    assert found(columns, solver="optimizer")["solver"] == "optimizer"
+    assert found(columns, group="solver")["solver"] == "optimizer"
 
 
 def test_mistakes_in_python():
