@@ -516,11 +516,12 @@ def test_formulas_compute_the_function(name, dim):
     for _ in range(50):
         x = rng.uniform(-5, 5, dim)
         options = {symbol(text, key): value for key, value in function.signature.numbers.items()}
-        values = {"x": x, **options}
+        step = {"t": float(rng.integers(1, 100))} if function.changes else {}
+        values = {"x": x, **step, **options}
         for line in text.partition("   with ")[0].splitlines():
             target, value = line.split(" = ", 1)
             values[target.strip()] = Reader(value, values).whole()
-        np.testing.assert_allclose(values["f(x)"], function(x), rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(values["f(x)"], function(x, **step), rtol=1e-12, atol=1e-14)
 
 
 def test_data_that_are_looked_up_are_functions_of_the_option():

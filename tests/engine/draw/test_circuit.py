@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import partial
 
 import numpy as np
 import pytest
@@ -31,7 +32,8 @@ def large(x):
 def pictures(built_in):
     def problem(name):
         found = built_in.problem(name)
-        return gates(found.function, (found.start_at(found.default_dim),)).draw()
+        function = partial(found.function, t=1.0) if found.changes else found.function
+        return gates(function, (found.start_at(found.default_dim),)).draw()
 
     return {
         "the text's": of("(x + y) * z", -2, 5, -4),

@@ -50,7 +50,7 @@ def test_the_built_in_plugins(built_in):
     }
     assert set(built_in.datasets) == {"digits", "breast_cancer", "spirals", "moons", "xor"}
     assert {"rosenbrock", "sphere", "mlp"} <= set(built_in.problems)
-    assert len([name for name in built_in.problems if not name.startswith("bbob")]) == 25
+    assert len([name for name in built_in.problems if not name.startswith("bbob")]) == 26
     assert built_in.failures == ()
     assert {source.kind for source in built_in.sources} == {"built-in"}
 
