@@ -188,13 +188,13 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def short(value: float) -> str:
-    """A number with three digits. Zero has no sign.
+def short(value: float, digits: int = 3) -> str:
+    """A number with three digits, or another number of digits. Zero has no sign.
 
-    >>> short(0.00123456), short(-0.0), short(float("inf"))
-    ('0.00123', '0', 'inf')
+    >>> short(0.00123456), short(-0.0), short(float("inf")), short(0.00123456, 5)
+    ('0.00123', '0', 'inf', '0.0012346')
     """
-    return f"{value + 0.0:.3g}"
+    return f"{value + 0.0:.{digits}g}"
 
 
 def shortened(text: str, most: int = 60) -> str:

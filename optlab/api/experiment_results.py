@@ -179,13 +179,9 @@ class ExperimentResults(Pictured):
         kept = runs[~runs["label"].isin(list(without))].reset_index(drop=True) if without else runs
         if kept.empty:
             raise UserError("all optimizers are left out; keep at least one")
-        return analysis.Judged.of(kept, by, self._search)
-
-    @property
-    def _search(self) -> str:
-        """How settings were searched, from the experiment file."""
         tuning = tomllib.loads(self.spec.read_text(encoding="utf-8")).get("tuning", {})
-        return str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
+        search = str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
+        return analysis.Judged.of(kept, by, search, str(tuning.get("select", "final_loss")))
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -19,17 +20,16 @@ if TYPE_CHECKING:
 
 COULD_BE_FIRST = "could be first"
 
+DIGITS, MOST_DIGITS = 3, 12
+"""Numbers in a table have the one number of digits, or more up to the other if unequal medians look equal."""
+
 MOST_ROWS, FIRST_ROWS = 60, 20
 """A table of more rows than the one is cut to the other."""
 
 
 def shown(judged: Judged | JudgedTable) -> list[Shown]:
     """The ranking of each case as a table."""
-    table = judged.ranking
-    gradients: Any = math.nan  # unknown for a table of others' results
-    if "grad_evals" in judged.runs:  # the gradients of the displayed run
-        gradients = judged.runs.set_index("run")["grad_evals"].loc[table["run"]].to_numpy()
-    table = table.assign(gradients=gradients)
+    table = judged.ranking.assign(gradients=judged.gradients)
     return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
 
 
@@ -92,12 +92,13 @@ def case_table(case: str, ranked: Any, by: str) -> Shown:
     ended = (ranked["failed"] == 0) & (ranked["median"].abs() < float("inf"))  # a run that diverged stops early
     is_unequal = ranked.loc[ended, "gradients"].nunique() > 1  # some need more than one per step
     is_shared = are_shared(ranked["rank"])
+    digits = _digits(ranked["median"], ranked["rank"])
     rows = []
     for row, shared in zip(ranked.to_dict("records"), is_shared, strict=True):
         settings = row["settings"] + (" *" if row["at_edge"] else "")
-        cells = [rank_text(row) + "=" * bool(shared), row["label"], settings, number(row["median"])]
-        more = [interval_text(row["interval"])] * is_repeated + [_yes(row["with_first"])] * is_judged
-        more += [f"{row['gradients']:,}"] * is_unequal + [_share(row["diverged"])]
+        cells = [rank_text(row) + "=" * bool(shared), row["label"], settings, number(row["median"], digits)]
+        more = [interval_text(row["interval"], digits)] * is_repeated + [_yes(row["with_first"])] * is_judged
+        more += [f"{row['gradients']:,.0f}"] * is_unequal + [_share(row["diverged"])]
         if row["failed"]:
             cells, more = [tables.ERROR, row["label"], tables.NONE, tables.NONE], [tables.NONE] * len(more)
         rows.append([*cells, *more])
@@ -121,10 +122,24 @@ def rank_text(row: Mapping[str, Any]) -> str:
     return str(row["rank"]) if _is_missing(low) or low == high else f"{low}-{high}"
 
 
-def interval_text(interval: Sequence[float] | None) -> str:
+def _digits(medians: Any, ranks: Any) -> int:
+    """The number of digits, at most 12, with which medians of unequal ranks differ, if they differ at all."""
+    neighbours = medians.groupby(ranks).first().sort_index()
+    pairs = [(a, b) for a, b in itertools.pairwise(neighbours) if math.isfinite(b)]
+    return next(
+        (
+            digits
+            for digits in range(DIGITS, MOST_DIGITS)
+            if all(short(a, digits) != short(b, digits) for a, b in pairs)
+        ),
+        MOST_DIGITS if pairs else DIGITS,
+    )
+
+
+def interval_text(interval: Sequence[float] | None, digits: int = DIGITS) -> str:
     if interval is None or math.isnan(interval[0]) or (math.isinf(interval[0]) and interval[0] == interval[1]):
         return tables.NONE
-    return f"{number(interval[0])} to {number(interval[1])}"
+    return f"{number(interval[0], digits)} to {number(interval[1], digits)}"
 
 
 def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str, Any]) -> str:
@@ -202,6 +217,8 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
     if (table["at_edge"] != "").any():
         at_edge = "* the best value is at the edge of its grid or range" if has_each else _edges(judged.overall)
         found.append(f"{at_edge}: a better one may be outside")
+    if judged.is_choice_fixed:
+        found.append(f"intervals of ranks are those of the chosen settings: the tuning runs have no {judged.by}")
     if judged.is_chosen_on_judged_seeds:
         found.append("settings were chosen on the seeds shown: all values are slightly optimistic ([tuning] avoids it)")
     return found
@@ -218,8 +235,8 @@ def are_shared(ranks: Any) -> Any:
     return ranks.notna() & ranks.duplicated(keep=False)
 
 
-def number(value: float) -> str:
-    return "none finite" if math.isinf(value) else short(value)
+def number(value: float, digits: int = DIGITS) -> str:
+    return "none finite" if math.isinf(value) else short(value, digits)
 
 
 def _is_missing(value: Any) -> bool:

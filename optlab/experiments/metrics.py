@@ -41,6 +41,8 @@ class Metric:
     counts_when_diverged: whether a run that diverged has a value. A run may reach its target and diverge later.
     is_shared: whether runs that are executed together share one value, as the time of a sweep divided by its runs. Such
         runs are one measurement.
+    is_recorded_in_tuning: whether the runs for tuning have it if settings are chosen by another metric. They are
+        evaluated at the start and at the end only.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Metric:
     higher_is_better: bool = False
     counts_when_diverged: bool = False
     is_shared: bool = False
+    is_recorded_in_tuning: bool = True
 
     def is_recorded(self, columns: Container[str]) -> bool:
         """Whether a table with these columns has all that is needed."""
@@ -101,17 +104,23 @@ _FORMULAS: Mapping[str, Callable[[str, Any], Floats]] = {
 }
 _WITH_TEST_DATA = 'it needs a problem that trains on data, as with dataset = "digits", and a test_fraction above 0'
 _TARGET = "write the loss to reach in [[problem]], as in target = 1e-3"
+_POINTS = "write the number of losses to record in [record], as in points = 200"
+
+
+def _to_target(name: str, *columns: str) -> Metric:
+    return Metric(name, columns, _TARGET, counts_when_diverged=True, is_recorded_in_tuning=False)
+
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("final_loss", ("final_loss",)),
-        Metric("best_loss", ("best_loss",)),
+        Metric("best_loss", ("best_loss",), is_recorded_in_tuning=False),
         Metric("test_loss", ("test_loss",), _WITH_TEST_DATA),
         Metric("test_accuracy", ("test_accuracy",), _WITH_TEST_DATA, higher_is_better=True),
-        Metric("steps_to_target", ("reached",), _TARGET, counts_when_diverged=True),
-        Metric("gradients_to_target", ("reached", "grad_evals", "steps"), _TARGET, counts_when_diverged=True),
-        Metric("area", ("area",), "write the number of losses to record in [record], as in points = 200"),
+        _to_target("steps_to_target", "reached"),
+        _to_target("gradients_to_target", "reached", "grad_evals", "steps"),
+        Metric("area", ("area",), _POINTS, is_recorded_in_tuning=False),
         Metric("seconds", ("seconds",), is_shared=True),
     )
 }

@@ -135,6 +135,27 @@ def test_several_problems(capsys, monkeypatch):
     assert "the first is the same if any one problem is left out" in out
 
 
+def test_gradients_are_the_median_of_the_judged_runs(capsys, monkeypatch):
+    """With 5 runs of 10, 20, 30, 40 and 50 gradients, and 7 each of the other; the tuning runs have 1,000."""
+    gradients = [50, 20, 30, 40, 10, *[7] * 5]
+    runs = judged([0, 5], seeds=5, grad_evals=gradients).runs.assign(phase="judging")
+    tuned = runs.assign(phase="tuning", run=runs["run"] + 10, grad_evals=1000)
+    found = Judged.of(pd.concat([runs, tuned], ignore_index=True))
+    assert found.gradients.tolist() == [30, 7]
+    out = printed(found, capsys, monkeypatch)
+    assert cells(out, "rule 0")[-3] == "30"
+    assert cells(out, "rule 1")[-3] == "7"
+
+
+def test_unequal_medians_do_not_look_equal(capsys, monkeypatch):
+    """Equal ones, and those of a clear order, have three digits."""
+    out = printed(judged([394.1, 394.1, 394.1002], noise=0.0), capsys, monkeypatch)
+    assert [cells(out, f"rule {n}")[4:8] for n in (0, 2)] == [
+        ["394.1", "394.1", "to", "394.1"], ["394.1002", "394.1002", "to", "394.1002"]
+    ]  # fmt: skip
+    assert cells(printed(judged([394.12, 394.12, 395.6], noise=0.0), capsys, monkeypatch), "rule 2")[4] == "396"
+
+
 def test_problems_without_ranks_are_left_out_of_all_counts(capsys, monkeypatch):
     """Of five problems, one has no finite median, though one of its ten runs is finite, and one has no test loss."""
     runs = judged(*[[0, 5, 10]] * 5).runs

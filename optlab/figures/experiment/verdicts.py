@@ -44,7 +44,7 @@ class Verdicts:
 
     @cached_property
     def judged(self) -> analysis.Judged:
-        return analysis.Judged.of(self.runs, self.by)
+        return analysis.Judged.of(self.runs, self.by, select=self.select)
 
     @cached_property
     def trials(self) -> pd.DataFrame:

@@ -31,6 +31,7 @@ class Contest:
     values: their values on the N judged seeds, shape (L, N), each at its chosen setting.
     tried: for each label, the values of all settings from which one was chosen, shape (settings, seeds of the choice).
     chosen: for each label, the row of the chosen setting in `tried`.
+    choices: what it was chosen by, in the shape of `tried`, if settings are chosen by another metric; else `tried`.
     is_judged_apart: whether the seeds of the choice are others than the judged ones.
     floor: which values are equal.
     copied: the labels of which one measurement was copied to all seeds.
@@ -43,6 +44,7 @@ class Contest:
     is_judged_apart: bool = False
     floor: Floor = EXACT
     copied: frozenset[str] = frozenset()
+    choices: tuple[Floats, ...] | None = None
 
     @property
     def is_single(self) -> bool:
@@ -53,7 +55,12 @@ class Contest:
         """The contest on its first seeds only, so that time and memory are bounded."""
         if self.values.shape[1] <= seeds:
             return self
-        return replace(self, values=self.values[:, :seeds], tried=tuple(tried[:, :seeds] for tried in self.tried))
+        tried, choices = (_cut(part, seeds) for part in (self.tried, self.choices or self.tried))
+        return replace(self, values=self.values[:, :seeds], tried=tried, choices=choices)
+
+    def with_fixed_settings(self) -> Contest:
+        """The contest without the other settings, for a metric of which their values are unknown."""
+        return replace(self, tried=tuple(self.values[:, None, :]), chosen=(0,) * len(self.labels), choices=None)
 
     @staticmethod
     def of(labels: tuple[str, ...], values: Floats) -> Contest:
@@ -61,7 +68,13 @@ class Contest:
         return Contest(labels, values, tuple(values[:, None, :]), (0,) * len(labels))
 
 
-def contests(runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS) -> Iterator[tuple[str, Contest]]:
+def _cut(parts: tuple[Floats, ...], seeds: int) -> tuple[Floats, ...]:
+    return tuple(part[:, :seeds] for part in parts)
+
+
+def contests(
+    runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS, select: str | None = None
+) -> Iterator[tuple[str, Contest]]:
     """The contests of all cases by name.
 
     Args:
@@ -69,22 +82,28 @@ def contests(runs: pd.DataFrame, chosen: pd.DataFrame, by: str = FINAL_LOSS) -> 
         chosen: one row per case and label, as from `best`, with the number of a run of the chosen setting in `run`.
             Labels with failed runs are left out.
         by: the metric.
+        select: the metric by which settings were chosen on seeds of their own; None means `by`.
     """
     chosen = chosen[chosen["failed"] == 0]
     place = pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))
     cell, loss, ties = cell_ids(runs), run_losses(runs, by), Ties.of(runs, by)
     is_tuning = runs["phase"].to_numpy() == TUNING if has_phases(runs) else np.zeros(len(runs), dtype=bool)
     is_shared = metrics.metric(by, runs.columns).is_shared
+    is_other = has_phases(runs) and select not in (None, by)
+    choice = run_losses(runs, str(select)) if is_other else loss
+    is_fixed = is_other and not metrics.metric(by, runs.columns).is_recorded_in_tuning
     case_of_run = group_ids(runs, ["case"])
     for number, case in enumerate(runs["case"].unique()):
         ours = chosen["case"].to_numpy() == case
         if ours.any():
             rows = case_of_run == number
-            judged, tuned = (
-                _Table.of(runs[rows & side], cell[rows & side], loss[rows & side]) for side in (~is_tuning, is_tuning)
+            judged, tuned, choices = (
+                _Table.of(runs[rows & side], cell[rows & side], values[rows & side])
+                for side, values in ((~is_tuning, loss), (is_tuning, loss), (is_tuning, choice))
             )
             labels = tuple(chosen["label"][ours])
-            contest = _contest(labels, cell[place[ours]], judged, tuned, ties.floor(case))
+            contest = _contest(labels, cell[place[ours]], judged, tuned, choices, ties.floor(case))
+            contest = contest.with_fixed_settings() if is_fixed else contest
             yield str(case), replace(contest, copied=frozenset(labels)) if is_shared else contest
 
 
@@ -115,10 +134,13 @@ class _Table:
         return self.values[ours], int(np.flatnonzero(self.cells[ours] == cell)[0])
 
 
-def _contest(labels: tuple[str, ...], cells: Ints, judged: _Table, tuned: _Table, floor: Floor) -> Contest:
-    rows = np.searchsorted(judged.cells, cells)
+def _contest(
+    labels: tuple[str, ...], cells: Ints, judged: _Table, tuned: _Table, choices: _Table, floor: Floor
+) -> Contest:
+    rows, pairs = np.searchsorted(judged.cells, cells), list(zip(labels, cells, strict=True))
     copied = frozenset(label for label, row in zip(labels, rows, strict=True) if judged.is_alone[row])
     is_apart = len(tuned.cells) > 0
-    tried = [(tuned if is_apart else judged).of_label(*pair) for pair in zip(labels, cells, strict=True)]
+    tried = [(tuned if is_apart else judged).of_label(*pair) for pair in pairs]
     settings, chosen = (tuple(parts) for parts in zip(*tried, strict=True))
-    return Contest(labels, judged.values[rows], settings, chosen, is_apart, floor, copied)
+    by = tuple(choices.of_label(*pair)[0] for pair in pairs) if is_apart else None
+    return Contest(labels, judged.values[rows], settings, chosen, is_apart, floor, copied, by)

@@ -13,8 +13,8 @@ from optlab.experiments import metrics
 from optlab.results.analysis import over_cases, ranks
 from optlab.results.analysis.contest import contests
 from optlab.results.analysis.over_cases import Friedman
-from optlab.results.analysis.phases import has_phases
-from optlab.results.analysis.tuning import FINAL_LOSS
+from optlab.results.analysis.phases import has_phases, judged
+from optlab.results.analysis.tuning import FINAL_LOSS, cell_ids
 from optlab.results.analysis.verdict import Verdict
 
 
@@ -23,19 +23,21 @@ class Judged:
     """The verdicts on all cases, each computed at its first use.
 
     runs: one row per run, of the cases on which the metric exists. by: the metric. search: how the settings were
-    searched. without_metric: the number of cases on which the metric does not exist.
+    searched. select: the metric by which settings were chosen on seeds of their own. without_metric: the number of
+    cases on which the metric does not exist.
     """
 
     runs: pd.DataFrame
     by: str
     search: str
+    select: str = FINAL_LOSS
     without_metric: int = 0
 
     @staticmethod
-    def of(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> Judged:
+    def of(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid", select: str = FINAL_LOSS) -> Judged:
         """The verdicts on the cases on which the metric exists. For arguments and exceptions, see `ranking`."""
         kept = ranks.with_metric(runs, by)
-        return Judged(kept, by, search, runs["case"].nunique() - kept["case"].nunique())
+        return Judged(kept, by, search, select, runs["case"].nunique() - kept["case"].nunique())
 
     @cached_property
     def placed(self) -> pd.DataFrame:
@@ -45,7 +47,13 @@ class Judged:
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:
         """The verdict on each case, of the labels without failed runs."""
-        return {case: Verdict(contest) for case, contest in contests(self.runs, self.placed, self.by)}
+        return {case: Verdict(contest) for case, contest in contests(self.runs, self.placed, self.by, self.select)}
+
+    @property
+    def is_choice_fixed(self) -> bool:
+        """Whether the intervals of ranks leave out the choice of settings, since the tuning runs lack the metric."""
+        is_recorded = metrics.metric(self.by, self.runs.columns).is_recorded_in_tuning or self.by == self.select
+        return has_phases(self.runs) and not is_recorded
 
     @property
     def is_chosen_on_judged_seeds(self) -> bool:
@@ -71,6 +79,13 @@ class Judged:
         return ranks.as_measured(table) if self.is_higher_better else table
 
     @cached_property
+    def gradients(self) -> pd.Series:
+        """For each row of the ranking, the median number of gradients of the judged runs of the chosen settings."""
+        runs = self.runs.assign(cell=cell_ids(self.runs)).set_index("run")
+        cells = runs.loc[self.placed["run"], "cell"].to_numpy()
+        return judged(runs).groupby("cell")["grad_evals"].median().loc[cells].reset_index(drop=True)
+
+    @cached_property
     def overall(self) -> pd.DataFrame:
         """See the function `overall`."""
         table = over_cases.overall(self.ranking, self.verdicts, list(self.runs["label"].unique()))
@@ -90,7 +105,7 @@ class Judged:
         return over_cases.without_each_case(self.placed)
 
 
-def ranking(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> pd.DataFrame:
+def ranking(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid", select: str = FINAL_LOSS) -> pd.DataFrame:
     """Per case, the labels ordered by the median of a metric at their best cell, with the doubt about this order.
 
     `rank` is 1 + the number of labels that are better. Losses that differ by no more than rounding are equal (`ties`)
@@ -117,12 +132,13 @@ def ranking(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> p
         runs: one row per run.
         by: the metric: "final_loss", "best_loss", "test_accuracy", ...; see `optlab.experiments.metrics`.
         search: how the settings were searched, for `tuned`.
+        select: the metric by which settings were chosen, with `[tuning]`.
 
     Raises:
         UnknownName: there is no such metric.
         UserError: it was not recorded; the message says what to write in the experiment file.
     """
-    return Judged.of(runs, by, search).ranking
+    return Judged.of(runs, by, search, select).ranking
 
 
 def overall(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:

@@ -25,8 +25,8 @@ def resampled_ranks(contest: Contest, resamples: int = RESAMPLES) -> Floats:
 
     - If settings were chosen on the judged seeds, the setting with the lowest median is chosen again in each resample.
     - If they were chosen on seeds of their own, the setting with the lowest median in a resample of those seeds is
-      chosen. If it is the judged one, its judged runs are resampled. Otherwise its runs on another resample of the
-      seeds of the choice are used, since it was not judged.
+      chosen, by the metric that settings were chosen by. If it is the judged one, its judged runs are resampled.
+      Otherwise its runs on another resample of the seeds of the choice are used, since it was not judged.
     """
     return contest.floor.ranks(_medians(contest, resamples))
 
@@ -39,16 +39,18 @@ def _medians(contest: Contest, resamples: int) -> Floats:
     if not contest.is_judged_apart:
         for label, tried in enumerate(contest.tried):
             if len(tried) > 1:
-                medians[label] = medians_of(_promising(tried, contest.chosen[label])[0], judged).min(axis=0)
+                rows, _ = _promising(tried, contest.chosen[label])
+                medians[label] = medians_of(tried[rows], judged).min(axis=0)
         return medians.T
     # per label, since labels may have other numbers of seeds for the choice
-    for label, (tried, chosen) in enumerate(zip(contest.tried, contest.chosen, strict=True)):
+    choices = contest.choices or contest.tried
+    for label, (tried, choice, chosen) in enumerate(zip(contest.tried, choices, contest.chosen, strict=True)):
         if len(tried) > 1:
-            settings, own = _promising(tried, chosen)
+            rows, own = _promising(choice, chosen)
             streams = np.random.default_rng(1)
-            choosing, standing = (_draws(streams, settings.shape[1], resamples) for _ in range(2))
-            best = _lowest(medians_of(settings, choosing), own)
-            others = medians_of(settings, standing)[best, np.arange(resamples)]
+            choosing, standing = (_draws(streams, tried.shape[1], resamples) for _ in range(2))
+            best = _lowest(medians_of(choice[rows], choosing), own)
+            others = medians_of(tried[rows], standing)[best, np.arange(resamples)]
             medians[label] = np.where(best == own, medians[label], others)
     return medians.T
 
@@ -57,8 +59,8 @@ def _draws(generator: np.random.Generator, seeds: int, resamples: int) -> Ints:
     return generator.integers(seeds, size=(resamples, seeds))
 
 
-def _promising(tried: Floats, chosen: int) -> tuple[Floats, int]:
-    """The settings that may be chosen in a resample, in their order, and the row of the chosen one among them.
+def _promising(tried: Floats, chosen: int) -> tuple[Ints, int]:
+    """The rows of the settings that may be chosen in a resample, in their order, and the place of the chosen one.
 
     A setting that is not better than the chosen one at any seed has no lower median in any resample.
     """
@@ -68,7 +70,7 @@ def _promising(tried: Floats, chosen: int) -> tuple[Floats, int]:
     if len(rows) > SETTINGS:
         order = np.argsort(np.median(np.where(np.isnan(tried[rows]), np.inf, tried[rows]), axis=1), kind="stable")
         rows = np.union1d(rows[order[:SETTINGS]], [chosen])
-    return tried[rows], int(np.searchsorted(rows, chosen))
+    return rows, int(np.searchsorted(rows, chosen))
 
 
 def _lowest(medians: Floats, own: int) -> Ints:

@@ -29,6 +29,8 @@ class JudgedTable:
     is_chosen_on_judged_seeds = False
     without_metric = 0
     is_shared = False
+    is_choice_fixed = False
+    gradients = np.nan
 
     @cached_property
     def verdicts(self) -> Mapping[str, Verdict]:

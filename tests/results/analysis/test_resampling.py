@@ -83,6 +83,18 @@ def test_settings_chosen_on_other_seeds_are_chosen_again_there():
     assert share == pytest.approx(7 / 27, abs=0.01)
 
 
+@pytest.mark.parametrize("seeds", [3, 1003])
+def test_settings_are_chosen_again_by_the_metric_that_chose_them(seeds):
+    """As above, with the choice by another metric: the values themselves would always choose the first setting."""
+    choice = np.array([[0.0, 0.0, 9.0], [5.0, 5.0, 5.0]])
+    tried = np.array([[0.0] * 3, [5.0] * 3])
+    values = np.array([[0.0] * seeds, [1.0] * seeds])
+    apart = Contest(("a", "b"), values, (tried, np.zeros((1, 3))), (0, 0), True, choices=(choice, np.zeros((1, 3))))
+    share = (resampled_ranks(apart.limited(), 2000)[:, 0] == 2).mean()
+    assert share == pytest.approx(7 / 27, abs=0.04)
+    assert (resampled_ranks(replace(apart.limited(), choices=None), 2000)[:, 0] == 1).all()
+
+
 def test_settings_that_are_never_better_are_left_out():
     tried = np.vstack([np.ones(6), np.full((500, 6), 2.0), np.arange(6.0)])
     kept, row = resampling._promising(tried, 0)
