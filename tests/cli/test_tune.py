@@ -40,6 +40,7 @@ beta = 0.5
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
     Path("plugins").mkdir()
     Path("hill.toml").write_text(EXPERIMENT, encoding="utf-8")
