@@ -139,3 +139,14 @@ def test_schedules_and_numbers_of_trials_share_a_range(call):
     shown = call("tune", "results/several")
     assert "gd, constant, defaults" in shown
     assert "gd, step, 16 trials" in shown
+
+
+def test_an_edge_in_the_rows_of_trials_is_not_widened(call):
+    rows = (
+        EXPERIMENT.replace('"hill"', '"rows"')
+        + '\n[[optimizer]]\nname = "momentum"\ntrials = [{ lr = 1e-8 }, { lr = 1e-7 }, { lr = 1e-6 }]\n'
+    )
+    Path("rows.toml").write_text(rows, encoding="utf-8")
+    call("run", "rows.toml", "--no-plots", "-q")
+    said = call("tune", "results/rows", "--extend", "--dry-run")
+    assert "momentum (2): lr is written in the rows of trials; write further rows or a range" in " ".join(said.split())

@@ -62,6 +62,9 @@ def widened(text: str, document: Mapping[str, Any], edges: Sequence[Edge]) -> Wi
     changes, left = [], []
     for edge in edges:
         axis = _at(document, edge.path)
+        if axis is None:
+            left.append(f"{edge.label}: {edge.name} is written in the rows of trials; write further rows or a range")
+            continue
         form = next((name for name in (*_LOGARITHMIC, *_LINEAR) if isinstance(axis, dict) and name in axis), None)
         if form is None:
             left.append(f"{edge.label}: {edge.name} is written as a list; write further values or a range")
@@ -87,10 +90,12 @@ def widened(text: str, document: Mapping[str, Any], edges: Sequence[Edge]) -> Wi
     return Widened(text, changes, left)
 
 
-def _at(document: Any, path: KeyPath) -> Any:
-    for part in path:
-        document = document[part]
-    return document
+def _at(document: Mapping[str, Any], path: KeyPath) -> Any:
+    """The value at a path; None if its last key is missing, because the values are written elsewhere."""
+    table: Any = document
+    for part in path[:-1]:
+        table = table[part]
+    return table[path[-1]] if isinstance(table, list) else table.get(path[-1])
 
 
 def _value_at(text: str, offsets: Mapping[KeyPath, int], path: KeyPath) -> int:
