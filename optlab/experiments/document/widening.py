@@ -90,12 +90,13 @@ def widened(text: str, document: Mapping[str, Any], edges: Sequence[Edge]) -> Wi
     return Widened(text, changes, left)
 
 
-def _at(document: Mapping[str, Any], path: KeyPath) -> Any:
-    """The value at a path; None if its last key is missing, because the values are written elsewhere."""
-    table: Any = document
-    for part in path[:-1]:
-        table = table[part]
-    return table[path[-1]] if isinstance(table, list) else table.get(path[-1])
+def _at(document: Any, path: KeyPath) -> Any:
+    """The value at a path; None if a key is missing, because the values are written elsewhere."""
+    for part in path:
+        if isinstance(document, dict) and part not in document:
+            return None
+        document = document[part]
+    return document
 
 
 def _value_at(text: str, offsets: Mapping[KeyPath, int], path: KeyPath) -> int:
