@@ -27,6 +27,7 @@ MORE_THAN_ONE = {
     # the number is never 1: it is a limit, a part of a larger number, or used only for several
     "about {…} seeds",
     "more than {…} seeds",
+    "the first {…} of {…} seeds",
     "{…} seeds or more",
     "2 to {…} parameters",
     "of {…} components",

@@ -16,7 +16,7 @@ COLUMNS = ["--solver", "submission", "--problem", "workload", "--cost", "seconds
 
 
 def score(*words, status=0):
-    done = CliRunner().invoke(app, ["score", *map(str, words)])
+    done = CliRunner().invoke(app, ["score", *map(str, words)], env={"COLUMNS": "400"})
     assert done.exit_code == status, done.output
     return done.stderr if status else done.stdout
 
