@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from optlab.plugins.registry.source_loader import SourceLoader
 from optlab.plugins.source_files import is_users_module
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -100,7 +101,7 @@ class _HelperFinder(MetaPathFinder):
         return self._find(fullname, path)
 
 
-class _Loader(SourceFileLoader):
+class _Loader(SourceLoader):
     """Loads a module of the folder, and lets it import from the folder too."""
 
     def __init__(self, helpers: Helpers, loader: SourceFileLoader) -> None:

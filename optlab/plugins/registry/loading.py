@@ -19,6 +19,7 @@ from optlab.plugins import kinds, source_files
 from optlab.plugins.code_location import location
 from optlab.plugins.kinds import PluginKind
 from optlab.plugins.registry.helper_modules import Helpers
+from optlab.plugins.registry.source_loader import SourceLoader
 
 
 class Plugin(Protocol):
@@ -85,7 +86,7 @@ def import_file(path: Path) -> ModuleType:
     The file may import modules from its folder; see `Helpers`. All its errors are `Exception`s; see `contained`.
     """
     name = f"optlab_plugins_{path.stem}"  # no dot, because there is no parent package
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=SourceLoader(name, os.path.abspath(path)))
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import re
 import sys
 import textwrap
@@ -201,6 +202,20 @@ def {name}_bowl(x):
     assert _shared.COUNT == [1], "it is loaded once for a file"
     return np.sum(x**2)
 """
+
+
+def test_a_file_edited_within_a_second_is_read_again(tmp_path, monkeypatch):
+    """Python's own loader would use the bytecode of the first text: same size, same second."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    rule = RULE.format(name="mine").replace("lr * g", "_rate.RATE * g").replace("from", "import _rate\nfrom", 1)
+    for rate, sign in (("1.0", "-"), ("2.0", "+")):
+        (tmp_path / "_rate.py").write_text(f"RATE = {rate}\n")
+        (tmp_path / "mine.py").write_text(rule.replace("x -", f"x {sign}"))
+        for path in tmp_path.glob("*.py"):
+            os.utime(path, (1_000_000_000, 1_000_000_000))
+        mine = registry.load([tmp_path]).optimizer("mine")
+        assert mine.function(0.0, 1.0) == float(f"{sign}{rate}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["_rate.py", "mine.py"]
 
 
 def test_functions_of_plugins_import_modules_of_their_folder_when_they_are_called(tmp_path):
