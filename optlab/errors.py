@@ -17,6 +17,7 @@ Any other uncaught exception is a bug of optlab, and is shown with its traceback
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -186,6 +187,15 @@ def counted(number: int, noun: str, plural: str = "") -> str:
     ('1 step', '2 steps', '12,345 runs', '0 entries')
     """
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def named(name: str) -> str:
+    """A label or title for a sentence: in quotes if it has a comma that is not in brackets.
+
+    >>> named("adam"), named("adam, cosine"), named("mlp (moons, hidden=[8, 8])")
+    ('adam', '"adam, cosine"', 'mlp (moons, hidden=[8, 8])')
+    """
+    return f'"{name}"' if "," in re.sub(r"\(.*\)|\[.*\]", "", name) else name
 
 
 def short(value: float, digits: int = 3) -> str:

@@ -12,7 +12,7 @@ from rich.text import Text
 from optlab.cli import ranks, strategies, tables
 from optlab.cli.show import each_case, quoted, shown
 from optlab.engine.containment import contained
-from optlab.errors import UserError, counted
+from optlab.errors import UserError, counted, named
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.plugins.code_location import complaint, is_built_in
 
@@ -146,7 +146,7 @@ def _still(console: Console, results: ExperimentResults) -> None:
             own = [(more, int(rows["runs"].sum()))]
         lines += [(str(label), case, int(runs)) for case, runs in own]
     for label, case, runs in lines:
-        what = f"{label} on {case}: the loss of {counted(runs, 'run')} never changed"
+        what = f"{named(label)} on {case}: the loss of {counted(runs, 'run')} never changed"
         console.print(
             Text(f"{what}; the steps are too small to change x, or the function is flat there"), soft_wrap=True
         )

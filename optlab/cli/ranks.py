@@ -12,7 +12,7 @@ from rich.text import Text
 
 from optlab.cli import tables
 from optlab.cli.formats import Shown
-from optlab.errors import counted, short
+from optlab.errors import counted, named, short
 
 if TYPE_CHECKING:
     from optlab.results.analysis import Judged
@@ -95,7 +95,7 @@ def case_table(case: str, ranked: Any, by: str) -> Shown:
     digits = _digits(ranked["median"], ranked["rank"])
     rows = []
     for row, shared in zip(ranked.to_dict("records"), is_shared, strict=True):
-        settings = row["settings"] + (" *" if row["at_edge"] else "")
+        settings = _marked(row["settings"], row["at_edge"])
         cells = [rank_text(row) + "=" * bool(shared), row["label"], settings, number(row["median"], digits)]
         more = [interval_text(row["interval"], digits)] * is_repeated + [_yes(row["with_first"])] * is_judged
         more += [f"{row['gradients']:,.0f}"] * is_unequal + [_share(row["diverged"])]
@@ -106,6 +106,18 @@ def case_table(case: str, ranked: Any, by: str) -> Shown:
     columns = ["rank>", "optimizer", "best settings", f"{by.replace('_', ' ')}>"]
     columns += [interval] * is_repeated + [COULD_BE_FIRST] * is_judged + [gradients] * is_unequal + [diverged]
     return Shown(*_with_content(columns, rows), case, spare=[gradients, diverged, interval])
+
+
+def _marked(settings: str, at_edge: str) -> str:
+    """The settings, with a * after each value at the edge of its range.
+
+    >>> _marked("lr=0.1, beta1=0.9", "lr")
+    'lr=0.1*, beta1=0.9'
+    """
+    if not at_edge:
+        return settings
+    names = at_edge.split(", ")
+    return ", ".join(part + "*" * (part.partition("=")[0] in names) for part in settings.split(", "))
 
 
 def _with_content(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], list[list[str]]]:
@@ -147,7 +159,7 @@ def failure(label: str, case: str, failed: int, runs: int, manifest: Mapping[str
     sweeps = [sweep for sweep in manifest["sweeps"] if sweep["label"] == label and case in sweep["cases"]]
     messages = dict.fromkeys(sweep["error"] for sweep in sweeps if "error" in sweep)
     count = f"{failed:,} of {counted(runs, 'run')}" if failed < runs else counted(runs, "run")
-    return f"{tables.ERROR}: {label}, {count}: " + ("; ".join(messages) or "the message was not stored")
+    return f"{tables.ERROR}: {named(label)}, {count}: " + ("; ".join(messages) or "the message was not stored")
 
 
 # ---- over all problems -----------------------------------------------------------------------------------------------
@@ -180,7 +192,7 @@ def _overall(console: Console, judged: Judged | JudgedTable) -> None:
         console.print(tables.sentence(_left_out(judged.by, cases - placed, judged.without_metric)))
     for row in ranked[ranked["failed"] > 0].to_dict("records"):
         where = f"runs of it failed on {row['failed']} of {counted(cases, 'problem')}"
-        console.print(tables.sentence(f"{row['label']} is left out of the means over problems: {where}"))
+        console.print(tables.sentence(f"{named(row['label'])} is left out of the means over problems: {where}"))
     if judged.friedman is not None:
         console.print(tables.sentence(sentences.friedman_text(judged.friedman)))
         console.print(tables.sentence(sentences.dependence(judged.without_each_case, ranked)))
@@ -227,7 +239,9 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
 def _edges(overall: Any) -> str:
     """How often the best value of each optimizer is at the edge of its grid or range."""
     rows = overall[overall["at_edge"] > 0].to_dict("records")
-    counts = ", ".join(f"{row['label']} on {row['at_edge']} of {counted(row['cases'], 'problem')}" for row in rows)
+    counts = ", ".join(
+        f"{named(row['label'])} on {row['at_edge']} of {counted(row['cases'], 'problem')}" for row in rows
+    )
     return f"the best value is at the edge of its grid or range for {counts}"
 
 

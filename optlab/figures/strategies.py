@@ -57,7 +57,7 @@ def figure(
             axes.set_title(f"no {within}" if within and pd.isna(name) else str(name))
             axes.set_xlabel("trials per optimizer")
             axes.tick_params(labelleft=axes is panels[0])
-        panels[0].set_ylabel("share of all that are better")
+        panels[0].set_ylabel("place: share of all that are better")
         handles = [Line2D([], [], color=colour, marker=marker, markeredgecolor="white", markersize=7,
                           linewidth=style.WIDTH) for _, colour, marker in LINES.values()]  # fmt: skip
         handles += [figures.others(), Line2D([], [], color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.errors import UnknownName, UserError, did_you_mean, named
 from optlab.experiments.choices import AXES, CASES_SHOWN, PICTURES
 
 
@@ -112,7 +112,7 @@ def titles_of(case: str, titles: Sequence[str]) -> list[str]:
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:
-    return f"{name!r}{did_you_mean(str(name), names)}; there are: {', '.join(names)}"
+    return f"{name!r}{did_you_mean(str(name), names)}; there are: {', '.join(map(named, names))}"
 
 
 ALL = Selection()

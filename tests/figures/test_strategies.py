@@ -32,4 +32,5 @@ def test_a_panel_for_each_value_of_a_column():
     sheet = strategies.figure(pd.concat(parts), within="schedule", title="t", subtitle="s")
     assert [axes.get_title(loc="left") for axes in sheet.axes] == ["cosine", "no schedule"]
     entries = [text.get_text() for text in sheet.axes[-1].get_legend().get_texts()]
+    assert sheet.axes[0].get_ylabel().startswith("place: ")
     assert entries == ["try all, use the best", "tune one, the mean", "each optimizer", "all with the fewest trials"]

@@ -25,7 +25,7 @@ def export(
     """Write the runs of finished results as files of COCO, which cocopp reads."""
     from optlab.api.run import load
     from optlab.cli.show import shown
-    from optlab.errors import counted
+    from optlab.errors import counted, named
     from optlab.results import coco_export
 
     done = coco_export.export(load(results, folders(plugins)), out, without)
@@ -38,4 +38,4 @@ def export(
         cases = counted(len(done.left_out), "problem")
         typer.echo(f"left out: {cases} whose minimum is not known ({', '.join(done.left_out)})")
     if done.failed:
-        typer.echo(f"left out, because runs failed: {', '.join(done.failed)}")
+        typer.echo(f"left out, because runs failed: {', '.join(map(named, done.failed))}")

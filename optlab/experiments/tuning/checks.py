@@ -107,7 +107,8 @@ def _note_metric(name: str, spec: ExperimentSpec, cases: Sequence[CaseAxes], not
     try:
         metric(name, on_test_data)
     except UnknownName:
-        known = [*METRICS, *sorted(on_test_data - {*METRICS})]
+        choices = [one.name for one in METRICS.values() if not one.is_shared]
+        known = [*choices, *sorted(on_test_data - {*METRICS})]
         notes.note(at, f"there is no metric {name!r}{did_you_mean(name, known)}; there are: {', '.join(known)}")
         return
     if name in METRICS and METRICS[name].is_shared:

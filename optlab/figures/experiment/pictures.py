@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from optlab.errors import UserError, counted
+from optlab.errors import UserError, counted, named
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.experiments.kinds import Plan
 from optlab.figures import style
@@ -133,5 +133,5 @@ def _selected(labels: int, looks: Mapping[str, Look], cases: int, without: Seque
         by = ", by their ranks on all problems" if cases > 1 else ""
         facts.append(f"in colour the best {len(looks) - thin} of {len(looks)}{by}")
     if without:
-        facts.append(f"compared without {', '.join(without)}")
+        facts.append(f"compared without {', '.join(map(named, without))}")
     return "".join(f"; {fact}" for fact in facts)

@@ -27,7 +27,7 @@ def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequ
     cases, `wins` the number of first places (shared ones included), `at_edge` the number of cases whose best value is
     on the edge of the grid, and `diverged` the share of diverged runs (mean over cases). `failed` is the number of
     cases on which runs of the label failed; if there are any, `mean_rank` and `diverged` are NaN. Cases without ranks
-    do not count in the mean rank; it is NaN if there are no other cases. A mean rank compares the labels of this
+    do not count in the two means; they are NaN if there are no other cases. A mean rank compares the labels of this
     experiment only: without one of the labels, the other mean ranks change.
 
     `mean_low` and `mean_high` are the 5 % and 95 % quantiles of the mean rank in a thousand resamples of the cases and
@@ -41,6 +41,7 @@ def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequ
     table["wins"] = table["rank"] == 1
     table["rank"] = table.groupby("case", sort=False)["rank"].rank()  # the mean of the places of equal labels
     table["at_edge"] = table["at_edge"] != ""
+    table["diverged"] = table["diverged"].where(table["rank"].notna())
     table["failed"] = table["failed"] > 0
     table["with_first"] = table["with_first"].astype("Float64")
     by_label = table.groupby("label", sort=False)

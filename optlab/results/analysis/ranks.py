@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optlab.errors import UserError, counted
+from optlab.errors import UserError, counted, named
 from optlab.experiments import metrics
 from optlab.results.analysis.contest import Contest
 from optlab.results.analysis.phases import has_phases, tuned
@@ -75,7 +75,7 @@ def verdicts_of(table: pd.DataFrame) -> dict[str, Verdict]:
     keys = ["case", "label", "seed"]
     if (twice := table.duplicated(keys)).any():
         case, label, seed = table.loc[twice, keys].iloc[0]
-        raise UserError(f"{label} has several values on {case} at seed {seed}; write one row for each seed")
+        raise UserError(f"{named(label)} has several values on {case} at seed {seed}; write one row for each seed")
     verdicts = {}
     for case, rows in table.groupby("case", sort=False):
         value = rows["value"].to_numpy(float)

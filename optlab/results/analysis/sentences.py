@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optlab.errors import counted, short
+from optlab.errors import counted, named, short
 from optlab.results.analysis import separation
 from optlab.results.analysis.over_cases import ROUNDING, Friedman
 from optlab.results.analysis.verdict import Verdict
@@ -43,17 +43,18 @@ def sureness(rows: Sequence[Mapping[Any, Any]], verdict: Verdict | None) -> str:
 def _compared(ranked: Sequence[Mapping[Any, Any]], verdict: Verdict, seeds: str, all_others: str) -> str:
     """The first in comparison with the others that were tested."""
     first, second, *_ = ranked
+    leader, next_one = named(first["label"]), named(second["label"])
     others = [row for row in ranked[1:] if not pd.isna(row["with_first"]) and row["with_first"]]
     if not others:
-        better = f"{first['label']} is better than all {all_others}, with {seeds} (at the 5 % level)"
+        better = f"{leader} is better than all {all_others}, with {seeds} (at the 5 % level)"
         return better + OTHER_SETTINGS * verdict.depends_on_tuning(first["label"])
     if first["rank"] == second["rank"]:
-        return f"{first['label']} and {second['label']} are equal: no number of seeds separates them"
-    which = others[0]["label"] if len(others) == 1 else counted(len(others), "optimizer")
-    few = f"with {seeds}, {which} cannot be told apart from {first['label']}"
+        return f"{leader} and {next_one} are equal: no number of seeds separates them"
+    which = named(others[0]["label"]) if len(others) == 1 else counted(len(others), "optimizer")
+    few = f"with {seeds}, {which} cannot be told apart from {leader}"
     if second is not others[0]:
         return few
-    pair = "them" if len(others) == 1 else f"it from {second['label']}"
+    pair = "them" if len(others) == 1 else f"it from {next_one}"
     return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
 
 
@@ -101,7 +102,9 @@ def dependence(left_out: pd.DataFrame, overall: pd.DataFrame) -> str:
     for case, rows in left_out.groupby("without", sort=False):
         others = set(rows["label"][rows["place"] == 1])
         if others != first:
-            changes.append(f"without {case}, {listed(sorted(others))} {'is' if len(others) == 1 else 'are'} first")
+            changes.append(
+                f"without {named(str(case))}, {listed(sorted(others))} {'is' if len(others) == 1 else 'are'} first"
+            )
     if not changes:
         return "the first is the same if any one problem is left out"
     more = len(changes) - NAMED
@@ -123,18 +126,19 @@ def trials_text(curves: pd.DataFrame, quantity: str, higher_is_better: bool = Fa
         return ""
     leaders = _leaders(-table if higher_is_better else table)
     (first, leader), (last, winner) = leaders[0], leaders[-1]
+    leads, wins = named(leader), named(winner)
 
     def result(k: int, label: str) -> str:
         return short(float(table[label].loc[k]))
 
-    begin = f"After {counted(first, 'trial')} {leader} has the best expected {quantity}, {result(first, leader)}"
+    begin = f"After {counted(first, 'trial')} {leads} has the best expected {quantity}, {result(first, leader)}"
     if leader == winner:
         still = "still" if all(label == leader for _, label in leaders) else "again"
         return f"{begin}, and {still} after {counted(last, 'trial')}, {result(last, leader)}."
     since = next(k for (k, _), (_, before) in zip(leaders[::-1], leaders[-2::-1], strict=False) if before != winner)
     if since == last:
-        return f"{begin}; after {counted(last, 'trial')} {winner} has it, {result(last, winner)}."
-    return f"{begin}; after {counted(since, 'trial')} or more {winner} has it, {result(last, winner)} in the end."
+        return f"{begin}; after {counted(last, 'trial')} {wins} has it, {result(last, winner)}."
+    return f"{begin}; after {counted(since, 'trial')} or more {wins} has it, {result(last, winner)} in the end."
 
 
 def strategies_text(table: pd.DataFrame, within: str | None = None) -> str:
@@ -178,9 +182,10 @@ def _leaders(table: pd.DataFrame) -> list[tuple[int, str]]:
 def listed(names: Sequence[str]) -> str:
     """Some names and the number of further ones.
 
-    >>> listed(["a", "b"]), listed(["a", "b", "c", "d", "e"])
-    ('a and b', 'a, b, c and 2 more')
+    >>> listed(["a", "b"]), listed(["a", "b, x", "c", "d", "e"])
+    ('a and b', 'a, "b, x", c and 2 more')
     """
+    names = [named(name) for name in names]
     if len(names) > NAMED:
         return f"{', '.join(names[:NAMED])} and {len(names) - NAMED} more"
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

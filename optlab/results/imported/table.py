@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from optlab.errors import UnknownName, UserError, counted, did_you_mean
+from optlab.errors import UnknownName, UserError, counted, did_you_mean, named
 from optlab.results import profiles
 from optlab.results.analysis import Friedman
 from optlab.results.imported.judged import JudgedTable
@@ -132,7 +132,7 @@ class TableResults:
         labels = list(dict.fromkeys(self.runs["label"]))
         for label in without:
             if label not in labels:
-                known = f"there are: {', '.join(labels)}"
+                known = f"there are: {', '.join(map(named, labels))}"
                 raise UnknownName(f"{self.name}: there is no solver {label!r}{did_you_mean(label, labels)}; {known}")
         runs = self.runs[~self.runs["label"].isin(list(without))]
         if runs.empty:
@@ -146,7 +146,7 @@ class TableResults:
             raise UserError(f"{self.name}: {what}; only ranks are possible")
         if (runs["value"] < 0).any():
             row = runs[runs["value"] < 0].iloc[0]
-            what = f"{row['label']} on {row['case']} has the cost {row['value']:g}"
+            what = f"{named(row['label'])} on {row['case']} has the cost {row['value']:g}"
             raise UserError(f"{self.name}: {what}; a cost is 0 or more")
         runs = runs.rename(columns={"value": "cost"})
         return runs.assign(target=0.0, spent=runs["cost"])[["case", "label", "seed", "target", "cost", "spent"]]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optlab.errors import UserError
+from optlab.errors import UserError, named
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -75,7 +75,7 @@ def arranged(costs: pd.DataFrame) -> Arranged:
     if costs.duplicated(["case", "label", "seed", "target"]).any():
         row = costs[costs.duplicated(["case", "label", "seed", "target"])].iloc[0]
         raise UserError(
-            f"{row['label']} has several costs on {row['case']} with seed {row['seed']}; only one is possible"
+            f"{named(row['label'])} has several costs on {row['case']} with seed {row['seed']}; only one is possible"
         )
     cases = list(dict.fromkeys(costs["case"]))
     index = ["case", "seed", "target"]
@@ -104,7 +104,9 @@ def _check_complete(spent: pd.DataFrame) -> None:
     if len(rows):
         case, seed, _ = spent.index[rows[0]]
         label = spent.columns[columns[0]]
-        raise UserError(f"{label} has no run on {case} with seed {seed}; every label needs the same cases and seeds")
+        raise UserError(
+            f"{named(str(label))} has no run on {case} with seed {seed}; every label needs the same cases and seeds"
+        )
 
 
 def _repeated(costs: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.errors import UnknownName, UserError, did_you_mean, named
 from optlab.results.analysis.phases import judged
 from optlab.results.analysis.tuning import best, cell_ids
 
@@ -34,7 +34,7 @@ def chosen(runs: pd.DataFrame, only: Sequence[str] = (), without: Sequence[str] 
             if name not in labels:
                 guess = did_you_mean(name, labels)
                 raise UnknownName(
-                    f"{option}: no optimizer has the label {name!r}{guess}; there are: {', '.join(labels)}"
+                    f"{option}: no optimizer has the label {name!r}{guess}; there are: {', '.join(map(named, labels))}"
                 )
     runs = runs[runs["label"].isin(set(only or labels) - set(without))].reset_index(drop=True)
     if runs.empty:
@@ -43,7 +43,9 @@ def chosen(runs: pd.DataFrame, only: Sequence[str] = (), without: Sequence[str] 
     failed = list(dict.fromkeys(table.loc[table["failed"] > 0, "label"]))
     table = table[~table["label"].isin(failed)]
     if table.empty:
-        raise UserError(f"runs of every optimizer failed ({', '.join(failed)}): there are no costs to compare")
+        raise UserError(
+            f"runs of every optimizer failed ({', '.join(map(named, failed))}): there are no costs to compare"
+        )
     cell = cell_ids(runs)
     place = pd.Index(runs["run"]).get_indexer(pd.Index(table["run"]))
     return runs[np.isin(cell, cell[place])].reset_index(drop=True), failed

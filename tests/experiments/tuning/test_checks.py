@@ -78,6 +78,13 @@ def test_mistakes(built_in, text, line, message):
     assert any(message in what for _, what in found), found
 
 
+def test_the_choices_of_a_metric_are_those_that_are_allowed(built_in):
+    ((_, message),) = mistakes(f'{HEAD}[tuning]\ntrials = 4\nselect = "final"\n{SPHERE}{RANGE}', built_in)
+    choices = message.partition("there are: ")[2].split(", ")
+    assert "final_loss" in choices
+    assert "seconds" not in choices
+
+
 def test_a_mistake_in_the_table_is_not_also_one_in_each_range(built_in):
     found = mistakes(f'{HEAD}[tuning]\ntrials = 4\nsearch = "x"\n{SPHERE}{RANGE}', built_in)
     assert [where for where, _ in found] == ["search"]

@@ -134,7 +134,10 @@ def test_labels_with_errors_are_left_out():
 def test_cases_where_all_diverged_do_not_count():
     runs = runs_of([[1.0, 2.0], [2.0, 1.0], [np.inf, np.inf]])
     assert analysis.friedman(runs).cases == 2
-    assert analysis.overall(runs)["mean_rank"].tolist() == [1.5, 1.5]
+    runs.loc[4:5, "status"] = "diverged"
+    overall = analysis.overall(runs)
+    assert overall["mean_rank"].tolist() == [1.5, 1.5]
+    assert overall["diverged"].tolist() == [0.0, 0.0]
     assert analysis.without_each_case(runs)["without"].unique().tolist() == ["case 0", "case 1"]
 
 

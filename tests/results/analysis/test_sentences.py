@@ -36,6 +36,17 @@ def test_who_is_ahead_after_how_many_trials(expected, said):
     assert trials_text(curves(**expected), "loss") == said
 
 
+def test_labels_with_commas_are_in_quotes():
+    assert trials_text(curves(**{"adam, cosine": [2.0, 1.0], "gd": [3.0, 2.0]}), "loss").startswith(
+        'After 1 trial "adam, cosine" has the best'
+    )
+    rows = {"case": "c", "label": ["gd, step", "gd"] * 2, "seed": [0, 0, 1, 1], "value": [1.0, 2.0] * 2}
+    table = judge(pd.DataFrame(rows))
+    verdict = Verdict(Contest.of(("gd, step", "gd"), np.array([[1.0, 1.0], [2.0, 2.0]])))
+    said = sureness(table.assign(failed=0).to_dict("records"), verdict)
+    assert said == 'with 2 seeds, gd cannot be told apart from "gd, step"; 6 seeds or more would separate them'
+
+
 def test_of_accuracies_the_highest_is_the_best():
     found = curves(a=[0.5, 0.9], b=[0.6, 0.8])
     assert trials_text(found, "test accuracy", higher_is_better=True) == (
