@@ -12,6 +12,7 @@ from optlab.engine.native.ir import Unsupported
 from optlab.engine.native.jit import Code, is_right, this_machine
 from optlab.engine.native.kernel import Kernel
 from optlab.engine.native.lowering import lowered
+from optlab.engine.native.machine import Machine
 from optlab.engine.native.module import emit
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
@@ -39,12 +40,34 @@ def compile(
     Raises:
         Unsupported: this back end cannot execute the graph. The message is the reason.
     """
+    machine = this_machine()
+    program = program_for(graph, inputs, machine, check_every, trail, targets, quick, stops)
+    module = emit(program)
+    code = Code(module.text, quick)
+    wrong = [name for name in module.vector_functions if not is_right(code, name)]
+    if wrong:  # compile again, with one call per lane for these functions
+        sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
+        program = StepProgram(program.expressions, program.layout, replace(machine, vectors=sound))
+        code = Code(emit(program).text, quick)
+    return Kernel(program, code, machine.width * program.layout.copies)
+
+
+def program_for(
+    graph: Graph,
+    inputs: Sequence[Input],
+    machine: Machine,
+    check_every: int = 32,
+    trail: bool = False,
+    targets: bool = False,
+    quick: bool = False,
+    stops: bool = False,
+) -> StepProgram:
+    """The program of a graph for any machine. The arguments are those of `compile`, which raises the same."""
     carried = [n for n, given in enumerate(inputs) if given.carry is not None]
     counters = [n for n, given in enumerate(inputs) if given.kind == SHARED and given.changes]
     rest = [n for n in range(len(inputs)) if n not in (*carried, *counters)]
     if len(counters) > 1 or any(inputs[n].changes or graph.inputs[n].shape for n in rest):
         raise Unsupported("it takes data that change from step to step")
-    machine = this_machine()
     expressions = lowered(graph, counters[0] if counters else None, carried)
     sizes = [(n, math.prod(graph.inputs[n].shape)) for n in carried]
     layout = StepLayout(
@@ -58,12 +81,4 @@ def compile(
         targets=targets,
         stops=stops,
     )
-    program = StepProgram(expressions, layout, machine)
-    module = emit(program)
-    code = Code(module.text, quick)
-    wrong = [name for name in module.vector_functions if not is_right(code, name)]
-    if wrong:  # compile again, with one call per lane for these functions
-        sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
-        program = StepProgram(expressions, layout, replace(machine, vectors=sound))
-        code = Code(emit(program).text, quick)
-    return Kernel(program, code, machine.width * layout.copies)
+    return StepProgram(expressions, layout, machine)

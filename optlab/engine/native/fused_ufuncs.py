@@ -16,9 +16,10 @@ import numpy as np
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.ir import CONDITIONS
-from optlab.engine.native.jit import Code, Machine, this_machine
+from optlab.engine.native.jit import Code, this_machine
 from optlab.engine.native.llvm_builder import ATTRIBUTES, Body
 from optlab.engine.native.llvm_rules import RULES, compare, literal, select
+from optlab.engine.native.machine import Machine
 from optlab.engine.nodes import Node, Op, Var
 from optlab.engine.ops import OPS
 from optlab.engine.replay import RUN, Input, kinds

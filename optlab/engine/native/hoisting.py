@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optlab.engine.native.ir import Expressions
-from optlab.engine.native.jit import Machine
 from optlab.engine.native.llvm_builder import Body
 from optlab.engine.native.llvm_rules import RULES, literal, truth
+from optlab.engine.native.machine import Machine
 
 ONCE, ROW, BLOCK, STEP = range(4)
 

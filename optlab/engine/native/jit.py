@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ctypes
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
+
+from optlab.engine.native.machine import Machine
 
 LIBMVEC = "libmvec.so.1"
 _OF_ONE = (
@@ -24,16 +24,6 @@ _OF_ONE = (
 _OF_TWO = ("pow", "atan2", "hypot")
 _LETTERS = {8: "e", 4: "d", 2: "b"}
 """AVX-512, AVX2 and SSE in the names of vector functions."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The target of the code: the `width` of a vector in float64 lanes, whether it has fused multiply-add (`fma`), and
-    the functions with a vector version, as name -> symbol."""
-
-    width: int
-    fma: bool
-    vectors: Mapping[str, str]
 
 
 @functools.cache
@@ -87,7 +77,7 @@ class Code:
             cpu=name, features=features, opt=0 if quick else 2, jit=True
         )
         if not quick:
-            _into_registers(module, target)
+            into_registers(module, target)
         self._engine = llvm.create_mcjit_compiler(module, target)
         self._engine.finalize_object()
 
@@ -100,7 +90,7 @@ class Code:
         return self._engine.get_function_address(name)
 
 
-def _into_registers(module: Any, target: Any) -> None:
+def into_registers(module: Any, target: Any) -> None:
     """Promote variables in memory to registers. No other pass is needed: expressions are already simplified."""
     builder = llvm.create_pass_builder(target, llvm.create_pipeline_tuning_options(speed_level=1))
     passes = llvm.create_new_module_pass_manager()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from optlab.engine.native.jit import Machine
+from optlab.engine.native.machine import Machine
 
 ATTRIBUTES = """
 attributes #0 = { nounwind alignstack=64 "prefer-vector-width"="512" "min-legal-vector-width"="512" }

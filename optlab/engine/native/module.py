@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from optlab.engine.native.array_ir import Rolled
 from optlab.engine.native.hoisting import StepProgram
-from optlab.engine.native.jit import Machine, operands_of
+from optlab.engine.native.jit import operands_of
 from optlab.engine.native.llvm_builder import ATTRIBUTES, Body
 from optlab.engine.native.looped import Looped
+from optlab.engine.native.machine import Machine
 from optlab.engine.native.step_loop import Run
 from optlab.engine.native.step_table import table
 from optlab.engine.native.unrolled import Straight

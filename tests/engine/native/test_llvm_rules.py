@@ -10,6 +10,7 @@ import pytest
 from optlab.engine.graph import Graph
 from optlab.engine.native import compilation, jit
 from optlab.engine.native.llvm_rules import RULES
+from optlab.engine.native.machine import Machine
 from optlab.engine.native.sorting import BY_ORDER
 from optlab.engine.ops import OPS
 from optlab.engine.replay import RUN, Input
@@ -85,14 +86,14 @@ def test_an_inexact_vector_function_is_computed_for_each_lane(monkeypatch):
     if not {"sin", "cos"} <= usual.vectors.keys():
         pytest.skip("this machine has no vector mathematics")
     swapped = {"sin": usual.vectors["cos"]}
-    monkeypatch.setattr(compilation, "this_machine", lambda: jit.Machine(usual.width, usual.fma, swapped))
+    monkeypatch.setattr(compilation, "this_machine", lambda: Machine(usual.width, usual.fma, swapped))
     x = np.linspace(-3, 3, 21)
     np.testing.assert_allclose(applied("sin", x), np.sin(x), rtol=4e-15)
 
 
 @pytest.mark.parametrize("op", ["exp", "arctan2", "power", "tanh"])
 def test_without_vector_mathematics_and_without_fma(op, monkeypatch):
-    plain = jit.Machine(2, False, {})
+    plain = Machine(2, False, {})
     monkeypatch.setattr(compilation, "this_machine", lambda: plain)
     columns = np.random.default_rng(0).uniform(0.1, 3, size=(len(OPS[op].vjp), 13))
     np.testing.assert_allclose(applied(op, *columns), expected(op, *columns), rtol=4e-15)

@@ -7,8 +7,8 @@ import numpy as np
 from optlab import trace
 from optlab.engine.native.array_ir import rolled_up
 from optlab.engine.native.hoisting import BLOCK, STEP, StepLayout, StepProgram
-from optlab.engine.native.jit import Machine
 from optlab.engine.native.loop_fusion import Loop, Stages
+from optlab.engine.native.machine import Machine
 from optlab.engine.passes import optimise
 
 N = 10

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from optlab import optimizer, problem
-from optlab.engine.native import compilation, jit, lowering
+from optlab.engine.native import compilation, lowering
 from optlab.engine.native.array_ir import Rolled, rolled_up
+from optlab.engine.native.machine import Machine
 from optlab.engine.native.scalar_ir import written_out
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
@@ -299,6 +300,6 @@ def test_results_do_not_depend_on_the_vector_width(planned, monkeypatch, width):
     document = {"problem": [{"name": "levy", "dim": 61, "start": "random"}], "steps": 20, "seeds": 7}
     (sweep,) = planned(document | {"optimizer": [{"name": "adam"}], "backend": "native"}).sweeps
     usual = runner.run(sweep)
-    other = jit.Machine(width, True, {})
+    other = Machine(width, True, {})
     monkeypatch.setattr(compilation, "this_machine", lambda: other)
     np.testing.assert_allclose(runner.run(sweep).loss, usual.loss, rtol=1e-12)
