@@ -20,4 +20,4 @@ try check adam
 try schema
 try explain adam clip_norm cosine -o "$out/adam.png"
 pictures=$(find "$out" -name '*.png' | wc -l)
-[ "$pictures" -ge 20 ] || { echo "there are only $pictures pictures"; exit 1; }
+[ "$pictures" -ge 16 ] || { echo "there are only $pictures pictures"; exit 1; }

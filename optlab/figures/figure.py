@@ -240,7 +240,7 @@ def _lay_out(figure: Figure) -> None:
     if engine is not None:
         FigureCanvasAgg(figure)
         engine.execute(figure)
-        figure.set_layout_engine("none")
+        figure.set_layout_engine(None)  # "none" leaves a placeholder, for which Matplotlib draws twice
 
 
 def _fitted(figure: Figure, text: str, sizes: Sequence[float], weight: str) -> tuple[list[str], float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -54,9 +55,12 @@ def in_turns_along(paths: Sequence[Floats]) -> list[Floats]:
         Points along each path, shape (points, 2), with NaN outside of its dashes.
     """
     fine = [_evenly(path) for path in paths]
+    distances: dict[tuple[int, int], Floats] = {}
+    for i, j in itertools.combinations(range(len(fine)), 2):
+        distances[i, j], distances[j, i] = _distances(fine[i], fine[j])
     found = []
     for i, points in enumerate(fine):
-        on = np.array([_runs(_distance(points, other), _STRETCH) for j, other in enumerate(fine) if j != i])
+        on = np.array([_runs(distances[i, j], _STRETCH) for j in range(len(fine)) if j != i])
         on = on.reshape(len(fine) - 1, len(points))
         later = on[i:].sum(axis=0)
         turns = 1 + on.sum(axis=0, dtype=int)
@@ -75,12 +79,16 @@ def _evenly(path: Floats) -> Floats:
     return np.stack([np.interp(places, along, column) for column in path.T], axis=1)
 
 
-def _distance(points: Floats, others: Floats) -> Floats:
-    """The distance from each point to the nearest of the others."""
-    if not len(others):
-        return np.full(len(points), np.inf)
-    x, y = (points[:, None, axis] - others[None, :, axis] for axis in (0, 1))
-    return np.sqrt(np.min(x * x + y * y, axis=1))
+def _distances(points: Floats, others: Floats) -> tuple[Floats, Floats]:
+    """The distance from each point to the nearest of the others, and from each of the others to the nearest point."""
+    if not len(points) or not len(others):
+        return np.full(len(points), np.inf), np.full(len(others), np.inf)
+    squares = np.subtract.outer(points[:, 0], others[:, 0])
+    squares *= squares
+    y = np.subtract.outer(points[:, 1], others[:, 1])
+    y *= y
+    squares += y
+    return np.sqrt(squares.min(axis=1)), np.sqrt(squares.min(axis=0))
 
 
 def _hidden(fine: Floats, x: Floats, on: Flags) -> Flags:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.experiments import metrics
-from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import best_of_k, critical_difference, ranks, strategies
 from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
@@ -58,8 +57,8 @@ class Verdicts:
 
 
 def usual(cases: int, labels: int, is_tuned: bool) -> int:
-    """The number of usual pictures: of mean ranks over several cases, and with `[tuning]` of each of a few cases."""
-    return int(cases > 1 and labels > 1) + cases * (is_tuned and cases <= CASES_SHOWN)
+    """The number of usual pictures: mean ranks of several cases; with `[tuning]`, the trials on a single one."""
+    return int(cases > 1 and labels > 1) + int(cases == 1 and is_tuned)
 
 
 def figures(
@@ -81,7 +80,7 @@ def figures(
     *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
     if selection.wants("strategies") and analysis.has_strategies(runs):
         yield NamedFigure("strategies", ALL_CASES, of_all, partial(_strategies, verdicts))
-    if selection.wants_each("best_of_k", len(cases), has_phases(runs)):
+    if selection.wants("best_of_k", has_phases(runs) and (len(cases) == 1 or bool(selection.cases))):
         for case, name in zip(cases, names, strict=True):
             if verdicts.has_trials(case.title, looks):
                 yield NamedFigure("best_of_k", case.title, name, partial(_trials, verdicts, case, looks, note))
