@@ -104,7 +104,10 @@ def _trials(verdicts: Verdicts, case: Titled | WithoutProblem, looks: Mapping[st
     shown = of_case[of_case["label"].isin(list(looks))].rename(columns={"k": "x", "expected": "y"})
     quantity, metric = _quantity(verdicts.select), metrics.metric(verdicts.select, verdicts.runs.columns)
     caption = sentences.trials_text(of_case, quantity, metric.higher_is_better)
-    caption += " Bands: 5 % to 95 % in resamples of the trials."
+    bands = (
+        f"No bands: {sentences.TIMED_TOGETHER}" if metric.is_shared else "Bands: 5 % to 95 % in resamples of the trials"
+    )
+    caption += f" {bands}."
     minimum = case.minimum if verdicts.select in LOSSES else None
     return best_of_k.figure(
         shown, looks=looks, quantity=quantity, minimum=minimum, caption=caption,

@@ -36,7 +36,8 @@ def best_of_k(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
 
     Columns: `case`, `label`, `k`, `expected`, and `low` and `high`, the 5 % and 95 % quantiles of the curve in a
     thousand resamples of the trials (with replacement). The value is the metric `by` in its own sign. Labels with one
-    trial, and labels with failed runs, have no curve. With `[tuning]` the trials are those of the tuning. Otherwise
+    trial, and labels with failed runs, have no curve. By "seconds" there is no band: settings that run together share
+    their time. With `[tuning]` the trials are those of the tuning. Otherwise
     they are the cells of the grid.
 
     Raises:
@@ -58,6 +59,8 @@ def best_of_k(runs: pd.DataFrame, by: str = FINAL_LOSS) -> pd.DataFrame:
         k = _counts(len(values))
         expected, low, high = curve(values, k)
         low, high = (low, high) if sign > 0 else (high, low)
+        if metric.is_shared:
+            low, high = np.full((2, len(k)), np.nan)
         part = {"k": k, "expected": sign * expected, "low": sign * low, "high": sign * high}
         parts.append(pd.DataFrame({"case": case, "label": label, **part}))
     return pd.concat(parts, ignore_index=True) if parts else _empty()

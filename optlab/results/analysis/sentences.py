@@ -16,6 +16,7 @@ from optlab.results.analysis.verdict import Verdict
 NAMED = 3
 """The largest number of names in a sentence."""
 NOTHING = "nothing can be said about how sure the order is"
+TIMED_TOGETHER = "the runs of an optimizer are timed together"
 ONE_RUN = "one run each: nothing can be said about how sure their order is"
 OTHER_SETTINGS = "; with settings chosen on other tuning seeds, another could be first"
 SAME = 1e-3
@@ -75,7 +76,7 @@ def unsure(cases: Sequence[str] = (), is_shared: bool = False) -> str:
     """
     where = f" on {listed(cases)}" if cases else ""
     if is_shared:
-        return f"the runs of an optimizer are timed together: one measurement each{where}, {NOTHING}"
+        return f"{TIMED_TOGETHER}: one measurement each{where}, {NOTHING}"
     return f"one run each{where}: {NOTHING}"
 
 

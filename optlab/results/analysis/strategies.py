@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from optlab.errors import UserError
 from optlab.execution.records import FAILURES
+from optlab.experiments import metrics
 from optlab.results.analysis.contest import Contest, contests
 from optlab.results.analysis.over_cases import shared
 from optlab.results.analysis.ranks import placed, with_metric
@@ -66,7 +67,8 @@ def strategies(runs: pd.DataFrame, by: str = FINAL_LOSS, within: str | None = No
             strategies "one" and "all". Places are still among all labels.
 
     Raises:
-        UserError: the experiment has one number of trials, there is no such column, or each label has failed runs.
+        UserError: the experiment has one number of trials, there is no such column, each label has failed runs, or
+            the metric is "seconds".
         UnknownName: there is no such metric.
     """
     if "trials" not in runs:
@@ -76,6 +78,9 @@ def strategies(runs: pd.DataFrame, by: str = FINAL_LOSS, within: str | None = No
     if within is not None and within not in runs:
         raise UserError(f"within: the runs have no column {within!r}")
     runs = with_metric(runs, by)
+    if metrics.metric(by, runs.columns).is_shared:
+        raise UserError(f"by: the runs of an optimizer are timed together, so that {by} have no intervals; "
+                        "choose another metric, such as final_loss")  # fmt: skip
     table = placed(runs, by)
     found = [_Case.of(contest, number) for number, (_, contest) in enumerate(contests(runs, table, by))]
     about = runs.drop_duplicates("label").set_index("label")

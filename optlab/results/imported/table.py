@@ -58,7 +58,8 @@ class TableResults:
         """What a caption needs. The table does not say what was to be reached."""
         seeds = int(self.runs.groupby(["group", "case"])["seed"].nunique().min())
         facts = {"unit": self.columns["value"], "cases": self.runs["case"].nunique(), "seeds": seeds, "targets": []}
-        return {"kind": kind, **facts, "is_solved": True, "unknown": [], "own": [], "every": 1, "failed": []}
+        return {"kind": kind, **facts, "is_solved": True, "unknown": [], "own": [], "every": 1, "failed": [],
+                "is_shared": False}  # fmt: skip
 
     def judged(self, *, without: Sequence[str] = ()) -> dict[str, JudgedTable]:
         """The verdicts on each group: `.ranking`, `.overall`, `.friedman`, `.without_each_case`. Without groups, the

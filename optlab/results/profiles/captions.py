@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from optlab.errors import counted, short
-from optlab.results.analysis.sentences import listed
+from optlab.errors import counted, named, short
+from optlab.results.analysis.sentences import TIMED_TOGETHER, listed
 from optlab.results.profiles.arrange import Floats
 
 MOST = 2
 """The number of labels that a caption is about."""
 SHARE = 0.8
-"""A caption says at which cost this part of the final height of a curve is reached."""
+"""A caption compares the curves at the cost where each of them has reached this part of its final height."""
 DIGITS = np.array([1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0])
 """The digits of the rounded costs in captions."""
 
 
 def caption(frame: pd.DataFrame) -> str:
-    """What a profile says, in plain words: the curves of the first two labels, the targets, and the band.
+    """What a profile says, in plain words: the curves of the first two labels at the same cost, the targets, the band.
 
     Args:
         frame: a profile, with the facts of `optlab.results.profiles.of_results.costs_of` in `frame.attrs`.
@@ -31,16 +32,15 @@ def caption(frame: pd.DataFrame) -> str:
     >>> frame = performance(COSTS)
     >>> frame.attrs = FACTS | {"kind": "performance"}
     >>> print(caption(frame).replace(". ", ".\\n"))
-    adam solves 100 % of problems within 2 times the best's gradients, and is the fastest on 75 %.
-    gd solves 75 % of problems within 2 times the best's gradients, and is the fastest on 50 %.
+    Within 2 times the best's gradients, adam solves 100 % of problems and gd 75 %.
+    As the fastest, adam solves 75 % of problems and gd 50 %.
     2 problems, 2 seeds each; bands: 5 % to 95 % of bootstrap draws of the seeds.
     Solved: the loss came 99.9 % of the way from the start to the minimum.
     Ratios are to the best of the optimizers shown; compare others without it.
     """
     facts: dict[str, Any] = {str(name): value for name, value in frame.attrs.items()}
     kind = facts["kind"].removesuffix("_restarts")
-    labels = _highest(frame) if kind in ("performance", "data", "ecdf") else _farthest(frame)
-    said = [_READ[kind](frame[frame["label"] == label], str(label), facts) for label in labels]
+    said = _shares(frame, facts) if kind in _DONE else _expected(frame, facts)
     return " ".join(f"{sentence}." for sentence in [*said, _sample(facts), *_targets(facts), *_notes(facts)])
 
 
@@ -81,69 +81,85 @@ def _farthest(frame: pd.DataFrame) -> list[str]:
     return [str(label) for label in reached.sort_values(ascending=False, kind="stable").index[:MOST]]
 
 
-# ---- one sentence for each label ------------------------------------------------------------------------------------
+# ---- the curves of the first labels ----------------------------------------------------------------------------------
+
+_DONE = {
+    "performance": ("solves", "problems", "No problem is solved"),
+    "data": ("solves", "problems", "No problem is solved"),
+    "ecdf": ("reaches", "all targets", "No target is reached"),
+}
+"""By the kind of profile: what is done, to what, and the sentence if it is never done."""
 
 
-def _performance(rows: pd.DataFrame, label: str, facts: Mapping[str, Any]) -> str:
-    x, y = _curve(rows)
-    if not y[-1]:
-        return f"{label} solves no problem"
-    factor, share = _mostly(x, y)
-    fastest = f"is the fastest on {_percent(y[0])}"
-    if y[0] >= share:
-        return f"{label} solves {_percent(y[-1])} of problems, and {fastest}"
-    within = f"within {factor:.10g} times the best's {facts['unit']}"
-    return f"{label} solves {_percent(share)} of problems {within}, and {fastest}"
+@dataclass(frozen=True)
+class _Curve:
+    """A curve of shares: `y` from `x` on, until the next x."""
+
+    label: str
+    x: Floats
+    y: Floats
+
+    def at(self, cost: float) -> float:
+        """The share at a cost."""
+        return float(self.y[np.searchsorted(self.x, cost, side="right") - 1])
+
+    @property
+    def mostly(self) -> float:
+        """The smallest round cost with at least 80 % of the final share."""
+        at = float(self.x[np.argmax(self.y >= SHARE * self.y[-1])])
+        if at <= 0:
+            return 0.0
+        steps = np.r_[DIGITS, 10.0] * 10.0 ** np.floor(np.log10(at))
+        return float(steps[np.argmax(steps >= at * (1 - 1e-12))])
 
 
-def _data(rows: pd.DataFrame, label: str, facts: Mapping[str, Any]) -> str:
-    x, y = _curve(rows)
-    if not y[-1]:
-        return f"{label} solves no problem"
-    cost, share = _mostly(x, y)
-    return f"{label} solves {_percent(share)} of problems within {_cost(cost, facts)}, and {_percent(y[-1])} in the end"
+def _shares(frame: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
+    """The shares of the highest curves, all at the same cost, and in the end; those of ratios also at 1."""
+    parts = [(label, frame[frame["label"] == label]) for label in _highest(frame)]
+    curves = [_Curve(named(label), rows["x"].to_numpy(float), rows["y"].to_numpy(float)) for label, rows in parts]
+    verb, of, none = _DONE[facts["kind"].removesuffix("_restarts")]
+    if not any(curve.y[-1] for curve in curves):
+        return [none]
+    cost, is_ratio = max(curve.mostly for curve in curves), facts["kind"] == "performance"
+    within = f"{cost:.10g} times the best's {facts['unit']}" if is_ratio else _cost(cost, facts)
+    said = [f"Within {within}, {_each(curves, cost, verb, of)}"] if cost > 1 or not is_ratio else []
+    if not said or any(curve.at(cost) < curve.y[-1] for curve in curves):
+        said.append(f"In the end, {_each(curves, np.inf, verb, of)}")
+    return said + [f"As the fastest, {_each(curves, 1.0, verb, of)}"] * is_ratio
 
 
-def _ecdf(rows: pd.DataFrame, label: str, facts: Mapping[str, Any]) -> str:
-    x, y = _curve(rows)
-    if not y[-1]:
-        return f"{label} reaches no target"
-    cost, share = _mostly(x, y)
-    within = f"within {_cost(cost, facts)}"
-    return f"{label} reaches {_percent(share)} of all targets {within}, and {_percent(y[-1])} in the end"
+def _each(curves: Sequence[_Curve], cost: float, verb: str, of: str) -> str:
+    """The share of each curve at a cost, as in "a solves 80 % of problems and b 20 %"."""
+    (label, share), *others = [(curve.label, _percent(curve.at(cost))) for curve in curves]
+    return f"{label} {verb} {share} of {of}" + "".join(f" and {other} {share}" for other, share in others)
 
 
-def _expected(rows: pd.DataFrame, label: str, facts: Mapping[str, Any]) -> str:
-    case = rows["case"].iloc[0]
-    rows = rows[rows["case"] == case]
-    reached = rows[np.isfinite(rows["y"])]
-    if reached.empty:
-        return f"On {case}, {label} reaches no target" + ("" if facts["kind"] == "ert" else " with half of its runs")
-    last = reached.iloc[-1]
-    target = f"{short(last['x'])} of the minimum"
-    if case in facts["unknown"]:
-        target = f"{short(last['x'])} of the whole decrease to the lowest loss"
-    expected = "expected" if facts["kind"] == "ert" else "in the median"
-    band = "" if np.isnan(last["low"]) else f", {_number(last['low'])} to {_number(last['high'])}"
-    return f"On {case}, {label} comes within {target} with {_cost(last['y'], facts)} ({expected}{band})"
+def _expected(frame: pd.DataFrame, facts: Mapping[str, Any]) -> list[str]:
+    """The costs of the hardest target that all of the first labels reach, and how far each of them comes."""
+    case = frame["case"].iloc[0]
+    how, misses = ("expected", "") if facts["kind"] == "ert" else ("in the median", " with half of its runs")
+    finite = frame[(frame["case"] == case) & np.isfinite(frame["y"])]
+    reached = {named(label): finite[finite["label"] == label] for label in _farthest(frame)}
+    count = min((len(rows) for rows in reached.values() if len(rows)), default=0)  # easier targets are reached, too
+    costs, more = [], []
+    for label, rows in reached.items():
+        if rows.empty:
+            more.append(f"{label} reaches no target{misses}")
+            continue
+        row = rows.iloc[count - 1]
+        band = "" if np.isnan(row["low"]) else f", {_number(row['low'])} to {_number(row['high'])}"
+        within = f"comes within {_target(row['x'], case, facts)} " * (not costs)
+        costs.append(f"{label} {within}with {_cost(row['y'], facts)} ({how}{band})")
+        if len(rows) > count:
+            more.append(f"the hardest target of {label} is {short(rows['x'].iloc[-1])}")
+    return [f"On {case}, {'; '.join([' and '.join(costs), *more] if costs else more)}"]
 
 
-_READ = {"performance": _performance, "data": _data, "ecdf": _ecdf, "ert": _expected, "to_target": _expected}
-
-
-def _curve(rows: pd.DataFrame) -> tuple[Floats, Floats]:
-    return rows["x"].to_numpy(float), rows["y"].to_numpy(float)
-
-
-def _mostly(x: Floats, y: Floats) -> tuple[float, float]:
-    """The smallest round x with at least 80 % of the final share, and the share there."""
-    at = x[np.argmax(y >= SHARE * y[-1])]
-    if at <= 0:
-        return 0.0, float(y[np.searchsorted(x, 0.0, side="right") - 1])
-    power = 10.0 ** np.floor(np.log10(at))
-    steps = np.r_[DIGITS, 10.0] * power
-    rounded = float(steps[np.argmax(steps >= at * (1 - 1e-12))])
-    return rounded, float(y[np.searchsorted(x, rounded, side="right") - 1])
+def _target(level: float, case: str, facts: Mapping[str, Any]) -> str:
+    """A target, after "within"."""
+    return f"{short(level)} of " + (
+        "the whole decrease to the lowest loss" if case in facts["unknown"] else "the minimum"
+    )
 
 
 # ---- what holds for all labels --------------------------------------------------------------------------------------
@@ -153,6 +169,8 @@ def _sample(facts: Mapping[str, Any]) -> str:
     cases, seeds = counted(facts["cases"], "problem"), counted(facts["seeds"], "seed")
     if facts["seeds"] == 1:
         return f"{cases}, 1 seed: there is no band, and other starts may change the order"
+    if facts["is_shared"]:
+        return f"{cases}, {seeds} each; no bands: {TIMED_TOGETHER}"
     return f"{cases}, {seeds} each; bands: 5 % to 95 % of bootstrap draws of the seeds"
 
 
@@ -188,7 +206,7 @@ def _notes(facts: Mapping[str, Any]) -> list[str]:
     if facts["every"] > 1:
         notes.append(f"Costs are rounded up to recorded steps, every {facts['every']:,}")
     if facts["failed"]:
-        notes.append(f"Left out, because runs failed: {', '.join(facts['failed'])}")
+        notes.append(f"Left out, because runs failed: {', '.join(map(named, facts['failed']))}")
     return notes
 
 

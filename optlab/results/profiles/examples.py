@@ -29,4 +29,5 @@ FACTS = {
     "own": [],
     "every": 1,
     "failed": [],
+    "is_shared": False,
 }

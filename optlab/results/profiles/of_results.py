@@ -12,6 +12,7 @@ import pandas as pd
 
 from optlab.errors import UserError, did_you_mean
 from optlab.experiments.kinds import Kind
+from optlab.experiments.metrics import METRICS
 from optlab.results.profiles import chosen, hits
 from optlab.results.profiles.arrange import Floats
 from optlab.results.profiles.data import data
@@ -96,7 +97,8 @@ class Profiled(Subject):
 
         Returns:
             Columns `case` (empty if over all cases), `label`, `x`, `y`, `low`, `high`: the curve and its band by
-            bootstrap over the seeds, NaN with one seed. `optlab.results.caption(frame)` reads the curves aloud.
+            bootstrap over the seeds, NaN with one seed, and for seconds, since runs that are executed together are
+            timed together. `optlab.results.caption(frame)` reads the curves aloud.
 
         Raises:
             UserError: there is no such profile, a target is impossible, no losses were recorded, or the results are a
@@ -111,9 +113,7 @@ class Profiled(Subject):
         if dims:
             costs = hits.per_dimension(costs, np.array([dims[case] for case in costs["case"]], dtype=float))
             facts["unit"] = f"{unit} / dimension"
-        frame = KINDS[kind](costs)
-        frame.attrs = {"kind": kind, **facts}
-        return frame
+        return _with_facts(KINDS[kind](costs), kind, facts)
 
     def scores(
         self,
@@ -133,12 +133,18 @@ class Profiled(Subject):
             points: the number of ratios of the trapezoidal rule, as in AlgoPerf; 0 for the exact integral.
 
         Returns:
-            Columns `label`, `score` (from 0 to 1), `low`, `high` (by bootstrap over the seeds), highest score first.
+            Columns `label`, `score` (from 0 to 1), `low`, `high` (by bootstrap over the seeds; NaN for seconds),
+            highest score first.
         """
         costs, facts = costs_of(self, unit, Goal.solved(tau), only, without)
-        frame = score(costs, ceiling, points)
-        frame.attrs = {"kind": "score", **facts}
-        return frame
+        return _with_facts(score(costs, ceiling, points), "score", facts)
+
+
+def _with_facts(frame: pd.DataFrame, kind: str, facts: dict[str, Any]) -> pd.DataFrame:
+    """A profile with the facts for captions. It has no bands if the runs of a sweep share one measurement."""
+    frame = frame.assign(low=np.nan, high=np.nan) if facts["is_shared"] else frame
+    frame.attrs = {"kind": kind, **facts}
+    return frame
 
 
 def _dims(results: Profiled) -> dict[str, int]:
@@ -158,7 +164,8 @@ def costs_of(
 
     The facts: `unit`, `cases`, `seeds`, `targets` (the levels), `is_solved`, `unknown` (cases whose minimum is not
     known, so that the lowest loss of any optimizer replaces it), `own` (cases with a target of their own), `every` (the
-    distance of recorded steps) and `failed` (labels that are left out).
+    distance of recorded steps), `failed` (labels that are left out) and `is_shared` (whether runs that are executed
+    together share their cost, so that a bootstrap over the seeds says nothing).
     """
     if not results.kind.is_ranked:
         raise UserError("optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures")
@@ -190,5 +197,6 @@ def costs_of(
         "own": list(dict.fromkeys(runs.loc[has_own, "case"])),
         "every": 1 if has_own.all() else hits.rounding(runs[~has_own], results.history),
         "failed": failed,
+        "is_shared": unit in METRICS and METRICS[unit].is_shared,
     }
     return costs, facts

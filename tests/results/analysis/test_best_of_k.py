@@ -24,6 +24,12 @@ def trials(losses, seeds=1, phase="tuning", **columns):
     return table
 
 
+def test_seconds_have_no_band():
+    table = best_of_k(trials([3.0, 1.0, 7.0]), "seconds")
+    assert table["low"].isna().all()
+    assert table["expected"].round(12).eq(0.1).all()
+
+
 def test_all_draws_by_hand():
     values = [3.0, 1.0, 7.0]
     table = best_of_k(trials(values))

@@ -152,6 +152,8 @@ def test_what_cannot_be_computed_is_said():
         strategies(RUNS, within="schedul")
     with pytest.raises(UnknownName, match="there is no metric 'loss'"):
         strategies(RUNS, by="loss")
+    with pytest.raises(UserError, match="timed together, so that seconds have no intervals; choose another metric"):
+        strategies(RUNS.assign(seconds=0.1), by="seconds")
 
 
 def test_equally_good_optimizers_count_the_same_in_any_order():

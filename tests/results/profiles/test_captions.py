@@ -28,8 +28,8 @@ def one_seed(costs):
 def test_the_sentence_of_the_field():
     costs = one_seed([[30, 10], [10, 30], [15, 10], [25, 10], [np.inf, 10]])
     assert said("performance", costs)[:2] == [
-        "b solves 100 % of problems, and is the fastest on 80 %",
-        "a solves 80 % of problems within 3 times the best's gradients, and is the fastest on 20 %",
+        "Within 3 times the best's gradients, b solves 100 % of problems and a 80 %",
+        "As the fastest, b solves 80 % of problems and a 20 %",
     ]
 
 
@@ -38,25 +38,52 @@ def test_the_share_is_that_of_the_curve_at_the_cost_that_is_named():
         costs = random_costs(seed, targets=(1e-3,), missed=0.3)
         frame = performance(costs)
         for sentence in said("performance", costs)[:2]:
-            label, words = sentence[0], sentence.split()
-            if "within" in words:
-                share, factor = float(words[2]), float(words[words.index("within") + 1])
-                curve = frame[(frame["label"] == label) & (frame["x"] <= factor)]["y"].iloc[-1]
+            words = sentence.replace(",", "").split()
+            factor = {"Within": words[1], "In": "inf", "As": "1"}[words[0]]
+            shares = [(words[n - 2 if words[n - 2] != "solves" else n - 3], float(words[n - 1]))
+                      for n, word in enumerate(words) if word == "%"]  # fmt: skip
+            assert len(shares) == 2
+            for label, share in shares:
+                curve = frame[(frame["label"] == label) & (frame["x"] <= float(factor))]["y"].iloc[-1]
                 assert share == pytest.approx(100 * curve, abs=0.51)
 
 
 def test_an_optimizer_that_is_first_wherever_it_solves():
     costs = one_seed([[10, 30], [10, 30], [10, 30], [10, 30], [np.inf, np.inf]])
-    assert said("performance", costs)[0] == "a solves 80 % of problems, and is the fastest on 80 %"
-    assert said("performance", costs[costs["label"] == "a"].assign(cost=np.inf))[0] == "a solves no problem"
+    assert said("performance", costs)[:2] == [
+        "Within 3 times the best's gradients, a solves 80 % of problems and b 80 %",
+        "As the fastest, a solves 80 % of problems and b 0 %",
+    ]
+    assert said("performance", costs[costs["label"] == "a"])[:2] == [
+        "In the end, a solves 80 % of problems",
+        "As the fastest, a solves 80 % of problems",
+    ]
+    assert said("performance", costs[costs["label"] == "a"].assign(cost=np.inf))[0] == "No problem is solved"
 
 
 def test_data_profiles_and_distributions():
     costs = one_seed([[180], [90], [420], [110], [np.inf]])
-    assert said("data", costs)[0] == "a solves 80 % of problems within 500 gradients, and 80 % in the end"
-    assert said("ecdf", costs)[0] == "a reaches 80 % of all targets within 500 gradients, and 80 % in the end"
-    assert said("data", costs.assign(cost=np.inf))[0] == "a solves no problem"
-    assert said("ecdf", costs.assign(cost=np.inf))[0] == "a reaches no target"
+    assert said("data", costs)[0] == "Within 500 gradients, a solves 80 % of problems"
+    assert said("ecdf", costs)[0] == "Within 500 gradients, a reaches 80 % of all targets"
+    assert said("data", costs.assign(cost=np.inf))[0] == "No problem is solved"
+    assert said("ecdf", costs.assign(cost=np.inf))[0] == "No target is reached"
+
+
+def test_two_curves_are_compared_at_the_same_cost():
+    """b needs 500 gradients for 80 % of what it solves, and a, which is ahead, 20."""
+    costs = one_seed([[10, 100], [10, 200], [20, 300], [20, 450], [5000, np.inf]])
+    assert said("data", costs)[:2] == [
+        "Within 500 gradients, a solves 80 % of problems and b 80 %",
+        "In the end, a solves 100 % of problems and b 80 %",
+    ]
+
+
+def test_costs_are_those_of_a_target_that_both_reach():
+    costs = pd.concat([one_seed([[10, 30]]).assign(target=1.0), one_seed([[20, np.inf]]).assign(target=0.1)])
+    assert said("ert", costs)[0] == (
+        "On p0, a comes within 1 of the minimum with 10 gradients (expected) and b with 30 gradients (expected); "
+        "the hardest target of a is 0.1"
+    )
 
 
 def test_costs_of_the_hardest_target_that_was_reached():

@@ -98,6 +98,16 @@ def test_units(results):
     assert seconds["x"].max() < 5
 
 
+def test_seconds_have_no_bands_since_runs_are_timed_together(results):
+    for frame in (results.profile("data", unit="seconds"), results.scores(unit="seconds")):
+        assert frame[["low", "high"]].isna().all(axis=None)
+    ert = results.profile("ert", unit="seconds")
+    assert ert[["low", "high"]].isna().all(axis=None)
+    why = "4 seeds each; no bands: the runs of an optimizer are timed together"
+    assert why in optlab.results.caption(ert)
+    assert results.profile("data", unit="steps")["low"].notna().all()
+
+
 def test_scores_are_between_the_profile_at_one_and_its_end(results):
     scores = results.scores(tau=1e-2)
     assert scores.columns.tolist() == ["label", "score", "low", "high"]
