@@ -142,14 +142,14 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
 
 
 def _panel(sweep: Sweep, run: Trajectories) -> Any:
+    from optlab.experiments.cases import Titled
     from optlab.figures import surfaces
-    from optlab.figures.experiment.cases import Titled
-    from optlab.figures.experiment.per_case import surface
+    from optlab.results.case_frames import surface_between
 
     case = Titled(sweep.titles[0], sweep.case, sweep.options(), sweep.steps)
     assert run.x is not None
     low, high = sweep.case.problem.bounds(2)
-    ground = surface(case, low, high, RESOLUTION)
+    ground = surface_between(case, low, high, RESOLUTION)
     rate = sweep.numbers.get(("hyperparameter", "lr"))
     title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
     return surfaces.SurfacePanel(title, ground, run.x[:, :, 0], case.minima, case.minimum)

@@ -18,8 +18,8 @@ from optlab.errors import counted
 from optlab.figures import balls, overlap, relief, style
 from optlab.figures import figure as figures
 from optlab.figures.figure import InlineFigure
-from optlab.figures.relief import Surface
 from optlab.figures.style import Look
+from optlab.results.surface import Surface, within
 
 Floats = NDArray[np.float64]
 
@@ -27,48 +27,8 @@ _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "wh
 _MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
 _TURN = "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
-_MARGIN = 0.08  # around the visible points, as a share of their extent
-_WIDEST = 1.4  # the ratio width : height that fills a slide next to a legend
 _NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
 _FAR = 50.0  # a trajectory is cut at this distance from the middle, in sizes of the view
-
-
-def view(domain: ArrayLike | None, start: ArrayLike | None, minima: Sequence[ArrayLike], paths: pd.DataFrame) -> Floats:
-    """The part of the plane to show, as lower and upper bounds, shape (2, 2). Compute the `Surface` on it.
-
-    It contains the start, all minima, and the points of the trajectories in the domain, with a margin. It exceeds the
-    domain only for starts and minima on or outside of its border, and for trajectories that end slightly outside.
-    Within these limits it is widened to the proportions of a slide.
-    """
-    given = [np.asarray(p, dtype=float).reshape(-1, 2) for p in (*minima, *([] if start is None else [start]))]
-    marked = np.concatenate([np.empty((0, 2)), *given])
-    visited = _sane(paths[["x0", "x1"]].to_numpy(float))
-    if domain is None:
-        everything = np.concatenate([marked, visited])
-        if not len(everything):
-            return np.array([[-1.0, -1.0], [1.0, 1.0]])
-        limit = np.array([[-np.inf], [np.inf]]) * np.ones(2)
-        is_point = (everything == everything[0]).all()  # a single point gives no scale except its magnitude
-        least = np.maximum(1.0, np.abs(everything[0])) if is_point else np.full(2, 1e-3)
-    else:
-        box = np.broadcast_to(np.asarray(domain, dtype=float), (2, 2))
-        size = box[1] - box[0]
-        ends = _sane(paths.drop_duplicates("label", keep="last")[["x0", "x1"]].to_numpy(float))
-        marked = np.concatenate([marked, ends[_within(ends, box + np.outer([-0.25, 0.25], size))]])
-        everything = np.concatenate([marked, visited[_within(visited, box)]])
-        if not len(everything):
-            return box.copy()
-        room = _MARGIN * size
-        limit = np.array([np.min([box[0], *(marked - room)], 0), np.max([box[1], *(marked + room)], 0)])
-        least = 0.1 * size
-    low, high = everything.min(0), everything.max(0)
-    size = np.maximum((1 + 2 * _MARGIN) * (high - low), least)
-    size = np.maximum(size, size[::-1] * [_WIDEST, 1 / _WIDEST])
-    size = np.minimum(size, limit[1] - limit[0])
-    middle = np.clip(
-        (low + high) / 2, limit[0] + size / 2, limit[1] - size / 2
-    )  # shifted rather than cut at the border
-    return np.array([middle - size / 2, middle + size / 2])
 
 
 def draw(
@@ -197,15 +157,6 @@ def _cut(points: Floats, limits: Floats) -> Floats:
     return np.vstack([points[:last], end])
 
 
-def _within(points: Floats, box: Floats) -> NDArray[np.bool_]:
-    return ((points >= box[0]) & (points <= box[1])).all(-1)
-
-
-def _sane(points: Floats) -> Floats:
-    """The finite points that are small enough for arithmetic without overflow."""
-    return points[(np.abs(points) < 1e150).all(1)]
-
-
 def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> None:
     if points.size:  # not clipped: a minimum on the border is a whole star
         axes.plot(*points.T, linestyle="", clip_on=False, zorder=zorder, **mark)
@@ -219,7 +170,7 @@ def _starts(paths: pd.DataFrame) -> Floats:
 def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
     """The ends of the trajectories that end in the view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
-    return ends[_within(ends.to_numpy(float), limits)]
+    return ends[within(ends.to_numpy(float), limits)]
 
 
 def _handle(look: Look) -> Line2D:

@@ -15,6 +15,7 @@ from optlab.errors import short
 from optlab.figures import figure as figures
 from optlab.figures import relief, scale, style
 from optlab.figures.figure import InlineFigure
+from optlab.results.surface import spread
 
 Floats = NDArray[np.float64]
 
@@ -167,7 +168,7 @@ def _heights(result: DirectionalSlopes, axes: Axes, half: float) -> None:
     """Draw the filled levels, with equal area between adjacent levels, and the level line through the point."""
     x, y = (np.linspace(centre - half, centre + half, _GRID) for centre in result.point)
     z = np.ma.masked_invalid([[result.f(np.array([a, b])) for a in x] for b in y])
-    z, value = relief.spread(z, result.value)
+    z, value = spread(z, result.value)
     levels = np.unique(np.quantile(z.compressed(), np.linspace(0.0, 1.0, _LEVELS + 1))) if z.count() else np.empty(0)
     axes.set(xlim=x[[0, -1]], ylim=y[[0, -1]], xlabel="x0", ylabel="x1", aspect="equal", anchor="N")
     axes.spines[:].set_visible(True)

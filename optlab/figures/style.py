@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib
 
 from optlab.errors import short
-
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
-"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
-white, is replaced by wine. The most visible colours come first."""
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+from optlab.markup.looks import DASHES as DASHES
+from optlab.markup.looks import FAINT, PALETTE, Look, looks
+from optlab.markup.looks import MARKERS as MARKERS
+from optlab.markup.looks import MOST as MOST
+from optlab.markup.looks import OTHER as OTHER
+from optlab.markup.looks import faint as faint
 
 INK, MUTED, GRID = "#222222", "#666666", "#E4E4E4"
-FAINT = "#B4B4B4"
 WIDTH = 2.0
 """The width of curves, in points."""
-MOST = len(PALETTE)
-"""The maximum number of optimizers that are drawn in colour: the number of colours."""
-
 SHEET: Any = {
     "figure.dpi": 160,
     "savefig.dpi": "figure",
@@ -74,25 +69,8 @@ def sheet() -> AbstractContextManager[None]:
     return matplotlib.rc_context({name: defaults[name] for name in defaults if name not in _NOT_OF_STYLE} | SHEET)
 
 
-@dataclass(frozen=True)
-class Look:
-    """The look of one optimizer in every figure of an experiment."""
-
-    colour: str
-    marker: str
-    dash: Any
-    faint: bool = False
-    """Whether it is a thin grey line without a marker, a band and an entry in the legend."""
-
-
-OTHER = Look(FAINT, "", "-", faint=True)
 THIN: dict[str, Any] = {"color": FAINT, "linewidth": 0.8, "zorder": 1.5}
 """The style of faint lines."""
-
-
-def faint(looks: Mapping[str, Look]) -> list[str]:
-    """The labels with a faint look."""
-    return [label for label, look in looks.items() if look.faint]
 
 
 def band(count: int) -> float:
@@ -109,24 +87,6 @@ def line(look: Look, count: int, points: int) -> dict[str, Any]:
     if points == 1:  # the point may be on the border
         style |= {"markersize": 8, "clip_on": False}
     return style
-
-
-def looks(labels: Iterable[str]) -> dict[str, Look]:
-    """A look for each label, by its position. Pass the labels in the order of the experiment file.
-
-    The first eight looks differ in colour and marker. Further looks repeat the colours with other dashes and markers.
-
-    >>> [look.colour for look in looks(["gd", "adam"]).values()]
-    ['#0072B2', '#D55E00']
-    """
-    return {
-        label: Look(
-            colour=PALETTE[i % len(PALETTE)],
-            marker=MARKERS[i % len(MARKERS)],
-            dash=DASHES[i // len(PALETTE) % len(DASHES)],
-        )
-        for i, label in enumerate(dict.fromkeys(labels))
-    }
 
 
 def colours(labels: Iterable[str]) -> dict[str, str]:

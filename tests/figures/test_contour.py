@@ -37,53 +37,6 @@ def balls(axes):
     return next(c for c in axes.collections if isinstance(c, PathCollection))
 
 
-# the view
-
-
-def test_the_view_holds_start_minima_and_trajectories_with_a_margin():
-    limits = contour.view(DOMAIN, (-1, 1), [(0.5, 0.5)], path("gd", (-1, 1), (-0.5, 0), (0.5, 0.4)))
-    assert (limits[0] < [-1, 0]).all()
-    assert (limits[1] > [0.5, 1]).all()
-    assert (limits[0] >= -2).all()
-    assert (limits[1] <= 2).all()
-
-
-def test_points_outside_the_domain_do_not_widen_the_view():
-    wild = path("gd", (0, 0), (1e200, -1e300), (np.inf, np.nan), (50, 50))
-    limits = contour.view(DOMAIN, (0, 0), [(1, 1)], wild)
-    assert (limits[0] >= -2).all()
-    assert (limits[1] <= 2).all()
-
-
-def test_a_minimum_on_the_border_has_room_around_it():
-    limits = contour.view(DOMAIN, (0, 0), [(2, 2)], path("gd", (0, 0)))
-    assert (limits[1] > 2).all()
-    assert (limits[1] < 2.5).all()
-
-
-def test_a_ball_slightly_outside_is_shown():
-    paths = path("gd", (0, 0), (2.5, 0))
-    assert contour.view(DOMAIN, (0, 0), [], paths)[1, 0] > 2.5
-
-
-def test_the_view_of_a_single_point_has_a_size():
-    for domain in (DOMAIN, None):
-        limits = contour.view(domain, (1, 1), [(1, 1)], path("gd", (1, 1)))
-        assert (limits[1] > limits[0]).all()
-
-
-def test_the_view_without_domain_or_minima():
-    assert contour.view(None, None, [], path("gd", (np.nan, np.nan))).tolist() == [[-1, -1], [1, 1]]
-    assert contour.view(DOMAIN, None, [], path("gd", (np.nan, np.nan))).tolist() == DOMAIN
-
-
-def test_one_pair_of_bounds_is_used_for_both_coordinates():
-    paths = path("gd", (0, 0), (1, 1))
-    np.testing.assert_array_equal(
-        contour.view([[-2.0], [2.0]], (0, 0), [], paths), contour.view(DOMAIN, (0, 0), [], paths)
-    )
-
-
 @pytest.mark.parametrize("scale", [1e-300, 1e300])
 def test_extreme_heights_with_holes_can_be_drawn(scale, tmp_path):
     heights = surface().z * scale
@@ -191,12 +144,6 @@ def test_a_diverged_run_has_no_ball_at_its_last_record():
     both = best("a", "b").assign(shown_status=["diverged", "done"])
     axes = contour.figure(surface(), paths, both, looks=style.looks("ab")).axes[0]
     assert balls(axes).get_offsets().tolist() == [[1, 1]]
-
-
-def test_the_view_of_a_start_alone_has_the_size_of_its_numbers():
-    low, high = contour.view(None, (300, 20), [], path("gd", (300, 20)))
-    assert (high - low > [250, 150]).all()
-    assert (high - low < 600).all()
 
 
 def test_axes_have_equal_scales_unless_the_map_is_very_narrow():

@@ -89,25 +89,3 @@ def test_a_surface_without_heights_is_drawn_plain(z, tmp_path):
     assert relief.shares(z) is None
     sheet = contour.figure(flat, PATH, BEST, looks=style.looks(["gd"]))
     assert figure.save(sheet, tmp_path / "x.png").stat().st_size > 5000
-
-
-@pytest.mark.parametrize(
-    ("heights", "value"),
-    [
-        ([0, 5, 10], 2),
-        ([-1.7e308, 0, 1.7e308], -1.02e308),
-        ([0, 5e-310, 1e-309], 2e-310),
-        ([1e16, 1e16 + 10, 1e16 + 20], 1e16 + 4),
-    ],
-    ids=str,
-)
-def test_spread_is_the_share_of_the_span(heights, value):
-    z, share = relief.spread(np.ma.masked_invalid([*heights, np.nan]), value)
-    np.testing.assert_allclose([*z[:3], share], [0, 0.5, 1, 0.2], rtol=1e-6)
-    assert np.ma.getmaskarray(z).tolist() == [False, False, False, True]
-
-
-def test_spread_of_one_height_and_of_none():
-    z, value = relief.spread(np.ma.masked_invalid([3.0, 3.0]), 3.0)
-    assert (z.tolist(), value) == ([0, 0], 0)
-    assert relief.spread(np.ma.masked_invalid([np.nan]), 1.0)[0].count() == 0

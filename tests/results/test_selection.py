@@ -14,7 +14,7 @@ from optlab.api import pipeline
 from optlab.errors import UserError
 from optlab.figures import style
 from optlab.figures.experiment import pictures
-from optlab.figures.experiment.pictures import looks_of
+from optlab.results.looks import best_first, looks_of
 from optlab.results.selection import ALL, Selection
 
 LABELS = [f"gd {i}" for i in range(12)]
@@ -110,7 +110,7 @@ def test_the_winner_of_each_problem_is_among_the_best():
     frame = pd.DataFrame(table).assign(rank=ranks)
     frame.loc[(frame["case"] == "b") & (frame["label"] == "0"), "rank"] = 1  # it would be last otherwise
     frame.loc[frame["label"] == "5", "rank"] = None
-    order = pictures._best_first(labels, frame)
+    order = best_first(labels, frame)
     assert order[:2] == ["11", "0"]
     assert order[-1] == "5"  # it has no rank
 

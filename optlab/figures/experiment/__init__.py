@@ -9,5 +9,4 @@ absent      why there is no picture of a kind
 maps        the pictures of maps
 from_plugins
             the pictures of plugins
-cases       the cases that pictures show
 """

@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 
 from optlab.engine.containment import contained
 from optlab.errors import PluginWarning, UserError
+from optlab.experiments.cases import slugs
 from optlab.figures import style
-from optlab.figures.experiment.cases import slugs
 from optlab.figures.figure import inline, save
 from optlab.plugins.code_location import complaint, is_built_in, location
 from optlab.plugins.side_effects import undisturbed

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optlab.errors import counted
+from optlab.experiments.cases import Titled, slugs, titled
 from optlab.experiments.kinds import Plan
 from optlab.experiments.maps import advice
 from optlab.experiments.maps.panels import BasinMap, StabilityMap
 from optlab.figures import basins, stability
-from optlab.figures.experiment.cases import Titled, slugs, titled
 from optlab.figures.relief import Surface
 from optlab.plugins.code_location import is_built_in
 from optlab.results.selection import ALL, Selection

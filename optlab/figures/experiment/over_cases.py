@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optlab.errors import counted
+from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import data_profile, ecdf, ert, profile
-from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results.profiles import caption
 from optlab.results.profiles.of_results import Profiled

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,13 +10,11 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import counted
-from optlab.execution.records import FixedPoint, Floats
+from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.figures import contour, loss, sensitivity
-from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
-from optlab.figures.relief import Surface
 from optlab.figures.style import Look
-from optlab.results import analysis
 from optlab.results.analysis.phases import has_phases
+from optlab.results.case_frames import CaseFrames, has_map, surface_of
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 from optlab.results.subject import NamedFigure
@@ -27,47 +24,6 @@ if TYPE_CHECKING:
 
 RESOLUTION = 220
 """Points along each side of the grid of the surface."""
-
-
-@dataclass(frozen=True)
-class Frames:
-    """The data of the pictures, for all cases or for one.
-
-    With `[tuning]`, `effects` are of the runs for tuning, and the losses of the others are those of the judged runs.
-    """
-
-    best: pd.DataFrame
-    curves: pd.DataFrame
-    effects: pd.DataFrame
-    paths: pd.DataFrame
-
-    @staticmethod
-    def of(results: Profiled, labels: Sequence[str]) -> Frames:
-        runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
-        return Frames(
-            best=analysis.best(runs),
-            curves=analysis.with_costs(analysis.loss_curves(runs, results.history), runs),
-            effects=_effects(runs),
-            paths=analysis.best_paths(runs, results.trajectories),
-        )
-
-    def only(self, labels: Collection[str]) -> Frames:
-        return Frames(*(frame[frame["label"].isin(labels)] for frame in vars(self).values()))
-
-    def case(self, title: str) -> Frames:
-        return Frames(*(frame[frame["case"] == title] for frame in vars(self).values()))
-
-
-def _effects(runs: pd.DataFrame) -> pd.DataFrame:
-    """The sensitivity to the learning rate; empty if there is none, or if its values are not numbers."""
-    numeric = "hp.lr" in runs and pd.api.types.is_numeric_dtype(runs["hp.lr"])
-    return analysis.sensitivity(runs) if numeric else pd.DataFrame({"case": [], "label": []})
-
-
-def has_map(case: Titled) -> bool:
-    """Whether contours can be drawn: a function of two parameters that is the same in all steps."""
-    is_fixed = case.case.split is None and not case.case.problem.changes
-    return case.case.dim == 2 and is_fixed and case.computes
 
 
 def figures(
@@ -85,7 +41,7 @@ def figures(
     wanted = [kind for kind in ("contour", "loss", "lr") if selection.wants_each(kind, len(cases))]
     if not wanted:
         return
-    frames = Frames.of(results, labels).only(looks)
+    frames = CaseFrames.of(results, labels).only(looks)
     runs_of_effects = "tuning runs: " if has_phases(results.runs) else ""
     for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
         for found in _figures(case, name, frames.case(case.title), selection, looks, note, runs_of_effects):
@@ -96,7 +52,7 @@ def figures(
 def _figures(
     case: Titled | WithoutProblem,
     name: str,
-    frames: Frames,
+    frames: CaseFrames,
     selection: Selection,
     looks: Mapping[str, Look],
     note: str,
@@ -117,29 +73,9 @@ def _figures(
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 
-def _contour(case: Titled, frames: Frames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
+def _contour(case: Titled, frames: CaseFrames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
     shown = {"minima": case.minima, "minimum": case.minimum, "title": case.title, "subtitle": subtitle}
-    return contour.figure(_surface(case, frames), frames.paths, frames.best, looks=looks, **shown)
-
-
-def _surface(case: Titled, frames: Frames) -> Surface:
-    """The objective on the part of the plane that contains the trajectories."""
-    domain, paths = None, frames.paths
-    if case.case.problem.domain is not None:
-        domain = case.case.problem.bounds(2)
-    else:  # without a domain, diverged runs would make the part arbitrarily large
-        done = frames.best.loc[frames.best["shown_status"] == "done", "label"]
-        paths = paths[paths["label"].isin(done) | (paths["step"] == 0)]
-    given = case.case.start.x if isinstance(case.case.start, FixedPoint) else None
-    low, high = contour.view(domain, given, case.minima, paths)
-    return surface(case, low, high, RESOLUTION)
-
-
-def surface(case: Titled, low: Floats, high: Floats, resolution: int) -> Surface:
-    """The objective of two parameters between the corners `low` and `high`, with `resolution` points per side."""
-    x, y = np.linspace(low, high, resolution).T
-    points = np.stack([axis.ravel() for axis in np.meshgrid(x, y)])
-    return Surface(x, y, case.heights(points).reshape(resolution, resolution))
+    return contour.figure(surface_of(case, frames, RESOLUTION), frames.paths, frames.best, looks=looks, **shown)
 
 
 def _seeds(number: int, of: str = "") -> str:

@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from optlab.errors import UserError, counted, named
+from optlab.experiments.cases import Titled, WithoutProblem, titled
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.experiments.kinds import Plan
 from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
-from optlab.figures.experiment.cases import Titled, WithoutProblem, titled
 from optlab.figures.figure import save
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
+from optlab.results.looks import best_first, looks_of
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import ALL, Selection
 from optlab.results.subject import NamedFigure
@@ -81,7 +79,7 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
     if analysis.has_strategies(results.runs) and not selection.kinds:  # too many labels for the other kinds
         selection = replace(selection, kinds=("strategies",))
     cases = _cases(results)
-    looks = looks_of(labels, _best_first(labels, analysis.Judged.of(results.runs).placed), selection)
+    looks = looks_of(labels, best_first(labels, analysis.Judged.of(results.runs).placed), selection)
     compared = selection.compared(labels)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
     for source in (per_case, over_cases, verdicts, unit_tests):
@@ -97,33 +95,6 @@ def _cases(results: Profiled) -> list[Titled | WithoutProblem]:
     runs = results.runs
     steps = results.manifest.get("planned", {}).get("steps") or int(runs["steps"].max())
     return [known.get(title) or WithoutProblem(title, steps) for title in dict.fromkeys(runs["case"])]
-
-
-def _best_first(labels: Sequence[str], ranking: pd.DataFrame) -> list[str]:
-    """The labels by their best rank on any problem, so that every winner comes first; then by their mean rank."""
-    ranks = ranking["rank"].astype(float).fillna(np.inf).groupby(ranking["label"])
-    best, mean = ranks.min(), ranks.mean()
-    return sorted(labels, key=lambda label: (best[label], mean[label]))
-
-
-def looks_of(labels: Sequence[str], best_first: Sequence[str], selection: Selection) -> dict[str, Look]:
-    """The look of each shown label. A label among the best of all has the same colour in all pictures of the
-    experiment, also with a selection.
-
-    >>> [look.colour for look in looks_of("abc", "cab", Selection(top=2)).values()] == [
-    ...     style.PALETTE[0], style.FAINT, style.PALETTE[2]]
-    True
-    """
-    first = [label for label in labels if label in best_first[: style.MOST]]
-    usual = style.looks(first)
-    shown = selection.shown(labels)
-    full = [label for label in best_first if label in shown][: selection.top or style.MOST]
-    taken = {usual[label].colour for label in full if label in usual}
-    more = [look for i, look in enumerate(style.looks(map(str, range(len(labels) + style.MOST))).values())
-            if i >= style.MOST or look.colour not in taken]  # fmt: skip
-    others = iter(more)
-    chosen = {label: usual[label] if label in usual else next(others) for label in full}
-    return {label: chosen.get(label, style.OTHER) for label in shown}
 
 
 def _selected(labels: int, looks: Mapping[str, Look], cases: int, without: Sequence[str]) -> str:

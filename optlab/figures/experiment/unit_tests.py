@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.experiments.kinds import Plan
 from optlab.figures import units
-from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis.units import UNITS, is_reference

@@ -12,8 +12,8 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.experiments import metrics
+from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.figures import best_of_k, critical_difference, ranks, strategies
-from optlab.figures.experiment.cases import Titled, WithoutProblem, slugs
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis import sentences

@@ -9,8 +9,8 @@ import optlab
 from optlab import problem
 from optlab.errors import PluginError, SpecError
 from optlab.execution.records import Case, FixedPoint
+from optlab.experiments.cases import Titled
 from optlab.experiments.maps.declared import lowest, valid_minima
-from optlab.figures.experiment.cases import Titled
 from tests.cases import first_cases
 
 

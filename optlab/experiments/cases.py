@@ -1,4 +1,4 @@
-"""The cases of a plan, by their titles in all tables, as the subject of pictures."""
+"""The cases of a plan, by their titles in all tables, as the subject of pictures and reports."""
 
 from __future__ import annotations
 

@@ -1,0 +1,56 @@
+"""The colours, dashes and markers of optimizers, the same in figures and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
+"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
+white, is replaced by wine. The most visible colours come first."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
+FAINT = "#B4B4B4"
+RELIEF = ("#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4")
+"""The colours of heights, from the valley up. All are light, so that trajectories are visible; the valley has the
+strongest colour."""
+MOST = len(PALETTE)
+"""The maximum number of optimizers that are drawn in colour: the number of colours."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """The look of one optimizer in every figure of an experiment."""
+
+    colour: str
+    marker: str
+    dash: Any
+    faint: bool = False
+    """Whether it is a thin grey line without a marker, a band and an entry in the legend."""
+
+
+OTHER = Look(FAINT, "", "-", faint=True)
+
+
+def faint(looks: Mapping[str, Look]) -> list[str]:
+    """The labels with a faint look."""
+    return [label for label, look in looks.items() if look.faint]
+
+
+def looks(labels: Iterable[str]) -> dict[str, Look]:
+    """A look for each label, by its position. Pass the labels in the order of the experiment file.
+
+    The first eight looks differ in colour and marker. Further looks repeat the colours with other dashes and markers.
+
+    >>> [look.colour for look in looks(["gd", "adam"]).values()]
+    ['#0072B2', '#D55E00']
+    """
+    return {
+        label: Look(
+            colour=PALETTE[i % len(PALETTE)],
+            marker=MARKERS[i % len(MARKERS)],
+            dash=DASHES[i // len(PALETTE) % len(DASHES)],
+        )
+        for i, label in enumerate(dict.fromkeys(labels))
+    }
