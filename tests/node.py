@@ -20,5 +20,5 @@ def evaluated(script: str, folder: Path, given: Any = None) -> Any:
     path = folder / "script.mjs"
     path.write_text(f"const given = {json.dumps(given)};\n{script}")
     done = subprocess.run([NODE, str(path)], capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)

@@ -50,16 +50,8 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("foreign", f"it is an optimizer of {optimizer.package}")
     if sweep.backend == "replay":
         return Choice("replay", "it was requested")
-    if sweep.case.split is not None:
-        return Choice("replay", "it trains a network")
-    if sweep.case.precision != "float64":
-        return Choice("replay", f"it computes in {sweep.case.precision}")
-    if sweep.case.noise is not None:
-        return Choice("replay", "its problem has noise")
-    if graph.draws:
-        return Choice("replay", "it draws random numbers")
-    if not has_llvmlite():
-        return Choice("replay", "llvmlite is not installed")
+    if why := obstacle(sweep, graph):
+        return Choice("replay", why)
     try:
         expressions = expressions_of(graph)
     except Unsupported as reason:
@@ -67,6 +59,19 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
     if sweep.backend == "native":
         return Choice("native", "it was requested")
     return _faster(sweep, graph, expressions)
+
+
+def obstacle(sweep: Sweep, graph: StepGraph) -> str:
+    """Why a sweep has no machine code, whatever its operations are, or "" if nothing is known to be in the way."""
+    if sweep.case.split is not None:
+        return "it trains a network"
+    if sweep.case.precision != "float64":
+        return f"it computes in {sweep.case.precision}"
+    if sweep.case.noise is not None:
+        return "its problem has noise"
+    if graph.draws:
+        return "it draws random numbers"
+    return "" if has_llvmlite() else "llvmlite is not installed"
 
 
 def has_llvmlite() -> bool:

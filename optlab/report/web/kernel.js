@@ -1,0 +1,257 @@
+/**
+ * Runs the WebAssembly modules of `optlab/execution/webassembly.py`: whole trajectories, for one or many runs.
+ *
+ * Arrays of results are flat. The run axis is the last one: `loss[row * runs + run]`,
+ * `trail[(row * dim + entry) * runs + run]`.
+ *
+ * @typedef {number | string} Plain  A number. "Infinity", "-Infinity" and "NaN", which JSON does not have, are strings.
+ *
+ * @typedef {object} Program  What Python's `WasmProgram.to_json()` returns.
+ * @property {string} code  The module in base64.
+ * @property {number} dim  The number of entries of x.
+ * @property {{owner: string, name: string}[]} numbers  The numbers that `run` gets, in order.
+ * @property {(Plain | {x: number})[]} initial  Each entry of the state before the first step: a number, or an entry of x.
+ * @property {Layout} layout
+ *
+ * @typedef {object} Layout  See `WasmLayout` in `optlab/engine/native/webassembly/module.py`.
+ * @property {number} dim
+ * @property {number} entries
+ * @property {number[]} uniform  Indices of `numbers`.
+ * @property {number[]} columns  Indices of `numbers`.
+ * @property {number} row
+ * @property {number} shared
+ * @property {number} own
+ * @property {number} lanes
+ * @property {boolean} trail
+ * @property {boolean} loss_changes
+ * @property {string[]} imports
+ * @property {number} heap
+ *
+ * @typedef {object} Task
+ * @property {ArrayLike<number>[]} x0  The start of each run.
+ * @property {(Plain | ArrayLike<Plain>)[]} numbers  For each number its value, or one value per run.
+ * @property {number} steps
+ * @property {number[]} [record]  The steps to record, ascending, each from 0 to `steps`. Without it all are recorded.
+ * @property {ArrayLike<number>[]} [state]  The state of each run before the first step, if it is not the usual one.
+ *
+ * @typedef {object} Result
+ * @property {number} runs
+ * @property {number[]} record  The recorded steps.
+ * @property {Float64Array} loss  The losses at the recorded steps; NaN after a divergence.
+ * @property {Float64Array | null} trail  x at the recorded steps; NaN after a divergence.
+ * @property {Float64Array} first  The loss at the start, per run.
+ * @property {Float64Array} final  The loss at the end. If the run diverged, the loss at that step, or NaN.
+ * @property {Float64Array} best  The lowest loss.
+ * @property {number[]} steps  The last step that each run took.
+ * @property {boolean[]} diverged
+ * @property {Float64Array} x  x at the end, (dim, runs).
+ * @property {Float64Array} state  The state at the end, (entries of the state, runs).
+ */
+
+/** The steps per call of `run`. The rows of the table of this many steps are in memory. */
+const STRIDE = 4096;
+const PAGE = 65536;
+const LINE = 64;
+const NEVER = 2n ** 63n - 1n;
+
+/** pow of the C library. Math.pow returns NaN where an infinite or unknown exponent has no effect. */
+export const pow = (x, p) => (x === 1 || (x === -1 && Math.abs(p) === Infinity) ? 1 : Math.pow(x, p));
+
+/** The functions of the C library that modules import. Those that are not here are functions of Math by their name. */
+const MATHEMATICS = { pow, exp2: (x) => Math.pow(2, x), fmod: (x, y) => x % y };
+
+/** A WebAssembly module without code but with a vector instruction. */
+const WITH_VECTORS = "AGFzbQEAAAABBQFgAAF7AwIBAAoKAQgAQQD9D/1iCw==";
+
+/** Whether this engine has the vector instructions of WebAssembly ("simd128"). Without them, use scalar modules. */
+export const hasVectors = () => WebAssembly.validate(decoded(WITH_VECTORS));
+
+/**
+ * The kernel of a program.
+ * @param {Program} program
+ * @returns {Promise<Kernel>}
+ */
+export async function load(program) {
+  const memory = { malloc: (size) => kernel.allocate(Number(size)), free: () => {} };
+  const known = { ...memory, ...MATHEMATICS };
+  const env = Object.fromEntries(program.layout.imports.map((name) => [name, known[name] ?? Math[name]]));
+  const { instance } = await WebAssembly.instantiate(decoded(program.code), { env });
+  const kernel = new Kernel(program, instance.exports);
+  return kernel;
+}
+
+/** A module in memory. A call of `run` leaves nothing behind, except that the memory may have grown. */
+export class Kernel {
+  /**
+   * @param {Program} program
+   * @param {WebAssembly.Exports} exports
+   */
+  constructor(program, exports) {
+    this.program = program;
+    this.layout = program.layout;
+    this.exports = exports;
+    this.free = this.layout.heap;
+  }
+
+  /**
+   * All steps of all runs.
+   * @param {Task} task
+   * @returns {Result}
+   */
+  run({ x0, numbers, steps, record = Array.from({ length: steps + 1 }, (_, n) => n), state }) {
+    const { layout } = this;
+    const runs = x0.length;
+    const stride = Math.ceil(runs / layout.lanes) * layout.lanes;
+    this.free = layout.heap;
+    const wanted = record[0] === 0 ? record : [0, ...record]; // the first loss is always recorded
+    const carried = this.#numbers(layout.entries * stride);
+    const columns = this.#numbers(layout.columns.length * stride);
+    const uniform = this.#numbers(layout.uniform.length);
+    const products = this.#numbers(layout.own * stride, 1);
+    const running = this.#numbers(layout.shared, 1);
+    const rows = this.#numbers((Math.min(steps, STRIDE) + 1) * Math.max(layout.row, 1));
+    const recorded = this.#integers([...wanted.map(BigInt), NEVER]);
+    const loss = this.#numbers(wanted.length * stride);
+    const trail = layout.trail ? this.#numbers(wanted.length * layout.dim * stride, NaN) : 0;
+    const final = this.#numbers(stride, NaN);
+    const best = this.#numbers(stride, Infinity);
+    const taken = this.#integers(Array(stride).fill(BigInt(steps)));
+    const finite = this.allocate(stride);
+    new Uint8Array(this.exports.memory.buffer, finite, stride).fill(1);
+
+    this.#fillCarried(this.#view(carried, layout.entries * stride), stride, x0, state);
+    this.#fillNumbers(this.#view(uniform, layout.uniform.length), this.#view(columns, layout.columns.length * stride),
+      runs, stride, numbers);
+    const before = this.#view(carried, layout.entries * stride).map(Number.isFinite);
+
+    const heap = this.free;
+    for (let begin = 0; begin < steps; begin += STRIDE) {
+      const end = Math.min(begin + STRIDE, steps);
+      const after = end === steps && layout.loss_changes ? end + 1 : end;
+      this.exports.table(rows, uniform, running, BigInt(begin), BigInt(after));
+      const start = wanted.filter((step) => step < begin).length;
+      const counts = [stride, 0, stride, begin, end, steps, start].map(BigInt);
+      this.exports.run(rows, uniform, columns, carried, products, ...counts,
+        recorded, loss, trail, final, best, taken, finite, 0, 0, 0);
+      this.free = heap; // what `run` has allocated
+    }
+
+    /** The first `runs` of each row, from a row on. */
+    const part = (pointer, first, count) => {
+      const whole = this.#view(pointer, (first + count) * stride);
+      const copy = new Float64Array(count * runs);
+      for (let row = 0; row < count; row++) {
+        copy.set(whole.subarray((first + row) * stride, (first + row) * stride + runs), row * runs);
+      }
+      return copy;
+    };
+    const skipped = wanted.length - record.length;
+    const { dim } = layout;
+    const result = {
+      runs,
+      record,
+      loss: part(loss, skipped, record.length),
+      trail: layout.trail ? part(trail, skipped * dim, record.length * dim) : null,
+      first: part(loss, 0, 1),
+      final: part(final, 0, 1),
+      best: part(best, 0, 1),
+      steps: Array.from(new BigInt64Array(this.exports.memory.buffer, taken, runs), Number),
+      diverged: Array.from(new Uint8Array(this.exports.memory.buffer, finite, runs), (one) => !one),
+      x: part(carried, 0, dim),
+      state: part(carried, dim, layout.entries - dim),
+    };
+    return finished(result, (entry, run) => before[(dim + entry) * stride + run]);
+  }
+
+  /**
+   * Memory that begins at a multiple of 64 bytes.
+   * @param {number} size
+   * @returns {number} its address
+   */
+  allocate(size) {
+    const begin = this.free;
+    this.free = Math.ceil((begin + size) / LINE) * LINE;
+    const { memory } = this.exports;
+    const missing = this.free - memory.buffer.byteLength;
+    if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+    return begin;
+  }
+
+  /** The address of an array of numbers. */
+  #numbers(count, value = 0) {
+    const begin = this.allocate(count * 8);
+    this.#view(begin, count).fill(value);
+    return begin;
+  }
+
+  /** The address of an array of integers. */
+  #integers(values) {
+    const begin = this.allocate(values.length * 8);
+    new BigInt64Array(this.exports.memory.buffer, begin, values.length).set(values);
+    return begin;
+  }
+
+  /** An array in memory. It is not valid any more after an allocation. */
+  #view(begin, count) {
+    return new Float64Array(this.exports.memory.buffer, begin, count);
+  }
+
+  /** Fill x and the state. The last run is repeated up to a whole vector. */
+  #fillCarried(carried, stride, x0, state) {
+    const { dim, entries } = this.layout;
+    for (let run = 0; run < stride; run++) {
+      const from = Math.min(run, x0.length - 1);
+      const x = x0[from];
+      if (x.length !== dim) throw new RangeError(`x0 has ${x.length} entries, but the problem has ${dim}`);
+      for (let n = 0; n < entries; n++) {
+        const usual = this.program.initial[n - dim];
+        const value = n < dim ? x[n] : state ? state[from][n - dim] : typeof usual === "object" ? x[usual.x] : usual;
+        carried[n * stride + run] = Number(value);
+      }
+    }
+  }
+
+  #fillNumbers(uniform, columns, runs, stride, numbers) {
+    const { layout } = this;
+    const expected = layout.uniform.length + layout.columns.length;
+    if (numbers.length !== expected) throw new RangeError(`${expected} numbers expected, not ${numbers.length}`);
+    layout.uniform.forEach((index, n) => {
+      if (typeof numbers[index] === "object") throw new RangeError(`number ${index} must be the same for all runs`);
+      uniform[n] = Number(numbers[index]);
+    });
+    layout.columns.forEach((index, n) => {
+      for (let run = 0; run < stride; run++) {
+        const value = numbers[index];
+        columns[n * stride + run] = Number(typeof value === "object" ? value[Math.min(run, runs - 1)] : value);
+      }
+    });
+  }
+}
+
+/**
+ * The results according to the protocol of a run (`optlab/execution/runner/protocol.py`): losses after a divergence
+ * are NaN, a run with a state that has become infinite has diverged, and a best loss that is infinite is the first.
+ */
+function finished(result, wasFinite) {
+  const { runs, record, loss, final, best, first, steps, diverged, state } = result;
+  for (let run = 0; run < runs; run++) {
+    if (diverged[run]) {
+      record.forEach((step, row) => {
+        if (step >= steps[run]) loss[row * runs + run] = step === steps[run] ? final[run] : NaN;
+      });
+    }
+    for (let entry = 0; entry * runs < state.length && !diverged[run]; entry++) {
+      if (wasFinite(entry, run) && !Number.isFinite(state[entry * runs + run])) {
+        diverged[run] = true;
+        final[run] = NaN;
+      }
+    }
+    if (!Number.isFinite(best[run])) best[run] = first[run];
+  }
+  return result;
+}
+
+/** @param {string} text  base64 */
+function decoded(text) {
+  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+}
