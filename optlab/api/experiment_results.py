@@ -104,12 +104,13 @@ class ExperimentResults(Pictured):
         """The optimizers of each case, ranked by the median of a metric at their best settings, as in `optlab rank`.
 
         Columns: `case`, `rank`; `rank_low` and `rank_high` (the 90 % interval of the rank), `first` (the probability to
-        be the first), `with_first` (whether it cannot be told apart from the first) and `p` (the adjusted p-value of
-        this comparison); `label`, `settings` (the best), `tuned` (how they were chosen), `median` and `interval` (the
-        median over `n` seeds and its 90 % interval), `low` and `high` (the 10 % and the 90 % quantile over the seeds),
-        `cells` (number of settings), `diverged` (share of all runs), `failed` (number of runs that ended with an
-        error), `at_edge` (hyperparameters whose best value is the first or the last of the grid) and `run` (the run to
-        show). What needs several seeds is missing if there is one.
+        be the first), `with_first` (whether it cannot be told apart from the first), `p` (the adjusted p-value of this
+        comparison) and `seeds_needed` (about how many seeds would tell it apart); `label`, `settings` (the best),
+        `tuned` (how they were chosen), `median` and `interval` (the median over `n` seeds and its 90 % interval), `low`
+        and `high` (the 10 % and the 90 % quantile over the seeds), `cells` (number of settings), `diverged` (share of
+        all runs), `failed` (number of runs that ended with an error), `at_edge` (hyperparameters whose best value is
+        the first or the last of the grid) and `run` (the run to show). What needs several seeds is missing if there is
+        one.
 
         Args:
             by: "final_loss", "best_loss", "test_loss", "test_accuracy", "steps_to_target", "gradients_to_target",

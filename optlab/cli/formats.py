@@ -22,12 +22,14 @@ class Shown:
     rows: the cells as texts, one for each column.
     title: a line above the table.
     spare: the columns that a narrow terminal leaves out, in this order.
+    notes: sentences below the table; in LaTeX they are comments.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     title: str = ""
     spare: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def emit(records: Iterable[Mapping[Any, Any]], shown: Sequence[Shown], format: str) -> None:
@@ -45,6 +47,8 @@ def emit(records: Iterable[Mapping[Any, Any]], shown: Sequence[Shown], format: s
             if number:
                 console.print()
             console.print(tables.table(table.columns, table.rows, table.title, spare=table.spare))
+            for note in table.notes:
+                console.print(tables.sentence(note))
     else:
         print(text(records, shown, format))
 
@@ -129,7 +133,8 @@ def _markdown(table: Shown) -> str:
     names = [name.rstrip(">") for name in table.columns]
     ends = ["---:" if name.endswith(">") else "---" for name in table.columns]
     lines = [_piped(names), f"|{'|'.join(ends)}|", *map(_piped, table.rows)]
-    return "\n".join(([f"**{table.title}**", ""] if table.title else []) + lines)
+    title = [f"**{table.title}**", ""] if table.title else []
+    return "\n".join([*title, *lines, *(part for note in table.notes for part in ("", " ".join(note.split())))])
 
 
 def _piped(cells: Sequence[str]) -> str:
@@ -147,7 +152,8 @@ def _latex(table: Shown) -> str:
     rows = [" & ".join(map(_escaped, cells)) + r" \\" for cells in table.rows]
     head = " & ".join(_escaped(name.rstrip(">")) for name in table.columns) + r" \\"
     lines = [rf"\begin{{tabular}}{{{aligned}}}", r"\hline", head, r"\hline", *rows, r"\hline", r"\end{tabular}"]
-    return "\n".join(([f"% {' '.join(table.title.split())}"] if table.title else []) + lines)
+    title, *notes = [f"% {' '.join(text.split())}" for text in (table.title, *table.notes)]
+    return "\n".join([title] * bool(table.title) + lines + notes)
 
 
 def _escaped(cell: str) -> str:

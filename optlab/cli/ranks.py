@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -28,9 +29,21 @@ MOST_ROWS, FIRST_ROWS = 60, 20
 
 
 def shown(judged: Judged | JudgedTable) -> list[Shown]:
-    """The ranking of each case as a table."""
+    """The ranking of each case as a table, with a sentence about how sure the order is."""
+    from optlab.results.analysis import sentences
+
     table = judged.ranking.assign(gradients=judged.gradients)
-    return [case_table(str(case), rows, judged.by) for case, rows in table.groupby("case", sort=False)]
+    found = []
+    for case, rows in table.groupby("case", sort=False):
+        sureness = sentences.sureness(rows.to_dict("records"), judged.verdicts.get(str(case)))
+        found.append(replace(case_table(str(case), rows, judged.by), notes=[sureness] * bool(sureness)))
+    return found
+
+
+def with_meanings(judged: Judged | JudgedTable) -> list[Shown]:
+    """The same with what the marks mean below the last table."""
+    *others, last = shown(judged)
+    return [*others, replace(last, notes=[*last.notes, *_meanings(judged, has_each=True)])]
 
 
 def print_rankings(
@@ -57,8 +70,6 @@ def print_rankings(
 
 
 def _each(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any]) -> None:
-    from optlab.results.analysis import sentences
-
     table = judged.ranking
     cases = list(dict.fromkeys(table["case"]))
     for case, own in zip(cases, shown(judged), strict=True):
@@ -68,8 +79,8 @@ def _each(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str,
         for row in rows[rows["failed"] > 0].to_dict("records"):
             counts = row["failed"], row["n"] * row["cells"]
             console.print(Text(failure(row["label"], row["case"], *counts, manifest)), soft_wrap=True)
-        if sentence := sentences.sureness(rows.to_dict("records"), judged.verdicts.get(case)):
-            console.print(tables.sentence(sentence))
+        for note in own.notes:
+            console.print(tables.sentence(note))
         console.print()
 
 

@@ -70,6 +70,12 @@ def test_latex(capsys):
     assert r"\textbackslash{}x\textasciicircum{} \\" in text([], [Shown(["\\x^"], [])], "latex")
 
 
+def test_sentences_stand_below_the_table():
+    shown = Shown(["name"], [["a"]], notes=["with 2 seeds,\nnothing", "50 %"])
+    assert text([], [shown], "markdown").split("\n\n")[1:] == ["with 2 seeds, nothing", "50 %"]
+    assert text([], [shown], "latex").splitlines()[-3:] == [r"\end{tabular}", "% with 2 seeds, nothing", "% 50 %"]
+
+
 @given(st.text(), st.text())
 def test_no_cell_breaks_a_row(name, cell):
     """Every row has one line, with as many separators as columns."""

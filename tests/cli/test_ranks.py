@@ -219,7 +219,8 @@ def test_json(folder):
     assert (first["rank"], first["with_first"], first["p"], first["n"]) == (1, True, None, 6)
     assert first["interval"] == list(found["interval"][0])
     alone = rows[3]
-    assert [alone[name] for name in ("rank_low", "rank_high", "first", "with_first", "interval")] == [None] * 5
+    missing = ("rank_low", "rank_high", "first", "with_first", "seeds_needed", "interval")
+    assert [alone[name] for name in missing] == [None] * 6
 
 
 def test_csv_markdown_and_latex(folder):
@@ -227,6 +228,16 @@ def test_csv_markdown_and_latex(folder):
     assert [row["rank"] for row in rows[:3]] == ["1", "2", "3"]
     assert "| rank | optimizer |" in rank(folder, "--format", "markdown").output.replace("  ", " ")
     assert r"\begin{tabular}" in rank(folder, "--format", "latex").output
+
+
+@pytest.mark.parametrize(("format", "mark"), [("markdown", ""), ("latex", "% ")])
+def test_other_formats_have_the_sentences_of_the_table(folder, format, mark):
+    said = [
+        line for line in rank(folder).output.splitlines() if line.startswith(("with 6 seeds, ", "one run each on "))
+    ]
+    assert len(said) == 2
+    lines = rank(folder, "--format", format).output.splitlines()
+    assert {mark + line for line in said} <= set(lines)
 
 
 def test_another_metric_and_without_a_label(folder):

@@ -44,7 +44,7 @@ def rank(
         if format == "table":
             ranks.print_rankings(tables.console(), judged, found.manifest, has_overall=not others.problem)
         else:
-            formats.emit(judged.ranking.to_dict("records"), ranks.shown(judged), format)
+            formats.emit(judged.ranking.to_dict("records"), ranks.with_meanings(judged), format)
     elif by != BY:
         raise UserError("--by: names a metric of results; --cost names the column of a table")
     else:
@@ -74,7 +74,7 @@ def _rank_table(source: TableResults, without: Sequence[str], format: str) -> No
     shown = [
         replace(table, title=f"{group}: {table.title}" if group else table.title)
         for group, one in judged.items()
-        for table in ranks.shown(one)
+        for table in ranks.with_meanings(one)
     ]
     names = {"group": source.columns.get("group", "group")}
     formats.emit(source.ranking(without=without).rename(columns=names).to_dict("records"), shown, format)

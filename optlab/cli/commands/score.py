@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +33,6 @@ def score(
     plugins: Plugins = [],
 ) -> None:
     """Score optimizers as AlgoPerf does: the mean of the performance profile up to 4 times the best's cost."""
-    from optlab.cli import tables
     from optlab.cli.formats import emit
     from optlab.results.profiles.captions import score_caption
 
@@ -48,13 +48,11 @@ def score(
     meaning = score_caption(frame, ceiling)
     if frame["low"].isna().all():
         frame = frame.drop(columns=["low", "high"])
-    emit(frame.rename(columns=names).to_dict("records"), _shown(frame, names), format)
-    if format == "table":
-        tables.console().print(tables.sentence(meaning))
+    emit(frame.rename(columns=names).to_dict("records"), _shown(frame, names, meaning), format)
 
 
-def _shown(frame: Any, names: dict[str, str]) -> list[Shown]:
-    """A table for each group."""
+def _shown(frame: Any, names: dict[str, str], meaning: str) -> list[Shown]:
+    """A table for each group. What a score is stands below the last."""
     from optlab.cli.formats import Shown
 
     columns = [names.get("label", "optimizer"), "score>"] + ["5 % to 95 % of seeds>"] * ("low" in frame)
@@ -63,7 +61,7 @@ def _shown(frame: Any, names: dict[str, str]) -> list[Shown]:
     for group, rows in groups:
         cells = [[row["label"], f"{row['score']:.4f}", *_interval(row)] for row in rows.to_dict("records")]
         shown.append(Shown(columns, cells, str(group)))
-    return shown
+    return [*shown[:-1], replace(shown[-1], notes=[meaning])]
 
 
 def _interval(row: dict[Any, Any]) -> list[str]:

@@ -16,9 +16,10 @@ from optlab.results.analysis.ties import Ties
 from optlab.results.analysis.tuning import FINAL_LOSS, PAIR, best
 from optlab.results.analysis.verdict import Verdict
 
-DOUBT = ["rank_low", "rank_high", "first", "with_first", "p", "interval"]
-COLUMNS = ["case", "rank", "rank_low", "rank_high", "first", "with_first", "p", "label", "settings", "tuned", "median",
-           "interval", "low", "high", "n", "cells", "diverged", "failed", "at_edge", "run"]  # fmt: skip
+DOUBT = ["rank_low", "rank_high", "first", "with_first", "p", "seeds_needed", "interval"]
+COLUMNS = ["case", "rank", "rank_low", "rank_high", "first", "with_first", "p", "seeds_needed", "label", "settings",
+           "tuned", "median", "interval", "low", "high", "n", "cells", "diverged", "failed", "at_edge",
+           "run"]  # fmt: skip
 
 
 def placed(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid") -> pd.DataFrame:
@@ -39,12 +40,19 @@ def with_doubt(table: pd.DataFrame, verdicts: Mapping[str, Verdict]) -> pd.DataF
     for case, verdict in verdicts.items():
         if not verdict.is_open:
             intervals = [None if np.isnan(low) else (low, high) for low, high in verdict.intervals]
-            columns = (*verdict.rank_ends, verdict.first, verdict.with_first, verdict.p, intervals)
+            columns = (
+                *verdict.rank_ends,
+                verdict.first,
+                verdict.with_first,
+                verdict.p,
+                verdict.seeds_needed,
+                intervals,
+            )
             pairs = [(case, label) for label in verdict.contest.labels]
             found |= dict(zip(pairs, zip(*columns, strict=True), strict=True))
-    nothing = (None, None, np.nan, None, np.nan, None)
+    nothing = (None, None, np.nan, None, np.nan, None, None)
     rows = [found.get(pair, nothing) for pair in zip(*(table[name] for name in PAIR), strict=True)]
-    kinds = dict(zip(DOUBT, ["Int64", "Int64", "float64", "boolean", "float64", "object"], strict=True))
+    kinds = dict(zip(DOUBT, ["Int64", "Int64", "float64", "boolean", "float64", "Int64", "object"], strict=True))
     columns = zip(*rows, strict=True) if rows else [()] * len(DOUBT)
     return table.assign(**{
         name: pd.Series(list(column), index=table.index, dtype=kind)

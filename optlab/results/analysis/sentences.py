@@ -56,16 +56,15 @@ def _compared(ranked: Sequence[Mapping[Any, Any]], verdict: Verdict, seeds: str,
     if second is not others[0]:
         return few
     pair = "them" if len(others) == 1 else f"it from {next_one}"
-    return f"{few}; {_needed(verdict, first['label'], second['label'])} would separate {pair}"
+    return f"{few}; {_needed(verdict, second['label'])} would separate {pair}"
 
 
-def _needed(verdict: Verdict, first: str, second: str) -> str:
-    """The number of seeds that separate two labels."""
-    labels, seeds = verdict.contest.labels, verdict.contest.values.shape[1]
-    if seeds < separation.FEWEST_TO_ESTIMATE:
+def _needed(verdict: Verdict, label: str) -> str:
+    """The number of seeds that separate a label from the first."""
+    if verdict.contest.values.shape[1] < separation.FEWEST_TO_ESTIMATE:
         return f"{separation.FEWEST} seeds or more"
-    needed = verdict.seeds_needed(labels.index(first), labels.index(second)) if seeds < separation.MOST else None
-    return f"more than {separation.MOST:,} seeds" if needed is None else f"about {max(needed, seeds + 1):,} seeds"
+    needed = verdict.seeds_needed[verdict.contest.labels.index(label)]
+    return f"more than {separation.MOST:,} seeds" if needed is None else f"about {needed:,} seeds"
 
 
 def unsure(cases: Sequence[str] = (), is_shared: bool = False) -> str:

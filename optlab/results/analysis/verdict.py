@@ -107,7 +107,22 @@ class Verdict:
         """
         return self.contest.is_judged_apart and bool(self.rank_ends[1][self.contest.labels.index(label)] > 1)
 
-    def seeds_needed(self, first: int, second: int) -> int | None:
-        """See `separation.seeds_needed`."""
-        values = self.contest.limited().values
-        return separation.seeds_needed(values[first], values[second], self.contest.floor)
+    @cached_property
+    def seeds_needed(self) -> list[int | None]:
+        """About how many seeds would tell each label apart from the first; with one or two seeds, the fewest possible.
+
+        None for labels with rank 1, for those that are told apart or not compared, and above a thousand.
+        """
+        open_ranks = zip(self.with_first, self.ranks > 1, strict=True)
+        return [self._needed(label) if with_first and is_later else None
+                for label, (with_first, is_later) in enumerate(open_ranks)]  # fmt: skip
+
+    def _needed(self, label: int) -> int | None:
+        seeds = self.contest.values.shape[1]
+        if seeds < separation.FEWEST_TO_ESTIMATE:
+            return separation.FEWEST
+        if seeds >= separation.MOST:
+            return None
+        values = self.contest.values
+        needed = separation.seeds_needed(values[int(np.argmin(self.ranks))], values[label], self.contest.floor)
+        return None if needed is None else max(needed, seeds + 1)

@@ -20,7 +20,7 @@ PROFILES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 }
 """The profiles of a table with one cost per run."""
 
-DOUBT = ["rank_low", "rank_high", "first", "with_first", "p"]
+DOUBT = ["rank_low", "rank_high", "first", "with_first", "p", "seeds_needed"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -75,7 +75,8 @@ class TableResults:
         """The solvers of each problem, ranked by their median, with the doubt about the order.
 
         With groups, the first column is `group`. The other columns are `case`, `rank`, `rank_low`, `rank_high`,
-        `first`, `with_first`, `p`, `label`, `median`, `interval` and `n`, as in `ExperimentResults.ranking`.
+        `first`, `with_first`, `p`, `seeds_needed`, `label`, `median`, `interval` and `n`, as in
+        `ExperimentResults.ranking`.
         """
         names = ["case", "rank", *DOUBT, "label", "median", "interval", "n"]
         return self._by_group(lambda runs: self._judged(runs).ranking[names], without)

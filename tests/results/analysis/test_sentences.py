@@ -43,6 +43,7 @@ def test_labels_with_commas_are_in_quotes():
     rows = {"case": "c", "label": ["gd, step", "gd"] * 2, "seed": [0, 0, 1, 1], "value": [1.0, 2.0] * 2}
     table = judge(pd.DataFrame(rows))
     verdict = Verdict(Contest.of(("gd, step", "gd"), np.array([[1.0, 1.0], [2.0, 2.0]])))
+    assert table["seeds_needed"].tolist() == [pd.NA, 6]
     said = sureness(table.assign(failed=0).to_dict("records"), verdict)
     assert said == 'with 2 seeds, gd cannot be told apart from "gd, step"; 6 seeds or more would separate them'
 
