@@ -107,7 +107,7 @@ def report(rounds: int, scale: float = 1.0, workers: int = 2) -> Report:
                "Equal optimizers of which one is called worse, at 5 %"),
         tables(several, {"false_second": "called worse"}, "Two equal optimizers and worse ones: one of the two is"),
         tables(found, {"covered": "of medians", "ranks_covered": "of ranks"}, "Coverage of the 90 % intervals"),
-        tables(found, {"power": "told apart", "lost": "the better one called worse"},
+        tables(found, {"power": "distinguished", "lost": "the better one called worse"},
                "One optimizer better by a unit: the others are"),
         tables_of_tuned(nested, {"false_better": "with a setting that is not worse", "apart": "with any",
                                  "sure": "with any, and a rank that does not begin at 1"},

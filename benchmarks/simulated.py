@@ -80,12 +80,12 @@ KINDS: Mapping[str, Losses] = {
 class Found:
     """Shares of experiments with k contestants on n seeds.
 
-    false_better: equal contestants, some of them told apart from the first; `wilcoxon` with signed ranks and Holm.
+    false_better: equal contestants, some of them distinguished from the first; `wilcoxon` with signed ranks and Holm.
     covered: intervals of 90 % that hold the median.
     ranks_covered: contestants half a unit apart: 90 % intervals that hold the true rank.
-    false_second: two equal contestants and k - 2 worse ones: one of the two told apart from the other.
-    power: one contestant is better by a unit; the share of the others that are told apart from it. lost: how often the
-        better one is told apart from the first.
+    false_second: two equal contestants and k - 2 worse ones: one of the two distinguished from the other.
+    power: one contestant is better by a unit; the share of the others that are distinguished from it. lost: how often
+        the better one is distinguished from the first.
     """
 
     kind: str
@@ -107,22 +107,22 @@ def measured(kind: str, k: int, n: int, experiments: int) -> Found:
     found = {name: [] for name in list(Found.__dataclass_fields__)[4:]}
     for number in range(experiments):
         values = losses.draw(rng, k, n)
-        found["false_better"].append(told_apart(values).any())
+        found["false_better"].append(distinguished(values).any())
         found["covered"].append(holds(median_interval(values[0]), losses.median))
         spaced = np.stack([losses.worse(row, 0.5 * place) for place, row in enumerate(values)])
         found["ranks_covered"].append(ranks_held(Contest.of(tuple(map(str, range(k))), spaced)))
         if k > 2 and (n < MANY or number < fewer):
-            found["false_second"].append(told_apart(_worse_from(losses, values, 2, 2.0))[:2].any())
+            found["false_second"].append(distinguished(_worse_from(losses, values, 2, 2.0))[:2].any())
         if number < fewer:
             found["wilcoxon"].append(wilcoxon_with_holm(values))
-            better = told_apart(_worse_from(losses, values, 1, 1.0))
+            better = distinguished(_worse_from(losses, values, 1, 1.0))
             found["power"].append(better[1:].mean())
             found["lost"].append(better[0])
     return Found(kind, k, n, experiments, **{name: float(np.mean(each or 0.0)) for name, each in found.items()})
 
 
-def told_apart(values: np.ndarray) -> np.ndarray:
-    """Which labels are told apart from the first, shape (k,)."""
+def distinguished(values: np.ndarray) -> np.ndarray:
+    """Which labels are distinguished from the first, shape (k,)."""
     return step_down(values, EXACT) < LEVEL
 
 
@@ -143,7 +143,7 @@ def _worse_from(losses: Losses, values: np.ndarray, label: int, by: float) -> np
 
 
 def wilcoxon_with_holm(values: np.ndarray) -> bool:
-    """Whether the signed-rank test with Holm's correction tells any label apart from the one with the lowest median."""
+    """Whether the signed-rank test with Holm's correction distinguishes a label from the one with the lowest median."""
     from scipy.stats import wilcoxon
 
     first = np.median(values, axis=1).argmin()
@@ -162,5 +162,5 @@ def of_proposals(experiments: int, apart: float = 1.0, seeds: int = 10) -> dict[
     offset = np.array([[0.0], [apart]])
     proposals = [seeds_needed(*(rng.normal(size=(2, seeds)) + offset), EXACT) for _ in range(experiments)]
     proposed = int(median(1001 if proposal is None else proposal for proposal in proposals))
-    told = [told_apart(rng.normal(size=(2, proposed)) + offset).any() for _ in range(experiments)]
-    return {"apart": apart, "proposed": proposed, "power": float(np.mean(told))}
+    found = [distinguished(rng.normal(size=(2, proposed)) + offset).any() for _ in range(experiments)]
+    return {"apart": apart, "proposed": proposed, "power": float(np.mean(found))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.simulated import holds, ranks_held, told_apart
+from benchmarks.simulated import distinguished, holds, ranks_held
 from optlab.results.analysis.contest import Contest
 from optlab.results.analysis.verdict import Verdict
 
@@ -26,8 +26,8 @@ CONTESTANTS, SEEDS = (2, 5), (10, 30)
 class Tuned:
     """Shares of experiments with k equal contestants, whose settings are chosen on other seeds than the n judged ones.
 
-    false_better: a contestant is told apart from the first, although its chosen setting is not worse.
-    apart: a contestant is told apart from the first. sure: the interval of its rank does not begin at 1 either.
+    false_better: a contestant is distinguished from the first, although its chosen setting is not worse.
+    apart: a contestant is distinguished from the first. sure: the interval of its rank does not begin at 1 either.
     covered: intervals of 90 % that hold the median of the chosen setting.
     ranks_covered: contestants half a unit apart: 90 % intervals that hold the true rank.
     """
@@ -53,7 +53,7 @@ def tuned(settings: str, tuning_seeds: int, k: int, n: int, experiments: int) ->
         true = medians[chosen]
         values = rng.normal(size=(k, n)) + true[:, None]
         verdict = Verdict(_contest(values, tried, chosen))
-        apart = told_apart(values)
+        apart = distinguished(values)
         first = verdict.medians.argmin()
         sure = apart.any() and (apart & (verdict.rank_ends[0] > 1)).any()
         held = np.mean([holds(interval, median) for interval, median in zip(verdict.intervals, true, strict=True)])
@@ -69,7 +69,7 @@ def _contest(values: np.ndarray, tried: np.ndarray, chosen: np.ndarray) -> Conte
 
 
 def by_choice(experiments: int, seeds: int = 10, settings: int = 30) -> dict[str, float]:
-    """How often two equal optimizers are told apart, if one has one setting and the other has `settings` equal ones.
+    """How often two equal optimizers are distinguished, if one has one setting and the other has `settings` equal ones.
 
     On the judged seeds, and with settings chosen on three others.
     """
@@ -78,5 +78,5 @@ def by_choice(experiments: int, seeds: int = 10, settings: int = 30) -> dict[str
         one, many = rng.normal(size=(1, seeds)), rng.normal(size=(settings, seeds))
         tuning = rng.normal(size=(settings, 3))
         for place, chosen in enumerate((np.median(many, axis=1).argmin(), np.median(tuning, axis=1).argmin())):
-            found[place] += told_apart(np.stack([one[0], many[chosen]])).any()
+            found[place] += distinguished(np.stack([one[0], many[chosen]])).any()
     return dict(zip(("judged seeds", "other seeds"), map(float, found / experiments), strict=True))

@@ -104,8 +104,8 @@ class ExperimentResults(Pictured):
         """The optimizers of each case, ranked by the median of a metric at their best settings, as in `optlab rank`.
 
         Columns: `case`, `rank`; `rank_low` and `rank_high` (the 90 % interval of the rank), `first` (the probability to
-        be the first), `with_first` (whether it cannot be told apart from the first), `p` (the adjusted p-value of this
-        comparison) and `seeds_needed` (about how many seeds would tell it apart); `label`, `settings` (the best),
+        be the first), `with_first` (whether it cannot be distinguished from the first), `p` (the adjusted p-value of
+        this comparison) and `seeds_needed` (about how many seeds would distinguish it); `label`, `settings` (the best),
         `tuned` (how they were chosen), `median` and `interval` (the median over `n` seeds and its 90 % interval), `low`
         and `high` (the 10 % and the 90 % quantile over the seeds), `cells` (number of settings), `diverged` (share of
         all runs), `failed` (number of runs that ended with an error), `at_edge` (hyperparameters whose best value is
@@ -125,8 +125,8 @@ class ExperimentResults(Pictured):
 
     def overall(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> pd.DataFrame:
         """The optimizers over all cases: `mean_rank` with its 90 % interval `mean_low` and `mean_high` over resamples
-        of cases and seeds, `among_first` (the share of cases on which it cannot be told apart from the first), `cases`,
-        `wins`, `at_edge`, `diverged`, and `failed` (cases with errors: such an optimizer has no mean rank).
+        of cases and seeds, `among_first` (the share of cases on which it cannot be distinguished from the first),
+        `cases`, `wins`, `at_edge`, `diverged`, and `failed` (cases with errors: such an optimizer has no mean rank).
 
         Args, Raises: see `ranking`.
         """

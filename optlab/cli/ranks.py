@@ -230,8 +230,8 @@ def _meanings(judged: Judged | JudgedTable, has_each: bool) -> list[str]:
     if table["with_first"].notna().any():
         is_apart = any(verdict.contest.is_judged_apart for verdict in judged.verdicts.values())
         settings = ", with the chosen settings" if is_apart else ""
-        told = f"not told apart from the first at the 5 % level{settings}, compared at the same seeds"
-        found.append(f"{COULD_BE_FIRST}: {told}")
+        meaning = f"not distinguished from the first at the 5 % level{settings}, compared at the same seeds"
+        found.append(f"{COULD_BE_FIRST}: {meaning}")
     alone = [case for case, verdict in judged.verdicts.items() if verdict.contest.is_single]
     if alone:
         found.append(sentences.unsure([] if len(alone) == table["case"].nunique() else alone, judged.is_shared))

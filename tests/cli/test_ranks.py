@@ -81,8 +81,8 @@ def test_noise_is_shown_as_intervals_and_a_number_of_seeds(capsys, monkeypatch):
     assert cells(out, "rule 0")[0].startswith("1-")
     assert "could be first" in out.splitlines()[1]
     sentence = next(line for line in out.splitlines() if line.startswith("with 10 seeds"))
-    assert "cannot be told apart from rule" in sentence
-    assert "seeds would separate" in sentence
+    assert "cannot be distinguished from rule" in sentence
+    assert "seeds would distinguish" in sentence
     assert "a rank such as 1-3 is an interval" in out
 
 
@@ -95,11 +95,11 @@ def test_one_run_each_says_that_nothing_can_be_said(capsys, monkeypatch):
 
 
 @pytest.mark.parametrize(("seeds", "sentence"), [
-    (2, "; 6 seeds or more would separate them"), (4, "seeds would separate them")
+    (2, "; 6 seeds or more would distinguish them"), (4, "seeds would distinguish them")
 ])  # fmt: skip
-def test_few_seeds_separate_nothing(seeds, sentence, capsys, monkeypatch):
+def test_few_seeds_distinguish_nothing(seeds, sentence, capsys, monkeypatch):
     out = printed(judged([0, 5], seeds=seeds), capsys, monkeypatch)
-    assert f"with {seeds} seeds, rule 1 cannot be told apart from rule 0" in out
+    assert f"with {seeds} seeds, rule 1 cannot be distinguished from rule 0" in out
     assert sentence in out
 
 
@@ -115,7 +115,7 @@ def test_very_many_optimizers_are_cut_to_the_first(capsys, monkeypatch):
 
 def test_equal_labels_need_no_seeds(capsys, monkeypatch):
     out = printed(judged([1, 1], noise=0.0), capsys, monkeypatch)
-    assert "rule 0 and rule 1 are equal: no number of seeds separates them" in out
+    assert "rule 0 and rule 1 are equal: no number of seeds distinguishes them" in out
     assert cells(out, "rule 0")[0] == "1="
 
 
@@ -123,7 +123,7 @@ def test_all_diverged(capsys, monkeypatch):
     out = printed(judged([1, 2], status="diverged"), capsys, monkeypatch)
     assert cells(out, "rule 0")[0] == "-"
     assert "none finite" in out
-    assert "told apart" not in out
+    assert "distinguished" not in out
 
 
 def test_several_problems(capsys, monkeypatch):
@@ -266,7 +266,7 @@ def test_some_problems_only(folder):
 def test_seconds_have_no_verdict_and_a_reason(folder):
     out = " ".join(rank(folder, "--by", "seconds").output.split())
     assert "the runs of an optimizer are timed together: one measurement each, nothing can be said" in out
-    for text in ("is better", "cannot be told apart", "could be first", "interval", "Friedman"):
+    for text in ("is better", "cannot be distinguished", "could be first", "interval", "Friedman"):
         assert text not in out
 
 

@@ -46,7 +46,7 @@ def test_looks_depend_on_the_order_of_labels_only():
 def test_forty_labels_look_different():
     looks = style.looks(map(str, range(40)))
     assert len({(look.colour, look.marker, str(look.dash)) for look in looks.values()}) == 40
-    # told apart without their colours, as long as there are no more than eleven
+    # distinguished without their colours, as long as there are no more than eleven
     assert len({look.marker for look in itertools.islice(looks.values(), 11)}) == 11
 
 

@@ -146,7 +146,8 @@ def _mean_ranks(verdicts: Verdicts, looks: Mapping[str, Look], note: str) -> Inl
     frame = pd.DataFrame({"label": labels, "mean_rank": means.to_numpy()})
     caption = f"{sentences.friedman_text(test)}; {sentences.dependence(judged.without_each_case, judged.overall)}"
     difference = test.cd if np.isfinite(test.cd) else None
-    subtitle = f"{counted(test.cases, 'problem')}, by the {_quantity(verdicts.by)}; bars join what cannot be told apart"
+    problems, by = counted(test.cases, "problem"), _quantity(verdicts.by)
+    subtitle = f"{problems}, by the {by}; bars join what cannot be distinguished"
     return critical_difference.figure(frame, looks=looks, difference=difference, caption=_sentence(caption),
                                       title="mean ranks over all cases", subtitle=f"{subtitle}{note}")  # fmt: skip
 

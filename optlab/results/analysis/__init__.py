@@ -14,7 +14,7 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
     contest     the values of the labels on a case, in pairs by seed
     intervals   intervals of medians
     resampling  the ranks in resamples of the seeds
-    separation  which labels can be told apart from the first
+    separation  which labels can be distinguished from the first
     verdict     all that the seeds say about one case
     ranks       the tables of ranks
     over_cases  the labels over several cases

@@ -120,9 +120,9 @@ def ranking(runs: pd.DataFrame, by: str = FINAL_LOSS, search: str = "grid", sele
 
     - `rank_low`, `rank_high`: the 5 % and 95 % quantiles of the rank in a thousand resamples of the seeds
       (`resampling`), and `first`: the share of these in which the label leads;
-    - `with_first`: whether the label cannot be told apart from the first at the level of 5 %, and `p`: the adjusted
+    - `with_first`: whether the label cannot be distinguished from the first at the level of 5 %, and `p`: the adjusted
       p-value, missing for labels with rank 1 (`separation`);
-    - `seeds_needed`: about how many seeds would tell apart a label that is not; missing above a thousand;
+    - `seeds_needed`: about how many seeds would distinguish a label that these do not; missing above a thousand;
     - `interval`: the 90 % interval of the median, as a pair (`intervals`).
 
     They are missing if there is one seed, and for "seconds", because runs that are executed together are timed

@@ -32,7 +32,7 @@ def overall(ranking: pd.DataFrame, verdicts: Mapping[str, Verdict], labels: Sequ
 
     `mean_low` and `mean_high` are the 5 % and 95 % quantiles of the mean rank in a thousand resamples of the cases and
     of the seeds in each case. They are missing if there is one case. `among_first` is the share of the cases on which
-    the label cannot be told apart from the first, of those with several seeds.
+    the label cannot be distinguished from the first, of those with several seeds.
 
     Args:
         ranking: the columns of `ranking`. verdicts: the verdict on each case. labels: the order of equal mean ranks.
@@ -111,7 +111,7 @@ class Friedman:
         degrees of freedom. Ties are not corrected for, as in the paper, which makes the test conservative.
     f, f_p: the statistic of Iman & Davenport, (N - 1) chi2 / (N (k - 1) - chi2), with k - 1 and (k - 1) (N - 1) degrees
         of freedom. It is at least 1 / k!**(N - 1), the probability that N cases agree on the order by chance.
-    cd: the critical difference of Nemenyi at 5 %. Labels whose mean ranks differ by less cannot be told apart.
+    cd: the critical difference of Nemenyi at 5 %. Labels whose mean ranks differ by less cannot be distinguished.
     """
 
     labels: tuple[str, ...]

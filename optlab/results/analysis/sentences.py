@@ -50,17 +50,17 @@ def _compared(ranked: Sequence[Mapping[Any, Any]], verdict: Verdict, seeds: str,
         better = f"{leader} is better than all {all_others}, with {seeds} (at the 5 % level)"
         return better + OTHER_SETTINGS * verdict.depends_on_tuning(first["label"])
     if first["rank"] == second["rank"]:
-        return f"{leader} and {next_one} are equal: no number of seeds separates them"
+        return f"{leader} and {next_one} are equal: no number of seeds distinguishes them"
     which = named(others[0]["label"]) if len(others) == 1 else counted(len(others), "optimizer")
-    few = f"with {seeds}, {which} cannot be told apart from {leader}"
+    few = f"with {seeds}, {which} cannot be distinguished from {leader}"
     if second is not others[0]:
         return few
     pair = "them" if len(others) == 1 else f"it from {next_one}"
-    return f"{few}; {_needed(verdict, second['label'])} would separate {pair}"
+    return f"{few}; {_needed(verdict, second['label'])} would distinguish {pair}"
 
 
 def _needed(verdict: Verdict, label: str) -> str:
-    """The number of seeds that separate a label from the first."""
+    """The number of seeds that distinguish a label from the first."""
     if verdict.contest.values.shape[1] < separation.FEWEST_TO_ESTIMATE:
         return f"{separation.FEWEST} seeds or more"
     needed = verdict.seeds_needed[verdict.contest.labels.index(label)]
@@ -149,12 +149,12 @@ def strategies_text(table: pd.DataFrame, within: str | None = None) -> str:
 
     >>> table = pd.DataFrame({"strategy": ["all", "one"], "trials": [0, 25], "low": [0.0, -0.3], "high": [0.0, 0.1]})
     >>> print(strategies_text(table))
-    Tuning one optimizer with 25 trials, instead of trying all with defaults: not told apart.
+    Tuning one optimizer with 25 trials, instead of trying all with defaults: not distinguished.
     """
     fewest, most = int(table["trials"].min()), int(table["trials"].max())
     found: dict[str, list[str]] = {}
     for row in table[(table["strategy"] == "one") & (table["trials"] == most)].to_dict("records"):
-        verdict = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "not told apart"
+        verdict = "better" if row["high"] < 0 else "worse" if row["low"] > 0 else "not distinguished"
         found.setdefault(verdict, []).append(group_name(row[within]) if within else "")
     said = [verdict + (f" ({', '.join(groups)})" if within else "") for verdict, groups in found.items()]
     least = f"{counted(fewest, 'trial')} each" if fewest else "defaults"

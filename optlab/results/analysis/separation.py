@@ -1,4 +1,4 @@
-"""Which labels can be told apart from the first: permutation tests on pooled ranks, in steps, worst label first.
+"""Which labels can be distinguished from the first: permutation tests on pooled ranks, in steps, worst label first.
 
 The values of a case are replaced by their ranks among all values of the compared labels and seeds, with mean ranks for
 equal values. So the scale of the values has no effect, and a diverged run is a tie at the end. Let r_ij be the rank of
@@ -20,8 +20,8 @@ hypothesis. There are two such distributions:
 If p < 0.05, the label with the largest mean difference is worse than the leader; the others are compared again without
 it, as in the model confidence set of Hansen, Lunde & Nason (2011). The adjusted p-value of a label is the largest of
 the steps up to its own. Labels that share the largest difference, such as those that never reach a target, get the
-largest p-value among them: none of them is told apart unless all are. So no more labels are told apart than in single
-steps, and the order in which equal labels are compared has no effect.
+largest p-value among them: none of them is distinguished unless all are. So no more labels are distinguished than in
+single steps, and the order in which equal labels are compared has no effect.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ CACHED = 500_000
 ROUNDING = 1e-9
 """Statistics that differ by less are equal."""
 FEWEST = 6
-"""The smallest number of seeds that can tell two labels apart: 2 / 2**6 < 0.05 < 2 / 2**5."""
+"""The smallest number of seeds that can distinguish two labels: 2 / 2**6 < 0.05 < 2 / 2**5."""
 FEWEST_TO_ESTIMATE = 3
 """The smallest number of seeds from which a larger one is estimated."""
 MOST = 1000
@@ -83,7 +83,7 @@ def step_down(values: Floats, floor: Floor) -> Floats:
         p[worst[0]] = reached
         rest.remove(worst[0])
     for worst in reversed(shared):
-        p[worst] = p[worst].max()  # NaN, not told apart, if it is that of one of them
+        p[worst] = p[worst].max()  # NaN, not distinguished, if it is that of one of them
     return p
 
 
@@ -108,7 +108,7 @@ def pooled(values: Floats, floor: Floor) -> Floats:
 
 
 def seeds_needed(first: Floats, second: Floats, floor: Floor) -> int | None:
-    """About how many seeds tell two labels apart with a probability of 80 %, from the differences d of pooled ranks:
+    """About how many seeds distinguish two labels with a probability of 80 %, from the differences d of pooled ranks:
 
         n = ((z(1 - 0.05 / 2) + z(0.8)) sd(d) / mean(d))**2 + z(1 - 0.05 / 2)**2 / 2,    at least 6.
 

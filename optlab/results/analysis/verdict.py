@@ -88,9 +88,9 @@ class Verdict:
 
     @cached_property
     def with_first(self) -> list[bool | None]:
-        """Which labels cannot be told apart from the first; None for those that are not compared with it."""
-        told_apart = self.p < separation.LEVEL
-        return [None if skipped else not apart for skipped, apart in zip(self.is_untested, told_apart, strict=True)]
+        """Which labels cannot be distinguished from the first; None for those that are not compared with it."""
+        is_worse = self.p < separation.LEVEL
+        return [None if skipped else not worse for skipped, worse in zip(self.is_untested, is_worse, strict=True)]
 
     @cached_property
     def intervals(self) -> list[tuple[float, float]]:
@@ -109,9 +109,9 @@ class Verdict:
 
     @cached_property
     def seeds_needed(self) -> list[int | None]:
-        """About how many seeds would tell each label apart from the first; with one or two seeds, the fewest possible.
+        """About how many seeds would distinguish each label from the first; with one or two seeds, the fewest possible.
 
-        None for labels with rank 1, for those that are told apart or not compared, and above a thousand.
+        None for labels with rank 1, for those that are distinguished or not compared, and above a thousand.
         """
         open_ranks = zip(self.with_first, self.ranks > 1, strict=True)
         return [self._needed(label) if with_first and is_later else None

@@ -132,7 +132,7 @@ def with_copies(*losses):
     return runs_of(table)
 
 
-def test_two_deterministic_labels_are_not_told_apart_because_a_third_is_random():
+def test_two_deterministic_labels_are_not_distinguished_because_a_third_is_random():
     alone = by_label(analysis.ranking(with_copies(1.0, 2.0)))
     assert alone[DOUBT].isna().all(axis=None)
     table = by_label(analysis.ranking(with_copies(1.0, 2.0, noisy(5)[0])))
@@ -149,7 +149,7 @@ def test_deterministic_labels_are_compared_with_a_random_first():
     assert table["with_first"].to_dict() == {"c": True, "a": False, "b": False}
 
 
-def test_no_label_with_copies_is_told_apart_next_to_one_that_failed():
+def test_no_label_with_copies_is_distinguished_next_to_one_that_failed():
     runs = with_copies(1.0, 2.0, noisy(5)[0])
     runs.loc[runs.index[-1], "status"] = "error"
     assert analysis.ranking(runs)[DOUBT].isna().all(axis=None)

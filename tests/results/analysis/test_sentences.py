@@ -45,7 +45,7 @@ def test_labels_with_commas_are_in_quotes():
     verdict = Verdict(Contest.of(("gd, step", "gd"), np.array([[1.0, 1.0], [2.0, 2.0]])))
     assert table["seeds_needed"].tolist() == [pd.NA, 6]
     said = sureness(table.assign(failed=0).to_dict("records"), verdict)
-    assert said == 'with 2 seeds, gd cannot be told apart from "gd, step"; 6 seeds or more would separate them'
+    assert said == 'with 2 seeds, gd cannot be distinguished from "gd, step"; 6 seeds or more would distinguish them'
 
 
 def test_of_accuracies_the_highest_is_the_best():
@@ -65,7 +65,7 @@ def test_whether_tuning_is_better_than_trying():
     ]
     assert strategies_text(pd.DataFrame(rows), "schedule") == (
         "Tuning one optimizer with 20 trials, instead of trying all with 5 trials each: "
-        "better (constant, linear); not told apart (cosine); worse (step)."
+        "better (constant, linear); not distinguished (cosine); worse (step)."
     )
 
 
@@ -82,7 +82,7 @@ def test_one_run_each():
         (5.0, "a is better than all others, with the first 1,000 of 1,500 seeds (at the 5 % level)"),
         (
             0.0,
-            "with the first 1,000 of 1,500 seeds, b cannot be told apart from a; more than 1,000 seeds",
+            "with the first 1,000 of 1,500 seeds, b cannot be distinguished from a; more than 1,000 seeds",
         ),
     ],
 )
@@ -100,7 +100,7 @@ def test_very_many_seeds(worse, said):
     ("third", "said"),
     [
         ([5.0] * 10, "a is better than all others with several runs, with 10 seeds (at the 5 % level)"),
-        ([0.0, 5.0] * 5, "with 10 seeds, c cannot be told apart from a"),
+        ([0.0, 5.0] * 5, "with 10 seeds, c cannot be distinguished from a"),
     ],
 )
 def test_two_of_three_with_one_run(third, said):

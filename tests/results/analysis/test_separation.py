@@ -104,7 +104,7 @@ REACHED = [np.inf, 158.0, 134.0, 128.0, 188.0]
 
 def test_labels_with_equal_values_have_the_same_verdict():
     """One label reaches the target at four of five seeds, the others never. Two of the 16 choices of signs at the four
-    seeds are as extreme, so that one other label is not told apart; neither are two equal ones."""
+    seeds are as extreme, so that one other label is not distinguished; neither are two equal ones."""
     never = np.full(5, np.inf)
     assert step_down(np.stack([REACHED, never]), EXACT).tolist()[1] == 2 / 2**4
     for place in range(3):
@@ -112,7 +112,7 @@ def test_labels_with_equal_values_have_the_same_verdict():
         assert np.delete(step_down(values, EXACT), place).tolist() == [2 / 2**4] * 2
 
 
-def test_equal_labels_are_told_apart_together():
+def test_equal_labels_are_distinguished_together():
     """Of the 64 choices of signs of the last two labels 2 are as extreme; the other equal labels share this p."""
     never = np.full(6, np.inf)
     values = np.stack([never, np.arange(6.0), never, never])
