@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,10 @@ from optlab.plugins.registry import Registry
 from tests.forked import BIN, TIMEOUT, Forks
 
 pytest_plugins = ["pytester"]
+
+# The tests start hundreds of processes: each would compile all modules of optlab again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # Times of examples have no meaning on a shared machine.
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
