@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
 import importlib
 import inspect
 from collections import Counter
@@ -177,6 +178,7 @@ def _with(node: Any, **fields: Any) -> Any:
 # ---- where the rules are ---------------------------------------------------------------------------------------------
 
 
+@functools.cache
 def table() -> dict[str, list[ast.expr]]:
     """The syntax trees of the rules of every operation that is written out in the table, in the order of its inputs."""
     tree = ast.parse(inspect.getsource(ops))
@@ -247,6 +249,7 @@ def _users(rule: str, functions: dict[str, ast.FunctionDef]) -> frozenset[str]:
     return frozenset(name for name, trees in table().items() if any(using & _names(tree) for tree in trees))
 
 
+@functools.cache
 def _names(tree: ast.AST) -> set[str]:
     nodes = list(ast.walk(tree))
     return {n.id for n in nodes if isinstance(n, ast.Name)} | {n.attr for n in nodes if isinstance(n, ast.Attribute)}

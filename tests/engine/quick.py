@@ -27,13 +27,7 @@ def checks_of(name: str) -> tuple[Check, ...]:
     makers = [maker for key, maker in STRUCTURED.items() if operation(key) == name]
     first = [_slopes(row, draw) for row in rows for draw in (plain_inputs, ill_scaled_inputs)]
     first += [_gradients(maker, seed) for maker in makers for seed in range(12)]
-    at_kinks = [_kink(f, x, expected) for f, x, expected in (*KINKS.values(), *MASKED.values()) if name in _uses(f, x)]
-    at_kinks += [_no_curvature(f, x, expected) for f, x, expected in CURVED.values() if name in _uses_in_gradient(f, x)]
-    at_kinks += [
-        _no_curvature(f, x, hessian(taken)(x))
-        for f, x, taken in BESIDE_KINKS.values()
-        if name in _uses_in_gradient(f, x)
-    ]
+    at_kinks = [check for used, check in _at_points() if name in used]
     second = [_curved_row(row) for row in rows if len(row.smooth) > 1]
     second += [_curved(maker, seed) for maker in makers for seed in range(6)]
     return (*first, *at_kinks, *second)
@@ -48,6 +42,14 @@ def checks_of_all() -> tuple[Check, ...]:
     honest = [_honest(f, expected, x) for f, expected, x in HONEST.values()]
     several = [check for key in STRUCTURED for check in checks_of(operation(key))[:2]]
     return (*_stretched(), *masked, *honest, *_of_parts(), *several)
+
+
+@functools.cache
+def _at_points() -> list[tuple[set[str], Check]]:
+    """Checks at single points, each with the operations that it depends on; finding these takes most of the time."""
+    found = [(_uses(f, x), _kink(f, x, expected)) for f, x, expected in (*KINKS.values(), *MASKED.values())]
+    curved = [*CURVED.values(), *((f, x, hessian(taken)(x)) for f, x, taken in BESIDE_KINKS.values())]
+    return found + [(_uses_in_gradient(f, x), _no_curvature(f, x, expected)) for f, x, expected in curved]
 
 
 def _uses(f: Any, x: Any) -> set[str]:
