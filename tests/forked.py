@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import signal
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -36,9 +38,10 @@ class Forks:
     def run(
         self, program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run `optlab` or `pytest` with these arguments in a folder; its stdin is empty.
+        """Run `optlab`, `pytest` or `python` with these arguments in a folder; its stdin is empty.
 
         Python and other packages have read their variables of the environment before, those of optlab are read now.
+        `python` takes the name of a file; any warning is an error there.
         """
         with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
             request = [program, arguments, str(cwd), dict(env or os.environ), [out.name, err.name]]
@@ -77,6 +80,11 @@ def _become(program: str, arguments: list[str], folder: str, environment: dict[s
     os.environ.update(environment)
     np.random.seed()  # noqa: NPY002 (code of plugins may draw from it, in each process other numbers)
     sys.argv = [str(BIN / program), *arguments]
+    if program == "python":
+        sys.path.insert(0, folder)
+        warnings.simplefilter("error")
+        runpy.run_path(arguments[0], run_name="__main__")
+        return
     if program == "pytest":
         sys.path.insert(0, folder)
         raise SystemExit(pytest.main(["-W", _IMPORTED_BEFORE, *arguments]))

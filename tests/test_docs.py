@@ -75,7 +75,7 @@ def _run(forks, command, folder):
     environment = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("COLUMNS", None)  # the width of the terminal of a user is unknown
     words = shlex.split(command)
-    if words[0] == "optlab":
+    if words[0] in ("optlab", "python"):
         done = forks.run(*words, cwd=folder, env=environment)
     else:
         done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True)
@@ -137,7 +137,7 @@ def test_every_block_of_a_page_prints_what_is_shown(page, checkout, run):
             (checkout / title).write_text(text, encoding="utf-8")
         elif language == "python":
             (checkout / "block.py").write_text(text, encoding="utf-8")
-            printed = run(f"{sys.executable} -W error block.py", checkout)
+            printed = run("python block.py", checkout)
         elif language == "console":
             printed = run_console(text, checkout, compare, run)
         elif printed is not None:  # text, or an equation
