@@ -95,6 +95,22 @@ class Mistake:
     line: int = 0
     column: int = 0
 
+    @property
+    def place(self) -> str:
+        """The path in words. Tables such as optimizers are counted from 1; entries of lists from 0, as in Python.
+
+        >>> Mistake(("optimizer", 1, "transforms", 0, "max_norm"), "").place
+        'optimizer 2, transforms[0].max_norm'
+        """
+        if len(self.path) < 2 or not isinstance(self.path[1], int):
+            return _dotted(self.path)
+        table, number, *rest = self.path
+        return f"{table} {int(number) + 1}" + (f", {_dotted(rest)}" if rest else "")
+
+
+def _dotted(path: Iterable[str | int]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
 
 class SpecError(UserError):
     """All the mistakes in one experiment file, each with its place and its source line."""
@@ -111,8 +127,7 @@ class SpecError(UserError):
 
     def _show(self, mistake: Mistake) -> str:
         if not mistake.line:
-            where = ".".join(map(str, mistake.path))
-            return f"{self.file}: {where + ': ' if where else ''}{mistake.message}"
+            return f"{self.file}: {mistake.place + ': ' if mistake.path else ''}{mistake.message}"
         head = f"{self.file}:{mistake.line}:{mistake.column}: {mistake.message}"
         if mistake.line > len(self._lines):
             return head

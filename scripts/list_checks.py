@@ -19,7 +19,8 @@ INTRODUCTION = """\
 
 The checks that every update rule must pass: {count} checks, and one more for each property that a rule declares.
 `optlab check plugins/mine.py` runs them and prints a verdict for each check. `pytest plugins/mine.py` runs them as
-tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32]`), with the tests in the file.
+tests that can be selected (`plugins/mine.py::TestMine::test_keeps_dtype[float32]`), with the tests in the file, and
+`pytest plugins` those of all files in the folder.
 
 The result of a check is one of these:
 

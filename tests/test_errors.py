@@ -33,7 +33,9 @@ def test_file_line_column_source_line_and_caret():
 
 
 def test_without_a_place_the_path_is_shown():
-    assert str(SpecError("<experiment>", [Mistake(("problem", 0, "start"), "m")])) == "<experiment>: problem.0.start: m"
+    assert (
+        str(SpecError("<experiment>", [Mistake(("problem", 0, "start"), "m")])) == "<experiment>: problem 1, start: m"
+    )
 
 
 def test_no_source_line_is_shown_after_the_end_of_the_file():

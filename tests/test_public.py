@@ -95,7 +95,7 @@ def test_run_reports_mistakes_with_their_paths(tmp_path):
         optlab.run(DOCUMENT | {"step": 3, "optimizer": [{"name": "gdd"}]}, out=tmp_path)
     assert str(info.value).split("\n") == [
         "<experiment>: step: unknown key step (did you mean 'steps'?)",
-        "<experiment>: optimizer.0.name: there is no optimizer 'gdd' (did you mean 'gd'?)",
+        "<experiment>: optimizer 1, name: there is no optimizer 'gdd' (did you mean 'gd'?)",
     ]
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(ResultsError):

@@ -63,6 +63,11 @@ class OthersResults:
             raise UserError(f"write either the folder {results} or --table {self.table}, not both")
         if results.is_file() and results.suffix.lower() in TABLES:
             raise UserError(f"{results}: is a file and no folder of results; for a table write --table {results}")
+        if results.is_dir() and not (results / "manifest.json").exists():
+            from optlab.results.imported import folders
+
+            if format := folders.format_of(results):
+                raise UserError(f"{results}: is a folder of {format} and no folder of results; write --table {results}")
         roles = {**columns, "target": self.target, "better": self.better}
         if takes_problems:
             del roles["problem"]

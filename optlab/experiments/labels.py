@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from optlab.errors import named
 from optlab.experiments.document import OptimizerSpec
 from optlab.experiments.resolve import Diagnostics
 
@@ -18,7 +19,7 @@ def labels_of_tables(optimizers: Sequence[OptimizerSpec], notes: Diagnostics) ->
         if label in labels and spec.label:
             notes.note((*spec.path, "label"), f"two optimizers have the label {label!r}; give each its own")
         elif not spec.label and spec in optimizers[:n]:
-            message = f"{label} is given twice with the same settings; leave one out, or give each a label"
+            message = f"{named(label)} is given twice with the same settings; leave one out, or give each a label"
             notes.note((*spec.path, "name"), message)
         number = next(n for n in itertools.count(1) if numbered(label, n) not in labels)
         labels.append(numbered(label, number))

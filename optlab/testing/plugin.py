@@ -1,4 +1,5 @@
-"""The pytest plugin: `pytest plugins/powersign.py` runs the suite on every optimizer that the file declares.
+"""The pytest plugin: `pytest plugins/powersign.py` runs the suite on every optimizer that the file declares, and
+`pytest plugins` those of all files in the folder.
 
     plugins/powersign.py::TestPowersign::test_keeps_dtype[float32] PASSED
     plugins/powersign.py::test_powersign_two_steps_by_hand PASSED
@@ -40,9 +41,14 @@ def pytest_pycollect_makemodule(module_path: Path, parent: Any) -> DropIn | None
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_collect_file() -> Any:
-    """Let `DropIn` also collect the doctests of its file, so that one mistake in the file is reported once."""
+def pytest_collect_file(file_path: Path, parent: Any) -> Any:
+    """Collect the drop-in files of a folder on the command line, whatever their names.
+
+    `DropIn` also collects the doctests of its file, so that one mistake in the file is reported once.
+    """
     collectors = yield
+    if _is_in_named_folder(file_path, parent.session) and not any(isinstance(c, DropIn) for c in collectors):
+        collectors = [DropIn.from_parent(parent, path=file_path), *collectors]
     for collector in collectors:
         if isinstance(collector, DropIn):
             collector.others = [c for c in collectors if c is not collector]
@@ -56,6 +62,11 @@ def pytest_runtest_protocol(item: pytest.Item) -> Any:
     drop_in = item.getparent(DropIn)
     with drop_in.helpers.importable() if drop_in else nullcontext():
         return (yield)
+
+
+def _is_in_named_folder(path: Path, session: pytest.Session) -> bool:
+    """Whether a file is a drop-in file in a folder on the command line."""
+    return path.suffix == ".py" and session.isinitpath(path.parent) and _is_drop_in(path, session)
 
 
 def _is_drop_in(path: Path, session: pytest.Session) -> bool:

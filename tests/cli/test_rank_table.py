@@ -80,5 +80,15 @@ def test_mistakes(file, words, message):
     assert message in rank(*(file if word == "FILE" else word for word in words), status=2)
 
 
+@pytest.mark.parametrize(("name", "format"), [("gd/bbobexp_f1.info", "COCO"), ("gd/IOHprofiler_f1_Sphere.json", "IOH")])
+def test_a_folder_of_another_program_without_its_option(tmp_path, name, format):
+    (tmp_path / "exdata" / "gd").mkdir(parents=True)
+    (tmp_path / "exdata" / name).touch()
+    folder = tmp_path / "exdata"
+    assert f"{folder}: is a folder of {format} and no folder of results; write --table {folder}\n" in rank(
+        folder, status=2
+    )
+
+
 def test_a_table_in_place_of_a_folder(file):
     assert f"{file}: is a file and no folder of results; for a table write --table {file}\n" in rank(file, status=2)

@@ -198,7 +198,7 @@ def test_mistakes_in_a_file(planned, transforms, message):
     with pytest.raises(SpecError) as caught:
         planned(tables)
     assert message in str(caught.value)
-    assert ": optimizer.0.transforms" in str(caught.value)
+    assert ": optimizer 1, transforms" in str(caught.value)
 
 
 def test_a_rule_without_a_learning_rate_has_no_decay(planned):

@@ -199,6 +199,15 @@ def test_a_folder_of_plugins_through_python_files(pytester, run, drop_in):
     run().assert_outcomes(passed=2 * CHECKS, skipped=6, xfailed=2)
 
 
+def test_a_folder_of_plugins_on_the_command_line(run, drop_in):
+    drop_in(LION)
+    drop_in(LION.replace("lion", "tiger"), "plugins/tiger.py")
+    drop_in("1 / 0\n", "plugins/unrelated.py")
+    drop_in("def test_own(): pass\n", "plugins/test_own.py")
+    run("plugins", "-k", "keeps_dtype or test_own").assert_outcomes(passed=2 * 2 + 1, deselected=2 * (CHECKS + 4 - 2))
+    run("-k", "test_own").assert_outcomes(passed=1)
+
+
 def test_one_class_for_each_optimizer_of_a_file(run, drop_in):
     two = LION + LION[LION.index("@optimizer") :].replace("def lion", "def signed_momentum") + "\nsame = lion\n"
     result = run(drop_in(two), "-v")

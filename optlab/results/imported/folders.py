@@ -11,6 +11,8 @@ import pandas as pd
 from optlab.errors import UserError
 from optlab.results.imported.isolated import runs_in
 
+FORMATS = {"COCO": "*.info", "IOH": "IOHprofiler*.json"}
+"""The formats, and the names of their files."""
 _ALGORITHM = re.compile(r"algId\s*=\s*'([^']*)'")
 COLUMNS = ["case", "dim", "label", "seed", "target", "cost", "spent", "final"]
 
@@ -31,14 +33,19 @@ def read(folder: Path, targets: Sequence[float]) -> pd.DataFrame:
         MissingPackage: cocopp or iohinspector is needed and not installed.
         UserError: there are no such files, or the package cannot read them.
     """
-    if coco := _parents(folder, "*.info"):
+    if coco := _parents(folder, FORMATS["COCO"]):
         runs = runs_in(folder, coco, targets, "cocopp", "cocopp six")
         runs["label"] = runs["folder"].map({path: _algorithm(Path(path)) for path in coco})
-    elif ioh := _parents(folder, "IOHprofiler*.json"):
+    elif ioh := _parents(folder, FORMATS["IOH"]):
         runs = runs_in(folder, ioh, targets, "iohinspector", "iohinspector")
     else:
         raise UserError(f"{folder}: contains neither .info files of COCO nor IOHprofiler_*.json files of IOH")
     return _named(runs)[COLUMNS].reset_index(drop=True)
+
+
+def format_of(folder: Path) -> str | None:
+    """The name of the format of a folder, or None."""
+    return next((name for name, pattern in FORMATS.items() if next(folder.rglob(pattern), None)), None)
 
 
 def _parents(folder: Path, pattern: str) -> list[str]:

@@ -342,9 +342,9 @@ def test_a_dictionary_has_paths():
     with pytest.raises(SpecError) as info:
         draft.raise_if_wrong()
     assert set(str(info.value).splitlines()) == {
-        '<experiment>: optimizer.0: name is missing: write name = "adam"',
+        '<experiment>: optimizer 1: name is missing: write name = "adam"',
         "<experiment>: steps: steps must be at least 1, not -5",
-        "<experiment>: problem.0.k: k must be finite, not inf",
+        "<experiment>: problem 1, k: k must be finite, not inf",
     }
     assert all(m.line == m.column == 0 for m in info.value.mistakes)
 

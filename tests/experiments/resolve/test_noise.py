@@ -111,7 +111,7 @@ def test_maps_and_optimizers_that_choose_their_points_have_no_noise(planned):
         {**noisy, "basins": {"resolution": 4}},
         {**noisy, "optimizer": sides, "stability": {"x": "lr", "y": "beta"}},
     ):
-        with pytest.raises(SpecError, match=r"problem\.0\.noise: in a map every pixel is one run without repeats"):
+        with pytest.raises(SpecError, match="problem 1, noise: in a map every pixel is one run without repeats"):
             planned(document)
     with pytest.raises(SpecError, match="scipy:BFGS needs the same objective in all steps, but rosenbrock has noise"):
         planned({**noisy, "optimizer": [{"name": "scipy:BFGS"}]})

@@ -25,24 +25,24 @@ def longer(x):
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ({"name": "three", "start": [1, 2]}, "problem.0.start: three takes at least 3 parameters, not 2"),
-        ({"name": "three", "dim": 2}, "problem.0.dim: three takes at least 3 parameters, not 2"),
-        ({"name": "beale", "start": [1.0]}, "problem.0.start: beale has 2 parameters, not 1"),
-        ({"name": "beale", "dim": 3}, "problem.0.dim: beale has 2 parameters, not 3"),
-        ({"name": "rosenbrock", "dim": [2, 3, 1]}, "problem.0.dim: rosenbrock takes at least 2 parameters, not 1"),
-        ({"name": "rosenbrock", "start": [1]}, "problem.0.start: rosenbrock takes at least 2 parameters, not 1"),
-        ({"name": "longer", "dim": 2}, "problem.0.dim: longer takes at least 3 parameters, not 2"),
+        ({"name": "three", "start": [1, 2]}, "problem 1, start: three takes at least 3 parameters, not 2"),
+        ({"name": "three", "dim": 2}, "problem 1, dim: three takes at least 3 parameters, not 2"),
+        ({"name": "beale", "start": [1.0]}, "problem 1, start: beale has 2 parameters, not 1"),
+        ({"name": "beale", "dim": 3}, "problem 1, dim: beale has 2 parameters, not 3"),
+        ({"name": "rosenbrock", "dim": [2, 3, 1]}, "problem 1, dim: rosenbrock takes at least 2 parameters, not 1"),
+        ({"name": "rosenbrock", "start": [1]}, "problem 1, start: rosenbrock takes at least 2 parameters, not 1"),
+        ({"name": "longer", "dim": 2}, "problem 1, dim: longer takes at least 3 parameters, not 2"),
         (
             {"name": "rosenbrock", "dim": 3, "start": [1, 2]},
-            "problem.0.start: the start has 2 numbers, and dim is 3; give one of the two",
+            "problem 1, start: the start has 2 numbers, and dim is 3; give one of the two",
         ),
         (
             {"name": "three", "start": "random"},
-            "problem.0.start: three has no domain to draw a random start from; write a point, as start=[1.0,2.0]",
+            "problem 1, start: three has no domain to draw a random start from; write a point, as start=[1.0,2.0]",
         ),
         (
             {"name": "mlp", "dataset": "xor", "dim": [2, 3]},
-            "problem.0.dim: the dimension of mlp follows from its options; leave dim out",
+            "problem 1, dim: the dimension of mlp follows from its options; leave dim out",
         ),
     ],
 )

@@ -112,12 +112,12 @@ def plain_vector(x):
 @pytest.mark.parametrize(
     ("optimizers", "on", "error", "message"),
     [
-        ([mine], plain_vector, SpecError, "problem.0.start: plain_vector has no start of its own; write a point"),
+        ([mine], plain_vector, SpecError, "problem 1, start: plain_vector has no start of its own; write a point"),
         ([bowl], bowl, UserError, "'bowl' is one of the problems; here one of the optimizers is needed"),
         ([plain_vector], bowl, UserError, "'plain_vector' is a plain function; put @optimizer above its def"),
         ([mine], max, PluginError, "<built-in function max> is not a Python function"),
         ([mine], functools.partial(plain, c=2.0), PluginError, "is not a Python function; write one that calls it"),
-        ([3], bowl, SpecError, "optimizer.0.name: name must be a string, not 3"),
+        ([3], bowl, SpecError, "optimizer 1, name: name must be a string, not 3"),
     ],
 )
 def test_plugins_in_wrong_places(optimizers, on, error, message, tmp_path):
