@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
 from optlab.errors import counted
-from optlab.figures import balls, overlap, relief, style
+from optlab.figures import balls, overlap, relief, style, trail
 from optlab.figures import figure as figures
 from optlab.figures.figure import InlineFigure
 from optlab.figures.style import Look
@@ -41,10 +41,11 @@ def draw(
     minimum: float | None = None,
     lost: Collection[str] = (),
 ) -> Axes:
-    """Draw the relief, one trajectory per label (from start to ball), and the minima (stars).
+    """Draw the relief, one trajectory per label (from start to ball) with dots for its steps, and the minima (stars).
 
-    Balls that would overlap are moved apart, and a line connects each to the end of its trajectory. Where trajectories
-    overlap, they are drawn as alternating dashes of all their colours.
+    A trajectory that ends outside has an arrow where it leaves the map, in place of a ball. Balls that would overlap
+    are moved apart, and a line connects each to the end of its trajectory. Where trajectories overlap, they are drawn
+    as alternating dashes of all their colours.
 
     Args:
         surface: heights over the view; its grid sets the limits of the axes.
@@ -61,13 +62,14 @@ def draw(
     for _, path in paths[others].groupby("label", sort=False):
         axes.plot(*_cut(path[["x0", "x1"]].to_numpy(float), limits).T, **style.THIN)
     paths = paths[~others]
-    for label, path in paths.groupby("label", sort=False):
-        look = looks[str(label)]
-        points = _cut(path[["x0", "x1"]].to_numpy(float), limits)
+    cut = {str(label): _cut(path[["x0", "x1"]].to_numpy(float), limits)
+           for label, path in paths.groupby("label", sort=False)}  # fmt: skip
+    for label, points in cut.items():
+        look = looks[label]
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
-    _in_turns(axes, paths, looks, limits)
+    _in_turns(axes, cut, looks, limits)
     _marks(axes, _starts(paths), _START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths[~paths["label"].isin(lost)], limits)
@@ -75,6 +77,9 @@ def draw(
     placed = balls.gathered(ends.to_numpy(), limits)
     balls.draw_strings(axes, ends.to_numpy(float), placed, colours)
     balls.draw(axes, placed, colours)
+    trail.draw_dots(axes, [*cut.values()], limits, [looks[label].colour for label in cut])
+    for label, points in cut.items():
+        trail.draw_exit(axes, points, limits, looks[label].colour)
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
     axes.set_aspect(
@@ -89,12 +94,11 @@ def draw(
     return axes
 
 
-def _in_turns(axes: Axes, paths: pd.DataFrame, looks: Mapping[str, Look], limits: NDArray[np.float64]) -> None:
+def _in_turns(axes: Axes, paths: Mapping[str, Floats], looks: Mapping[str, Look], limits: Floats) -> None:
     """Draw the hidden parts of each trajectory again, as dashes on top of the others."""
     low, size = limits[0], limits[1] - limits[0]
-    by_label = {str(label): path[["x0", "x1"]].to_numpy(float) for label, path in paths.groupby("label", sort=False)}
-    cut = [(_cut(points, limits) - low) / size for points in by_label.values()]
-    for label, shares in zip(by_label, overlap.in_turns_along(cut), strict=True):
+    dashes = overlap.in_turns_along([(points - low) / size for points in paths.values()])
+    for label, shares in zip(paths, dashes, strict=True):
         if np.isfinite(shares).any():
             axes.plot(*(low + size * shares).T, color=looks[label].colour, linewidth=1.7, solid_capstyle="butt",
                       gid=_TURN, zorder=3.5)  # fmt: skip
@@ -129,6 +133,9 @@ def figure(
         if len(_starts(paths)):
             handles.append(Line2D([], [], linestyle="", **_START))
             labels.append("start")
+        if any(dots.get_gid() == trail.STEP for dots in axes.collections):
+            handles.append(Line2D([], [], linestyle="", color=style.MUTED, marker="o", markersize=trail.DOT))
+            labels.append("step, fading with time")
         if len(minima):
             handles.append(Line2D([], [], linestyle="", **_MINIMUM))
             labels.append("minimum" if len(minima) == 1 else "minima")

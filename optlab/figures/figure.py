@@ -31,6 +31,7 @@ _LINE, _GAP, _HANDLE, _PAD, _BETWEEN = 1.22, 0.55, 2.4, 0.8, 2.0  # lengths in a
 _LEGEND_CHARACTERS = 26
 _COLUMNS, _WIDEST_ALONE, _WIDEST = 5, 0.52, 0.4  # of a legend: maximum columns, maximum shares of the width
 _SHOWN, _SHARP = 80.0, 1.6  # pixels per inch in a notebook, and pixels of the picture per pixel in the notebook
+_COMPRESSION = 4  # of PNG; the usual 6 takes twice as long for files that are 5 % smaller
 UNBROKEN = "\N{NO-BREAK SPACE}"
 _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
@@ -231,7 +232,8 @@ def _write(figure: Figure, where: Any, kind: str, dpi: float | str = "figure") -
     with style.sheet(), _missing_glyphs():
         fonts.give(figure)
         _lay_out(figure)
-        figure.savefig(where, format=kind, metadata=_METADATA[kind], dpi=dpi)
+        more: dict[str, Any] = {"pil_kwargs": {"compress_level": _COMPRESSION}} if kind == "png" else {}
+        figure.savefig(where, format=kind, metadata=_METADATA[kind], dpi=dpi, **more)
 
 
 def _lay_out(figure: Figure) -> None:

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from optlab.figures import contour, figure, relief, style
 
+STEP = ["step, fading with time"]
 DOMAIN = [[-2.0, -2.0], [2.0, 2.0]]
 
 
@@ -101,7 +102,7 @@ def test_a_moved_ball_has_a_line_to_its_end_and_a_note_in_the_legend():
     assert [text.get_text() for text in axes.get_legend().get_texts()][-1] == "moved aside from its end"
     apart = paths[paths["label"] != "b"]
     sheet = contour.figure(surface(), apart, best("a", "c"), looks=style.looks(["a", "c"]))
-    assert [text.get_text() for text in sheet.axes[0].get_legend().get_texts()][-1] == "start"
+    assert [text.get_text() for text in sheet.axes[0].get_legend().get_texts()][-2:] == ["start", *STEP]
 
 
 def test_a_diverged_trajectory_leaves_the_view_in_its_direction():
@@ -120,7 +121,14 @@ def test_a_trajectory_that_ends_outside_has_no_ball_and_a_note_in_the_legend():
     sheet = contour.figure(surface(), paths, best("a", "b"), looks=style.looks(["a", "b"]), minima=[(1, 1)])
     assert len(balls(sheet.axes[0]).get_offsets()) == 1
     labels = [text.get_text().replace("\n", " ") for text in sheet.axes[0].get_legend().get_texts()]
-    assert labels == ["a lr=0.1, loss 0.5, ends off the map", "b lr=0.1, loss 0.5", "start", "minimum"]
+    assert labels == ["a lr=0.1, loss 0.5, ends off the map", "b lr=0.1, loss 0.5", "start", *STEP, "minimum"]
+
+
+def test_an_arrow_at_the_border_shows_where_a_ball_left():
+    axes = drawn(pd.concat([path("a", (0, 0), (4, 1)), path("b", (0, 0), (1, 1))]), looks=style.looks("ab"))
+    (arrow,) = axes.texts
+    assert arrow.xy == pytest.approx([2, 0.5])
+    assert to_hex(arrow.arrow_patch.get_facecolor()).upper() == style.PALETTE[0]
 
 
 def test_the_legend_names_diverged_runs():

@@ -78,6 +78,22 @@ def test_hard_heights_are_between_0_and_1_in_their_order_and_can_be_drawn(z, min
     assert ("no finite value" in said) == (not finite.all())
 
 
+def test_slopes_that_face_the_upper_left_are_brighter():
+    def middle(across, up):
+        """The red of a plane with these slopes where its share is 0.5."""
+        steps = np.linspace(-0.1, 0.1, 5)
+        return int(relief.colours(np.ma.array(0.5 + across * steps + up * steps[:, None]))[2, 2, 0])
+
+    level = round(255 * relief.HEIGHTS(0.5)[0])
+    assert middle(0, 0) == level
+    assert middle(1, -1) > middle(1, 0) == middle(0, -1) > level > middle(-1, 0) > middle(-1, 1)
+
+
+def test_heights_that_are_masked_are_transparent():
+    painted = relief.colours(np.ma.masked_greater(np.linspace(0, 2, 25).reshape(5, 5), 1))
+    np.testing.assert_array_equal(painted[..., 3], 255 * (np.linspace(0, 2, 25).reshape(5, 5) <= 1))
+
+
 @pytest.mark.parametrize("scale", [2.0**-1000, 2.0**-60, 2.0**900])
 def test_the_map_of_a_function_is_that_of_a_multiple(scale):
     np.testing.assert_array_equal(relief.shares(scale * rosenbrock(), 0.0), relief.shares(rosenbrock(), 0.0))
