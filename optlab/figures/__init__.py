@@ -14,6 +14,8 @@ caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, whi
     strategies    trying several optimizers or tuning one
     best_of_k     the loss to be expected after k trials of a search for settings
 
+`saving` saves many figures, with a second process.
+
 Nothing here computes a statistic: the frames are those of `optlab.results.analysis`. pyplot is never imported (it costs
 a second and keeps global state), so the functions can be used in any thread of any program.
 

@@ -21,6 +21,15 @@ TURN = "turn"
 """The `gid` of dashes of overlapping lines."""
 
 
+def percent(share: float, position: float | None = None) -> str:
+    """The label of a tick. It is a named function, so that figures can be sent to another process.
+
+    >>> percent(0.125)
+    '12.5 %'
+    """
+    return f"{100 * share:.4g} %"
+
+
 def in_turns(
     axes: Axes,
     looks: Sequence[Look],

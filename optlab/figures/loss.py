@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 from numpy.typing import NDArray
 
@@ -90,7 +90,7 @@ def draw(
     _in_turns(shown, axes, axis, looks, x)
     axis.apply(axes)
     if is_accuracy:
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+        axes.yaxis.set_major_formatter(lines.percent)
     axes.set_xlim(0, last)
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=x != "seconds", steps=[1, 2, 2.5, 5, 10]))
     axes.grid(axis="y")

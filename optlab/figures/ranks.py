@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from optlab.figures import figure as figures
-from optlab.figures import fonts, scale, style
+from optlab.figures import fonts, lines, scale, style
 from optlab.figures.figure import InlineFigure
 from optlab.figures.style import Look
 
@@ -75,7 +75,7 @@ def draw_chances(ranking: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look]
     axes.set_xlim(0, 1.25)
     axes.set_ylim(len(ranking) - 0.5, -0.5)
     axes.xaxis.set_major_locator(FixedLocator([0, 0.5, 1]))
-    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
+    axes.xaxis.set_major_formatter(lines.percent)
     axes.yaxis.set_major_locator(NullLocator())
     axes.set_xlabel("P(first)")
     return axes

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from optlab.figures import figure as figures
@@ -93,7 +93,7 @@ def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = 
     _ticks(axes, left, right)
     axes.set_ylim(_BELOW, _ABOVE)
     axes.yaxis.set_major_locator(FixedLocator([0, 0.2, 0.4, 0.6, 0.8, 1.0]))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+    axes.yaxis.set_major_formatter(lines.percent)
     axes.grid(axis="y")
     return axes
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter
+from matplotlib.ticker import FixedLocator
 
 from optlab.figures import figure as figures
-from optlab.figures import style
+from optlab.figures import lines, style
 from optlab.figures.figure import InlineFigure
 
 LINES = {"all": ("try all, use the best", style.PALETTE[0], "o"), "one": ("tune one, the mean", style.PALETTE[1], "s")}
@@ -39,7 +39,7 @@ def draw(frame: pd.DataFrame, axes: Axes) -> Axes:
     axes.xaxis.set_major_locator(FixedLocator(numbers))
     axes.set_xlim(numbers[0], numbers[-1])
     axes.set_ylim(0, 1)
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.4g} %"))
+    axes.yaxis.set_major_formatter(lines.percent)
     axes.grid(axis="y")
     return axes
 

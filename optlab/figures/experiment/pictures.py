@@ -13,7 +13,7 @@ from optlab.experiments.kinds import Plan
 from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
-from optlab.figures.figure import save
+from optlab.figures.saving import saver
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
@@ -38,10 +38,11 @@ def draw_all(results: Profiled, format: str, progress: Callable[[int], None], se
     for kind in selection.kinds:
         if kind not in {figure.kind for figure in found} and not (kind == "extra" and more):
             raise UserError(f"kind: there is no picture {kind!r} of these results: {reason(kind, results, selection)}")
-    with store.drawing(results, format) as drawing:
+    with store.drawing(results, format) as drawing, saver(len(found)) as saving:
         for figure in found:
-            drawing.add(save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
+            drawing.add(saving.save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
             progress(1)
+        saving.finish()
         is_none_left_out = from_plugins.draw(more, drawing, progress)
         are_all = not results.origin.left_out and is_none_left_out
         return drawing.publish(are_all=None if selection.kinds or selection.cases else are_all)
