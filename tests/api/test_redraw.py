@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from hashlib import sha256
 
 import pytest
 
 import optlab
 from optlab.api import pipeline
 from optlab.errors import PluginWarning, ResultsError
+from tests.digests import digest
 
 BOWL = """\
 import numpy as np
@@ -64,8 +64,8 @@ def names(paths):
 
 
 def content(folder):
-    """The digest of each picture. (pytest needs minutes to show the difference of two pictures.)"""
-    return {path.name: sha256(path.read_bytes()).hexdigest() for path in (folder / "results" / "e" / "plots").iterdir()}
+    """The digest of each picture."""
+    return {path.name: digest(path) for path in (folder / "results" / "e" / "plots").iterdir()}
 
 
 @pytest.mark.parametrize(

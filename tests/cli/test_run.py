@@ -15,6 +15,7 @@ import pytest
 
 import optlab
 from tests.cli.working import wait_until_it_runs
+from tests.digests import digest
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 TEXT = """\
@@ -76,13 +77,13 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert "nothing was computed: these results exist already" in again.stdout.splitlines()
     assert again.stdout.replace("nothing was computed: these results exist already\n", "") == done.stdout
 
-    before = (lab / "results" / "e" / "runs.parquet").read_bytes()
+    before = digest(lab / "results" / "e" / "runs.parquet")
     plots = optlab_command("plot", "results/e", "--format", "pdf", cwd=lab)
     assert plots.returncode == 0, plots.stderr
     names = [f"results/e/plots/{name}_rosenbrock.pdf" for name in ("contour", "loss", "lr")]
     assert plots.stdout.splitlines() == names
     assert all((lab / name).read_bytes().startswith(b"%PDF") for name in names)
-    assert (lab / "results" / "e" / "runs.parquet").read_bytes() == before
+    assert digest(lab / "results" / "e" / "runs.parquet") == before
 
 
 def test_sweeps_that_cannot_run_on_the_requested_back_end_are_reported(lab, optlab_command):
@@ -225,7 +226,7 @@ def start(lab, *arguments, **kwargs):
 def test_ctrl_c(lab, optlab_command):
     """SIGINT during the runs: exit status 130, one line, and the earlier results are unchanged."""
     optlab.run(lab / "e.toml", out=lab / "results", plots=False)
-    before = {path: path.read_bytes() for path in (lab / "results").rglob("*") if path.is_file()}
+    before = {path: digest(path) for path in (lab / "results").rglob("*") if path.is_file()}
     (lab / "e.toml").write_text(ENDLESS)
     with start(lab, "run", "e.toml", stdout=subprocess.PIPE) as process:
         wait_until_it_runs(process.pid)
@@ -235,7 +236,7 @@ def test_ctrl_c(lab, optlab_command):
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted; results of earlier runs are intact"
     assert "Traceback" not in err
-    assert {path: path.read_bytes() for path in before} == before
+    assert {path: digest(path) for path in before} == before
     assert len(optlab.load(lab / "results" / "e").runs) == 5
 
 

@@ -12,6 +12,7 @@ import pytest
 import optlab
 from optlab.api import pipeline
 from optlab.figures.experiment import pictures
+from tests.digests import digest
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 EXPERIMENT = """\
@@ -59,9 +60,9 @@ def test_the_back_end_and_style_of_the_user_have_no_effect(tmp_path):
     assert run(tmp_path, "--out=plain").returncode == 0
     other = run(tmp_path, "--out=other", **inherited)
     assert (other.returncode, "Traceback" in other.stderr) == (0, False)
-    plain = {path.name: path.read_bytes() for path in (tmp_path / "plain" / "e" / "plots").iterdir()}
+    plain = {path.name: digest(path) for path in (tmp_path / "plain" / "e" / "plots").iterdir()}
     assert len(plain) == 3
-    assert {path.name: path.read_bytes() for path in (tmp_path / "other" / "e" / "plots").iterdir()} == plain
+    assert {path.name: digest(path) for path in (tmp_path / "other" / "e" / "plots").iterdir()} == plain
 
 
 def test_failing_imports_of_matplotlib_are_reported_before_any_run(tmp_path):
