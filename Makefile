@@ -16,11 +16,11 @@ demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
 
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 # more cases: those that are marked `many` too
 test-all: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "many or not many"
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "many or not many"
 
 smoke: $(VENV)/installed-dev
 	bash scripts/try.sh $(BIN)

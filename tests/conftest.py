@@ -34,6 +34,21 @@ settings.register_profile("shared", deadline=None, suppress_health_check=[Health
 settings.load_profile("shared")
 
 
+_SLOWEST = (
+    *("tests/test_docs.py", "tests/test_benchmarks.py", "tests/engine/test_mutants.py", "tests/cli/test_streams.py"),
+    *("tests/api/test_experiment_results.py", "tests/cli/test_watch.py", "tests/execution/runner/test_worth_fusing.py"),
+    *("tests/testing/test_plugin.py", "tests/plugins/test_packages.py", "tests/plugins/problems/test_functions.py"),
+    *("tests/cli/test_check_and_new.py", "tests/figures/experiment/test_over_cases.py", "tests/cli/test_finished.py"),
+    *("tests/cli/test_run.py", "tests/cli/test_in_use.py", "tests/test_lecture.py", "tests/test_moved_names.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first: no worker shall still have one of them when the others have nothing left."""
+    place = {name: n for n, name in enumerate(_SLOWEST)}
+    items.sort(key=lambda item: place.get(item.nodeid.partition("::")[0], len(place)))
+
+
 def pytest_collection_finish() -> None:
     """Keep the garbage collector from looking through all that was imported, again and again."""
     gc.freeze()
