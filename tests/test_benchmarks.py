@@ -299,7 +299,7 @@ def test_benchmark_of_trajectories(run, tmp_path):
         assert all(len(own) == 2 and min(own) > 0 for own in comparison["seconds"].values())
 
 
-@pytest.mark.parametrize(("many", "share"), first_cases(2, [(False, 2), (True, 2), (False, 1), (True, 1)]))
+@pytest.mark.parametrize(("many", "share"), first_cases(2, [(False, 5), (True, 5), (False, 1), (True, 1)]))
 def test_gradients_agree_with_peers(load, many, share):
     """At one point or at many, for one in `share` of the objectives."""
     objectives, gradients, peers = (load(name) for name in ("objectives", "gradients", "gradient_peers"))

@@ -24,8 +24,9 @@ def bits(values: list[np.ndarray]) -> list[tuple[bytes, object, object]]:
 
 
 @pytest.mark.parametrize("run", [prune, fold, unstretch, share, absorb, optimise], ids=lambda f: f.__name__)
-def test_every_pass_keeps_random_programs_to_the_bit(run, random_program):
-    for seed in range(40):
+@pytest.mark.parametrize("block", first_cases(1, range(2)))
+def test_every_pass_keeps_random_programs_to_the_bit(run, block, random_program):
+    for seed in range(20 * block, 20 * block + 20):
         rng = np.random.default_rng(seed)
         program = random_program(rng)
         graph = trace(program.several, *program.inputs)
@@ -36,7 +37,7 @@ def test_every_pass_keeps_random_programs_to_the_bit(run, random_program):
             assert bits(faster(*inputs)) == bits(g(*inputs)), seed
 
 
-@pytest.mark.parametrize("block", first_cases(3, range(10)))
+@pytest.mark.parametrize("block", first_cases(2, range(10)))
 def test_optimised_programs_and_their_gradients_are_the_same_to_the_bit(block, random_program):
     for seed in range(100 * block, 100 * block + 100):
         program = random_program(np.random.default_rng(seed))

@@ -86,7 +86,7 @@ def check_company(graph: Graph, data: Any, runs: int = 100) -> list[np.ndarray]:
 # ---- random programs -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("block", first_cases(4, range(8)))
+@pytest.mark.parametrize("block", first_cases(2, range(8)))
 def test_random_programs_do_not_depend_on_other_runs(block, random_program):
     for seed in range(10 * block, 10 * block + 10):
         rng = np.random.default_rng(seed)

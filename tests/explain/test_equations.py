@@ -615,7 +615,7 @@ def grown(tree, values):
     return values.get(tree, tree) if isinstance(tree, str) else tree
 
 
-@pytest.mark.parametrize("examples", first_cases(1, [100, 300]))
+@pytest.mark.parametrize("examples", first_cases(1, [50, 300]))
 def test_any_printed_expression_is_read_back_unchanged(examples):
     """The same trees, always: rounding may tip a condition."""
     settings(max_examples=examples, deadline=None, derandomize=True)(given(TREES)(check_expression))()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from optlab.engine.trace import trace
 from optlab.engine.vjp import vjp
 from optlab.errors import TraceError
+from tests.cases import first_cases
 
 H = 1e-30
 LENGTHS = st.integers(0, 3)
@@ -164,9 +165,13 @@ CALLS = {f.__name__: f() for f in (reductions, running, moves, splits, joins, pa
 
 @pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@settings(deadline=None, max_examples=120)
-@given(data=st.data())
-def test_generated_calls_agree_with_numpy(kind, company, data):
+@pytest.mark.parametrize("examples", first_cases(1, [40, 120]))
+def test_generated_calls_agree_with_numpy(kind, examples, company):
+    generated = settings(deadline=None, max_examples=examples)
+    generated(given(data=st.data())(lambda data: check_call(kind, company, data)))()
+
+
+def check_call(kind, company, data):
     f, shapes = data.draw(CALLS[kind])
     rng = np.random.default_rng(data.draw(st.integers(0, 2**16)))
     inputs = [np.asarray(rng.normal(size=shape)) for shape in shapes]

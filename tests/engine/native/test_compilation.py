@@ -15,9 +15,9 @@ from tests.cases import first_cases
 from tests.engine.native.against_replay import agree, bits, random_step, replayed
 
 
-@pytest.mark.parametrize("begin", first_cases(2, range(0, 500, 50)))
+@pytest.mark.parametrize("begin", first_cases(2, range(0, 500, 25)))
 def test_random_step_graphs(begin):
-    for seed in range(begin, begin + 50):
+    for seed in range(begin, begin + 25):
         rng = np.random.default_rng(seed)
         dim, step = random_step(rng)
         runs = int(rng.integers(1, 20))

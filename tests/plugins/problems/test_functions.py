@@ -14,6 +14,7 @@ from scipy.optimize import minimize, rosen, rosen_der
 import optlab
 from optlab.plugins.problems import functions
 from optlab.plugins.problems.base import Problem
+from tests.cases import first_cases
 
 NAMES = [module.name for module in pkgutil.iter_modules(functions.__path__)]
 PROBLEMS = {name: getattr(importlib.import_module(f"{functions.__name__}.{name}"), name) for name in NAMES}
@@ -127,15 +128,16 @@ def test_value_and_gradient_at_the_minima(name, dim):
         np.testing.assert_allclose(optlab.grad(problem.function)(x), 0, atol=2e-13)
 
 
+@pytest.mark.parametrize("share", first_cases(1, [5, 1]))
 @in_every_dim
-def test_nothing_is_lower_than_the_minima(name, dim):
-    """Neither in the domain, nor in a box three times as wide, nor close to the minima."""
+def test_nothing_is_lower_than_the_minima(name, dim, share):
+    """Neither in the domain, nor in a box three times as wide, nor close to the minima; one of `share` points."""
     problem, rng = PROBLEMS[name], np.random.default_rng(1)
     low, high = problem.bounds(dim)
     inside = rng.uniform(low, high, (20_000, dim))
     around = rng.uniform(2 * low - high, 2 * high - low, (4_000, dim))
     near = [x + rng.normal(size=(1_000, dim)) * 10 ** rng.uniform(-6, 0, (1_000, 1)) for x in problem.minima_at(dim)]
-    values = np.array([problem(x) for x in np.concatenate([inside, around, *near])])
+    values = np.array([problem(x) for x in np.concatenate([inside, around, *near])[::share]])
     assert values.min() >= lowest(name, dim) - 1e-13 * (1 + abs(lowest(name, dim)))
 
 
@@ -176,10 +178,11 @@ def true_gradient(name, x, **options):
     return x.grad.numpy()
 
 
+@pytest.mark.parametrize("count", first_cases(1, [30, 100]))
 @in_every_dim
-def test_gradient_at_random_points(name, dim):
+def test_gradient_at_random_points(name, dim, count):
     problem = PROBLEMS[name]
-    points = np.random.default_rng(3).uniform(*problem.bounds(dim), (100, dim))
+    points = np.random.default_rng(3).uniform(*problem.bounds(dim), (count, dim))
     expected = np.array([true_gradient(name, x) for x in points])
     gradient = optlab.grad(problem.function)
     found = np.array([gradient(x) for x in points])
