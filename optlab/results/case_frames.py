@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,8 +28,8 @@ class CaseFrames:
     paths: pd.DataFrame
 
     @staticmethod
-    def of(results: Profiled, labels: Sequence[str]) -> CaseFrames:
-        runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
+    def of(results: Profiled, runs: pd.DataFrame) -> CaseFrames:
+        """The data of some of the runs of an experiment."""
         return CaseFrames(
             best=analysis.best(runs),
             curves=analysis.with_costs(analysis.loss_curves(runs, results.history), runs),

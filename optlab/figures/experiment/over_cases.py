@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optlab.errors import counted
-from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import data_profile, ecdf, ert, profile
+from optlab.figures.experiment.shown import Shown
 from optlab.figures.style import Look
 from optlab.results.profiles import caption
 from optlab.results.profiles.of_results import Profiled
-from optlab.results.selection import Selection
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
@@ -56,32 +55,24 @@ def usual(cases: int, labels: int) -> set[str]:
     return compared | {"data_profile", "ecdf"} if cases > CASES_SHOWN else compared
 
 
-def figures(
-    results: Profiled,
-    cases: Sequence[Titled | WithoutProblem],
-    labels: Sequence[str],
-    selection: Selection,
-    looks: Mapping[str, Look],
-    note: str,
-) -> Iterator[NamedFigure]:
-    """The pictures over all cases, and the costs of targets of each case, not drawn yet.
-
-    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
-    """
-    if not len(labels) or results.history.empty or (results.runs["status"] == "error").all():
+def figures(shown: Shown) -> Iterator[NamedFigure]:
+    """The pictures over all cases, and the costs of targets of each case, not drawn yet."""
+    results, selection, looks, note = shown.results, shown.selection, shown.looks, shown.note
+    if not len(shown.labels) or results.history.empty or (results.runs["status"] == "error").all():
         return
     costs = Costs(results, selection.x or "gradients", selection.without)
-    *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
-    title = ALL_CASES if len(cases) > 1 else cases[0].title
-    usual_kinds = usual(len(cases), len(labels))
+    title = ALL_CASES if shown.count > 1 else shown.cases[0].title
+    usual_kinds = usual(shown.count, len(shown.labels))
     for kind, (of, draw) in _OVER_ALL.items():
         if selection.wants(kind, kind in usual_kinds):
             headline = f"{_NAMES[kind]}: {title}"
-            problems = counted(len(cases), "problem")
-            yield NamedFigure(kind, title, of_all, partial(_profile, costs, of, draw, looks, headline, problems, note))
+            problems, file = counted(shown.count, "problem"), shown.files[ALL_CASES]
+            yield NamedFigure(kind, title, file, partial(_profile, costs, of, draw, looks, headline, problems, note))
     if selection.wants("ert", False):
-        for case, name in zip(cases, names, strict=True):
-            yield NamedFigure("ert", case.title, name, partial(_expected, costs, case.title, looks, note))
+        for case in shown.cases:
+            yield NamedFigure(
+                "ert", case.title, shown.files[case.title], partial(_expected, costs, case.title, looks, note)
+            )
 
 
 _NAMES = {"profile": "performance profile", "data_profile": "data profile", "ecdf": "targets reached"}

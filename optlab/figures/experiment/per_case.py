@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import counted
-from optlab.experiments.cases import Titled, WithoutProblem, slugs
+from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.figures import contour, loss, sensitivity
+from optlab.figures.experiment.shown import Shown
 from optlab.figures.style import Look
 from optlab.results.analysis.phases import has_phases
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
-from optlab.results.profiles.of_results import Profiled
-from optlab.results.selection import Selection
 from optlab.results.subject import NamedFigure
 
 if TYPE_CHECKING:
@@ -26,50 +25,32 @@ RESOLUTION = 220
 """Points along each side of the grid of the surface."""
 
 
-def figures(
-    results: Profiled,
-    cases: Sequence[Titled | WithoutProblem],
-    labels: Sequence[str],
-    selection: Selection,
-    looks: Mapping[str, Look],
-    note: str,
-) -> Iterator[NamedFigure]:
-    """The pictures of each case, not drawn yet.
-
-    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
-    """
-    wanted = [kind for kind in ("contour", "loss", "lr") if selection.wants_each(kind, len(cases))]
+def figures(shown: Shown) -> Iterator[NamedFigure]:
+    """The pictures of each case, not drawn yet."""
+    wanted = [kind for kind in ("contour", "loss", "lr") if shown.selection.wants_each(kind, shown.count)]
     if not wanted:
         return
-    frames = CaseFrames.of(results, labels).only(looks)
-    runs_of_effects = "tuning runs: " if has_phases(results.runs) else ""
-    for case, name in zip(cases, slugs([case.title for case in cases]), strict=True):
-        for found in _figures(case, name, frames.case(case.title), selection, looks, note, runs_of_effects):
+    frames = CaseFrames.of(shown.results, shown.runs).only(shown.looks)
+    for case in shown.cases:
+        for found in _figures(shown, case, frames.case(case.title)):
             if found.kind in wanted:
                 yield found
 
 
-def _figures(
-    case: Titled | WithoutProblem,
-    name: str,
-    frames: CaseFrames,
-    selection: Selection,
-    looks: Mapping[str, Look],
-    note: str,
-    runs_of_effects: str,
-) -> Iterator[NamedFigure]:
-    """The pictures of one case. `runs_of_effects` says which runs the sensitivity is about, before their seeds."""
-    title, subtitle, minimum = case.title, _subtitle(case, frames.best) + note, case.minimum
+def _figures(shown: Shown, case: Titled | WithoutProblem, frames: CaseFrames) -> Iterator[NamedFigure]:
+    """The pictures of one case."""
+    title, subtitle, looks = case.title, _subtitle(case, frames.best) + shown.note, shown.looks
+    name = shown.files[title]
     if isinstance(case, Titled) and has_map(case) and len(frames.paths):
         many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
         yield NamedFigure("contour", title, name, partial(_contour, case, frames, looks, subtitle + many))
-    headed = {"looks": looks, "minimum": minimum, "title": title, "subtitle": subtitle}
+    headed = {"looks": looks, "minimum": case.minimum, "title": title, "subtitle": subtitle}
     if np.isfinite(frames.curves["median"]).any():
-        x = "step" if selection.x in (None, "steps") else selection.x
+        x = "step" if shown.selection.x in (None, "steps") else shown.selection.x
         yield NamedFigure("loss", title, name, partial(loss.figure, frames.curves, frames.best, x=x, **headed))
     if len(frames.effects):
-        seeds = _seeds(int(frames.effects["n"].max()), runs_of_effects)
-        headed["subtitle"] = _subtitle(case, frames.best, seeds) + note
+        seeds = _seeds(int(frames.effects["n"].max()), "tuning runs: " if has_phases(shown.runs) else "")
+        headed["subtitle"] = _subtitle(case, frames.best, seeds) + shown.note
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 

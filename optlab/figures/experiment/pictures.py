@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from optlab.errors import UserError, counted, named
-from optlab.experiments.cases import Titled, WithoutProblem, titled
+from optlab.experiments.cases import Titled, WithoutProblem, slugs, titled
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.experiments.kinds import Plan
 from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
+from optlab.figures.experiment.shown import Shown
 from optlab.figures.saving import saver
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
@@ -20,7 +21,7 @@ from optlab.results import analysis, store
 from optlab.results.looks import best_first, looks_of
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import ALL, Selection
-from optlab.results.subject import NamedFigure
+from optlab.results.subject import ALL_CASES, NamedFigure
 
 
 def draw_all(results: Profiled, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
@@ -83,9 +84,12 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
     looks = looks_of(labels, best_first(labels, analysis.Judged.of(results.runs).placed), selection)
     compared = selection.compared(labels)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
+    with_pictures = [case for case in cases if chosen is None or case.title in chosen]
+    titles = [*(case.title for case in cases), ALL_CASES]
+    files = dict(zip(titles, slugs(titles), strict=True))
+    shown = Shown(results, selection, with_pictures, len(cases), files, compared, looks, note)
     for source in (per_case, over_cases, verdicts, unit_tests):
-        found = source.figures(results, cases, compared, selection, looks, note)
-        yield from (figure for figure in found if chosen is None or figure.case in chosen)
+        yield from (figure for figure in source.figures(shown) if chosen is None or figure.case in chosen)
 
 
 def _cases(results: Profiled) -> list[Titled | WithoutProblem]:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from optlab.experiments.cases import Titled, WithoutProblem, slugs
 from optlab.experiments.kinds import Plan
 from optlab.figures import units
+from optlab.figures.experiment.shown import Shown
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis.units import UNITS, is_reference
-from optlab.results.profiles.of_results import Profiled
-from optlab.results.selection import Selection
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
@@ -28,20 +26,14 @@ def usual(planned: Plan) -> int:
     return int(any(is_reference(s.rule.optimizer.name, bool(s.rule.schedule or s.rule.transforms)) for s in tests))
 
 
-def figures(
-    results: Profiled,
-    cases: Sequence[Titled | WithoutProblem],
-    labels: Sequence[str],
-    selection: Selection,
-    looks: Mapping[str, Look],
-    note: str,
-) -> Iterator[NamedFigure]:
+def figures(shown: Shown) -> Iterator[NamedFigure]:
     """The picture of unit tests, not drawn yet.
 
-    The reference of the tests is that of the whole experiment, also if it is not among the compared `labels`.
+    The reference of the tests is that of the whole experiment, also if it is not among the compared labels.
     """
-    if selection.wants("units") and analysis.has_unit_tests(results.runs):
-        yield NamedFigure("units", ALL_CASES, slugs([ALL_CASES])[0], partial(_matrix, results.runs, looks, note))
+    if shown.selection.wants("units") and analysis.has_unit_tests(shown.results.runs):
+        make = partial(_matrix, shown.results.runs, shown.looks, shown.note)
+        yield NamedFigure("units", ALL_CASES, shown.files[ALL_CASES], make)
 
 
 def _matrix(runs: pd.DataFrame, looks: Mapping[str, Look], note: str) -> InlineFigure:

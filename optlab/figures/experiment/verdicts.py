@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -12,14 +12,13 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.experiments import metrics
-from optlab.experiments.cases import Titled, WithoutProblem, slugs
+from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.figures import best_of_k, critical_difference, ranks, strategies
+from optlab.figures.experiment.shown import Shown
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis import sentences
 from optlab.results.analysis.phases import has_phases
-from optlab.results.profiles.of_results import Profiled
-from optlab.results.selection import Selection
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
@@ -61,34 +60,26 @@ def usual(cases: int, labels: int, is_tuned: bool) -> int:
     return int(cases > 1 and labels > 1) + int(cases == 1 and is_tuned)
 
 
-def figures(
-    results: Profiled,
-    cases: Sequence[Titled | WithoutProblem],
-    labels: Sequence[str],
-    selection: Selection,
-    looks: Mapping[str, Look],
-    note: str,
-) -> Iterator[NamedFigure]:
-    """The pictures of ranks and trials, not drawn yet.
-
-    `labels` are the labels that are compared, and `note` is the note on the selection of optimizers.
-    """
-    runs = results.runs[results.runs["label"].isin(labels)].reset_index(drop=True)
-    plan = results.origin.plan
+def figures(shown: Shown) -> Iterator[NamedFigure]:
+    """The pictures of ranks and trials, not drawn yet."""
+    selection, looks, note = shown.selection, shown.looks, shown.note
+    plan = shown.results.origin.plan
     select = plan.tuning.table.select if plan is not None and plan.tuning is not None else "final_loss"
-    verdicts = Verdicts(runs, selection.by or "final_loss", selection.by or select)
-    *names, of_all = slugs([*(case.title for case in cases), ALL_CASES])
-    if selection.wants("strategies") and analysis.has_strategies(runs):
+    verdicts = Verdicts(shown.runs, selection.by or "final_loss", selection.by or select)
+    of_all = shown.files[ALL_CASES]
+    if selection.wants("strategies") and analysis.has_strategies(shown.runs):
         yield NamedFigure("strategies", ALL_CASES, of_all, partial(_strategies, verdicts))
-    if selection.wants("best_of_k", has_phases(runs) and (len(cases) == 1 or bool(selection.cases))):
-        for case, name in zip(cases, names, strict=True):
+    if selection.wants("best_of_k", has_phases(shown.runs) and (shown.count == 1 or bool(selection.cases))):
+        for case in shown.cases:
+            name = shown.files[case.title]
             if verdicts.has_trials(case.title, looks):
                 yield NamedFigure("best_of_k", case.title, name, partial(_trials, verdicts, case, looks, note))
-    if len(labels) < 2 or not selection.wants("ranks", len(cases) > 1):
+    if len(shown.labels) < 2 or not selection.wants("ranks", shown.count > 1):
         return
     if selection.kinds:
         ranked = set(verdicts.judged.placed.dropna(subset="rank")["case"])
-        for case, name in zip(cases, names, strict=True):
+        for case in shown.cases:
+            name = shown.files[case.title]
             if case.title in ranked:
                 yield NamedFigure("ranks", case.title, name, partial(_ranks, verdicts, case.title, looks, note))
     if verdicts.judged.friedman is not None:

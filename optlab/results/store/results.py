@@ -37,11 +37,11 @@ class Results:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        return _frame(self._table(layout.RUNS))
+        return _frame(self._read([layout.RUNS])[0])
 
     def arrays(self, *columns: str) -> dict[str, Any]:
         """Some columns of `runs` as NumPy arrays. For very many runs this is much faster than the whole frame."""
-        table = self._table(layout.RUNS, columns)
+        table = self._read([layout.RUNS], columns)[0]
         return {name: table[name].to_numpy() for name in columns}
 
     @cached_property
@@ -113,26 +113,31 @@ class Results:
         if not names:
             kinds = {"run": pa.int64(), "step": pa.int64()} | dict.fromkeys(columns, pa.float64())
             return pa.schema(kinds.items()).empty_table()
-        tables = pa.concat_tables([self._table(name) for name in names], promote_options="default")
+        tables = pa.concat_tables(self._read(names), promote_options="default")
         return tables.sort_by([("run", "ascending"), ("step", "ascending")])
 
-    def _table(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        table = None
-        for path in layout.located(self.folder, name):
-            try:
-                table = pq.read_table(path, columns=columns and list(columns))
-                break
-            except (OSError, pa.ArrowInvalid):
-                continue
-        # The manifest is the first thing that is replaced. If it is the same after reading, the table is too.
+    def _read(self, names: Sequence[str], columns: Sequence[str] | None = None) -> list[pa.Table]:
+        """The tables in some files."""
+        tables = [_first_readable(layout.located(self.folder, name), columns) for name in names]
+        # The manifest is the first thing that is replaced. If it is the same after reading, the tables are too.
         if not self.are_there():
-            raise _replaced(self.folder / name)
-        if table is None:
-            raise DamagedResults(f"{self.folder / name}: is missing or damaged")
-        return table
+            raise _replaced(self.folder / names[0])
+        for name, table in zip(names, tables, strict=True):
+            if table is None:
+                raise DamagedResults(f"{self.folder / name}: is missing or damaged")
+        return [table for table in tables if table is not None]
 
     def __repr__(self) -> str:
         return f"<results of {self.manifest['name']!r} in {self.folder}: {layout.outcomes(self.manifest)}>"
+
+
+def _first_readable(paths: Sequence[Path], columns: Sequence[str] | None) -> pa.Table | None:
+    for path in paths:
+        try:
+            return pq.read_table(path, columns=columns and list(columns))
+        except (OSError, pa.ArrowInvalid):
+            continue
+    return None
 
 
 def _replaced(path: Path) -> ResultsError:

@@ -8,6 +8,7 @@ import optlab
 from optlab.errors import UnknownName, UserError
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures.experiment import pictures
+from optlab.results import analysis
 from optlab.results.selection import Selection
 
 RULES = [{"name": "gd", "lr": [0.01, 0.1]}, {"name": "adam", "lr": [0.01, 0.1]}]
@@ -54,6 +55,22 @@ def test_trials_of_many_cases_are_not_drawn_for_each(tmp_path):
     assert list(tuned.figures()) == ["data_profile_all_cases", "ecdf_all_cases"]
     assert pictures.count(tuned.plan) == 2
     assert len(tuned.figures(kinds=["best_of_k"])) == CASES_SHOWN + 1
+
+
+def test_only_the_data_of_cases_with_pictures_are_computed(many, monkeypatch):
+    seen = []
+
+    def spied(function):
+        def spy(runs, *rest):
+            seen.append(set(runs["case"]))
+            return function(runs, *rest)
+
+        return spy
+
+    for name in ("loss_curves", "best_paths", "sensitivity"):
+        monkeypatch.setattr(analysis, name, spied(getattr(analysis, name)))
+    assert {picture.partition("_")[0] for picture in many.figures(cases=[LAST], kinds=["loss", "lr"])} == {"loss", "lr"}
+    assert seen == [{LAST}] * 3
 
 
 def test_what_is_asked_for_is_drawn(many):

@@ -60,6 +60,15 @@ def test_results_do_not_depend_on_the_working_directory(tmp_path, monkeypatch):
     assert (results.is_of("x"), results.plots, results.spec.parent) == (False, [], results.folder)
 
 
+def test_the_manifest_is_checked_once_for_all_tables(folder, monkeypatch):
+    results = store.load(folder)
+    assert len([name for name in results.manifest["files"] if name.startswith("history/")]) > 1
+    checks = []
+    monkeypatch.setattr(store.Results, "are_there", lambda self: checks.append(1) or True)
+    assert len(results.history)
+    assert len(checks) == 1
+
+
 def test_replaced_results_do_not_return_rows_of_the_new_ones(folder):
     kept, half = store.load(folder), store.load(folder)
     runs, history = kept.runs, kept.history
