@@ -15,6 +15,7 @@ from optlab.experiments import plan
 from optlab.experiments.tuning import Tuned, timing
 from optlab.experiments.tuning.numbers import taken
 from optlab.results import analysis
+from tests.cases import first_cases
 
 TRIALS = [0, 4, 8]
 OPTIMIZERS = [
@@ -183,6 +184,36 @@ def test_the_ranking_says_how_settings_were_chosen(results):
     tuned = dict(zip(table["label"], table["tuned"], strict=True))
     assert tuned["momentum, defaults"] == "defaults"
     assert tuned["momentum, 4 trials"] == "sobol, 4 trials x 2 seeds"
+
+
+@pytest.mark.parametrize("seed", first_cases(1, range(12)))
+def test_random_experiments_have_the_runs_of_those_with_one_number(seed, tmp_path):
+    """Of random numbers of trials, searches, seeds and optimizers: each portion has the values that it has alone."""
+    rng = np.random.default_rng(seed)
+    trials = sorted({*rng.integers(2, 9, size=3).tolist()})
+    tuning = {"seeds": int(rng.integers(1, 4)), "search": str(rng.choice(["random", "sobol"])), "trials": [0, *trials]}
+    lr = {"log_uniform": [1e-3, 1.0]}
+    rules = [
+        {"name": "gd", "lr": lr, "schedule": ["constant", "cosine"]},
+        {"name": "momentum", "lr": lr, "lr_inside": [True, False]},
+        {"name": "adam", "lr": {"choice": [0.1, 0.01, 0.3]}, "beta1": {"uniform": [0.0, 0.9]}},
+    ]
+    document = {
+        "name": "e", "steps": 4, "seeds": int(rng.integers(1, 4)), "record": {"points": 0},
+        "problem": [{"name": "rosenbrock", "start": "random", "b": [1.0, 10.0]}],
+        "optimizer": [rules[place] for place in sorted(rng.choice(3, size=2, replace=False))],
+    }  # fmt: skip
+    several = optlab.run(document | {"tuning": tuning}, out=tmp_path / "several", plots=False).runs
+    names = ["case", "phase", "seed", "hp.lr", "final_loss", "steps"]
+
+    def rows(runs):
+        return sorted(runs[names].fillna(-1).values.tolist())
+
+    for number in trials:
+        alone = optlab.run(document | {"tuning": tuning | {"trials": number}}, out=tmp_path, plots=False).runs
+        for label, own in alone.groupby("label"):
+            ours = several[(several["base"] == label) & (several["trials"] == number)]
+            assert rows(ours) == rows(own)
 
 
 def test_some_trajectories_have_every_array_of_their_runs():

@@ -1,4 +1,4 @@
-"""Telling labels apart: permutation tests against SciPy and by hand, invariances, and the rate of false verdicts."""
+"""Distinguishing labels: permutation tests against SciPy and by hand, invariances, and the rate of false verdicts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from scipy import stats
 from optlab.results.analysis import separation
 from optlab.results.analysis.separation import pooled, seeds_needed, step_down
 from optlab.results.analysis.ties import EXACT, Floor
+from tests.cases import first_cases
 
 NAN = np.nan
 
@@ -174,6 +175,29 @@ def test_permutations_are_kept_for_contests_of_the_same_shape(monkeypatch, n):
     assert (kept.cache_info().misses, kept.cache_info().hits) == ((2, 1) if n == 326 else (0, 0))
     monkeypatch.setattr(separation, "CACHED", 0)
     np.testing.assert_array_equal(p, [step_down(of_three, EXACT) for of_three in values])
+
+
+@pytest.mark.parametrize("seed", first_cases(1, range(8)))
+def test_tables_of_permutations_change_no_p_value(monkeypatch, seed):
+    """Contests of random shapes with missing runs, at both sides of the most numbers that are kept, in random order."""
+    rng = np.random.default_rng(seed)
+    size = separation.CACHED // separation.SAMPLES
+    contests = []
+    for k in rng.integers(2, 7, size=2):
+        for n in (size // k, size // k + 1, size // k // 2):
+            values = rng.normal(size=(k, n)) + rng.choice([0.0, 0.2], size=(k, 1))
+            values[rng.random((k, n)) < rng.choice([0.0, 0.01])] = NAN
+            contests += [values, values[:, ::-1]]
+    contests += [rng.normal(size=shape) for shape in ((2, 12), (12, 2), (4, 6), (6, 4), (3, 8), (8, 3))]
+    contests = [contests[place] for place in rng.permutation(len(contests))]
+    kept = separation._cached_permutations
+    kept.cache_clear()
+    p = [step_down(values, EXACT) for values in contests]
+    assert kept.cache_info().hits > 0
+    assert kept.cache_info().misses > 0
+    monkeypatch.setattr(separation, "CACHED", 0)
+    for values, found in zip(contests, p, strict=True):
+        np.testing.assert_array_equal(found, step_down(values, EXACT))
 
 
 @pytest.mark.parametrize(
