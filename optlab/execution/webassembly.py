@@ -24,7 +24,12 @@ from optlab.execution.step import StepGraph, build_for
 from optlab.plugins.external import Foreign
 
 if TYPE_CHECKING:
+    from optlab.engine.native.webassembly.by_node import NodeLayout
     from optlab.engine.native.webassembly.module import WasmLayout
+
+
+LARGEST_NETWORK = 2_000
+"""The most parameters of a network. Larger ones are too slow for a page, and their data too large."""
 
 
 class NotPortable(OptlabError):
@@ -35,7 +40,8 @@ class NotPortable(OptlabError):
 class WasmProgram:
     """The module of a sweep.
 
-    - `code`, `layout`: the module. In the layout, `uniform` and `columns` are indices of `numbers`.
+    - `code`, `layout`: the module. In the layout, `uniform` and `columns` are indices of `numbers`. A network has a
+      module of another kind, with a `NodeLayout`; its `inputs` are the step number and then `numbers`.
     - `numbers`: the keys of the numbers that the module takes, in order: the step graph's, and for each entry of an
       array that is looked up the key of the number that it is looked up by.
     - `looked_up`: how many of the last numbers are such entries.
@@ -45,7 +51,7 @@ class WasmProgram:
     """
 
     code: bytes
-    layout: WasmLayout
+    layout: WasmLayout | NodeLayout
     numbers: tuple[Key, ...]
     looked_up: int
     initial: tuple[float | dict[str, int], ...]
@@ -57,6 +63,7 @@ class WasmProgram:
         return {
             "code": base64.b64encode(self.code).decode(),
             "layout": asdict(self.layout),
+            "is_network": not hasattr(self.layout, "uniform"),
             "dim": self.layout.dim,
             "numbers": [{"owner": owner, "name": name} for owner, name in self.numbers],
             "looked_up": self.looked_up,
@@ -85,28 +92,49 @@ def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers:
     graph = build_for(sweep)
     if why := obstacle(sweep, graph):
         raise _because(why)
-    from optlab.engine.native.ir import Unsupported
-    from optlab.engine.native.webassembly.module import module  # llvmlite takes a while to load
-
     columns = [sweep.numbers[key] for key in graph.numbers]
-    inputs = graph.inputs([is_constant(column) and not own_numbers for column in columns])
-    first = graph.first_number
+    uniform = [is_constant(column) and not own_numbers for column in columns]
+    from optlab.engine.native.ir import Unsupported  # llvmlite takes a while to load
+
     try:
-        by = graph.spread.by()
-        made = module(graph.spread.graph, [*inputs, *(inputs[position] for position in by)], CHUNK, trail, simd)
+        code, layout = _network(sweep, graph) if sweep.case.split else _function(graph, uniform, trail, simd)
     except Unsupported as reason:
         raise _because(str(reason)) from None
-    columns += graph.spread.entries({first + n: column for n, column in enumerate(columns)})
-    places = {name: tuple(n - first for n in getattr(made.layout, name)) for name in ("uniform", "columns")}
+    by = [] if sweep.case.split else [position - graph.first_number for position in graph.spread.by()]
+    if by:
+        columns += graph.spread.entries({graph.first_number + n: column for n, column in enumerate(columns)})
     return WasmProgram(
-        code=made.code,
-        layout=replace(made.layout, **places),
-        numbers=(*graph.numbers, *(graph.numbers[position - first] for position in by)),
+        code=code,
+        layout=layout,
+        numbers=(*graph.numbers, *(graph.numbers[n] for n in by)),
         looked_up=len(by),
         initial=_initial(graph),
         values=tuple(tuple(column[:1].tolist() if is_constant(column) else column.tolist()) for column in columns),
         x0=tuple(map(tuple, starts(sweep.case, sweep.root_seed, sweep.seed).T.tolist())),
     )
+
+
+def _function(graph: StepGraph, uniform: list[bool], trail: bool, simd: bool) -> tuple[bytes, WasmLayout]:
+    """The module of a test function. Its layout has indices of numbers in place of positions of inputs."""
+    from optlab.engine.native.webassembly.module import module
+
+    inputs = graph.inputs(uniform)
+    inputs += [inputs[position] for position in graph.spread.by()]
+    made = module(graph.spread.graph, inputs, CHUNK, trail, simd)
+    first, layout = graph.first_number, made.layout
+    uniform_, columns = (tuple(n - first for n in positions) for positions in (layout.uniform, layout.columns))
+    return made.code, replace(layout, uniform=uniform_, columns=columns)
+
+
+def _network(sweep: Sweep, graph: StepGraph) -> tuple[bytes, NodeLayout]:
+    from optlab.engine.native.ir import Unsupported
+    from optlab.engine.native.webassembly.by_node import module_by_node
+
+    if sweep.case.batch_size:
+        raise Unsupported("it trains on minibatches")
+    if sweep.case.dim > LARGEST_NETWORK:
+        raise Unsupported(f"it has more than {LARGEST_NETWORK:,} parameters")
+    return module_by_node(graph.graph, graph.carried)
 
 
 def _because(why: str) -> NotPortable:

@@ -63,7 +63,9 @@ def test_states_before_the_first_step(sweep_of):
 
 
 REASONS = [
-    ({"name": "mlp", "dataset": "xor"}, {"name": "gd"}, {}, "it trains a network"),
+    ({"name": "mlp", "dataset": "xor", "batch_size": 16}, {"name": "gd"}, {}, "it trains on minibatches"),
+    ({"name": "mlp", "dataset": "digits", "hidden": [32]}, {"name": "gd"}, {}, "it has more than 2,000 parameters"),
+    ({"name": "mlp", "dataset": "xor"}, {"name": "gd"}, {"precision": "float32"}, "it computes in float32"),
     ({"name": "sphere"}, {"name": "sgld"}, {}, "it draws random numbers"),
     ({"name": "sphere"}, {"name": "newton"}, {}, "solve has no native rule"),
     ({"name": "sphere"}, {"name": "gd"}, {"precision": "float32"}, "it computes in float32"),

@@ -50,6 +50,8 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("foreign", f"it is an optimizer of {optimizer.package}")
     if sweep.backend == "replay":
         return Choice("replay", "it was requested")
+    if sweep.case.split is not None:
+        return Choice("replay", "it trains a network")
     if why := obstacle(sweep, graph):
         return Choice("replay", why)
     try:
@@ -63,8 +65,6 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
 
 def obstacle(sweep: Sweep, graph: StepGraph) -> str:
     """Why a sweep has no machine code, whatever its operations are, or "" if nothing is known to be in the way."""
-    if sweep.case.split is not None:
-        return "it trains a network"
     if sweep.case.precision != "float64":
         return f"it computes in {sweep.case.precision}"
     if sweep.case.noise is not None:

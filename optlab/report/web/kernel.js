@@ -11,7 +11,18 @@
  * @property {number} dim  The number of entries of x.
  * @property {{owner: string, name: string}[]} numbers  The numbers that `run` gets, in order.
  * @property {(Plain | {x: number})[]} initial  Each entry of the state before the first step: a number, or an entry of x.
- * @property {Layout} layout
+ * @property {boolean} is_network  Whether the module is of the kind for networks.
+ * @property {Layout | NodeLayout} layout
+ *
+ * @typedef {object} NodeLayout  See `NodeLayout` in `optlab/engine/native/webassembly/by_node.py`.
+ * @property {number} dim
+ * @property {number} entries
+ * @property {number[]} inputs
+ * @property {number} loss
+ * @property {number} after
+ * @property {number} size
+ * @property {string[]} imports
+ * @property {number} heap
  *
  * @typedef {object} Layout  See `WasmLayout` in `optlab/engine/native/webassembly/module.py`.
  * @property {number} dim
@@ -51,6 +62,10 @@
 /** The steps per call of `run`. The rows of the table of this many steps are in memory. */
 const STRIDE = 4096;
 const PAGE = 65536;
+
+/** The steps after which x is checked to be finite, as in `optlab/execution/runner/protocol.py`. */
+const CHUNK = 32;
+
 const LINE = 64;
 const NEVER = 2n ** 63n - 1n;
 
@@ -69,14 +84,14 @@ export const hasVectors = () => WebAssembly.validate(decoded(WITH_VECTORS));
 /**
  * The kernel of a program.
  * @param {Program} program
- * @returns {Promise<Kernel>}
+ * @returns {Promise<Kernel | NetworkKernel>}
  */
 export async function load(program) {
   const memory = { malloc: (size) => kernel.allocate(Number(size)), free: () => {} };
   const known = { ...memory, ...MATHEMATICS };
   const env = Object.fromEntries(program.layout.imports.map((name) => [name, known[name] ?? Math[name]]));
   const { instance } = await WebAssembly.instantiate(decoded(program.code), { env });
-  const kernel = new Kernel(program, instance.exports);
+  const kernel = program.is_network ? new NetworkKernel(program, instance.exports) : new Kernel(program, instance.exports);
   return kernel;
 }
 
@@ -98,7 +113,7 @@ export class Kernel {
    * @param {Task} task
    * @returns {Result}
    */
-  run({ x0, numbers, steps, record = Array.from({ length: steps + 1 }, (_, n) => n), state }) {
+  run({ x0, numbers, steps, record = all(steps), state }) {
     const { layout } = this;
     const runs = x0.length;
     const stride = Math.ceil(runs / layout.lanes) * layout.lanes;
@@ -198,16 +213,10 @@ export class Kernel {
 
   /** Fill x and the state. The last run is repeated up to a whole vector. */
   #fillCarried(carried, stride, x0, state) {
-    const { dim, entries } = this.layout;
     for (let run = 0; run < stride; run++) {
-      const from = Math.min(run, x0.length - 1);
-      const x = x0[from];
-      if (x.length !== dim) throw new RangeError(`x0 has ${x.length} entries, but the problem has ${dim}`);
-      for (let n = 0; n < entries; n++) {
-        const usual = this.program.initial[n - dim];
-        const value = n < dim ? x[n] : state ? state[from][n - dim] : typeof usual === "object" ? x[usual.x] : usual;
-        carried[n * stride + run] = Number(value);
-      }
+      begun(this.program, x0, state, Math.min(run, x0.length - 1)).forEach((value, n) => {
+        carried[n * stride + run] = value;
+      });
     }
   }
 
@@ -222,10 +231,107 @@ export class Kernel {
     layout.columns.forEach((index, n) => {
       for (let run = 0; run < stride; run++) {
         const value = numbers[index];
-        columns[n * stride + run] = Number(typeof value === "object" ? value[Math.min(run, runs - 1)] : value);
+        columns[n * stride + run] = ofRun(value, Math.min(run, runs - 1));
       }
     });
   }
+}
+
+/** The module of a network. It computes one step of one run per call, and is used like `Kernel`. */
+export class NetworkKernel {
+  /**
+   * @param {Program} program
+   * @param {WebAssembly.Exports} exports
+   */
+  constructor(program, exports) {
+    this.program = program;
+    this.layout = program.layout;
+    this.exports = exports;
+    const missing = this.layout.heap + this.layout.size * 8 - exports.memory.buffer.byteLength;
+    if (missing > 0) exports.memory.grow(Math.ceil(missing / PAGE));
+    this.values = new Float64Array(exports.memory.buffer, this.layout.heap, this.layout.size);
+  }
+
+  /**
+   * All steps of all runs.
+   * @param {Task} task
+   * @returns {Result}
+   */
+  run({ x0, numbers, steps, record = all(steps), state }) {
+    const { dim, entries } = this.layout;
+    const runs = x0.length;
+    const result = {
+      runs,
+      record,
+      loss: new Float64Array(record.length * runs).fill(NaN),
+      trail: new Float64Array(record.length * dim * runs).fill(NaN),
+      first: new Float64Array(runs),
+      final: new Float64Array(runs),
+      best: new Float64Array(runs).fill(Infinity),
+      steps: Array(runs).fill(steps),
+      diverged: Array(runs).fill(false),
+      x: new Float64Array(dim * runs),
+      state: new Float64Array((entries - dim) * runs),
+    };
+    const before = Array.from({ length: runs }, (_, run) => begun(this.program, x0, state, run));
+    for (let run = 0; run < runs; run++) {
+      this.values.set(before[run]);
+      this.layout.inputs.slice(1).forEach((place, n) => {
+        this.values[place] = ofRun(numbers[n], run);
+      });
+      this.#run(run, steps, result);
+      for (let n = 0; n < dim; n++) result.x[n * runs + run] = this.values[n];
+      for (let n = dim; n < entries; n++) result.state[(n - dim) * runs + run] = this.values[n];
+    }
+    return finished(result, (entry, run) => Number.isFinite(before[run][dim + entry]));
+  }
+
+  #run(run, steps, result) {
+    const { values } = this;
+    const { dim, entries, inputs, loss, after } = this.layout;
+    const { runs, record } = result;
+    for (let step = 0, row = 0; step <= steps; step++) {
+      if (step % CHUNK === 0 || step === steps) {
+        if (!values.subarray(0, dim).every(Number.isFinite)) return ended(result, run, step, NaN);
+      }
+      const isRecorded = record[row] === step;
+      if (isRecorded) for (let n = 0; n < dim; n++) result.trail[(row * dim + n) * runs + run] = values[n];
+      values[inputs[0]] = step + 1;
+      this.exports.step(this.layout.heap);
+      if (isRecorded) result.loss[row++ * runs + run] = values[loss];
+      if (step === 0) result.first[run] = values[loss];
+      if (!Number.isFinite(values[loss])) return ended(result, run, step, values[loss]);
+      result.final[run] = values[loss];
+      result.best[run] = Math.min(result.best[run], values[loss]);
+      if (step < steps) values.copyWithin(0, after, after + entries);
+    }
+  }
+}
+
+/** All steps, for recording. */
+function all(steps) {
+  return Array.from({ length: steps + 1 }, (_, n) => n);
+}
+
+/** x and the state of a run before the first step. */
+function begun(program, x0, state, run) {
+  const { dim } = program;
+  const x = Array.from(x0[run]);
+  if (x.length !== dim) throw new RangeError(`x0 has ${x.length} entries, but the problem has ${dim}`);
+  const initial = state?.[run] ?? program.initial.map((one) => (typeof one === "object" ? x[one.x] : one));
+  return [...x, ...initial].map(Number);
+}
+
+/** The value of a number for a run. */
+function ofRun(value, run) {
+  return Number(typeof value === "object" ? value[run] : value);
+}
+
+/** Mark a run as diverged. */
+function ended(result, run, step, loss) {
+  result.diverged[run] = true;
+  result.steps[run] = step;
+  result.final[run] = loss;
 }
 
 /**
