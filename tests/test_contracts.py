@@ -36,7 +36,7 @@ FORBIDDEN = {
     "pydantic only in the document and the tables of kinds": [("experiments.plan", "pydantic")],
     "pluggy only in the hooks and the registry": [("plugins.signature", "pluggy")],
     "Typer and rich only in the command line": [("api.gallery", "typer"), ("figures.style", "rich")],
-    "pandas and pyarrow only in results, figures and what run returns": [
+    "pandas and pyarrow only in results, figures, reports and what run returns": [
         ("api.redraw", "pandas"),
         ("explain.gates", "pyarrow"),
     ],

@@ -38,6 +38,7 @@ PAGES = (
     "docs/conformance.md",
     "docs/sizes.md",
     "docs/verdicts.md",
+    "docs/reports.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),

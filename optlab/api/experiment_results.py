@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from optlab.api.report import Report
 from optlab.api.result_pictures import Pictured, drawn, existing
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
 from optlab.experiments.kinds import GRID, Kind, Plan
@@ -183,6 +184,15 @@ class ExperimentResults(Pictured):
         tuning = tomllib.loads(self.spec.read_text(encoding="utf-8")).get("tuning", {})
         search = str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
         return analysis.Judged.of(kept, by, search, str(tuning.get("select", "final_loss")))
+
+    def report(self) -> Report:
+        """The results as one HTML page that needs no network: surfaces, curves, ranking, sources and files.
+
+        A notebook shows it. `.save(path)` writes it to a file, and `.text` is the page.
+        """
+        from optlab.report.page import report
+
+        return Report(report(self, self.judged() if self.kind.is_ranked else None), self.manifest["name"])
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 from optlab.cli import streams
-from optlab.cli.commands import derivatives, experiments, export, gallery, maps, plugins, race, rank, score, tune
+from optlab.cli.commands import (
+    derivatives,
+    experiments,
+    export,
+    gallery,
+    maps,
+    plugins,
+    race,
+    rank,
+    report,
+    score,
+    tune,
+)
 from optlab.cli.guard import FAILED, guarded
 from optlab.cli.packages import WithPackages
 
@@ -17,6 +29,7 @@ COMMANDS = {
     "basins": maps.basins,
     "stability": maps.stability,
     "plot": experiments.plot,
+    "report": report.report,
     "rank": rank.rank,
     "tune": tune.tune,
     "score": score.score,

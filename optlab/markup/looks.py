@@ -9,12 +9,17 @@ from typing import Any
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
 """The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
 white, is replaced by wine. The most visible colours come first."""
+ON_DARK = ("#3F9BDC", "#F07A2E", "#18B888", "#E09AC0", "#E6E6E6", "#E69F00", "#8CD0F5", "#F0E442")
+"""The palette on a dark ground: the same hues, lighter. Black becomes light grey, and wine, which cannot be seen there,
+becomes the yellow of Okabe and Ito."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
 FAINT = "#B4B4B4"
 RELIEF = ("#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4")
 """The colours of heights, from the valley up. All are light, so that trajectories are visible; the valley has the
 strongest colour."""
+RELIEF_ON_DARK = ("#12324E", "#1B4058", "#274B5E", "#334E5A", "#3D4C50", "#454A4B")
+"""The colours of heights on a dark ground, from the valley up."""
 MOST = len(PALETTE)
 """The maximum number of optimizers that are drawn in colour: the number of colours."""
 

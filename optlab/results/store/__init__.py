@@ -21,7 +21,7 @@ from optlab.results.store.manifest import ERRORS_LOG, SPEC, failed, outcomes, re
 from optlab.results.store.publishing import is_pending
 from optlab.results.store.results import Results, load
 from optlab.results.store.runs import runs_table
-from optlab.results.store.writing import DraftPictures, Writer, drawing, finish_killed, writing
+from optlab.results.store.writing import DraftPictures, Writer, drawing, finish_killed, write_report, writing
 
 __all__ = [
     "ERRORS_LOG",
@@ -39,5 +39,6 @@ __all__ = [
     "outcomes",
     "read_manifest",
     "runs_table",
+    "write_report",
     "writing",
 ]

@@ -11,7 +11,17 @@ from pathlib import Path
 
 from optlab.errors import InUse
 from optlab.results.store.lock import LOCK, PUBLISHING, locked
-from optlab.results.store.manifest import ERRORS_LOG, HISTORY, MANIFEST, PICTURE, PLOTS, RUNS, SPEC, TRAJECTORIES
+from optlab.results.store.manifest import (
+    ERRORS_LOG,
+    HISTORY,
+    MANIFEST,
+    PICTURE,
+    PLOTS,
+    REPORT,
+    RUNS,
+    SPEC,
+    TRAJECTORIES,
+)
 from optlab.results.store.ownership import is_file
 
 DRAFT = ".optlab-draft-"
@@ -20,7 +30,7 @@ DRAFT = ".optlab-draft-"
 _FORMER = re.compile(r"\.draft|\.plots[a-z0-9_]{8}")
 """The names of drafts in earlier versions."""
 
-_TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG)))
+_TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG, REPORT)))
 _OURS = re.compile(
     rf"(new/)?({_TOP}|({HISTORY}|{TRAJECTORIES})/[0-9a-f]{{16}}\.parquet"
     rf"|({PLOTS}/)?\.?{PICTURE}(\.\d+\.part)?)"

@@ -18,11 +18,12 @@ FORMAT = 1
 
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
 HISTORY, TRAJECTORIES, PLOTS = "history", "trajectories", "plots"
+REPORT = "report.html"
 PICTURE = rf"({'|'.join(KINDS)})_[^/]*\.({'|'.join(FORMATS)})"
 """The names of pictures, as a regular expression. Pictures that plugins draw have names extra_NAME."""
 PICTURES, DRAWN = "pictures", "drawn"
-"""Keys of the manifest: the checksums of the pictures, and the formats in which all pictures were drawn. Older
-manifests without these keys are read as well."""
+"""Keys of the manifest: the checksums of the pictures and of the report, and the formats in which all pictures were
+drawn. Older manifests without these keys are read as well."""
 SEAL = "checksum"
 """The last key of the manifest."""
 
@@ -70,7 +71,7 @@ def missing(manifest: Mapping[str, Any]) -> list[str]:
 
 
 def pictures(manifest: Mapping[str, Any]) -> dict[str, str]:
-    """The checksum of each picture, by name."""
+    """The checksum of each picture, and of the report, by name."""
     return dict(manifest.get(PICTURES, {}))
 
 

@@ -73,7 +73,8 @@ class Results:
         current = self._current_manifest()
         if layout.PICTURES not in current:  # a manifest of an earlier version, which does not name the pictures
             return sorted(path for path in (self.folder / layout.PLOTS).glob("*") if path.is_file())
-        return [path for path in map(self._path, sorted(layout.pictures(current))) if path.is_file()]
+        names = sorted(name for name in layout.pictures(current) if name != layout.REPORT)
+        return [path for path in map(self._path, names) if path.is_file()]
 
     def has_plots(self, format: str) -> bool:
         """Whether all pictures were drawn in this format, and none of them is damaged."""

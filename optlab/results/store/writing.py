@@ -146,6 +146,25 @@ def drawing(results: Results, format: str) -> Iterator[DraftPictures]:
         yield DraftPictures(results, format, draft)
 
 
+def write_report(results: Results, text: str) -> Path:
+    """Put the report into the folder of its results, in place of an earlier one. Returns its path.
+
+    Raises:
+        ResultsError: another run has replaced the results meanwhile.
+        UserError: a file that optlab did not make has the name of the report.
+    """
+    with file_errors_name(results.folder / layout.REPORT), drafting(results.folder) as draft:
+        write_text(draft / layout.REPORT, text)
+        new = {layout.REPORT: checksum(draft / layout.REPORT)}
+
+        def change(earlier: Manifest | None) -> Manifest:
+            current = _manifest_of(results, earlier)
+            return {**current, layout.PICTURES: {**layout.pictures(current), **new}}
+
+        publish(results.folder, draft, change)
+    return results.folder / layout.REPORT
+
+
 class DraftPictures:
     """Pictures of some results in one format. They are files in `folder` until they are published."""
 

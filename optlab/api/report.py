@@ -1,0 +1,40 @@
+"""The report on an experiment: the text of an HTML page, which is saved or shown in a notebook."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+
+from optlab.errors import file_errors_name
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report as the text of one HTML file, and the name of its experiment. A notebook shows the page in a frame."""
+
+    text: str = field(repr=False)
+    name: str = ""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the page to a file, which is replaced as a whole.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        path = Path(path)
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
+        with file_errors_name(path):
+            try:
+                part.write_bytes(self.text.encode())
+                os.replace(part, path)
+            finally:
+                part.unlink(missing_ok=True)
+        return path
+
+    def _repr_html_(self) -> str:
+        # a sandbox without the origin of the notebook: the page runs scripts, but cannot reach the notebook
+        style = "width:100%;height:80vh;border:0"
+        allowed = "allow-scripts allow-downloads"
+        return f'<iframe sandbox="{allowed}" title="report" style="{style}" srcdoc="{escape(self.text)}"></iframe>'

@@ -1,0 +1,30 @@
+"""`optlab report`: finished results as one HTML page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from optlab.cli.options import Plugins, Quiet, folders
+
+
+def report(
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The file; default: report.html in the folder.")
+    ] = None,
+    plugins: Plugins = [],
+    quiet: Quiet = False,
+) -> None:
+    """Write finished results as one HTML page: surfaces with paths, curves, ranking. It needs no network."""
+    from optlab.api.run import load
+    from optlab.cli.show import shown
+    from optlab.results import store
+
+    found = load(results, folders(plugins))
+    page = found.report()
+    path = page.save(out) if out else store.write_report(found, page.text)
+    if not quiet:
+        typer.echo(shown(path))

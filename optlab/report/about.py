@@ -1,0 +1,71 @@
+"""What an experiment is: its file, versions, statuses, errors, the sources of plugins, and files to download."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pandas as pd
+
+from optlab.errors import counted
+from optlab.execution import fingerprint
+from optlab.plugins.external import Foreign
+from optlab.results.analysis.judged import Judged
+from optlab.results.profiles.of_results import Profiled
+
+MOST_ROWS = 5_000
+"""The most runs that the page has as CSV; the results folder has all."""
+
+
+def about(results: Profiled) -> dict[str, Any]:
+    """The facts about an experiment as JSON."""
+    manifest = results.manifest
+    return {
+        "spec": results.spec.read_text(encoding="utf-8"),
+        "statuses": manifest["statuses"],
+        "versions": manifest["versions"],
+        "hashes": manifest["hashes"],
+        "origins": manifest.get("origins", {}),
+        "machine": {key: str(value) for key, value in manifest.get("machine", {}).items() if key != "simd"},
+        "errors": [
+            {"of": sweep.get("described", sweep["label"]), "message": sweep["error"]}
+            for sweep in manifest["sweeps"]
+            if "error" in sweep
+        ],
+        "sources": sources(results),
+    }
+
+
+def sources(results: Profiled) -> list[dict[str, str]]:
+    """The source of every plugin of the runs that is unchanged since."""
+    origin = results.origin
+    found: dict[str, str] = {}
+    for sweep in origin.plan.sweeps if origin.plan else ():
+        for plugin in fingerprint.plugins(sweep):
+            name = f"{type(plugin).__name__.lower()} {plugin.name}"
+            if name in found or name in origin.changed_plugins or isinstance(plugin, Foreign):
+                continue
+            try:
+                found[name] = inspect.getsource(plugin.function)
+            except (OSError, TypeError):  # made in an interpreter, or not a function of Python
+                continue
+    return [{"name": name, "text": text} for name, text in sorted(found.items())]
+
+
+def files(results: Profiled, judged: Judged | None) -> tuple[list[dict[str, str]], list[str]]:
+    """The files to download, each with name, type and text; and notes on what is left out."""
+    found = [_file("spec.toml", "application/toml", results.spec.read_text(encoding="utf-8"))]
+    if judged is not None:
+        found.append(_file("ranking.csv", "text/csv", _csv(judged.ranking)))
+    if len(results.runs) > MOST_ROWS:
+        runs = counted(len(results.runs), "run")
+        return found, [f"runs.csv is left out, because there are {runs}; runs.parquet in the folder has all"]
+    return [*found, _file("runs.csv", "text/csv", _csv(results.runs.dropna(axis="columns", how="all")))], []
+
+
+def _csv(frame: pd.DataFrame) -> str:
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _file(name: str, kind: str, text: str) -> dict[str, str]:
+    return {"name": name, "type": kind, "text": text}

@@ -1,0 +1,116 @@
+"""The data of the page, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import optlab
+from optlab.errors import UserError, counted
+from optlab.experiments.cases import Titled, titled
+from optlab.markup import looks
+from optlab.report import about, cases
+from optlab.report.packing import packed
+from optlab.results import analysis, caption, store
+from optlab.results.analysis.judged import Judged
+from optlab.results.case_frames import CaseFrames
+from optlab.results.looks import best_first, looks_of
+from optlab.results.profiles.of_results import Profiled
+from optlab.results.selection import ALL
+
+NUMBERS = 240_000
+"""The most numbers of all curves together, and of all paths together: about 1.3 MB of text."""
+MOST_CASES = 40
+"""The most cases of a page; each has a surface, curves and a ranking of its own."""
+CURVE, PATH = (16, 400), (32, 1_000)
+"""The least and the largest number of points of a curve and of a path."""
+
+
+def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
+    """All that the page shows. `judged` has the verdicts; None for a map, which has no ranks."""
+    planned = results.origin.plan
+    downloads, notes = about.files(results, judged)
+    common = {
+        "name": results.manifest["name"],
+        "optlab": optlab.__version__,
+        "ended": store.outcomes(results.manifest),
+        "palette": {"light": looks.PALETTE, "dark": looks.ON_DARK},
+        "relief": {"light": looks.RELIEF, "dark": looks.RELIEF_ON_DARK},
+        "about": about.about(results),
+        "files": downloads,
+    }
+    if judged is None:
+        of_map = "this experiment is a map: its pictures are in the folder plots/"
+        return {**common, "labels": [], "cases": [], "overall": [], "profile": None, "verdict": [],
+                "notes": [*notes, of_map]}  # fmt: skip
+    labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
+    places = {label: place for place, label in enumerate(labels)}
+    shown, omitted = _cases(results, judged, places)
+    left_out = [f"surfaces and known minima are left out: {'; '.join(results.origin.left_out)}"]
+    return {
+        **common,
+        "labels": _labels(labels, judged),
+        "cases": shown,
+        "overall": cases.overall(judged, places) if len(shown) > 1 else [],
+        "profile": _profile(results, places),
+        "verdict": cases.headline(judged, shown),
+        "notes": notes + omitted + left_out * bool(results.origin.left_out),
+    }
+
+
+def _labels(labels: tuple[str, ...], judged: Judged) -> list[dict[str, Any]]:
+    """Each label with the place of its colour in the palette; None for a thin grey line. The colours are those of the
+    figures."""
+    chosen = looks_of(labels, best_first(labels, judged.placed), ALL)
+    return [
+        {"name": label, "colour": None if look.faint else looks.PALETTE.index(look.colour)}
+        for label, look in chosen.items()
+    ]
+
+
+def _cases(results: Profiled, judged: Judged, places: dict[str, int]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cases as JSON, and notes on those that are left out."""
+    titles = list(dict.fromkeys(results.runs["case"]))
+    shown = titles[:MOST_CASES]
+    frames = CaseFrames.of(results, results.runs)
+    known = _known(results)
+    limits = _limits(frames, shown)
+    found = [
+        cases.case(title, known.get(title), frames.case(title), results.history, judged, places, limits)
+        for title in shown
+    ]
+    notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
+    longest = frames.curves.groupby(["case", "label", "quantity"]).size().max() if len(frames.curves) else 0
+    if longest > limits.curve:
+        notes.append(f"curves and paths are thinned: {limits.curve} points of each curve are shown")
+    return found, notes
+
+
+def _limits(frames: CaseFrames, shown: list[str]) -> cases.Limits:
+    curves, paths = (frame[frame["case"].isin(shown)] for frame in (frames.curves, frames.paths))
+    lines = max(curves.groupby(["case", "label", "quantity"]).ngroups, 1)
+    balls = max(paths.groupby(["case", "label"]).ngroups, 1)
+    return cases.Limits(int(np.clip(NUMBERS // (4 * lines), *CURVE)), int(np.clip(NUMBERS // (4 * balls), *PATH)))
+
+
+def _known(results: Profiled) -> dict[str, Titled]:
+    """The cases whose problem is unchanged since the runs, by title."""
+    planned, changed = results.origin.plan, results.origin.changed
+    every = titled(planned) if planned else ()
+    return {case.title: case for case in every if case.case.problem.name not in changed}
+
+
+def _profile(results: Profiled, places: dict[str, int]) -> dict[str, Any] | None:
+    """The performance profile; None if no losses were recorded or no run has solved a problem."""
+    if results.history.empty or analysis.has_strategies(results.runs):
+        return None
+    try:
+        frame = results.profile()
+    except UserError:
+        return None
+    lines = [
+        {"label": places[str(label)], **{name: packed(rows[name]) for name in ("x", "y", "low", "high")}}
+        for label, rows in frame.groupby("label", sort=False)
+    ]
+    return {"lines": lines, "caption": caption(frame)}

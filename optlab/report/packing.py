@@ -1,0 +1,71 @@
+"""Arrays as short texts in the page, which `web/unpack.js` reads, and single numbers as JSON."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+_LEAST, _LARGEST = 1e-37, 1e38  # what float32 stores with full precision
+HOLE = 65535
+"""The height of a point without a finite value."""
+
+
+def packed(values: ArrayLike) -> dict[str, str]:
+    """Numbers as base64 text: float32, or float64 if float32 cannot store them.
+
+    The key is the type, as NumPy names it.
+
+    >>> packed([1.0, np.inf])
+    {'f4': 'AACAPwAAgH8='}
+    >>> list(packed([1e-300]))
+    ['f8']
+    """
+    array = np.asarray(values, dtype="<f8").ravel()
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+    fits = not sizes.size or (sizes.min() > _LEAST and sizes.max() < _LARGEST)
+    return _text(array.astype("<f4"), "f4") if fits else _text(array, "f8")
+
+
+def packed_shares(shares: Any) -> dict[str, str]:
+    """A masked array of shares from 0 to 1 as 16-bit integers up to 65534; `HOLE` where it is masked."""
+    whole = np.ma.filled(np.ma.round(shares * (HOLE - 1)), HOLE)
+    return _text(whole.astype("<u2"), "u2")
+
+
+def _text(array: NDArray[Any], kind: str) -> dict[str, str]:
+    return {kind: base64.b64encode(array.tobytes()).decode()}
+
+
+def plain(value: Any) -> Any:
+    """A value of a frame as JSON. JSON has neither infinity nor NaN: these become "inf", "-inf" and None.
+
+    >>> plain(np.float64("inf")), plain((1.0, float("nan"))), plain(np.int64(3))
+    ('inf', [1.0, None], 3)
+    """
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not np.isfinite(value):
+        return None if np.isnan(value) else "inf" if value > 0 else "-inf"
+    return value if value is None or isinstance(value, (str, int, float, bool)) else None
+
+
+def row(record: Mapping[Any, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """The columns `names` (column: name in the page) of a record as JSON."""
+    return {there: plain(record[here]) for here, there in names.items()}
+
+
+def spaced(count: int, most: int) -> NDArray[np.int64]:
+    """At most `most` indices of `count`, evenly spaced, with the first and the last.
+
+    >>> spaced(5, 9).tolist(), spaced(9, 3).tolist()
+    ([0, 1, 2, 3, 4], [0, 4, 8])
+    """
+    if count <= most:
+        return np.arange(count)
+    return np.unique(np.linspace(0, count - 1, max(most, 2)).round().astype(np.int64))

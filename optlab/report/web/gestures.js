@@ -1,0 +1,64 @@
+/** Mouse, touch and keys on the stage. */
+
+/**
+ * @typedef {object} Moves
+ * @property {(right: number, down: number) => void} turn
+ * @property {(right: number, down: number) => void} pan
+ * @property {(factor: number) => void} zoom
+ * @property {() => void} reset
+ * @property {(x: number | null, y?: number, pageX?: number, pageY?: number) => void} point
+ */
+
+/** @param {HTMLElement} box @param {Moves} moves */
+export function gestures(box, moves) {
+  /** @type {Map<number, { x: number, y: number }>} */
+  const held = new Map();
+
+  box.addEventListener("pointerdown", (event) => {
+    if (event.target instanceof HTMLButtonElement) return;
+    held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    box.setPointerCapture(event.pointerId);
+  });
+  box.addEventListener("pointermove", (event) => {
+    const before = held.get(event.pointerId);
+    if (!before) {
+      const frame = box.getBoundingClientRect();
+      moves.point(event.clientX - frame.left, event.clientY - frame.top, event.clientX, event.clientY);
+      return;
+    }
+    const now = { x: event.clientX, y: event.clientY };
+    if (held.size === 2) pinch(event.pointerId, before, now);
+    else if (event.shiftKey || event.buttons & 2) moves.pan(now.x - before.x, now.y - before.y);
+    else moves.turn(now.x - before.x, now.y - before.y);
+    held.set(event.pointerId, now);
+  });
+  for (const kind of ["pointerup", "pointercancel"]) box.addEventListener(kind, (event) => held.delete(/** @type {PointerEvent} */ (event).pointerId));
+  box.addEventListener("pointerleave", () => moves.point(null));
+  box.addEventListener("contextmenu", (event) => event.preventDefault());
+
+  // a page that scrolls must not stop at the stage: the wheel zooms with Ctrl, or once the stage has the focus
+  box.addEventListener("wheel", (event) => {
+    if (!event.ctrlKey && document.activeElement !== box) return;
+    event.preventDefault();
+    moves.zoom(Math.exp(-event.deltaY / 600));
+  }, { passive: false }); // prettier-ignore
+
+  box.addEventListener("keydown", (event) => {
+    if (event.target !== box || event.ctrlKey || event.metaKey || event.altKey) return;
+    const keys = { ArrowLeft: [-16, 0], ArrowRight: [16, 0], ArrowUp: [0, -16], ArrowDown: [0, 16] };
+    if (event.key in keys) (event.shiftKey ? moves.pan : moves.turn)(keys[event.key][0], keys[event.key][1]);
+    else if (event.key === "+" || event.key === "=") moves.zoom(1.15);
+    else if (event.key === "-") moves.zoom(1 / 1.15);
+    else if (event.key === "0") moves.reset();
+    else return;
+    event.preventDefault();
+  });
+
+  function pinch(id, before, now) {
+    const other = [...held.entries()].find(([key]) => key !== id)?.[1];
+    if (!other) return;
+    const size = (/** @type {{x: number, y: number}} */ p) => Math.hypot(p.x - other.x, p.y - other.y) || 1;
+    moves.zoom(size(now) / size(before));
+    moves.pan((now.x - before.x) / 2, (now.y - before.y) / 2);
+  }
+}

@@ -1,0 +1,68 @@
+/** Opens the page: reads its data and connects its parts. */
+
+import { createAbout } from "./about.js";
+import { openCases } from "./cases.js";
+import { createCharts } from "./charts.js";
+import { createColours } from "./colours.js";
+import { createLegend } from "./legend.js";
+import { createPlayer } from "./player.js";
+import { createRanking } from "./ranking.js";
+import { recorded } from "./source.js";
+import { createStage } from "./stage.js";
+import { createState } from "./state.js";
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+
+function head() {
+  get("name").textContent = data.name;
+  for (const sentence of data.verdict) get("verdict").appendChild(document.createElement("p")).textContent = sentence;
+  get("ended").textContent = `runs: ${data.ended} · optlab ${data.optlab}`;
+  for (const note of data.notes) {
+    const line = get("notes").appendChild(document.createElement("p"));
+    line.className = "muted";
+    line.textContent = note;
+  }
+}
+
+function open() {
+  const openCase = openCases(data);
+  const colours = createColours(data);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const state = createState({
+    caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface",
+    along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches,
+  }); // prettier-ignore
+  scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
+  createPlayer(state, openCase);
+  createLegend(data, state, openCase, colours);
+  createStage(state, openCase, colours, tip);
+  createCharts(data, state, openCase, colours, tip);
+  createRanking(data, state, colours);
+  controls(state);
+  Object.assign(window, { optlab: recorded(data, openCase) });
+}
+
+function controls(state) {
+  for (const [index, one] of data.cases.entries()) get("case").add(new Option(one.title, String(index)));
+  get("problem").hidden = data.cases.length < 2;
+  get("case").addEventListener("change", () => state.set({ caseIndex: Number(get("case").value) }));
+  get("along").addEventListener("change", () => state.set({ along: get("along").value }));
+  get("log-x").addEventListener("change", () => state.set({ logX: get("log-x").checked }));
+  get("bands").addEventListener("change", () => state.set({ bands: get("bands").checked }));
+  get("log-y").addEventListener("change", () => state.set({ logY: get("log-y").value ? get("log-y").value === "log" : null }));
+}
+
+/** The name of the label under the pointer, with a value. */
+function tip(/** @type {number | null} */ label, x = 0, y = 0, value = "") {
+  const box = get("tip");
+  box.hidden = label === null;
+  if (label === null) return;
+  box.textContent = data.labels[label].name + (value ? `: ${value}` : "");
+  box.setAttribute("style", `transform:translate(${Math.min(x + 14, innerWidth - box.offsetWidth - 8)}px, ${y + 16}px)`);
+}
+
+head();
+createAbout(data);
+if (data.cases.length) open();
+else Object.assign(window, { optlab: { programs: () => [] } });

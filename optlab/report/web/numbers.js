@@ -1,0 +1,46 @@
+/** Numbers as short texts, and the ticks of axes. */
+
+/** About three digits. @param {number} value @returns {string} */
+export function short(value) {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "none finite" : "−∞";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2).replace("-", "−").replace("e+", "e");
+  return String(Number(value.toPrecision(3))).replace("-", "−");
+}
+
+/** At most about `most` round ticks. @param {number} low @param {number} high @param {number} most */
+export function linearTicks(low, high, most = 6) {
+  const rough = (high - low) / most;
+  if (!(rough > 0) || !Number.isFinite(rough)) return [];
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= rough * 0.999) ?? 10 * power;
+  const ticks = [];
+  for (let at = Math.ceil(low / step - 1e-9); at * step <= high + 1e-9 * step; at++) ticks.push(at * step + 0); // not the negative zero
+  return ticks;
+}
+
+/** Powers of ten; if these are few, also 2 and 5. @param {number} low @param {number} high @param {number} most */
+export function logTicks(low, high, most = 8) {
+  const first = Math.floor(Math.log10(low));
+  const last = Math.ceil(Math.log10(high));
+  const digits = last - first <= 3 ? [1, 2, 5] : [1];
+  const stride = [1, 2, 3, 5, 10, 20, 50, 100].find((size) => (last - first) / size <= most) ?? 100;
+  const ticks = [];
+  for (let power = first; power <= last; power++) {
+    if (digits.length === 1 && power % stride) continue;
+    for (const digit of digits) ticks.push(digit * 10 ** power);
+  }
+  return ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+}
+
+const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** @param {number} value @param {boolean} log @returns {string} */
+export function tickText(value, log) {
+  const power = Math.round(Math.log10(Math.abs(value)));
+  if (log && value > 0 && (power < -3 || power > 4) && Math.abs(value / 10 ** power - 1) < 1e-6) {
+    return "10" + String(power).replace("-", "⁻").replace(/\d/g, (digit) => RAISED[Number(digit)]);
+  }
+  return short(Number(value.toPrecision(6)));
+}

@@ -1,0 +1,51 @@
+/** What the page shows at the moment, and who is told when it changes. */
+
+/**
+ * @typedef {object} State
+ * @property {number} caseIndex
+ * @property {number} step the step that is shown; it may lie between two
+ * @property {boolean} playing
+ * @property {number} speed
+ * @property {Set<number>} hidden labels that are hidden
+ * @property {number | null} hover the label that is highlighted
+ * @property {"surface" | "map"} view
+ * @property {"steps" | "gradients"} along
+ * @property {boolean} logX
+ * @property {boolean | null} logY null: as fits the losses
+ * @property {boolean} bands
+ * @property {boolean} dark
+ */
+
+/** @param {State} first */
+export function createState(first) {
+  const state = { ...first };
+  /** @type {{ keys: Set<string>, update: () => void }[]} */
+  const listeners = [];
+  /** @type {Set<string>} */
+  const changed = new Set();
+
+  function tell() {
+    const now = new Set(changed);
+    changed.clear();
+    for (const { keys, update } of listeners) if ([...now].some((key) => keys.has(key))) update();
+  }
+
+  return {
+    /** @returns {State} */
+    get now() {
+      return state;
+    },
+    /** Changes are shown together, in the next frame of the browser. @param {Partial<State>} change */
+    set(change) {
+      const keys = Object.keys(change).filter((key) => state[key] !== change[key]);
+      if (!keys.length) return;
+      Object.assign(state, change);
+      if (!changed.size) requestAnimationFrame(tell);
+      keys.forEach((key) => changed.add(key));
+    },
+    /** Call `update` when one of these keys has changed. @param {string[]} keys @param {() => void} update */
+    on(keys, update) {
+      listeners.push({ keys: new Set(keys), update });
+    },
+  };
+}

@@ -1,0 +1,25 @@
+"""The results of a small experiment with labels that look like markup, and its report."""
+
+import pytest
+
+import optlab
+
+HOSTILE = ("</script><script>alert(1)</script>", "<!-- \"'&amp;", "梯度下降 <b>")
+
+
+@pytest.fixture(scope="package")
+def small(tmp_path_factory):
+    """Three optimizers with a grid of learning rates on a surface and in five dimensions; one of them diverges."""
+    experiment = {
+        "name": "small",
+        "steps": 40,
+        "seeds": 3,
+        "record": {"points": 41},
+        "problem": [{"name": "rosenbrock", "start": "random"}, {"name": "sphere", "dim": 5, "start": "random"}],
+        "optimizer": [
+            {"name": "adam", "label": HOSTILE[0], "lr": [0.01, 0.1]},
+            {"name": "gd", "label": HOSTILE[1], "lr": [1e-4, 1e-3]},
+            {"name": "momentum", "label": HOSTILE[2], "lr": [10.0]},
+        ],
+    }
+    return optlab.run(experiment, tmp_path_factory.mktemp("report"), plots=False)

@@ -1,0 +1,156 @@
+"""The page in a real browser, with the network cut off. Skipped where Chromium or Playwright is missing."""
+
+import shutil
+
+import pytest
+
+from tests.report.conftest import HOSTILE
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page is not tested")
+expect = playwright.expect
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page is not tested in it")
+SOFTWARE = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def address(small, tmp_path_factory):
+    return small.report().save(tmp_path_factory.mktemp("page") / "report.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
+        yield browser
+        browser.close()
+
+
+def opened(browser, address, **options):
+    """A new page with the report. Its errors are collected in `page.faults`."""
+    page = browser.new_context(offline=True, **options).new_page()
+    page.faults = []
+    page.on("console", lambda message: page.faults.append(message.text))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("dialog", lambda dialog: page.faults.append(f"dialog {dialog.message}"))
+    page.goto(address)
+    return page
+
+
+@pytest.fixture(scope="module")
+def page(browser, address):
+    page = opened(browser, address, viewport={"width": 1000, "height": 800})
+    yield page
+    assert page.faults == []
+
+
+def frame(page):
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
+def picture(page, canvas):
+    """The pixels of a canvas, as they are on the screen."""
+    frame(page)
+    return page.locator(canvas).screenshot()
+
+
+def test_labels_are_shown_as_they_are(page):
+    assert page.locator("#legend label > span:nth-of-type(2)").all_inner_texts() == list(HOSTILE)
+    assert page.locator("#ranking td:nth-child(2)").all_inner_texts()
+    assert page.evaluate("document.querySelectorAll('script').length") == 2
+
+
+def test_scrubbing_and_single_steps_move_the_balls(page):
+    page.locator("#scrub").fill("10")
+    frame(page)
+    assert page.locator("#now").inner_text() == "step 10 of 40"
+    before = picture(page, "#stage")
+    page.locator("#forward").click()
+    frame(page)
+    assert page.locator("#now").inner_text() == "step 11 of 40"
+    assert picture(page, "#stage") != before
+
+
+def test_playing_reaches_the_end_and_stops(page):
+    page.locator("#speed").select_option("4")
+    page.locator("#scrub").fill("38")
+    page.locator("#toggle").click()
+    expect(page.locator("#now")).to_have_text("step 40 of 40")
+    expect(page.locator("#toggle")).to_have_text("play")
+
+
+def test_keys_play_step_and_turn(page):
+    page.locator("#scrub").fill("20")
+    page.locator("#stage").focus()
+    page.keyboard.press(",")
+    frame(page)
+    assert page.locator("#now").inner_text() == "step 19 of 40"
+    before = picture(page, "#stage")
+    page.keyboard.press("ArrowLeft")
+    assert picture(page, "#stage") != before
+    page.keyboard.press("0")
+    assert picture(page, "#stage") == before
+    page.keyboard.press(" ")
+    expect(page.locator("#toggle")).to_have_text("pause")
+    page.keyboard.press(" ")
+
+
+def test_hiding_an_optimizer_takes_it_out_of_the_charts(page):
+    before = picture(page, "#charts canvas")
+    page.locator("#legend input").first.uncheck()
+    assert picture(page, "#charts canvas") != before
+    page.locator("#all").click()
+    frame(page)
+    assert page.locator("#legend input").first.is_checked()
+
+
+def test_a_row_under_the_pointer_lights_its_entry_in_the_list(page):
+    page.locator("#ranking tbody tr").last.hover()
+    expect(page.locator("#legend .lit")).to_have_count(1)
+    label = page.locator("#ranking tbody tr").last.get_attribute("data-label")
+    assert page.locator("#legend .lit").inner_text().startswith(HOSTILE[int(label)])
+
+
+def test_another_problem_without_a_plane_has_no_stage(page):
+    page.locator("#case").select_option("1")
+    expect(page.locator("#play")).to_be_hidden()
+    assert page.locator("#ranking caption").inner_text().startswith("sphere")
+    page.locator("#case").select_option("0")
+    expect(page.locator("#play")).to_be_visible()
+
+
+def test_recorded_paths_are_given_back(page, small):
+    programs = page.evaluate("window.optlab.programs()")
+    assert [program["optimizer"] for program in programs] == list(HOSTILE)
+    wanted = {"problem": programs[0]["problem"], "optimizer": HOSTILE[0], "steps": 7}
+    found = page.evaluate("(wanted) => window.optlab.run(wanted)", wanted)
+    run = small.ranking().query("label == @HOSTILE[0]").iloc[0]["run"]
+    rows = small.trajectories
+    points = rows[(rows["run"] == run) & (rows["step"] == 7)][["x0", "x1"]].to_numpy()[0]
+    assert found["x"] == pytest.approx(points, rel=1e-6)
+    assert len(found["losses"]) == 8
+    with pytest.raises(playwright.Error, match="recorded paths only"):
+        page.evaluate("(wanted) => window.optlab.run({ ...wanted, x0: [0, 0] })", wanted)
+
+
+def test_downloads_are_the_files(page, small):
+    with page.expect_download() as download:
+        page.get_by_role("link", name="spec.toml").click()
+    assert download.value.path().read_bytes() == small.spec.read_bytes()
+
+
+def test_without_webgl_the_map_is_shown(browser, address):
+    context = browser.new_context(offline=True, viewport={"width": 360, "height": 700}, color_scheme="dark")
+    page = context.new_page()
+    page.add_init_script("""
+        const given = HTMLCanvasElement.prototype.getContext;
+        HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+            return kind === "webgl2" ? null : given.call(this, kind, ...more);
+        };""")
+    page.goto(address)
+    assert "no WebGL2" in page.locator("#fallback").inner_text()
+    assert page.locator("#map").is_visible()
+    assert not page.locator("#switch").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360  # no scrolling sideways
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 29)"
+    context.close()

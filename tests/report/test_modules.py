@@ -1,0 +1,34 @@
+import pytest
+
+from optlab.report.modules import joined
+
+FILES = {
+    "main.js": 'import { two } from "./b.js";\nimport { one } from "./a.js";\nconst x = two() + one;\n',
+    "b.js": 'import { one } from "./a.js";\nexport function two() {\n  return one + 1;\n}\nconst x = 1;\n',
+    "a.js": "export const one = 1;\n",
+}
+
+
+def test_each_module_appears_once_after_those_it_imports():
+    text = joined(FILES, "main.js")
+    places = [text.index(f'modules["{name}"] =') for name in ("a.js", "b.js", "main.js")]
+    assert places == sorted(places)
+    assert text.count('modules["a.js"] =') == 1
+    assert "import" not in text
+    assert "export" not in text
+    assert "return { two };" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"a.js": 'import { two } from "./b.js";\nexport const one = 1;\n'}, "circle"),
+        ({"a.js": "export default 1;\n"}, "write this import or export as the others: export default"),
+        ({"a.js": 'import x from "./b.js";\n'}, "write this import"),
+        ({"b.js": 'import { no } from "./c.js";\n'}, r"b\.js imports c\.js, which does not exist"),
+        ({"a.js": 'export const one = "</script>";\n'}, "would end the script"),
+    ],
+)
+def test_other_modules_are_refused(change, what):
+    with pytest.raises(ValueError, match=what):
+        joined({**FILES, **change}, "main.js")

@@ -1,0 +1,73 @@
+// Checks of the page's modules, run by test_web.py in a copy of optlab/report/web.
+import assert from "node:assert/strict";
+import { project, startCamera, viewMatrix } from "./camera.js";
+import { between, rgb } from "./colours.js";
+import { levelLines } from "./levels.js";
+import { linearTicks, logTicks, short, tickText } from "./numbers.js";
+import { heightAt, indexAt, pieces, valueAt } from "./paths.js";
+import { ends, isSpread, scaleOf } from "./scale.js";
+import { number, unpack } from "./unpack.js";
+
+const near = (a, b, far = 1e-6) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
+
+// arrays
+assert.deepEqual([...unpack({ f4: "AACAPwAAgH8=" })], [1, Infinity]);
+assert.deepEqual([number("-inf"), number(2)], [-Infinity, 2]);
+assert.ok(Number.isNaN(number(null)));
+
+// numbers as texts
+assert.deepEqual([0, 0.12345, 1234567, -2.5, 1e-7, Infinity].map(short), ["0", "0.123", "1.23e6", "−2.5", "1.00e−7", "none finite"]);
+assert.deepEqual(linearTicks(0, 10, 5), [0, 2, 4, 6, 8, 10]);
+assert.deepEqual(linearTicks(1, 1), []);
+assert.deepEqual(logTicks(1, 100), [1, 2, 5, 10, 20, 50, 100]);
+assert.ok(logTicks(1e-30, 1).length <= 9);
+assert.deepEqual([tickText(1e-7, true), tickText(0.1, true)], ["10⁻⁷", "0.1"]);
+
+// places on paths
+assert.deepEqual([-1, 0, 4, 5, 99].map((step) => indexAt([0, 5, 10], step)), [0, 0, 0, 1, 2]);
+near(valueAt([0, 10], [2, 4], 2.5), 2.5);
+assert.equal(valueAt([0, 10], [2, 4], 12), 4);
+
+// heights between the points of a grid: those of a plane are exact
+const heights = Float32Array.from({ length: 9 }, (_, i) => (i % 3) / 4 + Math.floor(i / 3) / 8);
+const plane = { low: [0, 0], high: [2, 2], size: 3, heights };
+near(heightAt(plane, 0.7, 1.3), 0.7 / 4 + 1.3 / 8);
+near(heightAt(plane, 2, 2), 0.75);
+assert.ok(Number.isNaN(heightAt(plane, 2.1, 0)));
+
+// a path becomes connected pieces; what is outside is left out
+const cut = pieces(plane, { x: [0, 2, 9], y: [1, 1, 1], step: [0, 10, 20] });
+const whole = [...Array(60).keys()].map((k) => cut.slice(8 * k, 8 * k + 8));
+near(cut[0], 0);
+for (let k = 1; k < 60; k++) near(whole[k][0], whole[k - 1][4]);
+near(whole[59][7], 10, 1e-4);
+for (let i = 0; i < cut.length; i += 8) assert.ok(cut[i + 4] <= 2 + 1e-6);
+
+// level lines of the height x are vertical
+const lines = levelLines([0, 1, 2, 0, 1, 2, 0, 1, 2], 3, [0.25, 1.5]);
+assert.deepEqual(new Set(lines.filter((_, i) => i % 2 === 0)), new Set([0.25, 1.5]));
+assert.equal(lines.length, 4 * 4);
+
+// the camera: from above, x is to the right, y is up, and heights come nearer
+const above = viewMatrix({ ...startCamera(), yaw: 0, pitch: Math.PI / 2 }, 1);
+const [middle, right, up, high] = [[0, 0, 0], [1, 0, 0], [0, 1, 0], [1, 0, 0.5]].map((p) => project(above, ...p)); // prettier-ignore
+near(middle.x, 0);
+assert.ok(right.x > 0.1 && Math.abs(right.y) < 1e-9 && up.y > 0.1 && Math.abs(up.x) < 1e-9 && high.x > right.x);
+const side = viewMatrix({ ...startCamera(), yaw: 0, pitch: 0 }, 1);
+assert.ok(project(side, 0, 0, 0.5).y > project(side, 0, 0, 0).y);
+
+// axes
+assert.equal(isSpread([1, 30]), true);
+assert.equal(isSpread([1, 10]), false);
+assert.equal(isSpread([-1, 1000]), false);
+assert.ok(ends([1, 1e9], true, 1)[1] < 200);
+assert.ok(ends([1, 1e9, Infinity], true)[1] > 1e9);
+const axis = scaleOf([1, 100], true, 0, 10);
+near(axis.at(10), 5);
+near(axis.value(5), 10);
+assert.ok(Number.isFinite(axis.at(0)));
+
+// colours
+assert.deepEqual(rgb("#ff0080"), [1, 0, 128 / 255]);
+assert.deepEqual(between([[0], [1], [3]], 0.75), [2]);
+console.log("all units pass");

@@ -1,0 +1,11 @@
+"""Reads arrays of the page."""
+
+import base64
+
+import numpy as np
+
+
+def unpacked(text):
+    """The array of a text in the page, by the type that is its key."""
+    ((kind, base64_text),) = text.items()
+    return np.frombuffer(base64.b64decode(base64_text), "<" + kind)
