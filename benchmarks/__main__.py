@@ -8,7 +8,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-ALL = ("trajectories", "cold", "million", "scaling", "compilation", "mlp", "gradients", "memory", "calibration")
+ALL = (
+    *("trajectories", "cold", "million", "scaling", "compilation", "mlp", "gradients", "memory", "browser"),
+    "calibration",
+)
 
 
 def main() -> None:

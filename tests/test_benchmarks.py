@@ -371,6 +371,13 @@ def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load, mis
     assert "optlab, a script" in out
 
 
+@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node (the command `node`)")
+def test_modules_and_javascript_agree_with_machine_code(load):
+    found = load("browser").compared(5, 20, rounds=1)
+    assert list(found.seconds) == ["native, two lanes", "JavaScript by hand", "wasm", "wasm, scalar"]
+    assert found.off < 1e-12
+
+
 def test_the_million_runs_are_shown_by_size(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("million", "--rounds", "1", "--json", str(file))

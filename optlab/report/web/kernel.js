@@ -67,7 +67,9 @@ const PAGE = 65536;
 const CHUNK = 32;
 
 const LINE = 64;
-const NEVER = 2n ** 63n - 1n;
+
+/** A step that is never reached. */
+const NEVER = 2 ** 32 - 1;
 
 /** pow of the C library. Math.pow returns NaN where an infinite or unknown exponent has no effect. */
 export const pow = (x, p) => (x === 1 || (x === -1 && Math.abs(p) === Infinity) ? 1 : Math.pow(x, p));
@@ -125,12 +127,12 @@ export class Kernel {
     const products = this.#numbers(layout.own * stride, 1);
     const running = this.#numbers(layout.shared, 1);
     const rows = this.#numbers((Math.min(steps, STRIDE) + 1) * Math.max(layout.row, 1));
-    const recorded = this.#integers([...wanted.map(BigInt), NEVER]);
+    const recorded = this.#integers([...wanted, NEVER]);
     const loss = this.#numbers(wanted.length * stride);
     const trail = layout.trail ? this.#numbers(wanted.length * layout.dim * stride, NaN) : 0;
     const final = this.#numbers(stride, NaN);
     const best = this.#numbers(stride, Infinity);
-    const taken = this.#integers(Array(stride).fill(BigInt(steps)));
+    const taken = this.#integers(Array(stride).fill(steps));
     const finite = this.allocate(stride);
     new Uint8Array(this.exports.memory.buffer, finite, stride).fill(1);
 
@@ -140,11 +142,12 @@ export class Kernel {
     const before = this.#view(carried, layout.entries * stride).map(Number.isFinite);
 
     const heap = this.free;
+    let start = 0; // how many of the recorded steps are before `begin`
     for (let begin = 0; begin < steps; begin += STRIDE) {
       const end = Math.min(begin + STRIDE, steps);
       const after = end === steps && layout.loss_changes ? end + 1 : end;
       this.exports.table(rows, uniform, running, BigInt(begin), BigInt(after));
-      const start = wanted.filter((step) => step < begin).length;
+      while (wanted[start] < begin) start++;
       const counts = [stride, 0, stride, begin, end, steps, start].map(BigInt);
       this.exports.run(rows, uniform, columns, carried, products, ...counts,
         recorded, loss, trail, final, best, taken, finite, 0, 0, 0);
@@ -156,7 +159,8 @@ export class Kernel {
       const whole = this.#view(pointer, (first + count) * stride);
       const copy = new Float64Array(count * runs);
       for (let row = 0; row < count; row++) {
-        copy.set(whole.subarray((first + row) * stride, (first + row) * stride + runs), row * runs);
+        const begin = (first + row) * stride;
+        for (let run = 0; run < runs; run++) copy[row * runs + run] = whole[begin + run];
       }
       return copy;
     };
@@ -199,10 +203,14 @@ export class Kernel {
     return begin;
   }
 
-  /** The address of an array of integers. */
+  /** The address of an array of integers of 64 bits, which are below 2^32. (A BigInt for each would take longer.) */
   #integers(values) {
     const begin = this.allocate(values.length * 8);
-    new BigInt64Array(this.exports.memory.buffer, begin, values.length).set(values);
+    const halves = new Uint32Array(this.exports.memory.buffer, begin, values.length * 2);
+    values.forEach((value, n) => {
+      halves[2 * n] = value;
+      halves[2 * n + 1] = 0;
+    });
     return begin;
   }
 
