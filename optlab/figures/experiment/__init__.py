@@ -1,6 +1,6 @@
 """The pictures of an experiment, and the data that each of them shows.
 
-shown       what the pictures show
+inputs      what the pictures show
 pictures    the pictures of an experiment, and the function that draws all
 per_case    the pictures of one case of a ranked experiment
 over_cases  the pictures that compare the optimizers over all cases

@@ -13,7 +13,7 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import data_profile, ecdf, ert, profile
-from optlab.figures.experiment.shown import Shown
+from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.style import Look
 from optlab.results.profiles import caption
 from optlab.results.profiles.of_results import Profiled
@@ -55,7 +55,7 @@ def usual(cases: int, labels: int) -> set[str]:
     return compared | {"data_profile", "ecdf"} if cases > CASES_SHOWN else compared
 
 
-def figures(shown: Shown) -> Iterator[NamedFigure]:
+def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures over all cases, and the costs of targets of each case, not drawn yet."""
     results, selection, looks, note = shown.results, shown.selection, shown.looks, shown.note
     if not len(shown.labels) or results.history.empty or (results.runs["status"] == "error").all():

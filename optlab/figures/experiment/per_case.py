@@ -12,7 +12,7 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.figures import contour, loss, sensitivity
-from optlab.figures.experiment.shown import Shown
+from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.style import Look
 from optlab.results.analysis.phases import has_phases
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
@@ -25,7 +25,7 @@ RESOLUTION = 220
 """Points along each side of the grid of the surface."""
 
 
-def figures(shown: Shown) -> Iterator[NamedFigure]:
+def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures of each case, not drawn yet."""
     wanted = [kind for kind in ("contour", "loss", "lr") if shown.selection.wants_each(kind, shown.count)]
     if not wanted:
@@ -37,7 +37,7 @@ def figures(shown: Shown) -> Iterator[NamedFigure]:
                 yield found
 
 
-def _figures(shown: Shown, case: Titled | WithoutProblem, frames: CaseFrames) -> Iterator[NamedFigure]:
+def _figures(shown: PictureInputs, case: Titled | WithoutProblem, frames: CaseFrames) -> Iterator[NamedFigure]:
     """The pictures of one case."""
     title, subtitle, looks = case.title, _subtitle(case, frames.best) + shown.note, shown.looks
     name = shown.files[title]

@@ -13,7 +13,7 @@ from optlab.experiments.kinds import Plan
 from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
-from optlab.figures.experiment.shown import Shown
+from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.saving import saver
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
@@ -87,7 +87,7 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
     with_pictures = [case for case in cases if chosen is None or case.title in chosen]
     titles = [*(case.title for case in cases), ALL_CASES]
     files = dict(zip(titles, slugs(titles), strict=True))
-    shown = Shown(results, selection, with_pictures, len(cases), files, compared, looks, note)
+    shown = PictureInputs(results, selection, with_pictures, len(cases), files, compared, looks, note)
     for source in (per_case, over_cases, verdicts, unit_tests):
         yield from (figure for figure in source.figures(shown) if chosen is None or figure.case in chosen)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from optlab.experiments.kinds import Plan
 from optlab.figures import units
-from optlab.figures.experiment.shown import Shown
+from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis.units import UNITS, is_reference
@@ -26,7 +26,7 @@ def usual(planned: Plan) -> int:
     return int(any(is_reference(s.rule.optimizer.name, bool(s.rule.schedule or s.rule.transforms)) for s in tests))
 
 
-def figures(shown: Shown) -> Iterator[NamedFigure]:
+def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The picture of unit tests, not drawn yet.
 
     The reference of the tests is that of the whole experiment, also if it is not among the compared labels.

@@ -14,7 +14,7 @@ from optlab.errors import counted
 from optlab.experiments import metrics
 from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.figures import best_of_k, critical_difference, ranks, strategies
-from optlab.figures.experiment.shown import Shown
+from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.style import Look
 from optlab.results import analysis
 from optlab.results.analysis import sentences
@@ -60,7 +60,7 @@ def usual(cases: int, labels: int, is_tuned: bool) -> int:
     return int(cases > 1 and labels > 1) + int(cases == 1 and is_tuned)
 
 
-def figures(shown: Shown) -> Iterator[NamedFigure]:
+def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures of ranks and trials, not drawn yet."""
     selection, looks, note = shown.selection, shown.looks, shown.note
     plan = shown.results.origin.plan

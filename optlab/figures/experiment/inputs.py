@@ -15,7 +15,7 @@ from optlab.results.selection import Selection
 
 
 @dataclass(frozen=True)
-class Shown:
+class PictureInputs:
     """What the pictures of an experiment show.
 
     cases: the cases that have pictures. count: the number of all cases. files: the last part of the file name, by the
