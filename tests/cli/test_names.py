@@ -193,7 +193,7 @@ def test_a_plugins_folder_next_to_the_experiment_is_suggested(lab):
     assert f"(--plugins {(lab / 'mine' / 'plugins').resolve()})" in done.stderr
 
 
-def test_completion_includes_drop_in_plugins(lab, optlab_command):
+def test_completion_includes_drop_in_plugins(lab, forks):
     Path("plugins").mkdir()
     Path("plugins", "ours.py").write_text(MINE.replace("def mine", "def adamine"), encoding="utf-8")
     assert names("optimizers")("adami") == ["adamine"]
@@ -213,5 +213,5 @@ def test_completion_includes_drop_in_plugins(lab, optlab_command):
     ]:
         words = ["optlab", *typed.split()]
         asked = {"_OPTLAB_COMPLETE": "complete_bash", "COMP_WORDS": " ".join(words), "COMP_CWORD": str(len(words) - 1)}
-        done = optlab_command(cwd=lab, env=os.environ | asked)
+        done = forks.run("optlab", cwd=lab, env=os.environ | asked)
         assert (done.stdout.split(), done.stderr) == (found, "")
