@@ -1,12 +1,14 @@
 """Commands in processes of their own that do not import anything: forks of one process that has imported optlab.
 
 A command takes most of its time for imports. A fork is a process like any other: it has its own exit status, streams,
-folder and state, and ends as Python ends. What concerns the start of a process, its environment or signals is tested
-with the installed script instead.
+folder and state, and ends as Python ends, except that it does not take its modules apart: this would copy the memory of
+all that was imported. What concerns the start of a process, its environment or signals is tested with the installed
+script instead.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import runpy
@@ -14,9 +16,11 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, NoReturn
 
 BIN = Path(sys.executable).parent
 TIMEOUT = 300
@@ -57,10 +61,33 @@ def _serve() -> None:
     """Fork for each request, and print the exit status of the fork."""
     for request in iter(sys.stdin.readline, ""):
         if (child := os.fork()) == 0:
-            _become(*json.loads(request))
-            return
+            _end(_status(*json.loads(request)))
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         print(json.dumps(status), flush=True)
+
+
+def _status(*request: Any) -> int:
+    """The exit status that Python gives what the program does."""
+    try:
+        _become(*request)
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        print(end.code, file=sys.stderr)
+        return 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _end(status: int) -> NoReturn:
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        if not stream.closed:
+            stream.flush()
+    os._exit(status)
 
 
 def _become(program: str, arguments: list[str], folder: str, environment: dict[str, str], streams: list[str]) -> None:
