@@ -138,7 +138,8 @@ def test_nothing_is_lower_than_the_minima(name, dim, share):
     around = rng.uniform(2 * low - high, 2 * high - low, (4_000, dim))
     near = [x + rng.normal(size=(1_000, dim)) * 10 ** rng.uniform(-6, 0, (1_000, 1)) for x in problem.minima_at(dim)]
     values = np.array([problem(x) for x in np.concatenate([inside, around, *near])[::share]])
-    assert values.min() >= lowest(name, dim) - 1e-13 * (1 + abs(lowest(name, dim)))
+    scale = 419.0 * dim if name == "schwefel" else abs(lowest(name, dim))  # the size of the terms that cancel
+    assert values.min() >= lowest(name, dim) - 1e-13 * (1 + scale)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if PROBLEMS[name].dim])
