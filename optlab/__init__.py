@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from optlab.api.animate import animate as animate
     from optlab.api.catalogue import available as available
     from optlab.api.explaining import explanation as explanation
     from optlab.api.maps import basins as basins
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "OptlabError": "optlab.errors",
+    "animate": "optlab.api.animate",
     "available": "optlab.api.catalogue",
     "backprop": "optlab.explain.backprop",
     "basins": "optlab.api.maps",

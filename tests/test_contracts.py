@@ -41,6 +41,7 @@ FORBIDDEN = {
         ("explain.gates", "pyarrow"),
     ],
     "Matplotlib only in figures": [("results.selection", "matplotlib")],
+    "Pillow only in figures": [("results.selection", "PIL")],
     "llvmlite only in the native back end": [("engine.replay.program", "llvmlite")],
     "other packages of optimizers only where they are bridged to, run or compared with": [
         ("engine.trace", "torch"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
-from optlab.experiments.choices import PICTURES
+from optlab.experiments.choices import FPS, FRAMES, PICTURES, WIDTH
 from optlab.experiments.kinds import Plan
 from optlab.markup import html
 from optlab.results.profiles.of_results import Profiled
@@ -17,6 +17,7 @@ from optlab.results.selection import Selection, titles_of
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 if TYPE_CHECKING:
+    from optlab.figures.animation.player import Animation
     from optlab.figures.figure import InlineFigure
 
 
@@ -88,6 +89,40 @@ class Pictured(Profiled):
         selection = Selection(tuple(only), top, tuple(without), tuple(kinds), x, by, tuple(cases))
         return Figures({figure.name: figure for figure in self.named_figures(selection)})
 
+    def animate(
+        self,
+        case: str | None = None,
+        *,
+        only: Sequence[str] = (),
+        top: int | None = None,
+        without: Sequence[str] = (),
+        frames: int = FRAMES,
+        fps: int = FPS,
+        width: int = WIDTH,
+        how: str = "case=",
+    ) -> Animation:
+        """Animate the trajectories on a problem of two parameters: one ball per optimizer, all at the same step. A
+        notebook shows the returned animation, and `.save("balls.gif")` writes it.
+
+        Args:
+            case: the title of the case, or the name of its problem. Not needed if one case has two parameters.
+            only, top, without: see `figure`.
+            frames: the number of frames. The steps per frame grow in proportion to the time.
+            fps: frames per second.
+            width: the width in pixels.
+            how: the option for the case in messages.
+
+        Raises:
+            UserError: there is nothing to animate, several cases can be, or a number is out of range.
+            UnknownName: there is no such case or label.
+        """
+        check_size(frames, fps, width)
+        from optlab.figures.animation.scene import Timing
+        from optlab.figures.experiment.moving import animation
+
+        selection = Selection(tuple(only), top, tuple(without))
+        return animation(self, case, selection, width, Timing(frames, fps), how)
+
     def named_figures(self, selection: Selection) -> list[NamedFigure]:
         """The selected pictures, not drawn yet."""
         from optlab.figures.experiment import from_plugins, pictures
@@ -129,6 +164,13 @@ class Pictured(Profiled):
 @prints_aside
 def drawn(figure: NamedFigure) -> InlineFigure:
     return figure.make()
+
+
+def check_size(frames: int, fps: int, width: int) -> None:
+    """Raise UserError if an animation cannot have these numbers of frames, of frames per second and of pixels."""
+    for name, value, low, high in (("frames", frames, 2, 2000), ("fps", fps, 1, 100), ("width", width, 200, 3840)):
+        if not low <= value <= high:
+            raise UserError(f"{name}: must be between {low} and {high}, not {value}")
 
 
 def existing(names: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ import typer
 
 from optlab.cli import streams
 from optlab.cli.commands import (
+    animate,
     derivatives,
     experiments,
     export,
@@ -30,6 +31,7 @@ COMMANDS = {
     "stability": maps.stability,
     "plot": experiments.plot,
     "report": report.report,
+    "animate": animate.animate,
     "rank": rank.rank,
     "tune": tune.tune,
     "score": score.score,

@@ -42,3 +42,6 @@ SEEDS = 5
 """The default number of seeds of a race with random parts."""
 BASINS, STABILITY = 512, 256
 """The default number of pixels along each side of a map of basins, and of a map of stability."""
+
+FRAMES, FPS, WIDTH = 100, 20, 800
+"""The default numbers of frames, of frames per second and of pixels across of an animation."""

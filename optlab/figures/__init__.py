@@ -13,6 +13,7 @@ caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, whi
     ert           the expected cost of each target of a case
     strategies    trying several optimizers or tuning one
     best_of_k     the loss to be expected after k trials of a search for settings
+    animation     balls that roll on a map, as GIF, WebP, animated PNG, SVG or MP4
 
 `saving` saves many figures, with a second process.
 

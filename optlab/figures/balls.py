@@ -16,7 +16,7 @@ STRING: dict[str, Any] = {"linewidth": 1.3}
 ASIDE = "aside"
 """The gid of a line to a ball that was moved from its end point."""
 DIAMETER = 12.0  # of a ball, in points
-_BALL = ((1.0, 0.0, 0.0), (0.78, 0.12, 0.25), (0.55, 0.2, 0.45), (0.33, 0.28, 0.7), (0.13, 0.34, 1.0))
+SHADED = ((1.0, 0.0, 0.0), (0.78, 0.12, 0.25), (0.55, 0.2, 0.45), (0.33, 0.28, 0.7), (0.13, 0.34, 1.0))
 """A shaded ball as a stack of discs: (diameter, offset to the upper left, share of white)."""
 
 
@@ -54,7 +54,7 @@ def draw(axes: Axes, points: Floats, colours: list[str], diameter: float = DIAME
         return
     inches: Any = axes.figure.dpi_scale_trans
     base = np.array([to_rgb(colour) for colour in colours])
-    for size, offset, white in _BALL:
+    for size, offset, white in SHADED:
         shift = ScaledTranslation(-offset * diameter / 144, offset * diameter / 144, inches)
         axes.scatter(
             *points.T,

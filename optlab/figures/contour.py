@@ -23,8 +23,9 @@ from optlab.results.surface import Surface, within
 
 Floats = NDArray[np.float64]
 
+STAR = "#FFD23F"
 _START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
-_MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": "#FFD23F", "markeredgewidth": 0.9}
+_MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": STAR, "markeredgewidth": 0.9}
 _TURN = "turn"
 _START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
@@ -60,16 +61,16 @@ def draw(
     relief.draw(surface, axes, minimum)
     others = paths["label"].isin(style.faint(looks))
     for _, path in paths[others].groupby("label", sort=False):
-        axes.plot(*_cut(path[["x0", "x1"]].to_numpy(float), limits).T, **style.THIN)
+        axes.plot(*cut(path[["x0", "x1"]].to_numpy(float), limits).T, **style.THIN)
     paths = paths[~others]
-    cut = {str(label): _cut(path[["x0", "x1"]].to_numpy(float), limits)
+    visible = {str(label): cut(path[["x0", "x1"]].to_numpy(float), limits)
            for label, path in paths.groupby("label", sort=False)}  # fmt: skip
-    for label, points in cut.items():
+    for label, points in visible.items():
         look = looks[label]
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
-    _in_turns(axes, cut, looks, limits)
+    _in_turns(axes, visible, looks, limits)
     _marks(axes, _starts(paths), _START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
     ends = _ends(paths[~paths["label"].isin(lost)], limits)
@@ -77,8 +78,8 @@ def draw(
     placed = balls.gathered(ends.to_numpy(), limits)
     balls.draw_strings(axes, ends.to_numpy(float), placed, colours)
     balls.draw(axes, placed, colours)
-    trail.draw_dots(axes, [*cut.values()], limits, [looks[label].colour for label in cut])
-    for label, points in cut.items():
+    trail.draw_dots(axes, [*visible.values()], limits, [looks[label].colour for label in visible])
+    for label, points in visible.items():
         trail.draw_exit(axes, points, limits, looks[label].colour)
     axes.set(xlim=limits[:, 0], ylim=limits[:, 1], xlabel="x0", ylabel="x1")
     width, height = limits[1] - limits[0]
@@ -114,15 +115,18 @@ def figure(
     minimum: float | None = None,
     title: str = "",
     subtitle: str = "",
+    still: bool = True,
 ) -> InlineFigure:
     """The complete figure of one case: header, map, and a legend with settings and final losses.
 
-    `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`.
+    `paths` and `best` are the case's rows of `analysis.best_paths` and `analysis.best`. If `still` is false, it is the
+    background of an animation: without trajectories and balls.
     """
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle, size=_size(surface.limits))
         lost = {*best.loc[best["shown_status"] != "done", "label"]}
-        draw(surface, paths, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
+        drawn, lost = (paths, lost) if still else (paths[paths["step"] == 0], {*looks})
+        draw(surface, drawn, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
         named = best[~best["label"].isin(style.faint(looks))]
         handles: list[Any] = [_handle(looks[label]) for label in named["label"]]
         outside = {*paths["label"].unique()} - {*_ends(paths, surface.limits).index}
@@ -149,7 +153,7 @@ def figure(
     return sheet
 
 
-def _cut(points: Floats, limits: Floats) -> Floats:
+def cut(points: Floats, limits: Floats) -> Floats:
     """The trajectory up to its first point far outside, which is moved closer along the last step."""
     points = points[: len(points) if np.isfinite(points).all() else np.argmin(np.isfinite(points).all(1))]
     middle, size = limits.mean(0), limits[1] - limits[0]

@@ -212,6 +212,8 @@ def test_help_names_every_command_and_option(call):
             "basins",
             "stability",
             "plot",
+            "animate",
+            "report",
             "validate",
             "list",
             "plugins",

@@ -12,6 +12,9 @@ import pandas as pd
 from optlab.errors import counted
 from optlab.experiments.cases import Titled, WithoutProblem
 from optlab.figures import contour, loss, sensitivity
+from optlab.figures.animation import scene
+from optlab.figures.animation.player import Animation
+from optlab.figures.animation.scene import Timing
 from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.style import Look
 from optlab.results.analysis.phases import has_phases
@@ -54,9 +57,24 @@ def _figures(shown: PictureInputs, case: Titled | WithoutProblem, frames: CaseFr
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 
-def _contour(case: Titled, frames: CaseFrames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
+def animated(shown: PictureInputs, case: Titled, width: int, timing: Timing) -> Animation | None:
+    """The animation of a case with a map, `width` pixels wide; None if no trajectories were recorded."""
+    of_case = shown.runs[shown.runs["case"] == case.title].reset_index(drop=True)
+    frames = CaseFrames.of(shown.results, of_case).only(shown.looks)
+    if not len(frames.paths):
+        return None
+    many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
+    sheet = _contour(case, frames, shown.looks, _subtitle(case, frames.best) + shown.note + many, still=False)
+    lost = frames.best.loc[frames.best["shown_status"] != "done", "label"].tolist()
+    return Animation(scene.of_map(sheet, frames.paths, lost, dict(shown.looks), width, timing))
+
+
+def _contour(
+    case: Titled, frames: CaseFrames, looks: Mapping[str, Look], subtitle: str, still: bool = True
+) -> InlineFigure:
     shown = {"minima": case.minima, "minimum": case.minimum, "title": case.title, "subtitle": subtitle}
-    return contour.figure(surface_of(case, frames, RESOLUTION), frames.paths, frames.best, looks=looks, **shown)
+    surface = surface_of(case, frames, RESOLUTION)
+    return contour.figure(surface, frames.paths, frames.best, looks=looks, still=still, **shown)
 
 
 def _seeds(number: int, of: str = "") -> str:

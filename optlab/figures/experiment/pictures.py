@@ -80,16 +80,28 @@ def figures(results: Profiled, selection: Selection = ALL) -> Iterator[NamedFigu
         return
     if analysis.has_strategies(results.runs) and not selection.kinds:  # too many labels for the other kinds
         selection = replace(selection, kinds=("strategies",))
-    cases = _cases(results)
-    looks = looks_of(labels, best_first(labels, analysis.Judged.of(results.runs).placed), selection)
-    compared = selection.compared(labels)
-    note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
-    with_pictures = [case for case in cases if chosen is None or case.title in chosen]
-    titles = [*(case.title for case in cases), ALL_CASES]
-    files = dict(zip(titles, slugs(titles), strict=True))
-    shown = PictureInputs(results, selection, with_pictures, len(cases), files, compared, looks, note)
+    shown = shown_of(results, selection)
     for source in (per_case, over_cases, verdicts, unit_tests):
         yield from (figure for figure in source.figures(shown) if chosen is None or figure.case in chosen)
+
+
+def shown_of(results: Profiled, selection: Selection) -> PictureInputs:
+    """What the pictures of ranked results share.
+
+    Raises:
+        UnknownName, UserError: see `Selection.check`.
+    """
+    planned = results.origin.plan
+    labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
+    selection.check(labels, is_ranked=True)
+    cases, compared = _cases(results), selection.compared(labels)
+    chosen = selection.chosen([case.title for case in cases])
+    looks = looks_of(labels, best_first(labels, analysis.Judged.of(results.runs).placed), selection)
+    note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
+    with_pictures = [case for case in cases if case.title in chosen]
+    titles = [*(case.title for case in cases), ALL_CASES]
+    files = dict(zip(titles, slugs(titles), strict=True))
+    return PictureInputs(results, selection, with_pictures, len(cases), files, compared, looks, note)
 
 
 def _cases(results: Profiled) -> list[Titled | WithoutProblem]:

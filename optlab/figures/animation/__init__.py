@@ -1,0 +1,8 @@
+"""Animations: balls that roll on a map in step with each other.
+
+scene      what moves over which background, and when
+raster     the frames as images
+files      GIF, WebP, APNG and MP4
+vector     SVG that moves without a script
+player     an animation that a notebook shows and that is saved by the suffix of its file
+"""
