@@ -103,12 +103,12 @@ TEXT_AS_DOCUMENT = {
 
 
 def test_an_interrupt_while_drawing_reports_complete_results(lab, monkeypatch):
-    from optlab.figures.experiment import pictures
+    from optlab.figures import saving
 
     def interrupted(*_):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(pictures, "save", interrupted)
+    monkeypatch.setattr(saving, "save", interrupted)
     done = run()
     assert (done.exit_code, done.output.splitlines()[-1]) == (130, f"interrupted; {COMPLETE}")
     assert steps() == 20

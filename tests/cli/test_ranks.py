@@ -231,7 +231,8 @@ def test_csv_markdown_and_latex(folder):
 
 
 @pytest.mark.parametrize(("format", "mark"), [("markdown", ""), ("latex", "% ")])
-def test_other_formats_have_the_sentences_of_the_table(folder, format, mark):
+def test_other_formats_have_the_sentences_of_the_table(folder, format, mark, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")  # sentences are wrapped in a narrow terminal
     said = [
         line for line in rank(folder).output.splitlines() if line.startswith(("with 6 seeds, ", "one run each on "))
     ]
