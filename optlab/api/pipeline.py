@@ -119,10 +119,11 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
 
     done = []
     backends: dict[str, str] = {}
+    graphs = runner.Graphs()
     with executors.threads() as pool, faults_of(job.plan.kind):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
-            task = runner.Runner(sweeps, executors.workers())
+            task = runner.Runner(sweeps, executors.workers(), graphs)
             for sweep, trajectories in executors.execute(sweeps, task, pool, progress):
                 backends[sweep.id] = task.backend(sweep)
                 yield sweep, trajectories

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,16 +36,32 @@ WHOLE = 50_000_000
 """The most numbers in x and the state of all runs that machine code holds in memory. Larger sweeps run in blocks."""
 
 
+class Graphs:
+    """Step graphs. Sweeps with the same case, rule and steps, such as those of tuning and judging, share one."""
+
+    def __init__(self) -> None:
+        self._built: dict[Any, tuple[Sweep, StepGraph]] = {}
+
+    def of(self, sweep: Sweep) -> StepGraph:
+        """The step graph of a sweep; see `step.build`."""
+        key = id(sweep.case), id(sweep.rule), sweep.steps, sweep.stop
+        if key not in self._built:
+            with np.errstate(all="ignore"):
+                self._built[key] = sweep, build_for(sweep)  # the sweep keeps its case and rule, so that ids stay theirs
+        return self._built[key][1]
+
+
 class Runner:
     """Executes sweeps or blocks of them. Any number of threads may call it. Each sweep is traced and compiled once.
 
     `workers` is the total number of threads. They are divided among the sweeps: in machine code, several threads work
-    on one sweep if there are fewer sweeps than threads.
+    on one sweep if there are fewer sweeps than threads. `graphs` has the step graphs of earlier sweeps.
     """
 
-    def __init__(self, sweeps: Sequence[Sweep], workers: int = 1) -> None:
+    def __init__(self, sweeps: Sequence[Sweep], workers: int = 1, graphs: Graphs | None = None) -> None:
         threads = -(-workers // max(1, len(sweeps)))
-        self._prepared = {sweep.id: _Prepared(sweep, threads) for sweep in sweeps}
+        graphs = graphs or Graphs()
+        self._prepared = {sweep.id: _Prepared(sweep, threads, graphs) for sweep in sweeps}
 
     def __call__(self, block: Sweep, progress: Progress = lambda run_steps: None) -> Trajectories:
         """Execute a sweep or a block of it.
@@ -75,14 +92,13 @@ def run(sweep: Sweep, progress: Progress = lambda run_steps: None) -> Trajectori
 class _Prepared:
     """A sweep, and the graphs and machine code that its blocks share. The first block makes them, the others wait."""
 
-    def __init__(self, sweep: Sweep, threads: int) -> None:
-        self.sweep, self.threads = sweep, threads
+    def __init__(self, sweep: Sweep, threads: int, graphs: Graphs) -> None:
+        self.sweep, self.threads, self._graphs = sweep, threads, graphs
         self._making = threading.Lock()
 
     @functools.cached_property
     def _graph(self) -> StepGraph:
-        with np.errstate(all="ignore"):
-            return build_for(self.sweep)
+        return self._graphs.of(self.sweep)
 
     @functools.cached_property
     def _on_replay(self) -> StepGraph:

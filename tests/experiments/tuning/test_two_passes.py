@@ -9,6 +9,7 @@ import pytest
 
 import optlab
 from optlab import optimizer
+from optlab.execution import runner, step
 from optlab.execution.starts import starts
 from optlab.experiments.tuning import timing
 from optlab.results import analysis
@@ -83,6 +84,19 @@ def test_judged_runs_are_those_of_the_setting_alone(results, tmp_path):
     assert found.runs["final_loss"].tolist() == ours["final_loss"].tolist()
     history = results.history[np.isin(results.history["run"], ours["run"])]
     assert found.history["loss"].tolist() == history["loss"].tolist()
+
+
+def test_both_phases_share_the_step_graphs(tmp_path, monkeypatch):
+    built = []
+
+    def build(sweep):
+        built.append((id(sweep.case), id(sweep.rule)))
+        return step.build_for(sweep)
+
+    monkeypatch.setattr(runner, "build_for", build)
+    results = optlab.run(DOCUMENT, out=tmp_path, plots=False)
+    assert len(built) == len(set(built)) == len(results.plan.sweeps) == 8
+    assert len(results.manifest["sweeps"]) > 8
 
 
 def test_tuning_has_random_streams_of_its_own(results):
