@@ -56,11 +56,12 @@ def test_a_second_process_saves_the_same_files(tmp_path, expected, saved_here):
             assert saver.save(sheet, tmp_path / f"{number}.png") == tmp_path / f"{number}.png"
         process = saver.process
     assert digests(tmp_path) == expected
-    assert saved_here == ["1.png"]  # the one that cannot be sent
+    assert "1.png" in saved_here  # it cannot be sent
+    assert not {"0.png", "2.png"} & {*saved_here}  # later ones are saved by the process that is free
     assert process.poll() is not None
 
 
-@pytest.mark.parametrize("last", [0, 9])
+@pytest.mark.parametrize("last", [0, 2])
 def test_files_that_a_killed_process_has_not_saved_are_saved_here(tmp_path, expected, saved_here, last):
     with saving.saver(10) as saver:
         for number, sheet in enumerate(sheets()):
