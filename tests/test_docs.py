@@ -134,12 +134,14 @@ def assert_equal(expected, printed):
 def test_every_block_of_a_page_prints_what_is_shown(page, checkout, run):
     compare = assert_equal if page in GUIDES else assert_shown
     printed = None
+    python = f"{sys.executable} -W error"  # the first block of a page has a process of its own, others have forks
     for language, title, text in blocks(page):
         if title:
             (checkout / title).write_text(text, encoding="utf-8")
         elif language == "python":
             (checkout / "block.py").write_text(text, encoding="utf-8")
-            printed = run("python block.py", checkout)
+            printed = run(f"{python} block.py", checkout)
+            python = "python"
         elif language == "console":
             printed = run_console(text, checkout, compare, run)
         elif printed is not None:  # text, or an equation

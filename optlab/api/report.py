@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from optlab.errors import file_errors_name
+from optlab.markup.files import replacing
 
 
 @dataclass(frozen=True)
@@ -24,13 +23,8 @@ class Report:
             OSError: the file cannot be written.
         """
         path = Path(path)
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with file_errors_name(path):
-            try:
-                part.write_bytes(self.text.encode())
-                os.replace(part, path)
-            finally:
-                part.unlink(missing_ok=True)
+        with replacing(path) as part:
+            part.write_bytes(self.text.encode())
         return path
 
     def _repr_html_(self) -> str:

@@ -51,10 +51,11 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
 def _plugin_error(error: Exception) -> str:
     """`file:line: what` if code of a drop-in file raised the exception, otherwise an empty text."""
     from optlab.engine.containment import described
+    from optlab.plugins.registry import DROP_IN
 
     frames = list(traceback.walk_tb(error.__traceback__))
     frame, line = frames[-1]
-    if not str(frame.f_globals.get("__name__")).startswith("optlab_plugins_"):
+    if not str(frame.f_globals.get("__name__")).startswith(DROP_IN):
         return ""
     return f"{frame.f_code.co_filename}:{line}: {described(error)}"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
@@ -20,9 +19,9 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 
-from optlab.errors import file_errors_name
 from optlab.experiments.choices import FORMATS
 from optlab.figures import fonts, style
+from optlab.markup.files import replacing
 
 SIZE = (10.0, 5.625)  # inches, 1600 x 900 pixels: a slide
 _MARGIN = 0.16  # inches around the whole figure
@@ -218,13 +217,8 @@ def save(figure: Figure, path: str | Path) -> Path:
     kind = path.suffix.removeprefix(".").lower()
     if kind not in FORMATS:
         raise ValueError(f"{path}: cannot save a figure as '{path.suffix}'; use one of {', '.join(FORMATS)}")
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    with file_errors_name(path):
-        try:
-            _write(figure, part, kind)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
+    with replacing(path) as part:
+        _write(figure, part, kind)
     return path
 
 

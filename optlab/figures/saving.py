@@ -57,7 +57,9 @@ class Saver:
 @contextmanager
 def saver(count: int) -> Iterator[Saver]:
     """A saver of about `count` figures. All are saved when the context ends without an exception."""
-    process = _started() if count >= MANY and (os.cpu_count() or 1) > 1 else None
+    from optlab.execution.executors import workers  # the second process does not need it
+
+    process = _started() if count >= MANY and workers() > 1 else None
     with ThreadPoolExecutor(1, "optlab-saver") as sender:
         try:
             made = Saver(process, sender)

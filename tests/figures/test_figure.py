@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from optlab.figures import figure, style
+from optlab.markup import files
 from tests.digests import digest
 
 
@@ -78,7 +79,7 @@ def test_files_are_published_by_renaming(tmp_path, monkeypatch):
         assert target.read_bytes() == b"old"
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(figure.os, "replace", stop)
+    monkeypatch.setattr(files.os, "replace", stop)
     with pytest.raises(KeyboardInterrupt):
         figure.save(make(), tmp_path / "x.png")
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"old"]

@@ -71,3 +71,14 @@ def test_crossing_or_missing_paths_hide_nothing():
     assert shown([], BEND, [[0.1, 0.1]]) == [0, 0, 0]
     assert shown(BEND) == [0]
     assert shown() == []
+
+
+def test_distances_of_two_paths_in_both_directions():
+    rng = np.random.default_rng(0)
+    for count, other in ((1, 1), (7, 30), (30, 7), (5, 0), (0, 5)):
+        points, others = rng.normal(size=(count, 2)), rng.normal(size=(other, 2))
+        there, back = overlap._distances(points, others)
+        nearest = [min((np.hypot(*(p - q)) for q in others), default=np.inf) for p in points]
+        farther = [min((np.hypot(*(p - q)) for p in points), default=np.inf) for q in others]
+        np.testing.assert_allclose(there, nearest, rtol=1e-14)
+        np.testing.assert_allclose(back, farther, rtol=1e-14)

@@ -127,3 +127,23 @@ def test_pictures_of_experiments_can_be_sent(tmp_path):
     }
     for name in found:
         pickle.dumps(found[name])
+
+
+def test_an_experiment_with_many_pictures_is_drawn_the_same_by_one_process(tmp_path, monkeypatch):
+    tables = [{"name": name, "start": "random"} for name in ("beale", "sphere", "booth")]
+    document = {
+        "name": "e",
+        "steps": 9,
+        "seeds": 2,
+        "problem": tables,
+        "optimizer": [{"name": "gd", "lr": [0.01, 0.1]}],
+    }
+    started, start = [], saving._started
+    monkeypatch.setattr(saving, "_started", lambda: started.append(start()) or started[-1])
+    two = optlab.run(document, out=tmp_path / "two")
+    assert len(two.plots) >= saving.MANY
+    assert len(started) == 1
+    monkeypatch.setattr(saving, "MANY", 1000)
+    one = optlab.run(document, out=tmp_path / "one")
+    assert len(started) == 1
+    assert digests(two.folder / "plots") == digests(one.folder / "plots")

@@ -59,10 +59,13 @@ def found(place: tuple[str, str, str] | None) -> Any:
 
 
 def _imported(module: str, file: str) -> Any:
+    """The module with this name; None if it is that of another drop-in file, which may have the same name."""
     try:
-        return importlib.import_module(module)
+        found = importlib.import_module(module)
     except ImportError:
         return None
+    is_other = module.startswith(registry.DROP_IN) and Path(str(found.__file__)).resolve() != Path(file)
+    return None if is_other else found
 
 
 def _from_file(module: str, file: str) -> Any:

@@ -12,8 +12,9 @@ from optlab.cli.options import Plugins, Quiet, folders
 
 def report(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE", help="The file; default: report.html in the folder.")
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The page. Default: report.html in the folder."),
     ] = None,
     plugins: Plugins = [],
     quiet: Quiet = False,
@@ -25,6 +26,6 @@ def report(
 
     found = load(results, folders(plugins))
     page = found.report()
-    path = page.save(out) if out else store.write_report(found, page.text)
+    path = page.save(output) if output else store.write_report(found, page.text)
     if not quiet:
         typer.echo(shown(path))

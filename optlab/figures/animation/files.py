@@ -29,7 +29,7 @@ def write(frames: Iterable[Image.Image], scene: Scene, path: Any, kind: str) -> 
     is not "mp4".
 
     Raises:
-        MissingPackage: there is no ffmpeg for "mp4".
+        MissingPackage: ffmpeg is not installed, and the kind is "mp4".
         UserError: ffmpeg failed.
     """
     timing = scene.timing
@@ -74,7 +74,7 @@ def ffmpeg() -> str:
     """The program ffmpeg: the one on the path, or that of the package imageio-ffmpeg.
 
     Raises:
-        MissingPackage: there is none.
+        MissingPackage: neither is installed.
     """
     if found := shutil.which("ffmpeg"):
         return found

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from optlab.errors import UserError, did_you_mean, file_errors_name
+from optlab.errors import UserError, did_you_mean
 from optlab.figures.animation import files, raster, vector
 from optlab.figures.animation.scene import Scene
+from optlab.markup.files import replacing
 
 ENDINGS = (".gif", ".webp", ".png", ".mp4", ".svg")
 """The suffixes of animations; `.png` is an animated PNG."""
@@ -38,16 +38,11 @@ class Animation:
         """
         path = Path(path)
         kind = checked(path).removeprefix(".")
-        part = path.with_name(f".{path.name}.{os.getpid()}.part")
-        with file_errors_name(path):
-            try:
-                if kind == "svg":
-                    part.write_text(vector.svg(self.scene), encoding="utf-8")
-                else:
-                    files.write(self.frames(), self.scene, part, kind)
-                os.replace(part, path)
-            finally:
-                part.unlink(missing_ok=True)
+        with replacing(path) as part:
+            if kind == "svg":
+                part.write_text(vector.svg(self.scene), encoding="utf-8")
+            else:
+                files.write(self.frames(), self.scene, part, kind)
         return path
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
+from optlab.experiments.choices import FPS, FRAMES
 from optlab.figures import contour, style
 from optlab.figures.figure import InlineFigure
 from optlab.figures.style import Look
@@ -24,8 +25,8 @@ Floats = NDArray[np.float64]
 class Timing:
     """The number of frames, frames per second, and the pause at the end in seconds."""
 
-    frames: int = 100
-    fps: int = 20
+    frames: int = FRAMES
+    fps: int = FPS
     pause: float = 1.5
 
     @property

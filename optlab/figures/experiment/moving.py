@@ -17,9 +17,10 @@ from optlab.results.selection import Selection, titles_of
 def animation(
     results: Profiled, case: str | None, selection: Selection, width: int, timing: Timing, how: str
 ) -> Animation:
-    """The animation of a case, by its title or the name of its problem; of the only case with a map if it is None.
+    """The animation of one case.
 
-    `how` is the option for the case in messages, as in "--problem ".
+    `case` is its title or the name of its problem. It may be None if a single case has a map. `how` is the option for
+    the case in messages, as in "--problem ".
 
     Raises:
         UserError: the results are a map or have no trajectories, the case has no map, or there are several.

@@ -35,6 +35,7 @@ from optlab.plugins.kinds import COMMANDS, GROUP, PluginKind
 from optlab.plugins.optimizers.base import Optimizer
 from optlab.plugins.problems.base import Problem
 from optlab.plugins.registry.conflicts import Clashes, check, clash, clashes, uncontested
+from optlab.plugins.registry.loading import DROP_IN as DROP_IN
 from optlab.plugins.registry.loading import KINDS as KINDS
 from optlab.plugins.registry.loading import Offer, Plugin, Source, hooked, offered
 from optlab.plugins.registry.loading import declared as declared

@@ -21,6 +21,9 @@ from optlab.plugins.kinds import PluginKind
 from optlab.plugins.registry.helper_modules import Helpers
 from optlab.plugins.registry.source_loader import SourceLoader
 
+DROP_IN = "optlab_plugins_"
+"""The names of the modules of drop-in files begin with it. It has no dot, because there is no parent package."""
+
 
 class Plugin(Protocol):
     """A plugin of any of the kinds in `KINDS`."""
@@ -85,7 +88,7 @@ def import_file(path: Path) -> ModuleType:
 
     The file may import modules from its folder; see `Helpers`. All its errors are `Exception`s; see `contained`.
     """
-    name = f"optlab_plugins_{path.stem}"  # no dot, because there is no parent package
+    name = f"{DROP_IN}{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path, loader=SourceLoader(name, os.path.abspath(path)))
     assert spec is not None
     assert spec.loader is not None

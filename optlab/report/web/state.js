@@ -1,4 +1,4 @@
-/** What the page shows at the moment, and who is told when it changes. */
+/** What the page shows at the moment. Its parts listen to changes. */
 
 /**
  * @typedef {object} State

@@ -18,6 +18,7 @@ from torch.nn import Parameter
 from optlab import optimizer
 from optlab.api.bridges.torch import as_torch
 from optlab.errors import UserError
+from optlab.plugins import registry
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
@@ -201,9 +202,16 @@ def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path):
     command = [sys.executable, "-c", read]
     done = subprocess.run(command, cwd=plugin.parent, check=True, capture_output=True, text=True)
     assert done.stdout == "mine 0.5\n"
+    other = tmp_path / "others" / "mine.py"  # a module with the same name
+    other.parent.mkdir()
+    other.write_text(plugin.read_text().replace("0.5", "0.25"))
+    registry.import_file(other)
+    content = (tmp_path / "made.pkl").read_bytes()
+    assert pickle.loads(content).param_groups[0]["lr"] == 0.5
     plugin.unlink()
+    registry.import_file(other)
     with pytest.raises(UserError) as error:
-        pickle.loads((tmp_path / "made.pkl").read_bytes())
+        pickle.loads(content)
     assert f"the pickled optimizer needs mine of {plugin}, which does not exist" in str(error.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import optlab
@@ -13,6 +14,7 @@ from optlab.execution import runner, step
 from optlab.execution.starts import starts
 from optlab.experiments.tuning import timing
 from optlab.results import analysis
+from tests.cases import first_cases
 
 DOCUMENT = {
     "name": "tuned",
@@ -97,6 +99,21 @@ def test_both_phases_share_the_step_graphs(tmp_path, monkeypatch):
     results = optlab.run(DOCUMENT, out=tmp_path, plots=False)
     assert len(built) == len(set(built)) == len(results.plan.sweeps) == 8
     assert len(results.manifest["sweeps"]) > 8
+
+
+@pytest.mark.parametrize("share", first_cases(1, [6, 1]))
+def test_shared_step_graphs_change_no_bit(tmp_path, monkeypatch, built_in, share):
+    """All optimizers on a function and on a network; only each sixth is compared, unless `share` is 1."""
+    rules = [{"name": name, "lr": [0.01, 0.02]} if "lr" in rule.signature.numbers else {"name": name}
+             for name, rule in built_in.optimizers.items()][::share]  # fmt: skip
+    rules[0] |= {"schedule": "cosine", "transforms": [{"name": "clip_norm", "max_norm": 0.5}]}
+    document = DOCUMENT | {"steps": 12, "seeds": 2, "tuning": {"seeds": 2}, "optimizer": rules, "stop": {"loss": 1e-3}}
+    shared = optlab.run(document, out=tmp_path / "shared", plots=False)
+    monkeypatch.setattr(runner.Graphs, "of", lambda self, sweep: step.build_for(sweep))
+    alone = optlab.run(document, out=tmp_path / "alone", plots=False)
+    columns = [name for name in shared.runs if name != "seconds"]
+    pd.testing.assert_frame_equal(shared.runs[columns], alone.runs[columns], check_exact=True)
+    pd.testing.assert_frame_equal(shared.history, alone.history, check_exact=True)
 
 
 def test_tuning_has_random_streams_of_its_own(results):
