@@ -41,7 +41,8 @@ def sweep_of(planned):
 def compared(sweeps, monkeypatch, folder):
     """Assert that sweeps agree with replay as machine code does. Returns the labels of those without a module.
 
-    A run is not compared where replay itself differs from a start that is 4e-16 away."""
+    A run is not compared where replay itself differs from one of three starts that are at most 4e-16 away: one alone
+    may round to the same steps by chance, as on the flat ground of michalewicz."""
     expected, tasks, absent = [], [], set()
     usual = on_numpy.starts
     for sweep in sweeps:
@@ -52,20 +53,25 @@ def compared(sweeps, monkeypatch, folder):
             continue
         tasks.append((program, task(program, STEPS)))
         right = replayed(sweep)
-        monkeypatch.setattr(on_numpy, "starts", lambda *given: usual(*given) * (1 + 2**-51))
-        expected.append((f"{sweep.case.problem.name}, {sweep.label}", right, replayed(sweep)))
+        nearby = []
+        for factor in (1 + 2**-51, 1 + 2**-52, 1 - 2**-53):
+            monkeypatch.setattr(on_numpy, "starts", lambda *given, factor=factor: usual(*given) * factor)
+            nearby.append(replayed(sweep))
         monkeypatch.setattr(on_numpy, "starts", usual)
+        expected.append((f"{sweep.case.problem.name}, {sweep.label}", right, nearby))
     sensitive = total = 0
     for done, (who, right, nearby) in zip(results(tasks, folder), expected, strict=True):
         assert done["steps"] == right.steps.tolist(), who
         assert done["diverged"] == (right.status == 1).tolist(), who
         for step, tolerance in ((0, 1e-12), (1, 1e-12), (10, 1e-12), (STEPS, 1e-6)):
-            close, chaotic = agree(done["loss"][step], right.loss[step], nearby.loss[step], tolerance, right.loss[0])
+            found = [agree(done["loss"][step], right.loss[step], other.loss[step], tolerance, right.loss[0])
+                    for other in nearby]  # fmt: skip
+            close, chaotic = found[0][0], np.any([one[1] for one in found], axis=0)
             assert (close | chaotic | (right.steps < step)).all(), (who, step)
             sensitive, total = sensitive + chaotic.sum(), total + chaotic.size
-        close, _ = agree(done["best"], right.best_loss, nearby.best_loss, 1e-6, right.loss[0])
-        _, chaotic = agree(done["loss"], right.loss, nearby.loss, 1e-6, right.loss[0])
-        assert (close | chaotic.any(axis=0)).all(), who
+        close, _ = agree(done["best"], right.best_loss, right.best_loss, 1e-6, right.loss[0])
+        chaotic = [agree(done["loss"], right.loss, other.loss, 1e-6, right.loss[0])[1] for other in nearby]
+        assert (close | np.any(chaotic, axis=(0, 1))).all(), who
     assert sensitive < 0.15 * total
     return absent
 
