@@ -51,7 +51,7 @@ def draw(
         values = shown.pivot(index="label", columns="x", values="median").loc[order]
         lines.in_turns(axes, [looks[str(label)] for label in order], values.columns.to_numpy(float),
                        axis.share(values), axis.at)  # fmt: skip
-    axis.apply(axes)
+    scale.apply(axis, axes)
     last = max(2, frame["x"].max()) if len(frame) else 2
     axes.set_xlim(1, last)
     axes.set_xticks(scale.from_one(last))

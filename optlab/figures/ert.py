@@ -53,7 +53,7 @@ def draw(frame: pd.DataFrame, axes: Axes, *, looks: Mapping[str, Look] | None = 
         costs = frame[frame["label"].isin(shown)].pivot(index="label", columns="x", values="y").loc[shown]
         lines.in_turns(axes, [looks[label] for label in shown], np.log10(costs.columns.to_numpy(float)),
                        axis.share(axis.in_units(costs)), axis.at, place=lambda x: 10**x)  # fmt: skip
-    axis.apply(axes)
+    scale.apply(axis, axes)
     if paid.empty:
         axes.text(0.5, 0.5, "no target below the loss at the start was reached", transform=axes.transAxes, size=10,
                   color=style.MUTED, ha="center")  # fmt: skip

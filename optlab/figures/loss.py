@@ -88,7 +88,7 @@ def draw(
     else:
         _crosses(shown[shown["label"].isin(lost)], axes, axis, looks, x, last)
     _in_turns(shown, axes, axis, looks, x)
-    axis.apply(axes)
+    scale.apply(axis, axes)
     if is_accuracy:
         axes.yaxis.set_major_formatter(lines.percent)
     axes.set_xlim(0, last)

@@ -69,7 +69,7 @@ def draw(
 
     small = axis.log & (table["median"].to_numpy() < axis.low)
     crosses, triangles = _Strip.of(table[lost], above=True, alone=lost.all()), _Strip.of(table[small], above=False)
-    axis.apply(axes, below=triangles.share, above=crosses.share)
+    scale.apply(axis, axes, below=triangles.share, above=crosses.share)
     _x_axis(axes, sensitivity)
     for _, rows in axis.frame(everything[others]).groupby("label", sort=False):
         finite = np.isfinite(rows["median"])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import Normalize, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -18,14 +18,18 @@ from numpy.typing import NDArray
 
 from optlab.figures import scale, style, tiles
 from optlab.figures.figure import InlineFigure
-from optlab.figures.scale import Scale
+from optlab.results.loss_scale import Scale
+from optlab.results.stability_colours import DIVERGED as DIVERGED
+from optlab.results.stability_colours import GREW as GREW
+from optlab.results.stability_colours import NAMES, StabilityPanel, StabilityTheory, ends, quantity, states
+from optlab.results.stability_colours import PALE as PALE
+from optlab.results.stability_colours import SHORT as SHORT
+from optlab.results.stability_colours import common_scale as common_scale
+from optlab.results.stability_colours import left as left
+from optlab.results.stability_colours import shown as shown
 
 Floats = NDArray[np.float64]
 
-GREW, DIVERGED, SHORT = "#BDBDBD", "#767676", "#F4F2EC"
-PALE = 0.7
-"""The share of white in the colour of a run that reached the target but is above it at the end."""
-NAMES = {"lr": "learning rate"}
 _COLOURS = matplotlib.colormaps["viridis"].reversed()  # bright: a low loss, few steps
 _LINE: dict[str, Any] = {"color": style.INK, "linestyle": (0, (5, 2.5)), "linewidth": 1.6}
 _FASTEST: dict[str, Any] = {"marker": "D", "markersize": 8, "markerfacecolor": "white", "markeredgecolor": style.INK,
@@ -34,86 +38,10 @@ _BEST: dict[str, Any] = {"marker": "o", "markersize": 12, "markerfacecolor": "no
                          "markeredgewidth": 2.2}  # fmt: skip
 
 
-class StabilityTheory(Protocol):
-    """The theoretical result: an `optlab.experiments.maps.panels.Theory`, or any object with these attributes."""
-
-    @property
-    def x(self) -> Floats: ...
-    @property
-    def y(self) -> Floats: ...
-    @property
-    def radius(self) -> Floats: ...
-    @property
-    def formula(self) -> str: ...
-    @property
-    def fastest(self) -> tuple[float, float] | None: ...
-
-
-class StabilityPanel(Protocol):
-    """The data of a panel: an `optlab.experiments.maps.panels.StabilityMap`, or any object with these attributes."""
-
-    @property
-    def title(self) -> str: ...
-    @property
-    def names(self) -> tuple[str, str]: ...
-    @property
-    def x(self) -> Floats: ...
-    @property
-    def y(self) -> Floats: ...
-    @property
-    def spacings(self) -> tuple[str, str]: ...
-    @property
-    def loss(self) -> Floats: ...
-    @property
-    def first(self) -> Floats: ...
-    @property
-    def minimum(self) -> float | None: ...
-    @property
-    def stable(self) -> Any: ...
-    @property
-    def diverged(self) -> Any: ...
-    @property
-    def reached(self) -> Any: ...
-    @property
-    def target(self) -> float | None: ...
-    @property
-    def best(self) -> tuple[int, int] | None: ...
-    @property
-    def theory(self) -> StabilityTheory | None: ...
-
-
-def shown(panel: StabilityPanel) -> tuple[Floats, NDArray[np.bool_]]:
-    """The values shown as colours (steps, or losses above the known minimum), and a mask of the coloured pixels."""
-    if panel.reached is not None:
-        return panel.reached.astype(float), (panel.reached >= 0) & panel.stable
-    return np.maximum(panel.loss - (panel.minimum or 0.0), 0.0) if _above(panel) else panel.loss, panel.stable
-
-
-def left(panel: StabilityPanel) -> NDArray[np.bool_]:
-    """Whether each run reached the target but is above it at the end."""
-    if panel.reached is None or panel.target is None:
-        return np.zeros(panel.loss.shape, bool)
-    return shown(panel)[1] & (panel.loss > panel.target)
-
-
-def _above(panel: StabilityPanel) -> bool:
-    """Whether there is a known minimum and all stable losses are above it, up to rounding."""
-    return panel.minimum is not None and bool(
-        (panel.loss[panel.stable] >= panel.minimum - 1e-9 - 1e-9 * abs(panel.minimum)).all()
-    )
-
-
-def common_scale(panels: Sequence[StabilityPanel]) -> Scale:
-    """The common colour scale of panels that are compared."""
-    values = np.concatenate([value[where] for value, where in map(shown, panels)])
-    starts = [panel.first.ravel()[0] - (panel.minimum or 0.0) for panel in panels if panel.reached is None]
-    return scale.choose(values, float(np.nanmax(starts)) if starts else np.nan)
-
-
 def image(panel: StabilityPanel, colours: Scale) -> NDArray[np.uint8]:
     """The pixels of a panel, shape (rows, columns, 3); the first row is the lowest."""
     values, where = shown(panel)
-    low, high = _ends(colours)
+    low, high = ends(colours)
     level = np.where(where, _level(np.where(where, values, np.nan), colours), low)
     shades = _COLOURS((level - low) / (high - low or 1.0))[..., :3]
     pixels = tiles.bytes_of(np.where(left(panel)[..., None], PALE + (1 - PALE) * shades, shades))
@@ -126,12 +54,6 @@ def image(panel: StabilityPanel, colours: Scale) -> NDArray[np.uint8]:
 def _level(values: Floats, colours: Scale) -> Floats:
     clipped = colours.clip(colours.in_units(values))
     return np.log10(clipped) if colours.log else clipped
-
-
-def _ends(colours: Scale) -> tuple[float, float]:
-    """The levels at the two ends of the scale."""
-    low, high = (np.log10(end) if colours.log else end for end in (colours.low, colours.high))
-    return float(low), float(high)
 
 
 def draw(panel: StabilityPanel, axes: Axes, colours: Scale) -> Axes:
@@ -227,7 +149,7 @@ def figure(
         notes: none, or one text per panel, which is drawn over its pixels.
     """
     colours = common_scale(among or panels)
-    level = _ends(colours)
+    level = ends(colours)
     names = panels[0].names
 
     def bar(sheet: Figure, axes: Sequence[Axes]) -> None:
@@ -237,7 +159,7 @@ def figure(
         else:
             ticks = [t for t in MaxNLocator(6).tick_values(*level) if level[0] <= t <= level[1]]
             marks = ticks, [f"{tick:g}" for tick in ticks]
-        tiles.colour_bar(sheet, axes, _COLOURS, Normalize(*level), marks, _quantity(panels[0]) + colours.suffix)
+        tiles.colour_bar(sheet, axes, _COLOURS, Normalize(*level), marks, quantity(panels[0]) + colours.suffix)
 
     return tiles.figure(
         len(panels),
@@ -251,12 +173,6 @@ def figure(
     )
 
 
-def _quantity(panel: StabilityPanel) -> str:
-    if panel.reached is not None:
-        return "steps to the target"
-    return "final loss above the minimum" if _above(panel) and panel.minimum else "final loss"
-
-
 def _entries(panels: Sequence[StabilityPanel]) -> list[tiles.Entry]:
     entries: list[tiles.Entry] = []
     theories = [panel.theory for panel in panels if panel.theory is not None]
@@ -266,14 +182,8 @@ def _entries(panels: Sequence[StabilityPanel]) -> list[tiles.Entry]:
         entries.append((Line2D([], [], linestyle="", **_FASTEST), "fastest in theory"))
     if any(panel.best for panel in panels):
         entries.append((Line2D([], [], linestyle="", **_BEST), "best pixel"))
-    if any(left(panel).any() for panel in panels):
-        pale = PALE + (1 - PALE) * np.array(_COLOURS(0.5)[:3])
-        entries.append((Patch(facecolor=tuple(pale)), "pale: left the target again"))
-    states = [(shown(panel)[1], panel.stable, panel.diverged) for panel in panels]
-    if any((~where & stable).any() for where, stable, _ in states):
-        entries.append((Patch(facecolor=SHORT, edgecolor="#BBBBBB"), "target not reached"))
-    if any((~where & ~stable & ~diverged).any() for where, stable, diverged in states):
-        entries.append((Patch(facecolor=GREW), "the loss grew"))
-    if any(diverged.any() for _, _, diverged in states):
-        entries.append((Patch(facecolor=DIVERGED), "diverged"))
+    for _, colour, text in states(panels):
+        shade = colour or to_hex(PALE + (1 - PALE) * np.array(_COLOURS(0.5)[:3]))
+        edge = {"edgecolor": "#BBBBBB"} if colour == SHORT else {}
+        entries.append((Patch(facecolor=shade, **edge), text))
     return entries
