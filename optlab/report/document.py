@@ -12,6 +12,7 @@ from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
 from optlab.report import about, cases
 from optlab.report.packing import packed
+from optlab.report.programs import programs
 from optlab.results import analysis, caption, store
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames
@@ -80,6 +81,8 @@ def _cases(results: Profiled, judged: Judged, places: dict[str, int]) -> tuple[l
         cases.case(title, known.get(title), frames.case(title), results.history, judged, places, limits)
         for title in shown
     ]
+    for case in found:
+        case["programs"] = programs(results, judged, case["title"], places) if case["valley"] else []
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
     longest = frames.curves.groupby(["case", "label", "quantity"]).size().max() if len(frames.curves) else 0
     if longest > limits.curve:

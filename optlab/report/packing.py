@@ -30,6 +30,11 @@ def packed(values: ArrayLike) -> dict[str, str]:
     return _text(array.astype("<f4"), "f4") if fits else _text(array, "f8")
 
 
+def packed_exactly(values: ArrayLike) -> dict[str, str]:
+    """Numbers as base64 text of float64."""
+    return _text(np.asarray(values, dtype="<f8"), "f8")
+
+
 def packed_shares(shares: Any) -> dict[str, str]:
     """A masked array of shares from 0 to 1 as 16-bit integers up to 65534; `HOLE` where it is masked."""
     whole = np.ma.filled(np.ma.round(shares * (HOLE - 1)), HOLE)

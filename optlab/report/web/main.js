@@ -5,6 +5,7 @@ import { openCases } from "./cases.js";
 import { createCharts } from "./charts.js";
 import { createColours } from "./colours.js";
 import { createLegend } from "./legend.js";
+import { createLive } from "./live.js";
 import { createPlayer } from "./player.js";
 import { createRanking } from "./ranking.js";
 import { recorded } from "./source.js";
@@ -31,9 +32,10 @@ function open() {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const state = createState({
     caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface",
-    along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches,
+    along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
+  const live = createLive(data, state, openCase);
   createPlayer(state, openCase);
   createLegend(data, state, openCase, colours);
   createStage(state, openCase, colours, tip);

@@ -14,6 +14,7 @@
  * @property {boolean | null} logY null: as fits the losses
  * @property {boolean} bands
  * @property {boolean} dark
+ * @property {number} version counts the changes of paths and curves by live computing
  */
 
 /** @param {State} first */
