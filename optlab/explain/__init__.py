@@ -5,6 +5,7 @@ gates           the gates of a function: forward values and backward gradients
 equations       update rules and formulas, generated from a graph
     rule_drawing    the picture of an update rule
     rule_graph      the graph of an update rule with its transforms and schedule
+    rule_values     a rule with places for numbers, and the graph that computes these numbers on an objective
     patterns        recognizes NumPy functions (norm, mean, ...) in the primitives that they were traced into
     statements      the order of the written equations
     writer          writes values of a graph as expressions

@@ -100,10 +100,15 @@ def _written(
     expressions = FormulaWriter(graph, script, name, sizes)
     written = []
     for s in ordered:
-        value = expressions.define(s.var) if named.get(s.var) is s else expressions.write(s.var)
-        written.append((shown[s.name], value))
+        written.append((shown[s.name], right_side(s, named, expressions)))
         overwritten.add(s.overwrites)
     return written
+
+
+def right_side(statement: Statement, named: Mapping[Var, Statement], expressions: FormulaWriter) -> Term:
+    """The term that a statement assigns: the definition of its value, or the name that the value already has."""
+    var = statement.var
+    return expressions.define(var) if named.get(var) is statement else expressions.write(var)
 
 
 def symbols(names: Sequence[str], script: PlainNotation) -> dict[str, Term]:

@@ -1,0 +1,180 @@
+/**
+ * An update rule on its problem with every intermediate value: a list of operations on single numbers.
+ *
+ * @typedef {(string | number | null)[]} Operation  A name and the places of its operands, or "constant" and a value.
+ *
+ * @typedef {object} Rule  What `rule_in_numbers` in `optlab/report/rule.py` returns.
+ * @property {{ owner: string, name: string }[]} keys  The numbers of the step, in order.
+ * @property {{ code: Operation[], outputs: number[] }} initial  x -> state
+ * @property {Operation[]} step  (x, state, number of the step, numbers) -> values
+ * @property {number[]} next  The places of the next x and state.
+ * @property {number[]} gradient  The places of the gradient.
+ * @property {{ at: number[], shape: number[] }[]} values
+ * @property {{ target: string, sign: string, symbols: string, numbers: (string | number)[], result: number }[]} lines
+ * @property {{ name: string, at: number, kind: "point" | "against" | "along" | "size" }[]} vectors
+ *
+ * @typedef {object} Run
+ * @property {number} steps  How many steps were taken; fewer than wanted if x became infinite.
+ * @property {(step: number) => Float64Array} carried  x and the state at a step.
+ * @property {(step: number) => number[]} gradient  The gradient at x at a step, below `steps`.
+ * @property {(step: number) => Float64Array} values  All values of the step that begins at x at a step.
+ */
+
+import { pow } from "./kernel.js";
+import { number } from "./unpack.js";
+
+export const DIM = 2;
+const LN2 = Math.log(2);
+
+const rint = (/** @type {number} */ x) => {
+  const near = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && near % 2 ? near - 1 : near; // ties to even
+};
+
+/** Whether the remainder of JavaScript has the other sign than the divisor; that of Python has the sign of the divisor. */
+const isTurned = (/** @type {number} */ rest, /** @type {number} */ y) => rest !== 0 && rest < 0 !== y < 0;
+const remainder = (/** @type {number} */ x, /** @type {number} */ y) => (isTurned(x % y, y) ? (x % y) + y : x % y);
+const floorDivide = (/** @type {number} */ x, /** @type {number} */ y) =>
+  y === 0 ? x / y : Math.round((x - (x % y)) / y - Number(isTurned(x % y, y)));
+const sigmoid = (/** @type {number} */ x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
+
+/** The operations of `optlab/engine/native/llvm_rules.py`. Conditions are 0 or 1. */
+export const OPERATIONS = {
+  add: (a, b) => a + b,
+  subtract: (a, b) => a - b,
+  multiply: (a, b) => a * b,
+  divide: (a, b) => a / b,
+  fma: (a, b, c) => a * b + c,
+  fms: (a, b, c) => a * b - c,
+  fnma: (a, b, c) => c - a * b,
+  negative: (a) => -a,
+  absolute: Math.abs,
+  sqrt: Math.sqrt,
+  power: pow,
+  remainder,
+  floor_divide: floorDivide,
+  fmod: (a, b) => a % b,
+  cbrt: Math.cbrt,
+  hypot: (a, b) => Math.hypot(a, b),
+  exp: Math.exp,
+  exp2: (a) => Math.pow(2, a),
+  expm1: Math.expm1,
+  log: Math.log,
+  log2: Math.log2,
+  log10: Math.log10,
+  log1p: Math.log1p,
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  arcsin: Math.asin,
+  arccos: Math.acos,
+  arctan: Math.atan,
+  arctan2: Math.atan2,
+  arcsinh: Math.asinh,
+  arccosh: Math.acosh,
+  arctanh: Math.atanh,
+  sigmoid,
+  logaddexp: (a, b) => (a === b ? a + LN2 : Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)))),
+  slope_of_sigmoid: (y, x) => y * sigmoid(-x),
+  one_minus_square: (x) => (1 - x) * (1 + x),
+  over_cosh_square: (a, c) => a / (c * c),
+  sinc: (x) => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)),
+  gap: (a, b) => (a === b ? 0 : a - b),
+  positive_zero: (x) => x + 0,
+  maximum: (a, b) => Math.max(a, b),
+  minimum: (a, b) => Math.min(a, b),
+  relu: (x) => Math.max(x, 0),
+  clip: (x, low, high) => Math.min(Math.max(x, low), high),
+  where: (c, a, b) => (c ? a : b),
+  sign: Math.sign,
+  heaviside: (x, atZero) => (x < 0 ? 0 : x > 0 ? 1 : x === 0 ? atZero : x),
+  signbit: (x) => Number(x < 0 || Object.is(x, -0)),
+  floor: Math.floor,
+  ceil: Math.ceil,
+  rint,
+  trunc: Math.trunc,
+  isfinite: (x) => Number(Number.isFinite(x)),
+  isinf: (x) => Number(Math.abs(x) === Infinity),
+  isnan: (x) => Number(Number.isNaN(x)),
+  less: (a, b) => Number(a < b),
+  less_equal: (a, b) => Number(a <= b),
+  greater: (a, b) => Number(a > b),
+  greater_equal: (a, b) => Number(a >= b),
+  equal: (a, b) => Number(a === b),
+  not_equal: (a, b) => Number(a !== b),
+  logical_and: (a, b) => Number(Boolean(a) && Boolean(b)),
+  logical_or: (a, b) => Number(Boolean(a) || Boolean(b)),
+  logical_xor: (a, b) => Number(Boolean(a) !== Boolean(b)),
+  logical_not: (a) => Number(!a),
+};
+
+/** A function that computes all values of a program from its inputs. @param {Operation[]} code */
+function program(code) {
+  const functions = code.map(([name, value]) => {
+    const constant = number(/** @type {any} */ (value));
+    return name === "constant" ? () => constant : OPERATIONS[/** @type {string} */ (name)];
+  });
+  const places = code.map(([name, ...operands]) => (name === "constant" ? [0, 0, 0] : [...operands, 0, 0, 0].slice(0, 3).map(Number)));
+  return (/** @type {ArrayLike<number>} */ inputs) => {
+    const values = new Float64Array(inputs.length + code.length);
+    values.set(inputs);
+    for (let n = 0; n < code.length; n++) {
+      const [a, b, c] = places[n];
+      values[inputs.length + n] = functions[n](values[a], values[b], values[c]);
+    }
+    return values;
+  };
+}
+
+/**
+ * The steps of a rule from a start.
+ * @param {Rule} rule
+ * @param {ArrayLike<number>} x0
+ * @param {(owner: string, name: string) => number} numberOf
+ * @param {number} steps
+ * @returns {Run}
+ */
+export function runRule(rule, x0, numberOf, steps) {
+  const numbers = rule.keys.map(({ owner, name }) => numberOf(owner, name));
+  const begun = program(rule.initial.code)(x0);
+  const size = rule.next.length;
+  const trail = new Float64Array((steps + 1) * size);
+  trail.set([...Array.from(x0), ...rule.initial.outputs.map((place) => begun[place])]);
+  const slopes = new Float64Array(steps * DIM);
+  const compute = program(rule.step);
+  const inputs = new Float64Array(size + 1 + numbers.length);
+  inputs.set(numbers, size + 1);
+  const values = (/** @type {number} */ step) => {
+    inputs.set(trail.subarray(step * size, (step + 1) * size));
+    inputs[size] = step + 1;
+    return compute(inputs);
+  };
+  let taken = 0;
+  for (; taken < steps; taken++) {
+    const found = values(taken);
+    const next = rule.next.map((place) => found[place]);
+    slopes.set(rule.gradient.map((place) => found[place]), taken * DIM); // prettier-ignore
+    if (!next.slice(0, DIM).every(Number.isFinite)) break;
+    trail.set(next, (taken + 1) * size);
+  }
+  return {
+    steps: taken,
+    carried: (step) => trail.subarray(step * size, (step + 1) * size),
+    gradient: (step) => Array.from(slopes.subarray(step * DIM, (step + 1) * DIM)),
+    values,
+  };
+}
+
+/** |next x − x| / |gradient| of each coordinate, step by step. @param {Run} run @returns {Float64Array[]} */
+export function effectiveSteps(run) {
+  return Array.from({ length: DIM }, (_, d) =>
+    Float64Array.from({ length: run.steps }, (_, step) => {
+      const change = Math.abs(run.carried(step + 1)[d] - run.carried(step)[d]);
+      const slope = Math.abs(run.gradient(step)[d]);
+      return slope ? change / slope : NaN;
+    }),
+  );
+}
