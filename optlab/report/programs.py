@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optlab.errors import UserError
+from optlab.errors import OptlabError, UserError
 from optlab.execution import fingerprint
 from optlab.execution.records import Sweep
 from optlab.execution.webassembly import program_of
@@ -47,7 +47,7 @@ def programs(results: Profiled, verdicts: Judged, title: str, places: Mapping[st
         place = of_run[row["run"]]
         try:
             found.append({**label, **_program(results, runs[cells == cells[place]].sort_values("seed"))})
-        except UserError as error:
+        except (OptlabError, ImportError) as error:  # ImportError: this LLVM has no WebAssembly
             found.append({**label, "reason": str(error).partition("\n")[0]})
     return found
 

@@ -3,6 +3,7 @@
 import pytest
 
 import optlab
+from tests.report.pages import CHROMIUM, SOFTWARE
 
 HOSTILE = ("</script><script>alert(1)</script>", "<!-- \"'&amp;", "梯度下降 <b>")
 
@@ -23,3 +24,12 @@ def small(tmp_path_factory):
         ],
     }
     return optlab.run(experiment, tmp_path_factory.mktemp("report"), plots=False)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
+        yield browser
+        browser.close()

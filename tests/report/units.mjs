@@ -1,11 +1,13 @@
 // Checks of the page's modules, run by test_web.py in a copy of optlab/report/web.
 import assert from "node:assert/strict";
-import { project, startCamera, viewMatrix } from "./camera.js";
+import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { between, rgb } from "./colours.js";
+import { curveOf, lastLosses, pathOf, quantile, spaced } from "./compute.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, logTicks, short, tickText } from "./numbers.js";
 import { heightAt, indexAt, pieces, valueAt } from "./paths.js";
 import { ends, isSpread, scaleOf } from "./scale.js";
+import { faultOf, placeOf, valueOf } from "./sliders.js";
 import { number, unpack } from "./unpack.js";
 
 const near = (a, b, far = 1e-6) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
@@ -55,6 +57,45 @@ near(middle.x, 0);
 assert.ok(right.x > 0.1 && Math.abs(right.y) < 1e-9 && up.y > 0.1 && Math.abs(up.x) < 1e-9 && high.x > right.x);
 const side = viewMatrix({ ...startCamera(), yaw: 0, pitch: 0 }, 1);
 assert.ok(project(side, 0, 0, 0.5).y > project(side, 0, 0, 0).y);
+
+// a line of sight through the picture of a point meets the surface there
+const slope = (u, v) => ({ point: [u, v], height: 0.2 + 0.1 * u - 0.3 * v });
+for (const [aspect, u, v] of [[1, 0.3, -0.2], [0.6, -0.4, 0.1], [1.7, 0, 0.5]]) { // prettier-ignore
+  const camera = { ...startCamera(), x: 0.1, y: -0.2 };
+  const seen = project(viewMatrix(camera, aspect), u, v, slope(u, v).height);
+  const found = hit(ray(camera, aspect, seen.x, seen.y), slope);
+  near(found[0], u, 1e-9);
+  near(found[1], v, 1e-9);
+}
+assert.equal(hit(ray(startCamera(), 1, 0, 0), () => ({ point: [], height: NaN })), null);
+
+// sliders
+const rate = { shown: "lr", range: "(0, inf)", low: 0, high: null, hasLow: false, hasHigh: false, whole: false, scale: "log", ends: [1e-6, 1] };
+near(placeOf(rate, 1e-3), 0.5);
+near(valueOf(rate, 0.5), 1e-3, 1e-9);
+assert.deepEqual([placeOf(rate, 0), placeOf(rate, 9), valueOf(rate, 0), valueOf(rate, 1)], [0, 1, 1e-6, 1]);
+const beta = { ...rate, shown: "beta", range: "[0, 1)", high: 1, hasLow: true, scale: "one", ends: [0, 0.99999] };
+near(valueOf(beta, 0.4), 0.99, 1e-9);
+near(placeOf(beta, 0.999), 0.6);
+const count = { ...beta, range: "{1, ..., 5}", low: 1, high: 5, hasHigh: true, whole: true, scale: "linear", ends: [1, 5] };
+assert.equal(valueOf(count, 0.3), 2);
+assert.deepEqual([faultOf(rate, 1e9), faultOf(beta, 0), faultOf(count, 5)], ["", "", ""]);
+assert.match(faultOf(rate, 0), /lr must lie in \(0, inf\), not 0/);
+assert.match(faultOf(beta, 1), /must lie in \[0, 1\)/);
+assert.match(faultOf(count, 2.5), /not 2.5/);
+assert.match(faultOf(beta, NaN), /write a number/);
+
+// results of a kernel: two runs of three steps, of which the first diverges at step 2
+const done = { runs: 2, record: [0, 1, 2, 3], steps: [2, 3], diverged: [true, false], final: [NaN, 1],
+               trail: [0, 10, 1, 11, 2, 12, 3, 13, 4, 14, 5, 15, 6, 16, 7, 17], loss: [8, 4, 6, 3, NaN, 2, NaN, 1] }; // prettier-ignore
+const path = pathOf(done);
+assert.deepEqual([[...path.step], [...path.x], [...path.y], path.status], [[0, 1, 2], [0, 2, 4], [1, 3, 5], "diverged"]);
+const curve = curveOf(done);
+assert.deepEqual([[...curve.step], [...curve.median]], [[0, 1, 2, 3], [6, 4.5, Infinity, Infinity]]);
+near(curve.low[0], 4.4);
+assert.deepEqual(lastLosses(done), [Infinity, 1]);
+near(quantile([1, 2, 4], 0.75), 3);
+assert.deepEqual([spaced(0), spaced(3), spaced(100, 3)], [[0], [0, 1, 2, 3], [0, 50, 100]]);
 
 // axes
 assert.equal(isSpread([1, 30]), true);

@@ -40,3 +40,37 @@ export function project(matrix, x, y, z) {
   const w = at(3);
   return { x: at(0) / w, y: at(1) / w, isBefore: w > 0 };
 }
+
+/**
+ * The line of sight through a place on the screen: the eye, and the direction from it.
+ * @param {Camera} camera @param {number} aspect @param {number} x from -1 to 1 @param {number} y from -1 to 1
+ */
+export function ray({ yaw, pitch, distance, x: centreX, y: centreY }, aspect, x, y) {
+  const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
+  const focal = 1.7 * Math.min(1, aspect);
+  // the turned space has the rows of `turned` in `viewMatrix` as axes
+  const back = (/** @type {number[]} */ [a, b, c]) => [cy * a + sy * sp * b - sy * cp * c, -sy * a + cy * sp * b - cy * cp * c, cp * b + sp * c];
+  const eye = back([0, 0, distance]);
+  return { eye: [eye[0] + centreX, eye[1] + centreY, eye[2] + 0.25], way: back([(x * aspect) / focal, y / focal, -1]) };
+}
+
+/**
+ * The first point of a surface that a line of sight meets, or null.
+ * @param {{ eye: number[], way: number[] }} line
+ * @param {(u: number, v: number) => { point: number[], height: number }} surface NaN where there is none
+ */
+export function hit({ eye, way }, surface) {
+  const stride = 0.006;
+  const at = (/** @type {number} */ far) => eye.map((value, d) => value + far * way[d]);
+  const above = (/** @type {number} */ far) => at(far)[2] - surface(at(far)[0], at(far)[1]).height;
+  let before = NaN;
+  for (let far = 0; far < 12; far += stride) {
+    const now = above(far);
+    if (now <= 0 && before > 0) {
+      const [u, v] = at(far - stride * (1 - before / (before - now)));
+      return surface(u, v).point;
+    }
+    before = now;
+  }
+  return null;
+}

@@ -2,22 +2,37 @@
 
 import { HOLE, number, unpack } from "./unpack.js";
 
-/** @param {any} document */
+/**
+ * A function that returns a case by its index. Its `recorded` returns the case as it was recorded, and its `replace`
+ * shows other paths and curves in its place.
+ * @param {any} document
+ */
 export function openCases(document) {
-  const opened = new Map();
-  return (/** @type {number} */ index) => {
+  const [opened, shown] = [new Map(), new Map()];
+  const recorded = (/** @type {number} */ index) => {
     if (!opened.has(index)) opened.set(index, opened_(document.cases[index]));
     return opened.get(index);
   };
+  const openCase = (/** @type {number} */ index) => shown.get(index) ?? recorded(index);
+  const replace = (/** @type {number} */ index, /** @type {any[]} */ paths, /** @type {Record<string, any[]>} */ curves) => {
+    const one = recorded(index);
+    const valley = one.valley && { ...one.valley, paths };
+    shown.set(index, { ...one, valley, curves, lastStep: lastStep(paths, curves) });
+  };
+  return Object.assign(openCase, { recorded, replace });
+}
+
+/** The last step of any path or curve. */
+function lastStep(paths, curves) {
+  return Math.max(0, ...[...paths, ...Object.values(curves).flat()].map((one) => one.step.at(-1) ?? 0));
 }
 
 function opened_(given) {
   const curves = {};
   for (const [quantity, lines] of Object.entries(given.curves)) curves[quantity] = lines.map(line);
   const valley = given.valley && valley_(given.valley);
-  const steps = [...(valley?.paths ?? []), ...Object.values(curves).flat()].map((one) => one.step.at(-1) ?? 0);
   return { ...given, minimum: number(given.minimum), curves, valley, sensitivity: given.sensitivity.map(line),
-           lastStep: Math.max(0, ...steps) }; // prettier-ignore
+           lastStep: lastStep(valley?.paths ?? [], curves) }; // prettier-ignore
 }
 
 /** Unpack every array of a line. */

@@ -26,7 +26,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
     for (const quantity of quantities(one.curves)) {
       const floor = quantity.includes("accuracy") ? 0 : one.minimum || 0;
       const name = (NAMES[quantity] ?? quantity.replaceAll("_", " ")) + (floor ? " − minimum" : "");
-      add(places.curves, createChart(name), () => curves(one.curves[quantity], floor, quantity), true);
+      add(places.curves, createChart(name), () => curves(openCase(state.now.caseIndex).curves[quantity], floor, quantity), true);
     }
     if (one.sensitivity.length) {
       const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
@@ -127,7 +127,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
 
   state.on(["caseIndex"], open);
   state.on(["hidden", "hover", "dark", "logY", "bands"], draw);
-  state.on(["step", "along", "logX"], drawTime);
+  state.on(["step", "along", "logX", "version"], drawTime);
   open();
 }
 

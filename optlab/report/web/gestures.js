@@ -1,5 +1,7 @@
 /** Mouse, touch and keys on the stage. */
 
+const STILL = 5; // pixels that a click may move
+
 /**
  * @typedef {object} Moves
  * @property {(right: number, down: number) => void} turn
@@ -7,16 +9,20 @@
  * @property {(factor: number) => void} zoom
  * @property {() => void} reset
  * @property {(x: number | null, y?: number, pageX?: number, pageY?: number) => void} point
+ * @property {(x: number, y: number) => void} click a press that did not move
  */
 
 /** @param {HTMLElement} box @param {Moves} moves */
 export function gestures(box, moves) {
   /** @type {Map<number, { x: number, y: number }>} */
   const held = new Map();
+  /** @type {{ x: number, y: number } | null} where a press began that has not moved */
+  let pressed = null;
 
   box.addEventListener("pointerdown", (event) => {
     if (event.target instanceof HTMLButtonElement) return;
     held.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    pressed = held.size === 1 && event.button === 0 ? { x: event.clientX, y: event.clientY } : null;
     box.setPointerCapture(event.pointerId);
   });
   box.addEventListener("pointermove", (event) => {
@@ -27,10 +33,18 @@ export function gestures(box, moves) {
       return;
     }
     const now = { x: event.clientX, y: event.clientY };
+    if (pressed && Math.hypot(now.x - pressed.x, now.y - pressed.y) < STILL) return;
+    pressed = null;
     if (held.size === 2) pinch(event.pointerId, before, now);
     else if (event.shiftKey || event.buttons & 2) moves.pan(now.x - before.x, now.y - before.y);
     else moves.turn(now.x - before.x, now.y - before.y);
     held.set(event.pointerId, now);
+  });
+  box.addEventListener("pointerup", (event) => {
+    if (!pressed) return;
+    const frame = box.getBoundingClientRect();
+    moves.click(event.clientX - frame.left, event.clientY - frame.top);
+    pressed = null;
   });
   for (const kind of ["pointerup", "pointercancel"]) box.addEventListener(kind, (event) => held.delete(/** @type {PointerEvent} */ (event).pointerId));
   box.addEventListener("pointerleave", () => moves.point(null));

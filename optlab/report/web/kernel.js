@@ -59,13 +59,11 @@
  * @property {Float64Array} state  The state at the end, (entries of the state, runs).
  */
 
+import { NetworkKernel } from "./network_kernel.js";
+import { PAGE, begun, everyStep, finished, ofRun } from "./runs.js";
+
 /** The steps per call of `run`. The rows of the table of this many steps are in memory. */
 const STRIDE = 4096;
-const PAGE = 65536;
-
-/** The steps after which x is checked to be finite, as in `optlab/execution/runner/protocol.py`. */
-const CHUNK = 32;
-
 const LINE = 64;
 
 /** A step that is never reached. */
@@ -115,7 +113,7 @@ export class Kernel {
    * @param {Task} task
    * @returns {Result}
    */
-  run({ x0, numbers, steps, record = all(steps), state }) {
+  run({ x0, numbers, steps, record = everyStep(steps), state }) {
     const { layout } = this;
     const runs = x0.length;
     const stride = Math.ceil(runs / layout.lanes) * layout.lanes;
@@ -243,126 +241,6 @@ export class Kernel {
       }
     });
   }
-}
-
-/** The module of a network. It computes one step of one run per call, and is used like `Kernel`. */
-export class NetworkKernel {
-  /**
-   * @param {Program} program
-   * @param {WebAssembly.Exports} exports
-   */
-  constructor(program, exports) {
-    this.program = program;
-    this.layout = program.layout;
-    this.exports = exports;
-    const missing = this.layout.heap + this.layout.size * 8 - exports.memory.buffer.byteLength;
-    if (missing > 0) exports.memory.grow(Math.ceil(missing / PAGE));
-    this.values = new Float64Array(exports.memory.buffer, this.layout.heap, this.layout.size);
-  }
-
-  /**
-   * All steps of all runs.
-   * @param {Task} task
-   * @returns {Result}
-   */
-  run({ x0, numbers, steps, record = all(steps), state }) {
-    const { dim, entries } = this.layout;
-    const runs = x0.length;
-    const result = {
-      runs,
-      record,
-      loss: new Float64Array(record.length * runs).fill(NaN),
-      trail: new Float64Array(record.length * dim * runs).fill(NaN),
-      first: new Float64Array(runs),
-      final: new Float64Array(runs),
-      best: new Float64Array(runs).fill(Infinity),
-      steps: Array(runs).fill(steps),
-      diverged: Array(runs).fill(false),
-      x: new Float64Array(dim * runs),
-      state: new Float64Array((entries - dim) * runs),
-    };
-    const before = Array.from({ length: runs }, (_, run) => begun(this.program, x0, state, run));
-    for (let run = 0; run < runs; run++) {
-      this.values.set(before[run]);
-      this.layout.inputs.slice(1).forEach((place, n) => {
-        this.values[place] = ofRun(numbers[n], run);
-      });
-      this.#run(run, steps, result);
-      for (let n = 0; n < dim; n++) result.x[n * runs + run] = this.values[n];
-      for (let n = dim; n < entries; n++) result.state[(n - dim) * runs + run] = this.values[n];
-    }
-    return finished(result, (entry, run) => Number.isFinite(before[run][dim + entry]));
-  }
-
-  #run(run, steps, result) {
-    const { values } = this;
-    const { dim, entries, inputs, loss, after } = this.layout;
-    const { runs, record } = result;
-    for (let step = 0, row = 0; step <= steps; step++) {
-      if (step % CHUNK === 0 || step === steps) {
-        if (!values.subarray(0, dim).every(Number.isFinite)) return ended(result, run, step, NaN);
-      }
-      const isRecorded = record[row] === step;
-      if (isRecorded) for (let n = 0; n < dim; n++) result.trail[(row * dim + n) * runs + run] = values[n];
-      values[inputs[0]] = step + 1;
-      this.exports.step(this.layout.heap);
-      if (isRecorded) result.loss[row++ * runs + run] = values[loss];
-      if (step === 0) result.first[run] = values[loss];
-      if (!Number.isFinite(values[loss])) return ended(result, run, step, values[loss]);
-      result.final[run] = values[loss];
-      result.best[run] = Math.min(result.best[run], values[loss]);
-      if (step < steps) values.copyWithin(0, after, after + entries);
-    }
-  }
-}
-
-/** All steps, for recording. */
-function all(steps) {
-  return Array.from({ length: steps + 1 }, (_, n) => n);
-}
-
-/** x and the state of a run before the first step. */
-function begun(program, x0, state, run) {
-  const { dim } = program;
-  const x = Array.from(x0[run]);
-  if (x.length !== dim) throw new RangeError(`x0 has ${x.length} entries, but the problem has ${dim}`);
-  const initial = state?.[run] ?? program.initial.map((one) => (typeof one === "object" ? x[one.x] : one));
-  return [...x, ...initial].map(Number);
-}
-
-/** The value of a number for a run. */
-function ofRun(value, run) {
-  return Number(typeof value === "object" ? value[run] : value);
-}
-
-/** Mark a run as diverged. */
-function ended(result, run, step, loss) {
-  result.diverged[run] = true;
-  result.steps[run] = step;
-  result.final[run] = loss;
-}
-
-/**
- * The results according to the protocol of a run (`optlab/execution/runner/protocol.py`): losses after a divergence
- * are NaN, a run with a state that has become infinite has diverged, and a best loss that is infinite is the first.
- */
-function finished(result, wasFinite) {
-  const { runs, record, loss, final, best, first, steps, diverged, state } = result;
-  for (let run = 0; run < runs; run++) {
-    if (diverged[run]) {
-      record.forEach((step, row) => {
-        if (step >= steps[run]) loss[row * runs + run] = step === steps[run] ? final[run] : NaN;
-      });
-    }
-    for (let entry = 0; entry * runs < state.length && !diverged[run]; entry++) {
-      if (wasFinite(entry, run) && !Number.isFinite(state[entry * runs + run])) {
-        diverged[run] = true;
-        final[run] = NaN;
-      }
-    }
-    if (!Number.isFinite(best[run])) best[run] = first[run];
-  }
-  return result;
 }
 
 /** @param {string} text  base64 */

@@ -58,7 +58,7 @@ export function createLegend(document_, state, openCase, colours) {
   document.getElementById("best").addEventListener("click", () => state.set({ hidden: new Set(every.filter(colours.isFaint)) }));
   const alone = () => document.getElementById("optimizers").classList.toggle("alone", !openCase(state.now.caseIndex).valley);
   state.on(["hidden", "hover", "dark"], paint);
-  state.on(["step", "caseIndex"], losses);
+  state.on(["step", "caseIndex", "version"], losses);
   state.on(["caseIndex"], alone);
   alone();
   paint();

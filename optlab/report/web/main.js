@@ -4,11 +4,12 @@ import { createAbout } from "./about.js";
 import { openCases } from "./cases.js";
 import { createCharts } from "./charts.js";
 import { createColours } from "./colours.js";
+import { createControls } from "./controls.js";
 import { createLegend } from "./legend.js";
 import { createLive } from "./live.js";
 import { createPlayer } from "./player.js";
 import { createRanking } from "./ranking.js";
-import { recorded } from "./source.js";
+import { createSource } from "./source.js";
 import { createStage } from "./stage.js";
 import { createState } from "./state.js";
 
@@ -38,11 +39,11 @@ function open() {
   const live = createLive(data, state, openCase);
   createPlayer(state, openCase);
   createLegend(data, state, openCase, colours);
-  createStage(state, openCase, colours, tip);
+  createStage(state, openCase, colours, tip, createControls(data, state, live));
   createCharts(data, state, openCase, colours, tip);
   createRanking(data, state, colours);
   controls(state);
-  Object.assign(window, { optlab: recorded(data, openCase) });
+  Object.assign(window, { optlab: createSource(data, openCase.recorded) });
 }
 
 function controls(state) {
@@ -67,4 +68,4 @@ function tip(/** @type {number | null} */ label, x = 0, y = 0, value = "") {
 head();
 createAbout(data);
 if (data.cases.length) open();
-else Object.assign(window, { optlab: { programs: () => [] } });
+else Object.assign(window, { optlab: createSource(data, () => null) });

@@ -70,6 +70,12 @@ export function createMap(canvas) {
       axes(facts);
     },
     at,
+    /** The point of the plane at a place of the canvas. */
+    under(/** @type {number} */ left, /** @type {number} */ top) {
+      const [sx, sy] = unit();
+      const [x, y] = at(0, 0);
+      return [(left - x) / sx, (y - top) / sy];
+    },
     turn(/** @type {number} */ right, /** @type {number} */ down) {
       this.pan(right, down);
     },

@@ -58,7 +58,15 @@ export function createPlayer(state, openCase) {
     event.preventDefault();
   });
   state.on(["step", "playing"], show);
+  let end = last();
+  state.on(["version"], () => {
+    const isAtEnd = state.now.step >= end;
+    end = last();
+    if (isAtEnd || state.now.step > end) state.set({ step: end });
+    show();
+  });
   state.on(["caseIndex"], () => {
+    end = last();
     get("time").hidden = last() === 0;
     state.set({ playing: false, step: last() });
     show();

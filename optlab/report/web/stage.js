@@ -12,8 +12,9 @@ const NEAR = 14; // pixels within which a path is pointed at
  * @param {(index: number) => any} openCase
  * @param {ReturnType<import("./colours.js").createColours>} colours
  * @param {(text: string | null, x?: number, y?: number) => void} tip
+ * @param {(x: number, y: number) => void} drop called with the point of the plane that was clicked
  */
-export function createStage(state, openCase, colours, tip) {
+export function createStage(state, openCase, colours, tip, drop) {
   const box = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const canvases = { surface: document.getElementById("surface"), map: document.getElementById("map") };
   const surface = createSurface(canvases.surface);
@@ -35,6 +36,13 @@ export function createStage(state, openCase, colours, tip) {
     if (!valley) return;
     for (const view of Object.values(views)) view.open(valley);
     fit();
+    trails();
+  }
+
+  /** Other paths over the same surface. */
+  function follow() {
+    if (!valley) return;
+    valley = openCase(state.now.caseIndex).valley;
     trails();
   }
 
@@ -115,6 +123,10 @@ export function createStage(state, openCase, colours, tip) {
     pan: (right, down) => (views[shown()].pan(right, down), draw()),
     zoom: (factor) => (views[shown()].zoom(factor), draw()),
     reset: () => (views[shown()].reset(), draw()),
+    click: (x, y) => {
+      const point = valley && views[shown()].under(x, y);
+      if (point) drop(point[0], point[1]);
+    },
     point: (x, y, pageX, pageY) => {
       if (!valley) return;
       const label = x === null ? null : near(x, y);
@@ -126,6 +138,7 @@ export function createStage(state, openCase, colours, tip) {
   document.getElementById("reset").addEventListener("click", () => (views[shown()].reset(), draw()));
   new ResizeObserver(fit).observe(box);
   state.on(["caseIndex"], open);
+  state.on(["version"], follow);
   state.on(["hidden", "hover", "dark"], trails);
   state.on(["step", "view"], draw);
   open();

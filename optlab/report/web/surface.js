@@ -1,6 +1,6 @@
 /** The surface in three dimensions with trails and balls, drawn with WebGL2. */
 
-import { project, startCamera, viewMatrix } from "./camera.js";
+import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { rgb } from "./colours.js";
 import { heightAt, pieces } from "./paths.js";
 import { MARK, SURFACE, TRAIL } from "./shaders.js";
@@ -96,6 +96,16 @@ export function createSurface(canvas) {
       const [u, v] = place(x, y);
       const point = project(viewMatrix(camera, canvas.width / canvas.height), u, v, heightAt(valley, x, y) * TALL);
       return point.isBefore ? [((point.x + 1) / 2) * canvas.clientWidth, ((1 - point.y) / 2) * canvas.clientHeight] : null;
+    },
+    /** The point of the plane whose surface is at a place of the canvas, or null. */
+    under(/** @type {number} */ left, /** @type {number} */ top) {
+      const aspect = canvas.width / canvas.height;
+      const look = [(2 * left) / canvas.clientWidth - 1, 1 - (2 * top) / canvas.clientHeight];
+      const unplace = (u, v) => [0, 1].map((d) => ([u, v][d] / box.stretch[d]) * box.half + box.middle[d]);
+      return hit(ray(camera, aspect, look[0], look[1]), (u, v) => {
+        const [x, y] = unplace(u, v);
+        return { point: [x, y], height: heightAt(valley, x, y) * TALL };
+      });
     },
     turn(/** @type {number} */ right, /** @type {number} */ down) {
       camera.yaw += right / 200;

@@ -13,10 +13,12 @@ import pytest
 
 from optlab.execution import runner
 from optlab.execution.webassembly import program_of
+from optlab.report.modules import joined
 from tests.report.web.in_node import KERNEL, task
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+MODULES = {file.name: file.read_text(encoding="utf-8") for file in KERNEL.parent.glob("*.js")}
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; connect-src 'none'"
 
 PAGE = """<!doctype html><meta charset="utf-8">
@@ -24,6 +26,7 @@ PAGE = """<!doctype html><meta charset="utf-8">
 <pre id="results"></pre>
 <script type="module">
 {kernel}
+const {{ load, hasVectors }} = modules["kernel.js"];
 const results = [];
 for (const {{ program, task }} of {tasks}) {{
   const {{ loss, steps }} = (await load(program)).run(task);
@@ -50,7 +53,7 @@ def test_modules_in_a_page(planned, tmp_path):
     programs = [program_of(sweep) for sweep in sweeps]
     tasks = json.dumps([{"program": program.to_json(), "task": task(program, 100)} for program in programs])
     page = tmp_path / "page.html"
-    page.write_text(PAGE.format(policy=POLICY, kernel=KERNEL.read_text(encoding="utf-8"), tasks=tasks))
+    page.write_text(PAGE.format(policy=POLICY, kernel=joined(MODULES, "kernel.js"), tasks=tasks))
     command = [CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     command += ["--virtual-time-budget=20000", "--dump-dom", page.as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)

@@ -1,0 +1,61 @@
+/** From the results of a kernel to the paths and curves that the page shows. */
+
+const PATH = 1000; // the most points of a path and of a curve
+const CURVE = 400;
+
+/** At most `most` of the steps from 0 to `last`, evenly spaced, with the first and the last. */
+export function spaced(/** @type {number} */ last, most = PATH) {
+  const count = Math.min(last + 1, most);
+  return count < 2 ? [0] : Array.from({ length: count }, (_, i) => Math.round((i * last) / (count - 1)));
+}
+
+/**
+ * The path of the first run. It ends where the run diverged.
+ * @param {import("./kernel.js").Result} result
+ */
+export function pathOf({ runs, record, trail, loss, steps, diverged }, dim = 2) {
+  const count = record.filter((step) => step <= steps[0]).length;
+  const of = (/** @type {(row: number) => number} */ value) => Float64Array.from({ length: count }, (_, row) => value(row));
+  return {
+    step: Float64Array.from(record.slice(0, count)),
+    x: of((row) => trail[row * dim * runs]),
+    y: of((row) => trail[(row * dim + 1) * runs]),
+    loss: of((row) => loss[row * runs]),
+    status: diverged[0] ? "diverged" : "done",
+  };
+}
+
+/**
+ * The median over the runs, and the band from the 10 % to the 90 % quantile. A run that diverged counts as infinite.
+ * @param {import("./kernel.js").Result} result
+ */
+export function curveOf({ runs, record, loss }) {
+  const rows = spaced(record.length - 1, CURVE);
+  const step = Float64Array.from(rows, (row) => record[row]);
+  if (runs === 1) return { step, median: Float64Array.from(rows, (row) => orInfinite(loss[row])) };
+  const [low, median, high] = [0, 1, 2].map(() => new Float64Array(rows.length));
+  const values = new Float64Array(runs);
+  rows.forEach((row, n) => {
+    for (let run = 0; run < runs; run++) values[run] = orInfinite(loss[row * runs + run]);
+    values.sort();
+    [low[n], median[n], high[n]] = [quantile(values, 0.1), quantile(values, 0.5), quantile(values, 0.9)];
+  });
+  return { step, median, low, high };
+}
+
+/** The losses at the end of all runs; infinite for those that diverged. @param {import("./kernel.js").Result} result */
+export function lastLosses({ runs, final, diverged }) {
+  return Array.from({ length: runs }, (_, run) => (diverged[run] ? Infinity : orInfinite(final[run])));
+}
+
+/** As `quantiles.by_group` in Python: linear between neighbours. @param {ArrayLike<number>} sorted @param {number} q */
+export function quantile(sorted, q) {
+  const height = q * (sorted.length - 1);
+  const below = Math.floor(height);
+  const [a, b] = [sorted[below], sorted[Math.min(below + 1, sorted.length - 1)]];
+  return height === below || a === b ? a : (1 - (height - below)) * a + (height - below) * b;
+}
+
+function orInfinite(/** @type {number} */ value) {
+  return Number.isFinite(value) ? value : Infinity;
+}

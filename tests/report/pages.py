@@ -1,0 +1,29 @@
+"""Pages in a real browser, with the network cut off."""
+
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SOFTWARE = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: the page is not tested in it")
+
+
+def opened(browser, address, **options):
+    """A new page with the report. Its errors are collected in `page.faults`."""
+    page = browser.new_context(offline=True, **options).new_page()
+    page.set_default_timeout(60_000)  # of a busy machine
+    page.faults = []
+    page.on("console", lambda message: page.faults.append(message.text))
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("dialog", lambda dialog: page.faults.append(f"dialog {dialog.message}"))
+    page.goto(address)
+    return page
+
+
+def frame(page):
+    """Wait until changes are computed and drawn."""
+    page.wait_for_function("!document.querySelector('[aria-busy]')")
+    page.evaluate(
+        "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
+    )

@@ -1,0 +1,186 @@
+"""What the page computes itself, in a real browser: it agrees with the lab, and follows clicks and sliders."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import optlab
+from optlab.api.report import Report
+from tests.report.pages import frame, needs_browser, opened
+
+pytestmark = needs_browser
+STEPS = 200
+RULES = [
+    {"name": "adam", "label": "adam", "lr": 0.05, "schedule": "cosine"},
+    {"name": "momentum", "label": "momentum", "lr": 1e-4, "transforms": ["clip_norm"]},
+    {"name": "gd", "lr": 1e-4},
+    {"name": "rmsprop", "lr": 0.01},
+    {"name": "newton"},
+]
+
+
+def computed(folder, rules, **more):
+    """The results of replay, at every step."""
+    problems = [{"name": name, "start": "random", **more} for name in ("rosenbrock", "himmelblau")]
+    return optlab.run(
+        {"name": "live", "steps": STEPS, "seeds": 3, "backend": "replay", "record": {"points": STEPS + 1},
+         "problem": problems, "optimizer": rules}, folder, plots=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return computed(tmp_path_factory.mktemp("live"), RULES)
+
+
+@pytest.fixture(scope="module")
+def page(browser, results, tmp_path_factory):
+    address = results.report().save(tmp_path_factory.mktemp("page") / "live.html").as_uri()
+    page = opened(browser, address, viewport={"width": 1000, "height": 900}, reduced_motion="reduce")
+    yield page
+    assert page.faults == []
+
+
+def run(page, **wanted):
+    return page.evaluate("(wanted) => window.optlab.run(wanted)", wanted)
+
+
+def recorded(results, case, label):
+    """The points and losses of the run with the lowest seed."""
+    runs = results.runs[(results.runs["case"] == case) & (results.runs["label"] == label)].sort_values("seed")
+    first = runs["run"].iloc[0]
+    points = results.trajectories[results.trajectories["run"] == first].sort_values("step")
+    losses = results.history[results.history["run"] == first].sort_values("step")
+    return points[["x0", "x1"]].to_numpy(), losses["loss"].to_numpy()
+
+
+def check(found, points, losses):
+    for own, right in ((found["path"], points), (np.array(found["losses"]), losses)):
+        np.testing.assert_allclose(own[:11], right[:11], rtol=1e-12)
+        np.testing.assert_allclose(own, right, rtol=1e-6)
+    assert found["x"] == found["path"][-1]
+    assert found["loss"] == found["losses"][-1]
+
+
+def test_runs_agree_with_the_lab(page, results):
+    live = [program for program in page.evaluate("window.optlab.programs()") if program["live"]]
+    assert len(live) == 8
+    for program in live:
+        case, label = program["problem"], program["optimizer"]
+        check(run(page, problem=case, optimizer=label), *recorded(results, case, label))
+
+
+def test_runs_with_other_starts_and_numbers_agree_with_the_lab(page, tmp_path):
+    changed = [{**RULES[0], "lr": 0.2, "beta1": 0.7}, {**RULES[1], "lr": 2e-4, "beta": 0.5}]
+    other = computed(tmp_path, changed, start=[-0.5, 1.25])
+    for case, mine in zip(
+        ("rosenbrock", "himmelblau"), ("rosenbrock (start=random)", "himmelblau (start=random)"), strict=True
+    ):
+        for rule in changed:
+            own = {name: value for name, value in rule.items() if isinstance(value, float)}
+            title = next(title for title in other.runs["case"] if title.startswith(case))
+            found = run(page, problem=mine, optimizer=rule["name"], x0=[-0.5, 1.25], hyperparameters=own)
+            check(found, *recorded(other, title, rule["name"]))
+
+
+def test_mistakes_are_explained(page):
+    case = page.evaluate("window.optlab.programs()[0].problem")
+    for wanted, message in [
+        ({"problem": "sphere"}, "there is no problem sphere"),
+        ({"problem": case, "optimizer": "adma"}, "there is no path of adma"),
+        ({"problem": case, "optimizer": "adam", "hyperparameters": {"rate": 1}}, "there is no hyperparameter rate"),
+        ({"problem": case, "optimizer": "adam", "hyperparameters": {"beta1": 1}}, "beta1 must lie in"),
+        ({"problem": case, "optimizer": "newton", "x0": [0, 0]}, "newton has only its recorded path"),
+    ]:
+        with pytest.raises(Exception, match=re.escape(message)):
+            run(page, **wanted)
+
+
+def losses(page):
+    """The losses in the list of optimizers."""
+    frame(page)
+    rows = page.locator("#legend label")
+    return {row.locator("span").nth(1).inner_text(): row.locator(".value").inner_text() for row in rows.all()}
+
+
+def picture(page, place):
+    frame(page)
+    return page.locator(place).screenshot()
+
+
+def test_a_click_drops_a_ball_for_all_and_the_button_takes_it_back(page):
+    before, curves = losses(page), picture(page, "#charts canvas")
+    assert page.locator("#restore").is_disabled()
+    box = page.locator("#stage").bounding_box()
+    page.locator("#stage").click(position={"x": 0.45 * box["width"], "y": 0.55 * box["height"]})
+    after = losses(page)
+    assert {name for name in before if before[name] != after[name]} == {"adam", "momentum", "gd", "rmsprop"}
+    assert picture(page, "#charts canvas") != curves
+    point = [float(page.locator(f"#live-x{n}").input_value()) for n in (0, 1)]
+    case = page.locator("#case option").first.inner_text()
+    for name in ("adam", "gd"):
+        shown = float(after[name].replace("−", "-"))
+        assert shown == pytest.approx(run(page, problem=case, optimizer=name, x0=point)["loss"], rel=6e-3)
+    page.locator("#restore").click()
+    assert losses(page) == before
+    page.mouse.move(0, 0)
+    assert picture(page, "#charts canvas") == curves
+    assert page.locator("#restore").is_disabled()
+
+
+def test_a_slider_changes_one_optimizer(page):
+    before = losses(page)
+    page.locator("#live-label").select_option(label="gd")
+    page.get_by_label("lr", exact=True).press("ArrowRight")
+    after = losses(page)
+    assert {name for name in before if before[name] != after[name]} == {"gd"}
+    rate = page.get_by_label("lr, as a number").input_value()
+    assert float(rate) > 1e-4
+    page.get_by_label("lr, as a number").fill("-1")
+    frame(page)
+    assert "lr must lie in [0, inf), not -1" in page.locator("#live-fault").inner_text()
+    assert losses(page) == after
+    page.locator("#restore").click()
+    assert losses(page) == before
+    assert page.get_by_label("lr, as a number").input_value() == "0.0001"
+
+
+def test_the_number_of_steps_can_be_changed(page):
+    page.locator("#live-steps").fill("500")
+    frame(page)
+    expected = "step 500 of 500"
+    assert page.locator("#now").inner_text() == expected
+    page.locator("#live-steps").fill("0")
+    frame(page)
+    assert "whole number" in page.locator("#live-fault").inner_text()
+    page.locator("#restore").click()
+    frame(page)
+    assert page.locator("#now").inner_text() == "step 200 of 200"
+
+
+def test_what_has_no_program_says_why(page):
+    page.locator("#live-label").select_option(label="newton")
+    assert "solve has no native rule" in page.locator("#sliders").inner_text()
+    assert page.locator("#sliders input").count() == 0
+
+
+def test_a_damaged_program_is_reported(browser, results, tmp_path):
+    text = results.report().text
+    start, data, end = re.split(r'(?<=id="data">)(.*?)(?=</script>)', text, maxsplit=1, flags=re.S)
+    document = json.loads(data)
+    for program in document["cases"][0]["programs"]:
+        for variant in program.get("variants", ()):
+            variant["program"]["code"] = variant["program"]["code"][:40]
+    address = (
+        Report(start + json.dumps(document).replace("<", "\\u003c") + end).save(tmp_path / "damaged.html").as_uri()
+    )
+    page = opened(browser, address)
+    before = losses(page)
+    page.get_by_label("start, x0").fill("0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('live-fault').textContent")
+    assert "could not be computed" in page.locator("#live-fault").inner_text()
+    assert losses(page) == before
+    assert page.faults == []
