@@ -10,7 +10,7 @@ import optlab
 from optlab.errors import UserError, counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases
+from optlab.report import about, cases, networks
 from optlab.report.packing import packed
 from optlab.report.programs import programs
 from optlab.results import analysis, caption, store
@@ -47,11 +47,13 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
                 "notes": [*notes, of_map]}  # fmt: skip
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     places = {label: place for place, label in enumerate(labels)}
-    shown, omitted = _cases(results, judged, places)
+    looks_of_labels = _labels(labels, judged)
+    coloured = [one["name"] for one in looks_of_labels if one["colour"] is not None]
+    shown, omitted = _cases(results, judged, places, coloured)
     left_out = [f"surfaces and known minima are left out: {'; '.join(results.origin.left_out)}"]
     return {
         **common,
-        "labels": _labels(labels, judged),
+        "labels": looks_of_labels,
         "cases": shown,
         "overall": cases.overall(judged, places) if len(shown) > 1 else [],
         "profile": _profile(results, places),
@@ -70,8 +72,10 @@ def _labels(labels: tuple[str, ...], judged: Judged) -> list[dict[str, Any]]:
     ]
 
 
-def _cases(results: Profiled, judged: Judged, places: dict[str, int]) -> tuple[list[dict[str, Any]], list[str]]:
-    """The cases as JSON, and notes on those that are left out."""
+def _cases(
+    results: Profiled, judged: Judged, places: dict[str, int], coloured: list[str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """The cases as JSON, and notes on those that are left out. `coloured`: the labels that are in colour."""
     titles = list(dict.fromkeys(results.runs["case"]))
     shown = titles[:MOST_CASES]
     frames = CaseFrames.of(results, results.runs)
@@ -81,6 +85,7 @@ def _cases(results: Profiled, judged: Judged, places: dict[str, int]) -> tuple[l
         cases.case(title, known.get(title), frames.case(title), results.history, judged, places, limits)
         for title in shown
     ]
+    networks.add(found, known, frames, places, coloured)
     for case in found:
         case["programs"] = programs(results, judged, case["title"], places) if case["valley"] else []
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []

@@ -33,3 +33,17 @@ def browser():
         browser = started.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def moons(tmp_path_factory):
+    """Two optimizers on a small network, with recorded parameters."""
+    experiment = {
+        "name": "moons",
+        "steps": 30,
+        "seeds": 2,
+        "record": {"points": 31, "trajectories": True},
+        "problem": [{"name": "mlp", "dataset": "moons", "hidden": [3]}],
+        "optimizer": [{"name": "adam", "lr": 0.1}, {"name": "gd", "lr": 0.5}],
+    }
+    return optlab.run(experiment, tmp_path_factory.mktemp("moons"), plots=False)

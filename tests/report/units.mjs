@@ -5,6 +5,7 @@ import { between, rgb } from "./colours.js";
 import { curveOf, lastLosses, pathOf, quantile, spaced } from "./compute.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, logTicks, short, tickText } from "./numbers.js";
+import { accuracy, margins, parametersAt } from "./outputs.js";
 import { heightAt, indexAt, pieces, valueAt } from "./paths.js";
 import { ends, isSpread, scaleOf } from "./scale.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
@@ -29,6 +30,13 @@ assert.deepEqual([tickText(1e-7, true), tickText(0.1, true)], ["10⁻⁷", "0.1"
 assert.deepEqual([-1, 0, 4, 5, 99].map((step) => indexAt([0, 5, 10], step)), [0, 0, 0, 1, 2]);
 near(valueAt([0, 10], [2, 4], 2.5), 2.5);
 assert.equal(valueAt([0, 10], [2, 4], 12), 4);
+
+// parameters between two recorded steps, and what outputs say: two parameters at the steps 0 and 10
+const weights = { step: [0, 10], x: Float32Array.of(1, 2, 3, 6) };
+assert.deepEqual([0, 2.5, 10, 99].map((step) => [...parametersAt(weights, step)]), [[1, 2], [1.5, 3], [3, 6], [3, 6]]); // prettier-ignore
+assert.deepEqual([...margins([0.5, 0.25, 0.25, 0, 1, 0], 3, 1, 2)], [-0.25, 1]);
+assert.equal(accuracy([0.9, 0.1, 0.2, 0.8, 0.6, 0.4], 2, [0, 1, 1], 0, 3), 2 / 3);
+assert.equal(accuracy([0.9, 0.1, 0.2, 0.8, 0.6, 0.4], 2, [0, 1, 1], 2, 3), 0);
 
 // heights between the points of a grid: those of a plane are exact
 const heights = Float32Array.from({ length: 9 }, (_, i) => (i % 3) / 4 + Math.floor(i / 3) / 8);

@@ -37,7 +37,7 @@ class Problem:
     = "random"` draws from the domain, and pictures show it. `start` is a point, or for networks the function that draws
     the weights. `minima` are the known global minimisers, or a function that returns them. `dim` is the dimension, or
     None if the objective accepts any dimension; then points are repeated cyclically to the requested dimension.
-    `tensors` returns the shapes of the parameter tensors of a network.
+    `tensors` returns the shapes of the parameter tensors of a network, `outputs` its class probabilities.
 
     >>> @problem(domain=(-5.0, 5.0), start=(3.0, -2.0), minimum=(0.0, 0.0))
     ... def bowl(x, *, scale=1.0):
@@ -57,6 +57,7 @@ class Problem:
     dataset: str | None = field(repr=False)
     metrics: Mapping[str, Callable[..., Any]] = field(repr=False)
     tensors: Callable[..., Any] | None = field(default=None, repr=False)
+    outputs: Callable[..., Any] | None = field(default=None, repr=False)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         first = {STEP: 1.0} if self.changes else {}
@@ -120,6 +121,7 @@ def problem(
     dataset: str | None = None,
     metrics: Mapping[str, Callable[..., Any]] | None = None,
     tensors: Callable[..., Any] | None = None,
+    outputs: Callable[..., Any] | None = None,
     ranges: Mapping[str, str] = MappingProxyType({}),
     files: Sequence[str] = (),
 ) -> Callable[[Callable[..., Any]], Problem]:
@@ -138,6 +140,9 @@ def problem(
         metrics: functions by name, with the same arguments as the objective, evaluated on the test data.
         tensors: for a problem trained on data, `tensors(inputs, targets, choices)` lists the shapes of the consecutive
             tensors in x, for optimizers that work on each tensor.
+        outputs: a function with the arguments of the objective that returns a number for each example and class, such
+            as its probability, shape (examples, classes); the largest is the class. Of the targets, only the shape may
+            be used. Reports show it over the plane if the data have two features.
         ranges: the valid values of options, as intervals or integers: `{"scale": "(0, inf)", "m": "{1, ..., 9}"}`.
         files: files that results depend on, relative to the folder of the plugin's own file; see `optimizer`.
 
@@ -190,6 +195,7 @@ def problem(
             dataset=dataset,
             metrics=MappingProxyType(dict(metrics or {})),
             tensors=tensors,
+            outputs=outputs,
         )
 
     return declare

@@ -31,8 +31,10 @@ function opened_(given) {
   const curves = {};
   for (const [quantity, lines] of Object.entries(given.curves)) curves[quantity] = lines.map(line);
   const valley = given.valley && valley_(given.valley);
-  return { ...given, minimum: number(given.minimum), curves, valley, sensitivity: given.sensitivity.map(line),
-           lastStep: lastStep(valley?.paths ?? [], curves) }; // prettier-ignore
+  const landscapes = given.landscapes.map(valley_);
+  const boundary = given.boundary && boundary_(given.boundary);
+  return { ...given, minimum: number(given.minimum), curves, valley, landscapes, boundary, sensitivity: given.sensitivity.map(line),
+           lastStep: lastStep((valley ?? landscapes[0])?.paths ?? [], curves) }; // prettier-ignore
 }
 
 /** Unpack every array of a line. */
@@ -40,6 +42,11 @@ export function line(given) {
   const found = { ...given };
   for (const [name, value] of Object.entries(given)) if (value && typeof value === "object") found[name] = unpack(value);
   return found;
+}
+
+function boundary_(given) {
+  const { program, low, high, recorded, ...rest } = given;
+  return { ...line(rest), program, low, high, recorded: recorded.map(line) };
 }
 
 function valley_(given) {

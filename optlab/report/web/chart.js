@@ -17,6 +17,7 @@ const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
  * @property {number} width
  * @property {number} alpha
  * @property {boolean} dots
+ * @property {boolean} [dashed]
  *
  * @typedef {object} Data
  * @property {Line[]} lines
@@ -103,6 +104,7 @@ export function createChart(title, note = "") {
     context.strokeStyle = context.fillStyle = line.colour;
     context.lineWidth = line.width;
     context.lineJoin = "round";
+    context.setLineDash(line.dashed ? [6, 4] : []);
     context.beginPath();
     let isDown = false;
     for (let i = 0; i < line.x.length; i++) {
@@ -116,6 +118,7 @@ export function createChart(title, note = "") {
       isDown = true;
     }
     context.stroke();
+    context.setLineDash([]);
     if (line.dots) {
       for (let i = 0; i < line.x.length; i++) {
         if (!Number.isFinite(line.y[i])) continue;

@@ -1,5 +1,6 @@
 /** The list of optimizers: hide them, see their loss at the present step. */
 
+import { valleyOf } from "./landscape.js";
 import { short } from "./numbers.js";
 import { valueAt } from "./paths.js";
 
@@ -56,7 +57,7 @@ export function createLegend(document_, state, openCase, colours) {
   document.getElementById("best").hidden = !every.some(colours.isFaint);
   document.getElementById("all").addEventListener("click", () => state.set({ hidden: new Set() }));
   document.getElementById("best").addEventListener("click", () => state.set({ hidden: new Set(every.filter(colours.isFaint)) }));
-  const alone = () => document.getElementById("optimizers").classList.toggle("alone", !openCase(state.now.caseIndex).valley);
+  const alone = () => document.getElementById("optimizers").classList.toggle("alone", !valleyOf(openCase(state.now.caseIndex), 0));
   state.on(["hidden", "hover", "dark"], paint);
   state.on(["step", "caseIndex", "version"], losses);
   state.on(["caseIndex"], alone);

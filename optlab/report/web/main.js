@@ -2,9 +2,11 @@
 
 import { createAbout } from "./about.js";
 import { openCases } from "./cases.js";
+import { createBoundary } from "./boundary.js";
 import { createCharts } from "./charts.js";
 import { createColours } from "./colours.js";
 import { createControls } from "./controls.js";
+import { createLandscape } from "./landscape.js";
 import { createLegend } from "./legend.js";
 import { createLive } from "./live.js";
 import { createPlayer } from "./player.js";
@@ -32,7 +34,7 @@ function open() {
   const colours = createColours(data);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const state = createState({
-    caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface",
+    caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface", plane: 0,
     along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
@@ -40,6 +42,8 @@ function open() {
   createPlayer(state, openCase);
   createLegend(data, state, openCase, colours);
   createStage(state, openCase, colours, tip, createControls(data, state, live));
+  createLandscape(data, state, openCase, colours);
+  createBoundary(data, state, openCase, colours);
   createCharts(data, state, openCase, colours, tip);
   createRanking(data, state, colours);
   controls(state);

@@ -1,6 +1,7 @@
 /** The surface from above with trails and balls, on a plain canvas. */
 
 import { between } from "./colours.js";
+import { axesOf } from "./landscape.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, tickText } from "./numbers.js";
 import { indexAt } from "./paths.js";
@@ -172,9 +173,10 @@ export function createMap(canvas) {
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const tick of linearTicks(centre[1] - high, centre[1] + high, 6)) context.fillText(tickText(tick, false), left - 5, at(0, tick)[1]);
-    context.fillText("x0", canvas.clientWidth - MARGIN.right, canvas.clientHeight - 7);
+    const [across, up] = axesOf(valley.name) ?? ["x0", "x1"];
+    context.fillText(across, canvas.clientWidth - MARGIN.right, canvas.clientHeight - 7);
     context.textAlign = "left";
-    context.fillText("x1", 8, MARGIN.top + 8);
+    context.fillText(up, 8, MARGIN.top + 8);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The valley: the surface and the map of a case, one switch apart, with the balls at the present step. */
 
+import { valleyOf } from "./landscape.js";
 import { createMap } from "./map.js";
 import { valueAt } from "./paths.js";
 import { createSurface } from "./surface.js";
@@ -31,7 +32,7 @@ export function createStage(state, openCase, colours, tip, drop) {
   const shown = () => (surface && state.now.view === "surface" ? "surface" : "map");
 
   function open() {
-    valley = openCase(state.now.caseIndex).valley;
+    valley = valleyOf(openCase(state.now.caseIndex), state.now.plane);
     document.getElementById("play").hidden = !valley;
     if (!valley) return;
     for (const view of Object.values(views)) view.open(valley);
@@ -42,7 +43,7 @@ export function createStage(state, openCase, colours, tip, drop) {
   /** Other paths over the same surface. */
   function follow() {
     if (!valley) return;
-    valley = openCase(state.now.caseIndex).valley;
+    valley = valleyOf(openCase(state.now.caseIndex), state.now.plane);
     trails();
   }
 
@@ -124,7 +125,7 @@ export function createStage(state, openCase, colours, tip, drop) {
     zoom: (factor) => (views[shown()].zoom(factor), draw()),
     reset: () => (views[shown()].reset(), draw()),
     click: (x, y) => {
-      const point = valley && views[shown()].under(x, y);
+      const point = openCase(state.now.caseIndex).valley && views[shown()].under(x, y); // not in a plane of a landscape
       if (point) drop(point[0], point[1]);
     },
     point: (x, y, pageX, pageY) => {
@@ -137,7 +138,7 @@ export function createStage(state, openCase, colours, tip, drop) {
   button.addEventListener("click", () => state.set({ view: shown() === "surface" ? "map" : "surface" }));
   document.getElementById("reset").addEventListener("click", () => (views[shown()].reset(), draw()));
   new ResizeObserver(fit).observe(box);
-  state.on(["caseIndex"], open);
+  state.on(["caseIndex", "plane"], open);
   state.on(["version"], follow);
   state.on(["hidden", "hover", "dark"], trails);
   state.on(["step", "view"], draw);

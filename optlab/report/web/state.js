@@ -9,6 +9,7 @@
  * @property {Set<number>} hidden labels that are hidden
  * @property {number | null} hover the label that is highlighted
  * @property {"surface" | "map"} view
+ * @property {number} plane the landscape that is shown where a case has no surface
  * @property {"steps" | "gradients"} along
  * @property {boolean} logX
  * @property {boolean | null} logY null: as fits the losses

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from optlab import logsumexp, problem, relu, sigmoid
+from optlab import logsumexp, problem, relu, sigmoid, softmax
 from optlab.errors import UserError, did_you_mean
 
 ACTIVATIONS = {"sigmoid": sigmoid, "tanh": np.tanh, "relu": relu}
@@ -68,13 +68,19 @@ def accuracy(x, *, inputs, targets, hidden, activation, output, loss, init):
     return np.mean(np.sum(largest * targets, axis=1) / np.sum(largest, axis=1))
 
 
+def outputs(x, *, inputs, targets, hidden, activation, output, loss, init):
+    """The class probabilities softmax(z) of cross_entropy; for the squared errors, the outputs a of the last layer."""
+    z = forward(x, inputs, targets, hidden, activation)
+    return softmax(z) if loss == "cross_entropy" else pick(OUTPUTS, "output", output)(z)
+
+
 def layers(inputs, targets, choices):
     """The shapes of weights and biases, in their order in x."""
     units = sizes(inputs, choices["hidden"], targets)
     return [shape for m, n in pairwise(units) for shape in ((m, n), (n,))]
 
 
-@problem(start=initial_weights, dataset="digits", metrics={"accuracy": accuracy}, tensors=layers)
+@problem(start=initial_weights, dataset="digits", metrics={"accuracy": accuracy}, tensors=layers, outputs=outputs)
 def mlp(
     x,
     *,

@@ -1,0 +1,167 @@
+"""The loss around the recorded paths of a case with more than two parameters, in two planes through them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from optlab.execution.evaluation import Evaluation, whole_objective
+from optlab.execution.records import Floats, Ints
+from optlab.experiments.cases import Titled
+from optlab.report.packing import packed, packed_shares, spaced
+from optlab.results.case_frames import CaseFrames, has_map
+from optlab.results.landscape import ParameterPlane, principal_plane, random_plane
+from optlab.results.surface import sane, shares, view
+
+WORK = 1_800_000_000
+"""The most work for all landscapes of a page, about half a second: parameters times examples times points, and as much
+as for 500 parameters for the functions of units."""
+LEAST, LARGEST = 9, 33
+"""The least and the largest number of points along each side of a grid."""
+POINTS = 60
+"""The most points of a path."""
+PRINCIPAL, RANDOM = "principal", "random"
+SQUARE = {PRINCIPAL: [], RANDOM: [(-1.0, -1.0), (1.0, 1.0)]}
+"""Coordinates that the part of each plane contains that is shown. For random directions, it is that of the source."""
+
+
+@dataclass(frozen=True)
+class RecordedPath:
+    """A recorded path: `points` (steps, dim), and the true `losses` there, over all training data."""
+
+    label: str
+    status: str
+    steps: Ints
+    points: Floats
+    losses: Floats
+
+
+def has_landscape(case: Titled) -> bool:
+    """Whether the loss of a case can be drawn in a plane, though it has no map."""
+    computes = case.case.split is not None or case.computes
+    return case.case.dim > 1 and not has_map(case) and not case.case.problem.changes and computes
+
+
+def landscapes(
+    case: Titled, frames: CaseFrames, places: Mapping[str, int], labels: Collection[str], work: float
+) -> list[dict[str, Any]]:
+    """The planes as JSON: principal components of the paths, and random directions at the end of the best path.
+
+    Args:
+        frames: the frames of this case. Without recorded paths, the result is empty; also if no run stayed finite, or
+            if this much work is not enough.
+        labels: whose paths are shown.
+    """
+    evaluations = work / _work_of_a_point(case)
+    resolution = int(min(np.sqrt(0.375 * evaluations), LARGEST))
+    recorded = frames.paths[frames.paths["label"].isin(labels)]
+    if recorded.empty or resolution < LEAST:
+        return []
+    with threadpool_limits(1, "blas"):  # threads take longer on matrices this small
+        return _landscapes(case, frames, recorded, places, evaluations, resolution)
+
+
+def _landscapes(
+    case: Titled,
+    frames: CaseFrames,
+    recorded: pd.DataFrame,
+    places: Mapping[str, int],
+    evaluations: float,
+    resolution: int,
+) -> list[dict[str, Any]]:
+    most = int(np.clip(0.08 * evaluations / recorded["label"].nunique(), 5, POINTS))
+    paths = _paths(case, frames, recorded, most)
+    done = [path for path in paths if path.status == "done"]
+    if not done:
+        return []
+    best = min(done, key=lambda path: path.losses[-1])
+    planes = {
+        PRINCIPAL: principal_plane(np.concatenate([path.points for path in done])),
+        RANDOM: random_plane(best.points[-1], case.case.tensors, np.random.Generator(np.random.Philox(0))),
+    }
+    return [
+        {"name": name, "origin": places[best.label], **_landscape(case, name, plane, paths, done, places, resolution)}
+        for name, plane in planes.items()
+        if plane is not None
+    ]
+
+
+def _work_of_a_point(case: Titled) -> int:
+    split = case.case.split
+    return (case.case.dim + 500) * (len(split.train_inputs) if split else 1)
+
+
+def _paths(case: Titled, frames: CaseFrames, recorded: pd.DataFrame, most: int) -> list[RecordedPath]:
+    status = dict(zip(frames.best["label"], frames.best["shown_status"], strict=True))
+    names = [f"x{i}" for i in range(case.case.dim)]
+    found = []
+    for label, rows in recorded.groupby("label", sort=False):
+        some = rows.iloc[spaced(len(rows), most)]
+        points = some[names].to_numpy(float)
+        count = len(sane(points))  # only the end of a diverged run is too large
+        points = points[:count]
+        found.append(
+            RecordedPath(str(label), status[label], some["step"].to_numpy()[:count], points, losses(case, points))
+        )
+    return found
+
+
+def losses(case: Titled, points: Floats) -> Floats:
+    """The loss over all training data at points (points, dim), computed in blocks that fit into the caches."""
+    size = min(len(points), LARGEST)
+    options = {name: np.array([value]) for name, value in case.options.items()}
+    evaluation = Evaluation.of(case.case, {"loss": whole_objective(case.case)}, options, size)
+    blocks = [points[np.minimum(np.arange(at, at + size), len(points) - 1)] for at in range(0, len(points), size)]
+    return np.concatenate([evaluation.at(block.T)["loss"] for block in blocks])[: len(points)]
+
+
+def _landscape(
+    case: Titled,
+    name: str,
+    plane: ParameterPlane,
+    paths: Sequence[RecordedPath],
+    done: Sequence[RecordedPath],
+    places: Mapping[str, int],
+    resolution: int,
+) -> dict[str, Any]:
+    """A plane as JSON, in the form of a valley. A path also has its distance to the plane, and the loss of its
+    projection."""
+    every = np.concatenate([path.points for path in done])
+    seen = pd.DataFrame(plane.coordinates(every), columns=["x0", "x1"])
+    low, high = view(None, None, SQUARE[name], seen)
+    x, y = np.linspace(low, high, resolution).T
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], axis=1)
+    heights = shares(losses(case, plane.points(grid)).reshape(resolution, resolution))
+    if heights is None:  # no two heights differ
+        heights = np.ma.masked_array(np.full((resolution, resolution), 0.5))
+    return {
+        "low": low.tolist(),
+        "high": high.tolist(),
+        "size": resolution,
+        "heights": packed_shares(heights),
+        "minima": [],
+        "explained": plane.explained(every),
+        "paths": [_projected(case, plane, path, places) for path in paths],
+    }
+
+
+def _projected(case: Titled, plane: ParameterPlane, path: RecordedPath, places: Mapping[str, int]) -> dict[str, Any]:
+    coordinates = plane.coordinates(path.points)
+    arrays = {
+        "x": coordinates[:, 0],
+        "y": coordinates[:, 1],
+        "step": path.steps,
+        "loss": path.losses,
+        "projected": losses(case, plane.points(coordinates)),
+        "distance": plane.distances(path.points),
+    }
+    return {
+        "label": places[path.label],
+        "status": path.status,
+        **{name: packed(values) for name, values in arrays.items()},
+    }

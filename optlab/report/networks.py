@@ -1,0 +1,117 @@
+"""What the page shows of a network: the module of its outputs, the examples, and its parameters along the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from optlab.execution.outputs import outputs_program
+from optlab.experiments.cases import Titled
+from optlab.report.landscapes import WORK, has_landscape, landscapes
+from optlab.report.packing import packed, spaced
+from optlab.results.case_frames import CaseFrames
+
+GRID = 48
+"""Points along each side of the part of the plane in which the outputs are computed."""
+EXAMPLES = 1_000
+"""The most examples that are drawn, of training and test together."""
+PARAMETERS = 56_000
+"""The most parameters of all steps and all networks of a page: 300 kB of text."""
+
+
+UNRECORDED = (
+    "The loss around the paths is not shown, because the parameters along the steps were not recorded: write "
+    "trajectories = true in [record], and run again."
+)
+TOO_LARGE = "The loss around the paths is not shown, because no run stayed finite, or its grid would take too long."
+
+
+def add(
+    found: Sequence[dict[str, Any]],
+    known: Mapping[str, Titled],
+    frames: CaseFrames,
+    places: Mapping[str, int],
+    labels: Collection[str],
+) -> None:
+    """Add to each case as JSON its `landscapes`, its `boundary` or None, and `network_notes`, sentences on what is
+    missing.
+
+    Args:
+        known: the cases whose problem is unchanged, by title.
+        frames: the frames of all cases.
+        labels: whose paths and parameters are in the page.
+    """
+    for one in found:
+        one |= {"landscapes": [], "boundary": None, "network_notes": []}
+    own = [(one, known[one["title"]], frames.case(one["title"])) for one in found if one["title"] in known]
+    wide = [one for one in own if has_landscape(one[1])]
+    drawn = [one for one in wide if is_drawn(one[1])]
+    for one, case, of_case in wide:
+        one["landscapes"] = landscapes(case, of_case, places, labels, WORK / len(wide))
+        if not one["landscapes"]:
+            one["network_notes"].append(UNRECORDED if of_case.paths.empty else TOO_LARGE)
+    for one, case, of_case in drawn:
+        one["boundary"], why = boundary(case, of_case, places, labels, PARAMETERS // len(drawn))
+        one["network_notes"] += [why] if why else []
+
+
+def is_drawn(case: Titled) -> bool:
+    """Whether a case is a network on data with two features."""
+    split = case.case.split
+    return split is not None and split.train_inputs.shape[1] == 2
+
+
+def boundary(
+    case: Titled, frames: CaseFrames, places: Mapping[str, int], labels: Collection[str], numbers: int
+) -> tuple[dict[str, Any] | None, str]:
+    """The network as JSON, and a sentence on what is missing.
+
+    Args:
+        frames: the frames of this case, whose paths have parameters if they were recorded.
+        labels: whose parameters are in the page.
+        numbers: the most numbers of all parameters.
+    """
+    problem, split = case.case.problem, case.case.split
+    assert split is not None
+    if problem.outputs is None:
+        declared = f"problem {problem.name} declares no outputs, as in @problem(..., outputs=probabilities)"
+        return None, f"There is no decision boundary, because {declared}."
+    inputs = np.concatenate([split.train_inputs, split.test_inputs])
+    targets = np.concatenate([split.train_targets, split.test_targets])
+    some = spaced(len(inputs), EXAMPLES)
+    try:
+        program = outputs_program(case.case, case.options, GRID**2 + len(some))
+    except Exception as error:  # the outputs are not used by runs, so that their mistakes are found here
+        return None, f"There is no decision boundary: {str(error).partition(chr(10))[0]}"
+    low, high = inputs.min(axis=0), inputs.max(axis=0)
+    room = 0.08 * np.maximum(high - low, 1e-9)
+    found = {
+        "program": program,
+        "grid": GRID,
+        "low": (low - room).tolist(),
+        "high": (high + room).tolist(),
+        "classes": targets.shape[1],
+        "x": packed(inputs[some, 0]),
+        "y": packed(inputs[some, 1]),
+        "class": packed(targets[some].argmax(axis=1)),
+        "trained": int((some < len(split.train_inputs)).sum()),
+        "recorded": _parameters(case, frames, places, labels, numbers),
+    }
+    return found, ""
+
+
+def _parameters(
+    case: Titled, frames: CaseFrames, places: Mapping[str, int], labels: Collection[str], numbers: int
+) -> list[dict[str, Any]]:
+    """The recorded parameters of each label along its steps, thinned."""
+    recorded = frames.paths[frames.paths["label"].isin(labels)]
+    columns = [f"x{i}" for i in range(case.case.dim)]
+    found = []
+    for label, rows in recorded.groupby("label", sort=False):
+        most = numbers // (case.case.dim * recorded["label"].nunique())
+        if most >= 2:
+            some = rows.iloc[spaced(len(rows), most)]
+            found.append({"label": places[str(label)], "step": packed(some["step"]), "x": packed(some[columns])})
+    return found

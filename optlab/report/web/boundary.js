@@ -1,0 +1,175 @@
+/** The decision boundary of each optimizer's network at the present step, over the examples in the plane. */
+
+import { rgb } from "./colours.js";
+import { levelLines } from "./levels.js";
+import { accuracy, loadOutputs, margins, parametersAt } from "./outputs.js";
+
+/** Colours of classes, which are not those of optimizers (Paul Tol's bright scheme, made for colour blindness). */
+const CLASSES = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB"];
+const SHAPES = 4;
+
+/**
+ * @param {any} document_
+ * @param {ReturnType<import("./state.js").createState>} state
+ * @param {(index: number) => any} openCase
+ * @param {ReturnType<import("./colours.js").createColours>} colours
+ */
+export function createBoundary(document_, state, openCase, colours) {
+  const section = document.getElementById("boundary");
+  const place = document.getElementById("panels");
+  const field = document.createElement("canvas");
+  const resized = new ResizeObserver(draw);
+  let boundary = null;
+  let outputs = null;
+  let panels = [];
+  let points = { key: "", image: document.createElement("canvas") };
+
+  async function open() {
+    const { caseIndex } = state.now;
+    boundary = openCase(caseIndex).boundary;
+    panels = [];
+    place.replaceChildren();
+    resized.disconnect();
+    section.hidden = !boundary?.recorded.length;
+    if (section.hidden) return;
+    const loaded = await loadOutputs(boundary);
+    if (state.now.caseIndex !== caseIndex) return;
+    outputs = loaded;
+    points.key = "";
+    field.width = field.height = boundary.grid;
+    panels = boundary.recorded.map(panel);
+    draw();
+  }
+
+  function panel(path) {
+    const figure = place.appendChild(document.createElement("figure"));
+    const caption = figure.appendChild(document.createElement("figcaption"));
+    const swatch = caption.appendChild(document.createElement("span"));
+    swatch.className = "swatch";
+    const { name } = document_.labels[path.label];
+    caption.append(` ${name}`);
+    const rates = caption.appendChild(document.createElement("small"));
+    const canvas = figure.appendChild(document.createElement("canvas"));
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", `class probabilities of ${name} over the plane; the caption has the accuracies`);
+    const size = [boundary.high[0] - boundary.low[0], boundary.high[1] - boundary.low[1]];
+    canvas.setAttribute("style", `aspect-ratio:${Math.min(2, Math.max(0.6, size[0] / size[1]))}`);
+    figure.addEventListener("pointerenter", () => state.set({ hover: path.label }));
+    figure.addEventListener("pointerleave", () => state.set({ hover: null }));
+    resized.observe(canvas);
+    return { path, figure, swatch, rates, canvas };
+  }
+
+  function draw() {
+    for (const { path, figure, swatch, rates, canvas } of panels) {
+      figure.hidden = state.now.hidden.has(path.label);
+      if (figure.hidden || !canvas.clientWidth) continue;
+      figure.classList.toggle("lit", state.now.hover === path.label);
+      swatch.setAttribute("style", `background:${colours.of(path.label, state.now.dark)}`);
+      const found = outputs.at(parametersAt(path, state.now.step));
+      rates.textContent = found.every(Number.isFinite) ? rate(found) : "diverged";
+      paint(canvas, found);
+    }
+  }
+
+  function rate(found) {
+    const { grid, classes, trained, class: known } = boundary;
+    const of = found.subarray(grid * grid * classes);
+    const text = (/** @type {number} */ begin, /** @type {number} */ end) => `${(100 * accuracy(of, classes, known, begin, end)).toFixed(1)} %`;
+    const test = known.length > trained ? `, ${text(trained, known.length)} of test points` : "";
+    return `${text(0, trained)} of training points are right${test}`;
+  }
+
+  function paint(canvas, found) {
+    const scale = Math.min(window.devicePixelRatio || 1, 2);
+    const [width, height] = [Math.round(canvas.clientWidth * scale), Math.round(canvas.clientHeight * scale)];
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    context.clearRect(0, 0, width, height);
+    fill(found);
+    const [column, row] = [width / (boundary.grid - 1), height / (boundary.grid - 1)]; // the points of the grid lie on the border
+    context.drawImage(field, -column / 2, -row / 2, width + column, height + row);
+    lines(context, found, column, row, height, scale);
+    context.drawImage(examples(width, height, scale), 0, 0);
+  }
+
+  /** The colours of the classes, mixed by their probabilities. */
+  function fill(found) {
+    const { grid, classes } = boundary;
+    const context = /** @type {CanvasRenderingContext2D} */ (field.getContext("2d"));
+    const image = context.createImageData(grid, grid);
+    const tints = Array.from({ length: classes }, (_, k) => rgb(colour(k)).map((value) => 255 * value));
+    const ground = rgb(colours.ground(state.now.dark)).map((value) => 255 * value);
+    for (let i = 0; i < grid * grid; i++) {
+      const to = 4 * ((grid - 1 - Math.floor(i / grid)) * grid + (i % grid));
+      const shares = Array.from(found.subarray(i * classes, (i + 1) * classes), (p) => Math.min(Math.max(p, 0), 1));
+      const total = shares.reduce((a, b) => a + b, 0);
+      for (let channel = 0; channel < 3; channel++) {
+        let mixed = 0;
+        for (let k = 0; k < classes; k++) mixed += shares[k] * tints[k][channel];
+        image.data[to + channel] = total > 0 ? 0.45 * ground[channel] + (0.55 * mixed) / total : ground[channel];
+      }
+      image.data[to + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  }
+
+  /** Where two classes have the same, largest output. */
+  function lines(context, found, column, row, height, scale) {
+    const { grid, classes } = boundary;
+    context.beginPath();
+    for (let k = 0; k < (classes === 2 ? 1 : classes); k++) {
+      const pieces = levelLines(margins(found, classes, k, grid * grid), grid, [0]);
+      for (let i = 0; i < pieces.length; i += 4) {
+        context.moveTo(pieces[i] * column, height - pieces[i + 1] * row);
+        context.lineTo(pieces[i + 2] * column, height - pieces[i + 3] * row);
+      }
+    }
+    context.strokeStyle = colours.ink(state.now.dark);
+    context.lineWidth = 2 * scale;
+    context.stroke();
+  }
+
+  /** The examples as a picture: filled for training, hollow for the test. Each class has a colour and a shape. */
+  function examples(width, height, scale) {
+    const key = [width, height, state.now.dark].join();
+    if (points.key === key) return points.image;
+    points = { key, image: document.createElement("canvas") };
+    [points.image.width, points.image.height] = [width, height];
+    const context = /** @type {CanvasRenderingContext2D} */ (points.image.getContext("2d"));
+    const { x, y, low, high, trained, class: known } = boundary;
+    for (let n = 0; n < x.length; n++) {
+      const u = ((x[n] - low[0]) / (high[0] - low[0])) * width;
+      const v = ((high[1] - y[n]) / (high[1] - low[1])) * height;
+      shape(context, known[n] % SHAPES, u, v, 3 * scale);
+      context.fillStyle = n < trained ? colour(known[n]) : colours.ground(state.now.dark);
+      context.strokeStyle = n < trained ? colours.ground(state.now.dark) : colour(known[n]);
+      context.lineWidth = (n < trained ? 0.8 : 1.6) * scale;
+      context.fill();
+      context.stroke();
+    }
+    return points.image;
+  }
+
+  state.on(["caseIndex", "version"], open);
+  state.on(["step", "hidden", "hover", "dark"], draw);
+  open();
+}
+
+function colour(/** @type {number} */ k) {
+  return CLASSES[k % CLASSES.length];
+}
+
+/** The outline of a mark: a circle, a square, a triangle or a diamond. */
+function shape(context, kind, u, v, size) {
+  context.beginPath();
+  if (kind === 0) return context.arc(u, v, size, 0, 2 * Math.PI);
+  const corners = kind === 2 ? 3 : 4;
+  const first = kind === 1 ? Math.PI / 4 : 0;
+  for (let i = 0; i < corners; i++) {
+    const angle = first + (2 * Math.PI * i) / corners;
+    context.lineTo(u + 1.25 * size * Math.sin(angle), v - 1.25 * size * Math.cos(angle));
+  }
+  context.closePath();
+}
