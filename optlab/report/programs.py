@@ -15,6 +15,7 @@ from optlab.execution import fingerprint
 from optlab.execution.records import Sweep
 from optlab.execution.webassembly import program_of
 from optlab.report.packing import packed_exactly
+from optlab.report.rule import is_in_plane, rule_in_numbers
 from optlab.report.sliders import slider
 from optlab.results.analysis.judged import Judged
 from optlab.results.analysis.phases import judged
@@ -59,7 +60,7 @@ def _program(results: Profiled, runs: pd.DataFrame) -> dict[str, Any]:
         raise UserError(results.origin.changed_plugins[name])
     program = program_of(sweep, simd=False)
     known = {key for key in program.numbers if key[0] in ("hyperparameter", "schedule", "transform")}
-    made = program.to_json()
+    made = program.to_json() | ({"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else {})
     starts = made.pop("x0")
     return {
         "steps": sweep.steps,

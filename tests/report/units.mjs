@@ -1,15 +1,18 @@
 // Checks of the page's modules, run by test_web.py in a copy of optlab/report/web.
 import assert from "node:assert/strict";
+import { pointsOf } from "./arrows.js";
 import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { between, rgb } from "./colours.js";
 import { curveOf, lastLosses, pathOf, quantile, spaced } from "./compute.js";
 import { levelLines } from "./levels.js";
+import { digits, entriesText, lineTexts } from "./lines.js";
 import { linearTicks, logTicks, short, tickText } from "./numbers.js";
 import { accuracy, margins, parametersAt } from "./outputs.js";
 import { heightAt, indexAt, pieces, valueAt } from "./paths.js";
 import { ends, isSpread, scaleOf } from "./scale.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
 import { number, unpack } from "./unpack.js";
+import { pixels } from "./why.js";
 
 const near = (a, b, far = 1e-6) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
 
@@ -115,6 +118,26 @@ const axis = scaleOf([1, 100], true, 0, 10);
 near(axis.at(10), 5);
 near(axis.value(5), 10);
 assert.ok(Number.isFinite(axis.at(0)));
+
+// arrows: on a map of 100 pixels per unit, the opposite of (3, 4) with 50 pixels; what leaves the plane is cut
+const flat = { at: (x, y) => (Math.abs(x) <= 2 && Math.abs(y) <= 2 ? [100 * x, -100 * y] : null), valley: { low: [-2, -2], high: [2, 2] } };
+const tip = pointsOf(flat, [1, 1], { vector: [-3, -4], pixels: 50 }).at(-1);
+near(tip[0], 100 - 30, 1e-3);
+near(tip[1], -100 + 40, 1e-3);
+const end = pointsOf(flat, [1, 1], { vector: [-3, 0.5], pixels: null }).at(-1);
+near(end[0], -200, 1e-3);
+const cutArrow = pointsOf(flat, [1, 1], { vector: [4, 0], pixels: null });
+assert.ok(cutArrow.at(-1)[0] <= 200 && cutArrow.at(-1)[0] > 150);
+assert.deepEqual(pointsOf(flat, [1, 1], { vector: [0, 0], pixels: 50 }), []);
+assert.deepEqual(pointsOf(flat, [3, 1], { vector: [1, 0], pixels: 50 }), []);
+assert.deepEqual([pixels(2, 2), pixels(2e-2, 2), pixels(1e-9, 2)], [84, 51, 18]);
+
+// lines of a rule with numbers: a negative number gets brackets, except at the beginning
+assert.deepEqual([0, -0.5, 1 / 3, 1e-8, 1234567, Infinity, NaN].map(digits), ["0", "−0.5", "0.33333", "1e−8", "1.2346e6", "∞", "not a number"]);
+assert.equal(entriesText([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]), "[4 × 2 numbers]");
+const rule = { values: [{ at: [0], shape: [] }, { at: [1, 2], shape: [2] }] };
+const line = { target: "y", sign: "=", symbols: "a + a b", numbers: [0, " + ", 0, " · ", 1], result: 1 };
+assert.deepEqual(lineTexts(rule, line, [-2, 3, -4]), { symbols: "y = a + a b", worked: "−2 + (−2) · [3, −4]", result: "[3, −4]" });
 
 // colours
 assert.deepEqual(rgb("#ff0080"), [1, 0, 128 / 255]);

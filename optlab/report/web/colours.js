@@ -9,6 +9,8 @@ export function createColours(document) {
       const place = document.labels[label].colour;
       return place === null ? (dark ? "#77808a" : "#9a9a9a") : document.palette[theme(dark)][place];
     },
+    /** The colours of the figures. @param {boolean} dark @returns {string[]} */
+    palette: (dark) => document.palette[theme(dark)],
     /** @param {number} label */
     isFaint: (label) => document.labels[label].colour === null,
     /** @param {boolean} dark @returns {number[][]} from the valley up */

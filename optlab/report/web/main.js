@@ -14,6 +14,7 @@ import { createRanking } from "./ranking.js";
 import { createSource } from "./source.js";
 import { createStage } from "./stage.js";
 import { createState } from "./state.js";
+import { createWhy } from "./why.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
@@ -35,13 +36,13 @@ function open() {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const state = createState({
     caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface", plane: 0,
-    along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0,
+    along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0, chosen: null, arrows: 0,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
   const live = createLive(data, state, openCase);
   createPlayer(state, openCase);
   createLegend(data, state, openCase, colours);
-  createStage(state, openCase, colours, tip, createControls(data, state, live));
+  createStage(state, openCase, colours, tip, createControls(data, state, live), createWhy(data, state, openCase, colours, live).draw);
   createLandscape(data, state, openCase, colours);
   createBoundary(data, state, openCase, colours);
   createCharts(data, state, openCase, colours, tip);

@@ -14,8 +14,9 @@ const NEAR = 14; // pixels within which a path is pointed at
  * @param {ReturnType<import("./colours.js").createColours>} colours
  * @param {(text: string | null, x?: number, y?: number) => void} tip
  * @param {(x: number, y: number) => void} drop called with the point of the plane that was clicked
+ * @param {(view: import("./arrows.js").View) => void} overlay draws over the surface or the map
  */
-export function createStage(state, openCase, colours, tip, drop) {
+export function createStage(state, openCase, colours, tip, drop, overlay) {
   const box = /** @type {HTMLElement} */ (document.getElementById("stage"));
   const canvases = { surface: document.getElementById("surface"), map: document.getElementById("map") };
   const surface = createSurface(canvases.surface);
@@ -91,6 +92,7 @@ export function createStage(state, openCase, colours, tip, drop) {
     canvases.map.hidden = name !== "map";
     button.textContent = name === "surface" ? "map from above" : "surface in 3-D";
     views[name].draw(marks(), facts);
+    overlay({ at: views[name].at, valley });
   }
 
   function fit() {
@@ -141,6 +143,6 @@ export function createStage(state, openCase, colours, tip, drop) {
   state.on(["caseIndex", "plane"], open);
   state.on(["version"], follow);
   state.on(["hidden", "hover", "dark"], trails);
-  state.on(["step", "view"], draw);
+  state.on(["step", "view", "chosen", "arrows"], draw);
   open();
 }

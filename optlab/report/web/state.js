@@ -15,6 +15,8 @@
  * @property {boolean | null} logY null: as fits the losses
  * @property {boolean} bands
  * @property {boolean} dark
+ * @property {number | null} chosen the label whose rule is explained; null: the best
+ * @property {number} arrows counts changes of the arrows that are shown
  * @property {number} version counts the changes of paths and curves by live computing
  */
 
