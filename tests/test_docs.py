@@ -39,6 +39,7 @@ PAGES = (
     "docs/sizes.md",
     "docs/verdicts.md",
     "docs/reports.md",
+    "docs/animations.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from optlab.api import pipeline
 from optlab.api.maps import Table
 from optlab.api.race import RATES, race_document
-from optlab.api.result_pictures import check_size
+from optlab.api.result_pictures import check_animation
 from optlab.errors import UserError
 from optlab.experiments.cases import titled
-from optlab.experiments.choices import FPS, FRAMES, WIDTH
+from optlab.experiments.choices import FPS, FRAMES, WIDTH, View
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results.case_frames import has_map
@@ -33,6 +33,7 @@ def animate(
     *,
     steps: int = STEPS,
     start: str | Sequence[float] | None = None,
+    view: View = "map",
     frames: int = FRAMES,
     fps: int = FPS,
     width: int = WIDTH,
@@ -45,6 +46,7 @@ def animate(
         optimizers: one or several, as for `optlab.race`. One without an `lr` is shown at the best of several.
         steps: the number of updates per run.
         start: the start of all runs, `"random"` or a point. Default: the start of the problem.
+        view: `"map"`, from above, or `"surface"`, in three dimensions.
         frames: the number of frames. The steps per frame grow in proportion to the time.
         fps: frames per second.
         width: the width in pixels.
@@ -60,7 +62,7 @@ def animate(
     >>> animate("himmelblau", "adam lr=0.1", steps=20, frames=5)
     <animation of 5 frames; .save('balls.gif') writes it>
     """
-    check_size(frames, fps, width)
+    check_animation(view, frames, fps, width)
     known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
     document = race_document(optimizers, problem, steps, 1, start, RATES, None, "animation", known)
     document["record"] = {"points": min(steps + 1, RECORDED)}
@@ -70,4 +72,4 @@ def animate(
             if not has_map(case):
                 what = "a function of two parameters that is the same in all steps"
                 raise UserError(f"{case.title}: an animation needs {what}")
-        return pipeline.carry_out(job, None).results.animate(frames=frames, fps=fps, width=width)
+        return pipeline.carry_out(job, None).results.animate(view=view, frames=frames, fps=fps, width=width)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import UnknownName, UserError, counted, did_you_mean
-from optlab.experiments.choices import FPS, FRAMES, PICTURES, WIDTH
+from optlab.experiments.choices import FPS, FRAMES, PICTURES, VIEWS, WIDTH, View
 from optlab.experiments.kinds import Plan
 from optlab.markup import html
 from optlab.results.profiles.of_results import Profiled
@@ -42,9 +42,9 @@ class Pictured(Profiled):
         """Draw a picture and return it as a Matplotlib figure. A notebook shows the returned figure.
 
         Args:
-            kind: "contour", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile", "data_profile",
-                "ecdf", "strategies" or "units" of all cases; for a map "basins" or "stability"; or a full name, as in
-                `figures()`.
+            kind: "contour", "surface", "loss", "lr", "ranks", "ert" or "best_of_k" of a case; "ranks", "profile",
+                "data_profile", "ecdf", "strategies" or "units" of all cases; for a map "basins" or "stability"; or a
+                full name, as in `figures()`.
             case: the title of the case, or the name of its problem. Not needed if there is one case, or a picture of
                 all cases.
             only: labels of the optimizers that are shown; all if empty.
@@ -96,6 +96,7 @@ class Pictured(Profiled):
         only: Sequence[str] = (),
         top: int | None = None,
         without: Sequence[str] = (),
+        view: View = "map",
         frames: int = FRAMES,
         fps: int = FPS,
         width: int = WIDTH,
@@ -107,6 +108,7 @@ class Pictured(Profiled):
         Args:
             case: the title of the case, or the name of its problem. Not needed if one case has two parameters.
             only, top, without: see `figure`.
+            view: "map", from above, or "surface", in three dimensions.
             frames: the number of frames. The steps per frame grow in proportion to the time.
             fps: frames per second.
             width: the width in pixels.
@@ -114,14 +116,14 @@ class Pictured(Profiled):
 
         Raises:
             UserError: there is nothing to animate, several cases can be, or a number is out of range.
-            UnknownName: there is no such case or label.
+            UnknownName: there is no such case, label or view.
         """
-        check_size(frames, fps, width)
+        check_animation(view, frames, fps, width)
         from optlab.figures.animation.scene import Timing
         from optlab.figures.experiment.moving import animation
 
         selection = Selection(tuple(only), top, tuple(without))
-        return animation(self, case, selection, width, Timing(frames, fps), how)
+        return animation(self, case, selection, view, width, Timing(frames, fps), how)
 
     def named_figures(self, selection: Selection) -> list[NamedFigure]:
         """The selected pictures, not drawn yet."""
@@ -166,8 +168,11 @@ def drawn(figure: NamedFigure) -> InlineFigure:
     return figure.make()
 
 
-def check_size(frames: int, fps: int, width: int) -> None:
-    """Raise UserError if an animation cannot have these numbers of frames, of frames per second and of pixels."""
+def check_animation(view: str, frames: int, fps: int, width: int) -> None:
+    """Raise UserError if an animation cannot have these numbers of frames, of frames per second and of pixels, and
+    UnknownName if there is no such view."""
+    if view not in VIEWS:
+        raise UnknownName(f"view: there is no view {view!r}{did_you_mean(str(view), VIEWS)}; {existing(VIEWS)}")
     for name, value, low, high in (("frames", frames, 2, 2000), ("fps", fps, 1, 100), ("width", width, 200, 3840)):
         if not low <= value <= high:
             raise UserError(f"{name}: must be between {low} and {high}, not {value}")

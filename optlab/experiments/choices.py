@@ -22,8 +22,8 @@ Format = Literal["png", "svg", "pdf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The file formats of pictures."""
 
-PICTURES = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k", "strategies",
-            "units", "basins", "stability", "extra")  # fmt: skip
+PICTURES = ("contour", "surface", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k",
+            "strategies", "units", "basins", "stability", "extra")  # fmt: skip
 """The kinds of pictures; `extra` are those of plugins."""
 
 CASES_SHOWN = 12
@@ -42,6 +42,10 @@ SEEDS = 5
 """The default number of seeds of a race with random parts."""
 BASINS, STABILITY = 512, 256
 """The default number of pixels along each side of a map of basins, and of a map of stability."""
+
+View = Literal["map", "surface"]
+VIEWS: tuple[View, ...] = get_args(View)
+"""What the balls of an animation roll on: a map from above, or a surface in three dimensions."""
 
 FRAMES, FPS, WIDTH = 100, 20, 800
 """The default numbers of frames, of frames per second and of pixels across of an animation."""

@@ -2,6 +2,7 @@
 caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, which `save` writes to a file.
 
     contour       trajectories on the level lines of a problem of two parameters
+    surface       the same on a lit surface in three dimensions
     loss          the loss along the steps, median and band over seeds
     sensitivity   the final loss against the learning rate
     directional   the gradient at a point, and the slope in all directions
@@ -13,7 +14,7 @@ caller's axes, and `figure(frame, ...) -> Figure` makes the complete figure, whi
     ert           the expected cost of each target of a case
     strategies    trying several optimizers or tuning one
     best_of_k     the loss to be expected after k trials of a search for settings
-    animation     balls that roll on a map, as GIF, WebP, animated PNG, SVG or MP4
+    animation     balls that roll on a map or a surface, as GIF, WebP, animated PNG, SVG or MP4
 
 `saving` saves many figures, with a second process.
 

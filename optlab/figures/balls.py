@@ -48,8 +48,14 @@ def draw_strings(axes: Axes, ends: Floats, placed: Floats, colours: list[str]) -
             axes.plot(*np.stack([end, ball]).T, color=colour, gid=ASIDE, clip_on=False, zorder=4.5, **STRING)
 
 
-def draw(axes: Axes, points: Floats, colours: list[str], diameter: float = DIAMETER) -> None:
-    """Draw a ball for each point, with light from the upper left."""
+def draw(
+    axes: Axes,
+    points: Floats,
+    colours: list[str],
+    diameter: float = DIAMETER,
+    opacity: Any = None,
+) -> None:
+    """Draw a ball for each point, with light from the upper left. `opacity` is one number for each; by default 1."""
     if not len(points):
         return
     inches: Any = axes.figure.dpi_scale_trans
@@ -63,6 +69,7 @@ def draw(axes: Axes, points: Floats, colours: list[str], diameter: float = DIAME
             edgecolors="white" if size == 1 else "none",
             linewidths=1.2,
             transform=axes.transData + shift,
+            alpha=opacity,
             clip_on=False,
             zorder=6,
         )

@@ -8,14 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 from matplotlib.patheffects import Normal, Stroke
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from optlab.errors import counted
-from optlab.figures import balls, overlap, relief, style, trail
+from optlab.figures import balls, overlap, path_legend, relief, style, trail
 from optlab.figures import figure as figures
 from optlab.figures.figure import InlineFigure
 from optlab.figures.style import Look
@@ -23,11 +20,7 @@ from optlab.results.surface import Surface, within
 
 Floats = NDArray[np.float64]
 
-STAR = "#FFD23F"
-_START: dict[str, Any] = {"marker": "o", "markersize": 8, "markerfacecolor": "white", "markeredgewidth": 1.8}
-_MINIMUM: dict[str, Any] = {"marker": "*", "markersize": 16, "markerfacecolor": STAR, "markeredgewidth": 0.9}
 _TURN = "turn"
-_START["markeredgecolor"] = _MINIMUM["markeredgecolor"] = style.INK
 _NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
 _FAR = 50.0  # a trajectory is cut at this distance from the middle, in sizes of the view
 
@@ -71,9 +64,9 @@ def draw(
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
     _in_turns(axes, visible, looks, limits)
-    _marks(axes, _starts(paths), _START, 4)
-    _marks(axes, np.array([np.ravel(point) for point in minima]), _MINIMUM, 5)
-    ends = _ends(paths[~paths["label"].isin(lost)], limits)
+    _marks(axes, starts_of(paths), path_legend.START, 4)
+    _marks(axes, np.array([np.ravel(point) for point in minima]), path_legend.MINIMUM, 5)
+    ends = ends_of(paths[~paths["label"].isin(lost)], limits)
     colours = [looks[str(label)].colour for label in ends.index]
     placed = balls.gathered(ends.to_numpy(), limits)
     balls.draw_strings(axes, ends.to_numpy(float), placed, colours)
@@ -127,29 +120,9 @@ def figure(
         lost = {*best.loc[best["shown_status"] != "done", "label"]}
         drawn, lost = (paths, lost) if still else (paths[paths["step"] == 0], {*looks})
         draw(surface, drawn, axes, looks=looks, minima=minima, minimum=minimum, lost=lost)
-        named = best[~best["label"].isin(style.faint(looks))]
-        handles: list[Any] = [_handle(looks[label]) for label in named["label"]]
-        outside = {*paths["label"].unique()} - {*_ends(paths, surface.limits).index}
-        labels = [_entry(row, row["label"] in outside) for row in named.to_dict("records")]
-        if others := len(best) - len(named):
-            handles.append(figures.others())
-            labels.append(counted(others, "other"))
-        if len(_starts(paths)):
-            handles.append(Line2D([], [], linestyle="", **_START))
-            labels.append("start")
-        if any(dots.get_gid() == trail.STEP for dots in axes.collections):
-            handles.append(Line2D([], [], linestyle="", color=style.MUTED, marker="o", markersize=trail.DOT))
-            labels.append("step, fading with time")
-        if len(minima):
-            handles.append(Line2D([], [], linestyle="", **_MINIMUM))
-            labels.append("minimum" if len(minima) == 1 else "minima")
-        if any(line.get_gid() == balls.ASIDE for line in axes.get_lines()):
-            handles.append(Line2D([], [], color=style.MUTED, marker="o", markersize=6, markevery=[1], **balls.STRING))
-            labels.append("moved aside from its end")
-        if not np.isfinite(surface.z).all():
-            handles.append(Patch(facecolor="white", edgecolor=style.MUTED, linewidth=0.8))
-            labels.append("no finite value")
-        figures.legend(axes, handles, labels)
+        outside = {*paths["label"].unique()} - {*ends_of(paths, surface.limits).index}
+        path_legend.draw(axes, best, looks, outside, has_start=len(starts_of(paths)) > 0, minima=len(minima),
+                         has_blanks=not np.isfinite(surface.z).all())  # fmt: skip
     return sheet
 
 
@@ -173,28 +146,21 @@ def _marks(axes: Axes, points: Floats, mark: dict[str, Any], zorder: int) -> Non
         axes.plot(*points.T, linestyle="", clip_on=False, zorder=zorder, **mark)
 
 
-def _starts(paths: pd.DataFrame) -> Floats:
+def starts_of(paths: pd.DataFrame) -> Floats:
     """The recorded starts of the trajectories, without duplicates."""
     return paths.loc[paths["step"] == 0, ["x0", "x1"]].drop_duplicates().to_numpy(float)
 
 
-def _ends(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
+def within_reach(paths: pd.DataFrame, limits: Floats) -> Floats:
+    """The points of all trajectories, each cut as in the picture, shape (n, 2)."""
+    cuts = [cut(path[["x0", "x1"]].to_numpy(float), limits) for _, path in paths.groupby("label", sort=False)]
+    return np.concatenate([np.empty((0, 2)), *cuts])
+
+
+def ends_of(paths: pd.DataFrame, limits: Floats) -> pd.DataFrame:
     """The ends of the trajectories that end in the view, by label."""
     ends = paths.drop_duplicates("label", keep="last").set_index("label")[["x0", "x1"]]
     return ends[within(ends.to_numpy(float), limits)]
-
-
-def _handle(look: Look) -> Line2D:
-    return Line2D([], [], color=look.colour, linestyle=look.dash, linewidth=2.2, marker="o", markersize=8,
-                  markevery=[1], markeredgecolor="white")  # fmt: skip
-
-
-def _entry(row: Mapping[Any, Any], outside: bool) -> str:
-    """The legend text for one trajectory, which may end outside of the map."""
-    lost = row["shown_status"] != "done"
-    result = row["shown_status"] if lost else style.loss(row["shown_loss"])
-    facts = [row["settings"], result, "ends off the map" if outside and not lost else ""]
-    return f"{row['label']}\n{', '.join(fact for fact in facts if fact)}"
 
 
 def _size(limits: Floats) -> tuple[float, float]:

@@ -24,15 +24,23 @@ _ARROW = 0.05
 """The length of an arrow as a share of the map."""
 
 
-def draw_dots(axes: Axes, paths: Sequence[Floats], limits: Floats, colours: Sequence[str]) -> None:
+def draw_dots(
+    axes: Axes,
+    paths: Sequence[Floats],
+    limits: Floats,
+    colours: Sequence[str],
+    seen: Sequence[NDArray[np.bool_]] | None = None,
+) -> None:
     """Draw a dot for each step, smaller and fainter from step to step. Where steps are shorter than a dot, only some
-    have one."""
+    have one. `seen` tells which points of each path are seen; by default all."""
     low, size = limits[0], limits[1] - limits[0]
     all_kept = [spaced((points - low) / size) for points in paths]
     places = np.concatenate([np.empty((0, 2)), *(points[kept] for points, kept in zip(paths, all_kept, strict=True))])
     fading = [1 + (_LAST - 1) * kept / max(len(points) - 1, 1) for points, kept in zip(paths, all_kept, strict=True)]
     rgba = [(*to_rgb(colour), share) for colour, fade in zip(colours, fading, strict=True) for share in fade]
     is_inside = ((places >= limits[0]) & (places <= limits[1])).all(1)
+    if seen is not None:
+        is_inside &= np.concatenate([flags[kept] for flags, kept in zip(seen, all_kept, strict=True)] or [is_inside])
     if is_inside.any():
         shares = np.concatenate(fading)[is_inside]
         axes.scatter(*places[is_inside].T, s=(DOT * shares) ** 2, c=np.array(rgba)[is_inside], linewidths=0, gid=STEP,
@@ -54,8 +62,12 @@ def draw_exit(axes: Axes, points: Floats, limits: Floats, colour: str) -> None:
     found = exit_of(points, limits)
     if found is None:
         return
-    border, direction = found
-    ends: Any = border, border - direction
+    draw_arrow(axes, *found, colour)
+
+
+def draw_arrow(axes: Axes, tip: Floats, direction: Floats, colour: str) -> None:
+    """Draw an arrow of the length of `direction`."""
+    ends: Any = tip, tip - direction
     props: Any = {
         "arrowstyle": "-|>",
         "color": colour,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats = NDArray[np.float64]
 
+_LINEAR = 2  # decades up to which the scale is linear
 _DECADES = 7  # the maximum range below the highest value; otherwise a deep valley would dominate the map
 _MARGIN = 0.08  # around the visible points, as a share of their extent
 _WIDEST = 1.4  # the ratio width : height that fills a slide next to a legend
@@ -38,6 +39,29 @@ def shares(heights: Floats, minimum: float | None = None) -> Any:
     heights above the minimum (the known minimum, or else the lowest height) span more than two decades, the scale is
     logarithmic and covers the highest seven decades.
     """
+    found = _above(heights, minimum)
+    if found is None:
+        return None
+    z, floor, above, decades = found
+    if decades <= _LINEAR:
+        return spread(z, floor)[0]
+    logarithms = np.ma.log10(np.ma.maximum(above / above.max(), 10.0**-decades))
+    return np.ma.clip(1 + logarithms / decades, 0.0, 1.0)
+
+
+def is_logarithmic(heights: Floats, minimum: float | None = None) -> bool:
+    """Whether the scale of `shares` is logarithmic.
+
+    >>> is_logarithmic(np.array([1.0, 10.0, 1000.0]), 0.0), is_logarithmic(np.array([1.0, 10.0]), 0.0)
+    (True, False)
+    """
+    found = _above(heights, minimum)
+    return found is not None and found[-1] > _LINEAR
+
+
+def _above(heights: Floats, minimum: float | None) -> tuple[Any, float, Any, float] | None:
+    """The masked heights, the lowest level, the heights above it over a power of two, and the decades that these span;
+    None if no two heights differ."""
     finite = heights[np.isfinite(heights)]
     if not finite.size or finite.min() == finite.max():
         return None
@@ -48,11 +72,7 @@ def shares(heights: Floats, minimum: float | None = None) -> Any:
     exponent = _exponent(np.append(finite, floor))
     above = _times_two_to(z, -exponent) - _times_two_to(floor, -exponent)
     lowest = max(float(np.quantile(above[above > 0].compressed(), 0.0005)), 1e-300)
-    decades = min(np.log10(float(above.max())) - np.log10(lowest), _DECADES)
-    if decades <= 2:
-        return spread(z, floor)[0]
-    logarithms = np.ma.log10(np.ma.maximum(above / above.max(), 10.0**-decades))
-    return np.ma.clip(1 + logarithms / decades, 0.0, 1.0)
+    return z, floor, above, min(np.log10(float(above.max())) - np.log10(lowest), _DECADES)
 
 
 def spread(z: Any, value: float) -> tuple[Any, float]:

@@ -258,7 +258,7 @@ def test_a_picture_by_its_kind_and_case(results, kind, case, title):
         ("contour", CASES[1], UnknownName, f"there is no contour of {CASES[1]}; there are: loss, lr, ert"),
         ("loss", None, UserError, "there are several pictures 'loss'; choose one, as in case='beale'; there are: "),
         ("loss", "ellipsoid", UserError, f"there are several pictures 'loss'; choose one, as in case={CASES[1]!r}; "),
-        (3, None, UnknownName, "there is no picture 3; there are: contour, loss, lr"),
+        (3, None, UnknownName, "there is no picture 3; there are: contour, surface, loss, lr"),
     ],
 )
 def test_missing_pictures_and_cases(results, kind, case, error, said):

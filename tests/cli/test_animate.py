@@ -48,6 +48,15 @@ def test_a_problem_is_run_and_animated_and_leaves_no_results(lab, optlab_command
     assert not (lab / "results" / "animation").exists()
 
 
+@pytest.mark.parametrize("ending", ["gif", "png"])
+def test_balls_roll_on_a_surface(lab, optlab_command, ending):
+    options = ["--problem", "beale", "--view", "surface", "--frames", "3", "--width", "300", "-o", f"valley.{ending}"]
+    done = optlab_command("animate", "results/e", *options, cwd=lab)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"valley.{ending}\n", "")
+    with Image.open(lab / f"valley.{ending}") as image:
+        assert (image.size, image.n_frames) == ((300, 192), 3)
+
+
 MISTAKES = {
     "suffix": (["results/e", "-o", "x.gfi"], "--output x.gfi: an animation ends in .gif, .webp, .png, .mp4 or .svg"),
     "which": (["results/e"], "there are several problems to animate; choose one, as in --problem 'beale'"),
@@ -61,6 +70,8 @@ MISTAKES = {
     "option of results": (["beale", "--only", "adam"], "--only applies to a folder of results"),
     "problem": (["himelblau"], "himmelblau"),
     "dimension": (["sphere dim=3"], "sphere (dim=3): an animation needs a function of two parameters"),
+    "view": (["results/e", "--problem", "beale", "--view", "surfce"], "'surfce' is not one of map, surface (did you "
+             "mean 'surface'?)"),
     "frames": (["beale", "--frames", "1"], "frames: must be between 2 and 2000, not 1"),
 }  # fmt: skip
 

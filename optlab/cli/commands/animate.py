@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from optlab.cli import completion
-from optlab.cli.options import Only, Plugins, Quiet, Top, Without, folders, known
-from optlab.experiments.choices import FPS, FRAMES, WIDTH
+from optlab.cli.options import Only, Plugins, Quiet, Top, Without, choice, folders, known
+from optlab.experiments.choices import FPS, FRAMES, VIEWS, WIDTH
 
 if TYPE_CHECKING:
     from optlab.figures.animation.player import Animation
@@ -50,6 +50,8 @@ def animate(
     start: Annotated[
         str | None, typer.Option("--start", metavar="X,Y", help="With PROBLEM: the start, a point or 'random'.")
     ] = None,
+    view: Annotated[str, typer.Option("--view", help="A map from above, or a surface in three dimensions.",
+                                      **choice(VIEWS))] = "map",
     frames: Annotated[int, typer.Option("--frames", metavar="N", help="The number of frames.")] = FRAMES,
     fps: Annotated[int, typer.Option("--fps", metavar="N", help="Frames per second.")] = FPS,
     width: Annotated[int, typer.Option("--width", metavar="N", help="The width in pixels.")] = WIDTH,
@@ -61,13 +63,14 @@ def animate(
     \b
     optlab animate results/sgd_vs_adam --problem beale -o beale.gif
     optlab animate himmelblau --optimizer "momentum lr=0.01" --optimizer "adam lr=0.3" -o balls.svg
+    optlab animate results/sgd_vs_adam --problem rosenbrock --view surface -o valley.webp
 
     The steps per frame grow in proportion to the time, and the picture shows the number of the step.
     """
     from optlab.figures.animation.player import checked
 
     checked(output, "--output ")
-    size = {"frames": frames, "fps": fps, "width": width}
+    size = {"view": view, "frames": frames, "fps": fps, "width": width}
     if Path(what).is_dir():
         _refuse({"--optimizer": optimizer, "--steps": steps, "--start": start}, "a problem", "a folder of results")
         made = _of_results(Path(what), problem, only, top, without, plugins, size)
@@ -81,7 +84,7 @@ def animate(
 
 
 def _of_results(folder: Path, problem: str | None, only: Sequence[str], top: int | None, without: Sequence[str],
-                plugins: list[Path], size: dict[str, int]) -> Animation:  # fmt: skip
+                plugins: list[Path], size: dict[str, Any]) -> Animation:  # fmt: skip
     from optlab.api.run import load
 
     found = load(folder, folders(plugins))
@@ -89,7 +92,7 @@ def _of_results(folder: Path, problem: str | None, only: Sequence[str], top: int
 
 
 def _of_problem(what: str, optimizers: Sequence[str], steps: int | None, start: str | None, plugins: list[Path],
-                size: dict[str, int]) -> Animation:  # fmt: skip
+                size: dict[str, Any]) -> Animation:  # fmt: skip
     from optlab.api import animate as animating
     from optlab.api import subjects
     from optlab.cli import functions

@@ -16,7 +16,7 @@ from PIL import Image
 from optlab.errors import MissingPackage, UserError
 from optlab.figures import style
 from optlab.figures.animation.scene import Scene, Timing
-from optlab.figures.contour import STAR
+from optlab.figures.path_legend import STAR
 
 COLOURS = 255
 """The colours of a GIF and an APNG: one palette for all frames. One more is left for transparency."""

@@ -16,9 +16,9 @@ from matplotlib.colors import to_rgb
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from optlab.figures import trail
 from optlab.figures.animation.scene import Scene, Track
 from optlab.figures.balls import SHADED
+from optlab.figures.in_view import exit_of
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,8 @@ TAIL = 14
 """The number of frames in which the trail behind a ball fades."""
 BALL = 0.02
 """The diameter of a ball as a share of the width."""
+HIDDEN = 0.4
+"""The opacity of what is behind a hill."""
 _FADED = 0.75
 """The share of the colour in a faded trail; the remainder is white."""
 
@@ -73,7 +75,7 @@ def _add(canvas: Image.Image, scene: Scene, first: float, last: float) -> None:
     """Add the faded trails between two steps to the canvas."""
     pen = ImageDraw.Draw(canvas)
     for track in scene.tracks:
-        _line(pen, scene, track.between(first, last), _mixed(track.colour, _FADED), 1.0)
+        _line(pen, scene, track, (first, last), _FADED, 1.0)
 
 
 def _draw(moving: Image.Image, scene: Scene, number: int, sprites: list[Image.Image]) -> None:
@@ -81,44 +83,50 @@ def _draw(moving: Image.Image, scene: Scene, number: int, sprites: list[Image.Im
     pen, steps = ImageDraw.Draw(moving), scene.steps
     for track in scene.tracks:
         for age in range(min(TAIL, number) if not track.is_faint else 0, 0, -1):
-            part = track.between(steps[number - age], steps[number - age + 1])
+            part = (steps[number - age], steps[number - age + 1])
             fresh = 1 - (age - 1) / TAIL
-            _line(pen, scene, part, _mixed(track.colour, _FADED + (1 - _FADED) * fresh), 1.0 + 1.6 * fresh)
+            _line(pen, scene, track, part, _FADED + (1 - _FADED) * fresh, 1.0 + 1.6 * fresh)
     for track, sprite in zip(scene.tracks, sprites, strict=True):
         if track.is_faint:
             continue
-        if (head := arrow(track, steps[number], scene.corners)) is not None:
+        if (head := arrow(track, steps[number], scene.length)) is not None:
             pen.polygon([tuple(corner) for corner in _on_canvas(scene, head)], fill=track.colour, outline="white")
         elif is_shown(track, steps[number]):
             centre = _on_canvas(scene, track.at(steps[number])[None])[0]
             corner = (round(centre[0] - sprite.width / 2), round(centre[1] - sprite.height / 2))
-            moving.paste(sprite, corner, sprite)
+            mask = sprite.getchannel("A").point(lambda alpha: int(HIDDEN * alpha))
+            moving.paste(sprite, corner, mask if track.hides(steps[number]) else sprite)
 
 
 def is_shown(track: Track, step: float) -> bool:
     """Whether the ball of a track is there at a step."""
-    return not track.is_faint and not (track.is_lost and step > track.steps[-1])
+    is_there = bool(np.isfinite(track.at(step)).all())
+    return is_there and not track.is_faint and not (track.is_lost and step > track.steps[-1])
 
 
-def arrow(track: Track, step: float, corners: Floats) -> Floats | None:
-    """The triangle at the border of the box, where the ball of a track is outside at a step; otherwise None."""
-    found = trail.exit_of(track.between(track.steps[0], step), corners)
+def arrow(track: Track, step: float, length: float) -> Floats | None:
+    """The triangle at the border of the view, where the ball of a track is outside at a step; otherwise None."""
+    found = exit_of(track.between(track.steps[0], step))
     if found is None:
         return None
-    tip, along = found
-    along = along / np.hypot(*along) * 0.035 * (corners[1] - corners[0]).max()
+    tip, along = found[0], length * found[1]
     across = 0.45 * along[::-1] * [-1, 1]
     return np.array([tip, tip - along + across, tip - along - across])
 
 
-def _line(pen: ImageDraw.ImageDraw, scene: Scene, places: Floats, colour: Any, width: float) -> None:
-    """Draw a line; `width` is in pixels of a frame that is 800 pixels wide."""
-    fine = max(1, round(FINE * width * scene.background.width / 800))
-    pen.line([tuple(place) for place in _on_canvas(scene, places)], fill=colour, width=fine, joint="curve")
+def _line(
+    pen: ImageDraw.ImageDraw, scene: Scene, track: Track, ends: tuple[float, float], share: float, width: float
+) -> None:
+    """Draw the part of a track between two steps with a share of its colour; `width` is in pixels of a frame that is
+    800 pixels wide."""
+    for _, places, is_hidden in track.pieces(*ends):
+        colour = _mixed(track.colour, HIDDEN * share if is_hidden else share)
+        fine = max(1, round(FINE * (min(width, 1.0) if is_hidden else width) * scene.background.width / 800))
+        pen.line([tuple(place) for place in _on_canvas(scene, places)], fill=colour, width=fine, joint="curve")
 
 
 def _on_canvas(scene: Scene, places: Floats) -> Floats:
-    return np.clip(FINE * (places - scene.corners[0]), -1e4, 1e4)
+    return FINE * (places - scene.corners[0])
 
 
 def _write(moving: Image.Image, text: str, font: Any) -> None:

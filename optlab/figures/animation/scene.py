@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from optlab.experiments.choices import FPS, FRAMES
-from optlab.figures import contour, style
+from optlab.figures import style
 from optlab.figures.figure import InlineFigure
+from optlab.figures.in_view import InView
 from optlab.figures.style import Look
 
 Floats = NDArray[np.float64]
@@ -46,9 +48,10 @@ class Timing:
 
 @dataclass(frozen=True)
 class Track:
-    """The path of one ball: steps, shape (points,), and places in pixels, shape (points, 2).
+    """The path of one ball: steps, shape (points,), and places in pixels, shape (points, 2), NaN outside of the view.
 
     If `is_lost`, the run diverged after its last point, and the ball disappears there. A faint track has no ball.
+    `is_hidden`, shape (points,), tells where the path is behind a hill; by default nowhere.
     """
 
     steps: Floats
@@ -56,6 +59,7 @@ class Track:
     colour: str
     is_lost: bool = False
     is_faint: bool = False
+    is_hidden: NDArray[np.bool_] | None = None
 
     def at(self, step: float) -> Floats:
         """The place at a step, on the straight line between recorded steps."""
@@ -63,8 +67,29 @@ class Track:
 
     def between(self, first: float, last: float) -> Floats:
         """The path from one step to another, with the recorded points on the way."""
-        on_the_way = self.places[(self.steps > first) & (self.steps < last)]
-        return np.vstack([self.at(first), on_the_way, self.at(last)])
+        return self._from_to(first, last)[1]
+
+    def pieces(self, first: float, last: float) -> Iterator[tuple[Floats, Floats, bool]]:
+        """The parts of the path from one step to another that are in the view: steps, places, and whether the part is
+        behind a hill."""
+        steps, places = self._from_to(first, last)
+        is_hidden = np.array([self.hides(step) for step in steps[:-1]], dtype=bool)
+        is_there = np.isfinite(places[1:, 0]) & np.isfinite(places[:-1, 0])
+        kinds = np.where(is_there, 1 + is_hidden, 0)
+        for begin, end in pairwise([0, *(np.flatnonzero(np.diff(kinds)) + 1), len(kinds)]):
+            if kinds[begin]:
+                yield steps[begin : end + 1], places[begin : end + 1], bool(kinds[begin] == 2)
+
+    def hides(self, step: float) -> bool:
+        """Whether the path is behind a hill at a step."""
+        if self.is_hidden is None:
+            return False
+        return bool(self.is_hidden[max(0, int(np.searchsorted(self.steps, step, "right")) - 1)])
+
+    def _from_to(self, first: float, last: float) -> tuple[Floats, Floats]:
+        on_the_way = (self.steps > first) & (self.steps < last)
+        steps = np.concatenate([[first], self.steps[on_the_way], [last]])
+        return steps, np.vstack([self.at(first), self.places[on_the_way], self.at(last)])
 
 
 @dataclass(frozen=True)
@@ -78,6 +103,7 @@ class Scene:
     box: tuple[int, int, int, int]
     tracks: Sequence[Track]
     timing: Timing
+    title: str = ""
 
     @cached_property
     def steps(self) -> Floats:
@@ -89,28 +115,47 @@ class Scene:
         """The upper left and lower right corner of the box, shape (2, 2)."""
         return np.array(self.box, dtype=float).reshape(2, 2)
 
+    @property
+    def length(self) -> float:
+        """The length of arrows in pixels."""
+        return 0.035 * float((self.corners[1] - self.corners[0]).max())
 
-def of_map(
-    sheet: InlineFigure, paths: pd.DataFrame, lost: Sequence[str], looks: dict[str, Look], width: int, timing: Timing
+
+def of_figure(
+    sheet: InlineFigure,
+    in_view: Callable[[Floats], InView],
+    paths: pd.DataFrame,
+    lost: Sequence[str],
+    looks: dict[str, Look],
+    width: int,
+    timing: Timing,
+    title: str = "",
 ) -> Scene:
-    """The scene of trajectories on a map. `sheet` is the figure of the map without them.
+    """The scene of trajectories on a map or a surface.
 
-    `paths` has the columns `label`, `step`, `x0` and `x1`, and `lost` the labels of runs that diverged.
+    Args:
+        sheet: the figure of the map without them.
+        in_view: gives the part of a trajectory that is in the view, in the coordinates of the axes.
+        paths: columns `label`, `step`, `x0` and `x1`.
+        lost: the labels of runs that diverged.
+        title: the name of the problem, for people who do not see the animation.
     """
     dpi = width / sheet.get_figwidth()
     with style.sheet():
         background = Image.open(io.BytesIO(sheet.png(dpi))).convert("RGB")
     axes: Any = sheet.axes[0]
-    scale, limits = dpi / sheet.dpi, np.array([axes.get_xlim(), axes.get_ylim()]).T
+    scale = dpi / sheet.dpi
     tracks = []
     for label, path in paths.groupby("label", sort=False):
-        points = contour.cut(path[["x0", "x1"]].to_numpy(float), limits)
+        points = path[["x0", "x1"]].to_numpy(float)
+        points = points[: int(np.argmin(np.append(np.isfinite(points).all(1), False)))]
         if len(points):
-            places = axes.transData.transform(points) * scale * [1, -1] + [0, background.height]
-            look, is_lost = looks[str(label)], label in lost
-            steps = path["step"].to_numpy(float)[: len(points)]
-            tracks.append(Track(steps, places, look.colour, is_lost, look.faint))
+            found, look = in_view(points), looks[str(label)]
+            places = axes.transData.transform(found.places) * scale * [1, -1] + [0, background.height]
+            steps = np.interp(found.positions, np.arange(len(points)), path["step"].to_numpy(float)[: len(points)])
+            tracks.append(Track(steps, places, look.colour, label in lost, look.faint, found.is_hidden))
     area = axes.get_window_extent()
     left, right = (round(scale * side) for side in (area.x0, area.x1))
     top, bottom = (background.height - round(scale * side) for side in (area.y1, area.y0))
-    return Scene(background, (left, top, right, bottom), tracks, timing)
+    title = f"Balls roll on {title}" if title else "Balls roll"
+    return Scene(background, (left, top, right, bottom), tracks, timing, title)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,10 @@ from optlab.figures.animation import raster
 from optlab.figures.animation.scene import Scene, Track
 
 Floats = NDArray[np.float64]
+
+
+_REDUCED = ".still{display:none}@media (prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}"
+"""Who wants no motion sees the end."""
 
 
 def svg(scene: Scene) -> str:
@@ -28,14 +33,16 @@ def svg(scene: Scene) -> str:
     size = f'width="{width}" height="{height}"'
     window = f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"/>'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" role="img">',
+        f"<title>{escape(scene.title)}</title>",
         f'<defs><clipPath id="map">{window}</clipPath>',
         *(_shade(colour, number) for number, colour in enumerate(colours)),
         f'</defs><image {size} href="data:image/png;base64,{picture}"/>',
-        '<g clip-path="url(#map)">',
+        f"<style>{_REDUCED}</style>",
+        '<g class="moving"><g clip-path="url(#map)">',
         *moving,
-        "</g>",
-        _counter(scene),
+        f"</g>{_counter(scene)}</g>",
+        f'<g class="still"><g clip-path="url(#map)">{_still(scene, list(colours))}</g></g>',
     ]
     return "\n".join([*parts, "</svg>\n"])
 
@@ -51,34 +58,79 @@ def _animated(scene: Scene, name: str, values: Iterable[str], tag: str = "animat
 
 
 def _trail(scene: Scene, track: Track) -> str:
-    """A line that is as long as the way up to now."""
-    whole = np.clip(track.places, -1e4, 1e4)
-    ways = np.append(0.0, np.hypot(*np.diff(whole, axis=0).T).cumsum())
-    gaps = (f"{ways[-1] - np.interp(step, track.steps, ways):.1f}" for step in scene.steps)
-    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in whole)
-    line = f'<polyline points="{points}" fill="none" stroke="{track.colour}" stroke-width="1.6" stroke-opacity="0.7"'
+    """Lines that are as long as the way up to now, one for each part in the view."""
+    return "".join(_part(scene, track.colour, *part) for part in track.pieces(track.steps[0], track.steps[-1]))
+
+
+def _part(scene: Scene, colour: str, steps: Floats, places: Floats, is_hidden: bool) -> str:
+    ways = np.append(0.0, np.hypot(*np.diff(places, axis=0).T).cumsum())
+    gaps = (f"{ways[-1] - np.interp(step, steps, ways):.1f}" for step in scene.steps)
     length = f"{ways[-1] + 1:.1f}"
-    return f'{line} stroke-dasharray="{length} {length}">{_animated(scene, "stroke-dashoffset", gaps)}</polyline>'
+    line = f'<polyline {_line(colour, places, is_hidden)} stroke-dasharray="{length} {length}">'
+    return f"{line}{_animated(scene, 'stroke-dashoffset', gaps)}</polyline>"
+
+
+def _line(colour: str, places: Floats, is_hidden: bool) -> str:
+    """The attributes of a line."""
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+    width, opacity = (1.0, raster.HIDDEN) if is_hidden else (1.6, 0.7)
+    return f'points="{points}" fill="none" stroke="{colour}" stroke-width="{width}" stroke-opacity="{opacity}"'
+
+
+def _still(scene: Scene, colours: list[str]) -> str:
+    """The end of the animation, without motion."""
+    parts, last = [], float(scene.steps[-1])
+    for track in scene.tracks:
+        for _, places, is_hidden in track.pieces(track.steps[0], track.steps[-1]):
+            parts.append(f"<polyline {_line(track.colour, places, is_hidden)}/>")
+        if track.is_faint:
+            continue
+        if (head := raster.arrow(track, last, scene.length)) is not None:
+            parts.append(f"<polygon {_head(head, track.colour)}/>")
+        elif raster.is_shown(track, last):
+            x, y = track.at(last)
+            opacity = f' opacity="{raster.HIDDEN}"' * track.hides(last)
+            moved = f'transform="translate({x:.1f} {y:.1f})"'
+            parts.append(f"<g {moved}{opacity}>{_circle(scene, colours.index(track.colour))}</g>")
+    return "".join(parts)
+
+
+def _circle(scene: Scene, number: int) -> str:
+    radius = raster.BALL * scene.background.width / 2
+    return f'<circle r="{radius:.1f}" fill="url(#ball{number})" stroke="white" stroke-width="1.2"/>'
+
+
+def _head(corners: Floats, colour: str) -> str:
+    """The attributes of an arrow."""
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
+    return f'points="{points}" fill="{colour}" stroke="white"'
 
 
 def _ball(scene: Scene, track: Track, number: int) -> str:
     """A ball, and the arrow that replaces it while it is outside."""
-    places = (np.clip(track.at(step), -1e4, 1e4) for step in scene.steps)
+    steps = [float(step) for step in scene.steps]
+    places = _held([track.at(step) for step in steps])
     moved = _animated(scene, "transform", (f"{x:.1f} {y:.1f}" for x, y in places), "animateTransform",
                       ' type="translate"')  # fmt: skip
-    heads = [raster.arrow(track, step, scene.corners) for step in scene.steps]
-    shown = [str(int(raster.is_shown(track, step))) for step in scene.steps]
-    radius = raster.BALL * scene.background.width / 2
-    parts = [f'<g><circle r="{radius:.1f}" fill="url(#ball{number})" stroke="white" stroke-width="1.2"/>{moved}']
-    if "0" in shown:
+    heads = [raster.arrow(track, step, scene.length) for step in steps]
+    shown = [f"{raster.is_shown(track, step) * (raster.HIDDEN if track.hides(step) else 1):g}" for step in steps]
+    parts = [f"<g>{_circle(scene, number)}{moved}"]
+    if {*shown} != {"1"}:
         parts.append(_animated(scene, "opacity", shown, more=' calcMode="discrete"'))
     parts.append("</g>")
     if any(head is not None for head in heads):
         corners = next(head for head in reversed(heads) if head is not None)
-        points = " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
         there = _animated(scene, "opacity", (str(int(head is not None)) for head in heads), more=' calcMode="discrete"')
-        parts.append(f'<polygon points="{points}" fill="{track.colour}" stroke="white" opacity="0">{there}</polygon>')
+        parts.append(f'<polygon {_head(corners, track.colour)} opacity="0">{there}</polygon>')
     return "".join(parts)
+
+
+def _held(places: Sequence[Floats]) -> list[Floats]:
+    """The places, with the last one before in place of NaN."""
+    held = [np.zeros(2)]
+    for place in places:
+        held.append(place if np.isfinite(place).all() else held[-1])
+    return held[1:]
 
 
 def _shade(colour: str, number: int) -> str:

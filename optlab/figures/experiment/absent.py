@@ -41,7 +41,7 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return "runs of every optimizer ended with an error"
     if results.history.empty:
         return _RECORD
-    if kind == "contour":
+    if kind in ("contour", "surface"):
         left_out = results.origin.left_out
         return "; ".join(left_out) or "no problem is a function of two parameters with recorded trajectories"
     return "no loss is finite, or runs of every optimizer ended with an error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from optlab.errors import UserError
 from optlab.experiments.cases import Titled
+from optlab.experiments.choices import View
 from optlab.figures.animation.player import Animation
 from optlab.figures.animation.scene import Timing
 from optlab.figures.experiment import per_case
@@ -15,7 +16,7 @@ from optlab.results.selection import Selection, titles_of
 
 
 def animation(
-    results: Profiled, case: str | None, selection: Selection, width: int, timing: Timing, how: str
+    results: Profiled, case: str | None, selection: Selection, view: View, width: int, timing: Timing, how: str
 ) -> Animation:
     """The animation of one case.
 
@@ -42,7 +43,7 @@ def animation(
     if titles[0] not in maps:
         raise UserError(f"{how}{titles[0]!r}: an animation needs a function of two parameters that is the same in all "
                         f"steps; choose one of: {', '.join(maps)}")  # fmt: skip
-    made = per_case.animated(shown, maps[titles[0]], width, timing)
+    made = per_case.animated(shown, maps[titles[0]], view, width, timing)
     if made is None:
         raise UserError(f"{titles[0]}: there is nothing to animate: no trajectory of these optimizers was recorded")
     return made

@@ -11,11 +11,13 @@ import pandas as pd
 
 from optlab.errors import counted
 from optlab.experiments.cases import Titled, WithoutProblem
-from optlab.figures import contour, loss, sensitivity
+from optlab.experiments.choices import View
+from optlab.figures import contour, loss, sensitivity, surface
 from optlab.figures.animation import scene
 from optlab.figures.animation.player import Animation
 from optlab.figures.animation.scene import Timing
 from optlab.figures.experiment.inputs import PictureInputs
+from optlab.figures.in_view import on_map
 from optlab.figures.style import Look
 from optlab.results.analysis.phases import has_phases
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
@@ -30,7 +32,8 @@ RESOLUTION = 220
 
 def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures of each case, not drawn yet."""
-    wanted = [kind for kind in ("contour", "loss", "lr") if shown.selection.wants_each(kind, shown.count)]
+    usual = {"contour": True, "surface": False, "loss": True, "lr": True}
+    wanted = [kind for kind in usual if shown.selection.wants_each(kind, shown.count, usual[kind])]
     if not wanted:
         return
     frames = CaseFrames.of(shown.results, shown.runs).only(shown.looks)
@@ -46,7 +49,8 @@ def _figures(shown: PictureInputs, case: Titled | WithoutProblem, frames: CaseFr
     name = shown.files[title]
     if isinstance(case, Titled) and has_map(case) and len(frames.paths):
         many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
-        yield NamedFigure("contour", title, name, partial(_contour, case, frames, looks, subtitle + many))
+        for kind in ("contour", "surface"):
+            yield NamedFigure(kind, title, name, partial(_paths, kind, case, frames, looks, subtitle + many))
     headed = {"looks": looks, "minimum": case.minimum, "title": title, "subtitle": subtitle}
     if np.isfinite(frames.curves["median"]).any():
         x = "step" if shown.selection.x in (None, "steps") else shown.selection.x
@@ -57,24 +61,32 @@ def _figures(shown: PictureInputs, case: Titled | WithoutProblem, frames: CaseFr
         yield NamedFigure("lr", title, name, partial(sensitivity.figure, frames.effects, **headed))
 
 
-def animated(shown: PictureInputs, case: Titled, width: int, timing: Timing) -> Animation | None:
+def animated(shown: PictureInputs, case: Titled, view: View, width: int, timing: Timing) -> Animation | None:
     """The animation of a case with a map, `width` pixels wide; None if no trajectories were recorded."""
     of_case = shown.runs[shown.runs["case"] == case.title].reset_index(drop=True)
     frames = CaseFrames.of(shown.results, of_case).only(shown.looks)
     if not len(frames.paths):
         return None
     many = ", the first seed shown" if (frames.best["n"] > 1).any() else ""
-    sheet = _contour(case, frames, shown.looks, _subtitle(case, frames.best) + shown.note + many, still=False)
+    subtitle = _subtitle(case, frames.best) + shown.note + many
+    heights = surface_of(case, frames, RESOLUTION)
+    headed = {"looks": shown.looks, "minima": case.minima, "minimum": case.minimum, "title": case.title}
+    if view == "surface":
+        seen = surface.View.of(heights, frames.paths, case.minima, case.minimum)
+        sheet = surface.figure(heights, frames.paths, frames.best, subtitle=subtitle, view=seen, **headed)
+        in_view = seen.path
+    else:
+        sheet = contour.figure(heights, frames.paths, frames.best, subtitle=subtitle, still=False, **headed)
+        in_view = partial(on_map, limits=heights.limits)
     lost = frames.best.loc[frames.best["shown_status"] != "done", "label"].tolist()
-    return Animation(scene.of_map(sheet, frames.paths, lost, dict(shown.looks), width, timing))
+    return Animation(scene.of_figure(sheet, in_view, frames.paths, lost, dict(shown.looks), width, timing, case.title))
 
 
-def _contour(
-    case: Titled, frames: CaseFrames, looks: Mapping[str, Look], subtitle: str, still: bool = True
-) -> InlineFigure:
+def _paths(kind: str, case: Titled, frames: CaseFrames, looks: Mapping[str, Look], subtitle: str) -> InlineFigure:
+    """The picture of trajectories on a map ("contour") or on a surface."""
     shown = {"minima": case.minima, "minimum": case.minimum, "title": case.title, "subtitle": subtitle}
-    surface = surface_of(case, frames, RESOLUTION)
-    return contour.figure(surface, frames.paths, frames.best, looks=looks, still=still, **shown)
+    draw = {"contour": contour, "surface": surface}[kind].figure
+    return draw(surface_of(case, frames, RESOLUTION), frames.paths, frames.best, looks=looks, **shown)
 
 
 def _seeds(number: int, of: str = "") -> str:

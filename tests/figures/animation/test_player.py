@@ -1,5 +1,7 @@
 import re
+import shutil
 import stat
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -59,6 +61,26 @@ def test_an_svg_moves_without_a_script_and_refers_to_nothing(animation, tmp_path
         assert values[3:] == [end] * 21  # the last frame, and one second of pause
         assert node.get("dur") == "1.2s"
     assert [node.text for node in root.iter() if node.tag.endswith("text")] == ["step 0", "step 1", "step 4", "step 9"]
+
+
+def test_an_svg_shows_the_end_to_those_who_want_no_motion(animation, tmp_path):
+    text = animation.save(tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "@media (prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}" in text
+    still = next(node for node in ElementTree.fromstring(text).iter() if node.get("class") == "still")
+    assert not [node for node in still.iter() if "animate" in node.tag]
+    assert [node.get("transform") for node in still.iter() if node.get("transform")] == [
+        "translate(40.0 50.0)",
+        "translate(60.0 20.0)",
+    ]
+
+
+@pytest.mark.skipif(not shutil.which("ffprobe"), reason="needs ffmpeg with ffprobe")
+def test_a_video_has_all_frames_and_the_pause(animation, tmp_path):
+    path = animation.save(tmp_path / "x.mp4")
+    asked = ["-count_frames", "-show_entries", "stream=codec_name,width,height,r_frame_rate,nb_read_frames"]
+    command = ["ffprobe", "-v", "error", *asked, "-of", "csv=p=0", str(path)]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "h264,200,80,20/1,24"
 
 
 def test_a_video_is_written_by_ffmpeg_with_even_sides(animation, tmp_path, monkeypatch):

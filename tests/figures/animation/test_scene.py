@@ -1,10 +1,14 @@
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from optlab.figures import contour, style
 from optlab.figures.animation import raster, scene
-from optlab.figures.animation.scene import Timing, Track
+from optlab.figures.animation.scene import Scene, Timing, Track
+from optlab.figures.in_view import on_map
 from optlab.results.surface import Surface
 
 SIDE = np.linspace(-2, 2, 40)
@@ -20,7 +24,8 @@ def bowl():
     best = pd.DataFrame({"label": [*places], "settings": "lr=1", "shown_status": "done", "shown_loss": 0.5})
     looks = style.looks(places)
     sheet = contour.figure(surface, paths, best, looks=looks, minima=[(0, 0)], minimum=0.0, still=False)
-    return scene.of_map(sheet, paths, [], looks, 400, Timing(frames=5, fps=10, pause=0.5))
+    in_view = partial(on_map, limits=surface.limits)
+    return scene.of_figure(sheet, in_view, paths, [], looks, 400, Timing(frames=5, fps=10, pause=0.5))
 
 
 def test_the_steps_are_those_of_the_longest_run(bowl):
@@ -69,8 +74,30 @@ def test_frames_show_balls_in_their_colours_where_they_are(bowl):
 def test_a_ball_that_left_is_an_arrow_at_the_border(bowl):
     stays, leaves = bowl.tracks
     right = bowl.box[2]
-    assert raster.arrow(stays, 8, bowl.corners) is None
-    assert raster.arrow(leaves, 2, bowl.corners) is None
-    tip, *others = raster.arrow(leaves, 8, bowl.corners)
+    assert raster.arrow(stays, 8, bowl.length) is None
+    assert raster.arrow(leaves, 2, bowl.length) is None
+    tip, *others = raster.arrow(leaves, 8, bowl.length)
     assert tip[0] == pytest.approx(right, abs=1)
     assert all(corner[0] < tip[0] for corner in others)
+
+
+def test_the_parts_of_a_track_are_those_in_the_view_seen_or_behind_a_hill():
+    nan = np.full(2, np.nan)
+    places = np.array([[0, 0], [1, 0], [2, 0], nan, nan, [3, 0], [4, 0]], dtype=float)
+    hidden = np.array([False, True, False, False, False, False, False])
+    track = Track(np.array([0.0, 1, 2, 2, 5, 5, 6]), places, "#ff0000", is_hidden=hidden)
+    found = [(steps.tolist(), part[:, 0].tolist(), behind) for steps, part, behind in track.pieces(0.5, 6)]
+    assert found == [([0.5, 1], [0.5, 1], False), ([1, 2], [1, 2], True), ([5, 6], [3, 4], False)]
+    assert [raster.is_shown(track, step) for step in (1.5, 3, 5.5)] == [True, False, True]
+    assert [track.hides(step) for step in (0.5, 1.5, 5.5)] == [False, True, False]
+
+
+def test_a_ball_behind_a_hill_is_faint():
+    background = Image.new("RGB", (100, 40), "white")
+    steps, places = np.array([0.0, 1]), np.array([[30.0, 20], [70, 20]])
+    found = []
+    for hidden in (False, True):
+        track = Track(steps, places, "#0072B2", is_hidden=np.full(2, hidden))
+        last = [*raster.frames(Scene(background, (0, 0, 100, 40), [track], Timing(2)))][-1]
+        found.append(sum(255 - value for value in last.getpixel((70, 20))))
+    assert found[1] == pytest.approx(raster.HIDDEN * found[0], rel=0.4)  # over its own faint trail
