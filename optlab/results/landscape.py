@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,8 @@ class ParameterPlane:
         >>> plane.coordinates(np.array([[5.0, 2.0, 7.0]])).round(12).tolist()
         [[3.0, 2.0]]
         """
-        return np.linalg.lstsq(self.directions.T, (points - self.origin).T, rcond=None)[0].T
+        found: Any = np.linalg.lstsq(self.directions.T, (points - self.origin).T, rcond=None)[0]
+        return found.T
 
     def points(self, coordinates: Floats) -> Floats:
         """The points (points, dim) with these coordinates."""

@@ -125,8 +125,8 @@ def test_heights_rise_with_the_loss_in_the_plane(moons, shown, split):
 
 def test_a_random_plane_goes_through_the_end_of_the_best_path(moons, shown):
     plane = shown["landscapes"][1]
-    end = plane["paths"][plane["origin"]]
-    assert LABELS[plane["origin"]] == moons.ranking().iloc[0]["label"]
+    end = plane["paths"][plane["through"]]
+    assert LABELS[plane["through"]] == moons.ranking().iloc[0]["label"]
     np.testing.assert_allclose([unpacked(end[key])[-1] for key in ("x", "y", "distance")], 0, atol=1e-6)
     assert max(plane["low"]) <= -1
     assert min(plane["high"]) >= 1

@@ -1,20 +1,23 @@
 /** The decision boundary of each optimizer's network at the present step, over the examples in the plane. */
 
 import { rgb } from "./colours.js";
+import { spaced } from "./compute.js";
 import { levelLines } from "./levels.js";
 import { accuracy, loadOutputs, margins, parametersAt } from "./outputs.js";
 
 /** Colours of classes, which are not those of optimizers (Paul Tol's bright scheme, made for colour blindness). */
 const CLASSES = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB"];
 const SHAPES = 4;
+const MOST = 200; // steps whose parameters are kept
 
 /**
  * @param {any} document_
  * @param {ReturnType<import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
  * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<import("./live.js").createLive>} live
  */
-export function createBoundary(document_, state, openCase, colours) {
+export function createBoundary(document_, state, openCase, colours, live) {
   const section = document.getElementById("boundary");
   const place = document.getElementById("panels");
   const field = document.createElement("canvas");
@@ -22,6 +25,7 @@ export function createBoundary(document_, state, openCase, colours) {
   let boundary = null;
   let outputs = null;
   let panels = [];
+  const computed = new Map();
   let points = { key: "", image: document.createElement("canvas") };
 
   async function open() {
@@ -30,14 +34,48 @@ export function createBoundary(document_, state, openCase, colours) {
     panels = [];
     place.replaceChildren();
     resized.disconnect();
-    section.hidden = !boundary?.recorded.length;
+    const labels = boundary ? document_.labels.map((_, label) => label).filter(isKnown) : [];
+    section.hidden = !labels.length;
     if (section.hidden) return;
-    const loaded = await loadOutputs(boundary);
+    const [loaded, paths] = await Promise.all([loadOutputs(boundary), Promise.all(labels.map(pathOf))]);
     if (state.now.caseIndex !== caseIndex) return;
     outputs = loaded;
     points.key = "";
     field.width = field.height = boundary.grid;
-    panels = boundary.recorded.map(panel);
+    panels = paths.map(panel);
+    draw();
+  }
+
+  /** The parameters of a label that were recorded, or computed in their place after a change of settings. */
+  const recordedOf = (/** @type {number} */ label) => openCase(state.now.caseIndex).boundary.recorded.find((one) => one.label === label);
+
+  /** Whether the parameters of a label along the steps were recorded, or can be computed here. */
+  function isKnown(/** @type {number} */ label) {
+    return Boolean(recordedOf(label)) || (!colours.isFaint(label) && Boolean(live.current(state.now.caseIndex, label)));
+  }
+
+  /** The parameters of a label along the steps. */
+  async function pathOf(/** @type {number} */ label) {
+    const { caseIndex } = state.now;
+    const recorded = recordedOf(label);
+    if (recorded) return recorded;
+    const kernel = await live.kernelOf(caseIndex, label);
+    const { x0, numbers, steps } = live.current(caseIndex, label);
+    const key = [x0, numbers, steps].join(";");
+    const before = computed.get(label);
+    if (before?.kernel === kernel && before.key === key) return before.path;
+    const { record, trail } = kernel.run({ x0: [x0], numbers, steps, record: spaced(steps, MOST) });
+    const path = { label, step: record, x: trail };
+    computed.set(label, { kernel, key, path });
+    return path;
+  }
+
+  /** Show what was computed after a change of settings. */
+  async function follow() {
+    const { caseIndex } = state.now;
+    const paths = await Promise.all(panels.map(({ path }) => pathOf(path.label)));
+    if (state.now.caseIndex !== caseIndex) return;
+    paths.forEach((path, n) => (panels[n].path = path));
     draw();
   }
 
@@ -152,7 +190,8 @@ export function createBoundary(document_, state, openCase, colours) {
     return points.image;
   }
 
-  state.on(["caseIndex", "version"], open);
+  state.on(["caseIndex"], open);
+  state.on(["version"], follow);
   state.on(["step", "hidden", "hover", "dark"], draw);
   open();
 }

@@ -54,7 +54,7 @@ export function createLandscape(document_, state, openCase, colours) {
   function facts() {
     const share = `${(100 * shown.explained).toPrecision(3)} %`;
     if (shown.name === "principal") return `Through the mean of all paths, along their first two principal components. It holds ${share} of their variance.`;
-    const origin = document_.labels[shown.origin].name;
+    const origin = document_.labels[shown.through].name;
     return `Through the end of ${origin}, along two random directions in which each unit's weights have the norm of its trained weights: a step of 1 is as large as the weights. It holds ${share} of the paths' squared distances to that point.`;
   }
 

@@ -44,7 +44,7 @@ function open() {
   createLegend(data, state, openCase, colours);
   createStage(state, openCase, colours, tip, createControls(data, state, live), createWhy(data, state, openCase, colours, live).draw);
   createLandscape(data, state, openCase, colours);
-  createBoundary(data, state, openCase, colours);
+  createBoundary(data, state, openCase, colours, live);
   createCharts(data, state, openCase, colours, tip);
   createRanking(data, state, colours);
   controls(state);
