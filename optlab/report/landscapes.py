@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 from optlab.execution.evaluation import Evaluation, whole_objective
 from optlab.execution.records import Floats, Ints
 from optlab.experiments.cases import Titled
-from optlab.report.packing import packed, packed_shares, spaced
+from optlab.report.packing import packed, packed_exactly, packed_shares, spaced
 from optlab.results.case_frames import CaseFrames, has_map
 from optlab.results.landscape import ParameterPlane, principal_plane, random_plane
 from optlab.results.surface import sane, shares, view
@@ -85,7 +85,7 @@ def _landscapes(
         RANDOM: random_plane(best.points[-1], case.case.tensors, np.random.Generator(np.random.Philox(0))),
     }
     return [
-        {"name": name, "origin": places[best.label], **_landscape(case, name, plane, paths, done, places, resolution)}
+        {"name": name, "through": places[best.label], **_landscape(case, name, plane, paths, done, places, resolution)}
         for name, plane in planes.items()
         if plane is not None
     ]
@@ -146,6 +146,7 @@ def _landscape(
         "heights": packed_shares(heights),
         "minima": [],
         "explained": plane.explained(every),
+        "plane": {"origin": packed_exactly(plane.origin), "directions": packed_exactly(plane.directions)},
         "paths": [_projected(case, plane, path, places) for path in paths],
     }
 

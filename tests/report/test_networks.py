@@ -109,6 +109,32 @@ def test_losses_of_landscapes_are_those_of_the_network(moons, shown, split):
         np.testing.assert_allclose(unpacked(one["distance"]), np.linalg.norm(own - nearest, axis=1), atol=1e-6)
 
 
+PROJECTED = """
+const { projected } = await import(given.module);
+const { plane, step, x, loss } = given;
+const lossesAt = (points) => points.map((point) => point[0]);
+const found = projected(plane, 7, { step, x: Float64Array.from(x.flat()), loss, status: "done", lossesAt });
+for (const name of ["step", "x", "y", "loss", "projected", "distance"]) found[name] = Array.from(found[name]);
+console.log(JSON.stringify(found));
+"""
+
+
+@needs_node
+def test_the_page_projects_paths_on_planes_as_the_report_does(moons, shown, tmp_path):
+    x = points_of(moons, "gd")
+    for landscape in shown["landscapes"]:
+        plane = {name: unpacked(values).tolist() for name, values in landscape["plane"].items()}
+        given = {"plane": plane, "step": list(range(31)), "x": x.tolist(), "loss": list(range(31))}
+        found = evaluated(PROJECTED, tmp_path, {"module": (WEB / "projection.js").as_uri(), **given})
+        expected = landscape["paths"][LABELS.index("gd")]
+        for name in ("step", "x", "y", "distance"):
+            np.testing.assert_allclose(found[name], unpacked(expected[name]), rtol=1e-5, atol=1e-6)
+        directions = np.reshape(plane["directions"], (2, 17))
+        nearest = np.array(plane["origin"]) + np.transpose([found["x"], found["y"]]) @ directions
+        np.testing.assert_allclose(found["projected"], nearest[:, 0], rtol=1e-12)
+        assert found["loss"] == list(range(31))
+
+
 def test_heights_rise_with_the_loss_in_the_plane(moons, shown, split):
     plane = shown["landscapes"][0]
     points = np.concatenate([points_of(moons, label) for label in LABELS])

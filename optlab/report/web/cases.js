@@ -31,7 +31,7 @@ function opened_(given) {
   const curves = {};
   for (const [quantity, lines] of Object.entries(given.curves)) curves[quantity] = lines.map(line);
   const valley = given.valley && valley_(given.valley);
-  const landscapes = given.landscapes.map(valley_);
+  const landscapes = given.landscapes.map((plane) => ({ ...valley_(plane), plane: line(plane.plane) }));
   const boundary = given.boundary && boundary_(given.boundary);
   return { ...given, minimum: number(given.minimum), curves, valley, landscapes, boundary, sensitivity: given.sensitivity.map(line),
            lastStep: lastStep((valley ?? landscapes[0])?.paths ?? [], curves) }; // prettier-ignore
