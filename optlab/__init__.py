@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from optlab.api.maps import basins as basins
     from optlab.api.maps import stability as stability
     from optlab.api.minimize import minimize as minimize
+    from optlab.api.play import play as play
     from optlab.api.race import race as race
     from optlab.api.run import load as load
     from optlab.api.run import run as run
@@ -72,6 +73,7 @@ _HOME = {
     "lookup": "optlab.engine",
     "minimize": "optlab.api.minimize",
     "optimizer": "optlab.plugins.optimizers.base",
+    "play": "optlab.api.play",
     "problem": "optlab.plugins.problems.base",
     "race": "optlab.api.race",
     "relu": "optlab.engine",

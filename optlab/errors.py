@@ -155,6 +155,12 @@ def absent(path: Path) -> str:
     return f"{path}: there is no such file{wrong}"
 
 
+def check_folder(path: Path, option: str = "") -> None:
+    """Raise UserError if the folder of a file to write does not exist. `option` is the text before the path."""
+    if not path.parent.is_dir():
+        raise UserError(f"{option}{path}: there is no folder {path.parent}")
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`" (did you mean 'adam'?)"`, or an empty text if no known word is similar.
 

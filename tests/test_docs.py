@@ -40,6 +40,7 @@ PAGES = (
     "docs/verdicts.md",
     "docs/reports.md",
     "docs/animations.md",
+    "docs/play.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),

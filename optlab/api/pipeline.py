@@ -157,7 +157,8 @@ def _passes(planned: Plan) -> Passes:
     return tuning.Tuned(planned.sweeps, planned.tuning, choose)
 
 
-def _unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
+def unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
+    """Shows no progress."""
     return nullcontext(lambda done: None)
 
 
@@ -179,9 +180,7 @@ class Outcome:
     damage: Sequence[str] = ()
 
 
-def carry_out(
-    job: Job, format: str | None = None, watched: Watched = _unwatched, selection: Selection = ALL
-) -> Outcome:
+def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched, selection: Selection = ALL) -> Outcome:
     """Run an experiment, or reuse its finished results, and draw it. Only one process writes to a folder at a time.
 
     If nothing must be written, no lock is taken.

@@ -45,6 +45,15 @@ def pairs(words: Sequence[str]) -> dict[str, str]:
     return shorthand.pairs(words, "x=-2")
 
 
+def start(text: str | None) -> Any:
+    """The start of runs: a point, the word "random", or None for the start of each problem."""
+    if text is None or text == "random":
+        return text
+    from optlab.api import subjects
+
+    return subjects.point("--start", text)
+
+
 # ---- files -----------------------------------------------------------------------------------------------------------
 
 
@@ -63,7 +72,7 @@ def given(written: str) -> Any:
 
 
 def load(what: str) -> Any:
-    """Load the function or plugin of FILE.py:NAME.
+    """Load the function or plugin of FILE.py:NAME, or the only plugin of FILE.py.
 
     Raises:
         UserError: there is no such file or name, the file raises an exception, or the name is no function or plugin.
@@ -77,7 +86,8 @@ def load(what: str) -> Any:
     except Exception as error:
         raise UserError(registry.one_line(error, str(path))) from error
     functions = {key: value for key, value in vars(module).items() if _is_defined_in(value, module.__name__)}
-    found = functions.get(name.removeprefix(":"))
+    plugins = [value for value in functions.values() if not inspect.isfunction(value)]
+    found = functions.get(name[1:]) if name[1:] else plugins[0] if len(plugins) == 1 else None
     if found is None:
         problem = f"there is no function {name[1:]!r}" if name[1:] else f"name the function, as in {path}:NAME"
         offer = did_you_mean(name[1:], functions) or (f"; there is {', '.join(functions)}" if functions else "")

@@ -34,6 +34,13 @@ def completed(names: Sequence[str]) -> dict[str, Any]:
 
 Experiment = Annotated[Path, typer.Argument(metavar="FILE", help="An experiment file (TOML).")]
 Steps = Annotated[int, typer.Option("--steps", metavar="N", help="Steps per run.")]
+Seeds = Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of random cells.")]
+Start = Annotated[
+    str | None, typer.Option("--start", metavar="X,Y,...", help="The start of all runs: a point, or 'random'.")
+]
+Rates = Annotated[
+    str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where an optimizer has no lr.")
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the folder of results is created.")]
 Plugins = Annotated[
     list[Path],

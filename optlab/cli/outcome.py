@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -191,12 +191,18 @@ def _replaced(differences: Sequence[str]) -> str:
     return "replaced the results of another experiment of this name" + (f", which differed in {shown}" if shown else "")
 
 
+def failed(results: ExperimentResults) -> Iterator[str]:
+    """Which runs failed, and why, in a line each."""
+    for sweep in results.manifest["sweeps"]:
+        if "error" in sweep:
+            yield f"{sweep['described']}: {sweep['error']}"
+
+
 def failures(results: ExperimentResults) -> None:
     """Print which runs failed, and the file with the tracebacks."""
     from optlab.results.store import ERRORS_LOG
 
-    for sweep in results.manifest["sweeps"]:
-        if "error" in sweep:
-            print(f"{sweep['described']}: {sweep['error']}", file=sys.stderr)
+    for sentence in failed(results):
+        print(sentence, file=sys.stderr)
     log = shown(results.folder / ERRORS_LOG)
     print(f"{counted(results.failed, 'run')} ended with an error; tracebacks: {log}", file=sys.stderr)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,18 +59,9 @@ class Running:
             UserError: the experiment has a mistake.
         """
         from optlab.api import pipeline
-        from optlab.errors import SpecError, UserError
 
-        try:
+        with nullcontext() if isinstance(experiment, Path) else as_typed(typed or {}):
             return pipeline.prepare(experiment, self.out, known or folders(self.plugins), self.backend)
-        except SpecError as error:
-            if isinstance(experiment, Path):
-                raise
-            # the user did not write this document: its lines mean nothing, and a mistake in every table is one mistake
-            message = "\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))
-            for written, option in (typed or {}).items():
-                message = message.replace(written, option)
-            raise UserError(message) from None
 
     def carry_out(self, job: Job, file: Path | None = None) -> None:
         """Run an experiment, draw it, and print the outcome. `file` is the experiment file, if there is one."""
@@ -93,6 +85,28 @@ class Running:
             raise done.drawing_error
         if results.failed:
             raise typer.Exit(FAILED)
+
+
+@contextmanager
+def as_typed(typed: Mapping[str, str]) -> Iterator[None]:
+    """Show the mistakes of a document that a command made. The user did not write it: its lines mean nothing, and a
+    mistake in every table is one mistake.
+
+    Args:
+        typed: replacements in messages, see `Running.prepared`.
+
+    Raises:
+        UserError: the document has a mistake.
+    """
+    from optlab.errors import SpecError, UserError
+
+    try:
+        yield
+    except SpecError as error:
+        message = "\n".join(dict.fromkeys(mistake.message for mistake in error.mistakes))
+        for written, option in typed.items():
+            message = message.replace(written, option)
+        raise UserError(message) from None
 
 
 runs = with_options("running", Running)

@@ -38,6 +38,8 @@ COLORS: tuple[Color, ...] = get_args(Color)
 
 STEPS = 500
 """The default number of steps per run of the commands for maps and races."""
+GENTLE_RATES = "1e-4:1:9"
+"""The default learning rates of `optlab play`: two in each power of ten. Larger ones make balls jump."""
 SEEDS = 5
 """The default number of seeds of a race with random parts."""
 BASINS, STABILITY = 512, 256

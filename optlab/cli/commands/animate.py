@@ -94,12 +94,11 @@ def _of_results(folder: Path, problem: str | None, only: Sequence[str], top: int
 def _of_problem(what: str, optimizers: Sequence[str], steps: int | None, start: str | None, plugins: list[Path],
                 size: dict[str, Any]) -> Animation:  # fmt: skip
     from optlab.api import animate as animating
-    from optlab.api import subjects
     from optlab.cli import functions
 
     rules = [functions.given(text) for text in optimizers] or animating.OPTIMIZERS
-    at = start if start in (None, "random") else subjects.point("--start", start)
     number = animating.STEPS if steps is None else steps
+    at = functions.start(start)
     return animating.animate(functions.given(what), rules, steps=number, start=at, plugins=known(plugins), **size)
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from optlab.cli import completion
-from optlab.cli.options import Steps, folders
+from optlab.cli.options import Rates, Seeds, Start, Steps, folders
 from optlab.cli.running import Running, runs
 from optlab.experiments.choices import SEEDS, STEPS
 
@@ -37,13 +37,9 @@ def race(
         ),
     ] = None,
     steps: Steps = STEPS,
-    seeds: Annotated[int, typer.Option("--seeds", metavar="N", help="Repeats of random cells.")] = SEEDS,
-    start: Annotated[
-        str | None, typer.Option("--start", metavar="X,Y,...", help="The start of all runs: a point, or 'random'.")
-    ] = None,
-    lr: Annotated[
-        str, typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where an optimizer has no lr.")
-    ] = "1e-4:10:11",
+    seeds: Seeds = SEEDS,
+    start: Start = None,
+    lr: Rates = "1e-4:10:11",
     schedule: Annotated[
         str | None,
         typer.Option(
@@ -83,7 +79,7 @@ def race(
     known = registry.load(folders(running.plugins))
     problems = [functions.given(text) for text in separate(on)] if on else races.COURSE
     rules = [functions.given(text) for text in gathered(names)]
-    document = races.race_document(rules, problems, steps, seeds, _start(start), lr, schedule, name, known)
+    document = races.race_document(rules, problems, steps, seeds, functions.start(start), lr, schedule, name, known)
     job = running.prepared(document, known, {A_POINT: "--start 1,2"})
     if not running.quiet and (note := _tuning(document)):
         typer.echo(note)
@@ -118,14 +114,6 @@ def separate(texts: Sequence[str]) -> list[str]:
     ['sphere', 'ellipsoid condition=[10,100]', 'beale']
     """
     return [part.strip() for text in texts for part in re.split(r",(?![^\[]*\])", text) if part.strip()]
-
-
-def _start(text: str | None) -> Any:
-    if text is None or text == "random":
-        return text
-    from optlab.api import subjects
-
-    return subjects.point("--start", text)
 
 
 def _tuning(document: Mapping[str, Any]) -> str:
