@@ -7,7 +7,7 @@ compute paths do not keep intermediate values.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import chain
 from typing import Any
 
@@ -25,6 +25,8 @@ from optlab.report.packing import plain
 
 SLOPE = np.array([1.0, -1.0])
 """The gradient with which the direction of a state is found. Squares of its entries have no direction along it."""
+_ON_A_PLANE = {"gradient_at": lambda _: SLOPE, "loss_at": lambda _: np.float64(1.0), "hessian_times": np.zeros_like}
+"""Losses and gradients for a function with this gradient everywhere, near a point where it is 1."""
 
 
 def is_in_plane(case: Case) -> bool:
@@ -97,15 +99,17 @@ def _vectors(rule: RuleWithPlaces) -> list[dict[str, Any]]:
 
     - "point": it begins as x, and is a point: the arrow goes from x to it.
     - "against": it grows with the gradient, as an average of gradients: the opposite is drawn, which points downhill.
-    - "along": it grows with the opposite of the gradient, as a velocity.
+    - "along": it grows with the opposite of the gradient, as a velocity, or it does not change in the first step.
     - "size": neither, as an average of squares.
     """
+    nodes = tuple(
+        replace(node, op=replace(node.op, run=_ON_A_PLANE[node.op.name])) if node.op.kind == "unknown" else node
+        for node in rule.graph.nodes
+    )
     x = np.zeros(DIM)
-    begun = rule.initial(x)
-    graph = on_objective(rule, lambda p: np.sum(SLOPE * p))
-    after = graph(x, *begun, 1.0, *rule.defaults)[1:]
+    _, *after = replace(rule.graph, nodes=nodes)(x, SLOPE, *rule.initial(x), 1.0, 1.0, *rule.defaults)
     found, at = [], DIM
-    for name, var, value in zip(rule.states, rule.initial.outputs, after, strict=False):
+    for name, var, value in zip(rule.states, rule.initial.outputs, after, strict=True):
         if var.shape == (DIM,):
             kind = "point" if var in rule.initial.inputs else _kind(value)
             found.append({"name": name, "at": at, "kind": kind})
@@ -120,4 +124,4 @@ def _kind(after: NDArray[Any]) -> str:
     ('against', 'along', 'size')
     """
     along = float(after @ SLOPE)
-    return "against" if along > 0 else "along" if along < 0 else "size"
+    return "against" if along > 0 else "along" if along < 0 or not after.any() else "size"

@@ -133,6 +133,21 @@ def test_schedules_transforms_options_and_losses_at_other_points(planned, tmp_pa
     np.testing.assert_allclose(array(found["carried"]), by_step_graph(sweep, given["x0"]), rtol=1e-12, atol=1e-14)
 
 
+KINDS = {
+    "momentum": [("b", "against")],
+    "rmsprop": [("v", "size"), ("mean", "along"), ("b", "against")],  # its mean is off
+    "polyak": [("b", "against")],
+    "lbfgs": [("s", "along"), ("g_old", "against")],  # its matrices have no arrow
+    "schedule_free": [("z", "point"), ("average", "point")],
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_how_states_are_drawn(planned, name):
+    (sweep,) = planned({"problem": [{"name": "sphere", "dim": 2}], "optimizer": [{"name": name}]}).sweeps
+    assert [(one["name"], one["kind"]) for one in rule_in_numbers(sweep)["vectors"]] == KINDS[name]
+
+
 @needs_node
 def test_a_run_that_diverges_ends(planned, tmp_path):
     document = {"problem": [{"name": "rosenbrock"}], "optimizer": [{"name": "gd", "lr": 1e200}]}

@@ -7,7 +7,7 @@ import { DIM, effectiveSteps, runRule } from "./rule.js";
 
 const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
 const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
-const MEANINGS = { against: "opposite of the state", along: "state", size: "state, which has no direction", point: "from the ball to this point" };
+const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
 const difference = (/** @type {ArrayLike<number>} */ a, /** @type {ArrayLike<number>} */ b) => [a[0] - b[0], a[1] - b[1]];
 
 /**
@@ -24,6 +24,7 @@ export function createWhy(data, state, openCase, colours, live) {
   let rows = [];
   let shown = null;
   let key = "";
+  let opened = null;
 
   const paths = () => openCase(state.now.caseIndex).valley?.paths ?? [];
 
@@ -83,6 +84,8 @@ export function createWhy(data, state, openCase, colours, live) {
 
   function open() {
     const one = present();
+    if (one && one === opened) return;
+    opened = one;
     get("why").hidden = !paths().length;
     get("why-none").textContent = one?.reason ? `${data.labels[one.of].name}: ${one.reason}` : "";
     get("why-rule").hidden = !one?.run;
@@ -94,6 +97,13 @@ export function createWhy(data, state, openCase, colours, live) {
     get("why-arrows").replaceChildren(...rows.map((row) => row.item));
     paint();
     numbers();
+    keepHeight();
+  }
+
+  /** What is below must not move while the pointer goes from label to label. */
+  function keepHeight() {
+    const box = get("why-rule");
+    box.style.minHeight = `${Math.max(box.offsetHeight, parseFloat(box.style.minHeight) || 0)}px`;
   }
 
   function arrowRow(one) {
@@ -180,6 +190,7 @@ export function createWhy(data, state, openCase, colours, live) {
   state.on(["dark"], () => (paint(), legend()));
   state.on(["step", "dark"], numbers);
   new ResizeObserver(numbers).observe(chart.canvas);
+  window.addEventListener("resize", () => (get("why-rule").style.minHeight = ""));
   legend();
   open();
 
