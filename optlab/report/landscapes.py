@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,16 @@ WORK = 1_800_000_000
 as for 500 parameters for the functions of units."""
 LEAST, LARGEST = 9, 33
 """The least and the largest number of points along each side of a grid."""
+BLOCK = 32
+"""The number of points whose losses are computed together."""
 POINTS = 60
 """The most points of a path."""
 PRINCIPAL, RANDOM = "principal", "random"
 SQUARE = {PRINCIPAL: [], RANDOM: [(-1.0, -1.0), (1.0, 1.0)]}
 """Coordinates that the part of each plane contains that is shown. For random directions, it is that of the source."""
+
+
+Losses = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ def _landscapes(
     resolution: int,
 ) -> list[dict[str, Any]]:
     most = int(np.clip(0.08 * evaluations / recorded["label"].nunique(), 5, POINTS))
-    paths = _paths(case, frames, recorded, most)
+    losses = loss_of(case)
+    paths = _paths(case, losses, frames, recorded, most)
     done = [path for path in paths if path.status == "done"]
     if not done:
         return []
@@ -85,7 +91,11 @@ def _landscapes(
         RANDOM: random_plane(best.points[-1], case.case.tensors, np.random.Generator(np.random.Philox(0))),
     }
     return [
-        {"name": name, "through": places[best.label], **_landscape(case, name, plane, paths, done, places, resolution)}
+        {
+            "name": name,
+            "through": places[best.label],
+            **_landscape(losses, name, plane, paths, done, places, resolution),
+        }
         for name, plane in planes.items()
         if plane is not None
     ]
@@ -96,7 +106,7 @@ def _work_of_a_point(case: Titled) -> int:
     return (case.case.dim + 500) * (len(split.train_inputs) if split else 1)
 
 
-def _paths(case: Titled, frames: CaseFrames, recorded: pd.DataFrame, most: int) -> list[RecordedPath]:
+def _paths(case: Titled, losses: Losses, frames: CaseFrames, recorded: pd.DataFrame, most: int) -> list[RecordedPath]:
     status = dict(zip(frames.best["label"], frames.best["shown_status"], strict=True))
     names = [f"x{i}" for i in range(case.case.dim)]
     found = []
@@ -105,23 +115,24 @@ def _paths(case: Titled, frames: CaseFrames, recorded: pd.DataFrame, most: int) 
         points = some[names].to_numpy(float)
         count = len(sane(points))  # only the end of a diverged run is too large
         points = points[:count]
-        found.append(
-            RecordedPath(str(label), status[label], some["step"].to_numpy()[:count], points, losses(case, points))
-        )
+        found.append(RecordedPath(str(label), status[label], some["step"].to_numpy()[:count], points, losses(points)))
     return found
 
 
-def losses(case: Titled, points: Floats) -> Floats:
+def loss_of(case: Titled) -> Losses:
     """The loss over all training data at points (points, dim), computed in blocks that fit into the caches."""
-    size = min(len(points), LARGEST)
     options = {name: np.array([value]) for name, value in case.options.items()}
-    evaluation = Evaluation.of(case.case, {"loss": whole_objective(case.case)}, options, size)
-    blocks = [points[np.minimum(np.arange(at, at + size), len(points) - 1)] for at in range(0, len(points), size)]
-    return np.concatenate([evaluation.at(block.T)["loss"] for block in blocks])[: len(points)]
+    evaluation = Evaluation.of(case.case, {"loss": whole_objective(case.case)}, options, BLOCK)
+
+    def losses(points: Floats) -> Floats:
+        blocks = [points[np.minimum(np.arange(at, at + BLOCK), len(points) - 1)] for at in range(0, len(points), BLOCK)]
+        return np.concatenate([evaluation.at(block.T)["loss"] for block in blocks])[: len(points)]
+
+    return losses
 
 
 def _landscape(
-    case: Titled,
+    losses: Losses,
     name: str,
     plane: ParameterPlane,
     paths: Sequence[RecordedPath],
@@ -136,7 +147,7 @@ def _landscape(
     low, high = view(None, None, SQUARE[name], seen)
     x, y = np.linspace(low, high, resolution).T
     grid = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], axis=1)
-    heights = shares(losses(case, plane.points(grid)).reshape(resolution, resolution))
+    heights = shares(losses(plane.points(grid)).reshape(resolution, resolution))
     if heights is None:  # no two heights differ
         heights = np.ma.masked_array(np.full((resolution, resolution), 0.5))
     return {
@@ -147,18 +158,18 @@ def _landscape(
         "minima": [],
         "explained": plane.explained(every),
         "plane": {"origin": packed_exactly(plane.origin), "directions": packed_exactly(plane.directions)},
-        "paths": [_projected(case, plane, path, places) for path in paths],
+        "paths": [_projected(losses, plane, path, places) for path in paths],
     }
 
 
-def _projected(case: Titled, plane: ParameterPlane, path: RecordedPath, places: Mapping[str, int]) -> dict[str, Any]:
+def _projected(losses: Losses, plane: ParameterPlane, path: RecordedPath, places: Mapping[str, int]) -> dict[str, Any]:
     coordinates = plane.coordinates(path.points)
     arrays = {
         "x": coordinates[:, 0],
         "y": coordinates[:, 1],
         "step": path.steps,
         "loss": path.losses,
-        "projected": losses(case, plane.points(coordinates)),
+        "projected": losses(plane.points(coordinates)),
         "distance": plane.distances(path.points),
     }
     return {

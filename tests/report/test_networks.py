@@ -228,6 +228,7 @@ def test_outputs_of_the_other_losses_are_those_of_the_last_layer(moons):
 def test_losses_are_computed_in_blocks(moons):
     case = next(titled(moons.origin.plan))
     points = points_of(moons, "gd").repeat(3, axis=0)
-    many = landscapes.losses(case, points)
-    assert len(many) == 93 > 2 * landscapes.LARGEST
-    np.testing.assert_array_equal(many[[0, 40, 92]], [landscapes.losses(case, points[[n]])[0] for n in (0, 40, 92)])
+    losses = landscapes.loss_of(case)
+    many = losses(points)
+    assert len(many) == 93 > 2 * landscapes.BLOCK
+    np.testing.assert_array_equal(many[[0, 40, 92]], [losses(points[[n]])[0] for n in (0, 40, 92)])

@@ -8,6 +8,7 @@ import { accuracy, loadOutputs, margins, parametersAt } from "./outputs.js";
 /** Colours of classes, which are not those of optimizers (Paul Tol's bright scheme, made for colour blindness). */
 const CLASSES = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB"];
 const SHAPES = 4;
+const STRENGTH = 0.55; // of the colours of classes over the ground
 const MOST = 200; // steps whose parameters are kept
 
 /**
@@ -105,7 +106,7 @@ export function createBoundary(document_, state, openCase, colours, live) {
       figure.classList.toggle("lit", state.now.hover === path.label);
       swatch.setAttribute("style", `background:${colours.of(path.label, state.now.dark)}`);
       const found = outputs.at(parametersAt(path, state.now.step));
-      rates.textContent = found.every(Number.isFinite) ? rate(found) : "diverged";
+      rates.textContent = Number.isFinite(found[0]) ? rate(found) : "diverged";
       paint(canvas, found);
     }
   }
@@ -140,15 +141,21 @@ export function createBoundary(document_, state, openCase, colours, live) {
     const tints = Array.from({ length: classes }, (_, k) => rgb(colour(k)).map((value) => 255 * value));
     const ground = rgb(colours.ground(state.now.dark)).map((value) => 255 * value);
     for (let i = 0; i < grid * grid; i++) {
-      const to = 4 * ((grid - 1 - Math.floor(i / grid)) * grid + (i % grid));
-      const shares = Array.from(found.subarray(i * classes, (i + 1) * classes), (p) => Math.min(Math.max(p, 0), 1));
-      const total = shares.reduce((a, b) => a + b, 0);
-      for (let channel = 0; channel < 3; channel++) {
-        let mixed = 0;
-        for (let k = 0; k < classes; k++) mixed += shares[k] * tints[k][channel];
-        image.data[to + channel] = total > 0 ? 0.45 * ground[channel] + (0.55 * mixed) / total : ground[channel];
+      let [red, green, blue, total] = [0, 0, 0, 0];
+      for (let k = 0; k < classes; k++) {
+        const share = Math.min(Math.max(found[i * classes + k], 0), 1);
+        total += share;
+        red += share * tints[k][0];
+        green += share * tints[k][1];
+        blue += share * tints[k][2];
       }
-      image.data[to + 3] = 255;
+      const at = 4 * ((grid - 1 - Math.floor(i / grid)) * grid + (i % grid));
+      const weight = total > 0 ? STRENGTH / total : 0;
+      const rest = total > 0 ? 1 - STRENGTH : 1;
+      image.data[at] = rest * ground[0] + weight * red;
+      image.data[at + 1] = rest * ground[1] + weight * green;
+      image.data[at + 2] = rest * ground[2] + weight * blue;
+      image.data[at + 3] = 255;
     }
     context.putImageData(image, 0, 0);
   }
