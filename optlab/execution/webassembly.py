@@ -89,6 +89,10 @@ def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers:
     """
     if isinstance(sweep.rule.optimizer, Foreign):
         raise _because(f"it is an optimizer of {sweep.rule.optimizer.package}")
+    if sweep.case.split and sweep.case.batch_size:
+        raise _because("it trains on minibatches")
+    if sweep.case.split and sweep.case.dim > LARGEST_NETWORK:
+        raise _because(f"it has more than {LARGEST_NETWORK:,} parameters")
     graph = build_for(sweep)
     if why := obstacle(sweep, graph):
         raise _because(why)
@@ -97,7 +101,7 @@ def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers:
     from optlab.engine.native.ir import Unsupported  # llvmlite takes a while to load
 
     try:
-        code, layout = _network(sweep, graph) if sweep.case.split else _function(graph, uniform, trail, simd)
+        code, layout = _network(graph) if sweep.case.split else _function(graph, uniform, trail, simd)
     except Unsupported as reason:
         raise _because(str(reason)) from None
     by = [] if sweep.case.split else [position - graph.first_number for position in graph.spread.by()]
@@ -126,14 +130,9 @@ def _function(graph: StepGraph, uniform: list[bool], trail: bool, simd: bool) ->
     return made.code, replace(layout, uniform=uniform_, columns=columns)
 
 
-def _network(sweep: Sweep, graph: StepGraph) -> tuple[bytes, NodeLayout]:
-    from optlab.engine.native.ir import Unsupported
+def _network(graph: StepGraph) -> tuple[bytes, NodeLayout]:
     from optlab.engine.native.webassembly.by_node import module_by_node
 
-    if sweep.case.batch_size:
-        raise Unsupported("it trains on minibatches")
-    if sweep.case.dim > LARGEST_NETWORK:
-        raise Unsupported(f"it has more than {LARGEST_NETWORK:,} parameters")
     return module_by_node(graph.graph, graph.carried)
 
 

@@ -10,10 +10,9 @@ import optlab
 from optlab.errors import UserError, counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases, networks
+from optlab.report import about, cases, networks, programs
 from optlab.report.packing import packed
-from optlab.report.programs import programs
-from optlab.results import analysis, caption, store
+from optlab.results import analysis, basin_colours, caption, store
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames
 from optlab.results.looks import best_first, looks_of
@@ -38,6 +37,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         "ended": store.outcomes(results.manifest),
         "palette": {"light": looks.PALETTE, "dark": looks.ON_DARK},
         "relief": {"light": looks.RELIEF, "dark": looks.RELIEF_ON_DARK},
+        "basins": _basin_colours(),
         "about": about.about(results),
         "files": downloads,
     }
@@ -59,6 +59,17 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         "profile": _profile(results, places),
         "verdict": cases.headline(judged, shown),
         "notes": notes + omitted + left_out * bool(results.origin.left_out),
+    }
+
+
+def _basin_colours() -> dict[str, Any]:
+    """The colours of minima, as in the pictures of basins."""
+    return {
+        "hues": basin_colours.hues(24),
+        "nowhere": basin_colours.NOWHERE,
+        "diverged": basin_colours.DIVERGED,
+        "fast": basin_colours.FAST,
+        "slow": basin_colours.SLOW,
     }
 
 
@@ -86,13 +97,14 @@ def _cases(
         for title in shown
     ]
     networks.add(found, known, frames, places, coloured)
+    made = programs.programs(results, judged, shown, places)
     for case in found:
-        case["programs"] = programs(results, judged, case["title"], places) if case["valley"] else []
+        case["programs"] = made[case["title"]]
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
     longest = frames.curves.groupby(["case", "label", "quantity"]).size().max() if len(frames.curves) else 0
     if longest > limits.curve:
         notes.append(f"curves and paths are thinned: {limits.curve} points of each curve are shown")
-    return found, notes
+    return found, notes + programs.notes(made)
 
 
 def _limits(frames: CaseFrames, shown: list[str]) -> cases.Limits:

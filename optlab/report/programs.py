@@ -1,19 +1,32 @@
-"""The programs of a case: WebAssembly modules of the runs that the page shows, for any start and hyperparameters."""
+"""The programs of the page: WebAssembly modules of the shown runs, for any start and hyperparameters.
+
+A program of the page has
+
+- `label`: the index of the label;
+- `steps`: the number of steps of its runs;
+- `starts`: the starts of the judged runs, that of the shown run first; for a network, this one only;
+- `parameters`: the numbers that have sliders, see `sliders`;
+- `variants`: the modules with and without the schedule and each transform, that of the experiment first; each has the
+  names of its `parts` and the `program` for `kernel.js`;
+
+or `label` and `reason`, a sentence that says why it cannot be computed.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from optlab.errors import OptlabError, UserError
-from optlab.execution import fingerprint
+from optlab.errors import OptlabError, counted
 from optlab.execution.records import Sweep
+from optlab.execution.rule import Part, Rule
 from optlab.execution.webassembly import program_of
+from optlab.report.chosen_runs import sweep_of
 from optlab.report.packing import packed_exactly
 from optlab.report.rule import is_in_plane, rule_in_numbers
 from optlab.report.sliders import slider
@@ -21,99 +34,121 @@ from optlab.results.analysis.judged import Judged
 from optlab.results.analysis.phases import judged
 from optlab.results.analysis.tuning import cell_ids
 from optlab.results.profiles.of_results import Profiled
-from optlab.results.store.runs import PREFIX
+
+MOST = 60
+"""The most modules of a page. Each takes about 30 ms and 2 kB, for a network 100 ms and 30 kB."""
+LARGEST, ROOM = 200_000, 1_000_000
+"""The most characters of one program, and of all."""
+MOST_PARTS = 3
+"""With more schedules and transforms than this, only all of them and none can be chosen."""
+
+NO_ROOM = "The page has programs of the best optimizers only."
 
 
-def programs(results: Profiled, verdicts: Judged, title: str, places: Mapping[str, int]) -> list[dict[str, Any]]:
-    """For each row of the ranking of the case `title` a program as JSON, or the reason why there is none.
+@dataclass
+class Room:
+    """What may still be put into the page."""
 
-    A program has
+    modules: int
+    characters: int
 
-    - `label`: the index of the label;
-    - `steps`: the number of steps of its runs;
-    - `starts`: the starts of the judged runs, that of the shown run first;
-    - `parameters`: the numbers that have sliders, each with its key, value, default, allowed range and slider;
-    - `variants`: the modules, that of the experiment first, each with the names of its schedule and transforms;
-    - or `reason`, a sentence.
-    """
-    runs = judged(results.runs)
-    cells = cell_ids(runs)
-    of_run = {run: place for place, run in enumerate(runs["run"])}
-    found = []
-    for row in verdicts.ranking[verdicts.ranking["case"] == title].to_dict("records"):
-        label = {"label": places[row["label"]]}
-        if row["failed"]:
-            found.append({**label, "reason": "its runs failed"})
-            continue
-        place = of_run[row["run"]]
-        try:
-            found.append({**label, **_program(results, runs[cells == cells[place]].sort_values("seed"))})
-        except (OptlabError, ImportError) as error:  # ImportError: this LLVM has no WebAssembly
-            found.append({**label, "reason": str(error).partition("\n")[0]})
+    def take(self, program: Mapping[str, Any]) -> bool:
+        """Whether the program is in the page."""
+        size = len(json.dumps(program))
+        if size > min(LARGEST, self.characters) or not self.modules:
+            return False
+        self.modules, self.characters = self.modules - 1, self.characters - size
+        return True
+
+
+def programs(results: Profiled, verdicts: Judged, titles: list[str], places: Mapping[str, int]) -> dict[str, Any]:
+    """The programs of the cases `titles`, each in the order of its ranking. Those of the best labels come first if
+    there is no room for all."""
+    room, runs = Room(MOST, ROOM), judged(results.runs)
+    cells = pd.Series(cell_ids(runs), index=runs["run"])
+    rows = {title: verdicts.ranking[verdicts.ranking["case"] == title].to_dict("records") for title in titles}
+    found: dict[str, list[dict[str, Any]]] = {title: [] for title in titles}
+    sweeps: list[tuple[dict[str, Any], Sweep]] = []
+    for of_place in itertools.zip_longest(*rows.values()):
+        for title, row in zip(titles, of_place, strict=True):
+            if row is None:
+                continue
+            found[title].append(made := {"label": places[row["label"]]})
+            try:
+                if row["failed"]:
+                    raise OptlabError("Its runs failed.")
+                cell = (cells == cells[row["run"]]).to_numpy()
+                sweep = sweep_of(results, runs[cell].sort_values("seed"))
+                made.update(_program(sweep, room))
+                sweeps.append((made, sweep))
+            except (OptlabError, ImportError) as error:  # ImportError: this LLVM has no WebAssembly
+                made["reason"] = str(error).partition("\n")[0]
+    for made, sweep in sweeps:
+        made["variants"] += _variants(sweep, room)
+        made["parameters"] = _parameters(made["variants"], sweep)
     return found
 
 
-def _program(results: Profiled, runs: pd.DataFrame) -> dict[str, Any]:
-    """The program of the runs of one cell. Raises `UserError` with the reason why there is none."""
-    sweep = _sweep(results, runs)
-    for name in sorted(_plugins(sweep) & set(results.origin.changed_plugins)):
-        raise UserError(results.origin.changed_plugins[name])
-    program = program_of(sweep, simd=False)
-    known = {key for key in program.numbers if key[0] in ("hyperparameter", "schedule", "transform")}
-    made = program.to_json() | ({"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else {})
-    starts = made.pop("x0")
-    return {
-        "steps": sweep.steps,
-        "starts": [packed_exactly(start) for start in starts],
-        "parameters": [
-            {"owner": owner, **slider(part, name, float(sweep.numbers[owner, name][0]))}
-            for part in sweep.rule.parts
-            for owner, name in part.keyed(part.plugin.signature.numbers)
-            if (owner, name) in known
-        ],
-        "variants": [{"schedule": None, "transforms": [], "program": made}],
-    }
-
-
-def _plugins(sweep: Sweep) -> set[str]:
-    return {f"{type(plugin).__name__.lower()} {plugin.name}" for plugin in fingerprint.plugins(sweep)}
-
-
-def _sweep(results: Profiled, runs: pd.DataFrame) -> Sweep:
-    """The sweep of the plan that has the choices of these runs, with their numbers and seeds."""
-    planned, row = results.origin.plan, runs.iloc[0]
-    if planned is None:
-        raise UserError(results.origin.why)
-    label = row["base"] if "base" in row else row["label"]
-    for sweep in planned.sweeps:
-        if sweep.label == label and row["case"] in sweep.titles and _has_choices(sweep, row):
-            break
-    else:
-        raise UserError("the experiment file has no such runs any more")
-    count = len(runs)
-    return replace(
-        sweep,
-        numbers={(of, name): np.full(count, row[PREFIX[of] + name], dtype=float) for of, name in sweep.numbers},
-        root_seed=sweep.root_seed if planned.tuning is None else planned.tuning.seed,
-        run=runs["run"].to_numpy(),
-        seed=runs["seed"].to_numpy(),
-        title=np.full(count, sweep.titles.index(row["case"])),
-        target=None,
+def notes(found: Mapping[str, list[dict[str, Any]]]) -> list[str]:
+    """What is left out, in sentences."""
+    left_out = sum(one.get("reason") == NO_ROOM for made in found.values() for one in made)
+    return [f"{counted(left_out, 'path')} cannot be computed in the page, which has no room for more programs"] * bool(
+        left_out
     )
 
 
-def _has_choices(sweep: Sweep, row: pd.Series) -> bool:
-    choices = {**sweep.rule.all_choices, **{("option", name): value for name, value in sweep.case.all_choices.items()}}
-    names = {"schedule": sweep.rule.schedule.name if sweep.rule.schedule else None,
-             "transforms": ", ".join(transform.name for transform in sweep.rule.transforms) or None}  # fmt: skip
-    written = {PREFIX[of] + name: value for (of, name), value in choices.items()} | names
-    return all(_is(value, row[column]) for column, value in written.items())
+def _program(sweep: Sweep, room: Room) -> dict[str, Any]:
+    if not room.modules:
+        raise OptlabError(NO_ROOM)
+    made = _made(sweep)
+    starts = made.pop("x0")[: 1 if sweep.case.split else None]
+    if not room.take(made):
+        raise OptlabError(NO_ROOM)
+    return {
+        "steps": sweep.steps,
+        "starts": [packed_exactly(start) for start in starts],
+        "parameters": [],
+        "variants": [{"parts": [part.plugin.name for part in sweep.rule.parts[1:]], "program": made}],
+    }
 
 
-def _is(value: Any, stored: Any) -> bool:
-    """Whether a choice is the one in a cell of the table of runs, which has lists as JSON."""
-    if value is None:
-        return bool(pd.isna(stored))
-    if isinstance(value, list | tuple):
-        value = json.dumps(value)
-    return bool(value == stored) or str(value) == str(stored)
+def _made(sweep: Sweep) -> dict[str, Any]:
+    """The program for `kernel.js`, with the rule in numbers if there are arrows."""
+    made = program_of(sweep, simd=False).to_json()
+    return made | {"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else made
+
+
+def _variants(sweep: Sweep, room: Room) -> Iterator[dict[str, Any]]:
+    """The modules of the rule without some of its schedule and transforms."""
+    parts = sweep.rule.parts[1:]
+    sizes = range(len(parts) - 1, -1, -1) if len(parts) <= MOST_PARTS else [0]
+    for kept in itertools.chain.from_iterable(itertools.combinations(parts, size) for size in sizes):
+        try:
+            made = _made(replace(sweep, rule=_only(sweep.rule, kept)))
+        except OptlabError:  # a transform may need another one
+            continue
+        del made["x0"]
+        if room.take(made):
+            yield {"parts": [part.plugin.name for part in kept], "program": made}
+
+
+def _only(rule: Rule, kept: tuple[Part, ...]) -> Rule:
+    """The rule with these of its schedule and transforms."""
+    transforms = [part for part in kept if part.owner == "transform"]
+    own = any(part.owner == "schedule" for part in kept)
+    return replace(
+        rule,
+        schedule=rule.schedule if own else None,
+        schedule_choices=rule.schedule_choices if own else {},
+        transforms=tuple(part.plugin for part in transforms),
+        transform_choices=tuple(part.choices for part in transforms),
+    )
+
+
+def _parameters(variants: list[dict[str, Any]], sweep: Sweep) -> list[dict[str, Any]]:
+    """The numbers of the rule that a module takes."""
+    taken = {(key["owner"], key["name"]) for one in variants for key in one["program"]["numbers"]}
+    keyed = ((part, key) for part in sweep.rule.parts for key in part.keyed(part.plugin.signature.numbers))
+    return [
+        {"owner": key[0], **slider(part, key[1], float(sweep.numbers[key][0]))} for part, key in keyed if key in taken
+    ]

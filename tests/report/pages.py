@@ -23,7 +23,7 @@ def opened(browser, address, **options):
 
 def frame(page):
     """Wait until changes are computed and drawn."""
-    page.wait_for_function("!document.querySelector('[aria-busy]')")
+    page.wait_for_selector("[aria-busy]", state="detached")
     page.evaluate(
         "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(done))))"
     )

@@ -36,6 +36,16 @@ def results(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    """A network and its trajectory, at every step."""
+    spec = {"name": "network", "steps": STEPS, "seeds": 2, "backend": "replay",
+            "record": {"points": STEPS + 1, "trajectories": True},
+            "problem": [{"name": "mlp", "dataset": "xor", "hidden": [4]}],
+            "optimizer": [{"name": "adam", "lr": 0.05}, {"name": "gd", "lr": 0.5}]}  # fmt: skip
+    return optlab.run(spec, tmp_path_factory.mktemp("network"), plots=False)
+
+
+@pytest.fixture(scope="module")
 def page(browser, results, tmp_path_factory):
     address = results.report().save(tmp_path_factory.mktemp("page") / "live.html").as_uri()
     page = opened(browser, address, viewport={"width": 1000, "height": 900}, reduced_motion="reduce")
@@ -53,7 +63,7 @@ def recorded(results, case, label):
     first = runs["run"].iloc[0]
     points = results.trajectories[results.trajectories["run"] == first].sort_values("step")
     losses = results.history[results.history["run"] == first].sort_values("step")
-    return points[["x0", "x1"]].to_numpy(), losses["loss"].to_numpy()
+    return points.filter(regex=r"^x\d").to_numpy(), losses["loss"].to_numpy()
 
 
 def check(found, points, losses):
@@ -106,8 +116,9 @@ def losses(page):
 
 
 def picture(page, place):
+    """The pixels of a canvas."""
     frame(page)
-    return page.locator(place).screenshot()
+    return page.evaluate("(place) => document.querySelector(place).toDataURL()", place)
 
 
 def test_a_click_drops_a_ball_for_all_and_the_button_takes_it_back(page):
@@ -147,6 +158,38 @@ def test_a_slider_changes_one_optimizer(page):
     assert page.get_by_label("lr, as a number").input_value() == "0.0001"
 
 
+def test_a_schedule_can_be_switched_off(page, tmp_path):
+    plain = computed(tmp_path, [{"name": "adam", "lr": 0.05}])
+    before = losses(page)
+    page.locator("#live-label").select_option(label="adam")
+    page.get_by_label("cosine").uncheck()
+    after = losses(page)
+    assert {name for name in before if before[name] != after[name]} == {"adam"}
+    right = recorded(plain, "rosenbrock (start=random)", "adam")[1][-1]
+    assert float(after["adam"].replace("−", "-")) == pytest.approx(right, rel=6e-3)
+    page.get_by_label("cosine").check()
+    assert losses(page) == before
+    page.locator("#restore").click()
+
+
+def test_basins_are_shown_on_the_map_and_follow_a_slider(page):
+    page.locator("#switch").click()
+    page.locator("#live-label").select_option(label="gd")
+    page.mouse.move(0, 0)
+    before = picture(page, "#map")
+    page.locator("#basins").check()
+    shown = picture(page, "#map")
+    assert shown != before
+    page.get_by_label("lr, as a number").fill("0.5")
+    assert picture(page, "#map") != shown
+    page.locator("#restore").click()
+    page.mouse.move(0, 0)
+    assert picture(page, "#map") == shown
+    page.locator("#basins").uncheck()
+    assert picture(page, "#map") == before
+    page.locator("#switch").click()
+
+
 def test_the_number_of_steps_can_be_changed(page):
     page.locator("#live-steps").fill("500")
     frame(page)
@@ -158,6 +201,23 @@ def test_the_number_of_steps_can_be_changed(page):
     page.locator("#restore").click()
     frame(page)
     assert page.locator("#now").inner_text() == "step 200 of 200"
+
+
+def test_a_network_is_trained_in_the_page(browser, network, tmp_path):
+    page = opened(browser, network.report().save(tmp_path / "network.html").as_uri(), reduced_motion="reduce")
+    case = page.evaluate("window.optlab.programs()[0].problem")
+    for label in ("adam", "gd"):
+        check(run(page, problem=case, optimizer=label), *recorded(network, case, label))
+    assert page.locator("#live-start").is_hidden()
+    before, curves = losses(page), picture(page, "#charts canvas")
+    page.locator("#live-label").select_option(label="gd")
+    page.get_by_label("lr, as a number").fill("0.001")
+    after = losses(page)
+    assert {name for name in before if before[name] != after[name]} == {"gd"}
+    assert picture(page, "#charts canvas") != curves
+    page.locator("#restore").click()
+    assert losses(page) == before
+    assert page.faults == []
 
 
 def test_what_has_no_program_says_why(page):
@@ -180,7 +240,7 @@ def test_a_damaged_program_is_reported(browser, results, tmp_path):
     before = losses(page)
     page.get_by_label("start, x0").fill("0.5")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('live-fault').textContent")
+    frame(page)
     assert "could not be computed" in page.locator("#live-fault").inner_text()
     assert losses(page) == before
     assert page.faults == []

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+import optlab
 from optlab.execution.rule import Part
 from optlab.plugins import registry
 from optlab.report.document import document
+from optlab.report.programs import NO_ROOM
 from optlab.report.sliders import slider
 from tests.report.conftest import HOSTILE
 from tests.report.unpacked import unpacked
@@ -27,6 +29,51 @@ def test_each_label_has_its_program_with_the_judged_starts(small, programs):
     runs = runs[runs["hp.lr"] == rate].sort_values("seed")["run"]
     points = small.trajectories.query("step == 0").set_index("run").loc[runs, ["x0", "x1"]].to_numpy()
     np.testing.assert_array_equal([unpacked(start) for start in adam["starts"]], points)
+
+
+@pytest.fixture
+def made(tmp_path):
+    """The programs of an experiment, by the name of the optimizer."""
+
+    def programs_of(problem, *rules):
+        spec = {"name": "made", "steps": 5, "seeds": 2, "problem": [problem], "optimizer": list(rules)}
+        results = optlab.run(spec, tmp_path, plots=False)
+        found = document(results, results.judged())
+        return {found["labels"][one["label"]]["name"]: one for one in found["cases"][0]["programs"]}, found["notes"]
+
+    return programs_of
+
+
+def test_schedules_and_transforms_can_be_left_out(made):
+    rule = {"name": "momentum", "label": "all", "lr": 0.01, "schedule": "cosine", "transforms": ["clip_norm"]}
+    program = made({"name": "beale", "start": "random"}, rule)[0]["all"]
+    assert [one["parts"] for one in program["variants"]] == [["cosine", "clip_norm"], ["cosine"], ["clip_norm"], []]
+    shown = [one["shown"] for one in program["parameters"]]
+    assert shown[:2] == ["lr", "beta"]
+    assert "clip_norm.max_norm" in shown
+    owners = [{number["owner"] for number in one["program"]["numbers"]} for one in program["variants"]]
+    assert ["transform" in own for own in owners] == [True, False, True, False]
+
+
+def test_networks_have_programs_with_their_first_start(made):
+    network = {"name": "mlp", "dataset": "xor", "hidden": [4]}
+    program = made(network, {"name": "adam"})[0]["adam"]
+    assert len(program["starts"]) == 1
+    assert len(unpacked(program["starts"][0])) == program["variants"][0]["program"]["dim"]
+
+
+def test_runs_without_a_program_have_a_reason(made):
+    found, _ = made({"name": "beale", "start": "random"}, {"name": "sgld"}, {"name": "gd"})
+    assert found["sgld"]["reason"] == "It has no WebAssembly module because it draws random numbers."
+    assert "reason" not in found["gd"]
+
+
+def test_there_is_room_for_the_best_only(made, monkeypatch):
+    monkeypatch.setattr("optlab.report.programs.MOST", 1)
+    found, notes = made({"name": "sphere", "start": "random"}, {"name": "gd", "lr": 1e-9}, {"name": "adam", "lr": 0.1})
+    assert found["gd"]["reason"] == NO_ROOM
+    assert "reason" not in found["adam"]
+    assert notes == ["1 path cannot be computed in the page, which has no room for more programs"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 // Checks of the page's modules, run by test_web.py in a copy of optlab/report/web.
 import assert from "node:assert/strict";
 import { pointsOf } from "./arrows.js";
+import { DIVERGED, NOWHERE, SIDE, basins, pixelsOf } from "./basins.js";
 import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { between, rgb } from "./colours.js";
 import { curveOf, lastLosses, pathOf, quantile, spaced } from "./compute.js";
@@ -107,6 +108,29 @@ near(curve.low[0], 4.4);
 assert.deepEqual(lastLosses(done), [Infinity, 1]);
 near(quantile([1, 2, 4], 0.75), 3);
 assert.deepEqual([spaced(0), spaced(3), spaced(100, 3)], [[0], [0, 1, 2, 3], [0, 50, 100]]);
+
+// basins of (x^2 - 1)^2 + y^2: a rule that jumps to the nearer minimum at step 2, except far above and far below
+const well = ([x, y]) => (x * x - 1) ** 2 + y * y;
+const jumping = {
+  run({ x0, record }) {
+    const runs = x0.length;
+    const ends = x0.map(([x, y]) => (y > 1.5 ? [x, y] : [Math.sign(x), 0]));
+    const after = (run, step) => well(step < 2 ? x0[run] : ends[run]);
+    return { x: [...ends.map(([x]) => x), ...ends.map((end) => end[1])], first: x0.map(well), final: ends.map(well),
+             loss: record.flatMap((step) => x0.map((_, run) => after(run, step))), diverged: x0.map(([, y]) => y < -1.5) }; // prettier-ignore
+  },
+};
+const parts = basins(jumping, { numbers: [], steps: 4 }, { low: [-2, -2], high: [2, 2], minima: [[-1, 0], [1, 0]] });
+let part = parts.next();
+while (!part.done) part = parts.next();
+const pixel = (found, x, y) => found[Math.floor(((y + 2) / 4) * SIDE) * SIDE + Math.floor(((x + 2) / 4) * SIDE)];
+const minimumAt = (x, y) => pixel(part.value.minimum, x, y);
+assert.deepEqual([minimumAt(-1.5, 1), minimumAt(0.4, -1), minimumAt(1, 1.8), minimumAt(1, -1.8)], [0, 1, NOWHERE, DIVERGED]);
+assert.equal(pixel(part.value.reached, 0.4, -1), 2);
+const drawn = pixelsOf(part.value, { hues: [[1, 0, 0], [0, 0, 1]], nowhere: [0.5, 0.5, 0.5], diverged: [0, 0, 0], fast: 0.7, slow: 0.6 }); // prettier-ignore
+const colourAt = (x, y) => [...drawn.slice(4 * (Math.floor(((2 - y) / 4) * SIDE) * SIDE + Math.floor(((x + 2) / 4) * SIDE)))].slice(0, 4);
+assert.deepEqual([colourAt(-1.5, 1), colourAt(0.4, -1)], [[255, 0, 0, 255], [0, 0, 255, 255]]); // all take as long
+assert.deepEqual([colourAt(1, 1.8), colourAt(1, -1.8)], [[128, 128, 128, 255], [0, 0, 0, 255]]);
 
 // axes
 assert.equal(isSpread([1, 30]), true);

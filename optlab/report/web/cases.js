@@ -4,7 +4,7 @@ import { HOLE, number, unpack } from "./unpack.js";
 
 /**
  * A function that returns a case by its index. Its `recorded` returns the case as it was recorded, and its `replace`
- * shows other paths and curves in its place.
+ * shows another one in its place.
  * @param {any} document
  */
 export function openCases(document) {
@@ -14,10 +14,8 @@ export function openCases(document) {
     return opened.get(index);
   };
   const openCase = (/** @type {number} */ index) => shown.get(index) ?? recorded(index);
-  const replace = (/** @type {number} */ index, /** @type {any[]} */ paths, /** @type {Record<string, any[]>} */ curves) => {
-    const one = recorded(index);
-    const valley = one.valley && { ...one.valley, paths };
-    shown.set(index, { ...one, valley, curves, lastStep: lastStep(paths, curves) });
+  const replace = (/** @type {number} */ index, /** @type {any} */ one) => {
+    shown.set(index, { ...one, lastStep: lastStep(one.valley?.paths ?? [], one.curves) });
   };
   return Object.assign(openCase, { recorded, replace });
 }

@@ -43,6 +43,27 @@ export function curveOf({ runs, record, loss }) {
   return { step, median, low, high };
 }
 
+/**
+ * A case with the results of some labels in place of what was recorded.
+ * @param {any} one the recorded case @param {Map<number, import("./kernel.js").Result>} results by label
+ */
+export function withResults(one, results) {
+  const isNew = (/** @type {any} */ { label }) => results.has(label);
+  const path = (/** @type {any} */ { label }) => ({ label, ...pathOf(results.get(label)) });
+  const curve = (/** @type {any} */ { label, cost }) => ({ label, cost, ...curveOf(results.get(label)) });
+  const parameters = (/** @type {any} */ { label }) => ({ label, step: Float64Array.from(results.get(label).record), x: results.get(label).trail });
+  const given = (/** @type {any[]} */ lines, /** @type {(line: any) => any} */ other) => lines.map((line) => (isNew(line) ? other(line) : line));
+  const without = (/** @type {any[]} */ lines) => lines.filter((line) => !isNew(line));
+  // the loss of a network with a program is that on all training data; of other quantities there are no new values
+  const curves = Object.entries(one.curves).map(([name, lines]) => [name, name === "loss" || name === "train_loss" ? given(lines, curve) : without(lines)]);
+  return {
+    ...one,
+    curves: Object.fromEntries(curves),
+    valley: one.valley && { ...one.valley, paths: given(one.valley.paths, path) },
+    boundary: one.boundary && { ...one.boundary, recorded: given(one.boundary.recorded, parameters) },
+  };
+}
+
 /** The losses at the end of all runs; infinite for those that diverged. @param {import("./kernel.js").Result} result */
 export function lastLosses({ runs, final, diverged }) {
   return Array.from({ length: runs }, (_, run) => (diverged[run] ? Infinity : orInfinite(final[run])));

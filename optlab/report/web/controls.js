@@ -51,20 +51,49 @@ export function createControls(data, state, live) {
   /** The fields of start and steps as they are in use. */
   function fill() {
     const first = programs().map((one) => live.current(index(), one.label)).find(Boolean);
-    for (const field of [x0, x1, steps]) field.disabled = !first;
-    get("live-hint").hidden = !first;
+    const hasPlane = Boolean(first && data.cases[index()].valley);
+    steps.disabled = !first;
+    get("live-hint").hidden = get("live-start").hidden = !hasPlane;
     restore.disabled = !programs().some((one) => live.isChanged(index(), one.label));
     if (!first) return;
-    [x0.value, x1.value] = first.x0.map((value) => String(Number(value.toPrecision(6))));
     steps.value = first.steps;
+    if (hasPlane) [x0.value, x1.value] = first.x0.map((value) => String(Number(value.toPrecision(6))));
   }
 
   function sliders() {
     fault("");
+    state.set({ selected: label() });
     const program = live.programOf(index(), label());
     const reason = document.createElement("p");
     reason.textContent = `Shown as recorded. ${live.reason(index(), label())}`;
-    box.replaceChildren(...(program ? program.parameters.map(slider) : [reason]));
+    const variants = program?.variants ?? [];
+    const parts = variants.length > 1 ? variants[0].parts.map((name) => switchOf(name, variants)) : [];
+    const numbers = live.current(index(), label())?.program.numbers.map(keyOf) ?? [];
+    const used = (program?.parameters ?? []).filter((parameter) => numbers.includes(keyOf(parameter)));
+    box.replaceChildren(...(program ? [...parts, ...used.map(slider)] : [reason]));
+  }
+
+  /** A schedule or a transform that can be switched off. */
+  function switchOf(/** @type {string} */ name, variants) {
+    const line = document.createElement("label");
+    const input = line.appendChild(document.createElement("input"));
+    line.append(` ${name}`);
+    input.type = "checkbox";
+    const parts = variants[live.settings(index()).variants.get(label()) ?? 0].parts;
+    input.checked = parts.includes(name);
+    input.addEventListener("change", () => {
+      const wanted = variants[0].parts.filter((part) => (part === name ? input.checked : parts.includes(part)));
+      const found = variants.findIndex((one) => one.parts.join("\n") === wanted.join("\n"));
+      if (found < 0) {
+        input.checked = !input.checked;
+        return fault(`the page has no program with ${wanted.join(" and ") || "none of them"}`, input);
+      }
+      const at = label();
+      change((settings) => settings.variants.set(at, found));
+      sliders();
+      /** @type {HTMLElement | undefined} */ ([...box.querySelectorAll("input[type=checkbox]")][variants[0].parts.indexOf(name)])?.focus();
+    });
+    return line;
   }
 
   function slider(/** @type {import("./sliders.js").Parameter} */ parameter) {
@@ -114,7 +143,7 @@ export function createControls(data, state, live) {
   }
 
   function drop(/** @type {number} */ x, /** @type {number} */ y) {
-    if (x0.disabled || !programs().length) return;
+    if (get("live-start").hidden) return;
     [x0.value, x1.value] = [x, y].map((value) => String(Number(value.toPrecision(6))));
     change((settings) => (settings.x0 = [x0.valueAsNumber, x1.valueAsNumber]));
     if (!still.matches) state.set({ step: 0 });

@@ -1,7 +1,8 @@
 /** What the page computes itself: paths and curves of the programs of a case, from any start and with any numbers. */
 
-import { curveOf, lastLosses, pathOf, spaced } from "./compute.js";
+import { lastLosses, pathOf, spaced, withResults } from "./compute.js";
 import { load } from "./kernel.js";
+import { projected } from "./projection.js";
 import { unpack } from "./unpack.js";
 
 /**
@@ -17,6 +18,9 @@ import { unpack } from "./unpack.js";
  * @property {number} steps
  * @property {import("./kernel.js").Program} program
  */
+
+/** The steps at which the parameters of networks are recorded. */
+const LOOKS = 200;
 
 /** The key of a number or a parameter. @param {{ owner: string, name: string }} one */
 export const keyOf = ({ owner, name }) => `${owner} ${name}`;
@@ -66,20 +70,28 @@ export function createLive(data, state, openCase) {
   function run(/** @type {number} */ index, /** @type {number} */ label) {
     const { x0, numbers, steps, program } = current(index, label);
     const starts = settings(index).x0 ? [x0] : programOf(index, label).starts.map((start) => Array.from(unpack(start)));
-    return kernels.get(program).run({ x0: starts, numbers, steps, record: spaced(steps) });
+    return kernels.get(program).run({ x0: starts, numbers, steps, record: spaced(steps, program.is_network ? LOOKS : undefined) });
+  }
+
+  /** The path in a plane through the parameters: of the results, or the recorded one. */
+  function projection(/** @type {number} */ index, view, path, results) {
+    const result = results.get(path.label);
+    if (!result) return path;
+    const { numbers, program } = current(index, path.label);
+    const lossesAt = (/** @type {Float64Array[]} */ points) => kernels.get(program).run({ x0: points, numbers, steps: 0, record: [0] }).first;
+    const { step, loss, status } = pathOf(result, program.dim);
+    return projected(view.plane, path.label, { step, x: result.trail, loss, status, lossesAt });
   }
 
   /** Compute what differs from the experiment, and show it. */
   function compute(/** @type {number} */ index) {
-    const recorded = openCase.recorded(index);
     const results = new Map();
     losses.delete(index);
     for (const { label } of all(index)) if (isChanged(index, label)) results.set(label, run(index, label));
-    const paths = recorded.valley.paths.map((path) => (results.has(path.label) ? { label: path.label, ...pathOf(results.get(path.label)) } : path));
-    const curve = (/** @type {any} */ { label, cost }) => ({ label, cost, ...curveOf(results.get(label)) });
-    const lines = recorded.curves.loss.map((line) => (results.has(line.label) ? curve(line) : line));
     losses.set(index, new Map([...results].map(([label, result]) => [label, lastLosses(result)])));
-    openCase.replace(index, paths, { ...recorded.curves, loss: lines });
+    const one = openCase.recorded(index);
+    const landscapes = one.landscapes.map((view) => ({ ...view, paths: view.paths.map((path) => projection(index, view, path, results)) }));
+    openCase.replace(index, { ...withResults(one, results), landscapes });
     state.set({ version: state.now.version + 1 });
   }
 

@@ -1,6 +1,7 @@
 /** Opens the page: reads its data and connects its parts. */
 
 import { createAbout } from "./about.js";
+import { createBasinLayer } from "./basin_layer.js";
 import { openCases } from "./cases.js";
 import { createBoundary } from "./boundary.js";
 import { createCharts } from "./charts.js";
@@ -37,6 +38,7 @@ function open() {
   const state = createState({
     caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface", plane: 0,
     along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0, chosen: null, arrows: 0,
+    selected: null, basins: false, layer: null,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
   const live = createLive(data, state, openCase);
@@ -45,6 +47,7 @@ function open() {
   createStage(state, openCase, colours, tip, createControls(data, state, live), createWhy(data, state, openCase, colours, live).draw);
   createLandscape(data, state, openCase, colours);
   createBoundary(data, state, openCase, colours, live);
+  createBasinLayer(data, state, live);
   createCharts(data, state, openCase, colours, tip);
   createRanking(data, state, colours);
   controls(state);

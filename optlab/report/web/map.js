@@ -64,6 +64,12 @@ export function createMap(canvas) {
       context.clip();
       context.imageSmoothingEnabled = true;
       context.drawImage(picture.image, left, top, right - left, bottom - top);
+      if (facts.layer) {
+        context.imageSmoothingEnabled = false;
+        context.globalAlpha = 0.85;
+        context.drawImage(facts.layer, left, top, right - left, bottom - top);
+        context.globalAlpha = 1;
+      }
       levels([left, top, right, bottom], facts);
       for (const one of shownPaths) trail(one, facts);
       for (const one of marks) mark(one);

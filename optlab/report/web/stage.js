@@ -85,7 +85,7 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   function draw() {
     if (!valley) return;
     const { step, dark, caseIndex } = state.now;
-    const facts = { step, dark, lastStep: openCase(caseIndex).lastStep, ink: colours.ink(dark), ground: colours.ground(dark),
+    const facts = { step, dark, lastStep: openCase(caseIndex).lastStep, ink: colours.ink(dark), ground: colours.ground(dark), layer: state.now.layer,
                     relief: dark ? reliefs.dark : reliefs.light }; // prettier-ignore
     const name = shown();
     canvases.surface.hidden = name !== "surface";
@@ -143,6 +143,6 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   state.on(["caseIndex", "plane"], open);
   state.on(["version"], follow);
   state.on(["hidden", "hover", "dark"], trails);
-  state.on(["step", "view", "chosen", "arrows"], draw);
+  state.on(["step", "view", "chosen", "arrows", "layer"], draw);
   open();
 }

@@ -17,6 +17,9 @@
  * @property {boolean} dark
  * @property {number | null} chosen the label whose rule is explained; null: the best
  * @property {number} arrows counts changes of the arrows that are shown
+ * @property {number | null} selected the label whose sliders are shown
+ * @property {boolean} basins whether basins are shown on the map
+ * @property {HTMLCanvasElement | null} layer a picture of the plane over the map
  * @property {number} version counts the changes of paths and curves by live computing
  */
 

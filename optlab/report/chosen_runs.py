@@ -1,0 +1,66 @@
+"""The runs that the page shows, as a sweep that can be compiled."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from optlab.errors import UserError
+from optlab.execution import fingerprint
+from optlab.execution.records import Sweep
+from optlab.results.profiles.of_results import Profiled
+from optlab.results.store.runs import PREFIX
+
+
+def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
+    """The sweep of the plan that has the choices of the runs of one cell, with their numbers and seeds.
+
+    Raises:
+        UserError: there is none, or a plugin of it is gone or has changed since the runs. The message is the reason.
+    """
+    planned, row = results.origin.plan, runs.iloc[0]
+    if planned is None:
+        raise UserError(results.origin.why)
+    label = row["base"] if "base" in row else row["label"]
+    for sweep in planned.sweeps:
+        if sweep.label == label and row["case"] in sweep.titles and _has_choices(sweep, row):
+            break
+    else:
+        raise UserError("the experiment file has no such runs any more")
+    for name in sorted(_plugins(sweep) & set(results.origin.changed_plugins)):
+        raise UserError(results.origin.changed_plugins[name])
+    count = len(runs)
+    return replace(
+        sweep,
+        numbers={(of, name): np.full(count, row[PREFIX[of] + name], dtype=float) for of, name in sweep.numbers},
+        root_seed=sweep.root_seed if planned.tuning is None else planned.tuning.seed,
+        run=runs["run"].to_numpy(),
+        seed=runs["seed"].to_numpy(),
+        title=np.full(count, sweep.titles.index(row["case"])),
+        target=None,
+    )
+
+
+def _plugins(sweep: Sweep) -> set[str]:
+    return {f"{type(plugin).__name__.lower()} {plugin.name}" for plugin in fingerprint.plugins(sweep)}
+
+
+def _has_choices(sweep: Sweep, row: pd.Series) -> bool:
+    choices = {**sweep.rule.all_choices, **{("option", name): value for name, value in sweep.case.all_choices.items()}}
+    names = {"schedule": sweep.rule.schedule.name if sweep.rule.schedule else None,
+             "transforms": ", ".join(transform.name for transform in sweep.rule.transforms) or None}  # fmt: skip
+    written = {PREFIX[of] + name: value for (of, name), value in choices.items()} | names
+    return all(_is(value, row[column]) for column, value in written.items())
+
+
+def _is(value: Any, stored: Any) -> bool:
+    """Whether a choice is the one in a cell of the table of runs, which has lists as JSON."""
+    if value is None:
+        return bool(pd.isna(stored))
+    if isinstance(value, list | tuple):
+        value = json.dumps(value)
+    return bool(value == stored) or str(value) == str(stored)
