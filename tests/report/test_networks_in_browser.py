@@ -1,7 +1,10 @@
 """Networks in a real browser: the decision boundary and the loss around the paths."""
 
+import tomllib
+
 import pytest
 
+import optlab
 from tests.report.pages import frame, needs_browser, opened
 from tests.report.test_browser import picture
 
@@ -54,3 +57,37 @@ def test_distances_to_the_plane_follow_the_step(page):
     frame(page)
     assert row.inner_text() != last
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_without_recorded_parameters_the_page_computes_them(browser, tmp_path):
+    """The last accuracy on the test data is that of the experiment; a smaller rate leaves another boundary."""
+    experiment = {"name": "m", "steps": 40, "problem": [{"name": "mlp", "dataset": "moons", "hidden": [3]}],
+                  "optimizer": [{"name": "adam", "lr": 0.1}]}  # fmt: skip
+    results = optlab.run(experiment, tmp_path, plots=False)
+    page = opened(browser, results.report().save(tmp_path / "m.html").as_uri(), viewport={"width": 800, "height": 800})
+    expect(page.locator("#panels figure")).to_have_count(1)
+    last = results.history[results.history["run"] == results.runs.sort_values("seed")["run"].iloc[0]].iloc[-1]
+    assert f"{100 * last['test_accuracy']:.1f} % of test points" in page.locator("#panels small").inner_text()
+    before = picture(page, "#panels canvas")
+    page.get_by_label("lr, as a number").fill("0.001")
+    expect(page.locator("#panels small")).not_to_contain_text(f"{100 * last['test_accuracy']:.1f} % of test points")
+    assert picture(page, "#panels canvas") != before
+    assert page.faults == []
+
+
+def test_paths_with_another_rate_are_projected_on_the_same_plane(page, moons, tmp_path):
+    """The last loss in the table is that of an experiment with this rate."""
+    experiment = tomllib.loads(moons.spec.read_text(encoding="utf-8"))
+    experiment["optimizer"] = [{"name": "gd", "lr": 0.05}]
+    other = optlab.run(experiment, tmp_path, plots=False)
+    page.locator("#scrub").fill("30")
+    row = page.locator("#distances tbody tr").last
+    before, stage = row.inner_text(), picture(page, "#stage")
+    page.locator("#live-label").select_option(label="gd")
+    page.get_by_label("lr, as a number").fill("0.05")
+    final = other.runs.sort_values("seed")["final_loss"].iloc[0]
+    expect(row.locator("td").nth(1)).to_have_text(f"{final:.3g}")
+    assert picture(page, "#stage") != stage
+    page.locator("#restore").click()
+    frame(page)
+    assert row.inner_text() == before

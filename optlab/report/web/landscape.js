@@ -5,7 +5,7 @@ import { short } from "./numbers.js";
 import { valueAt } from "./paths.js";
 import { table } from "./tables.js";
 
-const NAMES = { principal: "principal components of the paths", random: "random directions, filter-normalised" };
+const NAMES = { principal: "principal components", random: "random directions" };
 const AXES = { principal: ["component 1", "component 2"], random: ["direction 1", "direction 2"] };
 const COLUMNS = ["optimizer", "true loss>", "in the plane>", "distance>", "largest>"];
 
@@ -55,7 +55,7 @@ export function createLandscape(document_, state, openCase, colours) {
     const share = `${(100 * shown.explained).toPrecision(3)} %`;
     if (shown.name === "principal") return `Through the mean of all paths, along their first two principal components. It holds ${share} of their variance.`;
     const origin = document_.labels[shown.through].name;
-    return `Through the end of ${origin}, along two random directions in which each unit's weights have the norm of its trained weights: a step of 1 is as large as the weights. It holds ${share} of the paths' squared distances to that point.`;
+    return `Through the end of ${origin}, along two filter-normalised random directions, in which each unit's weights have the norm of its trained weights: a step of 1 is as large as the weights. It holds ${share} of the paths' squared distances to that point.`;
   }
 
   function fill() {
