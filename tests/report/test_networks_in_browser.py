@@ -91,3 +91,14 @@ def test_paths_with_another_rate_are_projected_on_the_same_plane(page, moons, tm
     page.locator("#restore").click()
     frame(page)
     assert row.inner_text() == before
+
+
+def test_what_is_neither_recorded_nor_trained_in_the_page_has_a_note(browser, tmp_path):
+    experiment = {"name": "m", "steps": 3, "optimizer": [{"name": "adam", "lr": 0.1}],
+                  "problem": [{"name": "mlp", "dataset": "moons", "hidden": [3], "batch_size": 20}]}  # fmt: skip
+    results = optlab.run(experiment, tmp_path, plots=False)
+    page = opened(browser, results.report().save(tmp_path / "m.html").as_uri(), viewport={"width": 800, "height": 800})
+    expect(page.locator("#boundary-note")).to_contain_text("Write trajectories = true in [record]")
+    assert page.locator("#panels figure").count() == 0
+    assert "The loss around the paths is not shown" in page.locator("#missing").inner_text()
+    assert page.faults == []

@@ -9,6 +9,10 @@ import { accuracy, loadOutputs, margins, parametersAt } from "./outputs.js";
 const CLASSES = ["#4477AA", "#EE6677", "#228833", "#CCBB44", "#66CCEE", "#AA3377", "#BBBBBB"];
 const SHAPES = 4;
 const STRENGTH = 0.55; // of the colours of classes over the ground
+const SHOWN =
+  "Class probabilities at the present step; the line is where two classes are equally probable. Filled marks are training points, hollow ones test points.";
+const UNKNOWN =
+  "It is not shown: the parameters along the steps were not recorded, and the page cannot train these networks. Write trajectories = true in [record], and run again.";
 const MOST = 200; // steps whose parameters are kept
 
 /**
@@ -36,8 +40,9 @@ export function createBoundary(document_, state, openCase, colours, live) {
     place.replaceChildren();
     resized.disconnect();
     const labels = boundary ? document_.labels.map((_, label) => label).filter(isKnown) : [];
-    section.hidden = !labels.length;
+    section.hidden = !boundary;
     if (section.hidden) return;
+    document.getElementById("boundary-note").textContent = labels.length ? SHOWN : UNKNOWN;
     const [loaded, paths] = await Promise.all([loadOutputs(boundary), Promise.all(labels.map(pathOf))]);
     if (state.now.caseIndex !== caseIndex) return;
     outputs = loaded;
