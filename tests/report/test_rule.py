@@ -26,8 +26,8 @@ const found = given.tasks.map(({ rule, x0, numbers, steps }) => {
   const run = runRule(rule, x0, (owner, name) => Number(numbers[`${owner} ${name}`]), steps);
   const every = Array.from({ length: run.steps }, (_, step) => step);
   return {
-    carried: [...every, run.steps].map((step) => Array.from(run.carried(step), String)),
-    gradient: every.map((step) => run.gradient(step).map(String)),
+    carried: [...every, run.steps].map((step) => rule.next.map((_, n) => String(run.entry(step, n)))),
+    gradient: every.map((step) => [0, 1].map((d) => String(run.slope(step, d)))),
     values: every.map((step) => rule.values.map(({ at }) => at.map((place) => String(run.values(step)[place])))),
     effective: effectiveSteps(run).map((line) => Array.from(line, String)),
   };

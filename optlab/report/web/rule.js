@@ -15,8 +15,8 @@
  *
  * @typedef {object} Run
  * @property {number} steps  How many steps were taken; fewer than wanted if x became infinite.
- * @property {(step: number) => Float64Array} carried  x and the state at a step.
- * @property {(step: number) => number[]} gradient  The gradient at x at a step, below `steps`.
+ * @property {(step: number, n: number) => number} entry  An entry of x and the state at a step.
+ * @property {(step: number, d: number) => number} slope  An entry of the gradient at x at a step, below `steps`.
  * @property {(step: number) => Float64Array} values  All values of the step that begins at x at a step.
  */
 
@@ -111,22 +111,28 @@ export const OPERATIONS = {
   logical_not: (a) => Number(!a),
 };
 
-/** A function that computes all values of a program from its inputs. @param {Operation[]} code */
-function program(code) {
-  const functions = code.map(([name, value]) => {
-    const constant = number(/** @type {any} */ (value));
-    return name === "constant" ? () => constant : OPERATIONS[/** @type {string} */ (name)];
-  });
-  const places = code.map(([name, ...operands]) => (name === "constant" ? [0, 0, 0] : [...operands, 0, 0, 0].slice(0, 3).map(Number)));
-  return (/** @type {ArrayLike<number>} */ inputs) => {
-    const values = new Float64Array(inputs.length + code.length);
-    values.set(inputs);
-    for (let n = 0; n < code.length; n++) {
-      const [a, b, c] = places[n];
-      values[inputs.length + n] = functions[n](values[a], values[b], values[c]);
+/**
+ * A program with its values, the inputs first. `compute` computes all values that follow them.
+ * @param {Operation[]} code @param {number} inputs how many there are
+ */
+function program(code, inputs) {
+  const values = new Float64Array(inputs + code.length);
+  const functions = [];
+  const places = [];
+  code.forEach(([name, ...operands], n) => {
+    if (name === "constant") values[inputs + n] = number(operands[0]);
+    else {
+      functions.push(OPERATIONS[/** @type {string} */ (name)]);
+      places.push(inputs + n, ...[...operands, 0, 0, 0].slice(0, 3).map(Number));
     }
-    return values;
-  };
+  });
+  const at = Int32Array.from(places);
+  function compute() {
+    for (let n = 0; n < functions.length; n++) {
+      values[at[4 * n]] = functions[n](values[at[4 * n + 1]], values[at[4 * n + 2]], values[at[4 * n + 3]]);
+    }
+  }
+  return { values, compute };
 }
 
 /**
@@ -138,33 +144,38 @@ function program(code) {
  * @returns {Run}
  */
 export function runRule(rule, x0, numberOf, steps) {
-  const numbers = rule.keys.map(({ owner, name }) => numberOf(owner, name));
-  const begun = program(rule.initial.code)(x0);
-  const size = rule.next.length;
+  const begin = program(rule.initial.code, DIM);
+  begin.values.set(x0);
+  begin.compute();
+  const { next, gradient, keys } = rule;
+  const size = next.length;
+  const { values, compute } = program(rule.step, size + 1 + keys.length);
+  keys.forEach(({ owner, name }, n) => {
+    values[size + 1 + n] = numberOf(owner, name);
+  });
   const trail = new Float64Array((steps + 1) * size);
-  trail.set([...Array.from(x0), ...rule.initial.outputs.map((place) => begun[place])]);
+  trail.set([...Array.from(x0), ...rule.initial.outputs.map((place) => begin.values[place])]);
   const slopes = new Float64Array(steps * DIM);
-  const compute = program(rule.step);
-  const inputs = new Float64Array(size + 1 + numbers.length);
-  inputs.set(numbers, size + 1);
-  const values = (/** @type {number} */ step) => {
-    inputs.set(trail.subarray(step * size, (step + 1) * size));
-    inputs[size] = step + 1;
-    return compute(inputs);
+  const advance = (/** @type {number} */ step) => {
+    values.set(trail.subarray(step * size, (step + 1) * size));
+    values[size] = step + 1;
+    compute();
   };
   let taken = 0;
   for (; taken < steps; taken++) {
-    const found = values(taken);
-    const next = rule.next.map((place) => found[place]);
-    slopes.set(rule.gradient.map((place) => found[place]), taken * DIM); // prettier-ignore
-    if (!next.slice(0, DIM).every(Number.isFinite)) break;
-    trail.set(next, (taken + 1) * size);
+    advance(taken);
+    for (let d = 0; d < DIM; d++) slopes[taken * DIM + d] = values[gradient[d]];
+    if (!Number.isFinite(values[next[0]] + values[next[1]])) break;
+    for (let n = 0; n < size; n++) trail[(taken + 1) * size + n] = values[next[n]];
   }
   return {
     steps: taken,
-    carried: (step) => trail.subarray(step * size, (step + 1) * size),
-    gradient: (step) => Array.from(slopes.subarray(step * DIM, (step + 1) * DIM)),
-    values,
+    entry: (step, n) => trail[step * size + n],
+    slope: (step, d) => slopes[step * DIM + d],
+    values: (step) => {
+      advance(step);
+      return values.slice();
+    },
   };
 }
 
@@ -172,9 +183,8 @@ export function runRule(rule, x0, numberOf, steps) {
 export function effectiveSteps(run) {
   return Array.from({ length: DIM }, (_, d) =>
     Float64Array.from({ length: run.steps }, (_, step) => {
-      const change = Math.abs(run.carried(step + 1)[d] - run.carried(step)[d]);
-      const slope = Math.abs(run.gradient(step)[d]);
-      return slope ? change / slope : NaN;
+      const change = Math.abs(run.entry(step + 1, d) - run.entry(step, d));
+      return run.slope(step, d) ? change / Math.abs(run.slope(step, d)) : NaN;
     }),
   );
 }

@@ -8,7 +8,7 @@ import { DIM, effectiveSteps, runRule } from "./rule.js";
 const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
 const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
 const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
-const difference = (/** @type {ArrayLike<number>} */ a, /** @type {ArrayLike<number>} */ b) => [a[0] - b[0], a[1] - b[1]];
+const both = (/** @type {(d: number) => number} */ entry) => [entry(0), entry(1)];
 
 /**
  * @param {any} data the data of the page
@@ -62,16 +62,16 @@ export function createWhy(data, state, openCase, colours, live) {
   function vectorsOf(rule, run) {
     const states = rule.vectors.map(({ name, at, kind }, n) => {
       const vector = (/** @type {number} */ step) => {
-        const after = run.carried(step + 1).subarray(at, at + DIM);
-        return kind === "point" ? difference(after, run.carried(step)) : Array.from(after, (v) => (kind === "against" ? -v : v));
+        const [after, sign] = [(/** @type {number} */ d) => run.entry(step + 1, at + d), kind === "against" ? -1 : 1];
+        return both((d) => (kind === "point" ? after(d) - run.entry(step, d) : sign * after(d)));
       };
       return { name: (kind === "against" ? "−" : "") + name, meaning: MEANINGS[kind], place: PLACES.states[n % PLACES.states.length],
                vector, isTrue: kind === "point", isOn: kind !== "size" }; // prettier-ignore
     });
     const vectors = [
-      { name: "−g", meaning: "opposite of the gradient", place: PLACES.gradient, vector: (step) => run.gradient(step).map((v) => -v), isTrue: false, isOn: true },
+      { name: "−g", meaning: "opposite of the gradient", place: PLACES.gradient, vector: (step) => both((d) => -run.slope(step, d)), isTrue: false, isOn: true },
       ...states,
-      { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => difference(run.carried(step + 1), run.carried(step)), isTrue: false, isOn: true },
+      { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => both((d) => run.entry(step + 1, d) - run.entry(step, d)), isTrue: false, isOn: true },
     ];
     const every = Array.from({ length: run.steps }, (_, step) => step);
     const most = vectors.map(({ vector }) => every.reduce((sofar, step) => Math.max(sofar, Math.hypot(...vector(step)) || 0), 0));
@@ -136,8 +136,8 @@ export function createWhy(data, state, openCase, colours, live) {
     const { rule, run } = one;
     const step = stepOf(one);
     const values = run.values(step);
-    const vector = (/** @type {ArrayLike<number>} */ entries) => entriesText(Array.from(entries), [DIM]);
-    get("why-step").textContent = `step ${step + 1} of ${run.steps}: at x = ${vector(run.carried(step).subarray(0, DIM))} the gradient is g = ${vector(run.gradient(step))}`;
+    const [x, g] = [run.entry, run.slope].map((entry) => entriesText(both((d) => entry(step, d)), [DIM]));
+    get("why-step").textContent = `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`;
     for (const row of rows) row.value.textContent = digits(Math.hypot(...row.one.vector(step)));
     get("why-lines").replaceChildren(...rule.lines.map((line) => block(lineTexts(rule, line, values))));
     chart.draw(effective(one));
@@ -206,8 +206,7 @@ export function createWhy(data, state, openCase, colours, live) {
         const found = vector(step);
         return { name, colour: colours.palette(dark)[place], vector: found, pixels: isTrue ? null : pixels(Math.hypot(...found), most) };
       });
-      const from = Array.from(one.run.carried(step).subarray(0, DIM));
-      drawArrows(canvas, view, from, arrows, colours.ground(dark));
+      drawArrows(canvas, view, both((d) => one.run.entry(step, d)), arrows, colours.ground(dark));
     },
   };
 }
