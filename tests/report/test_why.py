@@ -23,6 +23,7 @@ def address(tmp_path_factory):
             {"name": "adam", "label": LABEL, "lr": 0.5},
             {"name": "momentum", "lr": 0.01},
             {"name": "sgld", "lr": 0.01},
+            {"name": "gd", "label": "clipped", "lr": 0.01, "transforms": ["clip_norm"]},
         ],
     }
     folder = tmp_path_factory.mktemp("why")
@@ -137,6 +138,18 @@ def test_a_ball_that_is_dropped_has_its_own_numbers(page):
     page.locator("#scrub").fill("0")
     frame(page)
     assert page.locator("#why-step").inner_text().endswith("at x = [3, −4] the gradient is g = [6, −8]")
+
+
+def test_a_transform_that_is_switched_off_leaves_the_rule(page):
+    show(page, "clipped", 0)
+    assert "‖g‖" in lines(page)[0]
+    page.locator("#live-label").select_option(label="clipped")
+    page.locator("#sliders input[type=checkbox]").uncheck()
+    frame(page)
+    assert lines(page)[0] == "x ← x − lr g"
+    page.locator("#restore").click()
+    frame(page)
+    assert "‖g‖" in lines(page)[0]
 
 
 def test_a_rule_that_cannot_be_computed_says_why(page):
