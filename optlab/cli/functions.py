@@ -62,6 +62,16 @@ def is_file(what: str) -> bool:
     return what.endswith(".py") or ".py:" in what
 
 
+def files(texts: Sequence[str]) -> list[Path]:
+    """The Python files among names with values.
+
+    >>> files(["mine.py:bowl a=1", "adam"]) == [Path("mine.py")]
+    True
+    """
+    words = [text.split()[0] for text in texts if text.split()]
+    return [Path(word.partition(":")[0]) for word in words if is_file(word)]
+
+
 def given(written: str) -> Any:
     """A name with values, unchanged. If the name is FILE.py:NAME, a table with the loaded function or plugin."""
     words = written.split()

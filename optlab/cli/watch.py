@@ -1,4 +1,4 @@
-"""`optlab run --watch` and `optlab race --watch`: run again whenever the experiment or a plugin is saved.
+"""`optlab run --watch`, `race --watch` and `play --watch`: run again whenever the experiment or a plugin is saved.
 
 Every run is a separate process (a round), so that no module is stale and no effect of a plugin stays in the watcher.
 """
@@ -10,8 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,27 +37,51 @@ def watch(file: Path, folders: Sequence[Path], options: Sequence[str], quiet: bo
     repeat(["run", *options, "--", str(file)], [file], folders, quiet)
 
 
-def repeat(words: Sequence[str], files: Sequence[Path], folders: Sequence[Path], quiet: bool) -> None:
+def repeat(
+    words: Sequence[str],
+    files: Sequence[Path],
+    folders: Sequence[Path],
+    quiet: bool,
+    told: Callable[[int | None], None] = lambda status: None,
+    log: Path | None = None,
+) -> None:
     """Run a command of optlab, and again after each change of a file or of a module below the folders.
 
     Only Ctrl-C ends it. A round that finds a mistake prints it and ends; watching continues. A change stops a round
     that is still running.
+
+    Args:
+        told: called with None when a round begins, and with its exit status when it has ended.
+        log: the file for what a round prints on stderr. Default: stderr.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)  # so that the round is stopped too
     command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", *words]
     watched = f"watching {_listed([*files, *folders])}; Ctrl-C ends"
+
+    def ended(status: int) -> None:
+        told(status)
+        if not quiet:
+            typer.echo(watched, err=True)
+
     look = partial(snapshot, files, folders)
     seen = look()
     while True:
-        with _running(command) as round_:
-            now = _change(round_, look, seen, "" if quiet else watched)
+        told(None)
+        with _running(command, log) as round_:
+            now = _change(round_, look, seen, ended)
         now = _settled(look, now)
         changed = [path for path in {**seen, **now} if seen.get(path) != now.get(path)]
         seen = now
         _clear()
         if not quiet:
             typer.echo(f"changed: {_listed(changed)}", err=True)
+
+
+def typed(options: Mapping[str, Any]) -> list[str]:
+    """Options as words of a command line, without the options that are not set."""
+    lists = [(name, value if isinstance(value, list) else [value]) for name, value in options.items()]
+    return [f"--{name}={value}" for name, values in lists for value in values if value is not None]
 
 
 def snapshot(files: Sequence[Path], folders: Sequence[Path]) -> Seen:
@@ -79,17 +103,19 @@ def _modules(folder: Path) -> Iterator[Path]:
         yield from (Path(where, name) for name in files if name.endswith(".py"))
 
 
-def _change(round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: Seen, message: str) -> Seen:
-    """Wait until the snapshot differs from `seen`. Print the message when the round ends before that."""
+def _change(
+    round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: Seen, ended: Callable[[int], None]
+) -> Seen:
+    """Wait until the snapshot differs from `seen`. Call `ended` with the exit status if the round ends before that."""
+    is_over = False
     while (now := look()) == seen:
-        if round_.poll() is not None and message:
-            typer.echo(message, err=True)
-            message = ""
-        try:
-            round_.wait(PERIOD)
-        except subprocess.TimeoutExpired:
+        if is_over:
+            time.sleep(PERIOD)
             continue
-        time.sleep(PERIOD if not message else 0)
+        with suppress(subprocess.TimeoutExpired):
+            status = round_.wait(PERIOD)
+            is_over = True
+            ended(status)
     return now
 
 
@@ -103,13 +129,14 @@ def _settled(look: Callable[[], Seen], now: Seen) -> Seen:
 
 
 @contextmanager
-def _running(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _running(command: Sequence[str], log: Path | None) -> Iterator[subprocess.Popen[bytes]]:
     """A round that is stopped at the end of the block, after a change or Ctrl-C.
 
     It has its own process group: the terminal sends Ctrl-C to the watcher only, which passes it to the round once.
     """
     sys.stdout.flush()
-    round_ = subprocess.Popen(command, process_group=0)
+    with log.open("wb") if log else nullcontext() as stderr:
+        round_ = subprocess.Popen(command, process_group=0, stderr=stderr)
     try:
         yield round_
     except KeyboardInterrupt:

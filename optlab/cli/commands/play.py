@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import browser, completion, guard
-from optlab.cli.options import Plugins, Quiet, Rates, Seeds, Start, Steps, known
+from optlab.cli.options import Plugins, Quiet, Rates, Seeds, Start, Steps, folders, known
 from optlab.experiments.choices import GENTLE_RATES, STEPS
 
 
@@ -33,6 +33,12 @@ def play(
     seeds: Seeds = 1,
     start: Start = None,
     lr: Rates = GENTLE_RATES,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Serve the page on this machine, and replace it when a plugin is saved.")
+    ] = False,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="With --watch: the port. Default: free one.", show_default=False)
+    ] = 0,
     plugins: Plugins = [],
     quiet: Quiet = False,
 ) -> None:  # fmt: skip
@@ -44,17 +50,21 @@ def play(
     optlab play mine.py:bowl --start 1,2 --optimizer plugins/mine.py:mine
 
     An optimizer without an lr is run with several, and is shown at the one with the best final loss. A problem or an
-    optimizer may be FILE.py:NAME, a function in a file. No results are kept.
+    optimizer may be FILE.py:NAME, a function in a file. No results are kept. With --watch, the open page shows the
+    changed rule a few seconds after you save it, in the same view; Ctrl-C ends this.
     """
     from optlab.api import play as playing
     from optlab.cli import functions, outcome, show
     from optlab.cli.progress import progress
     from optlab.cli.running import as_typed
-    from optlab.errors import check_folder
     from optlab.experiments.resolve.starts import A_POINT
 
-    if output is not None:
-        check_folder(output, "--output ")
+    _refuse(output, watch, port)
+    if watch:
+        from optlab.cli import play_watch
+
+        options = {"optimizer": optimizer, "steps": steps, "seeds": seeds, "start": start, "lr": lr, "plugins": plugins}
+        play_watch.watch(options, [*(problems or []), *optimizer], problems or [], port, folders(plugins), quiet)
     found = known(plugins, quiet)
     where = [functions.given(text) for text in problems or playing.COURSE]
     rules = [functions.given(text) for text in optimizer or playing.OPTIMIZERS]
@@ -70,3 +80,15 @@ def play(
         typer.echo(show.shown(output))
     if failed:
         guard.stop("\n".join(failed), guard.FAILED)
+
+
+def _refuse(output: Path | None, watch: bool, port: int) -> None:
+    """Raise UserError for options that do not fit together."""
+    from optlab.errors import UserError, check_folder
+
+    if output is not None and watch:
+        raise UserError("--output and --watch exclude each other: a page that is served has no file")
+    if port and not watch:
+        raise UserError("--port needs --watch; a page that is not served has no port")
+    if output is not None:
+        check_folder(output, "--output ")

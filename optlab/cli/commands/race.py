@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -72,10 +71,8 @@ def race(
         from optlab.cli import watch as watching
 
         options = {"on": on, "steps": steps, "seeds": seeds, "start": start, "lr": lr, "schedule": schedule}
-        again = ["race", *_typed(options | {"name": name}), *running.as_options(), "--", *names]
-        words = [text.split()[0] for text in [*names, *separate(on or [])] if text.split()]
-        files = [Path(word.partition(":")[0]) for word in words if functions.is_file(word)]
-        watching.repeat(again, files, folders(running.plugins), running.quiet)
+        again = ["race", *watching.typed(options | {"name": name}), *running.as_options(), "--", *names]
+        watching.repeat(again, functions.files([*names, *separate(on or [])]), folders(running.plugins), running.quiet)
     known = registry.load(folders(running.plugins))
     problems = [functions.given(text) for text in separate(on)] if on else races.COURSE
     rules = [functions.given(text) for text in gathered(names)]
@@ -84,12 +81,6 @@ def race(
     if not running.quiet and (note := _tuning(document)):
         typer.echo(note)
     running.carry_out(job)
-
-
-def _typed(options: Mapping[str, Any]) -> list[str]:
-    """Options as words of a command line, without the options that are not set."""
-    lists = [(name, value if isinstance(value, list) else [value]) for name, value in options.items()]
-    return [f"--{name}={value}" for name, values in lists for value in values if value is not None]
 
 
 def gathered(words: Sequence[str]) -> list[str]:

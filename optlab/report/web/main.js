@@ -15,6 +15,7 @@ import { createRanking } from "./ranking.js";
 import { createSource } from "./source.js";
 import { createStage } from "./stage.js";
 import { createState } from "./state.js";
+import { createView, givenView, stateOf } from "./view.js";
 import { createWhy } from "./why.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
@@ -35,27 +36,33 @@ function open() {
   const openCase = openCases(data);
   const colours = createColours(data);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const given = givenView();
   const state = createState({
-    caseIndex: 0, step: openCase(0).lastStep, playing: false, speed: 1, hidden: new Set(), hover: null, view: "surface", plane: 0,
+    ...stateOf(given, data, openCase), playing: false, speed: 1, hover: null, plane: 0,
     along: "steps", logX: false, logY: null, bands: true, dark: scheme.matches, version: 0, chosen: null, arrows: 0,
     selected: null, basins: false, layer: null,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
   const live = createLive(data, state, openCase);
+  const view = createView(data, state, openCase, live);
+  view.use(given);
   createPlayer(state, openCase);
   createLegend(data, state, openCase, colours);
-  createStage(state, openCase, colours, tip, createControls(data, state, live), createWhy(data, state, openCase, colours, live).draw);
+  const drop = createControls(data, state, live);
+  const stage = createStage(state, openCase, colours, tip, drop, createWhy(data, state, openCase, colours, live).draw);
   createLandscape(data, state, openCase, colours);
   createBoundary(data, state, openCase, colours, live);
   createBasinLayer(data, state, live);
   createCharts(data, state, openCase, colours, tip);
   createRanking(data, state, colours);
   controls(state);
-  Object.assign(window, { optlab: createSource(data, openCase.recorded) });
+  view.restore(given, stage);
+  Object.assign(window, { optlab: { ...createSource(data, openCase.recorded), view: () => view.read(stage) } });
 }
 
 function controls(state) {
   for (const [index, one] of data.cases.entries()) get("case").add(new Option(one.title, String(index)));
+  get("case").value = String(state.now.caseIndex);
   get("problem").hidden = data.cases.length < 2;
   get("case").addEventListener("change", () => state.set({ caseIndex: Number(get("case").value) }));
   get("along").addEventListener("change", () => state.set({ along: get("along").value }));

@@ -93,6 +93,10 @@ export function createMap(canvas) {
     zoom(/** @type {number} */ factor) {
       zoomed = Math.min(200, Math.max(0.5, zoomed * factor));
     },
+    camera: () => ({ centre, zoomed }),
+    look(/** @type {{ centre: number[], zoomed: number }} */ given) {
+      ({ centre, zoomed } = given);
+    },
     reset,
   };
 

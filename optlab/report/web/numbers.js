@@ -12,7 +12,7 @@ export function short(value) {
 /** At most about `most` round ticks. @param {number} low @param {number} high @param {number} most */
 export function linearTicks(low, high, most = 6) {
   const rough = (high - low) / most;
-  if (!(rough > 0) || !Number.isFinite(rough)) return [];
+  if (!(rough > 1e-13 * Math.max(Math.abs(low), Math.abs(high))) || !Number.isFinite(rough)) return []; // only rounding
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((m) => m * power).find((size) => size >= rough * 0.999) ?? 10 * power;
   const ticks = [];

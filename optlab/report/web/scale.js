@@ -28,7 +28,8 @@ export function ends(values, log, start = NaN) {
     low = Math.max(low, start * 1e-34);
   }
   if (!log && low < start) high = Math.min(high, start + 2 * (start - low));
-  if (!(high > low)) return log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10];
+  const rounding = 1e-9 * Math.max(Math.abs(low), Math.abs(high)); // values that differ by less are equal
+  if (!(high - low > rounding)) return log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10];
   const share = 0.05;
   if (log) return [low * (high / low) ** -share, high * (high / low) ** share];
   return [low - share * (high - low), high + share * (high - low)];

@@ -145,4 +145,14 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   state.on(["hidden", "hover", "dark"], trails);
   state.on(["step", "view", "chosen", "arrows", "layer"], draw);
   open();
+  return {
+    /** Where the views are looked at from, by the name of the view. */
+    cameras: () => Object.fromEntries(Object.entries(views).map(([name, view]) => [name, view.camera()])),
+    /** Look at the views from there. */
+    look(cameras) {
+      if (!valley) return;
+      for (const [name, view] of Object.entries(views)) if (cameras[name]) view.look(cameras[name]);
+      draw();
+    },
+  };
 }

@@ -119,6 +119,10 @@ export function createSurface(canvas) {
     zoom(/** @type {number} */ factor) {
       camera.distance = Math.min(8, Math.max(0.4, camera.distance / factor));
     },
+    camera: () => camera,
+    look(given) {
+      camera = { ...camera, ...given };
+    },
     reset() {
       camera = startCamera();
     },
