@@ -67,6 +67,25 @@ class Explanation:
 
         return save(drawn, path)
 
+    def animate(self, path: str | Path, option: str = "") -> Path:
+        """Save the drawing of a network or of gates as an animation: values appear forward, then gradients backward,
+        one after the other. The file is .gif, .webp, .png (animated), .mp4 or .svg.
+
+        `option` is the text before the path in messages.
+
+        Raises:
+            UserError: there is no such format or folder, or nothing is computed forward and backward.
+            MissingPackage: there is no ffmpeg for .mp4.
+        """
+        from optlab.figures.animation import film
+        from optlab.markup.film import Film
+
+        drawn = self.draw()
+        if not isinstance(drawn, Drawing) or not Film(drawn).numbers:
+            raise UserError(f"{option}{path}: there are no values and gradients to animate; there are for backprop, "
+                            "expressions and problems")  # fmt: skip
+        return film.save(Film(drawn), Path(path), option)
+
     @property
     def _is_typeset(self) -> bool:
         """Whether a notebook typesets the equations. The equations of an unrolled loop are too long for this."""

@@ -24,7 +24,11 @@ def explain(
     return explaining.explained(ExplainRequest(named[0], named[1:], values, at, direction, latex, "--"), known)
 
 
-def checked(output: Path | None) -> None:
-    """Raise UserError if no picture can be written to a path, before anything is computed."""
+def checked(output: Path | None, animation: Path | None = None) -> None:
+    """Raise UserError if no picture, or no animation, can be written to a path, before anything is computed."""
     if output is not None:
         check_path(output, "--output ")
+    if animation is not None:
+        from optlab.figures.animation import player
+
+        player.checked(animation, "--animate ")

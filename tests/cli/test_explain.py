@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from optlab.cli.app import app
@@ -323,3 +324,28 @@ def test_a_plugin_that_cannot_be_loaded_is_a_warning(call, folder):
     status, out, err = call("x*y", "x=1", "y=2")
     assert (status, out.splitlines()[-1]) == (0, "f = 2; df/dx = 2, df/dy = 1")
     assert err.startswith("warning: not loaded: ")
+
+
+def test_backprop_is_animated(tmp_path, optlab_command):
+    done = optlab_command("explain", "backprop", "--animate", "net.gif", cwd=tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "net.gif", "")
+    with Image.open(tmp_path / "net.gif") as image:
+        assert (image.n_frames, image.info["loop"]) == (19, 0)  # the first has no numbers; 6 values and 12 gradients
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ["backprop", "--animate", "net.gfi"],
+            "--animate net.gfi: an animation ends in .gif, .webp, .png, .mp4 or .svg",
+        ),
+        (["cosine", "--animate", "x.gif"], "--animate x.gif: there are no values and gradients to animate"),
+        (["adam", "--animate", "x.gif"], "--animate x.gif: there are no values and gradients to animate"),
+    ],
+)
+def test_what_cannot_be_animated_is_refused(tmp_path, optlab_command, words, message):
+    done = optlab_command("explain", *words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+    assert not [*tmp_path.iterdir()]

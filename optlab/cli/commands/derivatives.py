@@ -42,6 +42,15 @@ def explain(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Save the picture: .svg, .png or .pdf.")
     ] = None,
+    animate: Annotated[
+        Path | None,
+        typer.Option(
+            "--animate",
+            metavar="FILE",
+            help="Save an animation, values forward and then gradients backward: "
+            ".gif, .webp, .png (animated), .mp4 or .svg.",
+        ),
+    ] = None,
     plugins: Plugins = [],
 ) -> None:
     """Show how a derivative or an update is computed, as text and, with -o, as a picture. WHAT is one of:
@@ -73,12 +82,15 @@ def explain(
     """
     from optlab.cli import explain as explaining
 
-    explaining.checked(output)
+    explaining.checked(output, animate)
     found = explaining.explain(what, more or [], at, direction, latex, known(plugins))
     typer.echo(found.latex if latex else found.text)
     if output is not None:
         found.save(output, "--output ")
         typer.echo(output)
+    if animate is not None:
+        found.animate(animate, "--animate ")
+        typer.echo(animate)
 
 
 def gradcheck(

@@ -15,7 +15,7 @@ from PIL import Image
 
 from optlab.errors import MissingPackage, UserError
 from optlab.figures import style
-from optlab.figures.animation.scene import Scene, Timing
+from optlab.figures.animation.scene import Timing
 from optlab.figures.path_legend import STAR
 
 COLOURS = 255
@@ -24,15 +24,14 @@ COLOURS = 255
 _TINTS = np.linspace(0.25, 1.0, 6)
 
 
-def write(frames: Iterable[Image.Image], scene: Scene, path: Any, kind: str) -> None:
-    """Write frames of a scene as `kind`: "gif", "webp", "png" or "mp4". `path` may be a file that is open, if the kind
-    is not "mp4".
+def write(frames: Iterable[Image.Image], timing: Timing, colours: list[str], path: Any, kind: str) -> None:
+    """Write frames as `kind`: "gif", "webp", "png" or "mp4". `path` may be a file that is open, if the kind is not
+    "mp4". `colours` are those of small things, which a palette keeps.
 
     Raises:
         MissingPackage: ffmpeg is not installed, and the kind is "mp4".
         UserError: ffmpeg failed.
     """
-    timing = scene.timing
     if kind == "mp4":
         _video(frames, timing, path)
         return
@@ -41,7 +40,7 @@ def write(frames: Iterable[Image.Image], scene: Scene, path: Any, kind: str) -> 
     durations[-1] += round(1000 * timing.pause)
     more: dict[str, Any] = {"quality": 82, "method": 2} if kind == "webp" else {}
     if kind != "webp":
-        shown = few_colours(shown, list(dict.fromkeys(track.colour for track in scene.tracks)))
+        shown = few_colours(shown, colours)
     shown[0].save(path, kind.upper(), save_all=True, append_images=shown[1:], duration=durations, loop=0, **more)
 
 

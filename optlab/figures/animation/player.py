@@ -42,7 +42,7 @@ class Animation:
             if kind == "svg":
                 part.write_text(vector.svg(self.scene), encoding="utf-8")
             else:
-                files.write(self.frames(), self.scene, part, kind)
+                files.write(self.frames(), self.scene.timing, self.scene.colours, part, kind)
         return path
 
     def __repr__(self) -> str:
@@ -50,7 +50,7 @@ class Animation:
 
     def _repr_html_(self) -> str:
         page = io.BytesIO()
-        files.write(self.frames(), self.scene, page, "gif")
+        files.write(self.frames(), self.scene.timing, self.scene.colours, page, "gif")
         picture = base64.b64encode(page.getvalue()).decode("ascii")
         return f'<img alt="balls on a map" src="data:image/gif;base64,{picture}" width="{self.scene.background.width}">'
 

@@ -111,6 +111,11 @@ class Scene:
         return self.timing.steps(max(float(track.steps[-1]) for track in self.tracks))
 
     @property
+    def colours(self) -> list[str]:
+        """The colours of the tracks, each once."""
+        return list(dict.fromkeys(track.colour for track in self.tracks))
+
+    @property
     def corners(self) -> Floats:
         """The upper left and lower right corner of the box, shape (2, 2)."""
         return np.array(self.box, dtype=float).reshape(2, 2)

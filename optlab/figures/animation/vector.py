@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from optlab.figures.animation import raster
 from optlab.figures.animation.scene import Scene, Track
+from optlab.markup.film import REDUCED
 
 Floats = NDArray[np.float64]
-
-
-_REDUCED = ".still{display:none}@media (prefers-reduced-motion:reduce){.still{display:inline}.moving{display:none}}"
-"""Who wants no motion sees the end."""
 
 
 def svg(scene: Scene) -> str:
@@ -27,9 +24,9 @@ def svg(scene: Scene) -> str:
     page = io.BytesIO()
     scene.background.save(page, "PNG")
     picture = base64.b64encode(page.getvalue()).decode("ascii")
-    colours = dict.fromkeys(track.colour for track in scene.tracks)
+    colours = scene.colours
     moving = [*(_trail(scene, track) for track in scene.tracks)]
-    moving += [_ball(scene, track, list(colours).index(track.colour)) for track in scene.tracks if not track.is_faint]
+    moving += [_ball(scene, track, colours.index(track.colour)) for track in scene.tracks if not track.is_faint]
     size = f'width="{width}" height="{height}"'
     window = f'<rect x="{left}" y="{top}" width="{right - left}" height="{bottom - top}"/>'
     parts = [
@@ -38,11 +35,11 @@ def svg(scene: Scene) -> str:
         f'<defs><clipPath id="map">{window}</clipPath>',
         *(_shade(colour, number) for number, colour in enumerate(colours)),
         f'</defs><image {size} href="data:image/png;base64,{picture}"/>',
-        f"<style>{_REDUCED}</style>",
+        f"<style>{REDUCED}</style>",
         '<g class="moving"><g clip-path="url(#map)">',
         *moving,
         f"</g>{_counter(scene)}</g>",
-        f'<g class="still"><g clip-path="url(#map)">{_still(scene, list(colours))}</g></g>',
+        f'<g class="still"><g clip-path="url(#map)">{_still(scene, colours)}</g></g>',
     ]
     return "\n".join([*parts, "</svg>\n"])
 
