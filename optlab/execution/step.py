@@ -113,15 +113,19 @@ def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
     return optimise(trace(f, np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in names)))
 
 
-def build(case: Case, rule: Rule, steps: int, extras: Sequence[str] = ()) -> StepGraph:
-    """Trace one step of an update rule on a case. `extras` are the names of further outputs; see `StepGraph`.
+def build(case: Case, rule: Rule, steps: int, extras: Sequence[str] = (), was_run: bool = False) -> StepGraph:
+    """Trace one step of an update rule on a case.
+
+    Args:
+        extras: the names of further outputs; see `StepGraph`.
+        was_run: whether these runs have been executed, so that it is known that tracing again gives the same graph.
 
     Raises:
         TraceError: the objective, the rule, a transform or the schedule does something that cannot be traced.
         PluginError: the values that the rule, a transform or the schedule returns do not match its signature.
     """
     with undisturbed(lambda: _files(case, rule)):
-        return _built(case, rule, steps, tuple(extras))
+        return _built(case, rule, steps, tuple(extras), was_run)
 
 
 def _files(case: Case, rule: Rule) -> str:
@@ -132,7 +136,7 @@ def _files(case: Case, rule: Rule) -> str:
     return " or ".join(files)
 
 
-def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...]) -> StepGraph:
+def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...], was_run: bool) -> StepGraph:
     example = np.empty(case.dim, case.precision)
     with contained():
         names = list(initial_states(rule, case.tensors, example))
@@ -144,7 +148,7 @@ def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...]) -> StepG
     initial = trace(begin, example)
     state = [(v.shape, v.dtype, name) for v, name in zip(initial.outputs, names, strict=True)]
     graph, used, draws = _traced(case, rule, steps, state, extras)
-    if graph.written_out() != _traced(case, rule, steps, state, extras)[0].written_out():
+    if not was_run and graph.written_out() != _traced(case, rule, steps, state, extras)[0].written_out():
         raise PluginError(
             f"{location(rule.optimizer.function)}: optimizer '{rule.optimizer.name}' or problem '{case.problem.name}' "
             "computes something else when it is traced again: does it use np.random, or keep values of earlier calls "
@@ -222,11 +226,11 @@ class TracedGenerator:
         return self._builder.input(shape, self._real, letter if count == 1 else f"{letter}{count}")
 
 
-def build_for(sweep: Sweep) -> StepGraph:
+def build_for(sweep: Sweep, was_run: bool = False) -> StepGraph:
     """The step graph of the runs of a sweep; see `build`."""
     extras = ["received"] if sweep.case.noise is not None and sweep.case.noise.on == LOSS else []
     extras += ["gradient_norm"] if sweep.stop is not None and sweep.stop.gradient_norm is not None else []
-    return build(sweep.case, sweep.rule, sweep.steps, extras)
+    return build(sweep.case, sweep.rule, sweep.steps, extras, was_run)
 
 
 def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:

@@ -73,7 +73,9 @@ class WasmProgram:
         }
 
 
-def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers: bool = False) -> WasmProgram:
+def program_of(
+    sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers: bool = False, was_run: bool = False
+) -> WasmProgram:
     """The WebAssembly module of a sweep.
 
     Args:
@@ -82,6 +84,7 @@ def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers:
         simd: whether it has vector instructions, which compute two runs at once. Without them it is as exact.
         own_numbers: whether each run of one call may have its own value of each number. Otherwise only those that
             differ in the sweep may differ, which makes the module faster.
+        was_run: as for `step.build`.
 
     Raises:
         NotPortable: the sweep cannot be compiled.
@@ -93,7 +96,7 @@ def program_of(sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers:
         raise _because("it trains on minibatches")
     if sweep.case.split and sweep.case.dim > LARGEST_NETWORK:
         raise _because(f"it has more than {LARGEST_NETWORK:,} parameters")
-    graph = build_for(sweep)
+    graph = build_for(sweep, was_run)
     if why := obstacle(sweep, graph):
         raise _because(why)
     columns = [sweep.numbers[key] for key in graph.numbers]

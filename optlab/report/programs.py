@@ -114,7 +114,7 @@ def _program(sweep: Sweep, room: Room) -> dict[str, Any]:
 
 def _made(sweep: Sweep) -> dict[str, Any]:
     """The program for `kernel.js`, with the rule in numbers if there are arrows."""
-    made = program_of(sweep, simd=False).to_json()
+    made = program_of(sweep, simd=False, was_run=True).to_json()
     return made | {"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else made
 
 

@@ -15,12 +15,16 @@ export function spaced(/** @type {number} */ last, most = PATH) {
  */
 export function pathOf({ runs, record, trail, loss, steps, diverged }, dim = 2) {
   const count = record.filter((step) => step <= steps[0]).length;
-  const of = (/** @type {(row: number) => number} */ value) => Float64Array.from({ length: count }, (_, row) => value(row));
+  const every = (/** @type {Float64Array} */ values, /** @type {number} */ first, /** @type {number} */ stride) => {
+    const found = new Float64Array(count); // a plain loop: `Float64Array.from` takes ten times as long
+    for (let row = 0; row < count; row++) found[row] = values[first + row * stride];
+    return found;
+  };
   return {
-    step: Float64Array.from(record.slice(0, count)),
-    x: of((row) => trail[row * dim * runs]),
-    y: of((row) => trail[(row * dim + 1) * runs]),
-    loss: of((row) => loss[row * runs]),
+    step: new Float64Array(record.slice(0, count)),
+    x: every(trail, 0, dim * runs),
+    y: every(trail, runs, dim * runs),
+    loss: every(loss, 0, runs),
     status: diverged[0] ? "diverged" : "done",
   };
 }

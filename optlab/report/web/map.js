@@ -18,6 +18,8 @@ export function createMap(canvas) {
   let shownPaths = [];
   let picture = null;
   let lines = [];
+  /** @type {{ sx: number, sy: number, left: number, top: number } | null} where the centre is, and pixels per unit */
+  let placed = null; // measured once for each drawing: to ask a canvas for its size takes long
 
   /** Pixels per unit of both coordinates: equal, unless the surface is very narrow. */
   function unit() {
@@ -29,13 +31,18 @@ export function createMap(canvas) {
     return (isNarrow ? fit : [one, one]).map((value) => value * zoomed);
   }
 
-  function at(/** @type {number} */ x, /** @type {number} */ y) {
+  function measured() {
     const [sx, sy] = unit();
-    const middle = [(canvas.clientWidth + MARGIN.left - MARGIN.right) / 2, (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2];
-    return [middle[0] + (x - centre[0]) * sx, middle[1] - (y - centre[1]) * sy];
+    return { sx, sy, left: (canvas.clientWidth + MARGIN.left - MARGIN.right) / 2, top: (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2 };
+  }
+
+  function at(/** @type {number} */ x, /** @type {number} */ y) {
+    placed ??= measured();
+    return [placed.left + (x - centre[0]) * placed.sx, placed.top - (y - centre[1]) * placed.sy];
   }
 
   function reset() {
+    placed = null;
     centre = [0, 1].map((d) => (valley.low[d] + valley.high[d]) / 2);
     zoomed = 1;
   }
@@ -51,6 +58,7 @@ export function createMap(canvas) {
       shownPaths = shown;
     },
     draw(marks, facts) {
+      placed = measured();
       const scale = canvas.width / Math.max(canvas.clientWidth, 1);
       context.setTransform(scale, 0, 0, scale, 0, 0);
       context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
@@ -91,6 +99,7 @@ export function createMap(canvas) {
       centre = [centre[0] - right / sx, centre[1] + down / sy];
     },
     zoom(/** @type {number} */ factor) {
+      placed = null;
       zoomed = Math.min(200, Math.max(0.5, zoomed * factor));
     },
     camera: () => ({ centre, zoomed }),

@@ -58,7 +58,7 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
       return { path, colour: colours.of(path.label, dark), width: isDim ? -0.8 : hover === path.label ? 2 : 1.4 };
     });
     looks.sort((a, b) => a.width - b.width);
-    for (const view of Object.values(views)) view.trails(looks);
+    views[shown()].trails(looks);
     draw();
   }
 
@@ -142,8 +142,8 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   new ResizeObserver(fit).observe(box);
   state.on(["caseIndex", "plane"], open);
   state.on(["version"], follow);
-  state.on(["hidden", "hover", "dark"], trails);
-  state.on(["step", "view", "chosen", "arrows", "layer"], draw);
+  state.on(["hidden", "hover", "dark", "view"], trails);
+  state.on(["step", "chosen", "arrows", "layer"], draw);
   open();
   return {
     /** Where the views are looked at from, by the name of the view. */
