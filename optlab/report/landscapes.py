@@ -18,8 +18,8 @@ from optlab.results.case_frames import CaseFrames, has_map
 from optlab.results.landscape import ParameterPlane, principal_plane, random_plane
 from optlab.results.surface import sane, shares, view
 
-WORK = 1_800_000_000
-"""The most work for all landscapes of a page, about half a second: parameters times examples times points, and as much
+WORK = 3_000_000_000
+"""The most work for all landscapes of a page, about a second: parameters times examples times points, and as much
 as for 500 parameters for the functions of units."""
 LEAST, LARGEST = 9, 33
 """The least and the largest number of points along each side of a grid."""
@@ -27,6 +27,8 @@ BLOCK = 32
 """The number of points whose losses are computed together."""
 POINTS = 60
 """The most points of a path."""
+GRID_SHARE, PATH_SHARE = 0.375, 0.08
+"""The share of the evaluations of each of two grids, and of the paths: of them and their projections on two planes."""
 PRINCIPAL, RANDOM = "principal", "random"
 SQUARE = {PRINCIPAL: [], RANDOM: [(-1.0, -1.0), (1.0, 1.0)]}
 """Coordinates that the part of each plane contains that is shown. For random directions, it is that of the source."""
@@ -63,7 +65,7 @@ def landscapes(
         labels: whose paths are shown.
     """
     evaluations = work / _work_of_a_point(case)
-    resolution = int(min(np.sqrt(0.375 * evaluations), LARGEST))
+    resolution = int(min(np.sqrt(GRID_SHARE * evaluations), LARGEST))
     recorded = frames.paths[frames.paths["label"].isin(labels)]
     if recorded.empty or resolution < LEAST:
         return []
@@ -79,7 +81,7 @@ def _landscapes(
     evaluations: float,
     resolution: int,
 ) -> list[dict[str, Any]]:
-    most = int(np.clip(0.08 * evaluations / recorded["label"].nunique(), 5, POINTS))
+    most = int(np.clip(PATH_SHARE * evaluations / recorded["label"].nunique(), 5, POINTS))
     losses = loss_of(case)
     paths = _paths(case, losses, frames, recorded, most)
     done = [path for path in paths if path.status == "done"]
@@ -99,6 +101,15 @@ def _landscapes(
         for name, plane in planes.items()
         if plane is not None
     ]
+
+
+def shares_of_work(cases: Sequence[Titled], work: float) -> list[float]:
+    """The work for each case: as much as its finest grid needs, or an equal part of what those with less leave."""
+    needs = [LARGEST**2 / GRID_SHARE * _work_of_a_point(case) for case in cases]
+    found = dict.fromkeys(range(len(needs)), 0.0)
+    for done, place in enumerate(sorted(found, key=needs.__getitem__)):
+        found[place] = min(needs[place], (work - sum(found.values())) / (len(needs) - done))
+    return list(found.values())
 
 
 def _work_of_a_point(case: Titled) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from optlab.execution.outputs import outputs_program
 from optlab.experiments.cases import Titled
-from optlab.report.landscapes import WORK, has_landscape, landscapes
+from optlab.report.landscapes import WORK, has_landscape, landscapes, shares_of_work
 from optlab.report.packing import packed, spaced
 from optlab.results.case_frames import CaseFrames
 
@@ -47,9 +47,12 @@ def add(
         one |= {"landscapes": [], "boundary": None, "network_notes": []}
     own = [(one, known[one["title"]], frames.case(one["title"])) for one in found if one["title"] in known]
     wide = [one for one in own if has_landscape(one[1])]
+    recorded = [one for one in wide if not one[2].paths.empty]
     drawn = [one for one in wide if is_drawn(one[1])]
-    for one, case, of_case in wide:
-        one["landscapes"] = landscapes(case, of_case, places, labels, WORK / len(wide))
+    shares = shares_of_work([case for _, case, _ in recorded], WORK)
+    for (one, case, of_case), work in zip(recorded, shares, strict=True):
+        one["landscapes"] = landscapes(case, of_case, places, labels, work)
+    for one, _, of_case in wide:
         if not one["landscapes"]:
             one["network_notes"].append(UNRECORDED if of_case.paths.empty else TOO_LARGE)
     for one, case, of_case in drawn:

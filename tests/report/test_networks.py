@@ -232,3 +232,13 @@ def test_losses_are_computed_in_blocks(moons):
     many = losses(points)
     assert len(many) == 93 > 2 * landscapes.BLOCK
     np.testing.assert_array_equal(many[[0, 40, 92]], [losses(points[[n]])[0] for n in (0, 40, 92)])
+
+
+def test_small_networks_leave_their_work_to_large_ones(moons):
+    case = next(titled(moons.origin.plan))
+    small = dataclasses.replace(case, case=dataclasses.replace(case.case, split=None))
+    need = 33**2 / 0.375 * 517  # of one example
+    found = landscapes.shares_of_work([case, small, case], 21 * need)
+    np.testing.assert_allclose(found, [10 * need, need, 10 * need])
+    np.testing.assert_allclose(landscapes.shares_of_work([case, small], 1e9 * need), [320 * need, need])
+    assert landscapes.shares_of_work([], 1.0) == []
