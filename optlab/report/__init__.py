@@ -1,12 +1,14 @@
 """Writes the results of an experiment as one HTML page, which needs no network and no server.
 
-    packing   arrays as text in the page
-    cases     what the page shows of one case: surface, paths, curves, sensitivity, ranking
-    about     the experiment file, versions, sources of plugins, and files to download
-    document  the data of the page
-    modules   the JavaScript modules of the page as one script
-    page      the page as text
-    web/      its JavaScript, style and skeleton
+    packing     arrays as text in the page
+    cases       what the page shows of one case: surface, paths, curves, sensitivity, ranking
+    landscapes  the loss around the paths of a case with more than two parameters, in two planes
+    networks    the outputs, examples and parameters of networks, for decision boundaries
+    about       the experiment file, versions, sources of plugins, and files to download
+    document    the data of the page
+    modules     the JavaScript modules of the page as one script
+    page        the page as text
+    web/        its JavaScript, style and skeleton
 
 Nothing is run, and no statistic is computed here: the frames are those of `optlab.results`.
 """
