@@ -10,7 +10,7 @@ import optlab
 from optlab.errors import UserError, counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases, networks, programs
+from optlab.report import about, cases, networks, programs, rankings
 from optlab.report.packing import packed
 from optlab.results import analysis, basin_colours, caption, store
 from optlab.results.analysis.judged import Judged
@@ -100,6 +100,8 @@ def _cases(
     made = programs.programs(results, judged, shown, places)
     for case in found:
         case["programs"] = made[case["title"]]
+    for one, contest in zip(found, rankings.contests(judged, shown, places), strict=True):
+        one["contest"] = contest
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
     longest = frames.curves.groupby(["case", "label", "quantity"]).size().max() if len(frames.curves) else 0
     if longest > limits.curve:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.M)
-_EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.M)
+_EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.M)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
 

@@ -31,8 +31,17 @@ def packed(values: ArrayLike) -> dict[str, str]:
 
 
 def packed_exactly(values: ArrayLike) -> dict[str, str]:
-    """Numbers as base64 text of float64."""
-    return _text(np.asarray(values, dtype="<f8"), "f8")
+    """Numbers as base64 text without loss: 16-bit integers, float32 or float64, the shortest that stores them.
+
+    >>> list(packed_exactly([1.0, 300.0])), list(packed_exactly([0.5, np.inf])), list(packed_exactly([0.1]))
+    (['u2'], ['f4'], ['f8'])
+    """
+    array = np.asarray(values, dtype="<f8").ravel()
+    with np.errstate(over="ignore"):
+        single = array.astype("<f4")
+    if ((array >= 0) & (array <= HOLE) & (array == np.floor(array))).all():
+        return _text(array.astype("<u2"), "u2")
+    return _text(single, "f4") if np.array_equal(single, array, equal_nan=True) else _text(array, "f8")
 
 
 def packed_shares(shares: Any) -> dict[str, str]:

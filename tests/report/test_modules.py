@@ -32,3 +32,8 @@ def test_each_module_appears_once_after_those_it_imports():
 def test_other_modules_are_refused(change, what):
     with pytest.raises(ValueError, match=what):
         joined({**FILES, **change}, "main.js")
+
+
+def test_generators_are_exported():
+    text = joined({"main.js": "export function* count() {\n  yield 1;\n}\n"}, "main.js")
+    assert "return { count };" in text

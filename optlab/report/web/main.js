@@ -23,7 +23,6 @@ const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElemen
 
 function head() {
   get("name").textContent = data.name;
-  for (const sentence of data.verdict) get("verdict").appendChild(document.createElement("p")).textContent = sentence;
   get("ended").textContent = `runs: ${data.ended} · optlab ${data.optlab}`;
   for (const note of data.notes) {
     const line = get("notes").appendChild(document.createElement("p"));
@@ -54,7 +53,7 @@ function open() {
   createBoundary(data, state, openCase, colours, live);
   createBasinLayer(data, state, live);
   createCharts(data, state, openCase, colours, tip);
-  createRanking(data, state, colours);
+  createRanking(data, state, colours, live.losses);
   controls(state);
   view.restore(given, stage);
   Object.assign(window, { optlab: { ...createSource(data, openCase.recorded), view: () => view.read(stage) } });

@@ -1,9 +1,11 @@
 /** Tables whose rows belong to labels. All texts are set as texts, never as markup. */
 
 /**
+ * @typedef {string | { text: string, value: string | number }} Cell a text, and what is copied instead of it
+ *
  * @param {string} title
  * @param {string[]} columns a column of numbers ends with ">"
- * @param {{ label: number | null, cells: string[] }[]} rows
+ * @param {{ label: number | null, cells: Cell[] }[]} rows
  */
 export function table(title, columns, rows) {
   const found = document.createElement("table");
@@ -20,9 +22,10 @@ export function table(title, columns, rows) {
   for (const { label, cells } of rows) {
     const row = body.insertRow();
     if (label !== null) row.dataset.label = String(label);
-    cells.forEach((text, i) => {
+    cells.forEach((given, i) => {
       const cell = row.insertCell();
-      cell.textContent = text;
+      cell.textContent = typeof given === "string" ? given : given.text;
+      if (typeof given !== "string") cell.dataset.value = String(given.value);
       if (isNumber[i]) cell.className = "number";
     });
   }
@@ -38,4 +41,56 @@ export function swatches(found, column, /** @type {(label: number) => string} */
     swatch.className = "swatch";
     swatch.setAttribute("style", `background:${colour(Number(row.dataset.label))};margin-right:0.45rem`);
   }
+}
+
+/** The table as tab-separated text, with all digits. @param {HTMLTableElement} found */
+export function asText(found) {
+  const text = (/** @type {HTMLTableCellElement} */ cell) => (cell.dataset.value ?? cell.textContent).replace(/\s+/g, " ");
+  return [...found.rows].map((row) => [...row.cells].map(text).join("\t") + "\n").join("");
+}
+
+/** A button that copies the table that `current` returns; where the browser forbids it, the table is selected. */
+export function copyButton(/** @type {() => HTMLTableElement} */ current) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "copy table";
+  button.addEventListener("click", async () => {
+    const found = current();
+    try {
+      await navigator.clipboard.writeText(asText(found));
+      button.textContent = "copied";
+    } catch {
+      getSelection().selectAllChildren(found);
+      button.textContent = "selected: copy with the keyboard";
+    }
+    setTimeout(() => (button.textContent = "copy table"), 2000);
+  });
+  return button;
+}
+
+/**
+ * Highlight the label of the row under the pointer, or with the focus: Tab reaches the table, arrow keys move through the rows.
+ * @param {HTMLTableElement} found
+ * @param {ReturnType<import("./state.js").createState>} state
+ */
+export function linkRows(found, state) {
+  const rows = /** @type {HTMLTableRowElement[]} */ ([...found.tBodies[0].rows]);
+  rows.forEach((row, place) => {
+    const light = () => state.set({ hover: Number(row.dataset.label) });
+    const clear = () => state.set({ hover: null });
+    row.tabIndex = place ? -1 : 0;
+    row.addEventListener("pointerenter", light);
+    row.addEventListener("pointerleave", clear);
+    row.addEventListener("focus", light);
+    row.addEventListener("blur", clear);
+    row.addEventListener("keydown", (event) => {
+      const next = rows[place + { ArrowDown: 1, ArrowUp: -1 }[event.key]];
+      if (!next) return;
+      event.preventDefault();
+      row.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+  });
 }

@@ -39,14 +39,14 @@ def _medians(contest: Contest, resamples: int) -> Floats:
     if not contest.is_judged_apart:
         for label, tried in enumerate(contest.tried):
             if len(tried) > 1:
-                rows, _ = _promising(tried, contest.chosen[label])
+                rows, _ = promising(tried, contest.chosen[label])
                 medians[label] = medians_of(tried[rows], judged).min(axis=0)
         return medians.T
     # per label, since labels may have other numbers of seeds for the choice
     choices = contest.choices or contest.tried
     for label, (tried, choice, chosen) in enumerate(zip(contest.tried, choices, contest.chosen, strict=True)):
         if len(tried) > 1:
-            rows, own = _promising(choice, chosen)
+            rows, own = promising(choice, chosen)
             streams = np.random.default_rng(1)
             choosing, standing = (_draws(streams, tried.shape[1], resamples) for _ in range(2))
             best = _lowest(medians_of(choice[rows], choosing), own)
@@ -59,7 +59,7 @@ def _draws(generator: np.random.Generator, seeds: int, resamples: int) -> Ints:
     return generator.integers(seeds, size=(resamples, seeds))
 
 
-def _promising(tried: Floats, chosen: int) -> tuple[Ints, int]:
+def promising(tried: Floats, chosen: int) -> tuple[Ints, int]:
     """The rows of the settings that may be chosen in a resample, in their order, and the place of the chosen one.
 
     A setting that is not better than the chosen one at any seed has no lower median in any resample.

@@ -97,10 +97,10 @@ def test_settings_are_chosen_again_by_the_metric_that_chose_them(seeds):
 
 def test_settings_that_are_never_better_are_left_out():
     tried = np.vstack([np.ones(6), np.full((500, 6), 2.0), np.arange(6.0)])
-    kept, row = resampling._promising(tried, 0)
+    kept, row = resampling.promising(tried, 0)
     assert len(kept) == 2
     assert row == 0
-    kept, row = resampling._promising(RNG.random((1000, 6)), 3)
+    kept, row = resampling.promising(RNG.random((1000, 6)), 3)
     assert len(kept) <= resampling.SETTINGS + 1
     assert 0 <= row < len(kept)
 

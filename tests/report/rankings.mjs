@@ -1,0 +1,28 @@
+// Computes rankings without some labels, for test_rankings.py, in a copy of optlab/report/web.
+import { readFileSync } from "node:fs";
+import { createComparison } from "./comparison.js";
+import { randomNumbers } from "./random.js";
+import { finish, rankLosses } from "./verdicts.js";
+
+const given = JSON.parse(readFileSync(0, "utf-8"), (_, value) => (value === "inf" ? Infinity : value));
+const found = {};
+if (given.document) {
+  const comparison = createComparison(given.document);
+  found.subsets = given.subsets.map((labels) => {
+    const hidden = new Set(labels);
+    finish(comparison.prepare(given.document.cases.map((_, index) => index), hidden));
+    const cases = given.document.cases.map((_, index) => ({ rows: comparison.ranking(index, hidden), verdict: comparison.verdict(index, hidden) }));
+    return { cases, overall: comparison.overall(hidden), headline: comparison.headline(hidden) };
+  });
+}
+if (given.losses) found.ranked = given.losses.map((losses) => rankLosses(new Map(losses.map((values, label) => [label, values]))));
+if (given.draws) {
+  found.draws = given.draws.map(({ seed, counts, rows, length }) => {
+    const numbers = randomNumbers(seed);
+    const integers = counts.map((count) => [...numbers.integers(count, 100)]);
+    const permuted = Uint16Array.from({ length: rows * length }, (_, i) => i % length);
+    for (let row = 0; row < rows; row++) numbers.shuffle(permuted, row * length, length);
+    return { integers, permuted: [...permuted] };
+  });
+}
+console.log(JSON.stringify(found, (_, value) => (value === Infinity ? "inf" : value)));

@@ -1,0 +1,71 @@
+"""The tables of the ranking in a real browser: hidden optimizers, linked rows, copied numbers."""
+
+import pytest
+
+from optlab.results.analysis import sentences
+from tests.report.conftest import HOSTILE
+from tests.report.pages import frame, needs_browser, opened
+
+pytestmark = needs_browser
+
+
+@pytest.fixture(scope="module")
+def page(browser, small, tmp_path_factory):
+    address = small.report().save(tmp_path_factory.mktemp("page") / "report.html").as_uri()
+    page = opened(browser, address, viewport={"width": 1000, "height": 900})
+    yield page
+    assert page.faults == []
+
+
+def shown(page, table):
+    return [row.split("\t") for row in page.locator(f"#{table} tbody").inner_text().split("\n")]
+
+
+def ranks(ranking):
+    return [f"{row.rank_low}–{row.rank_high}" if row.rank_low < row.rank_high else str(row.rank)
+            for row in ranking.itertuples()]  # fmt: skip
+
+
+def test_hiding_an_optimizer_ranks_the_others_as_without_it(page, small):
+    page.locator("#legend input").first.uncheck()
+    frame(page)
+    judged = small.judged(without=[HOSTILE[0]])
+    title = small.runs["case"].iloc[0]
+    rows = judged.ranking.query("case == @title")
+    assert [row[0] for row in shown(page, "ranking")] == ranks(rows)
+    assert page.locator("#ranking td:nth-child(2)").all_inner_texts() == list(rows["label"])
+    assert page.locator("#sureness").inner_text() == sentences.sureness(rows.to_dict("records"), judged.verdicts[title])
+    assert page.locator("#compared").inner_text() == f"compared without {HOSTILE[0]}"
+    overall = judged.overall
+    assert [row[0] for row in shown(page, "overall")] == [f"{mean:.2f}" for mean in overall["mean_rank"]]
+    assert [row[2] for row in shown(page, "overall")] == [
+        f"{low:.2f} to {high:.2f}" for low, high in zip(overall["mean_low"], overall["mean_high"], strict=True)
+    ]
+    page.locator("#all").click()
+    frame(page)
+    rows = small.ranking().query("case == @title")
+    assert [row[0] for row in shown(page, "ranking")] == ranks(rows)
+    assert page.locator("#compared").inner_text() == ""
+
+
+def test_keys_move_through_the_rows_and_light_their_entries(page):
+    page.locator("#ranking tbody tr").first.focus()
+    page.keyboard.press("ArrowDown")
+    frame(page)
+    row = page.locator("#ranking tbody tr").nth(1)
+    assert row.evaluate("row => row === document.activeElement")
+    label = row.get_attribute("data-label")
+    assert page.locator("#legend .lit").inner_text().startswith(HOSTILE[int(label)])
+    assert page.locator("#overall .lit").get_attribute("data-label") == label
+
+
+def test_tables_are_copied_with_all_digits(page, small):
+    page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (t) => (window.copied = t) } })"
+    )
+    page.locator("#ranking .copy").click()
+    lines = [line.split("\t") for line in page.evaluate("window.copied").strip().split("\n")]
+    rows = small.ranking().query(f"case == {small.runs['case'].iloc[0]!r}")
+    assert lines[0][:3] == ["rank", "optimizer", "best settings"]
+    medians = [float(line[3].replace("Infinity", "inf")) for line in lines[1:]]
+    assert medians == list(rows["median"])
