@@ -61,7 +61,7 @@ class Site:
             yield news if is_new else ""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Requests(BaseHTTPRequestHandler):
     site: Site
 
     def do_GET(self) -> None:
@@ -122,7 +122,7 @@ def serving(site: Site, port: int) -> Iterator[str]:
         UserError: the port is in use, or is not allowed.
     """
     try:
-        server = ThreadingHTTPServer((HOST, port), type("Handler", (_Handler,), {"site": site}))
+        server = ThreadingHTTPServer((HOST, port), type("Requests", (_Requests,), {"site": site}))
     except (OSError, OverflowError) as error:
         why = error.strerror if isinstance(error, OSError) else "a port is a number up to 65535"
         raise UserError(f"--port {port}: {why}; without --port, a free one is used") from None
