@@ -94,7 +94,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
     const lines = visible(profile.lines).map((one) => ({
       ...look(one.label), x: stairs(one.x, true), y: stairs(one.y, false), low: stairs(one.low, false), high: stairs(one.high, false), dots: false,
     })); // prettier-ignore
-    return { lines, xName: "gradients, as a multiple of those of the best", logX: true, logY: false, bands: state.now.bands,
+    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
              start: NaN, marked: null, colours: theme() }; // prettier-ignore
   }
 

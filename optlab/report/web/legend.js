@@ -4,6 +4,8 @@ import { valleyOf } from "./landscape.js";
 import { short } from "./numbers.js";
 import { valueAt } from "./paths.js";
 
+const SEARCHED = 12; // more optimizers have a search field
+
 /**
  * @param {any} document_
  * @param {ReturnType<import("./state.js").createState>} state
@@ -37,6 +39,8 @@ export function createLegend(document_, state, openCase, colours) {
     return { label, line, box, swatch, value };
   });
 
+  if (every.length > SEARCHED) list.before(search(rows.map(({ label, line }) => ({ item: line.parentElement, name: document_.labels[label].name }))));
+
   function paint() {
     for (const { label, line, box, swatch } of rows) {
       box.checked = !state.now.hidden.has(label);
@@ -64,4 +68,17 @@ export function createLegend(document_, state, openCase, colours) {
   alone();
   paint();
   losses();
+}
+
+/** A field that hides the items whose name lacks its text. @param {{ item: HTMLElement, name: string }[]} items */
+function search(items) {
+  const field = document.createElement("input");
+  field.type = "search";
+  field.placeholder = "search";
+  field.setAttribute("aria-label", "search optimizers by name");
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    for (const { item, name } of items) item.hidden = !name.toLowerCase().includes(wanted);
+  });
+  return field;
 }
