@@ -168,6 +168,14 @@ class ExperimentResults(Pictured):
 
         Args, Raises: see `ranking`.
         """
+        return self._judged_usually if by == "final_loss" and not without else self._judged(by, without)
+
+    @cached_property
+    def _judged_usually(self) -> analysis.Judged:
+        """The verdicts by the final loss. Tables, pictures and the report show them."""
+        return self._judged("final_loss", ())
+
+    def _judged(self, by: str, without: Sequence[str]) -> analysis.Judged:
         if not self.kind.is_ranked:
             raise UserError(
                 "optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures"

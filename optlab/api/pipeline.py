@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from optlab.api.importing import importing
 from optlab.api.redraw import Progress
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import replot as replot
@@ -162,6 +163,10 @@ def unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
     return nullcontext(lambda done: None)
 
 
+_FOR_DRAWING = ("optlab.figures.experiment.pictures", "optlab.report.page", "scipy.special")
+"""The modules that are imported during the runs, because they take a second."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The results of an experiment, and how they came about.
@@ -220,10 +225,8 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
         damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
     else:
         if format:
-            importlib.import_module(
-                "optlab.figures.experiment.pictures"
-            )  # fails before the runs if Matplotlib is missing
-        with watched("running", job.plan.run_steps) as progress:
+            importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
+        with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
             results = execute(job, writer, progress)
     drawing_error = _draw_missing(results, job, format, watched, selection) if format else None
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
@@ -232,16 +235,17 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
 def _draw_missing(
     results: ExperimentResults, job: Job, format: str, watched: Watched, selection: Selection
 ) -> Exception | None:
-    """Draw the pictures, unless they exist. Returns the exception of the drawing, or None."""
-    if results.has_plots(format) and not selection:
+    """Draw the pictures and write the report, unless they exist. Returns the exception of the drawing, or None."""
+    has_report = results.has_report()
+    if results.has_plots(format) and has_report and not selection:
         return None
     from optlab.figures.experiment import pictures
     from optlab.results import store
 
     try:
         plugins = job.registry.figures.values()
-        with watched("drawing", pictures.count(job.plan, plugins)) as progress:
-            draw(results, format, progress, selection)
+        with watched("drawing", pictures.count(job.plan, plugins) + (not has_report)) as progress:
+            draw(results, format, progress, selection, with_report=not has_report)
     except Exception as error:
         error.add_note(store.complete_in(job.folder))
         return error
@@ -253,7 +257,7 @@ def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bo
     from optlab.results import store
 
     try:
-        is_drawn = format is None or results.has_plots(format)
+        is_drawn = format is None or (results.has_plots(format) and results.has_report())
         return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
     except ResultsError:  # another run has just replaced them
         return False

@@ -25,14 +25,18 @@ def draw(
     format: str = "png",
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
+    with_report: bool = False,
 ) -> list[Path]:
     """Draw the pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
 
     Nothing is run again. Loss curves and sensitivity are drawn from the data alone. Contours need the problem. If its
     plugin is gone or has changed since the runs, they are left out, and a `PluginWarning` names it and its file.
 
+    Args:
+        with_report: whether the report is written, too.
+
     Returns:
-        The files.
+        The files of the pictures.
 
     Raises:
         UserError: a selected label or case does not exist, or there is no picture of a selected kind.
@@ -45,7 +49,8 @@ def draw(
         results.panels  # raises if a plugin of the runs is gone or has changed  # noqa: B018
     if reasons := results.origin.left_out:
         warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
-    return pictures.draw_all(results, format, progress, selection)
+    report = (lambda: results.report().text) if with_report else None
+    return pictures.draw_all(results, format, progress, selection, report)
 
 
 def check_format(format: str) -> None:

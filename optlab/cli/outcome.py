@@ -174,7 +174,7 @@ def _places(console: Console, done: Outcome) -> None:
     if done.replaced is not None:
         console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)
-    made = ("runs.parquet", "history/", "trajectories/", "manifest.json")
+    made = (*["report.html"] * results.has_report(), "runs.parquet", "history/", "trajectories/", "manifest.json")
     files = ", ".join(name for name in made if (results.folder / name).exists())
     drawn = f", and {counted(pictures, 'picture')} in plots/" if pictures else ""
     console.print(Text(f"results in {shown(results.folder)}/: {files}{drawn}"), soft_wrap=True)

@@ -19,7 +19,7 @@ from optlab.figures.figure import save
 
 MANY = 8
 """The least number of figures for which a second process is started. Its start takes as long as saving two or three."""
-AHEAD = 2
+AHEAD = 3
 """The maximum number of figures that wait for the second process. If so many wait, this process saves the next one."""
 
 

@@ -89,7 +89,7 @@ def _cases(
     """The cases as JSON, and notes on those that are left out. `coloured`: the labels that are in colour."""
     titles = list(dict.fromkeys(results.runs["case"]))
     shown = titles[:MOST_CASES]
-    frames = CaseFrames.of(results, results.runs)
+    frames = results.frames
     known = _known(results)
     limits = _limits(frames, shown)
     found = [

@@ -11,7 +11,7 @@ import pandas as pd
 from optlab.execution.records import FixedPoint, Floats
 from optlab.experiments.cases import Titled
 from optlab.results import analysis
-from optlab.results.profiles.of_results import Profiled
+from optlab.results.store import Results
 from optlab.results.surface import Surface, view
 
 
@@ -28,13 +28,14 @@ class CaseFrames:
     paths: pd.DataFrame
 
     @staticmethod
-    def of(results: Profiled, runs: pd.DataFrame) -> CaseFrames:
+    def of(results: Results, runs: pd.DataFrame) -> CaseFrames:
         """The data of some of the runs of an experiment."""
+        chosen = analysis.chosen_cells(runs)
         return CaseFrames(
             best=analysis.best(runs),
-            curves=analysis.with_costs(analysis.loss_curves(runs, results.history), runs),
+            curves=analysis.with_costs(analysis.loss_curves(runs, results.history, chosen), runs, chosen),
             effects=_effects(runs),
-            paths=analysis.best_paths(runs, results.trajectories),
+            paths=analysis.best_paths(runs, results.trajectories, chosen),
         )
 
     def only(self, labels: Collection[str]) -> CaseFrames:

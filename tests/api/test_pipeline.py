@@ -220,6 +220,37 @@ def mine(x, g, *, lr=0.001, kind="a"):
 """
 
 
+def test_the_report_is_written_with_the_pictures(lab, computed):
+    results = optlab.run("e.toml")
+    report = results.folder / "report.html"
+    written = report.read_bytes()
+    assert results.has_report()
+    assert report not in results.plots
+    for damage in (report.unlink, lambda: report.write_text("damaged")):
+        damage()
+        assert not results.has_report()
+        computed.clear()
+        assert optlab.run("e.toml").has_report()  # written again, without a run
+        assert (computed, report.read_bytes()) == ([], written)
+
+
+def test_without_pictures_there_is_no_report(lab):
+    results = optlab.run("e.toml", plots=False)
+    assert not results.has_report()
+    assert not (results.folder / "report.html").exists()
+
+
+def test_a_file_of_the_user_with_the_name_of_the_report_stays(lab):
+    folder = optlab.run("e.toml", plots=False).folder
+    (folder / "report.html").write_text("mine")
+    with pytest.raises(UserError, match=r"report\.html: exists already and was not made by optlab"):
+        optlab.run("e.toml")
+    assert (folder / "report.html").read_text() == "mine"
+    assert not any((folder / "plots").glob("*"))
+    (folder / "report.html").unlink()
+    assert optlab.run("e.toml").has_report()
+
+
 def test_runs_that_failed_are_computed_again(lab, computed):
     (lab / "plugins" / "mine.py").write_text(ONCE)
     job = pipeline.prepare("e.toml")

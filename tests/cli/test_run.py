@@ -64,7 +64,7 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert "deterministic cells ran once, not once per seed (10 repeats saved)" in lines
     assert (
         lines[-1]
-        == "results in results/e/: runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
+        == "results in results/e/: report.html, runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
     )
     progress = done.stderr.splitlines()
     assert [line for line in progress if line.startswith("running")][-1] == "running: 100 %"
@@ -179,7 +179,7 @@ def test_without_records_or_finite_losses_there_is_a_note(lab, optlab_command):
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "drawing: 100 %")
     *_, said, last = done.stdout.splitlines()
     assert said == ("no steps were recorded ([record] points = 0): there are no pictures of losses and paths")
-    assert last == "results in results/e/: runs.parquet, history/, manifest.json, and 1 picture in plots/"
+    assert last == "results in results/e/: report.html, runs.parquet, history/, manifest.json, and 1 picture in plots/"
     alone = TEXT[: TEXT.index('\n[[optimizer]]\nname = "adam"')]
     (lab / "e.toml").write_text(alone.replace("1e-4, 1e-3, 1e5", "1e4, 1e5"))
     done = optlab_command("run", "e.toml", "--no-plots", cwd=lab)

@@ -51,7 +51,7 @@ class Costs:
 
 def usual(cases: int, labels: int) -> set[str]:
     """The kinds of usual pictures. With many cases, they replace those of each case."""
-    compared = {"profile", "ecdf"} if cases >= LEAST and labels > 1 else set[str]()
+    compared = {"profile"} if cases >= LEAST and labels > 1 else set[str]()
     return compared | {"data_profile", "ecdf"} if cases > CASES_SHOWN else compared
 
 

@@ -36,7 +36,7 @@ def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     wanted = [kind for kind in usual if shown.selection.wants_each(kind, shown.count, usual[kind])]
     if not wanted:
         return
-    frames = CaseFrames.of(shown.results, shown.runs).only(shown.looks)
+    frames = shown.frames.only(shown.looks)
     for case in shown.cases:
         for found in _figures(shown, case, frames.case(case.title)):
             if found.kind in wanted:

@@ -24,8 +24,16 @@ from optlab.results.selection import ALL, Selection
 from optlab.results.subject import ALL_CASES, NamedFigure
 
 
-def draw_all(results: Profiled, format: str, progress: Callable[[int], None], selection: Selection = ALL) -> list[Path]:
+def draw_all(
+    results: Profiled,
+    format: str,
+    progress: Callable[[int], None],
+    selection: Selection = ALL,
+    report: Callable[[], str] | None = None,
+) -> list[Path]:
     """Draw the selected pictures of an experiment into its `plots/`. `progress(1)` is called after each.
+
+    `report` returns the text of the report, which is published with them. It is made while the last pictures are saved.
 
     All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
     or has changed since the runs, or if there is no plan. The pictures of plugins come last. Earlier pictures of other
@@ -34,19 +42,34 @@ def draw_all(results: Profiled, format: str, progress: Callable[[int], None], se
     Raises:
         UserError: there is no picture of a selected kind, and the message has the reason; or no selected case.
     """
-    found = list(figures(results, selection))
-    more = from_plugins.extras(results, selection) if selection.wants("extra") else []
-    for kind in selection.kinds:
-        if kind not in {figure.kind for figure in found} and not (kind == "extra" and more):
-            raise UserError(f"kind: there is no picture {kind!r} of these results: {reason(kind, results, selection)}")
-    with store.drawing(results, format) as drawing, saver(len(found)) as saving:
+    with saver(_estimated(results, selection)) as saving, store.drawing(results, format) as drawing:
+        found = list(figures(results, selection))  # takes a while, in which the second process of the saver starts
+        more = from_plugins.extras(results, selection) if selection.wants("extra") else []
+        _check_kinds(found, bool(more), results, selection)
         for figure in found:
             drawing.add(saving.save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
+            progress(1)
+        if report is not None:
+            drawing.add_report(report())
             progress(1)
         saving.finish()
         is_none_left_out = from_plugins.draw(more, drawing, progress)
         are_all = not results.origin.left_out and is_none_left_out
         return drawing.publish(are_all=None if selection.kinds or selection.cases else are_all)
+
+
+def _estimated(results: Profiled, selection: Selection) -> int:
+    """About how many pictures there will be."""
+    planned = results.origin.plan
+    if planned is not None and not selection.kinds and not selection.cases:
+        return count(planned)
+    return max(len(selection.kinds), 2) * (len(selection.cases) or results.runs["case"].nunique())
+
+
+def _check_kinds(found: Sequence[NamedFigure], has_more: bool, results: Profiled, selection: Selection) -> None:
+    for kind in selection.kinds:
+        if kind not in {figure.kind for figure in found} and not (kind == "extra" and has_more):
+            raise UserError(f"kind: there is no picture {kind!r} of these results: {reason(kind, results, selection)}")
 
 
 def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:
@@ -96,12 +119,13 @@ def shown_of(results: Profiled, selection: Selection) -> PictureInputs:
     selection.check(labels, is_ranked=True)
     cases, compared = _cases(results), selection.compared(labels)
     chosen = selection.chosen([case.title for case in cases])
-    looks = looks_of(labels, best_first(labels, analysis.Judged.of(results.runs).placed), selection)
+    judged = results.judged()
+    looks = looks_of(labels, best_first(labels, judged.placed), selection)
     note = _selected(len(compared), looks, len(cases), [label for label in labels if label not in compared])
     with_pictures = [case for case in cases if case.title in chosen]
     titles = [*(case.title for case in cases), ALL_CASES]
     files = dict(zip(titles, slugs(titles), strict=True))
-    return PictureInputs(results, selection, with_pictures, len(cases), files, compared, looks, note)
+    return PictureInputs(results, selection, with_pictures, len(cases), files, compared, looks, note, judged)
 
 
 def _cases(results: Profiled) -> list[Titled | WithoutProblem]:

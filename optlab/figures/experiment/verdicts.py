@@ -30,19 +30,20 @@ LOSSES = ("final_loss", "best_loss")
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The rankings of some runs, and the curves of their trials, each computed at its first use.
+    """The rankings of some runs, and the curves of their trials, computed at their first use.
 
-    runs: the runs of the labels that are compared. by: the metric of the ranks. select: the metric that settings were
+    runs: the runs of the labels that are compared. judged: the verdicts on them. select: the metric that settings were
     chosen by.
     """
 
     runs: pd.DataFrame
-    by: str
+    judged: analysis.Judged
     select: str
 
-    @cached_property
-    def judged(self) -> analysis.Judged:
-        return analysis.Judged.of(self.runs, self.by, select=self.select)
+    @property
+    def by(self) -> str:
+        """The metric of the ranks."""
+        return self.judged.by
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -64,8 +65,8 @@ def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures of ranks and trials, not drawn yet."""
     selection, looks, note = shown.selection, shown.looks, shown.note
     plan = shown.results.origin.plan
-    select = plan.tuning.table.select if plan is not None and plan.tuning is not None else "final_loss"
-    verdicts = Verdicts(shown.runs, selection.by or "final_loss", selection.by or select)
+    select = selection.by or (plan.tuning.table.select if plan and plan.tuning else analysis.FINAL_LOSS)
+    verdicts = Verdicts(shown.runs, shown.judged_by(selection.by or analysis.FINAL_LOSS, select), select)
     of_all = shown.files[ALL_CASES]
     if selection.wants("strategies") and analysis.has_strategies(shown.runs):
         yield NamedFigure("strategies", ALL_CASES, of_all, partial(_strategies, verdicts))

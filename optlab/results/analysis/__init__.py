@@ -29,7 +29,7 @@ exception) is neither good nor bad: its cell has no loss (NaN), and its label ha
 """
 
 from optlab.results.analysis.best_of_k import best_of_k
-from optlab.results.analysis.curves import best_paths, loss_curves, with_costs
+from optlab.results.analysis.curves import best_paths, chosen_cells, loss_curves, with_costs
 from optlab.results.analysis.edges import edges
 from optlab.results.analysis.effects import sensitivity
 from optlab.results.analysis.judged import Judged, friedman, overall, ranking, without_each_case
@@ -37,16 +37,18 @@ from optlab.results.analysis.over_cases import Friedman
 from optlab.results.analysis.ranks import judge
 from optlab.results.analysis.stillness import still
 from optlab.results.analysis.strategies import groups_of, has_strategies, strategies
-from optlab.results.analysis.tuning import best, cells
+from optlab.results.analysis.tuning import FINAL_LOSS, best, cells
 from optlab.results.analysis.units import has_unit_tests, unit_tests, units
 
 __all__ = [
+    "FINAL_LOSS",
     "Friedman",
     "Judged",
     "best",
     "best_of_k",
     "best_paths",
     "cells",
+    "chosen_cells",
     "edges",
     "friedman",
     "groups_of",

@@ -11,7 +11,13 @@ from optlab.results.analysis.phases import judged
 from optlab.results.analysis.tuning import PAIR, best, cell_ids, group_ids
 
 
-def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
+def chosen_cells(runs: pd.DataFrame) -> pd.DataFrame:
+    """The best judged cell of each case and label without failed runs; see `best`."""
+    table = best(judged(runs))
+    return table[table["failed"] == 0].reset_index(drop=True)
+
+
+def loss_curves(runs: pd.DataFrame, history: pd.DataFrame, chosen: pd.DataFrame | None = None) -> pd.DataFrame:
     """Quantiles over the seeds of each recorded quantity, for the best cell of every case and label, in long form.
 
     Columns: `case`, `label`, `quantity` (`loss`, and for networks `train_loss`, `test_accuracy`, ...), `step`,
@@ -19,9 +25,11 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
     steps where it was evaluated. A run that diverged, or whose value is not finite, contributes the worst value:
     infinity, or 0 for an accuracy. So the median includes diverged runs. A run that stopped at a limit keeps its last
     value. A label with failed runs has no best cell and no curve.
+
+    `chosen`: the chosen cells of the runs, if they are known already.
     """
+    chosen = chosen_cells(runs) if chosen is None else chosen
     runs = judged(runs)
-    chosen = _found(best(runs))
     if chosen.empty:
         kinds = dict.fromkeys(_COLUMNS, float) | dict.fromkeys(["case", "label", "quantity"], object)
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in kinds.items()})
@@ -50,11 +58,6 @@ def loss_curves(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:
 
 
 _COLUMNS = [*PAIR, "quantity", "step", "median", "low", "high", "n"]
-
-
-def _found(chosen: pd.DataFrame) -> pd.DataFrame:
-    """The best cells of the labels that have a best cell."""
-    return chosen[chosen["failed"] == 0].reset_index(drop=True)
 
 
 def _over_seeds(members: pd.DataFrame, records: pd.DataFrame, quantity: str) -> pd.DataFrame:
@@ -122,14 +125,16 @@ def _continued(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return pd.DataFrame(values).ffill(axis=1).to_numpy()
 
 
-def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+def with_costs(curves: pd.DataFrame, runs: pd.DataFrame, chosen: pd.DataFrame | None = None) -> pd.DataFrame:
     """Loss curves with the columns `gradients` and `seconds`: what one run has spent at the step.
 
     Both are proportional to the step, because only the totals of a run are known. The factor is the median over the
     runs of the best cell, each with its total divided by its steps.
+    `chosen`: as for `loss_curves`.
     """
+    chosen = chosen_cells(runs) if chosen is None else chosen
     runs = judged(runs)
-    cell, chosen = cell_ids(runs), _found(best(runs))
+    cell = cell_ids(runs)
     cell_of_pair = cell[pd.Index(runs["run"]).get_indexer(pd.Index(chosen["run"]))]
     steps = runs["steps"].to_numpy(float)
     for name, total in (("gradients", "grad_evals"), ("seconds", "seconds")):
@@ -141,13 +146,13 @@ def with_costs(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
     return curves
 
 
-def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame) -> pd.DataFrame:
+def best_paths(runs: pd.DataFrame, trajectories: pd.DataFrame, chosen: pd.DataFrame | None = None) -> pd.DataFrame:
     """The trajectory that represents each case and label: the run with the lowest seed of the best cell.
 
     Columns: `case`, `label`, then the columns of `trajectories`. Cases without recorded trajectories and labels with
-    failed runs do not appear.
+    failed runs do not appear. `chosen`: as for `loss_curves`.
     """
-    chosen = _found(best(judged(runs)))[[*PAIR, "run"]]
+    chosen = (chosen_cells(runs) if chosen is None else chosen)[[*PAIR, "run"]]
     records = trajectories[np.isin(trajectories["run"], chosen["run"])]
     # the order of `chosen`: labels as in the experiment, steps rising within each
     return chosen.merge(records, on="run", how="inner", sort=False).reset_index(drop=True)

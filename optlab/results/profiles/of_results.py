@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import pandas as pd
 from optlab.errors import UserError, did_you_mean
 from optlab.experiments.kinds import Kind
 from optlab.experiments.metrics import METRICS
+from optlab.results.analysis.judged import Judged
+from optlab.results.case_frames import CaseFrames
 from optlab.results.profiles import chosen, hits
 from optlab.results.profiles.arrange import Floats
 from optlab.results.profiles.data import data
@@ -68,6 +71,15 @@ class Profiled(Subject):
     @abstractmethod
     def kind(self) -> Kind:
         """The kind of experiment."""
+
+    @cached_property
+    def frames(self) -> CaseFrames:
+        """The data of all runs that pictures and the report show."""
+        return CaseFrames.of(self, self.runs)
+
+    @abstractmethod
+    def judged(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> Judged:
+        """All verdicts by one metric, each computed at its first use."""
 
     def profile(
         self,

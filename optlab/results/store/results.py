@@ -80,6 +80,11 @@ class Results:
         """Whether all pictures were drawn in this format, and none of them is damaged."""
         return format in self._current_manifest().get(layout.DRAWN, []) and not self.damaged_plots(format)
 
+    def has_report(self) -> bool:
+        """Whether there is a report, and it is not damaged."""
+        sum_ = layout.pictures(self._current_manifest()).get(layout.REPORT)
+        return sum_ is not None and not _fault(self.folder, layout.REPORT, sum_)
+
     def damaged_plots(self, format: str) -> dict[str, str]:
         """The pictures of a format that were removed or changed after drawing: what is wrong, by name in the folder."""
         found = {

@@ -179,11 +179,16 @@ class DraftPictures:
         """Add a picture that was saved in `folder` to those that are published."""
         self._names.append(f"{layout.PLOTS}/{picture.name}")
 
-    def publish(self, are_all: bool | None = True) -> list[Path]:
-        """Move the pictures into `plots/`, and replace earlier pictures of the same names. Returns their paths.
+    def add_report(self, text: str) -> None:
+        """Add the report, as a text, to what is published."""
+        write_text(self._draft / layout.REPORT, text)
+        self._names.append(layout.REPORT)
 
-        `are_all`: whether no picture of this format is missing, or None if this has not changed. If a picture is
-        missing, the next run draws all of them again.
+    def publish(self, are_all: bool | None = True) -> list[Path]:
+        """Move the pictures into `plots/` and the report beside it, in place of earlier ones of the same names.
+
+        Returns the paths of the pictures. `are_all`: whether no picture of this format is missing, or None if this has
+        not changed. If a picture is missing, the next run draws all of them again.
 
         Raises:
             ResultsError: another run has replaced the results meanwhile, so that these pictures do not belong to them.
@@ -203,7 +208,7 @@ class DraftPictures:
             }
 
         publish(self.results.folder, self._draft, change)
-        return [self.results.folder / name for name in new]
+        return [self.results.folder / name for name in new if name != layout.REPORT]
 
 
 def _manifest_of(results: Results, manifest: Manifest | None) -> Manifest:
