@@ -14,6 +14,7 @@ import pandas as pd
 from optlab.api.report import Report
 from optlab.api.result_pictures import Pictured, drawn, existing
 from optlab.errors import ResultsError, UnknownName, UserError, counted, did_you_mean, short
+from optlab.execution.runner import Graphs
 from optlab.experiments.kinds import GRID, Kind, Plan
 from optlab.experiments.kinds.base import faults_of
 from optlab.markup import html
@@ -39,7 +40,8 @@ class ExperimentResults(Pictured):
     recorded step of each run. Each table is read at its first use, and kept.
 
     `planned` is the plan of the runs, if it is available, and `known` its registry. Otherwise the plan is made again at
-    its first use, from the experiment file in the folder and the drop-in files in `plugins`.
+    its first use, from the experiment file in the folder and the drop-in files in `plugins`. `built` has the step
+    graphs that were built for the runs.
 
     Raises:
         ResultsError: a table is read after another run replaced the results in the folder, or after they were removed.
@@ -48,7 +50,12 @@ class ExperimentResults(Pictured):
     planned: Plan | None = field(default=None, compare=False)
     known: Registry | None = field(default=None, compare=False)
     plugins: Folders = field(default=("plugins",), compare=False)
+    built: Graphs = field(default_factory=lambda: Graphs(was_run=True), compare=False)
     _here: Path = field(default_factory=Path.cwd, compare=False)
+
+    @property
+    def graphs(self) -> Graphs:
+        return self.built
 
     @cached_property
     def origin(self) -> Origin:
@@ -251,9 +258,11 @@ def _yes(value: Any) -> str:
     return "-" if pd.isna(value) else "yes" if value else "no"
 
 
-def of(results: store.Results, planned: Plan, known: Registry | None = None) -> ExperimentResults:
-    """Results with their plan and the registry of the plan."""
-    return ExperimentResults(results.folder, results.manifest, planned, known)
+def of(
+    results: store.Results, planned: Plan, known: Registry | None = None, graphs: Graphs | None = None
+) -> ExperimentResults:
+    """Results with their plan, the registry of the plan, and the step graphs that were built."""
+    return ExperimentResults(results.folder, results.manifest, planned, known, built=graphs or Graphs(was_run=True))
 
 
 def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:

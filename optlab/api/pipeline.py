@@ -140,7 +140,8 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = manifest.tracebacks(passes.sweeps, logs)
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
-    return experiment_results.of(writer.finish(done, job.source, log, about, columns), job.plan, job.registry)
+    finished = writer.finish(done, job.source, log, about, columns)
+    return experiment_results.of(finished, job.plan, job.registry, graphs)
 
 
 def _passes(planned: Plan) -> Passes:

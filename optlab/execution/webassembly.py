@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +75,11 @@ class WasmProgram:
 
 
 def program_of(
-    sweep: Sweep, trail: bool = True, simd: bool = True, own_numbers: bool = False, was_run: bool = False
+    sweep: Sweep,
+    trail: bool = True,
+    simd: bool = True,
+    own_numbers: bool = False,
+    build: Callable[[Sweep], StepGraph] = build_for,
 ) -> WasmProgram:
     """The WebAssembly module of a sweep.
 
@@ -84,7 +89,7 @@ def program_of(
         simd: whether it has vector instructions, which compute two runs at once. Without them it is as exact.
         own_numbers: whether each run of one call may have its own value of each number. Otherwise only those that
             differ in the sweep may differ, which makes the module faster.
-        was_run: as for `step.build`.
+        build: a function of the sweep that returns its step graph.
 
     Raises:
         NotPortable: the sweep cannot be compiled.
@@ -96,7 +101,7 @@ def program_of(
         raise _because("it trains on minibatches")
     if sweep.case.split and sweep.case.dim > LARGEST_NETWORK:
         raise _because(f"it has more than {LARGEST_NETWORK:,} parameters")
-    graph = build_for(sweep, was_run)
+    graph = build(sweep)
     if why := obstacle(sweep, graph):
         raise _because(why)
     columns = [sweep.numbers[key] for key in graph.numbers]

@@ -25,6 +25,7 @@ import pandas as pd
 from optlab.errors import OptlabError, counted
 from optlab.execution.records import Sweep
 from optlab.execution.rule import Part, Rule
+from optlab.execution.runner import Graphs
 from optlab.execution.webassembly import program_of
 from optlab.report.chosen_runs import sweep_of
 from optlab.report.packing import packed_exactly
@@ -79,12 +80,12 @@ def programs(results: Profiled, verdicts: Judged, titles: list[str], places: Map
                     raise OptlabError("Its runs failed.")
                 cell = (cells == cells[row["run"]]).to_numpy()
                 sweep = sweep_of(results, runs[cell].sort_values("seed"))
-                made.update(_program(sweep, room))
+                made.update(_program(sweep, room, results.graphs))
                 sweeps.append((made, sweep))
             except (OptlabError, ImportError) as error:  # ImportError: this LLVM has no WebAssembly
                 made["reason"] = str(error).partition("\n")[0]
     for made, sweep in sweeps:
-        made["variants"] += _variants(sweep, room)
+        made["variants"] += _variants(sweep, room, results.graphs)
         made["parameters"] = _parameters(made["variants"], sweep)
     return found
 
@@ -97,10 +98,10 @@ def notes(found: Mapping[str, list[dict[str, Any]]]) -> list[str]:
     )
 
 
-def _program(sweep: Sweep, room: Room) -> dict[str, Any]:
+def _program(sweep: Sweep, room: Room, graphs: Graphs) -> dict[str, Any]:
     if not room.modules:
         raise OptlabError(NO_ROOM)
-    made = _made(sweep)
+    made = _made(sweep, graphs)
     starts = made.pop("x0")[: 1 if sweep.case.split else None]
     if not room.take(made):
         raise OptlabError(NO_ROOM)
@@ -112,19 +113,19 @@ def _program(sweep: Sweep, room: Room) -> dict[str, Any]:
     }
 
 
-def _made(sweep: Sweep) -> dict[str, Any]:
+def _made(sweep: Sweep, graphs: Graphs) -> dict[str, Any]:
     """The program for `kernel.js`, with the rule in numbers if there are arrows."""
-    made = program_of(sweep, simd=False, was_run=True).to_json()
+    made = program_of(sweep, simd=False, build=graphs.of).to_json()
     return made | {"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else made
 
 
-def _variants(sweep: Sweep, room: Room) -> Iterator[dict[str, Any]]:
+def _variants(sweep: Sweep, room: Room, graphs: Graphs) -> Iterator[dict[str, Any]]:
     """The modules of the rule without some of its schedule and transforms."""
     parts = sweep.rule.parts[1:]
     sizes = range(len(parts) - 1, -1, -1) if len(parts) <= MOST_PARTS else [0]
     for kept in itertools.chain.from_iterable(itertools.combinations(parts, size) for size in sizes):
         try:
-            made = _made(replace(sweep, rule=_only(sweep.rule, kept)))
+            made = _made(replace(sweep, rule=_only(sweep.rule, kept)), graphs)
         except OptlabError:  # a transform may need another one
             continue
         del made["x0"]

@@ -62,10 +62,8 @@ def test_run_plot_and_run_again(lab, optlab_command):
     assert "33 %" in done.stdout
     assert "5 runs of 5 cells: 4 done, 1 diverged" in lines
     assert "deterministic cells ran once, not once per seed (10 repeats saved)" in lines
-    assert (
-        lines[-1]
-        == "results in results/e/: report.html, runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
-    )
+    files = "report.html, runs.parquet, history/, trajectories/, manifest.json, and 3 pictures in plots/"
+    assert lines[-1] == f"results in results/e/: {files}"
     progress = done.stderr.splitlines()
     assert [line for line in progress if line.startswith("running")][-1] == "running: 100 %"
     assert set(progress) <= {*TENTHS, *(line.replace("running", "drawing") for line in TENTHS), *progress[-3:]}

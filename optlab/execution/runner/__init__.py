@@ -37,9 +37,13 @@ WHOLE = 50_000_000
 
 
 class Graphs:
-    """Step graphs. Sweeps with the same case, rule and steps, such as those of tuning and judging, share one."""
+    """Step graphs. Sweeps with the same case, rule and steps, such as those of tuning and judging, share one.
 
-    def __init__(self) -> None:
+    `was_run`: as for `step.build`.
+    """
+
+    def __init__(self, was_run: bool = False) -> None:
+        self._was_run = was_run
         self._built: dict[Any, tuple[Sweep, StepGraph]] = {}
 
     def of(self, sweep: Sweep) -> StepGraph:
@@ -47,7 +51,10 @@ class Graphs:
         key = id(sweep.case), id(sweep.rule), sweep.steps, sweep.stop
         if key not in self._built:
             with np.errstate(all="ignore"):
-                self._built[key] = sweep, build_for(sweep)  # the sweep keeps its case and rule, so that ids stay theirs
+                self._built[key] = (
+                    sweep,
+                    build_for(sweep, self._was_run),
+                )  # the sweep keeps its case and rule, so that ids stay theirs
         return self._built[key][1]
 
 

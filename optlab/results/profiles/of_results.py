@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from optlab.errors import UserError, did_you_mean
+from optlab.execution.runner import Graphs
 from optlab.experiments.kinds import Kind
 from optlab.experiments.metrics import METRICS
 from optlab.results.analysis.judged import Judged
@@ -71,6 +72,11 @@ class Profiled(Subject):
     @abstractmethod
     def kind(self) -> Kind:
         """The kind of experiment."""
+
+    @property
+    @abstractmethod
+    def graphs(self) -> Graphs:
+        """The step graphs of the runs."""
 
     @cached_property
     def frames(self) -> CaseFrames:
