@@ -182,8 +182,9 @@ def _entries(panels: Sequence[StabilityPanel]) -> list[tiles.Entry]:
         entries.append((Line2D([], [], linestyle="", **_FASTEST), "fastest in theory"))
     if any(panel.best for panel in panels):
         entries.append((Line2D([], [], linestyle="", **_BEST), "best pixel"))
+    r, g, b = _COLOURS(0.5)[:3]
     for _, colour, text in states(panels):
-        shade = colour or to_hex(PALE + (1 - PALE) * np.array(_COLOURS(0.5)[:3]))
-        edge = {"edgecolor": "#BBBBBB"} if colour == SHORT else {}
+        shade = colour or to_hex((PALE + (1 - PALE) * r, PALE + (1 - PALE) * g, PALE + (1 - PALE) * b))
+        edge: dict[str, Any] = {"edgecolor": "#BBBBBB"} if colour == SHORT else {}
         entries.append((Patch(facecolor=shade, **edge), text))
     return entries

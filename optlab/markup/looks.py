@@ -20,6 +20,42 @@ RELIEF = ("#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4")
 strongest colour."""
 RELIEF_ON_DARK = ("#12324E", "#1B4058", "#274B5E", "#334E5A", "#3D4C50", "#454A4B")
 """The colours of heights on a dark ground, from the valley up."""
+VIRIDIS = (
+    "#fde725",
+    "#eae51a",
+    "#d5e21a",
+    "#c0df24",
+    "#abdc32",
+    "#96d83f",
+    "#82d34c",
+    "#6ece58",
+    "#5dc963",
+    "#4cc26c",
+    "#3ebc74",
+    "#31b57b",
+    "#28ae80",
+    "#21a685",
+    "#1f9f88",
+    "#1f988b",
+    "#21908c",
+    "#23898e",
+    "#26818e",
+    "#297a8e",
+    "#2c728e",
+    "#2f6a8e",
+    "#33638d",
+    "#375a8d",
+    "#3b528b",
+    "#3f4989",
+    "#424086",
+    "#453681",
+    "#472d7b",
+    "#482374",
+    "#48186a",
+    "#470d60",
+    "#440154",
+)
+"""Viridis of Matplotlib, reversed: colours at equal distances, bright for a low loss or few steps."""
 MOST = len(PALETTE)
 """The maximum number of optimizers that are drawn in colour: the number of colours."""
 

@@ -4,6 +4,7 @@
     cases       what the page shows of one case: surface, paths, curves, sensitivity, ranking
     landscapes  the loss around the paths of a case with more than two parameters, in two planes
     networks    the outputs, examples and parameters of networks, for decision boundaries
+    maps        what the page shows of a map of basins or stability, with `map_looks` and `map_programs`
     about       the experiment file, versions, sources of plugins, and files to download
     document    the data of the page
     modules     the JavaScript modules of the page as one script

@@ -14,7 +14,7 @@ from optlab.report.packing import packed, packed_shares, plain, row, spaced
 from optlab.results.analysis import sentences
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
-from optlab.results.surface import shares
+from optlab.results.surface import Surface, shares
 
 RESOLUTION = 128
 """Points along each side of the grid of a surface."""
@@ -88,7 +88,14 @@ def _valley(
     if titled is None or frames.paths.empty or not has_map(titled):
         return None
     surface = surface_of(titled, frames, RESOLUTION)
-    heights = shares(surface.z, titled.minimum)
+    return valley(surface, titled.minimum, titled.minima, _paths(frames, history, places, most))
+
+
+def valley(
+    surface: Surface, minimum: float | None, minima: Sequence[Any], paths: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """A surface with its known minima, and paths over it."""
+    heights = shares(surface.z, minimum)
     if heights is None:  # no two heights differ
         heights = np.ma.masked_array(np.full(surface.z.shape, 0.5), ~np.isfinite(surface.z))
     return {
@@ -96,8 +103,8 @@ def _valley(
         "high": surface.limits[1].tolist(),
         "size": RESOLUTION,
         "heights": packed_shares(heights),
-        "minima": [plain(np.ravel(point).tolist()) for point in titled.minima],
-        "paths": _paths(frames, history, places, most),
+        "minima": [plain(np.ravel(point).tolist()) for point in minima],
+        "paths": paths,
     }
 
 

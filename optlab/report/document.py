@@ -10,7 +10,7 @@ import optlab
 from optlab.errors import UserError, counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases, networks, programs, rankings
+from optlab.report import about, cases, maps, networks, programs, rankings
 from optlab.report.packing import packed
 from optlab.results import analysis, basin_colours, caption, store
 from optlab.results.analysis.judged import Judged
@@ -42,9 +42,8 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         "files": downloads,
     }
     if judged is None:
-        of_map = "this experiment is a map: its pictures are in the folder plots/"
-        return {**common, "labels": [], "cases": [], "overall": [], "profile": None, "verdict": [],
-                "notes": [*notes, of_map]}  # fmt: skip
+        shown = maps.of(results)
+        return {**common, "overall": [], "profile": None, "verdict": [], **shown, "notes": notes + shown["notes"]}
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     places = {label: place for place, label in enumerate(labels)}
     looks_of_labels = _labels(labels, judged)

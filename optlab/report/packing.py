@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 _LEAST, _LARGEST = 1e-37, 1e38  # what float32 stores with full precision
 HOLE = 65535
 """The height of a point without a finite value."""
+NO_NUMBER = 999
+"""The exponent of what is not a finite number, see `three_digits`."""
 
 
 def packed(values: ArrayLike) -> dict[str, str]:
@@ -48,6 +51,40 @@ def packed_shares(shares: Any) -> dict[str, str]:
     """A masked array of shares from 0 to 1 as 16-bit integers up to 65534; `HOLE` where it is masked."""
     whole = np.ma.filled(np.ma.round(shares * (HOLE - 1)), HOLE)
     return _text(whole.astype("<u2"), "u2")
+
+
+def deflated(values: ArrayLike) -> dict[str, str]:
+    """Whole numbers, compressed, in the smallest type that holds them; `web/inflate.js` reads them.
+
+    >>> deflated([1, 2, 300])["kind"]
+    'u2'
+    """
+    array = np.asarray(values).ravel()
+    low, high = int(array.min(initial=0)), int(array.max(initial=0))
+    kind = next(kind for kind in ("u1", "u2", "i2", "i4") if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max)
+    bytes_ = zlib.compress(array.astype("<" + kind).tobytes(), 6)
+    return {"kind": kind, "deflate": base64.b64encode(bytes_).decode()}
+
+
+def three_digits(values: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Numbers to three digits, as whole digits times a power of ten; this compresses well.
+
+    Numbers that are not finite have the exponent `NO_NUMBER`.
+
+    >>> digits, exponents = three_digits([0.012345, -9.999e30, 0.0, np.inf])
+    >>> digits.tolist(), exponents.tolist()
+    ([123, -100, 0, 0], [-4, 29, 0, 999])
+    """
+    array = np.asarray(values, dtype=float)
+    sizes = np.where(np.isfinite(array) & (np.abs(array) > 1e-300), np.abs(array), 1.0)
+    exponents = np.floor(np.log10(sizes)).astype(np.int64) - 2
+    with np.errstate(over="ignore"):
+        digits = np.rint(sizes / 10.0 ** (exponents // 2) / 10.0 ** (exponents - exponents // 2)).astype(np.int64)
+    carried = digits >= 1000
+    digits, exponents = np.where(carried, 100, digits), exponents + carried
+    is_zero = np.isfinite(array) & (np.abs(array) <= 1e-300)
+    digits = np.where(np.isfinite(array) & ~is_zero, np.sign(array) * digits, 0).astype(np.int64)
+    return digits, np.where(is_zero, 0, np.where(np.isfinite(array), exponents, NO_NUMBER))
 
 
 def _text(array: NDArray[Any], kind: str) -> dict[str, str]:

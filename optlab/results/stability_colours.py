@@ -71,7 +71,13 @@ def shown(panel: StabilityPanel) -> tuple[Floats, NDArray[np.bool_]]:
     """The values shown as colours (steps, or losses above the known minimum), and a mask of the coloured pixels."""
     if panel.reached is not None:
         return panel.reached.astype(float), (panel.reached >= 0) & panel.stable
-    return np.maximum(panel.loss - (panel.minimum or 0.0), 0.0) if _above(panel) else panel.loss, panel.stable
+    known = floor(panel)
+    return panel.loss if known is None else np.maximum(panel.loss - known, 0.0), panel.stable
+
+
+def floor(panel: StabilityPanel) -> float | None:
+    """What is subtracted from the losses that are shown: the known minimum; None if losses are shown as they are."""
+    return (panel.minimum or 0.0) if _above(panel) else None
 
 
 def left(panel: StabilityPanel) -> NDArray[np.bool_]:

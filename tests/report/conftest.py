@@ -47,3 +47,19 @@ def moons(tmp_path_factory):
         "optimizer": [{"name": "adam", "lr": 0.1}, {"name": "gd", "lr": 0.5}],
     }
     return optlab.run(experiment, tmp_path_factory.mktemp("moons"), plots=False)
+
+
+@pytest.fixture(scope="package")
+def basin_map(tmp_path_factory):
+    """A map of basins with two optimizers, one of them with two learning rates."""
+    rules = [{"name": "gd", "lr": 0.01}, {"name": "momentum", "lr": [0.005, 0.01]}]
+    return optlab.basins("himmelblau", rules, resolution=25, steps=200, out=tmp_path_factory.mktemp("map"), plots=False)
+
+
+@pytest.fixture(scope="package")
+def stability_map(tmp_path_factory):
+    """A map of stability on a quadratic problem."""
+    return optlab.stability(
+        "ellipsoid condition=100", "momentum", x="lr=0.001:0.1", y="beta=0:0.99", log="x", resolution=20, steps=200,
+        out=tmp_path_factory.mktemp("map"), plots=False,
+    )  # fmt: skip

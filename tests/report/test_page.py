@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from optlab.report import page
 from optlab.report.document import document
 from optlab.report.packing import HOLE, packed, packed_shares, plain
 from tests.report.conftest import HOSTILE
@@ -129,15 +128,6 @@ def test_results_without_their_problem_are_shown_without_surface(small, monkeypa
     assert [case["valley"] for case in shown["cases"]] == [None, None]
     assert any("problem 'rosenbrock' is gone" in note for note in shown["notes"])
     assert len(shown["cases"][0]["curves"]["loss"]) == 3
-
-
-def test_a_map_is_described_but_not_ranked(tmp_path):
-    import optlab
-
-    experiment = {"name": "m", "steps": 5, "problem": [{"name": "himmelblau"}],
-                  "optimizer": [{"name": "gd", "lr": 0.01}], "basins": {"resolution": 8}}  # fmt: skip
-    shown = page.page(document(optlab.run(experiment, tmp_path, plots=False), None))
-    assert "this experiment is a map" in shown
 
 
 def test_packed_numbers_keep_their_size_and_what_is_not_finite():

@@ -10,6 +10,7 @@ import { createControls } from "./controls.js";
 import { createLandscape } from "./landscape.js";
 import { createLegend } from "./legend.js";
 import { createLive } from "./live.js";
+import { createMaps } from "./maps.js";
 import { createPlayer } from "./player.js";
 import { createRanking } from "./ranking.js";
 import { createSource } from "./source.js";
@@ -42,6 +43,7 @@ function open() {
     selected: null, basins: false, layer: null,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
+  if (data.maps) return openMaps(state, openCase, colours);
   const live = createLive(data, state, openCase);
   const view = createView(data, state, openCase, live);
   view.use(given);
@@ -57,6 +59,16 @@ function open() {
   controls(state);
   view.restore(given, stage);
   Object.assign(window, { optlab: { ...createSource(data, openCase.recorded), view: () => view.read(stage) } });
+}
+
+/** A map has the run of one pixel, and nothing to compare. */
+function openMaps(state, openCase, colours) {
+  createPlayer(state, openCase);
+  const { drop, shown } = createMaps(data, state, openCase, colours);
+  createStage(state, openCase, colours, tip, drop, () => {});
+  createCharts(data, state, openCase, colours, tip);
+  controls(state);
+  Object.assign(window, { optlab: { ...createSource(data, openCase.recorded), shown } });
 }
 
 function controls(state) {
