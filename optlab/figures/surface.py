@@ -80,6 +80,7 @@ def draw(
     looks: Mapping[str, Look] | None = None,
     minima: Sequence[ArrayLike] = (),
     lost: Collection[str] = (),
+    pixels: int | None = None,
 ) -> Axes:
     """Draw the lit surface, one trajectory per label, and the minima (stars), as in `contour.draw`.
 
@@ -87,7 +88,7 @@ def draw(
     """
     looks = looks or style.looks(paths["label"])
     left, right, bottom, top = view.projection.extent
-    axes.imshow(solid.picture(view.projection, view.z, _PIXELS), extent=(left, right, bottom, top), zorder=0)
+    axes.imshow(solid.picture(view.projection, view.z, pixels or _PIXELS), extent=(left, right, bottom, top), zorder=0)
     edges.draw(axes, view.projection, view.limits)
     visible = {str(label): contour.cut(path[["x0", "x1"]].to_numpy(float), view.limits)
                for label, path in paths.groupby("label", sort=False)}  # fmt: skip
@@ -121,16 +122,18 @@ def figure(
     title: str = "",
     subtitle: str = "",
     view: View | None = None,
+    pixels: int | None = None,
 ) -> InlineFigure:
     """The complete figure of one case; see `contour.figure`. With a `view`, it is the background of an animation:
-    without trajectories and balls."""
+    without trajectories and balls. `pixels` is the width of the surface."""
     spaced = "the logarithm of the loss above its minimum" if is_logarithmic(surface.z, minimum) else "the loss"
     caption = f"Higher is a larger loss. From one level line to the next, {spaced} grows by the same amount."
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle, caption=caption, size=SIZE)
         lost = {*best.loc[best["shown_status"] != "done", "label"]}
         drawn, lost = (paths, lost) if view is None else (paths[paths["step"] == 0], {*looks})
-        draw(view or View.of(surface, paths, minima, minimum), drawn, axes, looks=looks, minima=minima, lost=lost)
+        draw(view or View.of(surface, paths, minima, minimum), drawn, axes, looks=looks, minima=minima, lost=lost,
+             pixels=pixels)  # fmt: skip
         outside = {*paths["label"].unique()} - {*contour.ends_of(paths, surface.limits).index}
         path_legend.draw(axes, best, looks, outside, has_start=len(contour.starts_of(paths)) > 0, minima=len(minima),
                          has_blanks=not np.isfinite(surface.z).all())  # fmt: skip

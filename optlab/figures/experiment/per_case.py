@@ -73,7 +73,8 @@ def animated(shown: PictureInputs, case: Titled, view: View, width: int, timing:
     headed = {"looks": shown.looks, "minima": case.minima, "minimum": case.minimum, "title": case.title}
     if view == "surface":
         seen = surface.View.of(heights, frames.paths, case.minima, case.minimum)
-        sheet = surface.figure(heights, frames.paths, frames.best, subtitle=subtitle, view=seen, **headed)
+        sheet = surface.figure(heights, frames.paths, frames.best, subtitle=subtitle, view=seen, pixels=2 * width // 3,
+                               **headed)  # fmt: skip
         in_view = seen.path
     else:
         sheet = contour.figure(heights, frames.paths, frames.best, subtitle=subtitle, still=False, **headed)
