@@ -32,7 +32,7 @@ Pieces = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
-class Line:
+class NumberedStatement:
     """A statement: its text, its right side with places for numbers, and the index of the value that it assigns."""
 
     target: str
@@ -58,7 +58,7 @@ class RuleWithPlaces:
     states: tuple[str, ...]
     numbers: tuple[Key, ...]
     defaults: tuple[float, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[NumberedStatement, ...]
     values: tuple[Var, ...]
 
 
@@ -94,7 +94,9 @@ def rule_with_places(rule: Rule) -> RuleWithPlaces:
 
     in_numbers = FormulaWriter(written, _Numbers(), term, {})
     found = [
-        Line(text.target, text.sign, text.value, _pieces(right_side(s, named, in_numbers).text), place(s.var))
+        NumberedStatement(
+            text.target, text.sign, text.value, _pieces(right_side(s, named, in_numbers).text), place(s.var)
+        )
         for s, text in zip(ordered, lines(written, names, ordered, {}), strict=True)
     ]
     shown = symbols([*names, *(s.name for s in ordered)], PlainNotation())
