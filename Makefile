@@ -4,13 +4,14 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 
 LOWEST = $(VENV)-lowest
+JAVASCRIPT = scripts/javascript
 
 # a check of each part of the lab, in about a minute
 SMOKE = tests/experiments/document tests/experiments/resolve tests/experiments/test_plan.py tests/results/analysis \
 	tests/results/store/test_results.py tests/plugins/problems tests/plugins/transforms tests/plugins/registry/test_objects.py \
 	tests/engine/test_ops.py tests/test_public.py tests/cli/test_mistakes.py
 
-.PHONY: demo test test-all smoke test-lowest lint bench clean
+.PHONY: demo test test-all smoke test-lowest lint lint-javascript bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
@@ -38,12 +39,17 @@ lint: $(VENV)/installed-dev
 	$(BIN)/ruff format --check
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-javascript; \
+	else echo "npm is not installed: the JavaScript of the report is not checked"; fi
+
+lint-javascript: $(JAVASCRIPT)/node_modules/installed
+	$(JAVASCRIPT)/node_modules/.bin/tsc --project $(JAVASCRIPT)
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) $(LOWEST) .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(LOWEST) $(JAVASCRIPT)/node_modules .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "optlab needs Python 3.11 or later; say make PYTHON=python3.12, for example")'
@@ -56,3 +62,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 $(VENV)/installed-dev: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@ $(VENV)/installed
+
+$(JAVASCRIPT)/node_modules/installed: $(JAVASCRIPT)/package.json
+	npm install --prefix $(JAVASCRIPT) --no-package-lock --no-audit --no-fund --silent
+	touch $@

@@ -7,8 +7,8 @@ const BUSY = 8; // milliseconds of computing in each frame
 
 /**
  * @param {any} data the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
- * @param {ReturnType<import("./live.js").createLive>} live
+ * @param {ReturnType<typeof import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./live.js").createLive>} live
  */
 export function createBasinLayer(data, state, live) {
   const box = /** @type {HTMLInputElement} */ (document.getElementById("basins"));
@@ -51,7 +51,7 @@ export function createBasinLayer(data, state, live) {
     });
   }
 
-  function picture(/** @type {Uint8ClampedArray} */ pixels) {
+  function picture(/** @type {Uint8ClampedArray<ArrayBuffer>} */ pixels) {
     const canvas = document.createElement("canvas");
     canvas.width = canvas.height = SIDE;
     canvas.getContext("2d").putImageData(new ImageData(pixels, SIDE), 0, 0);

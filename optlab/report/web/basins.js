@@ -73,12 +73,12 @@ function heightOf(kernel, numbers, { low, high }, lowest) {
  * The colours of the pixels: the hue is the minimum, and dark pixels took long. All shades cover equal areas.
  * @param {{ minimum: Int16Array, reached: Int32Array }} found
  * @param {{ hues: number[][], nowhere: number[], diverged: number[], fast: number, slow: number }} look colours from 0 to 1
- * @returns {Uint8ClampedArray} four numbers for each pixel, from the top row down
+ * @returns {Uint8ClampedArray<ArrayBuffer>} four numbers for each pixel, from the top row down
  */
 export function pixelsOf({ minimum, reached }, { hues, nowhere, diverged, fast, slow }) {
   const taken = Array.from(reached).filter((_, n) => minimum[n] >= 0).sort((a, b) => a - b);
   const shares = new Map(taken.map((step, n) => [step, (n + 1) / taken.length]));
-  const firsts = new Map(taken.map((step, n) => [step, n / taken.length]).reverse());
+  const firsts = new Map(taken.map((step, n) => /** @type {[number, number]} */ ([step, n / taken.length])).reverse());
   const pixels = new Uint8ClampedArray(4 * SIDE * SIDE);
   minimum.forEach((at, n) => {
     const share = at < 0 ? 0.5 : (shares.get(reached[n]) + firsts.get(reached[n])) / 2;

@@ -17,10 +17,10 @@ const MOST = 200; // steps whose parameters are kept
 
 /**
  * @param {any} document_
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
- * @param {ReturnType<import("./live.js").createLive>} live
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./live.js").createLive>} live
  */
 export function createBoundary(document_, state, openCase, colours, live) {
   const section = document.getElementById("boundary");

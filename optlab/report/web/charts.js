@@ -8,10 +8,10 @@ const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss:
 
 /**
  * @param {any} document_ the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
- * @param {(text: string | null, x?: number, y?: number) => void} tip
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
+ * @param {(label: number | null, x?: number, y?: number, value?: string) => void} tip
  */
 export function createCharts(document_, state, openCase, colours, tip) {
   const profile = document_.profile && { ...document_.profile, lines: document_.profile.lines.map(line) };

@@ -7,8 +7,8 @@ const MOST_STEPS = 100_000;
 
 /**
  * @param {any} data the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
- * @param {ReturnType<import("./live.js").createLive>} live
+ * @param {ReturnType<typeof import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./live.js").createLive>} live
  * @returns {(x: number, y: number) => void} drop a ball
  */
 export function createControls(data, state, live) {

@@ -14,6 +14,11 @@
  * @property {boolean} is_network  Whether the module is of the kind for networks.
  * @property {Layout | NodeLayout} layout
  *
+ * @typedef {object} Exports  What a module gives. Integers of 64 bits are BigInt.
+ * @property {WebAssembly.Memory} memory
+ * @property {(...given: (number | bigint)[]) => void} table
+ * @property {(...given: (number | bigint)[]) => void} run
+ *
  * @typedef {object} NodeLayout  See `NodeLayout` in `optlab/engine/native/webassembly/by_node.py`.
  * @property {number} dim
  * @property {number} entries
@@ -87,11 +92,12 @@ export const hasVectors = () => WebAssembly.validate(decoded(WITH_VECTORS));
  * @returns {Promise<Kernel | NetworkKernel>}
  */
 export async function load(program) {
-  const memory = { malloc: (size) => kernel.allocate(Number(size)), free: () => {} };
+  const memory = { malloc: (size) => /** @type {Kernel} */ (kernel).allocate(Number(size)), free: () => {} };
   const known = { ...memory, ...MATHEMATICS };
   const env = Object.fromEntries(program.layout.imports.map((name) => [name, known[name] ?? Math[name]]));
   const { instance } = await WebAssembly.instantiate(decoded(program.code), { env });
-  const kernel = program.is_network ? new NetworkKernel(program, instance.exports) : new Kernel(program, instance.exports);
+  const exports = /** @type {any} */ (instance.exports);
+  const kernel = program.is_network ? new NetworkKernel(program, exports) : new Kernel(program, exports);
   return kernel;
 }
 
@@ -99,11 +105,11 @@ export async function load(program) {
 export class Kernel {
   /**
    * @param {Program} program
-   * @param {WebAssembly.Exports} exports
+   * @param {Exports} exports
    */
   constructor(program, exports) {
     this.program = program;
-    this.layout = program.layout;
+    this.layout = /** @type {Layout} */ (program.layout);
     this.exports = exports;
     this.free = this.layout.heap;
   }
@@ -137,7 +143,7 @@ export class Kernel {
     this.#fillCarried(this.#view(carried, layout.entries * stride), stride, x0, state);
     this.#fillNumbers(this.#view(uniform, layout.uniform.length), this.#view(columns, layout.columns.length * stride),
       runs, stride, numbers);
-    const before = this.#view(carried, layout.entries * stride).map(Number.isFinite);
+    const before = this.#view(carried, layout.entries * stride).map((value) => Number(Number.isFinite(value)));
 
     const heap = this.free;
     let start = 0; // how many of the recorded steps are before `begin`

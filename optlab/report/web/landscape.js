@@ -23,9 +23,9 @@ export const axesOf = (name) => AXES[name];
 
 /**
  * @param {any} document_
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
  */
 export function createLandscape(document_, state, openCase, colours) {
   const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));

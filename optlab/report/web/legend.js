@@ -8,9 +8,9 @@ const SEARCHED = 12; // more optimizers have a search field
 
 /**
  * @param {any} document_
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
  */
 export function createLegend(document_, state, openCase, colours) {
   const list = document.getElementById("legend");

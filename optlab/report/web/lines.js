@@ -19,7 +19,7 @@ export function entriesText(entries, shape) {
 
 /**
  * The texts of a line: with symbols, with numbers, and its result.
- * @param {import("./rule.js").Rule} rule @param {Float64Array} values of a step
+ * @param {import("./rule.js").Rule} rule @param {import("./rule.js").Rule["lines"][number]} line @param {Float64Array} values of a step
  */
 export function lineTexts(rule, { target, sign, symbols, numbers, result }, values) {
   const text = (/** @type {number} */ index) => {

@@ -27,8 +27,8 @@ export const keyOf = ({ owner, name }) => `${owner} ${name}`;
 
 /**
  * @param {any} data the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
- * @param {ReturnType<import("./cases.js").openCases>} openCase
+ * @param {ReturnType<typeof import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./cases.js").openCases>} openCase
  */
 export function createLive(data, state, openCase) {
   /** @type {Map<number, Settings>} */

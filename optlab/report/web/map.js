@@ -36,6 +36,7 @@ export function createMap(canvas) {
     return { sx, sy, left: (canvas.clientWidth + MARGIN.left - MARGIN.right) / 2, top: (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2 };
   }
 
+  /** @returns {[number, number]} */
   function at(/** @type {number} */ x, /** @type {number} */ y) {
     placed ??= measured();
     return [placed.left + (x - centre[0]) * placed.sx, placed.top - (y - centre[1]) * placed.sy];

@@ -45,7 +45,7 @@ function coloursOf(look) {
 /** @param {any} look @returns {{ place: number, text: string }[]} */
 export function ticksOf(look) {
   if (look.ticks) return look.ticks;
-  const { log, low, high, power } = look;
+  const { log, low, high } = look;
   const ticks = log ? logTicks(low, high, 6) : linearTicks(low, high, 5);
   return ticks
     .filter((tick) => tick >= low && tick <= high)

@@ -25,12 +25,14 @@ export function textOf(panel, look, label, row, column) {
   return parts.join(" · ");
 }
 
+/** @param {import("./map_panel.js").Panel} panel @param {any} look @param {number} pixel */
 function basin({ fate, reached, steps }, look, pixel) {
   if (fate[pixel] === 0) return "diverged";
   if (fate[pixel] === 1) return `not at a minimum after ${counted(steps)}`;
   return `minimum ${point(look.minima[fate[pixel] - 2], short)} after ${counted(reached[pixel] - 1)}`;
 }
 
+/** @param {import("./map_panel.js").Panel} panel @param {number} pixel */
 function stability({ fate, reached, steps }, pixel) {
   const kind = fate[pixel];
   const first = reached && reached[pixel] > 0 ? `target reached after ${counted(reached[pixel] - 1)}` : "";

@@ -27,12 +27,13 @@ export function createMapView(canvas) {
     return { left: MARGIN.left + (width - wide) / 2, top: MARGIN.top, wide, high: wide * ratio };
   }
 
+  /** @returns {[number, number]} */
   function at(/** @type {number} */ u, /** @type {number} */ v) {
     const { left, top, wide, high } = frame();
     return [left + ((u - view[0]) / (view[1] - view[0])) * wide, top + high - ((v - view[2]) / (view[3] - view[2])) * high];
   }
 
-  /** The place along the sides under a place of the canvas. */
+  /** The place along the sides under a place of the canvas. @returns {[number, number]} */
   function under(/** @type {number} */ x, /** @type {number} */ y) {
     const { left, top, wide, high } = frame();
     return [view[0] + ((x - left) / wide) * (view[1] - view[0]), view[2] + ((top + high - y) / high) * (view[3] - view[2])];
@@ -98,13 +99,14 @@ export function createMapView(canvas) {
     draw,
   };
 
-  /** Left, top, right and bottom of the middles of the outer pixels. */
+  /** Left, top, right and bottom of the middles of the outer pixels. @returns {[number, number, number, number]} */
   function centres() {
     const { x, y } = given.panel;
     const [[left, bottom], [right, top]] = [at(...middle(0, 0)), at(...middle(y.length - 1, x.length - 1))];
     return [left, top, right, bottom];
   }
 
+  /** @returns {[number, number]} */
   function middle(row, column) {
     const { x, y, spacings } = given.panel;
     return [along(spacings[0], x[column]), along(spacings[1], y[row])];
@@ -175,6 +177,7 @@ export function createMapView(canvas) {
     }
   }
 
+  /** The outline of a pixel. @param {number[]} pixel its row and column @param {number} width */
   function cell([row, column], width) {
     const [x, y] = at(...middle(row, column));
     const { wide, high } = frame();

@@ -13,9 +13,9 @@ const BEST = "#D55E00";
 
 /**
  * @param {any} data the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
  */
 export function createMaps(data, state, openCase, colours) {
   const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));

@@ -9,11 +9,11 @@ const CHUNK = 32;
 export class NetworkKernel {
   /**
    * @param {import("./kernel.js").Program} program
-   * @param {WebAssembly.Exports} exports
+   * @param {{ memory: WebAssembly.Memory, step: (heap: number) => void }} exports
    */
   constructor(program, exports) {
     this.program = program;
-    this.layout = program.layout;
+    this.layout = /** @type {import("./kernel.js").NodeLayout} */ (program.layout);
     this.exports = exports;
     const missing = this.layout.heap + this.layout.size * 8 - exports.memory.buffer.byteLength;
     if (missing > 0) exports.memory.grow(Math.ceil(missing / PAGE));

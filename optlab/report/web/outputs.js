@@ -8,7 +8,7 @@ import { indexAt } from "./paths.js";
  * @returns what computes the outputs: first those of the grid, row by row from the lowest, then those of the examples
  */
 export async function loadOutputs(boundary) {
-  const kernel = await load(boundary.program);
+  const kernel = /** @type {import("./network_kernel.js").NetworkKernel} */ (await load(boundary.program));
   const { values, layout } = kernel;
   const { low, high, grid, classes } = boundary;
   const count = boundary.program.examples;

@@ -3,7 +3,7 @@
 const SECONDS = 12; // from the first to the last step at speed 1
 
 /**
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
  */
 export function createPlayer(state, openCase) {

@@ -11,8 +11,8 @@ const QUIET = 120; // milliseconds without a change before the doubt is computed
 
 /**
  * @param {any} document_
- * @param {ReturnType<import("./state.js").createState>} state
- * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
  * @param {(index: number, label: number) => ArrayLike<number> | null} losses the losses that were computed again
  */
 export function createRanking(document_, state, colours, losses) {

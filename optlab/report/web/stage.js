@@ -9,21 +9,22 @@ import { gestures } from "./gestures.js";
 const NEAR = 14; // pixels within which a path is pointed at
 
 /**
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
- * @param {(text: string | null, x?: number, y?: number) => void} tip
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
+ * @param {(label: number | null, x?: number, y?: number, value?: string) => void} tip
  * @param {(x: number, y: number) => void} drop called with the point of the plane that was clicked
  * @param {(view: import("./arrows.js").View) => void} overlay draws over the surface or the map
  */
 export function createStage(state, openCase, colours, tip, drop, overlay) {
   const box = /** @type {HTMLElement} */ (document.getElementById("stage"));
-  const canvases = { surface: document.getElementById("surface"), map: document.getElementById("map") };
+  const canvasOf = (/** @type {string} */ id) => /** @type {HTMLCanvasElement} */ (document.getElementById(id));
+  const canvases = { surface: canvasOf("surface"), map: canvasOf("map") };
   const surface = createSurface(canvases.surface);
   const views = { map: createMap(canvases.map), ...(surface && { surface }) };
   const button = document.getElementById("switch");
   let valley = null;
-  let reliefs = { light: colours.relief(false), dark: colours.relief(true) };
+  const reliefs = { light: colours.relief(false), dark: colours.relief(true) };
   if (!surface) {
     button.hidden = true;
     const note = document.getElementById("fallback");

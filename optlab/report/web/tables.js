@@ -72,7 +72,7 @@ export function copyButton(/** @type {() => HTMLTableElement} */ current) {
 /**
  * Highlight the label of the row under the pointer, or with the focus: Tab reaches the table, arrow keys move through the rows.
  * @param {HTMLTableElement} found
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  */
 export function linkRows(found, state) {
   const rows = /** @type {HTMLTableRowElement[]} */ ([...found.tBodies[0].rows]);

@@ -53,8 +53,11 @@ export function finish(work) {
   }
 }
 
-/** The p-values of the comparison with the first, NaN for rank 1; and the labels that are not compared with it: both have
- *  one run that was copied to all seeds. */
+/**
+ * The p-values of the comparison with the first, NaN for rank 1; and the labels that are not compared with it: both have
+ * one run that was copied to all seeds.
+ * @returns {Generator<undefined, [number[], boolean[]]>}
+ */
 function* tested(/** @type {Entry[]} */ entries, /** @type {Float64Array} */ ranks, /** @type {Floor} */ floor) {
   const isFirstCopied = entries.some((entry, i) => entry.isCopied && ranks[i] === 1);
   const untested = entries.map((entry, i) => entry.isCopied && ranks[i] !== 1 && isFirstCopied);

@@ -27,9 +27,9 @@ export function stateOf(given, data, openCase) {
 /**
  * The view of this page.
  * @param {any} data
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./live.js").createLive>} live
+ * @param {ReturnType<typeof import("./live.js").createLive>} live
  */
 export function createView(data, state, openCase, live) {
   const name = (/** @type {number} */ label) => data.labels[label].name;

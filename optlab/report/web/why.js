@@ -12,9 +12,9 @@ const both = (/** @type {(d: number) => number} */ entry) => [entry(0), entry(1)
 
 /**
  * @param {any} data the data of the page
- * @param {ReturnType<import("./state.js").createState>} state
+ * @param {ReturnType<typeof import("./state.js").createState>} state
  * @param {(index: number) => any} openCase
- * @param {ReturnType<import("./colours.js").createColours>} colours
+ * @param {ReturnType<typeof import("./colours.js").createColours>} colours
  * @param {{ current: (index: number, label: number) => any }} live
  */
 export function createWhy(data, state, openCase, colours, live) {
