@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 
 import optlab
-from optlab.errors import UserError, counted
+from optlab.errors import counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases, maps, networks, programs, rankings
-from optlab.report.packing import packed
-from optlab.results import analysis, basin_colours, caption, store
+from optlab.report import about, cases, maps, networks, profiles, programs, rankings
+from optlab.results import basin_colours, store
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames
 from optlab.results.looks import best_first, looks_of
@@ -55,7 +54,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         "labels": looks_of_labels,
         "cases": shown,
         "overall": cases.overall(judged, places) if len(shown) > 1 else [],
-        "profile": _profile(results, places),
+        "profile": profiles.profile(results, places),
         "verdict": cases.headline(judged, shown),
         "notes": notes + omitted + left_out * bool(results.origin.left_out),
     }
@@ -120,18 +119,3 @@ def _known(results: Profiled) -> dict[str, Titled]:
     planned, changed = results.origin.plan, results.origin.changed
     every = titled(planned) if planned else ()
     return {case.title: case for case in every if case.case.problem.name not in changed}
-
-
-def _profile(results: Profiled, places: dict[str, int]) -> dict[str, Any] | None:
-    """The performance profile; None if no losses were recorded or no run has solved a problem."""
-    if results.history.empty or analysis.has_strategies(results.runs):
-        return None
-    try:
-        frame = results.profile()
-    except UserError:
-        return None
-    lines = [
-        {"label": places[str(label)], **{name: packed(rows[name]) for name in ("x", "y", "low", "high")}}
-        for label, rows in frame.groupby("label", sort=False)
-    ]
-    return {"lines": lines, "caption": caption(frame)}

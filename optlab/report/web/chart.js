@@ -30,12 +30,13 @@ const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
  * @property {{ ink: string, muted: string, grid: string, ground: string }} colours
  */
 
-/** @param {string} title @param {string} note below the title */
-export function createChart(title, note = "") {
+/** @param {string} title @param {string} text below the title */
+export function createChart(title, text = "") {
   const figure = document.createElement("figure");
   const caption = figure.appendChild(document.createElement("figcaption"));
   caption.textContent = title;
-  if (note) caption.appendChild(document.createElement("small")).textContent = note;
+  const note = caption.appendChild(document.createElement("small"));
+  note.textContent = text;
   const canvas = figure.appendChild(document.createElement("canvas"));
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${title}; the numbers are in the table of the ranking`);
@@ -157,6 +158,10 @@ export function createChart(title, note = "") {
     figure,
     canvas,
     draw,
+    /** Change the text below the title. */
+    describe(/** @type {string} */ words) {
+      note.textContent = words;
+    },
     /** The line near a place of the canvas, its value there, and the place on the horizontal axis. */
     near(/** @type {number} */ px, /** @type {number} */ py) {
       if (!drawn) return null;

@@ -3,6 +3,8 @@
 import { line } from "./cases.js";
 import { createChart } from "./chart.js";
 import { short } from "./numbers.js";
+import { captionOf } from "./profile_caption.js";
+import { profileOf } from "./profiles.js";
 
 const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss: "test loss", test_accuracy: "test accuracy" };
 
@@ -14,10 +16,13 @@ const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss:
  * @param {(label: number | null, x?: number, y?: number, value?: string) => void} tip
  */
 export function createCharts(document_, state, openCase, colours, tip) {
-  const profile = document_.profile && { ...document_.profile, lines: document_.profile.lines.map(line) };
+  const whole = document_.profile && { ...document_.profile, lines: document_.profile.lines.map(line) };
+  let profile = whole;
   const places = { curves: byId("charts"), further: byId("further") };
   /** @type {{ chart: ReturnType<typeof createChart>, data: () => any, isTime: boolean }[]} */
   let shown = [];
+  /** @type {ReturnType<typeof createChart> | null} */
+  let profileChart = null;
 
   function open() {
     const one = openCase(state.now.caseIndex);
@@ -32,7 +37,10 @@ export function createCharts(document_, state, openCase, colours, tip) {
       const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
       add(places.further, createChart(name), () => rates(one), false);
     }
-    if (profile) add(places.further, createChart("performance profile over all problems", profile.caption), profiles, false);
+    if (profile) {
+      profileChart = createChart("performance profile over all problems", profile.caption);
+      add(places.further, profileChart, profiles, false);
+    }
     byId("curves").hidden = !places.curves.children.length;
     byId("rates").hidden = !places.further.children.length;
     draw();
@@ -90,11 +98,23 @@ export function createCharts(document_, state, openCase, colours, tip) {
              start: curve ? curve.median[0] - floor : NaN, marked: null, colours: theme() }; // prettier-ignore
   }
 
+  /** The profile is computed again from the costs of the optimizers that are not hidden. */
+  function compare() {
+    const { hidden } = state.now;
+    if (!whole) return;
+    profile = whole;
+    if (hidden.size && whole.costs) {
+      const { lines, seeds } = profileOf(whole.costs, hidden);
+      profile = { ...whole, lines, caption: captionOf(whole.costs, { lines, seeds }, hidden, (label) => document_.labels[label].name) };
+    }
+    profileChart?.describe(profile.caption);
+  }
+
   function profiles() {
     const lines = visible(profile.lines).map((one) => ({
       ...look(one.label), x: stairs(one.x, true), y: stairs(one.y, false), low: stairs(one.low, false), high: stairs(one.high, false), dots: false,
     })); // prettier-ignore
-    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
+    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
              start: NaN, marked: null, colours: theme() }; // prettier-ignore
   }
 
@@ -126,8 +146,10 @@ export function createCharts(document_, state, openCase, colours, tip) {
   }
 
   state.on(["caseIndex"], open);
+  state.on(["hidden"], compare);
   state.on(["hidden", "hover", "dark", "logY", "bands"], draw);
   state.on(["step", "along", "logX", "version"], drawTime);
+  compare();
   open();
 }
 

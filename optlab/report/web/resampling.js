@@ -1,7 +1,7 @@
 /** The medians and ranks of labels in resamples of their seeds; see `optlab/results/analysis/resampling.py`. */
 
 import { randomNumbers } from "./random.js";
-import { compare, medianOf, ranksOf } from "./ties.js";
+import { medianOf, ranksOf } from "./ties.js";
 
 export const RESAMPLES = 1000;
 
@@ -93,6 +93,6 @@ export function* resampledRanks(entries, isApart, floor) {
 
 /** The values at the ends of the middle 90 %, each one of the values. @param {ArrayLike<number>} values */
 export function endsOf(values) {
-  const ordered = Float64Array.from(values).sort(compare);
+  const ordered = Float64Array.from(values).sort();
   return [0.05, 0.95].map((share) => ordered[Math.max(0, Math.ceil(ordered.length * share - 1e-9) - 1)]);
 }

@@ -72,6 +72,7 @@ export function listed(names) {
   return all.length > 1 ? `${all.slice(0, -1).join(", ")} and ${all.at(-1)}` : all.join("");
 }
 
-function counted(/** @type {number} */ number, /** @type {string} */ noun) {
+/** A number with its noun, plural if it is not 1. @param {number} number @param {string} noun */
+export function counted(number, noun) {
   return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }

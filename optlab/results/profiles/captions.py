@@ -41,7 +41,7 @@ def caption(frame: pd.DataFrame) -> str:
     facts: dict[str, Any] = {str(name): value for name, value in frame.attrs.items()}
     kind = facts["kind"].removesuffix("_restarts")
     said = _shares(frame, facts) if kind in _DONE else _expected(frame, facts)
-    return " ".join(f"{sentence}." for sentence in [*said, _sample(facts), *_targets(facts), *_notes(facts)])
+    return " ".join(f"{sentence}." for sentence in [*said, _sample(facts), *targets_of(facts), *_notes(facts)])
 
 
 def score_caption(frame: pd.DataFrame, ceiling: float) -> str:
@@ -56,7 +56,7 @@ def score_caption(frame: pd.DataFrame, ceiling: float) -> str:
     solved: the loss came 99.9 % of the way from the start to the minimum
     """
     facts: dict[str, Any] = {str(name): value for name, value in frame.attrs.items()}
-    solved = _targets(facts)
+    solved = targets_of(facts)
     cost = f"the {facts['unit']}" + " until a problem is solved" * bool(solved)
     cost += ", as the median over the seeds" * (facts["seeds"] > 1)
     mean = f"score: the mean of the performance profile from 1 to {ceiling:g} times the lowest cost"
@@ -174,7 +174,7 @@ def _sample(facts: Mapping[str, Any]) -> str:
     return f"{cases}, {seeds} each; bands: 5 % to 95 % of bootstrap draws of the seeds"
 
 
-def _targets(facts: Mapping[str, Any]) -> list[str]:
+def targets_of(facts: Mapping[str, Any]) -> list[str]:
     """What was to be reached. Nothing for a table of costs, which does not say."""
     targets: Sequence[float] = facts["targets"]
     if not targets:

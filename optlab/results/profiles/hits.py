@@ -58,9 +58,21 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
     Raises:
         UserError: no losses were recorded.
     """
-    records = losses(runs, history)
-    total, per_step = _spent(runs, unit)
+    count, total = len(targets.levels), _spent(runs, unit)[0]
+    table = runs.loc[runs.index.repeat(count), ["case", "label", "seed"]].reset_index(drop=True)
+    table["target"] = np.tile(targets.levels, len(runs))
     wanted = targets.losses(runs["first_loss"].to_numpy(float))
+    table["cost"], table["spent"] = until(runs, history, wanted, unit).ravel(), np.repeat(total, count)
+    return table[COLUMNS]
+
+
+def until(runs: pd.DataFrame, history: pd.DataFrame, wanted: Floats, unit: str = "gradients") -> Floats:
+    """What each run spent until the first recorded loss of at most each of its losses `wanted`, shape (runs, losses).
+
+    Infinity if there is no such loss; see `costs`.
+    """
+    records = losses(runs, history)
+    per_step = _spent(runs, unit)[1]
     cost = np.full(wanted.shape, np.inf)
     run = records["run"].to_numpy()
     begin, end = (np.searchsorted(run, runs["run"], side=side) for side in ("left", "right"))
@@ -70,11 +82,7 @@ def costs(runs: pd.DataFrame, history: pd.DataFrame, targets: Targets, unit: str
         at = np.searchsorted(-lowest, -wanted[row])  # the first record with a loss of at most the target
         reached = (at < high - low) & ~np.isnan(wanted[row])
         cost[row, reached] = step[low:high][at[reached]] * per_step[row]
-    count = len(targets.levels)
-    table = runs.loc[runs.index.repeat(count), ["case", "label", "seed"]].reset_index(drop=True)
-    table["target"] = np.tile(targets.levels, len(runs))
-    table["cost"], table["spent"] = cost.ravel(), np.repeat(total, count)
-    return table[COLUMNS]
+    return cost
 
 
 def per_dimension(costs: pd.DataFrame, dims: Floats) -> pd.DataFrame:
@@ -96,9 +104,14 @@ def _spent(runs: pd.DataFrame, unit: str) -> tuple[Floats, Floats]:
 
 def rounding(runs: pd.DataFrame, history: pd.DataFrame) -> int:
     """The largest distance in steps between two recorded losses of a run."""
+    return int(roundings(runs, history).max())
+
+
+def roundings(runs: pd.DataFrame, history: pd.DataFrame) -> Floats:
+    """The largest distance in steps between two recorded losses of each run; 0 with one loss."""
     records = losses(runs, history)
     gap = records["step"].diff()[records["run"].eq(records["run"].shift())]
-    return int(gap.max()) if len(gap) else 0
+    return gap.groupby(records["run"]).max().reindex(runs["run"], fill_value=0).to_numpy(float)
 
 
 def losses(runs: pd.DataFrame, history: pd.DataFrame) -> pd.DataFrame:

@@ -119,7 +119,7 @@ def test_facts_for_captions(results):
     facts = results.profile("data").attrs
     assert facts == {
         "kind": "data", "unit": "gradients", "cases": 3, "seeds": 4, "targets": [1e-3], "is_solved": True,
-        "unknown": [], "own": [], "every": 1, "failed": [],
+        "unknown": [], "own": [], "every": 1, "failed": [], "is_shared": False,
     }  # fmt: skip
     assert "Solved: the loss came 99.9 % of the way" in optlab.results.caption(results.profile("data"))
 
