@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from optlab.errors import UserError, counted, named
@@ -14,7 +15,7 @@ from optlab.figures import style
 from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, unit_tests, verdicts
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.inputs import PictureInputs
-from optlab.figures.saving import saver
+from optlab.figures.saving import AHEAD, saver
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
@@ -33,7 +34,7 @@ def draw_all(
 ) -> list[Path]:
     """Draw the selected pictures of an experiment into its `plots/`. `progress(1)` is called after each.
 
-    `report` returns the text of the report, which is published with them. It is made while the last pictures are saved.
+    `report` returns the text of the report, which is published with them.
 
     All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
     or has changed since the runs, or if there is no plan. The pictures of plugins come last. Earlier pictures of other
@@ -46,11 +47,15 @@ def draw_all(
         found = list(figures(results, selection))  # takes a while, in which the second process of the saver starts
         more = from_plugins.extras(results, selection) if selection.wants("extra") else []
         _check_kinds(found, bool(more), results, selection)
-        for figure in found:
+
+        def draw(figure: NamedFigure) -> None:
             drawing.add(saving.save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
-            progress(1)
-        if report is not None:
-            drawing.add_report(report())
+
+        tasks: list[Callable[[], None]] = [partial(draw, figure) for figure in found]
+        if report is not None:  # at the first moment when the second process has enough to do
+            tasks.insert(AHEAD, lambda: drawing.add_report(report()))
+        for task in tasks:
+            task()
             progress(1)
         saving.finish()
         is_none_left_out = from_plugins.draw(more, drawing, progress)
