@@ -244,3 +244,28 @@ def test_a_damaged_program_is_reported(browser, results, tmp_path):
     assert "could not be computed" in page.locator("#live-fault").inner_text()
     assert losses(page) == before
     assert page.faults == []
+
+
+def test_two_changes_while_programs_are_loaded(browser, results, tmp_path):
+    page = opened(browser, results.report().save(tmp_path / "live.html").as_uri())
+    before = losses(page)
+    page.evaluate("""() => {
+        const { instantiate } = WebAssembly;
+        let loaded = 0;
+        WebAssembly.instantiate = async (...given) => {
+            await new Promise((done) => setTimeout(done, 200 * loaded++));
+            return instantiate(...given);
+        };
+        for (const [label, rate] of [["gd", "2e-4"], ["rmsprop", "0.02"]]) {
+            const choice = document.getElementById("live-label");
+            choice.value = [...choice.options].find((one) => one.text === label).value;
+            choice.dispatchEvent(new Event("change"));
+            const field = document.querySelector("[aria-label='lr, as a number']");
+            field.value = rate;
+            field.dispatchEvent(new Event("input"));
+        }
+    }""")
+    after = losses(page)
+    assert page.locator("#live-fault").inner_text() == ""
+    assert {name for name in before if before[name] != after[name]} == {"gd", "rmsprop"}
+    assert page.faults == []

@@ -98,8 +98,9 @@ export function createLive(data, state, openCase) {
   /** Change settings of a case. Once the kernels are loaded, the results are there when this returns. */
   async function change(/** @type {number} */ index, /** @type {(settings: Settings) => void} */ edit) {
     edit(settings(index));
-    const missing = all(index).filter(({ label }) => isChanged(index, label) && !kernels.has(current(index, label).program));
-    if (missing.length) await Promise.all(missing.map(({ label }) => kernelOf(index, label)));
+    const missing = () => all(index).filter(({ label }) => isChanged(index, label) && !kernels.has(current(index, label).program));
+    // settings may change again while kernels are loaded
+    for (let found = missing(); found.length; found = missing()) await Promise.all(found.map(({ label }) => kernelOf(index, label)));
     compute(index);
   }
 
