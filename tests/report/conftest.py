@@ -26,7 +26,7 @@ def small(tmp_path_factory):
     return optlab.run(experiment, tmp_path_factory.mktemp("report"), plots=False)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")  # an open browser has an event loop, so that other tests of the process cannot have one
 def browser():
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
     with playwright.sync_playwright() as started:

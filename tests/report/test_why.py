@@ -3,7 +3,7 @@
 import pytest
 
 import optlab
-from tests.report.pages import CHROMIUM, SOFTWARE, frame, needs_browser, opened
+from tests.report.pages import frame, needs_browser, opened
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page is not tested")
 expect = playwright.expect
@@ -31,13 +31,11 @@ def address(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(address):
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
-        page = opened(browser, address, viewport={"width": 1000, "height": 900})
-        yield page
-        assert page.faults == []
-        browser.close()
+def page(address, browser):
+    page = opened(browser, address, viewport={"width": 1000, "height": 900})
+    yield page
+    assert page.faults == []
+    page.close()
 
 
 def show(page, label, step):
