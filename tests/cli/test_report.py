@@ -34,6 +34,11 @@ def test_o_names_another_file(results, optlab_command, tmp_path):
     assert [path.name for path in tmp_path.iterdir()].count("page.html") == 1
 
 
+def test_o_in_a_folder_that_does_not_exist(results, optlab_command, tmp_path):
+    done = optlab_command("report", "results/r", "-o", "none/page.html", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "--output none/page.html: there is no folder none\n")
+
+
 def test_a_file_of_the_user_is_not_replaced(results, optlab_command, tmp_path):
     (results.folder / "report.html").write_text("mine")
     done = optlab_command("report", "results/r", cwd=tmp_path)

@@ -105,6 +105,29 @@ def test_runs_give_back_recorded_paths(page, small):
     assert len(found["losses"]) == 8
 
 
+def test_steps_must_be_a_whole_number(page):
+    ask = "(steps) => optlab.run({ ...optlab.programs()[0], steps }).catch((error) => error.message)"
+    for steps in (-5, 1.5):
+        assert page.evaluate(ask, steps) == f"steps must be a whole number from 0, not {steps}"
+
+
+def test_a_run_that_diverged_has_no_loss_in_the_legend(page, small):
+    runs = small.runs.query("problem == 'rosenbrock' and label == @HOSTILE[2]")
+    assert (runs["status"] == "diverged").all()
+    page.locator("#scrub").fill("40")
+    frame(page)
+    assert page.locator("#legend li", has_text="梯度下降").locator(".value").inner_text() == "none finite"
+
+
+def test_hiding_all_optimizers_is_said(page):
+    boxes = page.locator("#legend input").all()
+    for box in boxes:
+        box.uncheck()
+    expect(page.locator("#overall caption")).to_have_text("over all 2 problems: all optimizers are hidden")
+    for box in boxes:
+        box.check()
+
+
 def test_downloads_are_the_files(page, small):
     with page.expect_download() as download:
         page.get_by_role("link", name="spec.toml").click()

@@ -22,8 +22,11 @@ def report(
     """Write finished results as one HTML page: surfaces with paths, curves, ranking. It needs no network."""
     from optlab.api.run import load
     from optlab.cli.show import shown
+    from optlab.errors import check_folder
     from optlab.results import store
 
+    if output:
+        check_folder(output, "--output ")
     found = load(results, folders(plugins))
     page = found.report()
     path = page.save(output) if output else store.write_report(found, page.text)

@@ -49,11 +49,17 @@ export function createLegend(document_, state, openCase, colours) {
     }
   }
 
+  /** The loss of a line at the present step. A run that did not end well has none after its last step. */
+  function lossOf(one) {
+    const isOver = one.status !== undefined && one.status !== "done" && state.now.step >= one.step.at(-1);
+    return isOver ? Infinity : valueAt(one.step, one.loss ?? one.median, state.now.step);
+  }
+
   /** The loss along the path that is shown, or the median over the seeds if there are no paths. */
   function losses() {
     const { valley, curves } = openCase(state.now.caseIndex);
     const lines = valley?.paths ?? (curves.train_loss ?? curves.loss ?? []);
-    const found = new Map(lines.map((one) => [one.label, short(valueAt(one.step, one.loss ?? one.median, state.now.step))]));
+    const found = new Map(lines.map((one) => [one.label, short(lossOf(one))]));
     for (const { label, value } of rows) value.textContent = found.get(label) ?? "";
   }
 

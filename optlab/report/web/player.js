@@ -15,7 +15,8 @@ export function createPlayer(state, openCase) {
 
   function tick(/** @type {number} */ time) {
     if (!state.now.playing) return;
-    const step = state.now.step + ((time - before) / 1000) * state.now.speed * (last() / SECONDS);
+    const passed = Math.max(0, time - before); // the time of the first frame may be before the click
+    const step = state.now.step + (passed / 1000) * state.now.speed * (last() / SECONDS);
     before = time;
     if (step >= last()) state.set({ step: last(), playing: false });
     else {

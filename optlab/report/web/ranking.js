@@ -85,7 +85,9 @@ export function createRanking(document_, state, colours, losses) {
       const rank = Number.isNaN(mean) ? "–" : { text: mean.toFixed(2), value: mean };
       return { label: row.label, cells: [rank, name(row.label), interval, String(row.wins)] };
     });
-    const left = rows.length ? "" : ": not computed again, since the page has only some of them";
+    const areHidden = document_.labels.every((_, label) => state.now.hidden.has(label));
+    const why = areHidden ? ": all optimizers are hidden" : ": not computed again, since the page has only some of them";
+    const left = rows.length ? "" : why;
     return table(`over all ${document_.overall[0].cases} problems${left}`, ["mean rank>", "optimizer", "90 % interval>", "wins>"], rows);
   }
 

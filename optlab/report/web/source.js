@@ -55,6 +55,7 @@ function recorded(one, { label, reason }, wanted) {
 async function computed(found, wanted) {
   const { program } = found.variants[0];
   const steps = wanted.steps ?? found.steps;
+  if (!(Number.isInteger(steps) && steps >= 0)) throw new RangeError(`steps must be a whole number from 0, not ${steps}`);
   const x0 = wanted.x0 ?? Array.from(unpack(found.starts[0]));
   const kernel = await load(program);
   const { trail, loss, steps: taken, record } = kernel.run({ x0: [x0], numbers: numbersOf(found, wanted.hyperparameters ?? {}), steps });
