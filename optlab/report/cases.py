@@ -69,11 +69,11 @@ def case(
         "curves": _curves(frames.curves, places, limits.curve),
         "sensitivity": _sensitivity(frames.effects, places),
         "ranking": [{"label": places[r["label"]], **row(r, RANKING)} for r in rows],
-        "verdict": _sureness(rows, judged, title),
+        "verdict": sureness(rows, judged, title),
     }
 
 
-def _sureness(rows: Sequence[Mapping[Any, Any]], judged: Judged, title: str) -> str:
+def sureness(rows: Sequence[Mapping[Any, Any]], judged: Judged, title: str) -> str:
     """How sure the order of a case is, in a sentence; empty if there is no order."""
     verdict = judged.verdicts.get(title)
     if verdict is not None and verdict.contest.is_single and len(rows) > 1:

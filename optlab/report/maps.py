@@ -44,7 +44,8 @@ def of(results: Profiled) -> dict[str, Any]:
     titles = list(dict.fromkeys(panel.problem for panel in panels))
     shown = titles[:MOST_CASES]
     known = {case.title: case for case in titled(planned)}
-    made = Programs(planned.sweeps, (planned.table.x, planned.table.y))
+    failed = {sweep["id"] for sweep in results.manifest["sweeps"] if "error" in sweep}
+    made = Programs(planned.sweeps, (planned.table.x, planned.table.y), failed)
     stride = stride_of([panel for panel in panels if panel.problem in shown])
     labels = list(dict.fromkeys(panel.optimizer for panel in panels))
     packed = [

@@ -38,7 +38,7 @@ def test_kinds_are_drawn_without_an_optimizer_along_gradients(plot):
     [
         (
             ("--kind", "profil"),
-            "kind: there is no picture 'profil' (did you mean 'profile'?); there are: contour, loss, ",
+            "kind: there is no picture 'profil' (did you mean 'profile'?); there are: contour, surface, loss, ",
         ),
         (
             ("--kind", "loss,contour"),

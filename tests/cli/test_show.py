@@ -213,6 +213,7 @@ def test_help_names_every_command_and_option(call):
             "stability",
             "plot",
             "animate",
+            "play",
             "report",
             "validate",
             "list",

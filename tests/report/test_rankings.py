@@ -12,9 +12,9 @@ import pytest
 
 import optlab
 import optlab.report
+from optlab.report.cases import sureness
 from optlab.report.document import document
 from optlab.results import analysis
-from optlab.results.analysis import sentences
 
 WEB = Path(optlab.report.__file__).parent / "web"
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed: the page is not compared")
@@ -102,7 +102,7 @@ def check_subset(results, data, hidden, found):
         if hidden:
             np.testing.assert_allclose(rows["first"].astype(float), table["first"], rtol=1e-12)
             np.testing.assert_allclose(rows["p"].astype(float), table["p"], rtol=1e-12)
-        said = sentences.sureness(table.to_dict("records"), judged.verdicts.get(title))
+        said = sureness(table.to_dict("records"), judged, title)
         assert one["verdict"] == said, hidden
     overall, table = pd.DataFrame(found["overall"]), judged.overall
     assert [labels[i] for i in overall["label"]] == list(table["label"])

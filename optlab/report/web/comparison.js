@@ -28,6 +28,12 @@ export function createComparison(document_, losses = () => null) {
     return known || finish(contests.judge(index, (label) => !hidden.has(label), true, losses));
   }
 
+  /** Whether there is one measurement of each label, which says nothing about the order. It is known of prepared cases only. */
+  function isSingle(/** @type {number} */ index, /** @type {Set<number>} */ hidden) {
+    const entries = (kept.hidden === hidden && kept.verdicts.get(index)?.entries) || [];
+    return entries.length > 0 && ranking(index, hidden).length > 1 && entries.every((one) => one.isCopied || one.values.length === 1);
+  }
+
   /** The rows of a case in the order of the ranks, then those with failed runs. */
   function ranking(/** @type {number} */ index, /** @type {Set<number>} */ hidden) {
     const { ranking: all } = document_.cases[index];
@@ -67,6 +73,7 @@ export function createComparison(document_, losses = () => null) {
     verdict(index, hidden) {
       const { contest, verdict } = document_.cases[index];
       if (isOriginal(index, hidden)) return verdict;
+      if (contest.values && isSingle(index, hidden)) return "one run each: nothing can be said about how sure the order is";
       const floor = floorOf(contest, (label) => !hidden.has(label));
       return sureness(verdictOf(index, hidden), floor, contest.isApart, name);
     },

@@ -91,9 +91,9 @@ def test_judged_runs_are_those_of_the_setting_alone(results, tmp_path):
 def test_both_phases_share_the_step_graphs(tmp_path, monkeypatch):
     built = []
 
-    def build(sweep):
+    def build(sweep, was_run):
         built.append((id(sweep.case), id(sweep.rule)))
-        return step.build_for(sweep)
+        return step.build_for(sweep, was_run)
 
     monkeypatch.setattr(runner, "build_for", build)
     results = optlab.run(DOCUMENT, out=tmp_path, plots=False)

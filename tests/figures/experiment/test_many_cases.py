@@ -35,7 +35,7 @@ def test_each_of_a_few_cases_has_its_pictures(tmp_path):
         CASES_SHOWN,
         CASES_SHOWN,
     ]
-    assert len(names) == pictures.count(few.plan) == 2 * CASES_SHOWN + 1 + 3
+    assert len(names) == pictures.count(few.plan) == 2 * CASES_SHOWN + 1 + 2
 
 
 def test_many_cases_have_pictures_of_all_together(many):
