@@ -11,5 +11,6 @@
     page        the page as text
     web/        its JavaScript, style and skeleton
 
-Nothing is run, and no statistic is computed here: the frames are those of `optlab.results`.
+No experiment is run, and no statistic is computed here: the frames are those of `optlab.results`. Surfaces and
+landscapes evaluate losses, and `programs` compiles the rules for the page.
 """

@@ -1,8 +1,14 @@
 """The results of a small experiment with labels that look like markup, and its report."""
 
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 
 import optlab
+import optlab.report
 from tests.report.pages import CHROMIUM, SOFTWARE
 
 HOSTILE = ("</script><script>alert(1)</script>", "<!-- \"'&amp;", "梯度下降 <b>")
@@ -33,6 +39,29 @@ def browser():
         browser = started.chromium.launch(executable_path=CHROMIUM, args=SOFTWARE)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def node_page(tmp_path_factory):
+    """A function of the name of a script beside the tests, which is run in a folder with the page's modules. It returns a
+    function that passes data to the script, and returns what the script prints."""
+
+    def prepared(script):
+        folder = tmp_path_factory.mktemp("web")
+        for module in (Path(optlab.report.__file__).parent / "web").glob("*.js"):
+            shutil.copy(module, folder)
+        (folder / "package.json").write_text(json.dumps({"type": "module"}))
+        shutil.copy(Path(__file__).parent / script, folder)
+
+        def run(data):
+            text = json.dumps(data, allow_nan=False)
+            done = subprocess.run(["node", script], cwd=folder, input=text, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        return run
+
+    return prepared
 
 
 @pytest.fixture(scope="package")

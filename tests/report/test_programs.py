@@ -1,5 +1,7 @@
 """The programs in the page: their starts, numbers and sliders, and reasons for runs without a program."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,16 @@ def test_sliders_are_made_from_ranges(name, number, value, scale, ends):
     assert made["ends"] == pytest.approx(ends)
     allowed = plugin.signature.ranges.get(number)
     assert allowed is None or all(end in allowed for end in made["ends"])
+
+
+def test_the_step_graphs_of_the_runs_give_the_report_that_new_graphs_give(tmp_path):
+    """Many optimizers, a schedule and a transform: a run keeps its graphs, and loaded results build new ones."""
+    names = ["gd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "amsgrad", "nadam", "lion", "rprop"]
+    rules: list[dict[str, Any]] = [{"name": name, "lr": 0.01} for name in names]
+    rules += [{"name": "adam", "label": "all parts", "schedule": {"name": "cosine"}, "transforms": ["clip_norm"]}]
+    problems = [{"name": "beale"}, {"name": "mlp", "dataset": "xor", "hidden": [2]}]
+    experiment = {"name": "e", "steps": 12, "seeds": 2, "problem": problems, "optimizer": rules}
+    results = optlab.run(experiment, tmp_path, plots=False)
+    made = results.report().text
+    assert made.count('"code"') > len(names)
+    assert made == optlab.load(results.folder).report().text

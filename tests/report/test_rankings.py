@@ -1,41 +1,21 @@
 """The page's ranking of fewer optimizers, computed in Node, against Python's."""
 
 import itertools
-import json
-import shutil
-import subprocess
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import optlab
-import optlab.report
 from optlab.report.cases import sureness
 from optlab.report.document import document
 from optlab.results import analysis
-
-WEB = Path(optlab.report.__file__).parent / "web"
-needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed: the page is not compared")
+from tests.node import needs_node
 
 
 @pytest.fixture(scope="module")
-def in_node(tmp_path_factory):
-    """A function that passes data to rankings.mjs, in a folder with the page's modules, and returns what it found."""
-    folder = tmp_path_factory.mktemp("web")
-    for module in WEB.glob("*.js"):
-        shutil.copy(module, folder)
-    (folder / "package.json").write_text(json.dumps({"type": "module"}))
-    shutil.copy(Path(__file__).parent / "rankings.mjs", folder)
-
-    def run(data):
-        text = json.dumps(data, allow_nan=False)
-        done = subprocess.run(["node", "rankings.mjs"], cwd=folder, input=text, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
+def in_node(node_page):
+    return node_page("rankings.mjs")
 
 
 @pytest.fixture(scope="module")
