@@ -43,8 +43,8 @@ def browser():
 
 @pytest.fixture(scope="module")
 def node_page(tmp_path_factory):
-    """A function of the name of a script beside the tests, which is run in a folder with the page's modules. It returns a
-    function that passes data to the script, and returns what the script prints."""
+    """A function of the name of a script, which is beside the tests and run in a folder with the page's modules. It
+    returns a function that passes data to the script, and returns what the script prints."""
 
     def prepared(script):
         folder = tmp_path_factory.mktemp("web")

@@ -119,6 +119,24 @@ def test_a_run_that_diverged_has_no_loss_in_the_legend(page, small):
     assert page.locator("#legend li", has_text="梯度下降").locator(".value").inner_text() == "none finite"
 
 
+def test_the_axes_of_curves_stay_when_a_line_is_pointed_at(page):
+    page.locator("#log-y").select_option("log")
+    canvas = page.locator("#charts canvas").first
+    axis = """(canvas) => {
+        const copy = new OffscreenCanvas(40, canvas.height).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(canvas, 0, 0);
+        return Array.from(copy.getImageData(0, 0, 40, canvas.height).data).join();
+    }"""
+    frame(page)
+    before = canvas.evaluate(axis)
+    assert len(set(before.split(","))) > 2
+    page.locator("#legend label").nth(1).hover()
+    frame(page)
+    assert canvas.evaluate(axis) == before
+    page.locator("h1").hover()
+    page.locator("#log-y").select_option("")
+
+
 def test_hiding_all_optimizers_is_said(page):
     boxes = page.locator("#legend input").all()
     for box in boxes:

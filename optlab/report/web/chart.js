@@ -16,6 +16,7 @@ const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
  * @property {string} colour
  * @property {number} width
  * @property {number} alpha
+ * @property {boolean} [isFaint] whether the vertical axis leaves it out
  * @property {boolean} dots
  * @property {boolean} [dashed]
  *
@@ -53,7 +54,7 @@ export function createChart(title, text = "") {
     if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
-    const strong = data.lines.filter((line) => line.alpha === 1);
+    const strong = data.lines.filter((line) => !line.isFaint); // the axis stays when a line is pointed at
     const values = (strong.length ? strong : data.lines).flatMap((line) => [...Array.from(line.y), ...Array.from(line.low ?? [])]);
     const places = data.lines.flatMap((line) => Array.from(line.x));
     const logY = data.logY ?? isSpread(values.filter(Number.isFinite));

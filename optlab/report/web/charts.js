@@ -127,9 +127,11 @@ export function createCharts(document_, state, openCase, colours, tip) {
   function look(label) {
     const { hover, dark } = state.now;
     const isLit = hover === label;
-    const isFaint = colours.isFaint(label) && !isLit;
-    const colour = isLit && colours.isFaint(label) ? colours.ink(dark) : colours.of(label, dark);
-    return { label, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha: isFaint ? 0.6 : hover !== null && !isLit ? 0.3 : 1 };
+    const isGrey = colours.isFaint(label);
+    const isFaint = isGrey && !isLit;
+    const colour = isLit && isGrey ? colours.ink(dark) : colours.of(label, dark);
+    const alpha = isFaint ? 0.6 : hover !== null && !isLit ? 0.3 : 1;
+    return { label, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha, isFaint: isGrey };
   }
 
   function theme() {
