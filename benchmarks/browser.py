@@ -28,7 +28,7 @@ from optlab.execution.runner.protocol import CHUNK
 from optlab.execution.step import build_for
 from optlab.execution.webassembly import program_of
 
-KERNEL = Path(optlab.__file__).parent / "report/web/kernel.js"
+KERNEL = Path(optlab.__file__).parent / "report/web/kernels/kernel.js"
 SCRIPT = Path(__file__).with_name("browser.js")
 NATIVE = "native, two lanes"
 TURN = 0.2

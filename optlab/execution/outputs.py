@@ -52,7 +52,7 @@ def outputs_graph(case: Case, options: Mapping[str, float], examples: int) -> Gr
 
 
 def outputs_program(case: Case, options: Mapping[str, float], examples: int) -> dict[str, Any]:
-    """The WebAssembly module of `outputs_graph` as JSON, for `optlab/report/web/outputs.js`.
+    """The WebAssembly module of `outputs_graph` as JSON, for `optlab/report/web/kernels/outputs.js`.
 
     The memory has x, inputs, and at the index `layout.loss` the outputs.
 

@@ -1,4 +1,4 @@
-"""A sweep as a WebAssembly module with its numbers, for `optlab/report/web/kernel.js`.
+"""A sweep as a WebAssembly module with its numbers, for `optlab/report/web/kernels/kernel.js`.
 
 The module computes what machine code computes: whole trajectories of a rule on a case, from any start and with any
 numbers. The choices, the dimension, and the number of steps that a schedule gets are fixed.

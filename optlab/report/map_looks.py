@@ -1,4 +1,4 @@
-"""The colours and the legend of the panels of one problem in a map, as JSON for `web/map_colours.js`."""
+"""The colours and the legend of the panels of one problem in a map, as JSON for `web/maps/colours.js`."""
 
 from __future__ import annotations
 

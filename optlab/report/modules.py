@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 
-_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./([\w-]+\.js)";\n', re.M)
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "(\.{1,2}/[\w./-]+\.js)";\n', re.M)
 _EXPORT = re.compile(r"^export ((?:async )?function\*?|const|class) (\w+)", re.M)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 
@@ -13,11 +14,11 @@ _OTHER = re.compile(r"^(?:import|export)\b.*", re.M)
 def joined(files: Mapping[str, str], first: str) -> str:
     """The module `first` and all modules that it imports, as one script.
 
-    Modules import names from files beside them, `import { a, b } from "./x.js";`, and export functions, constants and
+    Modules import names from other files, `import { a, b } from "../folder/x.js";`, and export functions, constants and
     classes where they are declared. Each module becomes a function with variables of its own.
 
     Args:
-        files: the text of each module by file name.
+        files: the text of each module by its path from the common folder, such as `folder/x.js`.
 
     Raises:
         ValueError: a module is missing, has another kind of import or export, or imports itself through others.
@@ -35,13 +36,19 @@ def _visit(files: Mapping[str, str], name: str, order: list[str], above: tuple[s
     if name not in files:
         raise ValueError(f"{above[-1] if above else 'the page'} imports {name}, which does not exist")
     for _, needed in _IMPORT.findall(files[name]):
-        _visit(files, needed, order, (*above, name))
+        _visit(files, _from(name, needed), order, (*above, name))
     order.append(name)
+
+
+def _from(name: str, needed: str) -> str:
+    """The path of a module that is imported by the module `name`."""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(name), needed))
 
 
 def _wrapped(name: str, text: str) -> str:
     exported = [found[1] for found in _EXPORT.findall(text)]
-    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub(r'const {\1} = modules["\2"];' + "\n", text))
+    imported = _IMPORT.sub(lambda found: f'const {{{found[1]}}} = modules["{_from(name, found[2])}"];\n', text)
+    body = _EXPORT.sub(r"\1 \2", imported)
     if left := _OTHER.search(body):
         raise ValueError(f"{name}: write this import or export as the others: {left[0]}")
     if "</script" in body.lower() or "<!--" in body:

@@ -1,4 +1,4 @@
-"""Arrays as short texts in the page, which `web/unpack.js` reads, and single numbers as JSON."""
+"""Arrays as short texts in the page, which `web/base/unpack.js` reads, and single numbers as JSON."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def packed_shares(shares: Any) -> dict[str, str]:
 
 
 def deflated(values: ArrayLike) -> dict[str, str]:
-    """Whole numbers, compressed, in the smallest type that holds them; `web/inflate.js` reads them.
+    """Whole numbers, compressed, in the smallest type that holds them; `web/base/inflate.js` reads them.
 
     >>> deflated([1, 2, 300])["kind"]
     'u2'

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from optlab.report.document import document
@@ -41,6 +42,16 @@ def as_json(data: Any) -> str:
 def _parts() -> tuple[str, str, str]:
     """The style, the skeleton and the script of the page."""
     web = files("optlab.report") / "web"
-    texts = {file.name: file.read_text(encoding="utf-8") for file in web.iterdir() if file.is_file()}
-    modules = {name: text for name, text in texts.items() if name.endswith(".js")}
-    return texts["page.css"], texts["page.html"], joined(modules, "main.js")
+    style, skeleton = ((web / name).read_text(encoding="utf-8") for name in ("page.css", "page.html"))
+    return style, skeleton, joined(scripts(web), "main.js")
+
+
+def scripts(folder: Traversable, path: str = "") -> dict[str, str]:
+    """The text of each JavaScript module in a folder and those below it, by its path from there."""
+    found: dict[str, str] = {}
+    for one in folder.iterdir():
+        if one.is_dir():
+            found |= scripts(one, f"{path}{one.name}/")
+        elif one.name.endswith(".js"):
+            found[path + one.name] = one.read_text(encoding="utf-8")
+    return found

@@ -1,4 +1,4 @@
-"""An update rule with its numbers at each step, for `web/rule.js`.
+"""An update rule with its numbers at each step, for `web/kernels/rule.js`.
 
 The rule on its objective is a list of operations on single numbers, which the page executes itself. The modules that
 compute paths do not keep intermediate values.

@@ -48,8 +48,7 @@ def node_page(tmp_path_factory):
 
     def prepared(script):
         folder = tmp_path_factory.mktemp("web")
-        for module in (Path(optlab.report.__file__).parent / "web").glob("*.js"):
-            shutil.copy(module, folder)
+        shutil.copytree(Path(optlab.report.__file__).parent / "web", folder, dirs_exist_ok=True)
         (folder / "package.json").write_text(json.dumps({"type": "module"}))
         shutil.copy(Path(__file__).parent / script, folder)
 

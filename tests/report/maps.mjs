@@ -1,12 +1,12 @@
 // Checks of the modules of maps, run by test_web.py in a copy of optlab/report/web.
 import assert from "node:assert/strict";
-import { inflated } from "./inflate.js";
-import { chained, levelLines } from "./levels.js";
-import { basinColours, placeOf, shades, stabilityColours } from "./map_colours.js";
-import { ticksOf } from "./map_legend.js";
-import { bordersOf, lossAt, taskOf } from "./map_panel.js";
-import { recorded } from "./map_run.js";
-import { precise, textOf } from "./map_texts.js";
+import { inflated } from "./base/inflate.js";
+import { chained, levelLines } from "./valley/levels.js";
+import { basinColours, placeOf, shades, stabilityColours } from "./maps/colours.js";
+import { ticksOf } from "./maps/legend.js";
+import { bordersOf, lossAt, taskOf } from "./maps/panel.js";
+import { recorded } from "./maps/run.js";
+import { precise, textOf } from "./maps/texts.js";
 
 const near = (a, b, far = 1e-9) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
 

@@ -1,7 +1,7 @@
 // Computes profiles without some labels, for test_profiles.py, in a copy of optlab/report/web.
 import { readFileSync } from "node:fs";
-import { captionOf } from "./profile_caption.js";
-import { profileOf } from "./profiles.js";
+import { captionOf } from "./comparison/profile_caption.js";
+import { profileOf } from "./comparison/profiles.js";
 
 const { costs, names, subsets } = JSON.parse(readFileSync(0, "utf-8"));
 const found = subsets.map((labels) => {

@@ -1,8 +1,8 @@
 // Computes rankings without some labels, for test_rankings.py, in a copy of optlab/report/web.
 import { readFileSync } from "node:fs";
-import { createComparison } from "./comparison.js";
-import { randomNumbers } from "./random.js";
-import { finish, rankLosses } from "./verdicts.js";
+import { createComparison } from "./comparison/comparison.js";
+import { randomNumbers } from "./comparison/random.js";
+import { finish, rankLosses } from "./comparison/verdicts.js";
 
 const given = JSON.parse(readFileSync(0, "utf-8"), (_, value) => (value === "inf" ? Infinity : value));
 const found = {};

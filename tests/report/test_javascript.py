@@ -33,7 +33,7 @@ FAULTS = {
 def test_the_checker_finds_planted_faults_and_nothing_else(tmp_path):
     web = tmp_path / "web"
     web.mkdir()
-    shutil.copy(WEB / "numbers.js", web)
+    shutil.copy(WEB / "base/numbers.js", web)
     for name, (code, _) in FAULTS.items():
         (web / f"{name}.js").write_text(code + "\n")
     settings = {"extends": str(SETTINGS / "tsconfig.json"), "include": ["web"]}

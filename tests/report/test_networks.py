@@ -79,7 +79,7 @@ def test_the_page_computes_the_probabilities_of_the_network(moons, shown, split,
         given[name] = unpacked(given[name]).astype(float).tolist()
     x = points_of(moons, "adam")[-1]
     (tmp_path / "given.json").write_text(json.dumps({"boundary": given, "x": x.tolist()}))
-    here = {"module": (WEB / "outputs.js").as_uri(), "file": str(tmp_path / "given.json")}
+    here = {"module": (WEB / "kernels/outputs.js").as_uri(), "file": str(tmp_path / "given.json")}
     done = evaluated(PROBABILITIES, tmp_path, here)
     (left, bottom), (right, top) = given["low"], given["high"]
     grid = np.stack(np.meshgrid(np.linspace(left, right, 48), np.linspace(bottom, top, 48)), axis=-1).reshape(-1, 2)
@@ -125,7 +125,7 @@ def test_the_page_projects_paths_on_planes_as_the_report_does(moons, shown, tmp_
     for landscape in shown["landscapes"]:
         plane = {name: unpacked(values).tolist() for name, values in landscape["plane"].items()}
         given = {"plane": plane, "step": list(range(31)), "x": x.tolist(), "loss": list(range(31))}
-        found = evaluated(PROJECTED, tmp_path, {"module": (WEB / "projection.js").as_uri(), **given})
+        found = evaluated(PROJECTED, tmp_path, {"module": (WEB / "networks/projection.js").as_uri(), **given})
         expected = landscape["paths"][LABELS.index("gd")]
         for name in ("step", "x", "y", "distance"):
             np.testing.assert_allclose(found[name], unpacked(expected[name]), rtol=1e-5, atol=1e-6)

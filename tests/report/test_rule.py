@@ -16,7 +16,7 @@ from optlab.report.rule import is_in_plane, rule_in_numbers
 from tests.cases import first_cases
 from tests.node import evaluated, needs_node
 
-RULE = (Path(optlab.__file__).parent / "report/web/rule.js").as_uri()
+RULE = (Path(optlab.__file__).parent / "report/web/kernels/rule.js").as_uri()
 STEPS = 10
 PARTS = 8
 FUSED = {"fma": lambda a, b, c: a * b + c, "fms": lambda a, b, c: a * b - c, "fnma": lambda a, b, c: c - a * b}

@@ -1,19 +1,19 @@
 // Checks of the page's modules, run by test_web.py in a copy of optlab/report/web.
 import assert from "node:assert/strict";
-import { pointsOf } from "./arrows.js";
-import { DIVERGED, NOWHERE, SIDE, basins, pixelsOf } from "./basins.js";
-import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
-import { between, rgb } from "./colours.js";
-import { curveOf, lastLosses, pathOf, quantile, spaced } from "./compute.js";
-import { levelLines } from "./levels.js";
-import { digits, entriesText, lineTexts } from "./lines.js";
-import { linearTicks, logTicks, short, tickText } from "./numbers.js";
-import { accuracy, margins, parametersAt } from "./outputs.js";
-import { heightAt, indexAt, pieces, valueAt } from "./paths.js";
-import { ends, isSpread, scaleOf } from "./scale.js";
-import { faultOf, placeOf, valueOf } from "./sliders.js";
-import { number, unpack } from "./unpack.js";
-import { pixels } from "./why.js";
+import { pointsOf } from "./why/arrows.js";
+import { DIVERGED, NOWHERE, SIDE, basins, pixelsOf } from "./live/basins.js";
+import { hit, project, ray, startCamera, viewMatrix } from "./valley/camera.js";
+import { between, rgb } from "./base/colours.js";
+import { curveOf, lastLosses, pathOf, quantile, spaced } from "./kernels/compute.js";
+import { levelLines } from "./valley/levels.js";
+import { digits, entriesText, lineTexts } from "./why/lines.js";
+import { linearTicks, logTicks, short, tickText } from "./base/numbers.js";
+import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
+import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
+import { ends, isSpread, scaleOf } from "./charts/scale.js";
+import { faultOf, placeOf, valueOf } from "./live/sliders.js";
+import { number, unpack } from "./base/unpack.js";
+import { pixels } from "./why/why.js";
 
 const near = (a, b, far = 1e-6) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
 

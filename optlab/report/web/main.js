@@ -1,23 +1,23 @@
 /** Opens the page: reads its data and connects its parts. */
 
-import { createAbout } from "./about.js";
-import { createBasinLayer } from "./basin_layer.js";
-import { openCases } from "./cases.js";
-import { createBoundary } from "./boundary.js";
-import { createCharts } from "./charts.js";
-import { createColours } from "./colours.js";
-import { createControls } from "./controls.js";
-import { createLandscape } from "./landscape.js";
-import { createLegend } from "./legend.js";
-import { createLive } from "./live.js";
-import { createMaps } from "./maps.js";
-import { createPlayer } from "./player.js";
-import { createRanking } from "./ranking.js";
-import { createSource } from "./source.js";
-import { createStage } from "./stage.js";
-import { createState } from "./state.js";
-import { createView, givenView, stateOf } from "./view.js";
-import { createWhy } from "./why.js";
+import { createAbout } from "./page/about.js";
+import { createBasinLayer } from "./live/basin_layer.js";
+import { openCases } from "./base/cases.js";
+import { createBoundary } from "./networks/boundary.js";
+import { createCharts } from "./charts/charts.js";
+import { createColours } from "./base/colours.js";
+import { createControls } from "./live/controls.js";
+import { createLandscape } from "./networks/landscape.js";
+import { createLegend } from "./page/legend.js";
+import { createLive } from "./live/live.js";
+import { createMaps } from "./maps/maps.js";
+import { createPlayer } from "./page/player.js";
+import { createRanking } from "./comparison/ranking.js";
+import { createSource } from "./page/source.js";
+import { createStage } from "./valley/stage.js";
+import { createState } from "./base/state.js";
+import { createView, givenView, stateOf } from "./page/view.js";
+import { createWhy } from "./why/why.js";
 
 const data = JSON.parse(document.getElementById("data").textContent);
 const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));

@@ -10,7 +10,7 @@ import numpy as np
 import optlab
 from tests.node import evaluated
 
-KERNEL = Path(optlab.__file__).parent / "report/web/kernel.js"
+KERNEL = Path(optlab.__file__).parent / "report/web/kernels/kernel.js"
 ARRAYS = ("loss", "trail", "first", "final", "best", "x", "state")
 
 RUN = """

@@ -14,11 +14,12 @@ import pytest
 from optlab.execution import runner
 from optlab.execution.webassembly import program_of
 from optlab.report.modules import joined
+from optlab.report.page import scripts
 from tests.report.web.in_node import KERNEL, task
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-MODULES = {file.name: file.read_text(encoding="utf-8") for file in KERNEL.parent.glob("*.js")}
+MODULES = scripts(KERNEL.parent)
 POLICY = "default-src 'none'; script-src 'unsafe-inline' 'wasm-unsafe-eval'; connect-src 'none'"
 
 PAGE = """<!doctype html><meta charset="utf-8">

@@ -1,0 +1,176 @@
+/** The charts of the page: losses and accuracies along the steps, learning rates, and profiles. */
+
+import { line } from "../base/cases.js";
+import { createChart } from "./chart.js";
+import { short } from "../base/numbers.js";
+import { captionOf } from "../comparison/profile_caption.js";
+import { profileOf } from "../comparison/profiles.js";
+
+const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss: "test loss", test_accuracy: "test accuracy" };
+
+/**
+ * @param {any} document_ the data of the page
+ * @param {ReturnType<typeof import("../base/state.js").createState>} state
+ * @param {(index: number) => any} openCase
+ * @param {ReturnType<typeof import("../base/colours.js").createColours>} colours
+ * @param {(label: number | null, x?: number, y?: number, value?: string) => void} tip
+ */
+export function createCharts(document_, state, openCase, colours, tip) {
+  const whole = document_.profile && { ...document_.profile, lines: document_.profile.lines.map(line) };
+  let profile = whole;
+  const places = { curves: byId("charts"), further: byId("further") };
+  /** @type {{ chart: ReturnType<typeof createChart>, data: () => any, isTime: boolean }[]} */
+  let shown = [];
+  /** @type {ReturnType<typeof createChart> | null} */
+  let profileChart = null;
+
+  function open() {
+    const one = openCase(state.now.caseIndex);
+    for (const place of Object.values(places)) place.replaceChildren();
+    shown = [];
+    for (const quantity of quantities(one.curves)) {
+      const floor = quantity.includes("accuracy") ? 0 : one.minimum || 0;
+      const name = (NAMES[quantity] ?? quantity.replaceAll("_", " ")) + (floor ? " − minimum" : "");
+      add(places.curves, createChart(name), () => curves(openCase(state.now.caseIndex).curves[quantity], floor, quantity), true);
+    }
+    if (one.sensitivity.length) {
+      const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
+      add(places.further, createChart(name), () => rates(one), false);
+    }
+    if (profile) {
+      profileChart = createChart("performance profile over all problems", profile.caption);
+      add(places.further, profileChart, profiles, false);
+    }
+    byId("curves").hidden = !places.curves.children.length;
+    byId("rates").hidden = !places.further.children.length;
+    draw();
+  }
+
+  function add(place, chart, data, isTime) {
+    place.append(chart.figure);
+    shown.push({ chart, data, isTime });
+    chart.canvas.addEventListener("pointermove", (event) => {
+      const found = chart.near(event.offsetX, event.offsetY)?.line ?? null;
+      state.set({ hover: found?.label ?? null });
+      tip(found && found.label, event.clientX, event.clientY, found ? short(found.value) : "");
+    });
+    chart.canvas.addEventListener("pointerleave", () => (state.set({ hover: null }), tip(null)));
+    if (isTime) chart.canvas.addEventListener("click", (event) => scrubTo(chart.near(event.offsetX, event.offsetY)?.place));
+    new ResizeObserver(() => chart.draw(data())).observe(chart.canvas);
+  }
+
+  function scrubTo(place) {
+    if (place === undefined) return;
+    const { lastStep } = openCase(state.now.caseIndex);
+    state.set({ playing: false, step: Math.min(lastStep, Math.max(0, Math.round(place / cost()))) });
+  }
+
+  /** Gradients per step, or 1 where steps are shown; the vertical line is at those of the first curve. */
+  function cost() {
+    if (state.now.along === "steps") return 1;
+    const [first] = Object.values(openCase(state.now.caseIndex).curves);
+    return first?.find((one) => !state.now.hidden.has(one.label))?.cost || 1;
+  }
+
+  function curves(lines, floor, quantity) {
+    const { along, logX, logY, step, bands } = state.now;
+    const inUnits = (/** @type {any} */ one) => (along === "steps" ? one.step : one.step.map((at) => at * one.cost));
+    const above = (/** @type {any} */ values) => values && (floor ? values.map((value) => Math.max(value - floor, 0)) : values);
+    const drawn = visible(lines).map((one) => {
+      return { ...look(one.label), x: inUnits(one), y: above(one.median), low: above(one.low), high: above(one.high), dots: one.step.length === 1 };
+    });
+    const starts = drawn.map((one) => one.y[0]).filter(Number.isFinite);
+    const isAccuracy = quantity.includes("accuracy");
+    return { lines: drawn, xName: along === "steps" ? "step" : "gradients", logX, logY: isAccuracy ? false : logY, bands,
+             start: isAccuracy || !starts.length ? NaN : Math.max(...starts), marked: step * cost(), colours: theme() }; // prettier-ignore
+  }
+
+  function rates(one) {
+    const floor = one.minimum || 0;
+    const above = (/** @type {any} */ values) => (floor ? values.map((value) => Math.max(value - floor, 0)) : values);
+    const lines = visible(one.sensitivity).map((each) => ({
+      ...look(each.label), x: each.x, y: above(each.median), low: above(each.low), high: above(each.high), dots: true,
+    })); // prettier-ignore
+    const all = one.sensitivity.flatMap((each) => Array.from(each.x));
+    const isWide = Math.min(...all) > 0 && Math.max(...all) > 20 * Math.min(...all);
+    const curve = Object.values(one.curves)[0]?.[0];
+    return { lines, xName: "learning rate", logX: isWide, logY: state.now.logY, bands: state.now.bands,
+             start: curve ? curve.median[0] - floor : NaN, marked: null, colours: theme() }; // prettier-ignore
+  }
+
+  /** The profile is computed again from the costs of the optimizers that are not hidden. */
+  function compare() {
+    const { hidden } = state.now;
+    if (!whole) return;
+    profile = whole;
+    if (hidden.size && whole.costs) {
+      const { lines, seeds } = profileOf(whole.costs, hidden);
+      profile = { ...whole, lines, caption: captionOf(whole.costs, { lines, seeds }, hidden, (label) => document_.labels[label].name) };
+    }
+    profileChart?.describe(profile.caption);
+  }
+
+  function profiles() {
+    const lines = visible(profile.lines).map((one) => ({
+      ...look(one.label), x: stairs(one.x, true), y: stairs(one.y, false), low: stairs(one.low, false), high: stairs(one.high, false), dots: false,
+    })); // prettier-ignore
+    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
+             start: NaN, marked: null, colours: theme() }; // prettier-ignore
+  }
+
+  function visible(lines) {
+    const kept = lines.filter((one) => !state.now.hidden.has(one.label));
+    const weight = (/** @type {any} */ one) => (one.label === state.now.hover ? 2 : colours.isFaint(one.label) ? 0 : 1);
+    return kept.sort((a, b) => weight(a) - weight(b));
+  }
+
+  function look(label) {
+    const { hover, dark } = state.now;
+    const isLit = hover === label;
+    const isGrey = colours.isFaint(label);
+    const isFaint = isGrey && !isLit;
+    const colour = isLit && isGrey ? colours.ink(dark) : colours.of(label, dark);
+    const alpha = isFaint ? 0.6 : hover !== null && !isLit ? 0.3 : 1;
+    return { label, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha, isFaint: isGrey };
+  }
+
+  function theme() {
+    const { dark } = state.now;
+    return { ink: colours.ink(dark), muted: colours.muted(dark), grid: colours.grid(dark), ground: colours.ground(dark) };
+  }
+
+  function draw() {
+    for (const { chart, data } of shown) chart.draw(data());
+  }
+
+  function drawTime() {
+    for (const { chart, data, isTime } of shown) if (isTime) chart.draw(data());
+  }
+
+  state.on(["caseIndex"], open);
+  state.on(["hidden"], compare);
+  state.on(["hidden", "hover", "dark", "logY", "bands"], draw);
+  state.on(["step", "along", "logX", "version"], drawTime);
+  compare();
+  open();
+}
+
+/** The quantities with a chart: for a network the losses and accuracies on whole data, otherwise the loss. */
+function quantities(curves) {
+  const found = Object.keys(curves);
+  return found.includes("train_loss") ? found.filter((name) => name !== "loss") : found;
+}
+
+/** The points of a staircase: each height holds until the next place. */
+function stairs(values, isPlace) {
+  const found = [];
+  for (let i = 0; i < values.length; i++) {
+    if (i > 0) found.push(isPlace ? values[i] : values[i - 1]);
+    found.push(values[i]);
+  }
+  return found;
+}
+
+function byId(id) {
+  return /** @type {HTMLElement} */ (document.getElementById(id));
+}

@@ -1,0 +1,168 @@
+/** The controls of live computing: start, steps, and for one optimizer a slider for each number. */
+
+import { keyOf } from "./live.js";
+import { faultOf, placeOf, valueOf } from "./sliders.js";
+
+const MOST_STEPS = 100_000;
+
+/**
+ * @param {any} data the data of the page
+ * @param {ReturnType<typeof import("../base/state.js").createState>} state
+ * @param {ReturnType<typeof import("./live.js").createLive>} live
+ * @returns {(x: number, y: number) => void} drop a ball
+ */
+export function createControls(data, state, live) {
+  const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+  const still = matchMedia("(prefers-reduced-motion: reduce)");
+  const [x0, x1, steps, choice, restore, box] = ["live-x0", "live-x1", "live-steps", "live-label", "restore", "sliders"].map(get);
+  const index = () => state.now.caseIndex;
+  const programs = () => data.cases[index()].programs;
+  const label = () => Number(choice.value);
+
+  function fault(/** @type {string} */ text, /** @type {HTMLInputElement | null} */ field = null) {
+    get("live-fault").textContent = text;
+    for (const input of get("live").querySelectorAll("[aria-invalid]")) input.removeAttribute("aria-invalid");
+    if (text && field) field.setAttribute("aria-invalid", "true");
+  }
+
+  /** Change the settings of the case, and say what went wrong. */
+  async function change(/** @type {Parameters<typeof live.change>[1]} */ edit) {
+    fault("");
+    restore.disabled = false;
+    get("live").setAttribute("aria-busy", "true");
+    try {
+      await live.change(index(), edit);
+    } catch (error) {
+      fault(`This could not be computed: ${error instanceof Error ? error.message : error}`);
+    }
+    get("live").removeAttribute("aria-busy");
+  }
+
+  function open() {
+    get("live").hidden = !programs().length;
+    if (!programs().length) return;
+    const before = choice.value;
+    choice.replaceChildren(...programs().map((one) => new Option(data.labels[one.label].name, String(one.label))));
+    if (programs().some((one) => String(one.label) === before)) choice.value = before;
+    fill();
+    sliders();
+  }
+
+  /** The fields of start and steps as they are in use. */
+  function fill() {
+    const first = programs().map((one) => live.current(index(), one.label)).find(Boolean);
+    const hasPlane = Boolean(first && data.cases[index()].valley);
+    steps.disabled = !first;
+    get("live-hint").hidden = get("live-start").hidden = !hasPlane;
+    restore.disabled = !programs().some((one) => live.isChanged(index(), one.label));
+    if (!first) return;
+    steps.value = first.steps;
+    if (hasPlane) [x0.value, x1.value] = first.x0.map((value) => String(Number(value.toPrecision(6))));
+  }
+
+  function sliders() {
+    fault("");
+    state.set({ selected: label() });
+    const program = live.programOf(index(), label());
+    const reason = document.createElement("p");
+    reason.textContent = `Shown as recorded. ${live.reason(index(), label())}`;
+    const variants = program?.variants ?? [];
+    const parts = variants.length > 1 ? variants[0].parts.map((name) => switchOf(name, variants)) : [];
+    const numbers = live.current(index(), label())?.program.numbers.map(keyOf) ?? [];
+    const used = (program?.parameters ?? []).filter((parameter) => numbers.includes(keyOf(parameter)));
+    box.replaceChildren(...(program ? [...parts, ...used.map(slider)] : [reason]));
+  }
+
+  /** A schedule or a transform that can be switched off. */
+  function switchOf(/** @type {string} */ name, variants) {
+    const line = document.createElement("label");
+    const input = line.appendChild(document.createElement("input"));
+    line.append(` ${name}`);
+    input.type = "checkbox";
+    const parts = variants[live.settings(index()).variants.get(label()) ?? 0].parts;
+    input.checked = parts.includes(name);
+    input.addEventListener("change", () => {
+      const wanted = variants[0].parts.filter((part) => (part === name ? input.checked : parts.includes(part)));
+      const found = variants.findIndex((one) => one.parts.join("\n") === wanted.join("\n"));
+      if (found < 0) {
+        input.checked = !input.checked;
+        return fault(`the page has no program with ${wanted.join(" and ") || "none of them"}`, input);
+      }
+      const at = label();
+      change((settings) => settings.variants.set(at, found));
+      sliders();
+      /** @type {HTMLElement | undefined} */ ([...box.querySelectorAll("input[type=checkbox]")][variants[0].parts.indexOf(name)])?.focus();
+    });
+    return line;
+  }
+
+  function slider(/** @type {import("./sliders.js").Parameter} */ parameter) {
+    const line = document.createElement("div");
+    line.className = "slider";
+    const name = line.appendChild(document.createElement("label"));
+    name.textContent = parameter.shown;
+    const range = line.appendChild(document.createElement("input"));
+    const field = line.appendChild(document.createElement("input"));
+    Object.assign(range, { type: "range", min: "0", max: "1", step: "0.001", id: `slider-${keyOf(parameter)}` });
+    Object.assign(field, { type: "number", step: "any" });
+    name.htmlFor = range.id;
+    field.setAttribute("aria-label", `${parameter.shown}, as a number`);
+    const own = live.settings(index()).values.get(label());
+    show(own?.[keyOf(parameter)] ?? parameter.value);
+
+    function show(/** @type {number} */ value) {
+      field.value = String(value);
+      range.value = String(placeOf(parameter, value));
+      range.setAttribute("aria-valuetext", field.value);
+    }
+
+    function use(/** @type {number} */ value) {
+      const wrong = faultOf(parameter, value);
+      if (wrong) return fault(wrong, field);
+      const at = label();
+      change(({ values }) => values.set(at, { ...values.get(at), [keyOf(parameter)]: value }));
+    }
+
+    range.addEventListener("input", () => {
+      const value = valueOf(parameter, Number(range.value));
+      field.value = String(value);
+      range.setAttribute("aria-valuetext", field.value);
+      use(value);
+    });
+    field.addEventListener("input", () => {
+      range.value = String(placeOf(parameter, field.valueAsNumber));
+      use(field.valueAsNumber);
+    });
+    return line;
+  }
+
+  function start() {
+    const point = [x0.valueAsNumber, x1.valueAsNumber];
+    if (!point.every(Number.isFinite)) return fault("start: write two numbers", Number.isFinite(point[0]) ? x1 : x0);
+    change((settings) => (settings.x0 = point));
+  }
+
+  function drop(/** @type {number} */ x, /** @type {number} */ y) {
+    if (get("live-start").hidden) return;
+    [x0.value, x1.value] = [x, y].map((value) => String(Number(value.toPrecision(6))));
+    change((settings) => (settings.x0 = [x0.valueAsNumber, x1.valueAsNumber]));
+    if (!still.matches) state.set({ step: 0 });
+    if (!still.matches && !state.now.playing) get("toggle").click();
+  }
+
+  for (const field of [x0, x1]) field.addEventListener("change", start);
+  steps.addEventListener("input", () => {
+    const count = steps.valueAsNumber;
+    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STEPS)) return fault(`steps must be a whole number from 1 to ${MOST_STEPS}`, steps);
+    change((settings) => (settings.steps = count));
+  });
+  restore.addEventListener("click", () => {
+    live.restore(index());
+    fill();
+    sliders();
+  });
+  choice.addEventListener("change", sliders);
+  state.on(["caseIndex"], open);
+  open();
+  return drop;
+}

@@ -1,0 +1,218 @@
+/** The surface from above with trails and balls, on a plain canvas. */
+
+import { between } from "../base/colours.js";
+import { axesOf } from "./plane.js";
+import { levelLines } from "./levels.js";
+import { linearTicks, tickText } from "../base/numbers.js";
+import { indexAt } from "../base/paths.js";
+
+const MARGIN = { left: 52, right: 10, top: 10, bottom: 30 };
+const LEVELS = Array.from({ length: 14 }, (_, i) => (i + 0.5) / 14);
+
+/** @param {HTMLCanvasElement} canvas */
+export function createMap(canvas) {
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  let valley = null;
+  let centre = [0, 0];
+  let zoomed = 1;
+  let shownPaths = [];
+  let picture = null;
+  let lines = [];
+  /** @type {{ sx: number, sy: number, left: number, top: number } | null} where the centre is, and pixels per unit */
+  let placed = null; // measured once for each drawing: to ask a canvas for its size takes long
+
+  /** Pixels per unit of both coordinates: equal, unless the surface is very narrow. */
+  function unit() {
+    const size = [valley.high[0] - valley.low[0], valley.high[1] - valley.low[1]];
+    const fit = [(canvas.clientWidth - MARGIN.left - MARGIN.right) / size[0],
+                 (canvas.clientHeight - MARGIN.top - MARGIN.bottom) / size[1]]; // prettier-ignore
+    const isNarrow = size[1] / size[0] < 0.4 || size[1] / size[0] > 2.5;
+    const one = Math.min(...fit);
+    return (isNarrow ? fit : [one, one]).map((value) => value * zoomed);
+  }
+
+  function measured() {
+    const [sx, sy] = unit();
+    return { sx, sy, left: (canvas.clientWidth + MARGIN.left - MARGIN.right) / 2, top: (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2 };
+  }
+
+  /** @returns {[number, number]} */
+  function at(/** @type {number} */ x, /** @type {number} */ y) {
+    placed ??= measured();
+    return [placed.left + (x - centre[0]) * placed.sx, placed.top - (y - centre[1]) * placed.sy];
+  }
+
+  function reset() {
+    placed = null;
+    centre = [0, 1].map((d) => (valley.low[d] + valley.high[d]) / 2);
+    zoomed = 1;
+  }
+
+  return {
+    open(given) {
+      valley = given;
+      picture = null;
+      lines = levelLines(valley.heights, valley.size, LEVELS);
+      reset();
+    },
+    trails(shown) {
+      shownPaths = shown;
+    },
+    draw(marks, facts) {
+      placed = measured();
+      const scale = canvas.width / Math.max(canvas.clientWidth, 1);
+      context.setTransform(scale, 0, 0, scale, 0, 0);
+      context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+      if (picture?.relief !== facts.relief) picture = { relief: facts.relief, image: imageOf(valley, facts.relief) };
+      const [left, top] = at(valley.low[0], valley.high[1]);
+      const [right, bottom] = at(valley.high[0], valley.low[1]);
+      context.save();
+      context.beginPath();
+      context.rect(MARGIN.left, MARGIN.top, canvas.clientWidth - MARGIN.left - MARGIN.right,
+                   canvas.clientHeight - MARGIN.top - MARGIN.bottom); // prettier-ignore
+      context.clip();
+      context.imageSmoothingEnabled = true;
+      context.drawImage(picture.image, left, top, right - left, bottom - top);
+      if (facts.layer) {
+        context.imageSmoothingEnabled = false;
+        context.globalAlpha = 0.85;
+        context.drawImage(facts.layer, left, top, right - left, bottom - top);
+        context.globalAlpha = 1;
+      }
+      levels([left, top, right, bottom], facts);
+      for (const one of shownPaths) trail(one, facts);
+      for (const one of marks) mark(one);
+      context.restore();
+      axes(facts);
+    },
+    at,
+    /** The point of the plane at a place of the canvas. */
+    under(/** @type {number} */ left, /** @type {number} */ top) {
+      const [sx, sy] = unit();
+      const [x, y] = at(0, 0);
+      return [(left - x) / sx, (y - top) / sy];
+    },
+    turn(/** @type {number} */ right, /** @type {number} */ down) {
+      this.pan(right, down);
+    },
+    pan(/** @type {number} */ right, /** @type {number} */ down) {
+      const [sx, sy] = unit();
+      centre = [centre[0] - right / sx, centre[1] + down / sy];
+    },
+    zoom(/** @type {number} */ factor) {
+      placed = null;
+      zoomed = Math.min(200, Math.max(0.5, zoomed * factor));
+    },
+    camera: () => ({ centre, zoomed }),
+    look(/** @type {{ centre: number[], zoomed: number }} */ given) {
+      ({ centre, zoomed } = given);
+    },
+    reset,
+  };
+
+  function levels([left, top, right, bottom], facts) {
+    const [sx, sy] = [(right - left) / (valley.size - 1), (bottom - top) / (valley.size - 1)];
+    context.beginPath();
+    for (let i = 0; i < lines.length; i += 4) {
+      context.moveTo(left + lines[i] * sx, bottom - lines[i + 1] * sy);
+      context.lineTo(left + lines[i + 2] * sx, bottom - lines[i + 3] * sy);
+    }
+    context.strokeStyle = facts.dark ? "rgba(160,190,210,0.35)" : "rgba(90,125,150,0.45)";
+    context.lineWidth = 0.7;
+    context.stroke();
+  }
+
+  /** A trail up to the present step: its last part strong, its earlier part faint. */
+  function trail({ path, colour, width }, { step, lastStep, ground }) {
+    const end = indexAt(path.step, step);
+    const recent = Math.min(indexAt(path.step, step - lastStep * 0.25), end);
+    context.lineJoin = "round";
+    context.strokeStyle = width > 0 ? ground : colour;
+    const stroke = (/** @type {number} */ from, /** @type {number} */ alpha, /** @type {number} */ wide) => {
+      context.globalAlpha = alpha;
+      context.lineWidth = wide;
+      context.beginPath();
+      let isDown = false;
+      for (let i = from; i <= end; i++) {
+        if (!Number.isFinite(path.x[i]) || Math.abs(path.x[i]) > 1e12 || Math.abs(path.y[i]) > 1e12) break;
+        const [x, y] = at(path.x[i], path.y[i]);
+        if (isDown) context.lineTo(x, y);
+        else context.moveTo(x, y);
+        isDown = true;
+      }
+      if (step > path.step[end] && end + 1 < path.step.length && isDown) {
+        const share = (step - path.step[end]) / (path.step[end + 1] - path.step[end]);
+        const mix = (/** @type {Float32Array} */ v) => v[end] + share * (v[end + 1] - v[end]);
+        const [x, y] = [mix(path.x), mix(path.y)];
+        if (Math.abs(x) < 1e12 && Math.abs(y) < 1e12) context.lineTo(...at(x, y));
+      }
+      context.stroke();
+    };
+    if (width > 0) stroke(0, 0.6, width * 2 + 2);
+    context.strokeStyle = colour;
+    stroke(0, width > 0 ? 0.5 : 0.3, Math.abs(width) * 2 * 0.8);
+    if (width > 0) stroke(recent, 1, width * 2);
+    context.globalAlpha = 1;
+  }
+
+  function mark({ x, y, size, colour, kind }) {
+    if (!(Math.abs(x) < 1e12 && Math.abs(y) < 1e12)) return;
+    const [u, v] = at(x, y);
+    context.beginPath();
+    if (kind === 2) {
+      for (let i = 0; i < 10; i++) {
+        const radius = i % 2 ? size * 0.42 : size;
+        context.lineTo(u + radius * Math.sin((i * Math.PI) / 5), v - radius * Math.cos((i * Math.PI) / 5));
+      }
+      context.closePath();
+    } else context.arc(u, v, size, 0, 2 * Math.PI);
+    context.fillStyle = kind === 1 ? "#ffffff" : colour;
+    if (kind === 0) {
+      const shade = context.createRadialGradient(u - size / 3, v - size / 3, size / 8, u, v, size);
+      shade.addColorStop(0, "#ffffff");
+      shade.addColorStop(0.35, colour);
+      shade.addColorStop(1, colour);
+      context.fillStyle = shade;
+    }
+    context.fill();
+    context.strokeStyle = kind === 0 ? "#ffffff" : "#222222";
+    context.lineWidth = 1.4;
+    context.stroke();
+  }
+
+  function axes({ ink }) {
+    const [sx, sy] = unit();
+    const [left, bottom] = [MARGIN.left, canvas.clientHeight - MARGIN.bottom];
+    const wide = (canvas.clientWidth - MARGIN.left - MARGIN.right) / sx / 2;
+    const high = (canvas.clientHeight - MARGIN.top - MARGIN.bottom) / sy / 2;
+    context.fillStyle = ink;
+    context.font = "12px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "top";
+    for (const tick of linearTicks(centre[0] - wide, centre[0] + wide, 6)) context.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4);
+    context.textAlign = "right";
+    context.textBaseline = "middle";
+    for (const tick of linearTicks(centre[1] - high, centre[1] + high, 6)) context.fillText(tickText(tick, false), left - 5, at(0, tick)[1]);
+    const [across, up] = axesOf(valley.name) ?? ["x0", "x1"];
+    context.fillText(across, canvas.clientWidth - MARGIN.right, canvas.clientHeight - 7);
+    context.textAlign = "left";
+    context.fillText(up, 8, MARGIN.top + 8);
+  }
+}
+
+/** The heights as a picture, with one pixel for each point of the grid. */
+function imageOf({ size, heights }, relief) {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = size;
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const image = context.createImageData(size, size);
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      const height = heights[(size - 1 - i) * size + j];
+      if (!Number.isFinite(height)) continue;
+      image.data.set([...between(relief, height).map((value) => 255 * value), 255], 4 * (i * size + j));
+    }
+  }
+  context.putImageData(image, 0, 0);
+  return canvas;
+}

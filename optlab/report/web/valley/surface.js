@@ -1,0 +1,218 @@
+/** The surface in three dimensions with trails and balls, drawn with WebGL2. */
+
+import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
+import { rgb } from "../base/colours.js";
+import { heightAt, pieces } from "../base/paths.js";
+import { MARK, SURFACE, TRAIL } from "./shaders.js";
+
+const TALL = 0.7;
+const CORNERS = new Float32Array([0, -1, 0, 1, 1, -1, 1, 1]);
+const SQUARE = new Float32Array([-1, -1, -1, 1, 1, -1, 1, 1]);
+
+/** @param {HTMLCanvasElement} canvas @returns null without WebGL2 */
+export function createSurface(canvas) {
+  const gl = canvas.getContext("webgl2", { antialias: true, alpha: true });
+  if (!gl) return null;
+  const [ground, trail, mark] = [SURFACE, TRAIL, MARK].map((source) => programOf(gl, source));
+  const buffers = { corners: filled(gl, CORNERS), square: filled(gl, SQUARE), mesh: gl.createBuffer(), index: gl.createBuffer(),
+                    trails: gl.createBuffer(), marks: gl.createBuffer() }; // prettier-ignore
+  let camera = startCamera();
+  let valley = null;
+  let box = null;
+  let triangles = 0;
+  let segments = 0;
+
+  function place(/** @type {number} */ x, /** @type {number} */ y) {
+    return [((x - box.middle[0]) / box.half) * box.stretch[0], ((y - box.middle[1]) / box.half) * box.stretch[1]];
+  }
+
+  return {
+    /** @param {any} given the surface of the case */
+    open(given) {
+      valley = given;
+      box = boxOf(valley);
+      const { vertices, index } = meshOf(valley, place);
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffers.mesh);
+      gl.bufferData(gl.ARRAY_BUFFER, vertices, gl.STATIC_DRAW);
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.index);
+      gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, index, gl.STATIC_DRAW);
+      triangles = index.length;
+      camera = startCamera();
+    },
+    /** Trails of the paths that are shown. @param {{ path: any, colour: string, width: number }[]} shown */
+    trails(shown) {
+      const numbers = [];
+      for (const { path, colour, width } of shown) {
+        const parts = pieces(valley, path);
+        const tint = rgb(colour);
+        for (let i = 0; i < parts.length; i += 8) {
+          numbers.push(...place(parts[i], parts[i + 1]), parts[i + 2], parts[i + 3]);
+          numbers.push(...place(parts[i + 4], parts[i + 5]), parts[i + 6], parts[i + 7], ...tint, width);
+        }
+      }
+      segments = numbers.length / 12;
+      gl.bindBuffer(gl.ARRAY_BUFFER, buffers.trails);
+      gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(numbers), gl.STATIC_DRAW);
+    },
+    /**
+     * @param {{ x: number, y: number, size: number, colour: string, kind: number }[]} marks
+     * @param {{ step: number, lastStep: number, relief: number[][] }} facts
+     */
+    draw(marks, facts) {
+      const matrix = viewMatrix(camera, canvas.width / canvas.height);
+      const scale = canvas.width / Math.max(canvas.clientWidth, 1);
+      gl.viewport(0, 0, canvas.width, canvas.height);
+      gl.clearColor(0, 0, 0, 0);
+      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+      gl.enable(gl.DEPTH_TEST);
+      use(ground, { view: matrix, tall: TALL });
+      gl.uniform3fv(gl.getUniformLocation(ground, "relief"), facts.relief.flat());
+      attributes(buffers.mesh, 7, [3, 3, 1], 0, 0);
+      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.index);
+      gl.drawElements(gl.TRIANGLES, triangles, gl.UNSIGNED_INT, 0);
+      gl.enable(gl.BLEND);
+      gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+      gl.depthMask(false);
+      const common = { view: matrix, tall: TALL, pixels: [canvas.width / 2, canvas.height / 2], scale };
+      const count = fillMarks(marks);
+      // what is behind a hill is seen through it, faintly
+      for (const strength of [0.3, 1]) {
+        if (strength < 1) gl.disable(gl.DEPTH_TEST);
+        else gl.enable(gl.DEPTH_TEST);
+        use(trail, { ...common, strength, now: facts.step, fading: Math.max(facts.lastStep * 0.5, 1) });
+        attributes(buffers.corners, 2, [2], 0, 0);
+        attributes(buffers.trails, 12, [4, 4, 4], 1, 1);
+        gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, segments);
+        use(mark, { ...common, strength });
+        attributes(buffers.square, 2, [2], 0, 0);
+        attributes(buffers.marks, 8, [4, 4], 1, 1);
+        gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
+      }
+      gl.depthMask(true);
+      gl.disable(gl.BLEND);
+    },
+    /** Where a point of the surface is on the screen, in pixels of the page. */
+    at(x, y) {
+      const [u, v] = place(x, y);
+      const point = project(viewMatrix(camera, canvas.width / canvas.height), u, v, heightAt(valley, x, y) * TALL);
+      return point.isBefore ? [((point.x + 1) / 2) * canvas.clientWidth, ((1 - point.y) / 2) * canvas.clientHeight] : null;
+    },
+    /** The point of the plane whose surface is at a place of the canvas, or null. */
+    under(/** @type {number} */ left, /** @type {number} */ top) {
+      const aspect = canvas.width / canvas.height;
+      const look = [(2 * left) / canvas.clientWidth - 1, 1 - (2 * top) / canvas.clientHeight];
+      const unplace = (u, v) => [0, 1].map((d) => ([u, v][d] / box.stretch[d]) * box.half + box.middle[d]);
+      return hit(ray(camera, aspect, look[0], look[1]), (u, v) => {
+        const [x, y] = unplace(u, v);
+        return { point: [x, y], height: heightAt(valley, x, y) * TALL };
+      });
+    },
+    turn(/** @type {number} */ right, /** @type {number} */ down) {
+      camera.yaw += right / 200;
+      camera.pitch = Math.min(1.55, Math.max(0.05, camera.pitch + down / 250));
+    },
+    pan(/** @type {number} */ right, /** @type {number} */ down) {
+      const size = camera.distance / 700;
+      camera.x -= size * (right * Math.cos(camera.yaw) + down * Math.sin(-camera.yaw));
+      camera.y += size * (right * Math.sin(camera.yaw) + down * Math.cos(camera.yaw));
+    },
+    zoom(/** @type {number} */ factor) {
+      camera.distance = Math.min(8, Math.max(0.4, camera.distance / factor));
+    },
+    camera: () => camera,
+    look(given) {
+      camera = { ...camera, ...given };
+    },
+    reset() {
+      camera = startCamera();
+    },
+  };
+
+  function fillMarks(marks) {
+    const numbers = marks.flatMap(({ x, y, size, colour, kind }) => {
+      const height = heightAt(valley, x, y);
+      return Number.isFinite(height) ? [...place(x, y), height, size, ...rgb(colour), kind] : [];
+    });
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffers.marks);
+    gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(numbers), gl.DYNAMIC_DRAW);
+    return numbers.length / 8;
+  }
+
+  /** Use a program with these values. */
+  function use(program, values) {
+    gl.useProgram(program);
+    for (const [name, value] of Object.entries(values)) {
+      const where = gl.getUniformLocation(program, name);
+      if (typeof value === "number") gl.uniform1f(where, value);
+      else if (value.length === 2) gl.uniform2fv(where, value);
+      else gl.uniformMatrix4fv(where, false, value);
+    }
+  }
+
+  /** Read attributes of these sizes from a buffer with `total` numbers for each vertex, or each instance. */
+  function attributes(buffer, total, sizes, first, divisor) {
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+    let offset = 0;
+    sizes.forEach((size, i) => {
+      gl.enableVertexAttribArray(first + i);
+      gl.vertexAttribPointer(first + i, size, gl.FLOAT, false, 4 * total, 4 * offset);
+      gl.vertexAttribDivisor(first + i, divisor);
+      offset += size;
+    });
+    for (let i = first + sizes.length; i < 4; i++) gl.disableVertexAttribArray(i);
+  }
+}
+
+/** How the rectangle of the surface lies in a square from -1 to 1: in its proportions, unless it is very narrow. */
+export function boxOf({ low, high }) {
+  const size = [high[0] - low[0], high[1] - low[1]];
+  const isNarrow = size[1] / size[0] < 0.4 || size[1] / size[0] > 2.5;
+  const half = Math.max(...size) / 2;
+  return { middle: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2], half,
+           stretch: isNarrow ? [(2 * half) / size[0], (2 * half) / size[1]] : [1, 1] }; // prettier-ignore
+}
+
+/** The triangles of a surface: place, normal and whether there is no value, for each point of the grid. */
+function meshOf({ low, high, size, heights }, place) {
+  const vertices = new Float32Array(7 * size * size);
+  const cell = [0, 1].map((d) => (high[d] - low[d]) / (size - 1));
+  const unit = place(low[0] + cell[0], low[1] + cell[1]).map((value, d) => value - place(low[0], low[1])[d]);
+  const height = (i, j) => heights[Math.min(Math.max(i, 0), size - 1) * size + Math.min(Math.max(j, 0), size - 1)];
+  for (let i = 0; i < size; i++) {
+    for (let j = 0; j < size; j++) {
+      const here = height(i, j);
+      const slope = [(height(i, j + 1) - height(i, j - 1)) / (2 * unit[0]), (height(i + 1, j) - height(i - 1, j)) / (2 * unit[1])];
+      const normal = slope.every(Number.isFinite) ? [-slope[0] * TALL, -slope[1] * TALL, 1] : [0, 0, 1];
+      const [x, y] = place(low[0] + j * cell[0], low[1] + i * cell[1]);
+      vertices.set([x, y, Number.isFinite(here) ? here : 1, ...normal, Number.isFinite(here) ? 0 : 1], 7 * (i * size + j));
+    }
+  }
+  const index = [];
+  for (let i = 0; i + 1 < size; i++)
+    for (let j = 0; j + 1 < size; j++) {
+      const at = i * size + j;
+      index.push(at, at + 1, at + size, at + 1, at + size + 1, at + size);
+    }
+  return { vertices, index: new Uint32Array(index) };
+}
+
+function filled(gl, numbers) {
+  const buffer = gl.createBuffer();
+  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
+  gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STATIC_DRAW);
+  return buffer;
+}
+
+function programOf(gl, { vertex, fragment }) {
+  const program = gl.createProgram();
+  for (const [kind, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) { // prettier-ignore
+    const shader = gl.createShader(kind);
+    gl.shaderSource(shader, text);
+    gl.compileShader(shader);
+    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader) ?? "shader");
+    gl.attachShader(program, shader);
+  }
+  gl.linkProgram(program);
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "program");
+  return program;
+}

@@ -1,0 +1,218 @@
+/** Why a ball moves so: its rule with the numbers of the present step, the arrows, and the effective steps. */
+
+import { cleared, drawArrows } from "./arrows.js";
+import { createChart } from "../charts/chart.js";
+import { digits, entriesText, lineTexts } from "./lines.js";
+import { DIM, effectiveSteps, runRule } from "../kernels/rule.js";
+
+const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
+const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
+const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
+const both = (/** @type {(d: number) => number} */ entry) => [entry(0), entry(1)];
+
+/**
+ * @param {any} data the data of the page
+ * @param {ReturnType<typeof import("../base/state.js").createState>} state
+ * @param {(index: number) => any} openCase
+ * @param {ReturnType<typeof import("../base/colours.js").createColours>} colours
+ * @param {{ current: (index: number, label: number) => any }} live
+ */
+export function createWhy(data, state, openCase, colours, live) {
+  const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
+  const chart = createChart("effective step of each coordinate", "|change of the coordinate| / |its gradient|; the line is the present step");
+  const checked = new Map(); // by kind and name of an arrow
+  let rows = [];
+  let shown = null;
+  let key = "";
+  let opened = null;
+
+  const paths = () => openCase(state.now.caseIndex).valley?.paths ?? [];
+
+  /** The label under the pointer, or the chosen one, or the best of those that are shown. */
+  function label() {
+    const { hover, chosen, hidden, caseIndex } = state.now;
+    const known = paths().map((path) => path.label);
+    const best = openCase(caseIndex).ranking.map((row) => row.label).filter((one) => !hidden.has(one));
+    return [hover, chosen, ...best, ...known].find((one) => known.includes(one)) ?? null;
+  }
+
+  /** The run of the label, or the reason why there is none. */
+  function present() {
+    const { caseIndex, version } = state.now;
+    const of = label();
+    const now = [caseIndex, of, version].join();
+    if (now !== key) [key, shown] = [now, of === null ? null : made(caseIndex, of)];
+    return shown;
+  }
+
+  function made(index, of) {
+    const path = paths().find((one) => one.label === of);
+    const found = live.current(index, of);
+    const rule = found?.program.rule;
+    if (!rule?.step) {
+      const why = rule?.reason ?? data.cases[index].programs.find((one) => one.label === of)?.reason;
+      return { of, reason: why ?? "the rule cannot be computed in this page" };
+    }
+    const numbers = new Map(found.program.numbers.map((one, n) => [`${one.owner} ${one.name}`, found.numbers[n]]));
+    const run = runRule(rule, found.x0, (owner, name) => numbers.get(`${owner} ${name}`), path.step.at(-1));
+    return run.steps ? { of, rule, run, ...vectorsOf(rule, run) } : { of, reason: "it made no step" };
+  }
+
+  /** What has an arrow, each with its vector at a step, and the largest norm along the run. */
+  function vectorsOf(rule, run) {
+    const states = rule.vectors.map(({ name, at, kind }, n) => {
+      const vector = (/** @type {number} */ step) => {
+        const [after, sign] = [(/** @type {number} */ d) => run.entry(step + 1, at + d), kind === "against" ? -1 : 1];
+        return both((d) => (kind === "point" ? after(d) - run.entry(step, d) : sign * after(d)));
+      };
+      return { name: (kind === "against" ? "−" : "") + name, meaning: MEANINGS[kind], place: PLACES.states[n % PLACES.states.length],
+               vector, isTrue: kind === "point", isOn: kind !== "size" }; // prettier-ignore
+    });
+    const vectors = [
+      { name: "−g", meaning: "opposite of the gradient", place: PLACES.gradient, vector: (step) => both((d) => -run.slope(step, d)), isTrue: false, isOn: true },
+      ...states,
+      { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => both((d) => run.entry(step + 1, d) - run.entry(step, d)), isTrue: false, isOn: true },
+    ];
+    const every = Array.from({ length: run.steps }, (_, step) => step);
+    const most = vectors.map(({ vector }) => every.reduce((sofar, step) => Math.max(sofar, Math.hypot(...vector(step)) || 0), 0));
+    return { vectors: vectors.map((one, n) => ({ ...one, most: most[n] })), lines: effectiveSteps(run) };
+  }
+
+  /** The step that is explained: it begins at the present ball; at the end of a run, at the ball before. */
+  const stepOf = ({ run }) => Math.min(Math.floor(state.now.step), run.steps - 1);
+  const isOn = (one) => checked.get(one.name) ?? one.isOn;
+
+  function open() {
+    const one = present();
+    if (one && one === opened) return;
+    opened = one;
+    get("why").hidden = !paths().length;
+    get("why-none").textContent = one?.reason ? `${data.labels[one.of].name}: ${one.reason}` : "";
+    get("why-rule").hidden = !one?.run;
+    const known = new Set(paths().map((path) => path.label));
+    get("why-of").replaceChildren(...data.labels.flatMap(({ name }, n) => (known.has(n) ? [new Option(name, String(n))] : [])));
+    get("why-of").value = String(one?.of ?? "");
+    if (!one?.run) return;
+    rows = one.vectors.map(arrowRow);
+    get("why-arrows").replaceChildren(...rows.map((row) => row.item));
+    paint();
+    numbers();
+    keepHeight();
+  }
+
+  /** What is below must not move while the pointer goes from label to label. */
+  function keepHeight() {
+    const box = get("why-rule");
+    box.style.minHeight = `${Math.max(box.offsetHeight, parseFloat(box.style.minHeight) || 0)}px`;
+  }
+
+  function arrowRow(one) {
+    const item = document.createElement("li");
+    const line = item.appendChild(document.createElement("label"));
+    const box = line.appendChild(document.createElement("input"));
+    box.type = "checkbox";
+    box.checked = isOn(one);
+    box.addEventListener("change", () => {
+      checked.set(one.name, box.checked);
+      state.set({ arrows: state.now.arrows + 1 });
+    });
+    const swatch = line.appendChild(document.createElement("span"));
+    swatch.className = "swatch";
+    line.appendChild(document.createElement("strong")).textContent = one.name;
+    line.append(` ${one.meaning}, length `);
+    const value = line.appendChild(document.createElement("span"));
+    value.className = "value";
+    return { one, item, swatch, value };
+  }
+
+  function paint() {
+    for (const { one, swatch } of rows) swatch.setAttribute("style", `background:${colours.palette(state.now.dark)[one.place]}`);
+  }
+
+  /** The texts of the present step. */
+  function numbers() {
+    const one = present();
+    if (!one?.run) return;
+    const { rule, run } = one;
+    const step = stepOf(one);
+    const values = run.values(step);
+    const [x, g] = [run.entry, run.slope].map((entry) => entriesText(both((d) => entry(step, d)), [DIM]));
+    get("why-step").textContent = `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`;
+    for (const row of rows) row.value.textContent = digits(Math.hypot(...row.one.vector(step)));
+    get("why-lines").replaceChildren(...rule.lines.map((line) => block(lineTexts(rule, line, values))));
+    chart.draw(effective(one));
+  }
+
+  function block({ symbols, worked, result }) {
+    const found = document.createElement("div");
+    for (const [text, kind] of [[symbols, "symbols"], [`= ${worked}`, ""], [`= ${result}`, ""]]) { // prettier-ignore
+      if (kind || found.lastChild?.textContent !== text) {
+        const line = found.appendChild(document.createElement("p"));
+        line.textContent = text;
+        line.className = kind;
+      }
+    }
+    return found;
+  }
+
+  function effective({ lines, run }) {
+    const { dark, step } = state.now;
+    const x = Array.from({ length: run.steps }, (_, n) => n);
+    const palette = colours.palette(dark);
+    const look = { width: 2, alpha: 1, dots: run.steps === 1 };
+    return {
+      lines: lines.map((y, d) => ({ label: d, x, y, colour: palette[[0, 5][d]], name: `x${d}`, ...look })),
+      xName: "step", logX: false, logY: null, start: NaN, marked: step, bands: false,
+      colours: { ink: colours.ink(dark), muted: colours.muted(dark), grid: colours.grid(dark), ground: colours.ground(dark) },
+    }; // prettier-ignore
+  }
+
+  /** Which coordinate each curve of the chart is. */
+  function legend() {
+    const found = document.createElement("span");
+    for (const d of [0, 1]) {
+      const swatch = found.appendChild(document.createElement("span"));
+      swatch.className = "swatch";
+      swatch.setAttribute("style", `background:${colours.palette(state.now.dark)[[0, 5][d]]}`);
+      found.append(` x${d} `);
+    }
+    get("why-key").replaceChildren(found);
+  }
+
+  get("why-of").addEventListener("change", () => state.set({ chosen: Number(get("why-of").value) }));
+  get("why-chart").append(chart.figure);
+  chart.canvas.addEventListener("click", (event) => {
+    const place = chart.near(event.offsetX, event.offsetY)?.place;
+    const last = openCase(state.now.caseIndex).lastStep;
+    if (place !== undefined) state.set({ playing: false, step: Math.min(last, Math.max(0, Math.round(place))) });
+  });
+  state.on(["caseIndex", "version", "hover", "chosen", "hidden"], open);
+  state.on(["dark"], () => (paint(), legend()));
+  state.on(["step", "dark"], numbers);
+  new ResizeObserver(numbers).observe(chart.canvas);
+  window.addEventListener("resize", () => (get("why-rule").style.minHeight = ""));
+  legend();
+  open();
+
+  return {
+    /** Draw the arrows of the present step over the surface or the map. @param {import("./arrows.js").View} view */
+    draw(view) {
+      const canvas = get("arrows");
+      const one = present();
+      if (!one?.run || state.now.hidden.has(one.of)) return void cleared(canvas);
+      const step = stepOf(one);
+      const { dark } = state.now;
+      const arrows = one.vectors.filter(isOn).map(({ name, place, vector, isTrue, most }) => {
+        const found = vector(step);
+        return { name, colour: colours.palette(dark)[place], vector: found, pixels: isTrue ? null : pixels(Math.hypot(...found), most) };
+      });
+      drawArrows(canvas, view, both((d) => one.run.entry(step, d)), arrows, colours.ground(dark));
+    },
+  };
+}
+
+/** The length of an arrow on the screen, by the logarithm of its norm as a share of the largest along the run. */
+export function pixels(norm, most) {
+  const share = 1 + Math.log10(norm / most) / LENGTHS.decades;
+  return LENGTHS.least + (LENGTHS.most - LENGTHS.least) * Math.min(1, Math.max(0, share));
+}
