@@ -27,9 +27,9 @@ __not_the_users__ = True  # for messages: see `engine.trace_errors`
 Plugin = Optimizer | Transform
 T = TypeVar("T")
 Key = tuple[str, str]
-"""The key of a number or a choice: its owner and its name. The owner is "hyperparameter", "schedule", "transform", or
-"option" for the problem. The name is the one in the signature, with the plugin's name for a transform:
-"clip_norm.max_norm"."""
+"""The key of a number or a choice: its owner ("hyperparameter", "schedule", "transform", or "option" for the problem)
+and its name in the signature, with the plugin's name for a transform: "clip_norm.max_norm"."""
+STEPS: Key = ("run", "steps")  # the number of all steps, where that is not fixed
 
 
 @dataclass(frozen=True)

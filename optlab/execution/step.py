@@ -23,7 +23,7 @@ from optlab.errors import PluginError
 from optlab.execution.noise import LOSS, StepNoise
 from optlab.execution.randomness import Draw
 from optlab.execution.records import Case, Sweep
-from optlab.execution.rule import Advance, Key, Point, Rule, initial_states
+from optlab.execution.rule import STEPS, Advance, Key, Point, Rule, initial_states
 from optlab.plugins.code_location import is_built_in, location, source
 from optlab.plugins.side_effects import undisturbed
 
@@ -39,7 +39,7 @@ class StepGraph:
 
     - `initial`: the graph x -> state before the first step.
     - `numbers`: the keys of these inputs. A key is an owner ("option", "hyperparameter", "schedule", "transform" or
-      "noise") and a name.
+      "noise") and a name, or `STEPS`.
     - `takes_index`: whether there is an input `index`, the indices of the minibatch.
     - `draws`: random numbers, which are new at each step.
     - `grad_evals`: the number of gradients that one step computes, counted in the graph.
@@ -113,10 +113,11 @@ def objective_graph(case: Case, function: Callable[..., Any]) -> Graph:
     return optimise(trace(f, np.empty(case.dim, case.precision), *(np.zeros((), case.precision) for _ in names)))
 
 
-def build(case: Case, rule: Rule, steps: int, extras: Sequence[str] = (), was_run: bool = False) -> StepGraph:
+def build(case: Case, rule: Rule, steps: int | None, extras: Sequence[str] = (), was_run: bool = False) -> StepGraph:
     """Trace one step of an update rule on a case.
 
     Args:
+        steps: the number of all steps, which plugins may use. None: it is a number of the graph, with the key `STEPS`.
         extras: the names of further outputs; see `StepGraph`.
         was_run: whether these runs have been executed, so that it is known that tracing again gives the same graph.
 
@@ -136,7 +137,7 @@ def _files(case: Case, rule: Rule) -> str:
     return " or ".join(files)
 
 
-def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...], was_run: bool) -> StepGraph:
+def _built(case: Case, rule: Rule, steps: int | None, extras: tuple[str, ...], was_run: bool) -> StepGraph:
     example = np.empty(case.dim, case.precision)
     with contained():
         names = list(initial_states(rule, case.tensors, example))
@@ -159,7 +160,7 @@ def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...], was_run:
     return StepGraph(
         optimise(settle(graph)),
         optimise(initial),
-        _numbers(case, rule),
+        _numbers(case, rule, steps),
         bool(case.batch_size),
         evaluations,
         draws,
@@ -168,7 +169,7 @@ def _built(case: Case, rule: Rule, steps: int, extras: tuple[str, ...], was_run:
 
 
 def _traced(
-    case: Case, rule: Rule, steps: int, carried: Sequence[Any], extras: Sequence[str]
+    case: Case, rule: Rule, steps: int | None, carried: Sequence[Any], extras: Sequence[str]
 ) -> tuple[Graph, list[Tracer], tuple[Draw, ...]]:
     """The graph of one step before optimisation, the gradients that it requests, and its random numbers."""
     builder, real = Builder(), np.dtype(case.precision)
@@ -176,7 +177,7 @@ def _traced(
     state = [builder.input(*described) for described in carried]
     t = builder.input((), real, "t")
     index = builder.input((case.batch_size,), np.int64, "index") if case.batch_size else None
-    values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule)}
+    values = {key: builder.input((), real, key[1]) for key in _numbers(case, rule, steps)}
     draws: list[Draw] = []
     rng = TracedGenerator(builder, real, draws)
     noise = StepNoise()
@@ -226,23 +227,24 @@ class TracedGenerator:
         return self._builder.input(shape, self._real, letter if count == 1 else f"{letter}{count}")
 
 
-def build_for(sweep: Sweep, was_run: bool = False) -> StepGraph:
-    """The step graph of the runs of a sweep; see `build`."""
+def build_for(sweep: Sweep, was_run: bool = False, any_steps: bool = False) -> StepGraph:
+    """The step graph of the runs of a sweep; see `build`. With `any_steps`, that of all steps is a number of it."""
     extras = ["received"] if sweep.case.noise is not None and sweep.case.noise.on == LOSS else []
     extras += ["gradient_norm"] if sweep.stop is not None and sweep.stop.gradient_norm is not None else []
-    return build(sweep.case, sweep.rule, sweep.steps, extras, was_run)
+    return build(sweep.case, sweep.rule, None if any_steps else sweep.steps, extras, was_run)
 
 
-def _numbers(case: Case, rule: Rule) -> tuple[Key, ...]:
+def _numbers(case: Case, rule: Rule, steps: int | None) -> tuple[Key, ...]:
     of_noise = case.noise.kind.signature.numbers if case.noise is not None else ()
     options = (("option", name) for name in case.problem.signature.numbers)
-    return (*options, *rule.numbers, *(("noise", name) for name in of_noise))
+    of_run = () if steps is not None else (STEPS,)
+    return (*options, *rule.numbers, *(("noise", name) for name in of_noise), *of_run)
 
 
 def _step(
     case: Case,
     rule: Rule,
-    steps: int,
+    steps: int | None,
     x: Tracer,
     state: Any,
     t: Tracer,
@@ -284,7 +286,7 @@ def _step(
     used.append(g)
     at_x = Point(received, noise.on_gradient(g), functools.partial(hvp, x))
     loss, exact = value_and_grad(lambda p: whole(p, **options))(x) if noise.on == LOSS else (received, g)
-    offer = {"t": t, "steps": float(steps), "grad": gradient, "loss": f, "rng": rng}
+    offer = {"t": t, "steps": values[STEPS] if steps is None else float(steps), "grad": gradient, "loss": f, "rng": rng}
     return loss, exact, used, Advance(rule, case.tensors, state, values, evaluate, offer)(x)
 
 

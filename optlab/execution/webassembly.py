@@ -1,7 +1,8 @@
 """A sweep as a WebAssembly module with its numbers, for `optlab/report/web/kernels/kernel.js`.
 
 The module computes what machine code computes: whole trajectories of a rule on a case, from any start and with any
-numbers. The choices, the dimension, and the number of steps that a schedule gets are fixed.
+numbers. The choices and the dimension are fixed; so is the number of steps that a schedule gets, unless the step graph
+has it as a number.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 from optlab.errors import OptlabError
 from optlab.execution.evaluation import is_constant
 from optlab.execution.records import Sweep
-from optlab.execution.rule import Key
+from optlab.execution.rule import STEPS, Key
 from optlab.execution.runner.choice import obstacle
 from optlab.execution.runner.protocol import CHUNK
 from optlab.execution.starts import starts
@@ -104,7 +105,8 @@ def program_of(
     graph = build(sweep)
     if why := obstacle(sweep, graph):
         raise _because(why)
-    columns = [sweep.numbers[key] for key in graph.numbers]
+    known = {**sweep.numbers, STEPS: np.full(len(sweep), float(sweep.steps))}
+    columns = [known[key] for key in graph.numbers]
     uniform = [is_constant(column) and not own_numbers for column in columns]
     from optlab.engine.native.ir import Unsupported  # llvmlite takes a while to load
 

@@ -111,16 +111,15 @@ def _pieces(text: str) -> Pieces:
     return tuple(int(part) if n % 2 else part for n, part in enumerate(text.split(_MARK)) if part)
 
 
-def on_objective(
-    rule: RuleWithPlaces, objective: Callable[..., Any], options: Sequence[str] = (), steps: int = 1
-) -> Graph:
-    """One step on an objective: (x, *state, t, *options, *numbers) -> (next x, *next state, g, *values).
+def on_objective(rule: RuleWithPlaces, objective: Callable[..., Any], options: Sequence[str] = ()) -> Graph:
+    """One step on an objective: (x, *state, t, *options, *numbers, steps) -> (next x, *next state, g, *values).
+
+    The last input is the number of all steps, which schedules may use.
 
     Args:
         rule: the rule, and the `values` that the graph returns.
         objective: a function of x, and of its options by name.
         options: the names of these options.
-        steps: the number of all steps, which schedules may use.
     """
     builder = Builder()
     first, _, *others = rule.graph.inputs
@@ -129,13 +128,14 @@ def on_objective(
     t = builder.input((), np.float64, "t")
     given = {name: builder.input((), np.float64, name) for name in options}
     numbers = [builder.input((), np.float64, var.name) for var in others[count + 2 :]]
+    steps = builder.input((), np.float64, "steps")
 
     def f(p: Any) -> Any:
         return objective(p, **given)
 
     unknown = {"gradient_at": grad(f), "loss_at": f, "hessian_times": lambda v: hvp(f)(x, v)}
     g = value_and_grad(f)(x)[1]
-    every = [x, g, *state, t, builder.constant(float(steps)), *numbers]
+    every = [x, g, *state, t, steps, *numbers]
     here: dict[Var, Any] = dict(zip(rule.graph.inputs, every, strict=True)) | dict(rule.graph.constants)
     for node in rule.graph.nodes:
         here[node.output] = _computed(builder, node, [here[var] for var in node.inputs], unknown)

@@ -18,6 +18,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,7 @@ from optlab.errors import OptlabError, counted
 from optlab.execution.records import Sweep
 from optlab.execution.rule import Part, Rule
 from optlab.execution.runner import Graphs
+from optlab.execution.step import build_for
 from optlab.execution.webassembly import program_of
 from optlab.report.chosen_runs import sweep_of
 from optlab.report.packing import packed_exactly
@@ -114,8 +116,11 @@ def _program(sweep: Sweep, room: Room, graphs: Graphs) -> dict[str, Any]:
 
 
 def _made(sweep: Sweep, graphs: Graphs) -> dict[str, Any]:
-    """The program for `kernel.js`, with the rule in numbers if there are arrows."""
-    made = program_of(sweep, simd=False, build=graphs.of).to_json()
+    """The program for `kernel.js`, with the rule in numbers if there are arrows. It takes the number of steps if the
+    rule uses it."""
+    counts = any("steps" in part.plugin.signature.supplied for part in sweep.rule.parts)
+    build = partial(build_for, was_run=True, any_steps=True) if counts else graphs.of
+    made = program_of(sweep, simd=False, build=build).to_json()
     return made | {"rule": rule_in_numbers(sweep)} if is_in_plane(sweep.case) else made
 
 

@@ -19,6 +19,7 @@ from optlab.engine.native.ir import Unsupported
 from optlab.engine.native.scalar_ir import written_out
 from optlab.engine.passes import settle
 from optlab.execution.records import Case, Sweep
+from optlab.execution.rule import STEPS
 from optlab.execution.step import objective
 from optlab.explain.rule_values import DIM, RuleWithPlaces, on_objective, rule_with_places
 from optlab.report.packing import plain
@@ -37,7 +38,7 @@ def is_in_plane(case: Case) -> bool:
 def rule_in_numbers(sweep: Sweep) -> dict[str, Any]:
     """The rule of a sweep on its problem of two parameters as JSON; see `is_in_plane`. It draws no random numbers.
 
-    - `keys`: the numbers, in order, each with owner and name.
+    - `keys`: the numbers, in order, each with owner and name. The last one is the number of all steps.
     - `initial`: a program, x -> state. `step`: a program, (x, state, step number, numbers) -> values.
     - `next`, `gradient`: the places in `step` of the next x and state, and of the gradient.
     - `values`: the places and the shape of each value that a line shows.
@@ -60,12 +61,12 @@ def rule_in_numbers(sweep: Sweep) -> dict[str, Any]:
 def _in_numbers(sweep: Sweep) -> dict[str, Any]:
     rule = rule_with_places(sweep.rule)
     options = tuple(sweep.case.problem.signature.numbers)
-    graph = settle(on_objective(rule, objective(sweep.case), options, sweep.steps))
+    graph = settle(on_objective(rule, objective(sweep.case), options))
     step, outputs = _program(graph, carried=1 + len(rule.states))
     count = 1 + len(rule.states)
     after, gradient, values = outputs[:count], outputs[count], outputs[count + 1 :]
     initial, begun = _program(rule.initial, carried=0)
-    keys = [*(("option", name) for name in options), *rule.numbers]
+    keys = [*(("option", name) for name in options), *rule.numbers, STEPS]
     return {
         "keys": [{"owner": owner, "name": name} for owner, name in keys],
         "initial": {"code": initial, "outputs": [*chain(*begun)]},

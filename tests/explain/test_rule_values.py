@@ -34,7 +34,7 @@ def test_values_of_a_step_on_a_quadratic():
     graph = on_objective(rule, lambda x, c: c * np.sum(x**2), ("c",))
     numbers = {"lr": 0.1, "beta": 0.9}
     x, b, *rest = np.array([1.0, -2.0]), np.array([0.5, 0.25]), 1.0, 3.0
-    next_x, next_b, g, *values = graph(x, b, *rest, *(numbers[name] for _, name in rule.numbers))
+    next_x, next_b, g, *values = graph(x, b, *rest, *(numbers[name] for _, name in rule.numbers), 10.0)
     np.testing.assert_allclose(g, 6 * x)
     np.testing.assert_allclose(next_b, 0.9 * b + 6 * x)
     np.testing.assert_allclose(next_x, x - 0.1 * (0.9 * b + 6 * x))
@@ -54,7 +54,7 @@ def test_losses_gradients_and_products_with_the_hessian_at_other_points():
 
     rule = rule_with_places(rule_of(elsewhere))
     x = np.array([0.5, -1.0])
-    next_x, h, k, g, *_ = on_objective(rule, lambda p: np.sum(p**3))(x, np.zeros(2), np.zeros(2), 1.0, 0.1)
+    next_x, h, k, g, *_ = on_objective(rule, lambda p: np.sum(p**3))(x, np.zeros(2), np.zeros(2), 1.0, 0.1, 10.0)
     np.testing.assert_allclose(g, 3 * x**2)
     np.testing.assert_allclose(next_x, x - 0.1 * 3 * (x + g) ** 2)
     np.testing.assert_allclose(h, 6 * x * g)

@@ -40,7 +40,7 @@ def task(sweep, run=0, steps=STEPS):
     numbers = {
         f"{owner} {name}": str(column[run]).replace("inf", "Infinity")
         for (owner, name), column in sweep.numbers.items()
-    }
+    } | {"run steps": str(sweep.steps)}
     x0 = starts(sweep.case, sweep.root_seed, sweep.seed)[:, run].tolist()
     return {"rule": rule_in_numbers(sweep), "x0": x0, "numbers": numbers, "steps": steps}
 

@@ -1,9 +1,7 @@
 /** The controls of live computing: start, steps, and for one optimizer a slider for each number. */
 
-import { keyOf } from "./live.js";
+import { faultOfSteps, keyOf } from "./numbers.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
-
-const MOST_STEPS = 100_000;
 
 /**
  * @param {any} data the data of the page
@@ -18,6 +16,8 @@ export function createControls(data, state, live) {
   const index = () => state.now.caseIndex;
   const programs = () => data.cases[index()].programs;
   const label = () => Number(choice.value);
+  /** What is in use for the first optimizer that can be computed. */
+  const first = () => programs().map((one) => live.current(index(), one.label)).find(Boolean);
 
   function fault(/** @type {string} */ text, /** @type {HTMLInputElement | null} */ field = null) {
     get("live-fault").textContent = text;
@@ -50,14 +50,14 @@ export function createControls(data, state, live) {
 
   /** The fields of start and steps as they are in use. */
   function fill() {
-    const first = programs().map((one) => live.current(index(), one.label)).find(Boolean);
-    const hasPlane = Boolean(first && data.cases[index()].valley);
-    steps.disabled = !first;
+    const now = first();
+    const hasPlane = Boolean(now && data.cases[index()].valley);
+    steps.disabled = !now;
     get("live-hint").hidden = get("live-start").hidden = !hasPlane;
     restore.disabled = !programs().some((one) => live.isChanged(index(), one.label));
-    if (!first) return;
-    steps.value = first.steps;
-    if (hasPlane) [x0.value, x1.value] = first.x0.map((value) => String(Number(value.toPrecision(6))));
+    if (!now) return;
+    steps.value = now.steps;
+    if (hasPlane) [x0.value, x1.value] = now.x0.map((value) => String(Number(value.toPrecision(6))));
   }
 
   function sliders() {
@@ -153,7 +153,8 @@ export function createControls(data, state, live) {
   for (const field of [x0, x1]) field.addEventListener("change", start);
   steps.addEventListener("input", () => {
     const count = steps.valueAsNumber;
-    if (!(Number.isInteger(count) && count >= 1 && count <= MOST_STEPS)) return fault(`steps must be a whole number from 1 to ${MOST_STEPS}`, steps);
+    const wrong = faultOfSteps(count, first().program, 1);
+    if (wrong) return fault(wrong, steps);
     change((settings) => (settings.steps = count));
   });
   restore.addEventListener("click", () => {

@@ -2,6 +2,7 @@
 
 import { lastLosses, pathOf, spaced, withResults } from "../kernels/compute.js";
 import { load } from "../kernels/kernel.js";
+import { numbersOf } from "./numbers.js";
 import { projected } from "../networks/projection.js";
 import { unpack } from "../base/unpack.js";
 
@@ -21,9 +22,6 @@ import { unpack } from "../base/unpack.js";
 
 /** The steps at which the parameters of networks are recorded. */
 const LOOKS = 200;
-
-/** The key of a number or a parameter. @param {{ owner: string, name: string }} one */
-export const keyOf = ({ owner, name }) => `${owner} ${name}`;
 
 /**
  * @param {any} data the data of the page
@@ -49,9 +47,8 @@ export function createLive(data, state, openCase) {
     if (!found) return null;
     const { x0, steps, values, variants } = settings(index);
     const { program } = found.variants[variants.get(label) ?? 0];
-    const own = values.get(label) ?? {};
-    const numbers = program.numbers.map((key, n) => own[keyOf(key)] ?? Number(program.values[n][0]));
-    return { x0: x0 ?? Array.from(unpack(found.starts[0])), numbers, steps: steps ?? found.steps, program };
+    const count = steps ?? found.steps;
+    return { x0: x0 ?? Array.from(unpack(found.starts[0])), numbers: numbersOf(program, values.get(label) ?? {}, count), steps: count, program };
   }
 
   /** Whether something differs from the experiment. */

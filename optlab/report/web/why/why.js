@@ -54,7 +54,8 @@ export function createWhy(data, state, openCase, colours, live) {
       return { of, reason: why ?? "the rule cannot be computed in this page" };
     }
     const numbers = new Map(found.program.numbers.map((one, n) => [`${one.owner} ${one.name}`, found.numbers[n]]));
-    const run = runRule(rule, found.x0, (owner, name) => numbers.get(`${owner} ${name}`), path.step.at(-1));
+    const numberOf = (/** @type {string} */ owner, /** @type {string} */ name) => (owner === "run" ? found.steps : numbers.get(`${owner} ${name}`));
+    const run = runRule(rule, found.x0, numberOf, path.step.at(-1));
     return run.steps ? { of, rule, run, ...vectorsOf(rule, run) } : { of, reason: "it made no step" };
   }
 
