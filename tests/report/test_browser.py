@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.report.audit import violations
 from tests.report.conftest import HOSTILE
 from tests.report.pages import frame, needs_browser, opened
 
@@ -32,6 +33,10 @@ def test_labels_are_shown_as_they_are(page):
     assert page.locator("#legend label > span:nth-of-type(2)").all_inner_texts() == list(HOSTILE)
     assert page.locator("#ranking td:nth-child(2)").all_inner_texts()
     assert page.evaluate("document.querySelectorAll('script').length") == 2
+
+
+def test_no_rule_of_accessibility_is_broken(page):
+    assert violations(page) == []
 
 
 def test_scrubbing_and_single_steps_move_the_balls(page):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import optlab
+from tests.report.audit import violations
 from tests.report.pages import frame, needs_browser, opened
 
 playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: the page is not tested")
@@ -50,6 +51,10 @@ def shown(page, row, column):
     is_shown = "(at) => { const run = window.optlab.shown(); return run && String([run.row, run.column]) === at; }"
     page.wait_for_function(is_shown, arg=f"{row},{column}")
     return page.evaluate("window.optlab.shown()")
+
+
+def test_no_rule_of_accessibility_is_broken(page):
+    assert violations(page) == []
 
 
 def test_a_pixel_says_its_start_minimum_steps_and_loss(page, basin_map):

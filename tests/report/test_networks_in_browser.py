@@ -5,6 +5,7 @@ import tomllib
 import pytest
 
 import optlab
+from tests.report.audit import violations
 from tests.report.pages import frame, needs_browser, opened
 from tests.report.test_browser import picture
 
@@ -29,6 +30,10 @@ def test_the_boundary_follows_the_step(page):
     page.locator("#scrub").fill("30")
     assert picture(page, "#panels canvas >> nth=0") != before
     assert page.locator("#panels small").first.inner_text() != accuracy
+
+
+def test_no_rule_of_accessibility_is_broken(page):
+    assert violations(page) == []
 
 
 def test_hidden_optimizers_have_no_boundary(page):

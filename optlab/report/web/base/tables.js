@@ -39,7 +39,7 @@ export function swatches(found, column, /** @type {(label: number) => string} */
     const cell = row.cells[column];
     const swatch = cell.querySelector(".swatch") ?? cell.insertBefore(document.createElement("span"), cell.firstChild);
     swatch.className = "swatch";
-    swatch.setAttribute("style", `background:${colour(Number(row.dataset.label))};margin-right:0.45rem`);
+    swatch.setAttribute("style", `background:${colour(Number(row.dataset.label))}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { createChart } from "../charts/chart.js";
 import { short } from "../base/numbers.js";
 import { valueAt } from "../base/paths.js";
 import { landscapeOf } from "../valley/plane.js";
-import { table } from "../base/tables.js";
+import { linkRows, table } from "../base/tables.js";
 
 const NAMES = { principal: "principal components", random: "random directions" };
 const COLUMNS = ["optimizer", "true loss>", "in the plane>", "distance>", "largest>"];
@@ -33,6 +33,7 @@ export function createLandscape(document_, state, openCase, colours) {
     get("plane").value = String(one.landscapes.indexOf(shown));
     get("plane-facts").textContent = facts();
     const found = table("at this step: losses, distance to the plane, and the largest distance of all steps", COLUMNS, shown.paths.map(({ label }) => ({ label, cells: [document_.labels[label].name, "", "", "", ""] })));
+    linkRows(found, state);
     get("distances").replaceChildren(found);
     rows = new Map(shown.paths.map((path, n) => [path, found.tBodies[0].rows[n]]));
     draw();

@@ -40,6 +40,7 @@ function code(/** @type {string} */ text) {
 function pairs(/** @type {Record<string, unknown>} */ values) {
   const box = document.createElement("div");
   box.className = "wide";
+  box.tabIndex = 0; // it scrolls
   const rows = Object.entries(values).map(([name, value]) => ({ label: null, cells: [name, String(value)] }));
   box.append(table("", ["what", "value"], rows));
   return box;

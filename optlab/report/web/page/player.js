@@ -1,6 +1,7 @@
 /** Time: play, pause, scrub, single steps, speed. */
 
 const SECONDS = 12; // from the first to the last step at speed 1
+const KEYED = "#stage, #map-box, #time, figure"; // keys without Ctrl act only with the focus there: others may mean them otherwise (WCAG 2.1.4)
 
 /**
  * @param {ReturnType<typeof import("../base/state.js").createState>} state
@@ -51,7 +52,8 @@ export function createPlayer(state, openCase) {
   scrub.addEventListener("input", () => state.set({ playing: false, step: Number(scrub.value) }));
   speed.addEventListener("change", () => state.set({ speed: Number(speed.value) }));
   document.addEventListener("keydown", (event) => {
-    if (/** @type {HTMLElement} */ (event.target).closest("button, select, input, summary, a")) return;
+    const at = /** @type {HTMLElement} */ (event.target);
+    if (!at.closest(KEYED) || at.closest("button, select, input, summary, a")) return;
     if (event.key === " ") play();
     else if (event.key === ".") by(1);
     else if (event.key === ",") by(-1);

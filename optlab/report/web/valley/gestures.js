@@ -20,7 +20,7 @@ export function gestures(box, moves) {
   let pressed = null;
 
   box.addEventListener("pointerdown", (event) => {
-    if (event.target instanceof HTMLButtonElement) return;
+    if (/** @type {Element} */ (event.target).closest(".corner")) return;
     held.set(event.pointerId, { x: event.clientX, y: event.clientY });
     pressed = held.size === 1 && event.button === 0 ? { x: event.clientX, y: event.clientY } : null;
     box.setPointerCapture(event.pointerId);
