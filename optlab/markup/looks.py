@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#E69F00", "#56B4E9", "#882255")
-"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, which is invisible on
-white, is replaced by wine. The most visible colours come first."""
-ON_DARK = ("#3F9BDC", "#F07A2E", "#18B888", "#E09AC0", "#E6E6E6", "#E69F00", "#8CD0F5", "#F0E442")
-"""The palette on a dark ground: the same hues, lighter. Black becomes light grey, and wine, which cannot be seen there,
-becomes the yellow of Okabe and Ito."""
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#222222", "#6B4C00", "#9C6CF2", "#882255")
+"""The palette of Okabe and Ito (2008), distinct for every common colour blindness. Their yellow, orange and sky blue,
+which are hard to see on white, are replaced by wine, brown and violet."""
+ON_DARK = ("#1E76EB", "#C65631", "#0ACEA1", "#AB78A2", "#E6E6E6", "#E98A16", "#B5A0FF", "#FFC622")
+"""The palette on a dark ground: similar hues. Black becomes light grey, brown orange, and wine, which cannot be seen
+there, yellow."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", "h", ">")
 DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (6, 1.5, 1.5, 1.5)))
-FAINT = "#B4B4B4"
+FAINT, FAINT_ON_DARK = "#919191", "#6B747D"
 RELIEF = ("#7FA8CA", "#A9C7DC", "#CFE0EA", "#E9EFF0", "#F5F4EF", "#FBF9F4")
 """The colours of heights, from the valley up. All are light, so that trajectories are visible; the valley has the
 strongest colour."""

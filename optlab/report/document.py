@@ -35,6 +35,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         "optlab": optlab.__version__,
         "ended": store.outcomes(results.manifest),
         "palette": {"light": looks.PALETTE, "dark": looks.ON_DARK},
+        "faint": {"light": looks.FAINT, "dark": looks.FAINT_ON_DARK},
         "relief": {"light": looks.RELIEF, "dark": looks.RELIEF_ON_DARK},
         "basins": _basin_colours(),
         "about": about.about(results),

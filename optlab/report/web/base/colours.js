@@ -7,7 +7,7 @@ export function createColours(document) {
     /** The colour of a label; grey if it is not among the best. @param {number} label @param {boolean} dark */
     of(label, dark) {
       const place = document.labels[label].colour;
-      return place === null ? (dark ? "#77808a" : "#9a9a9a") : document.palette[theme(dark)][place];
+      return place === null ? document.faint[theme(dark)] : document.palette[theme(dark)][place];
     },
     /** The colours of the figures. @param {boolean} dark @returns {string[]} */
     palette: (dark) => document.palette[theme(dark)],

@@ -65,7 +65,7 @@ export function createChart(title, text = "") {
     context.beginPath();
     context.rect(MARGIN.left, MARGIN.top, width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom);
     context.clip();
-    if (data.bands) for (const line of data.lines) if (line.low && line.alpha === 1) band(line, x, y, data.lines.length);
+    if (data.bands) for (const line of data.lines) if (line.low && line.alpha === 1 && line.width >= 1) band(line, x, y, data.lines.length);
     for (const line of data.lines) curve(line, x, y);
     if (data.marked !== null) marker(data, x.at(data.marked), height);
     context.restore();

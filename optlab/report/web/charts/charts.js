@@ -130,7 +130,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
     const isGrey = colours.isFaint(label);
     const isFaint = isGrey && !isLit;
     const colour = isLit && isGrey ? colours.ink(dark) : colours.of(label, dark);
-    const alpha = isFaint ? 0.6 : hover !== null && !isLit ? 0.3 : 1;
+    const alpha = !isFaint && hover !== null && !isLit ? 0.3 : 1;
     return { label, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha, isFaint: isGrey };
   }
 
