@@ -151,6 +151,16 @@ def test_hiding_all_optimizers_is_said(page):
         box.check()
 
 
+def test_the_values_of_a_chart_are_in_a_table(page, small):
+    chart = page.locator("#charts figure").first
+    page.locator("#scrub").fill("40")
+    chart.locator("summary").click()
+    row = chart.locator("tbody tr", has_text=HOSTILE[0])
+    loss = page.locator("#ranking tbody tr", has_text=HOSTILE[0]).locator("td").nth(3).inner_text()
+    expect(row.locator("td").last).to_contain_text(loss)
+    chart.locator("summary").click()
+
+
 def test_downloads_are_the_files(page, small):
     with page.expect_download() as download:
         page.get_by_role("link", name="spec.toml").click()

@@ -11,6 +11,7 @@ import { linearTicks, logTicks, short, tickText } from "./base/numbers.js";
 import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { ends, isSpread, scaleOf } from "./charts/scale.js";
+import { valuesOf } from "./charts/values.js";
 import { faultOf, placeOf, valueOf } from "./live/sliders.js";
 import { number, unpack } from "./base/unpack.js";
 import { pixels } from "./why/why.js";
@@ -145,6 +146,20 @@ const axis = scaleOf([1, 100], true, 0, 10);
 near(axis.at(10), 5);
 near(axis.value(5), 10);
 assert.ok(Number.isFinite(axis.at(0)));
+
+// charts as tables: a column for each of at most eight places and the present step; a curve that ended has no value after it
+const steps = Array.from({ length: 101 }, (_, n) => n);
+const median = { name: "a", x: steps, y: steps.map((n) => n / 4), low: steps.map((n) => n / 8), high: steps.map((n) => n) };
+const short1 = { name: "b", x: [0, 40], y: [3, Infinity] };
+const shownTable = valuesOf({ lines: [median, short1], marked: 20.5, bands: true });
+assert.deepEqual(shownTable.columns, ["line", "0>", "14>", "20.5 (now)>", "29>", "43>", "57>", "71>", "86>", "100>"]);
+assert.deepEqual(shownTable.rows[0].cells.slice(0, 4), ["a", { text: "0", value: 0 }, { text: "3.5 (1.75 to 14)", value: 3.5 }, { text: "5 (2.5 to 20)", value: 5 }]);
+assert.deepEqual(shownTable.rows[1].cells.slice(3, 6), [{ text: "3", value: 3 }, { text: "3", value: 3 }, "–"]);
+const dotted = { name: "c", dots: true, x: [0.1, 1], y: [2, Infinity] };
+const rates = valuesOf({ lines: [dotted, { ...dotted, x: [0.1, 10] }], marked: null, bands: false });
+assert.deepEqual(rates.columns, ["line", "0.1>", "1>", "10>"]);
+assert.deepEqual(rates.rows.map((row) => row.cells.slice(2)), [[{ text: "none finite", value: Infinity }, "–"], ["–", { text: "none finite", value: Infinity }]]);
+assert.deepEqual(valuesOf({ lines: [], marked: 3, bands: true }).rows, []);
 
 // arrows: on a map of 100 pixels per unit, the opposite of (3, 4) with 50 pixels; what leaves the plane is cut
 const flat = { at: (x, y) => (Math.abs(x) <= 2 && Math.abs(y) <= 2 ? [100 * x, -100 * y] : null), valley: { low: [-2, -2], high: [2, 2] } };

@@ -3,12 +3,14 @@
 import { tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { ends, isSpread, scaleOf } from "./scale.js";
+import { createValues } from "./values.js";
 
 const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
 
 /**
  * @typedef {object} Line
  * @property {number} label
+ * @property {string} name
  * @property {ArrayLike<number>} x
  * @property {ArrayLike<number>} y
  * @property {ArrayLike<number>} [low]
@@ -40,7 +42,9 @@ export function createChart(title, text = "") {
   note.textContent = text;
   const canvas = figure.appendChild(document.createElement("canvas"));
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `${title}; the numbers are in the table of the ranking`);
+  canvas.setAttribute("aria-label", `${title}; the values are in the table below it`);
+  const inTable = createValues(title);
+  figure.append(inTable.box);
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   /** @type {any} */
   let drawn = null;
@@ -70,6 +74,7 @@ export function createChart(title, text = "") {
     if (data.marked !== null) marker(data, x.at(data.marked), height);
     context.restore();
     drawn = { data, x, y };
+    inTable.follow(data);
   }
 
   function axes(data, x, y, logY, width, height) {

@@ -131,7 +131,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
     const isFaint = isGrey && !isLit;
     const colour = isLit && isGrey ? colours.ink(dark) : colours.of(label, dark);
     const alpha = !isFaint && hover !== null && !isLit ? 0.3 : 1;
-    return { label, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha, isFaint: isGrey };
+    return { label, name: document_.labels[label].name, colour, width: isLit ? 3.5 : isFaint ? 0.9 : 2, alpha, isFaint: isGrey };
   }
 
   function theme() {

@@ -62,9 +62,10 @@ export function createLandscape(document_, state, openCase, colours) {
     const { hidden, hover, dark, logX, logY, step } = state.now;
     const paths = shown.paths.filter((path) => !hidden.has(path.label));
     const lines = paths.flatMap((path) => {
-      const look = { label: path.label, x: path.step, colour: colours.of(path.label, dark), dots: false,
+      const { name } = document_.labels[path.label];
+      const look = { label: path.label, name, x: path.step, colour: colours.of(path.label, dark), dots: false,
                      width: hover === path.label ? 3.5 : 2, alpha: hover === null || hover === path.label ? 1 : 0.3 }; // prettier-ignore
-      return [{ ...look, y: path.loss }, { ...look, y: path.projected, dashed: true }];
+      return [{ ...look, y: path.loss }, { ...look, name: `${name}, in the plane`, y: path.projected, dashed: true }];
     });
     const starts = paths.map((path) => path.loss[0]).filter(Number.isFinite);
     const theme = { ink: colours.ink(dark), muted: colours.muted(dark), grid: colours.grid(dark), ground: colours.ground(dark) };
