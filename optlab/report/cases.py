@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from optlab.experiments.cases import Titled
+from optlab.report.basins import basins
 from optlab.report.packing import packed, packed_shares, plain, row, spaced
 from optlab.results.analysis import sentences
 from optlab.results.analysis.judged import Judged
@@ -88,7 +89,8 @@ def _valley(
     if titled is None or frames.paths.empty or not has_map(titled):
         return None
     surface = surface_of(titled, frames, RESOLUTION)
-    return valley(surface, titled.minimum, titled.minima, _paths(frames, history, places, most))
+    found = valley(surface, titled.minimum, titled.minima, _paths(frames, history, places, most))
+    return {**found, "basins": basins(titled, found["low"], found["high"])}
 
 
 def valley(

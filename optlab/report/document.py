@@ -64,7 +64,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
 def _basin_colours() -> dict[str, Any]:
     """The colours of minima, as in the pictures of basins."""
     return {
-        "hues": basin_colours.hues(24),
+        "hues": basin_colours.hues(128),
         "nowhere": basin_colours.NOWHERE,
         "diverged": basin_colours.DIVERGED,
         "fast": basin_colours.FAST,

@@ -62,10 +62,10 @@ def _in_numbers(sweep: Sweep) -> dict[str, Any]:
     rule = rule_with_places(sweep.rule)
     options = tuple(sweep.case.problem.signature.numbers)
     graph = settle(on_objective(rule, objective(sweep.case), options))
-    step, outputs = _program(graph, carried=1 + len(rule.states))
+    step, outputs = program(graph, carried=1 + len(rule.states))
     count = 1 + len(rule.states)
     after, gradient, values = outputs[:count], outputs[count], outputs[count + 1 :]
-    initial, begun = _program(rule.initial, carried=0)
+    initial, begun = program(rule.initial, carried=0)
     keys = [*(("option", name) for name in options), *rule.numbers, STEPS]
     return {
         "keys": [{"owner": owner, "name": name} for owner, name in keys],
@@ -79,7 +79,7 @@ def _in_numbers(sweep: Sweep) -> dict[str, Any]:
     }
 
 
-def _program(graph: Graph, carried: int) -> tuple[list[Any], list[list[int]]]:
+def program(graph: Graph, carried: int) -> tuple[list[Any], list[list[int]]]:
     """The operations of a graph, and the places of the entries of each output."""
     scalars = written_out(graph, None, range(carried))
     inputs = list(scalars.inputs)

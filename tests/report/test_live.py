@@ -172,22 +172,30 @@ def test_a_schedule_can_be_switched_off(page, tmp_path):
     page.locator("#restore").click()
 
 
-def test_basins_are_shown_on_the_map_and_follow_a_slider(page):
-    page.locator("#switch").click()
+def test_basins_are_shown_on_the_surface_and_on_the_map_and_follow_a_slider(page):
+    def shots():
+        """The surface and the map when the basins are computed."""
+        page.mouse.move(0, 0)
+        frame(page)  # computing begins with the next frame
+        found = []
+        for place in ("#surface", "#map"):
+            frame(page)
+            found.append(page.locator(place).screenshot())
+            page.locator("#switch").click()
+        return found
+
     page.locator("#live-label").select_option(label="gd")
-    page.mouse.move(0, 0)
-    before = picture(page, "#map")
+    before = shots()
     page.locator("#basins").check()
-    shown = picture(page, "#map")
-    assert shown != before
+    shown = shots()
     page.get_by_label("lr, as a number").fill("0.5")
-    assert picture(page, "#map") != shown
+    moved = shots()
+    for place in (0, 1):
+        assert len({before[place], shown[place], moved[place]}) == 3
     page.locator("#restore").click()
-    page.mouse.move(0, 0)
-    assert picture(page, "#map") == shown
+    assert shots() == shown
     page.locator("#basins").uncheck()
-    assert picture(page, "#map") == before
-    page.locator("#switch").click()
+    assert shots() == before
 
 
 def test_the_number_of_steps_can_be_changed(page):

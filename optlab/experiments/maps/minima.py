@@ -56,21 +56,25 @@ class Landscape:
 
     def slopes(self, count: int) -> Callable[[Floats], Floats]:
         """The function points (2, count) -> the derivatives f_x, f_y, f_xx, f_xy, f_yy there, shape (5, count)."""
-        f = objective(self.case)
-
-        def first(i: int) -> Any:
-            return lambda x, **options: grad(lambda p: f(p, **options))(x)[i]
-
-        def second(i: int, j: int) -> Any:
-            return lambda x, **options: grad(lambda p: first(i)(p, **options))(x)[j]
-
-        quantities = [first(0), first(1), second(0, 0), second(0, 1), second(1, 1)]
-        program = self._program({str(i): quantity for i, quantity in enumerate(quantities)}, count)
+        program = self._program({str(i): of for i, of in enumerate(derivatives(self.case))}, count)
         return lambda points: np.stack(list(program.at(points).values()))
 
     def _program(self, quantities: Mapping[str, Any], count: int) -> Evaluation:
         columns = {name: np.array([value]) for name, value in self.options.items()}
         return Evaluation.of(self.case, quantities, columns, count)
+
+
+def derivatives(case: Case) -> list[Callable[..., Any]]:
+    """The functions (x, options) -> f_x, f_y, f_xx, f_xy, f_yy of the objective of a case of two parameters."""
+    f = objective(case)
+
+    def first(i: int) -> Any:
+        return lambda x, **options: grad(lambda p: f(p, **options))(x)[i]
+
+    def second(i: int, j: int) -> Any:
+        return lambda x, **options: grad(lambda p: first(i)(p, **options))(x)[j]
+
+    return [first(0), first(1), second(0, 0), second(0, 1), second(1, 1)]
 
 
 @dataclass(frozen=True)
@@ -150,9 +154,14 @@ def find(landscape: Landscape, ends: Floats, share: float) -> Minima:
     for i in order.tolist():
         if all(np.abs((points[i] - points[j]) / landscape.size).max() > SAME for j in kept):
             kept.append(i)
-    kept.sort(key=lambda i: (float(f"{losses[i]:.9g}") if abs(losses[i]) > 1e-12 else 0.0, *points[i].tolist()))
+    kept.sort(key=lambda i: [_rounded(value) for value in (losses[i], *points[i])])
     lowest = float(losses[kept].min())
     return Minima(points[kept], losses[kept], share * landscape.height(lowest))
+
+
+def _rounded(value: float) -> float:
+    """A number to nine digits: rounding errors do not change the order of minima."""
+    return float(f"{value:.9g}") if abs(value) > 1e-12 else 0.0
 
 
 def _representatives(landscape: Landscape, ends: Floats) -> Floats:

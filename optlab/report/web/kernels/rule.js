@@ -115,7 +115,7 @@ export const OPERATIONS = {
  * A program with its values, the inputs first. `compute` computes all values that follow them.
  * @param {Operation[]} code @param {number} inputs how many there are
  */
-function program(code, inputs) {
+export function program(code, inputs) {
   const values = new Float64Array(inputs + code.length);
   const functions = [];
   const places = [];

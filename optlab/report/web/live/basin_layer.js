@@ -21,7 +21,7 @@ export function createBasinLayer(data, state, live) {
   const wanted = () => {
     const { caseIndex, selected } = state.now;
     const valley = data.cases[caseIndex].valley;
-    return valley?.minima.length && selected !== null && live.current(caseIndex, selected) ? { caseIndex, selected, valley } : null;
+    return (valley?.basins || valley?.minima.length) && selected !== null && live.current(caseIndex, selected) ? { caseIndex, selected, valley } : null;
   };
 
   function update() {
@@ -58,7 +58,7 @@ export function createBasinLayer(data, state, live) {
     return canvas;
   }
 
-  box.addEventListener("change", () => state.set({ basins: box.checked, ...(box.checked && { view: "map" }) }));
+  box.addEventListener("change", () => state.set({ basins: box.checked }));
   state.on(["caseIndex", "version", "selected", "basins"], update);
   update();
 }

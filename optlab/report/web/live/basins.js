@@ -1,5 +1,7 @@
-/** Which minimum a run reaches from each pixel of the plane. */
+/** Which minimum a run reaches from each pixel of the plane, as in the maps of `optlab basins`. */
 
+import { minimaOf, numbersOf, sharp } from "./minima.js";
+import { program } from "../kernels/rule.js";
 import { spaced } from "../kernels/compute.js";
 
 /** Pixels along each side. */
@@ -9,64 +11,96 @@ export const DIVERGED = -2;
 
 const CHUNK = 256; // runs at once
 const LOOKS = 65; // the steps at which it is looked whether a run is there
-const SHARE = 1e-6; // the tolerance on the loss, as in `experiments/maps/basins.py`
-const GRID = 64; // points along each side for the height of the function, as in `experiments/maps/minima.py`
+const TAIL = 16; // the last steps, which show whether a run oscillates around a kink
 
 /**
  * The basins, computed in parts: each `next()` of the generator computes some rows of pixels.
  * @param {any} kernel @param {{ numbers: number[], steps: number }} settings
- * @param {{ low: number[], high: number[], minima: number[][] }} valley
- * @returns {Generator<undefined, { minimum: Int16Array, reached: Int32Array }>} for each pixel, from the lowest row
- *   up, the index of the minimum or `NOWHERE` or `DIVERGED`, and the step at which the run was there
+ * @param {{ low: number[], high: number[], minima: number[][], basins: any }} valley
+ * @returns {Generator<undefined, { minimum: Int16Array, reached: Int32Array, points: number[][] }>} for each pixel, from
+ *   the lowest row up, the index of the minimum or `NOWHERE` or `DIVERGED`, and the step at which the run was there;
+ *   and the minima
  */
-export function basins(kernel, settings, valley) {
-  return inParts(kernel, settings, valley);
+export function basins(kernel, settings, valley, side = SIDE) {
+  return inParts(kernel, settings, valley, side);
 }
 
-function* inParts(kernel, { numbers, steps }, valley) {
-  const { low, high, minima } = valley;
-  const found = { minimum: new Int16Array(SIDE * SIDE), reached: new Int32Array(SIDE * SIDE) };
-  const levels = minima.length ? lossesAt(kernel, numbers, minima) : [];
-  const tolerance = SHARE * heightOf(kernel, numbers, valley, Math.min(...levels));
-  const record = spaced(steps, LOOKS);
-  const centre = (/** @type {number} */ i, /** @type {number} */ d) => low[d] + ((high[d] - low[d]) * (i + 0.5)) / SIDE;
-  for (let begin = 0; begin < SIDE * SIDE; begin += CHUNK) {
-    const x0 = Array.from({ length: CHUNK }, (_, n) => [centre((begin + n) % SIDE, 0), centre(Math.floor((begin + n) / SIDE), 1)]);
-    const { x, loss, final, diverged } = kernel.run({ x0, numbers, steps, record });
-    for (let run = 0; run < CHUNK; run++) {
-      const at = nearest(minima, x[run], x[CHUNK + run]);
-      const isThere = at >= 0 && Math.abs(final[run] - levels[at]) <= tolerance;
-      found.minimum[begin + run] = diverged[run] ? DIVERGED : isThere ? at : NOWHERE;
-      if (!isThere) continue;
-      const row = record.findIndex((_, row) => loss[row * CHUNK + run] <= levels[at] + tolerance);
-      found.reached[begin + run] = record[row];
+function* inParts(kernel, { numbers, steps }, valley, side) {
+  const plane = planeOf(kernel, numbers, valley);
+  const isSharp = sharp(plane, plane.declared).includes(true);
+  const last = isSharp ? Math.max(steps - TAIL + 1, 0) : steps; // the first of the last steps
+  const record = [...new Set([...spaced(steps, LOOKS), ...Array.from({ length: steps - last }, (_, n) => last + n)])].sort((a, b) => a - b);
+  const runs = yield* computed(kernel, { numbers, steps, record }, valley, side, isSharp ? record.indexOf(last) : record.length);
+  const ends = { x: runs.x, y: runs.y, loss: runs.final, tails: isSharp ? runs.tails : null };
+  const minima = yield* minimaOf(plane, ends);
+  const minimum = yield* numbersOf(plane, minima, ends);
+  const reached = new Int32Array(side * side);
+  minimum.forEach((at, run) => {
+    if (runs.diverged[run]) minimum[run] = DIVERGED;
+    else if (at >= 0) {
+      const level = minima.losses[at] + minima.tolerance;
+      const target = runs.final[run] > level ? runs.tails.loss[run] : level;
+      reached[run] = record[record.findIndex((_, row) => runs.loss[row * side * side + run] <= target)];
     }
+  });
+  return { minimum, reached, points: minima.points };
+}
+
+/** The function of a kernel. @returns {import("./minima.js").Plane} */
+function planeOf(kernel, numbers, { low, high, minima, basins: given }) {
+  const lossesAt = (/** @type {number[][]} */ points) => Array.from(kernel.run({ x0: points, numbers, steps: 1, record: [0] }).first);
+  if (!given) return { box: [low, high], declared: minima, lossesAt, slopesAt: null };
+  const { values, compute } = program(given.code, 2);
+  const slopes = new Float64Array(given.outputs.length);
+  const slopesAt = (/** @type {number} */ x, /** @type {number} */ y) => {
+    [values[0], values[1]] = [x, y];
+    compute();
+    for (let n = 0; n < slopes.length; n++) slopes[n] = values[given.outputs[n]];
+    return slopes;
+  };
+  return { box: given.box, declared: minima, lossesAt, slopesAt };
+}
+
+/** All runs: where they ended, their losses at the recorded steps, and their last steps from the row `first` on. */
+function* computed(kernel, { numbers, steps, record }, { low, high }, side, first) {
+  const count = side * side;
+  const arrays = (/** @type {number} */ size) => Array.from({ length: size }, () => new Float64Array(count));
+  const [x, y, final, highest, ...bounds] = arrays(8);
+  const found = { x, y, final, loss: new Float64Array(record.length * count), diverged: new Uint8Array(count),
+                  tails: { low: bounds.slice(0, 2), high: bounds.slice(2), loss: highest } }; // prettier-ignore
+  const centre = (/** @type {number} */ i, /** @type {number} */ d) => low[d] + ((high[d] - low[d]) * (i + 0.5)) / side;
+  for (let begin = 0; begin < count; begin += CHUNK) {
+    const size = Math.min(CHUNK, count - begin);
+    const x0 = Array.from({ length: size }, (_, n) => [centre((begin + n) % side, 0), centre(Math.floor((begin + n) / side), 1)]);
+    const done = kernel.run({ x0, numbers, steps, record });
+    for (let run = 0; run < size; run++) {
+      const at = begin + run;
+      found.diverged[at] = Number(done.diverged[run]);
+      [x[at], y[at]] = done.diverged[run] ? [NaN, NaN] : [done.x[run], done.x[size + run]];
+      final[at] = done.final[run];
+      for (let row = 0; row < record.length; row++) found.loss[row * count + at] = done.loss[row * size + run];
+    }
+    if (first < record.length) lastSteps(done, first, size, begin, found.tails);
     yield;
   }
   return found;
 }
 
-/** The index of the nearest point, or -1. */
-function nearest(points, x, y) {
-  let [found, least] = [-1, Infinity];
-  points.forEach((point, n) => {
-    const far = (point[0] - x) ** 2 + (point[1] - y) ** 2;
-    if (far < least) [found, least] = [n, far];
-  });
-  return found;
-}
-
-function lossesAt(kernel, numbers, points) {
-  return Array.from(kernel.run({ x0: points, numbers, steps: 1, record: [0] }).first);
-}
-
-/** The median of the loss above the lowest one, over a grid. */
-function heightOf(kernel, numbers, { low, high }, lowest) {
-  const side = (/** @type {number} */ d) => Array.from({ length: GRID }, (_, i) => low[d] + ((high[d] - low[d]) * i) / (GRID - 1));
-  const points = side(1).flatMap((y) => side(0).map((x) => [x, y]));
-  const above = lossesAt(kernel, numbers, points).map((loss) => loss - lowest).filter((value) => value > 0 && Number.isFinite(value)).sort((a, b) => a - b);
-  if (!above.length) return 1;
-  return (above[Math.floor((above.length - 1) / 2)] + above[Math.ceil((above.length - 1) / 2)]) / 2;
+/** The bounds of the positions of runs from a row on, and their highest loss there. */
+function lastSteps({ trail, loss, record }, first, size, begin, tails) {
+  for (let run = 0; run < size; run++) {
+    const at = begin + run;
+    tails.loss[at] = -Infinity;
+    for (let d = 0; d < 2; d++) [tails.low[d][at], tails.high[d][at]] = [Infinity, -Infinity];
+    for (let row = first; row < record.length; row++) {
+      tails.loss[at] = Math.max(tails.loss[at], loss[row * size + run]);
+      for (let d = 0; d < 2; d++) {
+        const value = trail[(row * 2 + d) * size + run];
+        tails.low[d][at] = Math.min(tails.low[d][at], value);
+        tails.high[d][at] = Math.max(tails.high[d][at], value);
+      }
+    }
+  }
 }
 
 /**
@@ -79,13 +113,14 @@ export function pixelsOf({ minimum, reached }, { hues, nowhere, diverged, fast, 
   const taken = Array.from(reached).filter((_, n) => minimum[n] >= 0).sort((a, b) => a - b);
   const shares = new Map(taken.map((step, n) => [step, (n + 1) / taken.length]));
   const firsts = new Map(taken.map((step, n) => /** @type {[number, number]} */ ([step, n / taken.length])).reverse());
-  const pixels = new Uint8ClampedArray(4 * SIDE * SIDE);
+  const side = Math.sqrt(minimum.length);
+  const pixels = new Uint8ClampedArray(4 * minimum.length);
   minimum.forEach((at, n) => {
     const share = at < 0 ? 0.5 : (shares.get(reached[n]) + firsts.get(reached[n])) / 2;
     const shade = 2 * share - 1;
     const base = at >= 0 ? hues[at % hues.length] : at === DIVERGED ? diverged : nowhere;
     const colour = base.map((value) => (value + (1 - value) * fast * Math.max(-shade, 0)) * (1 - slow * Math.max(shade, 0)));
-    const place = (SIDE - 1 - Math.floor(n / SIDE)) * SIDE + (n % SIDE);
+    const place = (side - 1 - Math.floor(n / side)) * side + (n % side);
     pixels.set([...colour.map((value) => 255 * value), 255], 4 * place);
   });
   return pixels;

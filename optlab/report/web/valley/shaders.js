@@ -4,19 +4,20 @@ export const SURFACE = {
   vertex: `#version 300 es
 uniform mat4 view; uniform float tall;
 layout(location = 0) in vec3 place; layout(location = 1) in vec3 normal; layout(location = 2) in float hole;
-out vec3 side; out float height; out float open;
+out vec3 side; out float height; out float open; out vec2 spot;
 void main() {
-  side = normal; height = place.z; open = hole;
+  side = normal; height = place.z; open = hole; spot = place.xy;
   gl_Position = view * vec4(place.xy, place.z * tall, 1.0);
 }`,
   fragment: `#version 300 es
 precision highp float;
-uniform vec3 relief[6];
-in vec3 side; in float height; in float open; out vec4 colour;
+uniform vec3 relief[6]; uniform sampler2D layer; uniform float layered; uniform vec2 corner;
+in vec3 side; in float height; in float open; in vec2 spot; out vec4 colour;
 void main() {
   if (open > 0.01) discard;
   float at = clamp(height, 0.0, 1.0) * 5.0; int first = min(int(at), 4);
   vec3 base = mix(relief[first], relief[first + 1], at - float(first));
+  if (layered > 0.5) base = mix(base, texture(layer, 0.5 + 0.5 * spot / corner).rgb, 0.85);
   float light = 0.58 + 0.45 * max(dot(normalize(side), normalize(vec3(-0.5, 0.4, 0.75))), 0.0);
   float line = fract(height * 14.0 + 0.5), width = fwidth(height * 14.0);
   float drawn = 1.0 - smoothstep(0.0, 1.5, abs(line - 0.5) / max(width, 1e-5));

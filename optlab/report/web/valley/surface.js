@@ -21,6 +21,7 @@ export function createSurface(canvas) {
   let box = null;
   let triangles = 0;
   let segments = 0;
+  const picture = { texture: gl.createTexture(), canvas: null };
 
   function place(/** @type {number} */ x, /** @type {number} */ y) {
     return [((x - box.middle[0]) / box.half) * box.stretch[0], ((y - box.middle[1]) / box.half) * box.stretch[1]];
@@ -56,7 +57,7 @@ export function createSurface(canvas) {
     },
     /**
      * @param {{ x: number, y: number, size: number, colour: string, kind: number }[]} marks
-     * @param {{ step: number, lastStep: number, relief: number[][] }} facts
+     * @param {{ step: number, lastStep: number, relief: number[][], layer: HTMLCanvasElement | null }} facts
      */
     draw(marks, facts) {
       const matrix = viewMatrix(camera, canvas.width / canvas.height);
@@ -65,7 +66,8 @@ export function createSurface(canvas) {
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       gl.enable(gl.DEPTH_TEST);
-      use(ground, { view: matrix, tall: TALL });
+      use(ground, { view: matrix, tall: TALL, layered: Number(Boolean(facts.layer)), corner: place(valley.high[0], valley.high[1]) });
+      if (facts.layer !== picture.canvas) paint(facts.layer);
       gl.uniform3fv(gl.getUniformLocation(ground, "relief"), facts.relief.flat());
       attributes(buffers.mesh, 7, [3, 3, 1], 0, 0);
       gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.index);
@@ -127,6 +129,17 @@ export function createSurface(canvas) {
       camera = startCamera();
     },
   };
+
+  /** Take a picture of the plane as the layer over the surface. */
+  function paint(/** @type {HTMLCanvasElement | null} */ canvas) {
+    picture.canvas = canvas;
+    if (!canvas) return;
+    gl.bindTexture(gl.TEXTURE_2D, picture.texture);
+    gl.pixelStorei(gl.UNPACK_FLIP_Y_WEBGL, true); // the first row of a picture is its top
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, gl.RGBA, gl.UNSIGNED_BYTE, canvas);
+    for (const side of [gl.TEXTURE_WRAP_S, gl.TEXTURE_WRAP_T]) gl.texParameteri(gl.TEXTURE_2D, side, gl.CLAMP_TO_EDGE);
+    for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, size, gl.NEAREST);
+  }
 
   function fillMarks(marks) {
     const numbers = marks.flatMap(({ x, y, size, colour, kind }) => {
