@@ -4,7 +4,8 @@ A program of the page has
 
 - `label`: the index of the label;
 - `steps`: the number of steps of its runs;
-- `starts`: the starts of the judged runs, that of the shown run first; for a network, this one only;
+- `starts`: the starts of the judged runs, that of the shown run first; for a network, at least this one. `seeds`: the
+  number of judged runs;
 - `parameters`: the numbers that have sliders, see `sliders`;
 - `variants`: the modules with and without the schedule and each transform, that of the experiment first; each has the
   names of its `parts` and the `program` for `kernel.js`;
@@ -42,6 +43,8 @@ MOST = 60
 """The most modules of a page. Each takes about 30 ms and 2 kB, for a network 100 ms and 30 kB."""
 LARGEST, ROOM = 200_000, 1_000_000
 """The most characters of one program, and of all."""
+START_NUMBERS = 4_000
+"""The most numbers of the starts of one network, 40 kB. The first start is always in the page."""
 MOST_PARTS = 3
 """With more schedules and transforms than this, only all of them and none can be chosen."""
 
@@ -104,12 +107,16 @@ def _program(sweep: Sweep, room: Room, graphs: Graphs) -> dict[str, Any]:
     if not room.modules:
         raise OptlabError(NO_ROOM)
     made = _made(sweep, graphs)
-    starts = made.pop("x0")[: 1 if sweep.case.split else None]
-    if not room.take(made):
+    starts = made.pop("x0")
+    if sweep.case.split:
+        starts = starts[: max(START_NUMBERS // sweep.case.dim, 1)]
+    packed = [packed_exactly(start) for start in starts]
+    if not room.take({"program": made, "starts": packed}):
         raise OptlabError(NO_ROOM)
     return {
         "steps": sweep.steps,
-        "starts": [packed_exactly(start) for start in starts],
+        "starts": packed,
+        "seeds": len(sweep),
         "parameters": [],
         "variants": [{"parts": [part.plugin.name for part in sweep.rule.parts[1:]], "program": made}],
     }

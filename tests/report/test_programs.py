@@ -57,10 +57,14 @@ def test_schedules_and_transforms_can_be_left_out(made):
     assert ["transform" in own for own in owners] == [True, False, True, False]
 
 
-def test_networks_have_programs_with_their_first_start(made):
+@pytest.mark.parametrize(("most", "count"), [(4_000, 2), (30, 1), (1, 1)])
+def test_networks_have_programs_with_some_of_their_starts(made, monkeypatch, most, count):
+    """A network of 22 parameters with two seeds."""
+    monkeypatch.setattr("optlab.report.programs.START_NUMBERS", most)
     network = {"name": "mlp", "dataset": "xor", "hidden": [4]}
     program = made(network, {"name": "adam"})[0]["adam"]
-    assert len(program["starts"]) == 1
+    assert len(program["starts"]) == count
+    assert program["seeds"] == 2
     assert len(unpacked(program["starts"][0])) == program["variants"][0]["program"]["dim"]
 
 

@@ -30,10 +30,24 @@ export function pathOf({ runs, record, trail, loss, steps, diverged }, dim = 2) 
 }
 
 /**
+ * The result of the first run, with the losses of all as its `seeds`.
+ * @param {import("./kernel.js").Result[]} results each of one run
+ * @returns {import("./kernel.js").Result}
+ */
+export function withSeeds(results) {
+  const [first] = results;
+  const runs = results.length;
+  const loss = Float64Array.from({ length: first.record.length * runs }, (_, n) => results[n % runs].loss[Math.floor(n / runs)]);
+  const all = { runs, loss, final: Float64Array.from(results, ({ final }) => final[0]), diverged: results.map(({ diverged }) => diverged[0]) };
+  return { ...first, seeds: { ...first, ...all } };
+}
+
+/**
  * The median over the runs, and the band from the 10 % to the 90 % quantile. A run that diverged counts as infinite.
  * @param {import("./kernel.js").Result} result
  */
-export function curveOf({ runs, record, loss }) {
+export function curveOf({ runs, record, loss, seeds }) {
+  if (seeds) return curveOf(seeds);
   const rows = spaced(record.length - 1, CURVE);
   const step = Float64Array.from(rows, (row) => record[row]);
   if (runs === 1) return { step, median: Float64Array.from(rows, (row) => orInfinite(loss[row])) };
@@ -69,7 +83,8 @@ export function withResults(one, results) {
 }
 
 /** The losses at the end of all runs; infinite for those that diverged. @param {import("./kernel.js").Result} result */
-export function lastLosses({ runs, final, diverged }) {
+export function lastLosses({ runs, final, diverged, seeds }) {
+  if (seeds) return lastLosses(seeds);
   return Array.from({ length: runs }, (_, run) => (diverged[run] ? Infinity : orInfinite(final[run])));
 }
 

@@ -62,6 +62,7 @@
  * @property {boolean[]} diverged
  * @property {Float64Array} x  x at the end, (dim, runs).
  * @property {Float64Array} state  The state at the end, (entries of the state, runs).
+ * @property {Result} [seeds]  The losses of this run and of others, see `withSeeds` in `compute.js`.
  */
 
 import { NetworkKernel } from "./network_kernel.js";

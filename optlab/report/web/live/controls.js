@@ -36,6 +36,7 @@ export function createControls(data, state, live) {
       fault(`This could not be computed: ${error instanceof Error ? error.message : error}`);
     }
     get("live").removeAttribute("aria-busy");
+    seeds();
   }
 
   function open() {
@@ -71,6 +72,15 @@ export function createControls(data, state, live) {
     const numbers = live.current(index(), label())?.program.numbers.map(keyOf) ?? [];
     const used = (program?.parameters ?? []).filter((parameter) => numbers.includes(keyOf(parameter)));
     box.replaceChildren(...(program ? [...parts, ...used.map(slider)] : [reason]));
+    seeds();
+  }
+
+  /** How many of the seeds are computed here, if not all. */
+  function seeds() {
+    const program = live.programOf(index(), label());
+    const [count, all] = program ? [live.startsOf(index(), label()).length, program.seeds] : [1, 1];
+    const isPart = count < all && !live.settings(index()).x0;
+    get("live-seeds").textContent = isPart ? `Losses that are computed here are of ${count} of the ${all} seeds: more would take too long.` : "";
   }
 
   /** A schedule or a transform that can be switched off. */

@@ -1,8 +1,8 @@
 /** What the page computes itself: paths and curves of the programs of a case, from any start and with any numbers. */
 
-import { lastLosses, pathOf, spaced, withResults } from "../kernels/compute.js";
+import { lastLosses, pathOf, spaced, withResults, withSeeds } from "../kernels/compute.js";
 import { load } from "../kernels/kernel.js";
-import { numbersOf } from "./numbers.js";
+import { countOfSeeds, numbersOf } from "./numbers.js";
 import { projected } from "../networks/projection.js";
 import { unpack } from "../base/unpack.js";
 
@@ -64,10 +64,20 @@ export function createLive(data, state, openCase) {
     return kernels.get(program);
   }
 
+  /** The starts of the judged runs, or the one that was chosen; see `countOfSeeds`. */
+  function startsOf(/** @type {number} */ index, /** @type {number} */ label) {
+    const { x0, steps, program } = current(index, label);
+    if (settings(index).x0) return [x0];
+    const { starts } = programOf(index, label);
+    return starts.slice(0, countOfSeeds(program, steps, starts.length)).map((start) => Array.from(unpack(start)));
+  }
+
   function run(/** @type {number} */ index, /** @type {number} */ label) {
-    const { x0, numbers, steps, program } = current(index, label);
-    const starts = settings(index).x0 ? [x0] : programOf(index, label).starts.map((start) => Array.from(unpack(start)));
-    return kernels.get(program).run({ x0: starts, numbers, steps, record: spaced(steps, program.is_network ? LOOKS : undefined) });
+    const { numbers, steps, program } = current(index, label);
+    const [starts, kernel] = [startsOf(index, label), kernels.get(program)];
+    if (!program.is_network) return kernel.run({ x0: starts, numbers, steps, record: spaced(steps) });
+    // one after the other: the parameters of all runs together would be large
+    return withSeeds(starts.map((x0) => kernel.run({ x0: [x0], numbers, steps, record: spaced(steps, LOOKS) })));
   }
 
   /** The path in a plane through the parameters: of the results, or the recorded one. */
@@ -103,6 +113,7 @@ export function createLive(data, state, openCase) {
 
   return {
     current,
+    startsOf,
     settings,
     isChanged,
     programOf,
