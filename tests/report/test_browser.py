@@ -91,9 +91,15 @@ def test_a_row_under_the_pointer_lights_its_entry_in_the_list(page):
 
 
 def test_another_problem_without_a_plane_has_no_stage(page):
+    page.locator("#speed").select_option("1")
+    page.locator("#scrub").fill("38")
+    page.locator("#toggle").click()
     page.locator("#case").select_option("1")
     expect(page.locator("#play")).to_be_hidden()
     assert page.locator("#ranking caption").inner_text().startswith("sphere")
+    expect(page.locator("#toggle")).to_have_text("pause")  # it plays on, from the start
+    assert page.evaluate("window.optlab.view().step") < 38
+    page.locator("#toggle").click()
     page.locator("#case").select_option("0")
     expect(page.locator("#play")).to_be_visible()
 

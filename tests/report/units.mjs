@@ -5,6 +5,7 @@ import { DIVERGED, NOWHERE, SIDE, basins, pixelsOf } from "./live/basins.js";
 import { hit, project, ray, startCamera, viewMatrix } from "./valley/camera.js";
 import { between, rgb } from "./base/colours.js";
 import { curveOf, lastLosses, pathOf, quantile, spaced } from "./kernels/compute.js";
+import { beyond } from "./valley/border.js";
 import { levelLines } from "./valley/levels.js";
 import { digits, entriesText, lineTexts } from "./why/lines.js";
 import { linearTicks, logTicks, short, tickText } from "./base/numbers.js";
@@ -51,6 +52,19 @@ const plane = { low: [0, 0], high: [2, 2], size: 3, heights };
 near(heightAt(plane, 0.7, 1.3), 0.7 / 4 + 1.3 / 8);
 near(heightAt(plane, 2, 2), 0.75);
 assert.ok(Number.isNaN(heightAt(plane, 2.1, 0)));
+// a cell with one high corner is two triangles, as drawn: the one at the low corners is flat, bilinear heights are not
+const bent = { low: [0, 0], high: [1, 1], size: 2, heights: Float32Array.of(0, 0, 0, 1) };
+near(heightAt(bent, 0.5, 0.5), 0);
+near(heightAt(bent, 0.75, 0.5), 0.25);
+assert.equal(heightAt({ ...bent, heights: Float32Array.of(0, 0, 0, NaN) }, 0.2, 0.3), 0);
+assert.ok(Number.isNaN(heightAt({ ...bent, heights: Float32Array.of(0, 0, 0, NaN) }, 0.8, 0.3)));
+
+// the place at the border that stands for a point outside
+assert.equal(beyond([0, 0], [2, 1], [2, 0.5]), null);
+assert.equal(beyond([0, 0], [2, 1], [NaN, 0.5]), null);
+assert.deepEqual(beyond([0, 0], [2, 1], [9, 0.5]), { from: [2, 0.5], way: [1, 0] });
+assert.deepEqual(beyond([0, 0], [2, 1], [-3, 5]), { from: [0, 1], way: [-0.6, 0.8] });
+assert.deepEqual(beyond([0, 0], [2, 1], [1, -Infinity]), { from: [1, 0], way: [0, -1] });
 
 // a path becomes connected pieces; what is outside is left out
 const cut = pieces(plane, { x: [0, 2, 9], y: [1, 1, 1], step: [0, 10, 20] });

@@ -24,7 +24,8 @@ export function valueAt(steps, values, step) {
 }
 
 /**
- * The height of the surface at a point, between the points of the grid in proportion; NaN outside.
+ * The height of the drawn surface at a point: that of the triangle in which it lies, see `meshOf` in `surface.js`; NaN
+ * outside, and in triangles with a corner that has no value.
  * @param {{ low: number[], high: number[], size: number, heights: Float32Array }} valley
  */
 export function heightAt(valley, x, y) {
@@ -35,8 +36,11 @@ export function heightAt(valley, x, y) {
   const i = Math.min(Math.floor(row), size - 2);
   const j = Math.min(Math.floor(column), size - 2);
   const [v, u] = [row - i, column - j];
-  const at = (/** @type {number} */ r, /** @type {number} */ c) => heights[r * size + c];
-  return (1 - v) * ((1 - u) * at(i, j) + u * at(i, j + 1)) + v * ((1 - u) * at(i + 1, j) + u * at(i + 1, j + 1));
+  const at = i * size + j;
+  const [right, above] = [heights[at + 1], heights[at + size]];
+  if (u + v <= 1) return heights[at] + u * (right - heights[at]) + v * (above - heights[at]);
+  const far = heights[at + size + 1];
+  return far + (1 - u) * (above - far) + (1 - v) * (right - far);
 }
 
 /**

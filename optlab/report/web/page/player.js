@@ -11,11 +11,13 @@ export function createPlayer(state, openCase) {
   const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
   const [toggle, scrub, now, speed] = ["toggle", "scrub", "now", "speed"].map(get);
   let before = 0;
+  let shownCase = state.now.caseIndex;
 
   const last = () => openCase(state.now.caseIndex).lastStep;
 
   function tick(/** @type {number} */ time) {
     if (!state.now.playing) return;
+    if (state.now.caseIndex !== shownCase) return requestAnimationFrame(tick); // the step is that of the case before
     const passed = Math.max(0, time - before); // the time of the first frame may be before the click
     const step = state.now.step + (passed / 1000) * state.now.speed * (last() / SECONDS);
     before = time;
@@ -69,9 +71,12 @@ export function createPlayer(state, openCase) {
     show();
   });
   state.on(["caseIndex"], () => {
+    shownCase = state.now.caseIndex;
     end = last();
-    get("time").hidden = last() === 0;
-    state.set({ playing: false, step: last() });
+    before = performance.now();
+    get("time").hidden = end === 0;
+    const playing = state.now.playing && end > 0;
+    state.set({ playing, step: playing ? 0 : end });
     show();
   });
   get("time").hidden = last() === 0;

@@ -16,7 +16,7 @@ export function product(a, b) {
 
 /** @returns {Camera} */
 export function startCamera() {
-  return { yaw: -0.6, pitch: 0.95, distance: 2.2, x: 0, y: 0 };
+  return { yaw: -0.6, pitch: 0.95, distance: 2.4, x: 0, y: 0 };
 }
 
 /** From the space of the surface, with heights along z, to clip space. @param {Camera} camera @param {number} aspect */

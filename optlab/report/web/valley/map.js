@@ -2,11 +2,13 @@
 
 import { between } from "../base/colours.js";
 import { axesOf } from "./plane.js";
+import { beyond } from "./border.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 
 const MARGIN = { left: 52, right: 10, top: 10, bottom: 30 };
+const ARROW = [[1, 0], [-0.15, 0.9], [-0.15, 0.3], [-1, 0.3], [-1, -0.3], [-0.15, -0.3], [-0.15, -0.9]]; // prettier-ignore
 const LEVELS = Array.from({ length: 14 }, (_, i) => (i + 0.5) / 14);
 
 /** @param {HTMLCanvasElement} canvas */
@@ -42,6 +44,11 @@ export function createMap(canvas) {
     return [placed.left + (x - centre[0]) * placed.sx, placed.top - (y - centre[1]) * placed.sy];
   }
 
+  /** The corners of the part of the canvas inside of the axes. @returns {[number[], number[]]} */
+  function frame() {
+    return [[MARGIN.left, MARGIN.top], [canvas.clientWidth - MARGIN.right, canvas.clientHeight - MARGIN.bottom]]; // prettier-ignore
+  }
+
   function reset() {
     placed = null;
     centre = [0, 1].map((d) => (valley.low[d] + valley.high[d]) / 2);
@@ -68,8 +75,8 @@ export function createMap(canvas) {
       const [right, bottom] = at(valley.high[0], valley.low[1]);
       context.save();
       context.beginPath();
-      context.rect(MARGIN.left, MARGIN.top, canvas.clientWidth - MARGIN.left - MARGIN.right,
-                   canvas.clientHeight - MARGIN.top - MARGIN.bottom); // prettier-ignore
+      const [first, last] = frame();
+      context.rect(first[0], first[1], last[0] - first[0], last[1] - first[1]);
       context.clip();
       context.imageSmoothingEnabled = true;
       context.drawImage(picture.image, left, top, right - left, bottom - top);
@@ -156,8 +163,10 @@ export function createMap(canvas) {
   }
 
   function mark({ x, y, size, colour, kind }) {
-    if (!(Math.abs(x) < 1e12 && Math.abs(y) < 1e12)) return;
     const [u, v] = at(x, y);
+    const left = kind === 0 && beyond(...frame(), [u, v]);
+    if (left) return arrow(left, 1.5 * size, colour);
+    if (!(Math.abs(x) < 1e12 && Math.abs(y) < 1e12)) return;
     context.beginPath();
     if (kind === 2) {
       for (let i = 0; i < 10; i++) {
@@ -176,6 +185,21 @@ export function createMap(canvas) {
     }
     context.fill();
     context.strokeStyle = kind === 0 ? "#ffffff" : "#222222";
+    context.lineWidth = 1.4;
+    context.stroke();
+  }
+
+  /** An arrow whose tip is on the border, for a ball outside. */
+  function arrow({ from, way }, size, colour) {
+    const [c, s] = way;
+    context.beginPath();
+    for (const [along, across] of ARROW) {
+      context.lineTo(from[0] + size * ((along - 1) * c - across * s), from[1] + size * ((along - 1) * s + across * c));
+    }
+    context.closePath();
+    context.fillStyle = colour;
+    context.fill();
+    context.strokeStyle = "#ffffff";
     context.lineWidth = 1.4;
     context.stroke();
   }

@@ -53,15 +53,21 @@ void main() { colour = vec4(tint.rgb * tint.a, tint.a) * strength; }`,
 
 export const MARK = {
   vertex: `#version 300 es
-uniform mat4 view; uniform float tall; uniform vec2 pixels; uniform float scale;
+uniform mat4 view; uniform float tall; uniform vec2 pixels; uniform float scale; uniform vec3 eye;
 layout(location = 0) in vec2 corner; layout(location = 1) in vec4 place; layout(location = 2) in vec4 look;
+layout(location = 3) in float turn;
 out vec2 at; out vec3 tint; flat out int kind;
 void main() {
-  vec4 middle = view * vec4(place.xy, place.z * tall + 0.02, 1.0);
-  at = corner; tint = look.rgb; kind = int(look.a);
+  vec3 centre = vec3(place.xy, place.z * tall + 0.02);
+  vec4 middle = view * vec4(centre, 1.0);
+  // a mark is as deep as a sphere: nearer to the eye than slopes beside it, which would cut its picture
+  float radius = place.w * scale / pixels.y * middle.w / length(vec3(view[0].y, view[1].y, view[2].y));
+  vec4 nearest = view * vec4(centre + normalize(eye - centre) * min(1.5 * radius, 0.2), 1.0);
+  tint = look.rgb; kind = int(look.a);
+  at = vec2(cos(turn) * corner.x + sin(turn) * corner.y, cos(turn) * corner.y - sin(turn) * corner.x);
   middle.xy += corner * place.w * scale / pixels * middle.w;
   if (look.a < 0.5) middle.y += 0.7 * place.w * scale / pixels.y * middle.w;  // a ball lies on the surface
-  middle.z -= 0.006 * middle.w;
+  middle.z = nearest.z / nearest.w * middle.w;
   gl_Position = middle;
 }`,
   fragment: `#version 300 es
@@ -75,6 +81,13 @@ void main() {
     float edge = mix(1.0, 0.42, abs(turn) / 0.62832);
     if (r > edge) discard;
     colour = vec4(r > edge - 0.14 ? vec3(0.13) : tint, 1.0) * strength;
+    return;
+  }
+  if (kind == 3) {  // an arrow to the right, before it is turned
+    float head = (0.95 - at.x) * 0.8 - abs(at.y), shaft = min(0.28 - abs(at.y), min(at.x + 0.95, 0.2 - at.x));
+    float inside = max(min(head, at.x + 0.15), shaft);
+    if (inside < 0.0) discard;
+    colour = vec4(inside < 0.12 ? vec3(1.0) : tint, 1.0) * strength;
     return;
   }
   if (r > 1.0) discard;

@@ -3,9 +3,12 @@
 import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { rgb } from "../base/colours.js";
 import { heightAt, pieces } from "../base/paths.js";
+import { beyond } from "./border.js";
 import { MARK, SURFACE, TRAIL } from "./shaders.js";
 
 const TALL = 0.7;
+const BALL = 0; // the kind of a mark
+const ARROW = 1.5; // the size of an arrow, in sizes of its ball
 const CORNERS = new Float32Array([0, -1, 0, 1, 1, -1, 1, 1]);
 const SQUARE = new Float32Array([-1, -1, -1, 1, 1, -1, 1, 1]);
 
@@ -76,18 +79,19 @@ export function createSurface(canvas) {
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
       gl.depthMask(false);
       const common = { view: matrix, tall: TALL, pixels: [canvas.width / 2, canvas.height / 2], scale };
-      const count = fillMarks(marks);
+      const count = fillMarks(marks, matrix);
+      const { eye } = ray(camera, canvas.width / canvas.height, 0, 0);
       // what is behind a hill is seen through it, faintly
-      for (const strength of [0.3, 1]) {
+      for (const [strength, ofMarks] of [[0.3, 0.5], [1, 1]]) { // prettier-ignore
         if (strength < 1) gl.disable(gl.DEPTH_TEST);
         else gl.enable(gl.DEPTH_TEST);
         use(trail, { ...common, strength, now: facts.step, fading: Math.max(facts.lastStep * 0.5, 1) });
         attributes(buffers.corners, 2, [2], 0, 0);
         attributes(buffers.trails, 12, [4, 4, 4], 1, 1);
         gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, segments);
-        use(mark, { ...common, strength });
+        use(mark, { ...common, strength: ofMarks, eye });
         attributes(buffers.square, 2, [2], 0, 0);
-        attributes(buffers.marks, 8, [4, 4], 1, 1);
+        attributes(buffers.marks, 9, [4, 4, 1], 1, 1);
         gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
       }
       gl.depthMask(true);
@@ -141,14 +145,30 @@ export function createSurface(canvas) {
     for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, size, gl.NEAREST);
   }
 
-  function fillMarks(marks) {
-    const numbers = marks.flatMap(({ x, y, size, colour, kind }) => {
+  function fillMarks(marks, matrix) {
+    const numbers = marks.flatMap((one) => {
+      const { x, y, size, colour, kind } = one;
       const height = heightAt(valley, x, y);
-      return Number.isFinite(height) ? [...place(x, y), height, size, ...rgb(colour), kind] : [];
+      if (Number.isFinite(height)) return [...place(x, y), height, size, ...rgb(colour), kind, 0];
+      return kind === BALL ? arrow(one, matrix) : [];
     });
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers.marks);
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(numbers), gl.DYNAMIC_DRAW);
-    return numbers.length / 8;
+    return numbers.length / 9;
+  }
+
+  /** An arrow at the border for a ball outside of the surface: the numbers of a mark, or none. */
+  function arrow({ x, y, size, colour }, matrix) {
+    const left = beyond(valley.low, valley.high, [x, y]);
+    const height = left && heightAt(valley, left.from[0], left.from[1]);
+    if (!left || !Number.isFinite(height)) return [];
+    const [u, v] = place(left.from[0], left.from[1]);
+    const [origin, near] = [place(0, 0), place(left.way[0], left.way[1])];
+    const length = Math.hypot(near[0] - origin[0], near[1] - origin[1]);
+    const [from, to] = [0, 0.05 / length].map((far) =>
+      project(matrix, u + far * (near[0] - origin[0]), v + far * (near[1] - origin[1]), height * TALL));
+    const turn = Math.atan2((to.y - from.y) * canvas.height, (to.x - from.x) * canvas.width);
+    return [u, v, height, ARROW * size, ...rgb(colour), 3, turn];
   }
 
   /** Use a program with these values. */
@@ -158,6 +178,7 @@ export function createSurface(canvas) {
       const where = gl.getUniformLocation(program, name);
       if (typeof value === "number") gl.uniform1f(where, value);
       else if (value.length === 2) gl.uniform2fv(where, value);
+      else if (value.length === 3) gl.uniform3fv(where, value);
       else gl.uniformMatrix4fv(where, false, value);
     }
   }
