@@ -1,4 +1,4 @@
-"""The range of an option, written as an interval, `"[0, 1)"`, or as integers, `"{1, ..., 15}"`."""
+"""The range of an option: an interval, `"[0, 1)"`, or integers, `"{1, ..., 15}"`, or `"{0, 1, ...}"` without an end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 _FORM = re.compile(r"([\[(])\s*([^,\s]+)\s*,\s*([^,\s]+)\s*([\])])")
 _WHOLE = re.compile(r"\{\s*(-?\d+)\s*,\s*\.\.\.\s*,\s*(-?\d+)\s*\}")
+_ENDLESS = re.compile(r"\{\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*\.\.\.\s*\}")
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class AllowedRange:
     >>> 1e300 in AllowedRange.read("(0, inf)")
     True
     >>> 3.0 in AllowedRange.read("{1, ..., 15}"), 2.5 in AllowedRange.read("{1, ..., 15}")
+    (True, False)
+    >>> 1e6 in AllowedRange.read("{0, 1, ...}"), 0.5 in AllowedRange.read("{0, 1, ...}")
     (True, False)
     """
 
@@ -40,6 +43,9 @@ class AllowedRange:
         whole = _WHOLE.fullmatch(text.strip()) if isinstance(text, str) else None
         if whole and int(whole[1]) < int(whole[2]):
             return AllowedRange(text.strip(), float(whole[1]), float(whole[2]), True, True, is_whole=True)
+        endless = _ENDLESS.fullmatch(text.strip()) if isinstance(text, str) else None
+        if endless and int(endless[2]) == int(endless[1]) + 1:
+            return AllowedRange(text.strip(), float(endless[1]), math.inf, True, False, is_whole=True)
         parts = _FORM.fullmatch(text.strip()) if isinstance(text, str) else None
         if parts is None:
             raise ValueError(f'{text!r} is no interval; write one as "[0, 1)" or "(0, inf)"')

@@ -57,6 +57,8 @@ class Signature:
         allowed = self.ranges.get(name)
         if allowed is None or isinstance(value, bool | str) or value in allowed:
             return ""
+        if allowed.is_whole and allowed.low < value < allowed.high:
+            return f"{owner}: '{name}' must be a whole number, not {value!r}"
         return f"{owner}: '{name}' must lie in {allowed}, not {value:g}"
 
 

@@ -58,6 +58,8 @@ def _scale(allowed: AllowedRange, value: float, default: float) -> tuple[str, li
     ('one', [0.0, 0.99999])
     >>> _scale(AllowedRange.read("[0, inf)"), 0.0, 0.0)
     ('linear', [0.0, 1.0])
+    >>> _scale(AllowedRange.read("{0, 1, ...}"), 0.0, 0.0)
+    ('linear', [0.0, 100.0])
     """
     low, high = _inside(allowed)
     least, most = min(value, default), max(value, default)
@@ -69,5 +71,5 @@ def _scale(allowed: AllowedRange, value: float, default: float) -> tuple[str, li
     if least > 0:
         reach = 10.0**DECADES
         return "log", [max(least / reach, low), min(most * reach, high)]
-    size = max(abs(least), abs(most), 0.5)
+    size = max(abs(least), abs(most), 50.0 if allowed.is_whole else 0.5)
     return "linear", [max(-2 * size, low), min(2 * size, high)]

@@ -85,7 +85,7 @@ def test_a_schedule_that_raises(call, tmp_path):
 
 
 def test_one_schedule_with_options(call, tmp_path):
-    status, printed, _ = call("linear", "steps=9", "warmup=2.5", "end=0.5", "-o", "linear.png")
+    status, printed, _ = call("linear", "steps=9", "warmup=2", "end=0.5", "-o", "linear.png")
     assert status == 0
     assert printed.splitlines()[-1] == "linear.png"
     assert (tmp_path / "linear.png").read_bytes().startswith(b"\x89PNG")
@@ -108,7 +108,7 @@ def test_all_schedules(call, built_in):
     ("words", "message"),
     [
         (["cosine", "warmpu=3"], "cosine has no option 'warmpu' (did you mean 'warmup'?)"),
-        (["cosine", "warmup=-1"], "cosine: 'warmup' must lie in [0, inf), not -1"),
+        (["cosine", "warmup=-1"], "cosine: 'warmup' must lie in {0, 1, ...}, not -1"),
         (["cosine", "end=x"], "cosine: 'end' takes a number, not the text 'x'"),
         (["cosine", "steps=0"], "steps=0: the horizon must be a number of steps, such as 400"),
         (["cosine", "steps=1.5"], "steps=1.5: the horizon must be a number of steps, such as 400"),

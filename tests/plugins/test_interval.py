@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optlab import optimizer
-from optlab.errors import PluginError
+from optlab.errors import PluginError, UserError
+from optlab.plugins import registry
 from optlab.plugins.interval import AllowedRange
+from optlab.plugins.validation import with_defaults
 
 
 @given(st.floats(-100, 100), st.floats(-100, 100), st.booleans(), st.booleans(), st.floats())
@@ -63,3 +65,23 @@ def test_a_value_out_of_range_is_reported_with_its_place(planned):
     with pytest.raises(Exception, match=r"ranged: 'order' must lie in \[1, 5\], not 7"):
         planned(tables | {"optimizer": [{"name": "ranged", "order": 7}]}, ranged)
     assert planned(tables | {"optimizer": [{"name": "ranged", "lr": 1.0, "order": 5}]}, ranged).runs == 1
+
+
+def test_numbers_of_steps_are_whole():
+    """Options of schedules and transforms that count steps, by the known default of every built-in plugin."""
+    known = registry.load(())
+    counts = {"warmup", "every", "begin"}
+    found = [
+        (plugin, name)
+        for kind in (known.schedules, known.transforms)
+        for plugin in kind.values()
+        for name in counts & plugin.signature.numbers.keys()
+        if plugin.signature.numbers[name] % 1 == 0  # `begin` is a factor in others
+    ]
+    assert len(found) == 10
+    for plugin, name in found:
+        with pytest.raises(UserError, match=f"'{name}' must be a whole number, not 1.5"):
+            with_defaults(plugin, {name: 1.5})
+        assert with_defaults(plugin, {name: 2})[0][name] == 2.0
+        with pytest.raises(UserError, match=rf"'{name}' must lie in \{{.*, \.\.\.\}}, not -1"):
+            with_defaults(plugin, {name: -1})

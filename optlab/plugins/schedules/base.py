@@ -64,7 +64,7 @@ def schedule(
 ) -> Schedule | Callable[[Callable[..., Any]], Schedule]:
     """Declare a schedule: a function of the step `t` that returns the factor.
 
-    `ranges` are the valid values of options, as intervals: `{"every": "[1, inf)"}`. `files` are files that results
+    `ranges` are the valid values of options, as intervals: `{"every": "{1, 2, ...}"}`. `files` are files that results
     depend on, relative to the folder of the plugin's own file.
 
     Raises:

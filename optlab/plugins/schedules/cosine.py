@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"end": "[0, inf)", "warmup": "[0, inf)"})
+@schedule(ranges={"end": "[0, inf)", "warmup": "{0, 1, ...}"})
 def cosine(t, *, steps, end=0.0, warmup=0.0):
     """Fall along half a cosine, from 1 at the first step to `end` at the last (Loshchilov & Hutter, 2017).
 

@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"every": "[1, inf)", "growth": "[1, inf)", "end": "[0, inf)"})
+@schedule(ranges={"every": "{1, 2, ...}", "growth": "[1, inf)", "end": "[0, inf)"})
 def cosine_restarts(t, *, every=100.0, growth=1.0, end=0.0):
     """Fall along half a cosine from 1 towards `end`, and begin again (SGDR; Loshchilov & Hutter, 2017).
 

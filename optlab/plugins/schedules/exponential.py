@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"end": "(0, inf)", "warmup": "[0, inf)"})
+@schedule(ranges={"end": "(0, inf)", "warmup": "{0, 1, ...}"})
 def exponential(t, *, steps, end=0.01, warmup=0.0):
     """Fall by the same ratio in each step, from 1 at the first to `end` at the last.
 

@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"warmup": "[0, inf)"})
+@schedule(ranges={"warmup": "{0, 1, ...}"})
 def inverse_sqrt(t, *, warmup=0.0):
     """Rise linearly for `warmup` steps, then fall as 1 / sqrt(t) (Vaswani et al., 2017).
 

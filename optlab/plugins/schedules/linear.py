@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"end": "[0, inf)", "warmup": "[0, inf)"})
+@schedule(ranges={"end": "[0, inf)", "warmup": "{0, 1, ...}"})
 def linear(t, *, steps, end=0.0, warmup=0.0):
     """Fall by the same amount in each step, from 1 at the first to `end` at the last.
 

@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"power": "(0, inf)", "end": "[0, inf)", "warmup": "[0, inf)"})
+@schedule(ranges={"power": "(0, inf)", "end": "[0, inf)", "warmup": "{0, 1, ...}"})
 def polynomial(t, *, steps, power=0.9, end=0.0, warmup=0.0):
     """Fall along a power of the share of the steps that remain, from 1 to `end` ("poly"; Chen et al., 2018, DeepLab).
 

@@ -1,7 +1,7 @@
 from optlab import schedule
 
 
-@schedule(ranges={"every": "[1, inf)", "factor": "(0, inf)"})
+@schedule(ranges={"every": "{1, 2, ...}", "factor": "(0, inf)"})
 def step(t, *, every=100.0, factor=0.1):
     """Multiply the learning rate by `factor` after every `every` steps.
 

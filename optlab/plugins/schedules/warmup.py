@@ -3,7 +3,7 @@ import numpy as np
 from optlab import schedule
 
 
-@schedule(ranges={"warmup": "[0, inf)", "begin": "[0, inf)"})
+@schedule(ranges={"warmup": "{0, 1, ...}", "begin": "[0, inf)"})
 def warmup(t, *, warmup=100.0, begin=0.01):
     """Rise linearly for `warmup` steps, from `begin` at the first one to 1, and stay there (Goyal et al., 2017).
 

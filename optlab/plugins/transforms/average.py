@@ -3,7 +3,7 @@ import numpy as np
 from optlab import transform
 
 
-@transform(ranges={"begin": "[1, inf)"})
+@transform(ranges={"begin": "{1, 2, ...}"})
 def average(x, fast=lambda x: x, *, t, step, begin=1.0):
     """The mean of all points of the rule, which does not change the rule's own steps (Polyak & Juditsky, 1992).
 

@@ -3,7 +3,7 @@ import numpy as np
 from optlab import transform
 
 
-@transform(ranges={"every": "[1, inf)", "alpha": "(0, 1]"})
+@transform(ranges={"every": "{1, 2, ...}", "alpha": "(0, 1]"})
 def lookahead(x, slow=lambda x: x, *, t, step, every=5.0, alpha=0.5):
     """After every few steps, go back towards the point before them (Zhang et al., 2019).
 
