@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Table = str | Mapping[str, Any] | Plugin | Callable[..., Any]
 """A problem or an optimizer with its values: `"momentum lr=0.01 beta=0.9"`, `{"name": "momentum", "lr": 0.01}`, or an
-object that `@optimizer` or `@problem` made, alone or in place of the name. A problem may also be a plain function."""
+object that `@optimizer` or `@problem` made or a plain function of this form, alone or in place of the name."""
 Side = tuple[str, dict[str, list[float]]]
 """An axis of a map of stability: a hyperparameter and the grid of its values."""
 

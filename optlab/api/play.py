@@ -8,13 +8,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from optlab.api import pipeline
-from optlab.api.maps import Table
+from optlab.api.maps import Table, several
 from optlab.api.pipeline import Watched
 from optlab.api.race import COURSE, race_document
 from optlab.api.report import Report
+from optlab.errors import UserError
 from optlab.experiments.choices import GENTLE_RATES, STEPS
 from optlab.plugins import registry
+from optlab.plugins.problems.base import Problem
 from optlab.plugins.registry import Folders, Registry
+from optlab.plugins.shorthand import table
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
@@ -23,16 +26,18 @@ OPTIMIZERS = ("gd", "momentum", "adagrad", "rmsprop", "adam")
 """The default optimizers of a page."""
 RECORDED = 1_000
 """The most steps that are recorded for the page."""
+STEPS_ON_DATA, RATES_ON_DATA = 100, "1e-3:1:4"
+"""The default steps and learning rates if a problem is trained on data, as networks: a step takes milliseconds."""
 
 
 def play(
     problems: Table | Sequence[Table] = COURSE,
     optimizers: Table | Sequence[Table] = OPTIMIZERS,
     *,
-    steps: int = STEPS,
+    steps: int | None = None,
     seeds: int = 1,
     start: str | Sequence[float] | None = None,
-    lr: str = GENTLE_RATES,
+    lr: str | None = None,
     plugins: Folders | Registry = ("plugins",),
 ) -> Report:
     """Run optimizers on problems, and show them as a report. No results are kept.
@@ -41,12 +46,13 @@ def play(
 
     Args:
         problems: one or several, as for `optlab.race`. Those without two parameters have curves and no surface.
-        optimizers: one or several: texts with hyperparameters such as `"adam lr=0.1"`, tables, or objects that
-            `@optimizer` made.
-        steps: the number of updates per run.
+        optimizers: one or several: texts with hyperparameters such as `"adam lr=0.1"`, tables, objects that
+            `@optimizer` made, or plain functions of this form.
+        steps: the number of updates per run. Default: 500, or 100 if a problem is trained on data.
         seeds: the number of repeats of cells with anything random.
         start: the start of all runs, `"random"` or a point. Default: the start of each problem.
-        lr: the learning rates to try, as LOW:HIGH:NUM: NUM values from LOW to HIGH at equal ratios.
+        lr: the learning rates to try, as LOW:HIGH:NUM: NUM values from LOW to HIGH at equal ratios. Default: nine
+            from 1e-4 to 1, or four from 1e-3 to 1 if a problem is trained on data.
         plugins: folders of drop-in files, or the registry of all plugins.
 
     Returns:
@@ -67,15 +73,28 @@ def play(
 def play_document(
     problems: Table | Sequence[Table],
     optimizers: Table | Sequence[Table],
-    steps: int,
+    steps: int | None,
     seeds: int,
     start: str | Sequence[float] | None,
-    lr: str,
+    lr: str | None,
     known: Registry,
 ) -> dict[str, Any]:
-    """The experiment of a page as a document."""
+    """The experiment of a page as a document. Steps and learning rates that are None have the defaults of `play`."""
+    has_data = any(_trains_on_data(problem, known) for problem in several(problems))
+    steps = steps if steps is not None else STEPS_ON_DATA if has_data else STEPS
+    lr = lr if lr is not None else RATES_ON_DATA if has_data else GENTLE_RATES
     document = race_document(optimizers, problems, steps, seeds, start, lr, None, "play", known)
     return {**document, "record": {"points": min(steps, RECORDED) + 1}}
+
+
+def _trains_on_data(problem: Table, known: Registry) -> bool:
+    named = table(problem).get("name")
+    if isinstance(named, str):
+        try:
+            named = known.problem(named)
+        except UserError:  # reported when the experiment is read
+            return False
+    return isinstance(named, Problem) and named.trains_on_data
 
 
 @contextmanager

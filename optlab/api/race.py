@@ -5,6 +5,7 @@ A race is an ordinary experiment: its file is stored with the results, and finis
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from optlab.experiments.choices import SEEDS, STEPS
 from optlab.experiments.document.axes import MAX_VALUES
 from optlab.plugins import registry
 from optlab.plugins.optimizers.base import Optimizer
+from optlab.plugins.optimizers.base import optimizer as as_optimizer
 from optlab.plugins.registry import Folders, Registry
 from optlab.plugins.shorthand import table
 
@@ -53,8 +55,8 @@ def race(
     rate with the lowest median final loss. So each optimizer is tuned on the same loss that ranks it.
 
     Args:
-        optimizers: one or several optimizers: texts with hyperparameters such as `"momentum lr=0.01"`, tables, or
-            objects that `@optimizer` made.
+        optimizers: one or several optimizers: texts with hyperparameters such as `"momentum lr=0.01"`, tables,
+            objects that `@optimizer` made, or plain functions of this form.
         on: one or several problems: texts with options such as `"rosenbrock b=10"`, tables, or objects that
             `@problem` made.
         steps: the number of updates per run.
@@ -149,6 +151,8 @@ def _labelled(written: Sequence[Table]) -> list[dict[str, Any]]:
 
 def _has_rate(rule: Mapping[str, Any], known: Registry) -> bool:
     name = rule.get("name", "")
+    if inspect.isfunction(name):
+        name = as_optimizer(name)
     if isinstance(name, Optimizer):
         return "lr" in name.signature.options
     try:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import optlab
-from optlab.api.play import OPTIMIZERS
+from optlab.api.play import OPTIMIZERS, play_document
 from optlab.errors import SpecError, UserError
+from optlab.plugins import registry
 from tests.report.unpacked import unpacked
 
 
@@ -62,6 +63,22 @@ def test_a_problem_of_more_parameters_has_curves_and_no_surface():
     (case,) = data["cases"]
     assert case["valley"] is None
     assert unpacked(case["curves"]["loss"][0]["median"]) == pytest.approx(3 * 0.64 ** np.arange(4), rel=1e-6)
+
+
+def descent(x, g, *, lr=0.1):
+    return x - lr * g
+
+
+def test_the_default_steps_and_learning_rates():
+    known = registry.load(())
+    named = {"steps": 500, "lr": 9}, {"steps": 100, "lr": 4}
+    for problem, expected in (("beale", named[0]), ("mlp", named[1]), ({"name": known.problems["mlp"]}, named[1])):
+        document = play_document(["beale", problem], "adam", None, 1, None, None, known)
+        assert {"steps": document["steps"], "lr": document["optimizer"][0]["lr"]["num"]} == expected
+    document = play_document("beale", descent, None, 1, None, None, known)
+    assert document["optimizer"][0]["lr"]["num"] == 9
+    document = play_document("mlp", "adam", 7, 1, None, "0.1:1:2", known)
+    assert (document["steps"], document["optimizer"][0]["lr"]["num"]) == (7, 2)
 
 
 def test_mistakes():

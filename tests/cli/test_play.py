@@ -17,7 +17,7 @@ def signs(x, g, *, lr=0.1):
     """Steps of one length."""
     return x - lr * np.sign(g)
 '''
-OWN = "def bowl(x):\n    return (x**2).sum()\n"
+OWN = "def bowl(x):\n    return (x**2).sum()\n\n\ndef plain(x, g, *, lr=0.1):\n    return x - lr * g\n"
 
 
 @pytest.fixture
@@ -38,6 +38,15 @@ def test_own_problems_and_rules(lab, optlab_command, rule):
     assert '"name":"signs"' in text
     assert "Steps of one length" in text  # the source of the rule
     assert not (lab / "results").exists()
+
+
+def test_a_plain_function_is_a_rule(lab, optlab_command):
+    words = ["mine.py:bowl", "--start", "1,2", "--optimizer", "mine.py:plain", "--lr", "0.1:0.3:3", "--steps", "5"]
+    done = optlab_command("play", *words, "-o", "valley.html", "-q", cwd=lab)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    text = (lab / "valley.html").read_text(encoding="utf-8")
+    assert '"name":"plain"' in text
+    assert "return x - lr * g" in text  # its source
 
 
 def played(lab, browser):
@@ -77,7 +86,8 @@ MISTAKES = {
     "start": (["mine.py:bowl"], "bowl has no start of its own; write a point, as --start 1,2"),
     "point": (["beale", "--start", "1,x"], "--start"),
     "function": (["mine.py:bowls"], "mine.py: there is no function 'bowls' (did you mean 'bowl'?)"),
-    "which": (["beale", "--optimizer", "mine.py"], "mine.py: name the function, as in mine.py:NAME; there is bowl"),
+    "which": (["beale", "--optimizer", "mine.py"], "name the function, as in mine.py:NAME; there is bowl, plain"),
+    "no rule": (["beale", "--optimizer", "mine.py:bowl"], "mine.py:1: optimizer 'bowl' takes (x) by position instead"),
     "file": (["none.py:bowl"], "none.py: there is no such file"),
     "folder": (["beale", "-o", "none/page.html"], "--output none/page.html: there is no folder none"),
     "rates": (["beale", "--lr", "1"], "lr: '1' is not LOW:HIGH:NUM"),

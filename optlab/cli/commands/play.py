@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from optlab.cli import browser, completion, guard
-from optlab.cli.options import Plugins, Quiet, Rates, Seeds, Start, Steps, folders, known
-from optlab.experiments.choices import GENTLE_RATES, STEPS
+from optlab.cli.options import Plugins, Quiet, Seeds, Start, folders, known
 
 
 def play(
@@ -29,10 +28,18 @@ def play(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write the page, and do not open it.")
     ] = None,
-    steps: Steps = STEPS,
+    steps: Annotated[
+        int | None,
+        typer.Option("--steps", metavar="N", help="Steps per run. Default: 500; 100 if a problem has data.",
+                     show_default=False),
+    ] = None,
     seeds: Seeds = 1,
     start: Start = None,
-    lr: Rates = GENTLE_RATES,
+    lr: Annotated[
+        str | None,
+        typer.Option("--lr", metavar="LOW:HIGH:NUM", help="Learning rates to try where an optimizer has no lr. "
+                     "Default: 1e-4:1:9; 1e-3:1:4 if a problem has data.", show_default=False),
+    ] = None,
     watch: Annotated[
         bool, typer.Option("--watch", help="Serve the page on this machine, and replace it when a plugin is saved.")
     ] = False,

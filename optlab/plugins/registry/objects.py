@@ -10,6 +10,7 @@ from typing import Any
 
 from optlab.errors import UserError
 from optlab.plugins.code_location import location
+from optlab.plugins.optimizers.base import optimizer
 from optlab.plugins.problems.plain_functions import from_function
 from optlab.plugins.registry.loading import KINDS, Plugin
 from optlab.plugins.registry.lookup import Registry
@@ -19,10 +20,12 @@ def with_names(document: Mapping[str, Any], known: Registry) -> tuple[dict[str, 
     """The experiment with names in place of the plugins that are given as objects, and a registry with these plugins.
 
     An object may be given wherever a name may: as the `name` of a table, instead of a table that has only a name, and
-    as a schedule, a transform or a dataset. A plain NumPy function may be given as a problem.
+    as a schedule, a transform or a dataset. A plain NumPy function may be given as a problem, or as an optimizer if it
+    has the signature of one.
 
     Raises:
         UserError: two different plugins of one kind have the same name.
+        PluginError: a plain function does not have the signature that is needed.
     """
     names = _Names()
     tables = {
@@ -57,6 +60,8 @@ class _Names:
         """The name of a plugin that was given as an object. Other values are returned unchanged."""
         if kind == "problems" and callable(value) and _kind_of(value) is None:
             value = from_function(value)
+        if kind == "optimizers" and inspect.isfunction(value):
+            value = optimizer(value)
         if isinstance(value, str):
             self.written.add((kind, value))
         plugin: Any = value

@@ -114,7 +114,7 @@ def plain_vector(x):
     [
         ([mine], plain_vector, SpecError, "problem 1, start: plain_vector has no start of its own; write a point"),
         ([bowl], bowl, UserError, "'bowl' is one of the problems; here one of the optimizers is needed"),
-        ([plain_vector], bowl, UserError, "'plain_vector' is a plain function; put @optimizer above its def"),
+        ([plain_vector], bowl, PluginError, "optimizer 'plain_vector' takes (x) by position instead of (x, g)"),
         ([mine], max, PluginError, "<built-in function max> is not a Python function"),
         ([mine], functools.partial(plain, c=2.0), PluginError, "is not a Python function; write one that calls it"),
         ([3], bowl, SpecError, "optimizer 1, name: name must be a string, not 3"),
