@@ -249,7 +249,7 @@ def test_a_warmup_of_zero_changes_no_bit(schedule, before):
 def test_both_back_ends_follow_the_factor(schedule, backend, tmp_path):
     """On f = x^2 / 2, gradient descent multiplies x by 1 - lr factor(t). Every option is an axis of the grid."""
     options = {
-        name: [value, 2.5 if name == "growth" else 0.75 * value + 0.02 if name != "every" else 7.0]
+        name: [value, 2.5 if name == "growth" else 7.0 if name in ("every", "warmup") else 0.75 * value + 0.02]
         for name, value in schedule.signature.options.items()
     }
     rule = {"name": "gd", "lr": 0.1, "schedule": {"name": schedule.name} | options}
