@@ -117,9 +117,12 @@ def test_runs_give_back_recorded_paths(page, small):
 
 
 def test_steps_must_be_a_whole_number(page):
-    ask = "(steps) => optlab.run({ ...optlab.programs()[0], steps }).catch((error) => error.message)"
+    ask = """(steps) => {
+        const { problem, optimizer } = optlab.programs()[0];
+        return optlab.run({ problem, optimizer, steps }).catch((error) => error.message);
+    }"""
     for steps in (-5, 1.5):
-        assert page.evaluate(ask, steps) == f"steps must be a whole number from 0, not {steps}"
+        assert page.evaluate(ask, steps) == f"steps must be a whole number from 0 to 100000, not {steps}"
 
 
 def test_a_run_that_diverged_has_no_loss_in_the_legend(page, small):
@@ -167,16 +170,31 @@ def test_the_values_of_a_chart_are_in_a_table(page, small):
     chart.locator("summary").click()
 
 
+def test_the_surface_is_drawn_again_when_the_graphics_come_back(page):
+    before = picture(page, "#stage")
+    lose = """(canvas) => new Promise((done) => {
+        const given = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
+        canvas.addEventListener("webglcontextlost", () => setTimeout(() => given.restoreContext()));
+        canvas.addEventListener("webglcontextrestored", done);
+        given.loseContext();
+    })"""
+    page.locator("#surface").evaluate(lose)
+    assert picture(page, "#stage") == before
+
+
 def test_downloads_are_the_files(page, small):
     with page.expect_download() as download:
         page.get_by_role("link", name="spec.toml").click()
     assert download.value.path().read_bytes() == small.spec.read_bytes()
 
 
-def test_without_webgl_the_map_is_shown(browser, address):
+def test_without_webgl_and_webassembly_a_map_with_recorded_paths_is_shown(browser, address):
     context = browser.new_context(offline=True, viewport={"width": 360, "height": 700}, color_scheme="dark")
     page = context.new_page()
+    faults = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
     page.add_init_script("""
+        delete window.WebAssembly;
         const given = HTMLCanvasElement.prototype.getContext;
         HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
             return kind === "webgl2" ? null : given.call(this, kind, ...more);
@@ -184,6 +202,9 @@ def test_without_webgl_the_map_is_shown(browser, address):
     page.goto(address)
     assert "no WebGL2" in page.locator("#fallback").inner_text()
     assert page.locator("#map").is_visible()
+    assert page.locator("#sliders").inner_text() == "Shown as recorded. This browser does not run WebAssembly."
+    page.locator("#map").click()
+    assert faults == []
     assert not page.locator("#switch").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360  # no scrolling sideways
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 29)"

@@ -10,6 +10,8 @@ import { levelLines } from "./valley/levels.js";
 import { digits, entriesText, lineTexts } from "./why/lines.js";
 import { linearTicks, logTicks, short, tickText } from "./base/numbers.js";
 import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
+import { fitted } from "./page/lacks.js";
+import { inflated } from "./base/inflate.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { ends, isSpread, scaleOf } from "./charts/scale.js";
 import { valuesOf } from "./charts/values.js";
@@ -194,6 +196,18 @@ assert.equal(entriesText([1, 2, 3, 4, 5, 6, 7, 8], [4, 2]), "[4 × 2 numbers]");
 const rule = { values: [{ at: [0], shape: [] }, { at: [1, 2], shape: [2] }] };
 const line = { target: "y", sign: "=", symbols: "a + a b", numbers: [0, " + ", 0, " · ", 1], result: 1 };
 assert.deepEqual(lineTexts(rule, line, [-2, 3, -4]), { symbols: "y = a + a b", worked: "−2 + (−2) · [3, −4]", result: "[3, −4]" });
+
+// a browser that lacks something: programs give way to the reason, and compressed data are refused in words
+const complete = { name: "a", cases: [{ title: "b", programs: [{ label: 1, variants: [] }], boundary: {}, network_notes: ["c"] }], maps: { panels: [{ program: 0, reason: "" }] } };
+assert.equal(fitted(complete), complete);
+const fit = fitted(complete, "No.");
+assert.deepEqual([fit.name, fit.cases[0].programs, fit.maps.panels], ["a", [{ label: 1, reason: "No." }], [{ program: null, reason: "No." }]]);
+assert.deepEqual([fit.cases[0].boundary, fit.cases[0].network_notes], [null, ["c", "The decision boundary is left out. No."]]);
+assert.deepEqual([...(await inflated({ kind: "u1", deflate: "eJxjZGIGAAANAAc=" }))], [1, 2, 3]);
+const { DecompressionStream: taken } = globalThis;
+delete globalThis.DecompressionStream;
+await assert.rejects(inflated({ kind: "u1", deflate: "eJxjZGIGAAANAAc=" }), /cannot unpack compressed data/);
+globalThis.DecompressionStream = taken;
 
 // colours
 assert.deepEqual(rgb("#ff0080"), [1, 0, 128 / 255]);

@@ -8,6 +8,7 @@ import { createCharts } from "./charts/charts.js";
 import { createColours } from "./base/colours.js";
 import { createControls } from "./live/controls.js";
 import { createLandscape } from "./networks/landscape.js";
+import { fitted } from "./page/lacks.js";
 import { createLegend } from "./page/legend.js";
 import { createLive } from "./live/live.js";
 import { createMaps } from "./maps/maps.js";
@@ -19,7 +20,7 @@ import { createState } from "./base/state.js";
 import { createView, givenView, stateOf } from "./page/view.js";
 import { createWhy } from "./why/why.js";
 
-const data = JSON.parse(document.getElementById("data").textContent);
+const data = fitted(JSON.parse(document.getElementById("data").textContent));
 const get = (/** @type {string} */ id) => /** @type {any} */ (document.getElementById(id));
 
 function head() {

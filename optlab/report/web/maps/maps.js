@@ -43,7 +43,8 @@ export function createMaps(data, state, openCase, colours) {
 
   async function openAt(/** @type {number} */ index) {
     if (!opened.has(index)) opened.set(index, openPanel(panels[index]));
-    const found = await opened.get(index);
+    const found = await opened.get(index).catch(lost);
+    if (!found) return;
     if (index !== Number(select.value)) return; // another one was selected meanwhile
     const isOther = panel?.case !== found.case || panel.x.length !== found.x.length;
     panel = found;
@@ -57,6 +58,12 @@ export function createMaps(data, state, openCase, colours) {
     if (isOther || !chosen) chosen = first();
     show();
     start();
+  }
+
+  /** A map that this browser cannot unpack is left out. */
+  function lost(/** @type {Error} */ error) {
+    get("map-note").textContent = `The map cannot be shown. ${error.message}`;
+    for (const one of [box, said, get("map-run"), get("map-reset")]) one.hidden = true;
   }
 
   function openLook() {

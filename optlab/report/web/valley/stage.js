@@ -138,6 +138,18 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
       tip(label, pageX, pageY);
     },
   });
+  /** A browser may take the graphics away from the page, as when a computer wakes up, and give them back. */
+  function again() {
+    const camera = views.surface.camera();
+    views.surface = createSurface(canvases.surface);
+    if (!valley) return;
+    views.surface.open(valley);
+    views.surface.look(camera);
+    trails();
+  }
+
+  canvases.surface.addEventListener("webglcontextlost", (event) => event.preventDefault()); // they shall come back
+  canvases.surface.addEventListener("webglcontextrestored", again);
   button.addEventListener("click", () => state.set({ view: shown() === "surface" ? "map" : "surface" }));
   document.getElementById("reset").addEventListener("click", () => (views[shown()].reset(), draw()));
   new ResizeObserver(fit).observe(box);
