@@ -95,7 +95,7 @@ def _cases(
         cases.case(title, known.get(title), frames.case(title), results.history, judged, places, limits)
         for title in shown
     ]
-    networks.add(found, known, frames, places, coloured)
+    networks.add(found, known, results, places, coloured)
     made = programs.programs(results, judged, shown, places)
     for case in found:
         case["programs"] = made[case["title"]]

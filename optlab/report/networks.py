@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from optlab.execution.outputs import outputs_program
 from optlab.experiments.cases import Titled
+from optlab.report import recomputed
 from optlab.report.landscapes import WORK, has_landscape, landscapes, shares_of_work
 from optlab.report.packing import packed, spaced
+from optlab.results.analysis.sentences import listed
 from optlab.results.case_frames import CaseFrames
+from optlab.results.profiles.of_results import Profiled
 
 GRID = 48
 """Points along each side of the part of the plane in which the outputs are computed."""
@@ -22,16 +26,22 @@ PARAMETERS = 56_000
 
 
 UNRECORDED = (
-    "The loss around the paths is not shown, because the parameters along the steps were not recorded: write "
-    "trajectories = true in [record], and run again."
+    "The loss around the paths is not shown, because the parameters along the steps were not recorded, and computing "
+    "them again takes too long here, or is not possible: write trajectories = true in [record] of the experiment file, "
+    "and run it again."
 )
+PART = (
+    "The parameters along the steps were not recorded; they were computed again for {}. For those of all optimizers "
+    "write trajectories = true in [record] of the experiment file, and run it again."
+)
+
 TOO_LARGE = "The loss around the paths is not shown, because no run stayed finite, or its grid would take too long."
 
 
 def add(
     found: Sequence[dict[str, Any]],
     known: Mapping[str, Titled],
-    frames: CaseFrames,
+    results: Profiled,
     places: Mapping[str, int],
     labels: Collection[str],
 ) -> None:
@@ -40,12 +50,14 @@ def add(
 
     Args:
         known: the cases whose problem is unchanged, by title.
-        frames: the frames of all cases.
+        results: of all cases. Paths that were not recorded are computed again, if that does not take long.
         labels: whose paths and parameters are in the page.
     """
     for one in found:
         one |= {"landscapes": [], "boundary": None, "network_notes": []}
+    frames = results.frames
     own = [(one, known[one["title"]], frames.case(one["title"])) for one in found if one["title"] in known]
+    own = _with_paths(own, results, labels)
     wide = [one for one in own if has_landscape(one[1])]
     recorded = [one for one in wide if not one[2].paths.empty]
     drawn = [one for one in wide if is_drawn(one[1])]
@@ -58,6 +70,23 @@ def add(
     for one, case, of_case in drawn:
         one["boundary"], why = boundary(case, of_case, places, labels, PARAMETERS // len(drawn))
         one["network_notes"] += [why] if why else []
+
+
+Own = tuple[dict[str, Any], Titled, CaseFrames]
+
+
+def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str]) -> list[Own]:
+    """The cases with paths where they were not recorded and are needed."""
+    missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and has_landscape(case)]
+    found = []
+    for one, case, of_case in own:
+        if one["title"] in missing:
+            of_case = replace(of_case, paths=recomputed.paths(results, of_case, labels, recomputed.WORK / len(missing)))
+            shown, wanted = set(of_case.paths["label"]), set(of_case.best["label"]) & set(labels)
+            if shown and shown != wanted:
+                one["network_notes"].append(PART.format(listed([label for label in labels if label in shown])))
+        found.append((one, case, of_case))
+    return found
 
 
 def is_drawn(case: Titled) -> bool:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import tomllib
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 import optlab
 from optlab.execution.outputs import outputs_graph
 from optlab.experiments.cases import titled
-from optlab.report import landscapes, networks
+from optlab.report import landscapes, networks, recomputed
 from optlab.report.document import document
 from optlab.report.packing import HOLE
 from tests.node import evaluated, needs_node
@@ -175,15 +176,37 @@ def test_parameters_are_thinned(moons, monkeypatch):
     assert [unpacked(one["step"]).tolist() for one in recorded] == [[0, 8, 15, 22, 30]] * 2
 
 
-def test_without_recorded_parameters_the_page_says_what_to_write(tmp_path):
-    experiment = {"name": "m", "steps": 3, "problem": [{"name": "mlp", "dataset": "moons", "hidden": [2]}],
-                  "optimizer": [{"name": "gd", "lr": 0.1}]}  # fmt: skip
-    results = optlab.run(experiment, tmp_path, plots=False)
-    case = document(results, results.judged())["cases"][0]
+@pytest.fixture(scope="module")
+def unrecorded(moons, tmp_path_factory):
+    """The same runs, without their parameters."""
+    experiment = tomllib.loads(moons.spec.read_text(encoding="utf-8"))
+    del experiment["record"]["trajectories"]
+    return optlab.run(experiment, tmp_path_factory.mktemp("unrecorded"), plots=False)
+
+
+def test_parameters_that_were_not_recorded_are_computed_again(shown, unrecorded):
+    assert unrecorded.trajectories.empty
+    case = document(unrecorded, unrecorded.judged())["cases"][0]
+    for key in ("landscapes", "boundary", "network_notes"):
+        assert case[key] == shown[key]
+
+
+def test_paths_that_take_too_long_are_those_of_the_best_or_none(unrecorded, monkeypatch):
+    """A run takes 30 steps, each with 17 parameters times 320 examples and 60,000 numbers."""
+    one = 30 * (60_000 + 17 * 320)
+    monkeypatch.setattr(recomputed, "WORK", 2 * one - 1)
+    case = document(unrecorded, unrecorded.judged())["cases"][0]
+    (path,) = case["landscapes"][0]["paths"]
+    best = case["ranking"][0]["label"]
+    assert path["label"] == case["boundary"]["recorded"][0]["label"] == best
+    (note,) = case["network_notes"]
+    assert f"computed again for {LABELS[best]}. For those of all" in note
+    monkeypatch.setattr(recomputed, "WORK", one - 1)
+    case = document(unrecorded, unrecorded.judged())["cases"][0]
     assert case["landscapes"] == []
     assert case["boundary"]["recorded"] == []
     (note,) = case["network_notes"]
-    assert "trajectories = true in [record]" in note
+    assert "write trajectories = true in [record] of the experiment file" in note
 
 
 def test_a_network_without_outputs_or_with_wrong_ones_has_a_note(moons):

@@ -98,7 +98,8 @@ def test_paths_with_another_rate_are_projected_on_the_same_plane(page, moons, tm
     assert row.inner_text() == before
 
 
-def test_what_is_neither_recorded_nor_trained_in_the_page_has_a_note(browser, tmp_path):
+def test_what_is_neither_recorded_nor_trained_in_the_page_has_a_note(browser, tmp_path, monkeypatch):
+    monkeypatch.setattr("optlab.report.recomputed.WORK", 0)
     experiment = {"name": "m", "steps": 3, "optimizer": [{"name": "adam", "lr": 0.1}],
                   "problem": [{"name": "mlp", "dataset": "moons", "hidden": [3], "batch_size": 20}]}  # fmt: skip
     results = optlab.run(experiment, tmp_path, plots=False)
