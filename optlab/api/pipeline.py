@@ -34,6 +34,7 @@ from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
+    from optlab.figures.second_process import SecondProcess
     from optlab.results.store import Writer
 
 Watched = Callable[[str, int], AbstractContextManager[Progress]]
@@ -217,24 +218,43 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
     """Run or reuse an experiment and draw it, while holding the lock of its folder."""
     from optlab.api import experiment_results
+    from optlab.figures.second_process import SecondProcess
 
     results, damage = _found(job)  # again, now that no other process can write
     reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
-    if results is not None:
-        results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
-        damaged = results.damaged_plots(format) if format else {}
-        damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
-    else:
-        if format:
-            importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
-        with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
-            results = execute(job, writer, progress)
-    drawing_error = _draw_missing(results, job, format, watched, selection) if format else None
+    with SecondProcess() as second:
+        if results is not None:
+            results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
+            damaged = results.damaged_plots(format) if format else {}
+            damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
+        else:
+            if format:
+                importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
+            with _getting_ready(job, format, second), watched("running", job.plan.run_steps) as progress:
+                results = execute(job, writer, progress)
+        drawing_error = _draw_missing(results, job, format, watched, selection, second) if format else None
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
 
 
+def _getting_ready(job: Job, format: str | None, second: SecondProcess) -> AbstractContextManager[None]:
+    """Get ready for drawing while the block runs."""
+
+    def start() -> None:
+        from optlab.figures import saving
+        from optlab.figures.experiment import pictures
+
+        saving.start_for(pictures.count(job.plan), second)
+
+    return importing(_FOR_DRAWING, start) if format else nullcontext()
+
+
 def _draw_missing(
-    results: ExperimentResults, job: Job, format: str, watched: Watched, selection: Selection
+    results: ExperimentResults,
+    job: Job,
+    format: str,
+    watched: Watched,
+    selection: Selection,
+    second: SecondProcess,
 ) -> Exception | None:
     """Draw the pictures and write the report, unless they exist. Returns the exception of the drawing, or None."""
     has_report = results.has_report()
@@ -246,7 +266,7 @@ def _draw_missing(
     try:
         plugins = job.registry.figures.values()
         with watched("drawing", pictures.count(job.plan, plugins) + (not has_report)) as progress:
-            draw(results, format, progress, selection, with_report=not has_report)
+            draw(results, format, progress, selection, with_report=not has_report, second=second)
     except Exception as error:
         error.add_note(store.complete_in(job.folder))
         return error

@@ -15,6 +15,7 @@ from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
+    from optlab.figures.second_process import SecondProcess
 
 Progress = Callable[[int], None]
 
@@ -26,6 +27,7 @@ def draw(
     progress: Progress = lambda done: None,
     selection: Selection = ALL,
     with_report: bool = False,
+    second: SecondProcess | None = None,
 ) -> list[Path]:
     """Draw the pictures of an experiment into `plots/`: contours, loss curves, sensitivity, and pictures of plugins.
 
@@ -34,6 +36,7 @@ def draw(
 
     Args:
         with_report: whether the report is written, too.
+        second: the process that saves the pictures, if it was started before.
 
     Returns:
         The files of the pictures.
@@ -50,7 +53,7 @@ def draw(
     if reasons := results.origin.left_out:
         warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
     report = (lambda: results.report().text) if with_report else None
-    return pictures.draw_all(results, format, progress, selection, report)
+    return pictures.draw_all(results, format, progress, selection, report, second)
 
 
 def check_format(format: str) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +13,7 @@ from typing import IO
 from matplotlib.figure import Figure
 
 from optlab.figures.figure import save
+from optlab.figures.second_process import SecondProcess
 
 MANY = 8
 """The least number of figures for which a second process is started. Its start takes as long as saving two or three."""
@@ -29,21 +27,22 @@ class Saver:
     The second process only makes it faster. Whatever that process does not confirm, for any reason, is saved by this
     one, so that errors are the same. The files are equal to the byte.
 
-    process: the second process; None if this one saves all figures. sender: a thread that waits for that process.
+    second: the second process; if it is not started, this one saves all figures. sender: a thread that waits for it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes] | None, sender: ThreadPoolExecutor) -> None:
-        self.process = process
+    def __init__(self, second: SecondProcess, sender: ThreadPoolExecutor) -> None:
+        self.second = second
         self._sender = sender
         self._sent: list[tuple[Future[bool], Figure, Path]] = []
 
     def save(self, figure: Figure, path: Path) -> Path:
         """Save a figure, now or later, by the suffix of the path. After `finish` all are saved."""
         self._sent = [one for one in self._sent if not (one[0].done() and one[0].result())]
-        data = _pickled(figure, path) if self.process is not None and len(self._sent) < AHEAD else None
-        if self.process is None or data is None:
+        is_free = self.second.popen is not None and len(self._sent) < AHEAD
+        data = _pickled(figure, path) if is_free else None
+        if data is None:
             return save(figure, path)
-        self._sent.append((self._sender.submit(_is_saved, self.process, data), figure, path))
+        self._sent.append((self._sender.submit(self.second.send, data), figure, path))
         return path
 
     def finish(self) -> None:
@@ -54,23 +53,29 @@ class Saver:
                 save(figure, path)
 
 
-@contextmanager
-def saver(count: int) -> Iterator[Saver]:
-    """A saver of about `count` figures. All are saved when the context ends without an exception."""
+def start_for(count: int, second: SecondProcess) -> None:
+    """Start the second process if it is worth it for about `count` figures."""
     from optlab.execution.executors import workers  # the second process does not need it
 
-    process = _started() if count >= MANY and workers() > 1 else None
-    with ThreadPoolExecutor(1, "optlab-saver") as sender:
+    if count >= MANY and workers() > 1:
+        second.start()
+
+
+@contextmanager
+def saver(count: int, second: SecondProcess | None = None) -> Iterator[Saver]:
+    """A saver of about `count` figures. All are saved when the context ends without an exception.
+
+    `second` is the second process, which may have been started before; it ends with the context.
+    """
+    with second or SecondProcess() as second, ThreadPoolExecutor(1, "optlab-saver") as sender:
+        start_for(count, second)
         try:
-            made = Saver(process, sender)
+            made = Saver(second, sender)
             yield made
             made.finish()
         finally:  # the folder of the files may be removed now
-            if process is not None:
-                process.kill()
-                process.wait()
-                sender.shutdown(cancel_futures=True)
-                _close(process)
+            second.kill()
+            sender.shutdown(cancel_futures=True)
 
 
 def serve(read: IO[bytes], write: IO[bytes]) -> None:
@@ -82,42 +87,9 @@ def serve(read: IO[bytes], write: IO[bytes]) -> None:
             write.flush()
 
 
-_CODE = "import sys; from optlab.figures.saving import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
-
-
-def _started() -> subprocess.Popen[bytes] | None:
-    """The second process; None if it cannot be started. Ctrl-C does not reach it: this process ends it."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
-    pipe = subprocess.PIPE
-    with contextlib.suppress(OSError):
-        return subprocess.Popen([sys.executable, "-c", _CODE], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL,
-                                env=environment, start_new_session=True)  # fmt: skip
-    return None
-
-
 def _pickled(figure: Figure, path: Path) -> bytes | None:
     """What is sent of a figure; None if it cannot be sent."""
     try:
         return pickle.dumps((figure, path))
     except (pickle.PicklingError, AttributeError, TypeError):
         return None
-
-
-def _is_saved(process: subprocess.Popen[bytes], data: bytes) -> bool:
-    """Send a figure and wait until it is saved. Returns False if the process has ended."""
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        process.stdin.write(data)
-        process.stdin.flush()
-        return bool(process.stdout.read(1))
-    except OSError:
-        return False
-
-
-def _close(process: subprocess.Popen[bytes]) -> None:
-    """Close the pipes of a process that has ended. What is still in the buffer of one cannot be written."""
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.close()

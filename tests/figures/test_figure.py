@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from optlab.figures import figure, style
 from optlab.markup import files
@@ -55,16 +56,30 @@ def test_a_picture_has_the_size_of_a_slide(tmp_path):
     assert (int.from_bytes(header[:4], "big"), int.from_bytes(header[4:], "big")) == (1600, 900)
 
 
+@pytest.mark.parametrize(("ground", "mode"), [("#FFFFFF", "RGB"), ((1.0, 1.0, 1.0, 0.5), "RGBA")])
+def test_a_picture_has_the_pixels_of_the_figure_and_transparency_only_if_it_is_needed(ground, mode, tmp_path):
+    sheet = make()
+    sheet.set_facecolor(ground)
+    with Image.open(figure.save(sheet, tmp_path / "x.png")) as picture:
+        assert picture.mode == mode
+        assert picture.info["dpi"] == pytest.approx((160, 160), abs=0.01)
+        pixels = np.asarray(picture.convert("RGBA"))
+    with style.sheet():
+        sheet.canvas.draw()
+        expected = np.asarray(sheet.canvas.buffer_rgba())
+    np.testing.assert_array_equal(pixels, expected)
+
+
 def test_a_failed_save_leaves_no_file(tmp_path, monkeypatch):
     target = tmp_path / "x.png"
     target.write_bytes(b"old")
     sheet = make()
 
-    def half(path, **_):
+    def half(_, path, **__):
         path.write_bytes(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(sheet, "savefig", half)
+    monkeypatch.setattr(figure.Image.Image, "save", half)
     with pytest.raises(OSError, match="disk full"):
         figure.save(sheet, target)
     assert target.read_bytes() == b"old"

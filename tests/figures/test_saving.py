@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import sys
 
 import pytest
 from matplotlib.figure import Figure
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 import optlab
 from optlab.figures import figure as figures
 from optlab.figures import saving, style
+from optlab.figures.second_process import SecondProcess
 
 
 def sheets():
@@ -54,7 +56,7 @@ def test_a_second_process_saves_the_same_files(tmp_path, expected, saved_here):
     with saving.saver(10) as saver:
         for number, sheet in enumerate(sheets()):
             assert saver.save(sheet, tmp_path / f"{number}.png") == tmp_path / f"{number}.png"
-        process = saver.process
+        process = saver.second.popen
     assert digests(tmp_path) == expected
     assert "1.png" in saved_here  # it cannot be sent
     assert not {"0.png", "2.png"} & {*saved_here}  # later ones are saved by the process that is free
@@ -67,14 +69,14 @@ def test_files_that_a_killed_process_has_not_saved_are_saved_here(tmp_path, expe
         for number, sheet in enumerate(sheets()):
             saver.save(sheet, tmp_path / f"{number}.png")
             if number == last:
-                saver.process.kill()
+                saver.second.popen.kill()
     assert digests(tmp_path) == expected
     assert f"{last}.png" in saved_here
 
 
 def test_an_error_has_the_path_and_ends_the_process(tmp_path):
     with pytest.raises(OSError, match=r"none.\d\.png"), saving.saver(10) as saver:  # noqa: PT012
-        process = saver.process
+        process = saver.second.popen
         for number, sheet in enumerate(sheets()):
             saver.save(sheet, tmp_path / "none" / f"{number}.png")
     assert process.poll() is not None
@@ -82,26 +84,40 @@ def test_an_error_has_the_path_and_ends_the_process(tmp_path):
 
 def test_an_exception_of_the_caller_ends_the_process():
     with pytest.raises(KeyboardInterrupt), saving.saver(10) as saver:  # noqa: PT012
-        process = saver.process
+        process = saver.second.popen
         saver.save(Figure(), None)
         raise KeyboardInterrupt
     assert process.poll() is not None
 
 
-def test_few_figures_need_no_process(tmp_path, expected, saved_here, monkeypatch):
-    monkeypatch.setattr(saving, "_started", None)
+def test_few_figures_need_no_process(tmp_path, expected, saved_here):
     with saving.saver(saving.MANY - 1) as saver:
+        assert saver.second.popen is None
         saver.save(next(sheets()), tmp_path / "0.png")
     assert (saved_here, digests(tmp_path)) == (["0.png"], {"0.png": expected["0.png"]})
 
 
 def test_a_process_that_cannot_be_started_is_not_needed(tmp_path, expected, monkeypatch):
-    monkeypatch.setattr(saving.sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     (tmp_path / "plots").mkdir()
     with saving.saver(10) as saver:
+        assert saver.second.popen is None
         for number, sheet in enumerate(sheets()):
             saver.save(sheet, tmp_path / "plots" / f"{number}.png")
     assert digests(tmp_path / "plots") == expected
+
+
+def test_a_process_that_was_started_before_is_used_and_ended(tmp_path, expected):
+    with SecondProcess() as second:
+        second.start()
+        process = second.popen
+        second.start()
+        assert second.popen is process
+        with saving.saver(1, second) as saver:
+            for number, sheet in enumerate(sheets()):
+                saver.save(sheet, tmp_path / f"{number}.png")
+        assert process.poll() is not None
+    assert digests(tmp_path) == expected
 
 
 KINDS = ("contour", "loss", "lr", "ranks", "profile", "data_profile", "ecdf", "ert", "best_of_k")
@@ -138,12 +154,12 @@ def test_an_experiment_with_many_pictures_is_drawn_the_same_by_one_process(tmp_p
         "problem": tables,
         "optimizer": [{"name": "gd", "lr": [0.01, 0.1]}],
     }
-    started, start = [], saving._started
-    monkeypatch.setattr(saving, "_started", lambda: started.append(start()) or started[-1])
+    started, start = [], SecondProcess.start
+    monkeypatch.setattr(SecondProcess, "start", lambda second: started.append(second) or start(second))
     two = optlab.run(document, out=tmp_path / "two")
     assert len(two.plots) >= saving.MANY
-    assert len(started) == 1
+    assert len({*started}) == 1
     monkeypatch.setattr(saving, "MANY", 1000)
     one = optlab.run(document, out=tmp_path / "one")
-    assert len(started) == 1
+    assert len({*started}) == 1
     assert digests(two.folder / "plots") == digests(one.folder / "plots")

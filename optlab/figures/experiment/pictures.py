@@ -16,6 +16,7 @@ from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, 
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.saving import AHEAD, saver
+from optlab.figures.second_process import SecondProcess
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store
@@ -31,10 +32,12 @@ def draw_all(
     progress: Callable[[int], None],
     selection: Selection = ALL,
     report: Callable[[], str] | None = None,
+    second: SecondProcess | None = None,
 ) -> list[Path]:
     """Draw the selected pictures of an experiment into its `plots/`. `progress(1)` is called after each.
 
-    `report` returns the text of the report, which is published with them.
+    `report` returns the text of the report, which is published with them. `second` is the process that saves them, if
+    it was started before.
 
     All files appear together, after the last is drawn. Pictures that need a problem are left out if the problem is gone
     or has changed since the runs, or if there is no plan. The pictures of plugins come last. Earlier pictures of other
@@ -43,7 +46,7 @@ def draw_all(
     Raises:
         UserError: there is no picture of a selected kind, and the message has the reason; or no selected case.
     """
-    with saver(_estimated(results, selection)) as saving, store.drawing(results, format) as drawing:
+    with saver(_estimated(results, selection), second) as saving, store.drawing(results, format) as drawing:
         found = list(figures(results, selection))  # takes a while, in which the second process of the saver starts
         more = from_plugins.extras(results, selection) if selection.wants("extra") else []
         _check_kinds(found, bool(more), results, selection)

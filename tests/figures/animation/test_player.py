@@ -74,7 +74,9 @@ def test_an_svg_shows_the_end_to_those_who_want_no_motion(animation, tmp_path):
     ]
 
 
-@pytest.mark.skipif(not shutil.which("ffprobe"), reason="needs ffmpeg with ffprobe")
+@pytest.mark.skipif(
+    not (shutil.which("ffmpeg") and shutil.which("ffprobe")), reason="the programs ffmpeg and ffprobe are not installed"
+)
 def test_a_video_has_all_frames_and_the_pause(animation, tmp_path):
     path = animation.save(tmp_path / "x.mp4")
     asked = ["-count_frames", "-show_entries", "stream=codec_name,width,height,r_frame_rate,nb_read_frames"]
