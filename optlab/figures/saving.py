@@ -17,7 +17,7 @@ from optlab.figures.second_process import SecondProcess
 
 MANY = 8
 """The least number of figures for which a second process is started. Its start takes as long as saving two or three."""
-AHEAD = 3
+AHEAD = 6
 """The maximum number of figures that wait for the second process. If so many wait, this process saves the next one."""
 
 
@@ -46,10 +46,10 @@ class Saver:
         return path
 
     def finish(self) -> None:
-        """Wait until all figures are saved."""
+        """Save what still waits for the second process, from the end, and wait for that process."""
         sent, self._sent = self._sent, []
-        for confirmed, figure, path in sent:
-            if not confirmed.result():
+        for confirmed, figure, path in reversed(sent):
+            if confirmed.cancel() or not confirmed.result():
                 save(figure, path)
 
 
