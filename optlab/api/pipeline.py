@@ -18,8 +18,10 @@ from optlab.engine.containment import prints_aside
 from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.execution import executors, runner
 from optlab.execution.records import STATUSES, Ints, Sweep, Trajectories
+from optlab.execution.second_process import SecondProcess
 from optlab.experiments import document as documents
 from optlab.experiments import metrics, plan, tuning
+from optlab.experiments.cases import titled
 from optlab.experiments.choices import BACKENDS
 from optlab.experiments.document.text import text_of
 from optlab.experiments.estimate import Prospect as Prospect
@@ -34,7 +36,6 @@ from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
-    from optlab.figures.second_process import SecondProcess
     from optlab.results.store import Writer
 
 Watched = Callable[[str, int], AbstractContextManager[Progress]]
@@ -169,6 +170,10 @@ _FOR_DRAWING = ("optlab.figures.experiment.pictures", "optlab.report.page", "sci
 """The modules that are imported during the runs, because they take a second."""
 
 
+MANY_CASES = 3
+"""From this number of cases on, a second process saves the pictures: about three of each."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The results of an experiment, and how they came about.
@@ -218,34 +223,23 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
     """Run or reuse an experiment and draw it, while holding the lock of its folder."""
     from optlab.api import experiment_results
-    from optlab.figures.second_process import SecondProcess
 
     results, damage = _found(job)  # again, now that no other process can write
     reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
-    with SecondProcess() as second:
+    with SecondProcess("optlab.figures.saving") as second:
         if results is not None:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
             damaged = results.damaged_plots(format) if format else {}
             damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
         else:
             if format:
+                if len([*titled(job.plan)]) >= MANY_CASES:
+                    second.start()  # it imports what it needs while this process does
                 importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
-            with _getting_ready(job, format, second), watched("running", job.plan.run_steps) as progress:
+            with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
                 results = execute(job, writer, progress)
         drawing_error = _draw_missing(results, job, format, watched, selection, second) if format else None
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
-
-
-def _getting_ready(job: Job, format: str | None, second: SecondProcess) -> AbstractContextManager[None]:
-    """Get ready for drawing while the block runs."""
-
-    def start() -> None:
-        from optlab.figures import saving
-        from optlab.figures.experiment import pictures
-
-        saving.start_for(pictures.count(job.plan), second)
-
-    return importing(_FOR_DRAWING, start) if format else nullcontext()
 
 
 def _draw_missing(

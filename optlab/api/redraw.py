@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import PluginWarning, UserError
+from optlab.execution.second_process import SecondProcess
 from optlab.experiments.choices import FORMATS
 from optlab.plugins.registry import Folders
 from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
-    from optlab.figures.second_process import SecondProcess
 
 Progress = Callable[[int], None]
 

@@ -12,8 +12,8 @@ from typing import IO
 
 from matplotlib.figure import Figure
 
+from optlab.execution.second_process import SecondProcess
 from optlab.figures.figure import save
-from optlab.figures.second_process import SecondProcess
 
 MANY = 8
 """The least number of figures for which a second process is started. Its start takes as long as saving two or three."""
@@ -53,22 +53,15 @@ class Saver:
                 save(figure, path)
 
 
-def start_for(count: int, second: SecondProcess) -> None:
-    """Start the second process if it is worth it for about `count` figures."""
-    from optlab.execution.executors import workers  # the second process does not need it
-
-    if count >= MANY and workers() > 1:
-        second.start()
-
-
 @contextmanager
 def saver(count: int, second: SecondProcess | None = None) -> Iterator[Saver]:
     """A saver of about `count` figures. All are saved when the context ends without an exception.
 
     `second` is the second process, which may have been started before; it ends with the context.
     """
-    with second or SecondProcess() as second, ThreadPoolExecutor(1, "optlab-saver") as sender:
-        start_for(count, second)
+    with second or SecondProcess(__name__) as second, ThreadPoolExecutor(1, "optlab-saver") as sender:
+        if count >= MANY:
+            second.start()
         try:
             made = Saver(second, sender)
             yield made

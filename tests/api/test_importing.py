@@ -22,15 +22,3 @@ def test_the_modules_are_there_after_the_block(tmp_path, monkeypatch):
 def test_an_exception_of_the_block_is_raised():
     with pytest.raises(KeyboardInterrupt), importing(["json"]):
         raise KeyboardInterrupt
-
-
-def test_a_function_is_called_after_the_imports(tmp_path, monkeypatch):
-    (tmp_path / "slow_two.py").write_text("import time; time.sleep(0.1); value = 4")
-    monkeypatch.syspath_prepend(tmp_path)
-    found = []
-    with importing(["slow_two"], lambda: found.append(sys.modules["slow_two"].value)):
-        pass
-    assert found == [4]
-    with importing([], lambda: found.append(1 / 0)):  # what it prepares is only for speed
-        pass
-    assert found == [4]

@@ -10,9 +10,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import optlab
+from optlab.execution.second_process import SecondProcess
 from optlab.figures import figure as figures
 from optlab.figures import saving, style
-from optlab.figures.second_process import SecondProcess
 
 
 def sheets():
@@ -108,7 +108,7 @@ def test_a_process_that_cannot_be_started_is_not_needed(tmp_path, expected, monk
 
 
 def test_a_process_that_was_started_before_is_used_and_ended(tmp_path, expected):
-    with SecondProcess() as second:
+    with SecondProcess(saving.__name__) as second:
         second.start()
         process = second.popen
         second.start()

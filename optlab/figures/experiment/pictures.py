@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from optlab.errors import UserError, counted, named
+from optlab.execution.second_process import SecondProcess
 from optlab.experiments.cases import Titled, WithoutProblem, slugs, titled
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.experiments.kinds import Plan
@@ -16,7 +17,6 @@ from optlab.figures.experiment import from_plugins, maps, over_cases, per_case, 
 from optlab.figures.experiment.absent import reason
 from optlab.figures.experiment.inputs import PictureInputs
 from optlab.figures.saving import AHEAD, saver
-from optlab.figures.second_process import SecondProcess
 from optlab.figures.style import Look
 from optlab.plugins.registry.figures import FigurePlugin
 from optlab.results import analysis, store

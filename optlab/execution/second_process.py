@@ -1,4 +1,4 @@
-"""The second process, which saves figures. This module imports no Matplotlib, so that it is there early."""
+"""A second process that does tasks one after the other."""
 
 from __future__ import annotations
 
@@ -8,45 +8,49 @@ import subprocess
 import sys
 from types import TracebackType
 
-_CODE = "import sys; from optlab.figures.saving import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
+from optlab.execution.executors import workers
 
 
 class SecondProcess:
-    """A process that can be started once. It ends with the context.
+    """A process that can be started once, and ends with the context.
 
-    >>> with SecondProcess() as second:
+    `module` has a function `serve(read, write)`, which reads tasks and answers each with one byte.
+
+    >>> with SecondProcess("optlab.figures.saving") as second:
     ...     second.popen is None
     True
     """
 
-    def __init__(self) -> None:
+    def __init__(self, module: str) -> None:
         self.popen: subprocess.Popen[bytes] | None = None
+        self._code = f"import sys; from {module} import serve; serve(sys.stdin.buffer, sys.stdout.buffer)"
 
     def start(self) -> None:
-        """Start the process, unless it was started already or cannot be started. Ctrl-C does not reach it."""
-        if self.popen is not None:
+        """Start the process, unless it was started already, cannot be started or finds no free core. Ctrl-C does not
+        reach it."""
+        if self.popen is not None or workers() < 2:
             return
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
         pipe = subprocess.PIPE
         with contextlib.suppress(OSError):
-            self.popen = subprocess.Popen([sys.executable, "-c", _CODE], stdin=pipe, stdout=pipe,
+            self.popen = subprocess.Popen([sys.executable, "-c", self._code], stdin=pipe, stdout=pipe,
                                           stderr=subprocess.DEVNULL, env=environment,
                                           start_new_session=True)  # fmt: skip
 
-    def send(self, data: bytes) -> bool:
-        """Send a figure and wait until it is saved. Returns False if the process has ended."""
+    def send(self, task: bytes) -> bool:
+        """Send a task and wait until it is done. Returns False if the process has ended."""
         assert self.popen is not None
         assert self.popen.stdin is not None
         assert self.popen.stdout is not None
         try:
-            self.popen.stdin.write(data)
+            self.popen.stdin.write(task)
             self.popen.stdin.flush()
             return bool(self.popen.stdout.read(1))
         except OSError:
             return False
 
     def kill(self) -> None:
-        """End the process, so that it writes no more files."""
+        """End the process, so that it does nothing more."""
         if self.popen is not None:
             self.popen.kill()
             self.popen.wait()
