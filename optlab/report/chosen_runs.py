@@ -13,6 +13,7 @@ from optlab.errors import UserError
 from optlab.execution import fingerprint
 from optlab.execution.records import Sweep
 from optlab.results.profiles.of_results import Profiled
+from optlab.results.replanning import Origin
 from optlab.results.store.runs import PREFIX
 
 
@@ -31,8 +32,8 @@ def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
             break
     else:
         raise UserError("the experiment file has no such runs any more")
-    for name in sorted(_plugins(sweep) & set(results.origin.changed_plugins)):
-        raise UserError(results.origin.changed_plugins[name])
+    if why := changed_plugin(results.origin, sweep):
+        raise UserError(why)
     count = len(runs)
     return replace(
         sweep,
@@ -45,8 +46,10 @@ def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
     )
 
 
-def _plugins(sweep: Sweep) -> set[str]:
-    return {f"{type(plugin).__name__.lower()} {plugin.name}" for plugin in fingerprint.plugins(sweep)}
+def changed_plugin(origin: Origin, sweep: Sweep) -> str:
+    """A message if a plugin of a sweep has changed since the runs, otherwise an empty text."""
+    used = {f"{type(plugin).__name__.lower()} {plugin.name}" for plugin in fingerprint.plugins(sweep)}
+    return next((origin.changed_plugins[name] for name in sorted(used & set(origin.changed_plugins))), "")
 
 
 def _has_choices(sweep: Sweep, row: pd.Series) -> bool:

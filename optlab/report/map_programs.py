@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +19,12 @@ from optlab.report.packing import packed_exactly
 class Programs:
     """The programs of a map, one for each sweep; panels that differ in numbers only share one.
 
-    sides: the hyperparameters along the sides. failed: the ids of the sweeps whose code raised an exception.
+    sides: the hyperparameters along the sides. reasons: by the id of a sweep, why it cannot be computed.
     """
 
     sweeps: Sequence[Sweep]
     sides: tuple[str, str]
-    failed: Collection[str] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
     programs: list[dict[str, Any]] = field(default_factory=list)
 
     def of_panels(self) -> Iterator[dict[str, Any]]:
@@ -39,8 +39,8 @@ class Programs:
                 yield {**made, **self._numbers(sweep, run, made["program"])}
 
     def _made(self, sweep: Sweep) -> dict[str, Any]:
-        if sweep.id in self.failed:  # it would raise it again
-            return {"program": None, "reason": "Its runs failed."}
+        if sweep.id in self.reasons:
+            return {"program": None, "reason": self.reasons[sweep.id]}
         try:
             program = program_of(sweep.block(slice(0, 1)), simd=False)
         except OptlabError as error:

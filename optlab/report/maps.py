@@ -8,15 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from optlab.errors import ResultsError, counted
+from optlab.errors import counted
 from optlab.execution.records import FixedPoint
 from optlab.experiments.cases import Titled, titled
 from optlab.experiments.maps import advice
 from optlab.experiments.maps.panels import BasinMap, StabilityMap
 from optlab.markup import looks
-from optlab.report import cases, map_looks
+from optlab.report import cases, map_looks, recorded_maps
 from optlab.report.map_programs import Programs
 from optlab.report.packing import deflated, packed_exactly, plain, three_digits
+from optlab.report.recorded_maps import Panel
 from optlab.results.case_frames import has_map, surface_between
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.stability_colours import fates
@@ -26,26 +27,19 @@ MOST_PIXELS = 800_000
 """The most pixels of all panels together, about 2.5 MB of text."""
 MOST_CASES = 40
 NO_PATHS = pd.DataFrame({"label": [], "x0": [], "x1": []}, dtype=float)
-KINDS = ("basins", "stability")
-
-Panel = BasinMap | StabilityMap
 
 
 def of(results: Profiled) -> dict[str, Any]:
     """The labels, cases, maps and notes of a map as JSON. Without its arrays it is only described in a note."""
     planned = results.origin.plan
-    try:
-        panels = results.panels if results.kind.name in KINDS else ()
-        why = "this experiment is a map: its pictures are in the folder plots/"
-    except ResultsError as error:
-        panels, why = (), str(error).partition(": ")[2]
+    panels, why = recorded_maps.panels(results)
     if not panels or planned is None:
         return {"labels": [], "cases": [], "maps": None, "notes": [why]}
     titles = list(dict.fromkeys(panel.problem for panel in panels))
     shown = titles[:MOST_CASES]
     known = {case.title: case for case in titled(planned)}
-    failed = {sweep["id"] for sweep in results.manifest["sweeps"] if "error" in sweep}
-    made = Programs(planned.sweeps, (planned.table.x, planned.table.y), failed)
+    reasons = recorded_maps.reasons(results, planned.sweeps)
+    made = Programs(planned.sweeps, (planned.table.x, planned.table.y), reasons)
     stride = stride_of([panel for panel in panels if panel.problem in shown])
     labels = list(dict.fromkeys(panel.optimizer for panel in panels))
     packed = [
@@ -63,6 +57,8 @@ def of(results: Profiled) -> dict[str, Any]:
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
     if stride > 1:
         notes.append(f"the maps are thinned: every {_nth(stride)} pixel of each side is shown; the figures have all")
+    if results.origin.changed_plugins:
+        notes.append(f"the maps are shown as recorded: {'; '.join(results.origin.changed_plugins.values())}")
     return {
         "labels": [{"name": label, "colour": n % len(looks.PALETTE)} for n, label in enumerate(labels)],
         "cases": [
@@ -70,6 +66,7 @@ def of(results: Profiled) -> dict[str, Any]:
                 known[title],
                 [panel for panel in panels if panel.problem == title],
                 any(one["program"] is not None for one in packed if one["case"] == place),
+                known[title].case.problem.name not in results.origin.changed,
             )
             for place, title in enumerate(shown)
         ],
@@ -153,12 +150,15 @@ def _advice(panel: Panel, steps: int) -> str:
     return advice.of_basins(panel, steps) if isinstance(panel, BasinMap) else advice.of_stability(panel, steps)
 
 
-def _case(case: Titled, panels: Sequence[Panel], is_live: bool) -> dict[str, Any]:
-    """A problem: its surface without paths, how its panels are coloured, and a place for the losses of a run."""
+def _case(case: Titled, panels: Sequence[Panel], is_live: bool, is_same: bool) -> dict[str, Any]:
+    """A problem: its surface without paths, how its panels are coloured, and a place for the losses of a run.
+
+    `is_same`: whether the problem is that of the runs, so that it has a surface.
+    """
     return {
         "title": case.title,
-        "minimum": plain(case.minimum),
-        "valley": _valley(case, panels[0]),
+        "minimum": plain(case.minimum) if is_same else None,
+        "valley": _valley(case, panels[0]) if is_same else None,
         "curves": {"loss": []} if is_live else {},
         "sensitivity": [],
         "ranking": [],

@@ -1,6 +1,7 @@
 """What the page has of maps: arrays, colours, programs and notes are those of the panels."""
 
 import base64
+import dataclasses
 import re
 import zlib
 
@@ -117,15 +118,69 @@ def test_what_cannot_be_compiled_has_its_reason(tmp_path):
     assert data["cases"][0]["curves"] == {}
 
 
-def test_a_map_of_changed_plugins_is_only_described(basin_map, monkeypatch):
-    again = optlab.load(basin_map.results.folder)
-    lost = again.origin.__class__(None, why="problem 'himmelblau' is gone", kind=again.kind)
-    monkeypatch.setitem(again.__dict__, "origin", lost)
-    data = document(again, None)
+def with_changes(results, monkeypatch, plan=None, **messages):
+    """The same results, some of whose plugins have changed."""
+    again = optlab.load(results.folder)
+    messages = {name.replace("_", " "): message for name, message in messages.items()}
+    origin = dataclasses.replace(again.origin, plan=plan or again.origin.plan, changed_plugins=messages)
+    monkeypatch.setitem(again.__dict__, "origin", origin)
+    return document(again, None)
+
+
+def test_a_map_of_a_changed_rule_is_shown_as_recorded(found, monkeypatch):
+    made, right = found
+    data = with_changes(made.results, monkeypatch, optimizer_gd="optimizer 'gd' has changed")
+    assert data["notes"][-1] == "the maps are shown as recorded: optimizer 'gd' has changed"
+    assert data["cases"][0]["valley"] == right["cases"][0]["valley"]
+    for one, same in zip(data["maps"]["panels"], right["maps"]["panels"], strict=True):
+        assert all(one[name] == same[name] for name in ("fate", "digits", "exponents", "reached", "x", "y", "settings"))
+        is_changed = data["labels"][one["label"]]["name"] == "gd"
+        assert (one["program"] is None) == is_changed
+        assert one["reason"] == ("optimizer 'gd' has changed" if is_changed else "")
+
+
+def test_a_map_of_a_changed_problem_has_no_surface(found, monkeypatch):
+    made, right = found
+    data = with_changes(made.results, monkeypatch, problem_himmelblau="problem 'himmelblau' has changed")
+    assert (data["cases"][0]["valley"], data["cases"][0]["minimum"]) == (None, None)
+    assert [one["fate"] for one in data["maps"]["panels"]] == [one["fate"] for one in right["maps"]["panels"]]
+    assert {one["reason"] for one in data["maps"]["panels"]} == {"problem 'himmelblau' has changed"}
+
+
+def test_a_changed_rule_of_a_map_of_stability_has_no_theory(stability_map, monkeypatch):
+    data = with_changes(stability_map.results, monkeypatch, optimizer_momentum="optimizer 'momentum' has changed")
+    (panel,) = data["maps"]["panels"]
+    assert (panel["theory"], panel["program"], panel["reason"]) == (None, None, "optimizer 'momentum' has changed")
+
+
+@pytest.mark.parametrize("change", ["number", "start", "label"])
+def test_a_map_whose_plan_has_other_runs_is_only_described(basin_map, monkeypatch, change):
+    """A changed plugin may have another default, or a problem another domain."""
+    plan = basin_map.results.origin.plan
+    first, *others = plan.sweeps
+    key = ("hyperparameter", "lr")
+    changed = {
+        "number": {"numbers": {**first.numbers, key: 2 * first.numbers[key]}},
+        "start": {
+            "case": dataclasses.replace(first.case, start=dataclasses.replace(first.case.start, low=(-9.0, -9.0)))
+        },
+        "label": {"label": "other"},
+    }[change]
+    other = dataclasses.replace(plan, sweeps=(dataclasses.replace(first, **changed), *others))
+    data = with_changes(basin_map.results, monkeypatch, other, optimizer_gd="optimizer 'gd' has changed")
+    assert data["maps"] is None
+    assert re.search("the map cannot be read.*'gd' has changed", data["notes"][-1])
+
+
+def test_a_map_whose_plugin_is_gone_is_only_described(basin_map, monkeypatch):
+    results = optlab.load(basin_map.results.folder)
+    gone = dataclasses.replace(results.origin, plan=None, changed_plugins={}, why="problem 'himmelblau' is gone")
+    monkeypatch.setitem(results.__dict__, "origin", gone)
+    data = document(results, None)
     assert (data["maps"], data["cases"]) == (None, [])
     assert re.search("the map cannot be read.*himmelblau' is gone", data["notes"][-1])
     with pytest.raises(UserError):
-        again.panels  # noqa: B018
+        results.panels  # noqa: B018
 
 
 def test_numbers_are_packed_in_the_smallest_type():
