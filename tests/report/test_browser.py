@@ -1,5 +1,7 @@
 """The page in a real browser, with the network cut off. Skipped where Chromium or Playwright is missing."""
 
+import json
+
 import pytest
 
 from tests.report.audit import violations
@@ -170,6 +172,52 @@ def test_the_values_of_a_chart_are_in_a_table(page, small):
     chart.locator("summary").click()
 
 
+def test_fingers_move_zoom_scroll_and_drop_a_ball(page):
+    touches = page.context.new_cdp_session(page)
+    touches.send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    page.locator("#switch").click()  # the map is drawn faster
+    camera = "JSON.stringify(window.optlab.view().cameras.map)"
+
+    def drag(*fingers):
+        """Move fingers from one place to another, from the middle of the stage; the camera before and after."""
+        page.locator("#stage").scroll_into_view_if_needed()
+        before = page.evaluate(camera)
+        box = page.locator("#stage").bounding_box()
+        for part in range(4):
+            points = [
+                {
+                    "id": n,
+                    "x": box["x"] + box["width"] / 2 + x + (to_x - x) * part / 3,
+                    "y": box["y"] + 200 + y + (to_y - y) * part / 3,
+                }
+                for n, ((x, y), (to_x, to_y)) in enumerate(fingers)
+            ]
+            touches.send(
+                "Input.dispatchTouchEvent", {"type": "touchMove" if part else "touchStart", "touchPoints": points}
+            )
+        touches.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        frame(page)
+        return json.loads(before), json.loads(page.evaluate(camera))
+
+    before, after = drag(((-50, 0), (50, 0)))
+    assert after["centre"][0] < before["centre"][0]
+    before, after = drag(((-30, 0), (-60, 0)), ((30, 0), (60, 0)))
+    assert after["zoomed"] > 1.5 * before["zoomed"]
+    page.evaluate("scrollTo(0, 0)")
+    before, after = drag(((0, 60), (0, -60)))
+    assert after == before
+    page.wait_for_function("scrollY > 20")
+    page.evaluate("scrollTo(0, 0)")
+    start = page.locator("#live-x0").input_value()
+    drag(((10, 10), (10, 10)))
+    expect(page.locator("#live-x0")).not_to_have_value(start)
+    page.locator("#restore").click()
+    page.locator("#reset").click()
+    page.locator("#switch").click()
+    touches.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
+    touches.detach()
+
+
 def test_the_surface_is_drawn_again_when_the_graphics_come_back(page):
     before = picture(page, "#stage")
     lose = """(canvas) => new Promise((done) => {
@@ -191,6 +239,7 @@ def test_downloads_are_the_files(page, small):
 def test_without_webgl_and_webassembly_a_map_with_recorded_paths_is_shown(browser, address):
     context = browser.new_context(offline=True, viewport={"width": 360, "height": 700}, color_scheme="dark")
     page = context.new_page()
+    page.set_default_timeout(60_000)  # of a busy machine
     faults = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.add_init_script("""

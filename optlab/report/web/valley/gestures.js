@@ -33,7 +33,7 @@ export function gestures(box, moves) {
       return;
     }
     const now = { x: event.clientX, y: event.clientY };
-    if (pressed && Math.hypot(now.x - pressed.x, now.y - pressed.y) < STILL) return;
+    if (pressed && (isStill(pressed, now) || (event.pointerType === "touch" && isScroll(pressed, now)))) return;
     pressed = null;
     if (held.size === 2) pinch(event.pointerId, before, now);
     else if (event.shiftKey || event.buttons & 2) moves.pan(now.x - before.x, now.y - before.y);
@@ -46,6 +46,7 @@ export function gestures(box, moves) {
     moves.click(event.clientX - frame.left, event.clientY - frame.top);
     pressed = null;
   });
+  box.addEventListener("pointercancel", () => (pressed = null));
   for (const kind of ["pointerup", "pointercancel"]) box.addEventListener(kind, (event) => held.delete(/** @type {PointerEvent} */ (event).pointerId));
   box.addEventListener("pointerleave", () => moves.point(null));
   box.addEventListener("contextmenu", (event) => event.preventDefault());
@@ -67,6 +68,10 @@ export function gestures(box, moves) {
     else return;
     event.preventDefault();
   });
+
+  const isStill = (before, now) => Math.hypot(now.x - before.x, now.y - before.y) < STILL;
+  /** Whether a finger that moves up or down is about to scroll the page. */
+  const isScroll = (before, now) => Math.abs(now.y - before.y) > Math.abs(now.x - before.x);
 
   function pinch(id, before, now) {
     const other = [...held.entries()].find(([key]) => key !== id)?.[1];
