@@ -25,7 +25,7 @@ def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
     """
     planned, row = results.origin.plan, runs.iloc[0]
     if planned is None:
-        raise UserError(results.origin.why)
+        raise UserError("; ".join(results.origin.reasons))
     label = row["base"] if "base" in row else row["label"]
     for sweep in planned.sweeps:
         if sweep.label == label and row["case"] in sweep.titles and _has_choices(sweep, row):

@@ -1,5 +1,6 @@
 """The programs in the page: their starts, numbers and sliders, and reasons for runs without a program."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -114,3 +115,12 @@ def test_the_step_graphs_of_the_runs_give_the_report_that_new_graphs_give(tmp_pa
     made = results.report().text
     assert made.count('"code"') > len(names)
     assert made == optlab.load(results.folder).report().text
+
+
+def test_without_a_plan_the_reason_is_the_plugin_that_is_gone(small, monkeypatch):
+    again = optlab.load(small.folder)
+    gone = {"optimizer adam": "there is no optimizer 'adam'; it came from plugins/adam.py"}
+    origin = replace(again.origin, plan=None, changed_plugins=gone, why="/home/me/spec.toml:3:1: there is no optimizer")
+    monkeypatch.setitem(again.__dict__, "origin", origin)
+    found = document(again, again.judged())["cases"][0]["programs"]
+    assert {one["reason"] for one in found} == set(gone.values())

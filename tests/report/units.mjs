@@ -16,6 +16,7 @@ import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { ends, isSpread, scaleOf } from "./charts/scale.js";
 import { valuesOf } from "./charts/values.js";
 import { faultOf, placeOf, valueOf } from "./live/sliders.js";
+import { variantFor } from "./live/variants.js";
 import { number, unpack } from "./base/unpack.js";
 import { pixels } from "./why/why.js";
 
@@ -35,6 +36,15 @@ assert.deepEqual(linearTicks(0.2, 0.20000000000000004), []);
 assert.deepEqual(logTicks(1, 100), [1, 2, 5, 10, 20, 50, 100]);
 assert.ok(logTicks(1e-30, 1).length <= 9);
 assert.deepEqual([tickText(1e-7, true), tickText(0.1, true)], ["10⁻⁷", "0.1"]);
+
+// programs with and without parts: all of three, or of four only all and none
+const three = ["abc", "ab", "ac", "bc", "a", "b", "c", ""].map((parts) => ({ parts: [...parts] }));
+assert.deepEqual(variantFor(three, ["a", "c"], "b"), { place: 2, isWanted: true });
+assert.deepEqual(variantFor(three, [], "c"), { place: 7, isWanted: true });
+const four = ["abcd", ""].map((parts) => ({ parts: [...parts] }));
+assert.deepEqual(variantFor(four, ["a", "b", "d"], "c"), { place: 1, isWanted: false });
+assert.deepEqual(variantFor(four, ["c"], "c"), { place: 0, isWanted: false });
+assert.equal(variantFor(four.slice(0, 1), ["a", "b", "d"], "c"), null);
 
 // places on paths
 assert.deepEqual([-1, 0, 4, 5, 99].map((step) => indexAt([0, 5, 10], step)), [0, 0, 0, 1, 2]);

@@ -2,6 +2,7 @@
 
 import { faultOfSteps, keyOf } from "./numbers.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
+import { variantFor } from "./variants.js";
 
 /**
  * @param {any} data the data of the page
@@ -93,14 +94,15 @@ export function createControls(data, state, live) {
     input.checked = parts.includes(name);
     input.addEventListener("change", () => {
       const wanted = variants[0].parts.filter((part) => (part === name ? input.checked : parts.includes(part)));
-      const found = variants.findIndex((one) => one.parts.join("\n") === wanted.join("\n"));
-      if (found < 0) {
+      const found = variantFor(variants, wanted, name);
+      if (!found) {
         input.checked = !input.checked;
-        return fault(`the page has no program with ${wanted.join(" and ") || "none of them"}`, input);
+        return fault(`the page has no program ${input.checked ? "without" : "with"} ${name}`, input);
       }
       const at = label();
-      change((settings) => settings.variants.set(at, found));
+      change((settings) => settings.variants.set(at, found.place));
       sliders();
+      if (!found.isWanted) fault(`the page has no program with ${wanted.join(" and ") || "none of them"}: others were switched too`);
       /** @type {HTMLElement | undefined} */ ([...box.querySelectorAll("input[type=checkbox]")][variants[0].parts.indexOf(name)])?.focus();
     });
     return line;
