@@ -21,11 +21,14 @@ from optlab.plugins.shorthand import table
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
+    from optlab.execution.records import Sweep
 
 OPTIMIZERS = ("gd", "momentum", "adagrad", "rmsprop", "adam")
 """The default optimizers of a page."""
 RECORDED = 1_000
 """The most steps that are recorded for the page."""
+PARAMETERS = 10_000_000
+"""The most parameters of all runs and recorded steps together that are recorded, for the loss around the paths."""
 STEPS_ON_DATA, RATES_ON_DATA = 100, "1e-3:1:4"
 """The default steps and learning rates if a problem is trained on data, as networks: a step takes milliseconds."""
 
@@ -45,7 +48,8 @@ def play(
     An optimizer without an `lr` is run with a grid of learning rates, and shown at the best by its final loss.
 
     Args:
-        problems: one or several, as for `optlab.race`. Those without two parameters have curves and no surface.
+        problems: one or several, as for `optlab.race`. Those with more than two parameters have the
+            loss around the paths in place of the surface.
         optimizers: one or several: texts with hyperparameters such as `"adam lr=0.1"`, tables, objects that
             `@optimizer` made, or plain functions of this form.
         steps: the number of updates per run. Default: 500, or 100 if a problem is trained on data.
@@ -104,4 +108,13 @@ def played(
     """The results of an experiment, which are removed at the end of the block. `watched` gets the progress."""
     with tempfile.TemporaryDirectory() as folder:
         job = pipeline.prepare(document, folder, known)
+        if _records_parameters(job.plan.sweeps, document["record"]["points"]):
+            record = {**document["record"], "trajectories": True}
+            job = pipeline.prepare({**document, "record": record}, folder, known)
         yield pipeline.carry_out(job, watched=watched).results
+
+
+def _records_parameters(sweeps: Sequence[Sweep], points: int) -> bool:
+    """Whether some problem has another number of parameters than two, and all parameters are few enough."""
+    numbers = points * sum(len(sweep) * sweep.case.dim for sweep in sweeps)
+    return any(sweep.case.dim != 2 for sweep in sweeps) and numbers <= PARAMETERS

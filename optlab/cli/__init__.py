@@ -9,6 +9,7 @@ streams     handles output that cannot be written
 functions   parses names with values and FILE.py:NAME
 explain, gradcheck, check, new, watch
             the work of the commands of these names
+rounds      the processes of --watch
 progress, outcome, maps, show, strategies, tables
             printed output
 """

@@ -192,10 +192,14 @@ def _replaced(differences: Sequence[str]) -> str:
 
 
 def failed(results: ExperimentResults) -> Iterator[str]:
-    """Which runs failed, and why, in a line each."""
+    """Which runs failed, and why: a line for each error, which may be that of several sweeps."""
+    of: dict[str, list[str]] = {}
     for sweep in results.manifest["sweeps"]:
         if "error" in sweep:
-            yield f"{sweep['described']}: {sweep['error']}"
+            of.setdefault(sweep["error"], []).append(sweep["described"])
+    for error, sweeps in of.items():
+        more = f" and {len(sweeps) - 1:,} more" if len(sweeps) > 1 else ""
+        yield f"{sweeps[0]}{more}: {error}"
 
 
 def failures(results: ExperimentResults) -> None:

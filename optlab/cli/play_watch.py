@@ -31,14 +31,13 @@ def watch(
     """
     site = Site()
     with tempfile.TemporaryDirectory(prefix="optlab-") as folder, serving(site, port) as address:
-        page, log = Path(folder, "play.html"), Path(folder, "log")
+        page = Path(folder, "play.html")
 
-        def told(status: int | None) -> None:
+        def told(status: int | None, message: str) -> None:
             if status is None:
                 page.unlink(missing_ok=True)
                 site.tell(busy=True)
                 return
-            message = log.read_text(encoding="utf-8", errors="replace").rstrip()
             if message:
                 print(message, file=sys.stderr)
             is_new = page.is_file() and (status == 0 or not site.page)
@@ -48,4 +47,4 @@ def watch(
             print(address, flush=True)
         browser.show(address)
         again = ["play", *watching.typed({**options, "output": page}), "--quiet", "--", *problems]
-        watching.repeat(again, functions.files(texts), folders, quiet, told, log)
+        watching.repeat(again, functions.files(texts), folders, quiet, told)

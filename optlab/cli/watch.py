@@ -1,6 +1,6 @@
 """`optlab run --watch`, `race --watch` and `play --watch`: run again whenever the experiment or a plugin is saved.
 
-Every run is a separate process (a round), so that no module is stale and no effect of a plugin stays in the watcher.
+Every run is a separate process, see `rounds`.
 """
 
 from __future__ import annotations
@@ -11,20 +11,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from optlab.cli.guard import INTERRUPTED
+from optlab.cli.rounds import Round, Rounds
 
-PERIOD = 0.5
+PERIOD = 0.1
 """Seconds between two checks of the files."""
-
-PATIENCE = 10
-"""Seconds that an interrupted round has to end."""
 
 Seen = dict[Path, tuple[int, int, int]]
 
@@ -42,8 +39,7 @@ def repeat(
     files: Sequence[Path],
     folders: Sequence[Path],
     quiet: bool,
-    told: Callable[[int | None], None] = lambda status: None,
-    log: Path | None = None,
+    told: Callable[[int | None, str], None] | None = None,
 ) -> None:
     """Run a command of optlab, and again after each change of a file or of a module below the folders.
 
@@ -51,31 +47,34 @@ def repeat(
     that is still running.
 
     Args:
-        told: called with None when a round begins, and with its exit status when it has ended.
-        log: the file for what a round prints on stderr. Default: stderr.
+        told: called with None when a round begins, and with its exit status when it has ended, and with what it has
+            printed on stderr. Without it, a round prints on stderr.
     """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)  # so that the round is stopped too
-    command = [sys.executable, "-P", "-c", "from optlab.cli.app import main; main()", *words]
+    rounds = Rounds(words, is_captured=told is not None)
+    tell = told or (lambda status, printed: None)
     watched = f"watching {_listed([*files, *folders])}; Ctrl-C ends"
 
-    def ended(status: int) -> None:
-        told(status)
+    def ended(round_: Round) -> None:
+        tell(round_.process.returncode, round_.printed())
         if not quiet:
             typer.echo(watched, err=True)
+        rounds.prepare()
 
     look = partial(snapshot, files, folders)
     seen = look()
-    while True:
-        told(None)
-        with _running(command, log) as round_:
-            now = _change(round_, look, seen, ended)
-        now = _settled(look, now)
-        changed = [path for path in {**seen, **now} if seen.get(path) != now.get(path)]
-        seen = now
-        _clear()
-        if not quiet:
-            typer.echo(f"changed: {_listed(changed)}", err=True)
+    with closing(rounds):
+        while True:
+            tell(None, "")
+            with rounds.running() as round_:
+                now = _change(round_, look, seen, ended)
+            now = _settled(look, now)
+            changed = [path for path in {**seen, **now} if seen.get(path) != now.get(path)]
+            seen = now
+            _clear()
+            if not quiet:
+                typer.echo(f"changed: {_listed(changed)}", err=True)
 
 
 def typed(options: Mapping[str, Any]) -> list[str]:
@@ -103,60 +102,27 @@ def _modules(folder: Path) -> Iterator[Path]:
         yield from (Path(where, name) for name in files if name.endswith(".py"))
 
 
-def _change(
-    round_: subprocess.Popen[bytes], look: Callable[[], Seen], seen: Seen, ended: Callable[[int], None]
-) -> Seen:
-    """Wait until the snapshot differs from `seen`. Call `ended` with the exit status if the round ends before that."""
+def _change(round_: Round, look: Callable[[], Seen], seen: Seen, ended: Callable[[Round], None]) -> Seen:
+    """Wait until the snapshot differs from `seen`. Call `ended` with the round if it ends before that."""
     is_over = False
     while (now := look()) == seen:
         if is_over:
             time.sleep(PERIOD)
             continue
         with suppress(subprocess.TimeoutExpired):
-            status = round_.wait(PERIOD)
+            round_.process.wait(PERIOD)
             is_over = True
-            ended(status)
+            ended(round_)
     return now
 
 
 def _settled(look: Callable[[], Seen], now: Seen) -> Seen:
     """Wait until two snapshots are equal: an editor may save many files, or one file in parts."""
     while True:
-        time.sleep(PERIOD / 5)
+        time.sleep(PERIOD)
         before, now = now, look()
         if now == before:
             return now
-
-
-@contextmanager
-def _running(command: Sequence[str], log: Path | None) -> Iterator[subprocess.Popen[bytes]]:
-    """A round that is stopped at the end of the block, after a change or Ctrl-C.
-
-    It has its own process group: the terminal sends Ctrl-C to the watcher only, which passes it to the round once.
-    """
-    sys.stdout.flush()
-    with log.open("wb") if log else nullcontext() as stderr:
-        round_ = subprocess.Popen(command, process_group=0, stderr=stderr)
-    try:
-        yield round_
-    except KeyboardInterrupt:
-        if _stop(round_) == INTERRUPTED:  # the round has printed this already
-            raise typer.Exit(INTERRUPTED) from None
-        raise
-    finally:
-        _stop(round_)
-
-
-def _stop(round_: subprocess.Popen[bytes]) -> int | None:
-    """Interrupt a round as Ctrl-C does. Returns its exit status, or None if it had ended before."""
-    if round_.poll() is not None:
-        return None
-    round_.send_signal(signal.SIGINT)
-    try:
-        return round_.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        round_.kill()
-        return round_.wait()
 
 
 def _leave(number: int, _frame: Any) -> None:

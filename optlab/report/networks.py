@@ -27,12 +27,11 @@ PARAMETERS = 56_000
 
 UNRECORDED = (
     "The loss around the paths is not shown, because the parameters along the steps were not recorded, and computing "
-    "them again takes too long here, or is not possible: write trajectories = true in [record] of the experiment file, "
-    "and run it again."
+    "them again takes too long here, or is not possible; an experiment records them with trajectories = true in [record]."
 )
 PART = (
-    "The parameters along the steps were not recorded; they were computed again for {}. For those of all optimizers "
-    "write trajectories = true in [record] of the experiment file, and run it again."
+    "The parameters along the steps were not recorded; they were computed again for {}. An experiment "
+    "records those of all optimizers with trajectories = true in [record]."
 )
 
 TOO_LARGE = "The loss around the paths is not shown, because no run stayed finite, or its grid would take too long."

@@ -1,7 +1,9 @@
 """`optlab.play`: the page of optimizers on problems."""
 
+import importlib
 import json
 import re
+import types
 
 import numpy as np
 import pytest
@@ -58,11 +60,23 @@ def test_one_run_each_says_that_the_order_is_not_sure():
     assert "with 6 seeds" in often["verdict"][0]
 
 
-def test_a_problem_of_more_parameters_has_curves_and_no_surface():
+def test_a_problem_of_more_parameters_has_curves_and_the_loss_around_the_paths():
     data = data_of(optlab.play("sphere dim=3", "gd lr=0.1", steps=3, start=[1.0, 1.0, 1.0], plugins=()))
     (case,) = data["cases"]
     assert case["valley"] is None
     assert unpacked(case["curves"]["loss"][0]["median"]) == pytest.approx(3 * 0.64 ** np.arange(4), rel=1e-6)
+    assert case["landscapes"]
+
+
+def test_parameters_are_recorded_if_they_are_few():
+    class Runs(list):
+        case = types.SimpleNamespace(dim=100)
+
+    recorded = importlib.import_module("optlab.api.play")._records_parameters
+    assert recorded([Runs(range(1000))], 100)
+    assert not recorded([Runs(range(1001))], 100)
+    Runs.case.dim = 2  # their paths are recorded always
+    assert not recorded([Runs(range(10))], 100)
 
 
 def descent(x, g, *, lr=0.1):

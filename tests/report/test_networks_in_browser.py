@@ -104,7 +104,7 @@ def test_what_is_neither_recorded_nor_trained_in_the_page_has_a_note(browser, tm
                   "problem": [{"name": "mlp", "dataset": "moons", "hidden": [3], "batch_size": 20}]}  # fmt: skip
     results = optlab.run(experiment, tmp_path, plots=False)
     page = opened(browser, results.report().save(tmp_path / "m.html").as_uri(), viewport={"width": 800, "height": 800})
-    expect(page.locator("#boundary-note")).to_contain_text("Write trajectories = true in [record]")
+    expect(page.locator("#boundary-note")).to_contain_text("An experiment records them with trajectories = true")
     assert page.locator("#panels figure").count() == 0
     assert "The loss around the paths is not shown" in page.locator("#missing").inner_text()
     assert page.faults == []

@@ -58,7 +58,7 @@ def play(
 
     An optimizer without an lr is run with several, and is shown at the one with the best final loss. A problem or an
     optimizer may be FILE.py:NAME, a function in a file. No results are kept. With --watch, the open page shows the
-    changed rule a few seconds after you save it, in the same view; Ctrl-C ends this.
+    changed rule about a second after you save it, in the same view; Ctrl-C ends this.
     """
     from optlab.api import play as playing
     from optlab.cli import functions, outcome, show

@@ -12,7 +12,7 @@ const STRENGTH = 0.55; // of the colours of classes over the ground
 const SHOWN =
   "Class probabilities at the present step; the line is where two classes are equally probable. Filled marks are training points, hollow ones test points.";
 const UNKNOWN =
-  "It is not shown: the parameters along the steps were not recorded, and the page cannot train these networks. Write trajectories = true in [record], and run again.";
+  "It is not shown: the parameters along the steps were not recorded, and the page cannot train these networks. An experiment records them with trajectories = true in [record].";
 const MOST = 200; // steps whose parameters are kept
 
 /**
