@@ -27,7 +27,8 @@ PARAMETERS = 56_000
 
 UNRECORDED = (
     "The loss around the paths is not shown, because the parameters along the steps were not recorded, and computing "
-    "them again takes too long here, or is not possible; an experiment records them with trajectories = true in [record]."
+    "them again takes too long here, or is not possible; an experiment records them with trajectories = true in "
+    "[record]."
 )
 PART = (
     "The parameters along the steps were not recorded; they were computed again for {}. An experiment "

@@ -282,7 +282,7 @@ def test_every_sweep_that_fails_keeps_its_traceback(lab):
     for sweep in failed:
         kind = sweep["described"].partition("kind=")[2][0]
         assert (
-            sweep["error"] == f"plugins/mine.py:9: RuntimeError: kind {kind} needs a file"
+            sweep["error"] == f"plugins/mine.py:9:9: RuntimeError: kind {kind} needs a file"
         )  # and no folder of a person
 
 

@@ -95,14 +95,15 @@ def test_an_error_replaces_the_rank_and_its_message_follows(printed):
     assert all(row.split()[2:] == ["-", "-", "-"] for row in rows[2:5])
     bad, half, picky = rows[5:]
     assert bad.startswith("error: bad, 2 runs: ")
-    assert bad.endswith("mine.py:6: RuntimeError: so it is " + 29 * "and so on " + "and so on")
+    assert bad.endswith("mine.py:6:5: RuntimeError: so it is " + 29 * "and so on " + "and so on")
     assert half.startswith("error: half, 1 of 2 runs: ")
-    assert half.endswith("mine.py:12: ValueError: there is no b")
-    assert picky.endswith("mine.py:19: ValueError: two parameters only")
+    assert half.endswith("mine.py:12:9: ValueError: there is no b")
+    assert picky.endswith("mine.py:19:9: ValueError: two parameters only")
     assert max(map(len, rows[:5])) <= 80  # the message does not widen the columns
     assert [row.split()[0] for row in table(lines, "sphere")[1:4]] == ["1=", "1=", "3"]
     assert errors[-1].startswith("7 runs ended with an error; tracebacks: ")
-    assert len(errors) == 6
+    assert len(errors) == 4  # an error of several sweeps once
+    assert errors[0].startswith("bad on sphere and 1 more: ")
 
 
 def test_diverged_runs_add_no_gradients_column(printed):

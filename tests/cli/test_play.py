@@ -74,7 +74,7 @@ def test_a_rule_that_fails_is_an_error_and_the_page_has_the_others(lab, optlab_c
     (lab / "plugins" / "mine.py").write_text(PLUGIN.replace("np.sign(g)", "np.sing(g)"))
     words = ["beale", "--optimizer", "signs", "--optimizer", "gd", "--steps", "3", "-o", "page.html"]
     done = optlab_command("play", *words, "-q", cwd=lab)
-    message = "signs on beale: plugins/mine.py:7: AttributeError: module 'numpy' has no attribute 'sing'\n"
+    message = "signs on beale: plugins/mine.py:7:21: AttributeError: module 'numpy' has no attribute 'sing'\n"
     assert (done.returncode, done.stderr) == (1, message)
     assert '"statuses":{"done":' in (lab / "page.html").read_text(encoding="utf-8")
 

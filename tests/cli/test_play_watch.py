@@ -173,7 +173,7 @@ def _edit(page, played, expect):
     assert "plugins/mine.py:6" in played.wait("SyntaxError")
     assert _view(page) == before
     played.save(PLUGIN.replace("lr * g", "lr * np.sign(g)"))
-    expect(page.locator("#message")).to_contain_text("plugins/mine.py:6: NameError", timeout=PATIENCE)
+    expect(page.locator("#message")).to_contain_text("plugins/mine.py:6:27: NameError", timeout=PATIENCE)
     assert _end(page, "mine") == pytest.approx([0.6**9, -2 * 0.6**9], rel=1e-6)
 
     played.save(PLUGIN)

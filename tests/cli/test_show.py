@@ -116,12 +116,12 @@ def test_plugins(call, tmp_path):
     lines = call("plugins", "--plugins", "more").splitlines()
     assert [line.split() for line in lines if "more/mine.py" in line] == [["more/mine.py", "drop-in", "mine"]]
     (broken,) = [line for line in lines if line.startswith("more/broken.py")]
-    assert "NOT LOADED: more/broken.py:1: SyntaxError: '(' was never closed" in broken
+    assert "NOT LOADED: more/broken.py:1:5: SyntaxError: '(' was never closed" in broken
     assert [line.split() for line in lines if line.startswith("optlab.plugins.optimizers.adam ")] == [
         ["optlab.plugins.optimizers.adam", "built-in", "adam"]
     ]
     rows = json.loads(call("plugins", "--plugins", "more", "--json"))
-    assert rows[-2]["error"].startswith("more/broken.py:1: SyntaxError")
+    assert rows[-2]["error"].startswith("more/broken.py:1:5: SyntaxError")
     assert "Traceback" in rows[-2]["details"]
 
 

@@ -114,7 +114,7 @@ def test_every_change_is_detected_and_mistakes_do_not_end_the_watch(lab, start):
 
     (lab / "plugins" / "slow.py").write_text("def slow(:\n")
     printed = watched.wait("; Ctrl-C ends", 5)
-    assert "plugins/slow.py:1: SyntaxError" in printed
+    assert "plugins/slow.py:1:10: SyntaxError" in printed
     (lab / "e.toml").write_text(TEXT.replace("steps = 10", "stepz = 10"))
     assert "did you mean 'steps'?" in watched.wait("; Ctrl-C ends", 6)
     assert "Traceback" not in printed

@@ -71,6 +71,16 @@ def test_the_innermost_line_in_the_files_of_the_functions_is_named():
     assert code_location.complaint(error, [two["constant"]], "gd").startswith("gd: ZeroDivisionError")
 
 
+def test_a_column_counts_characters(tmp_path):
+    file = tmp_path / "rule.py"
+    file.write_text("def rule():\n    return 'é' + 1 // 0\n", encoding="utf-8")
+    scope = {}
+    exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), scope)
+    error = raised(scope["rule"])
+    found = code_location.complaint(error, [scope["rule"]], "rule", has_column=True)
+    assert found.startswith(f"{file}:2:18: ZeroDivisionError")
+
+
 def test_the_message_of_a_user_error_has_its_place_already():
     assert code_location.complaint(UserError("write 1"), [loaded], "gd") == "write 1"
 

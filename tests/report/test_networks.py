@@ -200,13 +200,13 @@ def test_paths_that_take_too_long_are_those_of_the_best_or_none(unrecorded, monk
     best = case["ranking"][0]["label"]
     assert path["label"] == case["boundary"]["recorded"][0]["label"] == best
     (note,) = case["network_notes"]
-    assert f"computed again for {LABELS[best]}. For those of all" in note
+    assert f"computed again for {LABELS[best]}. An experiment records those of all" in note
     monkeypatch.setattr(recomputed, "WORK", one - 1)
     case = document(unrecorded, unrecorded.judged())["cases"][0]
     assert case["landscapes"] == []
     assert case["boundary"]["recorded"] == []
     (note,) = case["network_notes"]
-    assert "write trajectories = true in [record] of the experiment file" in note
+    assert "an experiment records them with trajectories = true in [record]" in note
 
 
 def test_a_network_without_outputs_or_with_wrong_ones_has_a_note(moons):

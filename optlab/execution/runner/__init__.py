@@ -163,7 +163,7 @@ class _Prepared:
         functions = [plugin.function for plugin in fingerprint.plugins(block)]
         optimizer = block.rule.optimizer
         package = optimizer.package if isinstance(optimizer, Foreign) else "optlab"
-        message = " ".join(complaint(error, functions, f"in {package}").splitlines())
+        message = " ".join(complaint(error, functions, f"in {package}", has_column=True).splitlines())
         log = f"{''.join(traceback.format_exception(error))}\n{message}"
         return Trajectories.failed(len(block), len(block.recording.steps), log)
 

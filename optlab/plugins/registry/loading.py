@@ -186,14 +186,16 @@ def one_line(error: BaseException, origin: str) -> str:
     """The error as `file:line: message`, with the innermost line of the plugin's own code."""
     error = original(error)
     here = Path(os.path.realpath(origin))
-    lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if Path(f.filename).resolve() == here]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [str(frame.lineno) for frame in frames if Path(frame.filename).resolve() == here]
     what = described(error)
     if isinstance(error, UserError):
         what = str(error).replace(f"{Path(origin).absolute()}:", f"{origin}:")
         if what.startswith(f"{origin}:"):
             return what
     elif isinstance(error, SyntaxError) and error.filename and Path(error.filename).resolve() == here:
-        lines, what = [error.lineno] if error.lineno else [], f"SyntaxError: {error.msg}"
+        column = f":{error.offset}" if (error.offset or 0) > 0 else ""
+        lines, what = [f"{error.lineno}{column}"] if error.lineno else [], f"SyntaxError: {error.msg}"
     elif isinstance(error, ImportError) and "relative import" in str(error):
         what += "; import a module of the same folder by its plain name: from _shared import ..."
     elif isinstance(error, SyntaxError) and not error.filename:

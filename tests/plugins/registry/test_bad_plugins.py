@@ -45,14 +45,14 @@ def hook(head, body):
 HELPER = " (the name of a module that plugins import begins with _)"
 LOADING = {
     # Python itself
-    "syntax": ("x = 1\ndef {name}(x, g)\n    return x\n", "2: SyntaxError: expected ':'"),
+    "syntax": ("x = 1\ndef {name}(x, g)\n    return x\n", "2:17: SyntaxError: expected ':'"),
     "indentation": (
         "if True:\n    x = 1\n\ty = 2\n",
-        "3: SyntaxError: inconsistent use of tabs and spaces in indentation",
+        "3:1: SyntaxError: inconsistent use of tabs and spaces in indentation",
     ),
     "state_without_default": (
         rule("x, g, m=0.0, v, *, lr=0.1"),
-        "6: SyntaxError: non-default argument follows default argument",
+        "6:40: SyntaxError: non-default argument follows default argument",
     ),
     "null_bytes": (
         "x = 1\n\0",
@@ -60,7 +60,7 @@ LOADING = {
     ),
     "not_utf8": (
         "x = '''\u00e9'''\n".encode("latin-1"),
-        "1: SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe9 in position 0: unexpected end of data",
+        "1:12: SyntaxError: (unicode error) 'utf-8' codec can't decode byte 0xe9 in position 0: unexpected end of data",
     ),
     "unknown_encoding": ("# coding: klingon\n", " SyntaxError: unknown encoding: klingon"),
     "no_module": ("import torchh\n", "1: ModuleNotFoundError: No module named 'torchh'"),

@@ -92,7 +92,7 @@ def test_drop_in_files(drop):
 
 
 BROKEN = {
-    "syntax": ("x = 1\ndef f(:\n", "{file}:2: SyntaxError: invalid syntax"),
+    "syntax": ("x = 1\ndef f(:\n", "{file}:2:7: SyntaxError: invalid syntax"),
     "no_module": (
         "\nimport no_such_module_anywhere\n",
         "{file}:2: ModuleNotFoundError: No module named 'no_such_module_anywhere'",
