@@ -13,8 +13,10 @@ import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
 import { fitted } from "./page/lacks.js";
 import { inflated } from "./base/inflate.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
+import { meaningsOf, shapeOf } from "./charts/marks.js";
 import { ends, isSpread, scaleOf } from "./charts/scale.js";
 import { valuesOf } from "./charts/values.js";
+import { staircase } from "./charts/staircase.js";
 import { faultOf, placeOf, valueOf } from "./live/sliders.js";
 import { variantFor } from "./live/variants.js";
 import { number, unpack } from "./base/unpack.js";
@@ -186,6 +188,17 @@ const rates = valuesOf({ lines: [dotted, { ...dotted, x: [0.1, 10] }], marked: n
 assert.deepEqual(rates.columns, ["line", "0.1>", "1>", "10>"]);
 assert.deepEqual(rates.rows.map((row) => row.cells.slice(2)), [[{ text: "none finite", value: Infinity }, "–"], ["–", { text: "none finite", value: Infinity }]]);
 assert.deepEqual(valuesOf({ lines: [], marked: 3, bands: true }).rows, []);
+// points outside of an axis from 1 to 100, of 10 pixels from the bottom to the top, are marked
+const upward = scaleOf([1, 100], true, 10, 0);
+const shapes = [0, 1, 50, 1e6, Infinity, NaN].map((value) => shapeOf(value, upward, 0, 10));
+assert.deepEqual(shapes, ["below", "dot", "dot", "above", "infinite", null]);
+assert.equal(meaningsOf(shapes), "△ too large for the axis, ▽ too small for the axis, × no finite median");
+assert.equal(meaningsOf(["dot", null]), "");
+
+// a staircase turns at each place; one without steps is a level line
+assert.deepEqual(staircase({ x: [1, 2, 5], y: [0.2, 0.5, 1], low: [0, 0, 1], high: [1, 1, 1] }),
+                 { x: [1, 2, 2, 5, 5], y: [0.2, 0.2, 0.5, 0.5, 1], low: [0, 0, 0, 0, 1], high: [1, 1, 1, 1, 1] }); // prettier-ignore
+assert.deepEqual(staircase({ x: [1], y: [0.5], low: [NaN], high: [NaN] }), { x: [1, 10, 10], y: [0.5, 0.5, 0.5], low: [NaN, NaN, NaN], high: [NaN, NaN, NaN] }); // prettier-ignore
 
 // arrows: on a map of 100 pixels per unit, the opposite of (3, 4) with 50 pixels; what leaves the plane is cut
 const flat = { at: (x, y) => (Math.abs(x) <= 2 && Math.abs(y) <= 2 ? [100 * x, -100 * y] : null), valley: { low: [-2, -2], high: [2, 2] } };

@@ -15,7 +15,7 @@
  * @property {boolean | null} logY null: as fits the losses
  * @property {boolean} bands
  * @property {boolean} dark
- * @property {number | null} chosen the label whose rule is explained; null: the best
+ * @property {number | null} chosen the label whose rule is explained and whose sliders are shown; null: the best
  * @property {number} arrows counts changes of the arrows that are shown
  * @property {number | null} selected the label whose sliders are shown
  * @property {boolean} basins whether basins are shown on the map

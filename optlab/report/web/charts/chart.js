@@ -2,10 +2,13 @@
 
 import { tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
+import { drawShape, meaningsOf, shapeOf } from "./marks.js";
 import { ends, isSpread, scaleOf } from "./scale.js";
 import { createValues } from "./values.js";
 
 const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
+const INSIDE = 7; // pixels from the border to a mark of a point outside
+const ROWS = 4; // of marks of different lines at the same place
 
 /**
  * @typedef {object} Line
@@ -41,6 +44,7 @@ export function createChart(title, text = "") {
   const note = caption.appendChild(document.createElement("small"));
   note.textContent = text;
   const canvas = figure.appendChild(document.createElement("canvas"));
+  const key = figure.appendChild(document.createElement("small"));
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${title}; the values are in the table below it`);
   const inTable = createValues(title);
@@ -73,6 +77,11 @@ export function createChart(title, text = "") {
     for (const line of data.lines) curve(line, x, y);
     if (data.marked !== null) marker(data, x.at(data.marked), height);
     context.restore();
+    const dotted = data.lines.filter((line) => line.dots);
+    const lost = dotted.filter((line) => Array.from(line.y).includes(Infinity)).map((line) => line.label).sort((a, b) => a - b);
+    const shapes = dotted.flatMap((line) => points(line, x, y, height, Math.max(lost.indexOf(line.label), 0) % ROWS));
+    const meanings = meaningsOf(shapes);
+    if (key.textContent !== meanings) key.textContent = meanings; // a change would lay the page out again
     drawn = { data, x, y };
     inTable.follow(data);
   }
@@ -126,15 +135,27 @@ export function createChart(title, text = "") {
     }
     context.stroke();
     context.setLineDash([]);
-    if (line.dots) {
-      for (let i = 0; i < line.x.length; i++) {
-        if (!Number.isFinite(line.y[i])) continue;
-        context.beginPath();
-        context.arc(x.at(line.x[i]), y.at(line.y[i]), line.width + 1.2, 0, 2 * Math.PI);
-        context.fill();
-      }
-    }
     context.globalAlpha = 1;
+  }
+
+  /** Draw the points of a line, and return their shapes. Those that are not finite are in a row of their own. */
+  function points(line, x, y, height, /** @type {number} */ row) {
+    context.globalAlpha = line.alpha;
+    context.strokeStyle = context.fillStyle = line.colour;
+    context.lineWidth = 1.5;
+    const shapes = Array.from(line.y, (value) => shapeOf(value, y, MARGIN.top, height - MARGIN.bottom));
+    shapes.forEach((shape, i) => {
+      const at = y.at(line.y[i]);
+      const place = shape === "dot" ? at : inside(at) + (shape === "infinite" ? row * 1.5 * INSIDE : 0);
+      if (shape) drawShape(context, shape, x.at(line.x[i]), place, line.width + (shape === "dot" ? 1.2 : 2));
+    });
+    context.globalAlpha = 1;
+    return shapes;
+  }
+
+  /** The height of a mark: inside of the axis. */
+  function inside(/** @type {number} */ at) {
+    return Math.min(Math.max(at, MARGIN.top + INSIDE), canvas.clientHeight - MARGIN.bottom - INSIDE);
   }
 
   /** Where the upper end of a band is infinite, only its lower half is drawn. */
@@ -177,7 +198,7 @@ export function createChart(title, text = "") {
       for (const line of drawn.data.lines) {
         const i = indexAt(line.x, place);
         const index = i + 1 < line.x.length && line.x[i + 1] - place < place - line.x[i] ? i + 1 : i;
-        const far = Math.abs(drawn.y.at(line.y[index]) - py);
+        const far = Math.abs((line.dots ? inside(drawn.y.at(line.y[index])) : drawn.y.at(line.y[index])) - py);
         if (far < least) [found, least] = [{ label: line.label, value: line.y[index], x: line.x[index] }, far];
       }
       return { line: found, place };

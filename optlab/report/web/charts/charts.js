@@ -2,6 +2,7 @@
 
 import { line } from "../base/cases.js";
 import { createChart } from "./chart.js";
+import { staircase } from "./staircase.js";
 import { short } from "../base/numbers.js";
 import { captionOf } from "../comparison/profile_caption.js";
 import { profileOf } from "../comparison/profiles.js";
@@ -111,9 +112,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
   }
 
   function profiles() {
-    const lines = visible(profile.lines).map((one) => ({
-      ...look(one.label), x: stairs(one.x, true), y: stairs(one.y, false), low: stairs(one.low, false), high: stairs(one.high, false), dots: false,
-    })); // prettier-ignore
+    const lines = visible(profile.lines).map((one) => ({ ...look(one.label), ...staircase(one), dots: false }));
     return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
              start: NaN, marked: null, colours: theme() }; // prettier-ignore
   }
@@ -159,16 +158,6 @@ export function createCharts(document_, state, openCase, colours, tip) {
 function quantities(curves) {
   const found = Object.keys(curves);
   return found.includes("train_loss") ? found.filter((name) => name !== "loss") : found;
-}
-
-/** The points of a staircase: each height holds until the next place. */
-function stairs(values, isPlace) {
-  const found = [];
-  for (let i = 0; i < values.length; i++) {
-    if (i > 0) found.push(isPlace ? values[i] : values[i - 1]);
-    found.push(values[i]);
-  }
-  return found;
 }
 
 function byId(id) {

@@ -45,9 +45,16 @@ export function createControls(data, state, live) {
     if (!programs().length) return;
     const before = choice.value;
     choice.replaceChildren(...programs().map((one) => new Option(data.labels[one.label].name, String(one.label))));
-    if (programs().some((one) => String(one.label) === before)) choice.value = before;
+    if (!choose(state.now.chosen)) choose(Number(before));
     fill();
     sliders();
+  }
+
+  /** Select a label, if it has a program or a reason. @param {number | null} wanted */
+  function choose(wanted) {
+    const isKnown = programs().some((one) => one.label === wanted);
+    if (isKnown) choice.value = String(wanted);
+    return isKnown;
   }
 
   /** The fields of start and steps as they are in use. */
@@ -174,7 +181,10 @@ export function createControls(data, state, live) {
     fill();
     sliders();
   });
-  choice.addEventListener("change", sliders);
+  choice.addEventListener("change", () => (state.set({ chosen: label() }), sliders()));
+  state.on(["chosen"], () => {
+    if (label() !== state.now.chosen && choose(state.now.chosen)) sliders();
+  });
   state.on(["caseIndex"], open);
   open();
   return drop;

@@ -14,6 +14,7 @@ const SEARCHED = 12; // more optimizers have a search field
  */
 export function createLegend(document_, state, openCase, colours) {
   const list = document.getElementById("legend");
+  const note = document.getElementById("legend-note");
   const every = document_.labels.map((_, label) => label);
   const order = [...every].sort((a, b) => Number(colours.isFaint(a)) - Number(colours.isFaint(b)));
   const rows = order.map((label) => {
@@ -61,6 +62,8 @@ export function createLegend(document_, state, openCase, colours) {
     const lines = valley?.paths ?? (curves.train_loss ?? curves.loss ?? []);
     const found = new Map(lines.map((one) => [one.label, short(lossOf(one))]));
     for (const { label, value } of rows) value.textContent = found.get(label) ?? "";
+    const median = curves.train_loss ? "median training loss" : "median loss";
+    note.textContent = lines.length ? `${valley?.paths ? "loss of the shown path (one seed)" : median} at the present step` : "";
   }
 
   document.getElementById("optimizers").hidden = !every.length;
