@@ -81,6 +81,8 @@ def _lines(results: ExperimentResults, planned: Plan) -> list[str]:
 
 
 def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: MapSummary) -> None:
+    from optlab.results.analysis import notes
+
     panels, steps = results.panels, planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)
     for problem in problems:
@@ -91,7 +93,7 @@ def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: 
         for label in dict.fromkeys(panel.optimizer for panel in failed):
             same = [panel for panel in panels if panel.problem == problem and panel.optimizer == label]
             counts = sum(panel.failed for panel in same), sum(panel.loss.size for panel in same)
-            console.print(Text(ranks.failure(label, problem, *counts, results.manifest)), soft_wrap=True)
+            console.print(Text(notes.failure(label, problem, *counts, results.manifest)), soft_wrap=True)
         console.print()
     for panel in panels:
         if advice := summary.advice(panel, steps):
