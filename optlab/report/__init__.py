@@ -2,6 +2,7 @@
 
     packing     arrays as text in the page
     cases       what the page shows of one case: surface, paths, curves, sensitivity, ranking
+    verdicts    the rankings, what their marks mean, and what they say
     landscapes  the loss around the paths of a case with more than two parameters, in two planes
     networks    the outputs, examples and parameters of networks, for decision boundaries
     maps        what the page shows of a map of basins or stability, with `map_looks` and `map_programs`

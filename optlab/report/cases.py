@@ -1,4 +1,4 @@
-"""What the page shows of one case: surface, paths, curves, sensitivity to the learning rate, and ranking."""
+"""What the page shows of one case: surface, paths, curves, sensitivity to the learning rate, and its verdict."""
 
 from __future__ import annotations
 
@@ -10,30 +10,15 @@ import numpy as np
 import pandas as pd
 
 from optlab.experiments.cases import Titled
+from optlab.report import verdicts
 from optlab.report.basins import basins
-from optlab.report.packing import packed, packed_shares, plain, row, spaced
-from optlab.results.analysis import sentences
+from optlab.report.packing import packed, packed_shares, plain, spaced
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
 from optlab.results.surface import Surface, shares
 
 RESOLUTION = 128
 """Points along each side of the grid of a surface."""
-
-RANKING = {
-    "rank": "rank",
-    "rank_low": "rankLow",
-    "rank_high": "rankHigh",
-    "with_first": "withFirst",
-    "settings": "settings",
-    "tuned": "tuned",
-    "median": "median",
-    "interval": "interval",
-    "n": "seeds",
-    "diverged": "diverged",
-    "failed": "failed",
-}
-"""The columns of the ranking, and their names in the page."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +37,7 @@ def case(
     judged: Judged,
     places: Mapping[str, int],
     limits: Limits,
+    manifest: Mapping[str, Any],
 ) -> dict[str, Any]:
     """One case as JSON.
 
@@ -60,26 +46,16 @@ def case(
         frames: the frames of this case.
         history: all recorded losses.
         places: the index of each label.
+        manifest: of the results; it has the messages of failed runs.
     """
-    ranking = judged.ranking[judged.ranking["case"] == title]
-    rows = ranking.to_dict("records")
     return {
         "title": title,
         "minimum": plain(titled.minimum) if titled else None,
         "valley": _valley(titled, frames, history, places, limits.path),
         "curves": _curves(frames.curves, places, limits.curve),
         "sensitivity": _sensitivity(frames.effects, places),
-        "ranking": [{"label": places[r["label"]], **row(r, RANKING)} for r in rows],
-        "verdict": sureness(rows, judged, title),
+        **verdicts.ranking(title, judged, places, manifest),
     }
-
-
-def sureness(rows: Sequence[Mapping[Any, Any]], judged: Judged, title: str) -> str:
-    """How sure the order of a case is, in a sentence; empty if there is no order."""
-    verdict = judged.verdicts.get(title)
-    if verdict is not None and verdict.contest.is_single and len(rows) > 1:
-        return sentences.unsure(is_shared=judged.is_shared)
-    return sentences.sureness(rows, verdict)
 
 
 def _valley(
@@ -150,22 +126,3 @@ def _sensitivity(effects: pd.DataFrame, places: Mapping[str, int]) -> list[dict[
         }
         for label, rows in known.groupby("label", sort=False)
     ]  # fmt: skip
-
-
-def overall(judged: Judged, places: Mapping[str, int]) -> list[dict[str, Any]]:
-    """The ranks over all cases as JSON."""
-    names = {"mean_rank": "meanRank", "mean_low": "low", "mean_high": "high", "wins": "wins", "cases": "cases"}
-    return [{"label": places[r["label"]], **row(r, names)} for r in judged.overall.to_dict("records")]
-
-
-def headline(judged: Judged, cases: Sequence[dict[str, Any]]) -> list[str]:
-    """What the results say, in sentences."""
-    if len(cases) == 1:
-        return [cases[0]["verdict"]] if cases[0]["verdict"] else []
-    if judged.friedman is None:
-        return []
-    table = judged.overall[judged.overall["mean_rank"].notna()]
-    best = table["mean_rank"].min()
-    first = sentences.listed([str(label) for label in table.loc[table["mean_rank"] == best, "label"]])
-    return [f"{first}: the best mean rank, {best:.2f} over {len(cases)} problems",
-            sentences.friedman_text(judged.friedman)]  # fmt: skip

@@ -10,7 +10,7 @@ import optlab
 from optlab.errors import counted
 from optlab.experiments.cases import Titled, titled
 from optlab.markup import looks
-from optlab.report import about, cases, maps, networks, profiles, programs, rankings
+from optlab.report import about, cases, maps, networks, profiles, programs, rankings, verdicts
 from optlab.results import basin_colours, store
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames
@@ -43,7 +43,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
     }
     if judged is None:
         shown = maps.of(results)
-        return {**common, "overall": [], "profile": None, "verdict": [], **shown, "notes": notes + shown["notes"]}
+        return {**common, "overall": None, "profile": None, "verdict": [], **shown, "notes": notes + shown["notes"]}
     labels = planned.labels if planned else tuple(dict.fromkeys(results.runs["label"]))
     places = {label: place for place, label in enumerate(labels)}
     looks_of_labels = _labels(labels, judged)
@@ -54,9 +54,10 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
         **common,
         "labels": looks_of_labels,
         "cases": shown,
-        "overall": cases.overall(judged, places) if len(shown) > 1 else [],
+        "overall": verdicts.overall(judged, places) if len(shown) > 1 else None,
+        "marks": verdicts.marks(judged),
         "profile": profiles.profile(results, places),
-        "verdict": cases.headline(judged, shown),
+        "verdict": verdicts.headline(judged, shown),
         "notes": notes + omitted + left_out * bool(results.origin.left_out),
     }
 
@@ -92,7 +93,9 @@ def _cases(
     known = _known(results)
     limits = _limits(frames, shown)
     found = [
-        cases.case(title, known.get(title), frames.case(title), results.history, judged, places, limits)
+        cases.case(
+            title, known.get(title), frames.case(title), results.history, judged, places, limits, results.manifest
+        )
         for title in shown
     ]
     networks.add(found, known, results, places, coloured)

@@ -1,6 +1,7 @@
 // Computes rankings without some labels, for test_rankings.py, in a copy of optlab/report/web.
 import { readFileSync } from "node:fs";
 import { createComparison } from "./comparison/comparison.js";
+import { caseTable, meaningsOf, overTable } from "./comparison/rank_table.js";
 import { randomNumbers } from "./comparison/random.js";
 import { finish, rankLosses } from "./comparison/verdicts.js";
 
@@ -11,8 +12,11 @@ if (given.document) {
   found.subsets = given.subsets.map((labels) => {
     const hidden = new Set(labels);
     finish(comparison.prepare(given.document.cases.map((_, index) => index), hidden));
-    const cases = given.document.cases.map((_, index) => ({ rows: comparison.ranking(index, hidden), verdict: comparison.verdict(index, hidden) }));
-    return { cases, overall: comparison.overall(hidden), headline: comparison.headline(hidden) };
+    const name = (label) => given.document.labels[label].name;
+    const tables = given.document.cases.map((_, index) => comparison.ranking(index, hidden));
+    const cases = tables.map((rows, index) => ({ rows, verdict: comparison.verdict(index, hidden), table: caseTable(rows, name), meanings: meaningsOf(rows, given.document.marks) }));
+    const overall = comparison.overall(hidden);
+    return { cases, overall, overTable: overall && overTable(overall.rows, tables, name), headline: comparison.headline(hidden) };
   });
 }
 if (given.losses) found.ranked = given.losses.map((losses) => rankLosses(new Map(losses.map((values, label) => [label, values]))));

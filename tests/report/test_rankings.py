@@ -1,15 +1,18 @@
 """The page's ranking of fewer optimizers, computed in Node, against Python's."""
 
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import optlab
-from optlab.report.cases import sureness
+from optlab.cli import ranks
 from optlab.report.document import document
+from optlab.report.verdicts import headline, sureness
 from optlab.results import analysis
+from optlab.results.analysis import notes
 from tests.node import needs_node
 
 
@@ -84,10 +87,35 @@ def check_subset(results, data, hidden, found):
             np.testing.assert_allclose(rows["p"].astype(float), table["p"], rtol=1e-12)
         said = sureness(table.to_dict("records"), judged, title)
         assert one["verdict"] == said, hidden
-    overall, table = pd.DataFrame(found["overall"]), judged.overall
+        shown = table.assign(gradients=judged.gradients[table.index])
+        check_table(one["table"], ranks.case_table(title, shown, judged.by))
+    if found["overall"] is None:
+        return
+    overall, table = pd.DataFrame(found["overall"]["rows"]), judged.overall
     assert [labels[i] for i in overall["label"]] == list(table["label"])
     for here, there in (("meanRank", "mean_rank"), ("low", "mean_low"), ("high", "mean_high"), ("wins", "wins")):
         np.testing.assert_allclose(overall[here].astype(float), table[there].astype(float), rtol=1e-12)
+    check_table(found["overTable"], ranks.overall_table(judged))
+    assert (found["overall"]["title"], found["overall"]["notes"]) == (
+        notes.over_title(judged),
+        notes.over_notes(judged),
+    )
+    assert found["headline"][bool(hidden and found["headline"]) :] == headline(judged, data["cases"])
+
+
+def check_table(found, shown):
+    """That the page has the table of the terminal, and the number of seeds."""
+    assert [column for column in found["columns"] if column != "seeds>"] == list(shown.columns)
+    place = found["columns"].index("seeds>") if "seeds>" in found["columns"] else None
+    for row, wanted in zip(found["rows"], shown.rows, strict=True):
+        cells = [cell if isinstance(cell, str) else cell["text"] for i, cell in enumerate(row["cells"]) if i != place]
+        assert [words(cell) for cell in cells] == [words(cell) for cell in wanted]
+
+
+def words(cell):
+    """The words of a cell, numbers as such: the page writes some powers of ten otherwise."""
+    return [float(word) if re.fullmatch(r"-?[\d.]+(e[+-]?\d+)?", word) else word
+            for word in cell.replace("–", "-").replace("−", "-").split()]  # fmt: skip
 
 
 @needs_node

@@ -2,11 +2,23 @@
 
 /** About three digits. @param {number} value @returns {string} */
 export function short(value) {
+  return withDigits(value, 3);
+}
+
+/** @param {number} value @param {number} digits @returns {string} */
+export function withDigits(value, digits) {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "none finite" : "−∞";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(2).replace("-", "−").replace("e+", "e");
-  return String(Number(value.toPrecision(3))).replace("-", "−");
+  if (size !== 0 && (size < 1e-4 || size >= 1e6)) return value.toExponential(digits - 1).replace("-", "−").replace("e+", "e");
+  return String(Number(value.toPrecision(digits))).replace("-", "−");
+}
+
+/** A share in whole percents. A half is rounded to the even number, as Python does. @param {number} share */
+export function percent(share) {
+  const value = 100 * share;
+  const floor = Math.floor(value);
+  return `${value - floor === 0.5 ? floor + (floor % 2) : Math.round(value)} %`;
 }
 
 /** At most about `most` round ticks. @param {number} low @param {number} high @param {number} most */

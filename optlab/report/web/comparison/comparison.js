@@ -1,10 +1,8 @@
 /** The ranking of each case and over all cases, without the optimizers that are hidden. */
 
 import { createContests, floorOf } from "./contests.js";
-import { randomNumbers } from "./random.js";
-import { RESAMPLES } from "./resampling.js";
+import { meanEnds, overallRow, overNotes, overTitle, testText } from "./over_cases.js";
 import { listed, sureness } from "./sureness.js";
-import { compare, sharedRanks } from "./ties.js";
 import { finish, summary } from "./verdicts.js";
 
 /**
@@ -48,7 +46,22 @@ export function createComparison(document_, losses = () => null) {
   /** The columns of a label that was computed again. */
   function again(/** @type {number} */ index, /** @type {number} */ label) {
     const values = losses(index, label);
-    return values && { settings: "changed", ...summary(values) };
+    return values && { settings: "changed", cells: 1, gradients: null, marked: null, ...summary(values) };
+  }
+
+  function conditions(/** @type {Set<number>} */ hidden) {
+    const without = hidden.size === 1 ? name([...hidden][0]) : `${hidden.size} hidden optimizers`;
+    const found = [every.some(changed) ? "with your settings" : "", hidden.size ? `without ${without}` : ""];
+    return found.filter(Boolean).join(", ");
+  }
+
+  /** Who is first over all cases, and the tests. */
+  function firsts(/** @type {Set<number>} */ hidden, overall) {
+    const rows = overall ? overall.rows.filter((row) => row.meanRank !== null) : [];
+    if (rows.length < 2) return [];
+    const first = rows.filter((row) => row.meanRank === rows[0].meanRank).map((row) => name(row.label));
+    const best = `${listed(first)}: the best mean rank, ${rows[0].meanRank.toFixed(2)} over ${document_.cases.length} problems`;
+    return [best, testText(every.map((index) => ranking(index, hidden)))].filter(Boolean);
   }
 
   return {
@@ -78,82 +91,28 @@ export function createComparison(document_, losses = () => null) {
       return sureness(verdictOf(index, hidden), floor, contest.isApart, name);
     },
     /**
-     * The ranks over all cases, by the mean rank. Their intervals are missing if not all cases are prepared.
+     * The ranks over all cases, by the mean rank, with the title and the sentences of their table; null if there is one case.
+     * Intervals are missing if not all cases are prepared.
      * @param {Set<number>} hidden
      */
     overall(hidden) {
-      if (!document_.overall.length || isWholeOriginal(hidden)) return document_.overall;
-      if (document_.overall[0].cases > every.length) return []; // the page has not all cases
+      if (!document_.overall || isWholeOriginal(hidden)) return document_.overall;
+      if (document_.overall.rows[0].cases > every.length) return { rows: [], title: document_.overall.title, notes: [] }; // the page has not all cases
       const tables = every.map((index) => ranking(index, hidden));
       const isPrepared = kept.hidden === hidden && kept.verdicts.size === document_.cases.length;
       const ends = new Map(isPrepared ? meanEnds(tables, every.map((index) => kept.verdicts.get(index))) : []);
       const rows = document_.labels.map((_, label) => overallRow(label, tables, ends.get(label))).filter(Boolean);
-      return rows.sort((a, b) => (a.meanRank ?? Infinity) - (b.meanRank ?? Infinity) || a.label - b.label);
+      rows.sort((a, b) => (a.meanRank ?? Infinity) - (b.meanRank ?? Infinity) || a.label - b.label);
+      const titles = document_.cases.map((one) => one.title);
+      return { rows, title: overTitle(tables), notes: overNotes(tables, rows, titles, name) };
     },
     /** What the results say, in sentences. @param {Set<number>} hidden */
     headline(hidden) {
       if (isWholeOriginal(hidden)) return document_.verdict;
-      if (document_.cases.length === 1) return [this.verdict(0, hidden)].filter(Boolean);
-      const rows = this.overall(hidden).filter((row) => row.meanRank !== null);
-      if (!document_.overall.length || rows.length < 2) return [];
-      const first = rows.filter((row) => row.meanRank === rows[0].meanRank).map((row) => name(row.label));
-      return [`${listed(first)}: the best mean rank, ${rows[0].meanRank.toFixed(2)} over ${document_.cases.length} problems`];
+      const sentences = document_.cases.length === 1 ? [this.verdict(0, hidden)].filter(Boolean) : firsts(hidden, this.overall(hidden));
+      return sentences.length ? [`${conditions(hidden)}:`, ...sentences] : [];
     },
+    /** What is different from the experiment: hidden optimizers, and losses that were computed here. @param {Set<number>} hidden */
+    conditions,
   };
-}
-
-/** The mean rank of a label over the cases; null if runs of it failed. Equal labels share the mean of their places. */
-function overallRow(/** @type {number} */ label, /** @type {any[][]} */ tables, /** @type {[number, number] | undefined} */ ends) {
-  const mine = tables.map((table) => table.find((row) => row.label === label)).filter(Boolean);
-  if (!mine.length) return null;
-  const places = [];
-  for (const table of tables) {
-    const ranked = table.filter((row) => row.rank !== null);
-    const at = ranked.findIndex((row) => row.label === label);
-    if (at >= 0) places.push(sharedRanks(ranked.map((row) => row.rank))[at]);
-  }
-  const isFailed = mine.some((row) => row.failed) || !places.length;
-  return {
-    label,
-    meanRank: isFailed ? null : places.reduce((a, b) => a + b, 0) / places.length,
-    low: ends ? ends[0] : null,
-    high: ends ? ends[1] : null,
-    wins: mine.filter((row) => row.rank === 1).length,
-    cases: mine.length,
-  };
-}
-
-/**
- * The 90 % interval of each mean rank in resamples of the cases and of the seeds, for the labels with a rank in each case.
- * @param {any[][]} tables @param {(import("./verdicts.js").Verdict | null)[]} verdicts
- * @returns {[number, [number, number]][]}
- */
-function meanEnds(tables, verdicts) {
-  const failed = new Set(tables.flatMap((table) => table.filter((row) => row.failed).map((row) => row.label)));
-  const judged = verdicts.filter((verdict) => verdict?.rows.some((row) => row.rank !== null));
-  if (judged.length < 2 || judged.some(({ isOpen, resampled }) => !isOpen && !resampled)) return [];
-  const labels = judged[0].rows.map((row) => row.label).filter((label) => !failed.has(label) && judged.every(({ rows }) => rows.some((row) => row.label === label)));
-  if (labels.length < 2) return [];
-  const ranks = judged.map(({ rows, ranks, isOpen, resampled }) => {
-    const at = labels.map((label) => rows.findIndex((row) => row.label === label));
-    const only = (/** @type {ArrayLike<number>} */ all) => sharedRanks(at.map((place) => all[place]));
-    return isOpen ? Array(RESAMPLES).fill(only(ranks)) : resampled.map(only);
-  });
-  const cases = randomNumbers(2).integers(judged.length, judged.length * RESAMPLES);
-  return labels.map((label, place) => {
-    const means = Float64Array.from({ length: RESAMPLES }, (_, resample) => {
-      let sum = 0;
-      for (let i = 0; i < judged.length; i++) sum += ranks[cases[resample * judged.length + i]][resample][place];
-      return sum / judged.length;
-    }).sort(compare);
-    return [label, [quantile(means, 0.05), quantile(means, 0.95)]];
-  });
-}
-
-/** Linear between two neighbours. @param {Float64Array} ordered @param {number} share */
-function quantile(ordered, share) {
-  const at = share * (ordered.length - 1);
-  const below = Math.floor(at);
-  const [low, high] = [ordered[below], ordered[Math.min(below + 1, ordered.length - 1)]];
-  return low + (at - below) * (high - low);
 }

@@ -1,5 +1,6 @@
 /** The caption of a performance profile: that of `optlab/results/profiles/captions.py`. */
 
+import { percent } from "../base/numbers.js";
 import { counted, named } from "./sureness.js";
 
 const MOST = 2; // labels that the caption is about
@@ -48,7 +49,7 @@ function highest(/** @type {import("./profiles.js").Profile["lines"]} */ lines) 
 function shares(curves, /** @type {(label: number) => string} */ name) {
   if (!curves.some((line) => line.y.at(-1))) return ["No problem is solved"];
   const each = (/** @type {number} */ cost) => {
-    const [first, ...others] = curves.map((line) => [name(line.label), percent(at(line, cost))]);
+    const [first, ...others] = curves.map((line) => [name(line.label), exactly(at(line, cost))]);
     return `${first[0]} solves ${first[1]} of problems${others.map((other) => ` and ${other[0]} ${other[1]}`).join("")}`;
   };
   const cost = Math.max(...curves.map(mostly));
@@ -70,11 +71,9 @@ function mostly(line) {
   return DIGITS.map((digit) => digit * power).find((round) => round >= place * (1 - 1e-12));
 }
 
-/** A share as text; 100 % and 0 % are exact. A half is rounded to the even number, as Python does. */
-function percent(/** @type {number} */ share) {
-  const value = 100 * share;
-  const floor = Math.floor(value);
-  const whole = value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
-  if (whole === 100 && 1 - share > 1e-12) return "99.9 %";
-  return whole === 0 && share > 0 ? "0.1 %" : `${whole} %`;
+/** A share as text; 100 % and 0 % are exact. */
+function exactly(/** @type {number} */ share) {
+  const text = percent(share);
+  if (text === "100 %" && 1 - share > 1e-12) return "99.9 %";
+  return text === "0 %" && share > 0 ? "0.1 %" : text;
 }

@@ -1,11 +1,9 @@
 /** The ranking of the case with its intervals, and the mean ranks over all cases, of the optimizers that are not hidden. */
 
 import { createComparison } from "./comparison.js";
-import { short } from "../base/numbers.js";
+import { caseTable, meaningsOf, overTable } from "./rank_table.js";
 import { copyButton, linkRows, swatches, table } from "../base/tables.js";
-import { number } from "../base/unpack.js";
 
-const COLUMNS = ["rank>", "optimizer", "best settings", "final loss>", "90 % interval>", "could be first", "diverged>", "seeds>"];
 const SLICE = 10; // milliseconds of computing before the browser may draw
 const QUIET = 120; // milliseconds without a change before the doubt is computed
 
@@ -49,46 +47,41 @@ export function createRanking(document_, state, colours, losses) {
     get("ranks").toggleAttribute("aria-busy", isBusy);
     get("sureness").textContent = comparison.verdict(caseIndex, hidden);
     get("compared").textContent = isBusy ? "the intervals are being computed" : compared();
-    put("ranking", table(document_.cases[caseIndex].title, COLUMNS, comparison.ranking(caseIndex, hidden).map((row) => ({ label: row.label, cells: cells(row) })))); // prettier-ignore
-    if (document_.overall.length) put("overall", overall());
-    get("verdict").replaceChildren(
-      ...comparison.headline(hidden).map((sentence) => Object.assign(document.createElement("p"), { textContent: sentence })),
-    );
+    const rows = comparison.ranking(caseIndex, hidden);
+    const { title, errors } = document_.cases[caseIndex];
+    const { columns, rows: texts } = caseTable(rows, name);
+    put("ranking", table(title, columns, texts));
+    const failed = errors.filter(({ label }) => !hidden.has(label)).map(({ text }) => text);
+    say("ranking-notes", [...failed, ...meaningsOf(rows, document_.marks)]);
+    if (document_.overall) overall();
+    say("verdict", comparison.headline(hidden));
     paint();
+  }
+
+  /** Sentences, each in a line of its own. */
+  function say(/** @type {string} */ id, /** @type {string[]} */ sentences) {
+    get(id).replaceChildren(...sentences.map((sentence) => Object.assign(document.createElement("p"), { textContent: sentence })));
   }
 
   /** Which optimizers are compared, and what the page cannot compute. */
   function compared() {
     const { caseIndex, hidden } = state.now;
     if (comparison.isOriginal(caseIndex, hidden)) return "";
-    const among = hidden.size ? `compared without ${hidden.size === 1 ? name([...hidden][0]) : `${hidden.size} hidden optimizers`}` : "with losses that were computed here";
+    const among = `compared ${comparison.conditions(hidden)}`;
     const lost = { none: "; intervals and tests are left out, since the page has not all losses of so many runs: optlab rank --without computes them",
                    tests: "; intervals of ranks are left out, since the page has not the losses of all settings: optlab rank --without computes them", all: "" }; // prettier-ignore
     return among + lost[comparison.knows(caseIndex)];
   }
 
-  function cells(row) {
-    const isUnsure = row.rankLow !== null && row.rankLow < row.rankHigh;
-    const rank = row.rank === null ? "–" : isUnsure ? `${row.rankLow}–${row.rankHigh}` : String(row.rank);
-    const median = number(row.median);
-    const loss = row.failed ? "error" : { text: short(median), value: median };
-    const ends = row.interval?.map(number);
-    const interval = ends ? { text: ends.map(short).join(" to "), value: ends.join(" to ") } : "–";
-    const first = row.withFirst === null ? "–" : row.withFirst ? "yes" : "no";
-    return [rank, name(row.label), row.settings ?? "", loss, interval, first, `${Math.round(100 * row.diverged)} %`, String(row.seeds ?? "–")];
-  }
-
   function overall() {
-    const rows = comparison.overall(state.now.hidden).map((row) => {
-      const [mean, ...ends] = [row.meanRank, row.low, row.high].map(number);
-      const interval = Number.isNaN(ends[0]) ? "–" : { text: ends.map((end) => end.toFixed(2)).join(" to "), value: ends.join(" to ") };
-      const rank = Number.isNaN(mean) ? "–" : { text: mean.toFixed(2), value: mean };
-      return { label: row.label, cells: [rank, name(row.label), interval, String(row.wins)] };
-    });
-    const areHidden = document_.labels.every((_, label) => state.now.hidden.has(label));
+    const { hidden } = state.now;
+    const { title, rows, notes } = comparison.overall(hidden);
+    const areHidden = document_.labels.every((_, label) => hidden.has(label));
     const why = areHidden ? ": all optimizers are hidden" : ": not computed again, since the page has only some of them";
-    const left = rows.length ? "" : why;
-    return table(`over all ${document_.overall[0].cases} problems${left}`, ["mean rank>", "optimizer", "90 % interval>", "wins>"], rows);
+    const tables = every.map((index) => comparison.ranking(index, hidden));
+    const { columns, rows: texts } = overTable(rows, tables, name);
+    put("overall", table(title + (rows.length ? "" : why), columns, texts));
+    say("overall-notes", rows.length ? notes : []);
   }
 
   /** Replace a table; the row with the focus keeps it. @param {"ranking" | "overall"} which @param {HTMLTableElement} made */
