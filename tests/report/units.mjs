@@ -8,7 +8,7 @@ import { curveOf, lastLosses, pathOf, quantile, spaced } from "./kernels/compute
 import { beyond } from "./valley/border.js";
 import { levelLines } from "./valley/levels.js";
 import { digits, entriesText, lineTexts } from "./why/lines.js";
-import { linearTicks, logTicks, short, tickText } from "./base/numbers.js";
+import { fixed, linearTicks, logTicks, percent, short, tickText } from "./base/numbers.js";
 import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
 import { fitted } from "./page/lacks.js";
 import { inflated } from "./base/inflate.js";
@@ -31,6 +31,8 @@ assert.ok(Number.isNaN(number(null)));
 
 // numbers as texts
 assert.deepEqual([0, 0.12345, 1234567, -2.5, 1e-7, Infinity].map(short), ["0", "0.123", "1.23e6", "−2.5", "1.00e−7", "none finite"]);
+assert.deepEqual([2.625, 2.635, 3.125, 0.5, 1.5, -2.5].map((value, n) => fixed(value, n < 3 ? 2 : 0)), ["2.62", "2.63", "3.12", "0", "2", "-2"]);
+assert.deepEqual([0, 0.125, 0.375, 1].map(percent), ["0 %", "12 %", "38 %", "100 %"]);
 assert.deepEqual(linearTicks(0, 10, 5), [0, 2, 4, 6, 8, 10]);
 assert.deepEqual(linearTicks(1, 1), []);
 assert.deepEqual(linearTicks(0.2, 0.2 + 6e-17), []);

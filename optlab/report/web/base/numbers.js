@@ -14,11 +14,16 @@ export function withDigits(value, digits) {
   return String(Number(value.toPrecision(digits))).replace("-", "−");
 }
 
-/** A share in whole percents. A half is rounded to the even number, as Python does. @param {number} share */
+/** A number with `digits` decimals. A half is rounded to the even digit, as Python does. @param {number} value @param {number} digits */
+export function fixed(value, digits) {
+  const scaled = value * 10 ** digits;
+  const isHalf = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
+  return (isHalf ? (2 * Math.round(scaled / 2)) / 10 ** digits : value).toFixed(digits);
+}
+
+/** A share in whole percents. @param {number} share */
 export function percent(share) {
-  const value = 100 * share;
-  const floor = Math.floor(value);
-  return `${value - floor === 0.5 ? floor + (floor % 2) : Math.round(value)} %`;
+  return `${fixed(100 * share, 0)} %`;
 }
 
 /** At most about `most` round ticks. @param {number} low @param {number} high @param {number} most */

@@ -1,5 +1,6 @@
 /** The ranking of each case and over all cases, without the optimizers that are hidden. */
 
+import { fixed } from "../base/numbers.js";
 import { createContests, floorOf } from "./contests.js";
 import { meanEnds, overallRow, overNotes, overTitle, testText } from "./over_cases.js";
 import { listed, sureness } from "./sureness.js";
@@ -60,7 +61,7 @@ export function createComparison(document_, losses = () => null) {
     const rows = overall ? overall.rows.filter((row) => row.meanRank !== null) : [];
     if (rows.length < 2) return [];
     const first = rows.filter((row) => row.meanRank === rows[0].meanRank).map((row) => name(row.label));
-    const best = `${listed(first)}: the best mean rank, ${rows[0].meanRank.toFixed(2)} over ${document_.cases.length} problems`;
+    const best = `${listed(first)}: the best mean rank, ${fixed(rows[0].meanRank, 2)} over ${document_.cases.length} problems`;
     return [best, testText(every.map((index) => ranking(index, hidden)))].filter(Boolean);
   }
 

@@ -18,7 +18,7 @@ export function friedmanTest(ranks) {
   const tail = rest > 1e-9 * cases ? incompleteBeta((cases - 1) / (cases - 1 + f), ((k - 1) * (cases - 1)) / 2, (k - 1) / 2) : 0;
   const orders = Array.from({ length: Math.min(k, 20) }, (_, i) => i + 1).reduce((a, b) => a * b);
   const apart = (studentizedRange(k) / Math.SQRT2) * Math.sqrt((k * (k + 1)) / (6 * cases));
-  return { p: Math.max(tail, orders ** (1 - cases)), apart };
+  return { p: Math.max(Number(tail.toPrecision(12)), orders ** (1 - cases)), apart }; // without rounding errors
 }
 
 /** The regularized incomplete beta function, by its continued fraction. */

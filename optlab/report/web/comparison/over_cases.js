@@ -1,5 +1,6 @@
 /** The order over all cases: mean ranks with their intervals, and what the results say about them; see `optlab/results/analysis/over_cases.py`. */
 
+import { fixed } from "../base/numbers.js";
 import { friedmanTest } from "./friedman.js";
 import { counted, listed, named } from "./sureness.js";
 import { randomNumbers } from "./random.js";
@@ -105,9 +106,9 @@ export function testText(tables) {
   const known = rankTable(tables);
   if (!known) return "";
   const { p, apart } = friedmanTest(known.ranks);
-  const said = p < 0.001 ? "p < 0.001" : `p = ${p.toFixed(3)}`;
+  const said = p < 0.001 ? "p < 0.001" : `p = ${fixed(p, 3)}`;
   if (p >= 0.05) return `over ${counted(known.cases.length, "problem")} the mean ranks do not differ more than by chance (Friedman, ${said})`;
-  return `the mean ranks differ (Friedman, ${said}); two of them differ if they are more than ${apart.toFixed(2)} apart (Nemenyi, 5 %)`;
+  return `the mean ranks differ (Friedman, ${said}); two of them differ if they are more than ${fixed(apart, 2)} apart (Nemenyi, 5 %)`;
 }
 
 /**

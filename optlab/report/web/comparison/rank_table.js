@@ -1,6 +1,6 @@
 /** The tables of rankings as texts, with the columns, marks and sentences of `optlab rank`; see `optlab/cli/ranks.py`. */
 
-import { percent, withDigits } from "../base/numbers.js";
+import { fixed, percent, withDigits } from "../base/numbers.js";
 import { number } from "../base/unpack.js";
 
 const [DIGITS, MOST_DIGITS] = [3, 12]; // more digits if unequal medians look equal
@@ -43,9 +43,9 @@ export function caseTable(rows, name) {
 export function overTable(rows, tables, name) {
   /** @type {[string, boolean, (row: any) => Cell][]} */
   const columns = [
-    ["mean rank>", true, (row) => (row.failed ? "error" : row.meanRank === null ? NONE : { text: row.meanRank.toFixed(2), value: row.meanRank })],
+    ["mean rank>", true, (row) => (row.failed ? "error" : row.meanRank === null ? NONE : { text: fixed(row.meanRank, 2), value: row.meanRank })],
     ["optimizer", true, (row) => name(row.label)],
-    ["90 % interval>", rows.some((row) => row.low !== null), (row) => (row.low === null ? NONE : ends([row.low, row.high], (end) => end.toFixed(2)))],
+    ["90 % interval>", rows.some((row) => row.low !== null), (row) => (row.low === null ? NONE : ends([row.low, row.high], (end) => fixed(end, 2)))],
     ["wins>", true, (row) => String(row.wins)],
     ["could be first>", rows.some((row) => row.firsts), (row) => (row.firsts ? row.firsts.join(" of ") : NONE)],
     [divergedName(tables.flat()), true, (row) => (row.diverged === null ? NONE : percent(row.diverged))],
