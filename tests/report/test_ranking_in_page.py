@@ -18,7 +18,8 @@ def page(browser, small, tmp_path_factory):
 
 
 def shown(page, table):
-    return [row.split("\t") for row in page.locator(f"#{table} tbody").inner_text().split("\n")]
+    rows = page.locator(f"#{table} tbody")
+    return rows.evaluate("body => [...body.rows].map((row) => [...row.cells].map((cell) => cell.textContent))")
 
 
 def ranks(ranking):

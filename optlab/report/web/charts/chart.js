@@ -44,7 +44,8 @@ export function createChart(title, text = "") {
   const note = caption.appendChild(document.createElement("small"));
   note.textContent = text;
   const canvas = figure.appendChild(document.createElement("canvas"));
-  const key = figure.appendChild(document.createElement("small"));
+  const key = figure.appendChild(document.createElement("p"));
+  key.className = "muted";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${title}; the values are in the table below it`);
   const inTable = createValues(title);
