@@ -27,10 +27,11 @@ OPTIMIZERS = ("gd", "momentum", "adagrad", "rmsprop", "adam")
 """The default optimizers of a page."""
 RECORDED = 1_000
 """The most steps that are recorded for the page."""
-PARAMETERS = 10_000_000
+PARAMETERS = 5_000_000
 """The most parameters of all runs and recorded steps together that are recorded, for the loss around the paths."""
-STEPS_ON_DATA, RATES_ON_DATA = 100, "1e-3:1:4"
-"""The default steps and learning rates if a problem is trained on data, as networks: a step takes milliseconds."""
+STEPS_ON_DATA, RECORDED_ON_DATA, RATES_ON_DATA = 100, 50, "1e-3:1:4"
+"""The default steps, the most recorded steps, and the default learning rates if a problem is trained on data, as
+networks are: a step takes milliseconds, and has thousands of parameters."""
 
 
 def play(
@@ -88,7 +89,7 @@ def play_document(
     steps = steps if steps is not None else STEPS_ON_DATA if has_data else STEPS
     lr = lr if lr is not None else RATES_ON_DATA if has_data else GENTLE_RATES
     document = race_document(optimizers, problems, steps, seeds, start, lr, None, "play", known)
-    return {**document, "record": {"points": min(steps, RECORDED) + 1}}
+    return {**document, "record": {"points": min(steps, RECORDED_ON_DATA if has_data else RECORDED) + 1}}
 
 
 def _trains_on_data(problem: Table, known: Registry) -> bool:

@@ -22,6 +22,8 @@ from optlab.cli.guard import INTERRUPTED
 PATIENCE = 10
 """Seconds that an interrupted round has to end."""
 
+_PROGRAM = "from optlab.cli.rounds import wait; wait(); from optlab.cli.app import main; main()"
+
 
 class Round:
     """A process that runs a command of optlab after `begin`.
@@ -30,7 +32,7 @@ class Round:
     """
 
     def __init__(self, words: Sequence[str], is_captured: bool) -> None:
-        command = [sys.executable, "-P", "-c", "from optlab.cli.rounds import wait; wait()", *words]
+        command = [sys.executable, "-P", "-c", _PROGRAM, *words]
         sys.stdout.flush()
         self._stderr: IO[bytes] | None = tempfile.TemporaryFile() if is_captured else None  # noqa: SIM115
         self.process = subprocess.Popen(command, process_group=0, stdin=subprocess.PIPE, stderr=self._stderr)
@@ -101,17 +103,14 @@ class Rounds:
 
 
 def wait() -> None:
-    """Wait for a line on stdin, and run the command of `sys.argv` then. Import meanwhile what the command needs."""
+    """Wait for a line on stdin, and import meanwhile what the command of `sys.argv` needs. Exit if there is no line."""
     try:
         if not select.select([sys.stdin], [], [], 0)[0]:
             _warm(sys.argv[1])
-        is_wanted = sys.stdin.readline()
+        if not sys.stdin.readline():
+            sys.exit()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
-    if is_wanted:
-        from optlab.cli.app import main
-
-        main()
 
 
 def _warm(command: str) -> None:

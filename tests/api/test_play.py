@@ -73,8 +73,8 @@ def test_parameters_are_recorded_if_they_are_few():
         case = types.SimpleNamespace(dim=100)
 
     recorded = importlib.import_module("optlab.api.play")._records_parameters
-    assert recorded([Runs(range(1000))], 100)
-    assert not recorded([Runs(range(1001))], 100)
+    assert recorded([Runs(range(500))], 100)
+    assert not recorded([Runs(range(501))], 100)
     Runs.case.dim = 2  # their paths are recorded always
     assert not recorded([Runs(range(10))], 100)
 
