@@ -81,7 +81,7 @@ def _lines(results: ExperimentResults, planned: Plan) -> list[str]:
 
 
 def _maps(console: Console, results: ExperimentResults, planned: Plan, summary: MapSummary) -> None:
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     panels, steps = results.panels, planned.sweeps[0].steps
     problems = dict.fromkeys(panel.problem for panel in panels)

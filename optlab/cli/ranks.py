@@ -42,7 +42,7 @@ def shown(judged: Judged | JudgedTable) -> list[Shown]:
 
 def with_meanings(judged: Judged | JudgedTable) -> list[Shown]:
     """The same with what the marks mean below the last table."""
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     *others, last = shown(judged)
     return [*others, replace(last, notes=[*last.notes, *notes.meanings(judged, has_each=True)])]
@@ -62,7 +62,7 @@ def print_rankings(
         most: with more cases than this, only the ranking over all cases is printed.
         has_overall: whether the cases are all that there are, so that there is a ranking over all of them.
     """
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     count = judged.ranking["case"].nunique()
     if count <= most:
@@ -74,7 +74,7 @@ def print_rankings(
 
 
 def _each(console: Console, judged: Judged | JudgedTable, manifest: Mapping[str, Any]) -> None:
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     table = judged.ranking
     cases = list(dict.fromkeys(table["case"]))
@@ -104,7 +104,7 @@ def _rest(console: Console, rows: Sequence[Any]) -> None:
 
 def case_table(case: str, ranked: Any, by: str) -> Shown:
     """The table of one case. `ranked` has the rows of a ranking, and the column `gradients`."""
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     is_repeated = bool(ranked["interval"].notna().any())
     is_judged = bool(ranked["with_first"].notna().any())
@@ -165,7 +165,7 @@ def interval_text(interval: Sequence[float] | None, digits: int = DIGITS) -> str
 
 
 def _overall(console: Console, judged: Judged | JudgedTable) -> None:
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     over = overall_table(judged)
     console.print(tables.table(over.columns, _first(over.rows), over.title, spare=over.spare))
@@ -177,7 +177,7 @@ def _overall(console: Console, judged: Judged | JudgedTable) -> None:
 
 def overall_table(judged: Judged | JudgedTable) -> Shown:
     """The table over all cases."""
-    from optlab.results.analysis import notes
+    from optlab.results import notes
 
     ranked, of_several = judged.overall, bool((judged.ranking["cells"] > 1).any())
     is_judged, has_ends = (bool(ranked[name].notna().any()) for name in ("among_first", "mean_low"))

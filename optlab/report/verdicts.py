@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from optlab.report.packing import plain, row
-from optlab.results.analysis import notes, sentences
+from optlab.results import notes
+from optlab.results.analysis import sentences
 from optlab.results.analysis.judged import Judged
 
 RANKING = {

@@ -11,8 +11,7 @@ import optlab
 from optlab.cli import ranks
 from optlab.report.document import document
 from optlab.report.verdicts import headline, sureness
-from optlab.results import analysis
-from optlab.results.analysis import notes
+from optlab.results import analysis, notes
 from tests.node import needs_node
 
 

@@ -112,7 +112,7 @@ export function testText(tables) {
 }
 
 /**
- * The sentences below the table over all cases, as `over_notes` in `optlab/results/analysis/notes.py`.
+ * The sentences below the table over all cases, as `over_notes` in `optlab/results/notes.py`.
  * @param {any[][]} tables @param {any[]} overall its rows @param {string[]} titles of the cases @param {(label: number) => string} name
  */
 export function overNotes(tables, overall, titles, name) {
