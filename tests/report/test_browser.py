@@ -13,6 +13,16 @@ expect = playwright.expect
 pytestmark = needs_browser
 
 
+# the colour of the numbers at an axis, where they cover a pixel
+INK = """(canvas) => {
+    const copy = new OffscreenCanvas(58, canvas.height).getContext("2d", { willReadFrequently: true });
+    copy.drawImage(canvas, 0, 0);
+    const { data } = copy.getImageData(0, 0, 58, canvas.height);
+    const pixels = Array.from({ length: data.length / 4 }, (_, n) => Array.from(data.slice(4 * n, 4 * n + 4)));
+    return pixels.find((pixel, n) => pixel[3] === 255 && n % 58 < 50).slice(0, 3).join();
+}"""
+
+
 @pytest.fixture(scope="module")
 def address(small, tmp_path_factory):
     return small.report().save(tmp_path_factory.mktemp("page") / "report.html").as_uri()
@@ -216,6 +226,20 @@ def test_fingers_move_zoom_scroll_and_drop_a_ball(page):
     page.locator("#switch").click()
     touches.send("Emulation.setTouchEmulationEnabled", {"enabled": False})
     touches.detach()
+
+
+def test_a_dark_page_is_printed_light_and_is_dark_again(page):
+    page.emulate_media(color_scheme="dark")
+    frame(page)
+    axis = page.locator("#charts canvas").first
+    dark = axis.evaluate(INK)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert axis.evaluate(INK) == "34,34,34"
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    frame(page)
+    assert axis.evaluate(INK) == dark == "230,230,230"
+    expect(page.locator("#surface")).to_be_visible()
+    page.emulate_media(color_scheme="light")
 
 
 def test_the_surface_is_drawn_again_when_the_graphics_come_back(page):

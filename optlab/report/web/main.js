@@ -13,6 +13,7 @@ import { createLegend } from "./page/legend.js";
 import { createLive } from "./live/live.js";
 import { createMaps } from "./maps/maps.js";
 import { createPlayer } from "./page/player.js";
+import { createPrinting } from "./page/printing.js";
 import { createRanking } from "./comparison/ranking.js";
 import { createSource } from "./page/source.js";
 import { createStage } from "./valley/stage.js";
@@ -44,6 +45,7 @@ function open() {
     selected: null, basins: false, layer: null,
   }); // prettier-ignore
   scheme.addEventListener("change", () => state.set({ dark: scheme.matches }));
+  createPrinting(state);
   if (data.maps) return openMaps(state, openCase, colours);
   const live = createLive(data, state, openCase);
   const view = createView(data, state, openCase, live);

@@ -50,6 +50,8 @@ export function createState(first) {
       if (!changed.size) requestAnimationFrame(tell);
       keys.forEach((key) => changed.add(key));
     },
+    /** Show changes at once. */
+    show: tell,
     /** Call `update` when one of these keys has changed. @param {string[]} keys @param {() => void} update */
     on(keys, update) {
       listeners.push({ keys: new Set(keys), update });
