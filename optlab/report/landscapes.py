@@ -21,6 +21,8 @@ from optlab.results.surface import sane, shares, view
 WORK = 3_000_000_000
 """The most work for all landscapes of a page, about a second: parameters times examples times points, and as much
 as for 500 parameters for the functions of units."""
+QUICK = WORK // 4
+"""The most work for which paths that were not recorded are computed again."""
 LEAST, LARGEST = 9, 33
 """The least and the largest number of points along each side of a grid."""
 BLOCK = 32
@@ -52,6 +54,11 @@ def has_landscape(case: Titled) -> bool:
     """Whether the loss of a case can be drawn in a plane, though it has no map."""
     computes = case.case.split is not None or case.computes
     return case.case.dim > 1 and not has_map(case) and not case.case.problem.changes and computes
+
+
+def is_quick(case: Titled) -> bool:
+    """Whether a case has a landscape whose finest grids take little time."""
+    return has_landscape(case) and LARGEST**2 / GRID_SHARE * _work_of_a_point(case) <= QUICK
 
 
 def landscapes(

@@ -11,7 +11,7 @@ import numpy as np
 from optlab.execution.outputs import outputs_program
 from optlab.experiments.cases import Titled
 from optlab.report import recomputed
-from optlab.report.landscapes import WORK, has_landscape, landscapes, shares_of_work
+from optlab.report.landscapes import WORK, has_landscape, is_quick, landscapes, shares_of_work
 from optlab.report.packing import packed, spaced
 from optlab.results.analysis.sentences import listed
 from optlab.results.case_frames import CaseFrames
@@ -77,7 +77,7 @@ Own = tuple[dict[str, Any], Titled, CaseFrames]
 
 def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str]) -> list[Own]:
     """The cases with paths where they were not recorded and are needed."""
-    missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and has_landscape(case)]
+    missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and (is_drawn(case) or is_quick(case))]
     found = []
     for one, case, of_case in own:
         if one["title"] in missing:

@@ -63,8 +63,7 @@ def _work(sweep: Sweep) -> float:
 
 def _path(label: str, sweep: Sweep, results: Profiled) -> pd.DataFrame:
     """The path of the run of a sweep. It is empty if its code raises an exception."""
-    steps = sweep.recording.steps
-    steps = steps[spaced(len(steps), POINTS)]
+    steps = spaced(sweep.steps + 1, POINTS)  # runs for tuning record no steps
     recorded = replace(sweep, recording=Recording(steps, sweep.recording.evaluations[:0], trajectory=True))
     done = runner.Runner([recorded], graphs=results.graphs)(recorded)
     count = 0 if done.x is None else int(np.searchsorted(steps, done.steps[0], side="right"))

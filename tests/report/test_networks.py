@@ -209,6 +209,39 @@ def test_paths_that_take_too_long_are_those_of_the_best_or_none(unrecorded, monk
     assert "an experiment records them with trajectories = true in [record]" in note
 
 
+def test_paths_of_judged_runs_are_computed_again_after_tuning(tmp_path):
+    """Runs for tuning record no steps."""
+    experiment = {
+        "name": "tuned",
+        "steps": 9,
+        "seeds": 2,
+        "tuning": {"seeds": 2},
+        "problem": [{"name": "mlp", "dataset": "moons", "hidden": [2]}],
+        "optimizer": [{"name": "gd", "lr": [0.1, 0.5]}],
+    }
+    tuned = optlab.run(experiment, tmp_path, plots=False)
+    case = document(tuned, tuned.judged())["cases"][0]
+    ((path,),) = {len(plane["paths"]): plane["paths"] for plane in case["landscapes"]}.values()
+    assert unpacked(path["step"]).tolist() == [*range(10)]
+    judged = tuned.runs.query("phase == 'judging'").sort_values("seed").iloc[0]
+    losses = unpacked(path["loss"])
+    np.testing.assert_allclose(losses[[0, -1]], judged[["first_loss", "final_loss"]].to_numpy(float), rtol=1e-6)
+
+
+def test_paths_are_not_computed_again_for_a_landscape_that_takes_long(tmp_path, monkeypatch):
+    experiment = {
+        "name": "long",
+        "steps": 2,
+        "problem": [{"name": "mlp", "dataset": "digits", "hidden": [16]}],
+        "optimizer": [{"name": "gd"}],
+    }
+    long = optlab.run(experiment, tmp_path, plots=False)
+    monkeypatch.setattr(recomputed, "paths", None)
+    case = document(long, long.judged())["cases"][0]
+    assert case["landscapes"] == []
+    assert case["network_notes"] == [networks.UNRECORDED]
+
+
 def test_a_network_without_outputs_or_with_wrong_ones_has_a_note(moons):
     case = next(titled(moons.origin.plan))
 
