@@ -51,15 +51,22 @@ def test_no_rule_of_accessibility_is_broken(page):
     assert violations(page) == []
 
 
+def marker(page):
+    """The place of the vertical line of the first chart, in pixels."""
+    return page.locator("#charts .plot i").first.evaluate("line => new DOMMatrix(getComputedStyle(line).transform).e")
+
+
 def test_scrubbing_and_single_steps_move_the_balls(page):
     page.locator("#scrub").fill("10")
     frame(page)
     assert page.locator("#now").inner_text() == "step 10 of 40"
-    before = picture(page, "#stage")
+    before, marked = picture(page, "#stage"), marker(page)
     page.locator("#forward").click()
     frame(page)
     assert page.locator("#now").inner_text() == "step 11 of 40"
     assert picture(page, "#stage") != before
+    width = page.locator("#charts canvas").first.bounding_box()["width"] - 70  # without the margins of the axes
+    assert marker(page) - marked == pytest.approx(width / 40, abs=0.1)
 
 
 def test_playing_reaches_the_end_and_stops(page):

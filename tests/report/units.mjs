@@ -14,7 +14,7 @@ import { fitted } from "./page/lacks.js";
 import { inflated } from "./base/inflate.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { meaningsOf, shapeOf } from "./charts/marks.js";
-import { ends, isSpread, scaleOf } from "./charts/scale.js";
+import { ends, endsAcross, extent, isSpread, scaleOf } from "./charts/scale.js";
 import { valuesOf } from "./charts/values.js";
 import { staircase } from "./charts/staircase.js";
 import { faultOf, placeOf, valueOf } from "./live/sliders.js";
@@ -166,12 +166,14 @@ assert.deepEqual([colourAt(-1.5, 1), colourAt(0.4, -1)], [[255, 0, 0, 255], [0, 
 assert.deepEqual([colourAt(1, 1.8), colourAt(1, -1.8)], [[128, 128, 128, 255], [0, 0, 0, 255]]);
 
 // axes
-assert.equal(isSpread([1, 30]), true);
-assert.equal(isSpread([1, 10]), false);
-assert.equal(isSpread([-1, 1000]), false);
-assert.ok(ends([1, 1e9], true, 1)[1] < 200);
-assert.deepEqual(ends([0.2, 0.20000000000000004], false).map((end) => Math.round(end * 1e9) / 1e9), [0.18, 0.22]);
-assert.ok(ends([1, 1e9, Infinity], true)[1] > 1e9);
+const of = (...values) => extent([values]);
+assert.deepEqual(extent([[2, NaN, -1], Float64Array.of(0.5, Infinity, 0)]), { low: -1, positive: 0.5, high: 2 });
+assert.deepEqual([of(1, 30), of(1, 10), of(-1, 1000), of(NaN), of(0, 0)].map(isSpread), [true, false, false, false, false]);
+assert.ok(ends(of(1, 1e9), true, 1)[1] < 200);
+assert.deepEqual(ends(of(0.2, 0.20000000000000004), false).map((end) => Math.round(end * 1e9) / 1e9), [0.18, 0.22]);
+assert.ok(ends(of(1, 1e9, Infinity), true)[1] > 1e9);
+assert.deepEqual([ends(of(NaN), false), ends(of(-1, 0), true)], [[0, 1], [0.1, 1]]);
+assert.deepEqual([endsAcross(of(0, 4), false), endsAcross(of(0, 2, 4), true), endsAcross(of(3), false), endsAcross(of(), true)], [[0, 4], [2, 4], [2.5, 3.5], [1, 10]]);
 const axis = scaleOf([1, 100], true, 0, 10);
 near(axis.at(10), 5);
 near(axis.value(5), 10);

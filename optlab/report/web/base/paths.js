@@ -35,9 +35,11 @@ export function heightAt(valley, x, y) {
   if (!(column >= 0 && row >= 0 && column <= size - 1 && row <= size - 1)) return NaN;
   const i = Math.min(Math.floor(row), size - 2);
   const j = Math.min(Math.floor(column), size - 2);
-  const [v, u] = [row - i, column - j];
+  const v = row - i;
+  const u = column - j;
   const at = i * size + j;
-  const [right, above] = [heights[at + 1], heights[at + size]];
+  const right = heights[at + 1];
+  const above = heights[at + size];
   if (u + v <= 1) return heights[at] + u * (right - heights[at]) + v * (above - heights[at]);
   const far = heights[at + size + 1];
   return far + (1 - u) * (above - far) + (1 - v) * (right - far);
@@ -52,15 +54,22 @@ export function pieces(valley, path) {
   const found = [];
   const size = [valley.high[0] - valley.low[0], valley.high[1] - valley.low[1]];
   for (let i = 0; i + 1 < path.step.length; i++) {
-    const from = [path.x[i], path.y[i], path.step[i]];
-    const to = [path.x[i + 1], path.y[i + 1], path.step[i + 1]];
-    const length = Math.hypot((to[0] - from[0]) / size[0], (to[1] - from[1]) / size[1]);
+    const x = path.x[i];
+    const y = path.y[i];
+    const step = path.step[i];
+    const dx = path.x[i + 1] - x;
+    const dy = path.y[i + 1] - y;
+    const steps = path.step[i + 1] - step;
+    const length = Math.sqrt((dx / size[0]) ** 2 + (dy / size[1]) ** 2);
     if (!Number.isFinite(length)) continue;
     const count = Math.min(200, Math.max(1, Math.ceil(length * 60)));
+    let height = heightAt(valley, x, y);
     for (let k = 0; k < count; k++) {
-      const [a, b] = [k / count, (k + 1) / count].map((share) => from.map((v, d) => v + share * (to[d] - v)));
-      const heights = [heightAt(valley, a[0], a[1]), heightAt(valley, b[0], b[1])];
-      if (Number.isFinite(heights[0] + heights[1])) found.push(a[0], a[1], heights[0], a[2], b[0], b[1], heights[1], b[2]);
+      const a = k / count;
+      const b = (k + 1) / count;
+      const next = heightAt(valley, x + b * dx, y + b * dy);
+      if (Number.isFinite(height + next)) found.push(x + a * dx, y + a * dy, height, step + a * steps, x + b * dx, y + b * dy, next, step + b * steps);
+      height = next;
     }
   }
   return found;

@@ -3,8 +3,11 @@
 import { tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { drawShape, meaningsOf, shapeOf } from "./marks.js";
-import { ends, isSpread, scaleOf } from "./scale.js";
+import { ends, endsAcross, extent, isSpread, scaleOf } from "./scale.js";
 import { createValues } from "./values.js";
+
+/** The curves and bands of lines on their scales, by the arrays of their values, which do not change. */
+const drawings = new WeakMap();
 
 const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
 const INSIDE = 7; // pixels from the border to a mark of a point outside
@@ -43,51 +46,72 @@ export function createChart(title, text = "") {
   caption.textContent = title;
   const note = caption.appendChild(document.createElement("small"));
   note.textContent = text;
-  const canvas = figure.appendChild(document.createElement("canvas"));
+  const plot = figure.appendChild(document.createElement("div"));
+  plot.className = "plot";
+  const canvas = plot.appendChild(document.createElement("canvas"));
   const key = figure.appendChild(document.createElement("p"));
   key.className = "muted";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", `${title}; the values are in the table below it`);
   const inTable = createValues(title);
   figure.append(inTable.box);
+  const marker = plot.appendChild(document.createElement("i"));
+  marker.setAttribute("aria-hidden", "true");
+  marker.hidden = true;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  let [width, height] = [0, 0];
+  /** @type {Data | null} */
+  let given = null;
   /** @type {any} */
   let drawn = null;
 
-  /** @param {Data} data */
+  // asking a canvas for its size takes long while the page changes
+  new ResizeObserver(() => {
+    [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    if (given) draw(given);
+  }).observe(canvas);
+
+  /** @param {Data} data its arrays must not change afterwards */
   function draw(data) {
-    const scale = Math.min(window.devicePixelRatio || 1, 2);
-    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    given = data;
     if (!width) return;
+    const scale = Math.min(window.devicePixelRatio || 1, 2);
     if (canvas.width !== Math.round(width * scale)) canvas.width = Math.round(width * scale);
     if (canvas.height !== Math.round(height * scale)) canvas.height = Math.round(height * scale);
     context.setTransform(scale, 0, 0, scale, 0, 0);
     context.clearRect(0, 0, width, height);
     const strong = data.lines.filter((line) => !line.isFaint); // the axis stays when a line is pointed at
-    const values = (strong.length ? strong : data.lines).flatMap((line) => [...Array.from(line.y), ...Array.from(line.low ?? [])]);
-    const places = data.lines.flatMap((line) => Array.from(line.x));
-    const logY = data.logY ?? isSpread(values.filter(Number.isFinite));
-    const x = scaleOf(rangeX(places, data.logX), data.logX, MARGIN.left, width - MARGIN.right);
+    const values = extent((strong.length ? strong : data.lines).flatMap((line) => (line.low ? [line.y, line.low] : [line.y])));
+    const logY = data.logY ?? isSpread(values);
+    const x = scaleOf(endsAcross(extent(data.lines.map((line) => line.x)), data.logX), data.logX, MARGIN.left, width - MARGIN.right);
     const y = scaleOf(ends(values, logY, data.start), logY, height - MARGIN.bottom, MARGIN.top);
-    axes(data, x, y, logY, width, height);
+    axes(data, x, y, logY);
     context.save();
     context.beginPath();
     context.rect(MARGIN.left, MARGIN.top, width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom);
     context.clip();
     if (data.bands) for (const line of data.lines) if (line.low && line.alpha === 1 && line.width >= 1) band(line, x, y, data.lines.length);
     for (const line of data.lines) curve(line, x, y);
-    if (data.marked !== null) marker(data, x.at(data.marked), height);
     context.restore();
     const dotted = data.lines.filter((line) => line.dots);
     const lost = dotted.filter((line) => Array.from(line.y).includes(Infinity)).map((line) => line.label).sort((a, b) => a - b);
-    const shapes = dotted.flatMap((line) => points(line, x, y, height, Math.max(lost.indexOf(line.label), 0) % ROWS));
+    const shapes = dotted.flatMap((line) => points(line, x, y, Math.max(lost.indexOf(line.label), 0) % ROWS));
     const meanings = meaningsOf(shapes);
     if (key.textContent !== meanings) key.textContent = meanings; // a change would lay the page out again
     drawn = { data, x, y };
-    inTable.follow(data);
+    mark(data.marked);
   }
 
-  function axes(data, x, y, logY, width, height) {
+  /** Move the vertical line. @param {number | null} place on the horizontal axis */
+  function mark(place) {
+    if (given) given.marked = place;
+    if (drawn) inTable.follow(given);
+    const at = place === null || !drawn ? NaN : drawn.x.at(place);
+    marker.hidden = !(at >= MARGIN.left && at <= width - MARGIN.right);
+    if (!marker.hidden) marker.style.transform = `translateX(${at}px)`;
+  }
+
+  function axes(data, x, y, logY) {
     context.font = "12px system-ui, sans-serif";
     context.fillStyle = data.colours.ink;
     context.strokeStyle = data.colours.grid;
@@ -122,25 +146,13 @@ export function createChart(title, text = "") {
     context.lineWidth = line.width;
     context.lineJoin = "round";
     context.setLineDash(line.dashed ? [6, 4] : []);
-    context.beginPath();
-    let isDown = false;
-    for (let i = 0; i < line.x.length; i++) {
-      if (!Number.isFinite(line.y[i])) {
-        isDown = false;
-        continue;
-      }
-      const [u, v] = [x.at(line.x[i]), y.at(line.y[i])];
-      if (isDown) context.lineTo(u, v);
-      else context.moveTo(u, v);
-      isDown = true;
-    }
-    context.stroke();
+    context.stroke(drawing(line.y, line, x, y, pathOf));
     context.setLineDash([]);
     context.globalAlpha = 1;
   }
 
   /** Draw the points of a line, and return their shapes. Those that are not finite are in a row of their own. */
-  function points(line, x, y, height, /** @type {number} */ row) {
+  function points(line, x, y, /** @type {number} */ row) {
     context.globalAlpha = line.alpha;
     context.strokeStyle = context.fillStyle = line.colour;
     context.lineWidth = 1.5;
@@ -156,36 +168,21 @@ export function createChart(title, text = "") {
 
   /** The height of a mark: inside of the axis. */
   function inside(/** @type {number} */ at) {
-    return Math.min(Math.max(at, MARGIN.top + INSIDE), canvas.clientHeight - MARGIN.bottom - INSIDE);
+    return Math.min(Math.max(at, MARGIN.top + INSIDE), height - MARGIN.bottom - INSIDE);
   }
 
-  /** Where the upper end of a band is infinite, only its lower half is drawn. */
   function band(line, x, y, count) {
     context.globalAlpha = 0.18 * Math.min(1, 5 / count);
     context.fillStyle = line.colour;
-    context.beginPath();
-    const known = Array.from(line.x, (_, i) => i).filter((i) => Number.isFinite(line.y[i]) && Number.isFinite(line.low[i]));
-    for (const i of known) context.lineTo(x.at(line.x[i]), y.at(line.low[i]));
-    for (const i of known.reverse()) context.lineTo(x.at(line.x[i]), y.at(Number.isFinite(line.high[i]) ? line.high[i] : line.y[i]));
-    context.fill();
+    context.fill(drawing(line.low, line, x, y, bandOf));
     context.globalAlpha = 1;
-  }
-
-  function marker(data, at, height) {
-    context.strokeStyle = data.colours.muted;
-    context.lineWidth = 1.5;
-    context.setLineDash([4, 3]);
-    context.beginPath();
-    context.moveTo(at, MARGIN.top);
-    context.lineTo(at, height - MARGIN.bottom);
-    context.stroke();
-    context.setLineDash([]);
   }
 
   return {
     figure,
     canvas,
     draw,
+    mark,
     /** Change the text below the title. */
     describe(/** @type {string} */ words) {
       note.textContent = words;
@@ -207,9 +204,32 @@ export function createChart(title, text = "") {
   };
 }
 
-function rangeX(places, log) {
-  const known = places.filter((place) => Number.isFinite(place) && (!log || place > 0));
-  if (!known.length) return log ? [1, 10] : [0, 1];
-  const [low, high] = [known.reduce((a, b) => Math.min(a, b)), known.reduce((a, b) => Math.max(a, b))];
-  return high > low ? [low, high] : log ? [low / 2, low * 2] : [low - 0.5, high + 0.5];
+/** A path for the canvas, which is made again when a scale has changed. */
+function drawing(/** @type {ArrayLike<number>} */ values, line, x, y, make) {
+  const [known, key] = [drawings.get(values), x.key + y.key];
+  if (known?.key === key && known.places === line.x) return known.path;
+  const path = make(line, x, y);
+  drawings.set(values, { key, places: line.x, path });
+  return path;
+}
+
+function pathOf(line, x, y) {
+  const path = new Path2D();
+  let isDown = false;
+  for (let i = 0; i < line.x.length; i++) {
+    const isKnown = Number.isFinite(line.y[i]);
+    if (isKnown && isDown) path.lineTo(x.at(line.x[i]), y.at(line.y[i]));
+    else if (isKnown) path.moveTo(x.at(line.x[i]), y.at(line.y[i]));
+    isDown = isKnown;
+  }
+  return path;
+}
+
+/** Where the upper end of a band is infinite, only its lower half is drawn. */
+function bandOf({ x: places, y: middle, low, high }, x, y) {
+  const path = new Path2D();
+  const isKnown = (/** @type {number} */ i) => Number.isFinite(middle[i]) && Number.isFinite(low[i]);
+  for (let i = 0; i < places.length; i++) if (isKnown(i)) path.lineTo(x.at(places[i]), y.at(low[i]));
+  for (let i = places.length - 1; i >= 0; i--) if (isKnown(i)) path.lineTo(x.at(places[i]), y.at(Number.isFinite(high[i]) ? high[i] : middle[i]));
+  return path;
 }

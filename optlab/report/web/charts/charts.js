@@ -4,6 +4,8 @@ import { line } from "../base/cases.js";
 import { createChart } from "./chart.js";
 import { staircase } from "./staircase.js";
 import { short } from "../base/numbers.js";
+import { once } from "../base/once.js";
+import { extent } from "./scale.js";
 import { captionOf } from "../comparison/profile_caption.js";
 import { profileOf } from "../comparison/profiles.js";
 
@@ -32,11 +34,13 @@ export function createCharts(document_, state, openCase, colours, tip) {
     for (const quantity of quantities(one.curves)) {
       const floor = quantity.includes("accuracy") ? 0 : one.minimum || 0;
       const name = (NAMES[quantity] ?? quantity.replaceAll("_", " ")) + (floor ? " − minimum" : "");
-      add(places.curves, createChart(name), () => curves(openCase(state.now.caseIndex).curves[quantity], floor, quantity), true);
+      const above = once(aboveBy(floor));
+      add(places.curves, createChart(name), () => curves(openCase(state.now.caseIndex).curves[quantity], above, quantity), true);
     }
     if (one.sensitivity.length) {
       const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
-      add(places.further, createChart(name), () => rates(one), false);
+      const above = once(aboveBy(one.minimum || 0));
+      add(places.further, createChart(name), () => rates(one, above), false);
     }
     if (profile) {
       profileChart = createChart("performance profile over all problems", profile.caption);
@@ -57,7 +61,6 @@ export function createCharts(document_, state, openCase, colours, tip) {
     });
     chart.canvas.addEventListener("pointerleave", () => (state.set({ hover: null }), tip(null)));
     if (isTime) chart.canvas.addEventListener("click", (event) => scrubTo(chart.near(event.offsetX, event.offsetY)?.place));
-    new ResizeObserver(() => chart.draw(data())).observe(chart.canvas);
   }
 
   function scrubTo(place) {
@@ -73,12 +76,11 @@ export function createCharts(document_, state, openCase, colours, tip) {
     return first?.find((one) => !state.now.hidden.has(one.label))?.cost || 1;
   }
 
-  function curves(lines, floor, quantity) {
+  function curves(lines, above, quantity) {
     const { along, logX, logY, step, bands } = state.now;
-    const inUnits = (/** @type {any} */ one) => (along === "steps" ? one.step : one.step.map((at) => at * one.cost));
-    const above = (/** @type {any} */ values) => values && (floor ? values.map((value) => Math.max(value - floor, 0)) : values);
     const drawn = visible(lines).map((one) => {
-      return { ...look(one.label), x: inUnits(one), y: above(one.median), low: above(one.low), high: above(one.high), dots: one.step.length === 1 };
+      const band = one.low && { low: above(one.low), high: above(one.high) };
+      return { ...look(one.label), x: along === "steps" ? one.step : inGradients(one), y: above(one.median), ...band, dots: one.step.length === 1 };
     });
     const starts = drawn.map((one) => one.y[0]).filter(Number.isFinite);
     const isAccuracy = quantity.includes("accuracy");
@@ -86,17 +88,15 @@ export function createCharts(document_, state, openCase, colours, tip) {
              start: isAccuracy || !starts.length ? NaN : Math.max(...starts), marked: step * cost(), colours: theme() }; // prettier-ignore
   }
 
-  function rates(one) {
-    const floor = one.minimum || 0;
-    const above = (/** @type {any} */ values) => (floor ? values.map((value) => Math.max(value - floor, 0)) : values);
+  function rates(one, above) {
     const lines = visible(one.sensitivity).map((each) => ({
       ...look(each.label), x: each.x, y: above(each.median), low: above(each.low), high: above(each.high), dots: true,
     })); // prettier-ignore
-    const all = one.sensitivity.flatMap((each) => Array.from(each.x));
-    const isWide = Math.min(...all) > 0 && Math.max(...all) > 20 * Math.min(...all);
+    const { low, high } = extent(one.sensitivity.map((each) => each.x));
+    const isWide = low > 0 && high > 20 * low;
     const curve = Object.values(one.curves)[0]?.[0];
     return { lines, xName: "learning rate", logX: isWide, logY: state.now.logY, bands: state.now.bands,
-             start: curve ? curve.median[0] - floor : NaN, marked: null, colours: theme() }; // prettier-ignore
+             start: curve ? above(curve.median)[0] : NaN, marked: null, colours: theme() }; // prettier-ignore
   }
 
   /** The profile is computed again from the costs of the optimizers that are not hidden. */
@@ -112,7 +112,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
   }
 
   function profiles() {
-    const lines = visible(profile.lines).map((one) => ({ ...look(one.label), ...staircase(one), dots: false }));
+    const lines = visible(profile.lines).map((one) => ({ ...look(one.label), ...stairs(one), dots: false }));
     return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
              start: NaN, marked: null, colours: theme() }; // prettier-ignore
   }
@@ -146,10 +146,15 @@ export function createCharts(document_, state, openCase, colours, tip) {
     for (const { chart, data, isTime } of shown) if (isTime) chart.draw(data());
   }
 
+  function mark() {
+    for (const { chart, isTime } of shown) if (isTime) chart.mark(state.now.step * cost());
+  }
+
   state.on(["caseIndex"], open);
   state.on(["hidden"], compare);
   state.on(["hidden", "hover", "dark", "logY", "bands"], draw);
-  state.on(["step", "along", "logX", "version"], drawTime);
+  state.on(["along", "logX", "version"], drawTime);
+  state.on(["step"], mark);
   compare();
   open();
 }
@@ -159,6 +164,15 @@ function quantities(curves) {
   const found = Object.keys(curves);
   return found.includes("train_loss") ? found.filter((name) => name !== "loss") : found;
 }
+
+/** Values above a floor. */
+function aboveBy(/** @type {number} */ floor) {
+  return (/** @type {Float64Array} */ values) => (floor ? values.map((value) => Math.max(value - floor, 0)) : values);
+}
+
+const inGradients = once((/** @type {any} */ curve) => curve.step.map((/** @type {number} */ step) => step * curve.cost));
+
+const stairs = once(staircase);
 
 function byId(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));

@@ -1,28 +1,51 @@
 /** An axis: from values to pixels. */
 
 import { linearTicks, logTicks } from "../base/numbers.js";
-
-const least = (/** @type {number[]} */ values) => values.reduce((a, b) => Math.min(a, b));
-const largest = (/** @type {number[]} */ values) => values.reduce((a, b) => Math.max(a, b));
+import { once } from "../base/once.js";
 
 const DECADES_FOR_LOG = 1.3;
 const ABOVE_START = 100;
 
-/** Whether values are better shown on a logarithmic axis. @param {number[]} values */
-export function isSpread(values) {
-  const positive = values.filter((value) => value > 0 && Number.isFinite(value));
-  if (!positive.length || values.some((value) => value < 0)) return false;
-  return Math.log10(largest(positive) / least(positive)) > DECADES_FOR_LOG;
+/**
+ * @typedef {object} Extent the lowest, the lowest positive and the highest of the finite values of arrays; infinite if there are none
+ * @property {number} low
+ * @property {number} positive
+ * @property {number} high
+ */
+
+const NOTHING = { low: Infinity, positive: Infinity, high: -Infinity };
+
+/** Of one array. @param {ArrayLike<number>} values @returns {Extent} */
+const extentOf = once((/** @type {ArrayLike<number>} */ values) => {
+  let { low, positive, high } = NOTHING;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (!Number.isFinite(value)) continue;
+    if (value < low) low = value;
+    if (value > high) high = value;
+    if (value > 0 && value < positive) positive = value;
+  }
+  return { low, positive, high };
+});
+
+/** Of all arrays together; each is read once. @param {ArrayLike<number>[]} arrays @returns {Extent} */
+export function extent(arrays) {
+  const join = (/** @type {Extent} */ a, /** @type {Extent} */ b) => ({ low: Math.min(a.low, b.low), positive: Math.min(a.positive, b.positive), high: Math.max(a.high, b.high) });
+  return arrays.map(extentOf).reduce(join, NOTHING);
+}
+
+/** Whether values are better shown on a logarithmic axis. @param {Extent} extent */
+export function isSpread({ low, positive, high }) {
+  return low >= 0 && high > 0 && Math.log10(high / positive) > DECADES_FOR_LOG;
 }
 
 /**
  * The ends of an axis that shows finite values. Losses far above the start are equally bad.
- * @param {number[]} values @param {boolean} log @param {number} start the loss at the start, or NaN
+ * @param {Extent} extent @param {boolean} log @param {number} start the loss at the start, or NaN
  */
-export function ends(values, log, start = NaN) {
-  const known = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
-  if (!known.length) return log ? [0.1, 1] : [0, 1];
-  let [low, high] = [least(known), largest(known)];
+export function ends({ low, positive, high }, log, start = NaN) {
+  if (log) low = positive;
+  if (!(low <= high)) return log ? [0.1, 1] : [0, 1];
   if (log && start > 0) {
     high = Math.max(Math.min(high, start * ABOVE_START), low * 10);
     low = Math.max(low, start * 1e-34);
@@ -35,10 +58,19 @@ export function ends(values, log, start = NaN) {
   return [low - share * (high - low), high + share * (high - low)];
 }
 
+/** The ends of the horizontal axis, without a margin. @param {Extent} extent @param {boolean} log */
+export function endsAcross({ low, positive, high }, log) {
+  if (log) low = positive;
+  if (!(low <= high)) return log ? [1, 10] : [0, 1];
+  return high > low ? [low, high] : log ? [low / 2, low * 2] : [low - 0.5, high + 0.5];
+}
+
 /** @param {number[]} range the ends @param {boolean} log @param {number} from pixel @param {number} to pixel */
 export function scaleOf([low, high], log, from, to) {
   const [a, b] = log ? [Math.log(low), Math.log(high)] : [low, high];
   return {
+    /** Equal for equal scales. */
+    key: [low, high, log, from, to, ""].join(),
     /** Values outside are a little outside; zeros on a logarithmic axis too. @param {number} value */
     at(value) {
       const share = ((log ? Math.log(Math.max(value, 1e-320)) : value) - a) / (b - a);

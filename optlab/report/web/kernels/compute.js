@@ -1,5 +1,7 @@
 /** From the results of a kernel to the paths and curves that the page shows. */
 
+import { once } from "../base/once.js";
+
 const PATH = 1000; // the most points of a path and of a curve
 const CURVE = 400;
 
@@ -14,7 +16,8 @@ export function spaced(/** @type {number} */ last, most = PATH) {
  * @param {import("./kernel.js").Result} result
  */
 export function pathOf({ runs, record, trail, loss, steps, diverged }, dim = 2) {
-  const count = record.filter((step) => step <= steps[0]).length;
+  let count = 0;
+  while (record[count] <= steps[0]) count++;
   const every = (/** @type {Float64Array} */ values, /** @type {number} */ first, /** @type {number} */ stride) => {
     const found = new Float64Array(count); // a plain loop: `Float64Array.from` takes ten times as long
     for (let row = 0; row < count; row++) found[row] = values[first + row * stride];
@@ -49,17 +52,21 @@ export function withSeeds(results) {
 export function curveOf({ runs, record, loss, seeds }) {
   if (seeds) return curveOf(seeds);
   const rows = spaced(record.length - 1, CURVE);
-  const step = Float64Array.from(rows, (row) => record[row]);
-  if (runs === 1) return { step, median: Float64Array.from(rows, (row) => orInfinite(loss[row])) };
-  const [low, median, high] = [0, 1, 2].map(() => new Float64Array(rows.length));
+  const [step, low, median, high] = [0, 1, 2, 3].map(() => new Float64Array(rows.length));
   const values = new Float64Array(runs);
-  rows.forEach((row, n) => {
-    for (let run = 0; run < runs; run++) values[run] = orInfinite(loss[row * runs + run]);
+  for (let n = 0; n < rows.length; n++) {
+    step[n] = record[rows[n]];
+    for (let run = 0; run < runs; run++) values[run] = orInfinite(loss[rows[n] * runs + run]);
     values.sort();
-    [low[n], median[n], high[n]] = [quantile(values, 0.1), quantile(values, 0.5), quantile(values, 0.9)];
-  });
-  return { step, median, low, high };
+    low[n] = quantile(values, 0.1);
+    median[n] = quantile(values, 0.5);
+    high[n] = quantile(values, 0.9);
+  }
+  return runs === 1 ? { step, median } : { step, median, low, high };
 }
+
+const pathOfResult = once((/** @type {import("./kernel.js").Result} */ result) => pathOf(result));
+const curveOfResult = once(curveOf);
 
 /**
  * A case with the results of some labels in place of what was recorded.
@@ -67,8 +74,8 @@ export function curveOf({ runs, record, loss, seeds }) {
  */
 export function withResults(one, results) {
   const isNew = (/** @type {any} */ { label }) => results.has(label);
-  const path = (/** @type {any} */ { label }) => ({ label, ...pathOf(results.get(label)) });
-  const curve = (/** @type {any} */ { label, cost }) => ({ label, cost, ...curveOf(results.get(label)) });
+  const path = (/** @type {any} */ { label }) => ({ label, ...pathOfResult(results.get(label)) });
+  const curve = (/** @type {any} */ { label, cost }) => ({ label, cost, ...curveOfResult(results.get(label)) });
   const parameters = (/** @type {any} */ { label }) => ({ label, step: Float64Array.from(results.get(label).record), x: results.get(label).trail });
   const given = (/** @type {any[]} */ lines, /** @type {(line: any) => any} */ other) => lines.map((line) => (isNew(line) ? other(line) : line));
   const without = (/** @type {any[]} */ lines) => lines.filter((line) => !isNew(line));

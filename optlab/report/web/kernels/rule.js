@@ -181,10 +181,12 @@ export function runRule(rule, x0, numberOf, steps) {
 
 /** |next x − x| / |gradient| of each coordinate, step by step. @param {Run} run @returns {Float64Array[]} */
 export function effectiveSteps(run) {
-  return Array.from({ length: DIM }, (_, d) =>
-    Float64Array.from({ length: run.steps }, (_, step) => {
+  const found = Array.from({ length: DIM }, () => new Float64Array(run.steps));
+  for (let step = 0; step < run.steps; step++) {
+    for (let d = 0; d < DIM; d++) {
       const change = Math.abs(run.entry(step + 1, d) - run.entry(step, d));
-      return run.slope(step, d) ? change / Math.abs(run.slope(step, d)) : NaN;
-    }),
-  );
+      found[d][step] = run.slope(step, d) ? change / Math.abs(run.slope(step, d)) : NaN;
+    }
+  }
+  return found;
 }

@@ -33,6 +33,8 @@ export function createLive(data, state, openCase) {
   const chosen = new Map();
   const kernels = new Map();
   const losses = new Map();
+  /** The last result of each program, and the settings that it belongs to. */
+  const last = new Map();
 
   const settings = (/** @type {number} */ index) => {
     if (!chosen.has(index)) chosen.set(index, { x0: null, steps: null, values: new Map(), variants: new Map() });
@@ -72,9 +74,17 @@ export function createLive(data, state, openCase) {
     return starts.slice(0, countOfSeeds(program, steps, starts.length)).map((start) => Array.from(unpack(start)));
   }
 
+  /** The result with the present settings. A slider changes the settings of one label only. */
   function run(/** @type {number} */ index, /** @type {number} */ label) {
     const { numbers, steps, program } = current(index, label);
-    const [starts, kernel] = [startsOf(index, label), kernels.get(program)];
+    const starts = startsOf(index, label);
+    const key = JSON.stringify([starts, numbers, steps]);
+    if (last.get(program)?.key !== key) last.set(program, { key, result: computed(program, starts, numbers, steps) });
+    return last.get(program).result;
+  }
+
+  function computed(program, /** @type {number[][]} */ starts, /** @type {number[]} */ numbers, /** @type {number} */ steps) {
+    const kernel = kernels.get(program);
     if (!program.is_network) return kernel.run({ x0: starts, numbers, steps, record: spaced(steps) });
     // one after the other: the parameters of all runs together would be large
     return withSeeds(starts.map((x0) => kernel.run({ x0: [x0], numbers, steps, record: spaced(steps, LOOKS) })));

@@ -74,9 +74,9 @@ export function createLandscape(document_, state, openCase, colours) {
   }
 
   get("plane").addEventListener("change", () => state.set({ plane: Number(get("plane").value) }));
-  new ResizeObserver(draw).observe(chart.canvas);
   state.on(["caseIndex", "plane", "version"], open);
-  state.on(["step", "hidden", "hover", "dark", "logX", "logY"], draw);
+  state.on(["hidden", "hover", "dark", "logX", "logY"], draw);
+  state.on(["step"], () => chart.mark(state.now.step));
   state.on(["step", "hidden"], fill);
   open();
 }

@@ -30,10 +30,23 @@ export function createSurface(canvas) {
     return [((x - box.middle[0]) / box.half) * box.stretch[0], ((y - box.middle[1]) / box.half) * box.stretch[1]];
   }
 
+  /** The pieces of paths on this surface, in the coordinates of the box; by x, which other views of a path share. */
+  let known = new WeakMap();
+
+  function partsOf(path) {
+    if (!known.has(path.x)) {
+      const parts = pieces(valley, path);
+      for (let i = 0; i < parts.length; i += 4) [parts[i], parts[i + 1]] = place(parts[i], parts[i + 1]);
+      known.set(path.x, parts);
+    }
+    return known.get(path.x);
+  }
+
   return {
     /** @param {any} given the surface of the case */
     open(given) {
       valley = given;
+      known = new WeakMap();
       box = boxOf(valley);
       const { vertices, index } = meshOf(valley, place);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers.mesh);
@@ -45,18 +58,19 @@ export function createSurface(canvas) {
     },
     /** Trails of the paths that are shown. @param {{ path: any, colour: string, width: number }[]} shown */
     trails(shown) {
-      const numbers = [];
-      for (const { path, colour, width } of shown) {
-        const parts = pieces(valley, path);
-        const tint = rgb(colour);
-        for (let i = 0; i < parts.length; i += 8) {
-          numbers.push(...place(parts[i], parts[i + 1]), parts[i + 2], parts[i + 3]);
-          numbers.push(...place(parts[i + 4], parts[i + 5]), parts[i + 6], parts[i + 7], ...tint, width);
+      const trails = shown.map((one) => ({ ...one, parts: partsOf(one.path) }));
+      segments = trails.reduce((sum, { parts }) => sum + parts.length / 8, 0);
+      const numbers = new Float32Array(12 * segments);
+      let at = 0;
+      for (const { parts, colour, width } of trails) {
+        const look = [...rgb(colour), width];
+        for (let i = 0; i < parts.length; i += 8, at += 12) {
+          for (let n = 0; n < 8; n++) numbers[at + n] = parts[i + n];
+          for (let n = 0; n < 4; n++) numbers[at + 8 + n] = look[n];
         }
       }
-      segments = numbers.length / 12;
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers.trails);
-      gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(numbers), gl.STATIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STATIC_DRAW);
     },
     /**
      * @param {{ x: number, y: number, size: number, colour: string, kind: number }[]} marks

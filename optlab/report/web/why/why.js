@@ -8,6 +8,7 @@ import { DIM, effectiveSteps, runRule } from "../kernels/rule.js";
 const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
 const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
 const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
+const norm = (/** @type {number[]} */ vector) => Math.hypot(vector[0], vector[1]);
 const both = (/** @type {(d: number) => number} */ entry) => [entry(0), entry(1)];
 
 /**
@@ -25,6 +26,7 @@ export function createWhy(data, state, openCase, colours, live) {
   let shown = null;
   let key = "";
   let opened = null;
+  let offered = "";
 
   const paths = () => openCase(state.now.caseIndex).valley?.paths ?? [];
 
@@ -74,9 +76,14 @@ export function createWhy(data, state, openCase, colours, live) {
       ...states,
       { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => both((d) => run.entry(step + 1, d) - run.entry(step, d)), isTrue: false, isOn: true },
     ];
-    const every = Array.from({ length: run.steps }, (_, step) => step);
-    const most = vectors.map(({ vector }) => every.reduce((sofar, step) => Math.max(sofar, Math.hypot(...vector(step)) || 0), 0));
-    return { vectors: vectors.map((one, n) => ({ ...one, most: most[n] })), lines: effectiveSteps(run) };
+    return { vectors: vectors.map((one) => ({ ...one, most: longest(one.vector, run.steps) })),
+             every: Float64Array.from({ length: run.steps }, (_, step) => step), lines: effectiveSteps(run) }; // prettier-ignore
+  }
+
+  function longest(/** @type {(step: number) => number[]} */ vector, /** @type {number} */ steps) {
+    let most = 0;
+    for (let step = 0; step < steps; step++) most = Math.max(most, norm(vector(step)) || 0);
+    return most;
   }
 
   /** The step that is explained: it begins at the present ball; at the end of a run, at the ball before. */
@@ -90,15 +97,21 @@ export function createWhy(data, state, openCase, colours, live) {
     get("why").hidden = !paths().length;
     get("why-none").textContent = one?.reason ? `${data.labels[one.of].name}: ${one.reason}` : "";
     get("why-rule").hidden = !one?.run;
-    const known = new Set(paths().map((path) => path.label));
-    get("why-of").replaceChildren(...data.labels.flatMap(({ name }, n) => (known.has(n) ? [new Option(name, String(n))] : [])));
+    options();
     get("why-of").value = String(one?.of ?? "");
     if (!one?.run) return;
     rows = one.vectors.map(arrowRow);
     get("why-arrows").replaceChildren(...rows.map((row) => row.item));
     paint();
     numbers();
-    keepHeight();
+  }
+
+  /** The labels that can be chosen. */
+  function options() {
+    const labels = paths().map((path) => path.label).sort((a, b) => a - b);
+    if (labels.join() === offered) return;
+    offered = labels.join();
+    get("why-of").replaceChildren(...labels.map((label) => new Option(data.labels[label].name, String(label))));
   }
 
   /** What is below must not move while the pointer goes from label to label. */
@@ -128,6 +141,8 @@ export function createWhy(data, state, openCase, colours, live) {
 
   function paint() {
     for (const { one, swatch } of rows) swatch.setAttribute("style", `background:${colours.palette(state.now.dark)[one.place]}`);
+    const one = present();
+    if (one?.run) chart.draw(effective(one));
   }
 
   /** The texts of the present step. */
@@ -139,9 +154,9 @@ export function createWhy(data, state, openCase, colours, live) {
     const values = run.values(step);
     const [x, g] = [run.entry, run.slope].map((entry) => entriesText(both((d) => entry(step, d)), [DIM]));
     get("why-step").textContent = `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`;
-    for (const row of rows) row.value.textContent = digits(Math.hypot(...row.one.vector(step)));
+    for (const row of rows) row.value.textContent = digits(norm(row.one.vector(step)));
     get("why-lines").replaceChildren(...rule.lines.map((line) => block(lineTexts(rule, line, values))));
-    chart.draw(effective(one));
+    chart.mark(state.now.step);
   }
 
   function block({ symbols, worked, result }) {
@@ -156,13 +171,12 @@ export function createWhy(data, state, openCase, colours, live) {
     return found;
   }
 
-  function effective({ lines, run }) {
+  function effective({ lines, every, run }) {
     const { dark, step } = state.now;
-    const x = Array.from({ length: run.steps }, (_, n) => n);
     const palette = colours.palette(dark);
     const look = { width: 2, alpha: 1, dots: run.steps === 1 };
     return {
-      lines: lines.map((y, d) => ({ label: d, x, y, colour: palette[[0, 5][d]], name: `x${d}`, ...look })),
+      lines: lines.map((y, d) => ({ label: d, x: every, y, colour: palette[[0, 5][d]], name: `x${d}`, ...look })),
       xName: "step", logX: false, logY: null, start: NaN, marked: step, bands: false,
       colours: { ink: colours.ink(dark), muted: colours.muted(dark), grid: colours.grid(dark), ground: colours.ground(dark) },
     }; // prettier-ignore
@@ -189,8 +203,8 @@ export function createWhy(data, state, openCase, colours, live) {
   });
   state.on(["caseIndex", "version", "hover", "chosen", "hidden"], open);
   state.on(["dark"], () => (paint(), legend()));
-  state.on(["step", "dark"], numbers);
-  new ResizeObserver(numbers).observe(chart.canvas);
+  state.on(["step"], numbers);
+  new ResizeObserver(keepHeight).observe(get("why-rule"));
   window.addEventListener("resize", () => (get("why-rule").style.minHeight = ""));
   legend();
   open();
@@ -205,7 +219,7 @@ export function createWhy(data, state, openCase, colours, live) {
       const { dark } = state.now;
       const arrows = one.vectors.filter(isOn).map(({ name, place, vector, isTrue, most }) => {
         const found = vector(step);
-        return { name, colour: colours.palette(dark)[place], vector: found, pixels: isTrue ? null : pixels(Math.hypot(...found), most) };
+        return { name, colour: colours.palette(dark)[place], vector: found, pixels: isTrue ? null : pixels(norm(found), most) };
       });
       drawArrows(canvas, view, both((d) => one.run.entry(step, d)), arrows, colours.ground(dark));
     },
