@@ -228,7 +228,7 @@ class TracedGenerator:
 
 
 def build_for(sweep: Sweep, was_run: bool = False, any_steps: bool = False) -> StepGraph:
-    """The step graph of the runs of a sweep; see `build`. With `any_steps`, that of all steps is a number of it."""
+    """The step graph of the runs of a sweep; see `build`. With `any_steps`, it takes the number of all steps."""
     extras = ["received"] if sweep.case.noise is not None and sweep.case.noise.on == LOSS else []
     extras += ["gradient_norm"] if sweep.stop is not None and sweep.stop.gradient_norm is not None else []
     return build(sweep.case, sweep.rule, None if any_steps else sweep.steps, extras, was_run)

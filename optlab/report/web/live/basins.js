@@ -11,6 +11,7 @@ export const DIVERGED = -2;
 
 const CHUNK = 256; // runs at once
 const LOOKS = 65; // the steps at which it is looked whether a run is there
+const PART = 4096; // runs whose steps are looked at together
 const TAIL = 16; // the last steps, which show whether a run oscillates around a kink
 
 /**
@@ -28,6 +29,7 @@ export function basins(kernel, settings, valley, side = SIDE) {
 function* inParts(kernel, { numbers, steps }, valley, side) {
   const plane = planeOf(kernel, numbers, valley);
   const isSharp = sharp(plane, plane.declared).includes(true);
+  yield;
   const last = isSharp ? Math.max(steps - TAIL + 1, 0) : steps; // the first of the last steps
   const record = [...new Set([...spaced(steps, LOOKS), ...Array.from({ length: steps - last }, (_, n) => last + n)])].sort((a, b) => a - b);
   const runs = yield* computed(kernel, { numbers, steps, record }, valley, side, isSharp ? record.indexOf(last) : record.length);
@@ -35,14 +37,18 @@ function* inParts(kernel, { numbers, steps }, valley, side) {
   const minima = yield* minimaOf(plane, ends);
   const minimum = yield* numbersOf(plane, minima, ends);
   const reached = new Int32Array(side * side);
-  minimum.forEach((at, run) => {
+  for (let run = 0; run < minimum.length; run++) {
+    const at = minimum[run];
     if (runs.diverged[run]) minimum[run] = DIVERGED;
     else if (at >= 0) {
       const level = minima.losses[at] + minima.tolerance;
       const target = runs.final[run] > level ? runs.tails.loss[run] : level;
-      reached[run] = record[record.findIndex((_, row) => runs.loss[row * side * side + run] <= target)];
+      let row = 0;
+      while (row + 1 < record.length && !(runs.loss[row * minimum.length + run] <= target)) row++;
+      reached[run] = record[row];
     }
-  });
+    if (run % PART === 0) yield;
+  }
   return { minimum, reached, points: minima.points };
 }
 

@@ -59,6 +59,7 @@ export function minimaOf(plane, ends) {
 
 function* found(plane, ends) {
   const polished = plane.slopesAt ? yield* search(plane, representatives(plane, ends)) : [];
+  yield;
   const points = distinct([...plane.declared.map((point) => ({ point, isDeclared: true })), ...polished.map((point) => ({ point, isDeclared: false }))], sizeOf(plane));
   const losses = points.length ? plane.lossesAt(points.map(({ point }) => point)) : [];
   const rounded = (/** @type {number} */ value) => (Math.abs(value) > 1e-12 ? Number(value.toPrecision(9)) : 0);
@@ -66,9 +67,11 @@ function* found(plane, ends) {
   all.sort(({ key: a }, { key: b }) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]);
   const tolerance = all.length ? SHARE * heightOf(plane, Math.min(...losses)) : 0;
   const every = { points: all.map(({ point }) => point), losses: all.map(({ loss }) => loss), sharp: [], tolerance };
+  yield;
   const reached = new Set(yield* numbersOf(plane, every, { ...ends, tails: null }));
   const used = all.filter(({ isDeclared }, n) => isDeclared || reached.has(n));
   const kept = used.map(({ point }) => point);
+  yield;
   return { points: kept, losses: used.map(({ loss }) => loss), sharp: ends.tails ? sharp(plane, kept) : [], tolerance };
 }
 
@@ -149,6 +152,7 @@ function* search(plane, starts) {
     ends.push({ point: [x, y], slope: Math.max(Math.abs(fx) * size[0], Math.abs(fy) * size[1]), isCurved });
     if (n % PART === 0) yield;
   }
+  yield;
   const losses = ends.length ? plane.lossesAt(ends.map(({ point }) => point)) : [];
   const finite = ends.filter((_, n) => Number.isFinite(losses[n]));
   const height = finite.length ? heightOf(plane, losses.filter(Number.isFinite).reduce((a, b) => Math.min(a, b))) : 1;
