@@ -89,7 +89,7 @@ def play_document(
     steps = steps if steps is not None else STEPS_ON_DATA if has_data else STEPS
     lr = lr if lr is not None else RATES_ON_DATA if has_data else GENTLE_RATES
     document = race_document(optimizers, problems, steps, seeds, start, lr, None, "play", known)
-    return {**document, "record": {"points": min(steps, RECORDED_ON_DATA if has_data else RECORDED) + 1}}
+    return {**document, "record": {"points": max(0, min(steps, RECORDED_ON_DATA if has_data else RECORDED)) + 1}}
 
 
 def _trains_on_data(problem: Table, known: Registry) -> bool:

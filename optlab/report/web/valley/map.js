@@ -9,6 +9,7 @@ import { indexAt } from "../base/paths.js";
 
 const MARGIN = { left: 52, right: 10, top: 10, bottom: 30 };
 const ARROW = [[1, 0], [-0.15, 0.9], [-0.15, 0.3], [-1, 0.3], [-1, -0.3], [-0.15, -0.3], [-0.15, -0.9]]; // prettier-ignore
+const BUTTONS = 40; // the height of the buttons over the upper right corner
 const LEVELS = Array.from({ length: 14 }, (_, i) => (i + 0.5) / 14);
 
 /** @param {HTMLCanvasElement} canvas */
@@ -164,8 +165,8 @@ export function createMap(canvas) {
 
   function mark({ x, y, size, colour, kind }) {
     const [u, v] = at(x, y);
-    const left = kind === 0 && beyond(...frame(), [u, v]);
-    if (left) return arrow(left, 1.5 * size, colour);
+    const [low, high] = frame();
+    if (kind === 0 && beyond(low, high, [u, v])) return arrow(beyond([low[0], low[1] + BUTTONS], high, [u, v]), 1.5 * size, colour);
     if (!(Math.abs(x) < 1e12 && Math.abs(y) < 1e12)) return;
     context.beginPath();
     if (kind === 2) {
