@@ -107,10 +107,10 @@ def _list(title: str, plugins: Mapping[str, Any]) -> str:
 
 
 def _picture(name: str, path: Path, known: Registry) -> Path:
-    from optlab.figures import surfaces
+    from optlab.figures import path_panels
 
     planned = pipeline.prepare(_document(known.optimizer(name)), plugins=known).plan
-    return surfaces.save([_panel(sweep, run) for sweep, run in _best(planned)], path)
+    return path_panels.save([_panel(sweep, run) for sweep, run in _best(planned)], path)
 
 
 def _document(optimizer: Optimizer) -> dict[str, Any]:
@@ -143,7 +143,7 @@ def _best(planned: Plan) -> list[tuple[Sweep, Trajectories]]:
 
 def _panel(sweep: Sweep, run: Trajectories) -> Any:
     from optlab.experiments.cases import Titled
-    from optlab.figures import surfaces
+    from optlab.figures import path_panels
     from optlab.results.case_frames import surface_between
 
     case = Titled(sweep.titles[0], sweep.case, sweep.options(), sweep.steps)
@@ -152,4 +152,4 @@ def _panel(sweep: Sweep, run: Trajectories) -> Any:
     ground = surface_between(case, low, high, RESOLUTION)
     rate = sweep.numbers.get(("hyperparameter", "lr"))
     title = sweep.case.problem.name + (f", lr {rate[0]:.2g}" if rate is not None else "")
-    return surfaces.SurfacePanel(title, ground, run.x[:, :, 0], case.minima, case.minimum)
+    return path_panels.PathPanel(title, ground, run.x[:, :, 0], case.minima, case.minimum)

@@ -20,7 +20,6 @@ from optlab.results.surface import Surface, within
 
 Floats = NDArray[np.float64]
 
-_TURN = "turn"
 _NARROW = 1e4  # ticks use an offset if the coordinates are this many times larger than the view
 _FAR = 50.0  # a trajectory is cut at this distance from the middle, in sizes of the view
 
@@ -63,7 +62,9 @@ def draw(
         halo = [Stroke(linewidth=3.8, foreground="white", alpha=0.85), Normal()]
         axes.plot(*points.T, color=look.colour, linestyle=look.dash, linewidth=1.7, path_effects=halo, label=label,
                   solid_joinstyle="round", zorder=3)  # fmt: skip
-    _in_turns(axes, visible, looks, limits)
+    low, size = limits[0], limits[1] - limits[0]
+    shares = [(points - low) / size for points in visible.values()]
+    overlap.draw_in_turns(axes, shares, [looks[label].colour for label in visible], lambda dashes: low + size * dashes)
     _marks(axes, starts_of(paths), path_legend.START, 4)
     _marks(axes, np.array([np.ravel(point) for point in minima]), path_legend.MINIMUM, 5)
     ends = ends_of(paths[~paths["label"].isin(lost)], limits)
@@ -86,16 +87,6 @@ def draw(
     axes.set_anchor("NW")  # aligned with the legend, which has the whole height
     axes.spines[:].set_visible(True)
     return axes
-
-
-def _in_turns(axes: Axes, paths: Mapping[str, Floats], looks: Mapping[str, Look], limits: Floats) -> None:
-    """Draw the hidden parts of each trajectory again, as dashes on top of the others."""
-    low, size = limits[0], limits[1] - limits[0]
-    dashes = overlap.in_turns_along([(points - low) / size for points in paths.values()])
-    for label, shares in zip(paths, dashes, strict=True):
-        if np.isfinite(shares).any():
-            axes.plot(*(low + size * shares).T, color=looks[label].colour, linewidth=1.7, solid_capstyle="butt",
-                      gid=_TURN, zorder=3.5)  # fmt: skip
 
 
 def figure(

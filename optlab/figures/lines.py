@@ -17,9 +17,6 @@ from optlab.figures.style import Look
 
 Floats = NDArray[np.float64]
 
-TURN = "turn"
-"""The `gid` of dashes of overlapping lines."""
-
 
 def percent(share: float, position: float | None = None) -> str:
     """The label of a tick. It is a named function, so that figures can be sent to another process.
@@ -53,7 +50,7 @@ def in_turns(
     for look, heights in zip(looks, dashes, strict=True):
         if np.isfinite(heights).any():
             axes.plot(place(fine), at(heights), color=look.colour, linewidth=style.WIDTH, solid_capstyle="butt",
-                      marker="", gid=TURN, zorder=3.5)  # fmt: skip
+                      marker="", gid=overlap.TURN, zorder=3.5)  # fmt: skip
 
 
 def legend(

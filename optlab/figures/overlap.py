@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 TOLERANCE = 0.004
 """A line hides another below this distance, as a share of the axis: about half the width of a line."""
+TURN = "turn"
+"""The `gid` of dashes of overlapping lines."""
 LEAST = 0.05
 """The minimum length of an overlap, as a share of the points of a line. Lines that only cross are both visible."""
 _DASHES, _POINTS = 48, 2401  # along the whole axis
@@ -43,6 +46,21 @@ def in_turns(x: Floats, heights: Floats) -> tuple[Floats, list[Floats]]:
         np.where(_hidden(fine, x, on[i]) & (dash % turns[i] == place[i]), np.interp(fine, x, heights[i]), np.nan)
         for i in range(len(heights))
     ]
+
+
+def draw_in_turns(
+    axes: Axes, paths: Sequence[Floats], colours: Sequence[str], place: Callable[[Floats], Floats]
+) -> None:
+    """Draw the hidden parts of each path again, as dashes on top of the others.
+
+    Args:
+        paths: as for `in_turns_along`.
+        place: returns the places of points in the picture, NaN where they are not seen.
+    """
+    for colour, dashes in zip(colours, in_turns_along(paths), strict=True):
+        places = place(dashes)
+        if np.isfinite(places).any():
+            axes.plot(*places.T, color=colour, linewidth=1.7, solid_capstyle="butt", gid=TURN, zorder=3.5)
 
 
 def in_turns_along(paths: Sequence[Floats]) -> list[Floats]:

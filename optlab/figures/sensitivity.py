@@ -27,7 +27,6 @@ Flags = NDArray[np.bool_]
 NAMES = {"lr": "learning rate"}
 _START = "start"
 _ROW, _STRIP_PADDING, _STRIP_MOST, _STRIP_ALONE = 0.022, 0.03, 0.3, 0.95  # shares of the height of the axes
-_TURN = "turn"
 _ABOVE: dict[str, Any] = {"marker": "^", "markerfacecolor": "white", "gid": "above"}
 _BELOW: dict[str, Any] = {"marker": "v", "markerfacecolor": "white", "gid": "below"}
 
@@ -211,7 +210,7 @@ def _draw_lines(lines: Sequence[_Line], axes: Axes) -> None:
     for line, turns in zip(lines, overlap.in_turns_along(shares), strict=True):
         if np.isfinite(turns).any():
             axes.plot(*turns.T, transform=axes.transAxes, color=line.look.colour, linewidth=_WIDTH,
-                      solid_capstyle="butt", gid=_TURN, zorder=3.5)  # fmt: skip
+                      solid_capstyle="butt", gid=overlap.TURN, zorder=3.5)  # fmt: skip
     for line, (turn, around) in zip(lines, _at_points(lines, shares), strict=True):
         marks: list[tuple[Any, dict[str, Any]]] = [
             (~line.above & ~line.below, {"marker": line.look.marker, "markerfacecolor": line.look.colour,

@@ -71,6 +71,11 @@ class View:
         is_seen[is_seen] = ~self.projection.is_hidden(points[is_seen])
         return self.projection.place(points), is_seen
 
+    def seen(self, points: Floats) -> Floats:
+        """The places of points in the picture, NaN where they are not seen. Shape of `points`: (n, 2), from 0 to 1."""
+        places, is_seen = self.places(points)
+        return np.where(is_seen[:, None], places, np.nan)
+
 
 def draw(
     view: View,
@@ -95,7 +100,9 @@ def draw(
     coloured = [label for label in visible if label not in style.faint(looks)]
     for label, points in visible.items():
         _line(axes, view.path(points), looks[label], label)
-    _in_turns(axes, view, {label: visible[label] for label in coloured}, looks)
+    low, size = view.limits[0], view.limits[1] - view.limits[0]
+    overlap.draw_in_turns(axes, [(visible[label] - low) / size for label in coloured],
+                          [looks[label].colour for label in coloured], view.seen)  # fmt: skip
     _marks(axes, view, contour.starts_of(paths[paths["label"].isin(coloured)]), path_legend.START, 4)
     _marks(axes, view, np.array([np.ravel(point) for point in minima]), path_legend.MINIMUM, 5)
     frame = np.array([[left, bottom], [right, top]])
@@ -153,22 +160,6 @@ def _line(axes: Axes, path: InView, look: Look, label: str) -> None:
         behind = is_hidden | np.append(is_hidden[1:], False) | np.append(False, is_hidden[:-1])
         axes.plot(*np.where(behind[:, None], path.places, np.nan).T, color=look.colour, zorder=2.5,
                   **path_legend.HIDDEN)  # fmt: skip
-
-
-def _in_turns(axes: Axes, view: View, paths: Mapping[str, Floats], looks: Mapping[str, Look]) -> None:
-    """Draw what another trajectory hides again, as dashes on top of it."""
-    low, size = view.limits[0], view.limits[1] - view.limits[0]
-    dashes = overlap.in_turns_along([(points - low) / size for points in paths.values()])
-    for label, points in zip(paths, dashes, strict=True):
-        places, is_seen = view.places(points)
-        if is_seen.any():
-            axes.plot(
-                *np.where(is_seen[:, None], places, np.nan).T,
-                color=looks[label].colour,
-                linewidth=1.7,
-                solid_capstyle="butt",
-                zorder=3.5,
-            )
 
 
 def _marks(axes: Axes, view: View, points: Floats, mark: dict[str, Any], zorder: int) -> None:

@@ -1,4 +1,4 @@
-"""The path of one optimizer on several surfaces, side by side."""
+"""The path of one optimizer on the maps of several problems, side by side, for the gallery."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ as large."""
 
 
 @dataclass(frozen=True)
-class SurfacePanel:
+class PathPanel:
     """A surface, the path over it, shape (steps, 2), its minima and their height, and a title."""
 
     title: str
@@ -34,7 +34,7 @@ class SurfacePanel:
     minimum: float | None
 
 
-def save(panels: Sequence[SurfacePanel], path: Path) -> Path:
+def save(panels: Sequence[PathPanel], path: Path) -> Path:
     """Write the figure as PNG with few colours."""
     figures.save(figure(panels), path)
     with Image.open(path) as picture:
@@ -43,7 +43,7 @@ def save(panels: Sequence[SurfacePanel], path: Path) -> Path:
     return path
 
 
-def figure(panels: Sequence[SurfacePanel]) -> InlineFigure:
+def figure(panels: Sequence[PathPanel]) -> InlineFigure:
     """A figure with one panel per surface, side by side. It needs no legend, since each panel has one path."""
     with style.sheet():
         sheet, all_axes = figures.new(len(panels), size=SIZE)
