@@ -107,6 +107,8 @@ def _curves(curves: pd.DataFrame, places: Mapping[str, int], most: int) -> dict[
         last = some.iloc[-1]
         cost = last["gradients"] / last["step"] if last["step"] else 1.0
         line = {"label": places[str(label)], "cost": plain(cost), "step": packed(some["step"])}
+        if len(some) < len(curve):
+            line["isThinned"] = True
         line["median"] = packed(some["median"])
         if (some["low"] < some["high"]).any():
             line |= {"low": packed(some["low"]), "high": packed(some["high"])}

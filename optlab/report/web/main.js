@@ -57,7 +57,7 @@ function open() {
   createLandscape(data, state, openCase, colours);
   createBoundary(data, state, openCase, colours, live);
   createBasinLayer(data, state, live);
-  createCharts(data, state, openCase, colours, tip);
+  createCharts(data, state, openCase, colours, tip, live.runs);
   createRanking(data, state, colours, live.losses);
   controls(state);
   view.restore(given, stage);

@@ -9,16 +9,18 @@ import { extent } from "./scale.js";
 import { captionOf } from "../comparison/profile_caption.js";
 import { profileOf } from "../comparison/profiles.js";
 
+const QUIET = 120; // milliseconds without a change before the profile is computed again
 const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss: "test loss", test_accuracy: "test accuracy" };
 
 /**
  * @param {any} document_ the data of the page
  * @param {ReturnType<typeof import("../base/state.js").createState>} state
- * @param {(index: number) => any} openCase
+ * @param {ReturnType<typeof import("../base/cases.js").openCases>} openCase
  * @param {ReturnType<typeof import("../base/colours.js").createColours>} colours
  * @param {(label: number | null, x?: number, y?: number, value?: string) => void} tip
+ * @param {(index: number, label: number) => any} liveRuns the runs of a label that were computed here, or null
  */
-export function createCharts(document_, state, openCase, colours, tip) {
+export function createCharts(document_, state, openCase, colours, tip, liveRuns = () => null) {
   const whole = document_.profile && { ...document_.profile, lines: document_.profile.lines.map(line) };
   let profile = whole;
   const places = { curves: byId("charts"), further: byId("further") };
@@ -26,6 +28,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
   let shown = [];
   /** @type {ReturnType<typeof createChart> | null} */
   let profileChart = null;
+  let timer = 0;
 
   function open() {
     const one = openCase(state.now.caseIndex);
@@ -104,16 +107,39 @@ export function createCharts(document_, state, openCase, colours, tip) {
     const { hidden } = state.now;
     if (!whole) return;
     profile = whole;
-    if (hidden.size && whole.costs) {
-      const { lines, seeds } = profileOf(whole.costs, hidden);
-      profile = { ...whole, lines, caption: captionOf(whole.costs, { lines, seeds }, hidden, (label) => document_.labels[label].name) };
+    if ((hidden.size || isLive()) && whole.costs) {
+      const found = profileOf(whole.costs, hidden, runsOf);
+      profile = { ...whole, lines: found.lines, caption: captionOf(whole.costs, found, hidden, (label) => document_.labels[label].name, isLive()) };
     }
     profileChart?.describe(profile.caption);
   }
 
+  const isLive = () => document_.cases.some((_, index) => document_.labels.some((_, label) => liveRuns(index, label)));
+
+  /** The runs of a label for its profile: with the gradients per step, and the steps that were recorded if all of them are known. */
+  function runsOf(/** @type {number} */ index, /** @type {number} */ label) {
+    const found = liveRuns(index, label);
+    if (!found) return null;
+    const { train_loss, loss } = openCase.recorded(index).curves;
+    const curve = (train_loss ?? loss).find((one) => one.label === label);
+    return { ...found, cost: curve?.cost ?? 1, recorded: curve && !curve.isThinned ? curve.step : null };
+  }
+
+  /** The profile follows live losses when they have not changed for a while. */
+  function compareLater() {
+    if (!profileChart || !(isLive() || profile !== whole)) return;
+    clearTimeout(timer);
+    byId("rates").setAttribute("aria-busy", "true");
+    timer = setTimeout(() => {
+      compare();
+      draw();
+      byId("rates").removeAttribute("aria-busy");
+    }, QUIET);
+  }
+
   function profiles() {
     const lines = visible(profile.lines).map((one) => ({ ...look(one.label), ...stairs(one), dots: false }));
-    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}`, logX: true, logY: false, bands: state.now.bands,
+    return { lines, xName: `gradients, as a multiple of those of the best${state.now.hidden.size && !whole.costs ? ", hidden ones included" : ""}${!whole.costs && isLive() ? ", with the settings of the experiment" : ""}`, logX: true, logY: false, bands: state.now.bands,
              start: NaN, marked: null, colours: theme() }; // prettier-ignore
   }
 
@@ -155,6 +181,7 @@ export function createCharts(document_, state, openCase, colours, tip) {
   state.on(["hidden", "hover", "dark", "logY", "bands"], draw);
   state.on(["along", "logX", "version"], drawTime);
   state.on(["step"], mark);
+  state.on(["version"], compareLater);
   compare();
   open();
 }

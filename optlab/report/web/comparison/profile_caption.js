@@ -12,7 +12,7 @@ const DIGITS = [1, 1.2, 1.5, 2, 3, 5, 7, 10];
  * @param {import("./profiles.js").Profile} profile @param {Set<number>} hidden
  * @param {(label: number) => string} nameOf
  */
-export function captionOf(costs, { lines, seeds }, hidden, nameOf) {
+export function captionOf(costs, { lines, seeds }, hidden, nameOf, isLive = false) {
   if (!lines.length) return "";
   const name = (/** @type {number} */ label) => named(nameOf(label));
   const failed = costs.failed.filter((label) => !hidden.has(label)).map(name);
@@ -23,6 +23,7 @@ export function captionOf(costs, { lines, seeds }, hidden, nameOf) {
     ...costs.targets,
     "Ratios are to the best of the optimizers shown; compare others without it",
     every > 1 ? `Costs are rounded up to recorded steps, every ${every.toLocaleString("en")}` : "",
+    isLive ? "With your settings, the costs are those of the runs in this page; targets are those of the experiment" : "",
     failed.length ? `Left out, because runs failed: ${failed.join(", ")}` : "",
   ];
   return said.filter(Boolean).map((sentence) => `${sentence}.`).join(" "); // prettier-ignore

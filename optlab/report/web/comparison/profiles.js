@@ -1,9 +1,10 @@
 /** Performance profiles of some of the optimizers, as `optlab/results/profiles/performance.py` computes them. */
 
+import { indexAt } from "../base/paths.js";
 import { randomNumbers } from "./random.js";
 import { endsOf } from "./resampling.js";
 import { compare } from "./ties.js";
-import { unpack } from "../base/unpack.js";
+import { number, unpack } from "../base/unpack.js";
 
 const DRAWS = 200; // of the seeds, for bands
 
@@ -14,14 +15,19 @@ const DRAWS = 200; // of the seeds, for bands
  */
 
 /**
+ * The losses of runs that were computed here: by record and run.
+ * @typedef {{ runs: number, record: ArrayLike<number>, loss: ArrayLike<number>, first: ArrayLike<number>, cost: number, recorded: ArrayLike<number> | null }} Runs
+ * `cost`: gradients per step. `recorded`: the steps of which the experiment has losses; null for all.
+ *
  * The profile without some labels.
  * @param {any} costs what `profiles.py` writes @param {Set<number>} hidden
+ * @param {(index: number, label: number) => Runs | null} live the runs of a label on a case if they were computed here
  * @returns {Profile}
  */
-export function profileOf(costs, hidden) {
+export function profileOf(costs, hidden, live = () => null) {
   const kept = costs.labels.map((_, place) => place).filter((place) => !hidden.has(costs.labels[place]));
   if (!kept.length) return { lines: [], seeds: 0 };
-  const cases = costs.cases.map((one) => costsOf(one, kept));
+  const cases = costs.cases.map((one, index) => costsOf(one, kept, costs.level, (place) => live(index, costs.labels[place])));
   const counts = cases.map((labels) => labels[0].length);
   const share = counts.flatMap((count) => new Array(count).fill(1 / (cases.length * count)));
   const ratios = ratiosOf(kept.map((_, place) => cases.flatMap((labels) => labels[place])));
@@ -32,14 +38,33 @@ export function profileOf(costs, hidden) {
   return { lines, seeds };
 }
 
-/** The costs of the labels by seed. One run of a label counts for all seeds. The target is that of the lowest loss. */
-function costsOf({ seeds, of, costs }, /** @type {number[]} */ kept) {
+/** The costs of the labels by seed. One run of a label counts for all seeds. The target is that of the lowest loss of the experiment. */
+function costsOf(one, /** @type {number[]} */ kept, /** @type {number} */ level, /** @type {(place: number) => Runs | null} */ live) {
+  const { seeds, of, costs } = one;
   const values = unpack(costs);
   const total = seeds.reduce((a, b) => a + b);
   const row = of ? Math.min(...kept.map((place) => of[place])) : 0;
-  const starts = seeds.map((_, place) => row * total + seeds.slice(0, place).reduce((a, b) => a + b, 0));
-  const most = Math.max(...kept.map((place) => seeds[place]));
-  return kept.map((place) => Array.from({ length: most }, (_, seed) => values[starts[place] + (seeds[place] === 1 ? 0 : seed)]));
+  const each = kept.map((place) => {
+    const runs = live(place);
+    const start = row * total + seeds.slice(0, place).reduce((a, b) => a + b, 0);
+    return runs ? costsOfRuns(runs, one, row, level) : Array.from({ length: seeds[place] }, (_, seed) => values[start + seed]);
+  });
+  const most = Math.max(...each.map((found) => found.length));
+  return each.map((found) => (found.length === most ? found : new Array(most).fill(found[0])));
+}
+
+/** The gradients of each run until the first recorded loss of at most its target, exactly if it is that of the problem; see `hits.py`. */
+export function costsOfRuns(/** @type {Runs} */ { runs, record, loss, first, cost, recorded }, { floors, own }, /** @type {number} */ row, /** @type {number} */ level) {
+  const last = record[record.length - 1];
+  const known = recorded && own === null ? Array.from(recorded).filter((step) => step <= last) : [];
+  const steps = [...known, ...Array.from(record).filter((step) => !known.length || step > known[known.length - 1])];
+  const rows = steps.map((step) => indexAt(record, step));
+  return Array.from({ length: runs }, (_, run) => {
+    const floor = number(floors[row]);
+    const target = own ?? floor + level * (first[run] - floor);
+    const reached = rows.findIndex((at) => loss[at * runs + run] <= target);
+    return reached < 0 ? Infinity : steps[reached] * cost;
+  });
 }
 
 /** The ratios to the best of each instance. @param {number[][]} costs by label and instance */

@@ -33,6 +33,7 @@ export function createLive(data, state, openCase) {
   const chosen = new Map();
   const kernels = new Map();
   const losses = new Map();
+  const runs = new Map();
   /** The last result of each program, and the settings that it belongs to. */
   const last = new Map();
 
@@ -106,6 +107,7 @@ export function createLive(data, state, openCase) {
     losses.delete(index);
     for (const { label } of all(index)) if (isChanged(index, label)) results.set(label, run(index, label));
     losses.set(index, new Map([...results].map(([label, result]) => [label, lastLosses(result)])));
+    runs.set(index, results);
     const one = openCase.recorded(index);
     const landscapes = one.landscapes.map((view) => ({ ...view, paths: view.paths.map((path) => projection(index, view, path, results)) }));
     openCase.replace(index, { ...withResults(one, results), landscapes });
@@ -131,6 +133,8 @@ export function createLive(data, state, openCase) {
     change,
     /** The last losses of the judged runs of a label if they were computed here, otherwise null. @returns {number[] | null} */
     losses: (/** @type {number} */ index, /** @type {number} */ label) => losses.get(index)?.get(label) ?? null,
+    /** The judged runs of a label if they were computed here, otherwise null. */
+    runs: (/** @type {number} */ index, /** @type {number} */ label) => runs.get(index)?.get(label) ?? null,
     /** Why a label cannot be computed; an empty text if it can. */
     reason: (/** @type {number} */ index, /** @type {number} */ label) => all(index).find((one) => one.label === label)?.reason ?? "",
     /** Show what was recorded. */
