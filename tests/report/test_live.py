@@ -149,6 +149,9 @@ def test_a_slider_changes_one_optimizer(page):
     page.get_by_label("lr", exact=True).press("ArrowRight")
     after = losses(page)
     assert {name for name in before if before[name] != after[name]} == {"gd"}
+    assert page.locator("#verdict p").first.inner_text() == "with your settings:"
+    assert "With your settings, the costs are" in page.locator("#further figcaption small").last.inner_text()
+    assert page.locator("#why-of option:checked").inner_text() == "gd"
     rate = page.get_by_label("lr, as a number").input_value()
     assert float(rate) > 1e-4
     page.get_by_label("lr, as a number").fill("-1")
