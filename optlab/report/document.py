@@ -49,7 +49,8 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
     looks_of_labels = _labels(labels, judged)
     coloured = [one["name"] for one in looks_of_labels if one["colour"] is not None]
     shown, omitted = _cases(results, judged, places, coloured)
-    left_out = [f"surfaces and known minima are left out: {'; '.join(results.origin.left_out)}"]
+    what = "only what was recorded is shown" if results.origin.problems else "surfaces and known minima are left out"
+    left_out = [f"{what}: {'; '.join(results.origin.left_out)}"]
     return {
         **common,
         "labels": looks_of_labels,
@@ -120,6 +121,6 @@ def _limits(frames: CaseFrames, shown: list[str]) -> cases.Limits:
 
 def _known(results: Profiled) -> dict[str, Titled]:
     """The cases whose problem is unchanged since the runs, by title."""
-    planned, changed = results.origin.plan, results.origin.changed
+    planned, changed = results.origin.plan or results.origin.problems, results.origin.changed
     every = titled(planned) if planned else ()
     return {case.title: case for case in every if case.case.problem.name not in changed}

@@ -36,6 +36,8 @@ class Origin:
     kind: Kind = GRID
     figures: tuple[FigurePlugin, ...] = ()
     """The plugins that draw pictures of every experiment."""
+    problems: Plan | None = None
+    """If there is no plan: a plan of the problems that are still available with another optimizer, or None."""
 
     @property
     def changed(self) -> set[str]:
@@ -68,8 +70,25 @@ def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
     except UserError as error:
         planned, why = None, str(error).partition("\n")[0]
     return Origin(
-        planned, changed_plugins_of(results, known), why, kind_of(results, known), tuple(known.figures.values())
+        planned,
+        changed_plugins_of(results, known),
+        why,
+        kind_of(results, known),
+        tuple(known.figures.values()),
+        None if planned else _problems(results, known),
     )
+
+
+def _problems(results: Results, known: Registry) -> Plan | None:
+    """A plan of the problems that are still available, with gradient descent in place of the optimizers."""
+    try:
+        document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
+        tables = [table for table in document.get("problem", ()) if table.get("name") in known.problems]
+        other = {name: value for name, value in document.items() if name != "tuning"}
+        other |= {"problem": tables, "optimizer": [{"name": "gd", "lr": 1.0}]}
+        return plan.make(documents.read_dict(other, known.kinds.values()), known)
+    except (UserError, ValueError, AttributeError):  # the file may have any mistake
+        return None
 
 
 def is_grid(results: Results) -> bool:

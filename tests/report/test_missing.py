@@ -1,0 +1,54 @@
+"""Reports on results whose plugins are gone: what was recorded is shown, over surfaces of problems that are left."""
+
+import pytest
+
+import optlab
+from optlab.report.document import document
+
+PLUGINS = {
+    "mine": """
+from optlab import optimizer
+
+@optimizer
+def mine(x, g, *, lr=0.01):
+    return x - lr * g
+""",
+    "bowl": """
+from optlab import problem
+
+@problem(domain=(-2.0, 2.0))
+def bowl(x):
+    return x[0] ** 2 + 2 * x[1] ** 2
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The folders of results and of plugins, and the cases of the page."""
+    folder = tmp_path_factory.mktemp("missing")
+    (folder / "plugins").mkdir()
+    for name, text in PLUGINS.items():
+        (folder / f"plugins/{name}.py").write_text(text)
+    problems = [{"name": "bowl", "start": "random"}, {"name": "beale", "start": [1.0, 1.0]}]
+    rules = [{"name": "mine"}, {"name": "adam", "lr": 0.1}]
+    table = {"name": "e", "steps": 8, "seeds": 2, "record": {"points": 9}, "problem": problems, "optimizer": rules}
+    results = optlab.run(table, folder / "results", plots=False, plugins=folder / "plugins")
+    return results.folder, folder / "plugins", document(results, results.judged())["cases"]
+
+
+@pytest.mark.parametrize(("gone", "left"), [("mine", [0, 1]), ("bowl", [1])])
+def test_surfaces_of_the_problems_that_are_left_have_the_recorded_paths(made, tmp_path, gone, left):
+    results, plugins, before = made
+    for name in set(PLUGINS) - {gone}:
+        (tmp_path / f"{name}.py").write_text((plugins / f"{name}.py").read_text())
+    again = optlab.load(results, plugins=tmp_path)
+    data = document(again, again.judged())
+    assert again.origin.plan is None
+    for place, (case, same) in enumerate(zip(data["cases"], before, strict=True)):
+        assert case["valley"] == (same["valley"] if place in left else None)
+        assert case["curves"] == same["curves"]
+        assert all(f"'{gone}'" in one["reason"] for one in case["programs"])
+    (note,) = data["notes"]
+    assert note.startswith("only what was recorded is shown: there is no ")
+    assert f"'{gone}'" in note
