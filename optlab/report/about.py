@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from optlab.errors import counted
 from optlab.execution import fingerprint
 from optlab.plugins.external import Foreign
+from optlab.report.packing import deflated
 from optlab.results.analysis.judged import Judged
 from optlab.results.profiles.of_results import Profiled
 
@@ -52,8 +54,8 @@ def sources(results: Profiled) -> list[dict[str, str]]:
     return [{"name": name, "text": text} for name, text in sorted(found.items())]
 
 
-def files(results: Profiled, judged: Judged | None) -> tuple[list[dict[str, str]], list[str]]:
-    """The files to download, each with name, type and text; and notes on what is left out."""
+def files(results: Profiled, judged: Judged | None) -> tuple[list[dict[str, Any]], list[str]]:
+    """The files to download, each with name, type and compressed bytes; and notes on what is left out."""
     found = [_file("spec.toml", "application/toml", results.spec.read_text(encoding="utf-8"))]
     if judged is not None:
         found.append(_file("ranking.csv", "text/csv", _csv(judged.ranking)))
@@ -67,5 +69,5 @@ def _csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, lineterminator="\n")
 
 
-def _file(name: str, kind: str, text: str) -> dict[str, str]:
-    return {"name": name, "type": kind, "text": text}
+def _file(name: str, kind: str, text: str) -> dict[str, Any]:
+    return {"name": name, "type": kind, "bytes": deflated(np.frombuffer(text.encode(), np.uint8))}

@@ -8,7 +8,7 @@ import pytest
 from optlab.report.document import document
 from optlab.report.packing import HOLE, packed, packed_shares, plain
 from tests.report.conftest import HOSTILE
-from tests.report.unpacked import unpacked
+from tests.report.unpacked import unpacked, unpacked_text
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,7 @@ def test_the_ranking_and_the_files_are_those_of_the_results(small, data):
     assert [HOSTILE[row["label"]] for row in rows] == list(ranking["label"])
     medians = [float(row["median"]) for row in rows]
     np.testing.assert_array_equal(medians, ranking["median"])
-    files = {file["name"]: file["text"] for file in data["files"]}
+    files = {file["name"]: unpacked_text(file["bytes"]) for file in data["files"]}
     assert files["spec.toml"] == small.spec.read_text(encoding="utf-8")
     assert files["runs.csv"].count("\n") == len(small.runs) + 1
     assert set(files) == {"spec.toml", "ranking.csv", "runs.csv"}

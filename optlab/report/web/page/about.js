@@ -1,5 +1,6 @@
 /** What the experiment is: its file, statuses, errors, versions, sources of plugins, and the files to download. */
 
+import { inflated } from "../base/inflate.js";
 import { table } from "../base/tables.js";
 
 /** @param {any} document_ */
@@ -7,11 +8,14 @@ export function createAbout(document_) {
   const { about, files } = document_;
   const place = document.getElementById("facts");
   const downloads = document.getElementById("downloads");
-  for (const { name, type, text } of files) {
+  for (const { name, type, bytes } of files) {
     const link = downloads.appendChild(document.createElement("a"));
     link.textContent = name;
     link.download = name;
-    link.href = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
+    inflated(bytes).then(
+      (found) => (link.href = URL.createObjectURL(new Blob([/** @type {any} */ (found)], { type: `${type};charset=utf-8` }))),
+      (error) => link.replaceWith(`${name}: ${error.message}`),
+    );
     downloads.append(" ");
   }
   if (about.errors.length) {
