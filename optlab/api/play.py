@@ -29,9 +29,9 @@ RECORDED = 1_000
 """The most steps that are recorded for the page."""
 PARAMETERS = 5_000_000
 """The most parameters of all runs and recorded steps together that are recorded, for the loss around the paths."""
-STEPS_ON_DATA, RECORDED_ON_DATA, RATES_ON_DATA = 100, 50, "1e-3:1:4"
-"""The default steps, the most recorded steps, and the default learning rates if a problem is trained on data, as
-networks are: a step takes milliseconds, and has thousands of parameters."""
+STEPS_ON_DATA, RATES_ON_DATA = 50, "1e-3:1:4"
+"""The default steps, which are also the most recorded steps, and the default learning rates if a problem is trained on
+data, as networks are: a step takes milliseconds, and has thousands of parameters."""
 
 
 def play(
@@ -53,7 +53,7 @@ def play(
             loss around the paths in place of the surface.
         optimizers: one or several: texts with hyperparameters such as `"adam lr=0.1"`, tables, objects that
             `@optimizer` made, or plain functions of this form.
-        steps: the number of updates per run. Default: 500, or 100 if a problem is trained on data.
+        steps: the number of updates per run. Default: 500, or 50 if a problem is trained on data.
         seeds: the number of repeats of cells with anything random.
         start: the start of all runs, `"random"` or a point. Default: the start of each problem.
         lr: the learning rates to try, as LOW:HIGH:NUM: NUM values from LOW to HIGH at equal ratios. Default: nine
@@ -89,7 +89,7 @@ def play_document(
     steps = steps if steps is not None else STEPS_ON_DATA if has_data else STEPS
     lr = lr if lr is not None else RATES_ON_DATA if has_data else GENTLE_RATES
     document = race_document(optimizers, problems, steps, seeds, start, lr, None, "play", known)
-    return {**document, "record": {"points": max(0, min(steps, RECORDED_ON_DATA if has_data else RECORDED)) + 1}}
+    return {**document, "record": {"points": max(0, min(steps, STEPS_ON_DATA if has_data else RECORDED)) + 1}}
 
 
 def _trains_on_data(problem: Table, known: Registry) -> bool:

@@ -85,7 +85,7 @@ def descent(x, g, *, lr=0.1):
 
 def test_the_default_steps_and_learning_rates():
     known = registry.load(())
-    named = {"steps": 500, "lr": 9}, {"steps": 100, "lr": 4}
+    named = {"steps": 500, "lr": 9}, {"steps": 50, "lr": 4}
     for problem, expected in (("beale", named[0]), ("mlp", named[1]), ({"name": known.problems["mlp"]}, named[1])):
         document = play_document(["beale", problem], "adam", None, 1, None, None, known)
         assert {"steps": document["steps"], "lr": document["optimizer"][0]["lr"]["num"]} == expected

@@ -30,7 +30,7 @@ def play(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option("--steps", metavar="N", help="Steps per run. Default: 500; 100 if a problem has data.",
+        typer.Option("--steps", metavar="N", help="Steps per run. Default: 500; 50 if a problem has data.",
                      show_default=False),
     ] = None,
     seeds: Seeds = 1,
