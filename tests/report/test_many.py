@@ -1,5 +1,7 @@
 """The page with more than fifty optimizers, some with labels that look like markup, in a real browser."""
 
+import re
+
 import pytest
 
 import optlab
@@ -36,3 +38,14 @@ def test_sixty_are_ranked_without_one(page):
     page.locator("#legend input").first.uncheck()
     frame(page)
     assert page.locator("#ranking tbody tr").count() == 59
+
+
+def test_the_row_of_the_optimizer_that_is_pointed_at_is_in_sight(page):
+    label = page.locator("#ranking tbody tr").last.get_attribute("data-label")
+    entry = page.locator("#legend label").filter(has_text=re.compile(f"^{LABELS[int(label)]}(?!\\d)"))
+    entry.first.hover()
+    frame(page)
+    row, box = (page.locator(one).bounding_box() for one in ("#ranking tr.lit", "#ranking"))
+    assert page.locator("#ranking tr.lit").get_attribute("data-label") == label
+    assert box["y"] <= row["y"]
+    assert row["y"] + row["height"] <= box["y"] + box["height"]

@@ -69,6 +69,16 @@ export function copyButton(/** @type {() => HTMLTableElement} */ current) {
   return button;
 }
 
+/** Scroll a box so that an item in it is seen, unless the reader is in the box. @param {HTMLElement} box @param {HTMLElement} item */
+export function reveal(box, item) {
+  if (box.matches(":hover, :focus-within") || box.scrollHeight <= box.clientHeight) return;
+  const [outer, inner] = [box, item].map((one) => one.getBoundingClientRect());
+  if (!inner.height) return; // it is hidden
+  const margin = 2 * inner.height; // of a head that stays
+  if (inner.top < outer.top + margin) box.scrollTop -= outer.top + margin - inner.top;
+  else if (inner.bottom > outer.bottom - margin) box.scrollTop += inner.bottom - outer.bottom + margin;
+}
+
 /**
  * Highlight the label of the row under the pointer, or with the focus: Tab reaches the table, arrow keys move through the rows.
  * @param {HTMLTableElement} found

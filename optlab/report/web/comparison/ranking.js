@@ -2,7 +2,7 @@
 
 import { createComparison } from "./comparison.js";
 import { caseTable, meaningsOf, overTable } from "./rank_table.js";
-import { copyButton, linkRows, swatches, table } from "../base/tables.js";
+import { copyButton, linkRows, reveal, swatches, table } from "../base/tables.js";
 
 const SLICE = 10; // milliseconds of computing before the browser may draw
 const QUIET = 120; // milliseconds without a change before the doubt is computed
@@ -98,7 +98,11 @@ export function createRanking(document_, state, colours, losses) {
     for (const each of Object.values(found)) {
       if (!each) continue;
       swatches(each, 1, (label) => colours.of(label, state.now.dark));
-      for (const row of each.tBodies[0].rows) row.classList.toggle("lit", Number(row.dataset.label) === state.now.hover);
+      for (const row of each.tBodies[0].rows) {
+        const isLit = Number(row.dataset.label) === state.now.hover;
+        row.classList.toggle("lit", isLit);
+        if (isLit) reveal(each.parentElement, row);
+      }
     }
   }
 

@@ -3,6 +3,7 @@
 import { valleyOf } from "../valley/plane.js";
 import { short } from "../base/numbers.js";
 import { valueAt } from "../base/paths.js";
+import { reveal } from "../base/tables.js";
 
 const SEARCHED = 12; // more optimizers have a search field
 
@@ -47,6 +48,7 @@ export function createLegend(document_, state, openCase, colours) {
       box.checked = !state.now.hidden.has(label);
       swatch.setAttribute("style", `background:${colours.of(label, state.now.dark)}`);
       line.classList.toggle("lit", state.now.hover === label);
+      if (state.now.hover === label) reveal(document.getElementById("optimizers"), line);
     }
   }
 
