@@ -132,7 +132,7 @@ export class Kernel {
     const products = this.#numbers(layout.own * stride, 1);
     const running = this.#numbers(layout.shared, 1);
     const rows = this.#numbers((Math.min(steps, STRIDE) + 1) * Math.max(layout.row, 1));
-    const recorded = this.#integers([...wanted, NEVER]);
+    const recorded = this.#integers(wanted.concat(NEVER));
     const loss = this.#numbers(wanted.length * stride);
     const trail = layout.trail ? this.#numbers(wanted.length * layout.dim * stride, NaN) : 0;
     const final = this.#numbers(stride, NaN);
@@ -159,13 +159,10 @@ export class Kernel {
       this.free = heap; // what `run` has allocated
     }
 
-    /** The first `runs` of each row, from a row on. Blocks are copied: a loop over a module's memory takes ten times as long. */
+    /** The first `runs` of each row, from a row on. All is copied first: a loop over a module's memory takes long. */
     const part = (pointer, first, count) => {
-      const whole = this.#view(pointer + first * stride * 8, count * stride);
-      if (runs === stride) return whole.slice();
-      const copy = new Float64Array(count * runs);
-      for (let row = 0; row < count; row++) copy.set(whole.subarray(row * stride, row * stride + runs), row * runs);
-      return copy;
+      const whole = this.#view(pointer + first * stride * 8, count * stride).slice();
+      return runs === stride ? whole : withoutPadding(whole, stride, runs);
     };
     const skipped = wanted.length - record.length;
     const { dim } = layout;
@@ -223,9 +220,8 @@ export class Kernel {
   /** Fill x and the state. The last run is repeated up to a whole vector. */
   #fillCarried(carried, stride, x0, state) {
     for (let run = 0; run < stride; run++) {
-      begun(this.program, x0, state, Math.min(run, x0.length - 1)).forEach((value, n) => {
-        carried[n * stride + run] = value;
-      });
+      const values = begun(this.program, x0, state, Math.min(run, x0.length - 1));
+      for (let n = 0; n < values.length; n++) carried[n * stride + run] = values[n];
     }
   }
 
@@ -239,11 +235,17 @@ export class Kernel {
     });
     layout.columns.forEach((index, n) => {
       for (let run = 0; run < stride; run++) {
-        const value = numbers[index];
-        columns[n * stride + run] = ofRun(value, Math.min(run, runs - 1));
+        columns[n * stride + run] = ofRun(numbers[index], Math.min(run, runs - 1));
       }
     });
   }
+}
+
+/** The first `runs` of each `stride` numbers. @param {Float64Array} whole @param {number} stride @param {number} runs */
+function withoutPadding(whole, stride, runs) {
+  const found = new Float64Array((whole.length / stride) * runs);
+  for (let row = 0, at = 0; row < whole.length; row += stride) for (let run = 0; run < runs; run++) found[at++] = whole[row + run];
+  return found;
 }
 
 /** @param {string} text  base64 */

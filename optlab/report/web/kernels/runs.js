@@ -5,16 +5,23 @@ export const PAGE = 65536;
 
 /** All steps, for recording. */
 export function everyStep(steps) {
-  return Array.from({ length: steps + 1 }, (_, n) => n);
+  const found = [];
+  for (let step = 0; step <= steps; step++) found.push(step);
+  return found;
 }
 
 /** x and the state of a run before the first step. */
 export function begun(program, x0, state, run) {
-  const { dim } = program;
-  const x = Array.from(x0[run]);
+  const { dim, initial } = program;
+  const [x, given] = [x0[run], state?.[run]];
   if (x.length !== dim) throw new RangeError(`x0 has ${x.length} entries, but the problem has ${dim}`);
-  const initial = state?.[run] ?? program.initial.map((one) => (typeof one === "object" ? x[one.x] : one));
-  return [...x, ...initial].map(Number);
+  const found = new Float64Array(dim + initial.length); // loops: this is called for each pixel of a map
+  for (let n = 0; n < dim; n++) found[n] = x[n];
+  for (let n = 0; n < initial.length; n++) {
+    const one = initial[n];
+    found[dim + n] = Number(given ? given[n] : typeof one === "object" ? x[one.x] : one);
+  }
+  return found;
 }
 
 /** The value of a number for a run. */
