@@ -61,7 +61,7 @@ export function createControls(data, state, live) {
   function fill() {
     const now = first();
     const hasPlane = Boolean(now && data.cases[index()].valley);
-    steps.disabled = !now;
+    steps.parentElement.hidden = restore.hidden = !now;
     get("live-hint").hidden = get("live-start").hidden = !hasPlane;
     restore.disabled = !programs().some((one) => live.isChanged(index(), one.label));
     if (!now) return;
@@ -74,7 +74,8 @@ export function createControls(data, state, live) {
     state.set({ selected: label() });
     const program = live.programOf(index(), label());
     const reason = document.createElement("p");
-    reason.textContent = `Shown as recorded. ${live.reason(index(), label())}`;
+    const why = live.reason(index(), label());
+    reason.textContent = `Shown as recorded. ${why.slice(0, 1).toUpperCase()}${why.slice(1)}`;
     const variants = program?.variants ?? [];
     const parts = variants.length > 1 ? variants[0].parts.map((name) => switchOf(name, variants)) : [];
     const numbers = live.current(index(), label())?.program.numbers.map(keyOf) ?? [];
