@@ -12,7 +12,7 @@ from optlab.errors import UserError
 from optlab.report.packing import packed, packed_exactly, plain
 from optlab.results import analysis, caption
 from optlab.results.profiles import captions, chosen, hits, performance
-from optlab.results.profiles.of_results import Goal, Profiled, costs_of
+from optlab.results.profiles.of_results import Goal, Profiled, costs_of_runs
 from optlab.results.profiles.reference import references
 
 NUMBERS = 30_000
@@ -28,7 +28,7 @@ def profile(results: Profiled, places: Mapping[str, int]) -> dict[str, Any] | No
     if results.history.empty or analysis.has_strategies(results.runs):
         return None
     try:
-        costs, facts = costs_of(results, "gradients", Goal.solved(None))
+        costs, facts, runs = costs_of_runs(results, "gradients", Goal.solved(None))
     except UserError:
         return None
     frame = performance(costs)
@@ -37,11 +37,11 @@ def profile(results: Profiled, places: Mapping[str, int]) -> dict[str, Any] | No
         {"label": places[str(label)], **{name: packed(rows[name]) for name in ("x", "y", "low", "high")}}
         for label, rows in frame.groupby("label", sort=False)
     ]
-    return {"lines": lines, "caption": caption(frame), "costs": _costs(results, costs, facts, places)}
+    return {"lines": lines, "caption": caption(frame), "costs": _costs(results, runs, costs, facts, places)}
 
 
 def _costs(
-    results: Profiled, costs: pd.DataFrame, facts: Mapping[str, Any], places: Mapping[str, int]
+    results: Profiled, runs: pd.DataFrame, costs: pd.DataFrame, facts: Mapping[str, Any], places: Mapping[str, int]
 ) -> dict[str, Any] | None:
     """The costs of the judged runs by case; None if they are too many.
 
@@ -50,7 +50,6 @@ def _costs(
     that of its own lowest loss. A row has the costs of the labels one after the other, `seeds` of each. `floors` are
     the minimum, or these losses; a target is `level` of the way from there to the loss at the start, or `own`.
     """
-    runs, _ = chosen.chosen(results.runs)
     labels = list(dict.fromkeys(runs["label"]))
     relative = [case for case in facts["unknown"] if case not in facts["own"]]
     rows = {case: costs["cost"].to_numpy()[None, runs["case"] == case] for case in dict.fromkeys(runs["case"])}

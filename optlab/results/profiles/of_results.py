@@ -178,7 +178,19 @@ def costs_of(
     only: Sequence[str] = (),
     without: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
-    """The table of costs of the judged runs, and the facts for captions.
+    """The table of costs of the judged runs, and the facts for captions; see `costs_of_runs`."""
+    table, facts, _ = costs_of_runs(results, unit, goal, only, without)
+    return table, facts
+
+
+def costs_of_runs(
+    results: Profiled,
+    unit: str,
+    goal: Goal,
+    only: Sequence[str] = (),
+    without: Sequence[str] = (),
+) -> tuple[pd.DataFrame, dict[str, Any], pd.DataFrame]:
+    """The table of costs of the judged runs, the facts for captions, and the judged runs.
 
     The facts: `unit`, `cases`, `seeds`, `targets` (the levels), `is_solved`, `unknown` (cases whose minimum is not
     known, so that the lowest loss of any optimizer replaces it), `own` (cases with a target of their own), `every` (the
@@ -217,4 +229,4 @@ def costs_of(
         "failed": failed,
         "is_shared": unit in METRICS and METRICS[unit].is_shared,
     }
-    return costs, facts
+    return costs, facts, runs
