@@ -339,7 +339,8 @@ def test_html_of_results(results):
 
 def test_html_of_many_rows_is_small(lab):
     rules = [{"name": "gd", "label": f"g{i}", "lr": 0.001 * (i + 1)} for i in range(30)]
-    html = optlab.run({"name": "e", "steps": 2, "problem": [{"name": "sphere"}], "optimizer": rules})._repr_html_()
+    document = {"name": "e", "steps": 2, "problem": [{"name": "sphere"}], "optimizer": rules}
+    html = optlab.run(document, plots=False)._repr_html_()
     assert "and 6 more rows: .ranking() has all" in html
     assert html.count("<tr") == 25
 

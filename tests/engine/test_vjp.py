@@ -15,7 +15,7 @@ from tests.engine.kinks import CURVED, HONEST, KINKS, MASKED
 torch = pytest.importorskip("torch")
 
 
-@pytest.mark.parametrize("block", first_cases(3, range(20)))
+@pytest.mark.parametrize("block", first_cases(1, range(20)))
 def test_random_programs_against_torch(block, random_program):
     for seed in range(50 * block, 50 * block + 50):
         program = random_program(np.random.default_rng(seed))
@@ -32,7 +32,7 @@ def test_random_programs_against_torch(block, random_program):
 
 
 def test_random_programs_have_shared_subexpressions(random_program):
-    programs = [random_program(np.random.default_rng(seed)) for seed in range(300)]
+    programs = [random_program(np.random.default_rng(seed)) for seed in range(100)]
     names = {node.op.name for p in programs for node in trace(p.numpy, *p.inputs).nodes}
     assert {"place", "take", "matmul", "getitem", "reshape", "transpose", "broadcast_to", "detach", "max"} <= names
     assert {"arctan2", "logaddexp", "hypot", "take_along", "argsort", "solve", "det", "cholesky", "fmod"} <= names

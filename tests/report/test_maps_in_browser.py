@@ -79,8 +79,8 @@ def test_the_pixels_on_the_screen_have_the_colours_of_the_figure(page, basin_map
     read, box = page.evaluate(script), page.locator("#pixels").bounding_box()
     image = np.array(read["data"]).reshape(-1, read["width"], 4)[..., :3]
     equal = []
-    for row in range(25):
-        for column in range(25):
+    for row in range(1, 25, 3):
+        for column in range(1, 25, 3):
             x, y = place_of(page, row, column, 25)
             colour = image[int(y - box["y"]) + 4, int(x - box["x"]) + 4]
             equal.append(np.abs(colour - expected[row, column].astype(int)).max() <= 1)

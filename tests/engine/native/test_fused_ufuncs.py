@@ -19,6 +19,7 @@ from optlab.execution import runner
 from optlab.execution.records import ERROR
 from optlab.testing.checks import tracing
 from optlab.testing.conformance import Failed, run_check
+from tests.cases import first_cases
 
 
 def run(graph, inputs, data, runs):
@@ -202,13 +203,15 @@ def test_a_network_in_training(planned, activation, monkeypatch):
     same_with_and_without_fusing(sweep)
 
 
-def test_every_rule_and_transform_on_a_network(planned, built_in, monkeypatch):
+@pytest.mark.parametrize("share", first_cases(1, [4, 1]))
+def test_every_rule_and_transform_on_a_network(planned, built_in, share, monkeypatch):
+    """Of one in `share` of them."""
     rules = [{"name": name} for name in built_in.optimizers]
     rules += [{"name": "gd", "label": name, "transforms": [name]} for name in built_in.transforms]
-    document = {"problem": [NETWORK], "optimizer": rules, "steps": 8, "seeds": 3}
+    document = {"problem": [NETWORK], "optimizer": rules[::share], "steps": 8, "seeds": 3}
     monkeypatch.setattr(runner, "WORTH_FUSING", 0)
     sweeps = planned(document).sweeps
-    assert len(sweeps) == len(rules)
+    assert len(sweeps) == len(rules[::share])
     for sweep in sweeps:
         same_with_and_without_fusing(sweep)
 

@@ -28,7 +28,7 @@ FIRST_ORDER = "gd momentum nesterov sgd qhm aggmo signsgd lion rprop adagrad rms
 FIRST_ORDER += " adamax radam adabelief yogi adan"
 
 
-@pytest.mark.parametrize(("dim", "share"), first_cases(2, [(2, 4), (10, 5), (2, 1), (10, 1)]))
+@pytest.mark.parametrize(("dim", "share"), first_cases(2, [(2, 8), (10, 10), (2, 1), (10, 1)]))
 def test_built_in_problems_and_optimizers_agree_with_replay(planned, built_in, dim, share, monkeypatch):
     """Each function with one in `share` of the rules, the next function with the next ones."""
     from optlab.execution.runner import on_numpy

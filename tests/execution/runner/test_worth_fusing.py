@@ -1,7 +1,7 @@
 """Sweeps that are large enough for fused arithmetic, at the real threshold: the same bits as without it.
 
-Each case takes the fewest runs that cross `WORTH_FUSING`. Three of four rules, the slowest rules, and each rule in its
-second precision are marked `many`.
+Each case takes the fewest runs that cross `WORTH_FUSING`. Seven of eight rules, two of three transforms, the
+slowest rules, and each rule in its second precision are marked `many`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from optlab import dataset
 from optlab.execution import executors, runner
 from optlab.execution.records import ERROR, Trajectories
 from optlab.plugins import registry
+from tests.cases import first_cases
 from tests.engine.native.random_rules import random_optimizer
 
 STEPS = 100
@@ -90,7 +91,7 @@ def marked(names, share):
             yield pytest.param(name, precision, marks=[pytest.mark.many] * bool(many), id=f"{name}-{precision}")
 
 
-RULES, TRANSFORMS = list(marked(KNOWN.optimizers, 4)), list(marked(KNOWN.transforms, 1))
+RULES, TRANSFORMS = list(marked(KNOWN.optimizers, 8)), list(marked(KNOWN.transforms, 3))
 
 
 @pytest.mark.parametrize(("name", "precision"), RULES)
@@ -104,7 +105,7 @@ def test_every_transform_has_the_same_bits_when_fused(planned, name, precision):
     assert on_both_sides(planned, {"name": "momentum", "transforms": [name]}, precision) >= 2
 
 
-@pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.many] * (n >= 3)) for n in range(60)])
+@pytest.mark.parametrize("seed", first_cases(1, range(60)))
 def test_random_rules_have_the_same_bits_when_fused(planned, seed):
     """Every third rule has booleans or `t == 1` as inputs of the fused arithmetic; more in `test_random_rules.py`."""
     rule = random_optimizer(seed, DIM)
