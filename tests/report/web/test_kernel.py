@@ -176,3 +176,23 @@ def test_pow_has_the_values_of_the_c_library(tmp_path):
     with np.errstate(invalid="ignore"):
         right = np.array([1.0, -1.0, 2.0])[:, None] ** np.array([np.nan, np.inf, -np.inf, 2, 0.5])
     np.testing.assert_array_equal(np.char.replace(found, "Infinity", "inf").astype(float), right)
+
+
+@pytest.mark.parametrize("way", [{}, {"simd": False}])
+def test_no_step_gives_the_start_and_its_loss(sweep_of, tmp_path, way):
+    sweeps = [sweep_of(*LONG[n], steps=2) for n in (0, 2, 3, 5)]
+    programs = [program_of(sweep, **way) for sweep in sweeps]
+    tasks = [(program, task(program, steps)) for program in programs for steps in (2, 0)]
+    found = iter(results(tasks, tmp_path))
+    for sweep, program in zip(sweeps, programs, strict=True):
+        some, none = next(found), next(found)
+        dim = program.layout.dim
+        right = replayed(sweep)
+        np.testing.assert_allclose(none["loss"], right.loss[:1], rtol=1e-12)
+        for name in ("first", "final", "best"):
+            np.testing.assert_array_equal(none[name].ravel(), none["loss"].ravel())
+        np.testing.assert_array_equal(none["trail"], some["trail"][:1])
+        np.testing.assert_array_equal(none["x"].reshape(dim, -1), some["trail"][0])
+        assert none["steps"] == [0] * len(sweep)
+        assert none["diverged"] == [False] * len(sweep)
+        assert none["state"].shape == some["state"].shape

@@ -121,6 +121,7 @@ export class Kernel {
    * @returns {Result}
    */
   run({ x0, numbers, steps, record = everyStep(steps), state }) {
+    if (steps === 0) return this.#start({ x0, numbers, steps, state });
     const { layout } = this;
     const runs = x0.length;
     const stride = Math.ceil(runs / layout.lanes) * layout.lanes;
@@ -180,6 +181,22 @@ export class Kernel {
       state: part(carried, dim, layout.entries - dim),
     };
     return finished(result, (entry, run) => before[(dim + entry) * stride + run]);
+  }
+
+  /**
+   * The result without a step: the loss is that of the first row of one step.
+   * @param {Task} task
+   * @returns {Result}
+   */
+  #start(task) {
+    const one = this.run({ ...task, steps: 1, record: [0] });
+    const { dim } = this.layout;
+    const begins = task.x0.map((_, run) => begun(this.program, task.x0, task.state, run));
+    const entries = (/** @type {number} */ first, /** @type {number} */ last) =>
+      Float64Array.from({ length: (last - first) * one.runs }, (_, n) => begins[n % one.runs][first + Math.floor(n / one.runs)]);
+    return { ...one, final: one.first.slice(), best: one.first.slice(), steps: task.x0.map(() => 0),
+             diverged: Array.from(one.first, (loss) => !Number.isFinite(loss)),
+             x: entries(0, dim), state: entries(dim, this.layout.entries) }; // prettier-ignore
   }
 
   /**
