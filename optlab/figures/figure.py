@@ -240,9 +240,9 @@ def _write_png(figure: Figure, where: Any, dpi: float | str) -> None:
     figure.savefig(pixels, format="rgba", dpi=dpi)
     resolution = figure.dpi if dpi == "figure" else float(dpi)
     width = int(figure.get_figwidth() * resolution)
-    data = pixels.getbuffer()
+    data = pixels.getvalue()
     picture = Image.frombuffer("RGBA", (width, len(data) // (4 * width)), data, "raw", "RGBA", 0, 1)
-    if picture.getextrema()[3] == (OPAQUE, OPAQUE):
+    if picture.getchannel("A").getextrema() == (OPAQUE, OPAQUE):
         picture = picture.convert("RGB")
     picture.save(where, format="png", compress_level=_COMPRESSION, dpi=(resolution, resolution))
 

@@ -80,7 +80,7 @@ export function createRanking(document_, state, colours, losses) {
     const why = areHidden ? ": all optimizers are hidden" : ": not computed again, since the page has only some of them";
     const tables = every.map((index) => comparison.ranking(index, hidden));
     const { columns, rows: texts } = overTable(rows, tables, name);
-    put("overall", table(title + (rows.length ? "" : why), columns, texts));
+    put("overall", table((areHidden ? document_.overall.title : title) + (rows.length ? "" : why), columns, texts));
     say("overall-notes", rows.length ? notes : []);
   }
 
