@@ -250,6 +250,7 @@ def test_a_dark_page_is_printed_light_and_is_dark_again(page):
 
 
 def test_the_surface_is_drawn_again_when_the_graphics_come_back(page):
+    page.locator("#scrub").fill("20")  # and no ball rolls
     before = picture(page, "#stage")
     lose = """(canvas) => new Promise((done) => {
         const given = canvas.getContext("webgl2").getExtension("WEBGL_lose_context");
