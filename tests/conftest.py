@@ -102,10 +102,13 @@ def optlab_command(forks: Forks) -> Callable[..., subprocess.CompletedProcess[st
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[Sweep]:
-    """A list of the sweeps, or blocks of sweeps, that are computed during the test."""
+    """A list of the sweeps, or blocks of sweeps, that are computed during the test, without the paths that a report
+    computes again: they report no progress."""
     run, sweeps = runner.Runner.__call__, []
 
-    def counting(self: runner.Runner, sweep: Sweep, progress: runner.Progress) -> Trajectories:
+    def counting(self: runner.Runner, sweep: Sweep, progress: runner.Progress | None = None) -> Trajectories:
+        if progress is None:
+            return run(self, sweep)
         sweeps.append(sweep)
         return run(self, sweep, progress)
 

@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import optlab
+from optlab.api import pipeline
 from optlab.execution.second_process import SecondProcess
 from optlab.figures import figure as figures
 from optlab.figures import saving, style
@@ -160,6 +161,7 @@ def test_an_experiment_with_many_pictures_is_drawn_the_same_by_one_process(tmp_p
     assert len(two.plots) >= saving.MANY
     assert len({*started}) == 1
     monkeypatch.setattr(saving, "MANY", 1000)
+    monkeypatch.setattr(pipeline, "MANY_CASES", 1000)
     one = optlab.run(document, out=tmp_path / "one")
     assert len({*started}) == 1
     assert digests(two.folder / "plots") == digests(one.folder / "plots")

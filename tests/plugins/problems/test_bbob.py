@@ -153,7 +153,7 @@ def test_machine_code_computes_the_same(planned, share):
 @pytest.mark.parametrize(
     ("problem", "said"),
     [
-        ({"name": "bbob_f1", "instance": 1.5}, "'instance' must lie in {1, ..., 1000}, not 1.5"),
+        ({"name": "bbob_f1", "instance": 1.5}, "'instance' must be a whole number, not 1.5"),
         ({"name": "bbob_f1", "instance": 0}, "'instance' must lie in {1, ..., 1000}, not 0"),
         ({"name": "bbob_f1", "dim": 41}, "the functions of bbob have 2 to 40 parameters, not 41"),
         ({"name": "bbob_f1", "dim": 1}, "the functions of bbob have 2 to 40 parameters, not 1"),

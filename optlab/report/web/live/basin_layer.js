@@ -3,7 +3,7 @@
 import { SIDE, basins, pixelsOf } from "./basins.js";
 import { rgb } from "../base/colours.js";
 
-const BUSY = 8; // milliseconds of computing in each frame
+const BUSY = 8; // milliseconds of computing at a time
 
 /**
  * @param {any} data the data of the page
@@ -38,11 +38,11 @@ export function createBasinLayer(data, state, live) {
     const { caseIndex, selected, valley } = wanted();
     const kernel = await live.kernelOf(caseIndex, selected);
     const parts = basins(kernel, live.current(caseIndex, selected), valley);
-    requestAnimationFrame(function work() {
+    setTimeout(function work() {
       const begin = performance.now();
       let part = parts.next();
       while (!part.done && performance.now() - begin < BUSY) part = parts.next();
-      if (!part.done) return requestAnimationFrame(work);
+      if (!part.done) return setTimeout(work); // a frame may take much longer than the computing
       isComputing = false;
       stage.removeAttribute("aria-busy");
       const isMeant = state.now.basins && state.now.caseIndex === caseIndex && state.now.selected === selected;
