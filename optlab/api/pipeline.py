@@ -227,19 +227,24 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
     results, damage = _found(job)  # again, now that no other process can write
     reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
     with SecondProcess("optlab.figures.saving") as second:
-        if results is not None:
+        if results is None:
+            results = _run(job, writer, format, watched, second)
+        else:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
             damaged = results.damaged_plots(format) if format else {}
             damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
-        else:
-            if format:
-                if len([*titled(job.plan)]) >= MANY_CASES:
-                    second.start()  # it imports what it needs while this process does
-                importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
-            with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
-                results = execute(job, writer, progress)
         drawing_error = _draw_missing(results, job, format, watched, selection, second) if format else None
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
+
+
+def _run(job: Job, writer: Writer, format: str | None, watched: Watched, second: SecondProcess) -> ExperimentResults:
+    """Run an experiment. If it is to be drawn, what drawing needs is loaded meanwhile."""
+    if format:
+        if len([*titled(job.plan)]) >= MANY_CASES:
+            second.start()  # it loads Matplotlib while this process does
+        importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
+    with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
+        return execute(job, writer, progress)
 
 
 def _draw_missing(

@@ -234,8 +234,8 @@ def _write(figure: Figure, where: Any, kind: str, dpi: float | str = "figure") -
 
 
 def _write_png(figure: Figure, where: Any, dpi: float | str) -> None:
-    """Write the picture as PNG: without the transparency that Matplotlib always writes, if there is none. The file is
-    smaller by a tenth, and written in two thirds of the time."""
+    """Write the picture as PNG. Matplotlib always writes a channel for transparency; a picture without transparent
+    pixels is written without it, in two thirds of the time, to a file that is a tenth smaller."""
     pixels = io.BytesIO()
     figure.savefig(pixels, format="rgba", dpi=dpi)
     resolution = figure.dpi if dpi == "figure" else float(dpi)

@@ -189,9 +189,15 @@ def test_basins_are_shown_on_the_surface_and_on_the_map_and_follow_a_slider(page
         for place in ("#surface", "#map"):
             frame(page)
             picture = Image.open(io.BytesIO(page.locator(place).screenshot())).convert("RGB")
-            found.append(picture.crop((4, 4, picture.width - 4, picture.height - 4)).tobytes())  # without the border
+            found.append(
+                np.asarray(picture.crop((4, 4, picture.width - 4, picture.height - 4)), int)
+            )  # without the border
             page.locator("#switch").click()
         return found
+
+    def share(some, other):
+        """The share of pixels that differ. The browser may smooth the same lines in two slightly different ways."""
+        return (np.abs(some - other).max(axis=-1) > 40).mean()
 
     page.locator("#live-label").select_option(label="gd")
     before = shots()
@@ -199,13 +205,13 @@ def test_basins_are_shown_on_the_surface_and_on_the_map_and_follow_a_slider(page
     shown = shots()
     page.get_by_label("lr, as a number").fill("0.5")
     moved = shots()
-    for place in (0, 1):
-        assert len({before[place], shown[place], moved[place]}) == 3
     page.locator("#restore").click()
     again = shots()
     page.locator("#basins").uncheck()
-    for place, picture in enumerate(shots()):
-        assert again[place] not in (picture, moved[place])
+    after = shots()
+    for place in (0, 1):
+        assert min(share(shown[place], before[place]), share(shown[place], moved[place])) > 0.002
+        assert share(again[place], shown[place]) == share(after[place], before[place]) == 0
 
 
 def test_the_number_of_steps_can_be_changed(page):
