@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from optlab.engine.containment import contained, original
 from optlab.execution import fingerprint
@@ -152,9 +152,10 @@ class _Prepared:
         if kernel is not None:
             return on_llvm.run(kernel, graph, block, progress, self.threads)
         # One thread per matrix product, so that the result does not depend on the number of cores.
-        with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
-            if self.choice.backend == "foreign":
+        if self.choice.backend == "foreign":  # its package may have loaded a library of its own by now
+            with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
                 return on_external.run(block, graph, progress)
+        with np.errstate(all="ignore"), _loaded_libraries().limit(limits=1, user_api="blas"):
             return on_numpy.StepLoop(block, graph).run(progress)
 
     def _failed(self, error: BaseException, block: Sweep) -> Trajectories:
@@ -166,6 +167,12 @@ class _Prepared:
         message = " ".join(complaint(error, functions, f"in {package}", has_column=True).splitlines())
         log = f"{''.join(traceback.format_exception(error))}\n{message}"
         return Trajectories.failed(len(block), len(block.recording.steps), log)
+
+
+@functools.cache
+def _loaded_libraries() -> ThreadpoolController:
+    """The libraries for linear algebra, NumPy's among them. It takes ten milliseconds to find them."""
+    return ThreadpoolController()
 
 
 class _Relay:
