@@ -17,6 +17,8 @@ from optlab.plugins.problems.base import STEP
 
 Quantity = Callable[..., Any]
 """A function of x and the numeric options of the case. It returns a single number."""
+Quantities = Callable[..., list[Any]]
+"""A function of x and the numeric options of the case. It returns several numbers."""
 
 
 def whole_objective(case: Case) -> Quantity:
@@ -60,15 +62,25 @@ class Evaluation:
     @staticmethod
     def of(case: Case, quantities: Mapping[str, Quantity], options: Mapping[str, Floats], points: int) -> Evaluation:
         """Prepare the evaluation at `points` points. `options` has an array for each number of the case."""
+
+        def all_of_them(x: Any, **options: Any) -> list[Any]:
+            return [quantity(x, **options) for quantity in quantities.values()]
+
+        return Evaluation.jointly(case, tuple(quantities), all_of_them, options, points)
+
+    @staticmethod
+    def jointly(
+        case: Case, names: tuple[str, ...], quantities: Quantities, options: Mapping[str, Floats], points: int
+    ) -> Evaluation:
+        """As `of`, for one function that returns all quantities."""
         columns = {name: options[name] for name in case.problem.signature.numbers}
         columns |= {STEP: np.ones(1)} if case.problem.changes else {}
         numbers = tuple(columns)
 
-        def all_of_them(x: Any, *values: Any) -> list[Any]:
-            options = dict(zip(numbers, values, strict=True))
-            return [quantity(x, **options) for quantity in quantities.values()]
+        def of_numbers(x: Any, *values: Any) -> list[Any]:
+            return quantities(x, **dict(zip(numbers, values, strict=True)))
 
-        graph = optimise(settle(trace(all_of_them, *_examples(case, len(columns)))))
+        graph = optimise(settle(trace(of_numbers, *_examples(case, len(columns)))))
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns.values()]
         inputs = [Input(kind, changes=name == STEP) for name, kind in zip(numbers, kinds, strict=True)]
         program = compile(graph, [Input(RUN), *inputs], points)
@@ -76,7 +88,7 @@ class Evaluation:
             for buffer, column, kind in zip(program.inputs[1:], columns.values(), kinds, strict=True):
                 buffer[...] = column[0] if kind == UNIFORM else column
             program.prepare()
-        return Evaluation(tuple(quantities), program, program.inputs[-1] if case.problem.changes else None)
+        return Evaluation(names, program, program.inputs[-1] if case.problem.changes else None)
 
     def at(self, x: Floats, t: float = 1.0) -> dict[str, Floats]:
         """The value of each quantity at x (dim, points), shape (points,), at step `t`."""

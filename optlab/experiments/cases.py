@@ -49,7 +49,7 @@ class Titled:
         """The declared minimisers that hold with these options."""
         return tuple(declared.valid_minima(self.case, self.options)) if self.computes else ()
 
-    @property
+    @functools.cached_property
     def minimum(self) -> float | None:
         """The known minimum, or None."""
         lowest = declared.lowest(self.case, self.options) if self.computes else None

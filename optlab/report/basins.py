@@ -27,7 +27,7 @@ def basins(case: Titled, low: list[float], high: list[float]) -> dict[str, Any] 
     box = [side.tolist() for side in case.case.problem.bounds(2)] if domain else [low, high]
     try:
         slopes = derivatives(case.case)
-        graph = record(lambda x: [of(x, **case.options) for of in slopes], [np.empty(2)], {}).graph
+        graph = record(lambda x: slopes(x, **case.options), [np.empty(2)], {}).graph
         code, outputs = program(optimise(settle(graph)), carried=0)
     except (OptlabError, Unsupported):
         return None

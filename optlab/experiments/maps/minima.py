@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.derivatives import grad
-from optlab.execution.evaluation import Evaluation
+from optlab.engine.derivatives import grad, jacobian
+from optlab.execution.evaluation import Evaluation, Quantities
 from optlab.execution.records import Case, Floats, Ints
 from optlab.execution.step import objective
 from optlab.experiments.maps import declared
@@ -23,6 +23,7 @@ NEWTON = 30
 """The number of steps of Newton's method in a search for a point with zero gradient."""
 FLAT = 1e-9
 """If the gradient times the size of the box is at most this share of the height, it counts as zero."""
+DERIVATIVES = ("f_x", "f_y", "f_xx", "f_xy", "f_yy")
 SAME = 1e-5
 """Points closer than this share of the box are the same minimum."""
 
@@ -45,7 +46,8 @@ class Landscape:
 
     def losses(self, points: Floats) -> Floats:
         """The objective at points (2, count)."""
-        return self._program({"loss": objective(self.case)}, points.shape[1]).at(points)["loss"]
+        quantities = {"loss": objective(self.case)}
+        return Evaluation.of(self.case, quantities, self._columns, points.shape[1]).at(points)["loss"]
 
     def height(self, lowest: float) -> float:
         """The median of the loss minus `lowest`, over the points of a 64 x 64 grid in the box with a higher loss."""
@@ -56,25 +58,24 @@ class Landscape:
 
     def slopes(self, count: int) -> Callable[[Floats], Floats]:
         """The function points (2, count) -> the derivatives f_x, f_y, f_xx, f_xy, f_yy there, shape (5, count)."""
-        program = self._program({str(i): of for i, of in enumerate(derivatives(self.case))}, count)
+        program = Evaluation.jointly(self.case, DERIVATIVES, derivatives(self.case), self._columns, count)
         return lambda points: np.stack(list(program.at(points).values()))
 
-    def _program(self, quantities: Mapping[str, Any], count: int) -> Evaluation:
-        columns = {name: np.array([value]) for name, value in self.options.items()}
-        return Evaluation.of(self.case, quantities, columns, count)
+    @property
+    def _columns(self) -> dict[str, Floats]:
+        return {name: np.array([value]) for name, value in self.options.items()}
 
 
-def derivatives(case: Case) -> list[Callable[..., Any]]:
-    """The functions (x, options) -> f_x, f_y, f_xx, f_xy, f_yy of the objective of a case of two parameters."""
+def derivatives(case: Case) -> Quantities:
+    """The function (x, options) -> the `DERIVATIVES` of the objective of a case of two parameters."""
     f = objective(case)
 
-    def first(i: int) -> Any:
-        return lambda x, **options: grad(lambda p: f(p, **options))(x)[i]
+    def of(x: Any, **options: Any) -> list[Any]:
+        slope = grad(lambda p: f(p, **options))
+        g, h = slope(x), jacobian(slope)(x)
+        return [g[0], g[1], h[0, 0], h[0, 1], h[1, 1]]
 
-    def second(i: int, j: int) -> Any:
-        return lambda x, **options: grad(lambda p: first(i)(p, **options))(x)[j]
-
-    return [first(0), first(1), second(0, 0), second(0, 1), second(1, 1)]
+    return of
 
 
 @dataclass(frozen=True)

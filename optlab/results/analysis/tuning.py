@@ -146,13 +146,20 @@ def _edges(
     names = setting_columns(table)
     swept, edges = np.zeros((2, len(names), len(table)), dtype=bool)
     for i, name in enumerate(names):
-        count = table[name].groupby(pair).transform("nunique").to_numpy()
+        count = _distinct(table[name], pair)
         swept[i] = count > 1
-        if (numbers := _numbers(table[name])) is not None:
+        if (count >= 3).any() and (numbers := _numbers(table[name])) is not None:
             place = numbers.groupby(pair).rank(method="dense").to_numpy()
             outer = np.maximum(np.ceil(share * count), 1)
             edges[i] = ((place <= outer) | (place > count - outer)) & (count >= 3)
     return names, swept, edges
+
+
+def _distinct(column: pd.Series, group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The number of distinct values in the group of each row, without missing values. Groups are 0, 1, ..."""
+    codes, values = pd.factorize(column)
+    known = np.unique(group[codes >= 0] * len(values) + codes[codes >= 0]) // max(len(values), 1)
+    return np.bincount(known, minlength=group.max(initial=-1) + 1)[group]
 
 
 def _numbers(column: pd.Series) -> pd.Series | None:
