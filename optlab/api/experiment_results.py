@@ -200,14 +200,20 @@ class ExperimentResults(Pictured):
         search = str(tuning.get("search") or ("sobol" if "trials" in tuning else "grid"))
         return analysis.Judged.of(kept, by, search, str(tuning.get("select", "final_loss")))
 
-    def report(self) -> Report:
+    def report(self, landscapes: bool = False) -> Report:
         """The results as one HTML page that needs no network: surfaces, curves, ranking, sources and files.
 
         A notebook shows it. `.save(path)` writes it to a file, and `.text` is the page.
+
+        Args:
+            landscapes: whether the parameters of networks along the steps are computed again where they were not
+                recorded, for the loss around the paths. This may take ten seconds. Without it, they are if this takes
+                less than about a second.
         """
         from optlab.report.page import report
 
-        return Report(report(self, self.judged() if self.kind.is_ranked else None), self.manifest["name"])
+        judged = self.judged() if self.kind.is_ranked else None
+        return Report(report(self, judged, landscapes), self.manifest["name"])
 
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 

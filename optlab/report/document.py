@@ -26,8 +26,9 @@ CURVE, PATH = (16, 400), (32, 1_000)
 """The least and the largest number of points of a curve and of a path."""
 
 
-def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
-    """All that the page shows. `judged` has the verdicts; None for a map, which has no ranks."""
+def document(results: Profiled, judged: Judged | None, all_landscapes: bool = False) -> dict[str, Any]:
+    """All that the page shows. `judged` has the verdicts; None for a map, which has no ranks. `all_landscapes`: see
+    `networks.add`."""
     planned = results.origin.plan
     downloads, notes = about.files(results, judged)
     common = {
@@ -48,7 +49,7 @@ def document(results: Profiled, judged: Judged | None) -> dict[str, Any]:
     places = {label: place for place, label in enumerate(labels)}
     looks_of_labels = _labels(labels, judged)
     coloured = [one["name"] for one in looks_of_labels if one["colour"] is not None]
-    shown, omitted = _cases(results, judged, places, coloured)
+    shown, omitted = _cases(results, judged, places, coloured, all_landscapes)
     what = "only what was recorded is shown" if results.origin.problems else "surfaces and known minima are left out"
     left_out = [f"{what}: {'; '.join(results.origin.left_out)}"]
     return {
@@ -85,7 +86,7 @@ def _labels(labels: tuple[str, ...], judged: Judged) -> list[dict[str, Any]]:
 
 
 def _cases(
-    results: Profiled, judged: Judged, places: dict[str, int], coloured: list[str]
+    results: Profiled, judged: Judged, places: dict[str, int], coloured: list[str], all_landscapes: bool
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """The cases as JSON, and notes on those that are left out. `coloured`: the labels that are in colour."""
     titles = list(dict.fromkeys(results.runs["case"]))
@@ -99,7 +100,7 @@ def _cases(
         )
         for title in shown
     ]
-    networks.add(found, known, results, places, coloured)
+    networks.add(found, known, results, places, coloured, all_landscapes)
     made = programs.programs(results, judged, shown, places)
     for case in found:
         case["programs"] = made[case["title"]]

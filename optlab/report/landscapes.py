@@ -126,15 +126,23 @@ def _work_of_a_point(case: Titled) -> int:
 
 def _paths(case: Titled, losses: Losses, frames: CaseFrames, recorded: pd.DataFrame, most: int) -> list[RecordedPath]:
     status = dict(zip(frames.best["label"], frames.best["shown_status"], strict=True))
-    names = [f"x{i}" for i in range(case.case.dim)]
-    found = []
-    for label, rows in recorded.groupby("label", sort=False):
-        some = rows.iloc[spaced(len(rows), most)]
-        points = some[names].to_numpy(float)
-        count = len(sane(points))  # only the end of a diverged run is too large
-        points = points[:count]
-        found.append(RecordedPath(str(label), status[label], some["step"].to_numpy()[:count], points, losses(points)))
-    return found
+    every = recorded[[f"x{i}" for i in range(case.case.dim)]].to_numpy(float)
+    every_step = recorded["step"].to_numpy()
+    labels, steps, points = [], [], []
+    for label, rows in recorded.groupby("label", sort=False).indices.items():
+        some = rows[spaced(len(rows), most)]
+        labels.append(str(label))
+        points.append(sane(every[some]))  # only the end of a diverged run is too large
+        steps.append(every_step[some][: len(points[-1])])
+    return [
+        RecordedPath(label, status[label], own_steps, own, along)
+        for label, own_steps, own, along in zip(labels, steps, points, _of_each(losses, points), strict=True)
+    ]
+
+
+def _of_each(losses: Losses, paths: Sequence[Floats]) -> list[Floats]:
+    """The losses at the points of each path, computed together: the last block is filled up."""
+    return np.split(losses(np.concatenate(paths)), np.cumsum([len(path) for path in paths])[:-1])
 
 
 def loss_of(case: Titled) -> Losses:
@@ -160,6 +168,8 @@ def _landscape(
 ) -> dict[str, Any]:
     """A plane as JSON, in the form of a valley. A path also has its distance to the plane, and the loss of its
     projection."""
+    coordinates = [plane.coordinates(path.points) for path in paths]
+    projected = _of_each(losses, [plane.points(of_path) for of_path in coordinates])
     every = np.concatenate([path.points for path in done])
     seen = pd.DataFrame(plane.coordinates(every), columns=["x0", "x1"])
     low, high = view(None, None, SQUARE[name], seen)
@@ -176,18 +186,22 @@ def _landscape(
         "minima": [],
         "explained": plane.explained(every),
         "plane": {"origin": packed_exactly(plane.origin), "directions": packed_exactly(plane.directions)},
-        "paths": [_projected(losses, plane, path, places) for path in paths],
+        "paths": [
+            _projected(plane, path, places, *of_path)
+            for path, *of_path in zip(paths, coordinates, projected, strict=True)
+        ],
     }
 
 
-def _projected(losses: Losses, plane: ParameterPlane, path: RecordedPath, places: Mapping[str, int]) -> dict[str, Any]:
-    coordinates = plane.coordinates(path.points)
+def _projected(
+    plane: ParameterPlane, path: RecordedPath, places: Mapping[str, int], coordinates: Floats, projected: Floats
+) -> dict[str, Any]:
     arrays = {
         "x": coordinates[:, 0],
         "y": coordinates[:, 1],
         "step": path.steps,
         "loss": path.losses,
-        "projected": losses(plane.points(coordinates)),
+        "projected": projected,
         "distance": plane.distances(path.points),
     }
     return {

@@ -27,13 +27,20 @@ PARAMETERS = 56_000
 
 UNRECORDED = (
     "The loss around the paths is not shown, because the parameters along the steps were not recorded, and computing "
-    "them again takes too long here, or is not possible; an experiment records them with trajectories = true in "
-    "[record]."
+    "them again takes too long here, or is not possible. optlab report RESULTS --landscapes takes its time to compute "
+    "them; an experiment records them with trajectories = true in [record]."
+)
+IMPOSSIBLE = (
+    "The loss around the paths is not shown, because the parameters along the steps were not recorded, and they cannot "
+    "be computed again; an experiment records them with trajectories = true in [record]."
 )
 PART = (
     "The parameters along the steps were not recorded; they were computed again for {}. An experiment "
     "records those of all optimizers with trajectories = true in [record]."
 )
+
+PATIENCE = 10
+"""How much more work is done for landscapes that were asked for."""
 
 TOO_LARGE = "The loss around the paths is not shown, because no run stayed finite, or its grid would take too long."
 
@@ -44,6 +51,7 @@ def add(
     results: Profiled,
     places: Mapping[str, int],
     labels: Collection[str],
+    all_landscapes: bool = False,
 ) -> None:
     """Add to each case as JSON its `landscapes`, its `boundary` or None, and `network_notes`, sentences on what is
     missing.
@@ -52,21 +60,24 @@ def add(
         known: the cases whose problem is unchanged, by title.
         results: of all cases. Paths that were not recorded are computed again, if that does not take long.
         labels: whose paths and parameters are in the page.
+        all_landscapes: whether paths are computed again for every landscape, for up to about ten seconds.
     """
+    patience = PATIENCE if all_landscapes else 1
     for one in found:
         one |= {"landscapes": [], "boundary": None, "network_notes": []}
     frames = results.frames
     own = [(one, known[one["title"]], frames.case(one["title"])) for one in found if one["title"] in known]
-    own = _with_paths(own, results, labels)
+    own = _with_paths(own, results, labels, patience)
     wide = [one for one in own if has_landscape(one[1])]
     recorded = [one for one in wide if not one[2].paths.empty]
     drawn = [one for one in wide if is_drawn(one[1])]
-    shares = shares_of_work([case for _, case, _ in recorded], WORK)
+    shares = shares_of_work([case for _, case, _ in recorded], patience * WORK)
     for (one, case, of_case), work in zip(recorded, shares, strict=True):
         one["landscapes"] = landscapes(case, of_case, places, labels, work)
     for one, _, of_case in wide:
         if not one["landscapes"]:
-            one["network_notes"].append(UNRECORDED if of_case.paths.empty else TOO_LARGE)
+            missing = IMPOSSIBLE if all_landscapes else UNRECORDED
+            one["network_notes"].append(missing if of_case.paths.empty else TOO_LARGE)
     for one, case, of_case in drawn:
         one["boundary"], why = boundary(case, of_case, places, labels, PARAMETERS // len(drawn))
         one["network_notes"] += [why] if why else []
@@ -75,13 +86,15 @@ def add(
 Own = tuple[dict[str, Any], Titled, CaseFrames]
 
 
-def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str]) -> list[Own]:
+def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str], patience: int) -> list[Own]:
     """The cases with paths where they were not recorded and are needed."""
-    missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and (is_drawn(case) or is_quick(case))]
+    wanted = has_landscape if patience > 1 else lambda case: is_drawn(case) or is_quick(case)
+    missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and wanted(case)]
+    work = patience * recomputed.WORK / max(len(missing), 1)
     found = []
     for one, case, of_case in own:
         if one["title"] in missing:
-            of_case = replace(of_case, paths=recomputed.paths(results, of_case, labels, recomputed.WORK / len(missing)))
+            of_case = replace(of_case, paths=recomputed.paths(results, of_case, labels, work))
             shown, wanted = set(of_case.paths["label"]), set(of_case.best["label"]) & set(labels)
             if shown and shown != wanted:
                 one["network_notes"].append(PART.format(listed([label for label in labels if label in shown])))

@@ -17,12 +17,13 @@ from optlab.results.analysis.judged import Judged
 from optlab.results.profiles.of_results import Profiled
 
 
-def report(results: Profiled, judged: Judged | None) -> str:
+def report(results: Profiled, judged: Judged | None, all_landscapes: bool = False) -> str:
     """The report on finished results, as the text of one HTML file.
 
     It loads nothing: its Content-Security-Policy forbids every request. `judged` has the verdicts; None for a map.
+    `all_landscapes`: see `networks.add`.
     """
-    return page(document(results, judged))
+    return page(document(results, judged, all_landscapes))
 
 
 def page(data: Mapping[str, Any]) -> str:

@@ -67,6 +67,7 @@ def _path(label: str, sweep: Sweep, results: Profiled) -> pd.DataFrame:
     recorded = replace(sweep, recording=Recording(steps, sweep.recording.evaluations[:0], trajectory=True))
     done = runner.Runner([recorded], graphs=results.graphs)(recorded)
     count = 0 if done.x is None else int(np.searchsorted(steps, done.steps[0], side="right"))
+    points = np.empty((0, sweep.case.dim)) if done.x is None else done.x[:count, :, 0]
     of_run = {"case": sweep.titles[int(sweep.title[0])], "label": label, "run": sweep.run[0], "step": steps[:count]}
-    points = {f"x{i}": [] if done.x is None else done.x[:count, i, 0] for i in range(sweep.case.dim)}
-    return pd.DataFrame({**of_run, **points})
+    path = pd.DataFrame(points, columns=[f"x{i}" for i in range(sweep.case.dim)])
+    return pd.concat([pd.DataFrame(of_run), path], axis=1)

@@ -27,7 +27,7 @@ def test_the_report_is_a_file_of_the_results(results, optlab_command, tmp_path):
 
 
 def test_o_names_another_file(results, optlab_command, tmp_path):
-    done = optlab_command("report", "results/r", "-o", "page.html", cwd=tmp_path)
+    done = optlab_command("report", "results/r", "--landscapes", "-o", "page.html", cwd=tmp_path)
     assert (done.stdout, done.returncode) == ("page.html\n", 0), done.stderr
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert not (results.folder / "report.html").exists()

@@ -228,7 +228,7 @@ def test_paths_of_judged_runs_are_computed_again_after_tuning(tmp_path):
     np.testing.assert_allclose(losses[[0, -1]], judged[["first_loss", "final_loss"]].to_numpy(float), rtol=1e-6)
 
 
-def test_paths_are_not_computed_again_for_a_landscape_that_takes_long(tmp_path, monkeypatch):
+def test_paths_of_a_landscape_that_takes_long_are_computed_again_only_if_asked_for(tmp_path, monkeypatch):
     experiment = {
         "name": "long",
         "steps": 2,
@@ -236,10 +236,25 @@ def test_paths_are_not_computed_again_for_a_landscape_that_takes_long(tmp_path, 
         "optimizer": [{"name": "gd"}],
     }
     long = optlab.run(experiment, tmp_path, plots=False)
-    monkeypatch.setattr(recomputed, "paths", None)
-    case = document(long, long.judged())["cases"][0]
+    with monkeypatch.context() as patched:
+        patched.setattr(recomputed, "paths", None)
+        case = document(long, long.judged())["cases"][0]
     assert case["landscapes"] == []
     assert case["network_notes"] == [networks.UNRECORDED]
+    assert "optlab report RESULTS --landscapes" in networks.UNRECORDED
+
+    monkeypatch.setattr(networks, "PATIENCE", 2)
+    monkeypatch.setattr(networks, "WORK", 300_000_000)  # a coarse grid
+    case = document(long, long.judged(), all_landscapes=True)["cases"][0]
+    assert case["network_notes"] == []
+    assert [(one["name"], one["size"]) for one in case["landscapes"]] == [("principal", 9), ("random", 9)]
+    (path,) = case["landscapes"][0]["paths"]
+    (run,) = long.runs.itertuples()
+    np.testing.assert_allclose(unpacked(path["loss"])[[0, -1]], [run.first_loss, run.final_loss], rtol=1e-6)
+
+    monkeypatch.setattr(recomputed, "_sweep", lambda results, run: None)  # as of a plugin that has changed
+    case = document(long, long.judged(), all_landscapes=True)["cases"][0]
+    assert case["network_notes"] == [networks.IMPOSSIBLE]
 
 
 def test_a_network_without_outputs_or_with_wrong_ones_has_a_note(moons):

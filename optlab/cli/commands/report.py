@@ -16,6 +16,10 @@ def report(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="The page. Default: report.html in the folder."),
     ] = None,
+    landscapes: Annotated[
+        bool,
+        typer.Option("--landscapes", help="Compute paths of networks again for the loss around them; takes seconds."),
+    ] = False,
     plugins: Plugins = [],
     quiet: Quiet = False,
 ) -> None:
@@ -28,7 +32,7 @@ def report(
     if output:
         check_folder(output, "--output ")
     found = load(results, folders(plugins))
-    page = found.report()
+    page = found.report(landscapes)
     path = page.save(output) if output else store.write_report(found, page.text)
     if not quiet:
         typer.echo(shown(path))
