@@ -249,6 +249,19 @@ def test_a_dark_page_is_printed_light_and_is_dark_again(page):
     page.emulate_media(color_scheme="light")
 
 
+def test_texts_on_canvases_grow_with_those_of_the_reader(page):
+    fonts = "() => [...document.querySelectorAll('#charts canvas, #map')].map((one) => one.getContext('2d').font)"
+    page.locator("#switch").click()
+    frame(page)
+    usual = page.evaluate(fonts)
+    page.evaluate("document.documentElement.style.fontSize = '32px'")
+    frame(page)
+    large = page.evaluate(fonts)
+    page.evaluate("document.documentElement.style.fontSize = ''")
+    page.locator("#switch").click()
+    assert [set(usual), set(large)] == [{"12px system-ui, sans-serif"}, {"24px system-ui, sans-serif"}]
+
+
 def test_the_surface_is_drawn_again_when_the_graphics_come_back(page):
     page.locator("#scrub").fill("20")  # and no ball rolls
     before = picture(page, "#stage")

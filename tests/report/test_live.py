@@ -241,6 +241,11 @@ def test_a_network_is_trained_in_the_page(browser, network, tmp_path):
     assert picture(page, "#charts canvas") != curves
     page.locator("#restore").click()
     assert losses(page) == before
+    page.locator("#basins").check()
+    page.wait_for_function(
+        "document.getElementById('basins-fault').textContent.startsWith('The basins could not be computed: ')"
+    )
+    assert page.locator("#stage[aria-busy]").count() == 0
     assert page.faults == []
 
 

@@ -49,3 +49,10 @@ def test_the_row_of_the_optimizer_that_is_pointed_at_is_in_sight(page):
     assert page.locator("#ranking tr.lit").get_attribute("data-label") == label
     assert box["y"] <= row["y"]
     assert row["y"] + row["height"] <= box["y"] + box["height"]
+
+
+def test_no_button_covers_the_rows_of_a_long_table(page):
+    table, button = page.locator("#ranking"), page.locator("#ranking + .copy")
+    assert table.evaluate("(box) => box.scrollHeight > box.clientHeight")
+    assert table.locator("button").count() == 0
+    assert button.bounding_box()["y"] >= table.bounding_box()["y"] + table.bounding_box()["height"]

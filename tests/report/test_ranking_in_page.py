@@ -64,7 +64,7 @@ def test_tables_are_copied_with_all_digits(page, small):
     page.evaluate(
         "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (t) => (window.copied = t) } })"
     )
-    page.locator("#ranking .copy").click()
+    page.locator("#ranking + .copy").click()
     lines = [line.split("\t") for line in page.evaluate("window.copied").strip().split("\n")]
     rows = small.ranking().query(f"case == {small.runs['case'].iloc[0]!r}")
     assert lines[0][:3] == ["rank", "optimizer", "best settings"]

@@ -11,6 +11,8 @@ import { digits, entriesText, lineTexts } from "./why/lines.js";
 import { fixed, linearTicks, logTicks, percent, short, tickText } from "./base/numbers.js";
 import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
 import { fitted } from "./page/lacks.js";
+import { inSlices } from "./live/basin_layer.js";
+import { fontOf, scaled } from "./base/text.js";
 import { inflated } from "./base/inflate.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { meaningsOf, shapeOf } from "./charts/marks.js";
@@ -40,6 +42,14 @@ assert.deepEqual(linearTicks(0.2, 0.20000000000000004), []);
 assert.deepEqual(logTicks(1, 100), [1, 2, 5, 10, 20, 50, 100]);
 assert.ok(logTicks(1e-30, 1).length <= 9);
 assert.deepEqual([tickText(1e-7, true), tickText(0.1, true)], ["10⁻⁷", "0.1"]);
+
+// texts on canvases grow with those of the reader
+assert.equal(fontOf(12, 2, 600), "600 24px system-ui, sans-serif");
+assert.deepEqual(scaled({ left: 58, top: 8 }, 1.5), { left: 87, top: 12 });
+
+// work in slices: its value, or its error
+assert.equal(await inSlices((function* () { yield; return 3; })()), 3); // prettier-ignore
+await assert.rejects(inSlices((function* () { yield; throw new Error("no memory"); })()), /no memory/); // prettier-ignore
 
 // programs with and without parts: all of three, or of four only all and none
 const three = ["abc", "ab", "ac", "bc", "a", "b", "c", ""].map((parts) => ({ parts: [...parts] }));
@@ -145,7 +155,8 @@ assert.deepEqual([spaced(0), spaced(3), spaced(100, 3)], [[0], [0, 1, 2, 3], [0,
 // basins of (x^2 - 1)^2 + y^2: a rule that jumps to the nearer minimum at step 2, except far above and far below
 const well = ([x, y]) => (x * x - 1) ** 2 + y * y;
 const jumping = {
-  run({ x0, record }) {
+  run({ x0, steps, record = [0] }) {
+    assert.ok(steps === 4 || steps === 0); // the loss at a point needs no step
     const runs = x0.length;
     const ends = x0.map(([x, y]) => (y > 1.5 ? [x, y] : [Math.sign(x), 0]));
     const after = (run, step) => well(step < 2 ? x0[run] : ends[run]);

@@ -4,12 +4,13 @@ import { tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { drawShape, meaningsOf, shapeOf } from "./marks.js";
 import { ends, endsAcross, extent, isSpread, scaleOf } from "./scale.js";
+import { fontOf, onResize, scaled, textScale } from "../base/text.js";
 import { createValues } from "./values.js";
 
 /** The curves and bands of lines on their scales, by the arrays of their values, which do not change. */
 const drawings = new WeakMap();
 
-const MARGIN = { left: 58, right: 12, top: 8, bottom: 40 };
+const MARGINS = { left: 58, right: 12, top: 8, bottom: 40 };
 const INSIDE = 7; // pixels from the border to a mark of a point outside
 const ROWS = 4; // of marks of different lines at the same place
 
@@ -59,17 +60,18 @@ export function createChart(title, text = "") {
   marker.setAttribute("aria-hidden", "true");
   marker.hidden = true;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  let [width, height] = [0, 0];
+  let [width, height, unit, margin] = [0, 0, 1, MARGINS];
   /** @type {Data | null} */
   let given = null;
   /** @type {any} */
   let drawn = null;
 
   // asking a canvas for its size takes long while the page changes
-  new ResizeObserver(() => {
-    [width, height] = [canvas.clientWidth, canvas.clientHeight];
+  onResize(canvas, () => {
+    [width, height, unit] = [canvas.clientWidth, canvas.clientHeight, textScale()];
+    margin = scaled(MARGINS, unit);
     if (given) draw(given);
-  }).observe(canvas);
+  });
 
   /** @param {Data} data its arrays must not change afterwards */
   function draw(data) {
@@ -83,12 +85,12 @@ export function createChart(title, text = "") {
     const strong = data.lines.filter((line) => !line.isFaint); // the axis stays when a line is pointed at
     const values = extent((strong.length ? strong : data.lines).flatMap((line) => (line.low ? [line.y, line.low] : [line.y])));
     const logY = data.logY ?? isSpread(values);
-    const x = scaleOf(endsAcross(extent(data.lines.map((line) => line.x)), data.logX), data.logX, MARGIN.left, width - MARGIN.right);
-    const y = scaleOf(ends(values, logY, data.start), logY, height - MARGIN.bottom, MARGIN.top);
+    const x = scaleOf(endsAcross(extent(data.lines.map((line) => line.x)), data.logX), data.logX, margin.left, width - margin.right);
+    const y = scaleOf(ends(values, logY, data.start), logY, height - margin.bottom, margin.top);
     axes(data, x, y, logY);
     context.save();
     context.beginPath();
-    context.rect(MARGIN.left, MARGIN.top, width - MARGIN.left - MARGIN.right, height - MARGIN.top - MARGIN.bottom);
+    context.rect(margin.left, margin.top, width - margin.left - margin.right, height - margin.top - margin.bottom);
     context.clip();
     if (data.bands) for (const line of data.lines) if (line.low && line.alpha === 1 && line.width >= 1) band(line, x, y, data.lines.length);
     for (const line of data.lines) curve(line, x, y);
@@ -107,12 +109,12 @@ export function createChart(title, text = "") {
     if (given) given.marked = place;
     if (drawn) inTable.follow(given);
     const at = place === null || !drawn ? NaN : drawn.x.at(place);
-    marker.hidden = !(at >= MARGIN.left && at <= width - MARGIN.right);
+    marker.hidden = !(at >= margin.left && at <= width - margin.right);
     if (!marker.hidden) marker.style.transform = `translateX(${at}px)`;
   }
 
   function axes(data, x, y, logY) {
-    context.font = "12px system-ui, sans-serif";
+    context.font = fontOf(12, unit);
     context.fillStyle = data.colours.ink;
     context.strokeStyle = data.colours.grid;
     context.lineWidth = 1;
@@ -121,10 +123,10 @@ export function createChart(title, text = "") {
     for (const tick of y.ticks) {
       const at = Math.round(y.at(tick)) + 0.5;
       context.beginPath();
-      context.moveTo(MARGIN.left, at);
-      context.lineTo(width - MARGIN.right, at);
+      context.moveTo(margin.left, at);
+      context.lineTo(width - margin.right, at);
       context.stroke();
-      context.fillText(tickText(tick, logY), MARGIN.left - 6, at);
+      context.fillText(tickText(tick, logY), margin.left - 6 * unit, at);
     }
     context.textAlign = "center";
     context.textBaseline = "top";
@@ -132,12 +134,12 @@ export function createChart(title, text = "") {
     for (const tick of x.ticks) {
       const at = x.at(tick);
       if (at < free) continue;
-      const text = tickText(tick, data.logX);
-      free = at + context.measureText(text).width + 10;
-      context.fillText(text, at, height - MARGIN.bottom + 6);
+      const label = tickText(tick, data.logX);
+      free = at + context.measureText(label).width + 10 * unit;
+      context.fillText(label, at, height - margin.bottom + 6 * unit);
     }
     context.fillStyle = data.colours.muted;
-    context.fillText(data.xName, (MARGIN.left + width - MARGIN.right) / 2, height - 16);
+    context.fillText(data.xName, (margin.left + width - margin.right) / 2, height - 16 * unit);
   }
 
   function curve(line, x, y) {
@@ -156,7 +158,7 @@ export function createChart(title, text = "") {
     context.globalAlpha = line.alpha;
     context.strokeStyle = context.fillStyle = line.colour;
     context.lineWidth = 1.5;
-    const shapes = Array.from(line.y, (value) => shapeOf(value, y, MARGIN.top, height - MARGIN.bottom));
+    const shapes = Array.from(line.y, (value) => shapeOf(value, y, margin.top, height - margin.bottom));
     shapes.forEach((shape, i) => {
       const at = y.at(line.y[i]);
       const place = shape === "dot" ? at : inside(at) + (shape === "infinite" ? row * 1.5 * INSIDE : 0);
@@ -168,7 +170,7 @@ export function createChart(title, text = "") {
 
   /** The height of a mark: inside of the axis. */
   function inside(/** @type {number} */ at) {
-    return Math.min(Math.max(at, MARGIN.top + INSIDE), height - MARGIN.bottom - INSIDE);
+    return Math.min(Math.max(at, margin.top + INSIDE), height - margin.bottom - INSIDE);
   }
 
   function band(line, x, y, count) {

@@ -88,7 +88,10 @@ export function createRanking(document_, state, colours, losses) {
   function put(which, made) {
     const focused = found[which]?.contains(document.activeElement) ? /** @type {HTMLElement} */ (document.activeElement).dataset.label : null;
     if (found[which]) found[which].replaceWith(made);
-    else places[which].append(made, copyButton(() => found[which]));
+    else {
+      places[which].append(made);
+      places[which].after(copyButton(() => found[which])); // not in the box, which may scroll
+    }
     found[which] = made;
     linkRows(made, state);
     if (focused) /** @type {HTMLElement | null} */ (made.querySelector(`tr[data-label="${focused}"]`))?.focus();

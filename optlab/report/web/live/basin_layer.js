@@ -2,6 +2,7 @@
 
 import { SIDE, basins, pixelsOf } from "./basins.js";
 import { rgb } from "../base/colours.js";
+import { faultText } from "../base/faults.js";
 
 const BUSY = 8; // milliseconds of computing at a time
 
@@ -13,6 +14,7 @@ const BUSY = 8; // milliseconds of computing at a time
 export function createBasinLayer(data, state, live) {
   const box = /** @type {HTMLInputElement} */ (document.getElementById("basins"));
   const stage = document.getElementById("stage");
+  const fault = document.getElementById("basins-fault");
   const { hues, nowhere, diverged, fast, slow } = data.basins;
   const look = { hues: hues.map(rgb), nowhere: rgb(nowhere), diverged: rgb(diverged), fast, slow };
   let isComputing = false;
@@ -35,20 +37,20 @@ export function createBasinLayer(data, state, live) {
   async function start() {
     [isComputing, isStale] = [true, false];
     stage.setAttribute("aria-busy", "true");
+    fault.textContent = "";
     const { caseIndex, selected, valley } = wanted();
-    const kernel = await live.kernelOf(caseIndex, selected);
-    const parts = basins(kernel, live.current(caseIndex, selected), valley);
-    setTimeout(function work() {
-      const begin = performance.now();
-      let part = parts.next();
-      while (!part.done && performance.now() - begin < BUSY) part = parts.next();
-      if (!part.done) return setTimeout(work); // a frame may take much longer than the computing
-      isComputing = false;
-      stage.removeAttribute("aria-busy");
-      const isMeant = state.now.basins && state.now.caseIndex === caseIndex && state.now.selected === selected;
-      if (isMeant) state.set({ layer: picture(pixelsOf(part.value, look)) });
-      if (isStale) update();
-    });
+    const isMeant = () => state.now.basins && state.now.caseIndex === caseIndex && state.now.selected === selected;
+    try {
+      const kernel = await live.kernelOf(caseIndex, selected);
+      const found = await inSlices(basins(kernel, live.current(caseIndex, selected), valley));
+      if (isMeant()) state.set({ layer: picture(pixelsOf(found, look)) });
+    } catch (error) {
+      state.set({ layer: null });
+      if (isMeant()) fault.textContent = faultText("The basins", error);
+    }
+    isComputing = false;
+    stage.removeAttribute("aria-busy");
+    if (isStale) update();
   }
 
   function picture(/** @type {Uint8ClampedArray<ArrayBuffer>} */ pixels) {
@@ -61,4 +63,21 @@ export function createBasinLayer(data, state, live) {
   box.addEventListener("change", () => state.set({ basins: box.checked }));
   state.on(["caseIndex", "version", "selected", "basins"], update);
   update();
+}
+
+/** What a generator returns. Between its parts the browser may draw. @template T @param {Generator<undefined, T>} parts @returns {Promise<T>} */
+export function inSlices(parts) {
+  return new Promise((done, failed) => {
+    setTimeout(function work() {
+      try {
+        const begin = performance.now();
+        let part = parts.next();
+        while (!part.done && performance.now() - begin < BUSY) part = parts.next();
+        if (part.done) done(part.value);
+        else setTimeout(work); // a frame may take much longer than the computing
+      } catch (error) {
+        failed(error);
+      }
+    });
+  });
 }

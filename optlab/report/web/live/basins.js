@@ -54,7 +54,7 @@ function* inParts(kernel, { numbers, steps }, valley, side) {
 
 /** The function of a kernel. @returns {import("./minima.js").Plane} */
 function planeOf(kernel, numbers, { low, high, minima, basins: given }) {
-  const lossesAt = (/** @type {number[][]} */ points) => Array.from(kernel.run({ x0: points, numbers, steps: 1, record: [0] }).first);
+  const lossesAt = (/** @type {number[][]} */ points) => Array.from(kernel.run({ x0: points, numbers, steps: 0 }).first);
   if (!given) return { box: [low, high], declared: minima, lossesAt, slopesAt: null };
   const { values, compute } = program(given.code, 2);
   const slopes = new Float64Array(given.outputs.length);

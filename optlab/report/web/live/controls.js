@@ -1,5 +1,6 @@
 /** The controls of live computing: start, steps, and for one optimizer a slider for each number. */
 
+import { faultText } from "../base/faults.js";
 import { faultOfSteps, keyOf } from "./numbers.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
 import { variantFor } from "./variants.js";
@@ -34,7 +35,7 @@ export function createControls(data, state, live) {
     try {
       await live.change(index(), edit);
     } catch (error) {
-      fault(`This could not be computed: ${error instanceof Error ? error.message : error}`);
+      fault(faultText("This", error));
     }
     get("live").removeAttribute("aria-busy");
     seeds();

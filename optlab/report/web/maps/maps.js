@@ -1,5 +1,7 @@
 /** The maps of basins and stability: every pixel is a run, which is shown in the valley when it is clicked. */
 
+import { faultText } from "../base/faults.js";
+import { onResize } from "../base/text.js";
 import { unpack } from "../base/unpack.js";
 import { mapGestures } from "./gestures.js";
 import { pixelsOf } from "./colours.js";
@@ -108,8 +110,9 @@ export function createMaps(data, state, openCase, colours) {
   async function start() {
     const [now, at] = [panel, chosen];
     if (now.program === null) return;
-    const { paths, curves } = await run(now, at[0], at[1]);
-    if (now !== panel || at !== chosen) return; // another one was chosen meanwhile
+    const found = await run(now, at[0], at[1]).catch((error) => void (said.textContent = faultText("This run", error)));
+    if (!found || now !== panel || at !== chosen) return; // another one was chosen meanwhile
+    const { paths, curves } = found;
     ran = at;
     const one = openCase.recorded(now.case);
     openCase.replace(now.case, { ...one, valley: one.valley && { ...one.valley, paths }, curves });
@@ -137,6 +140,7 @@ export function createMaps(data, state, openCase, colours) {
   function fit() {
     const scale = Math.min(window.devicePixelRatio || 1, 2);
     [canvas.width, canvas.height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.max(1, Math.round(size * scale)));
+    view.resize();
     draw();
   }
 
@@ -179,7 +183,7 @@ export function createMaps(data, state, openCase, colours) {
   select.addEventListener("change", () => openAt(Number(select.value)));
   get("map-reset").addEventListener("click", () => (view.reset(), draw()));
   get("map-run").addEventListener("click", start);
-  new ResizeObserver(fit).observe(canvas);
+  onResize(canvas, fit);
   state.on(["caseIndex"], fillSelect);
   state.on(["step", "dark", "version"], draw);
   get("maps").hidden = false;

@@ -4,8 +4,9 @@ import { chained, levelLines } from "../valley/levels.js";
 import { along, bordersOf } from "./panel.js";
 import { linearTicks, logTicks, tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
+import { fontOf, scaled, textScale } from "../base/text.js";
 
-const MARGIN = { left: 58, right: 12, top: 10, bottom: 42 };
+const MARGINS = { left: 58, right: 12, top: 10, bottom: 42 };
 const LEVELS = Array.from({ length: 9 }, (_, n) => (4 * n + 1) / 35);
 const DEEPEST = 64; // the largest zoom
 const RADIUS_ONE = 32_000; // the spectral radius 1, see `maps.py`
@@ -17,14 +18,15 @@ export function createMapView(canvas) {
   let given = null;
   let whole = [0, 1, 0, 1]; // left, right, bottom, top along the sides
   let view = whole;
+  let [text, margin] = [1, MARGINS];
 
   /** The place of the axes: true to scale for starts, unless that would be a narrow strip; square for settings. */
   function frame() {
-    const [width, height] = [canvas.clientWidth - MARGIN.left - MARGIN.right, canvas.clientHeight - MARGIN.top - MARGIN.bottom];
+    const [width, height] = [canvas.clientWidth - margin.left - margin.right, canvas.clientHeight - margin.top - margin.bottom];
     const natural = (whole[3] - whole[2]) / (whole[1] - whole[0]);
     const ratio = given.isTrue && natural > 0.4 && natural < 2.5 ? natural : 1;
     const wide = Math.max(1, Math.min(width, height / ratio));
-    return { left: MARGIN.left + (width - wide) / 2, top: MARGIN.top, wide, high: wide * ratio };
+    return { left: margin.left + (width - wide) / 2, top: margin.top, wide, high: wide * ratio };
   }
 
   /** @returns {[number, number]} */
@@ -83,6 +85,11 @@ export function createMapView(canvas) {
       view = within([view[0] - u, view[1] - u, view[2] + v, view[3] + v]);
     },
     reset: () => (view = whole),
+    /** Texts have another size. */
+    resize() {
+      text = textScale();
+      margin = scaled(MARGINS, text);
+    },
     /** Where the middle of a pixel is on the canvas. */
     placeOf: (/** @type {number} */ row, /** @type {number} */ column) => at(...middle(row, column)),
     /** Move the view so that a pixel is in it. */
@@ -211,31 +218,31 @@ export function createMapView(canvas) {
     const { names, spacings } = given.panel;
     const ticks = (/** @type {number} */ side) => {
       const [low, end] = [view[2 * side], view[2 * side + 1]];
-      const many = side === 0 ? Math.max(2, Math.floor(wide / 80)) : Math.max(2, Math.floor(high / 60));
+      const many = side === 0 ? Math.max(2, Math.floor(wide / (80 * text))) : Math.max(2, Math.floor(high / (60 * text)));
       if (spacings[side] !== "log") return linearTicks(low, end, many).map((tick) => ({ tick, place: tick }));
       return logTicks(10 ** low, 10 ** end, many).map((tick) => ({ tick, place: Math.log10(tick) }));
     };
     context.fillStyle = ink;
-    context.font = "12px system-ui, sans-serif";
+    context.font = fontOf(12, text);
     context.textAlign = "center";
     context.textBaseline = "top";
     let free = -Infinity;
     for (const { tick, place } of ticks(0)) {
       const [x] = at(place, 0);
-      const text = tickText(tick, spacings[0] === "log");
-      const half = context.measureText(text).width / 2;
+      const label = tickText(tick, spacings[0] === "log");
+      const half = context.measureText(label).width / 2;
       if (x - half < free) continue;
-      free = x + half + 8;
-      context.fillText(text, x, top + high + 6);
+      free = x + half + 8 * text;
+      context.fillText(label, x, top + high + 6 * text);
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const { tick, place } of ticks(1)) context.fillText(tickText(tick, spacings[1] === "log"), left - 6, at(0, place)[1]);
+    for (const { tick, place } of ticks(1)) context.fillText(tickText(tick, spacings[1] === "log"), left - 6 * text, at(0, place)[1]);
     context.fillStyle = muted;
     context.textAlign = "center";
-    context.fillText(names[0], left + wide / 2, top + high + 30);
+    context.fillText(names[0], left + wide / 2, top + high + 30 * text);
     context.save();
-    context.translate(12, top + high / 2);
+    context.translate(12 * text, top + high / 2);
     context.rotate(-Math.PI / 2);
     context.fillText(names[1], 0, 0);
     context.restore();

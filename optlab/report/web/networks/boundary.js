@@ -1,6 +1,7 @@
 /** The decision boundary of each optimizer's network at the present step, over the examples in the plane. */
 
 import { rgb } from "../base/colours.js";
+import { faultText } from "../base/faults.js";
 import { spaced } from "../kernels/compute.js";
 import { levelLines } from "../valley/levels.js";
 import { accuracy, loadOutputs, margins, parametersAt } from "../kernels/outputs.js";
@@ -43,8 +44,9 @@ export function createBoundary(document_, state, openCase, colours, live) {
     section.hidden = !boundary;
     if (section.hidden) return;
     document.getElementById("boundary-note").textContent = labels.length ? SHOWN : UNKNOWN;
-    const [loaded, paths] = await Promise.all([loadOutputs(boundary), Promise.all(labels.map(pathOf))]);
-    if (state.now.caseIndex !== caseIndex) return;
+    const found = await Promise.all([loadOutputs(boundary), Promise.all(labels.map(pathOf))]).catch(lost);
+    if (!found || state.now.caseIndex !== caseIndex) return;
+    const [loaded, paths] = found;
     outputs = loaded;
     points.key = "";
     field.width = field.height = boundary.grid;
@@ -76,11 +78,16 @@ export function createBoundary(document_, state, openCase, colours, live) {
     return path;
   }
 
+  /** Say why the boundaries are not those of the present settings. @param {unknown} error */
+  function lost(error) {
+    document.getElementById("boundary-note").textContent = faultText("The decision boundary", error);
+  }
+
   /** Show what was computed after a change of settings. */
   async function follow() {
     const { caseIndex } = state.now;
-    const paths = await Promise.all(panels.map(({ path }) => pathOf(path.label)));
-    if (state.now.caseIndex !== caseIndex) return;
+    const paths = await Promise.all(panels.map(({ path }) => pathOf(path.label))).catch(lost);
+    if (!paths || state.now.caseIndex !== caseIndex) return;
     paths.forEach((path, n) => (panels[n].path = path));
     draw();
   }

@@ -6,8 +6,9 @@ import { beyond } from "./border.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
+import { fontOf, scaled, textScale } from "../base/text.js";
 
-const MARGIN = { left: 52, right: 10, top: 10, bottom: 30 };
+const MARGINS = { left: 52, right: 10, top: 10, bottom: 30 };
 const ARROW = [[1, 0], [-0.15, 0.9], [-0.15, 0.3], [-1, 0.3], [-1, -0.3], [-0.15, -0.3], [-0.15, -0.9]]; // prettier-ignore
 const BUTTONS = 40; // the height of the buttons over the upper right corner
 const LEVELS = Array.from({ length: 14 }, (_, i) => (i + 0.5) / 14);
@@ -21,14 +22,15 @@ export function createMap(canvas) {
   let shownPaths = [];
   let picture = null;
   let lines = [];
+  let [text, margin] = [1, MARGINS];
   /** @type {{ sx: number, sy: number, left: number, top: number } | null} where the centre is, and pixels per unit */
   let placed = null; // measured once for each drawing: to ask a canvas for its size takes long
 
   /** Pixels per unit of both coordinates: equal, unless the surface is very narrow. */
   function unit() {
     const size = [valley.high[0] - valley.low[0], valley.high[1] - valley.low[1]];
-    const fit = [(canvas.clientWidth - MARGIN.left - MARGIN.right) / size[0],
-                 (canvas.clientHeight - MARGIN.top - MARGIN.bottom) / size[1]]; // prettier-ignore
+    const fit = [(canvas.clientWidth - margin.left - margin.right) / size[0],
+                 (canvas.clientHeight - margin.top - margin.bottom) / size[1]]; // prettier-ignore
     const isNarrow = size[1] / size[0] < 0.4 || size[1] / size[0] > 2.5;
     const one = Math.min(...fit);
     return (isNarrow ? fit : [one, one]).map((value) => value * zoomed);
@@ -36,7 +38,7 @@ export function createMap(canvas) {
 
   function measured() {
     const [sx, sy] = unit();
-    return { sx, sy, left: (canvas.clientWidth + MARGIN.left - MARGIN.right) / 2, top: (canvas.clientHeight + MARGIN.top - MARGIN.bottom) / 2 };
+    return { sx, sy, left: (canvas.clientWidth + margin.left - margin.right) / 2, top: (canvas.clientHeight + margin.top - margin.bottom) / 2 };
   }
 
   /** @returns {[number, number]} */
@@ -47,7 +49,7 @@ export function createMap(canvas) {
 
   /** The corners of the part of the canvas inside of the axes. @returns {[number[], number[]]} */
   function frame() {
-    return [[MARGIN.left, MARGIN.top], [canvas.clientWidth - MARGIN.right, canvas.clientHeight - MARGIN.bottom]]; // prettier-ignore
+    return [[margin.left, margin.top], [canvas.clientWidth - margin.right, canvas.clientHeight - margin.bottom]]; // prettier-ignore
   }
 
   function reset() {
@@ -65,6 +67,11 @@ export function createMap(canvas) {
     },
     trails(shown) {
       shownPaths = shown;
+    },
+    /** Texts have another size. */
+    resize() {
+      text = textScale();
+      margin = scaled(MARGINS, text);
     },
     draw(marks, facts) {
       placed = measured();
@@ -166,7 +173,7 @@ export function createMap(canvas) {
   function mark({ x, y, size, colour, kind }) {
     const [u, v] = at(x, y);
     const [low, high] = frame();
-    if (kind === 0 && beyond(low, high, [u, v])) return arrow(beyond([low[0], low[1] + BUTTONS], high, [u, v]), 1.5 * size, colour);
+    if (kind === 0 && beyond(low, high, [u, v])) return arrow(beyond([low[0], low[1] + BUTTONS * text], high, [u, v]), 1.5 * size, colour);
     if (!(Math.abs(x) < 1e12 && Math.abs(y) < 1e12)) return;
     context.beginPath();
     if (kind === 2) {
@@ -207,21 +214,22 @@ export function createMap(canvas) {
 
   function axes({ ink }) {
     const [sx, sy] = unit();
-    const [left, bottom] = [MARGIN.left, canvas.clientHeight - MARGIN.bottom];
-    const wide = (canvas.clientWidth - MARGIN.left - MARGIN.right) / sx / 2;
-    const high = (canvas.clientHeight - MARGIN.top - MARGIN.bottom) / sy / 2;
+    const [left, bottom] = [margin.left, canvas.clientHeight - margin.bottom];
+    const [wide, high] = [canvas.clientWidth - margin.left - margin.right, canvas.clientHeight - margin.top - margin.bottom];
+    const ticks = (/** @type {number} */ middle, /** @type {number} */ half, /** @type {number} */ most) =>
+      linearTicks(middle - half, middle + half, Math.max(2, Math.min(6, Math.floor(most))));
     context.fillStyle = ink;
-    context.font = "12px system-ui, sans-serif";
+    context.font = fontOf(12, text);
     context.textAlign = "center";
     context.textBaseline = "top";
-    for (const tick of linearTicks(centre[0] - wide, centre[0] + wide, 6)) context.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4);
+    for (const tick of ticks(centre[0], wide / sx / 2, wide / (40 * text))) context.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4 * text);
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const tick of linearTicks(centre[1] - high, centre[1] + high, 6)) context.fillText(tickText(tick, false), left - 5, at(0, tick)[1]);
+    for (const tick of ticks(centre[1], high / sy / 2, high / (20 * text))) context.fillText(tickText(tick, false), left - 5 * text, at(0, tick)[1]);
     const [across, up] = axesOf(valley.name) ?? ["x0", "x1"];
-    context.fillText(across, canvas.clientWidth - MARGIN.right, canvas.clientHeight - 7);
+    context.fillText(across, canvas.clientWidth - margin.right, canvas.clientHeight - 7 * text);
     context.textAlign = "left";
-    context.fillText(up, 8, MARGIN.top + 8);
+    context.fillText(up, 8 * text, margin.top + 8 * text);
   }
 }
 

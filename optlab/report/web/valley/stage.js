@@ -5,6 +5,7 @@ import { createMap } from "./map.js";
 import { valueAt } from "../base/paths.js";
 import { createSurface } from "./surface.js";
 import { gestures } from "./gestures.js";
+import { onResize } from "../base/text.js";
 
 const NEAR = 14; // pixels within which a path is pointed at
 
@@ -102,6 +103,7 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
       canvas.width = Math.max(1, Math.round(box.clientWidth * scale));
       canvas.height = Math.max(1, Math.round(box.clientHeight * scale));
     }
+    views.map.resize();
     draw();
   }
 
@@ -152,7 +154,7 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   canvases.surface.addEventListener("webglcontextrestored", again);
   button.addEventListener("click", () => state.set({ view: shown() === "surface" ? "map" : "surface" }));
   document.getElementById("reset").addEventListener("click", () => (views[shown()].reset(), draw()));
-  new ResizeObserver(fit).observe(box);
+  onResize(box, fit);
   state.on(["caseIndex", "plane"], open);
   state.on(["version"], follow);
   state.on(["hidden", "hover", "dark", "view"], trails);

@@ -1,5 +1,6 @@
 /** Arrows on the surface or on the map, which begin at a ball. */
 
+import { fontOf, textScale } from "../base/text.js";
 import { boxOf } from "../valley/surface.js";
 
 const HEAD = 9; // pixels
@@ -109,14 +110,15 @@ function shape(context, { points, colour }, halo) {
 /** Write the name beyond the tip, or beside it where an arrow or another name is. */
 function name(context, { name: text, colour, points }, halo, taken) {
   const { x, y, angle } = endOf(points);
-  context.font = "600 13px system-ui, sans-serif";
+  const scale = textScale();
+  context.font = fontOf(13, scale, 600);
   context.textAlign = "center";
   context.textBaseline = "middle";
   const half = context.measureText(text).width / 2;
   const places = [0, 14, 28].flatMap((far) => AROUND.map((turn) => {
-    return [x + (8 + half + far) * Math.cos(angle + turn), y + (16 + far) * Math.sin(angle + turn)];
+    return [x + (scale * (8 + far) + half) * Math.cos(angle + turn), y + scale * (16 + far) * Math.sin(angle + turn)];
   })); // prettier-ignore
-  const isOver = (other, u, v) => Math.abs(other.u - u) < other.half + half + 2 && Math.abs(other.v - v) < (other.half ? 15 : 8);
+  const isOver = (other, u, v) => Math.abs(other.u - u) < other.half + half + 2 && Math.abs(other.v - v) < scale * (other.half ? 15 : 8);
   const [u, v] = places.find(([u, v]) => !taken.some((other) => isOver(other, u, v))) ?? places[0];
   taken.push({ u, v, half });
   context.lineJoin = "round";
