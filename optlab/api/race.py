@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.api.maps import Table, name_of, several, span
 from optlab.api.run import run
-from optlab.errors import UserError, shortened
+from optlab.errors import UserError, named, shortened
 from optlab.experiments.choices import SEEDS, STEPS
 from optlab.experiments.document.axes import MAX_VALUES
 from optlab.plugins import registry
@@ -72,7 +72,8 @@ def race(
 
     Raises:
         SpecError: an unknown name or option.
-        UserError: a text that is not a name with values, or an invalid range of learning rates.
+        UserError: a text that is not a name with values, a problem that is given twice, or an invalid range of learning
+            rates.
 
     >>> import tempfile
     >>> results = race(["gd", "adam lr=0.1"], "sphere", steps=50, lr="0.01:1:5", out=tempfile.mkdtemp(), plots=False)
@@ -95,11 +96,18 @@ def race_document(
     name: str,
     known: Registry,
 ) -> dict[str, Any]:
-    """The experiment of a race as a document. `known` is used to find which optimizers have a learning rate."""
+    """The experiment of a race as a document. `known` is used to find which optimizers have a learning rate.
+
+    Raises:
+        UserError: a problem is given twice, or an invalid range of learning rates.
+    """
     common_start = {} if start is None else {"start": start}
     common_schedule = {} if schedule is None else {"schedule": table(schedule)}
     rates = grid(lr)
     problems = [common_start | table(problem) for problem in several(on)]
+    for n, problem in enumerate(problems):
+        if problem in problems[:n]:
+            raise UserError(f"{named(name_of(problem))} is given twice with the same settings; leave one out")
     rules = [common_schedule | rule for rule in _labelled(several(optimizers))]
     for rule in rules:
         if _has_rate(rule, known):

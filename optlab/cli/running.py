@@ -87,6 +87,14 @@ class Running:
             raise typer.Exit(FAILED)
 
 
+OTHER_KINDS = {
+    "it is an optimizer": "it is an optimizer; write it after --optimizer",
+    "it is a schedule": "it is a schedule; write it with an optimizer, as in 'gd lr=0.1 schedule=cosine'",
+    "it is a dataset": "it is a dataset; write it with a problem, as in 'mlp dataset=moons'",
+}
+"""Where the commands with problems and `--optimizer` take names that were given in the wrong place, see `as_typed`."""
+
+
 @contextmanager
 def as_typed(typed: Mapping[str, str]) -> Iterator[None]:
     """Show the mistakes of a document that a command made. The user did not write it: its lines mean nothing, and a

@@ -64,6 +64,7 @@ MISTAKES = {
                          "a function of two parameters that is the same in all steps; choose one of: beale,"),
     "case": (["results/e", "--problem", "bale"], "there is no case 'bale' (did you mean 'beale'?)"),
     "label": (["results/e", "--problem", "beale", "--only", "adm"], "only: no optimizer has the label 'adm'"),
+    "optimizer": (["gd"], "there is no problem 'gd': it is an optimizer; write it after --optimizer"),
     "unrecorded": (["results/none", "--problem", "beale"], "results/none: there is nothing to animate: no steps were "
                    "recorded; write points = 200 in [record]"),
     "option of a problem": (["results/e", "--optimizer", "adam"], "--optimizer applies to a problem"),

@@ -92,6 +92,7 @@ def test_stability(call, tmp_path):
     [
         (("basins", "himmelblau", "--x", "1"), "--x: '1' is no range LOW:HIGH, like 0.1:0.2\n"),
         (("basins", "himmelblau", "lr"), "'lr' is not NAME=VALUE, like lr=0.01\n"),
+        (("basins", "gd"), "there is no problem 'gd': it is an optimizer; write it after --optimizer\n"),
         (("basins", "himmelbau"), "there is no problem 'himmelbau' (did you mean 'himmelblau'?)\n"),
         (
             ("basins", "himmelblau", "--optimizer", "gdd", "--optimizer", "gdd lr=0.1", "--resolution", "1"),

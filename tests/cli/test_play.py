@@ -82,6 +82,13 @@ def test_a_rule_that_fails_is_an_error_and_the_page_has_the_others(lab, optlab_c
 MISTAKES = {
     "problem": (["himelblau"], "there is no problem 'himelblau' (did you mean 'himmelblau'?)"),
     "optimizer": (["beale", "--optimizer", "adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
+    "optimizer as problem": (["gd"], "there is no problem 'gd': it is an optimizer; write it after --optimizer"),
+    "problem as optimizer": (["beale", "--optimizer", "booth"], "there is no optimizer 'booth': it is a problem"),
+    "dataset": (
+        ["moons"],
+        "there is no problem 'moons': it is a dataset; write it with a problem, as in 'mlp dataset=",
+    ),
+    "twice": (["beale", "beale"], "beale is given twice with the same settings; leave one out"),
     "option": (["rosenbrock c=1"], "rosenbrock has no option 'c'"),
     "start": (["mine.py:bowl"], "bowl has no start of its own; write a point, as --start 1,2"),
     "point": (["beale", "--start", "1,x"], "--start"),

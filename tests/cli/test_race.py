@@ -60,6 +60,9 @@ def test_without_tuning_there_is_no_note_on_tuning(tmp_path, optlab_command):
     ("words", "message"),
     [
         (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
+        (["beale", "adam"], "there is no optimizer 'beale': it is a problem; write it after --on"),
+        (["adam", "--on", "gd"], "there is no problem 'gd': it is an optimizer; write it before --on"),
+        (["adam", "--on", "beale,beale"], "beale is given twice with the same settings; leave one out"),
         (["adam beta=1"], "adam has no option 'beta'"),
         (["adam", "--on", "bale"], "there is no problem 'bale' (did you mean 'beale'?)"),
         (["adam", "--lr", "0.1"], "lr: '0.1' is not LOW:HIGH:NUM, like 1e-4:10:11"),

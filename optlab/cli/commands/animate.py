@@ -95,11 +95,13 @@ def _of_problem(what: str, optimizers: Sequence[str], steps: int | None, start: 
                 size: dict[str, Any]) -> Animation:  # fmt: skip
     from optlab.api import animate as animating
     from optlab.cli import functions
+    from optlab.cli.running import OTHER_KINDS, as_typed
 
     rules = [functions.given(text) for text in optimizers] or animating.OPTIMIZERS
     number = animating.STEPS if steps is None else steps
     at = functions.start(start)
-    return animating.animate(functions.given(what), rules, steps=number, start=at, plugins=known(plugins), **size)
+    with as_typed(OTHER_KINDS):
+        return animating.animate(functions.given(what), rules, steps=number, start=at, plugins=known(plugins), **size)
 
 
 def _refuse(given: dict[str, object], where: str, here: str) -> None:

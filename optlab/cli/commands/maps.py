@@ -9,7 +9,7 @@ import typer
 
 from optlab.cli import completion
 from optlab.cli.options import Steps, choice
-from optlab.cli.running import Running, runs
+from optlab.cli.running import OTHER_KINDS, Running, runs
 from optlab.experiments.choices import BASINS, COLORS, STABILITY, STEPS
 
 SIDES = ("x", "y")
@@ -69,7 +69,7 @@ def basins(
     optimizers = _settled(optimizer, more)
     view = [text if text is None else maps.span(side, text) for side, text in (("--x", x), ("--y", y))]
     document = maps.basins_document(functions.given(problem), optimizers, resolution, steps, view[0], view[1], name)
-    running.carry_out(running.prepared(document))
+    running.carry_out(running.prepared(document, typed=OTHER_KINDS))
 
 
 @runs
@@ -112,7 +112,7 @@ def stability(
     across, up = maps.axis("--x", x, "x" in log), maps.axis("--y", y, "y" in log)
     where = functions.given(problem)
     document = maps.stability_document(where, optimizers, across, up, resolution, steps, color, target, name)
-    running.carry_out(running.prepared(document))
+    running.carry_out(running.prepared(document, typed=OTHER_KINDS))
 
 
 def _settled(optimizers: Sequence[str], more: Sequence[str] | None) -> list[dict[str, Any]]:

@@ -63,7 +63,7 @@ def play(
     from optlab.api import play as playing
     from optlab.cli import functions, outcome, show
     from optlab.cli.progress import progress
-    from optlab.cli.running import as_typed
+    from optlab.cli.running import OTHER_KINDS, as_typed
     from optlab.experiments.resolve.starts import A_POINT
 
     _refuse(output, watch, port)
@@ -76,7 +76,8 @@ def play(
     where = [functions.given(text) for text in problems or playing.COURSE]
     rules = [functions.given(text) for text in optimizer or playing.OPTIMIZERS]
     document = playing.play_document(where, rules, steps, seeds, functions.start(start), lr, found)
-    with as_typed({A_POINT: "--start 1,2"}), playing.played(document, found, partial(progress, quiet=quiet)) as results:
+    typed, watched = OTHER_KINDS | {A_POINT: "--start 1,2"}, partial(progress, quiet=quiet)
+    with as_typed(typed), playing.played(document, found, watched) as results:
         page, failed = results.report(), list(outcome.failed(results))
     if output is None:
         output = page.save(Path(tempfile.mkdtemp(prefix="optlab-")) / "play.html")

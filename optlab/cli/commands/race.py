@@ -10,7 +10,7 @@ import typer
 
 from optlab.cli import completion
 from optlab.cli.options import Rates, Seeds, Start, Steps, folders
-from optlab.cli.running import Running, runs
+from optlab.cli.running import OTHER_KINDS, Running, runs
 from optlab.experiments.choices import SEEDS, STEPS
 
 
@@ -77,7 +77,16 @@ def race(
     problems = [functions.given(text) for text in separate(on)] if on else races.COURSE
     rules = [functions.given(text) for text in gathered(names)]
     document = races.race_document(rules, problems, steps, seeds, functions.start(start), lr, schedule, name, known)
-    job = running.prepared(document, known, {A_POINT: "--start 1,2"})
+    job = running.prepared(
+        document,
+        known,
+        {
+            A_POINT: "--start 1,2",
+            **OTHER_KINDS,
+            "it is an optimizer": "it is an optimizer; write it before --on",
+            "it is a problem": "it is a problem; write it after --on",
+        },
+    )
     if not running.quiet and (note := _tuning(document)):
         typer.echo(note)
     running.carry_out(job)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
+_EXPERIMENT = ("optimizer", "problem", "schedule", "transform", "dataset", "suite")
+"""The kinds of what an experiment names."""
+
 
 @dataclass(frozen=True)
 class Registry:
@@ -94,6 +97,8 @@ class Registry:
         guess = near or f"; optlab list {kind}s shows all"
         if own := [s for s in self.failures if Path(s.origin).stem == name]:
             guess = f" ({'; '.join(f'{s.origin} could not be loaded: {s.error}' for s in own)})"
+        elif others := [other for other in _EXPERIMENT if name in getattr(self, f"{other}s")]:
+            guess = f": it is {'an' if others[0] == 'optimizer' else 'a'} {others[0]}"
         elif self.missing and not near:
             guess += f"; {self.without_folders()}"
         elif len(self.failures) == 1:
