@@ -133,7 +133,7 @@ export class Kernel {
     const products = this.#numbers(layout.own * stride, 1);
     const running = this.#numbers(layout.shared, 1);
     const rows = this.#numbers((Math.min(steps, STRIDE) + 1) * Math.max(layout.row, 1));
-    const recorded = this.#integers(wanted.concat(NEVER));
+    const recorded = this.#integers(wanted, NEVER);
     const loss = this.#numbers(wanted.length * stride);
     const trail = layout.trail ? this.#numbers(wanted.length * layout.dim * stride, NaN) : 0;
     const final = this.#numbers(stride, NaN);
@@ -221,9 +221,11 @@ export class Kernel {
   }
 
   /** The address of an array of integers of 64 bits, which are below 2^32. (A BigInt for each would take longer.) */
-  #integers(values) {
-    const halves = new Uint32Array(values.length * 2);
-    for (let n = 0; n < values.length; n++) halves[2 * n] = values[n];
+  #integers(values, ...more) {
+    const { length } = values;
+    const halves = new Uint32Array((length + more.length) * 2);
+    for (let n = 0; n < length; n++) halves[2 * n] = values[n];
+    for (let n = 0; n < more.length; n++) halves[2 * (length + n)] = more[n]; // `concat` would copy all values
     const begin = this.allocate(halves.byteLength);
     new Uint32Array(this.exports.memory.buffer, begin, halves.length).set(halves);
     return begin;
