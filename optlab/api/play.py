@@ -15,6 +15,7 @@ from optlab.api.report import Report
 from optlab.errors import UserError
 from optlab.experiments.choices import GENTLE_RATES, STEPS
 from optlab.plugins import registry
+from optlab.plugins.external import Foreign
 from optlab.plugins.problems.base import Problem
 from optlab.plugins.registry import Folders, Registry
 from optlab.plugins.shorthand import table
@@ -29,6 +30,9 @@ RECORDED = 1_000
 """The most steps that are recorded for the page."""
 PARAMETERS = 5_000_000
 """The most parameters of all runs and recorded steps together that are recorded, for the loss around the paths."""
+COLUMNS = 2_000
+"""The most parameters of all sweeps that are recorded. A table with more columns takes longer to write and to read than
+the best runs take a second time, unless an optimizer of another library makes them."""
 STEPS_ON_DATA, RATES_ON_DATA = 50, "1e-3:1:4"
 """The default steps, which are also the most recorded steps, and the default learning rates if a problem is trained on
 data, as networks are: a step takes milliseconds, and has thousands of parameters."""
@@ -72,7 +76,7 @@ def play(
     """
     known = plugins if isinstance(plugins, Registry) else registry.load(plugins)
     with played(play_document(problems, optimizers, steps, seeds, start, lr, known), known) as results:
-        return results.report()
+        return results.report(landscapes=True)
 
 
 def play_document(
@@ -116,6 +120,9 @@ def played(
 
 
 def _records_parameters(sweeps: Sequence[Sweep], points: int) -> bool:
-    """Whether some problem has another number of parameters than two, and all parameters are few enough."""
-    numbers = points * sum(len(sweep) * sweep.case.dim for sweep in sweeps)
-    return any(sweep.case.dim != 2 for sweep in sweeps) and numbers <= PARAMETERS
+    """Whether parameters are recorded, and not computed again when the page is written."""
+    wide = [sweep for sweep in sweeps if sweep.case.dim != 2]
+    if not wide or points * sum(len(sweep) * sweep.case.dim for sweep in sweeps) > PARAMETERS:
+        return False
+    is_narrow = sum(sweep.case.dim for sweep in wide) <= COLUMNS
+    return is_narrow or any(isinstance(sweep.rule.optimizer, Foreign) for sweep in wide)

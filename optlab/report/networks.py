@@ -31,8 +31,8 @@ UNRECORDED = (
     "them; an experiment records them with trajectories = true in [record]."
 )
 IMPOSSIBLE = (
-    "The loss around the paths is not shown, because the parameters along the steps were not recorded, and they cannot "
-    "be computed again; an experiment records them with trajectories = true in [record]."
+    "The loss around the paths is not shown, because the parameters along the steps were not recorded, and computing "
+    "them again takes too long, or is not possible; an experiment records them with trajectories = true in [record]."
 )
 PART = (
     "The parameters along the steps were not recorded; they were computed again for {}. An experiment "
@@ -40,7 +40,7 @@ PART = (
 )
 
 PATIENCE = 10
-"""How much more work is done for landscapes that were asked for."""
+"""How much more work is done to compute paths again for landscapes that were asked for."""
 
 TOO_LARGE = "The loss around the paths is not shown, because no run stayed finite, or its grid would take too long."
 
@@ -60,7 +60,7 @@ def add(
         known: the cases whose problem is unchanged, by title.
         results: of all cases. Paths that were not recorded are computed again, if that does not take long.
         labels: whose paths and parameters are in the page.
-        all_landscapes: whether paths are computed again for every landscape, for up to about ten seconds.
+        all_landscapes: whether paths are computed again for every landscape, which may take ten seconds.
     """
     patience = PATIENCE if all_landscapes else 1
     for one in found:
@@ -71,7 +71,7 @@ def add(
     wide = [one for one in own if has_landscape(one[1])]
     recorded = [one for one in wide if not one[2].paths.empty]
     drawn = [one for one in wide if is_drawn(one[1])]
-    shares = shares_of_work([case for _, case, _ in recorded], patience * WORK)
+    shares = shares_of_work([case for _, case, _ in recorded], WORK)
     for (one, case, of_case), work in zip(recorded, shares, strict=True):
         one["landscapes"] = landscapes(case, of_case, places, labels, work)
     for one, _, of_case in wide:

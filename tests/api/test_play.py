@@ -12,6 +12,7 @@ import optlab
 from optlab.api.play import OPTIMIZERS, play_document
 from optlab.errors import SpecError, UserError
 from optlab.plugins import registry
+from optlab.plugins.external import Foreign
 from tests.report.unpacked import unpacked
 
 
@@ -71,10 +72,15 @@ def test_a_problem_of_more_parameters_has_curves_and_the_loss_around_the_paths()
 def test_parameters_are_recorded_if_they_are_few():
     class Runs(list):
         case = types.SimpleNamespace(dim=100)
+        rule = types.SimpleNamespace(optimizer=None)
 
     recorded = importlib.import_module("optlab.api.play")._records_parameters
     assert recorded([Runs(range(500))], 100)
     assert not recorded([Runs(range(501))], 100)
+    assert recorded([Runs([0])] * 20, 100)
+    assert not recorded([Runs([0])] * 21, 100)  # more than 2,000 columns
+    Runs.rule.optimizer = object.__new__(Foreign)  # its runs cannot be made again
+    assert recorded([Runs([0])] * 21, 100)
     Runs.case.dim = 2  # their paths are recorded always
     assert not recorded([Runs(range(10))], 100)
 

@@ -78,7 +78,7 @@ def play(
     document = playing.play_document(where, rules, steps, seeds, functions.start(start), lr, found)
     typed, watched = OTHER_KINDS | {A_POINT: "--start 1,2"}, partial(progress, quiet=quiet)
     with as_typed(typed), playing.played(document, found, watched) as results:
-        page, failed = results.report(), list(outcome.failed(results))
+        page, failed = results.report(landscapes=True), list(outcome.failed(results))
     if output is None:
         output = page.save(Path(tempfile.mkdtemp(prefix="optlab-")) / "play.html")
         browser.show(output.as_uri())
