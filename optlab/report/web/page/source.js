@@ -45,10 +45,13 @@ export function createSource(data, openCase) {
       if (unknown !== undefined) throw new Error(`there is no field ${unknown}; there are: ${listed(FIELDS)}`);
       const { problem, optimizer } = wanted;
       const index = titles().indexOf(problem);
-      if (index < 0) throw new Error(`there is no problem ${named(problem)}; there are: ${listed(titles())}`);
+      checkName("problem", problem, titles());
+      if (index < 0) throw new Error(`there is no problem ${problem}; there are: ${listed(titles())}`);
       const { programs } = data.cases[index];
-      const found = programs.find((one) => nameOf(one.label) === optimizer);
-      if (!found) throw new Error(`there is no path of ${named(optimizer)} on ${problem}; there are those of: ${listed(programs.map((one) => nameOf(one.label)))}`);
+      const labels = programs.map((one) => nameOf(one.label));
+      checkName("optimizer", optimizer, labels);
+      const found = programs[labels.indexOf(optimizer)];
+      if (!found) throw new Error(`there is no path of ${optimizer} on ${problem}; there are those of: ${listed(labels)}`);
       return found.reason ? recorded(openCase(index), found, wanted) : computed(found, wanted);
     },
   };
@@ -113,6 +116,11 @@ function ownNumbers({ parameters }, { numbers }, given) {
       return [keyOf(parameter), value];
     }),
   );
+}
+
+/** @param {string} field @param {unknown} value @param {string[]} known */
+function checkName(field, value, known) {
+  if (typeof value !== "string") throw new TypeError(`${field} must be a text, not ${described(value)}; there are: ${listed(known)}`);
 }
 
 function check(/** @type {string} */ fault, /** @type {unknown} */ value) {
