@@ -22,6 +22,7 @@ NUMBERS = 240_000
 """The most numbers of all curves together, and of all paths together: about 1.3 MB of text."""
 MOST_CASES = 40
 """The most cases of a page; each has a surface, curves and a ranking of its own."""
+PARTLY_LEFT_OUT = "surfaces and known minima of some problems are left out"
 CURVE, PATH = (16, 400), (32, 1_000)
 """The least and the largest number of points of a curve and of a path."""
 
@@ -50,7 +51,7 @@ def document(results: Profiled, judged: Judged | None, all_landscapes: bool = Fa
     looks_of_labels = _labels(labels, judged)
     coloured = [one["name"] for one in looks_of_labels if one["colour"] is not None]
     shown, omitted = _cases(results, judged, places, coloured, all_landscapes)
-    what = "only what was recorded is shown" if results.origin.problems else "surfaces and known minima are left out"
+    what = "only what was recorded is shown" if results.origin.problems else PARTLY_LEFT_OUT
     left_out = [f"{what}: {'; '.join(results.origin.left_out)}"]
     return {
         **common,
