@@ -6,6 +6,11 @@ BIN = $(VENV)/bin
 LOWEST = $(VENV)-lowest
 JAVASCRIPT = scripts/javascript
 
+# One worker more than cores, because tests wait for browsers and other processes. Threads of BLAS and torch would wait
+# for each other: they double the processor time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + os.cpu_count())')
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 # a check of each part of the lab, in about a minute
 SMOKE = tests/experiments/document tests/experiments/resolve tests/experiments/test_plan.py tests/results/analysis \
 	tests/results/store/test_results.py tests/plugins/problems tests/plugins/transforms tests/plugins/registry/test_objects.py \
@@ -17,11 +22,11 @@ demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
 
 test: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
 
 # more cases: those that are marked `many` too
 test-all: $(VENV)/installed-dev lint
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "many or not many"
+	$(PYTEST) -m "many or not many"
 
 smoke: $(VENV)/installed-dev
 	bash scripts/try.sh $(BIN)

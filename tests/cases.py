@@ -1,8 +1,8 @@
-"""Cases of a parametrized test: the first few for `make test`, all for `make test-all`."""
+"""Cases of a parametrized test: a few for `make test`, all for `make test-all`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -14,5 +14,18 @@ def first_cases(count: int, cases: Iterable[Any]) -> list[Any]:
     >>> [len(case.marks) for case in first_cases(2, "abc")]
     [0, 0, 1]
     """
+    return _marked(cases, lambda n: n >= count)
+
+
+def every(step: int, cases: Iterable[Any]) -> list[Any]:
+    """The cases, of which all but the first of each `step` are marked `many`.
+
+    >>> [len(case.marks) for case in every(2, "abc")]
+    [0, 1, 0]
+    """
+    return _marked(cases, lambda n: n % step > 0)
+
+
+def _marked(cases: Iterable[Any], is_many: Callable[[int], bool]) -> list[Any]:
     rows = [case if isinstance(case, tuple) else (case,) for case in cases]
-    return [pytest.param(*row, marks=[pytest.mark.many] * (n >= count)) for n, row in enumerate(rows)]
+    return [pytest.param(*row, marks=[pytest.mark.many] * is_many(n)) for n, row in enumerate(rows)]

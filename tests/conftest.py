@@ -35,11 +35,13 @@ settings.load_profile("shared")
 
 
 _SLOWEST = (
-    *("tests/test_docs.py", "tests/test_benchmarks.py", "tests/engine/test_mutants.py", "tests/cli/test_streams.py"),
-    *("tests/api/test_experiment_results.py", "tests/cli/test_watch.py", "tests/execution/runner/test_worth_fusing.py"),
-    *("tests/testing/test_plugin.py", "tests/plugins/test_packages.py", "tests/plugins/problems/test_functions.py"),
-    *("tests/cli/test_check_and_new.py", "tests/figures/experiment/test_over_cases.py", "tests/cli/test_finished.py"),
-    *("tests/cli/test_run.py", "tests/cli/test_in_use.py", "tests/test_lecture.py", "tests/test_moved_names.py"),
+    *("tests/test_docs.py", "tests/testing/test_conformance.py", "tests/plugins/optimizers/test_parity.py"),
+    *("tests/api/test_experiment_results.py", "tests/cli/test_streams.py", "tests/cli/test_watch.py"),
+    *("tests/test_benchmarks.py", "tests/plugins/test_packages.py", "tests/api/test_pipeline.py"),
+    *("tests/testing/test_plugin.py", "tests/plugins/external/test_foreign.py", "tests/cli/test_run.py"),
+    *("tests/report/web/test_kernel.py", "tests/cli/test_finished.py", "tests/figures/test_saving.py"),
+    *("tests/report/test_rankings.py", "tests/report/test_maps_in_browser.py", "tests/cli/test_play_watch.py"),
+    *("tests/report/test_live.py", "tests/cli/test_in_use.py", "tests/engine/native/test_looped.py"),
 )
 
 
