@@ -56,6 +56,15 @@ _FORMS = {
     "stop": "stop = { loss = 1e-6 }",
     "tuning": "tuning = { seeds = 3 }",
 }
+_KEYS = {
+    "[[problem]]": ["suite", "start", "dim", "target", "noise"],
+    "[[optimizer]]": ["lr", "label", "schedule", "transforms", "zip"],
+    "[tuning]": ["trials", "search", "budget", "select"],
+    "[record]": _KNOWN["record"],
+    "[stop]": _KNOWN["stop"],
+}
+_ELSEWHERE = {key: table for table, keys in _KEYS.items() for key in keys}
+"""The table of a key that stands outside of all tables by mistake."""
 _TAGS = {"<grid>", "<range>", "<list>", "<one>", OPTIONS}
 
 
@@ -75,8 +84,9 @@ def mistake(error: Mapping[str, Any], kinds: Sequence[KindOfTable] = ()) -> Mist
         words["form"] = _form(words["key"], table, kinds)
         path = path[:-1]
     elif kind == "unexpected_keyword_argument":
-        known = _known(table, kinds)
-        words["guess"] = did_you_mean(str(path[-1]), known) or f" (known here: {', '.join(known)})"
+        key, known = str(path[-1]), _known(table, kinds)
+        elsewhere = f" (it is a key of {_ELSEWHERE[key]})" if table == "" and key in _ELSEWHERE else ""
+        words["guess"] = elsewhere or did_you_mean(key, known) or f" (known here: {', '.join(known)})"
     elif kind == "dataclass_type" and words["key"] in _FORMS:
         words["example"] = f"; write {_FORMS[words['key']]}"
     elif kind == "literal_error":

@@ -46,6 +46,11 @@ def complaint(written, key="lr"):
             id="unknown key",
         ),
         pytest.param(
+            'suite = "units"\n' + BARE,
+            'my.toml:1:1: unknown key suite (it is a key of [[problem]])\n    suite = "units"\n    ^',
+            id="key of another table",
+        ),
+        pytest.param(
             BARE + "[record]\n  pionts = 3",
             "my.toml:8:3: unknown key pionts (did you mean 'points'?)\n      pionts = 3\n      ^",
             id="unknown key of record",
