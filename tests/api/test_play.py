@@ -93,7 +93,7 @@ def test_the_default_steps_and_learning_rates():
     known = registry.load(())
     named = {"steps": 500, "lr": 9}, {"steps": 50, "lr": 4}
     for problem, expected in (("beale", named[0]), ("mlp", named[1]), ({"name": known.problems["mlp"]}, named[1])):
-        document = play_document(["beale", problem], "adam", None, 1, None, None, known)
+        document = play_document(["booth", problem], "adam", None, 1, None, None, known)
         assert {"steps": document["steps"], "lr": document["optimizer"][0]["lr"]["num"]} == expected
     document = play_document("beale", descent, None, 1, None, None, known)
     assert document["optimizer"][0]["lr"]["num"] == 9
