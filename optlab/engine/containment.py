@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, ParamSpec, TypeVar
 
+from optlab.engine.code_places import place_of
 from optlab.errors import PluginError
 
 P = ParamSpec("P")
@@ -39,9 +40,9 @@ class Escaped(PluginError):
 
 
 def placed(error: BaseException) -> str:
-    """`file:line: Type: message`, with the last line of the traceback that belongs to a plugin."""
+    """`file:line:column: Type: message`, with the last line of the traceback that belongs to a plugin."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_of_a_plugin(Path(f.filename))]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+    where = f"{place_of(frames[-1])}: " if frames else ""
     return f"{where}{described(error)}"
 
 

@@ -19,7 +19,7 @@ from optlab.engine.functions.indexing import getitem
 from optlab.engine.graph import Graph
 from optlab.engine.nodes import Node, Op, Shape, Var
 from optlab.engine.ops import OPS
-from optlab.engine.trace_errors import cannot, users_line
+from optlab.engine.trace_errors import cannot, users_line, users_place
 from optlab.errors import TraceError
 
 _AGE = itertools.count()
@@ -99,7 +99,7 @@ class Builder:
             shape, dtype = op.infer(*inputs, **params)
         except (ValueError, TypeError, IndexError) as error:
             shapes = " and ".join(str(v.shape) for v in inputs)
-            raise TraceError(f"{users_line()}: {op.name} of shapes {shapes}: {error}") from None
+            raise TraceError(f"{users_place()}: {op.name} of shapes {shapes}: {error}") from None
         output = Var(shape, dtype)
         self.nodes.append(Node(op, inputs, params, output))
         self.nodes_by_output[output] = self.nodes[-1]

@@ -1,13 +1,13 @@
-"""Where the code of a plugin is: the file and the line of a function, and of an error in it."""
+"""Where the code of a plugin is: the file and the line of a function, and the place of an error in it."""
 
 from __future__ import annotations
 
 import inspect
-import linecache
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from optlab.engine.code_places import place_of
 from optlab.engine.containment import described, original
 from optlab.errors import UserError
 
@@ -31,27 +31,14 @@ def location(function: Callable[..., Any]) -> str:
     return f"{file}:{line}"
 
 
-def complaint(
-    error: BaseException, functions: Iterable[Callable[..., Any]], elsewhere: str, *, has_column: bool = False
-) -> str:
+def complaint(error: BaseException, functions: Iterable[Callable[..., Any]], elsewhere: str) -> str:
     """The message for the user about an exception in these functions: the place in their files, and the error.
 
-    `elsewhere` is the place if no frame is in these files. The message of a `UserError` is returned unchanged. With
-    `has_column`, the place has the column too.
+    `elsewhere` is the place if no frame is in these files. The message of a `UserError` is returned unchanged.
     """
     error = original(error)
     if isinstance(error, UserError):
         return str(error)
     files = {source(function)[0] for function in functions}
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in files]
-    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else elsewhere
-    column = _column(frames[-1]) if frames and has_column else ""
-    return f"{where}{column}: {described(error)}"
-
-
-def _column(frame: traceback.FrameSummary) -> str:
-    """`:column` of the expression of a frame, in characters from 1; an empty text if it is not known."""
-    text = linecache.getline(frame.filename, frame.lineno or 0)
-    if not text or frame.colno is None:
-        return ""
-    return f":{len(text.encode()[: frame.colno].decode(errors='replace')) + 1}"  # a position counts bytes
+    return f"{place_of(frames[-1]) if frames else elsewhere}: {described(error)}"

@@ -58,7 +58,7 @@ def test_drop_in_plugins_and_failures_are_listed(tmp_path, monkeypatch):
     (tmp_path / "plugins" / "bad.py").write_text("1 / 0\n")
     found = optlab.available("optimizers")
     assert "mine" in found
-    assert found.failures == ("plugins/bad.py:1: ZeroDivisionError: division by zero",)
+    assert found.failures == ("plugins/bad.py:1:1: ZeroDivisionError: division by zero",)
     assert repr(found).splitlines()[-1] == f"not loaded: {found.failures[0]}"
     html = found._repr_html_()
     assert_safe(html)

@@ -320,7 +320,7 @@ def test_pictures_of_plugins_are_figures_too(lab):
         assert figure._suptitle.get_text() == "fine"
         assert figure._repr_png_().startswith(b"\x89PNG")
     broken = optlab.run(document | {"name": "broken"}, plots=False)
-    with pytest.warns(PluginWarning, match=r"^left out: figure 'shares': .*extra\.py:9: ZeroDivisionError"):
+    with pytest.warns(PluginWarning, match=r"^left out: figure 'shares': .*extra\.py:9:\d+: ZeroDivisionError"):
         assert "extra_my_shares" not in broken.figures()
 
 

@@ -79,8 +79,8 @@ def rule(x, g, *, lr=0.1):
 @pytest.mark.parametrize(
     ("result", "arguments", "message"),
     [
-        ("x - lr * float(g[0])", ["rule"], "plugins/rule.py:6: a traced value is turned into a Python number"),
-        ("x - lr * g * x[2]", ["rule"], "plugins/rule.py:6: getitem of shapes (2,): index 2 is out of bounds"),
+        ("x - lr * float(g[0])", ["rule"], "plugins/rule.py:6:21: a traced value is turned into a Python number"),
+        ("x - lr * g * x[2]", ["rule"], "plugins/rule.py:6:25: getitem of shapes (2,): index 2 is out of bounds"),
         ("x", ["torch:Adam"], "torch:Adam is not a rule of optlab but an optimizer of torch"),
         ("x", ["gd", "--out", "file/x.md"], "file/x.md: its folder cannot be created: Not a directory"),
     ],

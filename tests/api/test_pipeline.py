@@ -292,7 +292,7 @@ def test_the_size_of_a_grid_with_a_rule_that_raises(lab):
     job = pipeline.prepare("e.toml")
     with pytest.raises(PluginError) as info:
         pipeline.prospects(job.plan)
-    assert str(info.value).endswith("plugins/mine.py:6: RuntimeError: so it is")
+    assert str(info.value).endswith("plugins/mine.py:6:5: RuntimeError: so it is")
 
 
 @pytest.mark.parametrize(

@@ -130,7 +130,7 @@ def test_results_without_their_plugins_are_drawn_from_the_data(lab, tmp_path, mo
 def test_a_plugin_that_cannot_be_loaded_is_reported_with_the_reason(lab):
     optlab.run(DOCUMENT, plots=False)
     (lab / "plugins" / "bowl.py").write_text("1 / 0\n")
-    with pytest.warns(PluginWarning, match=r"bowl\.py could not be loaded: plugins/bowl\.py:1: ZeroDivisionError"):
+    with pytest.warns(PluginWarning, match=r"bowl\.py could not be loaded: plugins/bowl\.py:1:1: ZeroDivisionError"):
         assert names(pipeline.replot("results/e")) == DATA
 
 

@@ -117,7 +117,7 @@ def test_checks_are_selected(only, count, folder, optlab_command):
         (["adm"], "there is no optimizer 'adm' (did you mean 'adam'?)"),
         (["gd", "--only", "keeps_dtyp"], "--only keeps_dtyp: gd has no such check (did you mean 'keeps_dtype'?)"),
         (["torch:Adam"], "torch:Adam is not a rule of optlab but an optimizer of torch"),
-        (["broken.py"], "broken.py:2: ZeroDivisionError: division by zero"),
+        (["broken.py"], "broken.py:2:1: ZeroDivisionError: division by zero"),
         (["empty.py", "nothing"], "empty.py: declares no optimizer, schedule or transform"),
         (["nothing"], "nothing: there is no drop-in file in this folder"),
         (["empty.py"], "empty.py: declares no optimizer, schedule or transform"),

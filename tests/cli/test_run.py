@@ -137,7 +137,7 @@ def test_quiet_out_plugins_and_format(lab, optlab_command):
     assert all("<svg" in path.read_text() for path in plots)
     assert not (lab / "results").exists()
     loud = optlab_command("run", "e.toml", "--out", "somewhere/else", "--plugins", "mine", "--no-plots", cwd=lab)
-    assert loud.stderr == "warning: not loaded: mine/broken.py:1: ZeroDivisionError: division by zero\n"
+    assert loud.stderr == "warning: not loaded: mine/broken.py:1:1: ZeroDivisionError: division by zero\n"
 
 
 def test_a_rule_that_raises_while_running(lab, optlab_command):
@@ -167,7 +167,7 @@ def test_a_rule_that_raises_while_running(lab, optlab_command):
     assert optlab_command("run", "e.toml", "--no-plots", cwd=lab).returncode == 1  # finished with failed runs
     check = optlab_command("validate", "e.toml", cwd=lab)
     assert (check.returncode, check.stdout) == (2, "")
-    assert check.stderr.endswith("plugins/bad.py:7: RuntimeError: so it is\n")
+    assert check.stderr.endswith("plugins/bad.py:7:5: RuntimeError: so it is\n")
 
 
 def test_without_records_or_finite_losses_there_is_a_note(lab, optlab_command):

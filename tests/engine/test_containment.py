@@ -44,9 +44,9 @@ def test_exits_of_plugins_become_exceptions(error, nested):
 
 
 def test_the_reported_line_is_in_the_plugin():
-    with pytest.raises(Escaped, match=rf"^{__file__}:\d+: SystemExit: 3$"), contained():
+    with pytest.raises(Escaped, match=rf"^{__file__}:\d+:9: SystemExit: 3$"), contained():
         sys.exit(3)
-    with pytest.raises(Escaped, match=rf"^{__file__}:\d+: SystemExit: None$"), contained():
+    with pytest.raises(Escaped, match=rf"^{__file__}:\d+:9: SystemExit: None$"), contained():
         exit()
 
 

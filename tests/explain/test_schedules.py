@@ -81,7 +81,9 @@ def test_a_schedule_that_raises(call, tmp_path):
     for words in ("bad", "schedules"):
         status, printed, said = call(words)
         assert (status, printed) == (2, "")
-        assert said.replace("plugins/bad.py", str(where)).endswith(f"{where}:5: IndexError: list index out of range\n")
+        assert said.replace("plugins/bad.py", str(where)).endswith(
+            f"{where}:5:12: IndexError: list index out of range\n"
+        )
 
 
 def test_one_schedule_with_options(call, tmp_path):

@@ -77,7 +77,7 @@ def test_a_column_counts_characters(tmp_path):
     scope = {}
     exec(compile(file.read_text(encoding="utf-8"), str(file), "exec"), scope)
     error = raised(scope["rule"])
-    found = code_location.complaint(error, [scope["rule"]], "rule", has_column=True)
+    found = code_location.complaint(error, [scope["rule"]], "rule")
     assert found.startswith(f"{file}:2:18: ZeroDivisionError")
 
 

@@ -198,7 +198,7 @@ def test_an_exception_of_a_kind_is_reported_with_its_place_and_nothing_is_writte
     at = edited(old, new)["lab_extras/plugins.py"].splitlines().index("        1 / 0") + 1
     file = tmp_path / "site" / "lab_extras" / "plugins.py"
     assert done.exit_code == 2
-    assert f"{file}:{at}: ZeroDivisionError: division by zero" in done.stderr
+    assert f"{file}:{at}:9: ZeroDivisionError: division by zero" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("results/nudged/*.parquet"))
 
@@ -217,7 +217,7 @@ def test_a_failing_picture_or_summary_does_not_affect_other_output(old, new, sai
     done = lab("run", "nudged.toml", *options, modules=edited(old, new))
     assert done.exit_code == 0, done.stderr
     (line,) = [line for line in done.output.splitlines() if said in line]
-    assert re.search(r"plugins\.py:\d+: ZeroDivisionError: division by zero", line)
+    assert re.search(r"plugins\.py:\d+:\d+: ZeroDivisionError: division by zero", line)
     assert "4 runs of 4 cells: 4 done" in done.stdout
     assert drawn in done.stdout
 
@@ -259,7 +259,7 @@ def test_a_failing_picture_is_named_and_the_others_are_drawn(name, lab, tmp_path
     assert "figure 'steps_taken'" in line
     assert said in line
     if name in ("raising", "leaving"):
-        assert re.search(r"lab_extras/plugins\.py:\d+: ", line)
+        assert re.search(r"lab_extras/plugins\.py:\d+:\d+: ", line)
     results = optlab.load(tmp_path / "results" / "nudged")
     assert [path.stem for path in results.plots] == ["contour_beale", "extra_nudge", "loss_beale", "lr_beale"]
     assert (results.runs["status"] == "done").all()
@@ -294,7 +294,7 @@ def test_a_corrected_picture_is_drawn_without_another_run(tmp_path, monkeypatch)
     text += "@hookimpl\ndef optlab_figures(): return [many]\n"
     file.write_text(text.replace("{}", "1 / 0"))
     document = {"name": "e", "steps": 2, "problem": [{"name": "beale"}], "optimizer": [{"name": "gd"}]}
-    with pytest.warns(PluginWarning, match=r"^left out: figure 'many': .*extra.py:4: ZeroDivisionError"):
+    with pytest.warns(PluginWarning, match=r"^left out: figure 'many': .*extra.py:4:12: ZeroDivisionError"):
         first = optlab.run(document)
     assert not first.has_plots("png")
     when = (first.folder / "runs.parquet").stat().st_mtime_ns
@@ -356,9 +356,13 @@ def test_a_typer_app_is_a_group_of_commands(lab):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("    import optlab\n", "    1 / 0\n", "site/lab_extras/commands.py:8: ZeroDivisionError: division by zero"),
-        ("    import optlab\n", "    raise SystemError\n", "site/lab_extras/commands.py:8: SystemError"),
-        ("from pathlib import Path\n", "1 / 0\n", "site/lab_extras/commands.py:1: ZeroDivisionError: division by zero"),
+        ("    import optlab\n", "    1 / 0\n", "site/lab_extras/commands.py:8:5: ZeroDivisionError: division by zero"),
+        ("    import optlab\n", "    raise SystemError\n", "site/lab_extras/commands.py:8:5: SystemError"),
+        (
+            "from pathlib import Path\n",
+            "1 / 0\n",
+            "site/lab_extras/commands.py:1:1: ZeroDivisionError: division by zero",
+        ),
         (
             "    return [slowest]",
             "    return [3]",

@@ -164,7 +164,7 @@ class _Prepared:
         functions = [plugin.function for plugin in fingerprint.plugins(block)]
         optimizer = block.rule.optimizer
         package = optimizer.package if isinstance(optimizer, Foreign) else "optlab"
-        message = " ".join(complaint(error, functions, f"in {package}", has_column=True).splitlines())
+        message = " ".join(complaint(error, functions, f"in {package}").splitlines())
         log = f"{''.join(traceback.format_exception(error))}\n{message}"
         return Trajectories.failed(len(block), len(block.recording.steps), log)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import MappingProxyType, ModuleType
 from typing import Any, Protocol
 
+from optlab.engine.code_places import column_of
 from optlab.engine.containment import contained, described, original
 from optlab.errors import PluginError, UserError, did_you_mean
 from optlab.plugins import kinds, source_files
@@ -183,11 +184,11 @@ def declared(module: Any) -> dict[str, list[Plugin]]:
 
 
 def one_line(error: BaseException, origin: str) -> str:
-    """The error as `file:line: message`, with the innermost line of the plugin's own code."""
+    """The error as `file:line:column: message`, with the innermost line of the plugin's own code."""
     error = original(error)
     here = Path(os.path.realpath(origin))
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [str(frame.lineno) for frame in frames if Path(frame.filename).resolve() == here]
+    lines = [f"{frame.lineno}{column_of(frame)}" for frame in frames if Path(frame.filename).resolve() == here]
     what = described(error)
     if isinstance(error, UserError):
         what = str(error).replace(f"{Path(origin).absolute()}:", f"{origin}:")

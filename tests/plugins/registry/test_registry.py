@@ -95,10 +95,10 @@ BROKEN = {
     "syntax": ("x = 1\ndef f(:\n", "{file}:2:7: SyntaxError: invalid syntax"),
     "no_module": (
         "\nimport no_such_module_anywhere\n",
-        "{file}:2: ModuleNotFoundError: No module named 'no_such_module_anywhere'",
+        "{file}:2:1: ModuleNotFoundError: No module named 'no_such_module_anywhere'",
     ),
-    "raising": ("def f():\n    raise KeyError('k')\nf()\n", "{file}:2: KeyError: 'k'"),
-    "leaving": ("import sys\n\nsys.exit(3)\n", "{file}:3: SystemExit: 3"),
+    "raising": ("def f():\n    raise KeyError('k')\nf()\n", "{file}:2:5: KeyError: 'k'"),
+    "leaving": ("import sys\n\nsys.exit(3)\n", "{file}:3:1: SystemExit: 3"),
     "wrong": (
         "from optlab import optimizer\n@optimizer\ndef wrong(x, *, lr=0.1):\n    return x\n",
         "{file}:2: optimizer 'wrong' takes (x) by position instead of (x, g); "
@@ -111,12 +111,12 @@ BROKEN = {
     ),
     "relative": (
         "from optlab import optimizer\nfrom .good import RATE\n",
-        "{file}:2: ImportError: attempted relative import with no known parent package; "
+        "{file}:2:1: ImportError: attempted relative import with no known parent package; "
         "import a module of the same folder by its plain name: from _shared import ...",
     ),
     "hook_raising": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_optimizers():\n    return 1 / 0\n",
-        "{file}:4: ZeroDivisionError: division by zero",
+        "{file}:4:12: ZeroDivisionError: division by zero",
     ),
     "hook_of_numbers": (
         "from optlab import hookimpl\n@hookimpl\ndef optlab_problems():\n    return [3]\n",
@@ -183,7 +183,7 @@ def test_ctrl_c_during_loading_interrupts(drop):
     with pytest.raises(KeyboardInterrupt):
         registry.load([folder])
     (folder / "slow.py").write_text("raise KeyboardInterrupt\n")
-    assert [source.error for source in registry.load([folder]).failures] == [f"{folder}/slow.py:1: KeyboardInterrupt"]
+    assert [source.error for source in registry.load([folder]).failures] == [f"{folder}/slow.py:1:1: KeyboardInterrupt"]
 
 
 IMPORTS_LATER = """
@@ -272,7 +272,7 @@ def test_the_error_for_a_name_has_the_error_of_its_file(drop):
         known.optimizer("shrink")
     file = folder / "shrink.py"
     assert str(info.value) == (
-        f"there is no optimizer 'shrink' ({file} could not be loaded: {file}:1: ZeroDivisionError: division by zero)"
+        f"there is no optimizer 'shrink' ({file} could not be loaded: {file}:1:1: ZeroDivisionError: division by zero)"
     )
     with pytest.raises(UnknownName, match=r"there is no optimizer 'adem' \(did you mean 'adam'\?\)"):
         known.optimizer("adem")
@@ -294,7 +294,7 @@ def test_an_unknown_name_may_be_in_the_only_file_that_failed(drop):
     with pytest.raises(UnknownName) as info:
         registry.load([file.parent]).optimizer("zzz")
     said = (
-        f"optlab list optimizers shows all; {file} could not be loaded: {file}:1: ZeroDivisionError: division by zero"
+        f"optlab list optimizers shows all; {file} could not be loaded: {file}:1:1: ZeroDivisionError: division by zero"
     )
     assert str(info.value) == f"there is no optimizer 'zzz'; {said}"
 

@@ -162,7 +162,7 @@ def test_an_exception_in_a_suite_is_reported_with_its_line(planned):
         """It divides by 0."""
         return [{"name": "sphere", "dim": dim[0] // 0}]
 
-    with pytest.raises(PluginError, match=r"test_suites.py:\d+: ZeroDivisionError"):
+    with pytest.raises(PluginError, match=r"test_suites.py:\d+:43: ZeroDivisionError"):
         planned({"problem": [{"suite": "broken"}], "optimizer": ADAM}, broken)
 
 
