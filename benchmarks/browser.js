@@ -1,8 +1,6 @@
-// The same work in V8, for browser.py: a line of JSON with the seconds of each contender and the losses it computed.
+// The same work in a page, for browser.py: `prepare` makes the contenders, and `go` runs one of them.
 
-const fs = await import("node:fs");
-const given = JSON.parse(fs.readFileSync(process.argv[2]));
-const { load } = await import(given.kernel);
+const { load } = modules["kernels/kernel.js"];
 
 /** Adam on Rosenbrock's function by hand, one run after the other; the loss of every step is recorded. */
 function byHand({ x0, rates, steps }) {
@@ -34,27 +32,21 @@ function byHand({ x0, rates, steps }) {
   return loss;
 }
 
-const contenders = { "JavaScript by hand": () => byHand(given) };
-for (const [name, program] of Object.entries(given.programs)) {
-  const kernel = await load(program);
-  const task = { x0: given.x0, numbers: given.numbers, steps: given.steps };
-  contenders[name] = () => kernel.run(task).loss;
-}
+const contenders = {};
 
-const found = {};
-for (const [name, go] of Object.entries(contenders)) {
-  for (let call = 0; call < 3; call++) {
-    go(); // V8 compiles what is called often, in another thread
-    await new Promise((done) => setTimeout(done, 50));
+window.prepare = async (given) => {
+  contenders["JavaScript by hand"] = () => byHand(given);
+  for (const [name, program] of Object.entries(given.programs)) {
+    const kernel = await load(program);
+    const task = { x0: given.x0, numbers: given.numbers, steps: given.steps };
+    contenders[name] = () => kernel.run(task).loss;
   }
-  const begin = process.cpuUsage();
-  let loss = go();
-  let calls = 1;
-  while (process.cpuUsage(begin).user < given.turn * 1e6) {
-    loss = go();
-    calls++;
-  }
-  const { user, system } = process.cpuUsage(begin);
-  found[name] = { seconds: (user + system) / 1e6 / calls, last: Array.from(loss.slice(-given.rates.length)) };
-}
-console.log(JSON.stringify(found));
+  return Object.keys(contenders);
+};
+
+/** Do the work several times. Returns the losses at the end. */
+window.go = ([name, calls, runs]) => {
+  let loss;
+  for (let call = 0; call < calls; call++) loss = contenders[name]();
+  return Array.from(loss.slice(-runs));
+};

@@ -1,19 +1,13 @@
-"""Adam on Rosenbrock's function in WebAssembly: V8 against native code of the same width and JavaScript by hand."""
+"""Adam on Rosenbrock's function in Chromium: WebAssembly, native code of the same width, and JavaScript by hand."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-import optlab
-from benchmarks import conditions, trajectories
+from benchmarks import chromium, conditions, trajectories
 from benchmarks.measure import Comparison, of_comparisons
 from benchmarks.tables import Report
 from optlab.engine.native.compilation import program_for
@@ -28,7 +22,6 @@ from optlab.execution.runner.protocol import CHUNK
 from optlab.execution.step import build_for
 from optlab.execution.webassembly import program_of
 
-KERNEL = Path(optlab.__file__).parent / "report/web/kernels/kernel.js"
 SCRIPT = Path(__file__).with_name("browser.js")
 NATIVE = "native, two lanes"
 TURN = 0.2
@@ -43,21 +36,31 @@ def kernel_of_two_lanes(work: Sweep) -> Kernel:
     return Kernel(program, Code(emit(program).text), machine.width * program.layout.copies)
 
 
-def in_v8(work: Sweep, folder: Path) -> dict[str, Any]:
-    """Seconds and last losses of the contenders in a process of Node."""
+def prepared(page: chromium.Page, work: Sweep) -> list[str]:
+    """The names of the contenders in a page, which have run, so that V8 has compiled them."""
     programs = {
         name: program_of(work, trail=False, simd=simd) for name, simd in (("wasm", True), ("wasm, scalar", False))
     }
     one = programs["wasm"]
     rates = work.numbers["hyperparameter", "lr"].tolist()
-    numbers = [list(column) if len(column) > 1 else column[0] for column in one.values]
-    given = {"kernel": KERNEL.as_uri(), "steps": work.steps, "rates": rates, "x0": one.x0, "numbers": numbers}
-    given["turn"] = TURN
-    file = folder / "given.json"
-    file.write_text(json.dumps(given | {"programs": {name: p.to_json() for name, p in programs.items()}}))
-    script = shutil.copy(SCRIPT, folder / "browser.mjs")
-    done = subprocess.run(["node", str(script), str(file)], capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+    numbers = [column[0] if len(column) == 1 else list(column) for column in one.values]
+    given = {"steps": work.steps, "rates": rates, "x0": one.x0, "numbers": numbers}
+    names = page.evaluate("prepare", given | {"programs": {name: p.to_json() for name, p in programs.items()}})
+    for name in names:
+        in_page(page, name, len(work))
+    return names
+
+
+def in_page(page: chromium.Page, name: str, runs: int) -> tuple[float, list[float]]:
+    """Seconds of the work, and the losses at the end. More and more calls, until they take long enough."""
+    calls = 1
+    while True:
+        before = page.seconds()
+        last = page.evaluate("go", [name, calls, runs])
+        spent = page.seconds() - before
+        if spent >= TURN:
+            return spent / calls, last
+        calls *= 2
 
 
 def compared(runs: int, steps: int, rounds: int) -> Comparison:
@@ -65,17 +68,18 @@ def compared(runs: int, steps: int, rounds: int) -> Comparison:
     graph, kernel = build_for(work), kernel_of_two_lanes(work)
     seconds: dict[str, list[float]] = {}
     off = 0.0
-    with tempfile.TemporaryDirectory() as folder:
+    with chromium.page() as page:
+        page.add("kernels/kernel.js", SCRIPT)
+        names = prepared(page, work)
         for _ in range(rounds):
             begin, calls = time.thread_time(), 0
             while not calls or time.thread_time() - begin < TURN:
                 right = on_llvm.run(kernel, graph, work, lambda run_steps: None, 1).final_loss
                 calls += 1
             spent = (time.thread_time() - begin) / calls
-            found = {NATIVE: {"seconds": spent, "last": right}, **in_v8(work, Path(folder))}
-            for name, own in found.items():
-                seconds.setdefault(name, []).append(own["seconds"] / (runs * steps))
-                off = max(off, float(np.max(np.abs(np.array(own["last"]) - right) / np.maximum(1, right))))
+            for name, (own, last) in {NATIVE: (spent, right), **{n: in_page(page, n, runs) for n in names}}.items():
+                seconds.setdefault(name, []).append(own / (runs * steps))
+                off = max(off, float(np.max(np.abs(np.array(last) - right) / np.maximum(1, right))))
     title = f"Rosenbrock, {runs:,} run{'s' * (runs > 1)}, {steps:,} steps"
     return Comparison(title, off, seconds, [NATIVE])
 
@@ -83,7 +87,7 @@ def compared(runs: int, steps: int, rounds: int) -> Comparison:
 def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` shortens the work, for tests."""
     about = f"{conditions.text()}. {rounds} rounds. Time per run and step, one thread."
-    if shutil.which("node") is None:
-        return of_comparisons(f"{about} Left out, since not installed: node.", [])
+    if chromium.is_missing():
+        return of_comparisons(f"{about} {chromium.MISSING}", [])
     sizes = ((1, 30_000), (2_048, 300))
     return of_comparisons(about, [compared(runs, max(3, int(steps * scale)), rounds) for runs, steps in sizes])

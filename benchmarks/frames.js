@@ -36,12 +36,23 @@
     start: (n) => change(get("live-x0"), -1.2 + 0.002 * (n % 100), "change"),
     playing: (n) => change(get("scrub"), (7 * n) % 900, "input"),
     pointing: (n) => point(document.querySelector("#charts canvas"), n),
+    basins: () => get("basins").click(),
     map: () => get("switch").click(),
+  };
+  const isBusy = () => get("stage").hasAttribute("aria-busy");
+  /** Until the map is there; then without it. */
+  const basins = async () => {
+    if (!isBusy()) throw new Error("no basins are computed");
+    while (isBusy()) await new Promise((done) => setTimeout(done, 5));
+    await frame();
+    await task(() => get("basins").click());
+    await frame();
   };
   window.act = async (name, first, count) => {
     for (let n = first; n < first + count; n++) {
       await task(() => window.actions[name](n));
       for (let i = 0; i < 2; i++) await frame();
+      if (name === "basins") await basins();
     }
   };
 })();

@@ -371,11 +371,35 @@ def test_the_cold_start_compares_processes(run, monkeypatch, tmp_path, load, mis
     assert "optlab, a script" in out
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node (the command `node`)")
-def test_modules_and_javascript_agree_with_machine_code(load):
+@pytest.fixture
+def quick(load, monkeypatch):
+    """Chromium, and no time to repeat the work."""
+    if load("chromium").is_missing():
+        pytest.skip("there is no Chromium or no Playwright")
+    monkeypatch.setattr(load("browser"), "TURN", 0.0)
+
+
+def test_modules_and_javascript_agree_with_machine_code(load, quick):
     found = load("browser").compared(5, 20, rounds=1)
     assert list(found.seconds) == ["native, two lanes", "JavaScript by hand", "wasm", "wasm, scalar"]
     assert found.off < 1e-12
+
+
+def test_each_change_of_the_page_takes_time(load, quick, tmp_path):
+    page = tmp_path / "page.html"
+    optlab.play("rosenbrock", ["gd lr=1e-3", "adam lr=0.05"], steps=20, plugins=()).save(page)
+    found = load("frames").measured(page, rounds=1, count=1, view="map")
+    assert list(found) == ["slider", "start", "playing", "pointing", "basins"]
+    assert all(len(own) == 1 and own[0] > 0 for own in found.values())
+
+
+def test_writing_a_page_and_an_animation_is_timed_without_a_browser(load, run, monkeypatch, tmp_path):
+    monkeypatch.setattr(load("chromium"), "COMMAND", None)
+    file = tmp_path / "figures.json"
+    assert "Left out, since not installed: Chromium or Playwright." in run("frames", "--json", str(file))
+    (figures,) = json.loads(file.read_text(encoding="utf-8"))["frames"]["figures"]
+    assert [len(own) for own in figures["written"].values()] == [2, 2]
+    assert list(figures["written"]) == ["the page", "a GIF of 2 frames"]
 
 
 def test_the_million_runs_are_shown_by_size(run, tmp_path):
