@@ -84,7 +84,6 @@ lr = [0.1, 0.2]
 SIDES = {"x": "lr=0.1:1", "y": "beta=0:0.9", "resolution": 3, "steps": 5}
 PYTHON = {
     "run": lambda: optlab.run("e.toml"),
-    "run again": lambda: optlab.run("e.toml") and None,
     "basins": lambda: optlab.basins("himmelblau", "gd lr=0.01", resolution=3, steps=5)._repr_html_(),
     "stability": lambda: optlab.stability("sphere", "momentum", **SIDES)._repr_html_(),
     "race": lambda: optlab.race(["gd", "adam"], "sphere", steps=5, lr="0.1:1:2").figure("loss"),
@@ -94,7 +93,7 @@ COMMANDS = {
     "basins": ["basins", "himmelblau", "--optimizer", "gd lr=0.01", "--resolution", "3", "--steps", "5"],
     "stability": ["stability", "sphere", "--x=lr=0.1:1", "--y=beta=0:0.9", "--resolution=3", "--steps=5"],
     "race": ["race", "gd", "adam", "--on", "sphere", "--steps", "5", "--lr", "0.1:1:2"],
-    "gallery": ["gallery", "gd", "--out", "gallery/page.md"],
+    "gallery": ["gallery", "qhm", "--out", "gallery/page.md"],
 }
 
 
