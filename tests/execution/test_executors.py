@@ -142,12 +142,28 @@ def test_an_interrupt_from_progress_is_raised(sweeps):
         everything(sweeps, 2, progress=interrupted)
 
 
+def counts():
+    """The number of threads of each library for linear algebra."""
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("name", ["adam", "scipy:CG"])
+def test_blas_has_one_thread_in_each_run(planned, name):
+    """Also if the libraries were found in an earlier run, and were given more threads since."""
+    backend = {"backend": "replay"} if name == "adam" else {}
+    (sweep,) = planned(
+        {"steps": 5, "problem": [{"name": "rosenbrock"}], "optimizer": [{"name": name}]} | backend
+    ).sweeps
+    seen = []
+    for _ in range(2):
+        with threadpool_limits(2, "blas"):
+            runner.run(sweep, lambda run_steps: seen.extend(counts()))
+            assert max(counts()) == 2
+    assert set(seen) == {1}
+
+
 def test_blas_has_one_thread_while_the_pool_exists():
     """Also between tasks: the end of the first task must not reset the limit for the others."""
-
-    def counts():
-        return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
-
     with threadpool_limits(2, "blas"):
         before = counts()
         with executors.threads() as pool:

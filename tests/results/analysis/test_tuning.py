@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from optlab.results import analysis
+from optlab.results.analysis.tuning import _distinct
 
 
 def grid(losses, *, case="bowl", label="gd", lrs=None, statuses=None, first=10.0, **columns):
@@ -246,3 +247,16 @@ def test_labels_with_failed_runs_have_no_curve_path_or_point():
     curves = analysis.loss_curves(alone, history.iloc[:1])
     assert curves.empty
     assert not np.isfinite(curves["median"]).any()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_distinct_values_are_counted_as_by_pandas(seed):
+    rng = np.random.default_rng(seed)
+    rows = int(rng.integers(0, 30))
+    group = pd.factorize(rng.integers(0, 5, rows))[0]
+    values = np.array([1.0, 1, "1", "a", True, None, np.nan, 0.5], dtype=object)
+    column = pd.Series(values[rng.integers(0, len(values), rows)], dtype=object)
+    if seed % 2:
+        column = pd.Series(rng.choice([0.1, 0.2, np.nan], rows))
+    expected = column.groupby(group).transform("nunique").to_numpy()
+    assert _distinct(column, group).tolist() == expected.tolist()
