@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -33,6 +34,7 @@ from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import manifest
 from optlab.results.selection import ALL, Selection
+from optlab.results.sharing import sources
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
@@ -123,6 +125,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     done = []
     backends: dict[str, str] = {}
     graphs = runner.Graphs()
+    plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
     with executors.threads() as pool, faults_of(job.plan.kind):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
@@ -142,7 +145,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     logs = {sweep.id: t.log for sweep, t in done if t.log}
     log = manifest.tracebacks(passes.sweeps, logs)
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
-    finished = writer.finish(done, job.source, log, about, columns)
+    finished = writer.finish(done, job.source, log, about, columns, plugin_files.text() if plugin_files else "")
     return experiment_results.of(finished, job.plan, job.registry, graphs)
 
 

@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import itertools
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterable, Mapping
@@ -121,9 +122,28 @@ def _functions(plugin: Any) -> list[Any]:
 
 def _more(plugin: Any, file: Path, text: str) -> list[str]:
     """The hashes of the other files and packages that a file depends on, in an order independent of their paths."""
+    files, packages = _needed(plugin, file, text)
+    return sorted(map(_content, files - {file.resolve()})) + sorted(map(_installed, packages))
+
+
+def _needed(plugin: Any, file: Path, text: str) -> tuple[set[Path], set[str]]:
+    """The user's own modules and the files that a plugin file depends on, itself included, and other packages."""
     modules, packages = _imported(file.resolve(), text)
     reads = {Path(path).resolve() for path in _globals(plugin.function).get(source_files.READS, ())}
-    return sorted(map(_content, {*modules, *reads} - {file.resolve()})) + sorted(map(_installed, packages))
+    return {*modules, *reads}, packages
+
+
+def files_of(plugin: Any) -> list[Path]:
+    """The file of a drop-in plugin, and all other files that `of_plugin` includes, in the order of their paths."""
+    file = Path(source(plugin.function)[0])
+    needed, _ = _needed(plugin, file, file.read_text(encoding="utf-8", errors="surrogateescape"))
+    declared = {Path(path) for path in getattr(getattr(plugin, "signature", None), "files", ())}
+    return [file, *sorted((needed | declared) - {file, file.resolve()})]
+
+
+def is_of_package(plugin: Any) -> bool:
+    """Whether an installed package has a plugin, and not the user's own file."""
+    return not is_users(os.path.abspath(source(plugin.function)[0]))
 
 
 def _globals(function: Any) -> Mapping[str, Any]:

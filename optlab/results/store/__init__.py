@@ -17,7 +17,7 @@ does not match its checksum is damaged.
 """
 
 from optlab.results.store.after_errors import complete_in, note_if_complete
-from optlab.results.store.manifest import ERRORS_LOG, REPORT, SPEC, failed, outcomes, read_manifest
+from optlab.results.store.manifest import ERRORS_LOG, REPORT, SOURCES, SPEC, failed, outcomes, read_manifest
 from optlab.results.store.publishing import is_pending
 from optlab.results.store.results import Results, load
 from optlab.results.store.runs import runs_table
@@ -26,6 +26,7 @@ from optlab.results.store.writing import DraftPictures, Writer, drawing, finish_
 __all__ = [
     "ERRORS_LOG",
     "REPORT",
+    "SOURCES",
     "SPEC",
     "DraftPictures",
     "Results",

@@ -19,6 +19,7 @@ from optlab.results.store.manifest import (
     PLOTS,
     REPORT,
     RUNS,
+    SOURCES,
     SPEC,
     TRAJECTORIES,
 )
@@ -30,7 +31,7 @@ DRAFT = ".optlab-draft-"
 _FORMER = re.compile(r"\.draft|\.plots[a-z0-9_]{8}")
 """The names of drafts in earlier versions."""
 
-_TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG, REPORT)))
+_TOP = "|".join(map(re.escape, (MANIFEST, SPEC, RUNS, ERRORS_LOG, SOURCES, REPORT)))
 _OURS = re.compile(
     rf"(new/)?({_TOP}|({HISTORY}|{TRAJECTORIES})/[0-9a-f]{{16}}\.parquet"
     rf"|({PLOTS}/)?\.?{PICTURE}(\.\d+\.part)?)"

@@ -17,6 +17,8 @@ FORMAT = 1
 """The version of this layout, in the manifest."""
 
 MANIFEST, SPEC, RUNS, ERRORS_LOG = "manifest.json", "spec.toml", "runs.parquet", "errors.log"
+SOURCES = "sources.json"
+"""The files of plugins that are not built in, see `optlab.results.sharing.sources`."""
 HISTORY, TRAJECTORIES, PLOTS = "history", "trajectories", "plots"
 REPORT = "report.html"
 PICTURE = rf"({'|'.join(KINDS)})_[^/]*\.({'|'.join(FORMATS)})"

@@ -30,7 +30,7 @@ def own(folder: Path) -> set[str]:
     try:
         manifest = layout.read_sealed(folder / layout.MANIFEST)
     except (ResultsError, OSError):
-        return by_name | {layout.MANIFEST, layout.RUNS, layout.SPEC, layout.REPORT} if tables else set()
+        return by_name | {layout.MANIFEST, layout.RUNS, layout.SPEC, layout.SOURCES, layout.REPORT} if tables else set()
     named = {
         layout.MANIFEST,
         *manifest["files"],

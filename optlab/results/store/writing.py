@@ -71,6 +71,7 @@ class Writer:
         log: str,
         about: Mapping[str, Any],
         columns: Mapping[str, Any] = {},
+        sources: str = "",
     ) -> Results:
         """Publish the written sweeps as the results of a finished experiment, in place of earlier results.
 
@@ -84,6 +85,7 @@ class Writer:
             about: the other keys of the manifest. `about["sweeps"]` lists the sweeps of the plan, all of which must
                 have been written.
             columns: further columns of the table of runs, in the order of the plan.
+            sources: the files of the plugins that are not built in, or an empty text.
 
         Raises:
             ResultsError: a sweep was not written, or files were removed meanwhile.
@@ -92,6 +94,8 @@ class Writer:
         self._text(layout.SPEC, spec)
         if log:
             self._text(layout.ERRORS_LOG, log)
+        if sources:
+            self._text(layout.SOURCES, sources)
         files = {name: self._checksum(name) for name in self._written}
         manifest = {"format": layout.FORMAT, **about, "files": files, layout.PICTURES: {}, layout.DRAWN: []}
         if lost := layout.missing(manifest):
