@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from optlab.api.minimize import minimize as minimize
     from optlab.api.play import play as play
     from optlab.api.race import race as race
+    from optlab.api.reproduce import reproduce as reproduce
     from optlab.api.run import load as load
     from optlab.api.run import run as run
     from optlab.engine import check_grad as check_grad
@@ -77,6 +78,7 @@ _HOME = {
     "problem": "optlab.plugins.problems.base",
     "race": "optlab.api.race",
     "relu": "optlab.engine",
+    "reproduce": "optlab.api.reproduce",
     "run": "optlab.api.run",
     "schedule": "optlab.plugins.schedules.base",
     "stability": "optlab.api.maps",

@@ -41,6 +41,7 @@ PAGES = (
     "docs/reports.md",
     "docs/animations.md",
     "docs/play.md",
+    "docs/sharing.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),

@@ -134,7 +134,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
                 backends[sweep.id] = task.backend(sweep)
                 yield sweep, trajectories
 
-        passes = _passes(job.plan)
+        passes = passes_of(job.plan)
         for sweep, trajectories in passes.computed(compute):
             writer.sweep(sweep, trajectories)
             done.append((sweep, trajectories.summary(metrics.columns(sweep, trajectories))))
@@ -149,7 +149,7 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     return experiment_results.of(finished, job.plan, job.registry, graphs)
 
 
-def _passes(planned: Plan) -> Passes:
+def passes_of(planned: Plan) -> Passes:
     """How the sweeps of a plan are executed."""
     if planned.tuning is None:
         return planned.kind.passes(planned)

@@ -21,6 +21,7 @@ from optlab.cli.commands import (
     race,
     rank,
     report,
+    reproduce,
     score,
     tune,
 )
@@ -39,6 +40,7 @@ COMMANDS = {
     "tune": tune.tune,
     "score": score.score,
     "export": export.export,
+    "reproduce": reproduce.reproduce,
     "validate": experiments.validate,
     "list": plugins.list_,
     "plugins": plugins.plugins_,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
-import sys
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,7 +18,7 @@ from optlab.execution.rule import Key, shown_as
 from optlab.experiments.kinds import Plan
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.external import Foreign
-from optlab.results import comparison
+from optlab.results import comparison, machine
 
 
 def stopped(done: Iterable[tuple[Sweep, Trajectories]]) -> dict[str, Any]:
@@ -47,8 +45,6 @@ def about(
     sweeps = planned.sweeps if sweeps is None else sweeps
     from importlib.metadata import version
 
-    numpy_config = np.show_config(mode="dicts")
-    blas = numpy_config["Build Dependencies"]["blas"]
     names = described(sweeps)
     return {
         "name": planned.name,
@@ -77,13 +73,8 @@ def about(
         "planned": comparison.planned(planned),
         "hashes": hashes(planned),
         "origins": origins(planned),
-        "machine": {
-            "system": platform.system(),
-            "architecture": platform.machine(),
-            "byteorder": sys.byteorder,
-            "simd": numpy_config["SIMD Extensions"]["found"],
-        },
-        "blas": {"name": blas.get("name"), "version": blas.get("version"), "threads": 1},
+        "machine": machine.here(),
+        "blas": machine.blas(),
     }
 
 

@@ -1,0 +1,210 @@
+"""Runs finished results again, from what their folder holds alone, and compares every bit."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from optlab.api import pipeline
+from optlab.api.pipeline import Job, Watched
+from optlab.errors import ResultsError, UserError, counted
+from optlab.execution import executors, runner
+from optlab.execution.records import Sweep
+from optlab.experiments.kinds import Plan
+from optlab.experiments.kinds.base import faults_of
+from optlab.experiments.passes import Done, Passes
+from optlab.experiments.tuning import Tuned
+from optlab.results import manifest as manifests
+from optlab.results.sharing import sampling
+from optlab.results.sharing.sources import Sources
+
+if TYPE_CHECKING:
+    from optlab.api.experiment_results import ExperimentResults
+    from optlab.results.sharing.differences import Comparison, Difference
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The outcome of `optlab.reproduce`. It is true if all compared bits are equal.
+
+    name: the results. runs: how many runs they have. compared: how many were run again and compared. different: how
+    many of these differ. first: the first difference, with its run and step. largest: the largest relative difference
+    of two numbers. here: what differs on this machine: versions, the processor, its vectors, BLAS, back ends.
+    not_compared: what was not compared, and why.
+    """
+
+    name: str
+    runs: int
+    compared: int
+    different: int = 0
+    first: Difference | None = None
+    largest: float = 0.0
+    here: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return not self.different
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def lines(self) -> Iterator[str]:
+        """The outcome in sentences."""
+        those = f"{self.compared:,} of {counted(self.runs, 'run')}"
+        if self:
+            yield f"{self.name}: compared {those}: all are equal bit for bit"
+        elif self.compared:
+            yield f"{self.name}: compared {those}: {self.different:,} of them differ"
+        else:
+            yield f"{self.name}: the experiment has another number of runs here, so that none was compared"
+        if self.first is not None:
+            yield f"first difference: {self.first}"
+            yield f"largest relative difference: {self.largest:.2g}"
+        for what in self.here:
+            yield f"differs on this machine: {what}"
+        if not self and not self.here:
+            yield "nothing that the manifest records differs on this machine; a plugin may not be deterministic"
+        for what in self.not_compared:
+            yield f"not compared: {what}"
+
+
+def reproduce(results: str | Path, sample: float = 1.0, *, watched: Watched = pipeline.unwatched) -> Reproduction:
+    """Run finished results again, from what their folder holds alone, and compare every bit.
+
+    The experiment file and the files of plugins are those in the folder. Nothing is written. Times are not compared.
+
+    The code of plugins in the results is executed, with all rights of the user: use it for results that you trust.
+    While the experiment is planned, the working directory of the process is a temporary folder with these files.
+
+    Args:
+        results: the folder of results.
+        sample: the share of the runs of each sweep that is run again, evenly spread, at least one.
+        watched: shows progress, see `pipeline.carry_out`.
+
+    Returns:
+        Whether they are equal, and if not, the first run and step that differ and by how much.
+
+    Raises:
+        ResultsError: the results are missing or damaged, or cannot be run from what is in their folder.
+    """
+    from optlab.api import experiment_results
+
+    sampling.check(sample)
+    return again(experiment_results.load(results), str(results), sample, watched)
+
+
+def again(found: ExperimentResults, name: str, share: float, watched: Watched = pipeline.unwatched) -> Reproduction:
+    """Run loaded results again and compare them; see `reproduce`. `name` is their name for messages."""
+    from optlab.results.sharing import machines
+    from optlab.results.sharing.differences import compare
+
+    with _planned_again(found, name) as job:
+        facts = found.manifest
+        here = manifests.differences(facts, {}, job.plan, {}) if "planned" in facts else []
+        if job.plan.runs != facts["runs"]:
+            return Reproduction(name, facts["runs"], 0, facts["runs"], here=tuple(here))
+        passes = _passes(job, found, share)
+        backends: dict[str, str] = {}
+        with watched("running", max(1, round(share * job.plan.run_steps))) as progress, faults_of(job.plan.kind):
+            done = list(passes.computed(lambda sweeps: _computed(sweeps, share, backends, progress)))
+            computed = sampling.computed_parts(done)
+            columns = (passes if share == 1 else Passes([])).columns(computed)
+        backends |= {part: backends[whole] for part, whole in passes.computed_by.items()}
+        compared = compare(found, computed, columns)
+        here += machines.differences(facts, [backends[sweep.id] for sweep in passes.sweeps])
+        left_out = _left_out(job.plan, share, sum(len(sweep) for sweep, _ in computed) - compared.runs)
+        return _outcome(name, facts["runs"], compared, here, left_out)
+
+
+def _outcome(
+    name: str, runs: int, compared: Comparison, here: Sequence[str], not_compared: Iterable[str]
+) -> Reproduction:
+    counts = compared.runs, len(compared.different)
+    return Reproduction(name, runs, *counts, compared.first, compared.largest, tuple(here), tuple(not_compared))
+
+
+@contextmanager
+def _planned_again(found: ExperimentResults, name: str) -> Iterator[Job]:
+    """The experiment of results, planned with the plugin files that they hold.
+
+    Raises:
+        ResultsError: the experiment cannot be planned.
+    """
+    from optlab.results import store
+
+    held = Sources()
+    if store.SOURCES in found.manifest["files"]:
+        held = Sources.read((found.folder / store.SOURCES).read_text(encoding="utf-8"), f"{name}/{store.SOURCES}")
+    cannot = f"{name}: cannot be run from what these results hold"
+    for key, why in held.absent.items():
+        raise ResultsError(f"{cannot}: {key} {why}")
+    if found.manifest.get("planned", {}).get("tuning") and _budget(found) == "seconds":
+        raise ResultsError(f'{cannot}: with budget = "seconds", the numbers of steps were measured as times')
+    with tempfile.TemporaryDirectory(prefix="optlab-") as folder:
+        folders = held.write(Path(folder))
+        try:
+            with contextlib.chdir(folder):  # plugins may read files of the working directory
+                job = pipeline.prepare(found.spec, plugins=folders, backend=_backend(found))
+        except ResultsError:
+            raise
+        except UserError as error:
+            raise ResultsError(f"{cannot}: {str(error).splitlines()[0]}{_origin(found, held)}") from None
+        yield job
+
+
+def _backend(found: ExperimentResults) -> str | None:
+    """The back end that was asked for, in the file or on the command line."""
+    return found.manifest.get("planned", {}).get("backend")
+
+
+def _budget(found: ExperimentResults) -> str:
+    return found.manifest["planned"]["tuning"].get("budget", "steps")
+
+
+def _origin(found: ExperimentResults, held: Sources) -> str:
+    """A hint for results of an earlier version, which hold no files of plugins."""
+    origins = found.manifest.get("origins", {})
+    if held or not origins:
+        return ""
+    return f"; they hold no files of plugins ({', '.join(origins)}), run the experiment again to store them"
+
+
+def _passes(job: Job, found: ExperimentResults, share: float) -> Passes:
+    """The passes of the experiment. With a sample, the settings for judging are those of the stored results."""
+    planned = job.plan
+    if share == 1:
+        return pipeline.passes_of(planned)
+    if planned.tuning is None:
+        return Passes(planned.sweeps)
+    from optlab.results import analysis
+    from optlab.results.analysis.phases import PHASE, tuned
+
+    chosen = analysis.best(tuned(found.runs).drop(columns=PHASE), planned.tuning.table.select)["run"].to_numpy()
+    return Tuned(planned.sweeps, planned.tuning, lambda _: chosen)
+
+
+def _computed(
+    sweeps: Sequence[Sweep], share: float, backends: dict[str, str], progress: pipeline.Progress
+) -> Iterator[Done]:
+    """Sweeps of which some runs are computed, the others not. `backends` receives the back end of each, by id."""
+    task = runner.Runner(sweeps, executors.workers())
+    whole = {sweep.id: sweep for sweep in sweeps}
+    blocks = [sampling.block_of(sweep, share) for sweep in sweeps]
+    with executors.threads() as pool:
+        for block, computed in executors.execute(blocks, task, pool, progress):
+            sweep = whole[block.id]
+            backends[sweep.id] = task.backend(sweep)
+            yield sweep, sampling.among_all(sweep, computed, share)
+
+
+def _left_out(planned: Plan, share: float, timed: int) -> Iterator[str]:
+    """What was not compared, and why. `timed` is the number of runs that stopped at a limit of seconds."""
+    if share < 1 and type(pipeline.passes_of(planned)) is not Passes:
+        yield "what depends on all runs, such as which settings were chosen; without a sample it is"
+    if timed:
+        yield f"{counted(timed, 'run')} that stopped at a limit of seconds"
