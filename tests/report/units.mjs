@@ -161,7 +161,7 @@ const jumping = {
     const ends = x0.map(([x, y]) => (y > 1.5 ? [x, y] : [Math.sign(x), 0]));
     const after = (run, step) => well(step < 2 ? x0[run] : ends[run]);
     return { x: [...ends.map(([x]) => x), ...ends.map((end) => end[1])], first: x0.map(well), final: ends.map(well),
-             loss: record.flatMap((step) => x0.map((_, run) => after(run, step))), diverged: x0.map(([, y]) => y < -1.5) }; // prettier-ignore
+             loss: Float64Array.from(record.flatMap((step) => x0.map((_, run) => after(run, step)))), diverged: x0.map(([, y]) => y < -1.5) }; // prettier-ignore
   },
 };
 const parts = basins(jumping, { numbers: [], steps: 4 }, { low: [-2, -2], high: [2, 2], minima: [[-1, 0], [1, 0]] });
@@ -175,6 +175,10 @@ const drawn = pixelsOf(part.value, { hues: [[1, 0, 0], [0, 0, 1]], nowhere: [0.5
 const colourAt = (x, y) => [...drawn.slice(4 * (Math.floor(((2 - y) / 4) * SIDE) * SIDE + Math.floor(((x + 2) / 4) * SIDE)))].slice(0, 4);
 assert.deepEqual([colourAt(-1.5, 1), colourAt(0.4, -1)], [[255, 0, 0, 255], [0, 0, 255, 255]]); // all take as long
 assert.deepEqual([colourAt(1, 1.8), colourAt(1, -1.8)], [[128, 128, 128, 255], [0, 0, 0, 255]]);
+// half of the runs took one step, the others four: their ranks are a quarter and three quarters
+const shaded = pixelsOf({ minimum: Int16Array.of(0, 0, 0, 0), reached: Int32Array.of(1, 4, 4, 1) },
+                        { hues: [[0.8, 0.8, 0.8]], nowhere: [0, 0, 0], diverged: [0, 0, 0], fast: 0.5, slow: 0.5 }); // prettier-ignore
+assert.deepEqual([0, 4, 8, 12].map((at) => shaded[at]), [153, 217, 217, 153]); // rows from the top: 0.6 for the slow, 0.85 for the fast
 
 // axes
 const of = (...values) => extent([values]);

@@ -11,7 +11,6 @@ export const DIVERGED = -2;
 
 const CHUNK = 256; // runs at once
 const LOOKS = 65; // the steps at which it is looked whether a run is there
-const PART = 4096; // runs whose steps are looked at together
 const TAIL = 16; // the last steps, which show whether a run oscillates around a kink
 
 /**
@@ -36,20 +35,29 @@ function* inParts(kernel, { numbers, steps }, valley, side) {
   const ends = { x: runs.x, y: runs.y, loss: runs.final, tails: isSharp ? runs.tails : null };
   const minima = yield* minimaOf(plane, ends);
   const minimum = yield* numbersOf(plane, minima, ends);
-  const reached = new Int32Array(side * side);
-  for (let run = 0; run < minimum.length; run++) {
-    const at = minimum[run];
-    if (runs.diverged[run]) minimum[run] = DIVERGED;
-    else if (at >= 0) {
-      const level = minima.losses[at] + minima.tolerance;
-      const target = runs.final[run] > level ? runs.tails.loss[run] : level;
-      let row = 0;
-      while (row + 1 < record.length && !(runs.loss[row * minimum.length + run] <= target)) row++;
-      reached[run] = record[row];
-    }
-    if (run % PART === 0) yield;
+  for (let run = 0; run < minimum.length; run++) if (runs.diverged[run]) minimum[run] = DIVERGED;
+  return { minimum, reached: yield* reachedAt(record, runs, minimum, minima), points: minima.points };
+}
+
+/** The step at which each run was at its minimum; 0 where it reached none. Row by row, since a row is in one piece of memory. */
+function* reachedAt(record, { final, loss, tails }, minimum, { losses, tolerance }) {
+  const count = minimum.length;
+  const reached = new Int32Array(count);
+  const targets = new Float64Array(count).fill(Infinity); // a loss below is there
+  for (let run = 0; run < count; run++) {
+    if (minimum[run] < 0) continue;
+    const level = losses[minimum[run]] + tolerance;
+    targets[run] = final[run] > level ? tails.loss[run] : level;
+    reached[run] = -1;
   }
-  return { minimum, reached, points: minima.points };
+  for (let row = 0; row < record.length; row++) {
+    const isLast = row + 1 === record.length;
+    for (let run = 0; run < count; run++) {
+      if (reached[run] < 0 && (isLast || loss[row * count + run] <= targets[run])) reached[run] = record[row];
+    }
+    yield;
+  }
+  return reached;
 }
 
 /** The function of a kernel. @returns {import("./minima.js").Plane} */
@@ -79,13 +87,13 @@ function* computed(kernel, { numbers, steps, record }, { low, high }, side, firs
     const size = Math.min(CHUNK, count - begin);
     const x0 = Array.from({ length: size }, (_, n) => [centre((begin + n) % side, 0), centre(Math.floor((begin + n) / side), 1)]);
     const done = kernel.run({ x0, numbers, steps, record });
+    found.diverged.set(done.diverged.map(Number), begin);
     for (let run = 0; run < size; run++) {
-      const at = begin + run;
-      found.diverged[at] = Number(done.diverged[run]);
-      [x[at], y[at]] = done.diverged[run] ? [NaN, NaN] : [done.x[run], done.x[size + run]];
-      final[at] = done.final[run];
-      for (let row = 0; row < record.length; row++) found.loss[row * count + at] = done.loss[row * size + run];
+      x[begin + run] = done.diverged[run] ? NaN : done.x[run];
+      y[begin + run] = done.diverged[run] ? NaN : done.x[size + run];
     }
+    final.set(done.final, begin);
+    for (let row = 0; row < record.length; row++) found.loss.set(done.loss.subarray(row * size, (row + 1) * size), row * count + begin);
     if (first < record.length) lastSteps(done, first, size, begin, found.tails);
     yield;
   }
@@ -116,18 +124,32 @@ function lastSteps({ trail, loss, record }, first, size, begin, tails) {
  * @returns {Uint8ClampedArray<ArrayBuffer>} four numbers for each pixel, from the top row down
  */
 export function pixelsOf({ minimum, reached }, { hues, nowhere, diverged, fast, slow }) {
-  const taken = Array.from(reached).filter((_, n) => minimum[n] >= 0).sort((a, b) => a - b);
-  const shares = new Map(taken.map((step, n) => [step, (n + 1) / taken.length]));
-  const firsts = new Map(taken.map((step, n) => /** @type {[number, number]} */ ([step, n / taken.length])).reverse());
+  const shades = shadesOf(Array.from(reached).filter((_, n) => minimum[n] >= 0));
+  const colour = (/** @type {number} */ at, /** @type {number} */ shade) => {
+    const base = at >= 0 ? hues[at % hues.length] : at === DIVERGED ? diverged : nowhere;
+    const shaded = base.map((value) => (value + (1 - value) * fast * Math.max(-shade, 0)) * (1 - slow * Math.max(shade, 0)));
+    return Uint8ClampedArray.of(...shaded.map((value) => 255 * value), 255);
+  };
   const side = Math.sqrt(minimum.length);
   const pixels = new Uint8ClampedArray(4 * minimum.length);
-  minimum.forEach((at, n) => {
-    const share = at < 0 ? 0.5 : (shares.get(reached[n]) + firsts.get(reached[n])) / 2;
-    const shade = 2 * share - 1;
-    const base = at >= 0 ? hues[at % hues.length] : at === DIVERGED ? diverged : nowhere;
-    const colour = base.map((value) => (value + (1 - value) * fast * Math.max(-shade, 0)) * (1 - slow * Math.max(shade, 0)));
-    const place = (side - 1 - Math.floor(n / side)) * side + (n % side);
-    pixels.set([...colour.map((value) => 255 * value), 255], 4 * place);
-  });
+  const known = new Map(); // many pixels have the same colour
+  for (let n = 0; n < minimum.length; n++) {
+    const key = minimum[n] * 2 ** 20 + reached[n];
+    if (!known.has(key)) known.set(key, colour(minimum[n], minimum[n] < 0 ? 0 : shades.get(reached[n])));
+    pixels.set(known.get(key), 4 * ((side - 1 - Math.floor(n / side)) * side + (n % side)));
+  }
   return pixels;
+}
+
+/** From -1 for the lowest step to 1 for the highest: its rank; equal steps have the mean of their ranks. @param {number[]} steps */
+function shadesOf(steps) {
+  const counts = new Map();
+  for (const step of steps) counts.set(step, (counts.get(step) ?? 0) + 1);
+  let below = 0;
+  const shades = new Map();
+  for (const step of [...counts.keys()].sort((a, b) => a - b)) {
+    shades.set(step, (2 * below + counts.get(step)) / steps.length - 1);
+    below += counts.get(step);
+  }
+  return shades;
 }

@@ -23,6 +23,8 @@
  *   of the positions of each run in its last steps, and its highest loss there, if a minimum is at a kink
  */
 
+import { once } from "../base/once.js";
+
 const SHARE = 1e-6; // the tolerance on the loss, as a share of the height
 const GRID = 64; // points along each side for the height
 const CELLS = 1024; // along each side of the box: one end per cell is the start of a search
@@ -39,11 +41,15 @@ const PART = 64; // searches, and 64 times as many ends, that are computed toget
 
 const sizeOf = (/** @type {Plane} */ { box: [low, high] }) => [high[0] - low[0], high[1] - low[1]];
 
+/** The finite losses over a grid, ascending. */
+const lossesOfGrid = once((/** @type {Plane} */ { box: [low, high], lossesAt }) => {
+  const [across, up] = [0, 1].map((d) => Array.from({ length: GRID }, (_, i) => low[d] + ((high[d] - low[d]) * i) / (GRID - 1)));
+  return Float64Array.from(lossesAt(up.flatMap((y) => across.map((x) => [x, y]))).filter(Number.isFinite)).sort();
+});
+
 /** The median of the loss above the lowest one, over a grid. @param {Plane} plane @param {number} lowest */
-export function heightOf({ box: [low, high], lossesAt }, lowest) {
-  const side = (/** @type {number} */ d) => Array.from({ length: GRID }, (_, i) => low[d] + ((high[d] - low[d]) * i) / (GRID - 1));
-  const losses = lossesAt(side(1).flatMap((y) => side(0).map((x) => [x, y])));
-  const above = losses.filter((loss) => Number.isFinite(loss) && loss > lowest).map((loss) => loss - lowest).sort((a, b) => a - b);
+export function heightOf(plane, lowest) {
+  const above = lossesOfGrid(plane).filter((loss) => loss > lowest).map((loss) => loss - lowest);
   if (!above.length) return 1;
   return (above[Math.floor((above.length - 1) / 2)] + above[Math.ceil((above.length - 1) / 2)]) / 2;
 }
@@ -135,17 +141,20 @@ function representatives(plane, { x, y }) {
 /** The minima that Newton's method finds from some points. Each `next()` of the generator computes some of them. */
 function* search(plane, starts) {
   const size = sizeOf(plane);
-  const limited = (/** @type {number} */ step, /** @type {number} */ d) =>
-    Number.isFinite(step) ? Math.min(Math.max(step, -STRIDE * size[d]), STRIDE * size[d]) : 0;
+  const [wide, high] = size.map((one) => STRIDE * one);
+  const limited = (/** @type {number} */ step, /** @type {number} */ most) => (Number.isFinite(step) ? Math.min(Math.max(step, -most), most) : 0);
   const ends = [];
   for (const [n, start] of starts.entries()) {
     let [x, y] = start;
     for (let step = 0; step < NEWTON; step++) {
-      const [fx, fy, fxx, fxy, fyy] = plane.slopesAt(x, y);
+      const slopes = plane.slopesAt(x, y); // without arrays: this is the inner loop
+      const fx = slopes[0], fy = slopes[1], fxx = slopes[2], fxy = slopes[3], fyy = slopes[4]; // prettier-ignore
       const determinant = fxx * fyy - fxy * fxy;
-      const change = [(fyy * fx - fxy * fy) / determinant, (fxx * fy - fxy * fx) / determinant].map(limited);
-      [x, y] = [x - change[0], y - change[1]];
-      if (!change[0] && !change[1]) break;
+      const right = limited((fyy * fx - fxy * fy) / determinant, wide);
+      const up = limited((fxx * fy - fxy * fx) / determinant, high);
+      x -= right;
+      y -= up;
+      if (!right && !up) break;
     }
     const [fx, fy, fxx, fxy, fyy] = plane.slopesAt(x, y);
     const isCurved = fxx > 0 && fxx * fyy - fxy * fxy > 1e-10 * (fxx + fyy) ** 2;
