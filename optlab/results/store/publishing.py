@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from optlab.errors import ResultsError, UserError
+from optlab.errors import DamagedResults, ResultsError, UserError
 from optlab.results.store.drafts import discard
 from optlab.results.store.files import sync, sync_folder, write_text
 from optlab.results.store.lock import PUBLISHING, locked
@@ -77,13 +77,14 @@ def complete(folder: Path) -> None:
 
     Raises:
         UserError: a file or folder that optlab did not make has a name that is needed.
+        ResultsError: a later version of optlab published the files, in another format.
     """
     if not is_pending(folder):
         return
     published = folder / NEXT
     try:
         manifest = read_sealed(published / MANIFEST)
-    except (ResultsError, FileNotFoundError):  # everything was moved already, or the manifest is damaged and invalid
+    except (DamagedResults, FileNotFoundError):  # everything was moved already, or the manifest is damaged and invalid
         discard(published)
         return
     names = [*manifest["files"], *pictures(manifest)]
@@ -98,10 +99,11 @@ def complete(folder: Path) -> None:
     for inner in FOLDERS:
         with suppress(OSError):  # the folder does not exist, or is not empty
             (folder / inner).rmdir()
-    for inner in FOLDERS:
+    for inner in (*FOLDERS, ""):  # the moves reach the disk before the manifest
         if (folder / inner).is_dir() and not (folder / inner).is_symlink():
             sync_folder(folder / inner)
     os.replace(published / MANIFEST, folder / MANIFEST)
+    sync_folder(folder)
     discard(published)
 
 

@@ -2,144 +2,61 @@
 
 from __future__ import annotations
 
-import itertools
+import json
 import shutil
 import threading
+from pathlib import Path
 
 import pytest
 
-from optlab.execution import runner
 from optlab.results import store
-from optlab.results.store.manifest import NEXT
-from tests.results.store.faults import KINDS, Death, fault
+from optlab.results.store.manifest import NEXT, sealed
+from tests.cases import first_cases
+from tests.results.store import publications
+from tests.results.store.faults import fault
+from tests.results.store.publications import CHANGES, contents, make_earlier, names, outcomes, write
 
-FOREIGN = {
-    ".ipynb_checkpoints/e.ipynb": "a",
-    "history/.ipynb_checkpoints/h": "b",
-    "plots/.ipynb_checkpoints/p": "c",
-    "plots/mine.png": "d",
-    "plots/loss_mine.png": "e",
-    "trajectories/notes.txt": "f",
-    "notes.txt": "g",
-}
+FEWEST = {"another experiment": 60, "another comment": 30, "drawn again": 40, "report": 30}
+"""Fewer calls than each change makes."""
 
 
 @pytest.fixture(scope="module")
-def experiments(planned):
-    """The sweeps of two experiments, with their trajectories."""
-    both = planned({"problem": [{"name": "sphere"}], "optimizer": [{"name": "gd", "lr": 0.1}, {"name": "adam"}]})
-    done = [(sweep, runner.run(sweep)) for sweep in both.sweeps]
-    return {"earlier": done[:1], "later": done[1:]}
-
-
-def write(folder, parts, name, log=""):
-    about = {"name": "e", "experiment": name, "statuses": {}, "sweeps": [{"id": sweep.id} for sweep, _ in parts]}
-    with store.writing(folder) as writer:
-        for sweep, done in parts:
-            writer.sweep(sweep, done)
-        return writer.finish(parts, name, log, about)
-
-
-def draw(folder, content, names=("loss_sphere", "lr_sphere")):
-    with store.drawing(store.load(folder), "png") as drawing:
-        for name in names:
-            path = drawing.folder / f"{name}.png"
-            path.write_text(content)
-            drawing.add(path)
-        drawing.publish()
-
-
-def comment(folder):
-    with store.writing(folder) as writer:
-        writer.with_spec(store.load(folder), "# a comment")
-
-
-CHANGES = {
-    "another experiment": lambda folder, experiments: write(folder, experiments["later"], "later", "failed"),
-    "another comment": lambda folder, experiments: comment(folder),
-    "drawn again": lambda folder, experiments: draw(folder, "later", ("loss_sphere", "contour_sphere")),
-}
+def experiments():
+    return publications.experiments()
 
 
 @pytest.fixture(scope="module")
 def before(experiments, tmp_path_factory):
-    """Finished results with pictures, and with files and folders that are not optlab's."""
-    folder = tmp_path_factory.mktemp("before") / "e"
-    write(folder, experiments["earlier"], "earlier")
-    draw(folder, "earlier")
-    for name, text in FOREIGN.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(text)
+    return make_earlier(tmp_path_factory.mktemp("before") / "e", experiments)
+
+
+@pytest.mark.parametrize("change", first_cases(2, ["first", *CHANGES]))
+def test_a_kill_at_any_call_leaves_the_earlier_or_the_later_results(change, forks, tmp_path):
+    done = forks.run("python", str(Path(__file__).with_name("kills.py")), change, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen == sorted(seen)  # the results change at one call
+    assert (len(seen) > FEWEST.get(change, 50), 10 < seen.index(True) < len(seen) - 5) == (True, True)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_error_at_any_call_leaves_the_earlier_or_the_later_results(change, before, experiments, tmp_path):
+    assert len(list(outcomes(change, "error", before, experiments, tmp_path))) > FEWEST[change]
+
+
+def test_an_interrupt_at_any_call_leaves_the_earlier_or_the_later_results(before, experiments, tmp_path):
+    assert len(list(outcomes("drawn again", "Ctrl-C", before, experiments, tmp_path))) > FEWEST["drawn again"]
+
+
+def pending(folder, experiments, number):
+    """Publish later results, but let the move of this number fail."""
+    with pytest.raises(OSError, match=str(folder)), fault(number, "EIO", ("replace",)):
+        write(folder, experiments["later"], "later")
     return folder
 
 
-def state(folder):
-    """The results that a reader finds, after a check that each file matches the manifest."""
-    results = store.load(folder)
-    pictures = {path.name: path.read_text() for path in results.plots}
-    return results.manifest["files"], results.spec.read_text(), pictures, results.has_plots("png")
-
-
-def names(folder):
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("change", CHANGES)
-def test_the_earlier_or_the_later_results_are_complete_at_any_time(change, kind, before, experiments, tmp_path):
-    folder = tmp_path / "e"
-    shutil.copytree(before, folder)
-    earlier = state(folder)
-    CHANGES[change](folder, experiments)
-    later, its_names = state(folder), names(folder)
-    assert earlier != later
-    seen = []
-    for number in itertools.count(1):
-        shutil.rmtree(folder)
-        shutil.copytree(before, folder)
-        try:
-            with fault(number, kind) as made:
-                CHANGES[change](folder, experiments)
-        except (Death, KeyboardInterrupt, OSError):
-            pass
-        if len(made) < number:
-            break
-        found = state(folder)
-        assert found in (earlier, later), (number, made)
-        seen.append(found == later)
-        assert {name: (folder / name).read_text() for name in FOREIGN} == FOREIGN
-        with fault(0, kind):
-            CHANGES[change](folder, experiments)  # the next run continues from there, and leaves no other files
-        assert state(folder) == later
-        assert names(folder) == its_names
-    assert len(seen) > 25
-    if kind == "death":
-        assert seen == sorted(seen)  # the results change at one call
-        assert 10 < seen.index(True) < len(seen) - 10
-
-
-def test_a_first_publication_is_complete_or_absent(experiments, tmp_path):
-    for number in itertools.count(1):
-        folder = tmp_path / str(number)
-        try:
-            with fault(number, "death") as made:
-                write(folder, experiments["later"], "later")
-        except Death:
-            pass
-        if len(made) < number:
-            break
-        try:
-            whole = store.load(folder)
-        except store.results.ResultsError:
-            whole = write(folder, experiments["later"], "later")
-        assert whole.runs["run"].tolist() == [1]
-    assert number > 20
-
-
 def test_published_files_that_are_not_moved_yet_are_read_and_then_moved(experiments, before, tmp_path):
-    folder = shutil.copytree(before, tmp_path / "e")
-    with pytest.raises(Death), fault(3, "death", ("replace",)):
-        write(folder, experiments["later"], "later")
+    folder = pending(shutil.copytree(before, tmp_path / "e"), experiments, 3)
     assert store.is_pending(folder)
     results = store.load(folder)
     assert results.spec == folder / NEXT / "spec.toml"
@@ -152,15 +69,36 @@ def test_published_files_that_are_not_moved_yet_are_read_and_then_moved(experime
 
 
 def test_damaged_published_files_are_not_read(experiments, before, tmp_path):
-    folder = shutil.copytree(before, tmp_path / "e")
-    with pytest.raises(Death), fault(1, "death", ("replace",)):
-        write(folder, experiments["later"], "later")
+    folder = pending(shutil.copytree(before, tmp_path / "e"), experiments, 1)
     (folder / NEXT / "manifest.json").write_text("{")
     with pytest.raises(store.results.DamagedResults, match=r"\.optlab-next/manifest\.json: is damaged"):
         store.load(folder)
     store.finish_killed(folder)
     assert not store.is_pending(folder)
     assert store.load(folder).spec.read_text() == "earlier"  # none of its files had been moved
+
+
+def test_published_files_of_a_later_version_are_kept(experiments, before, tmp_path):
+    folder = pending(shutil.copytree(before, tmp_path / "e"), experiments, 1)
+    path = folder / NEXT / "manifest.json"
+    path.write_text(sealed(json.loads(path.read_text()) | {"format": 99}))
+    published = contents(folder)
+    with pytest.raises(store.results.ResultsError, match="has format 99, and this optlab reads format 1"):
+        write(folder, experiments["earlier"], "earlier")
+    store.finish_killed(folder)
+    assert contents(folder) == published
+
+
+def test_names_reach_the_disk_before_the_manifest_and_the_manifest_before_the_draft_is_removed(experiments, tmp_path):
+    """Otherwise the names of files could be lost with the power although the manifest names them."""
+    folder = tmp_path / "e"
+    write(folder, experiments["earlier"], "earlier")
+    with fault(0, "error") as made:
+        write(folder, experiments["later"], "later")
+    last_move = len(made) - made[::-1].index("replace") - 1  # of the manifest
+    assert made[last_move - 3 : last_move + 3] == [*["fsync"] * 3, "replace", "fsync", "rmdir"]
+    first_move = made.index("rename")
+    assert (made[:first_move].count("fsync"), made[first_move + 1]) == (5 + 3, "fsync")
 
 
 def test_readers_find_complete_results_during_publication(experiments, tmp_path):
@@ -170,7 +108,7 @@ def test_readers_find_complete_results_during_publication(experiments, tmp_path)
     ended = threading.Event()
 
     def replace():
-        with fault(0, "death"):
+        with fault(0, "error"):
             for number in range(30):
                 name = ("later", "earlier")[number % 2]
                 write(folder, experiments[name], name)
