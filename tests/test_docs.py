@@ -42,6 +42,7 @@ PAGES = (
     "docs/animations.md",
     "docs/play.md",
     "docs/sharing.md",
+    "docs/executors.md",
 )
 FURTHER = (
     *("docs/architecture.md", "docs/decisions.md", "docs/performance.md"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from optlab.api.redraw import replot as replot
 from optlab.engine.containment import prints_aside
 from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.execution import executors, runner
+from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
 from optlab.execution.records import STATUSES, Ints, Sweep, Trajectories
 from optlab.execution.second_process import SecondProcess
 from optlab.experiments import document as documents
@@ -51,6 +53,8 @@ class Job:
     plan: Plan
     registry: Registry
     folder: Path
+    asked: Asked = DEFAULT
+    """Where sweeps are executed. It changes no number of the results."""
 
 
 @prints_aside
@@ -59,8 +63,9 @@ def prepare(
     out: str | Path = "results",
     plugins: Folders | Registry = ("plugins",),
     backend: str | None = None,
+    asked: Asked = DEFAULT,
 ) -> Job:
-    """Read, check and plan an experiment. Nothing is run or written. `backend` overrides the experiment's.
+    """Read, check and plan an experiment. Nothing is run or written. `backend` and `asked` override the experiment's.
 
     `plugins` are folders of drop-in files, or a registry that is loaded already. In a dictionary, a plugin object may
     replace a name.
@@ -77,18 +82,29 @@ def prepare(
     if isinstance(experiment, Mapping):
         document, known = registry.with_names(experiment, known)
         draft = _on(backend, documents.read_dict(document, known.kinds.values()))
-        planned = plan.make(draft, known)
-        return Job(_as_toml(draft.document), planned, known, Path(out) / planned.name)
-    path = Path(experiment)
-    text = text_of(path)
-    planned = plan.make(_on(backend, documents.read(text, str(path), known.kinds.values())), known)
-    return Job(text, planned, known, Path(out) / planned.name)
+        text = _as_toml(draft.document)
+    else:
+        path = Path(experiment)
+        text = text_of(path)
+        draft = _on(backend, documents.read(text, str(path), known.kinds.values()))
+    planned = plan.make(draft, known)
+    return Job(text, planned, known, Path(out) / planned.name, _asked(draft, asked))
 
 
 def _on(backend: str | None, draft: documents.Draft) -> documents.Draft:
     if backend is None or draft.spec is None:
         return draft
     return replace(draft, spec=replace(draft.spec, backend=backend))
+
+
+def _asked(draft: documents.Draft, asked: Asked) -> Asked:
+    """What is asked for, with what the file says where nothing else is."""
+    spec = draft.spec
+    assert spec is not None
+    limits = spec.limits
+    seconds, memory = (None, None) if limits is None else (limits.seconds, limits.memory)
+    own = asked.limits or SweepLimits(math.inf if seconds is None else seconds, memory)
+    return replace(asked, name=asked.name or spec.executor or "", limits=own)
 
 
 def _as_toml(document: Mapping[str, Any]) -> str:
@@ -126,12 +142,11 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     backends: dict[str, str] = {}
     graphs = runner.Graphs()
     plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
-    with executors.threads() as pool, faults_of(job.plan.kind):
+    with executors.opened(job.asked, job.registry) as execute_all, faults_of(job.plan.kind):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
-            task = runner.Runner(sweeps, executors.workers(), graphs)
-            for sweep, trajectories in executors.execute(sweeps, task, pool, progress):
-                backends[sweep.id] = task.backend(sweep)
+            for sweep, trajectories, backend in execute_all(sweeps, graphs, progress):
+                backends[sweep.id] = backend
                 yield sweep, trajectories
 
         passes = passes_of(job.plan)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.api import pipeline
 from optlab.api.redraw import check_format
+from optlab.execution.executors.protocol import Asked
 from optlab.plugins.registry import Folders, Registry
 from optlab.results.selection import Selection
 
@@ -24,6 +25,9 @@ def run(
     backend: str | None = None,
     only: Sequence[str] = (),
     top: int | None = None,
+    executor: str = "",
+    workers: int | None = None,
+    scheduler: str = "",
 ) -> ExperimentResults:
     """Run an experiment, or reuse its finished results. Results of another experiment of the same name are replaced.
 
@@ -37,6 +41,10 @@ def run(
         backend: "native", "replay" or "auto"; overrides the experiment's.
         only: labels of the optimizers that pictures show; all if empty.
         top: how many optimizers are in colour, the best by rank. Default: the number of colours.
+        executor: "threads" (the default), "processes" or "dask", or one that an installed package adds; overrides the
+            experiment's. The results are the same to the bit.
+        workers: the number of threads, processes or workers. Default: the number of cores.
+        scheduler: the address of a Dask scheduler, such as "tcp://127.0.0.1:8786".
 
     Returns:
         The results: `.runs`, `.history` and `.trajectories` are data frames, `.ranking()` is a data frame of the best
@@ -49,7 +57,7 @@ def run(
     """
     if plots:
         check_format(format)  # before an hour of work
-    job = pipeline.prepare(experiment, out, plugins, backend)
+    job = pipeline.prepare(experiment, out, plugins, backend, Asked(executor, workers, scheduler))
     done = pipeline.carry_out(job, format if plots else None, selection=Selection(tuple(only), top))
     if done.drawing_error is not None:
         raise done.drawing_error

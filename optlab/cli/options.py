@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from optlab.experiments.choices import AXES, BACKENDS, FORMATS, PICTURES
+from optlab.experiments.choices import AXES, BACKENDS, EXECUTORS, FORMATS, PICTURES
 
 if TYPE_CHECKING:
     from optlab.plugins.registry import Registry
@@ -76,6 +76,19 @@ Target = Annotated[
 OnBackend = Annotated[
     str | None,
     typer.Option("--backend", help="The back end that runs the steps; overrides the file.", **choice(BACKENDS)),
+]
+OnExecutor = Annotated[
+    str,
+    typer.Option("--executor", metavar="NAME", help="Where sweeps are executed: threads, processes, dask. Overrides "
+                 "the file.", **completed(EXECUTORS)),
+]  # fmt: skip
+Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, help="The number of threads, processes or workers. Default: one on "
+                 "each core.", show_default=False),
+]  # fmt: skip
+Scheduler = Annotated[
+    str, typer.Option("--scheduler", metavar="ADDRESS", help="The Dask scheduler, such as tcp://127.0.0.1:8786.")
 ]
 Only = Annotated[
     list[str],

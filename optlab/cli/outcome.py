@@ -13,6 +13,7 @@ from optlab.cli import ranks, strategies, tables
 from optlab.cli.show import each_case, quoted, shown
 from optlab.engine.containment import contained
 from optlab.errors import UserError, counted, named
+from optlab.execution.records import FAILURES
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.plugins.code_location import complaint, is_built_in
 
@@ -211,4 +212,6 @@ def failures(results: ExperimentResults) -> None:
     for sentence in failed(results):
         print(sentence, file=sys.stderr)
     log = shown(results.folder / ERRORS_LOG)
-    print(f"{counted(results.failed, 'run')} ended with an error; tracebacks: {log}", file=sys.stderr)
+    only_errors = set(results.runs["status"]) & set(FAILURES) == {"error"}
+    what = "ended with an error; tracebacks" if only_errors else "failed; reasons"
+    print(f"{counted(results.failed, 'run')} {what}: {log}", file=sys.stderr)

@@ -13,7 +13,20 @@ import typer
 
 from optlab.cli.guard import FAILED
 from optlab.cli.option_groups import with_options
-from optlab.cli.options import NoPlots, OnBackend, Only, Out, PictureFormat, Plugins, Quiet, Top, folders
+from optlab.cli.options import (
+    NoPlots,
+    OnBackend,
+    OnExecutor,
+    Only,
+    Out,
+    PictureFormat,
+    Plugins,
+    Quiet,
+    Scheduler,
+    Top,
+    Workers,
+    folders,
+)
 from optlab.experiments.choices import FORMATS
 
 if TYPE_CHECKING:
@@ -33,6 +46,9 @@ class Running:
     quiet: Quiet = False
     only: Only = field(default_factory=list)
     top: Top = None
+    executor: OnExecutor = ""
+    workers: Workers = None
+    scheduler: Scheduler = ""
 
     def as_options(self) -> list[str]:
         """These options as words of a command line."""
@@ -40,6 +56,8 @@ class Running:
         options += [f"--plugins={folder}" for folder in self.plugins]
         options += [f"--only={label}" for label in self.only] + [f"--top={self.top}"] * (self.top is not None)
         options += [f"--backend={self.backend}"] if self.backend else []
+        named = {"executor": self.executor, "workers": self.workers, "scheduler": self.scheduler}
+        options += [f"--{name}={value}" for name, value in named.items() if value]
         return options + ["--no-plots"] * self.no_plots + ["--quiet"] * self.quiet
 
     def prepared(
@@ -59,9 +77,11 @@ class Running:
             UserError: the experiment has a mistake.
         """
         from optlab.api import pipeline
+        from optlab.execution.executors.protocol import Asked
 
         with nullcontext() if isinstance(experiment, Path) else as_typed(typed or {}):
-            return pipeline.prepare(experiment, self.out, known or folders(self.plugins), self.backend)
+            asked = Asked(self.executor, self.workers, self.scheduler)
+            return pipeline.prepare(experiment, self.out, known or folders(self.plugins), self.backend, asked)
 
     def carry_out(self, job: Job, file: Path | None = None) -> None:
         """Run an experiment, draw it, and print the outcome. `file` is the experiment file, if there is one."""

@@ -19,11 +19,11 @@ from optlab.plugins.problems.base import Problem, Split
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-STATUSES = ("done", "diverged", "error")
-"""Each run ends with exactly one of these. `diverged` is a result; `error` is a failure."""
-FAILURES = ("error",)
+STATUSES = ("done", "diverged", "error", "timeout", "crashed")
+"""Each run ends with exactly one of these. `diverged` is a result; the last three are failures."""
+FAILURES = ("error", "timeout", "crashed")
 """The statuses of runs without a result. They have no loss, not even an infinite one, and do not count for ranks."""
-DONE, DIVERGED, ERROR = range(len(STATUSES))
+DONE, DIVERGED, ERROR, TIMEOUT, CRASHED = range(len(STATUSES))
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,11 +259,11 @@ class Trajectories:
     measures: Mapping[str, Floats] = field(default_factory=dict)
 
     @staticmethod
-    def failed(runs: int, recorded: int, log: str) -> Trajectories:
+    def failed(runs: int, recorded: int, log: str, status: int = ERROR) -> Trajectories:
         """The trajectories of runs that failed with an exception. `recorded` is the number of steps of the history."""
         nothing, none = np.full(runs, np.nan), np.zeros(runs, dtype=np.int64)
         return Trajectories(
-            status=np.full(runs, ERROR, dtype=np.uint8),
+            status=np.full(runs, status, dtype=np.uint8),
             steps=none,
             grad_evals=none,
             first_loss=nothing,
@@ -284,13 +284,13 @@ class Trajectories:
     def joined(parts: Sequence[Trajectories]) -> Trajectories:
         """The trajectories of a sweep, joined from those of its blocks in order.
 
-        If the code raised an exception in one block, all runs of the sweep count as failed. The result then does not
-        depend on how the sweep was divided.
+        If one block failed, all runs of the sweep count as failed, so that the result does not depend on the division.
         """
         if len(parts) == 1:
             return parts[0]
         if logs := dict.fromkeys(part.log for part in parts if part.log):
-            return Trajectories.failed(sum(len(part.status) for part in parts), len(parts[0].loss), "\n".join(logs))
+            runs, status = sum(len(part.status) for part in parts), max(int(part.status.max()) for part in parts)
+            return Trajectories.failed(runs, len(parts[0].loss), "\n".join(logs), status)
         joined: dict[str, Any] = {
             f.name: np.concatenate([getattr(part, f.name) for part in parts], axis=-1)
             for f in fields(Trajectories)

@@ -8,6 +8,9 @@ Backend = Literal["auto", "native", "replay"]
 BACKENDS: tuple[Backend, ...] = get_args(Backend)
 """The back ends that a user may request."""
 
+EXECUTORS = ("threads", "processes", "dask")
+"""The executors of optlab. Installed packages may add others."""
+
 Precision = Literal["float64", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 """The dtypes of the computation."""

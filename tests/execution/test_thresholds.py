@@ -1,7 +1,7 @@
 """Sizes that choose between two ways of computing, at the real sizes: the same numbers on both sides of each.
 
 Elsewhere are tested: `runner.WORTH_FUSING` (tests/execution/runner/test_worth_fusing.py), `lowering.LONG`
-(test_lowering.py), `replayed.CHUNK` (test_runner.py), `executors.SMALL` (test_executors.py), machine code made quickly
+(test_lowering.py), `replayed.CHUNK` (test_runner.py), `local.SMALL` (test_local.py), machine code made quickly
 (test_choice.py, test_kernel.py), `linear.MOST` and `quadratic.LARGEST` (tests/experiments/maps/test_linear.py).
 """
 
@@ -22,6 +22,7 @@ from optlab.engine.native.lowering import lowered
 from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, Input, compile, reductions
 from optlab.execution import executors, runner
+from optlab.execution.executors import local
 from optlab.execution.records import Trajectories
 from optlab.execution.step import build_for
 
@@ -199,7 +200,7 @@ def test_the_memory_above_which_machine_code_gets_blocks(planned):
 def test_blocks_of_runs(planned, runs, count):
     """One and a half blocks are two blocks."""
     rule = {"name": "adam", "lr": {"linear": [0.1, 0.2], "num": runs}}
-    tables = {"problem": [{"name": "sphere", "dim": executors.BLOCK // 1_000}], "backend": "replay", "steps": 5}
+    tables = {"problem": [{"name": "sphere", "dim": local.BLOCK // 1_000}], "backend": "replay", "steps": 5}
     (sweep,) = planned({**tables, "optimizer": [rule]}).sweeps
     cut = executors.blocks(sweep)
     assert len(cut) == count

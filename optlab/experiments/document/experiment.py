@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field, Strict
 
 from optlab.experiments.choices import Backend, Precision
 from optlab.experiments.document import values
+from optlab.experiments.document.limits import Executor, LimitsTable
 from optlab.experiments.document.tables import Optimizers, Problems, RecordSpec, Stop
 from optlab.experiments.document.tuning import TuningSpec
 
@@ -72,6 +73,11 @@ class ExperimentSpec:
     record: RecordSpec = _USUAL_RECORD
     tuning: Annotated[TuningSpec | None, Field(description="how settings are chosen before they are judged")] = None
     stop: Annotated[Stop | None, Field(description="limits at which runs end early")] = None
+    executor: Annotated[
+        Executor | None,
+        Field(description="where sweeps are executed: threads, processes, or the workers of a Dask cluster"),
+    ] = None
+    limits: Annotated[LimitsTable | None, Field(description="limits of each sweep, beyond which it fails")] = None
 
     kinds: ClassVar[tuple[KindOfTable, ...]] = ()
     """The kinds of experiment whose tables are fields of this class; see `experiment_of`."""

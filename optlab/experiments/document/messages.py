@@ -10,6 +10,7 @@ from typing import Any
 from optlab.errors import Mistake, did_you_mean, shortened
 from optlab.experiments.document.axes import RANGES, Grid
 from optlab.experiments.document.experiment import ExperimentSpec, KindOfTable
+from optlab.experiments.document.limits import LimitsSpec
 from optlab.experiments.document.source_map import KeyPath
 from optlab.experiments.document.tables import OPTIONS, RecordSpec, StopSpec
 from optlab.experiments.document.tuning import TuningSpec
@@ -36,6 +37,7 @@ _KNOWN = {
     "record": [f.name for f in fields(RecordSpec)],
     "tuning": [f.name for f in fields(TuningSpec)],
     "stop": [f.name for f in fields(StopSpec)],
+    "limits": [f.name for f in fields(LimitsSpec)],
     "<grid>": [f.name for f in fields(Grid)],
     "<range>": [*RANGES],
 }

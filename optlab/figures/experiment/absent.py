@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from optlab.execution.records import FAILURES
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import Selection
 
@@ -37,7 +38,7 @@ def reason(kind: str, results: Profiled, selection: Selection) -> str:
         return alone if len(labels) == 1 else "no optimizer ended with a finite loss, so that none has a rank"
     if kind == "lr":
         return "no optimizer has a number as its learning rate; write lr = [0.001, 0.01, 0.1] in an [[optimizer]]"
-    if (results.runs["status"] == "error").all():
+    if results.runs["status"].isin(FAILURES).all():
         return "runs of every optimizer ended with an error"
     if results.history.empty:
         return _RECORD

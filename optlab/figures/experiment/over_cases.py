@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from optlab.errors import counted
+from optlab.execution.records import FAILURES
 from optlab.experiments.choices import CASES_SHOWN
 from optlab.figures import data_profile, ecdf, ert, profile
 from optlab.figures.experiment.inputs import PictureInputs
@@ -58,7 +59,7 @@ def usual(cases: int, labels: int) -> set[str]:
 def figures(shown: PictureInputs) -> Iterator[NamedFigure]:
     """The pictures over all cases, and the costs of targets of each case, not drawn yet."""
     results, selection, looks, note = shown.results, shown.selection, shown.looks, shown.note
-    if not len(shown.labels) or results.history.empty or (results.runs["status"] == "error").all():
+    if not len(shown.labels) or results.history.empty or results.runs["status"].isin(FAILURES).all():
         return
     costs = Costs(results, selection.x or "gradients", selection.without)
     title = ALL_CASES if shown.count > 1 else shown.cases[0].title

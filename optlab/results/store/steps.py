@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from optlab.execution.records import STATUSES, Sweep, Trajectories
+from optlab.execution.records import FAILURES, STATUSES, Sweep, Trajectories
 
 
 def history(sweep: Sweep, done: Trajectories) -> pa.Table:
@@ -42,4 +42,4 @@ def trajectories(sweep: Sweep, done: Trajectories) -> pa.Table:
 def _recorded(sweep: Sweep, done: Trajectories) -> Any:
     """Which entries (run, recorded step) exist: none after the last step of a run, and none for a failed run."""
     steps = sweep.recording.steps
-    return (steps[None, :] <= done.steps[:, None]) & (np.array(STATUSES)[done.status] != "error")[:, None]
+    return (steps[None, :] <= done.steps[:, None]) & ~np.isin(np.array(STATUSES)[done.status], FAILURES)[:, None]

@@ -160,7 +160,7 @@ def test_json_schema():
     assert schema["additionalProperties"] is False
     assert set(schema["properties"]) == {
         "name", "description", "steps", "seeds", "seed", "problem", "optimizer", "backend", "precision", "record",
-        "tuning", "stop", "basins", "stability",
+        "tuning", "stop", "executor", "limits", "basins", "stability",
     }  # fmt: skip
     properties, tables = schema["properties"], schema["$defs"]
     assert properties["steps"]["minimum"] == 1
@@ -172,6 +172,6 @@ def test_json_schema():
     assert tables["Grid"]["required"] == ["num"]
     assert set(tables) == {
         *("ProblemSpec", "OptimizerSpec", "ScheduleSpec", "TransformSpec", "RecordSpec", "TuningSpec", "Grid", "Range"),
-        *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec", "StopSpec"),
+        *("Side", "BasinsSpec", "StabilitySpec", "NoiseSpec", "StopSpec", "LimitsSpec"),
     }
     assert not re.search("<[a-z]+>", json.dumps(schema))  # a tag or an alias of pydantic's

@@ -10,6 +10,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from optlab.execution import executors, runner
+from optlab.execution.executors import local
 from optlab.execution.records import ERROR, Trajectories
 
 DOCUMENT = {
@@ -73,7 +74,7 @@ def test_a_sweep_fails_if_one_block_fails(planned, failing):
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("block", [1, 60, 25_000])
 def test_results_do_not_depend_on_blocks_and_workers(sweeps, monkeypatch, workers, block):
-    monkeypatch.setattr(executors, "BLOCK", block)
+    monkeypatch.setattr(local, "BLOCK", block)
     results = everything(sweeps, workers)
     for sweep in sweeps:
         whole = runner.run(sweep)
@@ -84,7 +85,7 @@ def test_results_do_not_depend_on_blocks_and_workers(sweeps, monkeypatch, worker
 
 
 def test_blocks_hold_every_run_once_in_order(sweeps, monkeypatch):
-    monkeypatch.setattr(executors, "BLOCK", 40)
+    monkeypatch.setattr(local, "BLOCK", 40)
     for sweep in sweeps:
         cut = executors.blocks(sweep)
         sizes = [len(block) for block in cut]
@@ -103,7 +104,7 @@ def test_a_sweep_is_divided_for_all_workers_unless_it_is_small(planned):
 
 
 def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
-    monkeypatch.setattr(executors, "BLOCK", 1)
+    monkeypatch.setattr(local, "BLOCK", 1)
     told = []
     everything(sweeps, 4, progress=told.append)
     assert sum(told) == sum(len(sweep) * sweep.steps for sweep in sweeps)
@@ -111,7 +112,7 @@ def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
 
 def test_closing_stops_running_tasks(sweeps, monkeypatch):
     """Blocks that would never end are stopped when they report progress."""
-    monkeypatch.setattr(executors, "BLOCK", 1)
+    monkeypatch.setattr(local, "BLOCK", 1)
     stopped = []
 
     def endless(block, progress):

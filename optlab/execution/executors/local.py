@@ -54,14 +54,14 @@ def blocks(sweep: Sweep, parts: int = 1) -> list[Sweep]:
 
 
 @contextmanager
-def threads() -> Iterator[ThreadPoolExecutor]:
-    """A pool with one thread per core. Threads are enough, because NumPy releases the GIL while it computes.
+def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """A pool with one thread per core, or `count`. NumPy and machine code release the GIL while they compute.
 
     Within this context, BLAS has one thread. Each task sets this limit too, but the first task that ends would remove
     it for all others.
     """
     with threadpool_limits(1, "blas"):
-        pool = ThreadPoolExecutor(workers(), thread_name_prefix="optlab")
+        pool = ThreadPoolExecutor(count or workers(), thread_name_prefix="optlab")
         try:
             yield pool
         finally:
@@ -69,9 +69,11 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 
 def execute(
-    sweeps: Sequence[Sweep], task: Task, executor: Executor, progress: Progress
+    sweeps: Sequence[Sweep], task: Task, executor: Executor, progress: Progress, parallel: int | None = None
 ) -> Iterator[tuple[Sweep, Trajectories]]:
     """Execute all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
+
+    `parallel` is the number of blocks that are executed at the same time, by default one on each core.
 
     A single sweep that is not divided is executed on the calling thread, because waking up threads of the pool takes
     longer than a thousand short runs.
@@ -89,13 +91,14 @@ def execute(
     if len(sweeps) == 1 and isinstance(executor, ThreadPoolExecutor) and not task.divides(sweeps[0]):
         yield sweeps[0], task(sweeps[0], progress)
         return
+    least = -(-(parallel or workers()) // max(1, len(sweeps)))
     order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
     futures: dict[Future[Trajectories], tuple[int, int]] = {}
     parts: dict[int, list[Trajectories | None]] = {}
     try:
         for i in order:
             whole = [sweeps[i]]
-            cut = blocks(sweeps[i], parts=-(-workers() // len(sweeps))) if task.divides(sweeps[i]) else whole
+            cut = blocks(sweeps[i], least) if task.divides(sweeps[i]) else whole
             parts[i] = [None] * len(cut)
             futures |= {executor.submit(task, block, watch): (i, n) for n, block in enumerate(cut)}
         for future in as_completed(futures):

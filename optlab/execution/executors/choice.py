@@ -1,0 +1,88 @@
+"""Executors by name."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+
+from optlab.errors import UnknownName, UserError, did_you_mean
+from optlab.execution import runner
+from optlab.execution.executors.local import Progress, execute, threads, workers
+from optlab.execution.executors.protocol import Asked, Pool
+from optlab.execution.executors.timed import Timed
+from optlab.execution.records import Sweep, Trajectories
+from optlab.plugins.registry import Registry
+
+THREADS, PROCESSES, DASK = EXECUTORS = ("threads", "processes", "dask")
+GROUP = "optlab.executors"
+"""The entry points of further executors: functions of an `Asked`, which return a context with a `Pool`."""
+
+Done = tuple[Sweep, Trajectories, str]
+Execute = Callable[[Sequence[Sweep], runner.Graphs, Progress], Iterator[Done]]
+"""Executes sweeps: yields each with its trajectories and the name of its back end."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all executors."""
+    return THREADS, PROCESSES, DASK, *(point.name for point in importlib.metadata.entry_points(group=GROUP))
+
+
+@contextmanager
+def opened(asked: Asked, known: Registry) -> Iterator[Execute]:
+    """The executor with this name, until the end of the context.
+
+    Raises:
+        UnknownName: there is no such executor. MissingPackage: it is not installed.
+        UserError: it cannot do what was asked, or its scheduler cannot be reached.
+    """
+    name = asked.name or (PROCESSES if asked.limits else THREADS)
+    if asked.scheduler and name != DASK:
+        raise UserError(f'a scheduler is for executor = "dask", not for "{name}"')
+    if name == THREADS:
+        with _in_threads(asked) as local:
+            yield local
+        return
+    from optlab.execution.executors.remote import Remote
+
+    with _pool(name, asked) as pool, threads(pool.parallel) as waiting:
+
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+            task = Remote(sweeps, pool, known, asked.limits)
+            for sweep, done in execute(sweeps, task, waiting, progress, pool.parallel):
+                yield sweep, done, task.backend(sweep)
+
+        yield executed
+
+
+@contextmanager
+def _in_threads(asked: Asked) -> Iterator[Execute]:
+    if asked.limits.memory is not None:
+        raise UserError('limits.memory needs executor = "processes": threads share their memory')
+    count, seconds = asked.workers or workers(), asked.limits.seconds
+    with threads(count) as pool:
+
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+            own = runner.Runner(sweeps, count, graphs)
+            task = Timed(own, seconds) if asked.limits else own
+            for sweep, done in execute(sweeps, task, pool, progress, count):
+                yield sweep, done, own.backend(sweep)
+
+        yield executed
+
+
+def _pool(name: str, asked: Asked) -> AbstractContextManager[Pool]:
+    if name == PROCESSES:
+        from optlab.execution.executors.processes import Processes
+
+        return Processes(asked)
+    if name == DASK:
+        from optlab.execution.executors.dask import Cluster
+
+        return Cluster(asked)
+    points = {point.name: point for point in importlib.metadata.entry_points(group=GROUP)}
+    if name not in points:
+        raise UnknownName(
+            f"there is no executor {name!r}{did_you_mean(name, names())}; there are: {', '.join(names())}"
+        )
+    return points[name].load()(asked)

@@ -1,0 +1,108 @@
+"""The workers of a Dask cluster: one on this machine, or that of a scheduler."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from optlab.errors import MissingPackage, UserError
+from optlab.execution.executors.local import workers
+from optlab.execution.executors.protocol import Asked, Died, OutOfTime, Wait
+from optlab.execution.executors.travel import Head
+from optlab.execution.executors.worker import Answer, compute
+
+_TURN = 0.2
+"""The seconds between two looks whether a result is still wanted."""
+_PATIENCE = 10
+"""The seconds within which a scheduler must answer."""
+
+
+class Cluster:
+    """A Dask cluster. Without the address of a scheduler, a cluster of this machine that ends with the context."""
+
+    def __init__(self, asked: Asked) -> None:
+        if asked.limits.memory is not None:
+            raise UserError(
+                'limits.memory is for executor = "processes"; the limit of Dask is set where its workers start'
+            )
+        try:
+            import distributed
+        except ImportError as error:
+            raise MissingPackage("executor = \"dask\" needs distributed; pip install 'optlab[dask]'") from error
+        self._seconds = asked.limits.seconds
+        with _without_interrupts():
+            self._cluster = None if asked.scheduler else _own(distributed, asked.workers or workers())
+            self._client = _connected(distributed, asked.scheduler or self._cluster)
+        self._heads: dict[str, Any] = {}
+        self._one_at_a_time = threading.Lock()
+        found = sum(self._client.nthreads().values())
+        self.parallel = max(found, asked.workers or 1)
+
+    def compute(self, head: Head, begin: int, end: int, wait: Wait) -> Answer:
+        from distributed.scheduler import KilledWorker
+
+        future = self._client.submit(compute, self._sent(head), begin, end, pure=False)
+        waited = 0.0
+        while True:
+            try:
+                return future.result(timeout=_TURN)
+            except (TimeoutError, concurrent.futures.TimeoutError):
+                waited += _TURN
+            except KilledWorker as death:
+                raise Died(f"on several workers: {death}") from None
+            try:
+                wait()
+                if waited > self._seconds:
+                    raise OutOfTime
+            except BaseException:
+                future.cancel()
+                raise
+
+    def _sent(self, head: Head) -> Any:
+        """The head where the workers find it. It is sent once."""
+        with self._one_at_a_time:
+            if head.key not in self._heads:
+                self._heads[head.key] = self._client.scatter(head, hash=False)
+            return self._heads[head.key]
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with _without_interrupts():
+            self._client.close()
+            if self._cluster is not None:
+                self._cluster.close()
+
+
+def _own(distributed: Any, count: int) -> Any:
+    """A cluster on this machine, which listens on its loopback interface only."""
+    return distributed.LocalCluster(
+        n_workers=count, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=logging.CRITICAL
+    )
+
+
+def _connected(distributed: Any, to: Any) -> Any:
+    try:
+        return distributed.Client(to, timeout=_PATIENCE, set_as_default=False)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise UserError(f"no Dask scheduler answers at {to} ({error}); start one with `dask scheduler`") from error
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Ctrl-C is ignored meanwhile: processes that start now would each print a traceback."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,72 @@
+"""What an executor must have, and what may happen to its workers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from optlab.errors import UserError
+
+if TYPE_CHECKING:
+    from optlab.execution.executors.travel import Head
+    from optlab.execution.executors.worker import Answer
+
+Wait = Callable[[], None]
+"""Called repeatedly during waiting. It raises an exception if the result is no longer needed."""
+
+
+class Died(Exception):
+    """A worker ended during a block, such as by a signal."""
+
+
+class OutOfTime(Exception):
+    """A block took longer than the limit."""
+
+
+@dataclass(frozen=True)
+class SweepLimits:
+    """What a sweep may use: `seconds`, and `memory` in bytes beyond what a worker has before its first sweep."""
+
+    seconds: float = math.inf
+    memory: int | None = None
+
+    def __bool__(self) -> bool:
+        return self.memory is not None or self.seconds < math.inf
+
+
+class Pool(Protocol):
+    """Workers. Several threads call `compute` at the same time, `parallel` of them."""
+
+    @property
+    def parallel(self) -> int:
+        """The number of blocks that are computed at the same time."""
+        ...
+
+    def compute(self, head: Head, begin: int, end: int, wait: Wait, /) -> Answer:
+        """Execute the runs `begin` to `end` of a sweep on a worker: `worker.compute` there.
+
+        Raises:
+            Died: the worker died. OutOfTime: the block took longer than the limit.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a user has asked for: an executor by name ("" for the default), the number of workers, the address of a
+    scheduler, and limits."""
+
+    name: str = ""
+    workers: int | None = None
+    scheduler: str = ""
+    limits: SweepLimits = SweepLimits()
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise UserError(f"workers must be at least 1, not {self.workers}")
+
+
+DEFAULT = Asked()
+"""Nothing in particular."""

@@ -1,0 +1,86 @@
+"""Executors by name, what they refuse, and the limit on the time in threads."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import pytest
+
+from optlab.errors import UserError
+from optlab.execution import runner
+from optlab.execution.executors import choice
+from optlab.execution.executors.protocol import Asked, SweepLimits
+from optlab.execution.executors.timed import Timed
+from optlab.execution.executors.worker import compute
+from optlab.execution.records import TIMEOUT
+from tests.execution.executors.sweeps import bits, executed
+
+
+@pytest.mark.parametrize(("asked", "said"), [
+    (Asked("thread"), "there is no executor 'thread' (did you mean 'threads'?); there are: threads, processes, dask"),
+    (Asked("threads", limits=SweepLimits(memory=1)),
+     'limits.memory needs executor = "processes": threads share their memory'),
+    (Asked("processes", scheduler="tcp://127.0.0.1:1"), 'a scheduler is for executor = "dask", not for "processes"'),
+    (Asked(scheduler="tcp://127.0.0.1:1"), 'a scheduler is for executor = "dask", not for "threads"'),
+])  # fmt: skip
+def test_what_is_refused(asked, said, built_in):
+    with pytest.raises(UserError) as refusal, choice.opened(asked, built_in):
+        pass
+    assert str(refusal.value) == said
+
+
+def test_a_number_of_workers_is_positive():
+    with pytest.raises(UserError, match="workers must be at least 1, not 0"):
+        Asked(workers=0)
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_the_number_of_threads_changes_no_bit(sweeps, built_in, on_threads, count):
+    found = executed(sweeps, built_in, Asked("threads", count))
+    assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
+
+
+def test_an_installed_package_can_add_an_executor(sweeps, built_in, on_threads, monkeypatch):
+    """Here one whose workers are functions of this process."""
+
+    class Own:
+        parallel = 3
+
+        def compute(self, head, begin, end, wait):
+            wait()
+            return compute(head, begin, end)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+    point = importlib.metadata.EntryPoint("own", "own:Own", choice.GROUP)
+    monkeypatch.setattr(choice.importlib.metadata, "entry_points", lambda group: [point])
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", lambda self: lambda asked: Own())
+    found = executed(sweeps, built_in, Asked("own"))
+    assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
+
+
+def test_in_threads_the_time_is_read_between_steps(sweeps):
+    """The clock of the test advances by one second each time it is read."""
+    sweep = sweeps[-2]
+    clock, told = iter(range(10**6)), []
+    done = Timed(runner.Runner([sweep]), 0.5, lambda: float(next(clock)))(sweep, told.append)
+    assert done.status.tolist() == [TIMEOUT] * len(sweep)
+    assert done.log == f"{sweep.label}: took longer than limits.seconds = 0.5"
+    assert sum(told) == len(sweep) * sweep.steps
+
+
+def test_within_the_limit_nothing_changes(sweeps, built_in, on_threads):
+    found = executed(sweeps, built_in, Asked("threads", limits=SweepLimits(seconds=3600.0)))
+    assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
+
+
+def test_limits_are_kept_by_processes_unless_threads_are_asked_for(built_in, monkeypatch):
+    asked_for = []
+    monkeypatch.setattr(choice, "_pool", lambda name, asked: asked_for.append(name))
+    with pytest.raises(TypeError), choice.opened(Asked(limits=SweepLimits(seconds=1.0)), built_in):
+        pass
+    assert asked_for == ["processes"]
