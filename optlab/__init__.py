@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from optlab.api.maps import basins as basins
     from optlab.api.maps import stability as stability
     from optlab.api.minimize import minimize as minimize
+    from optlab.api.pack import pack as pack
+    from optlab.api.pack import verify as verify
     from optlab.api.play import play as play
     from optlab.api.race import race as race
     from optlab.api.reproduce import reproduce as reproduce
@@ -74,6 +76,7 @@ _HOME = {
     "lookup": "optlab.engine",
     "minimize": "optlab.api.minimize",
     "optimizer": "optlab.plugins.optimizers.base",
+    "pack": "optlab.api.pack",
     "play": "optlab.api.play",
     "problem": "optlab.plugins.problems.base",
     "race": "optlab.api.race",
@@ -90,6 +93,7 @@ _HOME = {
     "trace": "optlab.engine",
     "transform": "optlab.plugins.transforms.base",
     "value_and_grad": "optlab.engine",
+    "verify": "optlab.api.pack",
 }
 
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -41,7 +41,8 @@ class ExperimentResults(Pictured):
 
     `planned` is the plan of the runs, if it is available, and `known` its registry. Otherwise the plan is made again at
     its first use, from the experiment file in the folder and the drop-in files in `plugins`. `built` has the step
-    graphs that were built for the runs.
+    graphs that were built for the runs. `packed` is the packed file that the results were loaded from, or None; its
+    members are then in `folder`, a temporary one that is removed with this object.
 
     Raises:
         ResultsError: a table is read after another run replaced the results in the folder, or after they were removed.
@@ -51,7 +52,13 @@ class ExperimentResults(Pictured):
     known: Registry | None = field(default=None, compare=False)
     plugins: Folders = field(default=("plugins",), compare=False)
     built: Graphs = field(default_factory=lambda: Graphs(was_run=True), compare=False)
+    packed: Path | None = field(default=None, compare=False)
     _here: Path = field(default_factory=Path.cwd, compare=False)
+
+    @property
+    def place(self) -> Path:
+        """The packed file, or the folder."""
+        return self.packed or self.folder
 
     @property
     def graphs(self) -> Graphs:
@@ -103,7 +110,7 @@ class ExperimentResults(Pictured):
     def exact_plan(self, refusal: str) -> Plan:
         """The plan, made with the unchanged plugins of the runs. Raises ResultsError if there is none."""
         if self.origin.plan is None or self.origin.changed_plugins:
-            raise ResultsError(f"{self.folder}: {refusal}: {'; '.join(self.origin.reasons)}")
+            raise ResultsError(f"{self.place}: {refusal}: {'; '.join(self.origin.reasons)}")
         return self.origin.plan
 
     # ---- tables and pictures -----------------------------------------------------------------------------------------
@@ -218,11 +225,11 @@ class ExperimentResults(Pictured):
     # ---- in a notebook -----------------------------------------------------------------------------------------------
 
     def _repr_html_(self) -> str:
-        return html.never_raises(self._html, f"the results in {self.folder}")
+        return html.never_raises(self._html, f"the results in {self.place}")
 
     def _html(self) -> str:
         ended = store.outcomes(self.manifest)
-        head = html.line(self.manifest["name"], bold=True) + html.line(f"{ended}; in {self.folder}", faint=True)
+        head = html.line(self.manifest["name"], bold=True) + html.line(f"{ended}; in {self.place}", faint=True)
         picture = html.never_raises(self._first, "the first picture")
         if not self.kind.is_ranked:
             return head + picture + "".join(panel._repr_html_() for panel in self.panels[:PANELS])
@@ -271,7 +278,15 @@ def of(
     return ExperimentResults(results.folder, results.manifest, planned, known, built=graphs or Graphs(was_run=True))
 
 
-def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
-    """The results in a folder; see `optlab.load`."""
-    results = store.load(Path(folder))
-    return ExperimentResults(results.folder, results.manifest, plugins=plugins)
+def load(results: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
+    """The results in a folder or in a packed file; see `optlab.load`."""
+    path = Path(results)
+    if not path.is_file() and not (path.suffix == ".zip" and not path.is_dir()):
+        found = store.load(path)
+        return ExperimentResults(found.folder, found.manifest, plugins=plugins)
+    from optlab.results.sharing import packing
+
+    found = packing.unpacked(path)
+    loaded = ExperimentResults(found.folder, found.manifest, plugins=plugins, packed=path)
+    packing.remove_with(loaded)
+    return loaded

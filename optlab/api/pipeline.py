@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.api.importing import importing
 from optlab.api.redraw import Progress
+from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import replot as replot
 from optlab.engine.containment import prints_aside

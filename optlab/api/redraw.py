@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,6 +55,12 @@ def draw(
         warnings.warn(f"contours and known minima are left out: {'; '.join(reasons)}", PluginWarning, stacklevel=3)
     report = (lambda: results.report().text) if with_report else None
     return pictures.draw_all(results, format, progress, selection, report, second)
+
+
+def copied(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """Copy pictures into a folder, which is made if needed, in place of earlier ones. Returns their paths there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copyfile(path, folder / path.name)) for path in paths]
 
 
 def check_format(format: str) -> None:

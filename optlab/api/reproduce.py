@@ -73,17 +73,20 @@ class Reproduction:
             yield f"not compared: {what}"
 
 
-def reproduce(results: str | Path, sample: float = 1.0, *, watched: Watched = pipeline.unwatched) -> Reproduction:
+def reproduce(
+    results: str | Path, sample: float = 1.0, *, trust: bool = False, watched: Watched = pipeline.unwatched
+) -> Reproduction:
     """Run finished results again, from what their folder holds alone, and compare every bit.
 
     The experiment file and the files of plugins are those in the folder. Nothing is written. Times are not compared.
 
-    The code of plugins in the results is executed, with all rights of the user: use it for results that you trust.
-    While the experiment is planned, the working directory of the process is a temporary folder with these files.
+    The code of plugins in a folder of results is executed, with all rights of the user: use it for results that you
+    trust. While the experiment is planned, the working directory of the process is a temporary folder with these files.
 
     Args:
-        results: the folder of results.
+        results: the folder of results, or a packed file.
         sample: the share of the runs of each sweep that is run again, evenly spread, at least one.
+        trust: whether the code of plugins in a packed file is executed, too.
         watched: shows progress, see `pipeline.carry_out`.
 
     Returns:
@@ -91,11 +94,36 @@ def reproduce(results: str | Path, sample: float = 1.0, *, watched: Watched = pi
 
     Raises:
         ResultsError: the results are missing or damaged, or cannot be run from what is in their folder.
+        UserError: a packed file holds plugins, and `trust` is not set.
     """
     from optlab.api import experiment_results
 
     sampling.check(sample)
-    return again(experiment_results.load(results), str(results), sample, watched)
+    found = experiment_results.load(results)
+    if found.packed and not trust and (plugins := plugin_files(found)):
+        raise UserError(f"{results}: {untrusted(plugins)}")
+    return again(found, str(results), sample, watched)
+
+
+def plugin_files(found: ExperimentResults) -> list[str]:
+    """The names of the files of plugins in some results."""
+    return list(_held(found).files)
+
+
+def untrusted(plugins: Sequence[str]) -> str:
+    """The message that plugins of a packed file are not executed."""
+    return (
+        f"holds {counted(len(plugins), 'file')} of plugins ({', '.join(plugins)}), whose code was not executed; read "
+        "them (sources.json in the file), and if you trust them, write --trust, in Python trust=True"
+    )
+
+
+def _held(found: ExperimentResults) -> Sources:
+    from optlab.results import store
+
+    if store.SOURCES not in found.manifest["files"]:
+        return Sources()
+    return Sources.read(found.file(store.SOURCES).read_text(encoding="utf-8"), f"{found.place}: {store.SOURCES}")
 
 
 def again(found: ExperimentResults, name: str, share: float, watched: Watched = pipeline.unwatched) -> Reproduction:
@@ -135,11 +163,7 @@ def _planned_again(found: ExperimentResults, name: str) -> Iterator[Job]:
     Raises:
         ResultsError: the experiment cannot be planned.
     """
-    from optlab.results import store
-
-    held = Sources()
-    if store.SOURCES in found.manifest["files"]:
-        held = Sources.read((found.folder / store.SOURCES).read_text(encoding="utf-8"), f"{name}/{store.SOURCES}")
+    held = _held(found)
     cannot = f"{name}: cannot be run from what these results hold"
     for key, why in held.absent.items():
         raise ResultsError(f"{cannot}: {key} {why}")

@@ -65,14 +65,16 @@ def run(
 
 
 def load(folder: str | Path, plugins: Folders = ("plugins",)) -> ExperimentResults:
-    """The results in a folder, as `run` returned them.
+    """The results in a folder or in a packed file, as `run` returned them.
+
+    Plugins in a packed file are not loaded. Pictures that need one are left out, unless it is in `plugins`.
 
     Args:
-        folder: the folder of one experiment, such as "results/mine".
+        folder: the folder of one experiment, such as "results/mine", or a file that `optlab.pack` wrote.
         plugins: folders of drop-in files, which are loaded when the plan or a picture needs them.
 
     Raises:
-        ResultsError: the results are missing or damaged.
+        ResultsError: the results are missing or damaged, or a member of a packed file is refused.
     """
     from optlab.api import experiment_results
 

@@ -21,8 +21,8 @@ from optlab.cli.commands import (
     race,
     rank,
     report,
-    reproduce,
     score,
+    sharing,
     tune,
 )
 from optlab.cli.guard import FAILED, guarded
@@ -40,7 +40,9 @@ COMMANDS = {
     "tune": tune.tune,
     "score": score.score,
     "export": export.export,
-    "reproduce": reproduce.reproduce,
+    "reproduce": sharing.reproduce,
+    "pack": sharing.pack,
+    "verify": sharing.verify,
     "validate": experiments.validate,
     "list": plugins.list_,
     "plugins": plugins.plugins_,

@@ -123,6 +123,11 @@ Along = Annotated[
     typer.Option("--x", help="What the horizontal axes of curves count. Default: steps in loss curves.",
                  show_default=False, **choice(AXES)),
 ]  # fmt: skip
+PicturesFolder = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="The folder of the pictures. Default: plots/ in the folder of "
+                 "results; for a packed file, its name with _plots."),
+]  # fmt: skip
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 

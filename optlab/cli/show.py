@@ -73,7 +73,7 @@ def each_case(results: ExperimentResults) -> str:
     cases = list(dict.fromkeys(results.arrays("case")["case"])) if results.kind.is_ranked else []
     if len(cases) <= CASES_SHOWN:
         return ""
-    return f"optlab plot {quoted(str(shown(results.folder)))} --problem {quoted(str(cases[0]))}"
+    return f"optlab plot {quoted(str(shown(results.place)))} --problem {quoted(str(cases[0]))}"
 
 
 def quoted(text: str) -> str:

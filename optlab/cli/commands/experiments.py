@@ -17,6 +17,7 @@ from optlab.cli.options import (
     OnBackend,
     Only,
     PictureFormat,
+    PicturesFolder,
     Plugins,
     Quiet,
     Top,
@@ -43,7 +44,7 @@ def run(
 
 
 def plot(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, or a packed file.")],
     plugins: Plugins = [],
     format: PictureFormat = FORMATS[0],
     only: Only = [],
@@ -53,6 +54,7 @@ def plot(
     x: Along = None,
     by: By = None,
     problem: Cases = [],
+    output: PicturesFolder = None,
     quiet: Quiet = False,
 ) -> None:
     """Draw the pictures of finished results again, without running anything."""
@@ -65,6 +67,10 @@ def plot(
     kinds = tuple(name.strip() for names in kind for name in names.split(","))
     selection = Selection(tuple(only), top, tuple(without), kinds, x, by, tuple(problem))
     paths = pipeline.draw(found, format, selection=selection)
+    if output is None and found.packed is not None:
+        output = Path(f"{found.packed.stem}_plots")
+    if output is not None:
+        paths = pipeline.copied(paths, output)
     if not quiet:
         show.files(paths)
         if not kinds and not problem:

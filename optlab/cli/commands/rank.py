@@ -22,7 +22,7 @@ BY = "final_loss"
 @judges
 def rank(
     results: Annotated[
-        Path | None, typer.Argument(metavar="[RESULTS]", help="A folder such as results/sgd_vs_adam.")
+        Path | None, typer.Argument(metavar="[RESULTS]", help="A folder such as results/sgd_vs_adam, or a packed file.")
     ] = None,
     by: Annotated[str, typer.Option("--by", metavar="METRIC", help="What is compared, such as test_accuracy.")] = BY,
     *,

@@ -11,10 +11,14 @@ from optlab.cli.options import Plugins, Quiet, folders
 
 
 def report(
-    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder such as results/sgd_vs_adam.")],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS", help="A folder of results, or a packed file.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The page. Default: report.html in the folder."),
+        typer.Option(
+            *("--output", "-o"),
+            metavar="FILE",
+            help="The page. Default: report.html in the folder; for a packed file, its name with .html.",
+        ),
     ] = None,
     landscapes: Annotated[
         bool,
@@ -33,6 +37,8 @@ def report(
         check_folder(output, "--output ")
     found = load(results, folders(plugins))
     page = found.report(landscapes)
+    if output is None and found.packed is not None:
+        output = Path(f"{found.packed.stem}.html")
     path = page.save(output) if output else store.write_report(found, page.text)
     if not quiet:
         typer.echo(shown(path))

@@ -60,8 +60,7 @@ class Results:
     @property
     def spec(self) -> Path:
         """The path of the experiment file, a copy of what the user wrote."""
-        self._current_manifest()
-        return self._path(layout.SPEC)
+        return self.file(layout.SPEC)
 
     def is_of(self, spec: str) -> bool:
         """Whether `spec` is exactly the text of the experiment file."""
@@ -108,6 +107,11 @@ class Results:
         if not layout.are_same(manifest, self.manifest):
             raise _replaced(self.folder)
         return manifest
+
+    def file(self, name: str) -> Path:
+        """The path of a file of the results."""
+        self._current_manifest()
+        return self._path(name)
 
     def _path(self, name: str) -> Path:
         published, own = layout.located(self.folder, name)
