@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,26 +24,6 @@ def write_parquet(path: Path, table: pa.Table) -> None:
         "use_byte_stream_split": floats,
     }
     pq.write_table(table, path, compression="zstd", compression_level=1, write_page_checksum=True, **encodings)
-
-
-def sync(path: Path) -> None:
-    """Wait until the content of a file is on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until the names in a folder are on the disk. Do nothing on systems that cannot do this for folders."""
-    if sys.platform == "win32":
-        return
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
-            raise
-    finally:
-        os.close(folder)
 
 
 def checksum(path: Path) -> str:

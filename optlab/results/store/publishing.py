@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from optlab.errors import DamagedResults, ResultsError, UserError
+from optlab.markup.files import sync, sync_folder
 from optlab.results.store.drafts import discard
-from optlab.results.store.files import sync, sync_folder, write_text
+from optlab.results.store.files import write_text
 from optlab.results.store.lock import PUBLISHING, locked
 from optlab.results.store.manifest import MANIFEST, NEXT, pictures, read_manifest, read_sealed, sealed
 from optlab.results.store.ownership import FOLDERS, check_free, is_file, own
