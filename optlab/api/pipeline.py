@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab.api.importing import importing
+from optlab.api.mending import mended
 from optlab.api.redraw import Progress
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
@@ -127,7 +128,7 @@ def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
     try:
         results = experiment_results.of(store.load(job.folder), job.plan, job.registry)
     except DamagedResults as error:
-        return None, [error.what]
+        return None, [f"{error.what}; it was computed again"]
     except ResultsError:
         return None, ()
     is_same = results.manifest["experiment"] == job.plan.id and not results.failed
@@ -200,7 +201,7 @@ class Outcome:
     reused: whether the results of an earlier run were used. replaced: the differences from a replaced experiment,
     as text; None if none was replaced. retried: the number of failed runs in earlier results of this experiment.
     drawing_error: the exception of the drawing. The results are complete nevertheless; print them before raising it.
-    damage: the damaged files because of which the experiment was run or drawn again.
+    damage: a sentence about each damaged file because of which the experiment was run or drawn again.
     """
 
     results: ExperimentResults
@@ -250,9 +251,10 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
             results = _run(job, writer, format, watched, second)
         else:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
-            damaged = results.damaged_plots(format) if format else {}
-            damage = [f"{job.folder / name}: {what}" for name, what in damaged.items()]
+        damaged = results.damaged_pictures() if format else {}
         drawing_error = _draw_missing(results, job, format, watched, selection, second) if format else None
+    if damaged and drawing_error is None:
+        damage = mended(results, damaged, job.folder)
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
 
 
@@ -296,7 +298,10 @@ def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bo
     from optlab.results import store
 
     try:
-        is_drawn = format is None or (results.has_plots(format) and results.has_report())
-        return is_drawn and results.is_of(job.source) and not store.is_pending(job.folder)
+        return (
+            (format is None or results.is_drawn(format))
+            and results.is_of(job.source)
+            and not store.is_pending(job.folder)
+        )
     except ResultsError:  # another run has just replaced them
         return False

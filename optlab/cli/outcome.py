@@ -173,7 +173,7 @@ def _places(console: Console, done: Outcome) -> None:
         again = "every run was computed again"
         console.print(tables.sentence(f"{counted(done.retried, 'run')} had ended with an error before: {again}"))
     for what in done.damage:
-        console.print(Text(f"{what}; it was {'drawn' if done.reused else 'computed'} again"), soft_wrap=True)
+        console.print(Text(what), soft_wrap=True)
     if done.replaced is not None:
         console.print(Text(_replaced(done.replaced)), soft_wrap=True)
     pictures = len(results.plots)

@@ -11,7 +11,9 @@ import pytest
 from typer.testing import CliRunner
 
 import optlab
+from optlab.api.redraw import replot
 from optlab.cli.app import app
+from optlab.results import store
 from tests.cases import first_cases
 from tests.digests import digest
 from tests.results.store.faults import fault
@@ -138,20 +140,32 @@ def test_results_without_a_manifest_are_computed_again_with_a_message(lab):
 
 
 def test_damaged_or_missing_pictures_are_drawn_again_with_a_message(lab):
+    """Also the report, and what `optlab plot` drew in another format. What no code draws any more is removed."""
     run()
-    pictures = sorted((lab / "results" / "e" / "plots").iterdir())
+    folder = lab / "results" / "e"
+    replot(folder, format="svg", kinds=["loss"])
+    with store.drawing(store.load(folder), "png") as drawing:
+        (drawing.folder / "ert_gone.png").write_text("of an earlier version")
+        drawing.add(drawing.folder / "ert_gone.png")
+        drawing.publish()
+    names = [f"plots/{kind}_sphere.{suffix}" for kind, suffix in (("contour", "png"), ("loss", "png"), ("loss", "svg"))]
+    pictures = [folder / name for name in (*names, "plots/lr_sphere.png", "report.html")]
+    assert {*pictures, folder / "plots" / "ert_gone.png"} == {*(folder / "plots").iterdir(), folder / "report.html"}
     before, content = [digest(path) for path in pictures], pictures[1].read_bytes()
-    assert len(before) == 3
     pictures[0].write_bytes(b"")
     pictures[1].write_bytes(content[:100] + b"?" + content[101:])
-    pictures[2].unlink()
+    pictures[2].write_bytes(pictures[2].read_bytes()[:-1])
+    pictures[3].unlink()
+    pictures[4].write_bytes(pictures[4].read_bytes()[:-1])
+    (folder / "plots" / "ert_gone.png").write_text("damaged")
     done = run()
     assert "nothing was computed" in done.output
-    names = [path.relative_to(lab) for path in pictures]
-    assert [line for line in done.output.splitlines() if "again" in line] == [
-        f"{names[0]}: is damaged (its checksum is not the manifest's); it was drawn again",
-        f"{names[1]}: is damaged (its checksum is not the manifest's); it was drawn again",
-        f"{names[2]}: is missing; it was drawn again",
-    ]
+    damaged = "is damaged (its checksum is not the manifest's); it"
+    assert {line for line in done.output.splitlines() if "again" in line} == {
+        *(f"results/e/{name}: {damaged} was drawn again" for name in (*names, "report.html")),
+        "results/e/plots/lr_sphere.png: is missing; it was drawn again",
+        f"results/e/plots/ert_gone.png: {damaged} could not be drawn again, and was removed",
+    }
     assert [digest(path) for path in pictures] == before
+    assert not (folder / "plots" / "ert_gone.png").exists()
     assert "again" not in run().output

@@ -21,7 +21,15 @@ from optlab.results.store.manifest import ERRORS_LOG, REPORT, SOURCES, SPEC, fai
 from optlab.results.store.publishing import is_pending
 from optlab.results.store.results import Results, load
 from optlab.results.store.runs import runs_table
-from optlab.results.store.writing import DraftPictures, Writer, drawing, finish_killed, write_report, writing
+from optlab.results.store.writing import (
+    DraftPictures,
+    Writer,
+    drawing,
+    finish_killed,
+    forget_pictures,
+    write_report,
+    writing,
+)
 
 __all__ = [
     "ERRORS_LOG",
@@ -35,6 +43,7 @@ __all__ = [
     "drawing",
     "failed",
     "finish_killed",
+    "forget_pictures",
     "is_pending",
     "load",
     "note_if_complete",

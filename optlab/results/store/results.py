@@ -77,21 +77,26 @@ class Results:
 
     def has_plots(self, format: str) -> bool:
         """Whether all pictures were drawn in this format, and none of them is damaged."""
-        return format in self._current_manifest().get(layout.DRAWN, []) and not self.damaged_plots(format)
+        return format in self._current_manifest().get(layout.DRAWN, []) and not self.damaged_pictures(f".{format}")
 
     def has_report(self) -> bool:
         """Whether there is a report, and it is not damaged."""
         sum_ = layout.pictures(self._current_manifest()).get(layout.REPORT)
         return sum_ is not None and not _fault(self.folder, layout.REPORT, sum_)
 
-    def damaged_plots(self, format: str) -> dict[str, str]:
-        """The pictures of a format that were removed or changed after drawing: what is wrong, by name in the folder."""
-        found = {
-            name: sum_
-            for name, sum_ in layout.pictures(self._current_manifest()).items()
-            if name.endswith(f".{format}")
-        }
-        faults = {name: _fault(self.folder, name, sum_) for name, sum_ in found.items()}
+    def is_drawn(self, format: str) -> bool:
+        """Whether all pictures were drawn in this format, there is a report, and nothing that was drawn is damaged."""
+        manifest = self._current_manifest()
+        has_all = format in manifest.get(layout.DRAWN, []) and layout.REPORT in layout.pictures(manifest)
+        return has_all and not self.damaged_pictures()
+
+    def damaged_pictures(self, suffix: str = "") -> dict[str, str]:
+        """What is wrong with pictures, and the report, that were removed or changed after drawing, by name.
+
+        `suffix`: only files whose names end like this are checked.
+        """
+        drawn = layout.pictures(self._current_manifest()).items()
+        faults = {name: _fault(self.folder, name, sum_) for name, sum_ in drawn if name.endswith(suffix)}
         return {name: what for name, what in faults.items() if what}
 
     def are_there(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,18 @@ def write_report(results: Results, text: str) -> Path:
 
         publish(results.folder, draft, change)
     return results.folder / layout.REPORT
+
+
+def forget_pictures(results: Results, names: Collection[str]) -> None:
+    """Remove pictures from the folder and its manifest."""
+    with drafting(results.folder) as draft:
+
+        def change(earlier: Manifest | None) -> Manifest:
+            current = _manifest_of(results, earlier)
+            kept = {name: sum_ for name, sum_ in layout.pictures(current).items() if name not in names}
+            return {**current, layout.PICTURES: kept}
+
+        publish(results.folder, draft, change)
 
 
 class DraftPictures:
