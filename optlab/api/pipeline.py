@@ -6,7 +6,7 @@ import importlib
 import math
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from optlab.api.importing import importing
 from optlab.api.mending import mended
-from optlab.api.redraw import Progress
+from optlab.api.redraw import Progress, Watched, draw_missing
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import replot as replot
@@ -43,8 +43,6 @@ from optlab.results.sharing import sources
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
     from optlab.results.store import Writer
-
-Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 
 @dataclass(frozen=True)
@@ -243,6 +241,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
     """Run or reuse an experiment and draw it, while holding the lock of its folder."""
     from optlab.api import experiment_results
+    from optlab.results import store
 
     results, damage = _found(job)  # again, now that no other process can write
     reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
@@ -252,8 +251,10 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
         else:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
         damaged = results.damaged_pictures() if format else {}
-        drawing_error = _draw_missing(results, job, format, watched, selection, second) if format else None
-    if damaged and drawing_error is None:
+        drawing_error = draw_missing(results, format, watched, selection, second) if format else None
+    if drawing_error is not None:
+        drawing_error.add_note(store.complete_in(job.folder))
+    elif damaged:
         damage = mended(results, damaged, job.folder)
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
 
@@ -266,31 +267,6 @@ def _run(job: Job, writer: Writer, format: str | None, watched: Watched, second:
         importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
     with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
         return execute(job, writer, progress)
-
-
-def _draw_missing(
-    results: ExperimentResults,
-    job: Job,
-    format: str,
-    watched: Watched,
-    selection: Selection,
-    second: SecondProcess,
-) -> Exception | None:
-    """Draw the pictures and write the report, unless they exist. Returns the exception of the drawing, or None."""
-    has_report = results.has_report()
-    if results.has_plots(format) and has_report and not selection:
-        return None
-    from optlab.figures.experiment import pictures
-    from optlab.results import store
-
-    try:
-        plugins = job.registry.figures.values()
-        with watched("drawing", pictures.count(job.plan, plugins) + (not has_report)) as progress:
-            draw(results, format, progress, selection, with_report=not has_report, second=second)
-    except Exception as error:
-        error.add_note(store.complete_in(job.folder))
-        return error
-    return None
 
 
 def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
 
 Progress = Callable[[int], None]
+Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 
 @prints_aside
@@ -61,6 +63,27 @@ def copied(paths: Sequence[Path], folder: Path) -> list[Path]:
     """Copy pictures into a folder, which is made if needed, in place of earlier ones. Returns their paths there."""
     folder.mkdir(parents=True, exist_ok=True)
     return [Path(shutil.copyfile(path, folder / path.name)) for path in paths]
+
+
+def draw_missing(
+    results: ExperimentResults,
+    format: str,
+    watched: Watched,
+    selection: Selection,
+    second: SecondProcess,
+) -> Exception | None:
+    """Draw the pictures and write the report, unless they exist. Returns the exception of the drawing, or None."""
+    has_report = results.has_report()
+    if results.has_plots(format) and has_report and not selection:
+        return None
+    from optlab.figures.experiment import pictures
+
+    try:
+        with watched("drawing", pictures.count(results.plan, results.origin.figures) + (not has_report)) as progress:
+            draw(results, format, progress, selection, with_report=not has_report, second=second)
+    except Exception as error:
+        return error
+    return None
 
 
 def check_format(format: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from optlab.experiments.kinds import Plan
 from optlab.plugins.code_location import is_built_in
 from optlab.plugins.external import Foreign
 from optlab.results import comparison, machine
+from optlab.results.privacy import without_private
 
 
 def stopped(done: Iterable[tuple[Sweep, Trajectories]]) -> dict[str, Any]:
@@ -94,16 +94,15 @@ def described(sweeps: Iterable[Sweep]) -> dict[str, str]:
 
 
 def _message(log: str) -> str:
-    """The error of a sweep: the last line of its log, without folder names, which may contain the name of a person."""
-    message = log.strip().splitlines()[-1].replace(f"{os.getcwd()}{os.sep}", "")
-    home = os.path.expanduser("~")
-    return message.replace(home, "~") if len(home) > 1 else message
+    """The error of a sweep: the last line of its log."""
+    return without_private(log.strip().splitlines()[-1])
 
 
 def tracebacks(sweeps: Sequence[Sweep], logs: Mapping[str, str]) -> str:
     """The logs of failed sweeps as one text, each with the description of the sweep as its heading. `logs` is by id."""
     names = described(sweeps)
-    return "\n".join(f"==== {names[sweep.id]}\n{logs[sweep.id]}" for sweep in sweeps if sweep.id in logs)
+    failed = [sweep.id for sweep in sweeps if sweep.id in logs]
+    return "\n".join(f"==== {names[id]}\n{without_private(logs[id])}" for id in failed)
 
 
 def _foreign_versions(planned: Plan) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -193,7 +195,8 @@ def test_a_failing_rule_does_not_affect_other_rules(lab, body):
     assert set(failed["status"]) == {"error"}
     log = (results.folder / "errors.log").read_text()
     assert BROKEN[body] in log
-    assert str(lab / "plugins" / "mine.py") in log
+    assert os.path.join("plugins", "mine.py") in log
+    assert str(lab) not in log
     assert "==== mine on rosenbrock\n" in log
 
 

@@ -30,11 +30,31 @@ def test_the_manifest(finished):
     assert [sweep["backend"] for sweep in manifest["sweeps"]] == ["replay"] * 4
 
 
+TELLTALE = """\
+import getpass, os, platform
+from optlab import optimizer
+
+@optimizer
+def telltale(x, g):
+    who = f"{getpass.getuser()} on {platform.node()}"
+    raise RuntimeError(f"{who}: {os.environ['OPTLAB_TEST_TOKEN']}: no {os.path.expanduser('~')}/a b/c.csv, {__file__}")
+"""
+
+
 def test_nothing_in_the_files_names_a_person_a_host_or_a_secret(tmp_path, monkeypatch):
+    """Also if the message of an error does."""
     monkeypatch.setenv("OPTLAB_TEST_TOKEN", "s3cr3t-t0ken")
-    folder = optlab.run(DOCUMENT | {"steps": 2}, out=tmp_path, plots=False).folder
-    private = [platform.node(), "s3cr3t-t0ken", os.path.expanduser("~"), str(tmp_path), f'"{getpass.getuser()}"']
-    for path in folder.rglob("*"):
+    monkeypatch.setattr(getpass, "getuser", lambda: "ann-marie")
+    monkeypatch.setattr(platform, "node", lambda: "node-17.example.org")
+    (tmp_path / "telltale.py").write_text(TELLTALE)
+    document = DOCUMENT | {"steps": 2, "optimizer": [*DOCUMENT["optimizer"], {"name": "telltale"}]}
+    results = optlab.run(document, out=tmp_path, plugins=[tmp_path], plots=False)
+    told = "RuntimeError: <user> on <host>: $OPTLAB_TEST_TOKEN: no "
+    assert results.failed
+    assert told in (results.folder / "errors.log").read_text()
+    assert any(told in sweep.get("error", "") for sweep in results.manifest["sweeps"])
+    private = ["node-17", "s3cr3t-t0ken", os.path.expanduser("~"), str(tmp_path), "ann-marie"]
+    for path in results.folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
         assert [t for t in private if re.search(rb"(?<!\w)" + re.escape(t.encode()) + rb"(?!\w)", content)] == [], path
 
