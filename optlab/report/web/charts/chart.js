@@ -4,7 +4,7 @@ import { tickText } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { drawShape, meaningsOf, shapeOf } from "./marks.js";
 import { ends, endsAcross, extent, isSpread, scaleOf } from "./scale.js";
-import { fontOf, onResize, scaled, textScale } from "../base/text.js";
+import { fontOf, onResize, scaled, textScale, widthOf } from "../base/text.js";
 import { createValues } from "./values.js";
 
 /** The curves and bands of lines on their scales, by the arrays of their values, which do not change. */
@@ -135,7 +135,7 @@ export function createChart(title, text = "") {
       const at = x.at(tick);
       if (at < free) continue;
       const label = tickText(tick, data.logX);
-      free = at + context.measureText(label).width + 10 * unit;
+      free = at + widthOf(context, label) + 10 * unit;
       context.fillText(label, at, height - margin.bottom + 6 * unit);
     }
     context.fillStyle = data.colours.muted;

@@ -2,9 +2,11 @@
 
 import { createComparison } from "./comparison.js";
 import { caseTable, meaningsOf, overTable } from "./rank_table.js";
+import { limited } from "../base/limited.js";
 import { copyButton, linkRows, reveal, swatches, table } from "../base/tables.js";
 
 const SLICE = 10; // milliseconds of computing before the browser may draw
+const PAUSE = 100; // milliseconds between two rankings while a slider moves
 const QUIET = 120; // milliseconds without a change before the doubt is computed
 
 /**
@@ -110,7 +112,7 @@ export function createRanking(document_, state, colours, losses) {
   }
 
   state.on(["caseIndex", "hidden"], update);
-  state.on(["version"], () => (comparison.forget(), update()));
+  state.on(["version"], limited(() => (comparison.forget(), update()), PAUSE));
   state.on(["hover", "dark"], paint);
   update();
 }

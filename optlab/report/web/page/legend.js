@@ -4,6 +4,7 @@ import { valleyOf } from "../valley/plane.js";
 import { short } from "../base/numbers.js";
 import { valueAt } from "../base/paths.js";
 import { reveal } from "../base/tables.js";
+import { setText } from "../base/text.js";
 
 const SEARCHED = 12; // more optimizers have a search field
 
@@ -63,9 +64,9 @@ export function createLegend(document_, state, openCase, colours) {
     const { valley, curves } = openCase(state.now.caseIndex);
     const lines = valley?.paths ?? (curves.train_loss ?? curves.loss ?? []);
     const found = new Map(lines.map((one) => [one.label, short(lossOf(one))]));
-    for (const { label, value } of rows) value.textContent = found.get(label) ?? "";
+    for (const { label, value } of rows) setText(value, found.get(label) ?? "");
     const median = curves.train_loss ? "median training loss" : "median loss";
-    note.textContent = lines.length ? `${valley?.paths ? "loss of the shown path (one seed)" : median} at the present step` : "";
+    setText(note, lines.length ? `${valley?.paths ? "loss of the shown path (one seed)" : median} at the present step` : "");
   }
 
   document.getElementById("optimizers").hidden = !every.length;

@@ -1,5 +1,7 @@
 /** Time: play, pause, scrub, single steps, speed. */
 
+import { setText } from "../base/text.js";
+
 const SECONDS = 12; // from the first to the last step at speed 1
 const KEYED = "#stage, #map-box, #time, figure"; // keys without Ctrl act only with the focus there: others may mean them otherwise (WCAG 2.1.4)
 
@@ -43,9 +45,9 @@ export function createPlayer(state, openCase) {
   function show() {
     scrub.max = last();
     scrub.value = Math.round(state.now.step);
-    now.textContent = `step ${Math.floor(state.now.step)} of ${last()}`;
+    setText(now, `step ${Math.floor(state.now.step)} of ${last()}`);
     scrub.setAttribute("aria-valuetext", now.textContent);
-    toggle.textContent = state.now.playing ? "pause" : "play";
+    setText(toggle, state.now.playing ? "pause" : "play");
   }
 
   toggle.addEventListener("click", play);

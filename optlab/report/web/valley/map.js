@@ -5,12 +5,13 @@ import { axesOf } from "./plane.js";
 import { beyond } from "./border.js";
 import { levelLines } from "./levels.js";
 import { linearTicks, tickText } from "../base/numbers.js";
-import { indexAt } from "../base/paths.js";
-import { fontOf, scaled, textScale } from "../base/text.js";
+import { indexAt, valueAt } from "../base/paths.js";
+import { fontOf, scaled } from "../base/text.js";
 
 const MARGINS = { left: 52, right: 10, top: 10, bottom: 30 };
 const ARROW = [[1, 0], [-0.15, 0.9], [-0.15, 0.3], [-1, 0.3], [-1, -0.3], [-0.15, -0.3], [-0.15, -0.9]]; // prettier-ignore
 const BUTTONS = 40; // the height of the buttons over the upper right corner
+const FINE = 0.5; // pixels between two points of a trail
 const LEVELS = Array.from({ length: 14 }, (_, i) => (i + 0.5) / 14);
 
 /** @param {HTMLCanvasElement} canvas */
@@ -22,15 +23,16 @@ export function createMap(canvas) {
   let shownPaths = [];
   let picture = null;
   let lines = [];
-  let [text, margin] = [1, MARGINS];
+  let [width, height, text, margin] = [1, 1, 1, MARGINS]; // in pixels of the page: to ask a canvas for its size takes long
+  const still = { canvas: document.createElement("canvas"), key: null }; // what does not change while balls roll
   /** @type {{ sx: number, sy: number, left: number, top: number } | null} where the centre is, and pixels per unit */
-  let placed = null; // measured once for each drawing: to ask a canvas for its size takes long
+  let placed = null; // computed once for each drawing
 
   /** Pixels per unit of both coordinates: equal, unless the surface is very narrow. */
   function unit() {
     const size = [valley.high[0] - valley.low[0], valley.high[1] - valley.low[1]];
-    const fit = [(canvas.clientWidth - margin.left - margin.right) / size[0],
-                 (canvas.clientHeight - margin.top - margin.bottom) / size[1]]; // prettier-ignore
+    const fit = [(width - margin.left - margin.right) / size[0],
+                 (height - margin.top - margin.bottom) / size[1]]; // prettier-ignore
     const isNarrow = size[1] / size[0] < 0.4 || size[1] / size[0] > 2.5;
     const one = Math.min(...fit);
     return (isNarrow ? fit : [one, one]).map((value) => value * zoomed);
@@ -38,7 +40,7 @@ export function createMap(canvas) {
 
   function measured() {
     const [sx, sy] = unit();
-    return { sx, sy, left: (canvas.clientWidth + margin.left - margin.right) / 2, top: (canvas.clientHeight + margin.top - margin.bottom) / 2 };
+    return { sx, sy, left: (width + margin.left - margin.right) / 2, top: (height + margin.top - margin.bottom) / 2 };
   }
 
   /** @returns {[number, number]} */
@@ -49,7 +51,7 @@ export function createMap(canvas) {
 
   /** The corners of the part of the canvas inside of the axes. @returns {[number[], number[]]} */
   function frame() {
-    return [[margin.left, margin.top], [canvas.clientWidth - margin.right, canvas.clientHeight - margin.bottom]]; // prettier-ignore
+    return [[margin.left, margin.top], [width - margin.right, height - margin.bottom]]; // prettier-ignore
   }
 
   function reset() {
@@ -68,37 +70,23 @@ export function createMap(canvas) {
     trails(shown) {
       shownPaths = shown;
     },
-    /** Texts have another size. */
-    resize() {
-      text = textScale();
+    /** The canvas or texts have another size. */
+    resize(/** @type {{ width: number, height: number, text: number }} */ size) {
+      ({ width, height, text } = size);
       margin = scaled(MARGINS, text);
     },
     draw(marks, facts) {
       placed = measured();
-      const scale = canvas.width / Math.max(canvas.clientWidth, 1);
-      context.setTransform(scale, 0, 0, scale, 0, 0);
-      context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
-      if (picture?.relief !== facts.relief) picture = { relief: facts.relief, image: imageOf(valley, facts.relief) };
-      const [left, top] = at(valley.low[0], valley.high[1]);
-      const [right, bottom] = at(valley.high[0], valley.low[1]);
-      context.save();
-      context.beginPath();
-      const [first, last] = frame();
-      context.rect(first[0], first[1], last[0] - first[0], last[1] - first[1]);
-      context.clip();
-      context.imageSmoothingEnabled = true;
-      context.drawImage(picture.image, left, top, right - left, bottom - top);
-      if (facts.layer) {
-        context.imageSmoothingEnabled = false;
-        context.globalAlpha = 0.85;
-        context.drawImage(facts.layer, left, top, right - left, bottom - top);
-        context.globalAlpha = 1;
-      }
-      levels([left, top, right, bottom], facts);
+      const key = [valley, facts.relief, facts.layer, canvas.width, width, height, text, ...centre, zoomed];
+      if (key.some((value, n) => value !== still.key?.[n])) drawStill(facts);
+      still.key = key;
+      context.setTransform(1, 0, 0, 1, 0, 0);
+      context.clearRect(0, 0, canvas.width, canvas.height);
+      context.drawImage(still.canvas, 0, 0);
+      clipped(context);
       for (const one of shownPaths) trail(one, facts);
       for (const one of marks) mark(one);
       context.restore();
-      axes(facts);
     },
     at,
     /** The point of the plane at a place of the canvas. */
@@ -125,16 +113,47 @@ export function createMap(canvas) {
     reset,
   };
 
-  function levels([left, top, right, bottom], facts) {
-    const [sx, sy] = [(right - left) / (valley.size - 1), (bottom - top) / (valley.size - 1)];
-    context.beginPath();
-    for (let i = 0; i < lines.length; i += 4) {
-      context.moveTo(left + lines[i] * sx, bottom - lines[i + 1] * sy);
-      context.lineTo(left + lines[i + 2] * sx, bottom - lines[i + 3] * sy);
+  /** Draw only inside of the axes, until the context is restored. */
+  function clipped(/** @type {CanvasRenderingContext2D} */ to) {
+    const scale = canvas.width / width;
+    to.setTransform(scale, 0, 0, scale, 0, 0);
+    to.save();
+    to.beginPath();
+    const [first, last] = frame();
+    to.rect(first[0], first[1], last[0] - first[0], last[1] - first[1]);
+    to.clip();
+  }
+
+  /** The surface with its level lines and axes. */
+  function drawStill(facts) {
+    if (picture?.relief !== facts.relief) picture = { relief: facts.relief, image: imageOf(valley, facts.relief) };
+    [still.canvas.width, still.canvas.height] = [canvas.width, canvas.height]; // which clears it
+    const ground = /** @type {CanvasRenderingContext2D} */ (still.canvas.getContext("2d"));
+    const [left, top] = at(valley.low[0], valley.high[1]);
+    const [right, bottom] = at(valley.high[0], valley.low[1]);
+    clipped(ground);
+    ground.drawImage(picture.image, left, top, right - left, bottom - top);
+    if (facts.layer) {
+      ground.imageSmoothingEnabled = false;
+      ground.globalAlpha = 0.85;
+      ground.drawImage(facts.layer, left, top, right - left, bottom - top);
+      ground.globalAlpha = 1;
     }
-    context.strokeStyle = facts.dark ? "rgba(160,190,210,0.35)" : "rgba(90,125,150,0.45)";
-    context.lineWidth = 0.7;
-    context.stroke();
+    levels(ground, [left, top, right, bottom], facts);
+    ground.restore();
+    axes(ground, facts);
+  }
+
+  function levels(to, [left, top, right, bottom], facts) {
+    const [sx, sy] = [(right - left) / (valley.size - 1), (bottom - top) / (valley.size - 1)];
+    to.beginPath();
+    for (let i = 0; i < lines.length; i += 4) {
+      to.moveTo(left + lines[i] * sx, bottom - lines[i + 1] * sy);
+      to.lineTo(left + lines[i + 2] * sx, bottom - lines[i + 3] * sy);
+    }
+    to.strokeStyle = facts.dark ? "rgba(160,190,210,0.35)" : "rgba(90,125,150,0.45)";
+    to.lineWidth = 0.7;
+    to.stroke();
   }
 
   /** A trail up to the present step: its last part strong, its earlier part faint. */
@@ -143,31 +162,36 @@ export function createMap(canvas) {
     const recent = Math.min(indexAt(path.step, step - lastStep * 0.25), end);
     context.lineJoin = "round";
     context.strokeStyle = width > 0 ? ground : colour;
-    const stroke = (/** @type {number} */ from, /** @type {number} */ alpha, /** @type {number} */ wide) => {
+    const stroke = (/** @type {Path2D} */ line, /** @type {number} */ alpha, /** @type {number} */ wide) => {
       context.globalAlpha = alpha;
       context.lineWidth = wide;
-      context.beginPath();
-      let isDown = false;
-      for (let i = from; i <= end; i++) {
-        if (!Number.isFinite(path.x[i]) || Math.abs(path.x[i]) > 1e12 || Math.abs(path.y[i]) > 1e12) break;
-        const [x, y] = at(path.x[i], path.y[i]);
-        if (isDown) context.lineTo(x, y);
-        else context.moveTo(x, y);
-        isDown = true;
-      }
-      if (step > path.step[end] && end + 1 < path.step.length && isDown) {
-        const share = (step - path.step[end]) / (path.step[end + 1] - path.step[end]);
-        const mix = (/** @type {Float32Array} */ v) => v[end] + share * (v[end + 1] - v[end]);
-        const [x, y] = [mix(path.x), mix(path.y)];
-        if (Math.abs(x) < 1e12 && Math.abs(y) < 1e12) context.lineTo(...at(x, y));
-      }
-      context.stroke();
+      context.stroke(line);
     };
-    if (width > 0) stroke(0, 0.6, width * 2 + 2);
+    const whole = lineOf(path, 0, end, step);
+    if (width > 0) stroke(whole, 0.6, width * 2 + 2);
     context.strokeStyle = colour;
-    stroke(0, width > 0 ? 0.5 : 0.3, Math.abs(width) * 2 * 0.8);
-    if (width > 0) stroke(recent, 1, width * 2);
+    stroke(whole, width > 0 ? 0.5 : 0.3, Math.abs(width) * 2 * 0.8);
+    if (width > 0) stroke(lineOf(path, recent, end, step), 1, width * 2);
     context.globalAlpha = 1;
+  }
+
+  /** The part of a path between two of its points, and on to a step; without points that cannot be told from those before them. */
+  function lineOf(path, /** @type {number} */ from, /** @type {number} */ end, /** @type {number} */ step) {
+    const line = new Path2D();
+    let [u, v] = [NaN, NaN]; // where the line is
+    for (let i = from; i <= end; i++) {
+      if (!Number.isFinite(path.x[i]) || Math.abs(path.x[i]) > 1e12 || Math.abs(path.y[i]) > 1e12) break;
+      const [x, y] = at(path.x[i], path.y[i]);
+      if (i < end && Math.abs(x - u) < FINE && Math.abs(y - v) < FINE) continue;
+      if (Number.isNaN(u)) line.moveTo(x, y);
+      else line.lineTo(x, y);
+      [u, v] = [x, y];
+    }
+    if (step > path.step[end] && end + 1 < path.step.length && !Number.isNaN(u)) {
+      const [x, y] = [path.x, path.y].map((values) => valueAt(path.step, values, step));
+      if (Math.abs(x) < 1e12 && Math.abs(y) < 1e12) line.lineTo(...at(x, y));
+    }
+    return line;
   }
 
   function mark({ x, y, size, colour, kind }) {
@@ -212,24 +236,24 @@ export function createMap(canvas) {
     context.stroke();
   }
 
-  function axes({ ink }) {
+  function axes(to, { ink }) {
     const [sx, sy] = unit();
-    const [left, bottom] = [margin.left, canvas.clientHeight - margin.bottom];
-    const [wide, high] = [canvas.clientWidth - margin.left - margin.right, canvas.clientHeight - margin.top - margin.bottom];
+    const [left, bottom] = [margin.left, height - margin.bottom];
+    const [wide, high] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
     const ticks = (/** @type {number} */ middle, /** @type {number} */ half, /** @type {number} */ most) =>
       linearTicks(middle - half, middle + half, Math.max(2, Math.min(6, Math.floor(most))));
-    context.fillStyle = ink;
-    context.font = fontOf(12, text);
-    context.textAlign = "center";
-    context.textBaseline = "top";
-    for (const tick of ticks(centre[0], wide / sx / 2, wide / (40 * text))) context.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4 * text);
-    context.textAlign = "right";
-    context.textBaseline = "middle";
-    for (const tick of ticks(centre[1], high / sy / 2, high / (20 * text))) context.fillText(tickText(tick, false), left - 5 * text, at(0, tick)[1]);
+    to.fillStyle = ink;
+    to.font = fontOf(12, text);
+    to.textAlign = "center";
+    to.textBaseline = "top";
+    for (const tick of ticks(centre[0], wide / sx / 2, wide / (40 * text))) to.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4 * text);
+    to.textAlign = "right";
+    to.textBaseline = "middle";
+    for (const tick of ticks(centre[1], high / sy / 2, high / (20 * text))) to.fillText(tickText(tick, false), left - 5 * text, at(0, tick)[1]);
     const [across, up] = axesOf(valley.name) ?? ["x0", "x1"];
-    context.fillText(across, canvas.clientWidth - margin.right, canvas.clientHeight - 7 * text);
-    context.textAlign = "left";
-    context.fillText(up, 8 * text, margin.top + 8 * text);
+    to.fillText(across, width - margin.right, height - 7 * text);
+    to.textAlign = "left";
+    to.fillText(up, 8 * text, margin.top + 8 * text);
   }
 }
 

@@ -5,7 +5,7 @@ import { createMap } from "./map.js";
 import { valueAt } from "../base/paths.js";
 import { createSurface } from "./surface.js";
 import { gestures } from "./gestures.js";
-import { onResize } from "../base/text.js";
+import { onResize, setText, textScale } from "../base/text.js";
 
 const NEAR = 14; // pixels within which a path is pointed at
 
@@ -25,6 +25,8 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   const views = { map: createMap(canvases.map), ...(surface && { surface }) };
   const button = document.getElementById("switch");
   let valley = null;
+  /** Of the canvases, in pixels of the page, and of texts. To ask a box for its size takes long while the page changes. */
+  let size = { width: 1, height: 1, text: 1 };
   const reliefs = { light: colours.relief(false), dark: colours.relief(true) };
   if (!surface) {
     button.hidden = true;
@@ -92,18 +94,19 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
     const name = shown();
     canvases.surface.hidden = name !== "surface";
     canvases.map.hidden = name !== "map";
-    button.textContent = name === "surface" ? "map from above" : "surface in 3-D";
+    setText(button, name === "surface" ? "map from above" : "surface in 3-D");
     views[name].draw(marks(), facts);
-    overlay({ at: views[name].at, valley });
+    overlay({ at: views[name].at, valley, size });
   }
 
   function fit() {
     const scale = Math.min(window.devicePixelRatio || 1, 2);
+    size = { width: Math.max(1, box.clientWidth), height: Math.max(1, box.clientHeight), text: textScale() };
     for (const canvas of Object.values(canvases)) {
-      canvas.width = Math.max(1, Math.round(box.clientWidth * scale));
-      canvas.height = Math.max(1, Math.round(box.clientHeight * scale));
+      canvas.width = Math.round(size.width * scale);
+      canvas.height = Math.round(size.height * scale);
     }
-    views.map.resize();
+    for (const view of Object.values(views)) view.resize(size);
     draw();
   }
 
@@ -144,6 +147,7 @@ export function createStage(state, openCase, colours, tip, drop, overlay) {
   function again() {
     const camera = views.surface.camera();
     views.surface = createSurface(canvases.surface);
+    views.surface.resize(size);
     if (!valley) return;
     views.surface.open(valley);
     views.surface.look(camera);

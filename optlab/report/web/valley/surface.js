@@ -4,6 +4,7 @@ import { hit, project, ray, startCamera, viewMatrix } from "./camera.js";
 import { rgb } from "../base/colours.js";
 import { heightAt, pieces } from "../base/paths.js";
 import { beyond } from "./border.js";
+import { filled, inputsOf, programOf } from "./graphics.js";
 import { MARK, SURFACE, TRAIL } from "./shaders.js";
 
 const TALL = 0.7;
@@ -19,7 +20,14 @@ export function createSurface(canvas) {
   const [ground, trail, mark] = [SURFACE, TRAIL, MARK].map((source) => programOf(gl, source));
   const buffers = { corners: filled(gl, CORNERS), square: filled(gl, SQUARE), mesh: gl.createBuffer(), index: gl.createBuffer(),
                     trails: gl.createBuffer(), marks: gl.createBuffer() }; // prettier-ignore
+  const inputs = {
+    ground: inputsOf(gl, [{ buffer: buffers.mesh, sizes: [3, 3, 1], divisor: 0 }], buffers.index),
+    trail: inputsOf(gl, [{ buffer: buffers.corners, sizes: [2], divisor: 0 }, { buffer: buffers.trails, sizes: [4, 4, 4], divisor: 1 }]),
+    mark: inputsOf(gl, [{ buffer: buffers.square, sizes: [2], divisor: 0 }, { buffer: buffers.marks, sizes: [4, 4, 1], divisor: 1 }]),
+  };
   let camera = startCamera();
+  let onPage = { width: 1, height: 1 }; // in pixels: to ask a canvas for its size takes long
+  let matrix = viewMatrix(camera, 1); // of the last drawing
   let valley = null;
   let box = null;
   let triangles = 0;
@@ -30,16 +38,31 @@ export function createSurface(canvas) {
     return [((x - box.middle[0]) / box.half) * box.stretch[0], ((y - box.middle[1]) / box.half) * box.stretch[1]];
   }
 
-  /** The pieces of paths on this surface, in the coordinates of the box; by x, which other views of a path share. */
+  /** The pieces of paths on this surface, as the buffer of trails has them; by x, which other views of a path share. */
   let known = new WeakMap();
 
-  function partsOf(path) {
-    if (!known.has(path.x)) {
-      const parts = pieces(valley, path);
-      for (let i = 0; i < parts.length; i += 4) [parts[i], parts[i + 1]] = place(parts[i], parts[i + 1]);
-      known.set(path.x, parts);
+  function partsOf({ path, colour, width }) {
+    if (!known.has(path.x)) known.set(path.x, { numbers: numbersOf(pieces(valley, path)), look: "" });
+    const found = known.get(path.x);
+    const look = [...rgb(colour), width];
+    if (found.look !== look.join()) {
+      found.look = look.join();
+      for (let at = 8; at < found.numbers.length; at += 12) for (let n = 0; n < 4; n++) found.numbers[at + n] = look[n];
     }
-    return known.get(path.x);
+    return found.numbers;
+  }
+
+  /** Twelve numbers for each piece: both ends in the coordinates of the box, and four for its look. */
+  function numbersOf(/** @type {number[]} */ parts) {
+    const numbers = new Float32Array(1.5 * parts.length);
+    for (let i = 0, at = 0; i < parts.length; i += 8, at += 12) {
+      for (let n = 0; n < 8; n += 4) {
+        numbers.set(place(parts[i + n], parts[i + n + 1]), at + n);
+        numbers[at + n + 2] = parts[i + n + 2];
+        numbers[at + n + 3] = parts[i + n + 3];
+      }
+    }
+    return numbers;
   }
 
   return {
@@ -49,78 +72,75 @@ export function createSurface(canvas) {
       known = new WeakMap();
       box = boxOf(valley);
       const { vertices, index } = meshOf(valley, place);
+      gl.bindVertexArray(inputs.ground);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers.mesh);
       gl.bufferData(gl.ARRAY_BUFFER, vertices, gl.STATIC_DRAW);
-      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.index);
       gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, index, gl.STATIC_DRAW);
       triangles = index.length;
       camera = startCamera();
     },
     /** Trails of the paths that are shown. @param {{ path: any, colour: string, width: number }[]} shown */
     trails(shown) {
-      const trails = shown.map((one) => ({ ...one, parts: partsOf(one.path) }));
-      segments = trails.reduce((sum, { parts }) => sum + parts.length / 8, 0);
-      const numbers = new Float32Array(12 * segments);
-      let at = 0;
-      for (const { parts, colour, width } of trails) {
-        const look = [...rgb(colour), width];
-        for (let i = 0; i < parts.length; i += 8, at += 12) {
-          for (let n = 0; n < 8; n++) numbers[at + n] = parts[i + n];
-          for (let n = 0; n < 4; n++) numbers[at + 8 + n] = look[n];
-        }
-      }
+      const all = shown.map(partsOf);
+      segments = all.reduce((sum, numbers) => sum + numbers.length / 12, 0);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers.trails);
-      gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STATIC_DRAW);
+      gl.bufferData(gl.ARRAY_BUFFER, 48 * segments, gl.DYNAMIC_DRAW);
+      let at = 0;
+      for (const numbers of all) {
+        gl.bufferSubData(gl.ARRAY_BUFFER, at, numbers);
+        at += numbers.byteLength;
+      }
+    },
+    /** The canvas has another size. */
+    resize(/** @type {{ width: number, height: number }} */ size) {
+      onPage = size;
     },
     /**
      * @param {{ x: number, y: number, size: number, colour: string, kind: number }[]} marks
      * @param {{ step: number, lastStep: number, relief: number[][], layer: HTMLCanvasElement | null }} facts
      */
     draw(marks, facts) {
-      const matrix = viewMatrix(camera, canvas.width / canvas.height);
-      const scale = canvas.width / Math.max(canvas.clientWidth, 1);
+      matrix = viewMatrix(camera, canvas.width / canvas.height);
+      const scale = canvas.width / onPage.width;
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       gl.enable(gl.DEPTH_TEST);
       use(ground, { view: matrix, tall: TALL, layered: Number(Boolean(facts.layer)), corner: place(valley.high[0], valley.high[1]) });
       if (facts.layer !== picture.canvas) paint(facts.layer);
-      gl.uniform3fv(gl.getUniformLocation(ground, "relief"), facts.relief.flat());
-      attributes(buffers.mesh, 7, [3, 3, 1], 0, 0);
-      gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffers.index);
+      gl.uniform3fv(ground.places.relief, facts.relief.flat());
+      gl.bindVertexArray(inputs.ground);
       gl.drawElements(gl.TRIANGLES, triangles, gl.UNSIGNED_INT, 0);
       gl.enable(gl.BLEND);
       gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
       gl.depthMask(false);
       const common = { view: matrix, tall: TALL, pixels: [canvas.width / 2, canvas.height / 2], scale };
-      const count = fillMarks(marks, matrix);
+      const count = fillMarks(marks);
       const { eye } = ray(camera, canvas.width / canvas.height, 0, 0);
       // what is behind a hill is seen through it, faintly
       for (const [strength, ofMarks] of [[0.3, 0.5], [1, 1]]) { // prettier-ignore
         if (strength < 1) gl.disable(gl.DEPTH_TEST);
         else gl.enable(gl.DEPTH_TEST);
         use(trail, { ...common, strength, now: facts.step, fading: Math.max(facts.lastStep * 0.5, 1) });
-        attributes(buffers.corners, 2, [2], 0, 0);
-        attributes(buffers.trails, 12, [4, 4, 4], 1, 1);
+        gl.bindVertexArray(inputs.trail);
         gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, segments);
         use(mark, { ...common, strength: ofMarks, eye });
-        attributes(buffers.square, 2, [2], 0, 0);
-        attributes(buffers.marks, 9, [4, 4, 1], 1, 1);
+        gl.bindVertexArray(inputs.mark);
         gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, count);
       }
       gl.depthMask(true);
       gl.disable(gl.BLEND);
     },
-    /** Where a point of the surface is on the screen, in pixels of the page. */
+    /** Where a point of the surface was drawn on the screen, in pixels of the page. */
     at(x, y) {
       const [u, v] = place(x, y);
-      const point = project(viewMatrix(camera, canvas.width / canvas.height), u, v, heightAt(valley, x, y) * TALL);
-      return point.isBefore ? [((point.x + 1) / 2) * canvas.clientWidth, ((1 - point.y) / 2) * canvas.clientHeight] : null;
+      const point = project(matrix, u, v, heightAt(valley, x, y) * TALL);
+      return point.isBefore ? [((point.x + 1) / 2) * onPage.width, ((1 - point.y) / 2) * onPage.height] : null;
     },
     /** The point of the plane whose surface is at a place of the canvas, or null. */
     under(/** @type {number} */ left, /** @type {number} */ top) {
       const aspect = canvas.width / canvas.height;
-      const look = [(2 * left) / canvas.clientWidth - 1, 1 - (2 * top) / canvas.clientHeight];
+      const look = [(2 * left) / onPage.width - 1, 1 - (2 * top) / onPage.height];
       const unplace = (u, v) => [0, 1].map((d) => ([u, v][d] / box.stretch[d]) * box.half + box.middle[d]);
       return hit(ray(camera, aspect, look[0], look[1]), (u, v) => {
         const [x, y] = unplace(u, v);
@@ -159,12 +179,12 @@ export function createSurface(canvas) {
     for (const size of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER]) gl.texParameteri(gl.TEXTURE_2D, size, gl.NEAREST);
   }
 
-  function fillMarks(marks, matrix) {
+  function fillMarks(marks) {
     const numbers = marks.flatMap((one) => {
       const { x, y, size, colour, kind } = one;
       const height = heightAt(valley, x, y);
       if (Number.isFinite(height)) return [...place(x, y), height, size, ...rgb(colour), kind, 0];
-      return kind === BALL ? arrow(one, matrix) : [];
+      return kind === BALL ? arrow(one) : [];
     });
     gl.bindBuffer(gl.ARRAY_BUFFER, buffers.marks);
     gl.bufferData(gl.ARRAY_BUFFER, new Float32Array(numbers), gl.DYNAMIC_DRAW);
@@ -172,7 +192,7 @@ export function createSurface(canvas) {
   }
 
   /** An arrow at the border for a ball outside of the surface: the numbers of a mark, or none. */
-  function arrow({ x, y, size, colour }, matrix) {
+  function arrow({ x, y, size, colour }) {
     const left = beyond(valley.low, valley.high, [x, y]);
     const height = left && heightAt(valley, left.from[0], left.from[1]);
     if (!left || !Number.isFinite(height)) return [];
@@ -186,28 +206,15 @@ export function createSurface(canvas) {
   }
 
   /** Use a program with these values. */
-  function use(program, values) {
+  function use({ program, places }, values) {
     gl.useProgram(program);
     for (const [name, value] of Object.entries(values)) {
-      const where = gl.getUniformLocation(program, name);
+      const where = places[name];
       if (typeof value === "number") gl.uniform1f(where, value);
       else if (value.length === 2) gl.uniform2fv(where, value);
       else if (value.length === 3) gl.uniform3fv(where, value);
       else gl.uniformMatrix4fv(where, false, value);
     }
-  }
-
-  /** Read attributes of these sizes from a buffer with `total` numbers for each vertex, or each instance. */
-  function attributes(buffer, total, sizes, first, divisor) {
-    gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-    let offset = 0;
-    sizes.forEach((size, i) => {
-      gl.enableVertexAttribArray(first + i);
-      gl.vertexAttribPointer(first + i, size, gl.FLOAT, false, 4 * total, 4 * offset);
-      gl.vertexAttribDivisor(first + i, divisor);
-      offset += size;
-    });
-    for (let i = first + sizes.length; i < 4; i++) gl.disableVertexAttribArray(i);
   }
 }
 
@@ -242,25 +249,4 @@ function meshOf({ low, high, size, heights }, place) {
       index.push(at, at + 1, at + size, at + 1, at + size + 1, at + size);
     }
   return { vertices, index: new Uint32Array(index) };
-}
-
-function filled(gl, numbers) {
-  const buffer = gl.createBuffer();
-  gl.bindBuffer(gl.ARRAY_BUFFER, buffer);
-  gl.bufferData(gl.ARRAY_BUFFER, numbers, gl.STATIC_DRAW);
-  return buffer;
-}
-
-function programOf(gl, { vertex, fragment }) {
-  const program = gl.createProgram();
-  for (const [kind, text] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]]) { // prettier-ignore
-    const shader = gl.createShader(kind);
-    gl.shaderSource(shader, text);
-    gl.compileShader(shader);
-    if (!gl.getShaderParameter(shader, gl.COMPILE_STATUS)) throw new Error(gl.getShaderInfoLog(shader) ?? "shader");
-    gl.attachShader(program, shader);
-  }
-  gl.linkProgram(program);
-  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) throw new Error(gl.getProgramInfoLog(program) ?? "program");
-  return program;
 }

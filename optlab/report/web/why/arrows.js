@@ -1,6 +1,6 @@
 /** Arrows on the surface or on the map, which begin at a ball. */
 
-import { fontOf, textScale } from "../base/text.js";
+import { fontOf, widthOf } from "../base/text.js";
 import { boxOf } from "../valley/surface.js";
 
 const HEAD = 9; // pixels
@@ -17,6 +17,7 @@ const AROUND = [0, 45, -45, 90, -90, 135, -135, 180].map((degrees) => (degrees *
  * @typedef {object} View
  * @property {(x: number, y: number) => number[] | null} at where a point of the plane is on the screen
  * @property {{ low: number[], high: number[] }} valley
+ * @property {{ width: number, height: number, text: number }} size of the canvas in pixels of the page, and of texts, see `textScale`
  */
 
 /**
@@ -24,23 +25,23 @@ const AROUND = [0, 45, -45, 90, -90, 135, -135, 180].map((degrees) => (degrees *
  * @param {HTMLCanvasElement} canvas @param {View} view @param {number[]} from @param {Arrow[]} arrows @param {string} halo
  */
 export function drawArrows(canvas, view, from, arrows, halo) {
-  const context = cleared(canvas);
+  const context = cleared(canvas, view.size);
   const known = arrows.map((arrow) => ({ ...arrow, points: pointsOf(view, from, arrow) })).filter(({ points }) => points.length > 1);
   known.sort((a, b) => lengthOf(b.points) - lengthOf(a.points));
   for (const arrow of known) shape(context, arrow, halo);
   const taken = known.flatMap(({ points }) => points.map(([u, v]) => ({ u, v, half: 0 })));
-  for (const arrow of known.reverse()) name(context, arrow, halo, taken);
+  for (const arrow of known.reverse()) name(context, arrow, halo, view.size.text, taken);
 }
 
-/** @param {HTMLCanvasElement} canvas */
-export function cleared(canvas) {
+/** @param {HTMLCanvasElement} canvas @param {View["size"]} size */
+export function cleared(canvas, size) {
   const scale = Math.min(window.devicePixelRatio || 1, 2);
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight].map((size) => Math.max(1, Math.round(size * scale)));
+  const [width, height] = [size.width, size.height].map((one) => Math.round(one * scale));
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, canvas.clientWidth, canvas.clientHeight);
+  context.clearRect(0, 0, size.width, size.height);
   return context;
 }
 
@@ -108,13 +109,12 @@ function shape(context, { points, colour }, halo) {
 }
 
 /** Write the name beyond the tip, or beside it where an arrow or another name is. */
-function name(context, { name: text, colour, points }, halo, taken) {
+function name(context, { name: text, colour, points }, halo, scale, taken) {
   const { x, y, angle } = endOf(points);
-  const scale = textScale();
   context.font = fontOf(13, scale, 600);
   context.textAlign = "center";
   context.textBaseline = "middle";
-  const half = context.measureText(text).width / 2;
+  const half = widthOf(context, text) / 2;
   const places = [0, 14, 28].flatMap((far) => AROUND.map((turn) => {
     return [x + (scale * (8 + far) + half) * Math.cos(angle + turn), y + scale * (16 + far) * Math.sin(angle + turn)];
   })); // prettier-ignore

@@ -2,13 +2,21 @@
 
 import { cleared, drawArrows } from "./arrows.js";
 import { createChart } from "../charts/chart.js";
-import { digits, entriesText, lineTexts } from "./lines.js";
+import { digits, entriesText } from "./lines.js";
+import { createRuleLines } from "./rule_lines.js";
+import { limited } from "../base/limited.js";
+import { once } from "../base/once.js";
+import { setText } from "../base/text.js";
 import { DIM, effectiveSteps, runRule } from "../kernels/rule.js";
+import { everyStep } from "../kernels/runs.js";
+
+const PAUSES = { chart: 100, numbers: 50 }; // milliseconds, while a slider moves or balls roll
 
 const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
 const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
 const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
 const norm = (/** @type {number[]} */ vector) => Math.hypot(vector[0], vector[1]);
+const stepsOf = once((/** @type {import("../kernels/rule.js").Run} */ run) => ({ every: Float64Array.from(everyStep(run.steps - 1)), lines: effectiveSteps(run) }));
 const both = (/** @type {(d: number) => number} */ entry) => [entry(0), entry(1)];
 
 /**
@@ -26,7 +34,12 @@ export function createWhy(data, state, openCase, colours, live) {
   let shown = null;
   let key = "";
   let opened = null;
+  let described = null; // the rule of the rows
   let offered = "";
+
+  const showLines = createRuleLines(get("why-lines"));
+  const drawLater = limited(draw, PAUSES.chart);
+  const numbersLater = limited(numbers, PAUSES.numbers);
 
   const paths = () => openCase(state.now.caseIndex).valley?.paths ?? [];
 
@@ -58,7 +71,7 @@ export function createWhy(data, state, openCase, colours, live) {
     const numbers = new Map(found.program.numbers.map((one, n) => [`${one.owner} ${one.name}`, found.numbers[n]]));
     const numberOf = (/** @type {string} */ owner, /** @type {string} */ name) => (owner === "run" ? found.steps : numbers.get(`${owner} ${name}`));
     const run = runRule(rule, found.x0, numberOf, path.step.at(-1));
-    return run.steps ? { of, rule, run, ...vectorsOf(rule, run) } : { of, reason: "it made no step" };
+    return run.steps ? { of, rule, run, vectors: vectorsOf(rule, run) } : { of, reason: "it made no step" };
   }
 
   /** What has an arrow, each with its vector at a step, and the largest norm along the run. */
@@ -76,8 +89,7 @@ export function createWhy(data, state, openCase, colours, live) {
       ...states,
       { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => both((d) => run.entry(step + 1, d) - run.entry(step, d)), isTrue: false, isOn: true },
     ];
-    return { vectors: vectors.map((one) => ({ ...one, most: longest(one.vector, run.steps) })),
-             every: Float64Array.from({ length: run.steps }, (_, step) => step), lines: effectiveSteps(run) }; // prettier-ignore
+    return vectors.map((one) => ({ ...one, most: longest(one.vector, run.steps) }));
   }
 
   function longest(/** @type {(step: number) => number[]} */ vector, /** @type {number} */ steps) {
@@ -95,15 +107,20 @@ export function createWhy(data, state, openCase, colours, live) {
     if (one && one === opened) return;
     opened = one;
     get("why").hidden = !paths().length;
-    get("why-none").textContent = one?.reason ? `${data.labels[one.of].name}: ${one.reason}` : "";
+    setText(get("why-none"), one?.reason ? `${data.labels[one.of].name}: ${one.reason}` : "");
     get("why-rule").hidden = !one?.run;
     options();
     get("why-of").value = String(one?.of ?? "");
     if (!one?.run) return;
-    rows = one.vectors.map(arrowRow);
-    get("why-arrows").replaceChildren(...rows.map((row) => row.item));
-    paint();
-    numbers();
+    if (one.rule !== described) {
+      described = one.rule;
+      rows = one.vectors.map(arrowRow);
+      get("why-arrows").replaceChildren(...rows.map((row) => row.item));
+      swatches();
+    }
+    one.vectors.forEach((vector, n) => (rows[n].one = vector));
+    drawLater();
+    numbersLater();
   }
 
   /** The labels that can be chosen. */
@@ -139,8 +156,11 @@ export function createWhy(data, state, openCase, colours, live) {
     return { one, item, swatch, value };
   }
 
-  function paint() {
+  function swatches() {
     for (const { one, swatch } of rows) swatch.setAttribute("style", `background:${colours.palette(state.now.dark)[one.place]}`);
+  }
+
+  function draw() {
     const one = present();
     if (one?.run) chart.draw(effective(one));
   }
@@ -153,25 +173,13 @@ export function createWhy(data, state, openCase, colours, live) {
     const step = stepOf(one);
     const values = run.values(step);
     const [x, g] = [run.entry, run.slope].map((entry) => entriesText(both((d) => entry(step, d)), [DIM]));
-    get("why-step").textContent = `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`;
-    for (const row of rows) row.value.textContent = digits(norm(row.one.vector(step)));
-    get("why-lines").replaceChildren(...rule.lines.map((line) => block(lineTexts(rule, line, values))));
-    chart.mark(state.now.step);
+    setText(get("why-step"), `step ${step + 1} of ${run.steps}: at x = ${x} the gradient is g = ${g}`);
+    for (const row of rows) setText(row.value, digits(norm(row.one.vector(step))));
+    showLines(rule, values);
   }
 
-  function block({ symbols, worked, result }) {
-    const found = document.createElement("div");
-    for (const [text, kind] of [[symbols, "symbols"], [`= ${worked}`, ""], [`= ${result}`, ""]]) { // prettier-ignore
-      if (kind || found.lastChild?.textContent !== text) {
-        const line = found.appendChild(document.createElement("p"));
-        line.textContent = text;
-        line.className = kind;
-      }
-    }
-    return found;
-  }
-
-  function effective({ lines, every, run }) {
+  function effective({ run }) {
+    const { every, lines } = stepsOf(run);
     const { dark, step } = state.now;
     const palette = colours.palette(dark);
     const look = { width: 2, alpha: 1, dots: run.steps === 1 };
@@ -202,8 +210,8 @@ export function createWhy(data, state, openCase, colours, live) {
     if (place !== undefined) state.set({ playing: false, step: Math.min(last, Math.max(0, Math.round(place))) });
   });
   state.on(["caseIndex", "version", "hover", "chosen", "hidden"], open);
-  state.on(["dark"], () => (paint(), legend()));
-  state.on(["step"], numbers);
+  state.on(["dark"], () => (swatches(), draw(), legend()));
+  state.on(["step"], () => (chart.mark(state.now.step), numbersLater()));
   new ResizeObserver(keepHeight).observe(get("why-rule"));
   window.addEventListener("resize", () => (get("why-rule").style.minHeight = ""));
   legend();
@@ -214,7 +222,7 @@ export function createWhy(data, state, openCase, colours, live) {
     draw(view) {
       const canvas = get("arrows");
       const one = present();
-      if (!one?.run || state.now.hidden.has(one.of)) return void cleared(canvas);
+      if (!one?.run || state.now.hidden.has(one.of)) return void cleared(canvas, view.size);
       const step = stepOf(one);
       const { dark } = state.now;
       const arrows = one.vectors.filter(isOn).map(({ name, place, vector, isTrue, most }) => {
