@@ -7,7 +7,7 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -222,7 +222,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
         selection: the optimizers that pictures show. With a selection, pictures are always drawn again.
 
     Raises:
-        InUse: another run is writing to the folder.
+        InUse: a run of another experiment is writing to the folder. One of the same experiment is waited for.
         UserError: pictures are requested but Matplotlib cannot be used, or a selected label does not exist. This is
             checked before anything is run.
     """
@@ -234,8 +234,15 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
         if results is not None and not selection and _is_complete(results, job, format):
             store.finish_killed(job.folder)
             return Outcome(results, reused=True)
-        with store.writing(job.folder) as writer:
+        with store.writing(job.folder, job.plan.id, lambda: _waiting(watched)) as writer:
             return _written(job, writer, format, watched, selection)
+
+
+@contextmanager
+def _waiting(watched: Watched) -> Iterator[None]:
+    with watched("waiting for another run of this experiment", 1) as progress:
+        yield
+        progress(1)
 
 
 def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:

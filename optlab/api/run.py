@@ -53,7 +53,7 @@ def run(
     Raises:
         SpecError: the experiment has mistakes; the message lists all.
         UserError: there is no such back end, format, or label of an optimizer.
-        InUse: another run is writing to the folder.
+        InUse: a run of another experiment is writing to the folder. One of the same experiment is waited for.
     """
     if plots:
         check_format(format)  # before an hour of work

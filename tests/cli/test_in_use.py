@@ -1,7 +1,11 @@
-"""Concurrent runs with one results folder: one writes, the other stops with a message, and nothing is lost."""
+"""Concurrent runs with one results folder: one writes, and nothing is lost.
+
+Another one of the same experiment waits for its results and uses them. One of another experiment stops with a message.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -57,7 +61,8 @@ def lab(tmp_path):
 def start(lab, file):
     """A run that holds the lock of the folder."""
     process = subprocess.Popen([OPTLAB, "run", file, "--quiet"], cwd=lab, stderr=subprocess.PIPE, text=True)
-    while not (lab / "results" / "e" / ".lock").exists():
+    lock = lab / "results" / "e" / ".lock"
+    while not (lock.exists() and lock.stat().st_size):
         assert process.poll() is None
         time.sleep(0.05)
     return process
@@ -116,7 +121,7 @@ def test_a_killed_run_releases_the_folder(lab, sleeping, optlab_command):
 
 
 def test_several_runs_at_once_leave_complete_results(lab):
-    """Any of the runs may hold the lock. That run succeeds, and the results are complete."""
+    """Any of the runs may hold the lock. That run succeeds, those of the same experiment too."""
     commands = [[OPTLAB, "run", name, "--quiet"] for name in ("e.toml", "e.toml", "other.toml")]
     processes = [subprocess.Popen(one, cwd=lab, stderr=subprocess.PIPE, text=True) for one in commands]
     said = [process.communicate()[1] for process in processes]
@@ -125,6 +130,32 @@ def test_several_runs_at_once_leave_complete_results(lab):
     assert 0 in ended
     results = whole(lab / "results" / "e")
     assert len(results.plots) == 7
+
+
+@pytest.mark.parametrize("launches", [2, pytest.param(8, marks=pytest.mark.many)])
+def test_runs_of_one_experiment_at_once_compute_once(lab, launches):
+    command = [OPTLAB, "run", "e.toml", "--no-plots"]
+    processes = [
+        subprocess.Popen(command, cwd=lab, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for _ in range(launches)
+    ]
+    printed = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * launches
+    assert sum("nothing was computed" in out for out, _ in printed) == launches - 1
+    whole(lab / "results" / "e")
+
+
+def test_a_run_waits_for_one_of_the_same_experiment(lab, sleeping, tmp_path):
+    """Until that one ends. If it was killed, the waiting one computes the results."""
+    (lab / "plugins" / "sleeps.py").write_text(SLEEPS)
+    second = subprocess.Popen([OPTLAB, "run", "sleeps.toml", "--quiet"], cwd=lab, stderr=subprocess.PIPE, text=True)
+    lock = str(lab / "results" / "e" / ".lock")
+    while lock not in [os.path.realpath(link) for link in Path(f"/proc/{second.pid}/fd").iterdir()]:
+        assert second.poll() is None
+        time.sleep(0.05)
+    second.send_signal(signal.SIGINT)
+    assert second.communicate()[1] == "interrupted; results of earlier runs are intact\n"
+    assert (second.returncode, sleeping.poll()) == (130, None)
 
 
 def test_an_interrupted_first_run_leaves_no_folder(lab):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,12 +32,15 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+_MARK = re.compile(rb"[0-9a-f]{1,64}")
+_LOOKS, _BETWEEN = 10, 0.02
+
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
 """The error numbers of file systems without locks, such as some network file systems. optlab writes there unlocked."""
 
 
 @contextmanager
-def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[None]:
+def locked(folder: Path, name: str = LOCK, *, wait: bool = False, mark: str = "") -> Iterator[None]:
     """Make a folder if it does not exist, and hold its lock. Only one thread of all processes can hold the lock.
 
     At the end, the folder is removed if it is empty.
@@ -44,6 +49,7 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[No
         folder: the folder.
         name: the name of the lock.
         wait: whether to wait until the lock is free, instead of raising `InUse`.
+        mark: what others can read meanwhile with `mark_of`, a hash.
 
     Raises:
         InUse: another process or thread holds the lock.
@@ -52,6 +58,8 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[No
     path = folder / name
     file = _acquired(path, wait)
     try:
+        os.ftruncate(file, 0)
+        os.write(file, mark.encode())
         yield
     finally:
         try:
@@ -64,6 +72,16 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False) -> Iterator[No
                 os.close(file)
         with suppress(OSError):
             folder.rmdir()
+
+
+def mark_of(folder: Path) -> str:
+    """The mark in the lock of a folder, which is written at the moment after it is locked. Empty if there is none."""
+    for _ in range(_LOOKS):
+        with suppress(OSError):
+            if mark := (folder / LOCK).read_text(encoding="ascii", errors="replace"):
+                return mark
+        time.sleep(_BETWEEN)
+    return ""
 
 
 def _acquired(path: Path, wait: bool) -> int:
@@ -105,7 +123,7 @@ def _check(path: Path) -> None:
         status = path.lstat()
     except OSError:  # it does not exist; for other errors, opening it raises a better message
         return
-    if not stat.S_ISREG(status.st_mode) or status.st_size:
+    if not stat.S_ISREG(status.st_mode) or (status.st_size and not _MARK.fullmatch(path.read_bytes()[:100])):
         raise UserError(f"{path}: exists already and was not made by optlab; move it elsewhere")
 
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from optlab.errors import ResultsError, UserError, file_errors_name
+from optlab.errors import InUse, ResultsError, UserError, file_errors_name
 from optlab.execution.records import Sweep, Trajectories
 from optlab.results.store import manifest as layout
 from optlab.results.store.drafts import drafting, drafts_in, remove_stale
 from optlab.results.store.files import checksum, write_parquet, write_text
-from optlab.results.store.lock import LOCK, PUBLISHING, locked
+from optlab.results.store.lock import LOCK, PUBLISHING, locked, mark_of
 from optlab.results.store.ownership import check_folders, check_free, is_file, own
 from optlab.results.store.publishing import Manifest, complete, is_pending, publish
 from optlab.results.store.results import Results, load
 from optlab.results.store.runs import runs_table
 from optlab.results.store.steps import history, trajectories
 
+Waiting = Callable[[], AbstractContextManager[object]]
+"""Makes a context for the time of waiting, which may tell the user about it."""
+
 
 @contextmanager
-def writing(folder: Path) -> Iterator[Writer]:
+def writing(folder: Path, experiment: str = "", waiting: Waiting = nullcontext) -> Iterator[Writer]:
     """The only writer of a results folder. The folder is made if it does not exist.
+
+    If another process is running the same experiment, the one whose id is `experiment`, this one waits for it within
+    the context `waiting()`.
 
     The work of a killed process is completed first: published files are moved to their final paths, drafts are removed.
 
     Raises:
-        InUse: another process or thread is writing there.
+        InUse: another process or thread is writing results of another experiment there.
         UserError: the folder cannot be made, or a file or folder that optlab did not make has a name that is needed.
     """
-    with locked(folder):
+    with _locked(folder, experiment, waiting):
         with locked(folder, PUBLISHING, wait=True):
             complete(folder)
         check_folders(folder)
@@ -40,6 +46,19 @@ def writing(folder: Path) -> Iterator[Writer]:
         check_free(folder, needed, own(folder))  # before the runs, which may take an hour
         with drafting(folder) as draft:
             yield Writer(folder, draft)
+
+
+@contextmanager
+def _locked(folder: Path, experiment: str, waiting: Waiting) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder, mark=experiment))
+        except InUse:
+            if not experiment or mark_of(folder) != experiment:
+                raise
+            with waiting():
+                stack.enter_context(locked(folder, wait=True, mark=experiment))
+        yield
 
 
 def finish_killed(folder: Path) -> None:

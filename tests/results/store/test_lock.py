@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from optlab.errors import InUse, UserError
-from optlab.results.store.lock import locked
+from optlab.results.store.lock import LOCK, locked, mark_of
 
 HOLD = "import sys; from pathlib import Path; from optlab.results.store.lock import locked\n"
 
@@ -82,4 +82,24 @@ def test_many_processes_at_once(tmp_path):
 def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="the folder for the results cannot be made"), locked(tmp_path / "file" / "e"):
+        pass
+
+
+def test_others_can_read_the_mark_of_a_lock(tmp_path):
+    folder = tmp_path / "e"
+    with locked(folder, mark="0123456789abcdef"):
+        assert mark_of(folder) == "0123456789abcdef"
+        with pytest.raises(InUse), locked(folder, mark="ffffffffffffffff"):
+            pass
+        assert mark_of(folder) == "0123456789abcdef"
+    assert mark_of(folder) == ""
+
+
+def test_the_mark_of_a_killed_process_is_replaced(tmp_path):
+    (tmp_path / LOCK).write_text("0123456789abcdef")
+    with locked(tmp_path):
+        assert mark_of(tmp_path) == ""
+        (tmp_path / "file").write_text("")  # so that the folder stays
+    (tmp_path / LOCK).write_text("a note of mine")
+    with pytest.raises(UserError, match="exists already and was not made by optlab"), locked(tmp_path):
         pass
