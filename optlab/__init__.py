@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from optlab.api.animate import animate as animate
     from optlab.api.catalogue import available as available
+    from optlab.api.compare import compare as compare
     from optlab.api.explaining import explanation as explanation
     from optlab.api.maps import basins as basins
     from optlab.api.maps import stability as stability
@@ -58,6 +59,7 @@ _HOME = {
     "OptlabError": "optlab.errors",
     "animate": "optlab.api.animate",
     "available": "optlab.api.catalogue",
+    "compare": "optlab.api.compare",
     "backprop": "optlab.explain.backprop",
     "basins": "optlab.api.maps",
     "dataset": "optlab.plugins.problems.base",

@@ -25,7 +25,7 @@ def test_the_public_names():
     second = {"hessian", "hvp"}
     engine = {"trace", "sigmoid", "relu", "softplus", "softmax", "logsumexp", "lookup", "stop_gradient"}
     rest = {"run", "load", "minimize", "race", "basins", "stability", "backprop", "OptlabError", "__version__"}
-    rest |= {"animate", "available", "explanation", "pack", "play", "reproduce", "verify"}
+    rest |= {"animate", "available", "compare", "explanation", "pack", "play", "reproduce", "verify"}
     assert set(optlab.__all__) == decorators | first | second | engine | rest
     assert dir(optlab) == sorted(optlab.__all__)
     for name in optlab.__all__:

@@ -11,6 +11,7 @@ import typer
 from optlab.cli import streams
 from optlab.cli.commands import (
     animate,
+    compare,
     derivatives,
     experiments,
     export,
@@ -37,6 +38,7 @@ COMMANDS = {
     "play": play.play,
     "animate": animate.animate,
     "rank": rank.rank,
+    "compare": compare.compare,
     "tune": tune.tune,
     "score": score.score,
     "export": export.export,

@@ -83,10 +83,15 @@ def unpacked(path: Path) -> store.Results:
     try:
         return unpack(path, folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
         raise
+
+
+def remove(folder: Path) -> None:
+    """Remove a temporary folder."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_with(results: store.Results) -> None:
     """Remove the folder of results when this object is removed, or at the end of the process."""
-    weakref.finalize(results, shutil.rmtree, results.folder, ignore_errors=True)
+    weakref.finalize(results, remove, results.folder)

@@ -32,7 +32,7 @@ def runs_table(parts: Sequence[tuple[Sweep, Trajectories]], columns: Mapping[str
     has_stop = any(sweep.stop is not None for sweep, _ in parts)
     measures = [done.measures or metrics.columns(sweep, done) for sweep, done in parts]
     measured = dict.fromkeys(name for own in measures for name in own)
-    tables = _with_equal_types(
+    tables = with_equal_types(
         [
             _with_measures(_runs_of(sweep, done, names, has_noise, has_stop), own, measured)
             for (sweep, done), own in zip(parts, measures, strict=True)
@@ -98,7 +98,7 @@ def _with_measures(table: pa.Table, measures: Mapping[str, Any], names: Iterable
     return table
 
 
-def _with_equal_types(tables: list[pa.Table]) -> list[pa.Table]:
+def with_equal_types(tables: list[pa.Table]) -> list[pa.Table]:
     """The tables with one type per column. A column becomes texts if the types differ and are not all numbers."""
     for name in tables[0].column_names:
         kinds = {table.schema.field(name).type for table in tables} - {pa.null()}
