@@ -22,6 +22,7 @@ from optlab.experiments.kinds import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Registry
 from tests.forked import BIN, TIMEOUT, Forks
+from tests.pictures import leave_blank
 
 pytest_plugins = ["pytester"]
 
@@ -86,20 +87,35 @@ def forks() -> Iterator[Forks]:
 
 @pytest.fixture(scope="session")
 def optlab_command(forks: Forks) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """The command in a process of its own: a fork, or the installed script if anything else than its folder is set."""
+    """The command in a process of its own: a fork, or the installed script if anything else than its folder is set.
+    PNGs of figures are blank in a fork unless `rendered`."""
 
-    def run(*args: Any, cwd: Path, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+    def run(*args: Any, cwd: Path, rendered: bool = False, **kwargs: Any) -> subprocess.CompletedProcess[str]:
         arguments = [str(argument) for argument in args]
         more = kwargs.pop("env", {})
         environment = os.environ | {"COLUMNS": "200"} | more
         if not more and not kwargs:
-            return forks.run("optlab", *arguments, cwd=cwd, env=environment)
+            return forks.run("optlab", *arguments, cwd=cwd, env=environment, rendered=rendered)
         command = [str(BIN / "optlab"), *arguments]
         return subprocess.run(
             command, cwd=cwd, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False, **kwargs
         )
 
     return run
+
+
+@pytest.fixture
+def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PNGs of figures are blank during the test."""
+    leave_blank(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def blank_pictures_in_module() -> Iterator[None]:
+    """PNGs of figures are blank during the tests of the module."""
+    with pytest.MonkeyPatch.context() as patch:
+        leave_blank(patch)
+        yield
 
 
 @pytest.fixture

@@ -40,15 +40,15 @@ class Forks:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(
-        self, program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None
+        self, program: str, *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, rendered: bool = False
     ) -> subprocess.CompletedProcess[str]:
         """Run `optlab`, `pytest` or `python` with these arguments in a folder; its stdin is empty.
 
         Python and other packages have read their variables of the environment before, those of optlab are read now.
-        `python` takes the name of a file; any warning is an error there.
+        `python` takes the name of a file; any warning is an error there. Unless `rendered`, PNGs of figures are blank.
         """
         with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
-            request = [program, arguments, str(cwd), dict(env or os.environ), [out.name, err.name]]
+            request = [program, arguments, str(cwd), dict(env or os.environ), rendered, [out.name, err.name]]
             print(json.dumps(request), file=self._process.stdin, flush=True)
             status = json.loads(self._process.stdout.readline())
             return subprocess.CompletedProcess([program, *arguments], status, out.read(), err.read())
@@ -90,7 +90,9 @@ def _end(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _become(program: str, arguments: list[str], folder: str, environment: dict[str, str], streams: list[str]) -> None:
+def _become(
+    program: str, arguments: list[str], folder: str, environment: dict[str, str], rendered: bool, streams: list[str]
+) -> None:
     """Do what the program does; the process ends with it."""
     import numpy as np
     import pytest
@@ -106,6 +108,9 @@ def _become(program: str, arguments: list[str], folder: str, environment: dict[s
     os.environ.clear()
     os.environ.update(environment)
     np.random.seed()  # noqa: NPY002 (code of plugins may draw from it, in each process other numbers)
+    if not rendered:
+        leave_blank = runpy.run_path(str(Path(__file__).with_name("pictures.py")))["leave_blank"]
+        leave_blank(pytest.MonkeyPatch())
     sys.argv = [str(BIN / program), *arguments]
     if program == "python":
         sys.path.insert(0, folder)
