@@ -16,17 +16,27 @@ SMOKE = tests/experiments/document tests/experiments/resolve tests/experiments/t
 	tests/results/store/test_results.py tests/plugins/problems tests/plugins/transforms tests/plugins/registry/test_objects.py \
 	tests/engine/test_ops.py tests/test_public.py tests/cli/test_mistakes.py
 
-.PHONY: demo test test-all smoke test-lowest lint lint-javascript bench clean
+TYPES = $(BIN)/basedpyright --pythonpath $(BIN)/python
+
+# $(call with_types,TESTS): the types are checked by one thread, meanwhile the tests run. What it printed comes last.
+define with_types
+@$(TYPES) >$(VENV)/types.log 2>&1 & types=$$!; \
+$(1); status=$$?; \
+wait $$types && exit $$status; \
+cat $(VENV)/types.log; exit 1
+endef
+
+.PHONY: demo test test-all smoke test-lowest lint lint-without-types lint-javascript bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
 
-test: $(VENV)/installed-dev lint
-	$(PYTEST)
+test: $(VENV)/installed-dev lint-without-types
+	$(call with_types,$(PYTEST))
 
 # more cases: those that are marked `many` too
-test-all: $(VENV)/installed-dev lint
-	$(PYTEST) -m "many or not many"
+test-all: $(VENV)/installed-dev lint-without-types
+	$(call with_types,$(PYTEST) -m "many or not many")
 
 smoke: $(VENV)/installed-dev
 	bash scripts/try.sh $(BIN)
@@ -39,10 +49,12 @@ test-lowest:
 	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct .
 	bash scripts/try.sh $(LOWEST)/bin
 
-lint: $(VENV)/installed-dev
+lint: lint-without-types
+	$(TYPES)
+
+lint-without-types: $(VENV)/installed-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-javascript; \
 	else echo "npm is not installed: the JavaScript of the report is not checked"; fi

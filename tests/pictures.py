@@ -1,7 +1,7 @@
 """Pictures of experiments that are made but not rendered.
 
-Rendering takes most of the time of an experiment with pictures. Where a test needs only their names, each PNG is a single
-pixel. Tests of the looks of pictures are in tests/figures.
+Rendering takes most of the time of an experiment with pictures. Where a test needs only their names, each PNG is a
+single pixel. Tests of the looks of pictures are in tests/figures.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from optlab.figures import saving
 
 
 def leave_blank(patch: pytest.MonkeyPatch) -> None:
-    """Save the pictures of experiments as PNGs of one pixel, in this process. Files of other formats stay as they are."""
+    """Save the pictures of experiments as PNGs of one pixel, in this process. Files of other formats are real."""
     save = saving.save
 
     def blank(figure: Any, path: Path) -> Path:

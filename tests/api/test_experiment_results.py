@@ -23,6 +23,8 @@ from optlab.results import analysis
 from tests.digests import digest
 from tests.safe_html import assert_safe
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 DOCUMENT = {
     "name": "e",
     "steps": 20,
@@ -276,11 +278,11 @@ def test_selections(results):
 
 
 def test_figures_and_saved_pictures_are_the_same(lab):
-    found = optlab.run(DOCUMENT | {"problem": [{"name": "beale"}]})
+    found = optlab.run(DOCUMENT | {"problem": [{"name": "beale"}]}, format="svg")
     from optlab.figures.figure import save
 
-    path = save(found.figure("loss"), lab / "loss.png")
-    assert digest(path) == digest(found.folder / "plots" / "loss_beale.png")
+    path = save(found.figure("loss"), lab / "loss.svg")
+    assert digest(path) == digest(found.folder / "plots" / "loss_beale.svg")
 
 
 def test_pictures_of_a_map(lab):

@@ -12,6 +12,8 @@ from optlab.api import pipeline
 from optlab.errors import InUse, PluginError, UserError
 from optlab.results import store
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 TEXT = """\
 name = "e"   # a comment
 steps = 20

@@ -25,6 +25,8 @@ from optlab.plugins import hookspecs, kinds
 from tests.cases import first_cases
 from tests.packages import install
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r'^```\w+ title="([^"]+)"\n(.*?)^```$', PAGE, re.M | re.S))

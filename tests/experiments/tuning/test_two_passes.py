@@ -16,6 +16,8 @@ from optlab.experiments.tuning import timing
 from optlab.results import analysis
 from tests.cases import first_cases
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 DOCUMENT = {
     "name": "tuned",
     "steps": 30,

@@ -11,6 +11,8 @@ from optlab.figures.experiment import pictures
 from optlab.results import analysis
 from optlab.results.selection import Selection
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 RULES = [{"name": "gd", "lr": [0.01, 0.1]}, {"name": "adam", "lr": [0.01, 0.1]}]
 OF_ALL = ["profile_all_cases", "data_profile_all_cases", "ecdf_all_cases", "ranks_all_cases"]
 LAST = f"sphere (dim={CASES_SHOWN + 2})"

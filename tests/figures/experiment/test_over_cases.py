@@ -13,6 +13,8 @@ from optlab.figures.experiment import pictures
 from optlab.results.selection import Selection
 from tests.digests import digest
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 PROBLEMS = [{"name": "beale"}, *({"name": name, "start": "random"} for name in ("booth", "himmelblau"))]
 OPTIMIZERS = [{"name": "gd", "lr": [1e-3, 1e-2]}, {"name": "momentum", "lr": [1e-3, 1e-2]}, {"name": "adam", "lr": 0.3}]
 

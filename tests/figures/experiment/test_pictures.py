@@ -8,6 +8,8 @@ import optlab
 from optlab.api import pipeline
 from optlab.results import store
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 PLUGIN = '''\
 import numpy as np
 from optlab import optimizer, problem

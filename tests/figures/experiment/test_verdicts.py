@@ -11,6 +11,8 @@ from optlab.figures.experiment import pictures
 from optlab.results import analysis
 from optlab.results.selection import Selection
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 PROBLEMS = [{"name": "beale", "start": "random"}, {"name": "booth", "start": "random"}]
 OPTIMIZERS = [{"name": "gd", "lr": 1e-3}, {"name": "momentum", "lr": 1e-3}, {"name": "adam", "lr": 0.3}]
 RANGES = [

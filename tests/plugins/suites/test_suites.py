@@ -11,6 +11,8 @@ from optlab.errors import PluginError, SpecError
 from optlab.experiments.maps import declared
 from optlab.plugins.suites.base import NotInSuite
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 ADAM = [{"name": "adam", "lr": [0.01, 0.1]}]
 
 
