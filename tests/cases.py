@@ -17,13 +17,16 @@ def first_cases(count: int, cases: Iterable[Any]) -> list[Any]:
     return _marked(cases, lambda n: n >= count)
 
 
-def every(step: int, cases: Iterable[Any]) -> list[Any]:
-    """The cases, of which all but the first of each `step` are marked `many`.
+def every(step: int, cases: Iterable[Any], first: int = 0) -> list[Any]:
+    """The cases, of which all but one of each `step` are marked `many`. Tests of the same cases that differ in `first`
+    have different ones.
 
     >>> [len(case.marks) for case in every(2, "abc")]
     [0, 1, 0]
+    >>> [len(case.marks) for case in every(2, "abc", 1)]
+    [1, 0, 1]
     """
-    return _marked(cases, lambda n: n % step > 0)
+    return _marked(cases, lambda n: n % step != first)
 
 
 def _marked(cases: Iterable[Any], is_many: Callable[[int], bool]) -> list[Any]:

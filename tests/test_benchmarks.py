@@ -402,6 +402,7 @@ def test_writing_a_page_and_an_animation_is_timed_without_a_browser(load, run, m
     assert list(figures["written"]) == ["the page", "a GIF of 2 frames"]
 
 
+@pytest.mark.many
 def test_the_million_runs_are_shown_by_size(run, tmp_path):
     file = tmp_path / "figures.json"
     out = run("million", "--rounds", "1", "--json", str(file))

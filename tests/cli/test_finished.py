@@ -65,7 +65,7 @@ def run(*words):
 
 @pytest.mark.parametrize(
     ("call", "number"),
-    first_cases(3, [("rename", 1), ("replace", 3), ("fsync", 7), ("replace", 1), ("replace", 5)]),
+    first_cases(2, [("rename", 1), ("replace", 3), ("fsync", 7), ("replace", 1), ("replace", 5)]),
 )
 def test_a_process_killed_while_publishing_leaves_complete_results(lab, call, number, optlab_command):
     command = [sys.executable, "-c", KILLED, str(number), call, "run", "e.toml", "--no-plots"]
@@ -81,7 +81,7 @@ def test_a_process_killed_while_publishing_leaves_complete_results(lab, call, nu
     assert steps() == 20
 
 
-@pytest.mark.parametrize("kind", ["Ctrl-C", "error"])
+@pytest.mark.parametrize("kind", first_cases(1, ["Ctrl-C", "error"]))
 def test_the_message_on_the_state_of_the_results_is_right(lab, kind):
     """After an interrupt or an error of the file system in any call that moves or removes a file."""
     told = {10: set(), 20: set()}

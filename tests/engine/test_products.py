@@ -79,7 +79,7 @@ def test_third_derivatives_by_nesting():
     assert third == pytest.approx(expected, rel=1e-14)
 
 
-@pytest.mark.parametrize("seed", first_cases(30, range(100)))
+@pytest.mark.parametrize("seed", first_cases(12, range(100)))
 def test_products_agree_with_the_jacobian_on_random_programs(seed, random_program):
     program = random_program(np.random.default_rng(seed))
     several = tuple(range(len(program.inputs)))

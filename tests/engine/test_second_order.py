@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from optlab import grad, trace
+from tests.cases import every
 from tests.engine.operations import ELEMENTWISE, Row, plain_inputs
 from tests.engine.oracles import assert_close, curvatures, laid_out, torch, torch_curvatures
 from tests.engine.structures import STRUCTURED, tamed
@@ -22,7 +23,7 @@ def check(numpy: Any, in_torch: Any, inputs: Any, rng: np.random.Generator) -> N
         assert_close(ours, expected, 1e-9, max(np.max(np.abs(expected), initial=0.0), 1e-3))
 
 
-@pytest.mark.parametrize("key", ELEMENTWISE)
+@pytest.mark.parametrize("key", every(3, ELEMENTWISE))
 def test_second_derivatives_of_elementwise_operations(key):
     row = ELEMENTWISE[key]
     for seed in range(8):

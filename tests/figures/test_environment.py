@@ -53,13 +53,13 @@ def run(folder, *more, **environment):
     return subprocess.run(command, cwd=folder, env=given | environment, capture_output=True, text=True)
 
 
-def test_the_back_end_and_style_of_the_user_have_no_effect(tmp_path):
+def test_the_back_end_and_style_of_the_user_have_no_effect(tmp_path, optlab_command):
     (tmp_path / "style").mkdir()
     (tmp_path / "style" / "matplotlibrc").write_text(OTHER_STYLE)
     inherited = {"MPLBACKEND": "module://matplotlib_inline.backend_inline_of_a_notebook", "MATPLOTLIBRC": "style"}
-    assert run(tmp_path, "--out=plain").returncode == 0
     other = run(tmp_path, "--out=other", **inherited)
     assert (other.returncode, "Traceback" in other.stderr) == (0, False)
+    assert optlab_command("run", "e.toml", "--out=plain", cwd=tmp_path, rendered=True).returncode == 0
     plain = {path.name: digest(path) for path in (tmp_path / "plain" / "e" / "plots").iterdir()}
     assert len(plain) == 3
     assert {path.name: digest(path) for path in (tmp_path / "other" / "e" / "plots").iterdir()} == plain

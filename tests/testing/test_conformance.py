@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import itertools
 import pkgutil
 import re
 import sys
@@ -21,6 +22,7 @@ from optlab.plugins.registry import declared
 from optlab.testing.checks import declared as declarations
 from optlab.testing.checks import namesakes, tracing
 from optlab.testing.conformance import CHECKS, Failed, Skipped, checks_for, run_check, verdict
+from tests.cases import every
 from tests.testing import broken_form, broken_numbers, broken_on_matrices, broken_operations
 
 BY_NAME = {check.name: check for check in (*CHECKS, *declarations.INVARIANCES.values())}
@@ -43,7 +45,9 @@ def is_compared_elsewhere(rule, check):
 
 @pytest.mark.parametrize(
     ("rule", "check"),
-    [(rule, check) for rule in shipped() for check in checks_for(rule) if not is_compared_elsewhere(rule, check)],
+    every(
+        3, [(rule, check) for rule in shipped() for check in checks_for(rule) if not is_compared_elsewhere(rule, check)]
+    ),
     ids=lambda value: value.name,
 )
 def test_built_in_plugins_pass(rule, check):
@@ -153,25 +157,27 @@ def remembers_on_demand(x, g, b=0.0, *, lr=0.01, momentum=0.0):
 ON_WORDS = ("names_its_source", "documents_its_hyperparameters")
 
 
-@pytest.mark.parametrize("check", [c for c in CHECKS if c.name not in ON_WORDS], ids=lambda check: check.name)
+UNUSUAL = (
+    uses_everything_supplied,
+    keeps_the_best_loss,
+    keeps_a_matrix,
+    normalised,
+    without_lr,
+    adam_as_in_keras,
+    rprop,
+    names_of_the_suite,
+    mirror_descent,
+    shifts_its_states,
+    overflows_visibly,
+    signed_momentum,
+    remembers_on_demand,
+)
+
+
 @pytest.mark.parametrize(
-    "rule",
-    [
-        uses_everything_supplied,
-        keeps_the_best_loss,
-        keeps_a_matrix,
-        normalised,
-        without_lr,
-        adam_as_in_keras,
-        rprop,
-        names_of_the_suite,
-        mirror_descent,
-        shifts_its_states,
-        overflows_visibly,
-        signed_momentum,
-        remembers_on_demand,
-    ],
-    ids=lambda rule: rule.name,
+    ("rule", "check"),
+    every(3, itertools.product(UNUSUAL, [c for c in CHECKS if c.name not in ON_WORDS])),
+    ids=lambda value: value.name,
 )
 def test_unusual_rules_pass(rule, check):
     found = verdict(check, rule)
@@ -259,7 +265,7 @@ HOW = {
 """The step from which the failure occurs, and its condition."""
 
 
-@pytest.mark.parametrize("rule", broken_numbers.UNLIKE_THEIR_NAME, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", every(3, broken_numbers.UNLIKE_THEIR_NAME), ids=lambda rule: rule.name)
 def test_a_rule_unlike_its_name_is_rejected(rule):
     (check,) = (check for check in checks_for(rule) if check.name.startswith("matches_reference["))
     with pytest.raises(Failed, match=rf"differs from torch:\w+ by .+ within 1,000 steps, from {HOW[rule.name]}"):

@@ -7,6 +7,7 @@ import textwrap
 import pytest
 
 from optlab.testing import conformance
+from tests.cases import first_cases
 
 LION = '''
 """A module with an example.
@@ -66,7 +67,9 @@ def run(pytester, forks):
 
 @pytest.mark.parametrize(
     ("mode", "path"),
-    [("importlib", "plugins/lion.py"), ("prepend", "plugins/lion.py"), ("importlib", "else/my-rules.py")],
+    first_cases(
+        1, [("importlib", "else/my-rules.py"), ("prepend", "plugins/lion.py"), ("importlib", "plugins/lion.py")]
+    ),
 )
 def test_a_file_on_the_command_line(pytester, drop_in, mode, path):
     given = [drop_in(LION + OWN_TESTS, path), "-v", "-k", FEW, f"--import-mode={mode}"]

@@ -176,29 +176,21 @@ def test_an_optimizer_can_be_sent_to_another_process(tmp_path):
     assert (done.stdout, done.stderr) == ("[0.75, 0.75] [0.75, 0.75]\n", "")
 
 
-def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path):
+def test_a_rule_of_a_plugin_file_is_found_by_its_file(tmp_path, monkeypatch):
     plugin = tmp_path / "plugins" / "mine.py"
     plugin.parent.mkdir()
     plugin.write_text(
         "from optlab import optimizer\n\n\n@optimizer\ndef mine(x, g, *, lr=0.5):\n    return x - lr * g\n"
     )
-    write, read = (
-        textwrap.dedent(text)
-        for text in (
-            """
-            import torch, pickle
-            from optlab.bridges.torch import as_torch
-            made = as_torch("mine", [torch.nn.Parameter(torch.ones(2))])
-            open("made.pkl", "wb").write(pickle.dumps(made))
-            """,
-            """
-            import pickle
-            made = pickle.loads(open("../made.pkl", "rb").read())
-            print(type(made).__name__, made.param_groups[0]["lr"])
-            """,
-        )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "made.pkl").write_bytes(pickle.dumps(as_torch("mine", [Parameter(torch.ones(2))])))
+    read = textwrap.dedent(
+        """
+        import pickle
+        made = pickle.loads(open("../made.pkl", "rb").read())
+        print(type(made).__name__, made.param_groups[0]["lr"])
+        """
     )
-    subprocess.run([sys.executable, "-c", write], cwd=tmp_path, check=True)
     command = [sys.executable, "-c", read]
     done = subprocess.run(command, cwd=plugin.parent, check=True, capture_output=True, text=True)
     assert done.stdout == "mine 0.5\n"

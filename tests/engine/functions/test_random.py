@@ -165,7 +165,7 @@ CALLS = {f.__name__: f() for f in (reductions, running, moves, splits, joins, pa
 
 @pytest.mark.parametrize("kind", CALLS)
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-@pytest.mark.parametrize("examples", first_cases(1, [40, 120]))
+@pytest.mark.parametrize("examples", first_cases(1, [20, 120]))
 def test_generated_calls_agree_with_numpy(kind, examples, company):
     generated = settings(deadline=None, max_examples=examples)
     generated(given(data=st.data())(lambda data: check_call(kind, company, data)))()

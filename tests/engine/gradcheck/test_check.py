@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from optlab import check_grad, grad
 from optlab.errors import TraceError, UserError
 from optlab.plugins import registry
+from tests.cases import every
 
 RIGHT = {
     "analytic": (lambda x: np.sum(np.sin(x) * np.exp(-x)), [0.3, -2.0, 1.0]),
@@ -51,7 +52,7 @@ def test_wrong_gradients_are_found(name, relative):
     assert [c.index for c in found.wrong] == [(0,) * np.ndim(x)]
 
 
-@pytest.mark.parametrize("problem", registry.load(()).problems.values(), ids=lambda p: p.name)
+@pytest.mark.parametrize("problem", every(3, registry.load(()).problems.values()), ids=lambda p: p.name)
 def test_every_problem_at_random_points(problem):
     if problem.trains_on_data or problem.name.startswith("bbob"):  # tests/plugins/problems/test_bbob.py
         return

@@ -20,7 +20,7 @@ from optlab.plugins import external
 from optlab.plugins.external import optax as of_optax
 from optlab.plugins.external import scipy as of_scipy
 from optlab.plugins.external import torch as of_torch
-from tests.cases import every
+from tests.cases import every, first_cases
 
 ROSENBROCK = {"name": "rosenbrock"}
 HESSIAN = {"trust-ncg", "trust-krylov", "trust-exact", "dogleg"}
@@ -104,7 +104,7 @@ def test_unusable_optimizers_are_not_offered(planned, name):
     planned({"problem": [ROSENBROCK], "optimizer": [{"name": instead}]})
 
 
-@pytest.mark.parametrize("precision", ["float64", "float32"])
+@pytest.mark.parametrize("precision", first_cases(1, ["float64", "float32"]))
 def test_lbfgs_of_optax_equals_a_direct_call_in_jax(precision):
     """Its line search evaluates losses and gradients within an update, which optlab supplies."""
     with jax.enable_x64(precision == "float64"):

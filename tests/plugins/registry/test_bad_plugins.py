@@ -17,6 +17,7 @@ from optlab.errors import PluginError
 from optlab.plugins import registry
 from optlab.plugins.code_location import source
 from optlab.plugins.optimizers.adam import adam as built_in_adam
+from tests.cases import every
 
 GRAMMAR = "; write it as: def {name}(x, g, state=0.0, *, option=1.0)"
 A_DEFAULT = "; a default is a number, a boolean, a string or a list" + GRAMMAR
@@ -470,7 +471,7 @@ def test_the_registry_has_no_plugins_of_a_failed_file(labs, built_in, monkeypatc
 # ---- files that load, and fail when they are used --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", USING)
+@pytest.mark.parametrize("name", every(2, USING))
 def test_validate_reports_failed_plugins(command, labs, name):
     done = command("using", "validate", "gd", name)
     assert done.exit_code == 2

@@ -19,7 +19,7 @@ from optlab.api.bridges.torch import as_torch
 from optlab.plugins import schedules
 from optlab.plugins.optimizers.gd import gd
 from optlab.plugins.schedules.base import Schedule, schedule
-from tests.cases import first_cases
+from tests.cases import every, first_cases
 
 MODULES = [importlib.import_module(f"{schedules.__name__}.{m.name}") for m in pkgutil.iter_modules(schedules.__path__)]
 SCHEDULES = [value for module in MODULES for value in vars(module).values() if isinstance(value, Schedule)]
@@ -163,8 +163,11 @@ def shows(x, g, *, lr=1.0):
 
 
 @pytest.mark.parametrize("all_steps", first_cases(1, [[1, 3, 50], [2, 7]]), ids=str)
-@pytest.mark.parametrize("backend", ["replay", "native", "float32"])
-@pytest.mark.parametrize("one", SCHEDULES, ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    ("backend", "one"),
+    every(2, itertools.product(["replay", "native", "float32"], SCHEDULES)),
+    ids=lambda one: getattr(one, "name", one),
+)
 def test_runs_follow_the_formula_to_the_last_step(one, backend, all_steps, tmp_path):
     """On both back ends and in float32, with all odd options as axes of one grid."""
     (plugins := tmp_path / "plugins").mkdir()

@@ -16,7 +16,7 @@ from tests.node import evaluated, needs_node
 from tests.report.web.in_node import KERNEL, results, task
 
 STEPS = 200
-PARTS = 16
+PARTS = 24
 
 pytestmark = needs_node
 
