@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from optlab.results.sharing.differences import Comparison, Difference
 
 
+ENDED = ("timeout", "crashed")
+"""The statuses of runs whose worker was ended, or ended itself."""
+
+
 @dataclass(frozen=True)
 class Reproduction:
     """The outcome of `optlab.reproduce`. It is true if all compared bits are equal.
@@ -167,6 +171,11 @@ def _planned_again(found: ExperimentResults, name: str) -> Iterator[Job]:
     cannot = f"{name}: cannot be run from what these results hold"
     for key, why in held.absent.items():
         raise ResultsError(f"{cannot}: {key} {why}")
+    ended = [
+        f"{found.manifest['statuses'][status]:,} {status}" for status in ENDED if found.manifest["statuses"].get(status)
+    ]
+    if ended:
+        raise ResultsError(f"{cannot}: {', '.join(ended)}: such runs would hang or end this process, too")
     if found.manifest.get("planned", {}).get("tuning") and _budget(found) == "seconds":
         raise ResultsError(f'{cannot}: with budget = "seconds", the numbers of steps were measured as times')
     with tempfile.TemporaryDirectory(prefix="optlab-") as folder:

@@ -97,7 +97,7 @@ def test_a_packed_file_has_all_but_pictures_and_the_same_bytes_each_time(lab, tm
 
 
 def test_a_packed_file_names_no_person_host_folder_or_secret(lab):
-    """What the manifest, the report and the tables might hold."""
+    """What the traces of errors, the manifest, the report and the tables might hold."""
     private = {
         str(lab),
         str(Path.home()),
@@ -108,7 +108,7 @@ def test_a_packed_file_names_no_person_host_folder_or_secret(lab):
     with zipfile.ZipFile(lab / "e.zip") as file:
         host = re.compile(rf"\b{re.escape(socket.gethostname())}\b")
         assert [name for name in ("manifest.json", "sources.json") if host.search(file.read(name).decode())] == []
-        for name in set(file.namelist()) - {"errors.log"}:
+        for name in file.namelist():
             content = file.read(name)
             assert [word for word in private if len(word) > 1 and word.encode() in content] == [], name
 
@@ -207,6 +207,15 @@ def without_key(key):
     return change
 
 
+def with_sweep(sweep):
+    def change(members):
+        manifest = json.loads(members["manifest.json"])
+        manifest["sweeps"].append(sweep)
+        members["manifest.json"] = sealed(manifest).encode()
+
+    return change
+
+
 WRONG = {
     "lost": (drop("spec.toml"), r"b.zip: its manifest names 'spec.toml', which is missing; get the file again"),
     "manifest": (drop("manifest.json"), r"b.zip: holds no finished results \(manifest.json is missing\)"),
@@ -215,6 +224,8 @@ WRONG = {
     "report": (flip("report.html"), "b.zip: report.html is damaged; get the file again"),
     "sealed": (flip("manifest.json"), "b.zip: manifest.json: is damaged; get the file again"),
     "keys": (without_key("sweeps"), "b.zip: its manifest has no sweeps, so that it was not packed by optlab"),
+    "sweep": (with_sweep(1), "a sweep in its manifest lacks a key"),
+    "deep": (lambda members: members.update({"manifest.json": b"[" * 200_000}), "b.zip: "),
     "outside": (lambda members: members.update({"../a": b""}), r"b.zip: is refused: its member '../a' leads outside"),
     "other": (lambda members: members.update({"a.exe": b""}), "b.zip: is refused: its member 'a.exe' is no file of"),
 }

@@ -166,6 +166,12 @@ def test_results_with_objects_or_without_plugin_files_cannot_be_run_again(copied
         optlab.reproduce(copied)
 
 
+def test_runs_that_crashed_are_not_run_again(copied):
+    changed(copied, lambda manifest: manifest["statuses"].update(crashed=2, timeout=0))
+    with pytest.raises(ResultsError, match="2 crashed: such runs would hang or end this process, too"):
+        optlab.reproduce(copied)
+
+
 @pytest.mark.parametrize("share", [0, -1, 1.5, float("nan")])
 def test_no_such_share(tmp_path, share):
     with pytest.raises(UserError, match="sample: must be above 0 and at most 1"):

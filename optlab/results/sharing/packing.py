@@ -26,6 +26,8 @@ KNOWN = re.compile(rf"{_TABLES}|{'|'.join(map(re.escape, _TOP))}")
 _NEEDED: Mapping[str, type] = {"name": str, "experiment": str, "statuses": dict, "runs": int, "sweeps": list,
                                "files": dict, "hashes": dict, "versions": dict}  # fmt: skip
 """The keys of a manifest that are read everywhere, with their types."""
+_OF_SWEEP = {"id", "label", "cases", "runs", "backend"}
+"""Those of each sweep."""
 
 
 def pack(results: store.Results, path: Path, report: Path | bytes) -> None:
@@ -51,6 +53,8 @@ def unpack(path: Path, folder: Path) -> store.Results:
         manifest = layout.read_manifest(folder)
         _check(path, manifest, names)
         results = store.load(folder)
+    except RecursionError:
+        raise ResultsError(f"{path}: is refused: its manifest is nested too deeply") from None
     except DamagedResults as error:
         raise ResultsError(f"{_named(error.what, folder, path)}; get the file again") from None
     except ResultsError as error:
@@ -70,6 +74,9 @@ def _check(path: Path, manifest: Mapping[str, Any], names: set[str]) -> None:
     for key, kind in _NEEDED.items():
         if not isinstance(manifest.get(key), kind):
             raise ResultsError(f"{path}: its manifest has no {key}, so that it was not packed by optlab")
+    for sweep in manifest["sweeps"]:
+        if not isinstance(sweep, dict) or not sweep.keys() >= _OF_SWEEP:
+            raise ResultsError(f"{path}: a sweep in its manifest lacks a key, so that it was not packed by optlab")
     told = {*manifest["files"], *layout.pictures(manifest), layout.MANIFEST}
     for name in sorted(told - names):
         raise ResultsError(f"{path}: its manifest names {name!r}, which is missing; get the file again")
