@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from optlab.errors import UnknownName, UserError, did_you_mean
 from optlab.execution import runner
@@ -12,11 +12,16 @@ from optlab.execution.executors.local import Progress, execute, threads, workers
 from optlab.execution.executors.protocol import Asked, Pool
 from optlab.execution.executors.timed import Timed
 from optlab.execution.records import Sweep, Trajectories
+from optlab.plugins.external import Foreign
 from optlab.plugins.registry import Registry
 
 THREADS, PROCESSES, DASK = EXECUTORS = ("threads", "processes", "dask")
 GROUP = "optlab.executors"
 """The entry points of further executors: functions of an `Asked`, which return a context with a `Pool`."""
+
+WORTH_PROCESSES = 50_000
+"""From this number of runs times steps, processes execute the optimizers of other packages. A step takes 50 to 500 us,
+and a process that loads torch three seconds."""
 
 Done = tuple[Sweep, Trajectories, str]
 Execute = Callable[[Sequence[Sweep], runner.Graphs, Progress], Iterator[Done]]
@@ -36,13 +41,56 @@ def opened(asked: Asked, known: Registry) -> Iterator[Execute]:
         UnknownName: there is no such executor. MissingPackage: it is not installed.
         UserError: it cannot do what was asked, or its scheduler cannot be reached.
     """
-    name = asked.name or (PROCESSES if asked.limits else THREADS)
+    name = asked.name or (PROCESSES if asked.limits else "")
     if asked.scheduler and name != DASK:
-        raise UserError(f'a scheduler is for executor = "dask", not for "{name}"')
+        raise UserError(f'a scheduler is for executor = "dask", not for "{name or THREADS}"')
+    if not name:
+        with _by_itself(asked, known) as by_itself:
+            yield by_itself
+        return
     if name == THREADS:
         with _in_threads(asked) as local:
             yield local
         return
+    with _elsewhere(name, asked, known) as elsewhere:
+        yield elsewhere
+
+
+@contextmanager
+def _by_itself(asked: Asked, known: Registry) -> Iterator[Execute]:
+    """Threads, and processes for the optimizers of other packages, whose Python code threads would execute in turn.
+
+    Processes are started if these have much to do, and only for what can be sent to them.
+    """
+    with ExitStack() as stack:
+        here = stack.enter_context(_in_threads(asked))
+
+        def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
+            away = [sweep for sweep in sweeps if isinstance(sweep.rule.optimizer, Foreign)]
+            if (asked.workers or workers()) < 2 or sum(len(sweep) * sweep.steps for sweep in away) < WORTH_PROCESSES:
+                away = []
+            away = [sweep for sweep in away if _can_travel(sweep, known)]
+            if len(away) < len(sweeps):
+                yield from here(
+                    [sweep for sweep in sweeps if sweep.id not in {one.id for one in away}], graphs, progress
+                )
+            if away:
+                yield from stack.enter_context(_elsewhere(PROCESSES, asked, known))(away, graphs, progress)
+
+        yield executed
+
+
+def _can_travel(sweep: Sweep, known: Registry) -> bool:
+    from optlab.execution.executors.travel import written
+
+    try:
+        return bool(written(sweep, known))
+    except Exception:  # whatever the objects of users do when they are pickled
+        return False
+
+
+@contextmanager
+def _elsewhere(name: str, asked: Asked, known: Registry) -> Iterator[Execute]:
     from optlab.execution.executors.remote import Remote
 
     with _pool(name, asked) as pool, threads(pool.parallel) as waiting:

@@ -78,6 +78,29 @@ def test_within_the_limit_nothing_changes(sweeps, built_in, on_threads):
     assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
 
 
+def test_optimizers_of_other_packages_run_in_processes_if_they_have_much_to_do(
+    sweeps, built_in, on_threads, monkeypatch
+):
+    """Unless something cannot be sent there. Other sweeps run in threads."""
+    sent, elsewhere = [], choice._elsewhere
+
+    def noting(name, asked, known):
+        sent.append(name)
+        return elsewhere(name, asked, known)
+
+    monkeypatch.setattr(choice, "_elsewhere", noting)
+    monkeypatch.setattr(choice, "WORTH_PROCESSES", sum(len(sweep) * sweep.steps for sweep in sweeps[-1:]))
+    found = executed(sweeps, built_in, Asked(workers=2))
+    assert sent == ["processes"]
+    assert {i: bits(done) for i, (done, _) in found.items()} == {i: bits(done) for i, (done, _) in on_threads.items()}
+    monkeypatch.setattr(choice, "WORTH_PROCESSES", choice.WORTH_PROCESSES + 1)
+    executed(sweeps[-1:], built_in, Asked(workers=2))
+    monkeypatch.setattr(choice, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr("optlab.execution.executors.travel.written", lambda sweep, known: 1 / 0)
+    executed(sweeps[-1:], built_in, Asked(workers=2))
+    assert len(sent) == 1
+
+
 def test_limits_are_kept_by_processes_unless_threads_are_asked_for(built_in, monkeypatch):
     asked_for = []
     monkeypatch.setattr(choice, "_pool", lambda name, asked: asked_for.append(name))
