@@ -33,10 +33,10 @@ _IMPORTED_BEFORE = "ignore:Module already imported:pytest.PytestAssertRewriteWar
 
 
 class Forks:
-    """A process that has imported optlab, and forks of it."""
+    """A process that has imported optlab and other modules, and forks of it."""
 
-    def __init__(self) -> None:
-        command = [sys.executable, "-P", __file__]  # -P: the modules next to this file are not importable
+    def __init__(self, *modules: str) -> None:
+        command = [sys.executable, "-P", __file__, *modules]  # -P: the modules next to this file are not importable
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def run(
@@ -134,7 +134,7 @@ def _import_all() -> None:
     for module in pkgutil.walk_packages(optlab.__path__, "optlab."):
         if not module.name.startswith(_NOT_IMPORTED):
             importlib.import_module(module.name)
-    for name in _LATE:
+    for name in (*_LATE, *sys.argv[1:]):
         importlib.import_module(name)
     gc.freeze()  # a fork that ends does not look through all that was imported
 

@@ -25,6 +25,7 @@ from optlab.experiments.kinds.basins import BASINS, BasinsSpec
 from optlab.experiments.kinds.stability import STABILITY, StabilitySpec
 from optlab.testing.checks import CHECKS
 from tests.digests import digest
+from tests.forked import Forks
 
 ROOT = Path(__file__).parents[1]
 PAGES = (
@@ -75,6 +76,14 @@ def checkout(tmp_path):
 def run(forks):
     """Run a command as a user does, with the tools of this environment first on the path."""
     return functools.partial(_run, forks)
+
+
+@pytest.fixture
+def run_with_torch():
+    """The same in a process that has imported torch and optax, which takes longer than most commands."""
+    forks = Forks("torch", "optax")
+    yield functools.partial(_run, forks)
+    forks.close()
 
 
 def _run(forks, command, folder, rendered=False):
@@ -135,7 +144,8 @@ def assert_equal(expected, printed):
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_every_block_of_a_page_prints_what_is_shown(page, checkout, run):
+def test_every_block_of_a_page_prints_what_is_shown(page, checkout, request):
+    run = request.getfixturevalue("run_with_torch" if page == "docs/bridges.md" else "run")
     run = functools.partial(run, rendered=page in GUIDES)  # whose pictures are compared
     compare = assert_equal if page in GUIDES else assert_shown
     printed = None
