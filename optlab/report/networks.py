@@ -62,12 +62,11 @@ def add(
         labels: whose paths and parameters are in the page.
         all_landscapes: whether paths are computed again for every landscape, which may take ten seconds.
     """
-    patience = PATIENCE if all_landscapes else 1
     for one in found:
         one |= {"landscapes": [], "boundary": None, "network_notes": []}
     frames = results.frames
     own = [(one, known[one["title"]], frames.case(one["title"])) for one in found if one["title"] in known]
-    own = _with_paths(own, results, labels, patience)
+    own = _with_paths(own, results, labels, all_landscapes)
     wide = [one for one in own if has_landscape(one[1])]
     recorded = [one for one in wide if not one[2].paths.empty]
     drawn = [one for one in wide if is_drawn(one[1])]
@@ -86,11 +85,11 @@ def add(
 Own = tuple[dict[str, Any], Titled, CaseFrames]
 
 
-def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str], patience: int) -> list[Own]:
+def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str], all_landscapes: bool) -> list[Own]:
     """The cases with paths where they were not recorded and are needed."""
-    wanted = has_landscape if patience > 1 else lambda case: is_drawn(case) or is_quick(case)
+    wanted = has_landscape if all_landscapes else lambda case: is_drawn(case) or is_quick(case)
     missing = [one["title"] for one, case, of_case in own if of_case.paths.empty and wanted(case)]
-    work = patience * recomputed.WORK / max(len(missing), 1)
+    work = recomputed.WORK * (PATIENCE if all_landscapes else 1) / max(len(missing), 1)
     found = []
     for one, case, of_case in own:
         if one["title"] in missing:

@@ -1,8 +1,12 @@
 """Pages in a real browser, with the network cut off."""
 
+import json
+import re
 import shutil
 
 import pytest
+
+from optlab.api.report import Report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 SOFTWARE = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
@@ -19,6 +23,14 @@ def opened(browser, address, **options):
     page.on("dialog", lambda dialog: page.faults.append(f"dialog {dialog.message}"))
     page.goto(address)
     return page
+
+
+def damaged(report, path, damage):
+    """The address of a report in which `damage` has changed the data of the page."""
+    start, data, end = re.split(r'(?<=id="data">)(.*?)(?=</script>)', report.text, maxsplit=1, flags=re.S)
+    document = json.loads(data)
+    damage(document)
+    return Report(start + json.dumps(document).replace("<", "\\u003c") + end).save(path).as_uri()
 
 
 def frame(page):

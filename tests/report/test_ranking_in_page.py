@@ -5,7 +5,7 @@ import pytest
 from optlab.results import caption
 from optlab.results.analysis import sentences
 from tests.report.conftest import HOSTILE
-from tests.report.pages import frame, needs_browser, opened
+from tests.report.pages import damaged, frame, needs_browser, opened
 
 pytestmark = needs_browser
 
@@ -48,6 +48,28 @@ def test_hiding_an_optimizer_ranks_the_others_as_without_it(page, small):
     rows = small.ranking().query("case == @title")
     assert [row[0] for row in shown(page, "ranking")] == ranks(rows)
     assert page.locator("#compared").inner_text() == ""
+
+
+def spoil(document):
+    for one in document["cases"]:
+        one["contest"]["values"] = {"f8": "no base64"}
+    for one in document["profile"]["costs"]["cases"]:
+        one["costs"] = {"f8": "no base64"}
+
+
+def test_losses_that_cannot_be_read_are_reported(browser, small, tmp_path):
+    page = opened(browser, damaged(small.report(), tmp_path / "spoiled.html", spoil))
+    page.locator("#legend input").first.uncheck()
+    frame(page)  # nothing is busy
+    assert page.locator("#ranking td:nth-child(2)").count() == 2
+    assert page.locator("#compared").inner_text().startswith("The intervals could not be computed: ")
+    caption = page.locator("#further figcaption small").last.inner_text()
+    assert caption.startswith("The profile could not be computed: ")
+    page.locator("#all").click()
+    frame(page)
+    assert page.locator("#compared").inner_text() == ""
+    assert page.locator("#further figcaption small").last.inner_text() != caption
+    assert page.faults == []
 
 
 def test_keys_move_through_the_rows_and_light_their_entries(page):

@@ -38,6 +38,19 @@ def page(address, browser):
     page.close()
 
 
+def test_sliders_and_rule_are_of_the_same_optimizer(address, browser):
+    page = opened(browser, address)
+    chosen = "() => ['live-label', 'why-of'].map((id) => document.getElementById(id).selectedOptions[0].text)"
+    first, explained = page.evaluate(chosen)
+    assert first == explained == page.locator("#ranking td:nth-child(2)").first.inner_text()
+    page.locator("#legend label").filter(has_text=first).locator("input").uncheck()
+    page.mouse.move(0, 0)
+    page.locator("h1").click()
+    frame(page)
+    second, explained = page.evaluate(chosen)
+    assert second == explained != first
+
+
 def show(page, label, step):
     page.locator("#why-of").select_option(label=label)
     page.locator("#scrub").fill(str(step))

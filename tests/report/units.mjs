@@ -23,6 +23,9 @@ import { faultOf, placeOf, valueOf } from "./live/sliders.js";
 import { variantFor } from "./live/variants.js";
 import { number, unpack } from "./base/unpack.js";
 import { pixels } from "./why/why.js";
+import { bestOf } from "./base/best.js";
+import { createState } from "./base/state.js";
+import { limited } from "./base/limited.js";
 
 const near = (a, b, far = 1e-6) => assert.ok(Math.abs(a - b) <= far, `${a} is not ${b}`);
 
@@ -254,4 +257,30 @@ globalThis.DecompressionStream = taken;
 // colours
 assert.deepEqual(rgb("#ff0080"), [1, 0, 128 / 255]);
 assert.deepEqual(between([[0], [1], [3]], 0.75), [2]);
+// the optimizer that is explained
+const ranking = [{ label: 2 }, { label: 0 }, { label: 1 }];
+assert.deepEqual([bestOf(ranking, [0, 1, 2], new Set()), bestOf(ranking, [0, 1], new Set()), bestOf(ranking, [0, 1, 2], new Set([2]))], [2, 0, 0]);
+assert.deepEqual([bestOf(ranking, [1], new Set([1])), bestOf(ranking, [], new Set())], [1, null]);
+
+// a mistake in one part of the page does not stop the others
+globalThis.requestAnimationFrame = () => 0;
+const told = [];
+const state = createState(/** @type {any} */ ({ step: 0 }));
+state.on(["step"], () => { throw new Error("mistake"); }); // prettier-ignore
+state.on(["step"], () => told.push(state.now.step));
+process.once("uncaughtException", ({ message }) => told.push(message));
+state.set({ step: 2 });
+state.show();
+await new Promise((done) => setTimeout(done));
+assert.deepEqual(told, [2, "mistake"]);
+
+// work that need not follow every frame: at once, and once more after the pause
+const attributes = new Set();
+const box = { setAttribute: (name) => attributes.add(name), removeAttribute: (name) => attributes.delete(name) };
+let calls = 0;
+const often = limited(() => calls++, 1, /** @type {any} */ (box));
+for (let n = 0; n < 3; n++) often();
+assert.deepEqual([calls, ...attributes], [1, "aria-busy"]);
+await new Promise((done) => setTimeout(done, 20));
+assert.deepEqual([calls, ...attributes], [2]);
 console.log("all units pass");

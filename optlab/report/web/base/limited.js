@@ -2,18 +2,29 @@
 
 /**
  * A function that does its work at once, but not again for a while: calls in the meantime are one call afterwards.
- * @param {() => void} update @param {number} pause milliseconds
+ * @param {() => void} update @param {number} pause milliseconds @param {HTMLElement} box what is behind; it is marked as busy until it is not
  */
-export function limited(update, pause) {
+export function limited(update, pause, box) {
   let isWaiting = false;
   let isDue = false;
-  return function call() {
-    if (isWaiting) return void (isDue = true);
-    [isWaiting, isDue] = [true, false];
+
+  function again() {
+    isWaiting = false;
+    if (!isDue) return;
+    isDue = false;
+    box.removeAttribute("aria-busy");
+    call();
+  }
+
+  function call() {
+    if (isWaiting) {
+      if (!isDue) box.setAttribute("aria-busy", "true");
+      isDue = true;
+      return;
+    }
+    isWaiting = true;
+    setTimeout(again, pause);
     update();
-    setTimeout(() => {
-      isWaiting = false;
-      if (isDue) call();
-    }, pause);
-  };
+  }
+  return call;
 }

@@ -34,7 +34,18 @@ export function createState(first) {
   function tell() {
     const now = new Set(changed);
     changed.clear();
-    for (const { keys, update } of listeners) if ([...now].some((key) => keys.has(key))) update();
+    for (const { keys, update } of listeners) if ([...now].some((key) => keys.has(key))) alone(update);
+  }
+
+  /** A mistake in one part of the page does not stop the others. The browser reports it as any other. */
+  function alone(/** @type {() => void} */ update) {
+    try {
+      update();
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   return {

@@ -1,6 +1,7 @@
 /** The charts of the page: losses and accuracies along the steps, learning rates, and profiles. */
 
 import { line } from "../base/cases.js";
+import { faultText } from "../base/faults.js";
 import { createChart } from "./chart.js";
 import { staircase } from "./staircase.js";
 import { short } from "../base/numbers.js";
@@ -104,14 +105,20 @@ export function createCharts(document_, state, openCase, colours, tip, liveRuns 
 
   /** The profile is computed again from the costs of the optimizers that are not hidden. */
   function compare() {
-    const { hidden } = state.now;
     if (!whole) return;
-    profile = whole;
-    if ((hidden.size || isLive()) && whole.costs) {
-      const found = profileOf(whole.costs, hidden, runsOf);
-      profile = { ...whole, lines: found.lines, caption: captionOf(whole.costs, found, hidden, (label) => document_.labels[label].name, isLive()) };
+    try {
+      profile = present();
+    } catch (error) {
+      profile = { ...whole, lines: [], caption: faultText("The profile", error) };
     }
     profileChart?.describe(profile.caption);
+  }
+
+  function present() {
+    const { hidden } = state.now;
+    if (!(hidden.size || isLive()) || !whole.costs) return whole;
+    const found = profileOf(whole.costs, hidden, runsOf);
+    return { ...whole, lines: found.lines, caption: captionOf(whole.costs, found, hidden, (label) => document_.labels[label].name, isLive()) };
   }
 
   const isLive = () => document_.cases.some((_, index) => document_.labels.some((_, label) => liveRuns(index, label)));
@@ -131,9 +138,9 @@ export function createCharts(document_, state, openCase, colours, tip, liveRuns 
     clearTimeout(timer);
     byId("rates").setAttribute("aria-busy", "true");
     timer = setTimeout(() => {
+      byId("rates").removeAttribute("aria-busy");
       compare();
       draw();
-      byId("rates").removeAttribute("aria-busy");
     }, QUIET);
   }
 

@@ -2,6 +2,7 @@
 
 import { createComparison } from "./comparison.js";
 import { caseTable, meaningsOf, overTable } from "./rank_table.js";
+import { faultText } from "../base/faults.js";
 import { limited } from "../base/limited.js";
 import { copyButton, linkRows, reveal, swatches, table } from "../base/tables.js";
 
@@ -38,9 +39,21 @@ export function createRanking(document_, state, colours, losses) {
       while (performance.now() < end) {
         if (work.next().done) return show(false);
       }
-      timer = setTimeout(slice);
+      timer = setTimeout(guarded(slice));
     };
-    timer = setTimeout(slice, QUIET);
+    timer = setTimeout(guarded(slice), QUIET);
+  }
+
+  /** Work on the doubt. If it fails, the ranks are shown with a message. */
+  function guarded(/** @type {() => void} */ work) {
+    return () => {
+      try {
+        work();
+      } catch (error) {
+        show(false);
+        get("compared").textContent = faultText("The intervals", error);
+      }
+    };
   }
 
   function show(/** @type {boolean} */ isBusy) {
@@ -111,8 +124,9 @@ export function createRanking(document_, state, colours, losses) {
     }
   }
 
-  state.on(["caseIndex", "hidden"], update);
-  state.on(["version"], limited(() => (comparison.forget(), update()), PAUSE));
+  const begin = guarded(update);
+  state.on(["caseIndex", "hidden"], begin);
+  state.on(["version"], limited(() => (comparison.forget(), begin()), PAUSE, get("ranks")));
   state.on(["hover", "dark"], paint);
-  update();
+  begin();
 }

@@ -1,5 +1,6 @@
 /** The controls of live computing: start, steps, and for one optimizer a slider for each number. */
 
+import { bestOf } from "../base/best.js";
 import { faultText } from "../base/faults.js";
 import { faultOfSteps, keyOf } from "./numbers.js";
 import { faultOf, placeOf, valueOf } from "./sliders.js";
@@ -41,15 +42,22 @@ export function createControls(data, state, live) {
     seeds();
   }
 
+  /** Change the settings of one optimizer, which is explained from now on. */
+  function changeOne(/** @type {Parameters<typeof live.change>[1]} */ edit) {
+    state.set({ chosen: label() });
+    change(edit);
+  }
+
   function open() {
     get("live").hidden = !programs().length;
     if (!programs().length) return;
-    const before = choice.value;
     choice.replaceChildren(...programs().map((one) => new Option(data.labels[one.label].name, String(one.label))));
-    if (!choose(state.now.chosen)) choose(Number(before));
+    if (!choose(state.now.chosen)) choose(best());
     fill();
     sliders();
   }
+
+  const best = () => bestOf(data.cases[index()].ranking, programs().map((one) => one.label), state.now.hidden); // prettier-ignore
 
   /** Select a label, if it has a program or a reason. @param {number | null} wanted */
   function choose(wanted) {
@@ -109,7 +117,7 @@ export function createControls(data, state, live) {
         return fault(`the page has no program ${input.checked ? "without" : "with"} ${name}`, input);
       }
       const at = label();
-      change((settings) => settings.variants.set(at, found.place));
+      changeOne((settings) => settings.variants.set(at, found.place));
       sliders();
       if (!found.isWanted) fault(`the page has no program with ${wanted.join(" and ") || "none of them"}: others were switched too`);
       /** @type {HTMLElement | undefined} */ ([...box.querySelectorAll("input[type=checkbox]")][variants[0].parts.indexOf(name)])?.focus();
@@ -141,7 +149,7 @@ export function createControls(data, state, live) {
       const wrong = faultOf(parameter, value);
       if (wrong) return fault(wrong, field);
       const at = label();
-      change(({ values }) => values.set(at, { ...values.get(at), [keyOf(parameter)]: value }));
+      changeOne(({ values }) => values.set(at, { ...values.get(at), [keyOf(parameter)]: value }));
     }
 
     range.addEventListener("input", () => {
@@ -186,6 +194,9 @@ export function createControls(data, state, live) {
   choice.addEventListener("change", () => (state.set({ chosen: label() }), sliders()));
   state.on(["chosen"], () => {
     if (label() !== state.now.chosen && choose(state.now.chosen)) sliders();
+  });
+  state.on(["hidden"], () => {
+    if (state.now.chosen === null && label() !== best() && choose(best())) sliders();
   });
   state.on(["caseIndex"], open);
   open();

@@ -4,6 +4,7 @@ import { cleared, drawArrows } from "./arrows.js";
 import { createChart } from "../charts/chart.js";
 import { digits, entriesText } from "./lines.js";
 import { createRuleLines } from "./rule_lines.js";
+import { bestOf } from "../base/best.js";
 import { limited } from "../base/limited.js";
 import { once } from "../base/once.js";
 import { setText } from "../base/text.js";
@@ -38,8 +39,8 @@ export function createWhy(data, state, openCase, colours, live) {
   let offered = "";
 
   const showLines = createRuleLines(get("why-lines"));
-  const drawLater = limited(draw, PAUSES.chart);
-  const numbersLater = limited(numbers, PAUSES.numbers);
+  const drawLater = limited(draw, PAUSES.chart, get("why-chart"));
+  const numbersLater = limited(numbers, PAUSES.numbers, get("why-lines"));
 
   const paths = () => openCase(state.now.caseIndex).valley?.paths ?? [];
 
@@ -47,8 +48,7 @@ export function createWhy(data, state, openCase, colours, live) {
   function label() {
     const { hover, chosen, hidden, caseIndex } = state.now;
     const known = paths().map((path) => path.label);
-    const best = openCase(caseIndex).ranking.map((row) => row.label).filter((one) => !hidden.has(one));
-    return [hover, chosen, ...best, ...known].find((one) => known.includes(one)) ?? null;
+    return [hover, chosen].find((one) => known.includes(one)) ?? bestOf(openCase(caseIndex).ranking, known, hidden);
   }
 
   /** The run of the label, or the reason why there is none. */
