@@ -41,9 +41,9 @@ def opened(asked: Asked, known: Registry) -> Iterator[Execute]:
         UnknownName: there is no such executor. MissingPackage: it is not installed.
         UserError: it cannot do what was asked, or its scheduler cannot be reached.
     """
-    name = asked.name or (PROCESSES if asked.limits else "")
+    name = asked.name or (DASK if asked.scheduler else PROCESSES if asked.limits else "")
     if asked.scheduler and name != DASK:
-        raise UserError(f'a scheduler is for executor = "dask", not for "{name or THREADS}"')
+        raise UserError(f'a scheduler is for executor = "dask", not for "{name}"')
     if not name:
         with _by_itself(asked, known) as by_itself:
             yield by_itself

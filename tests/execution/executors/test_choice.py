@@ -21,7 +21,6 @@ from tests.execution.executors.sweeps import bits, executed
     (Asked("threads", limits=SweepLimits(memory=1)),
      'limits.memory needs executor = "processes": threads share their memory'),
     (Asked("processes", scheduler="tcp://127.0.0.1:1"), 'a scheduler is for executor = "dask", not for "processes"'),
-    (Asked(scheduler="tcp://127.0.0.1:1"), 'a scheduler is for executor = "dask", not for "threads"'),
 ])  # fmt: skip
 def test_what_is_refused(asked, said, built_in):
     with pytest.raises(UserError) as refusal, choice.opened(asked, built_in):
@@ -101,9 +100,14 @@ def test_optimizers_of_other_packages_run_in_processes_if_they_have_much_to_do(
     assert len(sent) == 1
 
 
-def test_limits_are_kept_by_processes_unless_threads_are_asked_for(built_in, monkeypatch):
+@pytest.mark.parametrize(("asked", "name"), [
+    (Asked(limits=SweepLimits(seconds=1.0)), "processes"),
+    (Asked(scheduler="tcp://127.0.0.1:1", limits=SweepLimits(seconds=1.0)), "dask"),
+])  # fmt: skip
+def test_limits_need_processes_and_a_scheduler_needs_dask(asked, name, built_in, monkeypatch):
+    """Unless another executor is asked for."""
     asked_for = []
     monkeypatch.setattr(choice, "_pool", lambda name, asked: asked_for.append(name))
-    with pytest.raises(TypeError), choice.opened(Asked(limits=SweepLimits(seconds=1.0)), built_in):
+    with pytest.raises(TypeError), choice.opened(asked, built_in):
         pass
-    assert asked_for == ["processes"]
+    assert asked_for == [name]
