@@ -53,6 +53,8 @@ def test_the_ranking_is_that_of_one_experiment_with_all_optimizers(made, tuning)
     compared = optlab.compare(*parts)
     assert compared.notes == ()
     pd.testing.assert_frame_equal(ranking(compared), ranking(whole))
+    if tuning:
+        return
     by_label = [one.overall().sort_values("label", ignore_index=True) for one in (compared, whole)]
     pd.testing.assert_frame_equal(*by_label)
     assert compared.friedman().chi2 == whole.friedman().chi2
@@ -76,7 +78,11 @@ def test_the_pictures_are_those_of_one_experiment(made):
 def test_packed_files_and_loaded_results(made, tmp_path):
     packed = optlab.pack(made("g_1", *ALL[:2]), tmp_path / "one.zip")
     other = optlab.load(made("g_2", *ALL[2:]))
-    assert ranking(optlab.compare(packed, other)).equals(ranking(optlab.load(made("g_all", *ALL))))
+    found, expected = (
+        one.runs.drop(columns=["run", "seconds"]).sort_values(["case", "label", "hp.lr", "seed"], ignore_index=True)
+        for one in (optlab.compare(packed, other), optlab.load(made("g_all", *ALL)))
+    )
+    pd.testing.assert_frame_equal(found, expected[found.columns])
 
 
 def test_a_label_with_other_settings_has_the_names_of_the_results(made):
