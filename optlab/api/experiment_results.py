@@ -57,7 +57,7 @@ class ExperimentResults(Pictured):
 
     @property
     def place(self) -> Path:
-        """The packed file, or the folder."""
+        """What messages name: the packed file, or the folder."""
         return self.packed or self.folder
 
     @property

@@ -54,7 +54,7 @@ def extension(results: ExperimentResults, out: Path | None = None) -> Extension:
         UserError: the results are a map, or `out` holds another experiment of this name.
     """
     if not results.kind.is_ranked:
-        raise UserError(f"{results.folder}: a map has no chosen settings, so that there is nothing to extend")
+        raise UserError(f"{results.place}: a map has no chosen settings, so that there is nothing to extend")
     text = results.spec.read_bytes().decode()
     found = widened(text, tomllib.loads(text), [*_edges(results)])
     name = results.manifest["name"]
@@ -63,7 +63,7 @@ def extension(results: ExperimentResults, out: Path | None = None) -> Extension:
         if not _is_free(made):
             raise UserError(f"{out}: holds another experiment '{name}'; choose another folder with --out")
         return made
-    parent = results.folder.parent
+    parent = results.place.absolute().parent
     base = parent.parent if re.fullmatch(rf"{FOLDER}(-\d+)?", parent.name) else parent
     folders = (base / (FOLDER if n == 1 else f"{FOLDER}-{n}") for n in itertools.count(1))
     return next(made for made in (Extension(found, name, folder) for folder in folders) if _is_free(made))
@@ -80,7 +80,7 @@ def _edges(results: ExperimentResults) -> Iterator[Edge]:
     """The axes whose chosen value is at an end, with their places in the experiment file. Each occurs once."""
     planned = results.origin.plan
     if planned is None:
-        raise ResultsError(f"{results.folder}: the ranges cannot be read: {'; '.join(results.origin.reasons)}")
+        raise ResultsError(f"{results.place}: the ranges cannot be read: {'; '.join(results.origin.reasons)}")
     document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
     rules = {sweep.label: sweep.rule for sweep in planned.sweeps}  # in the order of the file
     tables = dict(zip(rules, _tables(document["optimizer"]), strict=True))

@@ -98,7 +98,7 @@ def _functions(results: Profiled) -> tuple[dict[str, BbobFunction], dict[str, in
     plan = results.origin.plan
     if plan is None:
         raise ResultsError(
-            f"{results.folder}: the experiment cannot be planned again: {'; '.join(results.origin.reasons)}"
+            f"{results.place}: the experiment cannot be planned again: {'; '.join(results.origin.reasons)}"
         )
     places: dict[str, BbobFunction] = {}
     numbers: dict[str, int] = {}

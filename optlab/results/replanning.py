@@ -110,7 +110,7 @@ def kind_of(results: Results, known: Registry) -> Kind:
     try:
         return known.kind(facts["kind"])
     except UserError as error:
-        raise ResultsError(f"{results.folder}: these results cannot be read: {error}") from None
+        raise ResultsError(f"{results.place}: these results cannot be read: {error}") from None
 
 
 def changed_plugins_of(results: Results, known: Registry) -> dict[str, str]:

@@ -135,6 +135,15 @@ def test_plugins_of_a_packed_file_are_not_loaded(elsewhere):
     assert "contour_bowl" in optlab.load("e.zip").figures()
 
 
+def test_an_extension_is_next_to_the_packed_file(elsewhere):
+    from optlab.api.extend import extension
+
+    repeated = BUILT_IN | {"name": "w", "optimizer": [{"name": "gd", "lr": {"log": [1e-5, 1e-4], "num": 3}}]}
+    results = optlab.run(repeated, elsewhere / "r", plots=False)
+    packed = optlab.load(optlab.pack(results.folder, "w.zip"))
+    assert extension(packed).folder == elsewhere / "extended"
+
+
 def test_verify_without_plugins(elsewhere):
     done = optlab.verify("b.zip")
     assert done
@@ -269,6 +278,8 @@ def test_the_commands(optlab_command, lab, elsewhere):
     done = optlab_command("plot", "b.zip", "--kind", "loss", cwd=elsewhere)
     assert (done.returncode, done.stdout) == (0, "b_plots/loss_beale.png\n")
     assert (elsewhere / "b_plots" / "loss_beale.png").read_bytes().startswith(b"\x89PNG")
+    done = optlab_command("animate", "b.zip", "--frames", "2", "-o", "balls.svg", cwd=elsewhere)
+    assert (done.returncode, done.stdout) == (0, "balls.svg\n")
     done = optlab_command("report", "b.zip", cwd=elsewhere)
     assert (done.returncode, done.stdout) == (0, "b.html\n")
     repacked(elsewhere / "b.zip", flip("runs.parquet"))

@@ -71,7 +71,7 @@ def animate(
 
     checked(output, "--output ")
     size = {"view": view, "frames": frames, "fps": fps, "width": width}
-    if Path(what).is_dir():
+    if Path(what).is_dir() or what.endswith(".zip"):
         _refuse({"--optimizer": optimizer, "--steps": steps, "--start": start}, "a problem", "a folder of results")
         made = _of_results(Path(what), problem, only, top, without, plugins, size)
     else:

@@ -30,13 +30,13 @@ def animation(
     plan = results.origin.plan
     if plan is not None and not plan.kind.is_ranked:
         raise UserError(
-            f"{results.folder}: an animation shows trajectories, and {reason('contour', results, selection)}"
+            f"{results.place}: an animation shows trajectories, and {reason('contour', results, selection)}"
         )
     shown = shown_of(results, selection)
     maps = {found.title: found for found in shown.cases if isinstance(found, Titled) and has_map(found)}
     titles = [*maps] if case is None else titles_of(case, [found.title for found in shown.cases])
     if not maps or results.trajectories.empty:
-        raise UserError(f"{results.folder}: there is nothing to animate: {reason('contour', results, selection)}")
+        raise UserError(f"{results.place}: there is nothing to animate: {reason('contour', results, selection)}")
     if len(titles) > 1:
         raise UserError(f"there are several problems to animate; choose one, as in {how}{titles[0]!r}; "
                         f"there are: {', '.join(titles)}")  # fmt: skip

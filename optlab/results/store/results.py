@@ -35,6 +35,11 @@ class Results:
     def __post_init__(self) -> None:
         object.__setattr__(self, "folder", self.folder.absolute())  # a later chdir must not change the folder
 
+    @property
+    def place(self) -> Path:
+        """What messages name: the folder."""
+        return self.folder
+
     @cached_property
     def runs(self) -> pd.DataFrame:
         return _frame(self._read([layout.RUNS])[0])
