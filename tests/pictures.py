@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
-
-from optlab.execution.second_process import SecondProcess
-from optlab.figures import saving
 
 
 def leave_blank(patch: pytest.MonkeyPatch) -> None:
     """Save the pictures of experiments as PNGs of one pixel, in this process. Files of other formats are real."""
+    from PIL import Image
+
+    from optlab.execution.second_process import SecondProcess
+    from optlab.figures import saving  # it imports Matplotlib, which most tests do not need
+
     save = saving.save
 
     def blank(figure: Any, path: Path) -> Path:
