@@ -48,7 +48,7 @@ START_NUMBERS = 4_000
 MOST_PARTS = 3
 """With more schedules and transforms than this, only all of them and none can be chosen."""
 
-NO_ROOM = "The page has programs of the best optimizers only."
+NO_ROOM = "It has no program in this page, which has room for those of the best optimizers only."
 
 
 @dataclass
