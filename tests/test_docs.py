@@ -42,6 +42,7 @@ PAGES = (
     "docs/reports.md",
     "docs/animations.md",
     "docs/play.md",
+    "docs/reuse.md",
     "docs/sharing.md",
     "docs/executors.md",
 )

@@ -7,25 +7,31 @@ import math
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from optlab.api.importing import importing
 from optlab.api.mending import mended
-from optlab.api.redraw import Progress, Watched, draw_missing
+from optlab.api.passes import passes_of as passes_of
+from optlab.api.redraw import draw_missing
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
 from optlab.api.redraw import replot as replot
+from optlab.api.reuse import noted, reuse_of
+from optlab.api.watched import Notify, Progress
+from optlab.api.watched import Watched as Watched
+from optlab.api.watched import unwatched as unwatched
 from optlab.engine.containment import prints_aside
 from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
-from optlab.execution import executors, runner
+from optlab.execution import executors
+from optlab.execution.cache import Reuse
 from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
-from optlab.execution.records import STATUSES, Ints, Sweep, Trajectories
+from optlab.execution.records import STATUSES, Sweep, Trajectories
 from optlab.execution.second_process import SecondProcess
 from optlab.experiments import document as documents
-from optlab.experiments import metrics, plan, tuning
+from optlab.experiments import metrics, plan
 from optlab.experiments.cases import titled
 from optlab.experiments.choices import BACKENDS
 from optlab.experiments.document.text import text_of
@@ -33,7 +39,6 @@ from optlab.experiments.estimate import Prospect as Prospect
 from optlab.experiments.estimate import prospects as prospects
 from optlab.experiments.kinds import Plan
 from optlab.experiments.kinds.base import faults_of
-from optlab.experiments.passes import Passes
 from optlab.plugins import registry
 from optlab.plugins.registry import Folders, Registry
 from optlab.results import manifest
@@ -134,18 +139,23 @@ def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
 
 
 @prints_aside
-def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: None) -> ExperimentResults:
-    """Run all sweeps and write the results. The earlier results in the folder stay valid until the end."""
+def execute(
+    job: Job, writer: Writer, progress: Progress = lambda run_steps: None, reuse: Reuse | None = None
+) -> ExperimentResults:
+    """Run all sweeps and write the results. The earlier results in the folder stay valid until the end.
+
+    `reuse` has the runs that are kept, by default those of `reuse_of`.
+    """
     from optlab.api import experiment_results
 
     done = []
     backends: dict[str, str] = {}
-    graphs = runner.Graphs()
+    reuse = reuse or reuse_of(job.plan, job.folder.parent, job.asked)
     plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
-    with executors.opened(job.asked, job.registry) as execute_all, faults_of(job.plan.kind):
+    with executors.opened(job.asked, job.registry) as execute_all, faults_of(job.plan.kind), closing(reuse):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
-            for sweep, trajectories, backend in execute_all(sweeps, graphs, progress):
+            for sweep, trajectories, backend in reuse.computed(sweeps, execute_all, progress):
                 backends[sweep.id] = backend
                 yield sweep, trajectories
 
@@ -161,32 +171,11 @@ def execute(job: Job, writer: Writer, progress: Progress = lambda run_steps: Non
     log = manifest.tracebacks(passes.sweeps, logs)
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
     finished = writer.finish(done, job.source, log, about, columns, plugin_files.text() if plugin_files else "")
-    return experiment_results.of(finished, job.plan, job.registry, graphs)
-
-
-def passes_of(planned: Plan) -> Passes:
-    """How the sweeps of a plan are executed."""
-    if planned.tuning is None:
-        return planned.kind.passes(planned)
-    from optlab.results import analysis, store
-
-    select = planned.tuning.table.select
-
-    def choose(done: Sequence[tuple[Sweep, Trajectories]]) -> Ints:
-        runs = store.runs_table(done, Passes([]).columns(done)).to_pandas()
-        return analysis.best(runs, select)["run"].to_numpy()
-
-    return tuning.Tuned(planned.sweeps, planned.tuning, choose)
-
-
-def unwatched(what: str, size: int) -> AbstractContextManager[Progress]:
-    """Shows no progress."""
-    return nullcontext(lambda done: None)
+    return experiment_results.of(finished, job.plan, job.registry, reuse.graphs)
 
 
 _FOR_DRAWING = ("optlab.figures.experiment.pictures", "optlab.report.page", "scipy.special")
 """The modules that are imported during the runs, because they take a second."""
-
 
 MANY_CASES = 3
 """From this number of cases on, a second process saves the pictures: about three of each."""
@@ -210,7 +199,13 @@ class Outcome:
     damage: Sequence[str] = ()
 
 
-def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched, selection: Selection = ALL) -> Outcome:
+def carry_out(
+    job: Job,
+    format: str | None = None,
+    watched: Watched = unwatched,
+    selection: Selection = ALL,
+    notify: Notify = lambda sentence: None,
+) -> Outcome:
     """Run an experiment, or reuse its finished results, and draw it. Only one process writes to a folder at a time.
 
     If nothing must be written, no lock is taken.
@@ -220,6 +215,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
         watched: a function of the name and the size of a task. It returns a context that yields a function, which is
             called with the progress.
         selection: the optimizers that pictures show. With a selection, pictures are always drawn again.
+        notify: receives sentences about runs that are kept from earlier experiments.
 
     Raises:
         InUse: a run of another experiment is writing to the folder. One of the same experiment is waited for.
@@ -235,7 +231,7 @@ def carry_out(job: Job, format: str | None = None, watched: Watched = unwatched,
             store.finish_killed(job.folder)
             return Outcome(results, reused=True)
         with store.writing(job.folder, job.plan.id, lambda: _waiting(watched)) as writer:
-            return _written(job, writer, format, watched, selection)
+            return _written(job, writer, format, watched, selection, notify)
 
 
 @contextmanager
@@ -245,7 +241,9 @@ def _waiting(watched: Watched) -> Iterator[None]:
         progress(1)
 
 
-def _written(job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection) -> Outcome:
+def _written(
+    job: Job, writer: Writer, format: str | None, watched: Watched, selection: Selection, notify: Notify
+) -> Outcome:
     """Run or reuse an experiment and draw it, while holding the lock of its folder."""
     from optlab.api import experiment_results
     from optlab.results import store
@@ -254,7 +252,7 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
     reused, (replaced, retried) = results is not None, manifest.earlier(job.folder, job.plan, job.source)
     with SecondProcess("optlab.figures.saving") as second:
         if results is None:
-            results = _run(job, writer, format, watched, second)
+            results = _run(job, writer, format, watched, second, notify)
         else:
             results = experiment_results.of(writer.with_spec(results, job.source), job.plan, job.registry)
         damaged = results.damaged_pictures() if format else {}
@@ -266,14 +264,18 @@ def _written(job: Job, writer: Writer, format: str | None, watched: Watched, sel
     return Outcome(results, reused, replaced, retried, drawing_error, damage)
 
 
-def _run(job: Job, writer: Writer, format: str | None, watched: Watched, second: SecondProcess) -> ExperimentResults:
+def _run(
+    job: Job, writer: Writer, format: str | None, watched: Watched, second: SecondProcess, notify: Notify
+) -> ExperimentResults:
     """Run an experiment. If it is to be drawn, what drawing needs is loaded meanwhile."""
     if format:
         if len([*titled(job.plan)]) >= MANY_CASES:
             second.start()  # it loads Matplotlib while this process does
         importlib.import_module("optlab.figures")  # fails before the runs if Matplotlib is missing
-    with importing(_FOR_DRAWING if format else ()), watched("running", job.plan.run_steps) as progress:
-        return execute(job, writer, progress)
+    reuse = reuse_of(job.plan, job.folder.parent, job.asked)
+    loading, noting = importing(_FOR_DRAWING if format else ()), noted(job.plan, reuse, notify)
+    with loading, noting, watched("running", job.plan.run_steps) as progress:
+        return execute(job, writer, progress, reuse)
 
 
 def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from optlab.api.watched import Progress, Watched
 from optlab.engine.containment import prints_aside
 from optlab.errors import PluginWarning, UserError
 from optlab.execution.second_process import SecondProcess
@@ -19,8 +20,6 @@ from optlab.results.selection import ALL, Selection
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
 
-Progress = Callable[[int], None]
-Watched = Callable[[str, int], AbstractContextManager[Progress]]
 
 
 @prints_aside

@@ -11,6 +11,7 @@ import typer
 from optlab.cli import streams
 from optlab.cli.commands import (
     animate,
+    cache,
     compare,
     derivatives,
     experiments,
@@ -45,6 +46,7 @@ COMMANDS = {
     "reproduce": sharing.reproduce,
     "pack": sharing.pack,
     "verify": sharing.verify,
+    "cache": cache.cache,
     "validate": experiments.validate,
     "list": plugins.list_,
     "plugins": plugins.plugins_,

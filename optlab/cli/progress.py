@@ -46,3 +46,9 @@ def _lines(what: str, total: int) -> Advance:
             print(f"{what}: {10 * tenths} %", file=sys.stderr, flush=True)
 
     return advance
+
+
+def notice(sentence: str, quiet: bool) -> None:
+    """Print a sentence about the progress."""
+    if not quiet:
+        print(sentence, file=sys.stderr, flush=True)

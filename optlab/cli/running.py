@@ -87,13 +87,14 @@ class Running:
         """Run an experiment, draw it, and print the outcome. `file` is the experiment file, if there is one."""
         from optlab.api import pipeline
         from optlab.cli import outcome, show
-        from optlab.cli.progress import progress
+        from optlab.cli.progress import notice, progress
         from optlab.results.selection import Selection
 
         show.loaded(job.registry, self.plugins, self.quiet, file)
         format = None if self.no_plots else self.format
         selection = Selection(tuple(self.only), self.top)
-        done = pipeline.carry_out(job, format, functools.partial(progress, quiet=self.quiet), selection)
+        watched, notify = functools.partial(progress, quiet=self.quiet), functools.partial(notice, quiet=self.quiet)
+        done = pipeline.carry_out(job, format, watched, selection, notify)
         results = done.results
         if not self.quiet:
             outcome.print_outcome(done, job.plan)

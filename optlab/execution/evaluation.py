@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from optlab.engine.graph import Graph
 from optlab.engine.passes import optimise, settle
 from optlab.engine.replay import RUN, UNIFORM, Input, Program, compile
 from optlab.engine.trace import trace
@@ -76,11 +77,7 @@ class Evaluation:
         columns = {name: options[name] for name in case.problem.signature.numbers}
         columns |= {STEP: np.ones(1)} if case.problem.changes else {}
         numbers = tuple(columns)
-
-        def of_numbers(x: Any, *values: Any) -> list[Any]:
-            return quantities(x, **dict(zip(numbers, values, strict=True)))
-
-        graph = optimise(settle(trace(of_numbers, *_examples(case, len(columns)))))
+        graph = _graph(case, quantities, numbers)
         kinds = [UNIFORM if is_constant(column) else RUN for column in columns.values()]
         inputs = [Input(kind, changes=name == STEP) for name, kind in zip(numbers, kinds, strict=True)]
         program = compile(graph, [Input(RUN), *inputs], points)
@@ -99,6 +96,19 @@ class Evaluation:
             self.program.step()
         values = (np.broadcast_to(output, x.shape[1:]).copy() for output in self.program.outputs)
         return dict(zip(self.names, values, strict=True))
+
+
+def graph_of(case: Case, quantities: Mapping[str, Quantity]) -> Graph:
+    """The graph (x, *options) -> values that an `Evaluation` computes."""
+    names = (*case.problem.signature.numbers, *([STEP] if case.problem.changes else []))
+    return _graph(case, lambda x, **options: [quantity(x, **options) for quantity in quantities.values()], names)
+
+
+def _graph(case: Case, quantities: Quantities, numbers: Sequence[str]) -> Graph:
+    def of_numbers(x: Any, *values: Any) -> list[Any]:
+        return quantities(x, **dict(zip(numbers, values, strict=True)))
+
+    return optimise(settle(trace(of_numbers, *_examples(case, len(numbers)))))
 
 
 def _examples(case: Case, numbers: int) -> list[Any]:

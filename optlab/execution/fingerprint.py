@@ -141,6 +141,11 @@ def files_of(plugin: Any) -> list[Path]:
     return [file, *sorted((needed | declared) - {file, file.resolve()})]
 
 
+def are_built_in(sweep: Sweep) -> bool:
+    """Whether a sweep executes no code of the user."""
+    return all(isinstance(plugin, Foreign) or is_built_in(plugin.function) for plugin in plugins(sweep))
+
+
 def is_of_package(plugin: Any) -> bool:
     """Whether an installed package has a plugin, and not the user's own file."""
     return not is_users(os.path.abspath(source(plugin.function)[0]))

@@ -1,0 +1,76 @@
+"""Why runs are computed although results of similar sweeps are kept."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optlab.errors import counted
+from optlab.execution.cache.identity import Identity
+from optlab.execution.cache.rows import Rows
+from optlab.execution.cache.segments import Damaged
+from optlab.execution.cache.store import RunStore
+from optlab.execution.records import Ints, Sweep
+from optlab.execution.rule import Key, shown_as
+
+
+@dataclass(frozen=True)
+class Change:
+    """A sweep with runs that are not kept: the keys of the numbers in its rows, and the places of these runs."""
+
+    sweep: Sweep
+    identity: Identity
+    numbers: Sequence[Key]
+    rows: Rows
+    missing: Ints
+
+
+def sentences(sweeps: Sequence[Sweep], missing: int, changes: Sequence[Change], store: RunStore) -> list[str]:
+    """What of sweeps is kept, and why the other runs are computed. Empty if nothing of them is in the store."""
+    runs = sum(len(sweep) for sweep in sweeps)
+    why = dict.fromkeys(reason for change in changes for reason in _why(change, store))
+    if missing == runs and not why:
+        return []
+    end = "nothing is computed" if not missing else f"{missing:,} computed"
+    return [f"{runs - missing:,} of {counted(runs, 'run')} kept from earlier, {end}", *why]
+
+
+def _why(change: Change, store: RunStore) -> list[str]:
+    """The reasons for one sweep. None if nothing like it was kept."""
+    own = change.identity
+    held: list[Rows] = []
+    for entry in store.of_key(own.key):
+        with contextlib.suppress(Damaged, OSError):
+            held.append(entry.arrays("rows")["rows"])
+    if held:
+        return [f"{change.sweep.label}: {new}" for new in _new_values(change, np.concatenate(held))]
+    for entry in store.of_family(own.family)[:1]:
+        with contextlib.suppress(Damaged, OSError):
+            return _changed(change, entry.description()[0]["parts"])
+    return []
+
+
+def _new_values(change: Change, held: Rows) -> list[str]:
+    names = ["seed", *map(shown_as, change.numbers)]
+    wanted = change.rows[change.missing]
+    found = []
+    for name, own, known in zip(names, wanted.T, held.T, strict=False):
+        if new := len(np.setdiff1d(own, known)):
+            found.append(f"{name} has {counted(new, 'new value')}")
+    return found or [f"{counted(len(change.missing), 'run')} with new combinations of values"]
+
+
+def _changed(change: Change, before: dict[str, str]) -> list[str]:
+    """What differs from an earlier sweep of the same problem and rule."""
+    now = change.identity.parts
+    differing = [name for name in now if before.get(name) != now[name]]
+    plugins = [change.sweep.case.problem.name, *(part.plugin.name for part in change.sweep.rule.parts)]
+    code = [name for name in plugins if name in differing]
+    settings = [name for name in differing if name not in (*plugins, "code")]
+    if "code" in differing and not code and not settings:
+        settings.append("options")
+    found = [f"{name}: its code has changed" for name in code if "code" in differing]
+    return found + [f"{change.sweep.label}: other {', '.join(settings)}"] * bool(settings)

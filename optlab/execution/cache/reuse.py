@@ -1,0 +1,186 @@
+"""Execute only the runs of sweeps that are not in a store, and keep their results."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from optlab.errors import UserError
+from optlab.execution import executors
+from optlab.execution.cache import kept, reasons
+from optlab.execution.cache.identity import Identities, Identity
+from optlab.execution.cache.rows import Rows, places, rows_of
+from optlab.execution.cache.segments import Damaged, Entry
+from optlab.execution.cache.store import RunStore
+from optlab.execution.executors.choice import Done, Execute
+from optlab.execution.executors.local import Progress
+from optlab.execution.records import Ints, Sweep, Trajectories
+from optlab.execution.rule import Key
+from optlab.execution.runner import Graphs
+from optlab.plugins.external import Foreign
+
+PIECE = 4.0
+"""Seconds of computation after which results are kept: longer sweeps are executed in pieces of about this time."""
+_EACH, _EACH_EXTERNAL = 1e-9, 1e-4
+"""Roughly the seconds of a step for each of its parameters times examples, and of a step of another package."""
+_ROWS = "rows"
+
+
+@dataclass
+class _Found:
+    """A sweep, and what the store has of it: the places of runs in the sweep, and in an entry."""
+
+    sweep: Sweep
+    identity: Identity | None = None
+    rows: Rows | None = None
+    held: list[tuple[Entry, Ints, Ints]] = field(default_factory=list)
+    missing: Ints = field(default_factory=lambda: np.arange(0))
+
+
+class Reuse:
+    """Executes sweeps with a store. `keeps` says which sweeps are looked up and kept.
+
+    `graphs` has the step graphs of the sweeps, which the execution uses too.
+    """
+
+    def __init__(self, store: RunStore, keeps: Callable[[Sweep], bool] = lambda sweep: True) -> None:
+        self.graphs = Graphs()
+        self._store, self._keeps, self._identities = store, keeps, Identities(self.graphs)
+        self._looked_up: dict[str, _Found] = {}
+        self._said = 0
+
+    def prospect(self, sweeps: Sequence[Sweep]) -> list[str]:
+        """What of these sweeps is kept, what will be computed, and why, as sentences. Empty if there is nothing of
+        them in the store."""
+        found = [self._of(sweep) for sweep in sweeps]
+        changes = [
+            reasons.Change(one.sweep, one.identity, self._numbers(one.sweep), one.rows, one.missing)
+            for one in found
+            if one.identity is not None and one.rows is not None and len(one.missing)
+        ]
+        return reasons.sentences(sweeps, sum(len(one.missing) for one in found), changes, self._store)
+
+    def faults(self) -> list[str]:
+        """What was damaged in the store, and why it was not written, as sentences. Each is returned once."""
+        new = [f"{what}; its runs are computed again" for what in self._store.damage[self._said :]]
+        self._said = len(self._store.damage)
+        failure, self._store.journal.failure = self._store.journal.failure, None
+        return new + [f"runs were not kept for later in {self._store.folder}: {failure}"] * (failure is not None)
+
+    def close(self) -> None:
+        """Complete what was written to the store."""
+        self._store.journal.close()
+
+    def computed(self, sweeps: Sequence[Sweep], execute: Execute, progress: Progress) -> Iterator[Done]:
+        """Each sweep with its trajectories and its back end. Runs that are kept are not executed."""
+        waiting: dict[str, tuple[_Found, list[tuple[Ints, Trajectories]]]] = {}
+        pieces: dict[str, tuple[str, Ints]] = {}
+        asked: list[Sweep] = []
+        for found in map(self._of, sweeps):
+            parts = self._read(found)
+            if not len(found.missing):
+                progress(len(found.sweep) * found.sweep.steps)
+                assert found.identity is not None
+                yield found.sweep, kept.merged(parts), found.identity.backend
+                continue
+            progress((len(found.sweep) - len(found.missing)) * found.sweep.steps)
+            waiting[found.sweep.id] = found, parts
+            for piece, at in self._pieces(found, len(sweeps)):
+                pieces[piece.id] = found.sweep.id, at
+                asked.append(piece)
+        self._looked_up.clear()
+        for piece, done, backend in execute(asked, self.graphs, progress) if asked else ():
+            of, at = pieces[piece.id]
+            found, parts = waiting[of]
+            self._keep(found, at, done)
+            parts.append((at, done))
+            if sum(len(at) for at, _ in parts) == len(found.sweep):
+                del waiting[of]
+                yield found.sweep, kept.merged(parts), backend
+
+    def _of(self, sweep: Sweep) -> _Found:
+        if sweep.id not in self._looked_up:
+            self._looked_up[sweep.id] = self._look_up(sweep)
+        return self._looked_up[sweep.id]
+
+    def _look_up(self, sweep: Sweep) -> _Found:
+        found = _Found(sweep, missing=np.arange(len(sweep)))
+        found.identity = self._identities.of(sweep) if self._keeps(sweep) else None
+        if found.identity is None:
+            return found
+        try:
+            found.rows = rows_of(sweep, self._numbers(sweep))
+        except UserError:  # the problem cannot draw its start: the execution reports it
+            found.identity = None
+            return found
+        for entry in list(self._store.of_key(found.identity.key)):
+            if not len(found.missing):
+                break
+            with self._unless_damaged(entry):
+                at = places(found.rows[found.missing], entry.arrays(_ROWS)[_ROWS])
+                if (at >= 0).any():
+                    found.held.append((entry, found.missing[at >= 0], at[at >= 0]))
+                    found.missing = found.missing[at < 0]
+        return found
+
+    def _numbers(self, sweep: Sweep) -> Sequence[Key]:
+        """The keys of the numbers that runs depend on."""
+        is_external = isinstance(sweep.rule.optimizer, Foreign)
+        return sorted(sweep.numbers) if is_external else self.graphs.of(sweep).numbers
+
+    @contextlib.contextmanager
+    def _unless_damaged(self, entry: Entry) -> Iterator[None]:
+        """Drop an entry that cannot be read."""
+        try:
+            yield
+        except (Damaged, OSError):
+            self._store.drop(entry)
+
+    def _read(self, found: _Found) -> list[tuple[Ints, Trajectories]]:
+        """The kept runs of a sweep, with their places in it. Those of damaged entries become missing."""
+        parts = []
+        for entry, at, inside in found.held:
+            before = len(parts)
+            with self._unless_damaged(entry):
+                arrays = entry.arrays()
+                del arrays[_ROWS]
+                parts.append((at, kept.picked(kept.from_arrays(arrays), inside)))
+            if len(parts) == before:
+                found.missing = np.union1d(found.missing, at)
+        return parts
+
+    def _pieces(self, found: _Found, sweeps: int) -> Iterator[tuple[Sweep, Ints]]:
+        """The missing runs as sweeps that are executed, with the places of their runs."""
+        sweep, missing = found.sweep, found.missing
+        cut = [missing] if found.identity is None else _cut(sweep, missing, found.identity.backend, sweeps)
+        if len(cut) == 1 and len(missing) == len(sweep):
+            yield sweep, missing
+            return
+        for n, at in enumerate(cut):
+            piece = replace(sweep.block(at), id=f"{sweep.id}-{n}")
+            assert found.identity is not None
+            if self._identities.backend(piece) != found.identity.backend:  # fewer runs may be faster on another one
+                piece = replace(piece, backend=found.identity.backend)
+            yield piece, at
+
+    def _keep(self, found: _Found, at: Ints, done: Trajectories) -> None:
+        if found.identity is None or found.rows is None or not kept.is_worth(done):
+            return
+        own = found.identity
+        arrays = {_ROWS: found.rows[at], **kept.as_arrays(done)}
+        self._store.journal.append(own.key, own.family, {"parts": dict(own.parts)}, arrays)
+
+
+def _cut(sweep: Sweep, missing: Ints, backend: str, sweeps: int) -> list[Ints]:
+    """Divide runs that take long. Those on NumPy are divided as they are executed anyway."""
+    split = sweep.case.split
+    examples = sweep.case.batch_size or (len(split.train_inputs) if split else 1)
+    each = sweep.steps * (sweep.case.dim * examples * _EACH + (backend == "foreign") * _EACH_EXTERNAL)
+    count = min(len(missing), int(len(missing) * each / PIECE))
+    if backend == "replay" and count > 1:
+        parts = -(-executors.workers() // sweeps)
+        count = min(count, len(executors.blocks(sweep.block(missing), parts)))
+    return np.array_split(missing, max(count, 1))
