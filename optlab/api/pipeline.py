@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 from optlab.api.importing import importing
 from optlab.api.mending import mended
 from optlab.api.passes import passes_of as passes_of
-from optlab.api.redraw import draw_missing
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
+from optlab.api.redraw import draw_missing
 from optlab.api.redraw import replot as replot
 from optlab.api.reuse import noted, reuse_of
 from optlab.api.watched import Notify, Progress

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
-
 
 
 @prints_aside

@@ -21,7 +21,8 @@ def out(tmp_path):
     for n, days in enumerate((30, 20, 10), start=1):
         file = folder / f"{n}.runs"
         file.write_bytes(bytes(1000 * n))
-        os.utime(file, (time.time() - days * 86_400,) * 2)
+        at = time.time() - days * 86_400
+        os.utime(file, (at, at))
     (folder / "notes.txt").write_text("mine")
     return tmp_path
 

@@ -13,7 +13,7 @@ from optlab.execution import executors
 from optlab.execution.cache import kept, reasons
 from optlab.execution.cache.identity import Identities, Identity
 from optlab.execution.cache.rows import Rows, places, rows_of
-from optlab.execution.cache.segments import Damaged, Entry
+from optlab.execution.cache.segments import Damaged, StoredRuns
 from optlab.execution.cache.store import RunStore
 from optlab.execution.executors.choice import Done, Execute
 from optlab.execution.executors.local import Progress
@@ -36,7 +36,7 @@ class _Found:
     sweep: Sweep
     identity: Identity | None = None
     rows: Rows | None = None
-    held: list[tuple[Entry, Ints, Ints]] = field(default_factory=list)
+    held: list[tuple[StoredRuns, Ints, Ints]] = field(default_factory=list)
     missing: Ints = field(default_factory=lambda: np.arange(0))
 
 
@@ -132,7 +132,7 @@ class Reuse:
         return sorted(sweep.numbers) if is_external else self.graphs.of(sweep).numbers
 
     @contextlib.contextmanager
-    def _unless_damaged(self, entry: Entry) -> Iterator[None]:
+    def _unless_damaged(self, entry: StoredRuns) -> Iterator[None]:
         """Drop an entry that cannot be read."""
         try:
             yield

@@ -42,7 +42,7 @@ class Damaged(Exception):
 
 
 @dataclass(frozen=True)
-class Entry:
+class StoredRuns:
     """A block of runs in a segment. `offset` is its place, and `size` its length in bytes."""
 
     path: Path
@@ -92,7 +92,7 @@ def _is_whole(head: bytes, text: bytes) -> bool:
     return _HEAD.unpack(head)[1] == zlib.crc32(text, zlib.crc32(head[_UNSUMMED:]))
 
 
-def entries(path: Path) -> Iterator[Entry]:
+def entries(path: Path) -> Iterator[StoredRuns]:
     """The entries of a segment. Raises `Damaged` at the first place from which the file cannot be read."""
     with open(path, "rb") as file:
         end, offset = os.fstat(file.fileno()).st_size, 0
@@ -106,7 +106,7 @@ def entries(path: Path) -> Iterator[Entry]:
             if magic not in (MAGIC, DROPPED) or offset + size > end or not _is_whole(head, file.read(length)):
                 raise Damaged
             if magic == MAGIC:
-                yield Entry(path, offset, size, key, family, runs)
+                yield StoredRuns(path, offset, size, key, family, runs)
             offset += size
 
 

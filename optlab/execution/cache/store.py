@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from optlab.execution.cache.segments import COMPLETE, PART, Damaged, Entry, Journal, entries
+from optlab.execution.cache.segments import COMPLETE, PART, Damaged, Journal, StoredRuns, entries
 
 FOLDER = ".optlab-cache"
 """The folder of the store in a folder of results. It may be deleted at any time."""
@@ -36,14 +36,14 @@ class RunStore:
         self.journal = Journal(folder)
 
     @functools.cached_property
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[StoredRuns]:
         """All entries, the newest segment first."""
-        found: list[Entry] = []
+        found: list[StoredRuns] = []
         for segment in sorted(segments(self.folder), key=lambda one: one.age):
             found += self._of(segment.path)
         return found
 
-    def _of(self, path: Path) -> Iterator[Entry]:
+    def _of(self, path: Path) -> Iterator[StoredRuns]:
         end = 0
         try:
             for entry in entries(path):
@@ -57,30 +57,30 @@ class RunStore:
                 _truncate(path, end)
 
     @functools.cached_property
-    def _by_key(self) -> dict[bytes, list[Entry]]:
+    def _by_key(self) -> dict[bytes, list[StoredRuns]]:
         return _grouped((entry.key, entry) for entry in self._entries)
 
     @functools.cached_property
-    def _by_family(self) -> dict[bytes, list[Entry]]:
+    def _by_family(self) -> dict[bytes, list[StoredRuns]]:
         return _grouped((entry.family, entry) for entry in self._entries)
 
-    def of_key(self, key: bytes) -> list[Entry]:
+    def of_key(self, key: bytes) -> list[StoredRuns]:
         """The blocks of sweeps with this key."""
         return self._by_key.get(key, [])
 
-    def of_family(self, family: bytes) -> list[Entry]:
+    def of_family(self, family: bytes) -> list[StoredRuns]:
         """The blocks of sweeps with the same names of plugins."""
         return self._by_family.get(family, [])
 
-    def drop(self, entry: Entry) -> None:
+    def drop(self, entry: StoredRuns) -> None:
         """Forget a damaged block."""
         self.damage.append(f"{entry.path} was damaged: {entry.runs:,} runs at byte {entry.offset:,}")
         self._by_key[entry.key].remove(entry)
         entry.drop()
 
 
-def _grouped(pairs: Iterator[tuple[bytes, Entry]]) -> dict[bytes, list[Entry]]:
-    groups: dict[bytes, list[Entry]] = {}
+def _grouped(pairs: Iterator[tuple[bytes, StoredRuns]]) -> dict[bytes, list[StoredRuns]]:
+    groups: dict[bytes, list[StoredRuns]] = {}
     for key, entry in pairs:
         groups.setdefault(key, []).append(entry)
     return groups
