@@ -142,7 +142,7 @@ def again(found: ExperimentResults, name: str, share: float, watched: Watched = 
             return Reproduction(name, facts["runs"], 0, facts["runs"], here=tuple(here))
         passes = _passes(job, found, share)
         backends: dict[str, str] = {}
-        with watched("running", max(1, round(share * job.plan.run_steps))) as progress, faults_of(job.plan.kind):
+        with watched("running", _run_steps(job.plan, share)) as progress, faults_of(job.plan.kind):
             done = list(passes.computed(lambda sweeps: _computed(sweeps, share, backends, progress)))
             computed = sampling.computed_parts(done)
             columns = (passes if share == 1 else Passes([])).columns(computed)
@@ -151,6 +151,13 @@ def again(found: ExperimentResults, name: str, share: float, watched: Watched = 
         here += machines.differences(facts, [backends[sweep.id] for sweep in passes.sweeps])
         left_out = _left_out(job.plan, share, sum(len(sweep) for sweep, _ in computed) - compared.runs)
         return _outcome(name, facts["runs"], compared, here, left_out)
+
+
+def _run_steps(planned: Plan, share: float) -> int:
+    """The number of updates of the sampled runs, for the progress."""
+    own = sum(len(sampling.places(len(sweep), share)) * sweep.steps for sweep in planned.sweeps)
+    times = planned.kind.times if share == 1 else 1
+    return times * own + round(share * (planned.tuning.run_steps if planned.tuning else 0))
 
 
 def _outcome(

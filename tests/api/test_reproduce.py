@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -91,6 +92,19 @@ def test_on_the_same_machine_all_bits_are_equal(made, document, sample):
     runs = len(pd.read_parquet(folder / "runs.parquet"))
     assert (done.runs, done.different, done.first, done.here) == (runs, 0, None, ())
     assert done.compared == runs if sample == 1 else 0 < done.compared < runs
+
+
+@pytest.mark.parametrize(("document", "sample"), [(DOCUMENT, 1.0), (DOCUMENT, 0.3), (BASINS, 1.0), (TUNED, 1.0)])
+def test_the_progress_ends_at_its_total(made, document, sample):
+    shown = []
+
+    @contextlib.contextmanager
+    def watched(what, total):
+        shown.append(total)
+        yield lambda more: shown.append(-more)
+
+    assert optlab.reproduce(made(document), sample, watched=watched)
+    assert (shown[0] > 0, sum(shown)) == (True, 0)
 
 
 def test_the_first_run_and_step_that_differ_and_by_how_much(copied):
