@@ -26,7 +26,7 @@ wait $$types && exit $$status; \
 cat $(VENV)/types.log; exit 1
 endef
 
-.PHONY: demo test test-all smoke test-lowest lint lint-without-types lint-javascript bench clean
+.PHONY: demo test test-all smoke test-lowest lint lint-without-types lint-javascript torture bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/optlab run experiments/sgd_vs_adam.toml
@@ -61,6 +61,10 @@ lint-without-types: $(VENV)/installed-dev
 
 lint-javascript: $(JAVASCRIPT)/node_modules/installed
 	$(JAVASCRIPT)/node_modules/.bin/tsc --project $(JAVASCRIPT)
+
+# kills, errors of the disk and damaged files in large numbers; prints the table of docs/reliability.md
+torture: $(VENV)/installed-dev
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m torture
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
