@@ -657,7 +657,7 @@ def with_long_ones_last():
     return sorted(RULES, key=lambda name: name == "newton")
 
 
-@pytest.mark.parametrize("name", every(3, with_long_ones_last()))
+@pytest.mark.parametrize("name", [*every(3, with_long_ones_last()[:-1]), *first_cases(0, with_long_ones_last()[-1:])])
 def test_the_equations_in_latex_can_be_set(name):
     assert_is_latex(equations(RULES[name]).latex())
 
