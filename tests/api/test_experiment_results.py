@@ -117,7 +117,7 @@ def test_one_registry_and_one_plan_on_the_command_line(what, lab, counted, invok
 def test_one_registry_and_one_plan_to_draw_again(what, lab, counted, invoke):
     (lab / "e.toml").write_text(FILE)
     invoke(*COMMANDS[what])
-    (folder,) = (lab / "results").iterdir()
+    (folder,) = (lab / "results").glob("[!.]*")
     for again in (partial(invoke, "plot", str(folder)), partial(pipeline.replot, folder)):
         counted.update(dict.fromkeys(counted, 0))
         again()

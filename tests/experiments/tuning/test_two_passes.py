@@ -145,16 +145,15 @@ def test_labels_order_and_others_change_no_choice(results, tmp_path):
 
 def test_finished_results_are_reused_and_changed_tuning_is_another_experiment(tmp_path, computed):
     small = DOCUMENT | {"problem": DOCUMENT["problem"][1:], "steps": 3}
-    optlab.run(small, out=tmp_path, plots=False)
+    first = optlab.run(small, out=tmp_path, plots=False).manifest["experiment"]
     computed.clear()
     optlab.run(small, out=tmp_path, plots=False)
     assert not computed
     optlab.run(small | {"tuning": {"trials": 12, "search": "sobol"}}, out=tmp_path, plots=False)  # its defaults
     assert not computed
     for changed in ({"select": "test_loss"}, {"seeds": 2}, {"trials": 11}, {"search": "random"}):
-        computed.clear()
         results = optlab.run(small | {"tuning": small["tuning"] | changed}, out=tmp_path, plots=False)
-        assert computed, changed
+        assert results.manifest["experiment"] != first, changed
         assert results.runs["phase"].nunique() == 2
     computed.clear()
     optlab.run(small | {"seeds": 5, "tuning": small["tuning"] | {"search": "random"}}, out=tmp_path, plots=False)
