@@ -23,7 +23,7 @@ from optlab.execution.runner import Graphs
 from optlab.plugins.external import Foreign
 
 PIECE = 4.0
-"""Seconds of computation after which results are kept: longer sweeps are executed in pieces of about this time."""
+"""Longer sweeps are executed in pieces of at least about this time in seconds, without the overhead of calls."""
 _EACH, _EACH_EXTERNAL = 1e-9, 1e-4
 """Roughly the seconds of a step for each of its parameters times examples, and of a step of another package."""
 _ROWS = "rows"
