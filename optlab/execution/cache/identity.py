@@ -87,6 +87,7 @@ class Identities:
             "start": _start(case),
             "seed": str(sweep.root_seed) if _is_random(sweep, graph) else "",
             "batch size": str(case.batch_size),
+            "noise": "" if case.noise is None else f"{case.noise.kind.name} on {case.noise.on}",
             "code": fingerprint.digest([code, data, case.precision, *([] if is_traced else plugins.items())]),
         }
         names = [case.problem.name, *(part.plugin.name for part in sweep.rule.parts)]
@@ -94,13 +95,14 @@ class Identities:
         return Identity(key, backend, hashlib.blake2b(repr(names).encode(), digest_size=8).digest(), parts | plugins)
 
     def _evaluation(self, case: Case) -> str:
-        """The hash of the graph of all that is computed on the whole dataset."""
+        """The hash of the dataset, and of the graph of all that is computed on the whole of it."""
         if id(case) not in self._evaluations:
             with np.errstate(all="ignore"):
                 graph = evaluation.graph_of(case, evaluation.on_data(case))
             content, is_traced = _content(graph)
             own = "" if is_traced else self._plugin(case.problem)
-            self._evaluations[id(case)] = case, content + own  # the case is kept, so that its id stays its own
+            data = fingerprint.of_data(case.split) if case.split is not None else ""
+            self._evaluations[id(case)] = case, content + own + data  # the case is kept, so that its id stays its own
         return self._evaluations[id(case)][1]
 
     def _plugin(self, plugin: Any) -> str:

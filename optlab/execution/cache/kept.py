@@ -13,7 +13,7 @@ from optlab.execution.records import DIVERGED, DONE, Ints, Trajectories
 _METRIC = "metric "
 _BASE, _PER_BYTE, _OVERHEAD, _SHARE = 2e-4, 2.5e-9, 0.01, 0.05
 """Seconds to keep a block, and for each of its bytes; seconds to prepare a sweep besides its runs; and the share of its
-time that keeping it may take. Measured on a machine at 2.6 GHz."""
+time that keeping it may take. These are estimates."""
 
 
 def is_worth(done: Trajectories) -> bool:

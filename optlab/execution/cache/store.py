@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from optlab.errors import counted
 from optlab.execution.cache.segments import COMPLETE, PART, Damaged, Journal, StoredRuns, entries
 
 FOLDER = ".optlab-cache"
@@ -74,7 +75,7 @@ class RunStore:
 
     def drop(self, entry: StoredRuns) -> None:
         """Forget a damaged block."""
-        self.damage.append(f"{entry.path} was damaged: {entry.runs:,} runs at byte {entry.offset:,}")
+        self.damage.append(f"{entry.path} was damaged at byte {entry.offset:,}, with {counted(entry.runs, 'run')}")
         self._by_key[entry.key].remove(entry)
         entry.drop()
 
