@@ -36,7 +36,11 @@ _MARK = re.compile(rb"[0-9a-f]{1,64}")
 _LOOKS, _BETWEEN = 10, 0.02
 
 _NO_LOCKS = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK}
-"""The error numbers of file systems without locks, such as some network file systems. optlab writes there unlocked."""
+"""The error numbers of file systems without locks, such as some network file systems."""
+_OWNER = ".owner"
+"""The end of the name of a file that replaces a lock there. One process can make it. It stays if that is killed."""
+_PATIENCE = 10
+"""The seconds for which it is waited for, because its process may have been killed."""
 
 
 @contextmanager
@@ -65,8 +69,9 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False, mark: str = ""
         try:
             if sys.platform == "win32":  # Windows cannot remove an open file
                 os.close(file)
-            with suppress(OSError):
-                path.unlink()  # still locked, so that a process that has opened it finds it removed
+            for name in (path, path.with_name(path.name + _OWNER)):
+                with suppress(OSError):
+                    name.unlink()  # still locked, so that a process that has opened it finds it removed
         finally:
             if sys.platform != "win32":
                 os.close(file)
@@ -104,6 +109,29 @@ def _acquired(path: Path, wait: bool) -> int:
         os.close(file)
 
 
+def _is_owner(path: Path, wait: bool) -> bool:
+    """Make the file that replaces a lock. False if another process has just removed the folder.
+
+    Raises:
+        InUse: it exists already.
+    """
+    owner = path.with_name(path.name + _OWNER)
+    deadline = time.monotonic() + _PATIENCE * wait
+    while True:
+        try:
+            os.close(os.open(owner, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+            return True
+        except FileNotFoundError:
+            return False
+        except FileExistsError:
+            if time.monotonic() >= deadline:
+                raise InUse(
+                    f"{path.parent}: another run is writing its results there, on a file system without locks; wait "
+                    f"until it has ended, or, if it was killed, remove {owner.name}"
+                ) from None
+            time.sleep(_BETWEEN)
+
+
 def _make(folder: Path) -> None:
     if folder.is_symlink():
         raise UserError(
@@ -137,7 +165,7 @@ def _is_ours(file: int, path: Path, wait: bool) -> bool:
         _lock(file, wait)
     except OSError as error:
         if error.errno in _NO_LOCKS:
-            return True
+            return _is_owner(path, wait)
         message = f"{path.parent}: another run is writing its results there; wait until it has ended, "
         raise InUse(f"{message}or give this one another name or another folder (--out)") from None
     try:

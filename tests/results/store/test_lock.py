@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -9,6 +10,7 @@ import threading
 import pytest
 
 from optlab.errors import InUse, UserError
+from optlab.results.store import lock
 from optlab.results.store.lock import LOCK, locked, mark_of
 
 HOLD = "import sys; from pathlib import Path; from optlab.results.store.lock import locked\n"
@@ -83,6 +85,47 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="the folder for the results cannot be made"), locked(tmp_path / "file" / "e"):
         pass
+
+
+@pytest.fixture
+def unlockable(monkeypatch):
+    """A file system without locks."""
+
+    def refuse(file, wait):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(lock, "_lock", refuse)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.1)
+
+
+@pytest.mark.parametrize("wait", [False, True])
+def test_on_a_file_system_without_locks_there_is_one_writer_too(tmp_path, unlockable, wait):
+    folder = tmp_path / "e"
+    for _ in range(2):
+        with locked(folder):
+            with pytest.raises(InUse) as refusal, locked(folder, wait=wait):
+                pass
+            assert str(refusal.value).endswith("or, if it was killed, remove .lock.owner")
+            with locked(folder, ".optlab-lock", wait=wait):
+                pass
+        assert not folder.exists()
+
+
+def test_without_locks_a_waiting_writer_continues(tmp_path, unlockable, monkeypatch):
+    monkeypatch.setattr(lock, "_PATIENCE", 60)
+    entered = []
+
+    def second():
+        with locked(tmp_path, wait=True):
+            entered.append(True)
+
+    with locked(tmp_path):
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join(0.2)
+        assert not entered
+    thread.join()
+    assert entered
 
 
 def test_others_can_read_the_mark_of_a_lock(tmp_path):
