@@ -99,7 +99,8 @@ def test_the_defaults_are_those_of_python():
 def test_watch_passes_every_option_to_the_next_round(tmp_path, monkeypatch):
     options = ["--on=sphere", "--on=booth b=2", "--steps=7", "--seeds=2", "--start=-1,2", "--lr=0.1:1:2"]
     options += ["--schedule=cosine", "--name=mine", f"--out={tmp_path}", "--format=svg", f"--plugins={tmp_path}"]
-    options += ["--only=gd", "--top=3", "--backend=replay", "--no-plots", "--quiet"]
+    options += ["--only=gd", "--top=3", "--backend=replay", "--executor=dask", "--workers=2"]
+    options += ["--scheduler=tcp://127.0.0.1:1", "--no-plots", "--quiet"]
     others = {re.match(r"--([a-z-]+)", option)[1].replace("-", "_") for option in options}
     assert others | {"names", "watch"} == set(inspect.signature(race.race).parameters)
     repeated = []

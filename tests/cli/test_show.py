@@ -212,6 +212,11 @@ def test_help_names_every_command_and_option(call):
     assert {*re.findall(r"^  (\S+)", listed, re.M)} == {
         *(
             "run",
+            "cache",
+            "compare",
+            "reproduce",
+            "pack",
+            "verify",
             "basins",
             "stability",
             "plot",

@@ -102,9 +102,11 @@ class Reuse:
                 yield found.sweep, kept.merged(parts), backend
 
     def _of(self, sweep: Sweep) -> _Found:
-        if sweep.id not in self._looked_up:
-            self._looked_up[sweep.id] = self._look_up(sweep)
-        return self._looked_up[sweep.id]
+        """What the store has of a sweep. A kind of experiment may execute other sweeps with the ids of planned ones."""
+        known = self._looked_up.get(sweep.id)
+        if known is None or known.sweep is not sweep:
+            known = self._looked_up[sweep.id] = self._look_up(sweep)
+        return known
 
     def _look_up(self, sweep: Sweep) -> _Found:
         found = _Found(sweep, missing=np.arange(len(sweep)))

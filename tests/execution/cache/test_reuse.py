@@ -73,6 +73,19 @@ def lab(tmp_path, built_in):
     return Lab(tmp_path / "kept", built_in)
 
 
+def test_another_sweep_with_the_id_of_a_planned_one_is_executed_as_it_is(planned, tmp_path, built_in):
+    """A map executes its sweeps with another recording than that of the plan."""
+    sweep = planned(SMALL).sweeps[0]
+    other = replace(sweep, recording=replace(sweep.recording, steps=sweep.recording.steps[-3:]))
+    own = Reuse(RunStore(tmp_path))
+    own.prospect([sweep])
+    with executors.opened(Asked(), built_in) as execute:
+        ((found, done, _),) = own.computed([other], execute, lambda run_steps: None)
+    own.close()
+    assert found is other
+    assert done.loss.shape == (3, len(sweep))
+
+
 def bits(done: Trajectories):
     return {name: array.tobytes() for name, array in kept.as_arrays(done).items() if name != "seconds"}
 
