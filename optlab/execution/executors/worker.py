@@ -58,7 +58,9 @@ def compute(head: Head, begin: int, end: int) -> Answer:
 def _prepared(head: Head) -> tuple[Sweep, Runner]:
     own = fingerprint.versions()
     if differing := [name for name, version in head.versions.items() if own.get(name) != version]:
-        said = "; ".join(f"{name} {own.get(name) or 'none'} instead of {head.versions[name]}" for name in differing)
+        said = "; ".join(
+            f"{name} {own.get(name) or 'none'} instead of {head.versions[name] or 'none'}" for name in differing
+        )
         raise OtherVersions(f"a worker has other versions, so its results could differ: {said}")
     sweep = read(head.sweep, _registry(head.drops))
     return sweep, Runner([sweep])
