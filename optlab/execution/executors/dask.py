@@ -6,6 +6,7 @@ import concurrent.futures
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -48,21 +49,22 @@ class Cluster:
         from distributed.scheduler import KilledWorker
 
         future = self._client.submit(compute, self._sent(head), begin, end, pure=False)
-        waited = 0.0
-        while True:
-            try:
-                return future.result(timeout=_TURN)
-            except (TimeoutError, concurrent.futures.TimeoutError):
-                waited += _TURN
-            except KilledWorker as death:
-                raise Died(f"on several workers: {death}") from None
-            try:
+        ended, deadline = threading.Event(), time.monotonic() + self._seconds
+        future.add_done_callback(lambda ended_future: ended.set())  # `result(timeout)` fails when both happen at once
+        try:
+            while not ended.wait(_TURN):
                 wait()
-                if waited > self._seconds:
+                if time.monotonic() > deadline:
                     raise OutOfTime
-            except BaseException:
-                future.cancel()
-                raise
+        except BaseException:
+            future.cancel()
+            raise
+        try:
+            return future.result()
+        except KilledWorker as death:
+            raise Died(f"on several workers: {death}") from None
+        except concurrent.futures.CancelledError as lost:
+            raise Died(f"with the cluster: {lost}") from None
 
     def _sent(self, head: Head) -> Any:
         """The head where the workers find it. It is sent once."""

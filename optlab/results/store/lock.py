@@ -69,9 +69,9 @@ def locked(folder: Path, name: str = LOCK, *, wait: bool = False, mark: str = ""
         try:
             if sys.platform == "win32":  # Windows cannot remove an open file
                 os.close(file)
-            for name in (path, path.with_name(path.name + _OWNER)):
+            for made in (path, path.with_name(path.name + _OWNER)):
                 with suppress(OSError):
-                    name.unlink()  # still locked, so that a process that has opened it finds it removed
+                    made.unlink()  # still locked, so that a process that has opened it finds it removed
         finally:
             if sys.platform != "win32":
                 os.close(file)

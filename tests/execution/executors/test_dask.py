@@ -13,7 +13,7 @@ from tests.execution.executors.sweeps import bits
 pytest.importorskip("distributed")
 
 
-def test_the_bits_are_those_of_threads_also_if_a_worker_is_killed(sweeps, built_in, on_threads):
+def test_the_bits_are_those_of_threads(sweeps, built_in, on_threads):
     with opened(Asked("dask", 2), built_in) as execute:
         found = {}
         for sweep, done, _ in execute(sweeps, runner.Graphs(), lambda run_steps: None):
