@@ -51,7 +51,7 @@ class Identities:
 
     def __init__(self, graphs: Graphs) -> None:
         self._graphs = graphs
-        self._evaluations: dict[int, tuple[Case, str]] = {}
+        self._evaluations: dict[tuple[int, str, int, str, str], tuple[Case, str]] = {}
         self._plugins: dict[int, tuple[Any, str]] = {}
 
     def of(self, sweep: Sweep) -> Identity | None:
@@ -95,15 +95,19 @@ class Identities:
         return Identity(key, backend, hashlib.blake2b(repr(names).encode(), digest_size=8).digest(), parts | plugins)
 
     def _evaluation(self, case: Case) -> str:
-        """The hash of the dataset, and of the graph of all that is computed on the whole of it."""
-        if id(case) not in self._evaluations:
+        """The hash of the dataset, and of the graph of all that is computed on it. Equal cases share it."""
+        assert case.split is not None
+        key = id(case.problem), fingerprint.of_data(case.split), case.dim, case.precision, repr(dict(case.choices))
+        if key not in self._evaluations:
             with np.errstate(all="ignore"):
                 graph = evaluation.graph_of(case, evaluation.on_data(case))
             content, is_traced = _content(graph)
             own = "" if is_traced else self._plugin(case.problem)
-            data = fingerprint.of_data(case.split) if case.split is not None else ""
-            self._evaluations[id(case)] = case, content + own + data  # the case is kept, so that its id stays its own
-        return self._evaluations[id(case)][1]
+            self._evaluations[key] = (
+                case,
+                content + own + key[1],
+            )  # the case is kept, so that the id stays its problem's
+        return self._evaluations[key][1]
 
     def _plugin(self, plugin: Any) -> str:
         if id(plugin) not in self._plugins:
