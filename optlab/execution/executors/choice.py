@@ -70,10 +70,9 @@ def _by_itself(asked: Asked, known: Registry) -> Iterator[Execute]:
             if (asked.workers or workers()) < 2 or sum(len(sweep) * sweep.steps for sweep in away) < WORTH_PROCESSES:
                 away = []
             away = [sweep for sweep in away if _can_travel(sweep, known)]
+            travelling = {sweep.id for sweep in away}
             if len(away) < len(sweeps):
-                yield from here(
-                    [sweep for sweep in sweeps if sweep.id not in {one.id for one in away}], graphs, progress
-                )
+                yield from here([sweep for sweep in sweeps if sweep.id not in travelling], graphs, progress)
             if away:
                 yield from stack.enter_context(_elsewhere(PROCESSES, asked, known))(away, graphs, progress)
 

@@ -18,6 +18,7 @@ import time
 from types import TracebackType
 from typing import Any
 
+from optlab.errors import UserError
 from optlab.execution.executors.local import workers
 from optlab.execution.executors.protocol import Asked, Died, OutOfTime, SweepLimits, Wait
 from optlab.execution.executors.travel import Head
@@ -34,6 +35,8 @@ class Processes:
     """A pool of worker processes. Each is started at its first block. A process that has died is replaced."""
 
     def __init__(self, asked: Asked) -> None:
+        if asked.limits.memory is not None and sys.platform != "linux":
+            raise UserError("limits.memory works on Linux only; leave it out")
         self.parallel = asked.workers or workers()
         self._idle: queue.LifoQueue[_Worker] = queue.LifoQueue()  # the last one has plugins loaded already
         self._all = [_Worker(asked.limits) for _ in range(self.parallel)]

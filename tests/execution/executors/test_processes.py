@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from optlab import optimizer
+from optlab.errors import UserError
 from optlab.execution.executors import processes
 from optlab.execution.executors.protocol import Asked, SweepLimits
 from optlab.execution.records import CRASHED, DONE, STATUSES, TIMEOUT
@@ -169,6 +170,12 @@ def test_objects_travel_by_value(planned, built_in, on_threads):
     (there,), (here,) = (executed(sweeps, built_in, Asked(name, 1)).values() for name in ("processes", "threads"))
     assert here[0].status.tolist() == [DONE]
     assert bits(there[0]) == bits(here[0])
+
+
+def test_memory_is_limited_on_linux_only(monkeypatch):
+    monkeypatch.setattr(processes.sys, "platform", "darwin")
+    with pytest.raises(UserError, match=r"limits\.memory works on Linux only"):
+        processes.Processes(Asked("processes", limits=SweepLimits(memory=10**9)))
 
 
 def test_no_process_is_left(sweeps, built_in):
