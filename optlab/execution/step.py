@@ -28,6 +28,7 @@ from optlab.plugins.code_location import is_built_in, location, source
 from optlab.plugins.side_effects import undisturbed
 
 if TYPE_CHECKING:
+    from optlab.engine.native.by_node import StepCode
     from optlab.engine.native.lookups import Spread
 
 __not_the_users__ = True  # for messages: see `engine.trace_errors`
@@ -80,6 +81,19 @@ class StepGraph:
         from optlab.engine.native.lookups import spread  # takes time to load, and most commands run nothing
 
         return spread(self.graph)
+
+    @functools.cached_property
+    def _step_codes(self) -> dict[tuple[Input, ...], StepCode]:
+        return {}
+
+    def step_code(self, constant: Sequence[bool]) -> StepCode:
+        """The machine code of one step by nodes; `constant` as for `inputs`. Raises `Unsupported`."""
+        from optlab.engine.native.by_node import StepCode  # takes time to load, and most commands run nothing
+
+        inputs = tuple(self.inputs(constant))
+        if inputs not in self._step_codes:
+            self._step_codes.setdefault(inputs, StepCode(self.graph, inputs))
+        return self._step_codes[inputs]
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """The kinds of the inputs for a back end. `constant`: whether all runs have the same value, for each number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from optlab.engine.graph import Graph
@@ -13,7 +13,7 @@ from optlab.engine.native.jit import Code, is_right, this_machine
 from optlab.engine.native.kernel import Kernel
 from optlab.engine.native.lowering import lowered
 from optlab.engine.native.machine import Machine
-from optlab.engine.native.module import emit
+from optlab.engine.native.module import Module, emit
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 
 
@@ -42,14 +42,22 @@ def compile(
     """
     machine = this_machine()
     program = program_for(graph, inputs, machine, check_every, trail, targets, quick, stops)
-    module = emit(program)
+    code, sound = compiled(lambda on: emit(StepProgram(program.expressions, program.layout, on)), machine, quick)
+    program = StepProgram(program.expressions, program.layout, sound)
+    return Kernel(program, code, machine.width * program.layout.copies)
+
+
+def compiled(write: Callable[[Machine], Module], machine: Machine, quick: bool = False) -> tuple[Code, Machine]:
+    """The machine code of a module that depends on the machine, and the machine without vector functions that are
+    wrong. If there are any, the code calls them once per lane."""
+    module = write(machine)
     code = Code(module.text, quick)
     wrong = [name for name in module.vector_functions if not is_right(code, name)]
-    if wrong:  # compile again, with one call per lane for these functions
-        sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
-        program = StepProgram(program.expressions, program.layout, replace(machine, vectors=sound))
-        code = Code(emit(program).text, quick)
-    return Kernel(program, code, machine.width * program.layout.copies)
+    if not wrong:
+        return code, machine
+    sound = {name: symbol for name, symbol in machine.vectors.items() if name not in wrong}
+    machine = replace(machine, vectors=sound)
+    return Code(write(machine).text, quick), machine
 
 
 def program_for(

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.native.hoisting import StepProgram
 from optlab.engine.native.jit import Code
+from optlab.engine.native.memory import address, aligned
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -111,22 +112,8 @@ class Kernel:
         return self.code.function("table", _P, _P, _P, _I, _I)
 
 
-def _aligned(*shape: int, fill: float | None = None, dtype: Any = np.float64) -> NDArray[Any]:
-    """An array that begins at a multiple of 64 bytes, so that vectors do not cross cache lines."""
-    memory = np.empty(math.prod(shape) * np.dtype(dtype).itemsize + 64, np.uint8)
-    array = np.ndarray(shape, dtype, memory, offset=-_address(memory) % 64)
-    if fill is not None:
-        array[...] = fill
-    return array
-
-
-def _address(array: NDArray[Any]) -> int:
-    """The address of a writable array. `array.ctypes.data` takes four times as long."""
-    return ctypes.addressof(ctypes.c_char.from_buffer(array))  # pyright: ignore[reportArgumentType]
-
-
 def _pointers(*arrays: NDArray[Any] | None) -> list[int | None]:
-    return [None if array is None or not array.size else _address(array) for array in arrays]
+    return [None if array is None or not array.size else address(array) for array in arrays]
 
 
 class _Call:
@@ -154,15 +141,15 @@ class _Call:
         never = np.iinfo(np.int64).max
         self.recorded = np.concatenate([[0], recorded, [never]])[int(self.first_requested) :]
         rows, dim = len(self.recorded) - 1, layout.carried[0][1]
-        self.loss = _aligned(rows, self.padded)
-        self.trail = _aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
-        self.products = _aligned(len(program.own_running), self.padded, fill=1.0)
+        self.loss = aligned(rows, self.padded)
+        self.trail = aligned(rows, dim, self.padded, fill=np.nan) if layout.trail else None
+        self.products = aligned(len(program.own_running), self.padded, fill=1.0)
         self.running = np.ones(len(program.shared_running))
-        self.rows = _aligned(min(steps, STRIDE) + 1, max(len(program.row), 1), fill=0.0)
-        self.final, self.best, self.reached = per_run = _aligned(3, self.padded)
+        self.rows = aligned(min(steps, STRIDE) + 1, max(len(program.row), 1), fill=0.0)
+        self.final, self.best, self.reached = per_run = aligned(3, self.padded)
         per_run[...] = [[np.nan], [np.inf], [-1.0]]
-        self.steps = _aligned(self.padded, fill=steps, dtype=np.int64)
-        self.finite = _aligned(self.padded, fill=1, dtype=np.uint8)
+        self.steps = aligned(self.padded, fill=steps, dtype=np.int64)
+        self.finite = aligned(self.padded, fill=1, dtype=np.uint8)
         self.out_of_time = np.zeros(self.padded, dtype=bool)
         self.target = self._filled(target[None]) if layout.targets else None
         self.table = _pointers(self.rows, self.uniform, self.running)
@@ -172,7 +159,7 @@ class _Call:
         self.written = _pointers(*written, self.target, self.reached, self.limits)
 
     def _filled(self, values: Floats) -> Floats:
-        filled = _aligned(len(values), self.padded)
+        filled = aligned(len(values), self.padded)
         filled[:, : self.runs] = values
         filled[:, self.runs :] = values[:, -1:]
         return filled

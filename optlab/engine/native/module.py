@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from optlab.engine.native.array_ir import Rolled
@@ -30,7 +31,11 @@ def emit(program: StepProgram) -> Module:
     """The LLVM module of a program."""
     machine, declarations = program.machine, dict[str, str]()
     form = Looped if isinstance(program.expressions, Rolled) else Straight
-    functions = [*table(program, declarations), *Run(program, form, declarations).lines()]
+    return module_of([*table(program, declarations), *Run(program, form, declarations).lines()], declarations, machine)
+
+
+def module_of(functions: Sequence[str], declarations: dict[str, str], machine: Machine) -> Module:
+    """The module with these lines of functions, and with what they declare."""
     names = {symbol: name for name, symbol in machine.vectors.items()}
     called = [names[symbol] for symbol in declarations if symbol in names]
     checks = [line for name in called for line in _check(name, machine, declarations)]

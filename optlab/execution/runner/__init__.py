@@ -1,7 +1,8 @@
 """Sweep -> Trajectories: execute the runs of a sweep step by step.
 
-`protocol.py` defines a run and what is recorded of it; `finished.py` makes trajectories from that. `on_numpy.py`
-executes the steps in NumPy, `on_llvm.py` in machine code, and `on_external.py` with optimizers of other packages.
+`protocol.py` defines a run and what is recorded of it; `finished.py` makes trajectories from that. `step_by_step.py`
+executes one step of all runs after the other, in NumPy or in machine code by nodes. `on_llvm.py` executes whole
+trajectories in machine code, and `on_external.py` the optimizers of other packages.
 `choice.py` chooses one of them.
 """
 
@@ -18,11 +19,11 @@ import numpy as np
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
 from optlab.engine.containment import contained, original
+from optlab.engine.replay import Program, compile
 from optlab.execution import fingerprint
-from optlab.execution.evaluation import is_constant
 from optlab.execution.records import Sweep, Trajectories
-from optlab.execution.runner import on_external, on_llvm, on_numpy
-from optlab.execution.runner.choice import Choice, choose, has_llvmlite
+from optlab.execution.runner import on_external, on_llvm, step_by_step
+from optlab.execution.runner.choice import Choice, choose, constants, has_llvmlite
 from optlab.execution.runner.protocol import Progress
 from optlab.execution.step import StepGraph, build_for
 from optlab.plugins.code_location import complaint
@@ -116,8 +117,7 @@ class _Prepared:
             return graph
         from optlab.engine.native.fused_ufuncs import fuse  # llvmlite takes a while to load
 
-        inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
-        return replace(graph, graph=fuse(graph.graph, inputs))
+        return replace(graph, graph=fuse(graph.graph, graph.inputs(constants(sweep, graph))))
 
     @functools.cached_property
     def choice(self) -> Choice:
@@ -130,7 +130,7 @@ class _Prepared:
     def divides(self) -> bool:
         try:
             with self._making, contained():
-                return self.choice.backend != "native" or self._graph.size * len(self.sweep) > WHOLE
+                return not self.choice.is_whole or self._graph.size * len(self.sweep) > WHOLE
         except Exception:  # an exception of the user's code: `run` raises it again and reports it
             return True
 
@@ -147,7 +147,7 @@ class _Prepared:
 
     def _run(self, block: Sweep, progress: Progress) -> Trajectories:
         with self._making:
-            kernel = self._kernel if self.choice.backend == "native" else None
+            kernel = self._kernel if self.choice.is_whole else None
             graph = self._on_replay if self.choice.backend == "replay" else self._graph
         if kernel is not None:
             return on_llvm.run(kernel, graph, block, progress, self.threads)
@@ -156,7 +156,13 @@ class _Prepared:
             with np.errstate(all="ignore"), threadpool_limits(1, "blas"):
                 return on_external.run(block, graph, progress)
         with np.errstate(all="ignore"), _loaded_libraries().limit(limits=1, user_api="blas"):
-            return on_numpy.StepLoop(block, graph).run(progress)
+            return step_by_step.StepLoop(block, graph, self._program(block, graph)).run(progress)
+
+    def _program(self, block: Sweep, graph: StepGraph) -> Program:
+        """The program of a step for the runs of a block."""
+        if self.choice.backend == "native":
+            return graph.step_code(constants(self.sweep, graph)).program(len(block))
+        return compile(graph.graph, graph.inputs(constants(block, graph)), len(block))
 
     def _failed(self, error: BaseException, block: Sweep) -> Trajectories:
         """The trajectories of runs that failed with an exception. The last line of the log is the message for users."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from optlab.engine.graph import Graph
 from optlab.engine.native.ir import Expressions, Unsupported
 from optlab.engine.native.lowering import lowered
+from optlab.engine.nodes import Node
+from optlab.execution.evaluation import is_constant
 from optlab.execution.records import Sweep
 from optlab.execution.step import StepGraph
 from optlab.plugins.external import Foreign
@@ -18,6 +20,10 @@ _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
 _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
+_COMPILATION_BY_NODES, _COMPILATION_EACH_NODE = 0.04, 1.5e-3
+_NODES_EACH, _NODES_OUT_OF_CACHE, _CALL_ON_RUNS, _REPLAYED_NODES_EACH = 3e-10, 9e-10, 1.5e-6, 1e-9
+_IN_CACHE = 100_000
+"""The most numbers that are read again and again without waiting for memory."""
 _LANES = 8
 """The lanes of a vector on that machine. One run takes as long as a full vector of runs."""
 _OF_MATHEMATICS = ("cbrt", "hypot", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sigmoid")
@@ -35,11 +41,13 @@ _IN_NUMPY = 3
 class Choice:
     """The back end (`native`, `replay` or `foreign`), and the reason as words that follow "because".
 
-    `quick`: whether machine code is optimised less, so that it is compiled faster and runs slower. Its bits are equal.
+    `is_whole`: whether machine code computes whole trajectories. Otherwise it computes one step of all runs. `quick`:
+    whether it is optimised less, so that it is compiled faster and runs slower. Its bits are equal.
     """
 
     backend: str
     why: str
+    is_whole: bool = False
     quick: bool = False
 
 
@@ -50,28 +58,38 @@ def choose(sweep: Sweep, graph: StepGraph) -> Choice:
         return Choice("foreign", f"it is an optimizer of {optimizer.package}")
     if sweep.backend == "replay":
         return Choice("replay", "it was requested")
-    if sweep.case.split is not None:
-        return Choice("replay", "it trains a network")
-    if why := obstacle(sweep, graph):
+    if why := _obstacle_to_all(sweep):
         return Choice("replay", why)
     try:
+        if not _is_whole(sweep, graph):
+            return _by_nodes(sweep, graph)
         expressions = expressions_of(graph)
     except Unsupported as reason:
         return Choice("replay", str(reason))
     if sweep.backend == "native":
-        return Choice("native", "it was requested")
+        return Choice("native", "it was requested", is_whole=True)
     return _faster(sweep, graph, expressions)
 
 
-def obstacle(sweep: Sweep, graph: StepGraph) -> str:
-    """Why a sweep has no machine code, whatever its operations are, or "" if nothing is known to be in the way."""
+def _is_whole(sweep: Sweep, graph: StepGraph) -> bool:
+    """Whether machine code can compute whole trajectories: nothing new comes from outside at each step."""
+    return sweep.case.split is None and sweep.case.noise is None and not graph.draws
+
+
+def _obstacle_to_all(sweep: Sweep) -> str:
     if sweep.case.precision != "float64":
         return f"it computes in {sweep.case.precision}"
+    return "" if has_llvmlite() else "llvmlite is not installed"
+
+
+def obstacle(sweep: Sweep, graph: StepGraph) -> str:
+    """Why a sweep has no machine code for whole trajectories of a test function, whatever its operations are, or "" if
+    nothing is known to be in the way."""
+    if why := _obstacle_to_all(sweep):
+        return why
     if sweep.case.noise is not None:
         return "its problem has noise"
-    if graph.draws:
-        return "it draws random numbers"
-    return "" if has_llvmlite() else "llvmlite is not installed"
+    return "it draws random numbers" if graph.draws else ""
 
 
 def has_llvmlite() -> bool:
@@ -97,10 +115,42 @@ def _faster(sweep: Sweep, graph: StepGraph, expressions: Expressions) -> Choice:
     time_per_step = _CALL * len(graph.graph.nodes) + _REPLAY_EACH * in_numpy + _REDUCED_EACH * _reduced(graph.graph)
     replay = time_per_step * sweep.steps
     replay += rows * (_ROW_ON_REPLAY + _RECORDED_EACH * numbers)
+    return _chosen(native, replay, is_whole=True, quick=quick < full)
+
+
+def constants(sweep: Sweep, graph: StepGraph) -> list[bool]:
+    """For each number of the graph, whether all runs have the same value."""
+    return [is_constant(sweep.numbers[key]) for key in graph.numbers]
+
+
+def _by_nodes(sweep: Sweep, graph: StepGraph) -> Choice:
+    """Machine code for one step of all runs, or replay."""
+    code = graph.step_code(constants(sweep, graph))
+    if sweep.backend == "native":
+        return Choice("native", "it was requested")
+    work, nodes = sum(map(_work, graph.graph.nodes)), len(graph.graph.nodes)
+    each = _NODES_EACH if code.vectors * _LANES <= _IN_CACHE else _NODES_OUT_OF_CACHE
+    native = _COMPILATION_BY_NODES + _COMPILATION_EACH_NODE * nodes
+    native += sweep.steps * (_CALL + each * work * _whole_vectors(len(sweep), _LANES))
+    replay = sweep.steps * (_CALL_ON_RUNS * nodes + _REPLAYED_NODES_EACH * work * len(sweep))
+    return _chosen(native, replay)
+
+
+def _work(node: Node) -> float:
+    """The number of operations on single numbers of a node, in one run."""
+    size = math.prod(node.output.shape)
+    if node.op.kind == "matmul":
+        return size * node.inputs[0].shape[-1]
+    if node.op.kind == "reduce":
+        return math.prod(node.inputs[0].shape)
+    return 0 if node.op.kind == "view" else size * _SIMPLE_OPERATIONS.get(node.op.name, 1)
+
+
+def _chosen(native: float, replay: float, **how: bool) -> Choice:
     faster, slower = _time(min(native, replay)), _time(max(native, replay))
     other = "replay" if native < replay else "native"
     why = f"{faster}, on {other} {slower.removeprefix('about ')}" if faster != slower else f"{faster} either way"
-    return Choice("native", why, quick < full) if native < replay else Choice("replay", why)
+    return Choice("native", why, **how) if native < replay else Choice("replay", why)
 
 
 def _reduced(graph: Graph) -> int:

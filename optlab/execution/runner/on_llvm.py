@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optlab.execution.evaluation import is_constant
 from optlab.execution.records import STOPS, Floats, Ints, Stop, Sweep, Trajectories
+from optlab.execution.runner.choice import constants
 from optlab.execution.runner.finished import trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress
 from optlab.execution.runner.state import initial_state, overflowed
@@ -24,7 +24,7 @@ def kernel_for(sweep: Sweep, graph: StepGraph, quick: bool = False) -> Kernel:
     """The machine code for all blocks of a sweep. `Choice` describes `quick`."""
     from optlab.engine.native import compilation  # llvmlite takes a while to load
 
-    inputs = graph.inputs([is_constant(sweep.numbers[key]) for key in graph.numbers])
+    inputs = graph.inputs(constants(sweep, graph))
     inputs += [inputs[position] for position in graph.spread.by()]
     trail, targets = sweep.recording.trajectory, sweep.target is not None
     stops = sweep.stop is not None and (sweep.stop.loss is not None or sweep.stop.gradient_norm is not None)

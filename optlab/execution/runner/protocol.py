@@ -1,7 +1,8 @@
 """The run protocol: the parts of each step of a run and the recorded values, equal on every back end.
 
-`on_numpy.py` and `on_external.py` use the class `Record` below. Machine code follows the same protocol in its own loop
-(`optlab/engine/native/step_loop.py`). `finished.py` makes the trajectories of all. A test compares the three.
+`step_by_step.py` and `on_external.py` use the class `Record` below. Machine code for whole trajectories follows the
+same protocol in its own loop (`optlab/engine/native/step_loop.py`). `finished.py` makes the trajectories of all. A test
+compares the three.
 
 A run makes n updates. Step t = 0, 1, ..., n begins with the parameters x_t; x_0 is the start. A problem that changes
 from step to step is computed with the argument t + 1 in all parts of step t, also of the last one. A step has these

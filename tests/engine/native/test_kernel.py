@@ -31,18 +31,18 @@ FIRST_ORDER += " adamax radam adabelief yogi adan"
 @pytest.mark.parametrize(("dim", "share"), first_cases(2, [(2, 8), (10, 10), (2, 1), (10, 1)]))
 def test_built_in_problems_and_optimizers_agree_with_replay(planned, built_in, dim, share, monkeypatch):
     """Each function with one in `share` of the rules, the next function with the next ones."""
-    from optlab.execution.runner import on_numpy
+    from optlab.execution.runner import step_by_step
 
-    usual = on_numpy.starts
+    usual = step_by_step.starts
     sensitive = total = 0
     for turn, (name, known) in enumerate(built_in.problems.items()):
         if known.trains_on_data or name.startswith("bbob") or (dim != 2 and known.dim is not None):
             continue
         table = {"name": name, "start": "random"} | ({} if dim == 2 else {"dim": dim})
         for sweep, native, right in both(planned, table, RULES[turn % share :: share]):
-            monkeypatch.setattr(on_numpy, "starts", lambda *given: usual(*given) * (1 + 2**-51))
+            monkeypatch.setattr(step_by_step, "starts", lambda *given: usual(*given) * (1 + 2**-51))
             nearby = runner.run(dataclasses.replace(sweep, backend="replay"))
-            monkeypatch.setattr(on_numpy, "starts", usual)
+            monkeypatch.setattr(step_by_step, "starts", usual)
             assert native.status.tolist() == right.status.tolist()
             assert native.steps.tolist() == right.steps.tolist()
             assert native.grad_evals.tolist() == right.grad_evals.tolist()

@@ -16,7 +16,7 @@ from optlab.engine.passes import optimise
 from optlab.engine.replay import RUN, SHARED, UNIFORM, Input
 from optlab.engine.trace import trace
 from optlab.execution import runner
-from optlab.execution.runner import on_llvm, on_numpy
+from optlab.execution.runner import on_llvm, step_by_step
 from optlab.execution.step import build_for
 from tests.cases import first_cases
 from tests.engine.native import against_replay
@@ -41,13 +41,13 @@ def test_built_in_functions_of_many_entries(planned, name, share, monkeypatch):
 
     Here they are sums of many entries of both signs. A run that was too sensitive at any step is also left out at the
     last step, because two such runs may end at the same loss by chance."""
-    usual, sensitive, total = on_numpy.starts, 0, 0
+    usual, sensitive, total = step_by_step.starts, 0, 0
     rules = [{"name": rule} for rule in RULES.split()[FUNCTIONS.index(name) % share :: share]]
     for sweep, native, right in both(planned, {"name": name, "dim": 150, "start": "random"}, rules, STEPS, seeds=5):
         assert is_rolled(sweep)
-        monkeypatch.setattr(on_numpy, "starts", lambda *given: usual(*given) * (1 + 2**-51))
+        monkeypatch.setattr(step_by_step, "starts", lambda *given: usual(*given) * (1 + 2**-51))
         nearby = runner.run(dataclasses.replace(sweep, backend="replay"))
-        monkeypatch.setattr(on_numpy, "starts", usual)
+        monkeypatch.setattr(step_by_step, "starts", usual)
         assert native.status.tolist() == right.status.tolist()
         assert native.steps.tolist() == right.steps.tolist()
         for step, tolerance in ((0, 1e-12), (1, 1e-12), (10, 1e-12), (STEPS, 1e-6)):

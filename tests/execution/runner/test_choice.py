@@ -100,7 +100,7 @@ def test_little_work_gets_quickly_compiled_code(planned):
 @pytest.mark.parametrize("backend", ["native", "replay"])
 def test_the_requested_back_end(planned, backend):
     choice = chosen(planned, {"name": "rosenbrock"}, backend)
-    assert choice == runner.Choice(backend, "it was requested")
+    assert choice == runner.Choice(backend, "it was requested", is_whole=backend == "native")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from optlab.execution import runner
-from optlab.execution.runner import on_numpy
+from optlab.execution.runner import step_by_step
 from optlab.execution.webassembly import NotPortable, program_of
 from tests.cases import first_cases
 from tests.engine.native.against_replay import agree
@@ -44,7 +44,7 @@ def compared(sweeps, monkeypatch, folder):
     A run is not compared where replay itself differs from one of three starts that are at most 4e-16 away: one alone
     may round to the same steps by chance, as on the flat ground of michalewicz."""
     expected, tasks, absent = [], [], set()
-    usual = on_numpy.starts
+    usual = step_by_step.starts
     for sweep in sweeps:
         try:
             program = program_of(sweep)
@@ -55,9 +55,9 @@ def compared(sweeps, monkeypatch, folder):
         right = replayed(sweep)
         nearby = []
         for factor in (1 + 2**-51, 1 + 2**-52, 1 - 2**-53):
-            monkeypatch.setattr(on_numpy, "starts", lambda *given, factor=factor: usual(*given) * factor)
+            monkeypatch.setattr(step_by_step, "starts", lambda *given, factor=factor: usual(*given) * factor)
             nearby.append(replayed(sweep))
-        monkeypatch.setattr(on_numpy, "starts", usual)
+        monkeypatch.setattr(step_by_step, "starts", usual)
         expected.append((f"{sweep.case.problem.name}, {sweep.label}", right, nearby))
     sensitive = total = 0
     for done, (who, right, nearby) in zip(results(tasks, folder), expected, strict=True):

@@ -1,4 +1,5 @@
-"""Sweep -> Trajectories on replay: the steps of the run protocol (`protocol.py`), for all runs at once.
+"""Sweep -> Trajectories: the steps of the run protocol (`protocol.py`), for all runs at once. A step is a program: of
+replay, or of machine code by nodes.
 
 A diverged run is still computed. Its values have no meaning and no effect on other runs.
 """
@@ -11,8 +12,7 @@ import time
 import numpy as np
 from numpy.typing import NDArray
 
-from optlab.engine.replay import compile
-from optlab.execution.evaluation import is_constant
+from optlab.engine.replay import Program
 from optlab.execution.randomness import Draws
 from optlab.execution.records import Floats, Sweep, Trajectories
 from optlab.execution.runner.protocol import CHUNK, Progress, Record, evaluation_of, minibatches_of
@@ -24,13 +24,13 @@ from optlab.execution.step import StepGraph
 class StepLoop:
     """The state of a sweep while it is executed."""
 
-    def __init__(self, sweep: Sweep, graph: StepGraph) -> None:
+    def __init__(self, sweep: Sweep, graph: StepGraph, program: Program) -> None:
         self.began = time.perf_counter()
         self.sweep, self.graph = sweep, graph
         runs = len(sweep)
         x = starts(sweep.case, sweep.root_seed, sweep.seed)
         columns = [sweep.numbers[key] for key in graph.numbers]
-        self.program = compile(graph.graph, graph.inputs([is_constant(c) for c in columns]), runs)
+        self.program = program
         self.x, *self.state, self.t = self.program.inputs[: len(graph.initial.outputs) + 2]
         self._fill(x, columns)
         self.batches = minibatches_of(sweep) if graph.takes_index else None
