@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 
 from optlab.engine.graph import Graph
-from optlab.engine.replay import Input, compile
+from optlab.engine.replay import Input, Program, compile
 from optlab.execution.rule import Rule
 from optlab.execution.step import StepGraph, build
 from optlab.plugins.optimizers.base import Optimizer
@@ -35,33 +35,33 @@ def traced(
     x: Array,
     numbers: Mapping[str, Array],
     schedule: Schedule | None = None,
-    rewrite: Callable[[Graph, Sequence[Input]], Graph] = lambda graph, inputs: graph,
+    program: Callable[[Graph, Sequence[Input], int], Program] = compile,
 ) -> Iterator[list[Array]]:
     """[x, *state] of the traced rule before the first step and after each of `STEPS`; arrays end in the run axis.
 
-    `rewrite` is applied to the step graph before it is executed.
+    `program` makes the program of the step graph for a number of runs.
     """
     graph = step_graph(optimizer, ground, schedule)
     columns = [numbers[name] for _, name in graph.numbers]
     inputs = graph.inputs([bool((c == c[0]).all()) for c in columns])
-    program = compile(rewrite(graph.graph, inputs), inputs, x.shape[-1])
+    made = program(graph.graph, inputs, x.shape[-1])
     count = 1 + len(optimizer.signature.state)
-    values, t = program.inputs[:count], program.inputs[count]
-    buffers = program.inputs[graph.first_number :][: len(columns)]
-    drawn = program.inputs[len(program.inputs) - len(graph.draws) :]
+    values, t = made.inputs[:count], made.inputs[count]
+    buffers = made.inputs[graph.first_number :][: len(columns)]
+    drawn = made.inputs[len(made.inputs) - len(graph.draws) :]
     for buffer, column in zip(buffers, columns, strict=True):
         buffer[...] = column if buffer.shape else column[0]
     runs = [initial(optimizer, x[..., run]) for run in range(x.shape[-1])]
     for buffer, first in zip(values, zip(*runs, strict=True), strict=True):
         buffer[...] = np.stack(first, axis=-1).reshape(buffer.shape)
-    program.prepare()
+    made.prepare()
     yield _copied(values, x)
     for step in range(1, STEPS + 1):
         t[...] = step
         drawing = noise(step)
         for draw, buffer in zip(graph.draws, drawn, strict=True):
             buffer[...] = np.asarray(getattr(drawing, draw.kind)(draw.shape))[..., None]
-        program.step()
+        made.step()
         yield _copied(values, x)
 
 

@@ -212,13 +212,17 @@ def test_single_precision(planned, kind):
         np.testing.assert_allclose(done.loss[:, run], losses, rtol=1e-3, atol=1e-4)
 
 
-def test_machine_code_is_not_used_and_the_reason_is_shown(planned):
-    for backend in ("native", "auto"):
-        (sweep,) = sweeps(planned, "gd", {"kind": "normal"}, backend=backend)
-        task = runner.Runner([sweep])
-        task(sweep)
-        assert task.backend(sweep) == "replay"
-        assert runner.choose(sweep, runner.build_for(sweep)).why == "its problem has noise"
+@pytest.mark.parametrize("place", noise.PLACES)
+@pytest.mark.parametrize("kind", ["normal", "student_t", "dropout"])
+def test_machine_code_gets_the_same_noise(planned, kind, place):
+    (sweep,) = sweeps(planned, "adam", {"kind": kind, "on": place})
+    asked = dataclasses.replace(sweep, backend="native")
+    task, right = runner.Runner([asked]), runner.run(dataclasses.replace(sweep, backend="replay"))
+    found = task(asked)
+    assert task.backend(asked) == "native"
+    assert found.status.tolist() == right.status.tolist()
+    for name in ("x", "loss", "final_loss", "best_loss"):
+        np.testing.assert_allclose(getattr(found, name), getattr(right, name), rtol=1e-9, atol=1e-12)
 
 
 def test_networks_with_minibatches(planned):

@@ -175,7 +175,7 @@ class ExpressionBuilder:
     def entry_of(self, node: Node) -> Callable[..., int]:
         """The function that makes one output entry of an elementwise operation from the entries of its inputs."""
         name, kind = node.op.name, node.output.dtype.kind
-        if kind in "iu" and not (node.output.dtype == np.int64 and name in _TO_WHOLE_NUMBERS):
+        if kind in "iu" and not (node.output.dtype == np.int64 and name in TO_WHOLE_NUMBERS):
             raise Unsupported(f"{name} with a result of type {node.output.dtype} has no native rule")
         if name == "astype":
             if kind == "i" and node.inputs[0].dtype.kind == "f":
@@ -211,7 +211,7 @@ CONDITIONS = frozenset(
         *("logical_and", "logical_or", "logical_not", "logical_xor"),
     ]
 )
-_TO_WHOLE_NUMBERS = frozenset(
+TO_WHOLE_NUMBERS = frozenset(
     [
         *("add", "subtract", "multiply", "negative", "absolute", "square", "sign"),
         *("maximum", "minimum", "clip", "where", "astype", "detach", "tie_mark"),

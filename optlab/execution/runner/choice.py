@@ -21,7 +21,8 @@ _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
 _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
 _COMPILATION_BY_NODES, _COMPILATION_EACH_NODE = 0.04, 1.5e-3
-_NODES_EACH, _NODES_OUT_OF_CACHE, _CALL_ON_RUNS, _REPLAYED_NODES_EACH = 3e-10, 9e-10, 1.5e-6, 1e-9
+_NODES_EACH, _NODES_OUT_OF_CACHE = 1e-10, 3.5e-10
+_CALL_ON_RUNS, _CALL_EACH_MATRIX, _REPLAYED_NODES_EACH = 2.5e-6, 2e-7, 5.5e-10
 _IN_CACHE = 100_000
 """The most numbers that are read again and again without waiting for memory."""
 _LANES = 8
@@ -128,12 +129,13 @@ def _by_nodes(sweep: Sweep, graph: StepGraph) -> Choice:
     code = graph.step_code(constants(sweep, graph))
     if sweep.backend == "native":
         return Choice("native", "it was requested")
-    work, nodes = sum(map(_work, graph.graph.nodes)), len(graph.graph.nodes)
+    work, nodes = sum(map(_work, graph.graph.nodes)), graph.graph.nodes
     each = _NODES_EACH if code.vectors * _LANES <= _IN_CACHE else _NODES_OUT_OF_CACHE
-    native = _COMPILATION_BY_NODES + _COMPILATION_EACH_NODE * nodes
+    native = _COMPILATION_BY_NODES + _COMPILATION_EACH_NODE * len(nodes)
     native += sweep.steps * (_CALL + each * work * _whole_vectors(len(sweep), _LANES))
-    replay = sweep.steps * (_CALL_ON_RUNS * nodes + _REPLAYED_NODES_EACH * work * len(sweep))
-    return _chosen(native, replay)
+    per_run = _CALL_EACH_MATRIX * len(nodes) if any(node.op.kind == "matmul" for node in nodes) else 0.0
+    per_run += _REPLAYED_NODES_EACH * work
+    return _chosen(native, sweep.steps * (_CALL_ON_RUNS * len(nodes) + per_run * len(sweep)))
 
 
 def _work(node: Node) -> float:

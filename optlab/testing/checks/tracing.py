@@ -12,7 +12,7 @@ import numpy as np
 
 from optlab import errors
 from optlab.engine.graph import Graph
-from optlab.engine.replay import Input
+from optlab.engine.replay import Input, Program, compile
 from optlab.execution import runner
 from optlab.execution.records import Recording, Sweep
 from optlab.execution.rule import Rule
@@ -145,7 +145,21 @@ def _same_bits(optimizer: Optimizer, one: list[Any], other: list[Any], t: int, w
 
 @on_each_ground
 def native_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
-    """Machine code gives the same numbers as NumPy, up to rounding, after some steps."""
+    """Machine code gives the same numbers as NumPy, up to rounding, after some steps.
+
+    It is compared in both forms: whole trajectories, as for test functions, and single steps, as for networks.
+    """
+    reasons = []
+    for compare in (_compare_trajectories, _compare_steps):
+        try:
+            compare(optimizer, ground)
+        except Skipped as skip:
+            reasons.append(skip)
+    if len(reasons) == 2:
+        raise reasons[0]
+
+
+def _compare_trajectories(optimizer: Optimizer, ground: Ground) -> None:
     sweep = _sweep(optimizer, ground)
     choice = choose(sweep, step_graph(optimizer, ground))
     if choice.backend != "native":
@@ -155,15 +169,42 @@ def native_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
     assert replay.x is not None
     for step, (a, b) in enumerate(zip(native.x, replay.x, strict=True)):
         running = step <= np.minimum(native.steps, replay.steps)  # values after the end of a run are undefined
-        unlike = ~np.isclose(a, b, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=0) & running
-        if unlike.any():
-            run = int(np.argmax(unlike))
-            raise failed(
-                optimizer,
-                f"gives x = {a[:, run]} after step {step} in machine code, {b[:, run]} on NumPy",
-                "the same numbers, up to rounding",
-                "such a rule branches on the last bit: compare with a tolerance, not with ==",
-            )
+        _compare_points(optimizer, step, a, b, running)
+
+
+def _compare_steps(optimizer: Optimizer, ground: Ground) -> None:
+    x, numbers = seven_runs(optimizer, ground)
+    steps = traced(optimizer, ground, x, numbers, program=_compiled), traced(optimizer, ground, x, numbers)
+    running = np.ones(RUNS, bool)
+    for step, ((a, *_), (b, *_)) in enumerate(zip(*steps, strict=True)):
+        a, b = a.reshape(-1, RUNS), b.reshape(-1, RUNS)
+        _compare_points(optimizer, step, a, b, running)
+        running &= np.isfinite(b).all(axis=0)
+
+
+def _compiled(graph: Graph, inputs: Sequence[Input], runs: int) -> Program:
+    if not has_llvmlite():
+        raise Skipped("llvmlite is not installed")
+    from optlab.engine.native.by_node import StepCode  # llvmlite takes a while to load
+    from optlab.engine.native.ir import Unsupported
+
+    try:
+        return StepCode(graph, inputs).program(runs)
+    except Unsupported as reason:
+        raise Skipped(f"its steps are not compiled to machine code: {reason}") from None
+
+
+def _compare_points(optimizer: Optimizer, step: int, native: Any, replay: Any, running: Any) -> None:
+    """Compare x, shape (dim, runs), of the runs that have not ended."""
+    unlike = ~np.isclose(native, replay, rtol=1e-9, atol=1e-12, equal_nan=True).all(axis=0) & running
+    if unlike.any():
+        run = int(np.argmax(unlike))
+        raise failed(
+            optimizer,
+            f"gives x = {native[:, run]} after step {step} in machine code, {replay[:, run]} on NumPy",
+            "the same numbers, up to rounding",
+            "such a rule branches on the last bit: compare with a tolerance, not with ==",
+        )
 
 
 @on_each_ground
@@ -173,7 +214,7 @@ def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
         raise Skipped("llvmlite is not installed")
     x, numbers = seven_runs(optimizer, ground)
     apart = traced(optimizer, ground, x, numbers)
-    for t, (one, other) in enumerate(zip(traced(optimizer, ground, x, numbers, None, _fused), apart, strict=True)):
+    for t, (one, other) in enumerate(zip(traced(optimizer, ground, x, numbers, program=_fused), apart, strict=True)):
         for name, a, b in zip(names(optimizer), one, other, strict=True):
             unlike = np.argwhere(~_same_entries(a, b))
             if len(unlike):
@@ -186,13 +227,13 @@ def fused_equals_traced(optimizer: Optimizer, ground: Ground) -> None:
                 )
 
 
-def _fused(graph: Graph, inputs: Sequence[Input]) -> Graph:
+def _fused(graph: Graph, inputs: Sequence[Input], runs: int) -> Program:
     from optlab.engine.native.fused_ufuncs import fuse  # llvmlite takes a while to load
 
     fused = fuse(graph, inputs)
     if fused is graph:
         raise Skipped("nothing in it can be fused")
-    return fused
+    return compile(fused, inputs, runs)
 
 
 def _same_entries(a: Any, b: Any) -> Any:

@@ -36,8 +36,8 @@ def saw(x):
 TOO_MANY = "it has more than 20,000 operations on single numbers"
 
 
-def chosen(planned, problem_table, backend="auto", steps=100, **optimizer):
-    tables = {"problem": [problem_table], "optimizer": [{"name": "adam", **optimizer}]}
+def chosen(planned, problem_table, backend="auto", steps=100, seeds=1, **optimizer):
+    tables = {"problem": [problem_table], "optimizer": [{"name": "adam", **optimizer}], "seeds": seeds}
     (sweep,) = planned({**tables, "steps": steps, "backend": backend}, solves, sorts_many, saw).sweeps
     return runner.choose(sweep, build_for(sweep))
 
@@ -107,13 +107,29 @@ def test_the_requested_back_end(planned, backend):
     ("table", "why"),
     [
         ({"name": "solves"}, "solve has no native rule"),
-        ({"name": "mlp", "dataset": "xor"}, "it trains a network"),
         ({"name": "griewank", "dim": 1000}, f"{TOO_MANY}, and its entries are computed one by one"),
         ({"name": "sorts_many", "dim": 10_000}, f"{TOO_MANY}, and argsort has no native rule"),
     ],
 )
 def test_code_that_cannot_be_compiled_runs_on_replay_with_a_reason(planned, table, why):
     assert chosen(planned, table, "native") == runner.Choice("replay", why)
+
+
+@pytest.mark.parametrize(
+    ("table", "seeds", "steps", "backend"),
+    [
+        ({"name": "mlp", "dataset": "spirals", "hidden": [16], "batch_size": 32}, 100, 1000, "native"),
+        ({"name": "mlp", "dataset": "spirals", "hidden": [16], "batch_size": 32}, 1, 20, "replay"),
+        ({"name": "mlp", "dataset": "digits", "hidden": [256], "batch_size": 32}, 1, 1000, "replay"),
+        ({"name": "ellipsoid", "dim": 20, "noise": {"kind": "normal"}}, 100, 10_000, "native"),
+        ({"name": "ellipsoid", "dim": 20, "noise": {"kind": "normal"}}, 1, 100, "replay"),
+    ],
+)
+def test_networks_and_noise_are_compiled_by_nodes_where_that_is_faster(planned, table, seeds, steps, backend):
+    choice = chosen(planned, table, steps=steps, seeds=seeds)
+    assert (choice.backend, choice.is_whole) == (backend, False)
+    asked = chosen(planned, table, "native", steps=steps, seeds=seeds)
+    assert asked == runner.Choice("native", "it was requested")
 
 
 def test_functions_of_many_entries_are_compiled_into_loops(planned):

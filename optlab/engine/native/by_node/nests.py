@@ -12,7 +12,7 @@ from optlab.engine.graph import Graph
 from optlab.engine.native.by_node.groups import Group, from_outside, grouped, is_arithmetic, used_outside
 from optlab.engine.native.by_node.places import Arena, Kind, Place
 from optlab.engine.native.by_node.products import multiply
-from optlab.engine.native.ir import CONDITIONS, Unsupported, check_operation
+from optlab.engine.native.ir import CONDITIONS, TO_WHOLE_NUMBERS, Unsupported, check_operation, check_type
 from optlab.engine.native.llvm_builder import Body
 from optlab.engine.native.llvm_rules import ONE, RULES, ZERO, Rule, compare, literal, select
 from optlab.engine.nodes import Node, Shape, Var
@@ -47,6 +47,7 @@ class Nests:
         for group in grouped(self.graph):
             for node in group:
                 check_operation(node)
+                check_type(node.output)
             if is_arithmetic(group[0]):
                 self._entries(group)
             else:
@@ -168,8 +169,11 @@ class Nests:
     def _entries(self, group: Group) -> None:
         """Arithmetic, entry after entry. Values that nothing outside the group needs are not written to memory."""
         for node in group:
-            if not (node.op.name in RULES or node.op.name in _MORE):
-                raise Unsupported(f"{node.op.name} has no loop nest")
+            name, dtype = node.op.name, node.output.dtype
+            if not (name in RULES or name in _MORE):
+                raise Unsupported(f"{name} has no loop nest")
+            if dtype.kind in "iu" and not (dtype == np.int64 and name in TO_WHOLE_NUMBERS):
+                raise Unsupported(f"{name} with a result of type {dtype} has no loop nest")
         shape, given = group[0].output.shape, from_outside(group)
         targets = {var: self.allocated(var) for var in used_outside(group, self.graph)}
         if 0 in shape:
@@ -298,5 +302,7 @@ class _Entry:
             self.conditions[node.output] = made
         elif node.output.dtype.kind == "b":  # such as the sum of two conditions
             self.conditions[node.output] = compare(self.body, "une", made, ZERO)
+        elif node.output.dtype.kind == "i":  # integers have one zero only
+            self.numbers[node.output] = RULES["positive_zero"](self.body, made)
         else:
             self.numbers[node.output] = made

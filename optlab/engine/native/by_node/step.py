@@ -79,7 +79,7 @@ class StepCode:
             "rows": aligned(writer.size["rows"], pitch, fill=0.0),
             "index": aligned(writer.size["index"], pitch, fill=0, dtype=np.int64),
             "shared": aligned(writer.size["shared"], fill=0.0),
-            "data": np.array([address(array) for array in self._data], np.uint64),
+            "data": np.array([address(a) if a.size else 0 for a in self._data], np.uint64),
             "memory": aligned(writer.size["memory"], lanes, fill=0.0),
         }
 
@@ -136,9 +136,6 @@ class _Writer:
         self.results = [
             self.inputs[carried[n]] if n in carried else self._rows("rows", var) for n, var in enumerate(graph.outputs)
         ]
-        for var in (*graph.constants, *graph.outputs, *(node.output for node in graph.nodes)):
-            if not (var.dtype == np.float64 or var.dtype.kind == "b" or var in graph.constants):
-                raise Unsupported(f"it computes with numbers of type {var.dtype}")
 
     def _rows(self, name: str, var: Var) -> tuple[str, int]:
         first = self.size[name]
