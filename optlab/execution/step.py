@@ -83,17 +83,11 @@ class StepGraph:
         return spread(self.graph)
 
     @functools.cached_property
-    def _step_codes(self) -> dict[tuple[Input, ...], StepCode]:
-        return {}
-
-    def step_code(self, constant: Sequence[bool]) -> StepCode:
-        """The machine code of one step by nodes; `constant` as for `inputs`. Raises `Unsupported`."""
+    def step_code(self) -> StepCode:
+        """The machine code of one step by nodes, for any numbers. Raises `Unsupported`."""
         from optlab.engine.native.by_node import StepCode  # takes time to load, and most commands run nothing
 
-        inputs = tuple(self.inputs(constant))
-        if inputs not in self._step_codes:
-            self._step_codes.setdefault(inputs, StepCode(self.graph, inputs))
-        return self._step_codes[inputs]
+        return StepCode(self.graph, self.inputs([False] * len(self.numbers)))
 
     def inputs(self, constant: Sequence[bool]) -> list[Input]:
         """The kinds of the inputs for a back end. `constant`: whether all runs have the same value, for each number."""

@@ -161,7 +161,7 @@ class _Prepared:
     def _program(self, block: Sweep, graph: StepGraph) -> Program:
         """The program of a step for the runs of a block."""
         if self.choice.backend == "native":
-            return graph.step_code(constants(self.sweep, graph)).program(len(block))
+            return graph.step_code.program(len(block))
         return compile(graph.graph, graph.inputs(constants(block, graph)), len(block))
 
     def _failed(self, error: BaseException, block: Sweep) -> Trajectories:

@@ -20,7 +20,7 @@ _COMPILATION, _COMPILATION_EACH, _NATIVE_EACH = 0.012, 1.2e-4, 6e-11
 _QUICK, _QUICK_EACH, _QUICK_NATIVE_EACH = 0.006, 5e-5, 1e-10
 _CALL, _REPLAY_EACH, _REDUCED_EACH = 5e-7, 4e-10, 2.5e-8
 _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
-_COMPILATION_BY_NODES, _COMPILATION_EACH_NODE = 0.04, 1.5e-3
+_COMPILATION_BY_NODES, _COMPILATION_EACH_NODE = 0.02, 1e-3  # some sweeps share the code: those of tuning and judging
 _NODES_EACH, _NODES_OUT_OF_CACHE = 1e-10, 3.5e-10
 _CALL_ON_RUNS, _CALL_EACH_MATRIX, _REPLAYED_NODES_EACH = 2.5e-6, 2e-7, 5.5e-10
 _IN_CACHE = 100_000
@@ -126,7 +126,7 @@ def constants(sweep: Sweep, graph: StepGraph) -> list[bool]:
 
 def _by_nodes(sweep: Sweep, graph: StepGraph) -> Choice:
     """Machine code for one step of all runs, or replay."""
-    code = graph.step_code(constants(sweep, graph))
+    code = graph.step_code
     if sweep.backend == "native":
         return Choice("native", "it was requested")
     work, nodes = sum(map(_work, graph.graph.nodes)), graph.graph.nodes
