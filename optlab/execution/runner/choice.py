@@ -23,7 +23,7 @@ _ROW, _ROW_ON_REPLAY, _RECORDED_EACH = 2e-7, 2e-6, 5e-9
 _COMPILATION_BY_NODES, _COMPILATION_EACH_NODE = 0.02, 1e-3  # some sweeps share the code: those of tuning and judging
 _NODES_EACH, _NODES_OUT_OF_CACHE = 1e-10, 3.5e-10
 _CALL_ON_RUNS, _CALL_EACH_MATRIX, _REPLAYED_NODES_EACH = 2.5e-6, 2e-7, 5.5e-10
-_IN_CACHE = 100_000
+_IN_CACHE = 250_000
 """The most numbers that are read again and again without waiting for memory."""
 _LANES = 8
 """The lanes of a vector on that machine. One run takes as long as a full vector of runs."""
