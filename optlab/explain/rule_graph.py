@@ -16,7 +16,7 @@ from optlab.engine.tracer import Builder, Tracer, unwrapped
 from optlab.engine.vjp_rules import is_traced
 from optlab.errors import PluginError
 from optlab.execution.rule import Advance, Point, Rule, initial_states
-from optlab.execution.step import TracedGenerator
+from optlab.execution.traced_generator import TracedGenerator
 from optlab.plugins import registry
 from optlab.plugins.code_location import location
 from optlab.plugins.optimizers.base import Optimizer

@@ -2,6 +2,7 @@
 
     groups     which nodes are computed together in one nest: arithmetic on entries of one shape
     places     where the values are in memory
+    loops      loops over entries, loading and storing in them
     nests      the loop nest of each node
     products   the loop nests of matrix products, which compute several entries at once
     step       machine code for one step of all runs, in place of replay

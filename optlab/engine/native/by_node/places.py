@@ -19,7 +19,7 @@ Numbers = NDArray[np.float64]
 BYTES = 8
 
 
-class Kind(Enum):
+class Stored(Enum):
     """What an entry in memory is: a vector with one number per run (`OWN`), one number for all runs (`ONE`), or a row
     with the numbers of all runs, of which the code needs a part (`ROW`)."""
 
@@ -35,7 +35,7 @@ class Place:
     base: str
     root: Numbers
     array: Numbers
-    kind: Kind = Kind.OWN
+    kind: Stored = Stored.OWN
 
     @property
     def offset(self) -> int:
@@ -60,7 +60,7 @@ class Place:
 class Arena:
     """Memory behind one address, in which places are allocated one after the other."""
 
-    def __init__(self, base: str, most: int, kind: Kind = Kind.OWN) -> None:
+    def __init__(self, base: str, most: int, kind: Stored = Stored.OWN) -> None:
         self.base, self.kind, self.used = base, kind, 0
         self._root = np.empty(most)
 

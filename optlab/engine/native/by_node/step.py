@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.by_node.nests import Nests
-from optlab.engine.native.by_node.places import Arena, Kind, Place
+from optlab.engine.native.by_node.places import Arena, Place, Stored
 from optlab.engine.native.compilation import compiled
 from optlab.engine.native.ir import Unsupported
 from optlab.engine.native.jit import Code, this_machine
@@ -75,7 +75,7 @@ class StepCode:
         """The program for a number of runs."""
         writer, lanes = self._writer, self._machine.width
         pitch = -(-runs // lanes) * lanes
-        arrays = {
+        arrays: dict[str, NDArray[Any]] = {
             "rows": aligned(writer.size["rows"], pitch, fill=0.0),
             "index": aligned(writer.size["index"], pitch, fill=0, dtype=np.int64),
             "shared": aligned(writer.size["shared"], fill=0.0),
@@ -130,7 +130,7 @@ class _Writer:
 
     def __init__(self, graph: Graph, inputs: Sequence[Input]) -> None:
         self.graph, self.given = graph, inputs
-        self.size = dict.fromkeys(_ARRAYS, 0)
+        self.size: dict[str, int] = dict.fromkeys(_ARRAYS, 0)
         self.inputs = [self._rows(_array_of(v, given), v) for v, given in zip(graph.inputs, inputs, strict=True)]
         carried = {given.carry: n for n, given in enumerate(inputs) if given.carry is not None}
         self.results = [
@@ -181,7 +181,7 @@ class _Writer:
         return Arena("%memory", size)
 
     def _places(self) -> dict[Var, Place]:
-        kinds = {"rows": Kind.ROW, "index": Kind.ROW, "shared": Kind.ONE}
+        kinds = {"rows": Stored.ROW, "index": Stored.ROW, "shared": Stored.ONE}
         places: dict[Var, Place] = {}
         for var, (name, first) in zip(self.graph.inputs, self.inputs, strict=True):
             root = np.empty(self.size[name])
@@ -189,7 +189,7 @@ class _Writer:
             places[var] = Place(f"%{name}", root, array, kinds[name])
         for n, (var, value) in enumerate(self.graph.constants.items()):
             numbers = _in_order(value)
-            places[var] = Place(f"%data{n}", numbers, numbers, Kind.ONE)
+            places[var] = Place(f"%data{n}", numbers, numbers, Stored.ONE)
         return places
 
     def _save(self, nests: Nests) -> None:
@@ -198,8 +198,8 @@ class _Writer:
         for var, (name, first) in zip(self.graph.outputs, self.results, strict=True):
             source = nests.places[var]
             root = np.empty(self.size["rows"])
-            target = Place(f"%{name}", root, root[first : first + math.prod(var.shape)].reshape(var.shape), Kind.ROW)
-            if source.kind is Kind.ROW:
+            target = Place(f"%{name}", root, root[first : first + math.prod(var.shape)].reshape(var.shape), Stored.ROW)
+            if source.kind is Stored.ROW:
                 if (source.base, source.offset, source.strides) == (target.base, target.offset, target.strides):
                     continue
                 copied = nests.arena.place(var.shape)

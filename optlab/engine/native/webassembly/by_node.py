@@ -13,7 +13,7 @@ import numpy as np
 
 from optlab.engine.graph import Graph
 from optlab.engine.native.by_node.nests import Nests
-from optlab.engine.native.by_node.places import Arena, Kind, Place
+from optlab.engine.native.by_node.places import Arena, Place, Stored
 from optlab.engine.native.ir import Unsupported
 from optlab.engine.native.llvm_builder import ATTRIBUTES, Body
 from optlab.engine.native.llvm_rules import digits
@@ -95,5 +95,5 @@ def _constants(graph: Graph) -> tuple[dict[str, str], dict[Var, Place]]:
         numbers = np.array(value, dtype=np.float64, order="C")
         entries = ", ".join(f"double {digits(entry)}" for entry in numbers.ravel().tolist())
         declarations[f"data{n}"] = f"@data{n} = private constant [{numbers.size} x double] [{entries}]"
-        places[var] = Place(f"@data{n}", numbers, numbers, Kind.ONE)
+        places[var] = Place(f"@data{n}", numbers, numbers, Stored.ONE)
     return declarations, places
