@@ -6,11 +6,14 @@ change any result.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from itertools import chain
 from typing import Protocol
 
 from threadpoolctl import threadpool_limits
@@ -23,6 +26,12 @@ arrays, the overhead of NumPy calls would dominate."""
 
 SMALL = 512
 """The least number of parameters times runs for a thread of its own."""
+
+ROUNDS = 4
+"""The number of blocks for each worker into which all work is divided at least, if its sweeps can be divided. With
+fewer, one worker would execute the last block while the others wait."""
+TOGETHER = 16
+"""The least number of runs in such a block: the overhead of a step is divided among them."""
 
 Progress = Callable[[int], None]
 
@@ -91,16 +100,29 @@ def execute(
     if len(sweeps) == 1 and isinstance(executor, ThreadPoolExecutor) and not task.divides(sweeps[0]):
         yield sweeps[0], task(sweeps[0], progress)
         return
-    least = -(-(parallel or workers()) // max(1, len(sweeps)))
+    parallel = parallel or workers()
+    divided = _divider(sweeps, parallel)
     order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
     futures: dict[Future[Trajectories], tuple[int, int]] = {}
     parts: dict[int, list[Trajectories | None]] = {}
+    waiting: deque[list[tuple[int, int, Sweep]]] = deque()
+
+    def submit(i: int, n: int, block: Sweep) -> None:
+        futures[executor.submit(task, block, watch)] = i, n
+
     try:
         for i in order:
-            whole = [sweeps[i]]
-            cut = blocks(sweeps[i], least) if task.divides(sweeps[i]) else whole
-            parts[i] = [None] * len(cut)
-            futures |= {executor.submit(task, block, watch): (i, n) for n, block in enumerate(cut)}
+            first, *others = divided(sweeps[i]) if task.divides(sweeps[i]) else [sweeps[i]]
+            parts[i] = [None] * (1 + len(others))
+            submit(i, 0, first)
+            # The first block makes what all blocks share, such as machine code. So the others follow those of the
+            # next sweeps, with which the other workers begin meanwhile.
+            waiting.append([(i, n, block) for n, block in enumerate(others, 1)])
+            if len(waiting) >= parallel:
+                for other in waiting.popleft():
+                    submit(*other)
+        for other in chain.from_iterable(waiting):
+            submit(*other)
         for future in as_completed(futures):
             i, n = futures[future]
             parts[i][n] = future.result()
@@ -110,6 +132,18 @@ def execute(
         stop.set()
         for future in futures:
             future.cancel()
+
+
+def _divider(sweeps: Sequence[Sweep], parallel: int) -> Callable[[Sweep], list[Sweep]]:
+    """A function that divides a sweep into blocks. Sweeps that take much of all work are divided into more blocks."""
+    most = max(1.0, sum(map(_cost, sweeps)) / (ROUNDS * parallel))
+    least = -(-parallel // max(1, len(sweeps)))
+
+    def divided(sweep: Sweep) -> list[Sweep]:
+        fair = min(math.ceil(_cost(sweep) / most), len(sweep) // TOGETHER)
+        return blocks(sweep, max(least, fair))
+
+    return divided
 
 
 def _cost(sweep: Sweep) -> int:

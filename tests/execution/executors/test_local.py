@@ -103,6 +103,24 @@ def test_a_sweep_is_divided_for_all_workers_unless_it_is_small(planned):
     assert len(executors.blocks(sweep)) == 1
 
 
+def test_large_sweeps_are_divided_so_that_workers_end_at_the_same_time(planned):
+    """The first block of the next sweep begins before the other blocks of a sweep."""
+    network = {"name": "mlp", "dataset": "xor", "hidden": [8], "batch_size": 8}
+    rules = [{"name": name, "lr": {"linear": [0.1, 0.2], "num": 33}} for name in ("gd", "momentum", "adam")]
+    sweeps = planned({"problem": [network], "optimizer": rules, "steps": 5}).sweeps
+    begun = []
+
+    class Recorded(runner.Runner):
+        def __call__(self, block, progress=lambda run_steps: None):
+            begun.append((block.rule.optimizer.name, len(block)))
+            return super().__call__(block, progress)
+
+    with local.threads(1) as pool:
+        done = list(executors.execute(sweeps, Recorded(sweeps), pool, lambda run_steps: None, 2))
+    assert begun == [("gd", 16), ("momentum", 16), ("gd", 17), ("adam", 16), ("momentum", 17), ("adam", 17)]
+    assert [len(trajectories.status) for _, trajectories in done] == [33, 33, 33]
+
+
 def test_progress_counts_every_step_of_every_run(sweeps, monkeypatch):
     monkeypatch.setattr(local, "BLOCK", 1)
     told = []

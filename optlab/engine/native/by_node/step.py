@@ -65,6 +65,7 @@ class StepCode:
         self._machine = this_machine()
         self._module = self._writer.module(self._machine)
         self._making = threading.Lock()
+        self._data = [_in_order(value) for value in graph.constants.values()]
 
     @property
     def vectors(self) -> int:
@@ -79,7 +80,7 @@ class StepCode:
             "rows": aligned(writer.size["rows"], pitch, fill=0.0),
             "index": aligned(writer.size["index"], pitch, fill=0, dtype=np.int64),
             "shared": aligned(writer.size["shared"], fill=0.0),
-            "data": np.array([address(a) if a.size else 0 for a in self._data], np.uint64),
+            "data": np.array([array.ctypes.data for array in self._data], np.uint64),
             "memory": aligned(writer.size["memory"], lanes, fill=0.0),
         }
 
@@ -108,11 +109,6 @@ class StepCode:
     def _written(self, machine: Machine) -> Module:
         return self._module if machine is self._machine else self._writer.module(machine)
 
-    @functools.cached_property
-    def _data(self) -> list[NDArray[np.float64]]:
-        """The constants. Machine code reads them while this object exists."""
-        return [_in_order(value) for value in self.graph.constants.values()]
-
 
 class _Step:
     """The call of the function on some arrays. It keeps these, and what else the function needs."""
@@ -136,6 +132,13 @@ class _Writer:
         self.results = [
             self.inputs[carried[n]] if n in carried else self._rows("rows", var) for n, var in enumerate(graph.outputs)
         ]
+
+        index = {var for var, (name, _) in zip(graph.inputs, self.inputs, strict=True) if name == "index"}
+        for node in graph.nodes:
+            if any(var in index and not (node.op.kind == "take" and n == 1) for n, var in enumerate(node.inputs)):
+                raise Unsupported("it computes with the indices of a minibatch")
+        if index & set(graph.outputs):
+            raise Unsupported("it returns the indices of a minibatch")
 
     def _rows(self, name: str, var: Var) -> tuple[str, int]:
         first = self.size[name]
@@ -222,6 +225,4 @@ def _array_of(var: Var, given: Input) -> str:
 
 
 def _in_order(value: NDArray[Any]) -> NDArray[np.float64]:
-    copied = aligned(*value.shape)
-    copied[...] = value
-    return copied
+    return np.asarray(value, np.float64, order="C")

@@ -164,3 +164,28 @@ def test_single_precision_has_no_machine_code():
     graph = optimise(settle(trace(lambda x: [np.sum(x), x], np.ones(3, np.float32))))
     with pytest.raises(Unsupported, match="data that change"):
         StepCode(graph, [Input(RUN, carry=1)])
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x, index: [np.sum(x * index), x], "computes with the indices"),
+        (lambda x, index: [np.sum(rows(DATA, index[::-1])), x], "computes with the indices"),
+        (lambda x, index: [x[0], x, index], "returns the indices"),
+    ],
+)
+def test_indices_select_rows_only(f, why):
+    graph = optimise(settle(trace(f, np.ones(3), np.arange(3))))
+    with pytest.raises(Unsupported, match=why):
+        StepCode(graph, [Input(RUN, carry=1), Input(RUN)])
+
+
+def test_data_that_cannot_be_written():
+    data = np.arange(12.0).reshape(4, 3)
+    data.flags.writeable = False
+    graph = optimise(settle(trace(lambda x, index: [np.sum(rows(data, index) @ x), x], np.ones(3), np.arange(2))))
+    program = StepCode(graph, [Input(RUN, carry=1), Input(RUN)]).program(2)
+    program.inputs[0][...] = [[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
+    program.inputs[1][...] = [[0, 3], [2, 1]]
+    program.step()
+    assert program.outputs[0].tolist() == [6.0, 14.0]
