@@ -363,7 +363,7 @@ def test_a_deterministic_and_a_random_problem_together(tmp_path):
 
 
 def test_sweeps_that_could_not_run_as_requested_are_counted_in_both_phases(tmp_path, optlab_command):
-    head = 'name = "e"\nsteps = 3\nbackend = "native"\n[tuning]\ntrials = 4\n'
+    head = 'name = "e"\nsteps = 3\nbackend = "native"\nprecision = "float32"\n[tuning]\ntrials = 4\n'
     network = '[[problem]]\nname = "mlp"\ndataset = "xor"\n'
     (tmp_path / "e.toml").write_text(
         head + network + '[[optimizer]]\nname = "gd"\nlr = { log_uniform = [1e-3, 0.1] }\n'
