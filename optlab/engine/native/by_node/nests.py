@@ -82,7 +82,7 @@ class Nests(Loops):
             return node.op.run(array, **node.params)
 
         seen = operand.seen(change)
-        if seen is None:  # NumPy copies only what is not in order
+        if seen is None:  # NumPy would copy it, because its entries are not in order in memory
             whole = self.arena.place(operand.array.shape)
             self.copy(operand, whole)
             seen = whole.seen(change)
@@ -106,10 +106,10 @@ class Nests(Loops):
         single = [var for var in given if not any(self.places[var].broadcast(shape).strides)]
         for var in single:
             value = self.graph.constants.get(var)
-            zeros = ["0"] * len(shape)
-            entry.numbers[var] = (
-                self.load(self.places[var], shape, zeros) if value is None else literal(float(np.ravel(value)[0]))
-            )
+            if value is None:
+                entry.numbers[var] = self.load(self.places[var], shape, ["0"] * len(shape))
+            else:
+                entry.numbers[var] = literal(float(np.ravel(value)[0]))
         with self.loops(shape) as indices:
             for var in given:
                 if var not in entry.numbers:

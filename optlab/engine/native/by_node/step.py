@@ -125,14 +125,13 @@ class _Writer:
     """The arrays of the function, and its text."""
 
     def __init__(self, graph: Graph, inputs: Sequence[Input]) -> None:
-        self.graph, self.given = graph, inputs
+        self.graph = graph
         self.size: dict[str, int] = dict.fromkeys(_ARRAYS, 0)
         self.inputs = [self._rows(_array_of(v, given), v) for v, given in zip(graph.inputs, inputs, strict=True)]
         carried = {given.carry: n for n, given in enumerate(inputs) if given.carry is not None}
         self.results = [
             self.inputs[carried[n]] if n in carried else self._rows("rows", var) for n, var in enumerate(graph.outputs)
         ]
-
         index = {var for var, (name, _) in zip(graph.inputs, self.inputs, strict=True) if name == "index"}
         for node in graph.nodes:
             if any(var in index and not (node.op.kind == "take" and n == 1) for n, var in enumerate(node.inputs)):
