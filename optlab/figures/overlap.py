@@ -17,6 +17,8 @@ LEAST = 0.05
 """The minimum length of an overlap, as a share of the points of a line. Lines that only cross are both visible."""
 _DASHES, _POINTS = 48, 2401  # along the whole axis
 _APART, _MOST = 0.002, 2000  # the distance of points along a path, as a share of the axes, and their maximum number
+_ROWS = 64
+"""The number of points whose distances are computed together, so that they fit into the cache."""
 _DASH, _STRETCH = 10, 30  # the number of points in a dash along a path, and the minimum number in an overlap
 
 Floats = NDArray[np.float64]
@@ -101,12 +103,15 @@ def _distances(points: Floats, others: Floats) -> tuple[Floats, Floats]:
     """The distance from each point to the nearest of the others, and from each of the others to the nearest point."""
     if not len(points) or not len(others):
         return np.full(len(points), np.inf), np.full(len(others), np.inf)
-    squares = np.subtract.outer(points[:, 0], others[:, 0])
-    squares *= squares
-    y = np.subtract.outer(points[:, 1], others[:, 1])
-    y *= y
-    squares += y
-    return np.sqrt(squares.min(axis=1)), np.sqrt(squares.min(axis=0))
+    here, there = np.empty(len(points)), np.full(len(others), np.inf)
+    x, y = np.ascontiguousarray(others.T)
+    for i in range(0, len(points), _ROWS):
+        part = points[i : i + _ROWS]
+        squares = np.square(np.subtract.outer(part[:, 0], x))
+        squares += np.square(np.subtract.outer(part[:, 1], y))
+        here[i : i + _ROWS] = squares.min(axis=1)
+        np.minimum(there, squares.min(axis=0), out=there)
+    return np.sqrt(here), np.sqrt(there)
 
 
 def _hidden(fine: Floats, x: Floats, on: Flags) -> Flags:

@@ -75,7 +75,7 @@ def test_crossing_or_missing_paths_hide_nothing():
 
 def test_distances_of_two_paths_in_both_directions():
     rng = np.random.default_rng(0)
-    for count, other in ((1, 1), (7, 30), (30, 7), (5, 0), (0, 5)):
+    for count, other in ((1, 1), (7, 30), (30, 7), (5, 0), (0, 5), (64, 3), (65, 2), (200, 130)):
         points, others = rng.normal(size=(count, 2)), rng.normal(size=(other, 2))
         there, back = overlap._distances(points, others)
         nearest = [min((np.hypot(*(p - q)) for q in others), default=np.inf) for p in points]
