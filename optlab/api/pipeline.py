@@ -24,7 +24,7 @@ from optlab.api.watched import Notify, Progress
 from optlab.api.watched import Watched as Watched
 from optlab.api.watched import unwatched as unwatched
 from optlab.engine.containment import prints_aside
-from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
+from optlab.errors import DamagedResults, ResultsError, UserError, counted, did_you_mean
 from optlab.execution import executors
 from optlab.execution.cache import Reuse
 from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
@@ -140,11 +140,18 @@ def _found(job: Job) -> tuple[ExperimentResults | None, Sequence[str]]:
 
 @prints_aside
 def execute(
-    job: Job, writer: Writer, progress: Progress = lambda run_steps: None, reuse: Reuse | None = None
+    job: Job,
+    writer: Writer,
+    progress: Progress = lambda run_steps: None,
+    reuse: Reuse | None = None,
+    notify: Notify = lambda sentence: None,
 ) -> ExperimentResults:
     """Run all sweeps and write the results. The earlier results in the folder stay valid until the end.
 
-    `reuse` has the runs that are kept, by default those of `reuse_of`.
+    `reuse` has the runs that are kept, by default those of `reuse_of`. `notify` is told about Ctrl-C.
+
+    Raises:
+        KeyboardInterrupt: after Ctrl-C. What was finished is kept in `reuse`.
     """
     from optlab.api import experiment_results
 
@@ -152,7 +159,13 @@ def execute(
     backends: dict[str, str] = {}
     reuse = reuse or reuse_of(job.plan, job.folder.parent, job.asked)
     plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
-    with executors.opened(job.asked, job.registry) as execute_all, faults_of(job.plan.kind), closing(reuse):
+    with (
+        _note_if_kept(reuse),
+        executors.draining(notify) as drain,
+        executors.opened(job.asked, job.registry, drain) as execute_all,
+        faults_of(job.plan.kind),
+        closing(reuse),
+    ):
 
         def compute(sweeps: Sequence[Sweep]) -> Iterator[tuple[Sweep, Trajectories]]:
             for sweep, trajectories, backend in reuse.computed(sweeps, execute_all, progress):
@@ -172,6 +185,18 @@ def execute(
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
     finished = writer.finish(done, job.source, log, about, columns, plugin_files.text() if plugin_files else "")
     return experiment_results.of(finished, job.plan, job.registry, reuse.graphs)
+
+
+@contextmanager
+def _note_if_kept(reuse: Reuse) -> Iterator[None]:
+    """Add to an interrupt how many runs are kept, so that the next launch does not compute them."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if reuse.kept:
+            kept = counted(reuse.kept, "run")
+            error.add_note(f"results of earlier runs are intact; {kept} of this one are kept for the next launch")
+        raise
 
 
 _FOR_DRAWING = ("optlab.figures.experiment.pictures", "optlab.report.page", "scipy.special")
@@ -275,7 +300,7 @@ def _run(
     reuse = reuse_of(job.plan, job.folder.parent, job.asked)
     loading, noting = importing(_FOR_DRAWING if format else ()), noted(job.plan, reuse, notify)
     with loading, noting, watched("running", job.plan.run_steps) as progress:
-        return execute(job, writer, progress, reuse)
+        return execute(job, writer, progress, reuse, notify)
 
 
 def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import os
+import signal
 import sys
 from typing import Annotated
 
@@ -27,7 +29,7 @@ from optlab.cli.commands import (
     sharing,
     tune,
 )
-from optlab.cli.guard import FAILED, guarded
+from optlab.cli.guard import FAILED, INTERRUPTED, as_ctrl_c, guarded
 from optlab.cli.packages import WithPackages
 
 COMMANDS = {
@@ -102,6 +104,7 @@ usual thresholds they are searched again and again, which takes a tenth of the t
 def main() -> None:
     """The entry point of the `optlab` command."""
     gc.set_threshold(*SELDOM)
+    signal.signal(signal.SIGTERM, as_ctrl_c)
     streams.protect()
     try:
         app()
@@ -109,6 +112,10 @@ def main() -> None:
         if (error := streams.lost()) and not end.code:
             print(f"the output cannot be written: {error.strerror}", file=sys.stderr)
             raise SystemExit(FAILED) from None
+        if end.code == INTERRUPTED:  # without waiting for threads: one may execute a user's code that never returns
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(INTERRUPTED)
         raise
     finally:
         gc.freeze()  # the collection at exit would search all objects; it takes 0.7 s after the main job

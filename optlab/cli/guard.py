@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import functools
+import signal
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 import typer
@@ -43,9 +45,23 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
             what = f"{error.filename or 'the results'}: {error.strerror}"
             stop(f"{what}; {_state(error) or 'what was there before is intact'}", FAILED)
         except KeyboardInterrupt as error:
+            _ignore_further_signals()
             stop(f"interrupted; {_state(error) or 'results of earlier runs are intact'}", INTERRUPTED)
 
     return run
+
+
+def as_ctrl_c(number: int, frame: FrameType | None) -> None:
+    """Handle SIGTERM as Ctrl-C, also where Ctrl-C is ignored, as in a background process of a shell."""
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)
+
+
+def _ignore_further_signals() -> None:
+    """So that the message is printed whole. Only in a process that is the command, which ends now."""
+    if signal.getsignal(signal.SIGTERM) is as_ctrl_c:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _plugin_error(error: Exception) -> str:

@@ -19,8 +19,8 @@ import typer
 
 from optlab.cli.guard import INTERRUPTED
 
-PATIENCE = 10
-"""Seconds that an interrupted round has to end."""
+BETWEEN, PATIENCE = 0.2, 10
+"""Seconds that a round has to end after the first interrupt, and after the second."""
 
 _PROGRAM = "from optlab.cli.rounds import wait; wait(); from optlab.cli.app import main; main()"
 
@@ -51,15 +51,18 @@ class Round:
         return self._stderr.read().decode(errors="replace").rstrip()
 
     def stop(self) -> int | None:
-        """Interrupt the round as Ctrl-C does. Returns its exit status, or None if it had ended before."""
+        """Interrupt the round as Ctrl-C does, pressed twice. Returns its exit status, or None if it had ended before.
+
+        The first signal may let the round finish what it executes.
+        """
         if self.process.poll() is not None:
             return None
-        self.process.send_signal(signal.SIGINT)
-        try:
-            return self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        for patience in (BETWEEN, PATIENCE):
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                return self.process.wait(patience)
+        self.process.kill()
+        return self.process.wait()
 
 
 class Rounds:

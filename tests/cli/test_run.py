@@ -9,11 +9,14 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import optlab
+from optlab.execution.executors.drain import SENTENCE
 from tests.cli.working import wait_until_it_runs
 from tests.digests import digest
 
@@ -40,6 +43,26 @@ name = "adam"
 label = "_x"
 """
 ENDLESS = TEXT.replace("steps = 40", "steps = 20000000000")
+SEVERAL = (
+    'name = "e"\nsteps = 8000\nseeds = 200\n[[problem]]\nname = "griewank"\ndim = 10\nstart = "random"\n'
+    + "".join(f'[[optimizer]]\nname = "adam"\nlabel = "{n}"\nlr = {n / 100}\n' for n in range(1, 21))
+)
+"""Twenty sweeps, each of which is worth keeping."""
+HANGS = """\
+import pathlib, threading, time
+from optlab import problem
+
+def start(rng, inputs):
+    if threading.current_thread() is not threading.main_thread():
+        pathlib.Path("hangs").touch()
+        time.sleep(1000)
+    return rng.normal(size=2)
+
+@problem(start=start, dataset="xor")
+def hangs(x, *, inputs, targets):
+    "Least squares, the start of which is never drawn."
+    return ((inputs @ x - targets[:, 0]) ** 2).mean()
+"""
 TENTHS = [f"running: {n} %" for n in range(10, 101, 10)]
 
 
@@ -221,21 +244,59 @@ def start(lab, *arguments, **kwargs):
     return subprocess.Popen([OPTLAB, *arguments], cwd=lab, text=True, stderr=subprocess.PIPE, **kwargs)
 
 
-def test_ctrl_c(lab, optlab_command):
-    """SIGINT during the runs: exit status 130, one line, and the earlier results are unchanged."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c(lab, number):
+    """During the runs: exit status 130, a line each, and the earlier results are unchanged."""
     optlab.run(lab / "e.toml", out=lab / "results", plots=False)
     before = {path: digest(path) for path in (lab / "results").rglob("*") if path.is_file()}
     (lab / "e.toml").write_text(ENDLESS)
     with start(lab, "run", "e.toml", stdout=subprocess.PIPE) as process:
         wait_until_it_runs(process.pid)
         assert process.poll() is None
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (130, "")
     assert err.splitlines()[-1] == "interrupted; results of earlier runs are intact"
     assert "Traceback" not in err
     assert {path: digest(path) for path in before} == before
     assert len(optlab.load(lab / "results" / "e").runs) == 5
+
+
+def test_ctrl_c_keeps_the_sweeps_in_flight(lab, optlab_command):
+    """The next launch computes only the others, and the results are those of a run without an interruption."""
+    (lab / "e.toml").write_text(SEVERAL)
+    with start(lab, "run", "e.toml", "--no-plots", "--workers", "1", stdout=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        while (line := process.stderr.readline()) != "running: 20 %\n":
+            assert line
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    notice, last = [line for line in err.splitlines() if not line.startswith("running")]
+    assert (process.returncode, notice) == (130, SENTENCE)
+    kept = int(last.removeprefix("interrupted; results of earlier runs are intact; ").split()[0].replace(",", ""))
+    assert 0 < kept < 20 * 200
+    again = optlab_command("run", "e.toml", "--no-plots", cwd=lab)
+    assert f"{kept:,} of 4,000 runs kept from earlier" in again.stderr
+    fresh = optlab.run(lab / "e.toml", out=lab / "fresh", plots=False).runs
+    resumed = optlab.load(lab / "results" / "e").runs
+    pd.testing.assert_frame_equal(fresh.drop(columns="seconds"), resumed.drop(columns="seconds"))
+
+
+def test_ctrl_c_twice_ends_a_rule_that_never_returns(lab):
+    (lab / "plugins").mkdir()
+    (lab / "plugins" / "hangs.py").write_text(HANGS)
+    (lab / "e.toml").write_text(TEXT.replace("rosenbrock", "hangs"))
+    with start(lab, "run", "e.toml", "--no-plots", stdout=subprocess.PIPE) as process:
+        while not (lab / "hangs").exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        while process.stderr.readline() != f"{SENTENCE}\n":
+            assert process.poll() is None
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (130, "", "interrupted; results of earlier runs are intact\n")
 
 
 def test_a_full_disk(lab, optlab_command):

@@ -51,6 +51,8 @@ class Reuse:
         self._store, self._keeps, self._identities = store, keeps, Identities(self.graphs)
         self._looked_up: dict[str, _Found] = {}
         self._said = 0
+        self.kept = 0
+        """The number of runs that were computed and kept."""
 
     def prospect(self, sweeps: Sequence[Sweep]) -> list[str]:
         """What of these sweeps is kept, what will be computed, and why, as sentences. Empty if there is nothing of
@@ -174,6 +176,7 @@ class Reuse:
         own = found.identity
         arrays = {_ROWS: found.rows[at], **kept.as_arrays(done)}
         self._store.journal.append(own.key, own.family, {"parts": dict(own.parts)}, arrays)
+        self.kept += len(at)
 
 
 def _cut(sweep: Sweep, missing: Ints, backend: str, sweeps: int) -> list[Ints]:

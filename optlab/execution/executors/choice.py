@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from optlab.errors import UnknownName, UserError, did_you_mean
 from optlab.execution import runner
+from optlab.execution.executors.drain import Drain
 from optlab.execution.executors.local import Progress, execute, threads, workers
 from optlab.execution.executors.protocol import Asked, Pool
 from optlab.execution.executors.timed import Timed
@@ -34,8 +35,8 @@ def names() -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(asked: Asked, known: Registry) -> Iterator[Execute]:
-    """The executor with this name, until the end of the context.
+def opened(asked: Asked, known: Registry, drain: Drain | None = None) -> Iterator[Execute]:
+    """The executor with this name, until the end of the context. After a request of `drain`, it begins nothing more.
 
     Raises:
         UnknownName: there is no such executor. MissingPackage: it is not installed.
@@ -44,26 +45,27 @@ def opened(asked: Asked, known: Registry) -> Iterator[Execute]:
     name = asked.name or (DASK if asked.scheduler else PROCESSES if asked.limits else "")
     if asked.scheduler and name != DASK:
         raise UserError(f'a scheduler is for executor = "dask", not for "{name}"')
+    drain = drain or Drain()
     if not name:
-        with _by_itself(asked, known) as by_itself:
+        with _by_itself(asked, known, drain) as by_itself:
             yield by_itself
         return
     if name == THREADS:
-        with _in_threads(asked) as local:
+        with _in_threads(asked, drain) as local:
             yield local
         return
-    with _elsewhere(name, asked, known) as elsewhere:
+    with _elsewhere(name, asked, known, drain) as elsewhere:
         yield elsewhere
 
 
 @contextmanager
-def _by_itself(asked: Asked, known: Registry) -> Iterator[Execute]:
+def _by_itself(asked: Asked, known: Registry, drain: Drain) -> Iterator[Execute]:
     """Threads, and processes for the optimizers of other packages, whose Python code threads would execute in turn.
 
     Processes are started if these have much to do, and only for what can be sent to them.
     """
     with ExitStack() as stack:
-        here = stack.enter_context(_in_threads(asked))
+        here = stack.enter_context(_in_threads(asked, drain))
 
         def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
             away = [sweep for sweep in sweeps if isinstance(sweep.rule.optimizer, Foreign)]
@@ -74,7 +76,8 @@ def _by_itself(asked: Asked, known: Registry) -> Iterator[Execute]:
             if len(away) < len(sweeps):
                 yield from here([sweep for sweep in sweeps if sweep.id not in travelling], graphs, progress)
             if away:
-                yield from stack.enter_context(_elsewhere(PROCESSES, asked, known))(away, graphs, progress)
+                elsewhere = stack.enter_context(_elsewhere(PROCESSES, asked, known, drain))
+                yield from elsewhere(away, graphs, progress)
 
         yield executed
 
@@ -89,21 +92,21 @@ def _can_travel(sweep: Sweep, known: Registry) -> bool:
 
 
 @contextmanager
-def _elsewhere(name: str, asked: Asked, known: Registry) -> Iterator[Execute]:
+def _elsewhere(name: str, asked: Asked, known: Registry, drain: Drain) -> Iterator[Execute]:
     from optlab.execution.executors.remote import Remote
 
     with _pool(name, asked) as pool, threads(pool.parallel) as waiting:
 
         def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
             task = Remote(sweeps, pool, known, asked.limits)
-            for sweep, done in execute(sweeps, task, waiting, progress, pool.parallel):
+            for sweep, done in execute(sweeps, task, waiting, progress, pool.parallel, drain):
                 yield sweep, done, task.backend(sweep)
 
         yield executed
 
 
 @contextmanager
-def _in_threads(asked: Asked) -> Iterator[Execute]:
+def _in_threads(asked: Asked, drain: Drain) -> Iterator[Execute]:
     if asked.limits.memory is not None:
         raise UserError('limits.memory needs executor = "processes": threads share their memory')
     count, seconds = asked.workers or workers(), asked.limits.seconds
@@ -112,7 +115,7 @@ def _in_threads(asked: Asked) -> Iterator[Execute]:
         def executed(sweeps: Sequence[Sweep], graphs: runner.Graphs, progress: Progress, /) -> Iterator[Done]:
             own = runner.Runner(sweeps, count, graphs)
             task = Timed(own, seconds) if asked.limits else own
-            for sweep, done in execute(sweeps, task, pool, progress, count):
+            for sweep, done in execute(sweeps, task, pool, progress, count, drain):
                 yield sweep, done, own.backend(sweep)
 
         yield executed

@@ -10,14 +10,17 @@ import math
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from threadpoolctl import threadpool_limits
 
+from optlab.engine.containment import Interrupted
+from optlab.execution.executors.drain import Drain
 from optlab.execution.records import Sweep, Trajectories
 
 BLOCK = 64_000
@@ -71,25 +74,38 @@ def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """
     with threadpool_limits(1, "blas"):
         pool = ThreadPoolExecutor(count or workers(), thread_name_prefix="optlab")
+        is_interrupted = False
         try:
             yield pool
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        except KeyboardInterrupt:
+            is_interrupted = True
+            raise
+        finally:  # after Ctrl-C it does not wait, since a task may execute a user's code that never returns
+            pool.shutdown(wait=not is_interrupted, cancel_futures=True)
 
 
 def execute(
-    sweeps: Sequence[Sweep], task: Task, executor: Executor, progress: Progress, parallel: int | None = None
+    sweeps: Sequence[Sweep],
+    task: Task,
+    executor: Executor,
+    progress: Progress,
+    parallel: int | None = None,
+    drain: Drain | None = None,
 ) -> Iterator[tuple[Sweep, Trajectories]]:
     """Execute all sweeps, the most expensive first, and yield each as soon as all its blocks are done.
 
-    `parallel` is the number of blocks that are executed at the same time, by default one on each core.
+    `parallel` is the number of blocks that are executed at the same time, by default one on each core. After a request
+    of `drain`, no further block is begun.
 
     A single sweep that is not divided is executed on the calling thread, because waking up threads of the pool takes
     longer than a thousand short runs.
 
     Closing the iterator, or an exception such as KeyboardInterrupt while it waits, stops the tasks that still run.
+
+    Raises:
+        Interrupted: after a request of `drain`, when the blocks that had begun are done, or no time is left.
     """
-    stop, one_at_a_time = threading.Event(), threading.Lock()
+    stop, one_at_a_time, drain = threading.Event(), threading.Lock(), drain or Drain()
 
     def watch(run_steps: int) -> None:
         if stop.is_set():
@@ -98,17 +114,30 @@ def execute(
             progress(run_steps)
 
     if len(sweeps) == 1 and isinstance(executor, ThreadPoolExecutor) and not task.divides(sweeps[0]):
-        yield sweeps[0], task(sweeps[0], progress)
+
+        def unless_over(run_steps: int) -> None:
+            progress(run_steps)
+            drain.check()
+
+        yield sweeps[0], task(sweeps[0], unless_over)
         return
     parallel = parallel or workers()
     divided = _divider(sweeps, parallel)
     order = sorted(range(len(sweeps)), key=lambda i: -_cost(sweeps[i]))
     futures: dict[Future[Trajectories], tuple[int, int]] = {}
+    ended: SimpleQueue[Future[Trajectories] | None] = SimpleQueue()
     parts: dict[int, list[Trajectories | None]] = {}
     waiting: deque[list[tuple[int, int, Sweep]]] = deque()
 
+    def begin(block: Sweep) -> Trajectories:
+        if drain.is_requested:
+            raise Stopped
+        return task(block, watch)
+
     def submit(i: int, n: int, block: Sweep) -> None:
-        futures[executor.submit(task, block, watch)] = i, n
+        future = executor.submit(begin, block)
+        futures[future] = i, n
+        future.add_done_callback(ended.put)
 
     try:
         for i in order:
@@ -123,7 +152,7 @@ def execute(
                     submit(*other)
         for other in chain.from_iterable(waiting):
             submit(*other)
-        for future in as_completed(futures):
+        for future in _until_drained(futures, ended, drain):
             i, n = futures[future]
             parts[i][n] = future.result()
             if all(part is not None for part in parts[i]):
@@ -132,6 +161,32 @@ def execute(
         stop.set()
         for future in futures:
             future.cancel()
+
+
+def _until_drained(
+    futures: Collection[Future[Trajectories]], ended: SimpleQueue[Future[Trajectories] | None], drain: Drain
+) -> Iterator[Future[Trajectories]]:
+    """The futures, as soon as each has ended. `ended` receives them.
+
+    After a request to end, those that have not begun are cancelled. When the others have ended, or no time is left,
+    `Interrupted` is raised.
+    """
+    with drain.told(lambda: ended.put(None)):  # wakes up this thread
+        for _ in futures:
+            while (future := _next(ended, drain)) is None:
+                for other in futures:
+                    other.cancel()
+            if not future.cancelled() and not isinstance(future.exception(), Stopped):
+                yield future
+    if drain.is_requested:
+        raise Interrupted
+
+
+def _next(ended: SimpleQueue[Future[Trajectories] | None], drain: Drain) -> Future[Trajectories] | None:
+    try:
+        return ended.get(timeout=drain.left())
+    except Empty:
+        raise Interrupted from None
 
 
 def _divider(sweeps: Sequence[Sweep], parallel: int) -> Callable[[Sweep], list[Sweep]]:
