@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -53,6 +54,15 @@ class Command:
         """The running processes that the command itself has started, the oldest first."""
         own = str(self.process.pid)
         return [process for process in self._processes() if process != self.process.pid and _parent(process) == own]
+
+    def has_said(self, text: str) -> bool:
+        """Wait until the command has printed a text to stderr. False if it ends before."""
+        deadline = time.monotonic() + PATIENCE
+        while text.encode() not in self._said.read_bytes():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def ended(self, seconds: float = PATIENCE) -> Ended:
         """Wait for the end. After this time the command is killed. What it has left running is killed too."""

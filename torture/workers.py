@@ -23,6 +23,9 @@ from torture.tables import some, tables
 ONCE, TWICE, OF_DASK, OF_SCHEDULER = 30, 5, 8, 6
 """How often a worker is killed, the same block is killed twice, a worker of Dask, and its scheduler."""
 
+BEGUN = "running: "
+"""What the command prints when it has a first result."""
+
 
 def rows(room: Path, scale: float, seed: int) -> Iterator[Row]:
     rng, lab = random.Random(seed), Lab(room)
@@ -86,7 +89,8 @@ class Lab:
             for _ in range(number):
                 cluster.fill(2)
                 command, out = self._start(f"--scheduler={cluster.address}")
-                time.sleep(seconds * rng.uniform(0.4, 1.0))
+                command.has_said(BEGUN)
+                time.sleep(seconds * rng.uniform(0.0, 0.9))
                 is_late = command.process.poll() is not None
                 cluster.kill_worker(rng)
                 self._count(row, command.ended(), out, is_late)
@@ -105,7 +109,8 @@ class Lab:
                 cluster.fill(2)
                 seconds = seconds or self._usual(cluster)
                 command, _ = self._start(f"--scheduler={cluster.address}", out=out)
-                time.sleep(seconds * rng.uniform(0.4, 1.0))
+                command.has_said(BEGUN)
+                time.sleep(seconds * rng.uniform(0.0, 0.9))
                 is_late = command.process.poll() is not None
                 cluster.kill_scheduler()
                 ended = command.ended()
@@ -113,10 +118,11 @@ class Lab:
         return row
 
     def _usual(self, cluster: Cluster) -> float:
-        """The seconds that the command takes on a cluster."""
+        """The seconds that the runs take on a cluster."""
         cluster.fill(2)
-        start = time.monotonic()
         command, _ = self._start(f"--scheduler={cluster.address}")
+        command.has_said(BEGUN)
+        start = time.monotonic()
         ended = command.ended()
         assert ended.status == 0, ended.said
         return time.monotonic() - start
