@@ -25,8 +25,8 @@ SECONDS = 600.0
 WARM_UP = 0.25
 """The first part of the time, in which caches are filled: they have a largest size."""
 ALLOWED = {"MB": 16.0, "files": 0, "Python threads": 0, "threads": 8}
-"""The growth that is allowed, from the first to the last fifth of the rest. Memory is for the allocator. Arrow has a pool
-of 8 threads, which start when they are first needed; Python does not know them."""
+"""The growth that is allowed, from the first to the last fifth of the rest. Memory is for the allocator. Arrow has a
+pool of 8 threads, which start when they are first needed; Python does not know them."""
 EVERY, CLEARED = 2, 50
 
 PLUGINS = {
@@ -125,12 +125,9 @@ def own() -> dict[str, float]:
     gc.collect()
     with open("/proc/self/statm", encoding="ascii") as sizes:
         pages = int(sizes.read().split()[1])
-    threads = len(os.listdir("/proc/self/task"))
-    return {
-        "MB": pages * os.sysconf("SC_PAGE_SIZE") / 1e6,
-        "files": len(os.listdir("/proc/self/fd")),
-        "threads": threads,
-    }
+    files, threads = (len(os.listdir(f"/proc/self/{name}")) for name in ("fd", "task"))
+    memory, of_python = pages * os.sysconf("SC_PAGE_SIZE") / 1e6, threading.active_count()
+    return {"MB": memory, "files": files, "Python threads": of_python, "threads": threads}
 
 
 if __name__ == "__main__":
