@@ -1,7 +1,8 @@
-"""Pictures of experiments that are made but not rendered.
+"""Pictures of experiments that are made but not rendered, beside a blank report.
 
-Rendering takes most of the time of an experiment with pictures. Where a test needs only their names, each PNG is a
-single pixel. Tests of the looks of pictures are in tests/figures.
+Rendering and the report take most of the time of an experiment with pictures. Where a test needs only their names, each
+PNG is a single pixel and the report an empty page. Tests of the looks of pictures are in tests/figures, those of
+reports in tests/report: there, and by `optlab report`, reports are real.
 """
 
 from __future__ import annotations
@@ -11,15 +12,19 @@ from typing import Any
 
 import pytest
 
+PAGE = "<!doctype html>\n<title>blank</title>\n"
+
 
 def leave_blank(patch: pytest.MonkeyPatch) -> None:
-    """Save the pictures of experiments as PNGs of one pixel, in this process. Files of other formats are real."""
+    """Save the pictures of experiments as PNGs of one pixel, in this process, and the report that is written with them
+    as an empty page. Files of other formats are real, and so is a report that is asked for."""
     from PIL import Image
 
     from optlab.execution.second_process import SecondProcess
     from optlab.figures import saving  # it imports Matplotlib, which most tests do not need
+    from optlab.figures.experiment import pictures
 
-    save = saving.save
+    save, draw_all = saving.save, pictures.draw_all
 
     def blank(figure: Any, path: Path) -> Path:
         if path.suffix != ".png":
@@ -27,5 +32,9 @@ def leave_blank(patch: pytest.MonkeyPatch) -> None:
         Image.new("RGB", (1, 1)).save(path)
         return path
 
+    def with_blank_report(results: Any, format: str, progress: Any, selection: Any, report: Any, second: Any) -> Any:
+        return draw_all(results, format, progress, selection, report and (lambda: PAGE), second)
+
     patch.setattr(saving, "save", blank)
+    patch.setattr(pictures, "draw_all", with_blank_report)
     patch.setattr(SecondProcess, "start", lambda self: None)

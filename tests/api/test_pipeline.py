@@ -11,9 +11,11 @@ import pytest
 import optlab
 from optlab.api import pipeline
 from optlab.errors import InUse, PluginError, UserError
+from optlab.figures.experiment import pictures
 from optlab.results import store
 
 pytestmark = pytest.mark.usefixtures("blank_pictures")
+DRAW_ALL = pictures.draw_all  # with a report that is not blank
 
 TEXT = """\
 name = "e"   # a comment
@@ -232,10 +234,12 @@ def mine(x, g, *, lr=0.001, kind="a"):
 """
 
 
-def test_the_report_is_written_with_the_pictures(lab, computed):
+def test_the_report_is_written_with_the_pictures(lab, computed, monkeypatch):
+    monkeypatch.setattr(pictures, "draw_all", DRAW_ALL)
     results = optlab.run("e.toml")
     report = results.folder / "report.html"
     written = report.read_bytes()
+    assert written == results.report().text.encode()
     assert results.has_report()
     assert report not in results.plots
     for damage in (report.unlink, lambda: report.write_text("damaged")):
