@@ -34,6 +34,8 @@ sys.dont_write_bytecode = False
 settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared")
 
+# Collection makes millions of objects and next to no garbage. The collector starts again when it has ended.
+gc.disable()
 
 _SLOWEST = (
     *("tests/test_docs.py", "tests/testing/test_conformance.py", "tests/plugins/optimizers/test_parity.py"),
@@ -53,8 +55,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from looking through all that was imported, again and again."""
+    """Start the garbage collector, which shall not look through all that was imported, again and again."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
