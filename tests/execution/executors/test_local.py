@@ -29,6 +29,12 @@ def sweeps(planned):
     return planned(DOCUMENT).sweeps
 
 
+@pytest.fixture(scope="module")
+def undivided(sweeps):
+    """What each sweep gives as one block."""
+    return {sweep.id: runner.run(sweep) for sweep in sweeps}
+
+
 class InBlocks:
     """A function as a task that is always divided into blocks."""
 
@@ -73,11 +79,11 @@ def test_a_sweep_fails_if_one_block_fails(planned, failing):
 
 @pytest.mark.parametrize("workers", [1, 2, 5])
 @pytest.mark.parametrize("block", [1, 60, 25_000])
-def test_results_do_not_depend_on_blocks_and_workers(sweeps, monkeypatch, workers, block):
+def test_results_do_not_depend_on_blocks_and_workers(sweeps, undivided, monkeypatch, workers, block):
     monkeypatch.setattr(local, "BLOCK", block)
     results = everything(sweeps, workers)
     for sweep in sweeps:
-        whole = runner.run(sweep)
+        whole = undivided[sweep.id]
         assert bits(results[sweep.id]) == bits(whole)
         finite = sweep.recording.steps[:, None] <= whole.steps
         np.testing.assert_array_equal(results[sweep.id].loss[finite], whole.loss[finite])

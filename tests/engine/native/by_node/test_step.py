@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optlab import grad, logsumexp, relu, sigmoid, trace
@@ -110,8 +110,14 @@ def test_random_steps(begin):
 SIZES = st.integers(1, 9)
 
 
-@given(st.lists(SIZES, min_size=2, max_size=4), SIZES, st.sampled_from([np.tanh, relu, sigmoid]), st.booleans(), SIZES)
-def test_random_networks(units, examples, activation, in_batches, runs):
+@pytest.mark.parametrize("examples", first_cases(1, [25, 100]))
+def test_random_networks(examples):
+    sizes = st.lists(SIZES, min_size=2, max_size=4)
+    generated = given(sizes, SIZES, st.sampled_from([np.tanh, relu, sigmoid]), st.booleans(), SIZES)
+    settings(max_examples=examples)(generated(check_network))()
+
+
+def check_network(units, examples, activation, in_batches, runs):
     """Forward and backward pass of dense layers, on minibatches that differ between runs, or on all examples."""
     rng = np.random.default_rng([*units, examples, runs])
     inputs = rng.normal(size=(12 if in_batches else examples, units[0]))
