@@ -22,7 +22,7 @@ from optlab.experiments.kinds import Plan
 from optlab.plugins import registry
 from optlab.plugins.registry import Registry
 from tests.forked import BIN, TIMEOUT, Forks
-from tests.pictures import leave_blank
+from tests.pictures import leave_blank, leave_report_blank
 
 pytest_plugins = ["pytester"]
 
@@ -109,8 +109,14 @@ def optlab_command(forks: Forks) -> Callable[..., subprocess.CompletedProcess[st
 
 @pytest.fixture
 def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """PNGs of figures are blank during the test."""
+    """PNGs of figures, and the report beside them, are blank during the test."""
     leave_blank(monkeypatch)
+
+
+@pytest.fixture
+def blank_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The report that is written with pictures is blank during the test; the pictures are real."""
+    leave_report_blank(monkeypatch)
 
 
 @pytest.fixture(scope="module")

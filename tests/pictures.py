@@ -16,15 +16,14 @@ PAGE = "<!doctype html>\n<title>blank</title>\n"
 
 
 def leave_blank(patch: pytest.MonkeyPatch) -> None:
-    """Save the pictures of experiments as PNGs of one pixel, in this process, and the report that is written with them
-    as an empty page. Files of other formats are real, and so is a report that is asked for."""
+    """Save the pictures of experiments as PNGs of one pixel, in this process, beside a blank report. Files of other
+    formats are real."""
     from PIL import Image
 
     from optlab.execution.second_process import SecondProcess
     from optlab.figures import saving  # it imports Matplotlib, which most tests do not need
-    from optlab.figures.experiment import pictures
 
-    save, draw_all = saving.save, pictures.draw_all
+    save = saving.save
 
     def blank(figure: Any, path: Path) -> Path:
         if path.suffix != ".png":
@@ -32,9 +31,18 @@ def leave_blank(patch: pytest.MonkeyPatch) -> None:
         Image.new("RGB", (1, 1)).save(path)
         return path
 
+    patch.setattr(saving, "save", blank)
+    patch.setattr(SecondProcess, "start", lambda self: None)
+    leave_report_blank(patch)
+
+
+def leave_report_blank(patch: pytest.MonkeyPatch) -> None:
+    """Write an empty page with the pictures of experiments, in this process. A report that is asked for is real."""
+    from optlab.figures.experiment import pictures
+
+    draw_all = pictures.draw_all
+
     def with_blank_report(results: Any, format: str, progress: Any, selection: Any, report: Any, second: Any) -> Any:
         return draw_all(results, format, progress, selection, report and (lambda: PAGE), second)
 
-    patch.setattr(saving, "save", blank)
     patch.setattr(pictures, "draw_all", with_blank_report)
-    patch.setattr(SecondProcess, "start", lambda self: None)

@@ -12,6 +12,8 @@ from optlab.errors import PluginWarning, ResultsError
 from tests.cases import first_cases
 from tests.digests import digest
 
+pytestmark = pytest.mark.usefixtures("blank_report")
+
 BOWL = """\
 import numpy as np
 from optlab import optimizer, problem

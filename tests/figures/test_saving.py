@@ -146,7 +146,7 @@ def test_pictures_of_experiments_can_be_sent(tmp_path):
         pickle.dumps(found[name])
 
 
-def test_an_experiment_with_many_pictures_is_drawn_the_same_by_one_process(tmp_path, monkeypatch):
+def test_an_experiment_with_many_pictures_is_drawn_the_same_by_one_process(tmp_path, monkeypatch, blank_report):
     tables = [{"name": name, "start": "random"} for name in ("beale", "sphere", "booth")]
     document = {
         "name": "e",
