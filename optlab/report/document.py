@@ -13,7 +13,7 @@ from optlab.markup import looks
 from optlab.report import about, cases, maps, networks, profiles, programs, rankings, verdicts
 from optlab.results import basin_colours, store
 from optlab.results.analysis.judged import Judged
-from optlab.results.case_frames import CaseFrames
+from optlab.results.case_frames import CaseFrames, has_map
 from optlab.results.looks import best_first, looks_of
 from optlab.results.profiles.of_results import Profiled
 from optlab.results.selection import ALL
@@ -108,10 +108,19 @@ def _cases(
     for one, contest in zip(found, rankings.contests(judged, shown, places), strict=True):
         one["contest"] = contest
     notes = [f"the first {len(shown)} of {counted(len(titles), 'problem')} are shown"] if shown != titles else []
+    if flat := [title for title in shown if _lacks_paths(known.get(title), frames.case(title))]:
+        notes.append(
+            f"{', '.join(flat)}: no parameters were recorded along the runs, so the surface and the paths are missing"
+        )
     longest = frames.curves.groupby(["case", "label", "quantity"]).size().max() if len(frames.curves) else 0
     if longest > limits.curve:
         notes.append(f"curves and paths are thinned: {limits.curve} points of each curve are shown")
     return found, notes + programs.notes(made)
+
+
+def _lacks_paths(titled: Titled | None, frames: CaseFrames) -> bool:
+    """Whether a case would have a surface if the parameters had been recorded along its runs."""
+    return titled is not None and has_map(titled) and frames.paths.empty and bool((frames.best["failed"] == 0).any())
 
 
 def _limits(frames: CaseFrames, shown: list[str]) -> cases.Limits:

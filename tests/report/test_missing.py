@@ -52,3 +52,13 @@ def test_surfaces_of_the_problems_that_are_left_have_the_recorded_paths(made, tm
     (note,) = data["notes"]
     assert note.startswith("only what was recorded is shown: there is no ")
     assert f"'{gone}'" in note
+
+
+def test_the_page_says_that_no_parameters_were_recorded(tmp_path):
+    problems = [{"name": "beale"}, {"name": "sphere", "dim": 3}]
+    table = {"name": "e", "steps": 8, "record": {"points": 0}, "problem": problems}
+    results = optlab.run({**table, "optimizer": [{"name": "gd", "lr": 0.01}]}, tmp_path, plots=False)
+    data = document(results, results.judged())
+    assert [case["valley"] for case in data["cases"]] == [None, None]
+    sentence = "beale: no parameters were recorded along the runs, so the surface and the paths are missing"
+    assert data["notes"] == [sentence]

@@ -62,7 +62,8 @@ export function ends({ low, positive, high }, log, start = NaN) {
 export function endsAcross({ low, positive, high }, log) {
   if (log) low = positive;
   if (!(low <= high)) return log ? [1, 10] : [0, 1];
-  return high > low ? [low, high] : log ? [low / 2, low * 2] : [low - 0.5, high + 0.5];
+  if (high > low) return [low, high];
+  return log ? [low / 2, low * 2] : low > 0 ? [low / 2, low * 1.5] : [low - 0.5, high + 0.5]; // of one value
 }
 
 /** @param {number[]} range the ends @param {boolean} log @param {number} from pixel @param {number} to pixel */
