@@ -48,7 +48,7 @@ class Cluster:
     def compute(self, head: Head, begin: int, end: int, wait: Wait) -> Answer:
         from distributed.scheduler import KilledWorker
 
-        future = self._client.submit(compute, self._sent(head), begin, end, pure=False)
+        sent, future = self._submitted(head, begin, end)
         ended, deadline = threading.Event(), time.monotonic() + self._seconds
         future.add_done_callback(lambda ended_future: ended.set())  # `result(timeout)` fails when both happen at once
         try:
@@ -64,14 +64,27 @@ class Cluster:
         except KilledWorker as death:
             raise Died(f"on several workers: {death}") from None
         except concurrent.futures.CancelledError as lost:
+            self._forget(head, sent)
             raise Died(f"with the cluster: {lost}") from None
 
-    def _sent(self, head: Head) -> Any:
-        """The head where the workers find it. It is sent once."""
+    def _submitted(self, head: Head, begin: int, end: int) -> tuple[Any, Any]:
+        """The head where the workers find it, which is sent once, and the future of the block."""
+        try:
+            with self._one_at_a_time:
+                if head.key not in self._heads:
+                    self._heads[head.key] = self._client.scatter(head, hash=False)
+                sent = self._heads[head.key]
+            return sent, self._client.submit(compute, sent, begin, end, pure=False)
+        except (OSError, RuntimeError, TimeoutError, concurrent.futures.CancelledError) as error:
+            raise UserError(
+                f"the Dask scheduler does not answer any more ({error}); start it again, and then this run"
+            ) from error
+
+    def _forget(self, head: Head, sent: Any) -> None:
+        """Send the head again next time: the only worker that had it may have died."""
         with self._one_at_a_time:
-            if head.key not in self._heads:
-                self._heads[head.key] = self._client.scatter(head, hash=False)
-            return self._heads[head.key]
+            if self._heads.get(head.key) is sent:
+                del self._heads[head.key]
 
     def __enter__(self) -> Cluster:
         return self

@@ -47,11 +47,15 @@ class Processes:
         """Let a process execute runs of a sweep. `wait` is called repeatedly; if it raises, the process is killed.
 
         Raises:
-            Died: the process died. OutOfTime: it took longer than the limit, and was killed.
+            Died: the process died, or sent what cannot be results.
+            OutOfTime: it took longer than the limit, and was killed.
         """
         process = self._idle.get()
         try:
-            return process.compute(head, begin, end, wait)
+            answer = process.compute(head, begin, end, wait)
+            if not answer.is_of(end - begin):
+                raise Died("its results have the wrong form; a plugin may have replaced functions of NumPy")
+            return answer
         except BaseException:
             process.kill()
             raise

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import numpy as np
+
 from optlab.errors import UserError
 from optlab.execution import fingerprint
 from optlab.execution.executors.local import blocks
@@ -40,6 +42,23 @@ class Answer:
 
     trajectories: Trajectories
     backend: str
+
+    def is_of(self, runs: int) -> bool:
+        """Whether its arrays have this number of runs. A plugin may have replaced functions of NumPy in the worker."""
+        done = self.trajectories
+        rows = (
+            done.status,
+            done.steps,
+            done.grad_evals,
+            done.first_loss,
+            done.final_loss,
+            done.best_loss,
+            done.seconds,
+        )
+        more = (done.loss, *done.metrics.values(), done.x, done.final_x, done.reached, done.stopped)
+        return all(isinstance(row, np.ndarray) and row.shape == (runs,) for row in rows) and all(
+            array is None or (isinstance(array, np.ndarray) and array.shape[-1] == runs) for array in more
+        )
 
 
 def compute(head: Head, begin: int, end: int) -> Answer:

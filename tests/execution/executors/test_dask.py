@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import CancelledError
+
 import pytest
 
 from optlab.errors import UserError
 from optlab.execution import runner
 from optlab.execution.executors import dask, opened
-from optlab.execution.executors.protocol import Asked, SweepLimits
+from optlab.execution.executors.protocol import Asked, Died, SweepLimits
+from optlab.execution.executors.travel import Head
 from tests.execution.executors.sweeps import bits
 
 pytest.importorskip("distributed")
@@ -30,3 +34,52 @@ def test_a_scheduler_that_does_not_answer(monkeypatch):
 def test_the_memory_of_its_workers_is_not_limited_here():
     with pytest.raises(UserError, match=r"limits.memory is for executor = \"processes\""):
         dask.Cluster(Asked("dask", limits=SweepLimits(memory=1)))
+
+
+class Lost:
+    """A future whose data died with a worker."""
+
+    def add_done_callback(self, told):
+        told(self)
+
+    def result(self):
+        raise CancelledError("lost dependencies")
+
+
+class Client:
+    """A client of a cluster that loses each block; of one whose scheduler is gone, if there is an error."""
+
+    def __init__(self, error=None):
+        self.scattered, self.error = [], error
+
+    def scatter(self, head, hash):
+        if self.error is not None:
+            raise self.error
+        self.scattered.append(head)
+        return object()
+
+    def submit(self, *given, pure):
+        return Lost()
+
+
+@pytest.fixture
+def cluster():
+    made = object.__new__(dask.Cluster)
+    made._seconds, made._heads, made._one_at_a_time = 60.0, {}, threading.Lock()
+    return made
+
+
+def test_a_head_that_died_with_a_worker_is_sent_again(cluster):
+    cluster._client = client = Client()
+    head = Head((), {}, b"")
+    for _ in range(2):
+        with pytest.raises(Died, match="lost dependencies"):
+            cluster.compute(head, 0, 1, lambda: None)
+    assert client.scattered == [head, head]
+
+
+def test_a_scheduler_that_dies_is_named(cluster):
+    cluster._client = Client(RuntimeError("ConnectionPool is closed"))
+    sentence = r"the Dask scheduler does not answer any more \(ConnectionPool is closed\); start it again"
+    with pytest.raises(UserError, match=sentence):
+        cluster.compute(Head((), {}, b""), 0, 1, lambda: None)

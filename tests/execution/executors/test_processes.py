@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from optlab import optimizer
 from optlab.errors import UserError
+from optlab.execution import runner
 from optlab.execution.executors import processes
-from optlab.execution.executors.protocol import Asked, SweepLimits
-from optlab.execution.records import CRASHED, DONE, STATUSES, TIMEOUT
+from optlab.execution.executors.protocol import Asked, Died, SweepLimits
+from optlab.execution.executors.travel import Head
+from optlab.execution.executors.worker import Answer
+from optlab.execution.records import CRASHED, DONE, STATUSES, TIMEOUT, Trajectories
 from optlab.plugins import registry
 from tests.execution.executors.sweeps import bits, executed
 
@@ -220,3 +224,36 @@ def is_running(process):
 )
 def test_exit_statuses_in_words(status, said):
     assert processes._cause(status) == said
+
+
+class Wrong:
+    """A worker that sends an answer of the wrong form, and counts how often it is killed."""
+
+    def __init__(self, answer):
+        self.answer, self.killed = answer, 0
+
+    def compute(self, head, begin, end, wait):
+        return self.answer
+
+    def kill(self):
+        self.killed += 1
+
+
+def test_results_of_the_wrong_form_count_as_a_death(sweeps):
+    done = runner.run(sweeps[0])
+    runs, nothing = len(sweeps[0]), lambda: None
+    assert Answer(done, "replay").is_of(runs)
+    assert Answer(Trajectories.failed(runs, 3, "log"), "none").is_of(runs)
+    for changed in (
+        {"loss": 1.0},
+        {"status": [0] * runs},
+        {"steps": done.steps[:-1]},
+        {"metrics": {"loss": np.ones(3)}},
+    ):
+        worker = Wrong(Answer(replace(done, **changed), "replay"))
+        pool = processes.Processes(Asked(workers=1))
+        pool._idle.get()
+        pool._idle.put(worker)
+        with pytest.raises(Died, match="wrong form"):
+            pool.compute(Head((), {}, b""), 0, runs, nothing)
+        assert worker.killed == 1
