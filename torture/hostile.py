@@ -75,7 +75,7 @@ KINDS = {
     "replaces functions of NumPy": (
         "for name in ('add', 'subtract', 'multiply', 'square', 'exp', 'tanh', 'matmul', 'sum', 'zeros', 'asarray'):\n"
         "    setattr(np, name, lambda *given, **more: 0.0)",
-        {"done", "error"},
+        {"done", "error", "crashed"},
     ),
     "seeds NumPy and changes its error state": ("np.random.seed(0)\nnp.seterr(all='raise')", {"done", "error"}),
     "changes the folder": ("os.chdir('/')", {"done", "error"}),
