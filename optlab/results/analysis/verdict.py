@@ -109,7 +109,8 @@ class Verdict:
 
     @cached_property
     def seeds_needed(self) -> list[int | None]:
-        """About how many seeds would distinguish each label from the first; with one or two seeds, the fewest possible.
+        """About how many seeds would distinguish each label from the first, or from all that share the first rank; with
+        one or two seeds, the fewest possible.
 
         None for labels with rank 1, for those that are distinguished or not compared, and above a thousand.
         """
@@ -124,5 +125,7 @@ class Verdict:
         if seeds >= separation.MOST:
             return None
         values = self.contest.values
-        needed = separation.seeds_needed(values[int(np.argmin(self.ranks))], values[label], self.contest.floor)
-        return None if needed is None else max(needed, seeds + 1)
+        firsts = np.unique(values[self.ranks == 1], axis=0)  # several may share the first rank
+        needed = [separation.seeds_needed(first, values[label], self.contest.floor) for first in firsts]
+        known = [one for one in needed if one is not None]
+        return max(*known, seeds + 1) if len(known) == len(needed) else None
