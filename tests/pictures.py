@@ -39,10 +39,13 @@ def leave_blank(patch: pytest.MonkeyPatch) -> None:
 def leave_report_blank(patch: pytest.MonkeyPatch) -> None:
     """Write an empty page with the pictures of experiments, in this process. A report that is asked for is real."""
     from optlab.figures.experiment import pictures
+    from optlab.results.selection import ALL
 
     draw_all = pictures.draw_all
 
-    def with_blank_report(results: Any, format: str, progress: Any, selection: Any, report: Any, second: Any) -> Any:
+    def with_blank_report(
+        results: Any, format: str, progress: Any, selection: Any = ALL, report: Any = None, second: Any = None
+    ) -> Any:
         return draw_all(results, format, progress, selection, report and (lambda: PAGE), second)
 
     patch.setattr(pictures, "draw_all", with_blank_report)

@@ -17,14 +17,14 @@ from optlab.api.mending import mended
 from optlab.api.passes import passes_of as passes_of
 from optlab.api.redraw import copied as copied
 from optlab.api.redraw import draw as draw
-from optlab.api.redraw import draw_missing
+from optlab.api.redraw import draw_missing, is_complete
 from optlab.api.redraw import replot as replot
-from optlab.api.reuse import noted, reuse_of
+from optlab.api.reuse import note_if_kept, noted, reuse_of
 from optlab.api.watched import Notify, Progress
 from optlab.api.watched import Watched as Watched
 from optlab.api.watched import unwatched as unwatched
 from optlab.engine.containment import prints_aside
-from optlab.errors import DamagedResults, ResultsError, UserError, counted, did_you_mean
+from optlab.errors import DamagedResults, ResultsError, UserError, did_you_mean
 from optlab.execution import executors
 from optlab.execution.cache import Reuse
 from optlab.execution.executors.protocol import DEFAULT, Asked, SweepLimits
@@ -160,7 +160,7 @@ def execute(
     reuse = reuse or reuse_of(job.plan, job.folder.parent, job.asked)
     plugin_files = sources.sources_of(job.plan, tomllib.loads(job.source), job.registry)
     with (
-        _note_if_kept(reuse),
+        note_if_kept(reuse),
         executors.draining(notify) as drain,
         executors.opened(job.asked, job.registry, drain) as execute_all,
         faults_of(job.plan.kind),
@@ -185,18 +185,6 @@ def execute(
     about = manifest.about(job.plan, counts, backends, logs, passes.sweeps) | manifest.stopped(done) | passes.about
     finished = writer.finish(done, job.source, log, about, columns, plugin_files.text() if plugin_files else "")
     return experiment_results.of(finished, job.plan, job.registry, reuse.graphs)
-
-
-@contextmanager
-def _note_if_kept(reuse: Reuse) -> Iterator[None]:
-    """Add to an interrupt how many runs are kept, so that the next launch does not compute them."""
-    try:
-        yield
-    except KeyboardInterrupt as error:
-        if reuse.kept:
-            kept = counted(reuse.kept, "run")
-            error.add_note(f"results of earlier runs are intact; {kept} of this one are kept for the next launch")
-        raise
 
 
 _FOR_DRAWING = ("optlab.figures.experiment.pictures", "optlab.report.page", "scipy.special")
@@ -252,7 +240,7 @@ def carry_out(
     selection.check(job.plan.labels, is_ranked=job.plan.kind.is_ranked)
     with store.note_if_complete(job.folder, job.plan.id):
         results = finished(job)
-        if results is not None and not selection and _is_complete(results, job, format):
+        if results is not None and not selection and is_complete(results, job.folder, job.source, format):
             store.finish_killed(job.folder)
             return Outcome(results, reused=True)
         with store.writing(job.folder, job.plan.id, lambda: _waiting(watched)) as writer:
@@ -301,17 +289,3 @@ def _run(
     loading, noting = importing(_FOR_DRAWING if format else ()), noted(job.plan, reuse, notify)
     with loading, noting, watched("running", job.plan.run_steps) as progress:
         return execute(job, writer, progress, reuse, notify)
-
-
-def _is_complete(results: ExperimentResults, job: Job, format: str | None) -> bool:
-    """Whether nothing must be written."""
-    from optlab.results import store
-
-    try:
-        return (
-            (format is None or results.is_drawn(format))
-            and results.is_of(job.source)
-            and not store.is_pending(job.folder)
-        )
-    except ResultsError:  # another run has just replaced them
-        return False

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from optlab.api.watched import Progress, Watched
 from optlab.engine.containment import prints_aside
-from optlab.errors import PluginWarning, UserError
+from optlab.errors import PluginWarning, ResultsError, UserError
 from optlab.execution.second_process import SecondProcess
 from optlab.experiments.choices import FORMATS
 from optlab.plugins.registry import Folders
@@ -18,6 +18,16 @@ from optlab.results.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from optlab.api.experiment_results import ExperimentResults
+
+
+def is_complete(results: ExperimentResults, folder: Path, source: str, format: str | None) -> bool:
+    """Whether nothing must be written: neither pictures in this format nor another text of the experiment file."""
+    from optlab.results import store
+
+    try:
+        return (format is None or results.is_drawn(format)) and results.is_of(source) and not store.is_pending(folder)
+    except ResultsError:  # another run has just replaced them
+        return False
 
 
 @prints_aside

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from optlab.api.watched import Notify
 from optlab.engine.containment import prints_aside
+from optlab.errors import counted
 from optlab.execution import fingerprint
 from optlab.execution.cache import FOLDER, Reuse, RunStore
 from optlab.execution.executors.choice import PROCESSES
@@ -30,6 +31,18 @@ def reuse_of(planned: Plan, root: Path, asked: Asked) -> Reuse:
         return asked.name != PROCESSES or fingerprint.are_built_in(sweep)
 
     return Reuse(RunStore(root / FOLDER), keeps)
+
+
+@contextmanager
+def note_if_kept(reuse: Reuse) -> Iterator[None]:
+    """Add to an interrupt how many runs are kept, so that the next launch does not compute them."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if reuse.kept:
+            kept = counted(reuse.kept, "run")
+            error.add_note(f"results of earlier runs are intact; {kept} of this one are kept for the next launch")
+        raise
 
 
 @contextmanager

@@ -83,9 +83,9 @@ def test_optimizers_of_other_packages_run_in_processes_if_they_have_much_to_do(
     """Unless something cannot be sent there. Other sweeps run in threads."""
     sent, elsewhere = [], choice._elsewhere
 
-    def noting(name, asked, known):
+    def noting(name, *given):
         sent.append(name)
-        return elsewhere(name, asked, known)
+        return elsewhere(name, *given)
 
     monkeypatch.setattr(choice, "_elsewhere", noting)
     monkeypatch.setattr(choice, "WORTH_PROCESSES", sum(len(sweep) * sweep.steps for sweep in sweeps[-1:]))
