@@ -175,8 +175,8 @@ class Reuse:
             return
         own = found.identity
         arrays = {_ROWS: found.rows[at], **kept.as_arrays(done)}
-        self._store.journal.append(own.key, own.family, {"parts": dict(own.parts)}, arrays)
-        self.kept += len(at)
+        if self._store.journal.append(own.key, own.family, {"parts": dict(own.parts)}, arrays):
+            self.kept += len(at)
 
 
 def _cut(sweep: Sweep, missing: Ints, backend: str, sweeps: int) -> list[Ints]:

@@ -123,10 +123,10 @@ class Journal:
         self.failure: OSError | None = None
         self._has_failed = False
 
-    def append(self, key: bytes, family: bytes, about: Mapping[str, Any], arrays: Arrays) -> None:
-        """Write a block of runs. The last axis of the array "status" has its runs."""
+    def append(self, key: bytes, family: bytes, about: Mapping[str, Any], arrays: Arrays) -> bool:
+        """Write a block of runs. The last axis of the array "status" has its runs. Returns whether it was written."""
         if self._has_failed:
-            return
+            return False
         views = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
         described = [[name, a.dtype.str, a.shape, zlib.crc32(a.data)] for name, a in views.items()]
         text = json.dumps({**about, "arrays": described}).encode()
@@ -138,6 +138,7 @@ class Journal:
             self._write([head, text, *(array.data for array in views.values() if array.nbytes)])
         except OSError as error:
             self.failure, self._has_failed = error, True
+        return not self._has_failed
 
     def _write(self, parts: list[Any]) -> None:
         if self._file is None:

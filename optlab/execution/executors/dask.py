@@ -60,7 +60,7 @@ class Cluster:
             future.cancel()
             raise
         try:
-            return future.result()
+            return future.result().checked(end - begin)
         except KilledWorker as death:
             raise Died(f"on several workers: {death}") from None
         except concurrent.futures.CancelledError as lost:

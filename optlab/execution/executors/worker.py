@@ -20,6 +20,7 @@ import numpy as np
 from optlab.errors import UserError
 from optlab.execution import fingerprint
 from optlab.execution.executors.local import blocks
+from optlab.execution.executors.protocol import Died
 from optlab.execution.executors.travel import Drop, Head, read
 from optlab.execution.records import Sweep, Trajectories
 from optlab.execution.runner import Runner
@@ -43,22 +44,19 @@ class Answer:
     trajectories: Trajectories
     backend: str
 
-    def is_of(self, runs: int) -> bool:
-        """Whether its arrays have this number of runs. A plugin may have replaced functions of NumPy in the worker."""
+    def checked(self, runs: int) -> Answer:
+        """This answer, if its arrays have this number of runs. A plugin may have replaced functions of NumPy there.
+
+        Raises:
+            Died: they have not. What the worker computes afterwards may be wrong too.
+        """
         done = self.trajectories
-        rows = (
-            done.status,
-            done.steps,
-            done.grad_evals,
-            done.first_loss,
-            done.final_loss,
-            done.best_loss,
-            done.seconds,
-        )
-        more = (done.loss, *done.metrics.values(), done.x, done.final_x, done.reached, done.stopped)
-        return all(isinstance(row, np.ndarray) and row.shape == (runs,) for row in rows) and all(
-            array is None or (isinstance(array, np.ndarray) and array.shape[-1] == runs) for array in more
-        )
+        needed = (done.status, done.steps, done.grad_evals, done.first_loss, done.final_loss, done.best_loss)
+        others = (done.x, done.final_x, done.reached, done.stopped)
+        arrays = (*needed, done.seconds, done.loss, *done.metrics.values(), *(one for one in others if one is not None))
+        if not all(isinstance(array, np.ndarray) and array.shape[-1:] == (runs,) for array in arrays):
+            raise Died("its results have the wrong form; a plugin may have replaced functions of NumPy")
+        return self
 
 
 def compute(head: Head, begin: int, end: int) -> Answer:

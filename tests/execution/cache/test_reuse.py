@@ -46,7 +46,7 @@ class Lab:
 
     def __init__(self, folder, known):
         self.folder, self.known, self.said = folder, known, []
-        self.executed = {}
+        self.executed, self.kept = {}, 0
 
     def __call__(self, planned, fails=False):
         own = Reuse(RunStore(self.folder))
@@ -63,6 +63,7 @@ class Lab:
             done = {sweep.id: (found, backend) for sweep, found, backend in
                     own.computed(planned.sweeps, counting, steps.append)}  # fmt: skip
         own.close()
+        self.kept = own.kept
         self.said += own.faults()
         assert fails or sum(steps) == sum(len(sweep) * sweep.steps for sweep in planned.sweeps)
         return [done[sweep.id] for sweep in planned.sweeps]
@@ -240,12 +241,15 @@ def test_two_at_once_keep_both(planned, lab, built_in):
 
 def test_a_full_disk_is_said_and_harms_nothing(planned, lab, tmp_path):
     document = SMALL
+    lab(planned(document))
+    assert lab.kept == sum(len(sweep) for sweep in planned(document).sweeps)
     lab.folder = tmp_path / "file"
     lab.folder.write_text("in the way")
     found = lab(planned(document))
     assert len(found) == 2
     assert len(lab.said) == 1
     assert "not kept" in lab.said[0]
+    assert lab.kept == 0
 
 
 def test_cheap_runs_with_large_results_are_not_kept():

@@ -242,10 +242,11 @@ class Wrong:
 def test_results_of_the_wrong_form_count_as_a_death(sweeps):
     done = runner.run(sweeps[0])
     runs, nothing = len(sweeps[0]), lambda: None
-    assert Answer(done, "replay").is_of(runs)
-    assert Answer(Trajectories.failed(runs, 3, "log"), "none").is_of(runs)
+    for right in (done, Trajectories.failed(runs, 3, "log")):
+        assert Answer(right, "replay").checked(runs).trajectories is right
     for changed in (
         {"loss": 1.0},
+        {"seconds": np.array(1.0)},
         {"status": [0] * runs},
         {"steps": done.steps[:-1]},
         {"metrics": {"loss": np.ones(3)}},
