@@ -14,9 +14,9 @@ from typing import Any
 
 from optlab.errors import MissingPackage, UserError
 from optlab.execution.executors.local import workers
-from optlab.execution.executors.protocol import Asked, Died, OutOfTime, Wait
+from optlab.execution.executors.protocol import Answer, Asked, Died, OutOfTime, Wait
 from optlab.execution.executors.travel import Head
-from optlab.execution.executors.worker import Answer, compute
+from optlab.execution.executors.worker import compute
 
 _TURN = 0.2
 """The seconds between two looks whether a result is still wanted."""

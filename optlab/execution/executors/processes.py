@@ -20,9 +20,9 @@ from typing import Any
 
 from optlab.errors import UserError
 from optlab.execution.executors.local import workers
-from optlab.execution.executors.protocol import Asked, Died, OutOfTime, SweepLimits, Wait
+from optlab.execution.executors.protocol import Answer, Asked, Died, OutOfTime, SweepLimits, Wait
 from optlab.execution.executors.travel import Head
-from optlab.execution.executors.worker import LENGTH, Answer
+from optlab.execution.executors.worker import LENGTH
 
 _START = "from optlab.execution.executors.worker import main; main()"
 _LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")

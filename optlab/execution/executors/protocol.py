@@ -7,11 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from optlab.errors import UserError
 
 if TYPE_CHECKING:
     from optlab.execution.executors.travel import Head
-    from optlab.execution.executors.worker import Answer
+    from optlab.execution.records import Trajectories
 
 Wait = Callable[[], None]
 """Called repeatedly during waiting. It raises an exception if the result is no longer needed."""
@@ -23,6 +25,28 @@ class Died(Exception):
 
 class OutOfTime(Exception):
     """A block took longer than the limit."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The results of a block, and the back end that executed it."""
+
+    trajectories: Trajectories
+    backend: str
+
+    def checked(self, runs: int) -> Answer:
+        """This answer, if its arrays have this number of runs. A plugin may have replaced functions of NumPy there.
+
+        Raises:
+            Died: they have not. What the worker computes afterwards may be wrong too.
+        """
+        done = self.trajectories
+        needed = (done.status, done.steps, done.grad_evals, done.first_loss, done.final_loss, done.best_loss)
+        others = (done.x, done.final_x, done.reached, done.stopped)
+        arrays = (*needed, done.seconds, done.loss, *done.metrics.values(), *(one for one in others if one is not None))
+        if not all(isinstance(array, np.ndarray) and array.shape[-1:] == (runs,) for array in arrays):
+            raise Died("its results have the wrong form; a plugin may have replaced functions of NumPy")
+        return self
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,8 @@ import numpy as np
 from optlab.errors import UserError
 from optlab.execution import fingerprint
 from optlab.execution.executors.local import Progress
-from optlab.execution.executors.protocol import Died, OutOfTime, Pool, SweepLimits
+from optlab.execution.executors.protocol import Answer, Died, OutOfTime, Pool, SweepLimits
 from optlab.execution.executors.travel import Head, drops_of, written
-from optlab.execution.executors.worker import Answer
 from optlab.execution.records import CRASHED, TIMEOUT, Sweep, Trajectories
 from optlab.plugins.registry import Registry
 

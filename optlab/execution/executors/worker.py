@@ -11,16 +11,13 @@ import sys
 import tempfile
 import threading
 import traceback
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
-
-import numpy as np
 
 from optlab.errors import UserError
 from optlab.execution import fingerprint
 from optlab.execution.executors.local import blocks
-from optlab.execution.executors.protocol import Died
+from optlab.execution.executors.protocol import Answer
 from optlab.execution.executors.travel import Drop, Head, read
 from optlab.execution.records import Sweep, Trajectories
 from optlab.execution.runner import Runner
@@ -35,28 +32,6 @@ KEPT = 16
 
 class OtherVersions(UserError):
     """A worker has other versions than the process that sent the sweep, so that results could differ."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The results of a block, and the back end that executed it."""
-
-    trajectories: Trajectories
-    backend: str
-
-    def checked(self, runs: int) -> Answer:
-        """This answer, if its arrays have this number of runs. A plugin may have replaced functions of NumPy there.
-
-        Raises:
-            Died: they have not. What the worker computes afterwards may be wrong too.
-        """
-        done = self.trajectories
-        needed = (done.status, done.steps, done.grad_evals, done.first_loss, done.final_loss, done.best_loss)
-        others = (done.x, done.final_x, done.reached, done.stopped)
-        arrays = (*needed, done.seconds, done.loss, *done.metrics.values(), *(one for one in others if one is not None))
-        if not all(isinstance(array, np.ndarray) and array.shape[-1:] == (runs,) for array in arrays):
-            raise Died("its results have the wrong form; a plugin may have replaced functions of NumPy")
-        return self
 
 
 def compute(head: Head, begin: int, end: int) -> Answer:

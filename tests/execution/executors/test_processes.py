@@ -16,9 +16,8 @@ from optlab import optimizer
 from optlab.errors import UserError
 from optlab.execution import runner
 from optlab.execution.executors import processes
-from optlab.execution.executors.protocol import Asked, Died, SweepLimits
+from optlab.execution.executors.protocol import Answer, Asked, Died, SweepLimits
 from optlab.execution.executors.travel import Head
-from optlab.execution.executors.worker import Answer
 from optlab.execution.records import CRASHED, DONE, STATUSES, TIMEOUT, Trajectories
 from optlab.plugins import registry
 from tests.execution.executors.sweeps import bits, executed
