@@ -1,15 +1,19 @@
-"""Names of classes: each stands for one thing, so that a search for it finds one place. Files: few and short."""
+"""Names of classes: each stands for one thing, so that a search for it finds one place. Files: few and short.
+
+Names of folders: pytest passes over some, which must not be those of tests."""
 
 from __future__ import annotations
 
 import ast
 import builtins
 from collections import Counter
+from fnmatch import fnmatch
 from pathlib import Path
 
 import optlab
 
 PACKAGE = Path(optlab.__file__).parent
+ROOT = Path(__file__).parents[1]
 WELL_KNOWN = {
     "Path",
     "Figure",
@@ -45,3 +49,12 @@ def test_few_entries_in_the_package():
 def test_no_file_has_more_than_300_lines():
     lengths = {path: path.read_text(encoding="utf-8").count("\n") for path in PACKAGE.rglob("*.py")}
     assert {str(path): length for path, length in lengths.items() if length > 300} == {}
+
+
+def test_pytest_passes_over_no_folder_with_tests(pytestconfig):
+    patterns = pytestconfig.getini("norecursedirs")
+    files = [path for name in ("tests", "optlab", "plugins") for path in (ROOT / name).rglob("*.py")]
+    passed_over = {part for path in files for part in path.relative_to(ROOT).parts[:-1] for pattern in patterns
+                   if fnmatch(part, pattern)}  # fmt: skip
+    assert len(files) > 800
+    assert passed_over == set()

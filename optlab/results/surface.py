@@ -56,7 +56,7 @@ def is_logarithmic(heights: Floats, minimum: float | None = None) -> bool:
     (True, False)
     """
     found = _above(heights, minimum)
-    return found is not None and found[-1] > _LINEAR
+    return found is not None and bool(found[-1] > _LINEAR)
 
 
 def _above(heights: Floats, minimum: float | None) -> tuple[Any, float, Any, float] | None:

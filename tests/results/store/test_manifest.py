@@ -24,6 +24,8 @@ def test_the_manifest(finished):
         "done": 8,
         "diverged": 1,
         "error": 0,
+        "timeout": 0,
+        "crashed": 0,
     }
     assert (manifest["cells"], manifest["runs"], manifest["repeats_saved"]) == (6, 9, 3)
     assert set(manifest["versions"]) >= {"optlab", "python", "numpy", "pyarrow"}
