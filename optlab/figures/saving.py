@@ -13,7 +13,8 @@ from typing import IO
 from matplotlib.figure import Figure
 
 from optlab.execution.second_process import SecondProcess
-from optlab.figures.figure import save
+from optlab.figures import style
+from optlab.figures.figure import legend, new, save
 
 MANY = 8
 """The least number of figures for which a second process is started. Its start takes as long as saving two or three."""
@@ -73,11 +74,21 @@ def saver(count: int, second: SecondProcess | None = None) -> Iterator[Saver]:
 
 def serve(read: IO[bytes], write: IO[bytes]) -> None:
     """Save the figures that are sent, and answer with one byte for each. An error ends the process."""
+    _load_fonts()
     with contextlib.suppress(EOFError):
         while True:
             save(*pickle.load(read))
             write.write(b".")
             write.flush()
+
+
+def _load_fonts() -> None:
+    """Draw a figure before the first is sent: Matplotlib loads fonts and more at their first use, in a fifth second."""
+    with style.sheet():
+        figure, (axes,) = new(title="title", subtitle="subtitle", caption="caption")
+        axes.set_yscale("log")
+        legend(axes, axes.plot([1, 2], [1, 100]), ["label"])
+    figure.png()
 
 
 def _pickled(figure: Figure, path: Path) -> bytes | None:

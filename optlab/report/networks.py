@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +92,7 @@ def _with_paths(own: Sequence[Own], results: Profiled, labels: Collection[str], 
     found = []
     for one, case, of_case in own:
         if one["title"] in missing:
-            of_case = replace(of_case, paths=recomputed.paths(results, of_case, labels, work))
+            of_case = of_case.with_paths(recomputed.paths(results, of_case, labels, work))
             shown, wanted = set(of_case.paths["label"]), set(of_case.best["label"]) & set(labels)
             if shown and shown != wanted:
                 one["network_notes"].append(PART.format(listed([label for label in labels if label in shown])))

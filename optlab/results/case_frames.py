@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -15,34 +15,64 @@ from optlab.results.store import Results
 from optlab.results.surface import Surface, view
 
 
-@dataclass(frozen=True)
 class CaseFrames:
-    """The data of all cases or of one.
+    """The data of all cases or of one: `best`, `curves`, `effects` and `paths`, each computed at its first use.
 
     With `[tuning]`, `effects` are of the runs for tuning, and the losses of the others are those of the judged runs.
     """
 
-    best: pd.DataFrame
-    curves: pd.DataFrame
-    effects: pd.DataFrame
-    paths: pd.DataFrame
+    def __init__(self, made: Mapping[str, Callable[[], pd.DataFrame]]) -> None:
+        self._made = {name: cache(make) for name, make in made.items()}
 
     @staticmethod
     def of(results: Results, runs: pd.DataFrame) -> CaseFrames:
         """The data of some of the runs of an experiment."""
-        chosen = analysis.chosen_cells(runs)
-        return CaseFrames(
-            best=analysis.best(runs),
-            curves=analysis.with_costs(analysis.loss_curves(runs, results.history, chosen), runs, chosen),
-            effects=_effects(runs),
-            paths=analysis.best_paths(runs, results.trajectories, chosen),
-        )
+        history, trajectories = results.history, results.trajectories
+        chosen = cache(lambda: analysis.chosen_cells(runs))  # no function here refers to `results`, which keep them
+        made: dict[str, Callable[[], pd.DataFrame]] = {
+            "best": lambda: analysis.best(runs),
+            "curves": lambda: analysis.with_costs(analysis.loss_curves(runs, history, chosen()), runs, chosen()),
+            "effects": lambda: _effects(runs),
+            "paths": lambda: analysis.best_paths(runs, trajectories, chosen()),
+        }
+        return CaseFrames(made)
+
+    @property
+    def best(self) -> pd.DataFrame:
+        """See `analysis.best`."""
+        return self._made["best"]()
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """See `analysis.loss_curves` and `analysis.with_costs`."""
+        return self._made["curves"]()
+
+    @property
+    def effects(self) -> pd.DataFrame:
+        """See `analysis.sensitivity`."""
+        return self._made["effects"]()
+
+    @property
+    def paths(self) -> pd.DataFrame:
+        """See `analysis.best_paths`."""
+        return self._made["paths"]()
 
     def only(self, labels: Collection[str]) -> CaseFrames:
-        return CaseFrames(*(frame[frame["label"].isin(labels)] for frame in vars(self).values()))
+        return self._where(lambda frame: frame["label"].isin(labels))
 
     def case(self, title: str) -> CaseFrames:
-        return CaseFrames(*(frame[frame["case"] == title] for frame in vars(self).values()))
+        return self._where(lambda frame: frame["case"] == title)
+
+    def with_paths(self, paths: pd.DataFrame) -> CaseFrames:
+        """The same data with other paths."""
+        return CaseFrames({**self._made, "paths": lambda: paths})
+
+    def _where(self, holds: Callable[[pd.DataFrame], pd.Series]) -> CaseFrames:
+        def kept(make: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+            frame = make()
+            return frame[holds(frame)]
+
+        return CaseFrames({name: partial(kept, make) for name, make in self._made.items()})
 
 
 def _effects(runs: pd.DataFrame) -> pd.DataFrame:

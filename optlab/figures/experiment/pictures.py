@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from optlab.errors import UserError, counted, named
@@ -47,19 +47,22 @@ def draw_all(
         UserError: there is no picture of a selected kind, and the message has the reason; or no selected case.
     """
     with saver(_estimated(results, selection), second) as saving, store.drawing(results, format) as drawing:
-        found = list(figures(results, selection))  # takes a while, in which the second process of the saver starts
-        more = from_plugins.extras(results, selection) if selection.wants("extra") else []
-        _check_kinds(found, bool(more), results, selection)
 
         def draw(figure: NamedFigure) -> None:
             drawing.add(saving.save(figure.make(), drawing.folder / f"{figure.name}.{format}"))
-
-        tasks: list[Callable[[], None]] = [partial(draw, figure) for figure in found]
-        if report is not None:  # at the first moment when the second process has enough to do
-            tasks.insert(AHEAD, lambda: drawing.add_report(report()))
-        for task in tasks:
-            task()
             progress(1)
+
+        found = figures(results, selection)  # one after the other, so that the second process starts early
+        more = from_plugins.extras(results, selection) if selection.wants("extra") else []
+        if selection.kinds:
+            found = _with_all_kinds(found, bool(more), results, selection)
+        for figure in islice(found, AHEAD):  # enough for the second process while this one writes the report
+            draw(figure)
+        if report is not None:
+            drawing.add_report(report())
+            progress(1)
+        for figure in found:
+            draw(figure)
         saving.finish()
         is_none_left_out = from_plugins.draw(more, drawing, progress)
         are_all = not results.origin.left_out and is_none_left_out
@@ -74,10 +77,15 @@ def _estimated(results: Profiled, selection: Selection) -> int:
     return max(len(selection.kinds), 2) * (len(selection.cases) or results.runs["case"].nunique())
 
 
-def _check_kinds(found: Sequence[NamedFigure], has_more: bool, results: Profiled, selection: Selection) -> None:
+def _with_all_kinds(
+    figures: Iterator[NamedFigure], has_more: bool, results: Profiled, selection: Selection
+) -> Iterator[NamedFigure]:
+    """The pictures, after the check that there is one of each selected kind."""
+    found = list(figures)
     for kind in selection.kinds:
         if kind not in {figure.kind for figure in found} and not (kind == "extra" and has_more):
             raise UserError(f"kind: there is no picture {kind!r} of these results: {reason(kind, results, selection)}")
+    return iter(found)
 
 
 def count(planned: Plan, plugins: Iterable[FigurePlugin] = ()) -> int:

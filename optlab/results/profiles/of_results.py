@@ -83,6 +83,11 @@ class Profiled(Subject):
         """The data of all runs that pictures and the report show."""
         return CaseFrames.of(self, self.runs)
 
+    @cached_property
+    def chosen_runs(self) -> tuple[pd.DataFrame, list[str]]:
+        """The judged runs with the best settings, and the labels that are left out; see `chosen.chosen`."""
+        return chosen.chosen(self.runs)
+
     @abstractmethod
     def judged(self, by: str = "final_loss", *, without: Sequence[str] = ()) -> Judged:
         """All verdicts by one metric, each computed at its first use."""
@@ -201,7 +206,7 @@ def costs_of_runs(
         raise UserError("optimizers have no ranks in a map; use .panels for its arrays, .figures() for its pictures")
     if unit not in UNITS:
         raise UserError(f"unit must be one of {', '.join(UNITS)}, not {unit!r}{did_you_mean(unit, UNITS)}")
-    runs, failed = chosen.chosen(results.runs, only, without)
+    runs, failed = chosen.chosen(results.runs, only, without) if only or without else results.chosen_runs
     known = references(results)
     has_own = goal.takes_own & runs["case"].isin(list(known.targets)).to_numpy() & ("reached" in runs)
     minimum = runs["case"].map(known.minima).to_numpy(float)
