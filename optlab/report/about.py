@@ -40,12 +40,12 @@ def about(results: Profiled) -> dict[str, Any]:
 
 def sources(results: Profiled) -> list[dict[str, str]]:
     """The source of every plugin of the runs that is unchanged since."""
-    origin = results.origin
+    origin, known = results.origin, set(results.manifest["hashes"]) - set(results.origin.changed_plugins)
     found: dict[str, str] = {}
-    for sweep in origin.plan.sweeps if origin.plan else ():
+    for sweep in origin.available.sweeps if origin.available else ():
         for plugin in fingerprint.plugins(sweep):
             name = f"{type(plugin).__name__.lower()} {plugin.name}"
-            if name in found or name in origin.changed_plugins or isinstance(plugin, Foreign):
+            if name in found or name not in known or isinstance(plugin, Foreign):
                 continue
             try:
                 found[name] = inspect.getsource(plugin.function)

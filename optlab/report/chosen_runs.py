@@ -23,15 +23,16 @@ def sweep_of(results: Profiled, runs: pd.DataFrame) -> Sweep:
     Raises:
         UserError: there is none, or a plugin of it is gone or has changed since the runs. The message is the reason.
     """
-    planned, row = results.origin.plan, runs.iloc[0]
+    planned, row = results.origin.available, runs.iloc[0]
     if planned is None:
         raise UserError("; ".join(results.origin.reasons))
     label = row["base"] if "base" in row else row["label"]
     for sweep in planned.sweeps:
-        if sweep.label == label and row["case"] in sweep.titles and _has_choices(sweep, row):
+        names = (sweep.label, sweep.rule.optimizer.name)
+        if names == (label, row["optimizer"]) and row["case"] in sweep.titles and _has_choices(sweep, row):
             break
     else:
-        raise UserError("the experiment file has no such runs any more")
+        raise UserError("; ".join(results.origin.reasons) or "the experiment file has no such runs any more")
     if why := changed_plugin(results.origin, sweep):
         raise UserError(why)
     count = len(runs)

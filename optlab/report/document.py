@@ -23,6 +23,7 @@ NUMBERS = 240_000
 MOST_CASES = 40
 """The most cases of a page; each has a surface, curves and a ranking of its own."""
 PARTLY_LEFT_OUT = "surfaces and known minima of some problems are left out"
+ONLY_RECORDED = "where a plugin is missing, only what was recorded is shown"
 CURVE, PATH = (16, 400), (32, 1_000)
 """The least and the largest number of points of a curve and of a path."""
 
@@ -51,7 +52,7 @@ def document(results: Profiled, judged: Judged | None, all_landscapes: bool = Fa
     looks_of_labels = _labels(labels, judged)
     coloured = [one["name"] for one in looks_of_labels if one["colour"] is not None]
     shown, omitted = _cases(results, judged, places, coloured, all_landscapes)
-    what = "only what was recorded is shown" if results.origin.problems else PARTLY_LEFT_OUT
+    what = PARTLY_LEFT_OUT if planned else ONLY_RECORDED
     left_out = [f"{what}: {'; '.join(results.origin.left_out)}"]
     return {
         **common,
@@ -132,6 +133,6 @@ def _limits(frames: CaseFrames, shown: list[str]) -> cases.Limits:
 
 def _known(results: Profiled) -> dict[str, Titled]:
     """The cases whose problem is unchanged since the runs, by title."""
-    planned, changed = results.origin.plan or results.origin.problems, results.origin.changed
+    planned, changed = results.origin.available, results.origin.changed
     every = titled(planned) if planned else ()
     return {case.title: case for case in every if case.case.problem.name not in changed}

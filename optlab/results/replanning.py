@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from optlab.engine.containment import prints_aside
 from optlab.errors import PluginError, ResultsError, UserError
@@ -36,8 +37,13 @@ class Origin:
     kind: Kind = GRID
     figures: tuple[FigurePlugin, ...] = ()
     """The plugins that draw pictures of every experiment."""
-    problems: Plan | None = None
-    """If there is no plan: a plan of the problems that are still available with another optimizer, or None."""
+    rest: Plan | None = None
+    """If there is no plan: a plan of the problems and optimizers that are still available, or None."""
+
+    @property
+    def available(self) -> Plan | None:
+        """The plan, or a plan of what is still available."""
+        return self.plan or self.rest
 
     @property
     def changed(self) -> set[str]:
@@ -75,19 +81,28 @@ def origin_of(results: Results, plugins: Folders = ("plugins",)) -> Origin:
         why,
         kind_of(results, known),
         tuple(known.figures.values()),
-        None if planned else _problems(results, known),
+        None if planned else _rest(results, known),
     )
 
 
-def _problems(results: Results, known: Registry) -> Plan | None:
-    """A plan of the problems that are still available, with gradient descent in place of the optimizers."""
+def _rest(results: Results, known: Registry) -> Plan | None:
+    """A plan of the problems and optimizers that are still available. Without such an optimizer, it has gradient
+    descent, because the problems alone have surfaces."""
     try:
         document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
-        tables = [table for table in document.get("problem", ()) if table.get("name") in known.problems]
-        other = {name: value for name, value in document.items() if name != "tuning"}
-        other |= {"problem": tables, "optimizer": [{"name": "gd", "lr": 1.0}]}
-        return plan.make(documents.read_dict(other, known.kinds.values()), known)
-    except (UserError, ValueError, AttributeError):  # the file may have any mistake
+        problems = [table for table in document.get("problem", ()) if table.get("name") in known.problems]
+        document |= {"problem": problems}
+
+        def planned(optimizers: list[Any], tuning: Any) -> Plan | None:
+            table = {**document, "optimizer": optimizers, **({"tuning": tuning} if tuning is not None else {})}
+            with suppress(UserError):
+                return plan.make(documents.read_dict(table, known.kinds.values()), known)
+            return None
+
+        tuning = document.pop("tuning", None)
+        left = [table for table in document.get("optimizer", ()) if planned([table], tuning)]
+        return (planned(left, tuning) if left else None) or planned([{"name": "gd", "lr": 1.0}], None)
+    except (ValueError, AttributeError):  # the file may have any mistake
         return None
 
 

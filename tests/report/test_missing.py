@@ -48,10 +48,39 @@ def test_surfaces_of_the_problems_that_are_left_have_the_recorded_paths(made, tm
     for place, (case, same) in enumerate(zip(data["cases"], before, strict=True)):
         assert case["valley"] == (same["valley"] if place in left else None)
         assert case["curves"] == same["curves"]
-        assert all(f"'{gone}'" in one["reason"] for one in case["programs"])
+        for one, program in zip(case["programs"], same["programs"], strict=True):
+            if place in left and data["labels"][one["label"]]["name"] != gone:
+                assert one == program  # it can be changed as before
+            else:
+                assert f"'{gone}'" in one["reason"]
     (note,) = data["notes"]
-    assert note.startswith("only what was recorded is shown: there is no ")
+    assert note.startswith("where a plugin is missing, only what was recorded is shown: there is no ")
     assert f"'{gone}'" in note
+
+
+def test_a_missing_rule_is_not_taken_for_another_with_its_label(made, tmp_path):
+    _, plugins, _ = made
+    table = {
+        "name": "e",
+        "steps": 8,
+        "seeds": 2,
+        "tuning": {"seeds": 2},
+        "problem": [{"name": "beale", "start": "random"}],
+    }
+    rules = [{"name": "mine", "label": "gd", "lr": [1.0, 0.1]}]
+    folder = optlab.run(table | {"optimizer": rules}, tmp_path / "one", plots=False, plugins=plugins).folder
+    alone = document(again := optlab.load(folder, plugins=tmp_path / "none"), again.judged())
+    (program,) = alone["cases"][0]["programs"]
+    assert "there is no optimizer 'mine'" in program["reason"]
+    assert [one["name"] for one in alone["about"]["sources"]] == ["problem beale"]
+
+    more = rules + [{"name": "adam", "lr": [1.0, 0.1, 0.01]}]
+    results = optlab.run(table | {"optimizer": more}, tmp_path / "two", plots=False, plugins=plugins)
+    again = optlab.load(results.folder, plugins=tmp_path / "none")
+    (case,), (before,) = (document(one, one.judged())["cases"] for one in (again, results))
+    of_adam = [[one for one in shown["programs"] if one["label"] == 1] for shown in (case, before)]
+    assert of_adam[0] == of_adam[1]
+    assert "variants" in of_adam[0][0]
 
 
 def test_the_page_says_that_no_parameters_were_recorded(tmp_path):
