@@ -18,7 +18,7 @@ from optlab.figures.figure import InlineFigure
 from optlab.figures.in_view import InView
 from optlab.figures.projection import Projection
 from optlab.figures.style import Look
-from optlab.results.surface import Surface, is_logarithmic, shares, within
+from optlab.results.surface import Surface, power_of, shares, within
 
 Floats = NDArray[np.float64]
 
@@ -46,12 +46,12 @@ class View:
     ) -> View:
         """The view from the side from which the least of the trajectories, the minima and the surface is hidden.
 
-        If the scale of `shares` is logarithmic, heights are squared: minima would be deep pits, and hidden.
+        The heights are `shares` to the power `power_of`.
         """
         z = shares(surface.z, minimum)
         if z is None:
             z = np.ma.array(np.full(surface.z.shape, 0.5), mask=~np.isfinite(surface.z))
-        power = 2 if is_logarithmic(surface.z, minimum) else 1
+        power = power_of(surface.z, minimum)
         limits = surface.limits
         sides = (limits[1] - limits[0]) / (limits[1] - limits[0]).max()
         stars = np.array([np.ravel(point) for point in minima]).reshape(-1, 2)
@@ -133,7 +133,7 @@ def figure(
 ) -> InlineFigure:
     """The complete figure of one case; see `contour.figure`. With a `view`, it is the background of an animation:
     without trajectories and balls. `pixels` is the width of the surface."""
-    spaced = "the logarithm of the loss above its minimum" if is_logarithmic(surface.z, minimum) else "the loss"
+    spaced = "the logarithm of the loss above its minimum" if power_of(surface.z, minimum) else "the loss"
     caption = f"Higher is a larger loss. From one level line to the next, {spaced} grows by the same amount."
     with style.sheet():
         sheet, (axes,) = figures.new(title=title, subtitle=subtitle, caption=caption, size=SIZE)

@@ -15,7 +15,7 @@ from optlab.report.basins import basins
 from optlab.report.packing import packed, packed_shares, plain, spaced
 from optlab.results.analysis.judged import Judged
 from optlab.results.case_frames import CaseFrames, has_map, surface_of
-from optlab.results.surface import Surface, shares
+from optlab.results.surface import Surface, power_of, shares
 
 RESOLUTION = 128
 """Points along each side of the grid of a surface."""
@@ -81,6 +81,7 @@ def valley(
         "high": surface.limits[1].tolist(),
         "size": RESOLUTION,
         "heights": packed_shares(heights),
+        "power": power_of(surface.z, minimum),
         "minima": [plain(np.ravel(point).tolist()) for point in minima],
         "paths": paths,
     }

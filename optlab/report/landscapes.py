@@ -16,7 +16,7 @@ from optlab.experiments.cases import Titled
 from optlab.report.packing import packed, packed_exactly, packed_shares, spaced
 from optlab.results.case_frames import CaseFrames, has_map
 from optlab.results.landscape import ParameterPlane, principal_plane, random_plane
-from optlab.results.surface import sane, shares, view
+from optlab.results.surface import power_of, sane, shares, view
 
 WORK = 3_000_000_000
 """The most work for all landscapes of a page, about a second: parameters times examples times points, and as much
@@ -175,7 +175,8 @@ def _landscape(
     low, high = view(None, None, SQUARE[name], seen)
     x, y = np.linspace(low, high, resolution).T
     grid = np.stack([axis.ravel() for axis in np.meshgrid(x, y)], axis=1)
-    heights = shares(losses(plane.points(grid)).reshape(resolution, resolution))
+    values = losses(plane.points(grid)).reshape(resolution, resolution)
+    heights = shares(values)
     if heights is None:  # no two heights differ
         heights = np.ma.masked_array(np.full((resolution, resolution), 0.5))
     return {
@@ -183,6 +184,7 @@ def _landscape(
         "high": high.tolist(),
         "size": resolution,
         "heights": packed_shares(heights),
+        "power": power_of(values),
         "minima": [],
         "explained": plane.explained(every),
         "plane": {"origin": packed_exactly(plane.origin), "directions": packed_exactly(plane.directions)},

@@ -49,14 +49,15 @@ def shares(heights: Floats, minimum: float | None = None) -> Any:
     return np.ma.clip(1 + logarithms / decades, 0.0, 1.0)
 
 
-def is_logarithmic(heights: Floats, minimum: float | None = None) -> bool:
-    """Whether the scale of `shares` is logarithmic.
+def power_of(heights: Floats, minimum: float | None = None) -> int:
+    """The power of `shares` that is the height of a solid: 2 if their scale is logarithmic, because minima would be
+    deep pits, and what is in them would be hidden; otherwise 1.
 
-    >>> is_logarithmic(np.array([1.0, 10.0, 1000.0]), 0.0), is_logarithmic(np.array([1.0, 10.0]), 0.0)
-    (True, False)
+    >>> power_of(np.array([1.0, 10.0, 1000.0]), 0.0), power_of(np.array([1.0, 10.0]), 0.0)
+    (2, 1)
     """
     found = _above(heights, minimum)
-    return found is not None and bool(found[-1] > _LINEAR)
+    return 2 if found is not None and found[-1] > _LINEAR else 1
 
 
 def _above(heights: Floats, minimum: float | None) -> tuple[Any, float, Any, float] | None:

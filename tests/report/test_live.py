@@ -121,14 +121,23 @@ def picture(page, place):
     return page.evaluate("(place) => document.querySelector(place).toDataURL()", place)
 
 
+def settings(page):
+    """The column of settings of the ranking, by label."""
+    rows = page.locator("#ranking tbody").evaluate(
+        "body => [...body.rows].map((row) => [...row.cells].map((cell) => cell.textContent))"
+    )
+    return {row[1]: row[2] for row in rows}
+
+
 def test_a_click_drops_a_ball_for_all_and_the_button_takes_it_back(page):
-    before, curves = losses(page), picture(page, "#charts canvas")
+    before, curves, as_run = losses(page), picture(page, "#charts canvas"), settings(page)
     assert page.locator("#restore").is_disabled()
     box = page.locator("#stage").bounding_box()
     page.locator("#stage").click(position={"x": 0.45 * box["width"], "y": 0.55 * box["height"]})
     after = losses(page)
     assert {name for name in before if before[name] != after[name]} == {"adam", "momentum", "gd", "rmsprop"}
     assert picture(page, "#charts canvas") != curves
+    assert settings(page) == as_run
     point = [float(page.locator(f"#live-x{n}").input_value()) for n in (0, 1)]
     case = page.locator("#case option").first.inner_text()
     for name in ("adam", "gd"):
@@ -142,12 +151,15 @@ def test_a_click_drops_a_ball_for_all_and_the_button_takes_it_back(page):
 
 
 def test_a_slider_changes_one_optimizer(page):
-    before = losses(page)
+    before, as_run = losses(page), settings(page)
     page.locator("#live-label").select_option(label="gd")
     page.get_by_label("lr", exact=True).press("ArrowRight")
     after = losses(page)
     assert {name for name in before if before[name] != after[name]} == {"gd"}
     assert page.locator("#verdict p").first.inner_text() == "with your settings:"
+    assert settings(page) == as_run | {"gd": "changed"}
+    rates = page.locator("#further figcaption").filter(has_text="by learning rate").locator("small")
+    assert rates.inner_text() == "Of the experiment: start, steps and sliders do not change it."
     caption = page.locator("#further figcaption small").last  # it follows a moment later
     caption.filter(has_text="With your settings, the costs are").wait_for()
     assert page.locator("#why-of option:checked").inner_text() == "gd"

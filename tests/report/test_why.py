@@ -24,6 +24,7 @@ def address(tmp_path_factory):
             {"name": "momentum", "lr": 0.01},
             {"name": "sgld", "lr": 0.01},
             {"name": "gd", "label": "clipped", "lr": 0.01, "transforms": ["clip_norm"]},
+            {"name": "rmsprop", "lr": 0.01},
         ],
     }
     folder = tmp_path_factory.mktemp("why")
@@ -134,6 +135,40 @@ def test_the_chart_of_effective_steps_follows_the_step(page):
     page.locator("#why-chart canvas").click(position={"x": 200, "y": 100})
     frame(page)
     assert page.locator("#now").inner_text() != "step 9 of 20"
+
+
+def test_a_constant_step_has_equal_values(page):
+    show(page, "momentum", 0)
+    page.locator("#live-label").select_option(label="momentum")
+    page.get_by_label("beta, as a number").fill("0")
+    frame(page)
+    page.locator("#why-chart summary").click()
+    rows = page.locator("#why-chart tbody tr")
+    expect(rows).to_have_count(2)
+    for row in rows.all():
+        expect(row.locator("td").nth(1)).to_have_text("0.01")
+        assert set(row.locator("td").all_inner_texts()[1:]) == {"0.01"}
+    page.locator("#restore").click()
+    frame(page)
+
+
+def test_a_state_that_is_not_used_has_no_arrow(page):
+    show(page, "rmsprop", 3)
+    assert page.locator("#why-arrows strong").all_inner_texts() == ["−g", "v", "−b", "step"]  # without its mean
+
+
+def test_a_hidden_optimizer_is_not_explained(page):
+    show(page, "momentum", 3)
+    box = page.locator("#legend label").filter(has_text="momentum").locator("input")
+    box.uncheck()
+    page.mouse.move(0, 0)
+    frame(page)
+    assert page.locator("#why-of option:checked").inner_text() != "momentum"
+    assert "momentum" not in page.locator("#why-of option").all_inner_texts()
+    box.check()
+    page.mouse.move(0, 0)
+    frame(page)
+    assert page.locator("#why-of option:checked").inner_text() == "momentum"
 
 
 def test_a_ball_that_is_dropped_has_its_own_numbers(page):

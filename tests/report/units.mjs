@@ -8,7 +8,7 @@ import { curveOf, lastLosses, pathOf, quantile, spaced } from "./kernels/compute
 import { beyond } from "./valley/border.js";
 import { levelLines } from "./valley/levels.js";
 import { digits, entriesText, lineTexts } from "./why/lines.js";
-import { fixed, linearTicks, logTicks, percent, short, tickText } from "./base/numbers.js";
+import { fixed, linearTicks, logTicks, percent, short, withTexts } from "./base/numbers.js";
 import { accuracy, margins, parametersAt } from "./kernels/outputs.js";
 import { fitted } from "./page/lacks.js";
 import { inSlices } from "./live/basin_layer.js";
@@ -16,6 +16,7 @@ import { fontOf, scaled } from "./base/text.js";
 import { inflated } from "./base/inflate.js";
 import { heightAt, indexAt, pieces, valueAt } from "./base/paths.js";
 import { meaningsOf, shapeOf } from "./charts/marks.js";
+import { solidOf } from "./valley/surface.js";
 import { ends, endsAcross, extent, isSpread, scaleOf } from "./charts/scale.js";
 import { valuesOf } from "./charts/values.js";
 import { staircase } from "./charts/staircase.js";
@@ -44,7 +45,16 @@ assert.deepEqual(linearTicks(0.2, 0.2 + 6e-17), []);
 assert.deepEqual(linearTicks(0.2, 0.20000000000000004), []);
 assert.deepEqual(logTicks(1, 100), [1, 2, 5, 10, 20, 50, 100]);
 assert.ok(logTicks(1e-30, 1).length <= 9);
-assert.deepEqual([tickText(1e-7, true), tickText(0.1, true)], ["10⁻⁷", "0.1"]);
+const texts = (ticks, log) => withTexts(ticks, log).map(({ text }) => text);
+assert.deepEqual(texts([1e-7, 0.1], true), ["10⁻⁷", "0.1"]);
+assert.deepEqual(texts([0.01, 0.0100001, 0.0100002], false), ["0.01", "0.0100001", "0.0100002"]);
+assert.deepEqual(texts([1, 1.0005, 1.001], false), ["1", "1.0005", "1.001"]);
+
+// a solid is less deep where the scale is logarithmic; the shares of colours stay
+const shares = { power: 2, heights: new Float32Array([0, 0.5, 1, NaN]) };
+assert.deepEqual([...solidOf(shares).heights], [0, 0.25, 1, NaN]);
+assert.equal(solidOf({ ...shares, power: 1 }).heights, shares.heights);
+assert.equal(shares.heights[1], 0.5);
 
 // texts on canvases grow with those of the reader
 assert.equal(fontOf(12, 2, 600), "600 24px system-ui, sans-serif");
@@ -190,6 +200,7 @@ assert.deepEqual([of(1, 30), of(1, 10), of(-1, 1000), of(NaN), of(0, 0)].map(isS
 assert.ok(ends(of(1, 1e9), true, 1)[1] < 200);
 assert.deepEqual(ends(of(0.2, 0.20000000000000004), false).map((end) => Math.round(end * 1e9) / 1e9), [0.18, 0.22]);
 assert.ok(ends(of(1, 1e9, Infinity), true)[1] > 1e9);
+assert.deepEqual(ends(of(0.2, 0.2001), false, NaN, 1e-3).map((end) => Math.round(end * 1e4) / 1e4), [0.18, 0.2201]); // nearly constant
 assert.deepEqual([ends(of(NaN), false), ends(of(-1, 0), true)], [[0, 1], [0.1, 1]]);
 assert.deepEqual([endsAcross(of(0, 4), false), endsAcross(of(0, 2, 4), true), endsAcross(of(0.1), false), endsAcross(of(0), false), endsAcross(of(), true)], [[0, 4], [2, 4], [0.05, 0.15000000000000002], [-0.5, 0.5], [1, 10]]);
 const axis = scaleOf([1, 100], true, 0, 10);

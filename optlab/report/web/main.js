@@ -58,7 +58,7 @@ function open() {
   createBoundary(data, state, openCase, colours, live);
   createBasinLayer(data, state, live);
   createCharts(data, state, openCase, colours, tip, live.runs);
-  createRanking(data, state, colours, live.losses);
+  createRanking(data, state, colours, live);
   controls(state);
   view.restore(given, stage);
   Object.assign(window, { optlab: { ...createSource(data, openCase.recorded), view: () => view.read(stage) } });

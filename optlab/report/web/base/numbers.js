@@ -53,11 +53,20 @@ export function logTicks(low, high, most = 8) {
 
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** @param {number} value @param {boolean} log @returns {string} */
-export function tickText(value, log) {
+const DIGITS = [3, 4, 5, 6, 7, 8, 9, 10];
+
+/** The ticks of an axis with their texts, which differ, so that a small part of an axis can be read. @param {number[]} ticks @param {boolean} log */
+export function withTexts(ticks, log) {
+  const texts = (/** @type {number} */ digits) => ticks.map((tick) => tickText(tick, log, digits));
+  const digits = DIGITS.find((count) => new Set(texts(count)).size === ticks.length) ?? DIGITS[0];
+  return texts(digits).map((text, n) => ({ tick: ticks[n], text }));
+}
+
+/** @param {number} value @param {boolean} log @param {number} digits @returns {string} */
+function tickText(value, log, digits) {
   const power = Math.round(Math.log10(Math.abs(value)));
   if (log && value > 0 && (power < -3 || power > 4) && Math.abs(value / 10 ** power - 1) < 1e-6) {
     return "10" + String(power).replace("-", "⁻").replace(/\d/g, (digit) => RAISED[Number(digit)]);
   }
-  return short(Number(value.toPrecision(6)));
+  return withDigits(Number(value.toPrecision(digits + 3)), digits);
 }

@@ -1,6 +1,6 @@
 /** A chart of lines with bands on a canvas: median and band of each label along one quantity. */
 
-import { tickText } from "../base/numbers.js";
+import { withTexts } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { drawShape, meaningsOf, shapeOf } from "./marks.js";
 import { ends, endsAcross, extent, isSpread, scaleOf } from "./scale.js";
@@ -37,6 +37,7 @@ const ROWS = 4; // of marks of different lines at the same place
  * @property {number} start the value at the start, or NaN
  * @property {number | null} marked the place of the vertical line
  * @property {boolean} bands
+ * @property {number} [rounding] values that differ by a smaller share are equal
  * @property {{ ink: string, muted: string, grid: string, ground: string }} colours
  */
 
@@ -86,7 +87,7 @@ export function createChart(title, text = "") {
     const values = extent((strong.length ? strong : data.lines).flatMap((line) => (line.low ? [line.y, line.low] : [line.y])));
     const logY = data.logY ?? isSpread(values);
     const x = scaleOf(endsAcross(extent(data.lines.map((line) => line.x)), data.logX), data.logX, margin.left, width - margin.right);
-    const y = scaleOf(ends(values, logY, data.start), logY, height - margin.bottom, margin.top);
+    const y = scaleOf(ends(values, logY, data.start, data.rounding), logY, height - margin.bottom, margin.top);
     axes(data, x, y, logY);
     context.save();
     context.beginPath();
@@ -120,23 +121,22 @@ export function createChart(title, text = "") {
     context.lineWidth = 1;
     context.textBaseline = "middle";
     context.textAlign = "right";
-    for (const tick of y.ticks) {
+    for (const { tick, text } of withTexts(y.ticks, logY)) {
       const at = Math.round(y.at(tick)) + 0.5;
       context.beginPath();
       context.moveTo(margin.left, at);
       context.lineTo(width - margin.right, at);
       context.stroke();
-      context.fillText(tickText(tick, logY), margin.left - 6 * unit, at);
+      context.fillText(text, margin.left - 6 * unit, at);
     }
     context.textAlign = "center";
     context.textBaseline = "top";
     let free = -Infinity;
-    for (const tick of x.ticks) {
+    for (const { tick, text } of withTexts(x.ticks, data.logX)) {
       const at = x.at(tick);
       if (at < free) continue;
-      const label = tickText(tick, data.logX);
-      free = at + widthOf(context, label) + 10 * unit;
-      context.fillText(label, at, height - margin.bottom + 6 * unit);
+      free = at + widthOf(context, text) + 10 * unit;
+      context.fillText(text, at, height - margin.bottom + 6 * unit);
     }
     context.fillStyle = data.colours.muted;
     context.fillText(data.xName, (margin.left + width - margin.right) / 2, height - 16 * unit);

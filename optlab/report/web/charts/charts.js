@@ -11,6 +11,7 @@ import { captionOf } from "../comparison/profile_caption.js";
 import { profileOf } from "../comparison/profiles.js";
 
 const QUIET = 120; // milliseconds without a change before the profile is computed again
+const AS_RUN = "Of the experiment: start, steps and sliders do not change it.";
 const NAMES = { loss: "loss", train_loss: "training loss (all data)", test_loss: "test loss", test_accuracy: "test accuracy" };
 
 /**
@@ -44,7 +45,8 @@ export function createCharts(document_, state, openCase, colours, tip, liveRuns 
     if (one.sensitivity.length) {
       const name = `final loss${one.minimum ? " − minimum" : ""} by learning rate`;
       const above = once(aboveBy(one.minimum || 0));
-      add(places.further, createChart(name), () => rates(one, above), false);
+      const isLive = (document_.cases[state.now.caseIndex].programs ?? []).some(({ variants }) => variants);
+      add(places.further, createChart(name, isLive ? AS_RUN : ""), () => rates(one, above), false);
     }
     if (profile) {
       profileChart = createChart("performance profile over all problems", profile.caption);

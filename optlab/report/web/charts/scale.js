@@ -42,8 +42,9 @@ export function isSpread({ low, positive, high }) {
 /**
  * The ends of an axis that shows finite values. Losses far above the start are equally bad.
  * @param {Extent} extent @param {boolean} log @param {number} start the loss at the start, or NaN
+ * @param {number} rounding values that differ by a smaller share are equal
  */
-export function ends({ low, positive, high }, log, start = NaN) {
+export function ends({ low, positive, high }, log, start = NaN, rounding = 1e-9) {
   if (log) low = positive;
   if (!(low <= high)) return log ? [0.1, 1] : [0, 1];
   if (log && start > 0) {
@@ -51,8 +52,7 @@ export function ends({ low, positive, high }, log, start = NaN) {
     low = Math.max(low, start * 1e-34);
   }
   if (!log && low < start) high = Math.min(high, start + 2 * (start - low));
-  const rounding = 1e-9 * Math.max(Math.abs(low), Math.abs(high)); // values that differ by less are equal
-  if (!(high - low > rounding)) return log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10];
+  if (!(high - low > rounding * Math.max(Math.abs(low), Math.abs(high)))) return log ? [low / 2, low * 2] : [low - Math.abs(low || 1) / 10, high + Math.abs(high || 1) / 10];
   const share = 0.05;
   if (log) return [low * (high / low) ** -share, high * (high / low) ** share];
   return [low - share * (high - low), high + share * (high - low)];

@@ -10,8 +10,9 @@ import { finish, summary } from "./verdicts.js";
  * @param {any} document_ the data of the page; its own rankings are those of all optimizers
  * @param {(index: number, label: number) => ArrayLike<number> | null} losses the losses of labels that were computed again; null
  *   for those of the experiment
+ * @param {(index: number, label: number) => boolean} isTuned whether a label has other settings than in the experiment
  */
-export function createComparison(document_, losses = () => null) {
+export function createComparison(document_, losses = () => null, isTuned = () => false) {
   const contests = createContests(document_);
   const every = document_.cases.map((_, index) => index);
   const name = (/** @type {number} */ label) => document_.labels[label].name;
@@ -47,7 +48,8 @@ export function createComparison(document_, losses = () => null) {
   /** The columns of a label that was computed again. */
   function again(/** @type {number} */ index, /** @type {number} */ label) {
     const values = losses(index, label);
-    return values && { settings: "changed", cells: 1, gradients: null, marked: null, ...summary(values) };
+    const settings = isTuned(index, label) ? { settings: "changed", cells: 1, marked: null } : {};
+    return values && { ...settings, gradients: null, ...summary(values) };
   }
 
   function conditions(/** @type {Set<number>} */ hidden) {

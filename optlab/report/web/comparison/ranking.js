@@ -14,10 +14,10 @@ const QUIET = 120; // milliseconds without a change before the doubt is computed
  * @param {any} document_
  * @param {ReturnType<typeof import("../base/state.js").createState>} state
  * @param {ReturnType<typeof import("../base/colours.js").createColours>} colours
- * @param {(index: number, label: number) => ArrayLike<number> | null} losses the losses that were computed again
+ * @param {Pick<ReturnType<typeof import("../live/live.js").createLive>, "losses" | "isTuned">} live
  */
-export function createRanking(document_, state, colours, losses) {
-  const comparison = createComparison(document_, losses);
+export function createRanking(document_, state, colours, live) {
+  const comparison = createComparison(document_, live.losses, live.isTuned);
   const every = document_.cases.map((_, index) => index);
   const name = (/** @type {number} */ label) => document_.labels[label].name;
   const get = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));

@@ -54,10 +54,16 @@ export function createLive(data, state, openCase) {
     return { x0: x0 ?? Array.from(unpack(found.starts[0])), numbers: numbersOf(program, values.get(label) ?? {}, count), steps: count, program };
   }
 
+  /** Whether the numbers or the variant differ from the experiment. */
+  function isTuned(/** @type {number} */ index, /** @type {number} */ label) {
+    const { values, variants } = settings(index);
+    return values.has(label) || Boolean(variants.get(label));
+  }
+
   /** Whether something differs from the experiment. */
   function isChanged(/** @type {number} */ index, /** @type {number} */ label) {
-    const { x0, steps, values, variants } = settings(index);
-    return Boolean(programOf(index, label)) && Boolean(x0 || steps !== null || values.has(label) || variants.get(label));
+    const { x0, steps } = settings(index);
+    return Boolean(programOf(index, label)) && Boolean(x0 || steps !== null || isTuned(index, label));
   }
 
   /** The kernel of a label with its present variant. */
@@ -128,6 +134,7 @@ export function createLive(data, state, openCase) {
     startsOf,
     settings,
     isChanged,
+    isTuned,
     programOf,
     kernelOf,
     change,

@@ -1,7 +1,7 @@
 /** The legend of a map: what its colours mean, and the scale of steps or losses. */
 
 import { placeOf, shades } from "./colours.js";
-import { linearTicks, logTicks, tickText } from "../base/numbers.js";
+import { linearTicks, logTicks, withTexts } from "../base/numbers.js";
 
 /** @param {HTMLElement} list @param {HTMLElement} bar @param {any} look @param {{ swatch: string, text: string }[]} more entries for marks */
 export function showLegend(list, bar, look, more) {
@@ -47,7 +47,6 @@ export function ticksOf(look) {
   if (look.ticks) return look.ticks;
   const { log, low, high } = look;
   const ticks = log ? logTicks(low, high, 6) : linearTicks(low, high, 5);
-  return ticks
-    .filter((tick) => tick >= low && tick <= high)
-    .map((tick) => ({ place: placeOf({ log, low, high, power: 0 }, tick), text: tickText(tick, log) }));
+  const inside = ticks.filter((tick) => tick >= low && tick <= high);
+  return withTexts(inside, log).map(({ tick, text }) => ({ place: placeOf({ log, low, high, power: 0 }, tick), text }));
 }

@@ -2,7 +2,7 @@
 
 import { chained, levelLines } from "../valley/levels.js";
 import { along, bordersOf } from "./panel.js";
-import { linearTicks, logTicks, tickText } from "../base/numbers.js";
+import { linearTicks, logTicks, withTexts } from "../base/numbers.js";
 import { indexAt } from "../base/paths.js";
 import { fontOf, scaled, textScale } from "../base/text.js";
 
@@ -219,17 +219,16 @@ export function createMapView(canvas) {
     const ticks = (/** @type {number} */ side) => {
       const [low, end] = [view[2 * side], view[2 * side + 1]];
       const many = side === 0 ? Math.max(2, Math.floor(wide / (80 * text))) : Math.max(2, Math.floor(high / (60 * text)));
-      if (spacings[side] !== "log") return linearTicks(low, end, many).map((tick) => ({ tick, place: tick }));
-      return logTicks(10 ** low, 10 ** end, many).map((tick) => ({ tick, place: Math.log10(tick) }));
+      if (spacings[side] !== "log") return withTexts(linearTicks(low, end, many), false).map((one) => ({ ...one, place: one.tick }));
+      return withTexts(logTicks(10 ** low, 10 ** end, many), true).map((one) => ({ ...one, place: Math.log10(one.tick) }));
     };
     context.fillStyle = ink;
     context.font = fontOf(12, text);
     context.textAlign = "center";
     context.textBaseline = "top";
     let free = -Infinity;
-    for (const { tick, place } of ticks(0)) {
+    for (const { text: label, place } of ticks(0)) {
       const [x] = at(place, 0);
-      const label = tickText(tick, spacings[0] === "log");
       const half = context.measureText(label).width / 2;
       if (x - half < free) continue;
       free = x + half + 8 * text;
@@ -237,7 +236,7 @@ export function createMapView(canvas) {
     }
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const { tick, place } of ticks(1)) context.fillText(tickText(tick, spacings[1] === "log"), left - 6 * text, at(0, place)[1]);
+    for (const { text: label, place } of ticks(1)) context.fillText(label, left - 6 * text, at(0, place)[1]);
     context.fillStyle = muted;
     context.textAlign = "center";
     context.fillText(names[0], left + wide / 2, top + high + 30 * text);

@@ -4,7 +4,7 @@ import { between } from "../base/colours.js";
 import { axesOf } from "./plane.js";
 import { beyond } from "./border.js";
 import { levelLines } from "./levels.js";
-import { linearTicks, tickText } from "../base/numbers.js";
+import { linearTicks, withTexts } from "../base/numbers.js";
 import { indexAt, valueAt } from "../base/paths.js";
 import { fontOf, scaled } from "../base/text.js";
 
@@ -241,15 +241,15 @@ export function createMap(canvas) {
     const [left, bottom] = [margin.left, height - margin.bottom];
     const [wide, high] = [width - margin.left - margin.right, height - margin.top - margin.bottom];
     const ticks = (/** @type {number} */ middle, /** @type {number} */ half, /** @type {number} */ most) =>
-      linearTicks(middle - half, middle + half, Math.max(2, Math.min(6, Math.floor(most))));
+      withTexts(linearTicks(middle - half, middle + half, Math.max(2, Math.min(6, Math.floor(most)))), false);
     to.fillStyle = ink;
     to.font = fontOf(12, text);
     to.textAlign = "center";
     to.textBaseline = "top";
-    for (const tick of ticks(centre[0], wide / sx / 2, wide / (40 * text))) to.fillText(tickText(tick, false), at(tick, 0)[0], bottom + 4 * text);
+    for (const one of ticks(centre[0], wide / sx / 2, wide / (40 * text))) to.fillText(one.text, at(one.tick, 0)[0], bottom + 4 * text);
     to.textAlign = "right";
     to.textBaseline = "middle";
-    for (const tick of ticks(centre[1], high / sy / 2, high / (20 * text))) to.fillText(tickText(tick, false), left - 5 * text, at(0, tick)[1]);
+    for (const one of ticks(centre[1], high / sy / 2, high / (20 * text))) to.fillText(one.text, left - 5 * text, at(0, one.tick)[1]);
     const [across, up] = axesOf(valley.name) ?? ["x0", "x1"];
     to.fillText(across, width - margin.right, height - 7 * text);
     to.textAlign = "left";

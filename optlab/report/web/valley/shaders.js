@@ -3,10 +3,10 @@
 export const SURFACE = {
   vertex: `#version 300 es
 uniform mat4 view; uniform float tall;
-layout(location = 0) in vec3 place; layout(location = 1) in vec3 normal; layout(location = 2) in float hole;
+layout(location = 0) in vec3 place; layout(location = 1) in vec3 normal; layout(location = 2) in vec2 share;
 out vec3 side; out float height; out float open; out vec2 spot;
 void main() {
-  side = normal; height = place.z; open = hole; spot = place.xy;
+  side = normal; height = share.x; open = share.y; spot = place.xy;
   gl_Position = view * vec4(place.xy, place.z * tall, 1.0);
 }`,
   fragment: `#version 300 es

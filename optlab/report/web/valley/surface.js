@@ -21,14 +21,14 @@ export function createSurface(canvas) {
   const buffers = { corners: filled(gl, CORNERS), square: filled(gl, SQUARE), mesh: gl.createBuffer(), index: gl.createBuffer(),
                     trails: gl.createBuffer(), marks: gl.createBuffer() }; // prettier-ignore
   const inputs = {
-    ground: inputsOf(gl, [{ buffer: buffers.mesh, sizes: [3, 3, 1], divisor: 0 }], buffers.index),
+    ground: inputsOf(gl, [{ buffer: buffers.mesh, sizes: [3, 3, 2], divisor: 0 }], buffers.index),
     trail: inputsOf(gl, [{ buffer: buffers.corners, sizes: [2], divisor: 0 }, { buffer: buffers.trails, sizes: [4, 4, 4], divisor: 1 }]),
     mark: inputsOf(gl, [{ buffer: buffers.square, sizes: [2], divisor: 0 }, { buffer: buffers.marks, sizes: [4, 4, 1], divisor: 1 }]),
   };
   let camera = startCamera();
   let onPage = { width: 1, height: 1 }; // in pixels: to ask a canvas for its size takes long
   let matrix = viewMatrix(camera, 1); // of the last drawing
-  let valley = null;
+  let valley = null; // as given, with the heights of the solid
   let box = null;
   let triangles = 0;
   let segments = 0;
@@ -68,10 +68,10 @@ export function createSurface(canvas) {
   return {
     /** @param {any} given the surface of the case */
     open(given) {
-      valley = given;
+      valley = solidOf(given);
       known = new WeakMap();
       box = boxOf(valley);
-      const { vertices, index } = meshOf(valley, place);
+      const { vertices, index } = meshOf(valley, given.heights, place);
       gl.bindVertexArray(inputs.ground);
       gl.bindBuffer(gl.ARRAY_BUFFER, buffers.mesh);
       gl.bufferData(gl.ARRAY_BUFFER, vertices, gl.STATIC_DRAW);
@@ -227,9 +227,14 @@ export function boxOf({ low, high }) {
            stretch: isNarrow ? [(2 * half) / size[0], (2 * half) / size[1]] : [1, 1] }; // prettier-ignore
 }
 
-/** The triangles of a surface: place, normal and whether there is no value, for each point of the grid. */
-function meshOf({ low, high, size, heights }, place) {
-  const vertices = new Float32Array(7 * size * size);
+/** A valley as a solid. Its heights are the shares to a power, see `power_of` in `surface.py`. */
+export function solidOf(valley) {
+  return valley.power === 1 ? valley : { ...valley, heights: valley.heights.map((share) => share ** valley.power) };
+}
+
+/** The triangles of a solid: for each point of the grid its place, the normal, the share of its colour, and whether there is no value. */
+function meshOf({ low, high, size, heights }, /** @type {Float32Array} */ shares, place) {
+  const vertices = new Float32Array(8 * size * size);
   const cell = [0, 1].map((d) => (high[d] - low[d]) / (size - 1));
   const unit = place(low[0] + cell[0], low[1] + cell[1]).map((value, d) => value - place(low[0], low[1])[d]);
   const height = (i, j) => heights[Math.min(Math.max(i, 0), size - 1) * size + Math.min(Math.max(j, 0), size - 1)];
@@ -239,7 +244,8 @@ function meshOf({ low, high, size, heights }, place) {
       const slope = [(height(i, j + 1) - height(i, j - 1)) / (2 * unit[0]), (height(i + 1, j) - height(i - 1, j)) / (2 * unit[1])];
       const normal = slope.every(Number.isFinite) ? [-slope[0] * TALL, -slope[1] * TALL, 1] : [0, 0, 1];
       const [x, y] = place(low[0] + j * cell[0], low[1] + i * cell[1]);
-      vertices.set([x, y, Number.isFinite(here) ? here : 1, ...normal, Number.isFinite(here) ? 0 : 1], 7 * (i * size + j));
+      const isKnown = Number.isFinite(here);
+      vertices.set([x, y, isKnown ? here : 1, ...normal, isKnown ? shares[i * size + j] : 1, isKnown ? 0 : 1], 8 * (i * size + j));
     }
   }
   const index = [];

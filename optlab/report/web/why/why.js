@@ -13,6 +13,7 @@ import { everyStep } from "../kernels/runs.js";
 
 const PAUSES = { chart: 100, numbers: 50 }; // milliseconds, while a slider moves or balls roll
 
+const ROUNDING = 1e-3; // of an effective step, since the change of a coordinate is small beside the coordinate
 const LENGTHS = { most: 84, least: 18, decades: 4 }; // pixels
 const PLACES = { gradient: 1, step: 4, states: [0, 2, 3, 6, 7, 5] }; // in the palette
 const MEANINGS = { against: "opposite of the state", along: "state", size: "state, a size without a direction", point: "from the ball to this point" };
@@ -35,7 +36,7 @@ export function createWhy(data, state, openCase, colours, live) {
   let shown = null;
   let key = "";
   let opened = null;
-  let described = null; // the rule of the rows
+  let described = { rule: null, names: "" }; // what the rows are of
   let offered = "";
 
   const showLines = createRuleLines(get("why-lines"));
@@ -48,7 +49,7 @@ export function createWhy(data, state, openCase, colours, live) {
   function label() {
     const { hover, chosen, hidden, caseIndex } = state.now;
     const known = paths().map((path) => path.label);
-    return [hover, chosen].find((one) => known.includes(one)) ?? bestOf(openCase(caseIndex).ranking, known, hidden);
+    return [hover, chosen].find((one) => known.includes(one) && !hidden.has(one)) ?? bestOf(openCase(caseIndex).ranking, known, hidden);
   }
 
   /** The run of the label, or the reason why there is none. */
@@ -89,7 +90,8 @@ export function createWhy(data, state, openCase, colours, live) {
       ...states,
       { name: "step", meaning: "next x − x", place: PLACES.step, vector: (step) => both((d) => run.entry(step + 1, d) - run.entry(step, d)), isTrue: false, isOn: true },
     ];
-    return vectors.map((one) => ({ ...one, most: longest(one.vector, run.steps) }));
+    const found = vectors.map((one) => ({ ...one, most: longest(one.vector, run.steps) }));
+    return found.filter((one) => one.most > 0 || !states.some(({ name }) => name === one.name)); // without unused states
   }
 
   function longest(/** @type {(step: number) => number[]} */ vector, /** @type {number} */ steps) {
@@ -112,8 +114,9 @@ export function createWhy(data, state, openCase, colours, live) {
     options();
     get("why-of").value = String(one?.of ?? "");
     if (!one?.run) return;
-    if (one.rule !== described) {
-      described = one.rule;
+    const names = one.vectors.map(({ name }) => name).join();
+    if (one.rule !== described.rule || names !== described.names) {
+      described = { rule: one.rule, names };
       rows = one.vectors.map(arrowRow);
       get("why-arrows").replaceChildren(...rows.map((row) => row.item));
       swatches();
@@ -123,9 +126,11 @@ export function createWhy(data, state, openCase, colours, live) {
     numbersLater();
   }
 
-  /** The labels that can be chosen. */
+  /** The labels that can be chosen: those that are shown. */
   function options() {
-    const labels = paths().map((path) => path.label).sort((a, b) => a - b);
+    const all = paths().map((path) => path.label).sort((a, b) => a - b);
+    const shownNow = all.filter((one) => !state.now.hidden.has(one));
+    const labels = shownNow.length ? shownNow : all;
     if (labels.join() === offered) return;
     offered = labels.join();
     get("why-of").replaceChildren(...labels.map((label) => new Option(data.labels[label].name, String(label))));
@@ -185,7 +190,7 @@ export function createWhy(data, state, openCase, colours, live) {
     const look = { width: 2, alpha: 1, dots: run.steps === 1 };
     return {
       lines: lines.map((y, d) => ({ label: d, x: every, y, colour: palette[[0, 5][d]], name: `x${d}`, ...look })),
-      xName: "step", logX: false, logY: null, start: NaN, marked: step, bands: false,
+      xName: "step", logX: false, logY: null, start: NaN, marked: step, bands: false, rounding: ROUNDING,
       colours: { ink: colours.ink(dark), muted: colours.muted(dark), grid: colours.grid(dark), ground: colours.ground(dark) },
     }; // prettier-ignore
   }
