@@ -24,6 +24,8 @@ _LINE, _OPACITY = 1.1, 0.6
 """The width of level lines in pixels, and their opacity."""
 _FINE = 2
 """The places for each pixel, along each side."""
+_AT_ONCE = 64
+"""The columns of places that are painted at once, so that their arrays fit into the cache. A multiple of `_FINE`."""
 _TURNS, _MOST = 8, 300
 """The number of views to choose from, and of points that are compared."""
 
@@ -33,29 +35,42 @@ def picture(projection: Projection, z: Any, width: int) -> NDArray[np.uint8]:
     left, right, bottom, top = projection.extent
     size = (right - left) / (_FINE * width)
     rows = _FINE * round((top - bottom) / size / _FINE)
-    across = left + size * (np.arange(_FINE * width) + 0.5)
-    up = top - (top - bottom) / rows * (np.arange(rows) + 0.5)
-    points, is_side = projection.seen(across.astype(float), up.astype(float))
-    is_surface = np.isfinite(points[..., 0])
-    painted = np.zeros((*is_surface.shape, 4))
-    painted[is_surface] = _surface(projection, z, points, is_surface)
-    front = projection.place(np.array([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]), 0.0)
-    is_left = across < front[front[:, 1].argmin(), 0]
-    for columns, colour in zip((is_left, ~is_left), SIDES, strict=True):
-        painted[is_side & columns] = (*to_rgb(colour), 1.0)
-    return _reduced(painted)
+    across = float(left) + size * (np.arange(_FINE * width) + 0.5)
+    up = float(top) - (top - bottom) / rows * (np.arange(rows) + 0.5)
+    colours = _colours(projection, z)
+    parts = [
+        _reduced(_painted(projection, np.ma.filled(z, 0.0), colours, across, up, range(first, first + _AT_ONCE)))
+        for first in range(0, len(across), _AT_ONCE)
+    ]
+    return np.concatenate(parts, 1)
 
 
-def _surface(projection: Projection, z: Any, points: Floats, is_surface: NDArray[np.bool_]) -> Floats:
-    """The colours of the places where the surface is seen."""
+def _colours(projection: Projection, z: Any) -> Floats:
+    """The colours of the points of the grid, from 0 to 1."""
     cos, sin = np.cos(projection.turn), np.sin(projection.turn)
     light = (LIGHT[0] * cos + LIGHT[1] * sin, LIGHT[1] * cos - LIGHT[0] * sin, LIGHT[2])
     colours = relief.colours(z, light) / 255
     colours[colours[..., 3] == 0] = _BLANK
-    painted = sampled(colours, points[is_surface])
-    share = _lines(sampled(np.ma.filled(z, 0.0), points), is_surface)[is_surface, None] * _OPACITY
-    painted[:, :3] += share * (to_rgb(relief.LINE) - painted[:, :3])
-    return painted
+    return colours
+
+
+def _painted(
+    projection: Projection, heights: Floats, colours: Floats, across: Floats, up: Floats, columns: range
+) -> Floats:
+    """The colours of some columns of places. The slopes of lines need the columns beside them."""
+    begin, end = max(columns.start - 1, 0), columns.stop + 1
+    across = across[begin:end]
+    points, is_side = projection.seen(across, up)
+    is_surface = np.isfinite(points[..., 0])
+    painted = np.zeros((*is_surface.shape, 4))
+    painted[is_surface] = sampled(colours, points[is_surface])
+    share = _lines(sampled(heights, points), is_surface)[is_surface, None] * _OPACITY
+    painted[is_surface, :3] += share * (to_rgb(relief.LINE) - painted[is_surface, :3])
+    front = projection.place(np.array([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]), 0.0)
+    is_left = across < front[front[:, 1].argmin(), 0]
+    for side, colour in zip((is_left, ~is_left), SIDES, strict=True):
+        painted[is_side & side] = (*to_rgb(colour), 1.0)
+    return painted[:, columns.start - begin :][:, : len(columns)]
 
 
 def _lines(heights: Floats, is_surface: NDArray[np.bool_]) -> Floats:

@@ -69,6 +69,16 @@ def test_the_view_is_from_the_side_that_hides_the_least():
     assert not solid.view_of(heights, (1.0, 1.0), [points]).is_hidden(points).any()
 
 
+def test_a_picture_does_not_depend_on_how_many_columns_are_painted_at_once(monkeypatch):
+    z = np.ma.masked_array(shares(BOWL), np.arange(BOWL.size).reshape(BOWL.shape) % 50 == 0)
+    view = Projection(np.ma.filled(z, 0.0))
+    whole = solid.picture(view, z, 75)
+    assert whole.shape[1] == 75
+    for columns in (2, 6, 1000):
+        monkeypatch.setattr(solid, "_AT_ONCE", columns)
+        np.testing.assert_array_equal(solid.picture(view, z, 75), whole)
+
+
 def test_the_picture_of_level_ground_has_its_colour_and_grey_sides():
     view = Projection(np.full((30, 30), 0.5), turn=0.0)
     painted = solid.picture(view, np.ma.array(np.full((30, 30), 0.51)), 60)
