@@ -35,8 +35,8 @@ def picture(projection: Projection, z: Any, width: int) -> NDArray[np.uint8]:
     left, right, bottom, top = projection.extent
     size = (right - left) / (_FINE * width)
     rows = _FINE * round((top - bottom) / size / _FINE)
-    across = float(left) + size * (np.arange(_FINE * width) + 0.5)
-    up = float(top) - (top - bottom) / rows * (np.arange(rows) + 0.5)
+    across: Floats = (left + size * (np.arange(_FINE * width) + 0.5)).astype(np.float64)
+    up: Floats = (top - (top - bottom) / rows * (np.arange(rows) + 0.5)).astype(np.float64)
     colours = _colours(projection, z)
     parts = [
         _reduced(_painted(projection, np.ma.filled(z, 0.0), colours, across, up, range(first, first + _AT_ONCE)))
