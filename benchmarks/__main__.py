@@ -10,7 +10,7 @@ from pathlib import Path
 
 ALL = (
     *("trajectories", "cold", "million", "scaling", "compilation", "mlp", "gradients", "memory", "browser"),
-    *("frames", "calibration"),
+    *("frames", "calibration", "scale"),
 )
 
 

@@ -25,10 +25,14 @@ def text() -> str:
     absent = missing()
     versions = [f"{name} {version(name)}" for name in ("numpy", *PEERS) if name not in absent]
     compiler = [] if COMPILER in absent else [_compiler()]
-    machine = f"{_processor()}, {os.cpu_count()} cores"
-    parts = [machine, f"Python {platform.python_version()}", *versions, *compiler]
+    parts = [machine(), f"Python {platform.python_version()}", *versions, *compiler]
     left_out = f" (left out, since not installed: {', '.join(absent)})" if absent else ""
     return ", ".join(parts) + left_out
+
+
+def machine() -> str:
+    """The processor and the number of cores."""
+    return f"{_processor()}, {os.cpu_count()} cores"
 
 
 def _compiler() -> str:
