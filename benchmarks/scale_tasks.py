@@ -7,6 +7,7 @@ workers share the cores of one machine and its loopback interface.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def alone(workers: int, tasks: int, rounds: int) -> Rate:
 
     with (
         distributed.LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1",
-                                 dashboard_address=None) as cluster,
+                                 dashboard_address=None, silence_logs=logging.CRITICAL) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):  # fmt: skip
         _mapped(client, nothing, range(10 * workers))  # it opens the connections

@@ -19,6 +19,7 @@ import optlab.plugins.registry
 from tests.cases import first_cases
 
 ROOT = Path(__file__).parent.parent
+PAGES = ("performance.md", "verdicts.md", "scale.md")
 
 
 @pytest.fixture
@@ -216,7 +217,7 @@ def test_a_part_of_a_page_may_be_empty(load, tmp_path):
 
 
 def test_the_page_has_a_part_for_every_benchmark(load):
-    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("performance.md", "verdicts.md"))
+    pages = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in PAGES)
     places = re.findall("<!-- figures: python -m benchmarks ([a-z]+) --markdown -->\n[^<]+\n<!-- end -->", pages)
     assert sorted(places) == sorted(load("__main__").ALL)
 
@@ -487,6 +488,71 @@ def test_the_page_has_figures_of_every_objective_and_names_those_where_optlab_is
     slower = sum(int(n) for n in re.findall(r"\| (\d+) of \d+ \|", figures))
     notes = [line for line in figures.splitlines() if line.startswith("Slower than")]
     assert sum(len(re.findall(r"\(0\.\d\d\)|\(1\.00\)", line)) for line in notes) == slower
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5])
+@pytest.mark.parametrize("duration", [1.0, 10.0, 60.0])
+@pytest.mark.parametrize("workers", [10, 100, 1_000, 10_000])
+def test_a_simulated_scheduler_has_the_throughput_of_the_closed_form(load, workers, duration, spread):
+    """Except where both limits are nearly equal, because a worker waits while it is served."""
+    scheduler, rate = load("scheduler"), 200.0
+    tasks = min(400_000, max(20_000, int(200 * min(workers, rate * duration))))
+    found = scheduler.simulated(workers, duration, rate, tasks, spread)
+    limit = scheduler.limit(duration, rate)
+    expected = scheduler.throughput(workers, duration, rate)
+    assert tasks / found.seconds == pytest.approx(expected, rel=0.05 if abs(np.log(workers / limit)) > 0.7 else 0.3)
+    assert found.utilisation == pytest.approx(expected * duration / workers, rel=0.3)
+
+
+def test_a_simulated_scheduler_with_one_worker_serves_and_waits_in_turn(load):
+    found = load("scheduler").simulated(1, 0.1, 10.0, 5)
+    assert found.seconds == pytest.approx(5 * (0.1 + 0.1))
+    assert found.utilisation == pytest.approx(0.5)
+
+
+def test_simulated_durations_with_spread_have_the_same_mean(load):
+    scheduler = load("scheduler")
+    drawn = scheduler._durations(10.0, 100_000, 0.5, 1)
+    assert np.mean(drawn) == pytest.approx(10.0, rel=0.01)
+    assert np.std(np.log(drawn)) == pytest.approx(0.5, rel=0.01)
+    assert scheduler._durations(10.0, 3, 0.0, 1) == [10.0] * 3
+
+
+def test_the_parts_of_scale_measure_sizes_and_seconds(load):
+    messages, store = load("scale_messages"), load("scale_store")
+    work = messages.function(rates=2, seeds=3, steps=5, points=5)
+    found = messages.measured(work, 2)
+    assert (found.runs, len(work.answer.trajectories.status)) == (6, 6)
+    assert found.answer > 6 * 5 * 3 * 8  # the losses and two parameters
+    assert all(len(own) == 2 and min(own) > 0 for own in found.seconds.values())
+    kept, tables = store.kept_runs(work, 3, 1), store.tables_of(work, 1)
+    assert kept.each("bytes") > 6 * 5 * 3 * 8
+    assert tables.figures["files"] == [2]  # history and trajectories
+    assert store.index(4, 1).number == 4
+    published = store.published(3)
+    assert published.figures["files"] == [3 + 3]  # a history each; runs, experiment, manifest
+    assert len(store.tables({"kept": [kept], "tables": [tables], "index": [], "planned": [store.planned(2, 1)],
+                             "published": [published]})) == 5  # fmt: skip
+
+
+def test_rates_of_tasks(load):
+    tasks = load("scale_tasks")
+    assert tasks.here(2, 1).per_second > 0
+    own = tasks.in_processes(1, 2, 1)
+    assert (own.tasks, own.workers, len(own.seconds)) == (2, 1, 1)
+    found = tasks.on_a_cluster(1, 10, 2, 2, 1_000, 1)
+    assert [rate.path for rate in found] == [tasks.ALONE, "the same, 2 answers of 1,000 bytes", tasks.OPTLAB]
+    assert all(rate.per_second > 0 and rate.scheduler[0] >= 0 for rate in found)
+    assert len(tasks.table(found).rows) == 3
+    assert 0 <= tasks.waiting(3, 0.3) < 1
+
+
+def test_simulations_as_a_table(load):
+    scale = load("scale")
+    table = scale.simulations("one", 100.0, 1_000, (10, 100))
+    assert [row[0] for row in table.rows] == ["10", "100", "limit: rate x duration"]
+    assert table.rows[-1][1:] == ["10", "100", "1,000", "6,000"]
+    assert [scale.long(seconds) for seconds in (1.0, 90, 5400, 864000)] == ["1.00 s", "1.50 min", "1.50 h", "10.0 d"]
 
 
 def test_an_unknown_benchmark(run, capsys):

@@ -47,7 +47,7 @@ PAGES = (
     "docs/executors.md",
 )
 FURTHER = (
-    *("docs/architecture.md", "docs/decisions.md", "docs/performance.md", "docs/reliability.md"),
+    *("docs/architecture.md", "docs/decisions.md", "docs/performance.md", "docs/reliability.md", "docs/scale.md"),
     *("CONTRIBUTING.md", "optlab/plugins/datasets/data/README.md", "docs/functions.md"),
     "docs/packages.md",  # which test_packages.py executes
 )
