@@ -43,13 +43,11 @@ def simulations(name: str, rate: float, sweeps: int, workers: Sequence[int] = WO
 def report(rounds: int, scale: float = 1.0) -> Report:
     """`scale` shortens the work, for tests. Without distributed, its rows and the simulation are left out."""
     steps = max(5, int(scale_messages.STEPS * scale))
-    some, others = (
-        scale_messages.function(steps=steps),
-        [
-            scale_messages.function(steps=steps, points=2),
-            scale_messages.function(1, 1, steps),
-            scale_messages.function(steps=steps, dim=100),
-        ],
+    some = scale_messages.function(steps=steps)
+    others = (
+        scale_messages.function(steps=steps, points=2),
+        scale_messages.function(1, 1, steps),
+        scale_messages.function(steps=steps, dim=100),
     )
     large = scale_messages.network(steps)
     messages = [scale_messages.measured(work, rounds) for work in (some, *others, large)]

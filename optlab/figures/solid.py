@@ -37,12 +37,9 @@ def picture(projection: Projection, z: Any, width: int) -> NDArray[np.uint8]:
     rows = _FINE * round((top - bottom) / size / _FINE)
     across: Floats = (left + size * (np.arange(_FINE * width) + 0.5)).astype(np.float64)
     up: Floats = (top - (top - bottom) / rows * (np.arange(rows) + 0.5)).astype(np.float64)
-    colours = _colours(projection, z)
-    parts = [
-        _reduced(_painted(projection, np.ma.filled(z, 0.0), colours, across, up, range(first, first + _AT_ONCE)))
-        for first in range(0, len(across), _AT_ONCE)
-    ]
-    return np.concatenate(parts, 1)
+    heights, colours = np.ma.filled(z, 0.0), _colours(projection, z)
+    parts = [range(first, first + _AT_ONCE) for first in range(0, len(across), _AT_ONCE)]
+    return np.concatenate([_reduced(_painted(projection, heights, colours, across, up, part)) for part in parts], 1)
 
 
 def _colours(projection: Projection, z: Any) -> Floats:
@@ -68,8 +65,8 @@ def _painted(
     painted[is_surface, :3] += share * (to_rgb(relief.LINE) - painted[is_surface, :3])
     front = projection.place(np.array([(0.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1.0, 0.0)]), 0.0)
     is_left = across < front[front[:, 1].argmin(), 0]
-    for side, colour in zip((is_left, ~is_left), SIDES, strict=True):
-        painted[is_side & side] = (*to_rgb(colour), 1.0)
+    for of_side, colour in zip((is_left, ~is_left), SIDES, strict=True):
+        painted[is_side & of_side] = (*to_rgb(colour), 1.0)
     return painted[:, columns.start - begin :][:, : len(columns)]
 
 

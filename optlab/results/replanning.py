@@ -91,17 +91,16 @@ def _rest(results: Results, known: Registry) -> Plan | None:
     try:
         document = tomllib.loads(results.spec.read_text(encoding="utf-8"))
         problems = [table for table in document.get("problem", ()) if table.get("name") in known.problems]
-        document |= {"problem": problems}
 
-        def planned(optimizers: list[Any], tuning: Any) -> Plan | None:
-            table = {**document, "optimizer": optimizers, **({"tuning": tuning} if tuning is not None else {})}
+        def planned(optimizers: list[Any], problems: list[Any], of: Mapping[str, Any] = document) -> Plan | None:
+            table = {**of, "problem": problems, "optimizer": optimizers}
             with suppress(UserError):
                 return plan.make(documents.read_dict(table, known.kinds.values()), known)
             return None
 
-        tuning = document.pop("tuning", None)
-        left = [table for table in document.get("optimizer", ()) if planned([table], tuning)]
-        return (planned(left, tuning) if left else None) or planned([{"name": "gd", "lr": 1.0}], None)
+        left = [table for table in document.get("optimizer", ()) if planned([table], problems[:1])]
+        untuned = {name: value for name, value in document.items() if name != "tuning"}
+        return (planned(left, problems) if left else None) or planned([{"name": "gd", "lr": 1.0}], problems, untuned)
     except (ValueError, AttributeError):  # the file may have any mistake
         return None
 

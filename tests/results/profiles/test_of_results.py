@@ -80,6 +80,14 @@ def test_the_expected_running_time_equals_the_definition(results):
     assert compared == 18
 
 
+def test_the_runs_that_are_chosen_once_are_those_of_all_labels(results):
+    labels = list(results.runs["label"].unique())
+    for kind in ("performance", "ecdf"):
+        first, again, named = results.profile(kind), results.profile(kind), results.profile(kind, only=labels)
+        assert first.equals(again)
+        assert first.equals(named)  # not from the runs that are kept
+
+
 def test_left_out_optimizers_change_the_ratios(results):
     without = results.profile("performance", without=["adam"])
     assert set(without["label"]) == {"gd", "momentum"}
